@@ -1,0 +1,1 @@
+"""How each student information system says it."""

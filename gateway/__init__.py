@@ -1,0 +1,1 @@
+"""The running gateway: the only package that knows HTTP, SQL and Redis."""

@@ -1,0 +1,1 @@
+"""Who may see what: agreements as documents, compiled to grants."""

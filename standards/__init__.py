@@ -1,0 +1,1 @@
+"""What school data means: the vocabulary, the standards that speak it, and how one becomes the other."""

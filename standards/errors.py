@@ -1,0 +1,158 @@
+"""Everything that can go wrong, as a small tree ordered by who can mend it."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class GatewayError(Exception):
+    """Anything the gateway says no to; *status* is the HTTP status, *code* a stable name for it."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class CallerError(GatewayError):
+    """The request itself is at fault; sending it again unchanged will not help."""
+
+    status, code = 400, "bad-request"
+
+
+class MalformedQuery(CallerError):
+    """A query parameter cannot be read; *parameter* names it."""
+
+    code = "malformed-query"
+
+    def __init__(self, parameter: str, message: str) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+
+
+class UnknownName(CallerError):
+    """A request names something that does not exist for this caller; *parameter* says where it was named."""
+
+    code = "unknown-name"
+
+    def __init__(self, parameter: str, name: str) -> None:
+        super().__init__(f"{name[:80]!r} is not a field of this resource.")
+        self.parameter = parameter
+        self.name = name
+
+
+class InvalidBody(CallerError):
+    """A request body breaks its schema; *places* maps a JSON path to what is wrong there."""
+
+    code = "invalid-body"
+
+    def __init__(self, message: str, places: dict[str, list[str]] | None = None) -> None:
+        super().__init__(message)
+        self.places = places or {}
+
+
+class Unauthenticated(CallerError):
+    """The request carries no credential, or one that is not valid now."""
+
+    status, code = 401, "unauthenticated"
+
+
+class Forbidden(CallerError):
+    """The caller is known, but its scopes or agreements do not cover the request."""
+
+    status, code = 403, "forbidden"
+
+
+class NotFound(CallerError):
+    """The address names nothing this caller can see."""
+
+    status, code = 404, "not-found"
+
+
+class MethodNotAllowed(CallerError):
+    """The address exists, but not for this HTTP method."""
+
+    status, code = 405, "method-not-allowed"
+
+
+class WalkInterrupted(CallerError):
+    """What the caller may see changed while it was paging; it must start again from the first page."""
+
+    status, code = 409, "walk-interrupted"
+
+
+class TooManyRequests(CallerError):
+    """The caller must wait *retry_after* seconds."""
+
+    status, code = 429, "too-many-requests"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SourceError(GatewayError):
+    """A district's system did not give what was asked of it."""
+
+    status, code = 502, "source"
+
+
+class SourceUnavailable(SourceError):
+    """The source cannot be reached now; try again in *retry_after* seconds."""
+
+    status, code = 503, "source-unavailable"
+
+    def __init__(self, message: str, retry_after: int = 30) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SourceRefused(SourceError):
+    """The source answered, and said no."""
+
+    code = "source-refused"
+
+
+class SourceBroken(SourceError):
+    """The source's data cannot be understood; *place* is file:line:column or a resource and field."""
+
+    code = "source-broken"
+
+    def __init__(self, message: str, place: str = "") -> None:
+        super().__init__(f"{place}: {message}" if place else message)
+        self.place = place
+
+
+class MappingError(SourceError):
+    """A record cannot be expressed in the standard model; names the field and the code set, never the value."""
+
+    code = "mapping"
+
+
+class SettingsError(GatewayError):
+    """A file the operator wrote is wrong; found at start only, and always with its place."""
+
+    code = "settings"
+
+    def __init__(self, message: str, file: str = "", line: int = 0, column: int = 0) -> None:
+        place = f"{file}:{line}:{column}: " if file and line else f"{file}: " if file else ""
+        super().__init__(place + message)
+        self.file, self.line, self.column = file, line, column
+
+
+class StoreUnavailable(GatewayError):
+    """The registry, the shared memory or the record of disclosures cannot be used; nothing is sent."""
+
+    status, code = 503, "store-unavailable"
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """A `` (did you mean x?)`` for a misspelt *name*, or nothing."""
+    close = get_close_matches(name, list(known), n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
