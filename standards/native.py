@@ -1,0 +1,26 @@
+"""What a standard says beyond the vocabulary: whole resources and single members, under their own names."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from standards.edfi import native as edfi
+from standards.oneroster import native as oneroster
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from standards.vocabulary import Entity, Field
+
+
+@cache
+def entities() -> Mapping[str, Entity]:
+    """Every resource that no entity of the vocabulary covers, by its native name (``edfi.calendars``)."""
+    return edfi.entities()
+
+
+@cache
+def remainder(entity: str) -> Mapping[str, Field]:
+    """The members of mapped resources that have no vocabulary name, as extra fields of *entity*."""
+    return {**edfi.remainder(entity), **oneroster.remainder(entity)}

@@ -1,0 +1,78 @@
+"""What a consumer asks of a view, in the view's outward names, whichever standard's language said it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Operator = Literal["=", "!=", ">", ">=", "<", "<=", "~"]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One comparison of a member with a text; *parameter* is where the consumer wrote it."""
+
+    path: str
+    operator: Operator
+    value: str
+    parameter: str = "filter"
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """Every one of the parts holds."""
+
+    parts: tuple[Filter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """At least one of the parts holds."""
+
+    parts: tuple[Filter, ...]
+
+
+Filter = Condition | Both | Either
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A page asked for: which records, in which order, which members, from where and how many."""
+
+    filter: Filter | None = None
+    sort: str = ""
+    descending: bool = False
+    fields: tuple[str, ...] = ()
+    offset: int = 0
+    limit: int = 100
+
+    @property
+    def shape(self) -> str:
+        """The query without its values, fit for a record: names and operators only."""
+        parts = [_shape(self.filter)] if self.filter else []
+        if self.sort:
+            parts.append(f"sort {self.sort}{' desc' if self.descending else ''}")
+        if self.fields:
+            parts.append(f"fields {','.join(self.fields)}")
+        return "; ".join(parts)
+
+
+def conditions(condition: Filter | None) -> tuple[Condition, ...]:
+    """Every comparison in a filter, in the order it was written."""
+    match condition:
+        case None:
+            return ()
+        case Condition():
+            return (condition,)
+        case _:
+            return tuple(leaf for part in condition.parts for leaf in conditions(part))
+
+
+def _shape(condition: Filter) -> str:
+    match condition:
+        case Condition():
+            return f"{condition.path} {condition.operator}"
+        case Both():
+            return "(" + " AND ".join(map(_shape, condition.parts)) + ")"
+        case Either():
+            return "(" + " OR ".join(map(_shape, condition.parts)) + ")"

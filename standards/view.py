@@ -1,0 +1,291 @@
+"""An outward resource declared as data, and cut down to what one grant releases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+from standards import native, vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    Form = Callable[[Any], Any]
+
+
+class Releases(Protocol):
+    """What prunes a view: an answer to "is this name released?"."""
+
+    def releases(self, name: str) -> bool:
+        """Whether the vocabulary or native *name* may leave."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Val:
+    """A value: the first of *sources* that is released and present, put into the standard's *form*.
+
+    A source is a field of the entity at hand, or a path over references such as ``offering.course.title``.
+    """
+
+    name: str
+    sources: tuple[str, ...]
+    form: Form | None = None
+    type: str = "text"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Const:
+    """A value that is the same in every record and tells nothing."""
+
+    name: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Id:
+    """The outward id of the entity at hand; *unique* asks for the person's unique id instead."""
+
+    name: str
+    unique: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Href:
+    """The address of the entity at hand; *path* is the collection, or ``/ed-fi/students`` for a relative link."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stamp:
+    """A fact about the released record itself: its time of change, or its hash (*kind* ``modified`` or ``etag``)."""
+
+    name: str
+    kind: str = "modified"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Obj:
+    """A nested object about the same entity; *guard* names a reference that must be visible for it to show."""
+
+    name: str
+    nodes: tuple[Node, ...]
+    guard: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hop:
+    """The object a reference points to; it vanishes with it. *listed* wraps it in a list of one."""
+
+    name: str
+    ref: str
+    nodes: tuple[Node, ...]
+    listed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kids:
+    """A step to the rows of *entity* whose reference *via* points here."""
+
+    entity: str
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class To:
+    """A step along the reference *ref*."""
+
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """A step along each of the references in the list *ref*."""
+
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A step to each small record of the group *field*; *owners* are references in it that must be visible."""
+
+    field: str
+    owners: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Many:
+    """A list: walk *steps* from the entity at hand and put *nodes* there.
+
+    *bare* lists the single value itself; *distinct* drops repetitions; *order* names rendered members
+    that order the list (its rendered text always decides last); *unless* is a field whose presence
+    makes this list stand back for another with the same name.
+    """
+
+    name: str
+    steps: tuple[Kids | To | Links | Items, ...]
+    nodes: tuple[Node, ...]
+    bare: bool = False
+    distinct: bool = False
+    order: tuple[str, ...] = ()
+    unless: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Native:
+    """The open dictionary *field*, whose members are released one by one by name."""
+
+    name: str
+    field: str
+
+
+Node = Val | Const | Id | Href | Stamp | Obj | Hop | Many | Native
+Container = (Obj, Hop, Many)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Branch:
+    """The part of a view that shows one entity.
+
+    *where* keeps rows whose field has one of the values; *needs* names members a record cannot be without:
+    where such a member is released and empty, the record is not shown.
+    """
+
+    entity: str
+    nodes: tuple[Node, ...]
+    where: tuple[tuple[str, frozenset[str]], ...] = ()
+    needs: tuple[str, ...] = ()
+    having: tuple[Kids, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """A collection as a consumer sees it; *api* is ``oneroster`` or ``edfi``, *model* the standard's class name."""
+
+    name: str
+    api: str
+    model: str
+    branches: tuple[Branch, ...]
+
+
+def prune(view: View, grant: Releases) -> View | None:
+    """*view* without anything *grant* does not release; None when nothing of it may be seen."""
+    branches = tuple(
+        replace(branch, nodes=_kept(branch.nodes, branch.entity, "", grant))
+        for branch in view.branches
+        if grant.releases(fields_of(branch.entity)["id"].release)
+    )
+    return replace(view, branches=branches) if branches else None
+
+
+@cache
+def fields_of(entity: str) -> Mapping[str, vocabulary.Field]:
+    """The fields of an entity of the vocabulary, or of a native one."""
+    known = vocabulary.entities()
+    if entity in known:
+        return known[entity].fields | native.remainder(entity)
+    return native.entities()[entity].fields
+
+
+def _kept(nodes: Iterable[Node], entity: str, prefix: str, grant: Releases) -> tuple[Node, ...]:
+    return tuple(kept for node in nodes if (kept := _prune_node(node, entity, prefix, grant)) is not None)
+
+
+def _prune_node(node: Node, entity: str, prefix: str, grant: Releases) -> Node | None:
+    match node:
+        case Const() | Stamp():
+            return node
+        case Id() | Href():
+            return node if grant.releases(fields_of(entity)["id"].release) else None
+        case Val():
+            sources = tuple(s for s in node.sources if _released(entity, prefix + s, grant))
+            return replace(node, sources=sources) if sources else None
+        case Native():
+            return node if grant.releases(fields_of(entity)[node.field].release) else None
+        case _:
+            return _prune_container(node, entity, prefix, grant)
+
+
+def _prune_container(node: Obj | Hop | Many, entity: str, prefix: str, grant: Releases) -> Node | None:
+    inside, inner = entity, prefix
+    if isinstance(node, Hop):
+        field = fields_of(entity)[prefix + node.ref]
+        if not grant.releases(field.release):
+            return None
+        inside, inner = field.to, ""
+    elif isinstance(node, Many):
+        for step in node.steps:
+            if not _step_released(step, inside, inner, grant):
+                return None
+            inside, inner = follow(step, inside, inner)
+    nodes = _kept(node.nodes, inside, inner, grant)
+    return replace(node, nodes=nodes) if any(tells(child) for child in nodes) else None
+
+
+def tells(node: Node) -> bool:
+    """Whether a node says anything about a record (a constant does not)."""
+    return any(tells(child) for child in node.nodes) if isinstance(node, Container) else not isinstance(node, Const)
+
+
+def follow(step: Kids | To | Links | Items, entity: str, prefix: str) -> tuple[str, str]:
+    """The entity and field prefix one *step* leads to."""
+    match step:
+        case Kids():
+            return step.entity, ""
+        case Items():
+            return entity, f"{prefix}{step.field}."
+        case To() | Links():
+            return fields_of(entity)[prefix + step.ref].to, ""
+
+
+def _step_released(step: Kids | To | Links | Items, entity: str, prefix: str, grant: Releases) -> bool:
+    match step:
+        case Kids():
+            return grant.releases(fields_of(step.entity)[step.via].release)
+        case Items():
+            return any(
+                grant.releases(field.release)
+                for name, field in fields_of(entity).items()
+                if name.startswith(f"{prefix}{step.field}.")
+            )
+        case To() | Links():
+            return grant.releases(fields_of(entity)[prefix + step.ref].release)
+
+
+def _released(entity: str, source: str, grant: Releases) -> bool:
+    return all(grant.releases(field.release) for field in trail(entity, source))
+
+
+def trail(entity: str, source: str) -> tuple[vocabulary.Field, ...]:
+    """The fields a *source* passes: its references, then the field it ends in."""
+    fields = fields_of(entity)
+    if source in fields:
+        return (fields[source],)
+    parts = source.split(".")
+    for cut in range(1, len(parts)):
+        head = ".".join(parts[:cut])
+        if head in fields and fields[head].type == "ref":
+            return (fields[head], *trail(fields[head].to, ".".join(parts[cut:])))
+    msg = f"{entity} has no field {source}"
+    raise LookupError(msg)
+
+
+def paths(nodes: Iterable[Node], prefix: str = "") -> Iterator[tuple[str, tuple[Node, ...]]]:
+    """Every member that holds a value, by its outward dotted path, with the nodes that lead to it."""
+    for node in nodes:
+        if isinstance(node, Container):
+            if isinstance(node, Many) and node.bare:
+                yield prefix + node.name, (node, node.nodes[0])
+                continue
+            for path, chain in paths(node.nodes, f"{prefix}{node.name}."):
+                yield path, (node, *chain)
+        else:
+            yield prefix + node.name, (node,)
+
+
+def v(name: str, *sources: str, form: Form | None = None, type: str = "text") -> Val:  # noqa: A002  the standards' own word
+    """A `Val`; without *sources* it reads the field of the same name."""
+    return Val(name, sources or (name,), form, type)
