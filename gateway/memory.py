@@ -1,0 +1,199 @@
+"""State that is shared for minutes: tokens, throttles, nonces; gone when it expires."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol, cast
+
+import redis
+from standards.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CAPACITY = 500_000
+REDIS_TIMEOUT = 2.0
+
+
+class Memory(Protocol):
+    """Short-lived values under short names; whoever cannot reach it must refuse what depends on it."""
+
+    def put(self, key: str, value: bytes, seconds: float) -> None:
+        """Keep *value* for *seconds*, over whatever was there."""
+
+    def put_if_absent(self, key: str, value: bytes, seconds: float) -> bool:
+        """Keep *value* unless something is there; says whether it was kept. Of many at once exactly one succeeds."""
+
+    def find(self, key: str) -> bytes | None:
+        """What is kept under *key* and has not expired."""
+
+    def take(self, key: str) -> bytes | None:
+        """What is kept under *key*, removed in the same instant: only one caller ever receives it."""
+
+    def increment(self, key: str, seconds: float | None = None) -> int:
+        """The counter under *key*, one higher; a new counter ends after *seconds*, or never."""
+
+    def delete(self, key: str) -> None:
+        """Forget *key*."""
+
+    def close(self) -> None:
+        """Give up connections; nothing may be asked afterwards."""
+
+
+def open_memory(url: str) -> Memory:
+    """The memory a setting names: a ``redis://`` address, or nothing for this process alone."""
+    return RedisMemory(url) if url else LocalMemory()
+
+
+class LocalMemory:
+    """Memory of one process: right for one worker, and for the demonstration.
+
+    It is bounded, and refuses rather than forgets: a forgotten nonce or throttle would let someone in.
+    """
+
+    def __init__(self, capacity: int = CAPACITY, clock: Callable[[], float] = time.monotonic) -> None:
+        self._capacity, self._clock = capacity, clock
+        self._lock = threading.Lock()
+        self._values: dict[str, tuple[bytes, float]] = {}
+        self._ends: list[tuple[float, str]] = []
+
+    def put(self, key: str, value: bytes, seconds: float) -> None:
+        """Keep *value* for *seconds*, over whatever was there."""
+        with self._lock:
+            self._keep(key, value, self._clock() + seconds)
+
+    def put_if_absent(self, key: str, value: bytes, seconds: float) -> bool:
+        """Keep *value* unless something is there; says whether it was kept."""
+        with self._lock:
+            if self._live(key) is not None:
+                return False
+            self._keep(key, value, self._clock() + seconds)
+            return True
+
+    def find(self, key: str) -> bytes | None:
+        """What is kept under *key* and has not expired."""
+        with self._lock:
+            kept = self._live(key)
+            return kept[0] if kept else None
+
+    def take(self, key: str) -> bytes | None:
+        """What is kept under *key*, removed in the same instant."""
+        with self._lock:
+            kept = self._live(key)
+            self._values.pop(key, None)
+            return kept[0] if kept else None
+
+    def increment(self, key: str, seconds: float | None = None) -> int:
+        """The counter under *key*, one higher; a new counter ends after *seconds*, or never."""
+        with self._lock:
+            kept = self._live(key)
+            if kept:
+                number = int(kept[0]) + 1
+                self._values[key] = (str(number).encode(), kept[1])
+                return number
+            self._keep(key, b"1", float("inf") if seconds is None else self._clock() + seconds)
+            return 1
+
+    def delete(self, key: str) -> None:
+        """Forget *key*."""
+        with self._lock:
+            self._values.pop(key, None)
+
+    def close(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._values.clear()
+            self._ends.clear()
+
+    def _live(self, key: str) -> tuple[bytes, float] | None:
+        kept = self._values.get(key)
+        return kept if kept and kept[1] > self._clock() else None
+
+    def _keep(self, key: str, value: bytes, end: float) -> None:
+        if key not in self._values and len(self._values) >= self._capacity:
+            self._drop_expired()
+            if len(self._values) >= self._capacity:
+                raise StoreUnavailable("The shared memory is full.")
+        self._values[key] = (value, end)
+        heapq.heappush(self._ends, (end, key))
+        if len(self._ends) > 2 * len(self._values) + 64:
+            self._drop_expired()
+
+    def _drop_expired(self) -> None:
+        now = self._clock()
+        while self._ends and self._ends[0][0] <= now:
+            _, key = heapq.heappop(self._ends)
+            kept = self._values.get(key)
+            if kept and kept[1] <= now:
+                del self._values[key]
+        if len(self._ends) > 2 * len(self._values) + 64:
+            self._ends = [(end, key) for key, (_, end) in self._values.items()]
+            heapq.heapify(self._ends)
+
+
+class RedisMemory:
+    """Memory that every worker and replica shares; while it cannot be reached, everything is refused."""
+
+    def __init__(self, url: str, prefix: str = "cg:") -> None:
+        self._prefix = prefix
+        try:
+            self._redis = redis.Redis.from_url(
+                url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT
+            )
+        except ValueError:
+            raise StoreUnavailable("The address of the shared memory is not a redis:// URL.") from None
+
+    def put(self, key: str, value: bytes, seconds: float) -> None:
+        """Keep *value* for *seconds*, over whatever was there."""
+        with _reachable():
+            self._redis.set(self._prefix + key, value, px=_milliseconds(seconds))
+
+    def put_if_absent(self, key: str, value: bytes, seconds: float) -> bool:
+        """Keep *value* unless something is there; says whether it was kept."""
+        with _reachable():
+            return bool(self._redis.set(self._prefix + key, value, px=_milliseconds(seconds), nx=True))
+
+    def find(self, key: str) -> bytes | None:
+        """What is kept under *key* and has not expired."""
+        with _reachable():
+            return cast("bytes | None", self._redis.get(self._prefix + key))
+
+    def take(self, key: str) -> bytes | None:
+        """What is kept under *key*, removed in the same instant."""
+        with _reachable():
+            return cast("bytes | None", self._redis.getdel(self._prefix + key))
+
+    def increment(self, key: str, seconds: float | None = None) -> int:
+        """The counter under *key*, one higher; a new counter ends after *seconds*, or never."""
+        name = self._prefix + key
+        with _reachable():
+            if seconds is None:
+                return cast("int", self._redis.incr(name))
+            together = self._redis.pipeline(transaction=True)
+            together.set(name, b"0", px=_milliseconds(seconds), nx=True)
+            together.incr(name)
+            return int(together.execute()[1])
+
+    def delete(self, key: str) -> None:
+        """Forget *key*."""
+        with _reachable():
+            self._redis.delete(self._prefix + key)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._redis.close()
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, round(seconds * 1000))
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    try:
+        yield
+    except (redis.RedisError, OSError):
+        raise StoreUnavailable("The shared memory cannot be reached.") from None

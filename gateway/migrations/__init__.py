@@ -1,0 +1,1 @@
+"""The steps by which a registry of any age becomes today's."""

@@ -1,0 +1,305 @@
+"""The registry: who may ask at all. On SQLite by default, on PostgreSQL in production."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, Row, create_engine, event, insert, select, text, update
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+
+from gateway.tables import client_events, clients
+from standards.errors import CallerError, NotFound, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+KINDS = ("vendor", "cbo", "district", "sea", "researcher")
+ACTIVE, DISABLED = "active", "disabled"
+WAIT_SECONDS = 30
+MIGRATION_LOCK = 7_203_411  # any fixed number: every starting worker must ask PostgreSQL for the same lock
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """The trace of one client secret, good until *not_after*."""
+
+    hash: str
+    not_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One registered program, of one organisation, and the most it may ever be allowed.
+
+    *epoch* grows whenever what was given to the client before must stop working.
+    """
+
+    client_id: str
+    org: str
+    kind: str
+    scopes: tuple[str, ...]
+    secrets: tuple[Secret, ...]
+    created: datetime
+    created_by: str
+    status: str = ACTIVE
+    epoch: int = 1
+    last_used: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientEvent:
+    """One thing an administrator did about a client."""
+
+    at: datetime
+    client_id: str
+    action: str
+    actor: str
+
+
+class Store(Protocol):
+    """What outlives a restart, except the record of disclosures."""
+
+    def add_client(self, client: Client) -> None:
+        """Register *client*; an id is never used twice."""
+
+    def find_client(self, client_id: str) -> Client | None:
+        """The client of that id, whatever its status."""
+
+    def list_clients(self) -> tuple[Client, ...]:
+        """Every client, by id."""
+
+    def disable_client(self, client_id: str, actor: str) -> Client:
+        """End everything *client_id* was given; returns how it now stands."""
+
+    def rotate_secret(self, client_id: str, new: str, keep_old_until: datetime | None, actor: str) -> Client:
+        """Let the secret whose hash is *new* count, and the present one until then; without a time, all tokens end."""
+
+    def touch_client(self, client_id: str) -> None:
+        """Note that the client was given a token now."""
+
+    def list_events(self, client_id: str) -> tuple[ClientEvent, ...]:
+        """What was done about a client, oldest first."""
+
+    def close(self) -> None:
+        """Give up connections."""
+
+
+def utc_now() -> datetime:
+    """This moment."""
+    return datetime.now(UTC)
+
+
+def open_store(url: str, clock: Callable[[], datetime] = utc_now) -> SqlStore:
+    """The registry at *url*, brought up to date; many workers may start at once."""
+    engine = _engine(_address(url))
+    try:
+        _migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
+    return SqlStore(engine, clock)
+
+
+class SqlStore:
+    """The registry in an SQL database."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], datetime]) -> None:
+        self._engine, self._clock = engine, clock
+
+    def add_client(self, client: Client) -> None:
+        """Register *client*; an id is never used twice."""
+        try:
+            with _transaction(self._engine, write=True) as connection:
+                connection.execute(insert(clients).values(_values(client)))
+                self._note(connection, client.client_id, "added", client.created_by)
+        except IntegrityError:
+            raise CallerError(f"There is a client {client.client_id!r} already.") from None
+
+    def find_client(self, client_id: str) -> Client | None:
+        """The client of that id, whatever its status."""
+        with _transaction(self._engine) as connection:
+            row = connection.execute(select(clients).where(clients.c.client_id == client_id)).first()
+        return _client(row) if row else None
+
+    def list_clients(self) -> tuple[Client, ...]:
+        """Every client, by id."""
+        with _transaction(self._engine) as connection:
+            rows = connection.execute(select(clients)).all()
+        return tuple(sorted(map(_client, rows), key=lambda client: client.client_id))
+
+    def disable_client(self, client_id: str, actor: str) -> Client:
+        """End everything *client_id* was given; returns how it now stands."""
+        with _transaction(self._engine, write=True) as connection:
+            found = _locked(connection, client_id)
+            if found.status == DISABLED:
+                return found
+            self._change(connection, client_id, {"status": DISABLED, "epoch": found.epoch + 1})
+            self._note(connection, client_id, "disabled", actor)
+            return _locked(connection, client_id)
+
+    def rotate_secret(self, client_id: str, new: str, keep_old_until: datetime | None, actor: str) -> Client:
+        """Let the secret whose hash is *new* count, and the present one until then; without a time, all tokens end."""
+        with _transaction(self._engine, write=True) as connection:
+            found = _locked(connection, client_id)
+            changes: dict[str, Any] = {"secret_hash_1": new, "secret_hash_2": None, "not_after_2": None}
+            if keep_old_until is None:
+                changes["epoch"] = found.epoch + 1
+            else:
+                changes |= {"secret_hash_2": found.secrets[0].hash, "not_after_2": keep_old_until}
+            self._change(connection, client_id, changes)
+            self._note(connection, client_id, "secret rotated", actor)
+            return _locked(connection, client_id)
+
+    def touch_client(self, client_id: str) -> None:
+        """Note that the client was given a token now."""
+        with _transaction(self._engine, write=True) as connection:
+            self._change(connection, client_id, {"last_used": self._clock()})
+
+    def list_events(self, client_id: str) -> tuple[ClientEvent, ...]:
+        """What was done about a client, oldest first."""
+        of_client = select(client_events).where(client_events.c.client_id == client_id)
+        with _transaction(self._engine) as connection:
+            rows = connection.execute(of_client.order_by(client_events.c.number)).all()
+        return tuple(ClientEvent(row.at, row.client_id, row.action, row.actor) for row in rows)
+
+    def close(self) -> None:
+        """Give up connections."""
+        self._engine.dispose()
+
+    def _change(self, connection: Connection, client_id: str, changes: dict[str, Any]) -> None:
+        connection.execute(update(clients).where(clients.c.client_id == client_id).values(changes))
+
+    def _note(self, connection: Connection, client_id: str, action: str, actor: str) -> None:
+        event_values = {"at": self._clock(), "client_id": client_id, "action": action, "actor": actor}
+        connection.execute(insert(client_events).values(event_values))
+
+
+def _locked(connection: Connection, client_id: str) -> Client:
+    row = connection.execute(select(clients).where(clients.c.client_id == client_id).with_for_update()).first()
+    if row is None:
+        raise NotFound(f"There is no client {client_id!r}.")
+    return _client(row)
+
+
+def _client(row: Row[Any]) -> Client:
+    slots = ((row.secret_hash_1, row.not_after_1), (row.secret_hash_2, row.not_after_2))
+    return Client(
+        client_id=row.client_id,
+        org=row.org,
+        kind=row.kind,
+        scopes=tuple(row.scopes),
+        secrets=tuple(Secret(kept, not_after) for kept, not_after in slots if kept),
+        created=row.created,
+        created_by=row.created_by,
+        status=row.status,
+        epoch=row.epoch,
+        last_used=row.last_used,
+    )
+
+
+def _values(client: Client) -> dict[str, Any]:
+    first, *rest = client.secrets
+    second = rest[0] if rest else Secret("")
+    return {
+        "client_id": client.client_id,
+        "org": client.org,
+        "kind": client.kind,
+        "scopes": list(client.scopes),
+        "secret_hash_1": first.hash,
+        "not_after_1": first.not_after,
+        "secret_hash_2": second.hash or None,
+        "not_after_2": second.not_after,
+        "created": client.created,
+        "created_by": client.created_by,
+        "status": client.status,
+        "epoch": client.epoch,
+        "last_used": client.last_used,
+    }
+
+
+@contextmanager
+def _transaction(engine: Engine, *, write: bool = False) -> Iterator[Connection]:
+    try:
+        with engine.execution_options(write=write).begin() as connection:
+            yield connection
+    except IntegrityError:
+        raise
+    except (SQLAlchemyError, sqlite3.Error):
+        raise StoreUnavailable("The registry cannot be used.") from None
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise StoreUnavailable("The registry's address cannot be read.") from None
+    if address.drivername in ("postgresql", "postgres"):
+        return address.set(drivername="postgresql+psycopg")
+    if address.drivername in ("sqlite", "postgresql+psycopg"):
+        return address
+    raise StoreUnavailable("The registry's address must begin with sqlite:// or postgresql://.")
+
+
+def _engine(address: URL) -> Engine:
+    if address.drivername != "sqlite":
+        connect = {"connect_timeout": WAIT_SECONDS}
+        return create_engine(address, pool_pre_ping=True, pool_timeout=WAIT_SECONDS, connect_args=connect)
+    try:
+        path = Path(address.database or "")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError:
+        raise StoreUnavailable("The registry's file cannot be opened.") from None
+    engine = create_engine(address, connect_args={"timeout": WAIT_SECONDS}, pool_timeout=WAIT_SECONDS)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN would come too late for a write that reads first
+    for pragma in ("foreign_keys=ON", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    write = connection.get_execution_options().get("write", True)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _migrate(engine: Engine) -> None:
+    settings = Config()
+    settings.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    if engine.dialect.name == "sqlite":
+        _keep_write_ahead_log(engine)
+    try:
+        with _transaction(engine, write=True) as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+            settings.attributes["connection"] = connection
+            command.upgrade(settings, "head")
+    except CommandError:
+        raise StoreUnavailable("The registry was written by a newer version of this program.") from None
+
+
+def _keep_write_ahead_log(engine: Engine) -> None:
+    """Switch the file once; while another worker holds it, that worker has switched it or is about to."""
+    try:
+        raw = engine.raw_connection()
+        try:
+            raw.driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[union-attr]
+        finally:
+            raw.close()
+    except (sqlite3.DatabaseError, SQLAlchemyError) as error:
+        if getattr(error, "sqlite_errorcode", None) not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise StoreUnavailable("The registry's file is no SQLite database, or cannot be opened.") from None

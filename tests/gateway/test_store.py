@@ -1,0 +1,211 @@
+"""The registry behaves alike on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from gateway.store import ACTIVE, DISABLED, Client, Secret, SqlStore, open_store
+from gateway.tables import metadata
+from standards.errors import CallerError, NotFound, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
+TUTOR = Client("tutor", "Reading Partners", "cbo", ("edfi:read", "other"), (Secret("hash-1"),), NOON, "ana")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/state/registry.db"
+        return
+    server = make_url(request.getfixturevalue("postgresql_url")).set(drivername="postgresql+psycopg")
+    name = f"registry_{uuid4().hex}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield server.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[SqlStore]:
+    opened = open_store(url, clock=lambda: NOON)
+    yield opened
+    opened.close()
+
+
+def test_a_client_is_found_as_it_was_added(store: SqlStore) -> None:
+    two_secrets = replace(TUTOR, secrets=(Secret("new"), Secret("old", NOON + timedelta(days=1))))
+    store.add_client(two_secrets)
+    assert store.find_client("tutor") == two_secrets
+
+
+def test_an_unknown_client_is_not_found(store: SqlStore) -> None:
+    assert store.find_client("tutor") is None
+    with pytest.raises(NotFound):
+        store.disable_client("tutor", "ana")
+    with pytest.raises(NotFound):
+        store.rotate_secret("tutor", "hash", None, "ana")
+
+
+def test_an_id_is_never_used_twice(store: SqlStore) -> None:
+    store.add_client(TUTOR)
+    with pytest.raises(CallerError, match="already"):
+        store.add_client(replace(TUTOR, org="Another"))
+    assert store.find_client("tutor") == TUTOR
+    assert len(store.list_events("tutor")) == 1
+
+
+def test_clients_are_listed_by_id(store: SqlStore) -> None:
+    for name in ("b", "A", "a", "Z"):
+        store.add_client(replace(TUTOR, client_id=name))
+    assert [client.client_id for client in store.list_clients()] == ["A", "Z", "a", "b"]
+
+
+def test_disabling_ends_what_was_given_and_happens_once(store: SqlStore) -> None:
+    store.add_client(TUTOR)
+    disabled = store.disable_client("tutor", "ben")
+    assert disabled == replace(TUTOR, status=DISABLED, epoch=2)
+    assert store.disable_client("tutor", "ben") == disabled
+    assert store.find_client("tutor") == disabled
+    assert [(event.action, event.actor, event.at) for event in store.list_events("tutor")] == [
+        ("added", "ana", NOON),
+        ("disabled", "ben", NOON),
+    ]
+
+
+def test_rotation_keeps_the_old_secret_until_its_time(store: SqlStore) -> None:
+    store.add_client(TUTOR)
+    until = NOON + timedelta(days=7)
+    rotated = store.rotate_secret("tutor", "hash-2", until, "ana")
+    assert rotated.secrets == (Secret("hash-2"), Secret("hash-1", until))
+    assert rotated.epoch == 1
+    again = store.rotate_secret("tutor", "hash-3", until, "ana")
+    assert again.secrets == (Secret("hash-3"), Secret("hash-2", until))
+
+
+def test_rotation_without_a_time_drops_every_older_secret_and_every_token(store: SqlStore) -> None:
+    store.add_client(TUTOR)
+    store.rotate_secret("tutor", "hash-2", NOON + timedelta(days=7), "ana")
+    rotated = store.rotate_secret("tutor", "hash-3", None, "ana")
+    assert rotated.secrets == (Secret("hash-3"),)
+    assert rotated.epoch == 2
+
+
+def test_the_last_use_is_noted(store: SqlStore) -> None:
+    store.add_client(TUTOR)
+    store.touch_client("tutor")
+    found = store.find_client("tutor")
+    assert found is not None
+    assert found.last_used == NOON
+
+
+def test_changes_from_many_threads_are_all_kept(store: SqlStore) -> None:
+    store.add_client(TUTOR)
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda n: store.rotate_secret("tutor", f"hash-{n}", None, "ana"), range(20)))
+    found = store.find_client("tutor")
+    assert found is not None
+    assert found.epoch == 21
+    assert len(store.list_events("tutor")) == 21
+
+
+@pytest.mark.parametrize("change", ["UPDATE client_events SET actor = 'x'", "DELETE FROM client_events"])
+def test_the_log_about_clients_only_grows(store: SqlStore, url: str, change: str) -> None:
+    store.add_client(TUTOR)
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with pytest.raises(DBAPIError, match="only grows"), engine.begin() as connection:
+        connection.execute(text(change))
+    engine.dispose()
+    assert len(store.list_events("tutor")) == 1
+
+
+def test_the_migrations_make_exactly_the_tables_the_program_uses(store: SqlStore, url: str) -> None:
+    assert store.list_clients() == ()
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def test_what_is_registered_outlives_a_restart(url: str) -> None:
+    first = open_store(url)
+    first.add_client(TUTOR)
+    first.close()
+    second = open_store(url)
+    found = second.find_client("tutor")
+    second.close()
+    assert found == TUTOR
+    assert TUTOR.status == ACTIVE
+
+
+def test_workers_that_start_at_once_agree_on_one_registry(url: str) -> None:
+    start = f"from gateway.store import open_store; open_store({url!r}).list_clients()"
+    workers = [subprocess.Popen([sys.executable, "-W", "error", "-c", start]) for _ in range(4)]
+    assert [worker.wait(timeout=60) for worker in workers] == [0, 0, 0, 0]
+
+
+def test_a_registry_of_a_newer_version_is_refused(store: SqlStore, url: str) -> None:
+    assert store.list_clients() == ()
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(StoreUnavailable, match="newer version"):
+        open_store(url)
+
+
+def test_the_sqlite_file_is_its_owners_alone_and_writes_ahead(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "registry.db"
+    store = open_store(f"sqlite:///{path}")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    store.close()
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "registry.db").write_text("this is not a database, it is a text of some length" * 40)
+    with pytest.raises(StoreUnavailable):
+        open_store(f"sqlite:///{tmp_path}/registry.db")
+
+
+@pytest.mark.parametrize("url", ["mysql://user:secret@host/db", "postgresql://user:secret@127.0.0.1:1/db", "secret"])
+def test_an_address_that_leads_nowhere_is_refused_without_repeating_it(url: str) -> None:
+    with pytest.raises(StoreUnavailable) as refused:
+        open_store(url)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_registry_that_breaks_later_refuses(tmp_path: Path) -> None:
+    path = tmp_path / "registry.db"
+    store = open_store(f"sqlite:///{path}")
+    connection = sqlite3.connect(path)
+    connection.execute("DROP TABLE clients")
+    connection.commit()
+    connection.close()
+    with pytest.raises(StoreUnavailable):
+        store.find_client("tutor")
+    store.close()
