@@ -1,0 +1,135 @@
+"""What every way to reach a district's system can do, and how it says what it cannot."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from marshmallow import Schema, ValidationError
+
+from standards.errors import SettingsError, suggestion
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+Wanted = Mapping[str, frozenset[str] | None]
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a source has and can do: its *entities*, and for each what may be asked of it.
+
+    *operators* are the comparisons that the source itself can apply (none for files); *writes* the
+    entities that it accepts changes of; *bulk* whether reading one record costs as much as reading all.
+    """
+
+    entities: frozenset[str]
+    operators: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()
+    bulk: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something an operator should mend before the source can serve; *place* says where it is."""
+
+    message: str
+    place: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}" if self.place else self.message
+
+
+@dataclass(slots=True)
+class Notes:
+    """What was noticed while reading: what was dropped or could not be understood, by name, with how often."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def note(self, name: str, times: int = 1) -> None:
+        """Count one more occurrence of *name* (the name of a member or code set, never a value)."""
+        self.counts[name] = self.counts.get(name, 0) + times
+
+
+class Adapter(ABC):
+    """One district's system, asked in the words of the vocabulary.
+
+    *name* is what settings call this kind of adapter; *Settings* declares what it needs to know.
+    """
+
+    name: ClassVar[str]
+    Settings: ClassVar[type[Schema]]
+
+    def __init__(self, district: str, settings: Mapping[str, Any]) -> None:
+        self.district = district
+        self.settings = load(self.Settings, settings, f"districts.{district}")
+        self.notes = Notes()
+
+    @property
+    @abstractmethod
+    def manifest(self) -> Manifest:
+        """What this source has and can do."""
+
+    @abstractmethod
+    def check(self) -> list[Problem]:
+        """Everything an operator must mend before this source can serve; empty when all is well."""
+
+    @abstractmethod
+    def read(self, wanted: Wanted) -> Iterator[tuple[str, Record]]:
+        """Every record of the *wanted* entities, in any order, with the wanted fields only (None: all).
+
+        Yields the entity's name and a vocabulary record. A source that fails mid-way raises a
+        `SourceError`: nobody may take what came before for the whole.
+        """
+
+    @abstractmethod
+    def stamp(self) -> str:
+        """A text that changes whenever the source's data may have changed."""
+
+    def close(self) -> None:
+        """Give back what the adapter holds open."""
+        return
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def load(schema: type[Schema], settings: Mapping[str, Any], place: str = "") -> dict[str, Any]:
+    """The *settings* an operator wrote, checked; a `SettingsError` names the first that is wrong."""
+    known = schema().fields
+    for name in settings:
+        if name not in known:
+            raise SettingsError(f"{name!r} is not a setting here{suggestion(name, known)}", place)
+    try:
+        loaded: dict[str, Any] = schema().load(settings)
+    except ValidationError as error:
+        messages = error.messages_dict
+        name = next(iter(messages))
+        raise SettingsError(f"{name}: {_first(messages[name])}", place) from None
+    return loaded
+
+
+def _first(messages: Any) -> str:
+    """The first sentence in marshmallow's nest of messages."""
+    while isinstance(messages, (list, dict)):
+        messages = next(iter(messages.values() if isinstance(messages, dict) else messages))
+    return str(messages)
+
+
+def chosen(record: Record, fields: frozenset[str] | None) -> Record:
+    """*record* with the wanted *fields* only; its key, its own id and source tokens go with what they belong to."""
+    if fields is None:
+        return record
+    return {
+        name: value
+        for name, value in record.items()
+        if name in {"key", "id"} or name in fields or name.partition("@")[0] in fields
+    }
