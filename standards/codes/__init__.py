@@ -1,0 +1,153 @@
+"""What each standard calls the values of a code set, and how one becomes the other."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Inward = Callable[[str], str]
+    Outward = Callable[[str], str | None]
+
+EDFI, LOCAL = "uri://ed-fi.org/", "uri://local/"
+DIALECTS = ("edfi", "oneroster", "oneroster11")
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSet:
+    """A code set; *open* says what OneRoster 1.2 takes beyond its own tokens: ``ext``, ``free`` or ``closed``.
+
+    *fallback* is the token for a value that a closed enumeration has no word for; empty means the member is left out.
+    """
+
+    name: str
+    descriptor: str
+    open: str
+    fallback: str
+    fallback11: str
+    rows: tuple[dict[str, str], ...]
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The vocabulary's values, each once, in the order of the table."""
+        return tuple(dict.fromkeys(row["value"] for row in self.rows))
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """The names of all code sets."""
+    return tuple(row["set"] for row in _lines("sets"))
+
+
+@cache
+def table(name: str) -> CodeSet:
+    """The code set called *name*."""
+    for row in _lines("sets"):
+        if row["set"] == name:
+            return CodeSet(
+                name, row["descriptor"], row["open"], row["fallback"], row["fallback11"], tuple(_lines(name))
+            )
+    msg = f"there is no code set {name}"
+    raise LookupError(msg)
+
+
+@cache
+def inward(name: str, dialect: str) -> Inward:
+    """How to understand a token of *dialect*: the vocabulary's value, or the token itself where none is known."""
+    known = _inward_edfi(table(name)) if dialect == "edfi" else _inward_oneroster(table(name))
+    local = f"{LOCAL}{table(name).descriptor}#".lower()
+    seen: dict[str, str] = {}
+
+    def understand(token: str) -> str:
+        value = seen.get(token)
+        if value is None:
+            folded = token.lower()
+            value = known.get(folded)
+            if value is None:
+                value = token[len(local) :] or token if dialect == "edfi" and folded.startswith(local) else token
+            keep(seen, token, value)
+        return value
+
+    return understand
+
+
+@cache
+def outward(name: str, dialect: str) -> Outward:
+    """How to say a vocabulary value in *dialect*; None only where a closed enumeration leaves the member out."""
+    codeset = table(name)
+    known: dict[str, str] = {}
+    for row in codeset.rows:
+        if token := _token(row, dialect):
+            known.setdefault(row["value"], token)
+    other = {"edfi": _other_edfi, "oneroster": _other_oneroster, "oneroster11": _other_oneroster11}[dialect]
+    seen: dict[str, str] = {}
+
+    def say(value: str) -> str | None:
+        token = known.get(value) or seen.get(value)
+        if token is None:
+            token = other(codeset, value)
+            if token is not None:
+                keep(seen, value, token)
+        return token
+
+    return say
+
+
+def _lines(name: str) -> Iterator[dict[str, str]]:
+    text = files(__name__).joinpath(f"{name}.csv").read_text(encoding="utf-8")
+    return ({key: cell or "" for key, cell in row.items()} for row in csv.DictReader(text.splitlines()))
+
+
+def _token(row: dict[str, str], dialect: str) -> str:
+    if dialect == "oneroster11":
+        return row.get("oneroster11") or row.get("oneroster", "")
+    return row.get(dialect, "")
+
+
+def _inward_edfi(codeset: CodeSet) -> dict[str, str]:
+    known: dict[str, str] = {}
+    for row in codeset.rows:
+        if row["edfi"]:
+            known.setdefault(row["edfi"].lower(), row["value"])
+    return known
+
+
+def _inward_oneroster(codeset: CodeSet) -> dict[str, str]:
+    known: dict[str, str] = {}
+    for column in ("oneroster", "oneroster11"):
+        for row in codeset.rows:
+            if token := row.get(column, ""):
+                known.setdefault(token.lower(), row["value"])
+    for value in codeset.values:
+        known.setdefault(value.lower(), value)
+    return known
+
+
+def _other_edfi(codeset: CodeSet, value: str) -> str:
+    return value if "://" in value else f"{LOCAL}{codeset.descriptor}#{value}"
+
+
+def _other_oneroster(codeset: CodeSet, value: str) -> str | None:
+    if codeset.open == "free" or value.startswith("ext:"):
+        return value.rpartition("#")[2] or value
+    if codeset.open == "ext":
+        return "ext:" + (re.sub(r"[^A-Za-z0-9._-]+", "-", value.rpartition("#")[2]).strip("-") or "other")
+    return codeset.fallback or None
+
+
+def _other_oneroster11(codeset: CodeSet, value: str) -> str | None:
+    if codeset.open == "free":
+        return value.rpartition("#")[2] or value
+    return codeset.fallback11 or codeset.fallback or None
+
+
+def keep(seen: dict[str, Any], asked: str, answer: Any) -> None:
+    """Remember an answer; a source that sends endless new codes only costs time."""
+    if len(seen) < 10_000:  # noqa: PLR2004  far above any real code set
+        seen[asked] = answer

@@ -1,0 +1,31 @@
+"""How a vocabulary value looks in an answer: one small function per form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def integer(value: Any) -> int | None:
+    """A whole number, where the vocabulary keeps digits; nothing where it keeps something else."""
+    text = str(value)
+    return int(text) if text.isascii() and text.removeprefix("-").isdigit() else None
+
+
+def truth(value: Any) -> str:
+    """A yes or no as OneRoster writes it, in letters."""
+    return "true" if value else "false"
+
+
+def year(value: Any) -> str:
+    """A school year as the four digits of the year it ends in."""
+    return f"{int(value):04d}"
+
+
+def text(value: Any) -> str:
+    """A number as text."""
+    return str(value)
+
+
+def code_value(value: Any) -> str:
+    """The last part of a descriptor's address, or the value itself where it is none."""
+    return str(value).rpartition("#")[2]

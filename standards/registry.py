@@ -1,0 +1,62 @@
+"""Finds every view and every lens by walking the two standards' packages: a module there is all it takes."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any
+
+import standards.edfi
+import standards.oneroster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from standards.lens import Lens
+    from standards.view import View
+
+
+@cache
+def views(api: str) -> Mapping[str, View]:
+    """The collections of an API (``oneroster`` or ``edfi``) by name."""
+    return _unique((view.name, view) for view in _found("VIEW") if view.api == api)
+
+
+@cache
+def lenses() -> tuple[Lens, ...]:
+    """Every lens there is."""
+    return tuple(_by_name().values())
+
+
+def lens(dialect: str, local: str) -> Lens:
+    """The lens for a resource or file of a dialect."""
+    found = _by_name().get(f"{dialect}:{local}")
+    if found is None:
+        msg = f"there is no lens for {local} in {dialect}"
+        raise LookupError(msg)
+    return found
+
+
+@cache
+def _by_name() -> Mapping[str, Lens]:
+    return _unique((str(lens), lens) for lens in _found("LENS"))
+
+
+def _found(name: str) -> Iterator[Any]:
+    plural = f"{name}ES" if name.endswith("S") else f"{name}S"
+    for package in (standards.edfi, standards.oneroster):
+        for info in iter_modules(package.__path__, f"{package.__name__}."):
+            module = import_module(info.name)
+            if found := vars(module).get(name):
+                yield found
+            yield from vars(module).get(plural, ())
+
+
+def _unique(named: Iterator[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, thing in named:
+        if found.setdefault(name, thing) is not thing:
+            msg = f"{name} is declared twice"
+            raise ValueError(msg)
+    return found
