@@ -1,0 +1,109 @@
+"""What one consumer may see of one district: a rule for every released name, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from policies import population
+from standards.errors import Forbidden, UnknownName
+from standards.query import conditions
+from standards.view import fields_of, paths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from policies.population import Clause
+    from standards.query import Query
+    from standards.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What happens to a released value: ``allow`` leaves it as it is."""
+
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One agreement compiled for one client.
+
+    *rules* has a rule for every released vocabulary or native name. The free members of an open dictionary
+    are released by ``name.*``; a member's own rule comes first. *rows* has the row rule of each entity that
+    has one. *epoch* changes when anything else here changes.
+    """
+
+    client: str
+    org: str
+    agreement: str
+    version: int
+    purpose: str
+    basis: str
+    district: str
+    operations: frozenset[str]
+    rules: Mapping[str, Rule] = field(hash=False)
+    rows: Mapping[str, Clause] = field(hash=False)
+    epoch: str
+
+    def releases(self, name: str) -> bool:
+        """Whether the vocabulary or native *name* may leave."""
+        return self.rule(name) is not None
+
+    def rule(self, name: str) -> Rule | None:
+        """What happens to the value of *name*; None where it does not leave."""
+        found = self.rules.get(name)
+        if found is None:
+            found = self._open_rule(name)
+        return None if found is None or found.action == "deny" else found
+
+    def _open_rule(self, name: str) -> Rule | None:
+        head = name
+        while head:
+            head = head.rpartition(".")[0]
+            found = self.rules.get(f"{head}.*")
+            if found is not None:
+                return found
+        return None
+
+    def narrow(self, query: Query, view: View) -> Query:
+        """*query* unchanged when it names only members of the pruned *view*.
+
+        Raises:
+            UnknownName: it names a member that is hidden or does not exist; which of the two, nobody can tell.
+            Forbidden: it has a filter, and the agreement does not let the client search.
+        """
+        members = [path for branch in view.branches for path, _ in paths(branch.nodes)]
+        known = frozenset(members)
+        for condition in conditions(query.filter):
+            if condition.path not in known:
+                raise UnknownName(condition.parameter, condition.path)
+        if query.sort and query.sort not in known:
+            raise UnknownName("sort", query.sort)
+        selectable = frozenset(part for path in members for part in _heads(path))
+        for name in query.fields:
+            if name not in selectable:
+                raise UnknownName("fields", name)
+        if query.filter is not None and "search" not in self.operations:
+            raise Forbidden("The agreement lets this client read, but not search.")
+        return query
+
+    def reads(self, entity: str) -> frozenset[str]:
+        """The fields of *entity* a source is asked for: the released ones, and those the row rules look at."""
+        fields = fields_of(entity)
+        wanted = {name for name, one in fields.items() if one.owner or self.releases(one.release)}
+        wanted.update(name for at, name in self.row_reads() if at == entity and name in fields)
+        groups = {part for name in wanted for part in _heads(name)}
+        return frozenset(wanted | (groups & fields.keys()))
+
+    def row_reads(self) -> Iterator[tuple[str, str]]:
+        """Every (entity, field) the row rules look at."""
+        for entity, clause in self.rows.items():
+            yield from population.reads(entity, clause)
+
+
+def _heads(path: str) -> Iterator[str]:
+    """A dotted path and everything above it."""
+    while path:
+        yield path
+        path = path.rpartition(".")[0]

@@ -1,0 +1,186 @@
+"""Which rows exist for a consumer: the agreement's selectors, and the row rules they become."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from standards.view import fields_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every clause holds."""
+
+    clauses: tuple[Clause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one clause holds."""
+
+    clauses: tuple[Clause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """The field has one of the values; ``key`` is the single part of the row's natural key."""
+
+    field: str
+    values: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class NotIn:
+    """The field is present and has none of the values."""
+
+    field: str
+    values: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Null:
+    """The field is absent."""
+
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """The row has begun and has not ended today; it begins with the first of *begin* that is present."""
+
+    begin: tuple[str, ...]
+    end: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The row that *ref* points to exists for the consumer."""
+
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """Some row of *entity* whose reference *via* points here satisfies the clause."""
+
+    entity: str
+    via: str
+    clause: Clause
+
+
+@dataclass(frozen=True, slots=True)
+class RefIn:
+    """The row that *ref* points to has one of the values in one of the fields."""
+
+    ref: str
+    fields: tuple[str, ...]
+    values: frozenset[str]
+
+
+Clause = All | AnyOf | In | NotIn | Null | Active | Seen | Child | RefIn
+
+NAMED = ("identifier", "key")
+ACTIVE = Active(("entry", "derivedEntry"), "exit")
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Whom an agreement is about: all selectors hold on one and the same enrollment of a student.
+
+    None selects nobody out; an empty tuple would select everybody out.
+    """
+
+    schools: tuple[str, ...] | None = None
+    grades: tuple[str, ...] | None = None
+    active: bool = False
+
+    @property
+    def everyone(self) -> bool:
+        """Whether nobody is left out."""
+        return self.schools is None and self.grades is None and not self.active
+
+    def rows(self) -> Mapping[str, Clause]:
+        """The row rule of every entity that has one."""
+        if self.everyone:
+            return {}
+        rules: dict[str, Clause] = {
+            "student": Child("enrollment", "student", All(self._enrollment())),
+            "contact": Child("guardianship", "contact", Seen("student")),
+        }
+        if self.schools is not None:
+            schools = frozenset(self.schools)
+            rules["enrollment"] = RefIn("school", NAMED, schools)
+            rules["organization"] = AnyOf(
+                (NotIn("kind", frozenset({"school"})), *(In(name, schools) for name in NAMED))
+            )
+            rules["staff"] = AnyOf(
+                (
+                    Child("teaching", "staff", Seen("section")),
+                    Child("employment", "staff", RefIn("organization", NAMED, schools)),
+                )
+            )
+        return rules
+
+    def _enrollment(self) -> tuple[Clause, ...]:
+        clauses: list[Clause] = []
+        if self.schools is not None:
+            clauses.append(RefIn("school", NAMED, frozenset(self.schools)))
+        if self.grades is not None:
+            clauses.append(In("grade", frozenset(self.grades)))
+        if self.active:
+            clauses.append(ACTIVE)
+        return tuple(clauses)
+
+    def words(self, names: Mapping[str, str] | None = None) -> str:
+        """The population in plain words; *names* tells a school's name by its identifier."""
+        if self.everyone:
+            return "everyone in the district"
+        parts = ["students enrolled today" if self.active else "students enrolled at any time"]
+        if self.schools is not None:
+            known = names or {}
+            parts.append("at " + _either([known.get(school, f"school {school}") for school in self.schools]))
+        if self.grades is not None:
+            parts.append(f"in {'grade' if len(self.grades) == 1 else 'grades'} {', '.join(self.grades)}")
+        return " ".join(parts)
+
+    def steps(self, names: Mapping[str, str] | None = None) -> tuple[str, ...]:
+        """Every selector by itself in plain words."""
+        known = names or {}
+        said: list[str] = []
+        if self.schools is not None:
+            said.append("has an enrollment at " + _either([known.get(s, f"school {s}") for s in self.schools]))
+        if self.grades is not None:
+            said.append(f"is enrolled there in {_either([f'grade {grade}' for grade in self.grades])}")
+        if self.active:
+            said.append("that enrollment has begun and has not ended today")
+        return tuple(said)
+
+
+def reads(entity: str, clause: Clause) -> Iterator[tuple[str, str]]:
+    """Every (entity, field) that *clause* about *entity* looks at."""
+    match clause:
+        case All(clauses) | AnyOf(clauses):
+            for part in clauses:
+                yield from reads(entity, part)
+        case In(name) | NotIn(name) | Null(name):
+            yield entity, name
+        case Active(begin, end):
+            yield from ((entity, name) for name in (*begin, end))
+        case Seen(ref):
+            yield entity, ref
+        case Child(child, via, inner):
+            yield child, via
+            yield from reads(child, inner)
+        case RefIn(ref, names):
+            yield entity, ref
+            yield from ((fields_of(entity)[ref].to, name) for name in names)
+
+
+def _either(words: Iterable[str]) -> str:
+    """A list as it is spoken."""
+    known = list(words)
+    return " or ".join(known) if len(known) < 3 else f"{', '.join(known[:-1])} or {known[-1]}"  # noqa: PLR2004  two need no comma
