@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, cast
 
 import redis
+
 from standards.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -140,9 +141,7 @@ class RedisMemory:
     def __init__(self, url: str, prefix: str = "cg:") -> None:
         self._prefix = prefix
         try:
-            self._redis = redis.Redis.from_url(
-                url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT
-            )
+            self._redis = redis.Redis.from_url(url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT)
         except ValueError:
             raise StoreUnavailable("The address of the shared memory is not a redis:// URL.") from None
 
@@ -171,7 +170,7 @@ class RedisMemory:
         name = self._prefix + key
         with _reachable():
             if seconds is None:
-                return cast("int", self._redis.incr(name))
+                return int(self._redis.incr(name))
             together = self._redis.pipeline(transaction=True)
             together.set(name, b"0", px=_milliseconds(seconds), nx=True)
             together.incr(name)

@@ -21,7 +21,7 @@ class Instant(TypeDecorator[datetime]):
         """The moment as it is kept."""
         return value.astimezone(UTC) if value else None
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ANN401, ARG002 -- SQLAlchemy's signature
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 -- SQLAlchemy's signature
         """The moment as it is read."""
         if value is None:
             return None

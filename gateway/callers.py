@@ -1,0 +1,74 @@
+"""Who is asking: a bearer token becomes a caller, or nobody."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway import tokens
+from gateway.store import ACTIVE
+from standards.errors import Unauthenticated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from gateway.memory import Memory
+    from gateway.store import Store
+
+VERDICT_SECONDS = 1.0
+VERDICTS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The client behind a request, with the scopes of its token; *epoch* changes when old answers must not count."""
+
+    client: str
+    org: str
+    scopes: frozenset[str]
+    epoch: int
+
+
+class Callers:
+    """Recognises callers; what ends a token is noticed within a second, by every worker."""
+
+    def __init__(self, store: Store, memory: Memory, clock: Callable[[], datetime]) -> None:
+        self._store, self._memory, self._clock = store, memory, clock
+        self._verdicts: dict[str, tuple[float, Caller]] = {}
+        self._lock = threading.Lock()
+
+    def authenticate(self, authorization: str | None) -> Caller:
+        """The caller whose token the Authorization header carries."""
+        text = _bearer(authorization)
+        now = self._clock()
+        name = tokens.fingerprint(text)
+        kept = self._verdicts.get(name)
+        if kept and 0 <= now.timestamp() - kept[0] < VERDICT_SECONDS:
+            return kept[1]
+        caller = self._recognise(text, now)
+        with self._lock:
+            if len(self._verdicts) >= VERDICTS:
+                self._verdicts.clear()
+            self._verdicts[name] = (now.timestamp(), caller)
+        return caller
+
+    def _recognise(self, text: str, now: datetime) -> Caller:
+        token = tokens.find(self._memory, text, now)
+        client = self._store.find_client(token.client) if token else None
+        if not token or not client or client.status != ACTIVE or client.epoch != token.epoch:
+            raise Unauthenticated("The access token is unknown or has expired.")
+        scopes = frozenset(token.scopes) & frozenset(client.scopes)
+        return Caller(client.client_id, client.org, scopes, client.epoch)
+
+
+def _bearer(authorization: str | None) -> str:
+    if authorization is None or not authorization.strip():
+        raise Unauthenticated("The Authorization header is missing.")
+    scheme, _, text = authorization.strip().partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthenticated("The Authorization header must use the Bearer scheme.")
+    if not text.strip():
+        raise Unauthenticated("The Authorization header carries no token.")
+    return text.strip()

@@ -1,0 +1,86 @@
+"""How often may be asked; whoever asks more often is told how long to wait."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from typing import TYPE_CHECKING
+
+from limits import RateLimitItem, parse
+from limits.errors import StorageError
+from limits.storage import storage_from_string
+from limits.strategies import MovingWindowRateLimiter, RateLimiter, SlidingWindowCounterRateLimiter
+
+from standards.errors import StoreUnavailable, TooManyRequests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gateway import settings
+
+
+class Limits:
+    """Every limit of the region, counted in the same memory as its tokens."""
+
+    def __init__(self, rates: settings.Limits, memory_url: str) -> None:
+        storage = storage_from_string(memory_url or "memory://", wrap_exceptions=True)
+        steady, exact = SlidingWindowCounterRateLimiter(storage), MovingWindowRateLimiter(storage)
+        self._client = _Rate("client", rates.client, steady)
+        self._district = _Rate("district", rates.district, steady)
+        self._failures = _Rate("failures", rates.failures, exact)
+        self._address = _Rate("address", rates.address_failures, exact)
+
+    def spend(self, client: str, districts: Iterable[str] = ()) -> None:
+        """Count one data request, or refuse it."""
+        self._client.spend(client)
+        for district in districts:
+            self._district.spend(district)
+
+    def check_token_request(self, client: str, address: str) -> None:
+        """Refuse a token request after too many failures; a stranger elsewhere cannot lock a client out."""
+        self._failures.check(client, address)
+        self._address.check(address)
+
+    def count_failure(self, client: str, address: str) -> None:
+        """Count a token request whose credentials were wrong."""
+        self._failures.count(client, address)
+        self._address.count(address)
+
+
+class _Rate:
+    """One rate, kept for each of many names."""
+
+    def __init__(self, name: str, rate: str, limiter: RateLimiter) -> None:
+        self._name, self._limiter = name, limiter
+        self._item: RateLimitItem | None = parse(rate) if rate else None
+
+    def spend(self, *names: str) -> None:
+        if self._item and not self._ask(self._limiter.hit, names):
+            raise self._refusal(names)
+
+    def check(self, *names: str) -> None:
+        if self._item and not self._ask(self._limiter.test, names):
+            raise self._refusal(names)
+
+    def count(self, *names: str) -> None:
+        if self._item:
+            self._ask(self._limiter.hit, names)
+
+    def _ask(self, question: object, names: tuple[str, ...]) -> bool:
+        try:
+            return bool(question(self._item, self._name, *map(_short, names)))  # type: ignore[operator]
+        except StorageError:
+            raise StoreUnavailable("The shared memory cannot be reached.") from None
+
+    def _refusal(self, names: tuple[str, ...]) -> TooManyRequests:
+        try:
+            reset = self._limiter.get_window_stats(self._item, self._name, *map(_short, names)).reset_time  # type: ignore[arg-type]
+        except StorageError:
+            raise StoreUnavailable("The shared memory cannot be reached.") from None
+        return TooManyRequests("Too many requests; wait before the next one.", max(1, math.ceil(reset - time.time())))
+
+
+def _short(name: str) -> str:
+    """A name of fixed length: part of it is whatever a stranger sent."""
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]

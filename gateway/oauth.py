@@ -1,0 +1,232 @@
+"""The token endpoints: a client proves who it is and receives a short-lived token."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from authlib.oauth2 import AuthorizationServer, OAuth2Error
+from authlib.oauth2.rfc6749 import ClientMixin
+from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant
+from authlib.oauth2.rfc7009 import RevocationEndpoint
+from authlib.oauth2.rfc7662 import IntrospectionEndpoint
+from flask import Blueprint, Response, json, request
+
+from gateway import tokens
+from gateway.credentials import proves
+from gateway.limits import Limits
+from gateway.scopes import known_scopes
+from gateway.store import ACTIVE
+from gateway.token_request import Refusal, TokenRequest, read_token_request
+from standards.errors import StoreUnavailable, TooManyRequests
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from gateway.memory import Memory
+    from gateway.settings import Settings
+    from gateway.store import Client, Store
+
+METHOD = "client_secret"
+CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+TOO_MANY = "urn:ed-fi:api:security:authentication:too-many-tokens"
+
+
+def blueprint(store: Store, memory: Memory, clock: Callable[[], datetime], settings: Settings) -> Blueprint:
+    """The token, revocation and introspection endpoints, and the document that describes them."""
+    server = TokenServer(store, memory, clock, settings)
+    oauth = Blueprint("oauth", __name__)
+
+    @oauth.post("/oauth/token")
+    def issue() -> Response:
+        """Give a client that proves itself a token."""
+        return server.answer(server.create_token_response)
+
+    @oauth.post("/oauth/revoke")
+    def revoke() -> Response:
+        """End one of the client's tokens."""
+        return server.answer(lambda asked: server.create_endpoint_response("revocation", asked))
+
+    @oauth.post("/oauth/introspect")
+    def introspect() -> Response:
+        """Tell a client about one of its tokens."""
+        return server.answer(lambda asked: server.create_endpoint_response("introspection", asked))
+
+    @oauth.get("/.well-known/oauth-authorization-server")
+    def describe() -> Response:
+        """Where the endpoints are and what they understand."""
+        return server.handle_response(200, _metadata(settings.server.public_url or request.host_url.rstrip("/")), ())
+
+    return oauth
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredClient(ClientMixin):  # type: ignore[misc]
+    """A client as Authlib asks about it."""
+
+    client: Client
+
+    def get_client_id(self) -> str:
+        """The client's id."""
+        return self.client.client_id
+
+    def get_allowed_scope(self, scope: str | None) -> str:
+        """What of the asked *scope* the client may have; asking for nothing means everything it may have."""
+        asked = (scope or "").split()
+        allowed = [name for name in self.client.scopes if name in asked or not asked]
+        if not allowed:
+            raise Refusal("invalid_scope", "The client may have none of the scopes it asks for.")
+        return " ".join(allowed)
+
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:  # noqa: ARG002 -- Authlib's signature
+        """Clients prove themselves with their secret, everywhere."""
+        return method == METHOD
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        """Clients act for themselves, never for a person."""
+        return grant_type == "client_credentials"
+
+
+@dataclass(frozen=True, slots=True)
+class LivingToken:
+    """A token as Authlib asks about it."""
+
+    text: str
+    token: tokens.Token
+
+    def is_expired(self) -> bool:
+        """An expired token is not found at all."""
+        return False
+
+    def is_revoked(self) -> bool:
+        """A revoked token is not found at all."""
+        return False
+
+
+class TokenServer(AuthorizationServer):  # type: ignore[misc]
+    """Authlib's server on the gateway's registry and memory."""
+
+    def __init__(self, store: Store, memory: Memory, clock: Callable[[], datetime], settings: Settings) -> None:
+        super().__init__()
+        self.store, self.memory, self.clock = store, memory, clock
+        self.tokens, self.limits = settings.tokens, Limits(settings.limits, settings.memory_url)
+        self.register_grant(_Grant)
+        self.register_endpoint(_Revocation(self))
+        self.register_endpoint(_Introspection(self))
+        self.register_client_auth_method(METHOD, lambda _query, asked: self.prove(asked))
+        self.register_token_generator("default", self.make)
+
+    def answer(self, endpoint: Callable[[TokenRequest], Response]) -> Response:
+        """What *endpoint* says to the present request, or why it cannot be asked."""
+        try:
+            return endpoint(read_token_request(request))
+        except OAuth2Error as error:
+            return self.handle_response(*error())
+        except TooManyRequests as error:
+            refusal = Refusal("temporarily_unavailable", error.message, 429, retry_after=error.retry_after)
+            return self.handle_response(*refusal())
+        except StoreUnavailable:
+            refusal = Refusal("temporarily_unavailable", "Tokens cannot be handled now.", 503, retry_after=5)
+            return self.handle_response(*refusal())
+
+    def prove(self, asked: TokenRequest) -> RegisteredClient:
+        """The client whose secret was sent; every failure looks and lasts the same."""
+        self.limits.check_token_request(asked.client_id, asked.address)
+        found = self.store.find_client(asked.client_id) if CLIENT_ID.fullmatch(asked.client_id) else None
+        client = found if found and found.status == ACTIVE else None
+        if not proves(asked.client_secret, client, self.clock()) or client is None:
+            self.limits.count_failure(asked.client_id, asked.address)
+            raise Refusal("invalid_client", "The client is unknown or its secret is wrong.", 401)
+        return RegisteredClient(client)
+
+    def make(self, client: RegisteredClient, scope: str | None, **_: Any) -> dict[str, Any]:
+        """A token for what the client may have of what it asks for."""
+        life = int(self.tokens.life.total_seconds())
+        allowed = client.get_allowed_scope(scope)
+        return {"access_token": tokens.new_token(), "token_type": "bearer", "expires_in": life, "scope": allowed}
+
+    def save_token(self, token: dict[str, Any], request: TokenRequest) -> None:
+        """Let a token count."""
+        client = request.client.client
+        scopes = tuple(token["scope"].split())
+        try:
+            tokens.keep(self.memory, token["access_token"], client, scopes, self.clock(), self.tokens)
+        except TooManyRequests as error:
+            problem = {"type": TOO_MANY, "title": "Too Many Tokens", "status": 429, "detail": error.message}
+            message = "The client has too many living tokens."
+            raise Refusal("temporarily_unavailable", message, 429, retry_after=error.retry_after, **problem) from None
+        self.store.touch_client(client.client_id)
+
+    def find_token(self, text: str, client: RegisteredClient) -> LivingToken | None:
+        """One of *client*'s own living tokens; those of others do not exist for it."""
+        found = tokens.find(self.memory, text, self.clock())
+        own = found is not None and (found.client, found.epoch) == (client.client.client_id, client.client.epoch)
+        return LivingToken(text, found) if found and own else None
+
+    def create_oauth2_request(self, request: TokenRequest) -> TokenRequest:
+        """The request was read strictly already."""
+        return request
+
+    def handle_response(self, status: int, body: Any, headers: Any) -> Response:
+        """An answer that nobody keeps."""
+        response = Response(json.dumps(body or {}), status, dict(headers), mimetype="application/json")
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
+        """Nobody listens."""
+
+
+class _Grant(ClientCredentialsGrant):  # type: ignore[misc]
+    TOKEN_ENDPOINT_AUTH_METHODS = (METHOD,)
+
+
+class _Revocation(RevocationEndpoint):  # type: ignore[misc]
+    CLIENT_AUTH_METHODS = (METHOD,)
+
+    def authenticate_token(self, request: TokenRequest, client: RegisteredClient) -> LivingToken | None:
+        self.check_params(request, client)
+        found: LivingToken | None = self.server.find_token(request.form["token"], client)
+        return found
+
+    def revoke_token(self, token: LivingToken, request: TokenRequest) -> None:  # noqa: ARG002 -- Authlib's signature
+        tokens.revoke(self.server.memory, token.text, token.token)
+
+
+class _Introspection(IntrospectionEndpoint):  # type: ignore[misc]
+    CLIENT_AUTH_METHODS = (METHOD,)
+
+    def authenticate_token(self, request: TokenRequest, client: RegisteredClient) -> LivingToken | None:
+        self.check_params(request, client)
+        found: LivingToken | None = self.server.find_token(request.form["token"], client)
+        return found
+
+    def introspect_token(self, token: LivingToken) -> dict[str, Any]:
+        known = token.token
+        return {
+            "active": True,
+            "client_id": known.client,
+            "token_type": "bearer",
+            "scope": " ".join(known.scopes),
+            "iat": known.issued,
+            "exp": known.expires,
+        }
+
+
+def _metadata(base: str) -> dict[str, Any]:
+    """RFC 8414, for a server that has no authorization endpoint."""
+    methods = ["client_secret_basic", "client_secret_post"]
+    return {
+        "issuer": base,
+        "token_endpoint": f"{base}/oauth/token",
+        "token_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint": f"{base}/oauth/revoke",
+        "revocation_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint": f"{base}/oauth/introspect",
+        "introspection_endpoint_auth_methods_supported": methods,
+        "grant_types_supported": ["client_credentials"],
+        "response_types_supported": [],
+        "scopes_supported": sorted(known_scopes()),
+    }

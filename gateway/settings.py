@@ -1,0 +1,307 @@
+"""The region's settings: one TOML file, checked whole before anything starts."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import Schema, ValidationError, fields
+
+from gateway import places, vault
+from gateway.settings_schema import RegionSchema
+from standards.errors import SettingsError, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import tzinfo
+
+    FindAdapter = Callable[[str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where the gateway listens."""
+
+    host: str
+    port: int
+    public_url: str | None
+    trusted_proxies: tuple[str, ...]
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """How long a token works, and how many a client may have at once."""
+
+    life: timedelta
+    per_client: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How often may be asked; an empty rate is no limit."""
+
+    client: str
+    district: str
+    failures: str
+    address_failures: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Where the record of disclosures lies."""
+
+    folder: Path
+    segment_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class District:
+    """One district: its adapter, the adapter's own settings, and how long its roster may be held."""
+
+    name: str
+    adapter: str
+    hold: timedelta
+    ids: str
+    timezone: tzinfo
+    settings: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One region, as its operator wrote it down; every path is absolute."""
+
+    file: Path
+    state: Path
+    agreements: Path
+    server: Server
+    store_url: str = field(repr=False)
+    memory_url: str = field(repr=False)
+    audit: Audit
+    tokens: Tokens
+    limits: Limits
+    master_key: str | None
+    districts: Mapping[str, District]
+
+    def open_keys(self) -> vault.Keys:
+        """The region's keys; without a configured master key one is made in the state directory."""
+        return vault.open_keys(self.master_key, self.state, self.file.parent)
+
+
+def load(path: Path, find_adapter: FindAdapter | None = None) -> Settings:
+    """The settings in *path*; the first mistake is raised."""
+    settings, problems = read(path, find_adapter)
+    if settings is None:
+        raise problems[0]
+    return settings
+
+
+def read(path: Path, find_adapter: FindAdapter | None = None) -> tuple[Settings | None, list[SettingsError]]:
+    """The settings in *path*, or every mistake in them, in the order of the file."""
+    try:
+        text = path.read_text("utf-8")
+        raw = tomllib.loads(text)
+    except OSError:
+        return None, [SettingsError("the file cannot be read", str(path))]
+    except UnicodeDecodeError:
+        return None, [SettingsError("the file is not UTF-8 text", str(path), 1, 1)]
+    except tomllib.TOMLDecodeError as error:
+        return None, [_syntax(error, path, text)]
+    return _Reading(path, places.locate(text), find_adapter or _find_adapter).read(raw)
+
+
+def reference() -> str:
+    """The operator's page about every setting, in Markdown."""
+    schema = RegionSchema()
+    plain = {name: kind for name, kind in schema.fields.items() if "about" in kind.metadata}
+    lines = ["## At the top of the file", "", *_table(plain)]
+    for name, kind in schema.fields.items():
+        inner = kind.value_field if isinstance(kind, fields.Dict) else kind
+        if isinstance(inner, fields.Nested):
+            title = f"{name}.NAME" if isinstance(kind, fields.Dict) else name
+            about = (type(inner.schema).__doc__ or "").strip()
+            lines += ["", f"## `[{title}]`", "", about, "", *_table(inner.schema.fields)]
+    return "\n".join(lines) + "\n"
+
+
+class _Reading:
+    """One reading of one file, collecting what is wrong with it."""
+
+    def __init__(self, path: Path, found: dict[places.Path, places.Place], find_adapter: FindAdapter) -> None:
+        self.path, self.places, self.find_adapter = path, found, find_adapter
+        self.folder = path.resolve().parent
+        self.problems: list[SettingsError] = []
+
+    def read(self, raw: dict[str, Any]) -> tuple[Settings | None, list[SettingsError]]:
+        for table in ("server", "store", "memory", "audit", "tokens", "limits", "keys"):
+            raw.setdefault(table, {})
+        own = self.own_settings(raw.get("districts"))
+        master = raw["keys"].get("master") if isinstance(raw["keys"], dict) else None
+        if isinstance(master, str):
+            with self.reporting(("keys", "master")):
+                vault.check_key(master, self.folder)
+        loaded = self.check(RegionSchema(), raw, ())
+        settings = self.settings(loaded, own) if loaded else None
+        return (None, self.sorted_problems()) if self.problems else (settings, [])
+
+    def own_settings(self, districts: Any) -> dict[str, Any]:
+        """What each district's adapter makes of the settings that are its own."""
+        own = {}
+        for name, values in districts.items() if isinstance(districts, dict) else ():
+            adapter = values.get("adapter") if isinstance(values, dict) else None
+            raw = values.get("settings", {}) if isinstance(values, dict) else None
+            if isinstance(adapter, str) and isinstance(raw, dict):
+                path = ("districts", name)
+                with self.reporting((*path, "adapter")):
+                    schema = self.find_adapter(adapter).Settings()
+                    own[name] = _anchored(self.check(schema, raw, (*path, "settings")), self.folder)
+        return own
+
+    def check(self, schema: Schema, raw: Mapping[str, Any], path: places.Path) -> Any:
+        try:
+            return schema.load(raw)
+        except ValidationError as error:
+            for place, message in _flat(error.messages_dict, schema):
+                self.report((*path, *place), message)
+            return None
+
+    def report(self, path: places.Path, message: str) -> None:
+        line, column = places.nearest(self.places, path)
+        dotted = ".".join(str(step) for step in path)
+        self.problems.append(SettingsError(f"{dotted}: {message}", str(self.path), line, column))
+
+    def sorted_problems(self) -> list[SettingsError]:
+        return sorted(self.problems, key=lambda problem: (problem.line, problem.column, problem.message))
+
+    def settings(self, loaded: dict[str, Any], own: dict[str, Any]) -> Settings:
+        state = self.folder / loaded["state"]
+        server = loaded["server"]
+        audit = loaded["audit"]
+        districts = {
+            name: District(name=name, **{**values, "settings": own.get(name)})
+            for name, values in loaded["districts"].items()
+        }
+        return Settings(
+            file=self.path.resolve(),
+            state=state,
+            agreements=self.folder / loaded["agreements"],
+            server=Server(**{**server, "trusted_proxies": tuple(server["trusted_proxies"])}),
+            store_url=self.store_url(loaded["store"]["url"], state),
+            memory_url=self.url(("memory", "url"), loaded["memory"]["url"]),
+            audit=Audit(state / audit["folder"], audit["segment_bytes"]),
+            tokens=Tokens(**loaded["tokens"]),
+            limits=Limits(**loaded["limits"]),
+            master_key=loaded["keys"]["master"],
+            districts=MappingProxyType(districts),
+        )
+
+    def store_url(self, url: str | None, state: Path) -> str:
+        if url is None:
+            return f"sqlite:///{state / 'registry.db'}"
+        found = self.url(("store", "url"), url)
+        if found.startswith("sqlite:///"):
+            return f"sqlite:///{self.folder / found.removeprefix('sqlite:///')}"
+        return found
+
+    def url(self, path: places.Path, value: str) -> str:
+        if not value.startswith(("env:", "file:")):
+            return value
+        with self.reporting(path):
+            return vault.resolve(value, self.folder)
+
+    @contextmanager
+    def reporting(self, path: places.Path) -> Iterator[None]:
+        """A mistake found inside is noted as standing at *path*."""
+        try:
+            yield
+        except SettingsError as error:
+            self.report(path, error.message)
+
+
+def _find_adapter(name: str) -> Any:
+    from adapters import registry  # noqa: PLC0415 -- adapters load their libraries
+
+    return registry.find(name)
+
+
+def _anchored(own: Any, folder: Path) -> Any:
+    """The same settings, with every relative path beginning in *folder*."""
+    if isinstance(own, Path):
+        return folder / own
+    if dataclasses.is_dataclass(own) and not isinstance(own, type):
+        names = [item.name for item in dataclasses.fields(own) if item.init]
+        return dataclasses.replace(own, **{name: _anchored(getattr(own, name), folder) for name in names})
+    if isinstance(own, dict):
+        return {name: _anchored(value, folder) for name, value in own.items()}
+    return own
+
+
+def _syntax(error: tomllib.TOMLDecodeError, path: Path, text: str) -> SettingsError:
+    message = str(error)
+    found = re.search(r" \(at line (\d+), column (\d+)\)$", message)
+    if found:
+        return SettingsError(message[: found.start()], str(path), int(found[1]), int(found[2]))
+    last = text.count("\n") + 1
+    return SettingsError(message.removesuffix(" (at end of document)"), str(path), last, 1)
+
+
+def _flat(messages: Any, schema: Schema) -> Iterator[tuple[places.Path, str]]:
+    """Marshmallow's nested messages, one at a time, each with the path it is about."""
+    for name, inner in messages.items():
+        kind = schema.fields.get(name)
+        if kind is None:
+            yield (name,), f"there is no such setting{suggestion(str(name), schema.fields)}"
+        else:
+            yield from _below((name,), inner, kind)
+
+
+def _below(path: places.Path, messages: Any, kind: Any) -> Iterator[tuple[places.Path, str]]:
+    if isinstance(messages, list):
+        for message in messages:
+            yield path, str(message).rstrip(".")
+    elif isinstance(kind, fields.Nested):
+        if messages.keys() == {"_schema"}:
+            yield from _below(path, messages["_schema"], None)
+        else:
+            yield from (((*path, *place), message) for place, message in _flat(messages, kind.schema))
+    elif isinstance(kind, fields.Dict):
+        for name, parts in messages.items():
+            yield from _below((*path, name), parts.get("key", []), None)
+            yield from _below((*path, name), parts.get("value", []), kind.value_field)
+    else:
+        for name, inner in messages.items():
+            yield from _below((*path, name), inner, getattr(kind, "inner", None))
+
+
+def _table(described: Mapping[str, Any]) -> list[str]:
+    rows = ["| setting | type | default | meaning |", "|---|---|---|---|"]
+    rows += [
+        f"| `{name}` | {_kind(kind)} | {_default(kind)} | {kind.metadata['about']} |"
+        for name, kind in described.items()
+    ]
+    return rows
+
+
+def _kind(kind: Any) -> str:
+    if isinstance(kind, fields.List):
+        return "list of text"
+    names = {fields.Integer: "number", fields.Dict: "table", fields.String: "text"}
+    return getattr(kind, "kind", None) or names[type(kind)]
+
+
+def _default(kind: Any) -> str:
+    if kind.required:
+        return "required"
+    value = kind.metadata.get("default", kind.load_default)
+    if callable(value) or value is None or value == "":
+        return "none"
+    if isinstance(value, timedelta):
+        return f"`{value.total_seconds() / 60:g}m`"
+    return f"`{value}`"

@@ -1,0 +1,201 @@
+"""Every setting, described once: its name, its type, its default, and a sentence about it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, timedelta, tzinfo
+from ipaddress import ip_network
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from limits import parse as parse_limit
+from marshmallow import Schema, ValidationError, fields, validate
+
+DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+RESERVED = frozenset(
+    {"admin", "changequeries", "data", "docs", "health", "identity", "ims", "metadata", "metrics", "oauth", "static"}
+)
+
+
+class Duration(fields.Field[timedelta]):
+    """A length of time such as ``15m``, ``1h30m`` or ``0``."""
+
+    kind = "duration"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> timedelta:  # noqa: ARG002 -- marshmallow's signature
+        if value in ("0", 0) and value is not False:
+            return timedelta(0)
+        found = DURATION.fullmatch(value) if isinstance(value, str) and value else None
+        if not found:
+            raise ValidationError("write a duration as 45s, 15m, 2h or 1d")
+        days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+        return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+class Timezone(fields.Field[tzinfo]):
+    """A name of the IANA time zone database."""
+
+    kind = "time zone"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tzinfo:  # noqa: ARG002 -- marshmallow's signature
+        if value == "UTC":
+            return UTC
+        try:
+            return ZoneInfo(value)
+        except (KeyError, ValueError, TypeError, OSError):
+            raise ValidationError("write a time zone as America/Los_Angeles") from None
+
+
+class Rate(fields.Field[str]):
+    """A number of requests in a time such as ``100/minute``; empty for no limit."""
+
+    kind = "rate"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:  # noqa: ARG002 -- marshmallow's signature
+        try:
+            if value != "":
+                parse_limit(value)
+        except (ValueError, TypeError):
+            raise ValidationError("write a rate as 100/minute") from None
+        return str(value)
+
+
+def _check_network(value: str) -> None:
+    try:
+        ip_network(value)
+    except ValueError:
+        raise ValidationError("write an address or a network, such as 10.0.0.0/8") from None
+
+
+def _check_district(value: str) -> None:
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", value):
+        raise ValidationError("a district's name has small letters, digits and hyphens, and starts with a letter")
+    if value in RESERVED:
+        raise ValidationError("this word begins an address of the gateway itself; choose another name")
+
+
+def _text(default: str | None, about: str, **more: Any) -> fields.String:
+    return fields.String(load_default=default, metadata={"about": about}, **more)
+
+
+def _number(default: int, least: int, most: int, about: str) -> fields.Integer:
+    limits = validate.Range(least, most, error=f"must be between {least} and {most}")
+    return fields.Integer(strict=True, load_default=default, validate=limits, metadata={"about": about})
+
+
+class ServerSchema(Schema):
+    """Where the gateway listens."""
+
+    host = _text("127.0.0.1", "The address to listen on.")
+    port = _number(8080, 0, 65535, "The port to listen on; 0 takes any free one.")
+    public_url = _text(
+        None,
+        "How callers reach the gateway, without a slash at the end; links in answers begin with it."
+        " Without it they begin as the request did.",
+        validate=validate.Regexp(r"https?://[^\s?#]+[^\s?#/]$", error="write it as https://gateway.example.org"),
+    )
+    trusted_proxies = fields.List(
+        fields.String(validate=_check_network),
+        load_default=list,
+        metadata={"about": "Addresses or networks whose X-Forwarded headers are believed.", "item": "text"},
+    )
+    threads = _number(8, 1, 256, "How many requests are answered at once.")
+
+
+class StoreSchema(Schema):
+    """The registry of clients."""
+
+    url = _text(
+        None,
+        "`sqlite:///path`, `postgresql://user@host/name`, or a reference to a secret (`env:NAME`, `file:PATH`)"
+        " that holds one. Without it the registry is `registry.db` in the state directory.",
+    )
+
+
+class MemorySchema(Schema):
+    """Tokens and throttles."""
+
+    url = _text(
+        "",
+        "`redis://host:port/number`, or a reference to a secret (`env:NAME`, `file:PATH`) that holds one."
+        " Empty keeps them in the process, which is right for one worker only.",
+    )
+
+
+class AuditSchema(Schema):
+    """The record of disclosures."""
+
+    folder = _text("audit", "The folder of the record; a relative path begins in the state directory.")
+    segment_bytes = _number(67_108_864, 4096, 2**40, "A file of the record that has grown to this size is closed.")
+
+
+class TokensSchema(Schema):
+    """Access tokens."""
+
+    life = Duration(load_default=timedelta(minutes=30), metadata={"about": "How long a token works."})
+    per_client = _number(15, 1, 1000, "How many living tokens one client may have.")
+
+
+class LimitsSchema(Schema):
+    """How often may be asked."""
+
+    client = Rate(load_default="12000/minute", metadata={"about": "Data requests of one client; empty for no limit."})
+    district = Rate(load_default="", metadata={"about": "Data requests to one district; empty for no limit."})
+    failures = Rate(
+        load_default="10/minute",
+        metadata={"about": "Failed token requests of one client from one address, before both must wait."},
+    )
+    address_failures = Rate(
+        load_default="100/minute",
+        metadata={"about": "Failed token requests from one address, whichever client they name."},
+    )
+
+
+class KeysSchema(Schema):
+    """Secrets of the gateway itself."""
+
+    master = _text(
+        None,
+        "A reference (`env:NAME`, `file:PATH`) to at least 32 bytes in hex or base64, from which every key is"
+        " derived. Without it a key file is made in the state directory.",
+    )
+
+
+class DistrictSchema(Schema):
+    """One district that provides data."""
+
+    adapter = fields.String(
+        required=True, metadata={"about": "The adapter that speaks to its system; see `crossing adapters`."}
+    )
+    hold = Duration(
+        load_default=timedelta(minutes=15),
+        metadata={"about": "How long its roster may be kept in memory; `0` asks its system every time."},
+    )
+    ids = _text(
+        "own",
+        "Where outward ids come from: `own` keeps those of the source, or derives them from its natural keys.",
+        validate=validate.OneOf(("own",), error="must be one of: own"),
+    )
+    timezone = Timezone(load_default=UTC, metadata={"about": "Where its school days begin and end.", "default": "UTC"})
+    settings = fields.Dict(
+        keys=fields.String(),
+        load_default=dict,
+        metadata={"about": "What its adapter asks for; see the adapter's page."},
+    )
+
+
+class RegionSchema(Schema):
+    """The whole file."""
+
+    state = _text("state", "The state directory: registry, key file, record of disclosures.")
+    agreements = _text("agreements", "The folder of agreements, one YAML document each.")
+    server = fields.Nested(ServerSchema)
+    store = fields.Nested(StoreSchema)
+    memory = fields.Nested(MemorySchema)
+    audit = fields.Nested(AuditSchema)
+    tokens = fields.Nested(TokensSchema)
+    limits = fields.Nested(LimitsSchema)
+    keys = fields.Nested(KeysSchema)
+    districts = fields.Dict(
+        keys=fields.String(validate=_check_district), values=fields.Nested(DistrictSchema), load_default=dict
+    )

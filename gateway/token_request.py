@@ -1,0 +1,157 @@
+"""What a request to the token endpoints says, read strictly before anybody is believed."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from authlib.oauth2 import OAuth2Error
+from authlib.oauth2.rfc6749 import OAuth2Request
+from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
+from werkzeug.exceptions import RequestEntityTooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flask import Request
+
+LARGEST_BODY = 16_384
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+
+
+class Refusal(OAuth2Error):  # type: ignore[misc]
+    """A token request that is refused, in the words of RFC 6749."""
+
+    def __init__(self, error: str, description: str, status: int = 400, **more: Any) -> None:
+        super().__init__(error=error, description=description, status_code=status)
+        self.retry_after: int | None = more.pop("retry_after", None)
+        self.more = more
+
+    def get_body(self) -> list[tuple[str, Any]]:
+        """The members of the body."""
+        return [*super().get_body(), *self.more.items()]
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        """The headers, among them how to authenticate and how long to wait."""
+        headers = [*super().get_headers()]
+        if self.status_code == 401:  # noqa: PLR2004 -- HTTP's own number
+            headers.append(("WWW-Authenticate", 'Basic realm="token", charset="UTF-8"'))
+        if self.retry_after is not None:
+            headers.append(("Retry-After", str(self.retry_after)))
+        return headers
+
+
+class TokenRequest(OAuth2Request):  # type: ignore[misc]
+    """One request with one client's credentials, each parameter given at most once."""
+
+    def __init__(self, parameters: Mapping[str, str], client_id: str, client_secret: str, address: str) -> None:
+        # Authlib would raise an error of its own on plain http; whether that is allowed was settled before.
+        super().__init__("POST", "https://checked.invalid/")
+        self.payload = BasicOAuth2Payload(parameters)
+        self.parameters = parameters
+        self.client_id, self.client_secret, self.address = client_id, client_secret, address
+
+    @property
+    def form(self) -> Mapping[str, str]:
+        """The parameters, whichever way they were sent."""
+        return self.parameters
+
+
+def read_token_request(request: Request) -> TokenRequest:
+    """The request, if it is one that can be answered at all."""
+    _check_transport(request)
+    if request.query_string:
+        raise Refusal("invalid_request", "Send parameters in the body, never in the address.")
+    parameters = _parameters(request)
+    client_id, client_secret = _credentials(request.headers.get("Authorization"), parameters)
+    return TokenRequest(parameters, client_id, client_secret, request.remote_addr or "")
+
+
+def _check_transport(request: Request) -> None:
+    if not request.is_secure and not _is_loopback(request.remote_addr or ""):
+        raise Refusal("invalid_request", "Use https: a secret was sent in clear and should be replaced.")
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _parameters(request: Request) -> dict[str, str]:
+    request.max_content_length = LARGEST_BODY
+    try:
+        if request.mimetype == JSON:
+            return _from_json(request.get_data())
+        if request.mimetype == FORM or not request.content_length:
+            return _from_form(request)
+    except RequestEntityTooLarge:
+        raise Refusal("invalid_request", "The body is too large.") from None
+    raise Refusal("invalid_request", f"Send the body as {FORM} or {JSON}.")
+
+
+def _from_form(request: Request) -> dict[str, str]:
+    for name, values in request.form.lists():
+        if len(values) > 1:
+            raise _repeated(name)
+    return dict(request.form.items())
+
+
+def _from_json(body: bytes) -> dict[str, str]:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        for name in names:
+            if names.count(name) > 1:
+                raise _repeated(name)
+        return dict(pairs)
+
+    try:
+        read = json.loads(body, object_pairs_hook=once)
+    except (ValueError, RecursionError):
+        raise Refusal("invalid_request", "The body is not JSON.") from None
+    if not isinstance(read, dict):
+        raise Refusal("invalid_request", "The body is not a JSON object.")
+    given = {name: value for name, value in read.items() if value is not None}
+    if not all(isinstance(value, str) for value in given.values()):
+        raise Refusal("invalid_request", "Every member of the body must be a string.")
+    return given
+
+
+def _repeated(name: str) -> Refusal:
+    known = ("grant_type", "scope", "client_id", "client_secret", "token")
+    return Refusal("invalid_request", f"The parameter {name if name in known else ''} is given twice.")
+
+
+def _credentials(header: str | None, parameters: Mapping[str, str]) -> tuple[str, str]:
+    client_id, client_secret = parameters.get("client_id", ""), parameters.get("client_secret", "")
+    if "client_assertion" in parameters or "client_assertion_type" in parameters:
+        raise Refusal("invalid_client", "Authenticate with the client's secret.")
+    if header is not None:
+        basic_id, basic_secret = _from_basic(header)
+        if client_secret or client_id not in ("", basic_id):
+            raise Refusal("invalid_client", "Send credentials once: in the header or in the body.")
+        return basic_id, basic_secret
+    if not client_id and not client_secret:
+        raise Refusal("invalid_request", "The request carries no credentials.", 401)
+    if not client_id or not client_secret:
+        raise Refusal("invalid_request", "The credentials are incomplete.")
+    return client_id, client_secret
+
+
+def _from_basic(header: str) -> tuple[str, str]:
+    scheme, _, encoded = header.strip().partition(" ")
+    if scheme.lower() != "basic":
+        raise Refusal("invalid_client", "Use the Basic scheme, or send credentials in the body.", 401)
+    try:
+        decoded = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        raise Refusal("invalid_request", "The Authorization header cannot be read.") from None
+    client_id, colon, client_secret = decoded.partition(":")
+    if not client_id or not colon or not client_secret:
+        raise Refusal("invalid_request", "The credentials are incomplete.")
+    return unquote(client_id), unquote(client_secret)
