@@ -1,0 +1,10 @@
+"""``python3 -m gateway``: the command line on a bare machine."""
+
+from gateway import bootstrap
+
+if __name__ == "__main__":
+    bootstrap.enter(bootstrap.GATEWAY)
+
+    from gateway.cli import main
+
+    main()

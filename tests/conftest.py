@@ -1,0 +1,90 @@
+"""What every test can ask for: real servers, the reference data, and a network that ends at this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests import needs, servers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class NetworkClosed(RuntimeError):
+    """A test tried to leave this machine."""
+
+
+def loopback(host: object) -> bool:
+    """Whether *host* is this machine, said without asking a name server."""
+    name = host.decode() if isinstance(host, bytes) else host
+    if name in {None, "", "localhost"}:
+        return True
+    try:
+        return ipaddress.ip_address(str(name).partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def guarded(connect):
+    """*connect*, which refuses every address that is neither the loopback nor a Unix socket."""
+
+    def checked(self, address):
+        if self.family != socket.AF_UNIX and not loopback(address[0]):
+            raise NetworkClosed(f"a test tried to connect to {address!r}")
+        return connect(self, address)
+
+    return checked
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _closed_network() -> Iterator[None]:
+    look_up = socket.getaddrinfo
+
+    def local_names_only(host, *rest, **more):
+        if not loopback(host) and not str(host).replace(".", "").isdigit():
+            raise NetworkClosed(f"a test tried to look up {host!r}")
+        return look_up(host, *rest, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded(socket.socket.connect))
+        patch.setattr(socket.socket, "connect_ex", guarded(socket.socket.connect_ex))
+        patch.setattr(socket, "getaddrinfo", local_names_only)
+        yield
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of the reference data."""
+    return needs.shared()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The SQLAlchemy URL of a real PostgreSQL server."""
+    try:
+        with servers.postgresql() as url:
+            yield url
+    except servers.ServerUnavailable as reason:
+        needs.missing(f"PostgreSQL cannot be started: {reason}")
+
+
+@pytest.fixture(scope="module")
+def postgresql_url(postgresql_server: str) -> Iterator[str]:
+    """The SQLAlchemy URL of a database of this test module's own on a real PostgreSQL server."""
+    with servers.fresh_database(postgresql_server) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """The URL of a real Redis server."""
+    try:
+        with servers.redis_server() as url:
+            yield url
+    except servers.ServerUnavailable as reason:
+        needs.missing(f"Redis cannot be started: {reason}")
