@@ -1,0 +1,312 @@
+"""Opens a folder or a zip of a district's files, and refuses whatever could harm the reader."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import struct
+import zipfile
+import zlib
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, BinaryIO, Literal, Self, cast
+
+from standards.errors import SourceBroken
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from _typeshed import WriteableBuffer
+
+GRACE = 1 << 20  # below this many bytes a high compression ratio harms nobody
+DIRECTORY_CAP = 4 << 20
+END = b"PK\x05\x06"
+END_SIZE = 22
+LOCATOR_64 = b"PK\x06\x07"
+LOCATOR_64_SIZE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """How much a source may hold before it is refused; what is below a *nested* folder is refused or ignored."""
+
+    members: int = 200
+    folder_bytes: int = 2 << 30
+    zip_bytes: int = 512 << 20
+    ratio: int = 200
+    nested: Literal["refuse", "ignore"] = "refuse"
+
+
+class Source(ABC):
+    """The files of a folder or a zip; closing it makes what was opened from it unusable."""
+
+    def __init__(self, path: Path, caps: Caps) -> None:
+        self.path = path
+        self.caps = caps
+        self._read: dict[str, int] = {}
+        self._total = 0
+
+    @abstractmethod
+    def names(self) -> list[str]:
+        """The names of the files, sorted."""
+
+    @abstractmethod
+    def open(self, name: str) -> BinaryIO:
+        """The bytes of the file *name*; reading raises `SourceBroken` when they are too many or damaged."""
+
+    @abstractmethod
+    def stamp(self) -> str:
+        """A text that changes whenever the files may have changed."""
+
+    def close(self) -> None:
+        """Gives back what is held open."""
+        return
+
+    def count(self, name: str, size: int, cap: int) -> None:
+        """Takes note that *size* bytes of *name* have been read; refuses when the source as a whole exceeds *cap*."""
+        more = size - self._read.get(name, 0)
+        if more > 0:
+            self._read[name] = size
+            self._total += more
+            if self._total > cap:
+                raise SourceBroken(f"The files hold more than {cap:,} bytes.", name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_source(path: Path, *, caps: Caps | None = None) -> Source:
+    """The files at *path*, a folder or a zip."""
+    caps = caps or Caps()
+    if path.is_dir():
+        return Folder(path, caps)
+    if path.is_file():
+        return Zip(path, caps)
+    raise SourceBroken("There is no such folder or zip file.", path.name)
+
+
+class Folder(Source):
+    """The regular files directly inside a folder."""
+
+    def __init__(self, path: Path, caps: Caps) -> None:
+        super().__init__(path.resolve(), caps)
+        self._files: dict[str, tuple[Path, os.stat_result]] = {}
+        try:
+            for entry in sorted(self.path.iterdir()):
+                self._admit(entry)
+        except OSError as error:
+            raise SourceBroken(f"The folder cannot be listed: {error.strerror}.", path.name) from None
+
+    def names(self) -> list[str]:
+        """The names of the files, sorted."""
+        return list(self._files)
+
+    def open(self, name: str) -> BinaryIO:
+        """The bytes of the file *name*."""
+        if name not in self._files:
+            raise SourceBroken("There is no such file.", name)
+        path, before = self._files[name]
+        try:
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            raise SourceBroken(f"The file cannot be opened: {error.strerror}.", name) from None
+        raw = io.FileIO(handle)
+        if _identity(os.fstat(handle)) != _identity(before):
+            raw.close()
+            raise SourceBroken("The file was changed while the source was read.", name)
+        return io.BufferedReader(_FileReader(raw, self, name, before), 1 << 16)
+
+    def stamp(self) -> str:
+        """A text that changes whenever the files may have changed."""
+        return _digest("".join(f"{name}\0{_identity(found)}\n" for name, (_, found) in self._files.items()))
+
+    def _admit(self, entry: Path) -> None:
+        if entry.name.startswith("."):
+            return
+        path = entry.resolve()
+        if not path.is_relative_to(self.path):
+            raise SourceBroken("The link leads out of the folder.", entry.name)
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            if self.caps.nested == "refuse":
+                raise SourceBroken("A folder inside the folder is not allowed.", entry.name)
+            return
+        if not stat.S_ISREG(found.st_mode):
+            raise SourceBroken("This is not a regular file.", entry.name)
+        if len(self._files) == self.caps.members:
+            raise SourceBroken(f"There are more than {self.caps.members} files.", self.path.name)
+        self._files[entry.name] = (path, found)
+
+
+class Zip(Source):
+    """The files at the root of a zip archive."""
+
+    def __init__(self, path: Path, caps: Caps) -> None:
+        super().__init__(path, caps)
+        self._file = path.open("rb")
+        self._members: dict[str, zipfile.ZipInfo] = {}
+        try:
+            self._found = os.fstat(self._file.fileno())
+            _refuse_large_directory(self._file, self._found.st_size, path.name)
+            self._archive = zipfile.ZipFile(self._file)
+            folded: set[str] = set()
+            for member in self._archive.infolist():
+                self._admit(member, folded)
+            self._refuse_overlap()
+        except (zipfile.BadZipFile, struct.error, UnicodeDecodeError, NotImplementedError, ValueError):
+            self._file.close()
+            raise SourceBroken("This is not a readable zip archive.", path.name) from None
+        except BaseException:
+            self._file.close()
+            raise
+
+    def names(self) -> list[str]:
+        """The names of the files, sorted."""
+        return sorted(self._members)
+
+    def open(self, name: str) -> BinaryIO:
+        """The bytes of the file *name*."""
+        if name not in self._members:
+            raise SourceBroken("There is no such file.", name)
+        try:
+            inner = cast("zipfile.ZipExtFile", self._archive.open(self._members[name]))
+        except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, ValueError):
+            raise SourceBroken("The member of the archive is damaged.", name) from None
+        return io.BufferedReader(_ZipReader(inner, self, name, self._members[name].compress_size), 1 << 16)
+
+    def stamp(self) -> str:
+        """A text that changes whenever the files may have changed."""
+        return _digest(str(_identity(self._found)))
+
+    def close(self) -> None:
+        """Gives back what is held open."""
+        self._archive.close()
+        self._file.close()
+
+    def _refuse_overlap(self) -> None:
+        if sum(member.compress_size for member in self._members.values()) > self._found.st_size:
+            raise SourceBroken("Members of the archive overlap.", self.path.name)
+
+    def _admit(self, member: zipfile.ZipInfo, folded: set[str]) -> None:
+        name = member.filename
+        parts = PurePosixPath(name).parts
+        if set(member.orig_filename) & {"\\", "\0", ":"} or name.startswith("/") or ".." in parts or not parts:
+            raise SourceBroken("A member's name leads out of the archive.", self.path.name)
+        if len(parts) > 1 or member.is_dir():
+            if self.caps.nested == "refuse":
+                raise SourceBroken("A folder inside the archive is not allowed.", self.path.name)
+            return
+        if name.startswith("."):
+            return
+        _refuse_strange(member)
+        if name.casefold() in folded:
+            raise SourceBroken("The archive holds this file twice.", name)
+        folded.add(name.casefold())
+        if len(self._members) == self.caps.members:
+            raise SourceBroken(f"There are more than {self.caps.members} files.", self.path.name)
+        self._members[name] = member
+
+
+class _Reader(io.RawIOBase):
+    """Reads *inner*, counting, so that no more comes out than the caps allow."""
+
+    def __init__(self, inner: io.RawIOBase | zipfile.ZipExtFile, source: Source, name: str) -> None:
+        super().__init__()
+        self._inner = inner
+        self._source = source
+        self._name = name
+        self._size = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Fills *buffer* with what comes next."""
+        view = memoryview(buffer).cast("B")
+        data = self._next(len(view))
+        view[: len(data)] = data
+        self._size += len(data)
+        self._check(ended=not data)
+        return len(data)
+
+    def close(self) -> None:
+        self._inner.close()
+        super().close()
+
+    def _next(self, size: int) -> bytes:
+        return self._inner.read(size) or b""
+
+    @abstractmethod
+    def _check(self, *, ended: bool) -> None:
+        """Refuses what has been read so far when it is too much."""
+
+
+class _FileReader(_Reader):
+    def __init__(self, inner: io.FileIO, source: Source, name: str, before: os.stat_result) -> None:
+        super().__init__(inner, source, name)
+        self._handle = inner.fileno()
+        self._before = before
+
+    def _check(self, *, ended: bool) -> None:
+        self._source.count(self._name, self._size, self._source.caps.folder_bytes)
+        if ended and _identity(os.fstat(self._handle)) != _identity(self._before):
+            raise SourceBroken("The file was changed while the source was read.", self._name)
+
+
+class _ZipReader(_Reader):
+    def __init__(self, inner: zipfile.ZipExtFile, source: Source, name: str, compressed: int) -> None:
+        super().__init__(inner, source, name)
+        self._compressed = compressed
+
+    def _next(self, size: int) -> bytes:
+        try:
+            return super()._next(size)
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError):
+            raise SourceBroken("The member of the archive is damaged.", self._name) from None
+
+    def _check(self, *, ended: bool) -> None:
+        caps = self._source.caps
+        self._source.count(self._name, self._size, caps.zip_bytes)
+        if not ended and self._size > max(GRACE, self._compressed * caps.ratio):
+            raise SourceBroken(f"The file expands more than {caps.ratio} times.", self._name)
+
+
+def _refuse_strange(member: zipfile.ZipInfo) -> None:
+    if member.flag_bits & 0x1:
+        raise SourceBroken("The file is encrypted.", member.filename)
+    if stat.S_ISLNK(member.external_attr >> 16):
+        raise SourceBroken("The file is a link.", member.filename)
+    if member.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        raise SourceBroken("The file is neither stored nor deflated.", member.filename)
+
+
+def _refuse_large_directory(file: BinaryIO, size: int, place: str) -> None:
+    """Refuses an archive whose list of members alone would fill the memory of whoever reads it."""
+    file.seek(max(0, size - (1 << 16) - END_SIZE))
+    tail = file.read()
+    file.seek(0)
+    at = len(tail) - END_SIZE
+    if at < 0 or tail[at : at + 4] != END:
+        at = tail.rfind(END)
+    if at < 0 or len(tail) - at < END_SIZE:
+        raise SourceBroken("This is not a readable zip archive.", place)
+    (directory,) = struct.unpack_from("<I", tail, at + 12)
+    if directory > DIRECTORY_CAP or tail[max(0, at - LOCATOR_64_SIZE) : at].startswith(LOCATOR_64):
+        raise SourceBroken("The archive lists more than a district's export needs.", place)
+
+
+def _identity(found: os.stat_result) -> tuple[int, int, int]:
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode(), digest_size=16).hexdigest()
