@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from standards.kinds import as_text
+from standards.lists import each, flags, joined
 from standards.pairs import Both, Columns, Context, Members, Pair, both
-from standards.words import coded, const, converted, each, flags, joined, opened, read_only, same, split
+from standards.words import coded, const, converted, opened, read_only, same, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

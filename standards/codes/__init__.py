@@ -147,7 +147,7 @@ def _other_oneroster11(codeset: CodeSet, value: str) -> str | None:
     return codeset.fallback11 or codeset.fallback or None
 
 
-def keep(seen: dict[str, Any], asked: str, answer: Any) -> None:
+def keep(seen: dict[Any, Any], asked: Any, answer: Any) -> None:
     """Remember an answer; a source that sends endless new codes only costs time."""
     if len(seen) < 10_000:  # noqa: PLR2004  far above any real code set
         seen[asked] = answer
