@@ -30,9 +30,8 @@ def new_secret() -> tuple[str, str]:
 
 def proves(secret: str, client: Client | None, now: datetime) -> bool:
     """Whether *secret* is one of *client*'s; one hash is tried in every case, so that the time tells nothing."""
-    kept = (
-        [trace.hash for trace in client.secrets if trace.not_after is None or now < trace.not_after] if client else []
-    )
+    traces = client.secrets if client else ()
+    kept = [trace.hash for trace in traces if trace.not_after is None or now < trace.not_after]
     meant = next((trace[HINT:] for trace in kept if trace.startswith(secret[:HINT])), None)
     return _matches(meant or _NOBODY, secret) and meant is not None
 

@@ -125,19 +125,19 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         except OAuth2Error as error:
             return self.handle_response(*error())
         except TooManyRequests as error:
-            refusal = Refusal("temporarily_unavailable", error.message, 429, retry_after=error.retry_after)
+            refusal = Refusal("temporarily_unavailable", error.message, 429, error.retry_after)
             return self.handle_response(*refusal())
         except StoreUnavailable:
-            refusal = Refusal("temporarily_unavailable", "Tokens cannot be handled now.", 503, retry_after=5)
+            refusal = Refusal("temporarily_unavailable", "Tokens cannot be handled now.", 503, 5)
             return self.handle_response(*refusal())
 
     def prove(self, asked: TokenRequest) -> RegisteredClient:
         """The client whose secret was sent; every failure looks and lasts the same."""
-        self.limits.check_token_request(asked.client_id, asked.address)
-        found = self.store.find_client(asked.client_id) if CLIENT_ID.fullmatch(asked.client_id) else None
+        self.limits.check_token_request(asked.claimed, asked.address)
+        found = self.store.find_client(asked.claimed) if CLIENT_ID.fullmatch(asked.claimed) else None
         client = found if found and found.status == ACTIVE else None
-        if not proves(asked.client_secret, client, self.clock()) or client is None:
-            self.limits.count_failure(asked.client_id, asked.address)
+        if not proves(asked.secret, client, self.clock()) or client is None:
+            self.limits.count_failure(asked.claimed, asked.address)
             raise Refusal("invalid_client", "The client is unknown or its secret is wrong.", 401)
         return RegisteredClient(client)
 
@@ -156,7 +156,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         except TooManyRequests as error:
             problem = {"type": TOO_MANY, "title": "Too Many Tokens", "status": 429, "detail": error.message}
             message = "The client has too many living tokens."
-            raise Refusal("temporarily_unavailable", message, 429, retry_after=error.retry_after, **problem) from None
+            raise Refusal("temporarily_unavailable", message, 429, error.retry_after, problem) from None
         self.store.touch_client(client.client_id)
 
     def find_token(self, text: str, client: RegisteredClient) -> LivingToken | None:

@@ -34,8 +34,6 @@ _EDFI = ("edfi:create", "edfi:delete", "edfi:read", "edfi:readchanges", "edfi:up
 
 def known_scopes() -> frozenset[str]:
     """Every scope there is."""
-    return frozenset(
-        {ONEROSTER_1_1 + name for name in _ONEROSTER_1_1}
-        | {ONEROSTER_1_2 + name for name in _ONEROSTER_1_2}
-        | set(_EDFI)
-    )
+    older = {ONEROSTER_1_1 + name for name in _ONEROSTER_1_1}
+    newer = {ONEROSTER_1_2 + name for name in _ONEROSTER_1_2}
+    return frozenset(older | newer | set(_EDFI))

@@ -213,8 +213,11 @@ class _Reading:
     def url(self, path: places.Path, value: str) -> str:
         if not value.startswith(("env:", "file:")):
             return value
-        with self.reporting(path):
+        try:
             return vault.resolve(value, self.folder)
+        except SettingsError as error:
+            self.report(path, error.message)
+            return ""
 
     @contextmanager
     def reporting(self, path: places.Path) -> Iterator[None]:
@@ -282,10 +285,8 @@ def _below(path: places.Path, messages: Any, kind: Any) -> Iterator[tuple[places
 
 def _table(described: Mapping[str, Any]) -> list[str]:
     rows = ["| setting | type | default | meaning |", "|---|---|---|---|"]
-    rows += [
-        f"| `{name}` | {_kind(kind)} | {_default(kind)} | {kind.metadata['about']} |"
-        for name, kind in described.items()
-    ]
+    for name, kind in described.items():
+        rows.append(f"| `{name}` | {_kind(kind)} | {_default(kind)} | {kind.metadata['about']} |")
     return rows
 
 

@@ -180,7 +180,7 @@ class DistrictSchema(Schema):
     settings = fields.Dict(
         keys=fields.String(),
         load_default=dict,
-        metadata={"about": "What its adapter asks for; see the adapter's page."},
+        metadata={"about": "What its adapter asks for; see its page."},
     )
 
 

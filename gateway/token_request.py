@@ -26,10 +26,16 @@ FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 class Refusal(OAuth2Error):  # type: ignore[misc]
     """A token request that is refused, in the words of RFC 6749."""
 
-    def __init__(self, error: str, description: str, status: int = 400, **more: Any) -> None:
+    def __init__(
+        self,
+        error: str,
+        description: str,
+        status: int = 400,
+        retry_after: int | None = None,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(error=error, description=description, status_code=status)
-        self.retry_after: int | None = more.pop("retry_after", None)
-        self.more = more
+        self.retry_after, self.more = retry_after, more or {}
 
     def get_body(self) -> list[tuple[str, Any]]:
         """The members of the body."""
@@ -53,7 +59,7 @@ class TokenRequest(OAuth2Request):  # type: ignore[misc]
         super().__init__("POST", "https://checked.invalid/")
         self.payload = BasicOAuth2Payload(parameters)
         self.parameters = parameters
-        self.client_id, self.client_secret, self.address = client_id, client_secret, address
+        self.claimed, self.secret, self.address = client_id, client_secret, address
 
     @property
     def form(self) -> Mapping[str, str]:

@@ -136,7 +136,7 @@ def test_rewriting_one_key_for_ever_does_not_grow_the_local_memory() -> None:
     memory = LocalMemory()
     for _ in range(10_000):
         memory.put("a", b"1", LONG)
-    assert len(memory._ends) < 200  # noqa: SLF001 -- growth is not visible from outside
+    assert len(memory._ends) < 200
 
 
 @pytest.mark.parametrize("operation", ["put", "put_if_absent", "find", "take", "increment", "delete"])

@@ -1,0 +1,99 @@
+"""A small region for tests: a registry in a folder, a memory, and a clock that tests move."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from gateway import oauth
+from gateway.callers import Callers
+from gateway.credentials import new_secret
+from gateway.memory import LocalMemory, Memory
+from gateway.settings import Audit, Limits, Server, Settings, Tokens
+from gateway.store import Client, Secret, SqlStore, open_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+START = datetime(2026, 9, 1, 12, tzinfo=UTC)
+
+
+@dataclass
+class Clock:
+    """The time it is, until a test moves it."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+def make_settings(folder: Path) -> Settings:
+    """Settings as an empty file would make them."""
+    return Settings(
+        file=folder / "gateway.toml",
+        state=folder / "state",
+        agreements=folder / "agreements",
+        server=Server("127.0.0.1", 8080, None, (), 8),
+        store_url=f"sqlite:///{folder}/state/registry.db",
+        memory_url="",
+        audit=Audit(folder / "state" / "audit", 2**20),
+        tokens=Tokens(timedelta(minutes=30), 15),
+        limits=Limits("12000/minute", "", "10/minute", "100/minute"),
+        master_key=None,
+        districts=MappingProxyType({}),
+    )
+
+
+@dataclass
+class Region:
+    """One client named ``tutor``, and the endpoints it meets."""
+
+    folder: Path
+    memory: Memory = field(default_factory=LocalMemory)
+    settings: Settings = None  # type: ignore[assignment]
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        self.settings = self.settings or make_settings(self.folder)
+        self.store: SqlStore = open_store(self.settings.store_url, self.clock)
+        self.callers = Callers(self.store, self.memory, self.clock)
+        self.app = Flask("region")
+        self.app.register_blueprint(oauth.blueprint(self.store, self.memory, self.clock, self.settings))
+        self.web = self.app.test_client()
+        self.secret = self.add("tutor", ("edfi:read", "edfi:readchanges"))
+
+    def add(self, client_id: str, scopes: tuple[str, ...]) -> str:
+        """Register a client; its secret."""
+        secret, trace = new_secret()
+        self.store.add_client(Client(client_id, "Reading Partners", "cbo", scopes, (Secret(trace),), START, "ana"))
+        return secret
+
+    def ask(
+        self, path="/oauth/token", *, basic=("tutor", None), json=None, headers=None, environ=None, query="", **form
+    ):
+        """A request to a token endpoint; by default as the tutor, by Basic."""
+        auth = None if basic is None else (basic[0], self.secret if basic[1] is None else basic[1])
+        body = {"json": json} if json is not None else {"data": form or {"grant_type": "client_credentials"}}
+        return self.web.post(path + query, auth=auth, headers=headers, environ_overrides=environ, **body)
+
+    def token(self, **asked) -> str:
+        """A token for the tutor."""
+        answer = self.ask(**asked)
+        assert answer.status_code == 200, answer.json
+        return answer.json["access_token"]
+
+    def with_limits(self, **limits: str) -> Settings:
+        """The same settings with other limits."""
+        return replace(self.settings, limits=replace(self.settings.limits, **limits))
+
+    def close(self) -> None:
+        self.store.close()
+        self.memory.close()
