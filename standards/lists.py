@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from standards.pairs import Pair, agrees, both, place, put_in
-from standards.tokens import tokens
+from standards.tokens import parted, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,10 +27,9 @@ def joined(local: str, name: str, separator: str = ",", codes: str = "", kind: s
                 return
             if type(text) is not str:
                 raise context.wrong(local, "a text")
-            parts = _parts(text, separator)
             if known:
-                known.lay(parts, name, context, record)
-            elif parts:
+                known.lay_text(text, separator, name, context, record)
+            elif parts := parted(text, separator):
                 record[name] = [(part,) for part in parts] if kind == "ref" else parts
 
         return step
@@ -136,14 +133,6 @@ def flags(local: str, prefix: str, codes: str, names: Sequence[str]) -> Pair:
         return step
 
     return Pair("flags", (local,), fields, bind, put, codes=codes, companion=companion, facts={"names": tuple(names)})
-
-
-def _parts(text: str, separator: str) -> list[str]:
-    """The parts of a delimited text; a part may stand in quotation marks."""
-    if '"' not in text:
-        return [part for raw in text.split(separator) if (part := raw.strip())]
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
-    return [part for row in rows for part in row if part]
 
 
 def _quoted(part: str, separator: str) -> str:

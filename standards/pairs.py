@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from standards.errors import MappingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     Getter = Callable[[Any], Any]
     Step = Callable[[Any, dict[str, Any]], None]
@@ -55,10 +55,10 @@ class Members:
 
         return take
 
-    def starting(self, prefix: str) -> Callable[[Any], Iterator[tuple[str, Any]]]:
+    def starting(self, prefix: str) -> Callable[[Any], list[tuple[str, Any]]]:
         """How to find all members whose name begins with *prefix*, without it."""
         cut = len(prefix)
-        return lambda row: ((name[cut:], row[name]) for name in row if name.startswith(prefix))
+        return lambda row: [(name[cut:], row[name]) for name in row if name.startswith(prefix)]
 
     def whole(self) -> Getter:
         """How to see the record as a dictionary."""
@@ -75,10 +75,10 @@ class Columns:
         """How to find the cell under a heading; None where there is no such column."""
         return itemgetter(self.headings.index(path)) if path in self.headings else lambda _row: None
 
-    def starting(self, prefix: str) -> Callable[[Any], Iterator[tuple[str, Any]]]:
+    def starting(self, prefix: str) -> Callable[[Any], list[tuple[str, Any]]]:
         """How to find all cells whose heading begins with *prefix*, under the heading without it."""
         found = [(name.removeprefix(prefix), i) for i, name in enumerate(self.headings) if name.startswith(prefix)]
-        return lambda row: ((name, row[i]) for name, i in found)
+        return lambda row: [(name, row[i]) for name, i in found]
 
     def whole(self) -> Getter:
         """How to see the record as a dictionary."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ class Tokens:
     def __init__(self, codes: str, dialect: str) -> None:
         self.inward, self.say = sets.inward(codes, dialect), sets.outward(codes, dialect)
         self._seen: dict[str, tuple[str, bool]] = {}
+        self._texts: dict[tuple[str, str], tuple[str, ...]] = {}
         self._lists: dict[tuple[str, ...], tuple[tuple[str, ...], bool]] = {}
 
     def understand(self, token: str) -> tuple[str, bool]:
@@ -44,7 +47,17 @@ class Tokens:
 
     def lay(self, tokens: Sequence[str], name: str, context: Context, record: dict[str, Any]) -> None:
         """Put a list of tokens into *record* as values."""
-        known = tuple([token for token in tokens if token])
+        self._put(tuple([token for token in tokens if token]), name, context, record)
+
+    def lay_text(self, text: str, separator: str, name: str, context: Context, record: dict[str, Any]) -> None:
+        """Put the tokens of a delimited text into *record* as values."""
+        parts = self._texts.get((separator, text))
+        if parts is None:
+            parts = tuple(parted(text, separator))
+            sets.keep(self._texts, (separator, text), parts)
+        self._put(parts, name, context, record)
+
+    def _put(self, known: tuple[str, ...], name: str, context: Context, record: dict[str, Any]) -> None:
         found = self._lists.get(known)
         if found is None:
             answers = [self.understand(token) for token in known]
@@ -52,9 +65,17 @@ class Tokens:
             sets.keep(self._lists, known, found)
         values, kept = found
         if values:
-            record[name] = list(values)
+            record[name] = [*values]
         if kept:
-            record[f"{name}@{context.standard}"] = list(known)
+            record[f"{name}@{context.standard}"] = [*known]
+
+
+def parted(text: str, separator: str) -> list[str]:
+    """The parts of a delimited text; a part may stand in quotation marks."""
+    if '"' not in text:
+        return [part for raw in text.split(separator) if (part := raw.strip())]
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
+    return [part for row in rows for part in row if part]
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
+from standards.codes import keep
 from standards.kinds import WRONG, as_text, reading, writing
 from standards.pairs import Pair, place, put_in
 from standards.tokens import tokens
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from standards.pairs import Columns, Context, Members, Step
 
 EXPECTED = "what it should be"
+FEW = frozenset({"date", "truth", "boolean", "integer"})  # kinds of which a file repeats the same few cells
 
 
 def same(local: str, name: str, kind: str = "text") -> Pair:
@@ -24,7 +26,10 @@ def same(local: str, name: str, kind: str = "text") -> Pair:
         take = places.at(local)
         if context.textual and kind == "text":
             return _copying(take, name)
-        return _checking(context, local, name, take, reading(kind, context.textual), kind)
+        read = reading(kind, context.textual)
+        if context.textual and kind in FEW:
+            read = _remembering(read)
+        return _checking(context, local, name, take, read, kind)
 
     def put(context: Context) -> Step:
         return _putting(context, local, name, writing(kind, context.textual), kind)
@@ -36,7 +41,7 @@ def converted(local: str, name: str, inward: Callable[[Any], Any], outward: Call
     """A value that two functions turn into each other; either may answer `WRONG`."""
 
     def bind(context: Context, places: Members | Columns) -> Step:
-        return _checking(context, local, name, places.at(local), inward, EXPECTED)
+        return _finding(context, local, name, places.at(local), inward)
 
     def put(context: Context) -> Step:
         return _putting(context, local, name, outward, EXPECTED)
@@ -146,7 +151,7 @@ def read_only(local: str | Sequence[str], name: str, convert: Callable[[Mapping[
     members = (local,) if isinstance(local, str) else tuple(local)
 
     def bind(context: Context, places: Members | Columns) -> Step:
-        return _checking(context, ",".join(members) or name, name, places.whole(), convert, EXPECTED)
+        return _finding(context, ",".join(members) or name, name, places.whole(), convert)
 
     return Pair("read_only", members, (name,), bind, None)
 
@@ -169,6 +174,34 @@ def _checking(
         value = read(value)
         if value is WRONG:
             raise context.wrong(local, kind)
+        record[name] = value
+
+    return step
+
+
+def _remembering(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    seen: dict[Any, Any] = {}
+
+    def remember(cell: Any) -> Any:
+        value = seen.get(cell)
+        if value is None:
+            value = read(cell)
+            keep(seen, cell, value)
+        return value
+
+    return remember
+
+
+def _finding(context: Context, local: str, name: str, take: Callable[[Any], Any], find: Callable[[Any], Any]) -> Step:
+    """The step for a function of ours, which may also find nothing."""
+
+    def step(row: Any, record: dict[str, Any]) -> None:
+        value = take(row)
+        if value is None or value == "":
+            return
+        value = find(value)
+        if value is WRONG:
+            raise context.wrong(local, EXPECTED)
         if value is not None and value not in ("", []):
             record[name] = value
 
@@ -223,10 +256,11 @@ def _reading_single_key(context: Context, local: str, name: str, take: Callable[
         value = take(row)
         if value is None or value == "":
             return
-        text = as_text(value)
-        if text is None:
-            raise context.wrong(local, "a text")
-        record[name] = (text,)
+        if type(value) is not str:
+            value = as_text(value)
+            if value is None:
+                raise context.wrong(local, "a text")
+        record[name] = (value,)
 
     return step
 
