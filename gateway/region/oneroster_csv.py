@@ -77,13 +77,18 @@ def manifest(facts: Mapping[str, Any], tables: Mapping[str, object], district: D
 
 
 def add(archive: zipfile.ZipFile, name: str, headers: Iterable[str], records: Iterable[Row]) -> None:
-    """Put a CSV file into *archive* under a fixed date; what a row does not have stays blank."""
-    member = zipfile.ZipInfo(name, STAMP)
-    member.compress_type = zipfile.ZIP_DEFLATED
-    member.external_attr = READABLE
-    member.create_system = 3
+    """Put a CSV file into *archive*; what a row does not have stays blank."""
     names = tuple(headers)
-    with archive.open(member, "w") as raw, io.TextIOWrapper(raw, "utf-8", newline="") as text:
+    with archive.open(member(name), "w") as raw, io.TextIOWrapper(raw, "utf-8", newline="") as text:
         writer = csv.writer(text)
         writer.writerow(names)
         writer.writerows([row.get(name, "") for name in names] for row in records)
+
+
+def member(name: str) -> zipfile.ZipInfo:
+    """A place in an archive under a fixed date, so that the same rows give the same bytes."""
+    place = zipfile.ZipInfo(name, STAMP)
+    place.compress_type = zipfile.ZIP_DEFLATED
+    place.external_attr = READABLE
+    place.create_system = 3
+    return place
