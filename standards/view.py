@@ -121,8 +121,9 @@ class Many:
     """A list: walk *steps* from the entity at hand and put *nodes* there.
 
     *bare* lists the single value itself; *distinct* drops repetitions; *order* names rendered members
-    that order the list (its rendered text always decides last); *unless* is a field whose presence
-    makes this list stand back for another with the same name.
+    that order the list (its rendered text always decides last). *early* nodes speak of the row that the
+    first step leads to. *single* shows no list but its ``least`` or ``greatest`` bare value. Where two nodes
+    of one object share a name, the later shows only when the earlier shows nothing.
     """
 
     name: str
@@ -131,15 +132,17 @@ class Many:
     bare: bool = False
     distinct: bool = False
     order: tuple[str, ...] = ()
-    unless: str = ""
+    early: tuple[Node, ...] = ()
+    single: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Native:
-    """The open dictionary *field*, whose members are released one by one by name."""
+    """The open dictionary *field*, whose members are released one by one by name; *allows* tells which, once pruned."""
 
     name: str
     field: str
+    allows: Callable[[str], bool] | None = None
 
 
 Node = Val | Const | Id | Href | Stamp | Obj | Hop | Many | Native
@@ -150,15 +153,16 @@ Container = (Obj, Hop, Many)
 class Branch:
     """The part of a view that shows one entity.
 
-    *where* keeps rows whose field has one of the values; *needs* names members a record cannot be without:
-    where such a member is released and empty, the record is not shown.
+    *where* keeps rows whose field has one of the values (the field must be released). *needs* names members
+    a record cannot be without: where such a member is released and empty, the record is not shown. *only*
+    keeps records in which the rendered member at a path has the value (the path must be released).
     """
 
     entity: str
     nodes: tuple[Node, ...]
     where: tuple[tuple[str, frozenset[str]], ...] = ()
     needs: tuple[str, ...] = ()
-    having: tuple[Kids, ...] = ()
+    only: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,12 +177,18 @@ class View:
 
 def prune(view: View, grant: Releases) -> View | None:
     """*view* without anything *grant* does not release; None when nothing of it may be seen."""
-    branches = tuple(
-        replace(branch, nodes=_kept(branch.nodes, branch.entity, "", grant))
-        for branch in view.branches
-        if grant.releases(fields_of(branch.entity)["id"].release)
-    )
+    branches = tuple(kept for branch in view.branches if (kept := _prune_branch(branch, grant)) is not None)
     return replace(view, branches=branches) if branches else None
+
+
+def _prune_branch(branch: Branch, grant: Releases) -> Branch | None:
+    fields = fields_of(branch.entity)
+    chosen = ("id", *(name for name, _ in branch.where))
+    if not all(grant.releases(fields[name].release) for name in chosen):
+        return None
+    nodes = _kept(branch.nodes, branch.entity, "", grant)
+    known = {path for path, _ in paths(nodes)}
+    return replace(branch, nodes=nodes) if all(path in known for path, _ in branch.only) else None
 
 
 @cache
@@ -204,29 +214,39 @@ def _prune_node(node: Node, entity: str, prefix: str, grant: Releases) -> Node |
             sources = tuple(s for s in node.sources if _released(entity, prefix + s, grant))
             return replace(node, sources=sources) if sources else None
         case Native():
-            return node if grant.releases(fields_of(entity)[node.field].release) else None
+            name = fields_of(entity)[prefix + node.field].release
+            if not grant.releases(name):
+                return None
+            return replace(node, allows=lambda member: grant.releases(f"{name}.{member}"))
         case _:
             return _prune_container(node, entity, prefix, grant)
 
 
 def _prune_container(node: Obj | Hop | Many, entity: str, prefix: str, grant: Releases) -> Node | None:
     inside, inner = entity, prefix
+    early: tuple[Node, ...] = ()
     if isinstance(node, Hop):
         field = fields_of(entity)[prefix + node.ref]
         if not grant.releases(field.release):
             return None
         inside, inner = field.to, ""
     elif isinstance(node, Many):
-        for step in node.steps:
+        for number, step in enumerate(node.steps):
             if not _step_released(step, inside, inner, grant):
                 return None
             inside, inner = follow(step, inside, inner)
+            if not number:
+                early = _kept(node.early, inside, inner, grant)
     nodes = _kept(node.nodes, inside, inner, grant)
-    return replace(node, nodes=nodes) if any(tells(child) for child in nodes) else None
+    if not any(tells(child) for child in (*early, *nodes)):
+        return None
+    return replace(node, nodes=nodes, early=early) if isinstance(node, Many) else replace(node, nodes=nodes)
 
 
 def tells(node: Node) -> bool:
     """Whether a node says anything about a record (a constant does not)."""
+    if isinstance(node, Many):
+        return any(tells(child) for child in (*node.early, *node.nodes))
     return any(tells(child) for child in node.nodes) if isinstance(node, Container) else not isinstance(node, Const)
 
 
@@ -280,10 +300,23 @@ def paths(nodes: Iterable[Node], prefix: str = "") -> Iterator[tuple[str, tuple[
             if isinstance(node, Many) and node.bare:
                 yield prefix + node.name, (node, node.nodes[0])
                 continue
-            for path, chain in paths(node.nodes, f"{prefix}{node.name}."):
+            inner = (*node.early, *node.nodes) if isinstance(node, Many) else node.nodes
+            below = f"{prefix}{node.name}." if node.name else prefix
+            for path, chain in paths(inner, below):
                 yield path, (node, *chain)
         else:
             yield prefix + node.name, (node,)
+
+
+def find(nodes: Iterable[Node], path: str) -> tuple[Node, ...] | None:
+    """The nodes that lead to the member at an outward *path*; None where the consumer has no such member."""
+    for known, chain in paths(nodes):
+        if known == path:
+            return chain
+        last = chain[-1]
+        if isinstance(last, Native) and path.startswith(f"{known}.") and last.allows is not None:
+            return chain if last.allows(path[len(known) + 1 :]) else None
+    return None
 
 
 def v(name: str, *sources: str, form: Form | None = None, type: str = "text") -> Val:  # noqa: A002  the standards' own word

@@ -1,0 +1,82 @@
+"""What every route needs of HTTP: who asks, under which address, and how an answer leaves."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+import orjson
+from flask import Response, current_app, request
+
+from gateway.telemetry import trace
+from standards.errors import MalformedQuery, NotFound, SourceUnavailable, TooManyRequests, Unauthenticated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gateway.assembly import Gateway
+    from gateway.callers import Caller
+    from standards.errors import GatewayError
+
+PRIVATE = "private, no-store"
+MOST_ARGUMENTS = 200
+
+
+def authenticate(gateway: Gateway, district: str | None) -> Caller:
+    """The caller behind this request, within its limits; an unknown district is an unknown address."""
+    caller = gateway.callers.authenticate(request.headers.get("Authorization"))
+    if district is not None and district not in gateway.districts:
+        raise NotFound("There is no such address.")
+    gateway.limits.spend(caller.client, (district,) if district else tuple(gateway.districts))
+    return caller
+
+
+def arguments() -> list[tuple[str, str]]:
+    """The query parameters in order, repetitions included.
+
+    Raises:
+        MalformedQuery: they are not UTF-8, or too many.
+    """
+    try:
+        return parse_qsl(
+            request.query_string.decode("ascii"),
+            keep_blank_values=True, errors="strict", max_num_fields=MOST_ARGUMENTS,
+        )  # fmt: skip
+    except (UnicodeDecodeError, ValueError):
+        raise MalformedQuery("query", "The query string cannot be read.") from None
+
+
+def base_url() -> str:
+    """The address consumers know this gateway by, without a slash at its end."""
+    public: str | None = current_app.config.get("PUBLIC_URL")
+    return (public or request.url_root).rstrip("/")
+
+
+def trace_id() -> str:
+    """The id under which this request appears in logs and in the record of disclosures."""
+    return trace(request.headers.get("traceparent"))
+
+
+def conditional(body: Any, media: str = "application/json") -> Response:  # noqa: ANN401  any JSON
+    """*body* as JSON with a strong ETag of exactly these bytes; 304 when the caller has them already."""
+    payload = orjson.dumps(body)
+    tag = blake2b(payload, digest_size=16).hexdigest()
+    response = Response(payload, 200, content_type=media)
+    response.set_etag(tag)
+    response.headers["Cache-Control"] = PRIVATE
+    if request.if_none_match.contains_weak(tag):
+        response.status_code = 304
+        response.set_data(b"")
+    return response
+
+
+def failure(error: GatewayError, status: int, body: Mapping[str, Any], media: str = "application/json") -> Response:
+    """An error in its standard's own body."""
+    response = Response(orjson.dumps(body), status, content_type=media)
+    response.headers["Cache-Control"] = PRIVATE
+    if isinstance(error, Unauthenticated):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooManyRequests | SourceUnavailable):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response

@@ -1,0 +1,78 @@
+"""The WSGI application: both standards, tokens, health; every error in the body its caller expects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from gateway import edfi, oauth, oneroster, telemetry
+from gateway.answers import failure
+from standards.edfi.envelope import problem
+from standards.errors import CallerError, GatewayError, MethodNotAllowed, NotFound
+from standards.oneroster.envelope import status_info
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from gateway.assembly import Gateway
+    from gateway.memory import Memory
+    from gateway.settings import Settings
+    from gateway.store import Store
+
+LARGEST_BODY = 1 << 20
+
+
+def create_app(
+    gateway: Gateway, settings: Settings, store: Store, memory: Memory, clock: Callable[[], datetime]
+) -> Flask:
+    """The application over an assembled *gateway*."""
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.config["PUBLIC_URL"] = settings.server.public_url
+    if settings.server.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1, x_port=1)  # type: ignore[method-assign]
+    app.register_blueprint(oauth.blueprint(store, memory, clock, settings))
+    app.register_blueprint(oneroster.blueprint(gateway))
+    app.register_blueprint(edfi.blueprint(gateway))
+    app.add_url_rule("/health", "health", _health)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)
+    app.after_request(telemetry.observe)
+    return app
+
+
+def _health() -> Response:
+    """Whether the process answers; nothing about any district."""
+    return jsonify(status="ok")
+
+
+def _http_error(error: HTTPException) -> Response:
+    """What the framework refuses, in the standard's own body."""
+    known: dict[int | None, type[CallerError]] = {404: NotFound, 405: MethodNotAllowed}
+    kind = known.get(error.code, CallerError)
+    refusal = kind({404: "There is no such address.", 405: "This method is not allowed here."}.get(
+        error.code or 0, "The request cannot be understood."
+    ))  # fmt: skip
+    response = _answer(refusal)
+    if error.code and error.code not in known:
+        response.status_code = error.code
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    """A fault of ours: nothing of the answer is sent, and the log names the kind of fault only."""
+    if isinstance(error, GatewayError):
+        return _answer(error)
+    telemetry.fault(error)
+    return _answer(GatewayError("The gateway failed; nothing was sent."))
+
+
+def _answer(error: GatewayError) -> Response:
+    if "/ims/oneroster/" in request.path:
+        return failure(error, *status_info(error))
+    status, body = problem(error, request.headers.get("correlation-id"))
+    return failure(error, status, body, "application/problem+json")

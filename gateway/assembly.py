@@ -1,0 +1,104 @@
+"""Everything a running gateway consists of, put together once from its settings."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from gateway.faces import Faces
+from gateway.plan import entities_of
+from gateway.rows import Shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gateway.audit import Record
+    from gateway.callers import Callers
+    from gateway.districts import District
+    from gateway.hold import Generation
+    from gateway.ledger import Ledger
+    from gateway.limits import Limits
+    from gateway.walks import Walks
+    from policies.compiler import Grants
+    from policies.grant import Grant
+    from standards.keys import Keyring
+    from standards.view import View
+
+FACES_KEPT = 64
+SHOWN_KEPT = 1024
+
+
+class Gateway:
+    """The parts of a gateway and what they have computed for recent requests."""
+
+    def __init__(
+        self,
+        *,
+        districts: Mapping[str, District],
+        grants: Grants,
+        callers: Callers,
+        keyring: Keyring,
+        record: Record,
+        ledger: Ledger,
+        walks: Walks,
+        limits: Limits,
+        clock: Callable[[], float],
+    ) -> None:
+        self.districts, self.grants, self.callers, self.keyring = districts, grants, callers, keyring
+        self.record, self.ledger, self.walks = record, ledger, walks
+        self.limits, self.clock = limits, clock
+        self._faces: OrderedDict[tuple[object, ...], Faces] = OrderedDict()
+        self._shown: OrderedDict[tuple[object, ...], tuple[Shown, ...]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def shown(self, grant: Grant, view: View) -> tuple[Shown, ...]:
+        """The branches of a pruned *view* over the district's data as it is now."""
+        generation = self.districts[grant.district].generation(entities_of(view, grant), grant)
+        today = self.today(grant)
+        if generation.base is not None or not generation.number:
+            return self._compile(view, Faces(generation, grant, self.keyring, today))
+        key = (generation.district, generation.number, grant.epoch, grant.client, today)
+        place = (*key, view.api, view.name)
+        with self._lock:
+            found = self._shown.get(place)
+        if found is None:
+            found = self._compile(view, self._faces_of(key, generation, grant, today))
+            with self._lock:
+                _remember(self._shown, place, found, SHOWN_KEPT)
+        return found
+
+    def warm(self) -> None:
+        """Load every hold before the first request."""
+        for district in self.districts.values():
+            if district.holds:
+                district.hold()
+
+    def today(self, grant: Grant) -> str:
+        """The date where the agreement is in force."""
+        return datetime.fromtimestamp(self.clock(), UTC).astimezone(ZoneInfo(grant.timezone)).date().isoformat()
+
+    def tags(self, faces: Faces) -> Callable[[int], bytes]:
+        """The keyed tag of a student row, for the record of disclosures."""
+        district, ids = faces.generation.district, faces.generation.table("student").ids
+        return cache(lambda row: self.keyring.student_tag(district, ids[row]))
+
+    def _compile(self, view: View, faces: Faces) -> tuple[Shown, ...]:
+        return tuple(Shown(branch, view, faces, self.ledger) for branch in view.branches)
+
+    def _faces_of(self, key: tuple[object, ...], generation: Generation, grant: Grant, today: str) -> Faces:
+        with self._lock:
+            found = self._faces.get(key)
+            if found is None:
+                found = Faces(generation, grant, self.keyring, today)
+                _remember(self._faces, key, found, FACES_KEPT)
+            return found
+
+
+def _remember(kept: OrderedDict[tuple[object, ...], Any], key: tuple[object, ...], value: object, most: int) -> None:
+    kept[key] = value
+    while len(kept) > most:
+        kept.popitem(last=False)

@@ -1,0 +1,151 @@
+"""A provider district at run time: its adapter, its hold, and what a request reads from either."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from gateway.hold import build
+from standards import native, vocabulary
+from standards.errors import SourceBroken, SourceUnavailable
+from standards.view import fields_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from adapters.contract import Adapter
+    from gateway.hold import Generation
+    from policies.grant import Grant
+    from standards.keys import Keyring
+
+MOST_LOST = 0.2
+LIVE_BUDGET = 2_000_000
+
+
+def may_be_held(entity: str) -> bool:
+    """Whether a district may let the gateway hold *entity*: its roster and its descriptors, nothing else."""
+    known = vocabulary.entities()
+    return known[entity].held if entity in known else entity.endswith("Descriptors")
+
+
+class District:
+    """One district's data as the gateway can reach it now.
+
+    A hold lasts *seconds* at most and is renewed half-way; a renewal that would drop more than
+    `MOST_LOST` of the rows of an entity is refused, because consumers delete what is missing.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        adapter: Adapter,
+        keyring: Keyring,
+        clock: Callable[[], float],
+        *,
+        seconds: float,
+        wanted: Mapping[str, frozenset[str] | None],
+    ) -> None:
+        self.name, self.adapter, self._keyring, self._clock = name, adapter, keyring, clock
+        self._seconds, self._wanted = seconds, wanted
+        self._held: Generation | None = None
+        self._number = 0
+        self._loading = threading.Lock()
+        self._renewing = threading.Event()
+
+    @property
+    def holds(self) -> frozenset[str]:
+        """The entities served from memory."""
+        if not self._seconds:
+            return frozenset()
+        return frozenset(entity for entity in self.adapter.manifest.entities if may_be_held(entity))
+
+    def generation(self, entities: frozenset[str], grant: Grant) -> Generation:
+        """The columns of *entities*: the hold, or the hold with what is read live for this one request."""
+        available = entities & self.adapter.manifest.entities
+        live = available - self.holds
+        held = self.hold() if available - live else None
+        if not live:
+            return held or self._read({}, None)
+        wanted = {entity: reads(entity, (grant,)) for entity in live}
+        return self._read(wanted, held)
+
+    def hold(self) -> Generation:
+        """The hold as it is now, loaded or renewed where its time has come."""
+        held, age = self._held, self._age()
+        if held is not None and age < self._seconds / 2:
+            return held
+        if held is not None and age < self._seconds:
+            self._renew_aside()
+            return held
+        with self._loading:
+            if self._held is None or self._age() >= self._seconds:
+                self._renew()
+            assert self._held is not None  # noqa: S101  _renew has just set it
+            return self._held
+
+    def _age(self) -> float:
+        return self._clock() - self._held.loaded if self._held else float("inf")
+
+    def _renew_aside(self) -> None:
+        """Renew in the background; the hold of before serves until then, and after a failure until it expires."""
+        if self._renewing.is_set() or not self._loading.acquire(blocking=False):
+            return
+        self._renewing.set()
+
+        def renew() -> None:
+            try:
+                self._renew()
+            except (SourceBroken, SourceUnavailable):
+                return
+            finally:
+                self._renewing.clear()
+                self._loading.release()
+
+        threading.Thread(target=renew, name=f"hold-{self.name}", daemon=True).start()
+
+    def _renew(self) -> None:
+        stamp, now = self.adapter.stamp(), self._clock()
+        before = self._held
+        self._number += 1
+        if before is not None and before.stamp == stamp:
+            self._held = before.again(self._number, now)
+            return
+        wanted = {entity: self._wanted.get(entity, frozenset()) for entity in self.holds}
+        fresh = build(
+            self.adapter.read(wanted), self.name, self._keyring, number=self._number, loaded=now
+        )
+        fresh.stamp = stamp
+        if before is not None:
+            _refuse_loss(before, fresh)
+        self._held = fresh
+
+    def _read(self, wanted: Mapping[str, frozenset[str] | None], base: Generation | None) -> Generation:
+        loaded = base.loaded if base else self._clock()
+        records = self.adapter.read(wanted) if wanted else ()
+        return build(
+            records, self.name, self._keyring,
+            number=base.number if base else 0, loaded=loaded, base=base, budget=LIVE_BUDGET,
+        )  # fmt: skip
+
+
+def _refuse_loss(before: Generation, fresh: Generation) -> None:
+    for entity, table in before.tables.items():
+        kept = fresh.table(entity).size
+        if kept < table.size * (1 - MOST_LOST):
+            raise SourceBroken(f"a renewal would drop {table.size - kept} of {table.size} rows", entity)
+
+
+def reads(entity: str, grants: Iterable[Grant]) -> frozenset[str]:
+    """What may be asked of a source: released fields, references, and what row rules read."""
+    fields = fields_of(entity)
+    names = {name for name, field in fields.items() if field.type == "ref"}
+    for grant in grants:
+        names |= grant.reads(entity)
+    return frozenset(names)
+
+
+def wanted_by(grants: Iterable[Grant]) -> dict[str, frozenset[str] | None]:
+    """The fields of every entity that any of *grants* needs."""
+    every = tuple(grants)
+    known = (*vocabulary.entities(), *native.entities())
+    return {entity: reads(entity, every) for entity in known if may_be_held(entity)}

@@ -1,0 +1,99 @@
+"""The Ed-Fi API (the dialect of ODS/API 7.3): parse, ask, render; nothing else."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, request
+
+from gateway.answers import arguments, authenticate, base_url, conditional, failure, trace_id
+from gateway.exchange import PageRequest, serve_one, serve_page
+from standards import registry
+from standards.edfi.envelope import problem
+from standards.edfi.request import EdFiRequest, read, read_one
+from standards.errors import GatewayError, MethodNotAllowed, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gateway.assembly import Gateway
+    from standards.query import Query
+    from standards.view import View
+
+ROOT = "/data/v3/ed-fi"
+READ = frozenset({"edfi:read"})
+
+
+def blueprint(gateway: Gateway) -> Blueprint:
+    """The data routes, with and without a district's name in front."""
+    routes = Blueprint("edfi", __name__)
+
+    def read_many(name: str, district: str | None = None) -> Response:
+        """One page of a resource."""
+        caller = authenticate(gateway, district)
+        view = _view(name)
+        wanted: list[EdFiRequest] = []
+
+        def reader(views: tuple[View, ...]) -> Query:
+            wanted.append(read(views, arguments()))
+            return wanted[-1].query
+
+        page = serve_page(gateway, caller, PageRequest(view, district, READ, reader, _base(district), trace_id()))
+        response = conditional(page.records)
+        if wanted[-1].total_count:
+            response.headers["Total-Count"] = str(page.total)
+        return response
+
+    def read_single(name: str, identifier: str, district: str | None = None) -> Response:
+        """One item, by its id."""
+        caller = authenticate(gateway, district)
+        asked = PageRequest(_view(name), district, READ, lambda views: read_one(views, arguments()), _base(district), trace_id())
+        page = serve_one(gateway, caller, asked, identifier.replace("-", "") if _is_guid(identifier) else identifier)
+        response = conditional(page.records[0])
+        response.set_etag(page.records[0]["_etag"])
+        if request.if_none_match.contains_weak(page.records[0]["_etag"]):
+            response.status_code = 304
+            response.set_data(b"")
+        return response
+
+    def refuse_method(rest: str, district: str | None = None) -> Response:  # noqa: ARG001  the route's own names
+        """A write, which no source of this region accepts yet."""
+        authenticate(gateway, district)
+        raise MethodNotAllowed("This region is read only.")
+
+    for prefix in ("", "/<district>"):
+        for root in (ROOT, "/data/ed-fi"):
+            label = f"{prefix}{root}"
+            routes.add_url_rule(f"{label}/<name>", f"many{label}", read_many)
+            routes.add_url_rule(f"{label}/<name>/<identifier>", f"one{label}", read_single)
+            routes.add_url_rule(
+                f"{label}/<path:rest>", f"write{label}", refuse_method, methods=("POST", "PUT", "PATCH", "DELETE")
+            )
+    routes.register_error_handler(GatewayError, _refuse)
+    return routes
+
+
+def _refuse(error: GatewayError) -> Response:
+    status, body = problem(error, request.headers.get("correlation-id"))
+    return failure(error, status, body, "application/problem+json")
+
+
+@cache
+def _by_lower_name() -> Mapping[str, View]:
+    return {name.lower(): view for name, view in registry.views("edfi").items()}
+
+
+def _view(name: str) -> View:
+    view = _by_lower_name().get(name.lower())
+    if view is None:
+        raise NotFound("There is no such resource.")
+    return view
+
+
+def _base(district: str | None) -> str:
+    return base_url() + (f"/{district}" if district else "") + "/data/v3"
+
+
+def _is_guid(text: str) -> bool:
+    return len(text) == 36 and text.count("-") == 4  # noqa: PLR2004  a dashed GUID

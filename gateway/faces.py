@@ -1,0 +1,200 @@
+"""One entity as one consumer sees it: the rows that exist for it, and the ids they bear."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from gateway.hold import ABSENT, DANGLING, Generation, Table
+from policies.population import Active, All, AnyOf, Child, In, NotIn, Null, RefIn, Seen
+from policies.transforms import transform
+from standards.view import fields_of
+from standards.vocabulary import PERSONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from policies.grant import Grant
+    from policies.population import Clause
+    from standards.keys import Keyring
+    from standards.vocabulary import Field
+
+    Test = Callable[[int], bool]
+
+
+SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
+
+
+class Faces:
+    """Every entity of one generation as one grant shows it on one day; computed when first asked for."""
+
+    def __init__(self, generation: Generation, grant: Grant, keyring: Keyring, today: str) -> None:
+        self.generation, self.grant, self.keyring, self.today = generation, grant, keyring, today
+        self._visible: dict[str, bytearray | None] = {}
+        self._ids: dict[str, list[str]] = {}
+        self._quoted: dict[str, list[str]] = {}
+        self._rows: dict[str, Mapping[str, int]] = {}
+        self._lock = threading.RLock()
+
+    def visible(self, entity: str) -> bytearray | None:
+        """One byte per row, 1 where the row exists for the consumer; None where every row does."""
+        with self._lock:
+            if entity not in self._visible:
+                self._visible[entity] = self._compute(entity)
+            return self._visible[entity]
+
+    def rows(self, entity: str) -> Sequence[int]:
+        """The rows that exist for the consumer, in the source's order."""
+        visible = self.visible(entity)
+        every = range(self.generation.table(entity).size)
+        return every if visible is None else [row for row in every if visible[row]]
+
+    def ids(self, entity: str) -> list[str]:
+        """The outward id of every row, as the consumer sees it."""
+        with self._lock:
+            if entity not in self._ids:
+                self._ids[entity] = self._outward(entity)
+            return self._ids[entity]
+
+    def quoted_ids(self, entity: str) -> list[str]:
+        """The outward ids, percent-encoded for an address."""
+        with self._lock:
+            if entity not in self._quoted:
+                ids = self.ids(entity)
+                plain = all(SAFE.issuperset(text) for text in ids)
+                self._quoted[entity] = ids if plain else [quote(text, safe="") for text in ids]
+            return self._quoted[entity]
+
+    def unique_ids(self, entity: str) -> list[Any]:
+        """The unique id of every person of a kind: its own, or the pseudonym that stands for it."""
+        if self.pseudonymous(entity):
+            return self.ids(entity)
+        return self.generation.table(entity).unique or self.ids(entity)
+
+    def row(self, entity: str, outward: str) -> int | None:
+        """The visible row that bears the id *outward*."""
+        with self._lock:
+            if entity not in self._rows:
+                ids = self.ids(entity)
+                self._rows[entity] = {ids[row]: row for row in self.rows(entity)}
+        return self._rows[entity].get(outward)
+
+    @staticmethod
+    def entity_of(entity: str, ref: str) -> str:
+        """The entity a reference leads to."""
+        return fields_of(entity)[ref].to
+
+    def pseudonymous(self, entity: str) -> bool:
+        """Whether ids of *entity* are pseudonyms for this consumer."""
+        rule = self.grant.rule(fields_of(entity)["id"].release)
+        return rule is not None and rule.action == "pseudonym"
+
+    def transform(self, field: Field) -> Callable[[Any], Any] | None:
+        """What the grant does to a released value of *field*; None where it leaves as it is."""
+        return self.transform_name(field.release)
+
+    def transform_name(self, name: str) -> Callable[[Any], Any] | None:
+        """What the grant does to a released value named *name*."""
+        rule = self.grant.rule(name)
+        if rule is None or rule.action == "pseudonym":
+            return lambda _value: None
+        if rule.action == "allow":
+            return None
+        return transform(rule.action, lambda text: self.keyring.hash_value(self.grant.agreement, name, text))
+
+    def _outward(self, entity: str) -> list[str]:
+        table = self.generation.table(entity)
+        if not self.pseudonymous(entity):
+            return table.ids
+        if not table.blocks:
+            table.blocks = self.keyring.blocks(self.generation.district, entity, table.ids)
+        return self.keyring.pseudonyms(self.grant.client, table.blocks)
+
+    def _compute(self, entity: str) -> bytearray | None:
+        table = self.generation.table(entity)
+        visible: bytearray | None = None
+        clause = self.grant.rows.get(entity)
+        if clause is not None:
+            test = self._test(entity, table, clause)
+            visible = bytearray(test(row) for row in range(table.size))
+        for owner in fields_of(entity).values():
+            if owner.owner:
+                visible = self._owned(table, owner, visible)
+        return visible
+
+    def _owned(self, table: Table, owner: Field, visible: bytearray | None) -> bytearray | None:
+        refs = table.refs.get(owner.name)
+        target = self.visible(owner.to)
+        absent = owner.to not in PERSONS
+        if refs is None:
+            return visible if absent or not table.size else bytearray(table.size)
+        dangling = owner.lenient and target is None
+        if target is None and (dangling or DANGLING not in refs) and (absent or ABSENT not in refs):
+            return visible
+        seen = target if target is not None else bytearray(b"\1" * self.generation.table(owner.to).size)
+        mask = bytearray(
+            seen[row] if row >= 0 else (absent if row == ABSENT else dangling) for row in refs
+        )
+        return mask if visible is None else bytearray(a & b for a, b in zip(visible, mask, strict=True))
+
+    def _test(self, entity: str, table: Table, clause: Clause) -> Test:
+        match clause:
+            case All(clauses):
+                tests = [self._test(entity, table, part) for part in clauses]
+                return lambda row: all(test(row) for test in tests)
+            case AnyOf(clauses):
+                tests = [self._test(entity, table, part) for part in clauses]
+                return lambda row: any(test(row) for test in tests)
+            case In(name, values):
+                value = _reader(table, name)
+                return lambda row: value(row) in values
+            case NotIn(name, values):
+                value = _reader(table, name)
+                return lambda row: (found := value(row)) is not None and found not in values
+            case Null(name):
+                value = _reader(table, name)
+                return lambda row: value(row) is None
+            case Active(begin, end):
+                return self._active(table, begin, end)
+            case _:
+                return self._related(entity, table, clause)
+
+    def _active(self, table: Table, begin: Sequence[str], end: str) -> Test:
+        starts, stop, today = [_reader(table, name) for name in begin], _reader(table, end), self.today
+
+        def active(row: int) -> bool:
+            first = next((found for start in starts if (found := start(row)) is not None), None)
+            last = stop(row)
+            return first is not None and first <= today and (last is None or last > today)
+
+        return active
+
+    def _related(self, entity: str, table: Table, clause: Clause) -> Test:
+        match clause:
+            case Seen(ref):
+                refs, target = table.refs.get(ref), self.visible(fields_of(entity)[ref].to)
+                if refs is None:
+                    return lambda _row: False
+                return lambda row: refs[row] >= 0 and (target is None or bool(target[refs[row]]))
+            case RefIn(ref, names, values):
+                refs = table.refs.get(ref)
+                if refs is None:
+                    return lambda _row: False
+                readers = [_reader(self.generation.table(fields_of(entity)[ref].to), name) for name in names]
+                return lambda row: refs[row] >= 0 and any(read(refs[row]) in values for read in readers)
+            case Child(child, via, inner):
+                test = self._test(child, self.generation.table(child), inner)
+                kids = self.generation.kids(child, via, entity)
+                return lambda row: any(test(kid) for kid in kids[row])
+        msg = f"unknown clause {type(clause).__name__}"
+        raise TypeError(msg)
+
+
+def _reader(table: Table, name: str) -> Callable[[int], Any]:
+    """How to read a field of a row; ``key`` is the single part of its natural key."""
+    if name == "key":
+        texts = {row: key[0] for key, row in table.rows.items() if len(key) == 1}
+        return texts.get
+    column = table.columns.get(name)
+    return (lambda _row: None) if column is None else column.__getitem__

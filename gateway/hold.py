@@ -1,0 +1,316 @@
+"""A district's records as columns in memory: loaded once, never changed, swapped whole."""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from standards.errors import SourceBroken
+from standards.view import fields_of
+from standards.vocabulary import PERSONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from standards.keys import Keyring
+    from standards.vocabulary import Field
+
+ABSENT, DANGLING = -1, -2
+LINKED = frozenset(
+    {"organization", "session", "course", "offering", "section", "student", "staff", "contact", "resource"}
+)
+UNIQUE_ID_LENGTH = 32
+
+Key = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Table:
+    """The rows of one entity; *columns* by field name, *refs* hold row numbers of the entity referred to.
+
+    Nobody changes a table after `build` has returned it.
+    """
+
+    entity: str
+    size: int
+    columns: dict[str, list[Any]]
+    refs: dict[str, array[int]]
+    ids: list[str]
+    rows: dict[Key, int]
+    unique: list[str] | None = None
+    blocks: bytes = b""
+
+
+@dataclass(slots=True)
+class Generation:
+    """One consistent state of a district; *base* is the hold that a live read leans on."""
+
+    district: str
+    number: int
+    loaded: float
+    tables: dict[str, Table]
+    dropped: Counter[str]
+    base: Generation | None = None
+    stamp: str = ""
+    _kids: dict[tuple[str, str], Sequence[tuple[int, ...]]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def again(self, number: int, loaded: float) -> Generation:
+        """The same rows, found unchanged at the moment *loaded*."""
+        return replace(self, number=number, loaded=loaded)
+
+    def table(self, entity: str) -> Table:
+        """The table of *entity*, empty when the source has none."""
+        found = self.tables.get(entity)
+        if found is None:
+            found = self.base.table(entity) if self.base else Table(entity, 0, {}, {}, [], {})
+        return found
+
+    def kids(self, entity: str, via: str, parent: str) -> Sequence[tuple[int, ...]]:
+        """For each row of *parent*, the rows of *entity* whose reference *via* points to it."""
+        if self.base and entity not in self.tables and parent not in self.tables:
+            return self.base.kids(entity, via, parent)
+        with self._lock:
+            known = self._kids.get((entity, via))
+            if known is None:
+                known = self._kids[entity, via] = self._collect(entity, via, parent)
+            return known
+
+    def _collect(self, entity: str, via: str, parent: str) -> Sequence[tuple[int, ...]]:
+        lists: list[Any] = [()] * self.table(parent).size
+        for row, target in enumerate(self.table(entity).refs.get(via, ())):
+            if target >= 0:
+                if lists[target]:
+                    lists[target].append(row)
+                else:
+                    lists[target] = [row]
+        return [tuple(rows) for rows in lists]
+
+
+@dataclass(slots=True)
+class _Loading:
+    """A table while its rows arrive; a reference is a slot until every row is known."""
+
+    entity: str
+    fields: Mapping[str, Field]
+    slots: dict[Key, int] = field(default_factory=dict)
+    rows: list[int] = field(default_factory=list)
+    columns: dict[str, list[Any]] = field(default_factory=dict)
+    refs: dict[str, array[int]] = field(default_factory=dict)
+    size: int = 0
+
+    def slot(self, key: Key) -> int:
+        """The number that stands for *key* until all rows are in."""
+        found = self.slots.get(key)
+        if found is None:
+            found = self.slots[key] = len(self.rows)
+            self.rows.append(DANGLING)
+        return found
+
+    def enter(self, key: Key) -> None:
+        """Make the next row that of *key*."""
+        slot = self.slot(key)
+        if self.rows[slot] != DANGLING:
+            raise SourceBroken("two records share one natural key", self.entity)
+        self.rows[slot] = self.size
+
+
+def build(
+    records: Iterable[tuple[str, dict[str, Any]]],
+    district: str,
+    keyring: Keyring,
+    *,
+    number: int = 1,
+    loaded: float = 0.0,
+    base: Generation | None = None,
+    budget: int | None = None,
+) -> Generation:
+    """Columns from vocabulary *records*.
+
+    Raises:
+        SourceBroken: a key is missing or used twice.
+        PlanTooLarge: more than *budget* rows came.
+    """
+    loader = _Loader(base)
+    for count, (entity, record) in enumerate(records, 1):
+        if budget is not None and count > budget:
+            raise SourceBroken("the source has more rows than one request may read", entity)
+        loader.add(entity, record)
+    tables = loader.finish(district, keyring)
+    return Generation(district, number, loaded, tables, loader.dropped, base)
+
+
+class _Loader:
+    """Takes records one by one and ends as tables."""
+
+    def __init__(self, base: Generation | None) -> None:
+        self.base = base
+        self.loading: dict[str, _Loading] = {}
+        self.dropped: Counter[str] = Counter()
+        self._texts: dict[str, str] = {}
+
+    def table(self, entity: str) -> _Loading:
+        found = self.loading.get(entity)
+        if found is None:
+            found = self.loading[entity] = _Loading(entity, fields_of(entity))
+        return found
+
+    def add(self, entity: str, record: dict[str, Any]) -> None:
+        """Append one record."""
+        into = self.table(entity)
+        key = record.get("key")
+        if not key:
+            raise SourceBroken("a record has no key", entity)
+        into.enter(key)
+        row, columns, fields, texts = into.size, into.columns, into.fields, self._texts
+        for name, value in record.items():
+            spec = fields.get(name)
+            if spec is not None:
+                if type(value) is str:
+                    value = texts.setdefault(value, value)  # noqa: PLW2901  one object per distinct text
+                elif spec.type == "ref":
+                    self._refer(into, spec, value, row)
+                    continue
+                elif spec.type == "group":
+                    value = tuple(self._item(fields, name, item) for item in value)  # noqa: PLW2901
+                elif type(value) is list:
+                    value = tuple(value)  # noqa: PLW2901
+            elif name == "key":
+                continue
+            elif fields.get(name.partition("@")[0]) is None:
+                self.dropped[f"{entity}.{name}"] += 1
+                continue
+            column = columns.get(name)
+            if column is None:
+                column = columns[name] = []
+            if len(column) < row:
+                column.extend([None] * (row - len(column)))
+            column.append(value)
+        into.size += 1
+
+    def _refer(self, into: _Loading, spec: Field, value: Any, row: int) -> None:
+        target = self.table(spec.to)
+        if spec.many:
+            column = into.columns.setdefault(spec.name, [])
+            column.extend([None] * (row - len(column)))
+            column.append(tuple(target.slot(key) for key in value))
+            return
+        column_of_rows = into.refs.get(spec.name)
+        if column_of_rows is None:
+            column_of_rows = into.refs[spec.name] = array("i")
+        if len(column_of_rows) < row:
+            column_of_rows.extend([ABSENT] * (row - len(column_of_rows)))
+        column_of_rows.append(target.slot(value))
+
+    def _item(self, fields: Mapping[str, Field], group: str, item: dict[str, Any]) -> dict[str, Any]:
+        kept: dict[str, Any] = {}
+        for name, value in item.items():
+            spec = fields.get(f"{group}.{name}")
+            if spec is None and fields.get(f"{group}.{name.partition('@')[0]}") is None:
+                self.dropped[f"{group}.{name}"] += 1
+            elif spec is not None and spec.type == "ref":
+                kept[name] = self.table(spec.to).slot(value)
+            elif spec is not None and spec.type == "group":
+                kept[name] = tuple(self._item(fields, f"{group}.{name}", inner) for inner in value)
+            else:
+                kept[name] = value
+        return kept
+
+    def finish(self, district: str, keyring: Keyring) -> dict[str, Table]:
+        """Resolve every reference and compute the outward ids."""
+        resolved = {name: self._resolve(loading) for name, loading in self.loading.items()}
+        return {
+            name: self._table(loading, resolved, district, keyring)
+            for name, loading in self.loading.items()
+            if loading.size or self.base is None
+        }
+
+    def _resolve(self, loading: _Loading) -> list[int]:
+        if self.base is None or loading.size:
+            return loading.rows
+        known = self.base.table(loading.entity).rows
+        return [known.get(key, DANGLING) for key in loading.slots]
+
+    def _table(
+        self, loading: _Loading, resolved: Mapping[str, list[int]], district: str, keyring: Keyring
+    ) -> Table:
+        size, entity = loading.size, loading.entity
+        for column in loading.columns.values():
+            column.extend([None] * (size - len(column)))
+        refs = {name: self._rows(loading, name, refs, resolved) for name, refs in loading.refs.items()}
+        self._resolve_within(loading, resolved)
+        own = loading.columns.pop("id", None)
+        keys: list[Key] = [()] * size
+        for key, slot in loading.slots.items():
+            if (row := loading.rows[slot]) >= 0:
+                keys[row] = key
+        ids = keyring.outward_ids(district, entity, keys) if own is None or None in own else None
+        if own is not None:
+            ids = [mine or made for mine, made in zip(own, ids, strict=True)] if ids else own
+        assert ids is not None  # noqa: S101  one of the two lines above made it
+        table = Table(entity, size, loading.columns, refs, ids, _linked(entity, keys))
+        if entity in PERSONS:
+            _complete_unique_ids(table, keyring, district)
+        return table
+
+    @staticmethod
+    def _rows(
+        loading: _Loading, name: str, refs: array[int], resolved: Mapping[str, list[int]]
+    ) -> array[int]:
+        rows = resolved[loading.fields[name].to]
+        refs.extend([ABSENT] * (loading.size - len(refs)))
+        return array("i", [rows[slot] if slot >= 0 else ABSENT for slot in refs])
+
+    @staticmethod
+    def _resolve_within(loading: _Loading, resolved: Mapping[str, list[int]]) -> None:
+        for name, spec in loading.fields.items():
+            if spec.type != "ref":
+                continue
+            if spec.many and name in loading.columns:
+                rows = resolved[spec.to]
+                column = loading.columns[name]
+                column[:] = [v and tuple(rows[slot] for slot in v) for v in column]
+            elif "." in name and not spec.many:
+                _resolve_items(loading.columns, loading.fields, name, resolved[spec.to] if spec.to in resolved else [])
+
+
+def _resolve_items(columns: dict[str, list[Any]], fields: Mapping[str, Field], name: str, rows: list[int]) -> None:
+    parts = name.split(".")
+    for cut in range(1, len(parts)):
+        group = ".".join(parts[:cut])
+        if group in columns and fields[group].type == "group":
+            for items in columns[group]:
+                for item in items or ():
+                    _resolve_item(item, parts[cut:], rows)
+            return
+
+
+def _resolve_item(item: dict[str, Any], parts: list[str], rows: list[int]) -> None:
+    name = ".".join(parts)
+    if name in item:
+        item[name] = rows[item[name]]
+        return
+    for cut in range(1, len(parts)):
+        for inner in item.get(".".join(parts[:cut])) or ():
+            _resolve_item(inner, parts[cut:], rows)
+
+
+def _linked(entity: str, keys: list[Key]) -> dict[Key, int]:
+    """The keys worth keeping: those of entities that other sources' rows refer to."""
+    return {key: row for row, key in enumerate(keys)} if entity in LINKED else {}
+
+
+def _complete_unique_ids(table: Table, keyring: Keyring, district: str) -> None:
+    """A person whose source states no unique id has its own id for one, or its block where that is too long."""
+    stated = table.columns.get("uniqueId") or [None] * table.size
+    if None not in stated:
+        table.unique = stated
+        return
+    blocks = keyring.blocks(district, table.entity, table.ids)
+    table.unique = [
+        value or (own if len(own) <= UNIQUE_ID_LENGTH else blocks[16 * row : 16 * row + 16].hex())
+        for row, (value, own) in enumerate(zip(stated, table.ids, strict=True))
+    ]

@@ -1,0 +1,79 @@
+"""When a record, as one consumer sees it, last changed: known from keyed hashes, never from values."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from standards.view import Stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.rows import Shown
+
+MOMENT_BITS = 48
+
+
+class Ledger:
+    """Remembers, per grant and view, the hash of each record shown and since when it has been so.
+
+    A change that a consumer may not see leaves its hash and so its time as they were. What is forgotten
+    counts as changed when its generation was loaded: too much for a consumer, never too little.
+    """
+
+    def __init__(self, key: bytes, capacity: int = 2_000_000) -> None:
+        self._key, self._capacity = key, capacity
+        self._known: OrderedDict[tuple[str, str, str, str], dict[str, int]] = OrderedDict()
+        self._size = 0
+        self._lock = threading.Lock()
+
+    def stamp(self, shown: Shown, rows: Sequence[int], records: Sequence[dict[str, Any]]) -> None:
+        """Fill in the stamps of freshly rendered *records*."""
+        stamps = [node for node in shown.branch.nodes if isinstance(node, Stamp)]
+        if not stamps:
+            return
+        hashes = [self._hash(record) for record in records]
+        times = self._since(shown, rows, hashes)
+        modified = "%Y-%m-%dT%H:%M:%S" if shown.view.api == "oneroster" else "%Y-%m-%dT%H:%M:%S.%f"
+        texts = {at: _text(at, modified) for at in set(times)}
+        for record, digest, at in zip(records, hashes, times, strict=True):
+            for node in stamps:
+                record[node.name] = str(digest) if node.kind == "etag" else texts[at]
+
+    def times(self, shown: Shown, rows: Sequence[int]) -> list[str]:
+        """The time of change of each row, as a text that sorts."""
+        records = shown.render(rows, "")
+        at = self._since(shown, rows, [self._hash(record) for record in records])
+        texts = {moment: _text(moment, "%Y-%m-%dT%H:%M:%S") for moment in set(at)}
+        return [texts[moment] for moment in at]
+
+    def _hash(self, record: dict[str, Any]) -> int:
+        return int.from_bytes(blake2b(orjson.dumps(record), digest_size=8, key=self._key).digest()) >> 1
+
+    def _since(self, shown: Shown, rows: Sequence[int], hashes: Sequence[int]) -> list[int]:
+        faces = shown.faces
+        place = (faces.generation.district, faces.grant.epoch, shown.view.name, shown.branch.entity)
+        loaded, ids, found = int(faces.generation.loaded * 1000), shown.ids, []
+        with self._lock:
+            known = self._known.setdefault(place, {})
+            self._known.move_to_end(place)
+            for row, digest in zip(rows, hashes, strict=True):
+                entry = known.get(ids[row])
+                if entry is None or entry >> MOMENT_BITS != digest:
+                    self._size += entry is None
+                    entry = known[ids[row]] = digest << MOMENT_BITS | loaded
+                found.append(entry & ((1 << MOMENT_BITS) - 1))
+            while self._size > self._capacity and len(self._known) > 1:
+                self._size -= len(self._known.popitem(last=False)[1])
+        return found
+
+
+def _text(milliseconds: int, form: str) -> str:
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.strftime(form) + ("Z" if form.endswith("%f") else f".{milliseconds % 1000:03d}Z")

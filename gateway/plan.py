@@ -1,0 +1,78 @@
+"""What a request must read: which entities, which of their fields, from the hold or live."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policies.population import All, AnyOf, Child, RefIn, Seen
+from standards.view import Hop, Kids, Many, Obj, Val, fields_of, follow, trail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from policies.grant import Grant
+    from policies.population import Clause
+    from standards.view import Node, View
+
+
+def entities_of(view: View, grant: Grant) -> frozenset[str]:
+    """Every entity a pruned *view* shows or that decides, under *grant*, what it shows."""
+    found: set[str] = set()
+    for branch in view.branches:
+        _need(branch.entity, grant, found)
+        _walk(branch.nodes, branch.entity, "", grant, found)
+    return frozenset(found)
+
+
+def _need(entity: str, grant: Grant, found: set[str]) -> None:
+    if entity in found:
+        return
+    found.add(entity)
+    for field in fields_of(entity).values():
+        if field.owner:
+            _need(field.to, grant, found)
+    if entity in grant.rows:
+        _clause(grant.rows[entity], entity, grant, found)
+
+
+def _clause(clause: Clause, entity: str, grant: Grant, found: set[str]) -> None:
+    match clause:
+        case All(parts) | AnyOf(parts):
+            for part in parts:
+                _clause(part, entity, grant, found)
+        case Child(child, _, inner):
+            found.add(child)
+            _clause(inner, child, grant, found)
+        case Seen(ref):
+            _need(fields_of(entity)[ref].to, grant, found)
+        case RefIn(ref, _, _):
+            found.add(fields_of(entity)[ref].to)
+
+
+def _walk(nodes: Iterable[Node], entity: str, prefix: str, grant: Grant, found: set[str]) -> None:
+    for node in nodes:
+        match node:
+            case Val():
+                for source in node.sources:
+                    for field in trail(entity, prefix + source)[:-1]:
+                        _need(field.to, grant, found)
+            case Obj():
+                if node.guard:
+                    _need(fields_of(entity)[prefix + node.guard].to, grant, found)
+                _walk(node.nodes, entity, prefix, grant, found)
+            case Hop():
+                to = fields_of(entity)[prefix + node.ref].to
+                _need(to, grant, found)
+                _walk(node.nodes, to, "", grant, found)
+            case Many():
+                _walk(node.nodes, *_inside(node, entity, prefix, grant, found), grant, found)
+
+
+def _inside(node: Many, entity: str, prefix: str, grant: Grant, found: set[str]) -> tuple[str, str]:
+    for step in node.steps:
+        after, inner = follow(step, entity, prefix)
+        _need(after, grant, found)
+        for owner in () if isinstance(step, Kids) else getattr(step, "owners", ()):
+            _need(fields_of(after)[inner + owner].to, grant, found)
+        entity, prefix = after, inner
+    return entity, prefix

@@ -1,0 +1,293 @@
+"""Which rows answer a query, in which order: made once, then every page is a slice of it."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from gateway.renderer import compile_branch, compile_value
+from standards.errors import MalformedQuery
+from standards.query import Both, Condition, Either
+from standards.view import Hop, Id, Many, Native, Stamp, Val, find, paths
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from gateway.faces import Faces
+    from gateway.ledger import Ledger
+    from standards.query import Filter, Query
+    from standards.view import Branch, Node, View
+
+ROW_BITS = 26
+ROW_MASK = (1 << ROW_BITS) - 1
+LAST = "\U0010ffff"
+
+
+class Shown:
+    """One pruned branch of one district's generation: its rows, their ids and how to render them."""
+
+    def __init__(self, branch: Branch, view: View, faces: Faces, ledger: Ledger) -> None:
+        self.branch, self.view, self.faces, self.ledger = branch, view, faces, ledger
+        self.chains: dict[str, tuple[Node, ...]] = {}
+        for path, chain in paths(branch.nodes):
+            self.chains.setdefault(path, chain)
+        self.render = compile_branch(branch, faces, view.api)
+
+    @cached_property
+    def ids(self) -> Sequence[str]:
+        """The outward id of every row."""
+        return self.faces.ids(self.branch.entity)
+
+    @cached_property
+    def rows(self) -> Sequence[int]:
+        """The rows of this branch, by released id."""
+        table = self.faces.generation.table(self.branch.entity)
+        rows = list(self.faces.rows(self.branch.entity))
+        for name, values in self.branch.where:
+            column = table.columns.get(name)
+            rows = [row for row in rows if column is not None and column[row] in values]
+        for name in self.branch.needs:
+            if any(node.name == name for node in self.branch.nodes):
+                rows = [row for row, found in zip(rows, self.values(rows, name), strict=True) if found]
+        for path, value in self.branch.only:
+            rows = self.keep(rows, Condition(path, "=", value))
+        ids = self.ids
+        rows.sort(key=ids.__getitem__)
+        return array("I", rows)
+
+    def single(self, row: int) -> RowIndex:
+        """The index of one row."""
+        return RowIndex((self,), array("Q", (row,)))
+
+    @cached_property
+    def members(self) -> frozenset[int]:
+        """The rows of this branch as a set."""
+        return frozenset(self.rows)
+
+    def values(self, rows: Sequence[int], path: str) -> list[Any]:
+        """What the member at *path* shows in each row: a value, or the list of values found there."""
+        top = path.split(".")[0]
+        nodes = tuple(node for node in self.branch.nodes if node.name == top)
+        chain = self.chains.get(path)
+        if chain and isinstance(chain[-1], Stamp):
+            return self.ledger.times(self, rows)
+        if chain and len(nodes) == 1 and not any(isinstance(node, Many | Native) for node in chain):
+            return compile_value(self.branch, self.faces, self.view.api, chain)(rows)
+        rendered = compile_branch(self.branch, self.faces, self.view.api, nodes)(rows, "")
+        parts = path.split(".")
+        return [_found(record, parts) for record in rendered]
+
+    def keep(self, rows: Sequence[int], condition: Filter) -> list[int]:
+        """The *rows* for which *condition* holds; order kept."""
+        match condition:
+            case Both(parts):
+                for part in parts:
+                    rows = self.keep(rows, part)
+                return list(rows)
+            case Either(parts):
+                kept = {row for part in parts for row in self.keep(rows, part)}
+                return [row for row in rows if row in kept]
+            case Condition():
+                return self._compare(rows, condition)
+
+    def _compare(self, rows: Sequence[int], condition: Condition) -> list[int]:
+        chain = find(self.branch.nodes, condition.path)
+        if chain is None:
+            return []
+        by_id = self._by_reference(rows, condition, chain)
+        if by_id is not None:
+            return by_id
+        matches = matcher(condition, kind_of(chain))
+        found = self.values(rows, condition.path)
+        return [row for row, value in zip(rows, found, strict=True) if matches(value)]
+
+    def _by_reference(
+        self, rows: Sequence[int], condition: Condition, chain: tuple[Node, ...]
+    ) -> list[int] | None:
+        """Rows found through an index where the condition names an id: of the row, or of one it points to."""
+        if condition.operator != "=" or not isinstance(chain[-1], Id) or chain[-1].unique:
+            return None
+        entity = self.branch.entity
+        if len(chain) == 1:
+            row = self.faces.row(entity, condition.value)
+            hit = frozenset(() if row is None else (row,))
+        elif len(chain) == 2 and isinstance(chain[0], Hop) and chain[0].name:  # noqa: PLR2004  the hop and the id
+            to = self.faces.entity_of(entity, chain[0].ref)
+            target = self.faces.row(to, condition.value)
+            hit = frozenset(() if target is None else self.faces.generation.kids(entity, chain[0].ref, to)[target])
+        else:
+            return None
+        return [row for row in rows if row in hit] if len(hit) > len(rows) else self._ordered(hit, rows)
+
+    def _ordered(self, hit: frozenset[int], rows: Sequence[int]) -> list[int]:
+        if rows is self.rows:
+            return sorted(hit & self.members, key=self.ids.__getitem__)
+        return [row for row in rows if row in hit]
+
+
+@dataclass(slots=True)
+class RowIndex:
+    """The rows that answer a query in order, as codes: number of the branch, then number of the row.
+
+    *subjects* is filled by the record of disclosures: the stored set of students, and where each row's begin.
+    """
+
+    shown: tuple[Shown, ...]
+    codes: array[int]
+    subjects: tuple[str, Sequence[int]] | None = None
+
+    @property
+    def total(self) -> int:
+        """How many records answer the query."""
+        return len(self.codes)
+
+    def slice(self, offset: int, limit: int, base: str) -> list[dict[str, Any]]:
+        """The records of one page, rendered and stamped."""
+        codes = self.codes[offset : offset + limit]
+        page: list[Any] = [None] * len(codes)
+        for number, shown in enumerate(self.shown):
+            places = [place for place, code in enumerate(codes) if code >> ROW_BITS == number]
+            if places:
+                rows = [codes[place] & ROW_MASK for place in places]
+                records = shown.render(rows, base)
+                shown.ledger.stamp(shown, rows, records)
+                for place, record in zip(places, records, strict=True):
+                    page[place] = record
+        return page
+
+
+def index(shown: tuple[Shown, ...], query: Query) -> RowIndex:
+    """All rows of all branches that answer *query*, ordered by its sort, then by released id."""
+    kept = [(part, part.rows if query.filter is None else part.keep(part.rows, query.filter)) for part in shown]
+    if not query.sort and len(kept) == 1:
+        return RowIndex(shown, array("Q", kept[0][1]))
+    keyed: list[tuple[Any, str, int]] = []
+    for number, (part, rows) in enumerate(kept):
+        keys = _sort_keys(part, rows, query) if query.sort else [""] * len(rows)
+        ids = part.ids
+        keyed.extend((key, ids[row], number << ROW_BITS | row) for key, row in zip(keys, rows, strict=True))
+    keyed.sort(key=lambda entry: entry[1:])
+    if query.sort:
+        keyed.sort(key=lambda entry: entry[0], reverse=query.descending)
+    return RowIndex(shown, array("Q", [code for _, _, code in keyed]))
+
+
+def _sort_keys(part: Shown, rows: Sequence[int], query: Query) -> list[Any]:
+    """Keys that put records without the member last, whichever the direction."""
+    chain = find(part.branch.nodes, query.sort)
+    missing = not query.descending
+    if chain is None:
+        return [(missing, "")] * len(rows)
+    number = kind_of(chain) in {"integer", "number"}
+    found = part.values(rows, query.sort)
+    return [(missing, 0 if number else "") if (one := _first(value)) is None else
+            (not missing, float(one) if number else folded(one)) for value in found]  # fmt: skip
+
+
+def _first(value: Any) -> Any:  # noqa: ANN401  a rendered value
+    if isinstance(value, list | tuple):
+        return value[0] if value else None
+    return value
+
+
+def kind_of(chain: tuple[Node, ...]) -> str:
+    """How values at the end of *chain* compare."""
+    last = chain[-1]
+    if isinstance(last, Val):
+        return last.type
+    return "datetime" if isinstance(last, Stamp) and last.kind == "modified" else "text"
+
+
+def folded(value: Any) -> str:  # noqa: ANN401  a rendered scalar
+    """The form in which texts are compared: case does not count."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value).casefold()
+
+
+def instant(text: str, parameter: str) -> float:
+    """A date or a moment as seconds; a date is its first moment in UTC."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise MalformedQuery(parameter, "The value to compare with is not a date or a date and time.") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def matcher(condition: Condition, kind: str) -> Callable[[Any], bool]:
+    """A test of one rendered value, or of a list in which any element may match."""
+    test = _comparison(condition, kind)
+
+    def matches(value: Any) -> bool:  # noqa: ANN401  a rendered value
+        if value is None:
+            return False
+        if isinstance(value, list | tuple):
+            return any(test(one) for one in value)
+        return test(value)
+
+    return matches
+
+
+def _comparison(condition: Condition, kind: str) -> Callable[[Any], bool]:
+    operator, wanted = condition.operator, condition.value
+    reading: Callable[[Any], Any] = folded
+    goal: Any = wanted.casefold()
+    if operator == "~":
+        return lambda value: goal in folded(value)
+    if kind in {"date", "datetime"}:
+        goal, reading = instant(wanted, condition.parameter), _moment
+    elif kind in {"integer", "number"}:
+        try:
+            goal = float(wanted)
+        except ValueError:
+            raise MalformedQuery(condition.parameter, "The value to compare with is not a number.") from None
+        reading = float
+    return _ORDER[operator](reading, goal)
+
+
+def _moment(value: Any) -> float:  # noqa: ANN401  a rendered scalar
+    """A rendered moment as seconds; not a number where it is none, so that it matches nothing."""
+    try:
+        return instant(str(value), "")
+    except MalformedQuery:
+        return math.nan
+
+
+_ORDER: dict[str, Callable[[Callable[[Any], Any], Any], Callable[[Any], bool]]] = {
+    "=": lambda reading, goal: lambda value: reading(value) == goal,
+    "!=": lambda reading, goal: lambda value: reading(value) != goal,
+    ">": lambda reading, goal: lambda value: reading(value) > goal,
+    ">=": lambda reading, goal: lambda value: reading(value) >= goal,
+    "<": lambda reading, goal: lambda value: reading(value) < goal,
+    "<=": lambda reading, goal: lambda value: reading(value) <= goal,
+}
+
+
+def _found(record: Any, parts: Sequence[str]) -> Any:  # noqa: ANN401  rendered JSON
+    """What stands at a path of a rendered record; lists on the way give the list of all that is there."""
+    if not parts:
+        return record
+    if isinstance(record, list):
+        return _flat(_found(item, parts) for item in record)
+    if isinstance(record, dict):
+        for cut in range(len(parts), 0, -1):
+            name = ".".join(parts[:cut])
+            if name in record:
+                return _found(record[name], parts[cut:])
+    return None
+
+
+def _flat(values: Iterable[Any]) -> list[Any]:
+    flat: list[Any] = []
+    for value in values:
+        if isinstance(value, list | tuple):
+            flat.extend(value)
+        elif value is not None:
+            flat.append(value)
+    return flat
+
+

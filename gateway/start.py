@@ -1,0 +1,68 @@
+"""From settings to a running gateway: opens everything once, in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adapters import registry
+from gateway.app import create_app
+from gateway.assembly import Gateway
+from gateway.audit import open_record
+from gateway.callers import Callers
+from gateway.districts import District, wanted_by
+from gateway.ledger import Ledger
+from gateway.limits import Limits
+from gateway.memory import open_memory
+from gateway.store import open_store, utc_now
+from gateway.walks import Walks
+from policies.agreement import load_folder
+from policies.compiler import Grants
+from standards.keys import Keyring
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from flask import Flask
+
+    from gateway.settings import Settings
+
+
+def start(settings: Settings, clock: Callable[[], datetime] = utc_now) -> tuple[Flask, Gateway]:
+    """The application and the gateway behind it.
+
+    Raises:
+        SettingsError: an agreement or a district's settings are wrong.
+        StoreUnavailable: the registry, the shared memory or the record cannot be opened.
+    """
+
+    def now() -> float:
+        return clock().timestamp()
+
+    keys = settings.open_keys()
+    keyring = Keyring(keys.derive("ids"))
+    store, memory = open_store(settings.store_url, clock), open_memory(settings.memory_url)
+    grants = Grants(load_folder(settings.agreements), clock)
+    districts = {
+        name: District(
+            name,
+            registry.find(spec.adapter)(name, spec.settings),
+            keyring,
+            now,
+            seconds=spec.hold.total_seconds(),
+            wanted=wanted_by(grants.every(name)),
+        )
+        for name, spec in settings.districts.items()
+    }
+    gateway = Gateway(
+        districts=districts,
+        grants=grants,
+        callers=Callers(store, memory, clock),
+        keyring=keyring,
+        record=open_record(settings.audit, keys),
+        ledger=Ledger(keys.derive("ledger")),
+        walks=Walks(now),
+        limits=Limits(settings.limits, settings.memory_url),
+        clock=now,
+    )
+    return create_app(gateway, settings, store, memory, clock), gateway

@@ -1,0 +1,93 @@
+"""Walks through pages: each stays on the rows of its first page, or is told to start again."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from standards.errors import WalkInterrupted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.callers import Caller
+    from gateway.exchange import PageRequest
+    from gateway.rows import RowIndex, Shown
+    from standards.query import Query
+
+LASTS = 900.0
+CODES_KEPT = 8_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    state: tuple[object, ...]
+    begun: float
+    rows: RowIndex
+
+
+class Walks:
+    """The row indexes of recent queries, per consumer and query.
+
+    A first page (offset 0) always sees the present. A later page sees what the first page saw, so that a
+    renewed hold neither skips nor repeats a row; where agreements changed meanwhile it is refused.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._kept: OrderedDict[tuple[object, ...], _Walk] = OrderedDict()
+        self._codes = 0
+        self._lock = threading.Lock()
+
+    def rows(
+        self,
+        caller: Caller,
+        request: PageRequest,
+        shown: tuple[Shown, ...],
+        query: Query,
+        make: Callable[[tuple[Shown, ...], Query], RowIndex],
+    ) -> RowIndex:
+        """The rows that answer *query*, made now or kept from the first page of this walk."""
+        place = (
+            caller.client, request.view.api, request.view.name, request.district,
+            query.filter, query.sort, query.descending,
+        )  # fmt: skip
+        policy = tuple((s.faces.grant.epoch, s.faces.today, s.faces.generation.district) for s in shown)
+        state = (policy, tuple((s.faces.generation.number, s.branch.entity) for s in shown))
+        walk = self._find(place)
+        if walk is not None and query.offset and walk.state[0] != policy:
+            raise WalkInterrupted("What this client may see has changed since the first page; start again there.")
+        if walk is not None and (query.offset or walk.state == state) and not self._live(shown):
+            return walk.rows
+        rows = make(shown, query)
+        self._keep(place, _Walk(state, self._clock(), rows))
+        return rows
+
+    @staticmethod
+    def _live(shown: tuple[Shown, ...]) -> bool:
+        """Whether anything was read for this one request only: nothing of that may be kept."""
+        return any(part.faces.generation.base is not None or not part.faces.generation.number for part in shown)
+
+    def _find(self, place: tuple[object, ...]) -> _Walk | None:
+        with self._lock:
+            walk = self._kept.get(place)
+            if walk is not None and self._clock() - walk.begun > LASTS:
+                self._drop(place)
+                return None
+            return walk
+
+    def _keep(self, place: tuple[object, ...], walk: _Walk) -> None:
+        if self._live(walk.rows.shown):
+            return
+        with self._lock:
+            if place in self._kept:
+                self._drop(place)
+            self._kept[place] = walk
+            self._codes += walk.rows.total
+            while self._codes > CODES_KEPT and len(self._kept) > 1:
+                self._drop(next(iter(self._kept)))
+
+    def _drop(self, place: tuple[object, ...]) -> None:
+        self._codes -= self._kept.pop(place).rows.total

@@ -1,0 +1,31 @@
+"""OneRoster enrollments: students placed in classes, and the staff who teach them."""
+
+from __future__ import annotations
+
+from standards.codes import outward
+from standards.forms import truth
+from standards.oneroster.parts import HEAD, metadata, reference
+from standards.view import Branch, Const, Hop, Node, View, v
+
+
+def _members(person: str, role: str) -> tuple[Node, ...]:
+    return (
+        *HEAD,
+        metadata("enrollments"),
+        reference("user", person, "users", "user"),
+        reference("class", "section", "classes", "class"),
+        Hop("", "section", (reference("school", "school", "orgs", "org"),)),
+        v("role", form=outward("enrollmentRole", "oneroster")),
+        Const("role", role),
+        v("primary", form=truth),
+        v("beginDate", "begin", type="date"),
+        v("endDate", "end", type="date"),
+    )
+
+
+VIEW = View(
+    "enrollments",
+    "oneroster",
+    "enrollment",
+    (Branch("placement", _members("student", "student")), Branch("teaching", _members("staff", "teacher"))),
+)

@@ -1,0 +1,32 @@
+"""What every OneRoster class has: its head, its references, its metadata."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from standards.view import Const, Hop, Href, Id, Kids, Links, Many, Native, Stamp, To
+
+if TYPE_CHECKING:
+    from standards.view import Items, Node
+
+HEAD: tuple[Node, ...] = (Id("sourcedId"), Const("status", "active"), Stamp("dateLastModified"))
+
+
+def guid(collection: str, kind: str) -> tuple[Node, ...]:
+    """A GUIDRef: where the object is, its sourcedId and its class."""
+    return (Href("href", collection), Id("sourcedId"), Const("type", kind))
+
+
+def reference(name: str, ref: str, collection: str, kind: str) -> Hop:
+    """A member that refers to one object."""
+    return Hop(name, ref, guid(collection, kind))
+
+
+def references(name: str, steps: tuple[Kids | To | Links | Items, ...], collection: str, kind: str) -> Many:
+    """A member that refers to several objects, each once."""
+    return Many(name, steps, guid(collection, kind), distinct=True)
+
+
+def metadata(collection: str) -> Native:
+    """The open object a class may carry; each of its members is released by name."""
+    return Native("metadata", f"oneroster.{collection}.metadata")

@@ -1,0 +1,112 @@
+"""OneRoster query parameters, read for a consumer: names it may not see are names that do not exist."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from standards.errors import MalformedQuery, UnknownName
+from standards.oneroster.filter import parse
+from standards.query import Query, conditions
+from standards.view import find, paths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from standards.query import Filter
+    from standards.view import View
+
+DEFAULT_LIMIT = 100
+LIMIT_CEILING = 10_000
+COLLECTION = ("limit", "offset", "sort", "orderBy", "filter", "fields")
+SINGLETON = ("fields",)
+LARGEST = 2**31 - 1
+
+
+def read(views: Sequence[View], arguments: Sequence[tuple[str, str]], known: Iterable[str] = COLLECTION) -> Query:
+    """The query in *arguments*; parameters the standard does not know are ignored, as it asks.
+
+    Raises:
+        MalformedQuery: a parameter is given twice or cannot be read.
+        UnknownName: filter, sort or fields name what the consumer has not.
+    """
+    values = _once(arguments, frozenset(known))
+    query = Query(
+        filter=_filter(views, values.get("filter", "")),
+        sort=_sort(views, values.get("sort", "")),
+        descending=_descending(values.get("orderBy", "asc")),
+        fields=_fields(views, values.get("fields")),
+        offset=_number("offset", values.get("offset", "0"), 0),
+        limit=min(_number("limit", values.get("limit", str(DEFAULT_LIMIT)), 1), LIMIT_CEILING),
+    )
+    return query
+
+
+def select(record: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
+    """The members of *record* that *fields* name, in the record's order."""
+    chosen: dict[str, list[str]] = {}
+    for field in fields:
+        top, _, rest = field.partition(".")
+        chosen.setdefault(top, []).append(rest)
+    return {
+        name: value if "" in chosen[name] else _within(value, chosen[name])
+        for name, value in record.items()
+        if name in chosen
+    }
+
+
+def _within(value: Any, fields: Sequence[str]) -> Any:  # noqa: ANN401  rendered JSON
+    if isinstance(value, list):
+        return [_within(item, fields) for item in value]
+    return select(value, fields) if isinstance(value, dict) else value
+
+
+def _once(arguments: Sequence[tuple[str, str]], known: frozenset[str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for name, value in arguments:
+        if name in values:
+            raise MalformedQuery(name, f"The parameter {name} is given twice.")
+        if name in known:
+            values[name] = value
+    return values
+
+
+def _number(name: str, text: str, least: int) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST)) and least <= int(text) <= LARGEST):
+        raise MalformedQuery(name, f"{name} must be a whole number from {least}.")
+    return int(text)
+
+
+def _descending(text: str) -> bool:
+    if text.lower() not in {"asc", "desc"}:
+        raise MalformedQuery("orderBy", "orderBy must be asc or desc.")
+    return text.lower() == "desc"
+
+
+def _has(views: Sequence[View], path: str) -> bool:
+    return any(find(branch.nodes, path) is not None for view in views for branch in view.branches)
+
+
+def _filter(views: Sequence[View], text: str) -> Filter | None:
+    found = parse(text)
+    for condition in conditions(found):
+        if not _has(views, condition.path):
+            raise UnknownName("filter", condition.path)
+    return found
+
+
+def _sort(views: Sequence[View], path: str) -> str:
+    if path and not _has(views, path):
+        raise UnknownName("sort", path)
+    return path
+
+
+def _fields(views: Sequence[View], text: str | None) -> tuple[str, ...]:
+    if text is None:
+        return ()
+    names = tuple(name.strip() for name in text.split(","))
+    known = {path for view in views for branch in view.branches for path, _ in paths(branch.nodes)}
+    for name in names:
+        inside = any(path.startswith(f"{name}.") for path in known)
+        if not name or not (name in known or inside or _has(views, name)):
+            raise UnknownName("fields", name)
+    return names
