@@ -45,6 +45,7 @@ class Grant:
     rules: Mapping[str, Rule] = field(hash=False)
     rows: Mapping[str, Clause] = field(hash=False)
     epoch: str
+    timezone: str = "UTC"
 
     def releases(self, name: str) -> bool:
         """Whether the vocabulary or native *name* may leave."""

@@ -1,0 +1,172 @@
+"""Agreements: one document, one version, checked whole before it counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from policies import checks, loading, schema
+from standards.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from policies.elements import Line
+    from policies.population import Population
+
+SUFFIXES = frozenset({".yaml", ".yml"})
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Who may see what about whom, for one purpose and one stretch of time.
+
+    *terms* holds what is agreed beyond what the gateway enforces: redisclosure, retention, obligations,
+    approvals and the like. *warnings* are lines a privacy officer should look at again.
+    """
+
+    id: str
+    version: int
+    district: str
+    org: str
+    kind: str
+    ferpa: str
+    purpose: str
+    interest: str
+    begin: date
+    end: date
+    timezone: ZoneInfo
+    clients: tuple[str, ...]
+    operations: frozenset[str]
+    population: Population
+    lines: tuple[Line, ...]
+    terms: Mapping[str, Any]
+    file: str
+    warnings: tuple[str, ...] = ()
+
+    def active(self, day: date) -> bool:
+        """Whether the agreement is valid on *day*, the last day included."""
+        return self.begin <= day <= self.end
+
+    def today(self, now: datetime) -> date:
+        """The day it is for the agreement."""
+        return now.astimezone(self.timezone).date()
+
+
+def load(path: Path) -> Agreement:
+    """The agreement in *path*; the first mistake is raised."""
+    found, problems = read(path)
+    if found is None:
+        raise problems[0]
+    return found
+
+
+def read(path: Path) -> tuple[Agreement | None, list[SettingsError]]:
+    """The agreement in *path*, or every mistake in it in the order of the file."""
+    try:
+        document = loading.read(path)
+    except SettingsError as error:
+        return None, [error]
+    problems = list(schema.problems(document))
+    if not problems:
+        lines, problems = checks.lines(document, path.parent / "sets")
+        problems += checks.problems(document)
+        if not problems:
+            return _agreement(document, lines), []
+    return None, sorted(problems, key=lambda error: (error.file != document.file, error.line, error.column))
+
+
+def load_folder(path: Path) -> tuple[Agreement, ...]:
+    """Every agreement in a folder, all versions; the first mistake is raised."""
+    found, problems = read_folder(path)
+    if problems:
+        raise problems[0]
+    return found
+
+
+def read_folder(path: Path) -> tuple[tuple[Agreement, ...], list[SettingsError]]:
+    """Every agreement in a folder that is right, and every mistake in the others or between them."""
+    if not path.is_dir():
+        return (), [SettingsError("this is not a folder", str(path))]
+    found: list[Agreement] = []
+    problems: list[SettingsError] = []
+    for file in sorted(path.iterdir()):
+        if file.suffix in SUFFIXES and file.is_file():
+            one, wrong = read(file)
+            problems += wrong
+            if one is not None:
+                found.append(one)
+    return tuple(found), problems + list(clashes(found))
+
+
+def clashes(agreements: Iterable[Agreement]) -> Iterator[SettingsError]:
+    """What keeps agreements from standing side by side: a version given twice, two for one purpose."""
+    known: dict[tuple[str, int], Agreement] = {}
+    for one in agreements:
+        other = known.setdefault((one.id, one.version), one)
+        if other is not one:
+            yield SettingsError(f"version {one.version} of {one.id} is also in {other.file}", one.file, 1, 1)
+    told: set[frozenset[str]] = set()
+    for day in sorted({day for one in known.values() for day in (one.begin, one.end + timedelta(days=1))}):
+        for one, other, client in _rivals(current(known.values(), day)):
+            if (pair := frozenset({one.id, other.id})) not in told:
+                told.add(pair)
+                yield SettingsError(
+                    f"{other.id} and {one.id} both give {client} data of {one.district} for {one.purpose} on {day}; "
+                    "agreements for one client, district and purpose cannot be combined yet", one.file, 1, 1,
+                )  # fmt: skip
+
+
+def current(agreements: Iterable[Agreement], day: date) -> tuple[Agreement, ...]:
+    """The agreements in force on *day*: of each, the highest version that has begun, unless it has ended.
+
+    A version that has been replaced does not come back when its successor ends.
+    """
+    begun: dict[str, Agreement] = {}
+    for one in agreements:
+        if one.begin <= day and (one.id not in begun or begun[one.id].version < one.version):
+            begun[one.id] = one
+    return tuple(one for one in begun.values() if one.active(day))
+
+
+def _rivals(agreements: Iterable[Agreement]) -> Iterator[tuple[Agreement, Agreement, str]]:
+    taken: dict[tuple[str, str, str], Agreement] = {}
+    for one in agreements:
+        for client in one.clients:
+            other = taken.setdefault((client, one.district, one.purpose), one)
+            if other is not one:
+                yield one, other, client
+
+
+def _agreement(document: loading.Document, lines: tuple[Line, ...]) -> Agreement:
+    content = document.content
+    parties, basis, validity = content["parties"], content["basis"], content["validity"]
+    carried = ("redisclosure", "retention", "obligations", "directory", "approvals")
+    terms = {name: content[name] for name in carried if name in content}
+    terms |= {name: basis[name] for name in ("state",) if name in basis}
+    terms |= {name: parties[name] for name in ("subprocessors",) if name in parties}
+    people = checks.population(content)
+    return Agreement(
+        id=content["id"],
+        version=content["version"],
+        district=parties["provider"]["district"],
+        org=parties["recipient"]["org"],
+        kind=parties["recipient"]["kind"],
+        ferpa=basis["ferpa"],
+        purpose=basis["purpose"],
+        interest=basis["legitimateInterest"],
+        begin=date.fromisoformat(validity["from"]),
+        end=date.fromisoformat(validity["to"]),
+        timezone=ZoneInfo(validity["timezone"]),
+        clients=tuple(content["clients"]),
+        operations=frozenset(content["operations"]),
+        population=people,
+        lines=lines,
+        terms=MappingProxyType(terms),
+        file=document.file,
+        warnings=tuple(checks.warnings(document, lines, people)),
+    )

@@ -1,0 +1,217 @@
+"""What the schema cannot say: names that exist, actions that fit, and no term that nothing enforces."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from policies import elements, loading, schema
+from policies.elements import Line
+from policies.population import Population
+from standards import codes
+from standards.errors import SettingsError, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from policies.loading import Document, Where
+
+SUPPORTED = ("read", "search")
+DIRECTORY = "99.31(a)(11)"
+CONSENT = "99.30"
+NOT_YET = "not supported yet, so this agreement cannot be used"
+
+
+def lines(document: Document, bundles: Path) -> tuple[tuple[Line, ...], list[SettingsError]]:
+    """The element lines of an agreement with its bundles unfolded, or what is wrong with them."""
+    found: list[Line] = []
+    problems: list[SettingsError] = []
+    for number, entry in enumerate(document.content["elements"]):
+        where: Where = ("elements", number)
+        if "set" in entry:
+            problems += _bundle(document, entry, where, bundles, found)
+        else:
+            problems += _line(document, entry, where, found)
+    problems += _together(found)
+    return tuple(found), problems
+
+
+def _bundle(
+    document: Document, entry: Mapping[str, Any], where: Where, bundles: Path, found: list[Line]
+) -> list[SettingsError]:
+    if len(entry) > 1:
+        return [document.error(where, "a line names either a set or a path with its action")]
+    name = entry["set"]
+    path = bundles / f"{name}.yaml"
+    if not path.is_file():
+        known = [file.stem for file in bundles.glob("*.yaml")] if bundles.is_dir() else []
+        return [document.error((*where, "set"), f"there is no set {name!r}{suggestion(name, known)}")]
+    try:
+        bundle = loading.read(path)
+    except SettingsError as error:
+        return [error]
+    problems = list(schema.problems(bundle, "bundle"))
+    if problems:
+        return problems
+    if bundle.content["id"] != name:
+        return [bundle.error(("id",), f"the set in this file must be called {name!r}")]
+    own: list[Line] = []
+    for number, inner in enumerate(bundle.content["elements"]):
+        if "set" in inner:
+            problems.append(bundle.error(("elements", number, "set"), "a set cannot hold another set"))
+        else:
+            problems += _line(bundle, inner, ("elements", number), own)
+    found += (replace(line, bundle=name) for line in own)
+    return problems
+
+
+def _line(document: Document, entry: Mapping[str, Any], where: Where, found: list[Line]) -> Iterator[SettingsError]:
+    missing = next((name for name in ("path", "action") if name not in entry), "")
+    if missing:
+        yield document.error(where, f"{missing} is missing in this line")
+        return
+    path, action = entry["path"], entry["action"]
+    place = document.values[*where, "path"]
+    if "window" in entry:
+        yield document.error((*where, "window"), f"window is {NOT_YET}", at_key=True)
+    line = Line(path, action, document.file, *place)
+    about = elements.under(line)
+    if not about:
+        yield document.error((*where, "path"), f"no element is called {path!r}{elements.guess(path)}")
+    elif action != "deny" and all(one.never for one in about):
+        yield document.error((*where, "path"), f"{path} is never released, under no agreement")
+    else:
+        unfit = (elements.misfit(action, one) for one in about if not (one.never or (one.container and len(about) > 1)))
+        if reason := next(filter(None, unfit), ""):
+            yield document.error((*where, "action"), reason)
+    found.append(line)
+
+
+def _together(found: list[Line]) -> Iterator[SettingsError]:
+    """The mistakes that only two lines make."""
+    first: dict[str, Line] = {}
+    for line in found:
+        other = first.setdefault(line.stem, line)
+        if other is not line:
+            yield _at(line, f"the path {line.path} is also in line {other.line}{_of(other, line)}")
+    told: set[Line] = set()
+    for name, settled in elements.settle(first.values()).items():
+        pair = elements.conflict(settled.lines)
+        if pair and pair[1] not in told:
+            one, other = pair
+            told.add(other)
+            message = f"{other.action} and {one.action} (line {one.line}{_of(one, other)}) cannot both apply to {name}"
+            yield _at(other, message)
+
+
+def _at(line: Line, message: str) -> SettingsError:
+    return SettingsError(message, line.file, line.line, line.column)
+
+
+def _of(line: Line, other: Line) -> str:
+    return "" if line.file == other.file else f" of {line.file}"
+
+
+def problems(document: Document) -> Iterator[SettingsError]:
+    """What is wrong with an agreement besides its element lines."""
+    yield from _validity(document)
+    yield from _population(document)
+    yield from _unenforced(document)
+    for number, client in enumerate(document.content["clients"]):
+        if client in document.content["clients"][:number]:
+            yield document.error(("clients", number), f"the client {client!r} is here twice")
+
+
+def _validity(document: Document) -> Iterator[SettingsError]:
+    validity = document.content["validity"]
+    days: list[date] = []
+    for name in ("from", "to"):
+        try:
+            days.append(date.fromisoformat(validity[name]))
+        except ValueError:
+            yield document.error(("validity", name), f"{name} is not a day of the calendar")
+    if len(days) == 2 and days[0] > days[1]:  # noqa: PLR2004  both could be read
+        yield document.error(("validity", "to"), "the agreement ends before it begins")
+    name = validity["timezone"]
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        hint = suggestion(name, sorted(available_timezones()))
+        yield document.error(("validity", "timezone"), f"there is no time zone {name!r}{hint}")
+
+
+def _population(document: Document) -> Iterator[SettingsError]:
+    known = codes.table("gradeLevel").values
+    selectors = document.content.get("population", {}).get("all", [])
+    seen: set[str] = set()
+    for number, selector in enumerate(selectors):
+        (name,) = selector
+        where: Where = ("population", "all", number, name)
+        if name in {"consent", "program"}:
+            yield document.error(where, f"the selector {name} is {NOT_YET}", at_key=True)
+        if name in seen:
+            yield document.error(where, f"the selector {name} is here twice", at_key=True)
+        seen.add(name)
+        for at, grade in enumerate(selector[name]["in"] if name == "grade" else ()):
+            if grade not in known and not grade.startswith("uri://"):
+                message = f"there is no grade {grade!r}{suggestion(grade, known)}"
+                yield document.error((*where, "in", at), message)
+    if "staffAssignment" in document.content.get("population", {}):
+        yield document.error(("population", "staffAssignment"), f"staffAssignment is {NOT_YET}", at_key=True)
+
+
+def _unenforced(document: Document) -> Iterator[SettingsError]:
+    """Terms that change what leaves and that nothing enforces yet: refused, never passed over."""
+    for name in document.content.get("limits", {}):
+        yield document.error(("limits", name), f"the limit {name} is {NOT_YET}", at_key=True)
+    for number, name in enumerate(document.content["operations"]):
+        if name not in SUPPORTED:
+            yield document.error(("operations", number), f"the operation {name} is {NOT_YET}")
+    if document.content["basis"]["ferpa"].startswith(DIRECTORY):
+        message = f"directory information needs the register of opt-outs, which is {NOT_YET}"
+        yield document.error(("basis", "ferpa"), message)
+
+
+def population(content: Mapping[str, Any]) -> Population:
+    """The population of an agreement that has passed every check."""
+    selectors: dict[str, Any] = {}
+    for selector in content.get("population", {}).get("all", []):
+        selectors.update(selector)
+    chosen = {name: tuple(dict.fromkeys(selectors[name]["in"])) for name in ("school", "grade") if name in selectors}
+    return Population(chosen.get("school"), chosen.get("grade"), "enrollment" in selectors)
+
+
+def warnings(document: Document, written: tuple[Line, ...], people: Population) -> Iterator[str]:
+    """What is allowed and still deserves a second look, each with its place."""
+    for line in written:
+        if line.action == "allow" and not line.stem:
+            yield f"{line.place}: * releases everything, also what later versions will know"
+    if people.everyone:
+        yield f"{document.file}: there is no population: everyone in the district is included"
+    if document.content["basis"]["ferpa"] == CONSENT:
+        yield f"{document.file}: the basis is consent (99.30), and no selector asks for it"
+    settled = elements.settle(written)
+    yield from _joinable(document, {name: one.action for name, one in settled.items()})
+
+
+def _joinable(document: Document, actions: Mapping[str, str]) -> Iterator[str]:
+    if actions.get("student.id") != "pseudonym":
+        return
+    place = document.file
+    traits = [name for name in ("student.birthDate", "student.address.postalCode") if actions.get(name) == "allow"]
+    race = any(name.startswith("student.race.") and action == "allow" for name, action in actions.items())
+    if len(traits) == 2 and race:  # noqa: PLR2004  both of the two
+        yield f"{place}: full birth date, postal code and race together name most people, so the pseudonym hides little"
+    telling = sorted(name for name, action in actions.items() if action == "allow" and _identifies(name))
+    if telling:
+        yield f"{place}: the pseudonym of student.id hides little beside {', '.join(telling)}, released as they are"
+
+
+def _identifies(name: str) -> bool:
+    one = elements.element(name)
+    if one is None or one.container or one.types & {"id", "ref"} or not name.startswith("student."):
+        return False
+    return any(field.sensitivity == "identifier" for field in one.fields)

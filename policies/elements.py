@@ -1,0 +1,237 @@
+"""The names an agreement can release, and which action fits which of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from policies.transforms import MASKS, meet, ordered
+from standards import native, vocabulary
+from standards.errors import suggestion
+from standards.view import fields_of
+from standards.vocabulary import PERSONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from standards.vocabulary import Field
+
+TEXTUAL = frozenset({"last4", "initial", "hash"})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an agreement: what happens to every element under *path*, and where that is written."""
+
+    path: str
+    action: str
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    bundle: str = ""
+
+    @property
+    def stem(self) -> str:
+        """The path without its star; empty for the path that means everything."""
+        return self.path.removesuffix("*").removesuffix(".")
+
+    @property
+    def place(self) -> str:
+        """Where the line is written."""
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+    def covers(self, name: str) -> bool:
+        """Whether the line is about the element *name*."""
+        stem = self.stem
+        return not stem or name == stem or name.startswith(f"{stem}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One releasable name: the fields that leave under it; *member* when it is a free member of an open one."""
+
+    name: str
+    fields: tuple[Field, ...]
+    member: bool = False
+
+    @property
+    def never(self) -> bool:
+        """Whether no agreement can release it."""
+        return any(field.sensitivity == "never" for field in self.fields)
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The types of its fields."""
+        return frozenset(field.type for field in self.fields)
+
+    @property
+    def is_id(self) -> bool:
+        """Whether it is the id of some kind of record."""
+        return "id" in self.types
+
+    @property
+    def container(self) -> bool:
+        """Whether it only holds other elements."""
+        return self.types == {"group"}
+
+    @property
+    def open(self) -> bool:
+        """Whether it is a dictionary with free members."""
+        return "open" in self.types and not self.member
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What happens to one element in the end, and the lines that decide it; *cap* says why it is less than they say."""
+
+    action: str
+    lines: tuple[Line, ...]
+    cap: str = ""
+
+
+@cache
+def dictionary() -> Mapping[str, Element]:
+    """Every releasable name of the vocabulary and of both standards."""
+    found: dict[str, list[Field]] = {}
+    for entity in entities():
+        for field in fields_of(entity).values():
+            found.setdefault(field.release.removesuffix(".*"), []).append(field)
+    return {name: Element(name, tuple(fields)) for name, fields in found.items()}
+
+
+@cache
+def entities() -> tuple[str, ...]:
+    """Every kind of record, of the vocabulary first."""
+    return (*vocabulary.entities(), *native.entities())
+
+
+def element(name: str) -> Element | None:
+    """The element called *name*, also where it is a free member of an open dictionary."""
+    known = dictionary()
+    if name in known:
+        return known[name]
+    head = name.rpartition(".")[0]
+    while head:
+        if head in known:
+            return Element(name, known[head].fields, member=True) if known[head].open else None
+        head = head.rpartition(".")[0]
+    return None
+
+
+def under(line: Line) -> tuple[Element, ...]:
+    """The elements a line is about; none when nothing has such a name."""
+    return _under(line.stem)
+
+
+@cache
+def _under(stem: str) -> tuple[Element, ...]:
+    probe = Line(stem or "*", "allow")
+    found = tuple(one for name, one in dictionary().items() if probe.covers(name))
+    single = None if found else element(stem)
+    return (single,) if single else found
+
+
+def guess(path: str) -> str:
+    """A hint at the name that a misspelt *path* may have meant."""
+    stem = path.removesuffix("*").removesuffix(".")
+    own = [name for name in dictionary() if not name.startswith(("edfi.", "oneroster."))]
+    heads = {name.rpartition(".")[0] for name in dictionary()} - {""}
+    return suggestion(stem, own) or suggestion(stem, sorted(heads)) or suggestion(stem, dictionary())
+
+
+def misfit(action: str, one: Element) -> str:
+    """Why *action* cannot be done to an element; empty when it can."""
+    if action not in MASKS:
+        return ""
+    if one.is_id or action == "pseudonym":
+        return _misfit_id(action, one)
+    types = one.types
+    if action in {"year", "month"} and types != {"date"}:
+        return f"{action} fits dates only, and {one.name} is not one"
+    if action == "zip3" and not (types == {"text"} and one.name.endswith("postalCode")):
+        return f"zip3 fits postal codes only, and {one.name} is not one"
+    if action in TEXTUAL and types != {"text"} and not one.member:
+        return f"{action} fits texts only, and {one.name} is not one"
+    return ""
+
+
+def _misfit_id(action: str, one: Element) -> str:
+    if not one.is_id:
+        return f"pseudonym fits ids of people and of their records only, and {one.name} is not one"
+    if action != "pseudonym":
+        return f"an id can only be allowed, denied or a pseudonym, not {action}"
+    if not any(personal(field.entity) for field in one.fields if field.type == "id"):
+        return f"pseudonym fits ids of people and of their records only, and {one.name} is not one"
+    return ""
+
+
+@cache
+def personal(entity: str) -> bool:
+    """Whether a kind of record is a person or belongs to one."""
+    return entity in PERSONS or any(personal(field.to) for field in owners(entity))
+
+
+@cache
+def owners(entity: str) -> tuple[Field, ...]:
+    """The references without which a row of *entity* does not exist."""
+    return tuple(field for field in fields_of(entity).values() if field.owner and field.to != entity)
+
+
+def settle(lines: Iterable[Line]) -> Mapping[str, Settled]:
+    """What happens to every element that *lines* name; the lowest action of all lines about it."""
+    written = tuple(lines)
+    names: dict[str, list[Line]] = {}
+    for line in written:
+        for one in under(line):
+            if one.container and line.action in MASKS:
+                continue
+            names.setdefault(one.name, [])
+    for name, about in names.items():
+        about.extend(line for line in written if line.covers(name))
+    settled = {name: _settled(name, about) for name, about in names.items()}
+    _cap_ids(settled)
+    return settled
+
+
+def conflict(about: Iterable[Line]) -> tuple[Line, Line] | None:
+    """The first two lines about one element that are not ordered; a deny decides by itself."""
+    written = tuple(about)
+    if any(line.action == "deny" for line in written):
+        return None
+    return next(
+        (
+            (one, other)
+            for at, other in enumerate(written)
+            for one in written[:at]
+            if not ordered(one.action, other.action)
+        ),
+        None,
+    )
+
+
+def _settled(name: str, about: list[Line]) -> Settled:
+    one = element(name)
+    assert one is not None
+    if one.never:
+        return Settled("deny", tuple(about), "it is never released")
+    return Settled(meet(line.action for line in about), tuple(about))
+
+
+def _cap_ids(settled: dict[str, Settled]) -> None:
+    """The id of a person's record tells no more than the person's own id does."""
+    ids = {entity: fields_of(entity)["id"].release for entity in entities() if "id" in fields_of(entity)}
+    changed = True
+    while changed:
+        changed = False
+        for entity, name in ids.items():
+            now = settled.get(name)
+            if now is None or now.action != "allow":
+                continue
+            for owner in owners(entity):
+                theirs = settled.get(ids[owner.to]) if personal(owner.to) else now
+                if theirs is None or theirs.action != "allow":
+                    cap = f"{ids[owner.to]} does not leave as it is"
+                    settled[name] = Settled("pseudonym", now.lines, cap)
+                    changed = True
+                    break
