@@ -1,0 +1,190 @@
+"""Every outward id and every pseudonym, made from keys alone: nothing is stored, and only the gateway can go back.
+
+An id is sixteen bytes, printed as 32 hex digits. A single block under AES is a permutation of all sixteen-byte values
+that nobody without the key can tell from a random one: two records never share an id, equal records always do, and
+an id says nothing about its record. That is exactly what an id needs. The usual warning about ECB is about messages
+of several blocks, whose repetitions show; here every message is one block, and that equal records show as equal is
+the purpose. One call enciphers a whole column, since ECB treats each block by itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    Key = tuple[str, ...]
+
+BLOCK: Final = 16
+PRINTED: Final = 2 * BLOCK
+SHORTEST_MASTER: Final = 32
+_HEX = re.compile(r"[0-9a-f]{32}")
+
+# The first byte of a block. Numbers are never reused: an id must mean the same record for ever.
+TAGS: Final = {
+    "organization": 1, "session": 2, "course": 3, "offering": 4, "section": 5, "student": 6, "profile": 7,
+    "staff": 8, "contact": 9, "guardianship": 10, "enrollment": 11, "placement": 12, "teaching": 13,
+    "employment": 14, "resource": 15, "calendarDay": 16, "program": 17, "programParticipation": 18,
+    "attendance": 19, "grade": 20, "transcriptEntry": 21, "academicRecord": 22, "assessment": 23,
+    "assessmentResult": 24, "incident": 25, "action": 26, "gradebookCategory": 27, "lineItem": 28, "result": 29,
+    "scoreScale": 30, "healthRecord": 31, "transportation": 32,
+}  # fmt: skip
+_ENTITIES = {tag: entity for entity, tag in TAGS.items()}
+
+
+class Keyring:
+    """All keys of a gateway, derived from one *master* secret of at least 32 random bytes."""
+
+    def __init__(self, master: bytes) -> None:
+        if len(master) < SHORTEST_MASTER:
+            msg = f"The master key is shorter than {SHORTEST_MASTER} bytes."
+            raise ValueError(msg)
+        self._master = master
+        self.derive = lru_cache(maxsize=4096)(self._derive)
+
+    def _derive(self, purpose: str, name: str) -> bytes:
+        """The 32-byte key for one *purpose* and one party's *name*."""
+        return HKDF(SHA256(), 32, salt=None, info=_netstring((purpose, name))).derive(self._master)
+
+    def outward_ids(self, district: str, entity: str, keys: Sequence[Key]) -> list[str]:
+        """The outward id of each natural key in *keys*."""
+        tag = TAGS.get(entity)
+        plain = [packed(tag, key) if tag else None for key in keys]
+        sealed = _encipher(self.derive("ids", district), b"".join([block or bytes(BLOCK) for block in plain]))
+        ids = _printed(sealed)
+        if None in plain:
+            digest = _Digest(self.derive("long ids", district), entity)
+            for row, block in enumerate(plain):
+                if block is None:
+                    ids[row] = digest(_netstring(keys[row])).hex()
+        return ids
+
+    def natural_key(self, district: str, outward: str) -> tuple[str, Key] | None:
+        """The entity and natural key inside an id that could be turned back; None where a hash had to do.
+
+        A hash can look like a key by chance: who asks must still find the record.
+        """
+        if not _HEX.fullmatch(outward):
+            return None
+        return unpacked(_decipher(self.derive("ids", district), bytes.fromhex(outward)))
+
+    def blocks(self, district: str, entity: str, ids: Sequence[str]) -> bytes:
+        """Sixteen bytes for each id: our own are their digits, a source's own become a keyed hash."""
+        if all(map(_HEX.fullmatch, ids)):
+            return bytes.fromhex("".join(ids))
+        digest = _Digest(self.derive("source ids", district), entity)
+        known = _HEX.fullmatch
+        return b"".join(
+            [bytes.fromhex(own) if known(own) else digest(own.encode("utf-8", "surrogatepass")) for own in ids]
+        )
+
+    def pseudonyms(self, consumer: str, blocks: bytes) -> list[str]:
+        """What stands for each of *blocks* towards one consumer, and only towards it."""
+        return _printed(_encipher(self.derive("pseudonyms", consumer), blocks))
+
+    def invert(self, consumer: str, pseudonym: str) -> str | None:
+        """The id behind a pseudonym of *consumer*, as 32 hex digits; None where the text cannot be one."""
+        if not _HEX.fullmatch(pseudonym):
+            return None
+        return _decipher(self.derive("pseudonyms", consumer), bytes.fromhex(pseudonym)).hex()
+
+    def student_tag(self, district: str, outward: str) -> bytes:
+        """What the record of disclosures keeps in place of a student."""
+        return _Digest(self.derive("student tags", district), "student")(outward.encode("utf-8", "surrogatepass"))
+
+    def hash_value(self, agreement: str, name: str, text: str) -> str:
+        """A value of the field *name* as 32 hex digits that can be compared under one agreement and nowhere else."""
+        message = _netstring((name, text))
+        return hmac.digest(self.derive("values", agreement), message, "sha256")[:BLOCK].hex()
+
+
+def packed(tag: int, key: Key) -> bytes | None:
+    """A natural key as one block: the tag, then each part after its length, then zeros; None where it is too long."""
+    if len(key) == 1:
+        part = key[0].encode("utf-8", "surrogatepass")
+        if 0 < len(part) <= BLOCK - 2:
+            return (b"%c%c" % (tag, len(part)) + part).ljust(BLOCK, b"\0")
+        return None
+    parts = [part.encode("utf-8", "surrogatepass") for part in key]
+    if 1 + len(parts) + sum(map(len, parts)) > BLOCK or not all(parts):
+        return None
+    return (b"%c" % tag + b"".join([b"%c" % len(part) + part for part in parts])).ljust(BLOCK, b"\0")
+
+
+def unpacked(block: bytes) -> tuple[str, Key] | None:
+    """The entity and natural key that `packed` put into a block; None for any other block."""
+    entity, place, parts = _ENTITIES.get(block[0]), 1, []
+    while entity and place < BLOCK and (length := block[place]):
+        parts.append(block[place + 1 : place + 1 + length])
+        place += 1 + length
+    if not entity or not parts:
+        return None
+    try:
+        key = tuple(part.decode("utf-8", "surrogatepass") for part in parts)
+    except UnicodeDecodeError:
+        return None
+    return (entity, key) if packed(block[0], key) == block else None
+
+
+def compatible_id(entity: str, key: Key, scope: str = "") -> str:
+    """The id that the Ed-Fi Alliance's OneRoster service gives a record, for districts that change over from it.
+
+    *scope* is what that service adds: the school of a person, the agency of a school year.
+    """
+    text = "-".join(_compatible_parts(entity, key, scope))
+    return hashlib.md5(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+
+
+def _compatible_parts(entity: str, key: Key, scope: str) -> tuple[str, ...]:
+    match entity, key:
+        case "student" | "staff" | "contact", (unique,):
+            kind = {"student": "STU", "staff": "STA", "contact": "PAR"}[entity]
+            return (kind, unique, scope) if scope else (kind, unique)
+        case "session", ("sy", year):
+            return (scope, year)
+        case "course", (code, organization):
+            return (organization, code)
+        case "section", (code, school, year, identifier, session):
+            return (code.lower(), school, year, identifier.lower(), session.lower())
+        case "placement" | "teaching", (begin, *section, unique):
+            return (unique.lower(), *_compatible_parts("section", tuple(section), ""), begin)
+    return key
+
+
+class _Digest:
+    """A keyed hash of sixteen bytes, apart for every entity."""
+
+    def __init__(self, key: bytes, entity: str) -> None:
+        self._started = hashlib.blake2b(_netstring((entity,)), key=key, digest_size=BLOCK)
+
+    def __call__(self, message: bytes) -> bytes:
+        copy = self._started.copy()
+        copy.update(message)
+        return copy.digest()
+
+
+def _netstring(parts: Iterable[str]) -> bytes:
+    """The parts, each after its length, so that no two sequences of parts look alike."""
+    return "".join([f"{len(part)}:{part}" for part in parts]).encode("utf-8", "surrogatepass")
+
+
+def _encipher(key: bytes, blocks: bytes) -> bytes:
+    return Cipher(algorithms.AES(key), modes.ECB()).encryptor().update(blocks)  # noqa: S305  one block is one message
+
+
+def _decipher(key: bytes, block: bytes) -> bytes:
+    return Cipher(algorithms.AES(key), modes.ECB()).decryptor().update(block)  # noqa: S305  one block is one message
+
+
+def _printed(blocks: bytes) -> list[str]:
+    digits = blocks.hex()
+    return [digits[start : start + PRINTED] for start in range(0, len(digits), PRINTED)]
