@@ -34,7 +34,7 @@ def enter(*requirements: str) -> None:
     """Return when the packages pinned in *requirements* are at hand; until then make them so and start again."""
     try:
         check_python(sys.version_info[:3])
-        if installed() or at_hand(sys.prefix, requirements):
+        if complete(sys.prefix, requirements) or installed() or at_hand(sys.prefix, requirements):
             os.environ.pop(ENTERED, None)
             return
         folder = environment(requirements)
@@ -83,10 +83,13 @@ def installed() -> bool:
     return any(os.path.realpath(home) != ROOT for home in homes)
 
 
+def complete(prefix: str, requirements: Sequence[str]) -> bool:
+    """Whether the running interpreter is that of an environment made here for these very requirements."""
+    return inside(prefix) and stamped(prefix, requirements)
+
+
 def at_hand(prefix: str, requirements: Sequence[str]) -> bool:
-    """Whether the running interpreter has the pinned packages, by its stamps or else by looking at each."""
-    if inside(prefix) and stamped(prefix, requirements):
-        return True
+    """Whether the running interpreter happens to have each pinned package in its pinned version."""
     if os.path.exists(os.path.join(prefix, UNFINISHED)):
         return False
     from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  as above
