@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     Inward = Callable[[str], str]
     Outward = Callable[[str], str | None]
 
-EDFI, LOCAL = "uri://ed-fi.org/", "uri://local/"
+LOCAL = "uri://local/"
+UNSAID = "-"  # in a table: this dialect has no word for the value and leaves the member out
 DIALECTS = ("edfi", "oneroster", "oneroster11")
 
 
@@ -94,9 +95,15 @@ def outward(name: str, dialect: str) -> Outward:
             token = other(codeset, value)
             if token is not None:
                 keep(seen, value, token)
-        return token
+        return None if token == UNSAID else token
 
     return say
+
+
+@cache
+def fact(name: str, value: str, column: str) -> str:
+    """What a table says about a value beside its tokens, as the SCED code of a subject; empty where nothing."""
+    return next((row.get(column, "") for row in table(name).rows if row["value"] == value), "")
 
 
 def _lines(name: str) -> Iterator[dict[str, str]]:
@@ -122,7 +129,7 @@ def _inward_oneroster(codeset: CodeSet) -> dict[str, str]:
     known: dict[str, str] = {}
     for column in ("oneroster", "oneroster11"):
         for row in codeset.rows:
-            if token := row.get(column, ""):
+            if (token := row.get(column, "")) and token != UNSAID:
                 known.setdefault(token.lower(), row["value"])
     for value in codeset.values:
         known.setdefault(value.lower(), value)
