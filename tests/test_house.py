@@ -34,12 +34,17 @@ def words(section: str, option: str) -> list[str]:
     return [line.strip() for line in SETUP[section][option].splitlines() if line.strip()]
 
 
+def normal(name: str) -> str:
+    """*name* as package indexes compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def required(section: str, option: str) -> set[str]:
-    return {re.split(r"[\[<>=;]", line)[0].strip().lower() for line in words(section, option)}
+    return {normal(re.split(r"[\[<>=;]", line)[0].strip()) for line in words(section, option)}
 
 
 def pins(lock: str) -> dict[str, str]:
-    return {name.lower(): version for name, version, *_ in PIN.findall(lock)}
+    return {normal(name): version for name, version, *_ in PIN.findall(lock)}
 
 
 def test_pyproject_holds_the_build_system_and_ruff_only():
