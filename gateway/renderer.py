@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from gateway.writer import Place, Writer
 from standards.view import (
     Branch,
     Const,
@@ -26,11 +25,10 @@ from standards.view import (
     fields_of,
     follow,
     tells,
-    trail,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from gateway.faces import Faces
     from standards.view import Node
@@ -38,22 +36,12 @@ if TYPE_CHECKING:
     Render = Callable[[Sequence[int], str], list[dict[str, Any]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the generated code stands: a row of an entity, or a small record *item* of one of its groups."""
-
-    entity: str
-    row: str
-    prefix: str = ""
-    item: str = ""
-
-
 def compile_branch(branch: Branch, faces: Faces, api: str, nodes: tuple[Node, ...] | None = None) -> Render:
     """A function from row numbers and the base address to one dictionary per row.
 
     Stamps are left as None: they are facts about the finished record. With *nodes* only those are rendered.
     """
-    writer = _Writer(faces, api)
+    writer = Renderer(faces, api)
     with writer.block("def render(rows, base):"):
         writer.line("out = []")
         with writer.block("for r in rows:"):
@@ -64,9 +52,11 @@ def compile_branch(branch: Branch, faces: Faces, api: str, nodes: tuple[Node, ..
     return writer.function("render")
 
 
-def compile_value(branch: Branch, faces: Faces, api: str, chain: tuple[Node, ...]) -> Callable[[Sequence[int]], list[Any]]:
+def compile_value(
+    branch: Branch, faces: Faces, api: str, chain: tuple[Node, ...]
+) -> Callable[[Sequence[int]], list[Any]]:
     """A function from row numbers to the one value per row at the end of *chain*, which passes no list."""
-    writer = _Writer(faces, api)
+    writer = Renderer(faces, api)
     with writer.block("def values(rows, base=''):"):
         writer.line("out = []")
         with writer.block("for r in rows:"):
@@ -77,50 +67,10 @@ def compile_value(branch: Branch, faces: Faces, api: str, chain: tuple[Node, ...
     return writer.function("values")
 
 
-class _Writer:
-    """Collects lines of code and the objects they use."""
+class Renderer(Writer):
+    """Code for the nodes of a view, each at the place where the code stands."""
 
-    def __init__(self, faces: Faces, api: str) -> None:
-        self.faces, self.api = faces, api
-        self.lines: list[str] = []
-        self.depth = 1
-        self.bound: dict[str, Any] = {}
-        self.names: dict[int, str] = {}
-        self.first: Place | None = None
-        self.count = 0
-
-    def function(self, name: str) -> Any:  # noqa: ANN401  what the code defines
-        """Compile what was written; every bound object becomes a local variable of the maker."""
-        head = f"def make({', '.join(self.bound)}):\n"
-        source = head + "\n".join(_filled(self.lines)) + f"\n return {name}"
-        space: dict[str, Any] = {}
-        exec(compile(source, f"<{name}>", "exec"), space)  # noqa: S102  the text comes from declarations only
-        return space["make"](**self.bound)
-
-    def line(self, text: str) -> None:
-        """One line at the current depth."""
-        self.lines.append(" " * self.depth + text)
-
-    @contextmanager
-    def block(self, head: str) -> Iterator[None]:
-        """An indented block."""
-        self.line(head)
-        self.depth += 1
-        yield
-        self.depth -= 1
-
-    def bind(self, thing: Any) -> str:  # noqa: ANN401  any object the code uses
-        """The name under which the code reaches *thing*."""
-        name = self.names.get(id(thing))
-        if name is None:
-            name = self.names[id(thing)] = f"b{len(self.bound)}"
-            self.bound[name] = thing
-        return name
-
-    def fresh(self, stem: str) -> str:
-        """A variable name not used before."""
-        self.count += 1
-        return f"{stem}{self.count}"
+    first: Place | None = None
 
     def members(self, nodes: Sequence[Node], place: Place, into: str) -> None:
         """Code that puts every node into the dictionary *into*; a later node of a name used before is a fallback."""
@@ -138,7 +88,9 @@ class _Writer:
         target = f"{into}[{node.name!r}]"
         match node:
             case Const():
-                self.line(f"{target} = {self.bind(node.value) if isinstance(node.value, dict | list) else repr(node.value)}")
+                self.line(
+                    f"{target} = {self.bind(node.value) if isinstance(node.value, dict | list) else repr(node.value)}"
+                )
             case Stamp():
                 self.line(f"{target} = None")
             case Id() | Href():
@@ -157,104 +109,6 @@ class _Writer:
             case Many():
                 self.many(node, place, into)
 
-    def identity(self, node: Id | Href, place: Place) -> str:
-        """The expression for an id or an address of the entity at hand."""
-        ids = self.faces.ids(place.entity)
-        if isinstance(node, Id):
-            chosen = self.faces.unique_ids(place.entity) if node.unique else ids
-            return f"{self.bind(chosen)}[{place.row}]"
-        one = f"{self.bind(self.faces.quoted_ids(place.entity))}[{place.row}]"
-        if self.api == "oneroster":
-            return f"base + {'/' + node.path + '/'!r} + {one}"
-        return f"{node.path + '/'!r} + {one}"
-
-    def value(self, node: Val, place: Place) -> str:
-        """Code that leaves the node's value in the variable returned; an empty name when nothing can hold it."""
-        result = self.fresh("x")
-        written = 0
-        for source in node.sources:
-            mark = len(self.lines)
-            if written:
-                self.line(f"if {result} is None:")
-                self.depth += 1
-            else:
-                self.line(f"{result} = None")
-            body = len(self.lines)
-            self.source(node, source, place, result)
-            useless = len(self.lines) == body
-            if written:
-                self.depth -= 1
-            if useless:
-                del self.lines[mark:]
-            else:
-                written += 1
-        return result if written else ""
-
-    def source(self, node: Val, source: str, place: Place, result: str) -> None:
-        """Code that reads one source of a value into *result*."""
-        fields = trail(place.entity, place.prefix + source)
-        here, depth = place, self.depth
-        for field in fields[:-1]:
-            row = self.step_to(here, field.name)
-            if not row:
-                self.depth = depth
-                return
-            self.line(f"if {self.visible(field.to, row)}:")
-            self.depth += 1
-            here = Place(field.to, row)
-        self.column(node, fields[-1].name, here, result)
-        self.depth = depth
-
-    def step_to(self, place: Place, ref: str) -> str:
-        """Code that leaves in a variable the row a reference leads to; an empty name where there is no such column."""
-        row = self.fresh("t")
-        if place.item:
-            self.line(f"{row} = {place.item}.get({ref.removeprefix(place.prefix)!r}, -1)")
-            return row
-        refs = self.faces.generation.table(place.entity).refs.get(ref)
-        if refs is None:
-            return ""
-        self.line(f"{row} = {self.bind(refs)}[{place.row}]")
-        return row
-
-    def visible(self, entity: str, row: str) -> str:
-        """The condition under which the row in variable *row* exists for the consumer."""
-        mask = self.faces.visible(entity)
-        return f"{row} >= 0" if mask is None else f"{row} >= 0 and {self.bind(mask)}[{row}]"
-
-    def column(self, node: Val, name: str, place: Place, result: str) -> None:
-        """Code that reads one field, transforms it as the grant says and puts it into the standard's form."""
-        field = fields_of(place.entity)[name]
-        transform = self.faces.transform(field)
-        raw = self.cell(place, name)
-        if not raw:
-            return
-        exact = self.cell(place, f"{name}@{self.api}") if transform is None else ""
-        if exact:
-            self.line(f"{result} = {exact}")
-            self.line(f"if {result} is None:")
-            self.depth += 1
-        steps = [step for step in (transform, node.form) if step is not None]
-        if not steps:
-            self.line(f"{result} = {raw}")
-        else:
-            value = self.fresh("y")
-            self.line(f"{value} = {raw}")
-            call = value
-            for step in steps:
-                call = f"{self.bind(_each(step) if field.many else _present(step))}({call})"
-            with self.block(f"if {value} is not None:"):
-                self.line(f"{result} = {call}")
-        if exact:
-            self.depth -= 1
-
-    def cell(self, place: Place, name: str) -> str:
-        """The expression for a stored value, or nothing where the generation has no such column."""
-        if place.item:
-            return f"{place.item}.get({name.removeprefix(place.prefix)!r})"
-        column = self.faces.generation.table(place.entity).columns.get(name)
-        return f"{self.bind(column)}[{place.row}]" if column is not None else ""
-
     def open_members(self, node: Native, place: Place, target: str) -> None:
         """Code for a dictionary whose members are released one by one."""
         stored = self.cell(place, place.prefix + node.field)
@@ -272,7 +126,11 @@ class _Writer:
         depth = self.depth
         if node.guard and self.faces.visible(fields_of(place.entity)[place.prefix + node.guard].to) is not None:
             row = self.step_to(place, place.prefix + node.guard)
-            self.line(f"if {self.visible(fields_of(place.entity)[place.prefix + node.guard].to, row)}:" if row else "if False:")
+            self.line(
+                f"if {self.visible(fields_of(place.entity)[place.prefix + node.guard].to, row)}:"
+                if row
+                else "if False:"
+            )
             self.depth += 1
         self.object(node.nodes, place, f"{into}[{node.name!r}]")
         self.depth = depth
@@ -332,56 +190,39 @@ class _Writer:
 
     def walk(self, node: Many, place: Place) -> Place | None:
         """Code for the loops of a list; the place inside them, or None where there is nothing to walk."""
-        here = place
-        self.first = None
+        here: Place | None = place
+        first: Place | None = None
         for step in node.steps:
-            if here is not place and self.first is None:
-                self.first = here
-            entity, prefix = follow(step, here.entity, here.prefix)
-            match step:
-                case Kids():
-                    kid, kids = self.fresh("k"), self.faces.generation.kids(step.entity, step.via, here.entity)
-                    self.line(f"for {kid} in {self.bind(kids)}[{here.row}]:")
-                    self.depth += 1
-                    if self.faces.visible(entity) is not None:
-                        self.line(f"if {self.bind(self.faces.visible(entity))}[{kid}]:")
-                        self.depth += 1
-                    here = Place(entity, kid)
-                case To():
-                    row = self.step_to(here, here.prefix + step.ref)
-                    if not row:
-                        return None
-                    self.line(f"if {self.visible(entity, row)}:")
-                    self.depth += 1
-                    here = Place(entity, row)
-                case Links():
-                    inside = self.loop(here, here.prefix + step.ref)
-                    if not inside:
-                        return None
-                    self.line(f"if {self.visible(entity, inside)}:")
-                    self.depth += 1
-                    here = Place(entity, inside)
-                case Items():
-                    inside = self.loop(here, here.prefix + step.field)
-                    if not inside:
-                        return None
-                    here = Place(entity, here.row, prefix, inside)
-                    for owner in step.owners:
-                        row = self.step_to(here, prefix + owner)
-                        self.line(f"if {self.visible(fields_of(entity)[prefix + owner].to, row)}:")
-                        self.depth += 1
-        self.first = self.first or here
+            if here is None:
+                return None
+            here = self.loop_children(step, here) if isinstance(step, Kids) else self.loop_record(step, here)
+            first = first or here
+        self.first = first
         return here
 
-    def loop(self, place: Place, name: str) -> str:
-        """Code for a loop over a stored list; the loop variable."""
-        stored = self.cell(place, name)
-        if stored:
-            inside = self.fresh("i")
-            self.line(f"for {inside} in {stored} or ():")
-            self.depth += 1
-            return inside
-        return ""
+    def loop_children(self, step: Kids, here: Place) -> Place:
+        """Code for a loop over the visible rows that point to the row at hand."""
+        kid, kids = self.fresh("k"), self.faces.generation.kids(step.entity, step.via, here.entity)
+        self.enter(f"for {kid} in {self.bind(kids)}[{here.row}]:")
+        if self.faces.visible(step.entity) is not None:
+            self.enter(f"if {self.bind(self.faces.visible(step.entity))}[{kid}]:")
+        return Place(step.entity, kid)
+
+    def loop_record(self, step: To | Links | Items, here: Place) -> Place | None:
+        """Code that follows what the row at hand itself holds: a reference, references, small records."""
+        entity, prefix = follow(step, here.entity, here.prefix)
+        if isinstance(step, Items):
+            item = self.loop(here, here.prefix + step.field)
+            for owner in step.owners if item else ():
+                row = self.step_to(Place(entity, here.row, prefix, item), prefix + owner)
+                self.enter(f"if {self.visible(fields_of(entity)[prefix + owner].to, row)}:")
+            return Place(entity, here.row, prefix, item) if item else None
+        name = here.prefix + step.ref
+        row = self.step_to(here, name) if isinstance(step, To) else self.loop(here, name)
+        if not row:
+            return None
+        self.enter(f"if {self.visible(entity, row)}:")
+        return Place(entity, row)
 
     def leaf(self, chain: tuple[Node, ...], place: Place) -> None:
         """Code that leaves in ``x`` the value at the end of *chain*."""
@@ -416,30 +257,6 @@ class _Writer:
         self.depth = depth
 
 
-def _filled(lines: Sequence[str]) -> Iterator[str]:
-    """The lines, with something in every block."""
-    for line, after in zip(lines, (*lines[1:], ""), strict=True):
-        yield line
-        depth = len(line) - len(line.lstrip())
-        if line.endswith(":") and len(after) - len(after.lstrip()) <= depth:
-            yield " " * (depth + 1) + "pass"
-
-
-def _present(step: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def apply(value: Any) -> Any:  # noqa: ANN401  a stored value
-        return None if value is None else step(value)
-
-    return apply
-
-
-def _each(step: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def apply(values: Any) -> Any:  # noqa: ANN401  a stored list
-        kept = [made for value in values or () if (made := step(value)) is not None]
-        return kept or None
-
-    return apply
-
-
 def _open(faces: Faces, name: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """The released members of an open dictionary, in the order of their names."""
 
@@ -461,7 +278,7 @@ def _arranged(node: Many) -> Callable[[list[Any]], list[Any]]:
     """Order a rendered list by released content only."""
     order = node.order
 
-    def key(item: Any) -> Any:  # noqa: ANN401  a rendered item
+    def key(item: Any) -> Any:
         return [str(item.get(name, "")) for name in order], orjson.dumps(item)
 
     def arranged(found: list[Any]) -> list[Any]:

@@ -70,7 +70,7 @@ class Shown:
 
     def values(self, rows: Sequence[int], path: str) -> list[Any]:
         """What the member at *path* shows in each row: a value, or the list of values found there."""
-        top = path.split(".")[0]
+        top = path.split(".", maxsplit=1)[0]
         nodes = tuple(node for node in self.branch.nodes if node.name == top)
         chain = self.chains.get(path)
         if chain and isinstance(chain[-1], Stamp):
@@ -105,9 +105,7 @@ class Shown:
         found = self.values(rows, condition.path)
         return [row for row, value in zip(rows, found, strict=True) if matches(value)]
 
-    def _by_reference(
-        self, rows: Sequence[int], condition: Condition, chain: tuple[Node, ...]
-    ) -> list[int] | None:
+    def _by_reference(self, rows: Sequence[int], condition: Condition, chain: tuple[Node, ...]) -> list[int] | None:
         """Rows found through an index where the condition names an id: of the row, or of one it points to."""
         if condition.operator != "=" or not isinstance(chain[-1], Id) or chain[-1].unique:
             return None
@@ -188,7 +186,7 @@ def _sort_keys(part: Shown, rows: Sequence[int], query: Query) -> list[Any]:
             (not missing, float(one) if number else folded(one)) for value in found]  # fmt: skip
 
 
-def _first(value: Any) -> Any:  # noqa: ANN401  a rendered value
+def _first(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return value[0] if value else None
     return value
@@ -202,7 +200,7 @@ def kind_of(chain: tuple[Node, ...]) -> str:
     return "datetime" if isinstance(last, Stamp) and last.kind == "modified" else "text"
 
 
-def folded(value: Any) -> str:  # noqa: ANN401  a rendered scalar
+def folded(value: Any) -> str:
     """The form in which texts are compared: case does not count."""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -222,7 +220,7 @@ def matcher(condition: Condition, kind: str) -> Callable[[Any], bool]:
     """A test of one rendered value, or of a list in which any element may match."""
     test = _comparison(condition, kind)
 
-    def matches(value: Any) -> bool:  # noqa: ANN401  a rendered value
+    def matches(value: Any) -> bool:
         if value is None:
             return False
         if isinstance(value, list | tuple):
@@ -249,7 +247,7 @@ def _comparison(condition: Condition, kind: str) -> Callable[[Any], bool]:
     return _ORDER[operator](reading, goal)
 
 
-def _moment(value: Any) -> float:  # noqa: ANN401  a rendered scalar
+def _moment(value: Any) -> float:
     """A rendered moment as seconds; not a number where it is none, so that it matches nothing."""
     try:
         return instant(str(value), "")
@@ -267,7 +265,7 @@ _ORDER: dict[str, Callable[[Callable[[Any], Any], Any], Callable[[Any], bool]]] 
 }
 
 
-def _found(record: Any, parts: Sequence[str]) -> Any:  # noqa: ANN401  rendered JSON
+def _found(record: Any, parts: Sequence[str]) -> Any:
     """What stands at a path of a rendered record; lists on the way give the list of all that is there."""
     if not parts:
         return record
@@ -289,5 +287,3 @@ def _flat(values: Iterable[Any]) -> list[Any]:
         elif value is not None:
             flat.append(value)
     return flat
-
-

@@ -56,6 +56,11 @@ class Grants:
             raise Forbidden(AMBIGUOUS)
         return tuple(self._compile(one, client) for one in active)
 
+    def every(self, district: str) -> tuple[Grant, ...]:
+        """The grants of all agreements of *district*, in force or not: what its source may ever be asked for."""
+        theirs = [one for one in self._agreements if one.district == district]
+        return tuple(self._compile(one, client) for one in theirs for client in one.clients)
+
     def _compile(self, agreement: Agreement, client: str) -> Grant:
         key = (agreement.id, agreement.version, client)
         if key not in self._compiled:
@@ -79,6 +84,7 @@ def compile(agreement: Agreement, client: str) -> Grant:  # noqa: A001  the word
         "purpose": agreement.purpose,
         "basis": agreement.ferpa,
         "district": agreement.district,
+        "timezone": agreement.timezone,
         "operations": agreement.operations,
         "rules": MappingProxyType(rules(elements.settle(agreement.lines))),
         "rows": MappingProxyType(dict(agreement.population.rows())),

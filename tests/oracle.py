@@ -1,0 +1,406 @@
+"""A plain interpreter of views over vocabulary records: slow, obvious, and what the compiled engine must equal.
+
+It shares with the engine the declarations (views, pruning, grants, forms, transforms and keys) and nothing
+else: no columns, no faces, no generated code, no row index.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import orjson
+
+from policies import population as p
+from policies.transforms import transform
+from standards import view as v
+from standards.query import Both, Condition, Either, Query
+from standards.vocabulary import PERSONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from policies.grant import Grant
+    from standards.keys import Keyring
+
+Record = dict[str, Any]
+ABSENT = object()
+
+
+class Oracle:
+    """One district's records as one grant shows them on one day."""
+
+    def __init__(
+        self, records: Iterable[tuple[str, Record]], grant: Grant, keyring: Keyring, district: str, today: str, key: bytes
+    ) -> None:
+        self.grant, self.keyring, self.district, self.today, self.key = grant, keyring, district, today, key
+        self.rows: dict[str, dict[tuple[str, ...], Record]] = {}
+        for entity, record in records:
+            self.rows.setdefault(entity, {})[record["key"]] = record
+        self._seen: dict[tuple[str, tuple[str, ...]], bool] = {}
+
+    # what exists
+
+    def restricted(self, entity: str) -> bool:
+        return any(not self.seen(entity, record) for record in self.rows.get(entity, {}).values())
+
+    def seen(self, entity: str, record: Record) -> bool:
+        place = (entity, record["key"])
+        if place not in self._seen:
+            clause = self.grant.rows.get(entity)
+            fields = v.fields_of(entity)
+            self._seen[place] = (clause is None or self.holds(entity, record, clause)) and all(
+                self.owned(record, field) for field in fields.values() if field.owner
+            )
+        return self._seen[place]
+
+    def owned(self, record: Record, field: Any) -> bool:
+        if field.name not in record:
+            return field.to not in PERSONS
+        owner = self.rows.get(field.to, {}).get(record[field.name])
+        if owner is None:
+            return field.lenient and field.to not in self.grant.rows and not self.restricted(field.to)
+        return self.seen(field.to, owner)
+
+    def holds(self, entity: str, record: Record, clause: p.Clause) -> bool:
+        match clause:
+            case p.All(parts):
+                return all(self.holds(entity, record, part) for part in parts)
+            case p.AnyOf(parts):
+                return any(self.holds(entity, record, part) for part in parts)
+            case p.In(name, values):
+                return self.read(record, name) in values
+            case p.NotIn(name, values):
+                return self.read(record, name) is not None and self.read(record, name) not in values
+            case p.Null(name):
+                return self.read(record, name) is None
+            case p.Active(begin, end):
+                first = [record[name] for name in begin if name in record][:1]
+                return bool(first) and first[0] <= self.today and not record.get(end, "9999") <= self.today
+            case p.Seen(ref):
+                target = self.target(entity, record, ref)
+                return target is not None
+            case p.Child(child, via, inner):
+                kids = self.rows.get(child, {}).values()
+                return any(kid.get(via) == record["key"] and self.holds(child, kid, inner) for kid in kids)
+            case p.RefIn(ref, names, values):
+                to = v.fields_of(entity)[ref].to
+                target = self.rows.get(to, {}).get(record.get(ref, ()))
+                return target is not None and any(self.read(target, name) in values for name in names)
+
+    @staticmethod
+    def read(record: Record, name: str) -> Any:
+        if name == "key":
+            return record["key"][0] if len(record["key"]) == 1 else None
+        return record.get(name)
+
+    def target(self, entity: str, record: Record, ref: str, within: Record | None = None, name: str = "") -> Record | None:
+        """The visible record that a reference of *record* (or of an item *within* it) leads to."""
+        field = v.fields_of(entity)[ref]
+        key = (within if within is not None else record).get(name or ref)
+        found = self.rows.get(field.to, {}).get(key) if key is not None else None
+        return found if found is not None and self.seen(field.to, found) else None
+
+    # what is shown
+
+    def outward(self, entity: str, record: Record, *, unique: bool = False) -> str:
+        own = record.get("id") or self.keyring.outward_ids(self.district, entity, [record["key"]])[0]
+        rule = self.grant.rule(v.fields_of(entity)["id"].release)
+        block = self.keyring.blocks(self.district, entity, [own])
+        if rule is not None and rule.action == "pseudonym":
+            return self.keyring.pseudonyms(self.grant.client, block)[0]
+        if unique and entity in PERSONS:
+            return record.get("uniqueId") or (own if len(own) <= 32 else block.hex())
+        return own
+
+    def value(self, node: v.Val, entity: str, record: Record, prefix: str, item: Record | None, api: str) -> Any:
+        for source in node.sources:
+            fields = v.trail(entity, prefix + source)
+            here, at, inside = record, entity, item
+            name = fields[0].name.removeprefix(prefix) if inside is not None else fields[0].name
+            for field, after in zip(fields, fields[1:], strict=False):
+                found = self.target(at, here, field.name, inside, name)
+                if found is None:
+                    break
+                here, at, inside, name = found, field.to, None, after.name
+            else:
+                shown = self.shown(node, fields[-1], inside if inside is not None else here, name, api)
+                if shown is not None:
+                    return shown
+        return None
+
+    def shown(self, node: v.Val, field: Any, holder: Record, name: str, api: str) -> Any:
+        if name not in holder:
+            return None
+        rule = self.grant.rule(field.release)
+        if rule is None or rule.action == "pseudonym":
+            return None
+        if rule.action == "allow" and f"{name}@{api}" in holder:
+            return holder[f"{name}@{api}"]
+        values = list(holder[name]) if field.many else [holder[name]]
+        if rule.action != "allow":
+            change = transform(rule.action, lambda text: self.keyring.hash_value(self.grant.agreement, field.release, text))
+            values = [changed for one in values if (changed := change(one)) is not None]
+        if node.form is not None:
+            values = [formed for one in values if (formed := node.form(one)) is not None]
+        if field.many:
+            return values or (None if rule.action != "allow" or node.form else values)
+        return values[0] if values else None
+
+    def members(
+        self, nodes: Sequence[v.Node], entity: str, record: Record, api: str, base: str,
+        prefix: str = "", item: Record | None = None, into: Record | None = None,
+    ) -> Record:  # fmt: skip
+        shown: Record = {} if into is None else into
+        had = set(shown)
+        for node in nodes:
+            if node.name and node.name in shown and node.name not in had:
+                continue
+            if isinstance(node, v.Hop) and not node.name:
+                target = self.target(entity, record, prefix + node.ref, item, node.ref)
+                if target is not None:
+                    self.members(node.nodes, v.fields_of(entity)[prefix + node.ref].to, target, api, base, into=shown)
+                continue
+            value = self.member(node, entity, record, api, base, prefix, item)
+            if value is not ABSENT and value is not None or isinstance(node, v.Stamp):
+                shown[node.name] = None if isinstance(node, v.Stamp) else value
+        return shown
+
+    def member(
+        self, node: v.Node, entity: str, record: Record, api: str, base: str, prefix: str, item: Record | None
+    ) -> Any:
+        match node:
+            case v.Const():
+                return node.value
+            case v.Stamp():
+                return ABSENT
+            case v.Id():
+                return self.outward(entity, record, unique=node.unique)
+            case v.Href():
+                path = quote(self.outward(entity, record), safe="")
+                return f"{base}/{node.path}/{path}" if api == "oneroster" else f"{node.path}/{path}"
+            case v.Val():
+                return self.value(node, entity, record, prefix, item, api)
+            case v.Native():
+                return self.open_members(node, entity, record if item is None else item, prefix)
+            case v.Obj():
+                if node.guard and not self.guarded(entity, record, prefix + node.guard):
+                    return ABSENT
+                inner = self.members(node.nodes, entity, record, api, base, prefix, item)
+                return inner if self.says(node.nodes, inner) else ABSENT
+            case v.Hop():
+                target = self.target(entity, record, prefix + node.ref, item, node.ref)
+                if target is None:
+                    return ABSENT
+                inner = self.members(node.nodes, v.fields_of(entity)[prefix + node.ref].to, target, api, base)
+                return ABSENT if not self.says(node.nodes, inner) else [inner] if node.listed else inner
+            case v.Many():
+                return self.many(node, entity, record, api, base, prefix, item)
+
+    def guarded(self, entity: str, record: Record, ref: str) -> bool:
+        to = v.fields_of(entity)[ref].to
+        return not self.restricted(to) or self.target(entity, record, ref) is not None
+
+    @staticmethod
+    def says(nodes: Sequence[v.Node], inner: Record) -> bool:
+        return len(inner) > sum(1 for node in nodes if not v.tells(node))
+
+    def open_members(self, node: v.Native, entity: str, holder: Record, prefix: str) -> Any:
+        name = v.fields_of(entity)[prefix + node.field].release
+        kept = {}
+        for member, value in sorted((holder.get(node.field) or {}).items()):
+            rule = self.grant.rule(f"{name}.{member}")
+            if rule is None:
+                continue
+            if rule.action != "allow":
+                full = f"{name}.{member}"
+                value = transform(rule.action, lambda text, n=full: self.keyring.hash_value(self.grant.agreement, n, text))(value)
+            if value is not None:
+                kept[member] = value
+        return kept or ABSENT
+
+    def many(
+        self, node: v.Many, entity: str, record: Record, api: str, base: str, prefix: str, item: Record | None
+    ) -> Any:
+        found: list[Any] = []
+        for first, (at, here, inside, within) in self.walk(node.steps, entity, record, prefix, item):
+            if node.bare:
+                value = self.member(node.nodes[0], at, here, api, base, inside, within)
+                if value is not ABSENT and value is not None:
+                    found.append(value)
+                continue
+            inner: Record = {}
+            if node.early:
+                self.members(node.early, *first[:2], api, base, first[2], first[3], inner)
+            inner = self.merge(inner, self.members(node.nodes, at, here, api, base, inside, within))
+            if self.says((*node.early, *node.nodes), inner):
+                found.append(inner)
+        if not found:
+            return ABSENT
+        if node.single:
+            return min(found, key=str) if node.single == "least" else max(found, key=str)
+        if node.bare:
+            return sorted(set(found) if node.distinct else found, key=str) if len(found) > 1 else found
+        found.sort(key=lambda one: ([str(one.get(name, "")) for name in node.order], orjson.dumps(one)))
+        if node.distinct:
+            found = [one for at, one in enumerate(found) if not at or one != found[at - 1]]
+        return found
+
+    @staticmethod
+    def merge(early: Record, late: Record) -> Record:
+        return early | late
+
+    def walk(
+        self, steps: Sequence[Any], entity: str, record: Record, prefix: str, item: Record | None, first: Any = None
+    ) -> Iterator[tuple[Any, tuple[str, Record, str, Record | None]]]:
+        if not steps:
+            yield first, (entity, record, prefix, item)
+            return
+        step, rest = steps[0], steps[1:]
+        for place in self.step(step, entity, record, prefix, item):
+            yield from self.walk(rest, *place, first or place)
+
+    def step(
+        self, step: Any, entity: str, record: Record, prefix: str, item: Record | None
+    ) -> Iterator[tuple[str, Record, str, Record | None]]:
+        after, inner = v.follow(step, entity, prefix)
+        holder = record if item is None else item
+        match step:
+            case v.Kids():
+                for kid in self.rows.get(step.entity, {}).values():
+                    if kid.get(step.via) == record["key"] and self.seen(step.entity, kid):
+                        yield after, kid, inner, None
+            case v.To():
+                target = self.target(entity, record, prefix + step.ref, item, step.ref)
+                if target is not None:
+                    yield after, target, "", None
+            case v.Links():
+                for key in holder.get(step.ref) or ():
+                    target = self.rows.get(after, {}).get(key)
+                    if target is not None and self.seen(after, target):
+                        yield after, target, "", None
+            case v.Items():
+                for one in holder.get(step.field) or ():
+                    if all(self.target(entity, record, inner + owner, one, owner) for owner in step.owners):
+                        yield entity, record, inner, one
+
+    # what answers a query
+
+    def records(self, view: v.View, base: str, loaded: float) -> list[tuple[str, v.Branch, Record]]:
+        """Every record of a pruned view with its id and branch, by released id."""
+        answers = []
+        for branch in view.branches:
+            for record in self.rows.get(branch.entity, {}).values():
+                if not self.seen(branch.entity, record):
+                    continue
+                if any(record.get(name) not in values for name, values in branch.where):
+                    continue
+                shown = self.members(branch.nodes, branch.entity, record, view.api, base)
+                names = {node.name for node in branch.nodes}
+                if any(name in names and not shown.get(name) for name in branch.needs):
+                    continue
+                if any(not _matches(_found(shown, path), Condition(path, "=", value), "text") for path, value in branch.only):
+                    continue
+                bare = self.members(branch.nodes, branch.entity, record, view.api, base)
+                answers.append((self.outward(branch.entity, record), branch, _stamped(branch, bare, view.api, loaded, self.key)))
+        return sorted(answers, key=lambda answer: answer[0])
+
+    def answer(self, view: v.View, query: Query, base: str, loaded: float) -> tuple[int, list[Record]]:
+        """How many records answer, and the page of them."""
+        kept = [one for one in self.records(view, base, loaded) if query.filter is None or _holds(one, query.filter)]
+        if query.sort:
+            kept.sort(key=lambda one: _sort_key(one, query), reverse=query.descending)
+        page = kept[query.offset : query.offset + query.limit]
+        return len(kept), [record for _, _, record in page]
+
+
+def _stamped(branch: v.Branch, record: Record, api: str, loaded: float, key: bytes) -> Record:
+    digest = int.from_bytes(blake2b(orjson.dumps(record), digest_size=8, key=key).digest()) >> 1
+    moment = datetime.fromtimestamp(int(loaded * 1000) / 1000, UTC)
+    for node in branch.nodes:
+        if isinstance(node, v.Stamp) and node.kind == "etag":
+            record[node.name] = str(digest)
+        elif isinstance(node, v.Stamp):
+            text = moment.isoformat(timespec="milliseconds" if api == "oneroster" else "microseconds")
+            record[node.name] = text.replace("+00:00", "Z")
+    return record
+
+
+def _kind(branch: v.Branch, path: str) -> str | None:
+    chain = v.find(branch.nodes, path)
+    if chain is None:
+        return None
+    last = chain[-1]
+    if isinstance(last, v.Stamp) and last.kind == "modified":
+        return "datetime"
+    return last.type if isinstance(last, v.Val) else "text"
+
+
+def _holds(answer: tuple[str, v.Branch, Record], condition: Any) -> bool:
+    match condition:
+        case Both(parts):
+            return all(_holds(answer, part) for part in parts)
+        case Either(parts):
+            return any(_holds(answer, part) for part in parts)
+    kind = _kind(answer[1], condition.path)
+    return kind is not None and _matches(_found(answer[2], condition.path), condition, kind)
+
+
+def _found(record: Any, path: str) -> Any:
+    if not path:
+        return record
+    if isinstance(record, list):
+        flat: list[Any] = []
+        for one in record:
+            value = _found(one, path)
+            flat.extend(value if isinstance(value, list) else [] if value is None else [value])
+        return flat
+    if not isinstance(record, dict):
+        return None
+    parts = path.split(".")
+    for cut in range(len(parts), 0, -1):
+        if ".".join(parts[:cut]) in record:
+            return _found(record[".".join(parts[:cut])], ".".join(parts[cut:]))
+    return None
+
+
+def _matches(value: Any, condition: Condition, kind: str) -> bool:
+    values: Iterable[Any] = value if isinstance(value, list) else [] if value is None else [value]
+    return any(_compares(one, condition, kind) for one in values)
+
+
+def _compares(value: Any, condition: Condition, kind: str) -> bool:
+    wanted: Any = condition.value.casefold()
+    mine: Any = ("true" if value else "false") if isinstance(value, bool) else str(value).casefold()
+    if condition.operator == "~":
+        return wanted in mine
+    if kind in {"date", "datetime"}:
+        mine, wanted = _moment(str(value)), _moment(condition.value)
+    elif kind in {"integer", "number"}:
+        mine, wanted = float(value), float(condition.value)
+    return {
+        "=": mine == wanted, "!=": mine != wanted, ">": mine > wanted,
+        ">=": mine >= wanted, "<": mine < wanted, "<=": mine <= wanted,
+    }[condition.operator]  # fmt: skip
+
+
+def _moment(text: str) -> float:
+    moment = datetime.fromisoformat(text.strip())
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _sort_key(answer: tuple[str, v.Branch, Record], query: Query) -> tuple[Any, ...]:
+    kind = _kind(answer[1], query.sort)
+    value = None if kind is None else _found(answer[2], query.sort)
+    if isinstance(value, list):
+        value = value[0] if value else None
+    number = kind in {"integer", "number"}
+    last = (not query.descending, 0.0 if number else "")
+    if value is None:
+        return last
+    folded = ("true" if value else "false") if isinstance(value, bool) else str(value).casefold()
+    return (query.descending, float(value) if number else folded)
+
+
