@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from policies.transforms import MASKS, meet, ordered
@@ -180,7 +181,11 @@ def owners(entity: str) -> tuple[Field, ...]:
 
 def settle(lines: Iterable[Line]) -> Mapping[str, Settled]:
     """What happens to every element that *lines* name; the lowest action of all lines about it."""
-    written = tuple(lines)
+    return _settle(tuple(lines))
+
+
+@lru_cache(maxsize=256)
+def _settle(written: tuple[Line, ...]) -> Mapping[str, Settled]:
     names: dict[str, list[Line]] = {}
     for line in written:
         for one in under(line):
@@ -191,7 +196,7 @@ def settle(lines: Iterable[Line]) -> Mapping[str, Settled]:
         about.extend(line for line in written if line.covers(name))
     settled = {name: _settled(name, about) for name, about in names.items()}
     _cap_ids(settled)
-    return settled
+    return MappingProxyType(settled)
 
 
 def conflict(about: Iterable[Line]) -> tuple[Line, Line] | None:

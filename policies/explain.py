@@ -1,0 +1,138 @@
+"""Why an element leaves or does not, step by step, for those who keep the data and for those who receive it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from policies import elements
+from policies.agreement import current
+from policies.elements import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from policies.agreement import Agreement
+
+Audience = Literal["custodian", "recipient"]
+
+SAID = {
+    "allow": "released as it is",
+    "year": "released as the first day of its year",
+    "month": "released as the first day of its month",
+    "zip3": "released as its first three digits",
+    "last4": "released as its last four characters",
+    "initial": "released as its first letter",
+    "hash": "released as a keyed hash that means something only inside this agreement",
+    "pseudonym": "released as a pseudonym that means something only to this recipient",
+}
+HIDDEN = "not in agreement"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that was looked at, whether it let the element pass, in words, and where it is written."""
+
+    about: str
+    passed: bool
+    text: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Why *element* leaves to *client* under *agreement*, or does not; *action* is ``deny`` where it does not."""
+
+    client: str
+    agreement: str
+    element: str
+    action: str
+    steps: tuple[Step, ...]
+
+    @property
+    def released(self) -> bool:
+        """Whether something of the element leaves."""
+        return self.action != "deny"
+
+    def text(self, audience: Audience = "custodian") -> str:
+        """The trace as lines to read; a recipient learns only what it gets, never why it does not."""
+        verdict = SAID[self.action] if self.released else HIDDEN
+        if audience == "recipient":
+            return f"{self.element}: {verdict}"
+        lines = [f"{self.element} for {self.client}{f' under {self.agreement}' if self.agreement else ''}"]
+        for step in self.steps:
+            place = f"  [{step.place}]" if step.place else ""
+            lines.append(f"  {'yes' if step.passed else 'no '}  {step.about}: {step.text}{place}")
+        lines.append(f"  =>   {verdict}")
+        return "\n".join(lines)
+
+
+def explain(
+    agreements: Iterable[Agreement],
+    client: str,
+    path: str,
+    now: datetime,
+    names: Mapping[str, str] | None = None,
+) -> tuple[Trace, ...]:
+    """A trace for every element under *path* and every agreement that names *client*.
+
+    *names* tells schools' names by their identifiers, for the population in words.
+    """
+    every = tuple(agreements)
+    own = [one for one in every if client in one.clients]
+    about = [one.name for one in elements.under(Line(path, "allow")) if not one.container]
+    if not about:
+        step = Step("element", False, f"no element is called {path!r}{elements.guess(path)}")
+        return (Trace(client, "", path, "deny", (step,)),)
+    if not own:
+        step = Step("agreement", False, f"no agreement names the client {client}")
+        return tuple(Trace(client, "", name, "deny", (step,)) for name in about)
+    return tuple(_trace(every, one, client, name, now, names or {}) for one in own for name in about)
+
+
+def _trace(
+    every: tuple[Agreement, ...], one: Agreement, client: str, name: str, now: datetime, names: Mapping[str, str]
+) -> Trace:
+    lines, action = _lines(one, name)
+    steps = (*_terms(every, one, now), *_people(one, names), *lines)
+    in_force = all(step.passed for step in steps if step.about == "validity")
+    return Trace(client, f"{one.id} version {one.version}", name, action if in_force else "deny", steps)
+
+
+def _terms(every: tuple[Agreement, ...], one: Agreement, now: datetime) -> Iterator[Step]:
+    said = f"{one.ferpa}, for {one.purpose}: {one.interest}"
+    yield Step("basis", True, said, one.file)
+    day = one.today(now)
+    stretch = f"valid from {one.begin} to {one.end}, today is {day} in {one.timezone.key}"
+    yield Step("validity", one.active(day), stretch, one.file)
+    if one.active(day) and one not in current(every, day):
+        yield Step("validity", False, "a later version has replaced this one", one.file)
+    yield Step("operations", True, ", ".join(sorted(one.operations)), one.file)
+
+
+def _people(one: Agreement, names: Mapping[str, str]) -> Iterator[Step]:
+    yield Step("population", True, one.population.words(names), one.file)
+    for text in one.population.steps(names):
+        yield Step("a student is in it who", True, text)
+
+
+def _lines(one: Agreement, name: str) -> tuple[tuple[Step, ...], str]:
+    settled = elements.settle(one.lines).get(name)
+    if settled is None:
+        found = elements.element(name)
+        opened = [line for line in one.lines if line.covers(name)]
+        if found is None or not found.member or not opened:
+            return (Step("element", False, "no line of the agreement names it", one.file),), "deny"
+        settled = elements.settle((*one.lines, Line(name, "allow")))[name]
+    steps = [Step("element", line.action != "deny", _said(line), line.place) for line in settled.lines if line.file]
+    if settled.cap:
+        steps.append(Step("cap", settled.action != "deny", settled.cap))
+    elif len(settled.lines) > 1:
+        steps.append(Step("together", settled.action != "deny", f"the lowest of them counts: {settled.action}"))
+    return tuple(steps), settled.action
+
+
+def _said(line: Line) -> str:
+    bundle = f" of the set {line.bundle}" if line.bundle else ""
+    return f"the line {line.path}: {line.action}{bundle}"

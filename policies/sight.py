@@ -1,0 +1,123 @@
+"""Which rows exist for a grant, worked out record by record: slow, plain, and independent of the engine."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from policies.population import Active, All, AnyOf, Child, In, NotIn, Null, RefIn, Seen
+from standards.view import fields_of
+from standards.vocabulary import PERSONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from policies.grant import Grant
+    from policies.population import Clause
+    from standards.vocabulary import Field
+
+    Record = Mapping[str, Any]
+    Records = Mapping[str, Sequence[Record]]
+    Key = tuple[str, ...]
+
+
+class Sight:
+    """One world as one grant sees it on one day."""
+
+    def __init__(self, records: Records, grant: Grant, today: str) -> None:
+        self.records, self.grant, self.today = records, grant, today
+        self._rows: dict[str, dict[Key, Record]] = {}
+        self._kids: dict[tuple[str, str], Mapping[Key, list[Record]]] = {}
+        self._seen: dict[tuple[str, Key], bool] = {}
+
+    def visible(self, entity: str) -> frozenset[Key]:
+        """The keys of the rows of *entity* that exist for the consumer."""
+        return frozenset(key for key in self.rows(entity) if self.sees(entity, key))
+
+    def sees(self, entity: str, key: Key) -> bool:
+        """Whether the row exists in the world, and for the consumer."""
+        known = self._seen.get((entity, key))
+        if known is None:
+            row = self.rows(entity).get(key)
+            known = self._seen[entity, key] = row is not None and self._exists(entity, row)
+        return known
+
+    def rows(self, entity: str) -> Mapping[Key, Record]:
+        """Every row of *entity* by its key."""
+        if entity not in self._rows:
+            self._rows[entity] = {row["key"]: row for row in self.records.get(entity, ())}
+        return self._rows[entity]
+
+    def _exists(self, entity: str, row: Record) -> bool:
+        owners = (field for field in fields_of(entity).values() if field.owner)
+        if not all(self._owned(owner, row.get(owner.name)) for owner in owners):
+            return False
+        clause = self.grant.rows.get(entity)
+        return clause is None or self._holds(entity, row, clause)
+
+    def _owned(self, owner: Field, target: Key | None) -> bool:
+        if target is None:
+            return owner.to not in PERSONS
+        if target not in self.rows(owner.to):
+            return owner.lenient and unrestricted(self.grant, owner.to)
+        return self.sees(owner.to, target)
+
+    def _holds(self, entity: str, row: Record, clause: Clause) -> bool:
+        match clause:
+            case All(clauses):
+                return all(self._holds(entity, row, part) for part in clauses)
+            case AnyOf(clauses):
+                return any(self._holds(entity, row, part) for part in clauses)
+            case In(name, values):
+                return _value(row, name) in values
+            case NotIn(name, values):
+                return (found := _value(row, name)) is not None and found not in values
+            case Null(name):
+                return _value(row, name) is None
+            case Active(begin, end):
+                return self._active(row, begin, end)
+            case _:
+                return self._related(entity, row, clause)
+
+    def _active(self, row: Record, begin: Sequence[str], end: str) -> bool:
+        started = [row[name] for name in begin if row.get(name) is not None]
+        ended = row.get(end)
+        return bool(started) and started[0] <= self.today and (ended is None or ended > self.today)
+
+    def _related(self, entity: str, row: Record, clause: Seen | RefIn | Child) -> bool:
+        match clause:
+            case Seen(ref):
+                target = row.get(ref)
+                return target is not None and self.sees(fields_of(entity)[ref].to, target)
+            case RefIn(ref, names, values):
+                there = self.rows(fields_of(entity)[ref].to).get(row.get(ref, ()))
+                return there is not None and any(_value(there, name) in values for name in names)
+            case Child(child, via, inner):
+                return any(self._holds(child, kid, inner) for kid in self._children(child, via, row["key"]))
+
+    def _children(self, entity: str, via: str, key: Key) -> Sequence[Record]:
+        if (entity, via) not in self._kids:
+            kids: defaultdict[Key, list[Record]] = defaultdict(list)
+            for row in self.records.get(entity, ()):
+                if via in row:
+                    kids[row[via]].append(row)
+            self._kids[entity, via] = kids
+        return self._kids[entity, via].get(key, ())
+
+
+def visible(records: Records, grant: Grant, today: str) -> Mapping[str, frozenset[Key]]:
+    """The keys of all rows that exist for the consumer, by entity."""
+    sight = Sight(records, grant, today)
+    return {entity: sight.visible(entity) for entity in records}
+
+
+def unrestricted(grant: Grant, entity: str) -> bool:
+    """Whether no row rule touches *entity* or what its rows belong to."""
+    owners = (field.to for field in fields_of(entity).values() if field.owner and field.to != entity)
+    return entity not in grant.rows and all(unrestricted(grant, owner) for owner in owners)
+
+
+def _value(row: Record, name: str) -> Any:
+    if name == "key":
+        return row["key"][0] if len(row["key"]) == 1 else None
+    return row.get(name)
