@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from gateway import settings
+    from gateway.vault import Keys
+
+PURPOSE = "audit"
 # What an event may tell. No value of a student is among it, and nothing else is ever written.
 KEYS = frozenset(
     {
@@ -47,6 +51,11 @@ SEGMENT_BYTES = 2**26
 EVENTS_PER_HEAD = 1000
 
 _sync = getattr(os, "fdatasync", os.fsync)
+
+
+def open_record(place: settings.Audit, keys: Keys) -> Record:
+    """The region's record, under the key that its master key gives for it."""
+    return Record(place.folder, keys.derive(PURPOSE), place.segment_bytes)
 
 
 def verify(folder: Path, key: bytes) -> list[str]:

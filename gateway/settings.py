@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import tomllib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +19,11 @@ from standards.errors import SettingsError, suggestion
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import tzinfo
+    from pathlib import Path
 
     FindAdapter = Callable[[str], Any]
+
+PATHS = frozenset({"folder", "file", "path"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class District:
     hold: timedelta
     ids: str
     timezone: tzinfo
-    settings: Any
+    settings: Mapping[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +152,8 @@ class _Reading:
         settings = self.settings(loaded, own) if loaded else None
         return (None, self.sorted_problems()) if self.problems else (settings, [])
 
-    def own_settings(self, districts: Any) -> dict[str, Any]:
-        """What each district's adapter makes of the settings that are its own."""
+    def own_settings(self, districts: Any) -> dict[str, dict[str, Any]]:
+        """The settings that are each district's adapter's own, found good by it."""
         own = {}
         for name, values in districts.items() if isinstance(districts, dict) else ():
             adapter = values.get("adapter") if isinstance(values, dict) else None
@@ -161,7 +162,8 @@ class _Reading:
                 path = ("districts", name)
                 with self.reporting((*path, "adapter")):
                     schema = self.find_adapter(adapter).Settings()
-                    own[name] = _anchored(self.check(schema, raw, (*path, "settings")), self.folder)
+                    if self.check(schema, raw, (*path, "settings")) is not None:
+                        own[name] = _anchored(schema, raw, self.folder)
         return own
 
     def check(self, schema: Schema, raw: Mapping[str, Any], path: places.Path) -> Any:
@@ -180,12 +182,12 @@ class _Reading:
     def sorted_problems(self) -> list[SettingsError]:
         return sorted(self.problems, key=lambda problem: (problem.line, problem.column, problem.message))
 
-    def settings(self, loaded: dict[str, Any], own: dict[str, Any]) -> Settings:
+    def settings(self, loaded: dict[str, Any], own: Mapping[str, Mapping[str, Any]]) -> Settings:
         state = self.folder / loaded["state"]
         server = loaded["server"]
         audit = loaded["audit"]
         districts = {
-            name: District(name=name, **{**values, "settings": own.get(name)})
+            name: District(name=name, **{**values, "settings": own.get(name, {})})
             for name, values in loaded["districts"].items()
         }
         return Settings(
@@ -234,16 +236,12 @@ def _find_adapter(name: str) -> Any:
     return registry.find(name)
 
 
-def _anchored(own: Any, folder: Path) -> Any:
-    """The same settings, with every relative path beginning in *folder*."""
-    if isinstance(own, Path):
-        return folder / own
-    if dataclasses.is_dataclass(own) and not isinstance(own, type):
-        names = [item.name for item in dataclasses.fields(own) if item.init]
-        return dataclasses.replace(own, **{name: _anchored(getattr(own, name), folder) for name in names})
-    if isinstance(own, dict):
-        return {name: _anchored(value, folder) for name, value in own.items()}
-    return own
+def _anchored(schema: Schema, raw: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The same settings, with every relative path beginning in *folder*; *PATHS* are paths, and what is marked so."""
+    paths = PATHS | {name for name, kind in schema.fields.items() if kind.metadata.get("path")}
+    return {
+        name: str(folder / value) if name in paths and isinstance(value, str) else value for name, value in raw.items()
+    }
 
 
 def _syntax(error: tomllib.TOMLDecodeError, path: Path, text: str) -> SettingsError:

@@ -11,7 +11,7 @@ from gateway.callers import Caller
 from gateway.credentials import new_secret
 from gateway.memory import RedisMemory
 from standards.errors import StoreUnavailable, Unauthenticated
-from tests.gateway.region import Region
+from tests.gateway.small_region import Region
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from gateway.credentials import new_secret
 from gateway.memory import RedisMemory
 from gateway.scopes import known_scopes
-from tests.gateway.region import Region, make_settings
+from tests.gateway.small_region import Region, make_settings
 
 GRANT = {"grant_type": "client_credentials"}
 
