@@ -1,7 +1,26 @@
 """Fictional school districts, made from a seed, and the files their systems would send."""
 
 from gateway.region.district import generate
+from gateway.region.edfi_xml import write_edfi_xml
+from gateway.region.oneroster_csv import write_oneroster_12
+from gateway.region.oneroster_wild import write_oneroster_11_wild
 from gateway.region.records import District
 from gateway.region.terms import first_day, last_day, school_year_of
 
-__all__ = ["District", "first_day", "generate", "last_day", "school_year_of"]
+WRITERS = {
+    "oneroster-1.2": write_oneroster_12,
+    "oneroster-1.1": write_oneroster_11_wild,
+    "edfi": write_edfi_xml,
+}
+
+__all__ = [
+    "WRITERS",
+    "District",
+    "first_day",
+    "generate",
+    "last_day",
+    "school_year_of",
+    "write_edfi_xml",
+    "write_oneroster_11_wild",
+    "write_oneroster_12",
+]
