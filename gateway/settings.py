@@ -239,9 +239,8 @@ def _find_adapter(name: str) -> Any:
 def _anchored(schema: Schema, raw: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """The same settings, with every relative path beginning in *folder*; *PATHS* are paths, and what is marked so."""
     paths = PATHS | {name for name, kind in schema.fields.items() if kind.metadata.get("path")}
-    return {
-        name: str(folder / value) if name in paths and isinstance(value, str) else value for name, value in raw.items()
-    }
+    found = {name: str(folder / raw[name]) for name in paths & raw.keys() if isinstance(raw[name], str)}
+    return {**raw, **found}
 
 
 def _syntax(error: tomllib.TOMLDecodeError, path: Path, text: str) -> SettingsError:

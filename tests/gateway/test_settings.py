@@ -155,7 +155,7 @@ def test_a_mistake_is_named_with_its_place(write, text, place, message):
     assert len(problems) == 1, [str(problem) for problem in problems]
     assert str(problems[0]).startswith(f"{path}:{place}")
     assert message.lower() in str(problems[0]).lower()
-    with pytest.raises(SettingsError, match="gateway.toml"):
+    with pytest.raises(SettingsError, match=r"gateway\.toml"):
         load(path, find)
 
 
