@@ -107,9 +107,7 @@ class File:
 def files(version: str) -> Mapping[str, File]:
     """The data files of *version* by name, each after those it refers to."""
     found = {
-        name: _file(version, name, facts)
-        for name, facts in _facts()[version]["files"].items()
-        if name != MANIFEST
+        name: _file(version, name, facts) for name, facts in _facts()[version]["files"].items() if name != MANIFEST
     }
     ordered: dict[str, File] = {}
     for name in sorted(found):

@@ -1,0 +1,143 @@
+"""Whether the cells of one column are what the column says they are, asked for many cells at once."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from standards.oneroster.csv import Column
+
+    Test = Callable[[str], bool]
+
+CELL_CAP: Final = 1 << 16
+REMEMBERED: Final = 50_000
+GUID: Final = re.compile(r"[0-9A-Za-z./@_-]{1,255}")
+DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+MOMENT: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?"
+)
+YEAR: Final = re.compile(r"[0-9]{4}")
+NUMBER: Final = re.compile(r"-?([0-9]{1,15}(\.[0-9]{0,15})?|\.[0-9]{1,15})")
+PAIRS: Final = re.compile(r"\{[^{}:]*:[^{}]*\}(\s*,\s*\{[^{}:]*:[^{}]*\})*")
+TRUTHS: Final = frozenset({"true", "false"})
+MAY_BE_EMPTY: Final = frozenset({"text", "number", "pairs"})
+WRONG: Final = {
+    "boolean": "is neither true nor false",
+    "date": "is not a date (YYYY-MM-DD)",
+    "enum": "is not one of the listed values",
+    "enums": "is not a list of the listed values",
+    "guid": "is not a sourcedId",
+    "guids": "is not a list of sourcedIds",
+    "moment": "is neither a date nor a time (YYYY-MM-DDTHH:MM:SS.sssZ)",
+    "number": "is not a number",
+    "pairs": "is not a list of {name:value}",
+    "year": "is not a year (YYYY)",
+}
+
+
+class Check:
+    """Says which cells of *column* cannot be understood; remembers those that can."""
+
+    __slots__ = ("_empty", "_good", "_test", "column")
+
+    def __init__(self, column: Column) -> None:
+        self.column = column
+        self._test = _test(column)
+        self._empty = not column.required or column.kind in MAY_BE_EMPTY
+        self._good: set[str] = {""} if self._empty else set()
+
+    def wrong(self, cells: Sequence[str]) -> Collection[str]:
+        """The distinct cells among *cells* that are wrong."""
+        if self._test is None:
+            return _unreadable(cells)
+        test, good = self._test, self._good
+        fresh = set(cells) - good
+        if not fresh:
+            return ()
+        bad = {cell for cell in fresh if not (cell and test(cell))}
+        if len(good) < REMEMBERED:
+            good |= fresh - bad
+        return bad
+
+    def reason(self, cell: str) -> str:
+        """What is wrong with *cell*, without saying it."""
+        if "\0" in cell:
+            return "holds a NUL character"
+        if len(cell) > CELL_CAP:
+            return f"is longer than {CELL_CAP:,} characters"
+        return WRONG[self.column.kind] if cell else "is empty, and may not be"
+
+
+def parts(cell: str) -> list[str]:
+    """The members of a list in one cell."""
+    return [part for raw in cell.split(",") if (part := raw.strip())]
+
+
+def _unreadable(cells: Sequence[str]) -> Collection[str]:
+    text = "".join(cells)
+    if "\0" not in text and len(text) <= CELL_CAP:
+        return ()
+    return {cell for cell in cells if "\0" in cell or len(cell) > CELL_CAP}
+
+
+def _test(column: Column) -> Test | None:
+    """What a cell that is not empty must pass; None where any text will do."""
+    if column.kind in {"enum", "enums"}:
+        one = _token(column)
+        return one if column.kind == "enum" else lambda cell: all(map(one, parts(cell))) and bool(parts(cell))
+    return TESTS.get(column.kind)
+
+
+def _token(column: Column) -> Test:
+    values = column.values
+    if not column.extension:
+        return values.__contains__
+    extension = re.compile(column.extension)
+    return lambda cell: cell in values or (len(cell) <= CELL_CAP and bool(extension.fullmatch(cell)))
+
+
+def _is_date(cell: str) -> bool:
+    if not DATE.fullmatch(cell):
+        return False
+    try:
+        date.fromisoformat(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_moment(cell: str) -> bool:
+    if _is_date(cell):
+        return True
+    if not MOMENT.fullmatch(cell):
+        return False
+    try:
+        datetime.fromisoformat(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_pairs(cell: str) -> bool:
+    return len(cell) <= CELL_CAP and "\0" not in cell and bool(PAIRS.fullmatch(cell))
+
+
+def _are_guids(cell: str) -> bool:
+    found = parts(cell)
+    return bool(found) and len(cell) <= CELL_CAP and all(map(GUID.fullmatch, found))
+
+
+TESTS: Final[dict[str, Test]] = {
+    "boolean": lambda cell: cell.lower() in TRUTHS,
+    "date": _is_date,
+    "guid": lambda cell: bool(GUID.fullmatch(cell)),
+    "guids": _are_guids,
+    "moment": _is_moment,
+    "number": lambda cell: bool(NUMBER.fullmatch(cell)),
+    "pairs": _is_pairs,
+    "year": lambda cell: bool(YEAR.fullmatch(cell)),
+}

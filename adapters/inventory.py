@@ -1,0 +1,126 @@
+"""What a set of OneRoster bulk files says it holds, held against what is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from adapters.sheet import Sheet
+from standards.errors import SourceBroken
+from standards.oneroster import csv
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from adapters.contract import Notes
+    from adapters.files import Source
+
+VERSIONS: Final = ("1.1", "1.2")
+HEADINGS: Final = ("propertyName", "value")
+EDITION: Final = "1.0"
+ONLY_IN_1_2: Final = "roles.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a set of files says about itself; *modes* has every file of the *version*, absent where unnamed."""
+
+    version: str
+    modes: Mapping[str, str]
+    system_name: str = ""
+    system_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """What is accepted that the standard forbids: *dangling* references are refused, or dropped and counted."""
+
+    dangling: Literal["refuse", "drop"] = "refuse"
+    allow_missing_manifest: bool = False
+
+
+STRICT: Final = Tolerance()
+
+
+def manifest(source: Source, notes: Notes, tolerance: Tolerance = STRICT) -> Manifest:
+    """The manifest of *source*, agreeing with the files that are there."""
+    names = frozenset(source.names())
+    if csv.MANIFEST in names:
+        return _Stated(source, notes).against(names)
+    if not tolerance.allow_missing_manifest:
+        raise SourceBroken("There is no such file, and without it nothing says what the others are.", csv.MANIFEST)
+    notes.note("manifest.csv is missing")
+    version = _guessed(source, names)
+    return Manifest(version, {name: "bulk" if name in names else "absent" for name in csv.files(version)})
+
+
+class _Stated:
+    """The properties in a manifest, each with its line."""
+
+    def __init__(self, source: Source, notes: Notes) -> None:
+        self._notes = notes
+        self._values: dict[str, tuple[str, int]] = {}
+        with Sheet(source, csv.MANIFEST) as sheet:
+            at, self._column = _positions(sheet, notes)
+            for lines, rows in sheet.chunks():
+                for line, row in zip(lines, rows, strict=True):
+                    name = row[at].strip()
+                    if name in self._values:
+                        raise SourceBroken("The property is there twice.", sheet.place(line, at + 1))
+                    self._values[name] = row[self._column].strip(), line
+
+    def against(self, names: frozenset[str]) -> Manifest:
+        """What it says, refused where *names* say otherwise."""
+        self._one_of("manifest.version", (EDITION,))
+        version = self._one_of("oneroster.version", VERSIONS)
+        modes = {name: self._mode(name, names) for name in csv.files(version)}
+        for name in self._values.keys() - csv.properties(version):
+            self._notes.note(f"manifest.csv: unknown property {name[:80]}")
+        for name in names - modes.keys() - {csv.MANIFEST}:
+            self._notes.note(f"unknown file {name[:80]}")
+        return Manifest(version, modes, self._value("source.systemName"), self._value("source.systemCode"))
+
+    def _value(self, name: str) -> str:
+        return self._values.get(name, ("", 0))[0]
+
+    def _place(self, name: str) -> str:
+        line = self._values.get(name, ("", 1))[1]
+        return f"{csv.MANIFEST}:{line}:{self._column + 1}"
+
+    def _one_of(self, name: str, known: tuple[str, ...]) -> str:
+        value = self._value(name)
+        if value not in known:
+            raise SourceBroken(f"{name} must be {' or '.join(known)}.", self._place(name))
+        return value
+
+    def _mode(self, file: str, names: frozenset[str]) -> str:
+        name = f"file.{file.removesuffix('.csv')}"
+        mode = self._value(name).lower() or "absent"
+        if mode not in csv.MODES:
+            raise SourceBroken(f"{name} must be absent, bulk or delta.", self._place(name))
+        if mode == "absent" and file in names:
+            self._notes.note(f"{file} is there and stated as absent")
+        elif mode != "absent" and file not in names:
+            raise SourceBroken(f"{name} says {mode}, and there is no {file}.", self._place(name))
+        return mode
+
+
+def _positions(sheet: Sheet, notes: Notes) -> tuple[int, int]:
+    folded = [heading.strip().lower() for heading in sheet.headings]
+    for name in HEADINGS:
+        if folded.count(name.lower()) != 1:
+            raise SourceBroken(f"There must be one column {name}.", sheet.place(sheet.line, 1))
+        if name not in sheet.headings:
+            notes.note(f"manifest.csv: {name} is written otherwise")
+    at, value = (folded.index(name.lower()) for name in HEADINGS)
+    return at, value
+
+
+def _guessed(source: Source, names: frozenset[str]) -> str:
+    """The version of files without a manifest: where the roles of users are tells."""
+    if ONLY_IN_1_2 in names:
+        return "1.2"
+    if "users.csv" not in names:
+        raise SourceBroken("Without a manifest and users.csv nothing says which version this is.", csv.MANIFEST)
+    with Sheet(source, "users.csv") as sheet:
+        return "1.1" if "role" in [heading.lower() for heading in sheet.headings] else "1.2"

@@ -1,0 +1,396 @@
+"""OneRoster bulk files are read whole, whatever harmless oddities they have, or refused with the exact place."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters import tables
+from adapters.contract import Notes
+from adapters.files import open_source
+from adapters.inventory import STRICT, Tolerance
+from standards.errors import SourceBroken
+from standards.oneroster import csv as facts
+from tests.adapters import oneroster_files as made
+
+VERSIONS = ("1.1", "1.2")
+DROP = Tolerance(dangling="drop")
+
+
+@pytest.fixture(params=["folder", "zip"])
+def put(request, tmp_path):
+    """Puts files where they can be read."""
+    return lambda files: (
+        made.folder(tmp_path / "d", files) if request.param == "folder" else made.archive(tmp_path / "d.zip", files)
+    )
+
+
+@pytest.fixture
+def reading(tmp_path):
+    """Reads files: rows as dictionaries by file, and what was noted."""
+
+    def read(files, tolerance=STRICT, wanted=None):
+        path = made.folder(tmp_path / "district", files)
+        return contents(path, tolerance, wanted)
+
+    return read
+
+
+def contents(path, tolerance=STRICT, wanted=None):
+    notes = Notes()
+    found = {}
+    with open_source(path) as source:
+        for table in tables.read(source, wanted, notes, tolerance):
+            found[table.name] = [
+                {name: cell for name, cell in zip(table.columns, row, strict=True) if name and cell}
+                for _, row in table.rows
+            ]
+    return found, notes.counts
+
+
+def refusal(path, tolerance=STRICT, wanted=None) -> SourceBroken:
+    with pytest.raises(SourceBroken) as caught:
+        contents(path, tolerance, wanted)
+    return caught.value
+
+
+def spoilt(version, name, old, new):
+    """The files of a small district, with one thing changed in one of them."""
+    files = made.package(version)
+    before = files[name]
+    files[name] = before.replace(
+        old.encode() if isinstance(old, str) else old, new.encode() if isinstance(new, str) else new
+    )
+    assert files[name] != before
+    return files
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_written_package_reads_back(put, version):
+    found, notes = contents(put(made.package(version)))
+    assert found == made.rows(version)
+    assert notes == {}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_manifest_says_what_is_there_and_who_sent_it(put, version):
+    with open_source(put(made.package(version))) as source:
+        stated = tables.manifest(source, Notes())
+    assert (stated.version, stated.system_name, stated.system_code) == (version, "Mapleton", "MAP")
+    assert {name for name, mode in stated.modes.items() if mode == "bulk"} == made.rows(version).keys()
+    assert set(stated.modes) == set(facts.files(version))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_file_comes_after_those_it_refers_to(reading, version):
+    found, _ = reading(made.package(version))
+    order = list(found)
+    assert (
+        order.index("orgs.csv")
+        < order.index("courses.csv")
+        < order.index("classes.csv")
+        < order.index("enrollments.csv")
+    )
+    assert order.index("users.csv") < order.index("demographics.csv")
+
+
+def test_only_what_is_wanted_is_given_and_its_references_still_hold(reading):
+    found, _ = reading(made.package("1.2"), wanted={"enrollments.csv"})
+    assert found == {"enrollments.csv": made.ROWS["enrollments.csv"]}
+
+
+cell = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
+
+
+@settings(max_examples=150, deadline=None)
+@given(names=st.lists(st.tuples(cell, cell), min_size=1, max_size=8), mark=st.booleans())
+def test_any_text_reads_back_with_the_line_it_stands_in(names, mark):
+    rows = [
+        made.ROWS["users.csv"][1] | {"sourcedId": f"x{n}", "givenName": given, "familyName": family}
+        for n, (given, family) in enumerate(names)
+    ]
+    files = made.package("1.2")
+    text = made.text(list(facts.files("1.2")["users.csv"].columns), rows)
+    files["users.csv"] = text.encode("utf-8-sig" if mark else "utf-8")
+    with tempfile.TemporaryDirectory() as folder, open_source(made.archive(Path(folder) / "d.zip", files)) as source:
+        for table in tables.read(source, {"users.csv"}):
+            found = list(table.rows)
+    at = table.columns.index("givenName")
+    assert [(row[at], row[at + 1]) for _, row in found] == names
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    assert [lines[line - 1].split(",")[0] for line, _ in found] == [f"x{n}" for n in range(len(names))]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_mistake_anywhere_is_found_in_its_place(data):
+    number = data.draw(st.integers(0, 5000))
+    blanks = data.draw(st.lists(st.integers(0, 5000), max_size=3))
+    row = "e{},,,k,s1,u1,student,false,2026-08-20,"
+    lines = [row.format(n) for n in range(5001)]
+    lines[number] = lines[number].replace("2026-08-20", "2026-02-30")
+    for blank in sorted(blanks, reverse=True):
+        lines.insert(blank, "")
+    files = made.package("1.2")
+    heading = files["enrollments.csv"].split(b"\r\n")[0]
+    files["enrollments.csv"] = heading + b"\n" + "\n".join(lines).encode()
+    with tempfile.TemporaryDirectory() as folder:
+        error = refusal(made.folder(Path(folder) / "d", files))
+    line = 2 + next(n for n, text in enumerate(lines) if "2026-02-30" in text)
+    assert error.place == f"enrollments.csv:{line}:9"
+
+
+DEVIATIONS = {
+    "a byte order mark": lambda data: b"\xef\xbb\xbf" + data,
+    "line feeds alone": lambda data: data.replace(b"\r\n", b"\n"),
+    "carriage returns alone": lambda data: data.replace(b"\r\n", b"\r"),
+    "blank lines": lambda data: data.replace(b"\r\n", b"\r\n\r\n"),
+    "a missing last line end": lambda data: data.rstrip(b"\r\n"),
+    "rows of separators only": lambda data: data + b",,,\r\n,,,,,,\r\n",
+    "every cell in quotation marks": lambda data: b"\r\n".join(b",".join(b'"' + c + b'"' for c in line.split(b",")) for line in data.split(b"\r\n") if line),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("deviation", DEVIATIONS)
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_harmless_deviation_changes_nothing(reading, version, deviation):
+    files = made.package(version)
+    plain = {"orgs.csv", "academicSessions.csv", "enrollments.csv", "demographics.csv", "manifest.csv"}
+    every = deviation != "every cell in quotation marks"
+    found, notes = reading(
+        {name: DEVIATIONS[deviation](data) if every or name in plain else data for name, data in files.items()}
+    )
+    assert found == made.rows(version)
+    assert notes == {}
+
+
+@pytest.mark.parametrize("written", ["TRUE", "True", "tRuE"])
+def test_truth_may_be_written_large(reading, written):
+    found, _ = reading(spoilt("1.2", "users.csv", "u2,,,true", f"u2,,,{written}"))
+    assert found["users.csv"][1]["enabledUser"] == written
+
+
+def test_trailing_columns_may_be_missing(reading):
+    files = made.package("1.2")
+    rows = made.rows("1.2")["users.csv"]
+    files["users.csv"] = made.text(list(facts.files("1.2")["users.csv"].columns)[:9], rows).encode()
+    found, _ = reading(files)
+    assert found["users.csv"][1] == rows[1]
+
+
+def test_short_rows_lack_their_last_cells(reading):
+    files = made.package("1.2")
+    heading, *lines = files["orgs.csv"].split(b"\r\n")
+    files["orgs.csv"] = b"\r\n".join([heading, *(line.rstrip(b",") for line in lines)])
+    found, _ = reading(files)
+    assert found["orgs.csv"] == made.ROWS["orgs.csv"]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "now"),
+    [
+        ("users.csv", "grades", "grade"),
+        ("users.csv", "agentSourcedIds", "agents"),
+        ("demographics.csv", "birthDate", "birthdate"),
+        ("demographics.csv", "sourcedId", "userSourcedId"),
+        ("users.csv", "givenName", "GIVENNAME"),
+    ],
+)
+def test_an_old_or_misspelt_heading_is_understood_and_counted(reading, name, old, now):
+    found, notes = reading(spoilt("1.1", name, old, now))
+    assert found == made.rows("1.1")
+    assert notes == {f"{name}: {old} is called {now}": 1}
+
+
+def test_metadata_may_stand_in_the_middle_and_unknown_columns_are_dropped_by_name(reading):
+    files = made.package("1.2")
+    columns = ["sourcedId", "metadata.maple.color", "name", "nickname", "type", "identifier", "parentSourcedId"]
+    rows = [row | {"metadata.maple.color": "red", "nickname": "secret"} for row in made.ROWS["orgs.csv"]]
+    found, notes = reading(files | {"orgs.csv": made.text(columns, rows).encode()})
+    assert found["orgs.csv"] == [row | {"metadata.maple.color": "red"} for row in made.ROWS["orgs.csv"]]
+    assert notes == {"orgs.csv: unknown column nickname": 1}
+
+
+def test_the_mode_of_an_absent_file_may_be_empty(reading):
+    found, _ = reading(spoilt("1.2", "manifest.csv", "file.results,absent", "file.results,"))
+    assert found == made.rows("1.2")
+
+
+def test_status_and_time_may_be_filled_in_bulk(reading):
+    found, _ = reading(spoilt("1.2", "orgs.csv", "s1,,,", "s1,active,2026-08-01T00:00:00.000Z,"))
+    assert found["orgs.csv"][1] == made.ROWS["orgs.csv"][1] | {
+        "status": "active",
+        "dateLastModified": "2026-08-01T00:00:00.000Z",
+    }
+
+
+def test_a_deleted_row_is_left_out_and_counted(reading):
+    found, notes = reading(spoilt("1.2", "enrollments.csv", "e2,,", "e2,tobedeleted,"))
+    assert found["enrollments.csv"] == made.ROWS["enrollments.csv"][:1]
+    assert notes == {"enrollments.csv: deleted row": 1}
+
+
+def test_a_reference_to_a_deleted_row_leads_nowhere(tmp_path):
+    files = spoilt("1.2", "users.csv", "u2,,", "u2,tobedeleted,")
+    assert refusal(made.folder(tmp_path / "d", files)).place == "enrollments.csv:3:6"
+
+
+def test_a_file_stated_as_absent_is_ignored_with_a_note(reading):
+    found, notes = reading(spoilt("1.2", "manifest.csv", "file.demographics,bulk", "file.demographics,absent"))
+    assert "demographics.csv" not in found
+    assert notes == {"demographics.csv is there and stated as absent": 1}
+
+
+def test_an_unknown_file_is_noted(reading):
+    _, notes = reading(made.package("1.1") | {"roles.csv": b"anything"})
+    assert notes == {"unknown file roles.csv": 1}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_without_a_manifest_nothing_is_read_unless_that_is_allowed(tmp_path, version):
+    files = made.package(version)
+    del files["manifest.csv"]
+    path = made.folder(tmp_path / "d", files)
+    assert refusal(path).place == "manifest.csv"
+    found, notes = contents(path, Tolerance(allow_missing_manifest=True))
+    assert found == made.rows(version)
+    assert notes == {"manifest.csv is missing": 1}
+
+
+MISTAKES = {
+    "a byte that is no UTF-8": ("users.csv", b"Ann", b"A\xe9n", "users.csv:3:7", "UTF-8"),
+    "UTF-16": ("orgs.csv", b"sourcedId", b"\xff\xfes", "orgs.csv:1:1", "UTF-8"),
+    "a quotation mark never closed": ("users.csv", "Ann,", '"Ann,', "users.csv:3:7", "quotation mark"),
+    "text after a closing mark": ("users.csv", "Ann", '"A"nn', "users.csv:3:7", "quotation mark"),
+    "a NUL in a text": ("users.csv", b"Ann", b"A\0n", "users.csv:3:7", "NUL"),
+    "a NUL in a date": ("enrollments.csv", b"2027-01-20", b"2027-01-2\0", "enrollments.csv:2:10", "endDate holds a NUL"),
+    "a NUL in a heading": ("orgs.csv", b"name", b"na\0me", "orgs.csv:1:4", "NUL"),
+    "an empty heading": ("orgs.csv", "identifier", "", "orgs.csv:1:6", "heading"),
+    "a cell too many": ("orgs.csv", "101,d", "101,d,x", "orgs.csv:3:8", "more cells"),
+    "a heading twice": ("orgs.csv", "identifier", "name", "orgs.csv:1:6", "name is there twice"),
+    "a required column missing": ("orgs.csv", "name", "nome", "orgs.csv:1:1", "name is missing"),
+    "a cell too long": ("users.csv", "Ann", "A" * 65_537, "users.csv:3:7", "longer than"),
+    "a cell far too long": ("users.csv", "Ann", '"' + "A" * 140_000 + '"', "users.csv:3:7", "longer than"),
+    "a line far too long": ("users.csv", "Ann", "A" * 5_000_000, "users.csv:3:7", "longer than"),
+    "a date that is none": ("enrollments.csv", "2027-01-20", "2027-13-20", "enrollments.csv:2:10", "endDate is not a date"),
+    "an American date": ("demographics.csv", "2011-05-07", "05/07/2011", "demographics.csv:2:4", "birthDate is not a date"),
+    "a time that is none": ("orgs.csv", "s1,,,", "s1,,yesterday,", "orgs.csv:3:3", "dateLastModified"),
+    "a truth that is none": ("users.csv", "u2,,,true", "u2,,,yes", "users.csv:3:4", "enabledUser is neither"),
+    "a year that is none": ("academicSessions.csv", "y,2027", "y,2026-2027", "academicSessions.csv:3:9", "schoolYear is not a year"),
+    "an id that is none": ("orgs.csv", "s2,", "s 2,", "orgs.csv:4:1", "sourcedId is not"),
+    "an id in a reference that is none": ("classes.csv", ",s1,t,", ",s!,t,", "classes.csv:2:10", "schoolSourcedId is not"),
+    "ids that are none": ("classes.csv", ",s1,t,", ',s1,"t,t t",', "classes.csv:2:11", "termSourcedIds is not"),
+    "a word not listed": ("orgs.csv", "North,school", "North,shcool", "orgs.csv:3:5", "type is not one"),
+    "a status not listed": ("orgs.csv", "s1,,", "s1,inactive,", "orgs.csv:3:2", "status is not one"),
+    "an empty cell that may not be": ("enrollments.csv", ",teacher,", ",,", "enrollments.csv:3:7", "role is empty"),
+    "user ids without braces": ("users.csv", "{LDAP:m1}", "LDAP:m1", "users.csv:2:6", "userIds is not"),
+    "an id twice": ("orgs.csv", "s2,", "s1,", "orgs.csv:4:1", "same as in a row before"),
+    "a dangling reference": ("enrollments.csv", ",u2,", ",u9,", "enrollments.csv:3:6", "userSourcedId names no row of users.csv"),
+    "a dangling list": ("users.csv", ",u3,", ',"u3,u4",', "users.csv:2:14", "agentSourcedIds names no row of users.csv"),
+    "a dangling parent": ("orgs.csv", "101,d", "101,e", "orgs.csv:3:7", "parentSourcedId names no row of orgs.csv"),
+    "demographics of nobody": ("demographics.csv", "u1,", "u4,", "demographics.csv:2:1", "sourcedId names no row"),
+    "another manifest version": ("manifest.csv", "version,1.0", "version,2.0", "manifest.csv:2:2", "manifest.version must be 1.0"),
+    "another version of OneRoster": ("manifest.csv", ",1.2\r", ",1.3\r", "manifest.csv:3:2", "must be 1.1 or 1.2"),
+    "a mode that is none": ("manifest.csv", "file.orgs,bulk", "file.orgs,full", "manifest.csv:*:2", "absent, bulk or delta"),
+    "a file that is not there": ("manifest.csv", "file.results,absent", "file.results,bulk", "manifest.csv:*:2", "there is no results.csv"),
+    "a property twice": ("manifest.csv", "file.orgs,bulk", "file.users,bulk", "manifest.csv:*:1", "twice"),
+    "a manifest without values": ("manifest.csv", "propertyName,value", "propertyName,values", "manifest.csv:1:1", "one column value"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_refused_with_its_place_and_without_its_value(tmp_path, mistake):
+    name, old, new, place, words = MISTAKES[mistake]
+    files = spoilt("1.2", name, old, new)
+    if "*" in place:
+        lines = files[name].split(b"\r\n")
+        place = place.replace("*", str(max(n for n, line in enumerate(lines, 1) if line.startswith(new.encode()))))
+    error = refusal(made.folder(tmp_path / "d", files))
+    assert error.place == place
+    assert words in error.message
+    if ":1:" not in place and name != "manifest.csv":
+        said = [text.decode("latin-1") if isinstance(text, bytes) else text for text in (old, new)]
+        for value in set(said[1].split(",")) - set(said[0].split(",")) - {""}:
+            assert value not in error.message or len(value) == 1
+    assert error.__context__ is None
+
+
+def test_a_changes_file_is_refused_where_it_is_wanted(tmp_path):
+    path = made.folder(
+        tmp_path / "d", spoilt("1.2", "manifest.csv", "file.demographics,bulk", "file.demographics,delta")
+    )
+    assert "changes" in refusal(path).message
+    assert refusal(path).place == "demographics.csv"
+    assert contents(path, wanted={"orgs.csv"})[0] == {"orgs.csv": made.ROWS["orgs.csv"]}
+
+
+def test_an_empty_file_has_no_headings(tmp_path):
+    path = made.folder(tmp_path / "d", made.package("1.2") | {"orgs.csv": b"\r\n\r\n"})
+    assert refusal(path).place == "orgs.csv:1:1"
+
+
+def test_too_many_columns_are_refused(tmp_path):
+    files = made.package("1.2")
+    files["orgs.csv"] = b",".join(b"metadata.x%d" % n for n in range(501))
+    assert refusal(made.folder(tmp_path / "d", files)).place == "orgs.csv:1:501"
+
+
+def test_too_many_rows_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("adapters.sheet.ROW_CAP", 50)
+    files = made.package("1.2")
+    files["orgs.csv"] += b"".join(b"x%d,,,Some,school,,\r\n" % number for number in range(51))
+    assert refusal(made.folder(tmp_path / "d", files)).place == "orgs.csv"
+
+
+def test_an_empty_extra_cell_is_still_one_too_many(tmp_path):
+    files = spoilt("1.2", "orgs.csv", "101,d", "101,d,")
+    assert refusal(made.folder(tmp_path / "d", files)).place == "orgs.csv:3:8"
+
+
+def test_an_extension_word_is_understood_in_1_2_only(tmp_path):
+    path = made.folder(tmp_path / "new", spoilt("1.2", "orgs.csv", "North,school", "North,ext:camp"))
+    assert contents(path)[0]["orgs.csv"][1]["type"] == "ext:camp"
+    path = made.folder(tmp_path / "old", spoilt("1.1", "orgs.csv", "North,school", "North,ext:camp"))
+    assert refusal(path).place == "orgs.csv:3:5"
+
+
+def test_the_first_dangling_places_are_listed(tmp_path):
+    files = made.package("1.2")
+    row = b"%s,,,k,s1,nobody,student,false,,\r\n"
+    files["enrollments.csv"] += b"".join(row % (b"x%d" % n) for n in range(9))
+    error = refusal(made.folder(tmp_path / "d", files))
+    assert error.place == "enrollments.csv:4:6"
+    assert "(9 in all, the next in line 5, 6, 7, 8, and more)" in error.message
+    assert "nobody" not in error.message
+
+
+def test_dangling_references_are_dropped_and_counted_where_that_is_allowed(reading):
+    files = spoilt("1.2", "users.csv", ",u3,", ',"u3,u4",')
+    files["orgs.csv"] = files["orgs.csv"].replace(b"102,d", b"102,e")
+    files["enrollments.csv"] = files["enrollments.csv"].replace(b",u2,", b",u9,")
+    found, notes = reading(files, DROP)
+    assert found["users.csv"] == made.ROWS["users.csv"]
+    assert found["orgs.csv"][2] == {k: v for k, v in made.ROWS["orgs.csv"][2].items() if k != "parentSourcedId"}
+    assert found["enrollments.csv"] == made.ROWS["enrollments.csv"][:1]
+    assert notes == {
+        "users.csv: dangling agentSourcedIds": 1,
+        "orgs.csv: dangling parentSourcedId": 1,
+        "enrollments.csv: dangling userSourcedId": 1,
+    }
+
+
+def test_what_refers_to_a_dropped_row_is_dropped_too(reading):
+    files = spoilt("1.2", "courses.csv", ",d,Math", ",gone,Math")
+    found, notes = reading(files, DROP)
+    assert (found["courses.csv"], found["classes.csv"], found["enrollments.csv"]) == ([], [], [])
+    assert notes["enrollments.csv: dangling classSourcedId"] == 2
+
+
+def test_a_quoted_cell_over_several_lines_keeps_the_lines_after_it_right(tmp_path):
+    files = spoilt("1.2", "users.csv", "Ann", '"A\r\nn\nn"')
+    files["users.csv"] = files["users.csv"].replace(b"u3,,,false", b"u3,,,no")
+    assert refusal(made.folder(tmp_path / "d", files)).place == "users.csv:6:4"
