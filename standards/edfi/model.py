@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 ID = re.compile(r"[0-9a-f]{32}")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 TIME = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}")
-DESCRIPTOR = re.compile(r"uri://[^#\s]+/([A-Za-z]+)#.+")
+DESCRIPTOR = re.compile(r"uri://[^#\s]+/(\w+)#.+")
 WIDTHS = {"int32": 2**31, "int64": 2**63}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Property:
     """One member of a resource: a scalar, a reference, an inline object or a collection of objects.
 
@@ -48,7 +48,7 @@ class Property:
     properties: Mapping[str, Property] = field(default_factory=lambda: MappingProxyType({}))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Resource:
     """One resource or descriptor of the API.
 
