@@ -23,7 +23,6 @@ from standards.errors import CallerError, NotFound, StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-KINDS = ("vendor", "cbo", "district", "sea", "researcher")
 ACTIVE, DISABLED = "active", "disabled"
 WAIT_SECONDS = 30
 MIGRATION_LOCK = 7_203_411  # any fixed number: every starting worker must ask PostgreSQL for the same lock

@@ -1,0 +1,153 @@
+"""The command ``crossing``: thin words over the modules that do the work, imported only when they are needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gateway.clients import clients
+from standards.errors import GatewayError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gateway.settings import Settings
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+class Commands(click.Group):
+    """Commands whose refusals are one line on standard error, and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except GatewayError as error:
+            raise click.ClickException(error.message) from None
+
+
+def show_version(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
+    """Print the version and end; a checkout that nobody installed has none."""
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 -- --help need not wait for it
+
+    if not asked:
+        return
+    try:
+        click.echo(f"crossing {version('crossingguard')}")
+    except PackageNotFoundError:
+        click.echo("crossing, from a checkout that is not installed")
+    context.exit()
+
+
+@click.group(cls=Commands)
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=show_version,
+    help="Show the version and end.",
+)
+def main() -> None:
+    """Crossing Guard: Ed-Fi and OneRoster for several districts, released only under agreement."""
+
+
+main.add_command(clients)
+
+
+@main.command()
+@click.argument("file", type=FILE, default="gateway.toml", envvar="CROSSING_SETTINGS")
+def serve(file: Path) -> None:
+    """Serve the region that FILE describes, until told to end."""
+    from gateway import server, settings  # noqa: PLC0415 -- loads everything
+
+    server.serve(settings.load(file))
+
+
+@main.command()
+@click.argument("file", type=FILE, default="gateway.toml", envvar="CROSSING_SETTINGS")
+@click.option("--document-settings", is_flag=True, help="Print the page about every setting instead.")
+def check(file: Path, document_settings: bool) -> None:
+    """Name every mistake in FILE, in its agreements and in what its districts provide."""
+    from gateway import settings  # noqa: PLC0415 -- --help need not wait for it
+
+    if document_settings:
+        click.echo(settings.reference(), nl=False)
+        return
+    read, mistakes = settings.read(file)
+    problems = [str(mistake) for mistake in mistakes]
+    if read is not None:
+        problems += _agreement_problems(read)
+        problems += _district_problems(read)
+    for problem in problems:
+        click.echo(problem)
+    if problems:
+        raise click.exceptions.Exit(1)
+    click.echo(f"{file}: no mistake found.")
+
+
+@main.command()
+@click.argument("client")
+@click.argument("element")
+@click.option("--settings", "file", type=FILE, default="gateway.toml", envvar="CROSSING_SETTINGS", show_default=True)
+@click.option("--recipient", is_flag=True, help="Only what the recipient itself may be told.")
+def explain(client: str, element: str, file: Path, recipient: bool) -> None:
+    """Tell step by step why ELEMENT (student.birthDate, student) leaves to CLIENT, or does not."""
+    from gateway import settings  # noqa: PLC0415 -- --help need not wait for it
+    from gateway.store import utc_now  # noqa: PLC0415 -- likewise
+    from policies import agreement, explain  # noqa: PLC0415 -- likewise
+
+    agreements = agreement.load_folder(settings.load(file).agreements)
+    for trace in explain.explain(agreements, client, element, utc_now()):
+        click.echo(trace.text("recipient" if recipient else "custodian"))
+
+
+@main.command()
+def adapters() -> None:
+    """List the adapters there are, and what each asks for in a district's settings."""
+    from adapters import registry  # noqa: PLC0415 -- --help need not wait for it
+
+    for name in registry.names():
+        adapter = registry.find(name)
+        click.echo(f"{name}: {(adapter.__doc__ or '').strip().splitlines()[0]}")
+        for setting, kind in adapter.Settings().fields.items():
+            need = "required" if kind.required else f"default {kind.load_default!r}"
+            click.echo(f"    {setting} ({need})")
+
+
+@main.command()
+@click.option("--serve", is_flag=True, help="Keep the region up until told to end.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="With --serve: the port; 0 takes any free one.")
+@click.option("--facts", type=FILE, help="With --serve: write addresses, clients and secrets to this JSON file.")
+@click.option("--students", type=click.IntRange(1, 100_000), help="The size of each district.")
+def demo(serve: bool, port: int, facts: Path | None, students: int | None) -> None:
+    """Set up three made-up districts and four consumers, and show who sees what."""
+    from gateway import demo  # noqa: PLC0415 -- loads everything
+
+    demo.run(serve=serve, port=port, facts=facts, students=students)
+
+
+def _agreement_problems(read: Settings) -> Iterator[str]:
+    from policies.agreement import read_folder  # noqa: PLC0415 -- --help need not wait for it
+
+    found, mistakes = read_folder(read.agreements)
+    yield from map(str, mistakes)
+    for one in found:
+        if one.district not in read.districts:
+            yield f"{one.file}: the district {one.district} is not in {read.file.name}"
+        for warning in one.warnings:
+            click.echo(f"warning: {warning}", err=True)
+
+
+def _district_problems(read: Settings) -> Iterator[str]:
+    from adapters import registry  # noqa: PLC0415 -- --help need not wait for it
+
+    for name, district in read.districts.items():
+        try:
+            with registry.find(district.adapter)(name, district.settings) as adapter:
+                yield from map(str, adapter.check())
+        except GatewayError as error:
+            yield f"{name}: {error.message}"

@@ -1,0 +1,158 @@
+"""``crossing clients``: which programs may ask at all."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from gateway.store import Client, SqlStore
+
+KINDS = ("vendor", "cbo", "district", "sea", "researcher")
+SETTINGS = click.option(
+    "--settings",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="gateway.toml",
+    envvar="CROSSING_SETTINGS",
+    show_default=True,
+    help="The region's settings.",
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def clients() -> None:
+    """Register clients, list them, give them new secrets, end them."""
+
+
+def check_name(_context: click.Context, _parameter: click.Parameter, name: str) -> str:
+    """Refuse a client id that agreements, headers or logs could not carry."""
+    from gateway.oauth import CLIENT_ID  # noqa: PLC0415 -- --help need not wait for it
+
+    if not CLIENT_ID.fullmatch(name):
+        raise click.BadParameter("use letters, digits, '.', '_' and '-', at most 64 of them")
+    return name
+
+
+def check_scopes(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a scope that no standard knows."""
+    from gateway.scopes import known_scopes  # noqa: PLC0415 -- --help need not wait for it
+    from standards.errors import suggestion  # noqa: PLC0415 -- likewise
+
+    scopes = tuple(dict.fromkeys(scope for words in given for scope in words.split()))
+    for scope in scopes:
+        if scope not in known_scopes():
+            raise click.BadParameter(f"there is no scope {scope!r}{suggestion(scope, known_scopes())}")
+    if not scopes:
+        raise click.BadParameter("give at least one")
+    return scopes
+
+
+@clients.command()
+@click.argument("name", callback=check_name)
+@click.option("--org", required=True, help="The organisation the client belongs to.")
+@click.option("--kind", required=True, type=click.Choice(KINDS), help="What kind of organisation that is.")
+@click.option("--scope", "scopes", required=True, multiple=True, callback=check_scopes, help="What it may do at most.")
+@JSON
+@SETTINGS
+def add(name: str, org: str, kind: str, scopes: tuple[str, ...], as_json: bool, file: Path) -> None:
+    """Register NAME, the client id that agreements use, and print its secret: this once, and never again."""
+    from gateway.credentials import new_secret  # noqa: PLC0415 -- --help need not wait for it
+    from gateway.store import Client, Secret, utc_now  # noqa: PLC0415 -- likewise
+
+    secret, trace = new_secret()
+    with closing(_open(file)) as store:
+        store.add_client(Client(name, org, kind, scopes, (Secret(trace),), utc_now(), _actor()))
+    _show_secret(name, secret, as_json)
+
+
+@clients.command("list")
+@JSON
+@SETTINGS
+def list_clients(as_json: bool, file: Path) -> None:
+    """Every client, whether it is active, and when it was last given a token."""
+    with closing(_open(file)) as store:
+        found = store.list_clients()
+    if as_json:
+        click.echo(json.dumps([_facts(client) for client in found], indent=2))
+        return
+    from rich.console import Console  # noqa: PLC0415 -- only a table needs it
+    from rich.table import Table  # noqa: PLC0415 -- likewise
+
+    table = Table("client", "organisation", "kind", "status", "created", "last used", "scopes")
+    for client in found:
+        used = client.last_used.date().isoformat() if client.last_used else "never"
+        created = f"{client.created.date().isoformat()} by {client.created_by}"
+        table.add_row(client.client_id, client.org, client.kind, client.status, created, used, "\n".join(client.scopes))
+    Console().print(table)
+
+
+@clients.command()
+@click.argument("name")
+@click.option("--keep-old", type=click.IntRange(0, 90), default=0, help="Days for which the old secret still works.")
+@JSON
+@SETTINGS
+def rotate(name: str, keep_old: int, as_json: bool, file: Path) -> None:
+    """Give NAME a new secret; without --keep-old the old one and every token end at once."""
+    from datetime import timedelta  # noqa: PLC0415 -- --help need not wait for it
+
+    from gateway.credentials import new_secret  # noqa: PLC0415 -- likewise
+    from gateway.store import utc_now  # noqa: PLC0415 -- likewise
+
+    secret, trace = new_secret()
+    until = utc_now() + timedelta(days=keep_old) if keep_old else None
+    with closing(_open(file)) as store:
+        store.rotate_secret(name, trace, until, _actor())
+    _show_secret(name, secret, as_json)
+
+
+@clients.command()
+@click.argument("name")
+@SETTINGS
+def disable(name: str, file: Path) -> None:
+    """End NAME: its secret and its tokens stop working within a second."""
+    with closing(_open(file)) as store:
+        store.disable_client(name, _actor())
+    click.echo(f"{name} is disabled.")
+
+
+def _open(file: Path) -> SqlStore:
+    from gateway.settings import load  # noqa: PLC0415 -- --help need not wait for it
+    from gateway.store import open_store  # noqa: PLC0415 -- likewise
+
+    return open_store(load(file).store_url)
+
+
+def _show_secret(name: str, secret: str, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"client_id": name, "client_secret": secret}))
+        return
+    click.echo(f"client_id:     {name}\nclient_secret: {secret}")
+    click.echo("Keep the secret now: it is shown this once.", err=True)
+
+
+def _facts(client: Client) -> dict[str, Any]:
+    return {
+        "client_id": client.client_id,
+        "org": client.org,
+        "kind": client.kind,
+        "status": client.status,
+        "scopes": list(client.scopes),
+        "created": client.created.isoformat(),
+        "created_by": client.created_by,
+        "last_used": client.last_used.isoformat() if client.last_used else None,
+    }
+
+
+def _actor() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"

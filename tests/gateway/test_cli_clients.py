@@ -1,0 +1,171 @@
+"""The command line registers, lists, renews and ends clients, and says every refusal in one line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from gateway.cli import main
+from gateway.credentials import proves
+from gateway.settings import load
+from gateway.store import open_store, utc_now
+
+ADD = ["clients", "add", "tutor", "--org", "Reading Partners", "--kind", "cbo", "--scope", "edfi:read"]
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "gateway.toml"
+    path.write_text("")
+    return path
+
+
+@pytest.fixture
+def crossing(file):
+    def run(*words: str):
+        return CliRunner().invoke(main, [*words, "--settings", str(file)])
+
+    return run
+
+
+@pytest.fixture
+def find(file):
+    def found(name: str):
+        store = open_store(load(file).store_url)
+        client = store.find_client(name)
+        store.close()
+        return client
+
+    return found
+
+
+def test_a_client_is_added_and_its_secret_shown_once(crossing, find):
+    answer = crossing(*ADD, "--scope", "edfi:update edfi:read")
+    assert answer.exit_code == 0, answer.output
+    shown = dict(line.split(": ", 1) for line in answer.stdout.splitlines())
+    client = find("tutor")
+    assert shown["client_id"].strip() == "tutor"
+    assert proves(shown["client_secret"].strip(), client, utc_now())
+    assert (client.org, client.kind, client.scopes) == ("Reading Partners", "cbo", ("edfi:read", "edfi:update"))
+    assert client.created_by
+    assert shown["client_secret"] not in crossing("clients", "list", "--json").output
+
+
+def test_a_script_receives_the_secret_as_json(crossing, find):
+    shown = json.loads(crossing(*ADD, "--json").stdout)
+    assert shown.keys() == {"client_id", "client_secret"}
+    assert proves(shown["client_secret"], find("tutor"), utc_now())
+
+
+def test_one_id_is_not_added_twice(crossing):
+    crossing(*ADD)
+    again = crossing(*ADD)
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert again.stderr == "Error: There is a client 'tutor' already.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ([*ADD, "--scope", "edfi:raed"], "there is no scope 'edfi:raed' (did you mean edfi:read?)"),
+        ([*ADD, "--scope", "https://purl.imsglobal.org/spec/or/v1p1/scope/assessment.delete"], "there is no scope"),
+        ([*ADD[:-1], " "], "give at least one"),
+        (["clients", "add", "two words", *ADD[3:]], "use letters, digits"),
+        ([*ADD[:6], "school", *ADD[7:]], "Invalid value for '--kind'"),
+        (ADD[:-2], "Missing option '--scope'"),
+    ],
+)
+def test_a_wrong_word_is_refused_with_a_hint(crossing, find, words, complaint):
+    answer = crossing(*words)
+    assert answer.exit_code == 2
+    assert complaint in answer.stderr
+    assert find("tutor") is None
+
+
+def test_clients_are_listed_as_a_table_and_as_json(crossing):
+    crossing(*ADD)
+    crossing("clients", "add", "analytics", "--org", "Acme", "--kind", "vendor", "--scope", "edfi:read")
+    crossing("clients", "disable", "analytics")
+    table = crossing("clients", "list").output
+    assert table.index("analytics") < table.index("tutor")
+    listed = json.loads(crossing("clients", "list", "--json").output)
+    assert [(one["client_id"], one["status"], one["last_used"]) for one in listed] == [
+        ("analytics", "disabled", None),
+        ("tutor", "active", None),
+    ]
+
+
+def test_a_disabled_client_stays_known(crossing, find):
+    crossing(*ADD)
+    assert crossing("clients", "disable", "tutor").output == "tutor is disabled.\n"
+    assert find("tutor").status == "disabled"
+
+
+@pytest.mark.parametrize("word", ["disable", "rotate"])
+def test_an_unknown_client_is_said_to_be_unknown(crossing, word):
+    answer = crossing("clients", word, "nobody")
+    assert (answer.exit_code, answer.stderr) == (1, "Error: There is no client 'nobody'.\n")
+
+
+@pytest.mark.parametrize(("words", "old_works"), [([], False), (["--keep-old", "7"], True)])
+def test_a_new_secret_replaces_the_old_one_now_or_later(crossing, find, words, old_works):
+    old = json.loads(crossing(*ADD, "--json").stdout)["client_secret"]
+    new = json.loads(crossing("clients", "rotate", "tutor", "--json", *words).stdout)["client_secret"]
+    client = find("tutor")
+    assert proves(new, client, utc_now())
+    assert proves(old, client, utc_now()) is old_works
+
+
+def test_settings_that_are_wrong_are_named_with_their_place(crossing, file):
+    file.write_text("[server]\nprot = 1\n")
+    answer = crossing("clients", "list")
+    assert answer.exit_code == 1
+    assert answer.stderr == f"Error: {file}:2:1: server.prot: there is no such setting (did you mean port?)\n"
+
+
+def test_the_page_about_settings_can_be_printed():
+    printed = CliRunner().invoke(main, ["check", "--document-settings"]).output
+    assert "| `per_client` | number | `15` |" in printed
+
+
+def test_check_names_every_mistake_of_settings_and_agreements(file):
+    file.write_text("[server]\nprot = 1\nport = 'x'\n")
+    answer = CliRunner().invoke(main, ["check", str(file)])
+    assert answer.exit_code == 1
+    assert [line.split(": ")[0] for line in answer.stdout.splitlines()] == [f"{file}:2:1", f"{file}:3:1"]
+
+
+def test_check_says_when_there_are_no_agreements(file, tmp_path):
+    answer = CliRunner().invoke(main, ["check", str(file)])
+    assert (answer.exit_code, answer.stdout) == (1, f"{tmp_path}/agreements: this is not a folder\n")
+    (tmp_path / "agreements").mkdir()
+    answer = CliRunner().invoke(main, ["check", str(file)])
+    assert (answer.exit_code, answer.stdout) == (0, f"{file}: no mistake found.\n")
+
+
+def test_help_loads_no_library_but_click():
+    program = "import sys, gateway.cli; print(sorted({'flask', 'sqlalchemy', 'marshmallow', 'authlib', 'lxml', 'rich'} & set(sys.modules)))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert loaded.stdout == "[]\n"
+
+
+def test_the_version_is_told_also_by_a_checkout_that_is_not_installed():
+    answer = CliRunner().invoke(main, ["--version"])
+    assert answer.exit_code == 0
+    assert answer.output.startswith("crossing")
+
+
+def test_every_command_explains_itself():
+    def walk(command, words):
+        answer = CliRunner().invoke(main, [*words, "--help"])
+        assert answer.exit_code == 0
+        assert command.help
+        for name, inner in getattr(command, "commands", {}).items():
+            walk(inner, [*words, name])
+
+    walk(main, [])
+    assert {"serve", "check", "explain", "adapters", "demo", "clients"} <= main.commands.keys()
