@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, jsonify, request
+from standards.edfi.envelope import problem
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gateway import edfi, oauth, oneroster, telemetry
 from gateway.answers import failure
-from standards.edfi.envelope import problem
 from standards.errors import CallerError, GatewayError, MethodNotAllowed, NotFound
 from standards.oneroster.envelope import status_info
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from gateway.assembly import Gateway
     from gateway.memory import Memory
@@ -34,7 +36,8 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["PUBLIC_URL"] = settings.server.public_url
     if settings.server.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1, x_port=1)  # type: ignore[method-assign]
+        app.wsgi_app = _Proxied(app.wsgi_app, settings.server.trusted_proxies)  # type: ignore[method-assign]
+    app.before_request(telemetry.begin)
     app.register_blueprint(oauth.blueprint(store, memory, clock, settings))
     app.register_blueprint(oneroster.blueprint(gateway))
     app.register_blueprint(edfi.blueprint(gateway))
@@ -43,6 +46,22 @@ def create_app(
     app.register_error_handler(Exception, _unexpected)
     app.after_request(telemetry.observe)
     return app
+
+
+class _Proxied:
+    """Believes X-Forwarded headers of the operator's own proxies, and of nobody else."""
+
+    def __init__(self, app: WSGIApplication, proxies: Iterable[str]) -> None:
+        self._plain, self._forwarded = app, ProxyFix(app, x_for=1, x_proto=1, x_host=1, x_port=1)
+        self._networks = [ip_network(proxy) for proxy in proxies]
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            address = ip_address(environ.get("REMOTE_ADDR", ""))
+        except ValueError:
+            return self._plain(environ, start_response)
+        trusted = any(address in network for network in self._networks)
+        return (self._forwarded if trusted else self._plain)(environ, start_response)
 
 
 def _health() -> Response:

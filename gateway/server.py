@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,11 @@ SETTINGS_FILE = "CROSSING_SETTINGS"
 
 def application() -> Flask:
     """What a worker runs: the application for the settings file named in the environment."""
+    from gateway import telemetry  # noqa: PLC0415  a worker imports this module before anything else
     from gateway.settings import load  # noqa: PLC0415  a worker imports this module before anything else
     from gateway.start import start  # noqa: PLC0415
 
+    telemetry.configure()
     app, gateway = start(load(Path(os.environ[SETTINGS_FILE])))
     gateway.warm()
     gc.collect()
@@ -45,3 +48,9 @@ def serve(settings: Settings) -> None:
         log_access=False,
         websockets=False,
     ).serve()
+
+
+if __name__ == "__main__":
+    from gateway.settings import load as read_settings
+
+    serve(read_settings(Path(sys.argv[1])))

@@ -1,0 +1,279 @@
+"""A demonstration region on disk: three districts' files, agreements, settings and registered clients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from gateway.credentials import new_secret
+from gateway.region.district import generate
+from gateway.region.edfi_xml import write_edfi_xml
+from gateway.region.oneroster_csv import write_oneroster_12
+from gateway.region.oneroster_wild import write_oneroster_11_wild
+from gateway.scopes import known_scopes
+from gateway.settings import load
+from gateway.store import Client, Secret, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from gateway.region.records import District
+
+    Progress = Callable[[str], None]
+
+AUGUST = 8
+ONEROSTER = "https://purl.imsglobal.org/spec/or/v1p2/scope/"
+ROSTER = (f"{ONEROSTER}roster-core.readonly", f"{ONEROSTER}roster.readonly")
+DEMOGRAPHICS = f"{ONEROSTER}roster-demographics.readonly"
+
+SETTINGS = """\
+# The demonstration region. Every setting is explained in docs/settings.md.
+agreements = "agreements"
+state = "state"
+
+[server]
+host = "127.0.0.1"
+port = {port}
+
+[tokens]
+per_client = 1000
+
+[limits]
+client = ""
+district = ""
+failures = ""
+address_failures = ""
+
+[districts.maple]
+adapter = "oneroster_csv"
+hold = "12h"
+settings = {{source = "maple.zip"}}
+
+[districts.cedar]
+adapter = "edfi_xml"
+hold = "12h"
+settings = {{source = "cedar"}}
+
+[districts.alder]
+adapter = "oneroster_csv"
+hold = "12h"
+settings = {{source = "alder.zip"}}
+"""
+
+AGREEMENT = """\
+apiVersion: dsa/v1
+id: {id}
+version: 1
+parties: {{provider: {{district: {district}}}, recipient: {{org: {org}, kind: {kind}}}}}
+basis: {{ferpa: "{basis}", purpose: {purpose}, legitimateInterest: "{interest}"}}
+validity: {{from: {begin}, to: {end}, timezone: America/Los_Angeles}}
+clients: [{client}]
+operations: [read, search]
+"""
+
+ROSTERING = """\
+elements:
+  - {path: organization.*, action: allow}
+  - {path: session.*, action: allow}
+  - {path: course.*, action: allow}
+  - {path: offering.*, action: allow}
+  - {path: section.*, action: allow}
+  - {path: student.id, action: allow}
+  - {path: student.name, action: allow}
+  - {path: student.email, action: allow}
+  - {path: student.username, action: allow}
+  - {path: student.enabled, action: allow}
+  - {path: staff.id, action: allow}
+  - {path: staff.name, action: allow}
+  - {path: staff.email, action: allow}
+  - {path: staff.enabled, action: allow}
+  - {path: employment.*, action: allow}
+  - {path: enrollment.*, action: allow}
+  - {path: placement.*, action: allow}
+  - {path: teaching.*, action: allow}
+"""
+
+TUTORING = """\
+population:
+  all:
+    - {{school: {{in: [{schools}]}}}}
+    - {{grade: {{in: ["03", "04", "05"]}}}}
+    - {{enrollment: active}}
+elements:
+  - {{path: organization.id, action: allow}}
+  - {{path: organization.name, action: allow}}
+  - {{path: organization.kind, action: allow}}
+  - {{path: organization.identifier, action: allow}}
+  - {{path: section.id, action: allow}}
+  - {{path: section.title, action: allow}}
+  - {{path: section.school, action: allow}}
+  - {{path: student.id, action: allow}}
+  - {{path: student.name.given, action: allow}}
+  - {{path: student.name.family, action: initial}}
+  - {{path: student.birthDate, action: year}}
+  - {{path: enrollment.id, action: allow}}
+  - {{path: enrollment.student, action: allow}}
+  - {{path: enrollment.school, action: allow}}
+  - {{path: enrollment.grade, action: allow}}
+  - {{path: enrollment.entry, action: allow}}
+  - {{path: placement.id, action: allow}}
+  - {{path: placement.student, action: allow}}
+  - {{path: placement.section, action: allow}}
+"""
+
+ANALYTICS = """\
+elements:
+  - {path: organization.*, action: allow}
+  - {path: session.*, action: allow}
+  - {path: course.*, action: allow}
+  - {path: offering.*, action: allow}
+  - {path: section.*, action: allow}
+  - {path: student.id, action: pseudonym}
+  - {path: student.birthDate, action: year}
+  - {path: student.sex, action: allow}
+  - {path: enrollment.*, action: allow}
+  - {path: placement.*, action: allow}
+"""
+
+EVERYTHING = """\
+elements:
+  - {path: "*", action: allow}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A registered client of the demonstration, with the secret that only a demonstration keeps."""
+
+    name: str
+    org: str
+    client_id: str
+    client_secret: str
+    scopes: tuple[str, ...]
+    agreement: str
+    purpose: str
+    asks_for: str
+
+
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """Where the region lies, and who may use it."""
+
+    settings: Path
+    accounts: tuple[Account, ...]
+    districts: tuple[District, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Deal:
+    """One line of the table of who gets what."""
+
+    client: str
+    org: str
+    kind: str
+    districts: tuple[str, ...]
+    purpose: str
+    basis: str
+    interest: str
+    elements: str
+    scopes: tuple[str, ...]
+    asks_for: str
+
+
+def school_year(today: date) -> int:
+    """The year in which the school year of *today* ends."""
+    return today.year + (today.month > AUGUST)
+
+
+def prepare(folder: Path, *, students: int, seed: int, port: int, today: date, progress: Progress) -> Premises:
+    """Write the whole region below *folder* and register its clients."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made = []
+    for name, write, target in (
+        ("maple", write_oneroster_12, folder / "maple.zip"),
+        ("cedar", write_edfi_xml, folder / "cedar"),
+        ("alder", write_oneroster_11_wild, folder / "alder.zip"),
+    ):
+        progress(f"writing the files of the fictional district {name} ({students} students)")
+        district = generate(name, seed=seed, students=students, school_year=school_year(today), today=today)
+        write(district, target)
+        made.append(district)
+    settings = folder / "gateway.toml"
+    settings.write_text(SETTINGS.format(port=port), "utf-8")
+    progress("signing the agreements and registering the clients")
+    deals = _deals(made[0])
+    _sign(folder / "agreements", deals, today)
+    return Premises(settings, _register(settings, deals), tuple(made))
+
+
+def _deals(maple: District) -> tuple[_Deal, ...]:
+    schools = ", ".join(f'"{school}"' for school in maple.spotlight_schools)
+    return (
+        _Deal(
+            "rostering", "classlane", "vendor", ("maple", "alder"), "rostering", "99.31(a)(1)",
+            "set up classes in the learning platform", ROSTERING, ROSTER,
+            "class lists for a learning platform, in two districts",
+        ),
+        _Deal(
+            "tutoring", "reading-partners", "cbo", ("maple",), "tutoring", "99.31(a)(1)",
+            "plan weekly reading support", TUTORING.format(schools=schools), (*ROSTER, DEMOGRAPHICS, "edfi:read"),
+            "children in grades 3 to 5 at two schools, for weekly reading support",
+        ),
+        _Deal(
+            "analytics", "northsound-metrics", "researcher", ("maple",), "program-evaluation", "99.31(a)(6)",
+            "study class sizes", ANALYTICS, (*ROSTER, DEMOGRAPHICS, "edfi:read"),
+            "class sizes by age, without knowing any child",
+        ),
+        _Deal(
+            "conformance", "conformance", "vendor", ("cedar",), "conformance", "99.31(a)(1)",
+            "prove that the standards are obeyed", EVERYTHING, tuple(sorted(known_scopes())),
+            "everything of one district, to test the gateway itself",
+        ),
+    )  # fmt: skip
+
+
+def _sign(folder: Path, deals: tuple[_Deal, ...], today: date) -> None:
+    folder.mkdir(exist_ok=True)
+    for deal in deals:
+        for district in deal.districts:
+            name = _agreement(deal, district)
+            head = AGREEMENT.format(
+                id=name, district=district, org=deal.org, kind=deal.kind, basis=deal.basis, purpose=deal.purpose,
+                interest=deal.interest, begin=date(today.year - 1, 7, 1), end=date(today.year + 2, 6, 30),
+                client=deal.client,
+            )  # fmt: skip
+            (folder / f"{name}.yaml").write_text(head + deal.elements, "utf-8")
+
+
+def _agreement(deal: _Deal, district: str) -> str:
+    return f"{deal.client}-{district}"
+
+
+def _register(settings: Path, deals: tuple[_Deal, ...]) -> tuple[Account, ...]:
+    store = open_store(load(settings).store_url)
+    try:
+        accounts = []
+        for deal in deals:
+            secret, kept = new_secret()
+            store.add_client(
+                Client(
+                    deal.client, deal.org, deal.kind, deal.scopes, (Secret(kept),), datetime.now(UTC), "demonstration"
+                )
+            )
+            accounts.append(
+                Account(
+                    deal.client,
+                    deal.org,
+                    deal.client,
+                    secret,
+                    deal.scopes,
+                    _agreement(deal, deal.districts[0]),
+                    deal.purpose,
+                    deal.asks_for,
+                )  # fmt: skip
+            )
+        return tuple(accounts)
+    finally:
+        store.close()
