@@ -9,13 +9,30 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
+from standards import codes
+from standards.errors import SettingsError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 SENSITIVITIES = (
     "identifier", "directory", "contact", "demographic", "education", "sensitive", "special", "never",
 )  # fmt: skip
-TYPES = ("id", "text", "integer", "number", "boolean", "date", "datetime", "time", "code", "group", "ref", "open", "json")
+TYPES = (
+    "id",
+    "text",
+    "integer",
+    "number",
+    "boolean",
+    "date",
+    "datetime",
+    "time",
+    "code",
+    "group",
+    "ref",
+    "open",
+    "json",
+)
 PERSONS = ("student", "staff", "contact")
 
 
@@ -55,9 +72,56 @@ class Entity:
 @cache
 def entities() -> Mapping[str, Entity]:
     """The entities of the vocabulary by name (native entities are in `standards.edfi.native`)."""
-    source = files("standards").joinpath("vocabulary.yaml").read_text(encoding="utf-8")
+    found = parse(files("standards").joinpath("vocabulary.yaml").read_text(encoding="utf-8"))
+    if faults := problems(found):
+        raise SettingsError("; ".join(faults), "vocabulary.yaml")
+    return found
+
+
+@cache
+def names() -> Mapping[str, Field]:
+    """Every name by which an agreement can release a fact, with the first field that bears it."""
+    found: dict[str, Field] = {}
+    for entity in entities().values():
+        for field in entity.fields.values():
+            found.setdefault(field.release, field)
+    return found
+
+
+def parse(source: str) -> dict[str, Entity]:
+    """The entities a vocabulary file declares, taken at its word."""
     document = YAML(typ="safe", pure=True).load(source)
     return {name: _entity(name, body) for name, body in document["entities"].items()}
+
+
+def problems(found: Mapping[str, Entity]) -> list[str]:
+    """What is wrong with a vocabulary, a sentence for each fault."""
+    return [
+        f"{entity.name}.{field.name} {fault}"
+        for entity in found.values()
+        for field in entity.fields.values()
+        for fault in _faults(field, entity, found)
+    ] + [f"{name} has no id" for name, entity in found.items() if "id" not in entity.fields]
+
+
+def _faults(field: Field, entity: Entity, found: Mapping[str, Entity]) -> Iterator[str]:
+    if field.type not in TYPES:
+        yield f"has the unknown type {field.type}"
+    if field.sensitivity not in SENSITIVITIES:
+        yield f"has the unknown class {field.sensitivity}"
+    if field.type == "code" and field.codes not in codes.names():
+        yield f"uses the unknown code set {field.codes}"
+    if field.type == "ref" and field.to not in found:
+        yield f"refers to the unknown entity {field.to}"
+    if field.owner and (field.type != "ref" or field.many):
+        yield "is an owner, which only a single reference can be"
+    if field.type == "group" and not any(name.startswith(f"{field.name}.") for name in entity.fields):
+        yield "is a group without fields"
+    head = field.name.rpartition(".")[0]
+    if head in entity.fields and entity.fields[head].type not in {"group", "open"}:
+        yield f"stands below {head}, which is no group"
+    if not field.about:
+        yield "says nothing about itself"
 
 
 def _entity(name: str, body: Mapping[str, Any]) -> Entity:
@@ -67,10 +131,10 @@ def _entity(name: str, body: Mapping[str, Any]) -> Entity:
 
 
 def _field(entity: str, alias: str, name: str, spec: Mapping[str, Any]) -> Field:
-    kind, _, codes = str(spec.get("type", "text")).partition(":")
+    kind, _, coded = str(spec.get("type", "text")).partition(":")
     kind, _, to = kind.partition(" ")
     release = spec.get("release") or f"{entity if name == 'id' else alias}.{name}"
     return Field(
         entity, name, kind, release, spec.get("class", "education"), spec.get("many", False), to,
-        spec.get("owner", False), spec.get("lenient", False), codes, spec.get("ceds", ""), spec.get("about", ""),
+        spec.get("owner", False), spec.get("lenient", False), coded, spec.get("ceds", ""), spec.get("about", ""),
     )  # fmt: skip
