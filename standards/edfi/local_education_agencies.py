@@ -1,0 +1,20 @@
+"""Local education agencies: organizations of the kind ``district``."""
+
+from __future__ import annotations
+
+from standards.edfi.institutions import institution, of_kind, parent
+from standards.edfi.mapping import mapped
+
+AGENCIES = mapped("localEducationAgencies", "organization", ("localEducationAgencyId",), (
+    *institution("localEducationAgencyId", "district"),
+    parent(
+        "parentLocalEducationAgencyReference.localEducationAgencyId",
+        "educationServiceCenterReference.educationServiceCenterId",
+        "stateEducationAgencyReference.stateEducationAgencyId",
+    ),
+), where=of_kind("district"), released={
+    "parentLocalEducationAgencyReference": "organization.parent",
+    "educationServiceCenterReference": "organization.parent",
+    "stateEducationAgencyReference": "organization.parent",
+})  # fmt: skip
+LENS, VIEW = AGENCIES.lens, AGENCIES.view

@@ -1,0 +1,172 @@
+"""An Ed-Fi resource that the vocabulary covers: from its pairs come its lens, its view and what remains native."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from standards.codes import outward
+from standards.edfi.members import Members, Site, member, members, scalar, shown
+from standards.edfi.model import by_collection
+from standards.edfi.references import TARGETS, organization_id
+from standards.lens import Lens, each, same
+from standards.view import Branch, Hop, Id, Items, Many, Obj, Stamp, Val, View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from standards.edfi.model import Property, Resource
+    from standards.lens import Pair
+    from standards.view import Node
+    from standards.vocabulary import Field
+
+STAMPS: tuple[Node, ...] = (Stamp("_etag", "etag"), Stamp("_lastModifiedDate"))
+PERSONAL = frozenset({"student", "profile", "contact", "guardianship", "enrollment", "placement"})
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """One resource and one entity: the *lens*, the *view*, and the *remainder* as extra fields of the entity."""
+
+    lens: Lens
+    view: View
+    remainder: tuple[Field, ...]
+
+
+def mapped(
+    collection: str,
+    entity: str,
+    key: Sequence[str],
+    pairs: Sequence[Pair],
+    nodes: Sequence[Node] = (),
+    otherwise: Sequence[Node] = (),
+    where: tuple[tuple[str, frozenset[str]], ...] = (),
+    prefix: tuple[str, ...] = (),
+    extra: Sequence[Field] = (),
+    released: Mapping[str, str] = MappingProxyType({}),
+) -> Mapped:
+    """The mapping of a *collection* by *pairs*.
+
+    A member is shown by the *nodes* of its name where there are any, else as its pair says, else, where no
+    pair tells it, under its own name; the nodes in *otherwise* stand in where that shows nothing. *extra* are
+    further fields that pairs fill beyond the vocabulary; *released* gives members that remain, but state a
+    fact of the vocabulary, the name of that fact.
+    """
+    resource = by_collection(collection)
+    if resource is None:
+        msg = f"the Ed-Fi model has no {collection}"
+        raise LookupError(msg)
+    site = Site(entity, f"edfi.{collection}", f"edfi.{collection}.", "", _class_of(entity))
+    made = _Maker(site, tuple(nodes), tuple(otherwise), tuple(pairs), released).all(ordered(resource))
+    lens = Lens("edfi", collection, entity, (same("id", "id"), *made.pairs), tuple(key), prefix)
+    branch = Branch(entity, (Id("id"), *made.nodes, *STAMPS), where)
+    return Mapped(lens, View(collection, "edfi", resource.name, (branch,)), (*made.fields, *extra))
+
+
+def ordered(resource: Resource) -> list[Property]:
+    """The members of a resource: first its natural key, then what it must have, then the rest."""
+    keys = [path.partition(".")[0] for path in resource.identity]
+    return sorted(
+        resource.properties.values(),
+        key=lambda known: (keys.index(known.name) if known.name in keys else len(keys), not known.required),
+    )
+
+
+def _class_of(entity: str) -> str:
+    return "sensitive" if entity in PERSONAL else "education"
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Goes through the members of a resource and asks for each who tells it."""
+
+    site: Site
+    nodes: tuple[Node, ...]
+    otherwise: tuple[Node, ...]
+    pairs: tuple[Pair, ...]
+    released: Mapping[str, str]
+
+    def all(self, properties: Iterable[Property]) -> Members:
+        """What is made of all members."""
+        made = Members(pairs=[pair for pair in self.pairs if not _listing(pair)])
+        for known in properties:
+            telling = [pair for pair in self.pairs if any(_head(path) == known.name for path in pair.consumes)]
+            made.add(self.told(known, telling) if telling else self.left(known))
+        return made
+
+    def left(self, known: Property) -> Members:
+        """A member that no pair tells."""
+        made = member(known, self.site)
+        if release := self.released.get(known.name):
+            made.fields = [replace(field, release=release) for field in made.fields]
+        return made
+
+    def told(self, known: Property, telling: list[Pair]) -> Members:
+        """A member that at least one pair tells: the nodes that show it, and what the pairs leave of it."""
+        own = [node for node in self.nodes if node.name == known.name]
+        listed = next((pair for pair in telling if _listing(pair)), None)
+        if listed:
+            made = self.items(known, listed)
+        else:
+            made = Members()
+            told = {path for pair in telling for path in pair.consumes}
+            for leaf in known.properties.values() if known.reference else ():
+                if f"{known.name}.{leaf.name}" not in told:
+                    made.add(scalar(leaf, f"{known.name}.{leaf.name}", self.site))
+            made.nodes = made.nodes if own else _derived(known, telling, made.nodes)
+        made.nodes = (own or made.nodes) + [node for node in self.otherwise if node.name == known.name]
+        return made
+
+    def items(self, known: Property, pair: Pair) -> Members:
+        """A collection that a pair tells item by item, with the rest of each item beside it."""
+        name, told = pair.fills[0], {inner.consumes[0]: inner for inner in pair.pairs}
+        rest = members(
+            [inner for inner in known.properties.values() if inner.name not in told],
+            replace(self.site.inside(known.name), prefix=f"{self.site.release}.{known.name}.", group=f"{name}."),
+        )
+        nodes = [_simple(inner, told[inner.name]) for inner in known.properties.values() if inner.name in told]
+        pairs = (*pair.pairs, *rest.pairs)
+        by = [inner.fills[0] for inner in pairs if inner.consumes[0] in known.item_key]
+        listed = Many(known.name, (Items(name),), (*nodes, *rest.nodes))
+        return Members(rest.fields, [each(known.name, name, pairs, by)], [listed])
+
+
+def _listing(pair: Pair) -> bool:
+    """Whether a pair is one of an item's pairs with a group, so that more of the item can travel along."""
+    return pair.word == "each" and not pair.facts.get("bare")
+
+
+def _head(path: str) -> str:
+    return path.partition(".")[0]
+
+
+def _derived(known: Property, telling: list[Pair], rest: list[Node]) -> list[Node]:
+    """The nodes that show a member as the pairs that can go back say."""
+    ways = [pair for pair in telling if pair.put]
+    if not ways:
+        return []
+    if known.reference and ways[0].word == "split":
+        target = TARGETS[known.reference]
+        return [Hop(known.name, ways[0].fills[0], (*target.nodes, *target.link(known.reference)))]
+    if known.reference:
+        nodes = [_simple(known.properties[way.consumes[0].partition(".")[2]], way) for way in ways]
+        return [Obj(known.name, (*nodes, *rest))]
+    return [_listed(known, ways[0]) if known.collection else _simple(known, ways[0])]
+
+
+def _simple(known: Property, pair: Pair) -> Val:
+    """A single value: a code in the standard's words, an identifier as a number, anything else as it is."""
+    source = pair.fills[0]
+    if pair.word == "coded":
+        return Val(known.name, (source,), outward(pair.codes, "edfi"))
+    if pair.kind == "integer_text":
+        return Val(known.name, (source,), organization_id, "integer")
+    return shown(known.name, source, pair.kind)
+
+
+def _listed(known: Property, pair: Pair) -> Val:
+    """A list of objects with one code each, from a field with several values."""
+    (inner,) = pair.pairs
+    say = outward(inner.codes, "edfi")
+    return Val(known.name, (pair.fills[0],), lambda value: {inner.consumes[0]: say(value)})

@@ -1,0 +1,165 @@
+"""Members of the Ed-Fi model that have no vocabulary name: their fields, how they are read, how they are shown.
+
+A person never travels as a value: a member that is somebody's unique id becomes a reference to that person,
+so that it is shown as the consumer may see the person, or not at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from standards.edfi.references import TARGETS, person
+from standards.lens import each, read_only, same, split
+from standards.view import Hop, Id, Items, Many, Obj, Val
+from standards.vocabulary import Field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from standards.edfi.model import Property
+    from standards.edfi.references import Target
+    from standards.lens import Pair
+    from standards.view import Node
+
+KINDS = {"integer": "integer", "number": "number", "boolean": "boolean"}
+FORMATS = {"date": "date", "date-time": "datetime", "time": "time"}
+COMPARED = {"integer", "number", "boolean", "date", "datetime"}
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where members stand.
+
+    *release* begins the names by which agreements release them, *prefix* the names they have in a record;
+    *group* is the group whose items they are in, as fields of the entity name it.
+    """
+
+    entity: str
+    release: str
+    prefix: str = ""
+    group: str = ""
+    sensitivity: str = "education"
+
+    def field(self, name: str, kind: str, release: str, **facts: Any) -> Field:
+        """A field of the entity at this site."""
+        return Field(self.entity, self.group + self.prefix + name, kind, f"{self.release}.{release}",
+                     self.sensitivity, **facts)  # fmt: skip
+
+    def inside(self, collection: str) -> Site:
+        """The site of the items of a *collection* that stands here."""
+        group = f"{self.group}{self.prefix}{collection}."
+        return replace(self, release=f"{self.release}.{collection}", prefix="", group=group)
+
+
+@dataclass(slots=True)
+class Members:
+    """What was made of some members: fields of the entity, pairs of the lens, nodes of the view."""
+
+    fields: list[Field] = field(default_factory=list)
+    pairs: list[Pair] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
+    persons: list[str] = field(default_factory=list)
+
+    def add(self, other: Members) -> None:
+        """Append what was made of further members."""
+        self.fields += other.fields
+        self.pairs += other.pairs
+        self.nodes += other.nodes
+        self.persons += other.persons
+
+
+def members(properties: Iterable[Property], site: Site) -> Members:
+    """Fields, pairs and nodes for *properties*, in their order."""
+    made = Members()
+    for known in properties:
+        made.add(member(known, site))
+    return made
+
+
+def member(known: Property, site: Site) -> Members:
+    """Fields, pairs and nodes for one member of a resource or of an item."""
+    if known.collection:
+        return _group(known, site) if has_person(known.properties) else _whole(known, site)
+    if known.reference:
+        return _reference(known, site)
+    return _whole(known, site) if known.type == "object" else scalar(known, known.name, site)
+
+
+def has_person(properties: Mapping[str, Property]) -> bool:
+    """Whether somebody's unique id stands anywhere among *properties*."""
+    return any(person(name) or has_person(inner.properties) for name, inner in properties.items())
+
+
+def kind_of(known: Property) -> str:
+    """The vocabulary's type for a scalar of the model."""
+    return FORMATS.get(known.format) or KINDS.get(known.type, "text")
+
+
+def shown(name: str, source: str, kind: str) -> Val:
+    """A value of a vocabulary type as a member."""
+    return Val(name, (source,), None, kind if kind in COMPARED else "text")
+
+
+def scalar(known: Property, path: str, site: Site) -> Members:
+    """A single value at *path*."""
+    kind, name = kind_of(known), site.prefix + path
+    return Members([site.field(path, kind, path)], [same(path, name, kind)], [shown(known.name, name, kind)])
+
+
+def _whole(known: Property, site: Site) -> Members:
+    """A collection or an object in which nobody appears: the JSON value as it is."""
+    name = site.prefix + known.name
+    return Members(
+        [site.field(known.name, "json", known.name)], [same(known.name, name, "json")], [Val(known.name, (name,))]
+    )
+
+
+def _group(known: Property, site: Site) -> Members:
+    """A collection whose items name people: an item is shown only while they are visible."""
+    name, inner = site.prefix + known.name, members(known.properties.values(), site.inside(known.name))
+    listed = Many(known.name, (Items(name, tuple(inner.persons)),), tuple(inner.nodes))
+    return Members(
+        [site.field(known.name, "group", known.name, many=True), *inner.fields],
+        [each(known.name, name, inner.pairs)],
+        [listed],
+    )
+
+
+def _reference(known: Property, site: Site) -> Members:
+    """A reference: its members one by one, people as references, and a guard where its target is mapped."""
+    target = TARGETS.get(known.reference)
+    if target and [person(name) for name in known.properties] == [target.entity]:
+        return _person(known, next(iter(known.properties.values())), site, link=target.link(known.reference))
+    made, guard = Members(), f"{site.prefix}{known.name}@"
+    for leaf in known.properties.values():
+        made.add(_person(known, leaf, site) if person(leaf.name) else scalar(leaf, f"{known.name}.{leaf.name}", site))
+    nodes = list(made.nodes)
+    if target:
+        owner = any(leaf.identity for leaf in known.properties.values()) and not site.group
+        made.fields.append(site.field(f"{known.name}@", "ref", known.name, to=target.entity, owner=owner, lenient=True))
+        made.pairs.append(_guard(known, guard, target))
+        if link := target.link(known.reference):
+            nodes.append(Hop("", guard, link))
+    made.nodes = [Obj(known.name, tuple(nodes), guard if target else "")]
+    return made
+
+
+def _person(known: Property, leaf: Property, site: Site, link: tuple[Node, ...] | None = None) -> Members:
+    """Somebody's unique id inside the reference *known*; with *link* the reference is nothing else."""
+    path, to = f"{known.name}.{leaf.name}", person(leaf.name)
+    name = site.prefix + path
+    owner = not site.group and (leaf.identity or (to == "student" and known.required))
+    hop = Hop("" if link is None else known.name, name, (Id(leaf.name, unique=True), *(link or ())))
+    return Members([site.field(path, "ref", path, to=to, owner=owner)], [split((path,), name)], [hop], [name])
+
+
+def _guard(known: Property, name: str, target: Target) -> Pair:
+    paths = tuple(f"{known.name}.{leaf}" for leaf in target.members)
+
+    def key(document: Mapping[str, Any]) -> tuple[str, ...] | None:
+        inner = document.get(known.name)
+        parts = [inner.get(leaf) if isinstance(inner, dict) else None for leaf in target.members]
+        return None if None in parts else (*target.prefix, *map(str, parts))
+
+    return read_only(paths, name, key)

@@ -1,0 +1,111 @@
+"""What an Ed-Fi reference points to: the entity, how its natural key is made, and how it is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from standards.codes import outward
+from standards.view import Const, Href, Id, Obj, v
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from standards.view import Node
+
+LONGEST_ID = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An entity that Ed-Fi resources refer to.
+
+    *members* are the members of a reference that make the natural key, in its order, after *prefix*;
+    *nodes* show them from the entity's own fields. *collection* is empty for an abstract resource.
+    """
+
+    entity: str
+    members: tuple[str, ...]
+    collection: str
+    nodes: tuple[Node, ...]
+    prefix: tuple[str, ...] = ()
+
+    def link(self, rel: str) -> tuple[Node, ...]:
+        """The address of the entity at hand, as a reference carries it."""
+        if not self.collection:
+            return ()
+        return (Obj("link", (Const("rel", rel), Href("href", f"/ed-fi/{self.collection}"))),)
+
+
+def organization_id(identifier: str) -> int:
+    """An organization's identifier as the whole number that Ed-Fi wants.
+
+    One that is no number of up to 18 digits becomes one between 2^48 and 2^49, always the same for it.
+    """
+    if identifier.isascii() and identifier.isdigit() and len(identifier) <= LONGEST_ID:
+        return int(identifier)
+    return 1 << 48 | int.from_bytes(sha256(identifier.encode()).digest()[:6])
+
+
+def person(member: str) -> str:
+    """The entity whose unique id *member* is; empty for any other member."""
+    name = member.lower()
+    return next((kind for kind in ("student", "staff", "contact") if name.endswith(f"{kind}uniqueid")), "")
+
+
+def _organization(member: str, collection: str) -> Target:
+    return Target(
+        "organization", (member,), collection, (v(member, "identifier", form=organization_id, type="integer"),)
+    )
+
+
+def _person(kind: str, collection: str) -> Target:
+    return Target(kind, (f"{kind}UniqueId",), collection, (Id(f"{kind}UniqueId", unique=True),))
+
+
+def _identifier(member: str, path: str) -> Node:
+    return v(member, path, form=organization_id, type="integer")
+
+
+_OFFERING = ("localCourseCode", "schoolId", "schoolYear", "sessionName")
+_SECTION = ("localCourseCode", "schoolId", "schoolYear", "sectionIdentifier", "sessionName")
+_SESSION = ("schoolId", "schoolYear", "sessionName")
+_PERIOD = ("schoolId", "schoolYear", "gradingPeriodDescriptor", "gradingPeriodName")
+
+TARGETS: Mapping[str, Target] = {
+    "EducationOrganization": _organization("educationOrganizationId", ""),
+    "School": _organization("schoolId", "schools"),
+    "LocalEducationAgency": _organization("localEducationAgencyId", "localEducationAgencies"),
+    "EducationServiceCenter": _organization("educationServiceCenterId", "educationServiceCenters"),
+    "StateEducationAgency": _organization("stateEducationAgencyId", "stateEducationAgencies"),
+    "OrganizationDepartment": _organization("organizationDepartmentId", "organizationDepartments"),
+    "Session": Target("session", _SESSION, "sessions", (
+        _identifier("schoolId", "school.identifier"), v("schoolYear", type="integer"), v("sessionName", "name"),
+    )),
+    "GradingPeriod": Target("session", _PERIOD, "gradingPeriods", (
+        v("gradingPeriodDescriptor", "term", form=outward("term", "edfi")), v("gradingPeriodName", "name"),
+        _identifier("schoolId", "school.identifier"), v("schoolYear", type="integer"),
+    ), ("gp",)),
+    "Course": Target("course", ("courseCode", "educationOrganizationId"), "courses", (
+        v("courseCode", "code"), _identifier("educationOrganizationId", "organization.identifier"),
+    )),
+    "CourseOffering": Target("offering", _OFFERING, "courseOfferings", (
+        v("localCourseCode", "code"), _identifier("schoolId", "school.identifier"),
+        v("schoolYear", "session.schoolYear", type="integer"), v("sessionName", "session.name"),
+    )),
+    "Section": Target("section", _SECTION, "sections", (
+        v("localCourseCode", "offering.code", "code"), _identifier("schoolId", "school.identifier"),
+        v("schoolYear", "offering.session.schoolYear", type="integer"),
+        v("sectionIdentifier", "identifier"), Id("sectionIdentifier"), v("sessionName", "offering.session.name"),
+    )),
+    "Student": _person("student", "students"),
+    "Staff": _person("staff", "staffs"),
+    "Contact": _person("contact", "contacts"),
+    "StudentSchoolAssociation": Target("enrollment", ("entryDate", "schoolId", "studentUniqueId"),
+                                       "studentSchoolAssociations", ()),
+    "StudentEducationOrganizationAssociation": Target("profile", ("educationOrganizationId", "studentUniqueId"),
+                                                      "studentEducationOrganizationAssociations", ()),
+    "StudentSectionAssociation": Target("placement", ("beginDate", *_SECTION, "studentUniqueId"),
+                                        "studentSectionAssociations", ()),
+}  # fmt: skip

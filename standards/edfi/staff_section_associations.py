@@ -1,0 +1,35 @@
+"""A staff member's part in a section."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from standards.codes import inward, table
+from standards.edfi.mapping import mapped
+from standards.edfi.references import TARGETS
+from standards.lens import coded, read_only, same, split
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SECTION = [f"sectionReference.{member}" for member in TARGETS["Section"].members]
+
+
+def _of_record(document: Mapping[str, Any]) -> bool | None:
+    """Whether the position is that of the teacher of record; unknown for a position of the source's own."""
+    value = inward("classroomPosition", "edfi")(str(document.get("classroomPositionDescriptor")))
+    known = {row["value"]: row["primary"] == "true" for row in table("classroomPosition").rows}
+    return known.get(value)
+
+
+TEACHING = mapped("staffSectionAssociations", "teaching", (
+    "beginDate", *_SECTION, "staffReference.staffUniqueId",
+), (
+    split(("staffReference.staffUniqueId",), "staff"),
+    split(_SECTION, "section", ("text", "integer", "integer", "text", "text")),
+    coded("classroomPositionDescriptor", "position", "classroomPosition"),
+    read_only((), "primary", _of_record),
+    same("beginDate", "begin", "date"),
+    same("endDate", "end", "date"),
+))  # fmt: skip
+LENS, VIEW = TEACHING.lens, TEACHING.view

@@ -1,0 +1,22 @@
+"""A student's enrollment in a school."""
+
+from __future__ import annotations
+
+from standards.edfi.mapping import mapped
+from standards.lens import coded, same, split
+from standards.view import v
+
+ENROLLMENTS = mapped("studentSchoolAssociations", "enrollment", (
+    "entryDate", "schoolReference.schoolId", "studentReference.studentUniqueId",
+), (
+    split(("studentReference.studentUniqueId",), "student"),
+    split(("schoolReference.schoolId",), "school", ("integer",)),
+    same("entryDate", "entry", "date"),
+    same("exitWithdrawDate", "exit", "date"),
+    coded("entryGradeLevelDescriptor", "grade", "gradeLevel"),
+    coded("entryTypeDescriptor", "entryKind", "entryType"),
+    coded("exitWithdrawTypeDescriptor", "exitKind", "exitType"),
+    same("schoolYearTypeReference.schoolYear", "schoolYear", "integer"),
+    same("primarySchool", "primary", "boolean"),
+), nodes=(v("entryDate", "entry", "derivedEntry", type="date"),))  # fmt: skip
+LENS, VIEW = ENROLLMENTS.lens, ENROLLMENTS.view

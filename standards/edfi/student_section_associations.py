@@ -1,0 +1,20 @@
+"""A student's place in a section."""
+
+from __future__ import annotations
+
+from standards.edfi.mapping import mapped
+from standards.edfi.references import TARGETS
+from standards.lens import same, split
+
+_SECTION = [f"sectionReference.{member}" for member in TARGETS["Section"].members]
+
+PLACEMENTS = mapped("studentSectionAssociations", "placement", (
+    "beginDate", *_SECTION, "studentReference.studentUniqueId",
+), (
+    split(("studentReference.studentUniqueId",), "student"),
+    split(_SECTION, "section", ("text", "integer", "integer", "text", "text")),
+    same("beginDate", "begin", "date"),
+    same("endDate", "end", "date"),
+    same("homeroomIndicator", "homeroom", "boolean"),
+))  # fmt: skip
+LENS, VIEW = PLACEMENTS.lens, PLACEMENTS.view
