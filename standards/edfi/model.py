@@ -164,7 +164,7 @@ def _items(known: Property, value: Any, path: str) -> Iterator[str]:
             continue
         yield from _members(known.properties, item, place, frozenset())
         key = tuple(next(_at(item, part.split(".")), None) for part in known.item_key)
-        folded = tuple(part.lower() if isinstance(part, str) else part for part in key)
+        folded = tuple(str(part).lower() for part in key)
         if known.item_key and folded in seen:
             yield f"{place}: has the key of an earlier item"
         seen.add(folded)

@@ -193,7 +193,7 @@ def _guid_ref(version: str, value: Any, path: str) -> Iterator[str]:
         yield f"{path}.href: is not an absolute address"
     if "sourcedId" in value and not _is_text(value["sourcedId"]):
         yield f"{path}.sourcedId: is not a string"
-    if "type" in value and value["type"] not in edition(version).guid_ref_types:
+    if "type" in value and not (_is_text(value["type"]) and value["type"] in edition(version).guid_ref_types):
         yield f"{path}.type: is not one of its listed values"
 
 
@@ -219,7 +219,10 @@ def _is_text(value: Any) -> bool:
 def _is_uri(value: Any) -> bool:
     if not isinstance(value, str):
         return False
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
     return bool(parts.scheme and (parts.netloc or parts.path))
 
 

@@ -116,6 +116,7 @@ def test_a_descriptor_may_carry_its_number():
         ({"personReference": {"personId": "1"}}, "$.personReference.sourceSystemDescriptor: is missing"),
         ({"personReference": "1"}, "$.personReference: is not an object"),
         ({"visas": {}}, "$.visas: is not an array"),
+        ({"visas": [{"visaDescriptor": []}]}, "$.visas[0].visaDescriptor: is not a string"),
         ({"visas": ["x"]}, "$.visas[0]: is not an object"),
         ({"visas": [{}]}, "$.visas[0].visaDescriptor: is missing"),
         ({"id": "7"}, "$.id: is not 32 hexadecimal digits"),
