@@ -7,9 +7,8 @@ from datetime import date, timedelta
 from gateway.region.records import Session
 
 SATURDAY = 5
-BREAKS = (((11, 27), (11, 28)), ((12, 22), (1, 2)), ((2, 16), (2, 20)), ((4, 6), (4, 10)))
-HOLIDAYS = ((9, 1), (11, 11), (1, 19), (5, 25))
-AUTUMN = 7
+WEEK = 7
+WINTER = 19
 
 
 def first_day(school_year: int) -> date:
@@ -38,17 +37,26 @@ def school_days(school_year: int) -> tuple[date, ...]:
 
 
 def _closed_days(school_year: int) -> frozenset[date]:
-    closed = {_day(school_year, *month_day) for month_day in HOLIDAYS}
-    for begins, ends in BREAKS:
-        day, end = _day(school_year, *begins), _day(school_year, *ends)
-        while day <= end:
-            closed.add(day)
-            day += timedelta(days=1)
-    return frozenset(closed)
+    """Holidays and breaks, by the rules that most districts of Washington follow."""
+    autumn, spring = school_year - 1, school_year
+    thanksgiving = _monday(autumn, 11, 4, weekday=3)
+    breaks = (
+        (_monday(autumn, 9, 1), 1),  # Labor Day
+        (date(autumn, 11, 11), 1),  # Veterans Day
+        (thanksgiving, 2),
+        (_monday(autumn, 12, 3) + timedelta(days=WEEK * (_monday(autumn, 12, 3).day < WINTER)), 2 * WEEK - 2),
+        (_monday(spring, 1, 3), 1),  # Martin Luther King Jr. Day
+        (_monday(spring, 2, 3), SATURDAY),
+        (_monday(spring, 4, 1), SATURDAY),
+        (_monday(spring, 6, 1) - timedelta(days=WEEK), 1),  # Memorial Day
+    )
+    return frozenset(begin + timedelta(days=number) for begin, days in breaks for number in range(days))
 
 
-def _day(school_year: int, month: int, day: int) -> date:
-    return date(school_year - 1 if month > AUTUMN else school_year, month, day)
+def _monday(year: int, month: int, number: int, weekday: int = 0) -> date:
+    """The Monday of that number (or another weekday) in a month."""
+    start = date(year, month, 1)
+    return start + timedelta(days=(weekday - start.weekday()) % WEEK + WEEK * (number - 1))
 
 
 def sessions(school_year: int) -> tuple[Session, ...]:
