@@ -120,14 +120,20 @@ def adapters() -> None:
 
 @main.command()
 @click.option("--serve", is_flag=True, help="Keep the region up until told to end.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="With --serve: the port; 0 takes any free one.")
-@click.option("--facts", type=FILE, help="With --serve: write addresses, clients and secrets to this JSON file.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; 0 takes any free one.")
+@click.option("--facts", type=FILE, help="With --serve: the JSON file to write addresses, clients and secrets to.")
 @click.option("--students", type=click.IntRange(1, 100_000), help="The size of each district.")
 def demo(serve: bool, port: int, facts: Path | None, students: int | None) -> None:
     """Set up three made-up districts and four consumers, and show who sees what."""
     from gateway import demo  # noqa: PLC0415 -- loads everything
 
-    demo.run(serve=serve, port=port, facts=facts, students=students)
+    if serve != (facts is not None):
+        raise click.UsageError("--serve and --facts FILE go together.")
+    size = students or demo.STUDENTS
+    if facts is not None:
+        demo.serve(port, facts, size)
+    else:
+        demo.run(size, port)
 
 
 def _agreement_problems(read: Settings) -> Iterator[str]:
