@@ -84,7 +84,7 @@ def compile(agreement: Agreement, client: str) -> Grant:  # noqa: A001  the word
         "purpose": agreement.purpose,
         "basis": agreement.ferpa,
         "district": agreement.district,
-        "timezone": agreement.timezone,
+        "timezone": str(agreement.timezone),
         "operations": agreement.operations,
         "rules": MappingProxyType(rules(elements.settle(agreement.lines))),
         "rows": MappingProxyType(dict(agreement.population.rows())),

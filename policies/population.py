@@ -180,6 +180,20 @@ def reads(entity: str, clause: Clause) -> Iterator[tuple[str, str]]:
             yield from ((fields_of(entity)[ref].to, name) for name in names)
 
 
+def values(entity: str, clause: Clause) -> Iterator[tuple[tuple[str, str], frozenset[str]]]:
+    """The values that *clause* about *entity* looks for, by the entity and field where it does."""
+    match clause:
+        case All(clauses) | AnyOf(clauses):
+            for part in clauses:
+                yield from values(entity, part)
+        case In(name, some) | NotIn(name, some):
+            yield (entity, name), some
+        case Child(child, _, inner):
+            yield from values(child, inner)
+        case RefIn(ref, names, some):
+            yield from (((fields_of(entity)[ref].to, name), some) for name in names)
+
+
 def _either(words: Iterable[str]) -> str:
     """A list as it is spoken."""
     known = list(words)

@@ -68,6 +68,13 @@ class Sight:
                 return all(self._holds(entity, row, part) for part in clauses)
             case AnyOf(clauses):
                 return any(self._holds(entity, row, part) for part in clauses)
+            case Seen() | RefIn() | Child():
+                return self._related(entity, row, clause)
+            case _:
+                return self._told(row, clause)
+
+    def _told(self, row: Record, clause: In | NotIn | Null | Active) -> bool:
+        match clause:
             case In(name, values):
                 return _value(row, name) in values
             case NotIn(name, values):
@@ -76,8 +83,6 @@ class Sight:
                 return _value(row, name) is None
             case Active(begin, end):
                 return self._active(row, begin, end)
-            case _:
-                return self._related(entity, row, clause)
 
     def _active(self, row: Record, begin: Sequence[str], end: str) -> bool:
         started = [row[name] for name in begin if row.get(name) is not None]
