@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     FindAdapter = Callable[[str], Any]
 
-PATHS = frozenset({"folder", "file", "path"})
+PATHS = frozenset({"file", "folder", "path", "source"})
 
 
 @dataclass(frozen=True, slots=True)

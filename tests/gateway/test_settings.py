@@ -181,6 +181,17 @@ def test_the_page_about_settings_is_current():
     assert DOCS.read_text().endswith(reference())
 
 
+def test_the_sample_on_the_page_about_settings_is_right(write, tmp_path, monkeypatch):
+    class Source:
+        class Settings(Schema):
+            source = fields.String(required=True)
+
+    monkeypatch.setenv("CROSSING_MASTER_KEY", "0f" * 32)
+    sample = DOCS.read_text().split("```toml\n")[1].split("```")[0]
+    maple = load(write(sample), lambda _: Source).districts["maple"]
+    assert (maple.adapter, maple.settings) == ("oneroster_csv", {"source": f"{tmp_path}/maple.zip"})
+
+
 # The key file
 
 HEX = "0f" * 32
