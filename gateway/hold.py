@@ -176,8 +176,6 @@ class _Loader:
                     continue
                 elif spec.type == "group":
                     value = tuple(self._item(fields, name, item) for item in value)  # noqa: PLW2901
-                elif type(value) is list:
-                    value = tuple(value)  # noqa: PLW2901
             elif name == "key":
                 continue
             elif fields.get(name.partition("@")[0]) is None:
@@ -234,9 +232,7 @@ class _Loader:
         known = self.base.table(loading.entity).rows
         return [known.get(key, DANGLING) for key in loading.slots]
 
-    def _table(
-        self, loading: _Loading, resolved: Mapping[str, list[int]], district: str, keyring: Keyring
-    ) -> Table:
+    def _table(self, loading: _Loading, resolved: Mapping[str, list[int]], district: str, keyring: Keyring) -> Table:
         size, entity = loading.size, loading.entity
         for column in loading.columns.values():
             column.extend([None] * (size - len(column)))
@@ -250,16 +246,14 @@ class _Loader:
         ids = keyring.outward_ids(district, entity, keys) if own is None or None in own else None
         if own is not None:
             ids = [mine or made for mine, made in zip(own, ids, strict=True)] if ids else own
-        assert ids is not None  # noqa: S101  one of the two lines above made it
+        assert ids is not None
         table = Table(entity, size, loading.columns, refs, ids, _linked(entity, keys))
         if entity in PERSONS:
             _complete_unique_ids(table, keyring, district)
         return table
 
     @staticmethod
-    def _rows(
-        loading: _Loading, name: str, refs: array[int], resolved: Mapping[str, list[int]]
-    ) -> array[int]:
+    def _rows(loading: _Loading, name: str, refs: array[int], resolved: Mapping[str, list[int]]) -> array[int]:
         rows = resolved[loading.fields[name].to]
         refs.extend([ABSENT] * (loading.size - len(refs)))
         return array("i", [rows[slot] if slot >= 0 else ABSENT for slot in refs])
