@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -89,10 +89,6 @@ class Region:
         answer = self.ask(**asked)
         assert answer.status_code == 200, answer.json
         return answer.json["access_token"]
-
-    def with_limits(self, **limits: str) -> Settings:
-        """The same settings with other limits."""
-        return replace(self.settings, limits=replace(self.settings.limits, **limits))
 
     def close(self) -> None:
         self.store.close()
