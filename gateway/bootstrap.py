@@ -23,7 +23,8 @@ TESTS = os.path.join(ROOT, "tests", "requirements.txt")
 UNFINISHED = ".crossing-unfinished"
 ENTERED = "CROSSING_ENTERED"
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)", re.MULTILINE)
-STEP = re.compile(r"^(?:Collecting|Requirement already satisfied:) ([A-Za-z0-9._-]+)")
+NAME = r"([A-Za-z0-9._]+(?:-[A-Za-z][A-Za-z0-9._]*)*)"
+STEP = re.compile(r"^(?:(?:Collecting|Requirement already satisfied:) |Processing .*/)" + NAME)
 
 
 class Unready(Exception):

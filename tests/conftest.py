@@ -6,6 +6,7 @@ import ipaddress
 import socket
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from tests import needs, servers
@@ -13,6 +14,10 @@ from tests import needs, servers
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+# A law is about what holds, not about how long a busy machine takes to try it; in CI it tries the same examples always.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=needs.IN_CI, print_blob=True)
+hypothesis.settings.load_profile("suite")
 
 
 class NetworkClosed(RuntimeError):
