@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from standards import registry
-from standards.edfi import native
+from standards.edfi import catalogue
 from standards.edfi.model import resources, validate
 from standards.view import fields_of
 from tests.standards.edfi.documents import document
@@ -23,14 +23,14 @@ def test_every_resource_and_descriptor_of_the_model_has_a_lens_and_a_view():
     assert len(LENSES) == 349
 
 
-@pytest.mark.parametrize("collection", sorted(native.MAPPED))
+@pytest.mark.parametrize("collection", sorted(catalogue.MAPPED))
 @given(seed=st.integers(0, 2**32))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
 def test_a_mapped_document_is_written_back_as_it_was_read(collection, seed):
     _goes_around(collection, seed, share=0.5)
 
 
-@pytest.mark.parametrize("collection", sorted(native.native()))
+@pytest.mark.parametrize("collection", sorted(catalogue.native()))
 def test_a_native_document_is_written_back_as_it_was_read(collection):
     for seed in range(6):
         _goes_around(collection, seed, share=0.2 * seed)

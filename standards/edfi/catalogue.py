@@ -1,0 +1,141 @@
+"""Every Ed-Fi resource: those that the vocabulary covers, and the native ones under their own names."""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import sha256
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from standards.edfi.mapping import STAMPS, Mapped, ordered
+from standards.edfi.members import Members, Site, members
+from standards.edfi.model import resources
+from standards.lens import Lens, read_only, same
+from standards.view import Branch, Id, View, v
+from standards.vocabulary import Entity, Field
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from standards.edfi.model import Resource
+    from standards.lens import Pair
+
+MAPPED = {
+    "schools": "schools",
+    "localEducationAgencies": "local_education_agencies",
+    "educationServiceCenters": "education_service_centers",
+    "stateEducationAgencies": "state_education_agencies",
+    "organizationDepartments": "organization_departments",
+    "courses": "courses",
+    "courseOfferings": "course_offerings",
+    "sections": "sections",
+    "sessions": "sessions",
+    "gradingPeriods": "grading_periods",
+    "students": "students",
+    "studentSchoolAssociations": "student_school_associations",
+    "studentEducationOrganizationAssociations": "student_education_organization_associations",
+    "studentSectionAssociations": "student_section_associations",
+    "staffs": "staffs",
+    "staffSectionAssociations": "staff_section_associations",
+    "staffEducationOrganizationAssignmentAssociations": "staff_education_organization_assignment_associations",
+    "contacts": "contacts",
+    "studentContactAssociations": "student_contact_associations",
+}
+HELD = frozenset({"schoolYearTypes", "calendars", "calendarDates"})
+SPECIAL = ("health", "disciplin", "specialEducation", "section504", "homeless", "migrant", "neglected", "restraint",
+           "intervention", "foodService", "crisis")  # fmt: skip
+
+
+@cache
+def entities() -> Mapping[str, Entity]:
+    """Every native entity by its name, such as ``edfi.calendars``."""
+    return {f"edfi.{name}": _entity(name) for name in native()}
+
+
+@cache
+def remainder(entity: str) -> Mapping[str, Field]:
+    """What mapped resources say of *entity* beyond the vocabulary, as extra fields of it."""
+    found = [one for one in mappings().values() if one.lens.entity == entity]
+    return {field.name: field for one in found for field in one.remainder}
+
+
+@cache
+def mappings() -> Mapping[str, Mapped]:
+    """The mapped resources by collection."""
+    modules = {name: vars(import_module(f"standards.edfi.{module}")) for name, module in MAPPED.items()}
+    return {name: next(one for one in found.values() if isinstance(one, Mapped)) for name, found in modules.items()}
+
+
+@cache
+def native() -> Mapping[str, Resource]:
+    """The resources and descriptors that are no mapped ones, by collection."""
+    return {one.collection: one for one in resources().values() if one.collection not in MAPPED}
+
+
+def _entity(collection: str) -> Entity:
+    resource = native()[collection]
+    name, kind = f"edfi.{collection}", _class_of(resource)
+    fields = [Field(name, "id", "id", f"{name}.id", kind), *_made(collection).fields]
+    if not any(field.owner and field.to == "student" for field in fields):
+        fields = [_owned(field) for field in fields]
+    held = resource.is_descriptor or collection in HELD
+    return Entity(name, {field.name: field for field in fields}, held)
+
+
+def _owned(field: Field) -> Field:
+    """A student whom only an optional reference names owns the row all the same."""
+    if field.to != "student" or not field.name.endswith("studentUniqueId") or field.name.count(".") != 1:
+        return field
+    return Field(
+        field.entity, field.name, "ref", field.release, field.sensitivity, to="student", owner=True, lenient=True
+    )
+
+
+def _class_of(resource: Resource) -> str:
+    if resource.is_descriptor or resource.collection in HELD:
+        return "directory"
+    if any(word.lower() in resource.collection.lower() for word in SPECIAL):
+        return "special"
+    return "sensitive" if "student" in resource.collection.lower() else "education"
+
+
+@cache
+def _made(collection: str) -> Members:
+    resource = native()[collection]
+    name = f"edfi.{collection}"
+    site = Site(name, name, sensitivity=_class_of(resource))
+    made = members(ordered(resource), site)
+    if resource.is_descriptor:
+        member = resource.descriptor_id
+        made.fields.append(Field(name, member, "integer", f"{name}.id", site.sensitivity))
+        made.pairs.append(read_only((), member, _numbered(member)))
+        made.nodes.insert(0, v(member, type="integer"))
+    return made
+
+
+def _numbered(member: str) -> Callable[[Mapping[str, Any]], int]:
+    """The number of a descriptor: the source's own, or one made from its name that is always the same."""
+
+    def number(document: Mapping[str, Any]) -> int:
+        own = document.get(member)
+        if type(own) is int:
+            return own
+        name = f"{document.get('namespace')}#{document.get('codeValue')}".casefold()
+        return int.from_bytes(sha256(name.encode()).digest()[:4]) & 0x7FFFFFFF or 1
+
+    return number
+
+
+def _lens(collection: str) -> Lens:
+    pairs: tuple[Pair, ...] = (same("id", "id"), *_made(collection).pairs)
+    return Lens("edfi", collection, f"edfi.{collection}", pairs, native()[collection].identity)
+
+
+def _view(collection: str) -> View:
+    branch = Branch(f"edfi.{collection}", (Id("id"), *_made(collection).nodes, *STAMPS))
+    return View(collection, "edfi", native()[collection].name, (branch,))
+
+
+LENSES = tuple(_lens(name) for name in native())
+VIEWS = tuple(_view(name) for name in native())

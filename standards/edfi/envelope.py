@@ -1,0 +1,92 @@
+"""Ed-Fi answers: errors as problem details, in the words that clients of the standard look for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from standards.errors import (
+    CallerError,
+    Forbidden,
+    GatewayError,
+    InvalidBody,
+    MalformedQuery,
+    MethodNotAllowed,
+    NotFound,
+    SourceError,
+    SourceUnavailable,
+    StoreUnavailable,
+    TooManyRequests,
+    Unauthenticated,
+    UnknownName,
+    WalkInterrupted,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "urn:ed-fi:api:"
+INTERNAL = "The request could not be processed."
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """How one kind of error is told: what follows the common prefix of its type, its title and its detail.
+
+    *listed* puts the error's own message among ``errors``; otherwise nothing beyond *detail* is said.
+    """
+
+    suffix: str
+    title: str
+    detail: str
+    listed: bool = True
+
+
+# In the order in which they are tried: the first class that fits tells the error.
+PROBLEMS: tuple[tuple[type[GatewayError], Problem], ...] = (
+    (UnknownName, Problem("bad-request:parameter-validation-failed", "Parameter Validation Failed",
+                          "The request construction was invalid.")),
+    (MalformedQuery, Problem("bad-request:parameter-validation-failed", "Parameter Validation Failed",
+                             "The request construction was invalid.")),
+    (InvalidBody, Problem("bad-request:data-validation-failed", "Data Validation Failed",
+                          "Data validation failed. See 'validationErrors' for details.")),
+    (Unauthenticated, Problem("security:authentication", "Authentication Failed",
+                              "The caller could not be authenticated.")),
+    (Forbidden, Problem("security:authorization:access-denied:resource", "Authorization Denied",
+                        "Access to the requested data could not be authorized.")),
+    (NotFound, Problem("not-found", "Not Found", "The specified data could not be found.", listed=False)),
+    (MethodNotAllowed, Problem("method-not-allowed", "Method Not Allowed",
+                               "The request construction was invalid.")),
+    (WalkInterrupted, Problem("data-conflict:multi-user-conflict", "Walk Interrupted",
+                              "What may be seen has changed since the first page.")),
+    (TooManyRequests, Problem("security:too-many-requests", "Too Many Requests",
+                              "More was asked than the caller may ask at a time.")),
+    (CallerError, Problem("bad-request", "Bad Request", "The request construction was invalid.")),
+    (SourceUnavailable, Problem("system:upstream-unavailable", "Source Unavailable",
+                                "The district's system cannot be reached now.", listed=False)),
+    (SourceError, Problem("system:upstream-failed", "Source Failed",
+                          "The district's system did not give what was asked of it.", listed=False)),
+    (StoreUnavailable, Problem("system:database-connection", "System Unavailable", INTERNAL, listed=False)),
+    (GatewayError, Problem("system", "System Error", INTERNAL, listed=False)),
+)  # fmt: skip
+
+
+def problem(error: GatewayError, correlation: str | None) -> tuple[int, dict[str, Any]]:
+    """The HTTP status and the problem details that say what *error* says; *correlation* is the caller's own id."""
+    told = next(known for kind, known in PROBLEMS if isinstance(error, kind))
+    body: dict[str, Any] = {
+        "detail": told.detail,
+        "type": PREFIX + told.suffix,
+        "title": told.title,
+        "status": error.status,
+        "correlationId": correlation,
+    }
+    if isinstance(error, InvalidBody) and error.places:
+        body["validationErrors"] = _places(error.places)
+    elif told.listed:
+        body["errors"] = [error.message]
+    return error.status, {name: value for name, value in body.items() if value is not None}
+
+
+def _places(places: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    return {path if path.startswith("$") else f"$.{path}": messages for path, messages in places.items()}
