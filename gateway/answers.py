@@ -58,7 +58,7 @@ def trace_id() -> str:
     return trace(request.headers.get("traceparent"))
 
 
-def conditional(body: Any, media: str = "application/json") -> Response:  # noqa: ANN401  any JSON
+def conditional(body: Any, media: str = "application/json") -> Response:
     """*body* as JSON with a strong ETag of exactly these bytes; 304 when the caller has them already."""
     payload = orjson.dumps(body)
     tag = blake2b(payload, digest_size=16).hexdigest()

@@ -77,7 +77,7 @@ def _tags(gateway: Gateway, rows: RowIndex) -> tuple[list[bytes], Sequence[int]]
     return tags, offsets
 
 
-def _students(shown: Shown, gateway: Gateway) -> Any:  # noqa: ANN401  a function from row to tags
+def _students(shown: Shown, gateway: Gateway) -> Any:
     """How to tell which students a row of a branch is about."""
     faces, entity = shown.faces, shown.branch.entity
     tag = gateway.tags(faces)
@@ -92,7 +92,7 @@ def _students(shown: Shown, gateway: Gateway) -> Any:  # noqa: ANN401  a functio
     return lambda _row: ()
 
 
-def _wards(faces: Faces, tag: Any) -> Any:  # noqa: ANN401  functions from row to tags
+def _wards(faces: Faces, tag: Any) -> Any:
     kids = faces.generation.kids("guardianship", "contact", "contact")
     refs = faces.generation.table("guardianship").refs.get("student", ())
     return lambda row: tuple(tag(refs[kid]) for kid in kids[row] if refs[kid] >= 0)

@@ -80,7 +80,7 @@ class District:
         with self._loading:
             if self._held is None or self._age() >= self._seconds:
                 self._renew()
-            assert self._held is not None  # noqa: S101  _renew has just set it
+            assert self._held is not None
             return self._held
 
     def _age(self) -> float:
@@ -111,9 +111,7 @@ class District:
             self._held = before.again(self._number, now)
             return
         wanted = {entity: self._wanted.get(entity, frozenset()) for entity in self.holds}
-        fresh = build(
-            self.adapter.read(wanted), self.name, self._keyring, number=self._number, loaded=now
-        )
+        fresh = build(self.adapter.read(wanted), self.name, self._keyring, number=self._number, loaded=now)
         fresh.stamp = stamp
         if before is not None:
             _refuse_loss(before, fresh)

@@ -6,12 +6,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
+from standards.edfi.envelope import problem
+from standards.edfi.request import EdFiRequest, read, read_one
 
 from gateway.answers import arguments, authenticate, base_url, conditional, failure, trace_id
 from gateway.exchange import PageRequest, serve_one, serve_page
 from standards import registry
-from standards.edfi.envelope import problem
-from standards.edfi.request import EdFiRequest, read, read_one
 from standards.errors import GatewayError, MethodNotAllowed, NotFound
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ def blueprint(gateway: Gateway) -> Blueprint:
     def read_single(name: str, identifier: str, district: str | None = None) -> Response:
         """One item, by its id."""
         caller = authenticate(gateway, district)
-        asked = PageRequest(_view(name), district, READ, lambda views: read_one(views, arguments()), _base(district), trace_id())
+        asked = PageRequest(
+            _view(name), district, READ, lambda views: read_one(views, arguments()), _base(district), trace_id()
+        )
         page = serve_one(gateway, caller, asked, identifier.replace("-", "") if _is_guid(identifier) else identifier)
         response = conditional(page.records[0])
         response.set_etag(page.records[0]["_etag"])

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from gateway.disclosure import disclosure
 from gateway.rows import index
 from standards.errors import Forbidden, NotFound
-from standards.query import Query
 from standards.view import prune
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from gateway.callers import Caller
     from gateway.rows import RowIndex, Shown
     from policies.grant import Grant
+    from standards.query import Query
     from standards.view import View
 
     Reader = Callable[[tuple[View, ...]], Query]

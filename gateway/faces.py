@@ -133,9 +133,7 @@ class Faces:
         if target is None and (dangling or DANGLING not in refs) and (absent or ABSENT not in refs):
             return visible
         seen = target if target is not None else bytearray(b"\1" * self.generation.table(owner.to).size)
-        mask = bytearray(
-            seen[row] if row >= 0 else (absent if row == ABSENT else dangling) for row in refs
-        )
+        mask = bytearray(seen[row] if row >= 0 else (absent if row == ABSENT else dangling) for row in refs)
         return mask if visible is None else bytearray(a & b for a, b in zip(visible, mask, strict=True))
 
     def _test(self, entity: str, table: Table, clause: Clause) -> Test:
@@ -146,15 +144,8 @@ class Faces:
             case AnyOf(clauses):
                 tests = [self._test(entity, table, part) for part in clauses]
                 return lambda row: any(test(row) for test in tests)
-            case In(name, values):
-                value = _reader(table, name)
-                return lambda row: value(row) in values
-            case NotIn(name, values):
-                value = _reader(table, name)
-                return lambda row: (found := value(row)) is not None and found not in values
-            case Null(name):
-                value = _reader(table, name)
-                return lambda row: value(row) is None
+            case In() | NotIn() | Null():
+                return _plain(table, clause)
             case Active(begin, end):
                 return self._active(table, begin, end)
             case _:
@@ -173,22 +164,36 @@ class Faces:
     def _related(self, entity: str, table: Table, clause: Clause) -> Test:
         match clause:
             case Seen(ref):
-                refs, target = table.refs.get(ref), self.visible(fields_of(entity)[ref].to)
-                if refs is None:
-                    return lambda _row: False
-                return lambda row: refs[row] >= 0 and (target is None or bool(target[refs[row]]))
+                target, follow = self.visible(fields_of(entity)[ref].to), _follower(table, ref)
+                return lambda row: (to := follow(row)) >= 0 and (target is None or bool(target[to]))
             case RefIn(ref, names, values):
-                refs = table.refs.get(ref)
-                if refs is None:
-                    return lambda _row: False
+                follow = _follower(table, ref)
                 readers = [_reader(self.generation.table(fields_of(entity)[ref].to), name) for name in names]
-                return lambda row: refs[row] >= 0 and any(read(refs[row]) in values for read in readers)
+                return lambda row: (to := follow(row)) >= 0 and any(read(to) in values for read in readers)
             case Child(child, via, inner):
                 test = self._test(child, self.generation.table(child), inner)
                 kids = self.generation.kids(child, via, entity)
                 return lambda row: any(test(kid) for kid in kids[row])
         msg = f"unknown clause {type(clause).__name__}"
         raise TypeError(msg)
+
+
+def _plain(table: Table, clause: In | NotIn | Null) -> Test:
+    """A test of one field of the row itself."""
+    value = _reader(table, clause.field)
+    match clause:
+        case In(_, values):
+            return lambda row: value(row) in values
+        case NotIn(_, values):
+            return lambda row: (found := value(row)) is not None and found not in values
+        case Null():
+            return lambda row: value(row) is None
+
+
+def _follower(table: Table, ref: str) -> Callable[[int], int]:
+    """How to follow a reference of a row; a table without it leads nowhere."""
+    refs = table.refs.get(ref)
+    return (lambda _row: ABSENT) if refs is None else refs.__getitem__
 
 
 def _reader(table: Table, name: str) -> Callable[[int], Any]:

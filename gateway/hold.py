@@ -132,7 +132,7 @@ def build(
 
     Raises:
         SourceBroken: a key is missing or used twice.
-        PlanTooLarge: more than *budget* rows came.
+            Or more than *budget* rows came.
     """
     loader = _Loader(base)
     for count, (entity, record) in enumerate(records, 1):
@@ -168,18 +168,14 @@ class _Loader:
         row, columns, fields, texts = into.size, into.columns, into.fields, self._texts
         for name, value in record.items():
             spec = fields.get(name)
-            if spec is not None:
-                if type(value) is str:
-                    value = texts.setdefault(value, value)  # noqa: PLW2901  one object per distinct text
-                elif spec.type == "ref":
-                    self._refer(into, spec, value, row)
-                    continue
-                elif spec.type == "group":
-                    value = tuple(self._item(fields, name, item) for item in value)  # noqa: PLW2901
-            elif name == "key":
+            if type(value) is str:
+                value = texts.setdefault(value, value)  # noqa: PLW2901  one object per distinct text
+            elif spec is not None and spec.type == "ref":
+                self._refer(into, spec, value, row)
                 continue
-            elif fields.get(name.partition("@")[0]) is None:
-                self.dropped[f"{entity}.{name}"] += 1
+            elif spec is not None and spec.type == "group":
+                value = tuple(self._item(fields, name, item) for item in value)  # noqa: PLW2901
+            if spec is None and not self._companion(fields, entity, name):
                 continue
             column = columns.get(name)
             if column is None:
@@ -188,6 +184,14 @@ class _Loader:
                 column.extend([None] * (row - len(column)))
             column.append(value)
         into.size += 1
+
+    def _companion(self, fields: Mapping[str, Field], entity: str, name: str) -> bool:
+        """Whether *name* is the exact token of a known field; anything else but the key is dropped and counted."""
+        if name.partition("@")[0] in fields:
+            return True
+        if name != "key":
+            self.dropped[f"{entity}.{name}"] += 1
+        return False
 
     def _refer(self, into: _Loading, spec: Field, value: Any, row: int) -> None:
         target = self.table(spec.to)
@@ -268,7 +272,7 @@ class _Loader:
                 column = loading.columns[name]
                 column[:] = [v and tuple(rows[slot] for slot in v) for v in column]
             elif "." in name and not spec.many:
-                _resolve_items(loading.columns, loading.fields, name, resolved[spec.to] if spec.to in resolved else [])
+                _resolve_items(loading.columns, loading.fields, name, resolved.get(spec.to, []))
 
 
 def _resolve_items(columns: dict[str, list[Any]], fields: Mapping[str, Field], name: str, rows: list[int]) -> None:

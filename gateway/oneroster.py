@@ -17,6 +17,7 @@ from standards.oneroster.scopes import scopes_of
 
 if TYPE_CHECKING:
     from gateway.assembly import Gateway
+    from standards.query import Query
     from standards.view import View
 
 ROOTS = {"rostering": "/ims/oneroster/rostering/v1p2", "resources": "/ims/oneroster/resources/v1p2"}
@@ -61,7 +62,9 @@ def blueprint(gateway: Gateway) -> Blueprint:
         for prefix in ("", "/<district>"):
             given = {"service": service}
             routes.add_url_rule(f"{prefix}{root}/<name>", f"many-{service}{prefix}", read_many, defaults=given)
-            routes.add_url_rule(f"{prefix}{root}/<name>/<path:identifier>", f"one-{service}{prefix}", read_one, defaults=given)
+            routes.add_url_rule(
+                f"{prefix}{root}/<name>/<path:identifier>", f"one-{service}{prefix}", read_one, defaults=given
+            )
             routes.add_url_rule(
                 f"{prefix}{root}/<path:rest>", f"unknown-{service}{prefix}", unknown, defaults=given,
                 methods=("POST", "PUT", "PATCH", "DELETE"),
@@ -82,6 +85,6 @@ def _view(service: str, name: str) -> View:
     return view
 
 
-def _request(view: View, service: str, district: str | None, reader: partial[object]) -> PageRequest:
+def _request(view: View, service: str, district: str | None, reader: partial[Query]) -> PageRequest:
     base = base_url() + (f"/{district}" if district else "") + ROOTS[service]
-    return PageRequest(view, district, scopes_of(view.name), reader, base, trace_id())  # type: ignore[arg-type]
+    return PageRequest(view, district, scopes_of(view.name), reader, base, trace_id())

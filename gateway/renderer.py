@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
@@ -49,7 +49,7 @@ def compile_branch(branch: Branch, faces: Faces, api: str, nodes: tuple[Node, ..
             writer.members(branch.nodes if nodes is None else nodes, Place(branch.entity, "r"), "d")
             writer.line("out.append(d)")
         writer.line("return out")
-    return writer.function("render")
+    return cast("Render", writer.function("render"))
 
 
 def compile_value(
@@ -64,7 +64,7 @@ def compile_value(
             writer.leaf(chain, Place(branch.entity, "r"))
             writer.line("out.append(x)")
         writer.line("return out")
-    return writer.function("values")
+    return cast("Callable[[Sequence[int]], list[Any]]", writer.function("values"))
 
 
 class Renderer(Writer):

@@ -196,7 +196,7 @@ def fields_of(entity: str) -> Mapping[str, vocabulary.Field]:
     """The fields of an entity of the vocabulary, or of a native one."""
     known = vocabulary.entities()
     if entity in known:
-        return known[entity].fields | native.remainder(entity)
+        return {**known[entity].fields, **native.remainder(entity)}
     return native.entities()[entity].fields
 
 

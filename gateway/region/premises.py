@@ -264,15 +264,15 @@ def _register(settings: Path, deals: tuple[_Deal, ...]) -> tuple[Account, ...]:
             )
             accounts.append(
                 Account(
-                    deal.client,
-                    deal.org,
-                    deal.client,
-                    secret,
-                    deal.scopes,
-                    _agreement(deal, deal.districts[0]),
-                    deal.purpose,
-                    deal.asks_for,
-                )  # fmt: skip
+                    name=deal.client,
+                    org=deal.org,
+                    client_id=deal.client,
+                    client_secret=secret,
+                    scopes=deal.scopes,
+                    agreement=_agreement(deal, deal.districts[0]),
+                    purpose=deal.purpose,
+                    asks_for=deal.asks_for,
+                )
             )
         return tuple(accounts)
     finally:

@@ -76,23 +76,22 @@ def status_info(error: GatewayError) -> tuple[int, dict[str, Any]]:
     return status, body
 
 
+MINOR: tuple[tuple[type[GatewayError], int, str], ...] = (
+    (UnknownName, 400, "invalid_selection_field"),
+    (MalformedQuery, 422, "invaliddata"),
+    (Unauthenticated, 401, "unauthorisedrequest"),
+    (Forbidden, 403, "forbidden"),
+    (NotFound, 404, "unknownobject"),
+    (TooManyRequests, 429, "server_busy"),
+    (SourceUnavailable, 503, "server_busy"),
+    (StoreUnavailable, 503, "server_busy"),
+)
+
+
 def _code(error: GatewayError) -> tuple[int, str]:
-    match error:
-        case UnknownName(parameter="filter") | MalformedQuery(parameter="filter"):
-            return 400, "invalid_filter_field"
-        case UnknownName():
-            return 400, "invalid_selection_field"
-        case MalformedQuery():
-            return 422, "invaliddata"
-        case Unauthenticated():
-            return 401, "unauthorisedrequest"
-        case Forbidden():
-            return 403, "forbidden"
-        case NotFound():
-            return 404, "unknownobject"
-        case TooManyRequests() | SourceUnavailable() | StoreUnavailable():
-            return error.status, "server_busy"
-        case CallerError():
-            return error.status, "invaliddata"
-        case _:
-            return error.status, "internal_server_error"
+    if isinstance(error, UnknownName | MalformedQuery) and error.parameter == "filter":
+        return 400, "invalid_filter_field"
+    for kind, status, minor in MINOR:
+        if isinstance(error, kind):
+            return status, minor
+    return error.status, "invaliddata" if isinstance(error, CallerError) else "internal_server_error"

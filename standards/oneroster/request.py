@@ -30,7 +30,7 @@ def read(views: Sequence[View], arguments: Sequence[tuple[str, str]], known: Ite
         UnknownName: filter, sort or fields name what the consumer has not.
     """
     values = _once(arguments, frozenset(known))
-    query = Query(
+    return Query(
         filter=_filter(views, values.get("filter", "")),
         sort=_sort(views, values.get("sort", "")),
         descending=_descending(values.get("orderBy", "asc")),
@@ -38,7 +38,6 @@ def read(views: Sequence[View], arguments: Sequence[tuple[str, str]], known: Ite
         offset=_number("offset", values.get("offset", "0"), 0),
         limit=min(_number("limit", values.get("limit", str(DEFAULT_LIMIT)), 1), LIMIT_CEILING),
     )
-    return query
 
 
 def select(record: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
@@ -54,7 +53,7 @@ def select(record: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _within(value: Any, fields: Sequence[str]) -> Any:  # noqa: ANN401  rendered JSON
+def _within(value: Any, fields: Sequence[str]) -> Any:
     if isinstance(value, list):
         return [_within(item, fields) for item in value]
     return select(value, fields) if isinstance(value, dict) else value

@@ -1,11 +1,11 @@
-"""OneRoster users, students and teachers: one user per student, staff or contact record, with a role per organization."""
+"""OneRoster users, students and teachers: one user per student, staff or contact record, a role per organization."""
 
 from __future__ import annotations
 
 from standards.codes import outward
 from standards.forms import code_value, truth
 from standards.oneroster.parts import HEAD, metadata, reference, references
-from standards.view import Branch, Const, Id, Items, Kids, Links, Many, Node, To, View, v
+from standards.view import Branch, Const, Items, Kids, Links, Many, Node, To, View, v
 
 ROLE = outward("role", "oneroster")
 GRADE = outward("gradeLevel", "oneroster")
@@ -95,9 +95,7 @@ STUDENT = Branch(
         Many("phone", (Kids("profile", "student"),), (v("phone"),), bare=True, single="least"),
         references("agents", (Kids("guardianship", "student"), To("contact")), "users", "user"),
         v("grades", form=GRADE),
-        Many(
-            "grades", (Kids("enrollment", "student"),), (v("grade", "grade", form=GRADE),), bare=True, distinct=True
-        ),
+        Many("grades", (Kids("enrollment", "student"),), (v("grade", "grade", form=GRADE),), bare=True, distinct=True),
         references("resources", (Links("resources"),), "resources", "resource"),
     ),
     needs=("roles",),

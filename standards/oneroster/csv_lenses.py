@@ -1,0 +1,219 @@
+"""The roster in OneRoster's bulk files, in the words of the vocabulary; 1.1 has the columns that it knows of."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from standards.kinds import WRONG
+from standards.lens import Lens, coded, converted, joined, opened, same, split
+from standards.oneroster import csv
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from standards.lens import Pair
+
+DIALECTS = {"1.1": "oneroster11.csv", "1.2": "oneroster.csv"}
+PROFILE = "urn:oneroster:userProfile:"
+USER_ID = re.compile(r"\{([^{}:]*):([^{}]*)\}")
+KEY = (csv.ID,)
+
+
+def _user_ids(cell: str) -> list[dict[str, str]]:
+    """The ids in ``{type:identifier},{type:identifier}``."""
+    found = ({"type": kind, "value": value} for kind, value in USER_ID.findall(cell))
+    return [{name: value for name, value in one.items() if value} for one in found if any(one.values())]
+
+
+def _user_ids_cell(ids: Sequence[dict[str, str]]) -> Any:
+    texts = [f"{{{one.get('type', '')}:{one.get('value', '')}}}" for one in ids]
+    return ",".join(texts) if all(map(USER_ID.fullmatch, texts)) else WRONG
+
+
+def _account(cell: str) -> str:
+    """A user profile as the address that OneRoster's API wants for it."""
+    return PROFILE + cell
+
+
+def _account_cell(account: str) -> Any:
+    return account.removeprefix(PROFILE) if account.startswith(PROFILE) else WRONG
+
+
+def _primacy(cell: str) -> Any:
+    return {"primary": True, "secondary": False}.get(cell, WRONG)
+
+
+def _primacy_cell(primary: bool) -> str:
+    return "primary" if primary else "secondary"
+
+
+def _own(file: str) -> tuple[Pair, ...]:
+    return same(csv.ID, "id"), opened(csv.METADATA, f"oneroster.{file}.metadata")
+
+
+def _ref(column: str, name: str) -> Pair:
+    return split((f"{column}SourcedId",), name)
+
+
+def _role(
+    person: str, organization: str, begin: str, end: str, prefix: str = "", kind: str = "role"
+) -> tuple[Pair, ...]:
+    """A row of roles.csv; *prefix* where the vocabulary keeps roles with the person."""
+    return (
+        *((_ref("user", person),) if person else ()),
+        converted("roleType", f"{prefix}primary", _primacy, _primacy_cell),
+        coded("role", f"{prefix}{kind}", "role"),
+        same("beginDate", f"{prefix}{begin}", "date"),
+        same("endDate", f"{prefix}{end}", "date"),
+        _ref("org", f"{prefix}{organization}"),
+        converted("userProfileSourcedId", f"{prefix}account", _account, _account_cell),
+    )
+
+
+def _enrollment(person: str) -> tuple[Pair, ...]:
+    return (
+        *_own("enrollments"),
+        _ref("user", person),
+        _ref("class", "section"),
+        coded("role", "role", "enrollmentRole"),
+        same("primary", "primary", "truth"),
+        same("beginDate", "begin", "date"),
+        same("endDate", "end", "date"),
+    )
+
+
+TAUGHT = (
+    joined("grades", "grades", codes="gradeLevel"),
+    joined("subjects", "subjects", codes="subject"),
+    joined("subjectCodes", "subjectCodes"),
+)
+USER = (
+    *_own("users"),
+    same("enabledUser", "enabled", "truth"),
+    same("username", "username"),
+    converted("userIds", "identifiers", _user_ids, _user_ids_cell),
+    same("givenName", "name.given"),
+    same("familyName", "name.family"),
+    same("middleName", "name.middle"),
+    same("identifier", "identifier"),
+    same("email", "email"),
+    same("sms", "sms"),
+    same("phone", "phone"),
+    joined("grades", "grades", codes="gradeLevel"),
+    same("userMasterIdentifier", "masterIdentifier"),
+    same("preferredGivenName", "name.preferredGiven"),
+    same("preferredMiddleName", "name.preferredMiddle"),
+    same("preferredFamilyName", "name.preferredFamily"),
+    _ref("primaryOrg", "primaryOrganization"),
+    same("pronouns", "pronouns"),
+)
+AGENTS = (joined("agentSourcedIds", "agents", kind="ref"),)
+DEMOGRAPHICS = (
+    same("birthDate", "birthDate", "date"),
+    coded("sex", "sex", "sex"),
+    *(
+        same(race, f"race.{race}", "truth")
+        for race in (
+            "americanIndianOrAlaskaNative", "asian", "blackOrAfricanAmerican",
+            "nativeHawaiianOrOtherPacificIslander", "white",
+        )
+    ),
+    same("demographicRaceTwoOrMoreRaces", "race.twoOrMore", "truth"),
+    same("hispanicOrLatinoEthnicity", "ethnicity.hispanicOrLatino", "truth"),
+    coded("countryOfBirthCode", "birthCountry", "country"),
+    coded("stateOfBirthAbbreviation", "birthState", "state"),
+    same("cityOfBirth", "birthCity"),
+    same("publicSchoolResidenceStatus", "residenceStatus"),
+)  # fmt: skip
+ACCOUNT = (
+    converted(csv.ID, "accounts.id", _account, _account_cell),
+    same("profileType", "accounts.type"),
+    same("vendorId", "accounts.vendor"),
+    same("applicationId", "accounts.application"),
+    same("description", "accounts.description"),
+    same("credentialType", "accounts.credentialType"),
+    same("username", "accounts.username"),
+)
+ROSTER: dict[tuple[str, str], tuple[Pair, ...]] = {
+    ("orgs", "organization"): (
+        *_own("orgs"),
+        same("name", "name"),
+        coded("type", "kind", "organizationKind"),
+        same("identifier", "identifier"),
+        _ref("parent", "parent"),
+    ),
+    ("academicSessions", "session"): (
+        *_own("academicSessions"),
+        same("title", "name"),
+        coded("type", "kind", "sessionKind"),
+        same("startDate", "begin", "date"),
+        same("endDate", "end", "date"),
+        _ref("parent", "parent"),
+        same("schoolYear", "schoolYear", "integer"),
+    ),
+    ("courses", "course"): (
+        *_own("courses"),
+        _ref("schoolYear", "schoolYear"),
+        same("title", "title"),
+        same("courseCode", "code"),
+        _ref("org", "organization"),
+        *TAUGHT,
+    ),
+    ("classes", "offering"): (_ref("course", "course"), _ref("school", "school")),
+    ("classes", "section"): (
+        *_own("classes"),
+        same("title", "title"),
+        same("classCode", "code"),
+        coded("classType", "kind", "classType"),
+        same("location", "location"),
+        _ref("school", "school"),
+        joined("termSourcedIds", "terms", kind="ref"),
+        joined("periods", "periods"),
+        *TAUGHT,
+    ),
+    ("users", "student"): USER,
+    ("users", "staff"): USER + AGENTS,
+    ("users", "contact"): USER + AGENTS,
+    ("demographics", "student"): (*DEMOGRAPHICS, opened(csv.METADATA, "oneroster.demographics.metadata")),
+    ("demographics", "staff"): DEMOGRAPHICS,
+    ("demographics", "contact"): DEMOGRAPHICS,
+    ("userProfiles", "student"): ACCOUNT,
+    ("userProfiles", "staff"): ACCOUNT,
+    ("userProfiles", "contact"): ACCOUNT,
+    ("roles", "enrollment"): _role("student", "school", "entry", "exit"),
+    ("roles", "employment"): _role("staff", "organization", "begin", "end"),
+    ("roles", "contact"): _role("", "organization", "begin", "end", "roles.", "kind"),
+    ("enrollments", "placement"): _enrollment("student"),
+    ("enrollments", "teaching"): _enrollment("staff"),
+    ("resources", "resource"): (
+        *_own("resources"),
+        same("vendorResourceId", "vendorResourceId"),
+        same("title", "title"),
+        joined("roles", "roles", codes="resourceRole"),
+        coded("importance", "importance", "importance"),
+        same("vendorId", "vendor"),
+        same("applicationId", "application"),
+    ),
+}  # fmt: skip
+KEYS = {("classes", "offering"): ("courseSourcedId", "schoolSourcedId")}
+
+
+def _lenses() -> Iterator[Lens]:
+    for version, dialect in DIALECTS.items():
+        known = csv.files(version)
+        for place, pairs in ROSTER.items():
+            file, entity = f"{place[0]}.csv", place[1]
+            if file in known:
+                columns = {*known[file].columns, f"{csv.METADATA}*"}
+                kept = tuple(pair for pair in pairs if columns.issuperset(pair.consumes))
+                yield Lens(dialect, file, entity, kept, KEYS.get(place, KEY))
+
+
+LENSES = tuple(_lenses())
+BY_PLACE = {(lens.dialect, lens.local, lens.entity): lens for lens in LENSES}
+
+
+def lens(version: str, file: str, entity: str) -> Lens:
+    """How a *file* of OneRoster *version* speaks of an *entity*."""
+    return BY_PLACE[DIALECTS[version], file, entity]
