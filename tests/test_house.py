@@ -10,12 +10,13 @@ import sys
 import tomllib
 import zipfile
 from importlib import import_module
+from importlib.metadata import packages_distributions
 
 import pytest
 
 from tests.__main__ import QUICK, arguments
 from tests.needs import ROOT
-from tests.test_architecture import PACKAGES, tracked
+from tests.test_architecture import MODULES, PACKAGES, imports, tracked
 
 PIN = re.compile(r"^([\w.-]+)==(\S+)((?: ;[^\\\n]*)?)((?: \\\n +--hash=sha256:[0-9a-f]{64})*)$", re.MULTILINE)
 LOCKS = {name: (ROOT / name / "requirements.txt").read_text() for name in ("gateway", "tests")}
@@ -85,6 +86,15 @@ def test_every_pin_has_its_hashes(lock):
 def test_what_the_product_needs_is_pinned_for_the_bootstrap():
     assert required("options", "install_requires") - pins(LOCKS["gateway"]).keys() == set()
     assert required("options.extras_require", "test") - pins(LOCKS["tests"]).keys() == set()
+
+
+def test_what_the_product_imports_is_required():
+    owners = packages_distributions()
+    imported = {name for path in MODULES for name in imports(path.read_text(), path.relative_to(ROOT).parts[0])}
+    foreign = imported - sys.stdlib_module_names - set(PACKAGES) - {"_typeshed"}
+    needed = {normal(owner) for name in foreign for owner in owners.get(name, [name])}
+    test_kit = {"hypothesis", "pytest"}  # of the `testing` modules, which only a test imports
+    assert needed - required("options", "install_requires") - test_kit == set()
 
 
 def test_the_tests_run_on_the_packages_that_the_product_is_pinned_to():
