@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.disclosure import disclosure
 from gateway.rows import index
-from standards.errors import Forbidden, NotFound
+from standards.errors import Forbidden, NotFound, StoreUnavailable
 from standards.view import prune
 
 if TYPE_CHECKING:
@@ -109,4 +110,9 @@ def _record(
     gateway: Gateway, caller: Caller, request: PageRequest, rows: RowIndex | None, query: Query, span: tuple[int, int]
 ) -> None:
     """Write down, durably, what is about to be sent; an exception here sends nothing."""
-    gateway.record.append(disclosure(gateway, caller, request, rows, query, span))
+    try:
+        gateway.record.append(disclosure(gateway, caller, request, rows, query, span))
+    except StoreUnavailable:
+        with suppress(StoreUnavailable):
+            gateway.record.reopen()
+        raise

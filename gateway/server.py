@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -24,6 +25,7 @@ def application() -> Flask:
 
     telemetry.configure()
     app, gateway = start(load(Path(os.environ[SETTINGS_FILE])))
+    atexit.register(gateway.record.close)
     gateway.warm()
     gc.collect()
     gc.freeze()

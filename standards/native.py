@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from standards.edfi import native as edfi
-from standards.oneroster import native as oneroster
+import standards.edfi.native as edfi
+import standards.oneroster.native as oneroster
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
