@@ -28,12 +28,19 @@ LOOKS = 40
 """How often one second world may be looked at whole while it is made."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class World:
     """A world made from another; *touched* names every (entity, field) that is different somewhere in it."""
 
     records: Records
     touched: frozenset[tuple[str, str]]
+    recipe: str = ""
+
+    def __repr__(self) -> str:
+        return f"World({self.recipe}: {len(self.touched)} fields differ)"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002  the name by which Hypothesis asks
+        printer.text(repr(self))
 
 
 @dataclass(frozen=True, slots=True)

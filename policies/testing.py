@@ -15,6 +15,7 @@ the same clock, keys and ledger. Afterwards `coverage.missing` is empty when eve
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -57,7 +58,8 @@ def worlds(
     def build(draw: DrawFn) -> World:
         chosen, among, seed = draw(some_kinds), draw(some_names), draw(st.integers(0, 2**32))
         random = Random(seed)  # noqa: S311  made-up data, reproducible by its seed
-        return Perturber(known, random, chosen, most).world(frozenset(among))
+        recipe = f"kinds {sorted(chosen)}, entities {sorted(among) if len(among) < len(names) else 'all'}, seed {seed}"
+        return replace(Perturber(known, random, chosen, most).world(frozenset(among)), recipe=recipe)
 
     return build()
 
