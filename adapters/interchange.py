@@ -225,11 +225,14 @@ def _content(source: Source, name: str) -> Content:
 def _root(chunk: bytes, name: str) -> tuple[str, bool]:
     """The tag of the root element, and whether element names can be found in the file's bytes."""
     parser = etree.XMLPullParser(events=("start",), **OPTIONS)
+    error: etree.XMLSyntaxError | None = None
     try:
         parser.feed(chunk)
-        root: Any = next((element for _, element in parser.read_events()), None)
-    except etree.XMLSyntaxError as error:
-        raise _malformed(name, error) from None
+    except etree.XMLSyntaxError as found:  # what is wrong below the root matters to whoever reads that far
+        error = found
+    root: Any = next((element for _, element in parser.read_events()), None)
+    if root is None and error is not None:
+        raise _malformed(name, error)
     if root is None:
         raise SourceBroken("There is no root element at the beginning of the file.", name)
     info = root.getroottree().docinfo
@@ -246,8 +249,8 @@ def _root(chunk: bytes, name: str) -> tuple[str, bool]:
 
 def _malformed(name: str, error: etree.XMLSyntaxError) -> SourceBroken:
     """What is wrong with the XML; libxml2's own words may quote the file, so only its kind of error is told."""
-    line, column = error.position
     last = cast("Any", error.error_log).last_error
+    line, column = (last.line, last.column) if last is not None else error.position
     kind = last.type_name.removeprefix("ERR_").replace("_", " ").lower() if last is not None else "cut off"
     return SourceBroken(f"The XML is not well-formed ({kind}).", f"{name}:{line}:{column}")
 

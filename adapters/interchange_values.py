@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time
+from math import isfinite
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ YEAR = re.compile(r"[0-9]{4}")
 TIME = re.compile(r"([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})?")
 ZONE = re.compile(r"Z|[+-][0-9]{2}:[0-9]{2}")
 DATE_LENGTH = len("2021-08-31")
+LARGEST = 2**63
 TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 Scalar = str | int | float | bool
@@ -45,7 +47,7 @@ def truth(text: str) -> bool:
 
 def integer(text: str) -> int:
     """A whole number; education organization ids among them."""
-    if not INTEGER.fullmatch(text):
+    if not INTEGER.fullmatch(text) or not -LARGEST <= int(text) < LARGEST:
         raise ValueError("is not a whole number")
     return int(text)
 
@@ -54,9 +56,9 @@ def number(text: str) -> float:
     """A decimal number; a whole one stays whole."""
     if INTEGER.fullmatch(text):
         return int(text)
-    if not DECIMAL.fullmatch(text):
+    if not DECIMAL.fullmatch(text) or not isfinite(value := float(text)):
         raise ValueError("is not a number")
-    return float(text)
+    return value
 
 
 def school_year(text: str) -> int:
