@@ -86,6 +86,7 @@ def outward(name: str, dialect: str) -> Outward:
     for row in codeset.rows:
         if token := _token(row, dialect):
             known.setdefault(row["value"], token)
+    unsaid = {value for value, token in known.items() if token == UNSAID}
     other = {"edfi": _other_edfi, "oneroster": _other_oneroster, "oneroster11": _other_oneroster11}[dialect]
     seen: dict[str, str] = {}
 
@@ -95,7 +96,7 @@ def outward(name: str, dialect: str) -> Outward:
             token = other(codeset, value)
             if token is not None:
                 keep(seen, value, token)
-        return None if token == UNSAID else token
+        return None if value in unsaid else token
 
     return say
 
