@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Key = tuple[str, ...]
 
 BLOCK: Final = 16
+TAG: Final = 8
 PRINTED: Final = 2 * BLOCK
 SHORTEST_MASTER: Final = 32
 _HEX = re.compile(r"[0-9a-f]{32}")
@@ -98,8 +99,9 @@ class Keyring:
         return _decipher(self.derive("pseudonyms", consumer), bytes.fromhex(pseudonym)).hex()
 
     def student_tag(self, district: str, outward: str) -> bytes:
-        """What the record of disclosures keeps in place of a student."""
-        return _Digest(self.derive("student tags", district), "student")(outward.encode("utf-8", "surrogatepass"))
+        """What the record of disclosures keeps in place of a student: 8 bytes that name nobody without the key."""
+        digest = _Digest(self.derive("student tags", district), "student")
+        return digest(outward.encode("utf-8", "surrogatepass"))[:TAG]
 
     def hash_value(self, agreement: str, name: str, text: str) -> str:
         """A value of the field *name* as 32 hex digits that can be compared under one agreement and nowhere else."""
