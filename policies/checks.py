@@ -157,7 +157,9 @@ def _population(document: Document) -> Iterator[SettingsError]:
         seen.add(name)
         for at, grade in enumerate(selector[name]["in"] if name == "grade" else ()):
             if grade not in known and not grade.startswith("uri://"):
-                message = f"there is no grade {grade!r}{suggestion(grade, known)}"
+                message = (
+                    f"there is no grade {grade!r}{suggestion(grade.zfill(2) if grade.isdigit() else grade, known)}"
+                )
                 yield document.error((*where, "in", at), message)
     if "staffAssignment" in document.content.get("population", {}):
         yield document.error(("population", "staffAssignment"), f"staffAssignment is {NOT_YET}", at_key=True)

@@ -1,0 +1,228 @@
+"""An agreement is right as a whole or refused, and every mistake in it is told with its place."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from policies import agreement, schema
+from standards.errors import SettingsError
+from tests.policies import documents
+
+GOOD = (documents.SAMPLES / "tutoring.yaml").read_text("utf-8")
+
+MISTAKES = [
+    ("apiVersion: dsa/v1", "apiVersion: dsa/v2", "1:13", "apiVersion must be dsa/v1"),
+    ("clients: [", "client: [", "1:1", "clients is missing"),
+    ("operations:", "operation:", "15:1", "unknown key 'operation' (did you mean operations?)"),
+    ("version: 1", "version: one", "3:10", "version must be a whole number from 1 on"),
+    ("version: 1", "version: 1.5", "3:10", "version must be a whole number from 1 on"),
+    ("kind: cbo", "kind: cob", "6:44", "kind must be district, cbo, vendor, sea or researcher (did you mean cbo?)"),
+    ('in: ["03", "04", "05"]', 'in: [03, "04"]', "19:21", 'entry 1 of grade must be a text: write it in quotes, like "01"'),
+    ('in: ["03", "04", "05"]', 'in: ["3"]', "19:21", "there is no grade '3' (did you mean 03?)"),
+    ("{enrollment: active}", "{enrolment: active}", "20:8", "unknown key 'enrolment' (did you mean enrollment?)"),
+    ("{enrollment: active}", "{grade: {in: [KG]}}", "20:8", "the selector grade is here twice"),
+    ("{enrollment: active}", "{consent: {form: a, status: granted}}", "20:8", "the selector consent is not supported yet"),
+    ("{enrollment: active}", "{program: {is: after-school}}", "20:8", "the selector program is not supported yet"),
+    ("elements:", "  staffAssignment: required\nelements:", "21:3", "staffAssignment is not supported yet"),
+    ("from: 2026-09-01", "from: 2026-02-30", "13:18", "from is not a day of the calendar"),
+    ("from: 2026-09-01", "from: 01.09.2026", "13:18", "from must be a date such as 2026-09-01"),
+    ("to: 2027-08-31", "to: 2026-08-31", "13:34", "the agreement ends before it begins"),
+    ("America/Los_Angeles", "America/Los_Angles", "13:56", "there is no time zone 'America/Los_Angles' (did you mean America/Los_Angeles?)"),
+    ("America/Los_Angeles", "../../etc/passwd", "13:56", "there is no time zone '../../etc/passwd'"),
+    ("clients: [reading-partners-prod]", "clients: []", "14:10", "clients must not be empty"),
+    ("clients: [reading-partners-prod]", "clients: [a, b, a]", "14:17", "the client 'a' is here twice"),
+    ("operations: [read, search]", "operations: [read, bulk]", "15:20", "the operation bulk is not supported yet"),
+    ("operations: [read, search]", "operations: [red]", "15:14", "entry 1 of operations must be read, search, create"),
+    ('ferpa: "99.31(a)(1)"', 'ferpa: "99.31(a)(11)"', "9:10", "directory information needs the register of opt-outs"),
+    ('ferpa: "99.31(a)(1)"', "ferpa: 99.31", "9:10", "ferpa must be a section of 34 CFR Part 99"),
+    ("path: student.birthDate,", "path: student.birthdate,", "25:12", "no element is called 'student.birthdate' (did you mean student.birthDate?)"),
+    ("path: student.birthDate,", "path: student.password,", "25:12", "student.password is never released, under no agreement"),
+    ("path: student.birthDate,", "path: student. birthDate,", "25:12", "path must be the path of an element"),
+    ("birthDate, action: year", "phone, action: year", "25:35", "year fits dates only, and student.phone is not one"),
+    ("birthDate, action: year", "name, action: month", "25:34", "month fits dates only"),
+    ("birthDate, action: year", "birthDate, action: years", "25:39", "action must be allow, year"),
+    ("postalCode, action: zip3", "city, action: zip3", "26:42", "zip3 fits postal codes only, and student.address.city is not one"),
+    ("{path: student.phone, action: last4}", "{path: enrollment.primary, action: last4}", "27:40", "last4 fits texts only"),
+    ("{path: student.id, action: pseudonym}", "{path: student.id, action: hash}", "22:32", "an id can only be allowed, denied or a pseudonym, not hash"),
+    ("{path: student.phone, action: last4}", "{path: course.id, action: pseudonym}", "27:31", "pseudonym fits ids of people and of their records only"),
+    ("{path: student.phone, action: last4}", "{path: student.email, action: pseudonym}", "27:35", "pseudonym fits ids of people and of their records only"),
+    ("{path: student.phone, action: last4}", "{path: student.identifier, action: last4}", "28:12", "the path student.identifier is also in line 27"),
+    ("{path: student.phone, action: last4}", "{path: student.name.*, action: hash}", "27:12", "hash and initial (line 24) cannot both apply to student.name.family"),
+    ("{path: student.phone, action: last4}", "{path: student.phone}", "27:5", "action is missing in this line"),
+    ("{path: student.phone, action: last4}", "{path: student.phone, action: last4, window: {since: 2026-09-01}}", "27:42", "window is not supported yet"),
+    ("{set: school.basic}", "{set: school.basics}", "31:11", "there is no set 'school.basics' (did you mean school.basic?)"),
+    ("{set: school.basic}", "{set: school.basic, action: deny}", "31:5", "a line names either a set or a path with its action"),
+    ("redisclosure: prohibited", "limits: {smallCell: 10}", "32:10", "the limit smallCell is not supported yet"),
+    ("redisclosure: prohibited", "limits: {maxRowsPerDay: 100}", "32:10", "the limit maxRowsPerDay is not supported yet"),
+    ("redisclosure: prohibited", "redisclosure: allowed", "32:15", "redisclosure must be prohibited, or {named: [...]}"),
+    ("deleteWithin: P60D", "deleteWithin: 60 days", "33:27", "deleteWithin must be a period such as P60D"),
+]  # fmt: skip
+
+
+def read(folder: Path, text: str):
+    sets = folder / "sets"
+    sets.mkdir(exist_ok=True)
+    bundle = documents.SAMPLES / "sets" / "school.basic.yaml"
+    (sets / bundle.name).write_text(bundle.read_text("utf-8"), "utf-8")
+    path = folder / "agreement.yaml"
+    path.write_text(text, "utf-8")
+    return agreement.read(path)
+
+
+@pytest.mark.parametrize(("right", "wrong", "place", "message"), MISTAKES)
+def test_a_mistake_is_told_with_its_place(tmp_path, right, wrong, place, message):
+    assert right in GOOD
+    found, problems = read(tmp_path, GOOD.replace(right, wrong, 1))
+    assert found is None
+    said = [str(problem).removeprefix(f"{tmp_path}/") for problem in problems]
+    assert any(one.startswith(f"agreement.yaml:{place}: {message}") for one in said), said
+
+
+def test_every_mistake_of_a_file_is_told_in_its_order(tmp_path):
+    text = GOOD.replace("student.birthDate", "student.birthdate").replace("student.phone", "student.fone")
+    _, problems = read(tmp_path, text)
+    assert [problem.line for problem in problems] == [25, 27]
+
+
+def test_loading_raises_the_first_mistake(tmp_path):
+    path = tmp_path / "agreement.yaml"
+    path.write_text("id: x\nid: y\n", "utf-8")
+    with pytest.raises(SettingsError, match=r"agreement.yaml:2:1: the key 'id' is here twice"):
+        agreement.load(path)
+
+
+def test_a_right_agreement_says_what_it_says():
+    found = agreement.load(documents.SAMPLES / "tutoring.yaml")
+    assert (found.id, found.version, found.district, found.org, found.kind) == (
+        "reading-partners-2026", 1, "maple", "reading-partners", "cbo",
+    )  # fmt: skip
+    assert (found.begin, found.end, found.timezone.key) == (date(2026, 9, 1), date(2027, 8, 31), "America/Los_Angeles")
+    assert found.population.schools == ("101", "102")
+    assert found.population.grades == ("03", "04", "05")
+    assert found.terms["obligations"] == ["no-ads", "notify-on-breach:P3D"]
+    assert found.terms["redisclosure"] == "prohibited"
+    assert found.terms["approvals"] == [{"by": "maple-privacy", "at": "2026-08-01"}]
+
+
+def test_a_set_brings_its_lines_with_their_own_places():
+    found = agreement.load(documents.SAMPLES / "tutoring.yaml")
+    line = next(line for line in found.lines if line.path == "organization.name")
+    assert line.place.endswith("sets/school.basic.yaml:5")
+    assert line.bundle == "school.basic"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "place", "message"),
+    [
+        ("id: school.basics", "1:5", "the set in this file must be called 'school.basic'"),
+        ("title: x", "1:1", "unknown key 'title'"),
+        ("id: [", "3:9", "this is not YAML"),
+    ],
+)
+def test_a_mistake_in_a_set_is_told_where_the_set_is(tmp_path, wrong, place, message):
+    read(tmp_path, GOOD)
+    bundle = tmp_path / "sets" / "school.basic.yaml"
+    bundle.write_text(bundle.read_text("utf-8").replace("id: school.basic", wrong, 1), "utf-8")
+    _, problems = agreement.read(tmp_path / "agreement.yaml")
+    said = [str(problem).removeprefix(f"{tmp_path}/sets/") for problem in problems]
+    assert any(one.startswith(f"school.basic.yaml:{place}: {message}") for one in said), said
+
+
+def test_a_set_holds_no_other_set(tmp_path):
+    read(tmp_path, GOOD)
+    bundle = tmp_path / "sets" / "school.basic.yaml"
+    bundle.write_text("id: school.basic\ntext: all\nelements: [{set: school.basic}]\n", "utf-8")
+    _, problems = agreement.read(tmp_path / "agreement.yaml")
+    assert "a set cannot hold another set" in str(problems[0])
+
+
+def test_everything_a_star_releases_deserves_a_second_look():
+    found = agreement.load(documents.SAMPLES / "conformance.yaml")
+    assert any("* releases everything" in one for one in found.warnings)
+    assert any("everyone in the district" in one for one in found.warnings)
+
+
+def test_a_pseudonym_beside_telling_facts_deserves_a_second_look():
+    found = documents.load(
+        "student.id pseudonym\nstudent.birthDate allow\nstudent.address.postalCode allow\nstudent.race allow\nstudent.username allow"
+    )
+    assert any("birth date, postal code and race" in one for one in found.warnings)
+    assert any("beside student.username" in one for one in found.warnings)
+
+
+def test_consent_without_a_selector_deserves_a_second_look(tmp_path):
+    found, _ = read(tmp_path, GOOD.replace('"99.31(a)(1)"', '"99.30"'))
+    assert found is not None
+    assert any("no selector asks for it" in one for one in found.warnings)
+
+
+def write(folder: Path, name: str, **changes: object) -> None:
+    (folder / name).write_text(documents.text("student.id allow", **changes), "utf-8")
+
+
+def test_two_versions_of_one_agreement_stand_side_by_side(tmp_path):
+    write(tmp_path, "one.yaml")
+    write(tmp_path, "two.yml", version=2, begin="2027-01-01")
+    (tmp_path / "notes.txt").write_text("not an agreement", "utf-8")
+    assert [one.version for one in agreement.load_folder(tmp_path)] == [1, 2]
+
+
+def test_a_version_is_given_once(tmp_path):
+    write(tmp_path, "one.yaml")
+    write(tmp_path, "two.yaml")
+    with pytest.raises(SettingsError, match="version 1 of reading is also in"):
+        agreement.load_folder(tmp_path)
+
+
+def test_two_agreements_for_one_client_district_and_purpose_are_refused(tmp_path):
+    write(tmp_path, "one.yaml")
+    write(tmp_path, "two.yaml", id="writing", begin="2027-01-01")
+    with pytest.raises(SettingsError, match="cannot be combined yet"):
+        agreement.load_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "apart", [{"district": "cedar"}, {"purpose": "research"}, {"begin": "2027-09-01", "end": "2028-08-31"}]
+)
+def test_two_agreements_that_never_meet_are_fine(tmp_path, apart):
+    write(tmp_path, "one.yaml")
+    write(tmp_path, "two.yaml", id="writing", **apart)
+    assert len(agreement.load_folder(tmp_path)) == 2
+
+
+def test_a_mistake_in_one_file_does_not_hide_those_in_another(tmp_path):
+    write(tmp_path, "one.yaml")
+    (tmp_path / "two.yaml").write_text("a: 1", "utf-8")
+    (tmp_path / "zoo.yaml").write_text("b: [", "utf-8")
+    found, problems = agreement.read_folder(tmp_path)
+    assert len(found) == 1
+    assert {Path(problem.file).name for problem in problems} == {"two.yaml", "zoo.yaml"}
+
+
+def test_a_folder_that_is_not_there_is_said_so(tmp_path):
+    with pytest.raises(SettingsError, match="not a folder"):
+        agreement.load_folder(tmp_path / "none")
+
+
+def test_a_replaced_version_does_not_come_back_when_its_successor_ends():
+    old = documents.load("student.id allow")
+    new = documents.load("student.id allow", version=2, begin="2026-10-01", end="2026-12-31")
+    assert agreement.current([old, new], date(2026, 9, 30)) == (old,)
+    assert agreement.current([old, new], date(2026, 10, 1)) == (new,)
+    assert agreement.current([old, new], date(2027, 1, 1)) == ()
+
+
+def test_the_published_schema_is_itself_valid():
+    Draft202012Validator.check_schema(schema.published())
+    assert json.dumps(schema.published())
+
+
+def test_every_action_and_no_other_is_in_the_schema():
+    from policies.transforms import ACTIONS
+
+    assert tuple(schema.published()["$defs"]["element"]["properties"]["action"]["enum"]) == ACTIONS
