@@ -103,8 +103,9 @@ class Folder(Source):
         try:
             for entry in sorted(self.path.iterdir()):
                 self._admit(entry)
-        except OSError as error:
-            raise SourceBroken(f"The folder cannot be listed: {error.strerror}.", path.name) from None
+        except (OSError, RuntimeError) as error:  # a RuntimeError is a link that leads to itself
+            reason = getattr(error, "strerror", None) or "a link leads to itself"
+            raise SourceBroken(f"The folder cannot be listed: {reason}.", path.name) from None
 
     def names(self) -> list[str]:
         """The names of the files, sorted."""
@@ -152,7 +153,10 @@ class Zip(Source):
 
     def __init__(self, path: Path, caps: Caps) -> None:
         super().__init__(path, caps)
-        self._file = path.open("rb")
+        try:
+            self._file = path.open("rb")
+        except OSError as error:
+            raise SourceBroken(f"The file cannot be opened: {error.strerror}.", path.name) from None
         self._members: dict[str, zipfile.ZipInfo] = {}
         try:
             self._found = os.fstat(self._file.fileno())
@@ -255,6 +259,12 @@ class _FileReader(_Reader):
         super().__init__(inner, source, name)
         self._handle = inner.fileno()
         self._before = before
+
+    def _next(self, size: int) -> bytes:
+        try:
+            return super()._next(size)
+        except OSError as error:
+            raise SourceBroken(f"The file cannot be read: {error.strerror}.", self._name) from None
 
     def _check(self, *, ended: bool) -> None:
         self._source.count(self._name, self._size, self._source.caps.folder_bytes)

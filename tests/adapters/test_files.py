@@ -133,6 +133,13 @@ def test_a_link_inside_the_folder_is_followed(tmp_path):
         assert read_all(source) == {"a.csv": b"x", "b.csv": b"x"}
 
 
+@pytest.mark.parametrize("target", ["a.csv", "nothing"])
+def test_a_link_to_itself_or_to_nothing_is_refused(tmp_path, target):
+    (tmp_path / "a.csv").symlink_to(target)
+    with pytest.raises(SourceBroken, match="cannot be listed"):
+        open_source(tmp_path)
+
+
 def test_a_pipe_is_refused(tmp_path):
     os.mkfifo(tmp_path / "a.csv")
     with pytest.raises(SourceBroken, match="not a regular file"):
