@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from marshmallow import Schema, ValidationError
 
 from standards.errors import SettingsError, suggestion
+from standards.view import fields_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
 Wanted = Mapping[str, frozenset[str] | None]
@@ -124,12 +126,32 @@ def _first(messages: Any) -> str:
     return str(messages)
 
 
-def chosen(record: Record, fields: frozenset[str] | None) -> Record:
-    """*record* with the wanted *fields* only; its key, its own id and source tokens go with what they belong to."""
+def picker(entity: str, fields: frozenset[str] | None) -> Callable[[Record], Record]:
+    """A function that leaves of a record of *entity* the wanted *fields* only.
+
+    Its key, its own id, and the source's exact tokens of wanted fields stay with them.
+    """
     if fields is None:
-        return record
-    return {
-        name: value
-        for name, value in record.items()
-        if name in {"key", "id"} or name in fields or name.partition("@")[0] in fields
-    }
+        return lambda record: record
+    groups = frozenset(name for name, known in fields_of(entity).items() if known.type == "group")
+
+    def wanted(name: str) -> bool:
+        return name in fields or name.partition("@")[0] in fields
+
+    def inside(group: str, item: Record) -> Record:
+        kept = {name: value for name, value in item.items() if wanted(f"{group}.{name}")}
+        for name, value in kept.items():
+            if f"{group}.{name}" in groups:
+                kept[name] = [inside(f"{group}.{name}", inner) for inner in value]
+        return kept
+
+    def pick(record: Record) -> Record:
+        kept = {name: value for name, value in record.items() if name in {"key", "id"} or wanted(name)}
+        for name in groups & kept.keys():
+            if items := [found for item in kept[name] if (found := inside(name, item))]:
+                kept[name] = items
+            else:
+                del kept[name]
+        return kept
+
+    return pick

@@ -1,0 +1,162 @@
+"""Ed-Fi bulk interchange files: a folder or a zip of XML, as districts exchange them between systems."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from marshmallow import Schema, fields, validate
+
+from adapters.contract import Adapter, Manifest, Notes, Problem, picker
+from adapters.files import open_source
+from adapters.interchange import CAPS, Catalogue, Findings, catalogue, documents
+from standards import registry
+from standards.errors import MappingError, SourceBroken, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from adapters.contract import Record, Wanted
+    from adapters.files import Source
+    from standards.lens import Lens
+
+
+@cache
+def lenses() -> Mapping[str, Lens]:
+    """The lenses of the Ed-Fi model by collection."""
+    return {lens.local: lens for lens in registry.lenses() if lens.dialect == "edfi"}
+
+
+@cache
+def collections() -> Mapping[str, frozenset[str]]:
+    """The collections that tell of each entity."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for name, lens in lenses().items():
+        found[lens.entity].add(name)
+    return {entity: frozenset(names) for entity, names in found.items()}
+
+
+class EdFiXmlSettings(Schema):
+    """Where the files are; paths are relative to the folder in which the gateway was started."""
+
+    source = fields.String(
+        required=True,
+        validate=validate.Length(min=1),
+        metadata={"description": "Folder or zip with the district's Ed-Fi interchange files (Data Standard 5.2)."},
+    )
+    descriptors = fields.String(
+        validate=validate.Length(min=1),
+        metadata={"description": "Folder or zip with descriptor files, where they are kept apart."},
+    )
+
+
+class EdFiXml(Adapter):
+    """A district that hands over Ed-Fi bulk interchange files."""
+
+    name: ClassVar[str] = "edfi_xml"
+    Settings: ClassVar[type[Schema]] = EdFiXmlSettings
+
+    def __init__(self, district: str, settings: Mapping[str, Any]) -> None:
+        super().__init__(district, settings)
+        self._known: dict[str, Catalogue] = {}
+
+    @property
+    def manifest(self) -> Manifest:
+        """Every entity that an interchange file can hold; nothing is asked of a file but to be read."""
+        return Manifest(frozenset(collections()))
+
+    def check(self) -> list[Problem]:
+        """Read everything once, and tell the first thing that is wrong and all that is unknown."""
+        try:
+            for _ in self.read(dict.fromkeys(collections())):
+                pass
+        except SourceBroken as error:
+            return [Problem(str(error).removeprefix(f"{error.place}: "), error.place)]
+        except SourceError as error:
+            return [Problem(str(error))]
+        return []
+
+    def stamp(self) -> str:
+        """Changes with the name, size and time of any file."""
+        with ExitStack() as opened:
+            return "/".join(source.stamp() for source in self._sources(opened))
+
+    def read(self, wanted: Wanted) -> Iterator[tuple[str, Record]]:
+        """Every record of the *wanted* entities; the sessions come last, in the tree that they make."""
+        self.notes = Notes()
+        pick = {entity: picker(entity, names) for entity, names in wanted.items()}
+        sessions: list[Record] = []
+        descriptors: set[tuple[str, tuple[str, ...]]] = set()
+        with ExitStack() as opened:
+            for source in self._sources(opened):
+                for entity, record in self._records(source, wanted):
+                    if entity == "session":
+                        sessions.append(record)
+                    elif not entity.endswith("Descriptors") or _first(descriptors, entity, record["key"]):
+                        yield entity, pick[entity](record)
+        for record in _tree(sessions):
+            yield "session", pick["session"](record)
+
+    def _sources(self, opened: ExitStack) -> list[Source]:
+        paths = [self.settings[name] for name in ("source", "descriptors") if name in self.settings]
+        return [opened.enter_context(open_source(Path(path), caps=CAPS)) for path in paths]
+
+    def _records(self, source: Source, wanted: Wanted) -> Iterator[tuple[str, Record]]:
+        names = frozenset(name for entity in wanted for name in collections().get(entity, ()))
+        found, findings = {name: lenses()[name] for name in names}, Findings()
+        for name, document in documents(source, names, known=self._catalogue(source), findings=findings):
+            try:
+                record = found[name].read(document)
+            except MappingError as error:
+                raise SourceBroken(error.message, name) from None
+            yield found[name].entity, record
+        for name, times in findings.unknown.items():
+            self.notes.note(name, times)
+        for name, times in findings.duplicates.items():
+            self.notes.note(f"{name} given twice", times)
+
+    def _catalogue(self, source: Source) -> Catalogue:
+        """What the files may hold, looked through once per state of the source."""
+        stamp = source.stamp()
+        known = self._known.get(stamp)
+        if known is None:
+            known = catalogue(source)
+            self._known = {stamp: known, **dict(list(self._known.items())[-1:])}
+        return known
+
+
+def _first(seen: set[tuple[str, tuple[str, ...]]], entity: str, key: tuple[str, ...]) -> bool:
+    """Whether a descriptor comes for the first time: two folders may hold the same."""
+    count = len(seen)
+    seen.add((entity, key))
+    return len(seen) > count
+
+
+def _tree(sessions: list[Record]) -> Iterator[Record]:
+    """The *sessions* with the school years above them; a grading period is below the session that lists it."""
+    above: dict[tuple[str, ...], tuple[str, ...]] = {}
+    years: dict[int, list[Record]] = defaultdict(list)
+    for record in sorted(sessions, key=lambda found: found["key"]):
+        for period in record.get("gradingPeriods", ()):
+            above.setdefault(period, record["key"])
+        if record["kind"] != "gradingPeriod" and "schoolYear" in record:
+            years[record["schoolYear"]].append(record)
+    for record in sessions:
+        if parent := above.get(record["key"]):
+            record["parent"] = parent
+        yield record
+    for year, found in sorted(years.items()):
+        yield _year(year, found)
+
+
+def _year(year: int, sessions: list[Record]) -> Record:
+    """A school year of the district, which no document states: from the first day of its sessions to the last."""
+    record: Record = {"key": ("sy", str(year)), "name": f"{year - 1}-{year}", "kind": "schoolYear", "schoolYear": year}
+    begins = [session["begin"] for session in sessions if "begin" in session]
+    ends = [session["end"] for session in sessions if "end" in session]
+    if begins and ends:
+        record |= {"begin": min(begins), "end": max(ends)}
+    return record
