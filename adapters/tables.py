@@ -46,15 +46,16 @@ def read(
     notes: Notes | None = None,
     tolerance: Tolerance = STRICT,
 ) -> Iterator[Table]:
-    """The bulk files of *source* that are *wanted* (None: all), each after those it refers to."""
+    """The bulk files of *source* that are *wanted*, in that order (None: all, each after those it refers to)."""
     notes = notes if notes is not None else Notes()
     stated = manifest(source, notes, tolerance)
     package = _Package(source, stated, notes, tolerance)
-    for name, file in csv.files(stated.version).items():
-        if stated.modes[name] != "absent" and (wanted is None or name in wanted):
+    files = csv.files(stated.version)
+    for name in files if wanted is None else wanted:
+        if stated.modes.get(name, "absent") != "absent":
             with package.sheet(name) as sheet:
-                columns = _columns(file, sheet, notes)
-                yield Table(name, columns, package.rows(file, sheet, columns))
+                columns = _columns(files[name], sheet, notes)
+                yield Table(name, columns, package.rows(files[name], sheet, columns))
 
 
 class _Package:

@@ -1,0 +1,204 @@
+"""Puts the rows of OneRoster's bulk files together as the records of one roster."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
+
+from adapters.cells import parts
+from standards.oneroster import csv
+from standards.oneroster.csv_lenses import lens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from adapters.contract import Notes, Record, Wanted
+    from adapters.tables import Table
+
+    Row = list[str]
+    Cell = Callable[[Row], str]
+    Read = Callable[[Row], Record]
+    Found = Iterator[tuple[str, Record]]
+
+USERS: Final = ("userProfiles.csv", "userResources.csv", "demographics.csv", "roles.csv", "users.csv")
+FILES: Final = {
+    "organization": ("orgs.csv",),
+    "session": ("academicSessions.csv",),
+    "resource": ("resources.csv",),
+    "course": ("courseResources.csv", "courses.csv"),
+    "offering": ("courses.csv", "classes.csv"),
+    "section": ("classResources.csv", "classes.csv"),
+    "student": USERS,
+    "staff": USERS,
+    "contact": USERS,
+    "guardianship": ("roles.csv", "users.csv"),
+    "enrollment": ("academicSessions.csv", "classes.csv", "roles.csv", "users.csv", "enrollments.csv"),
+    "employment": ("roles.csv", "users.csv"),
+    "placement": ("classes.csv", "roles.csv", "users.csv", "enrollments.csv"),
+    "teaching": ("classes.csv", "roles.csv", "users.csv", "enrollments.csv"),
+}
+ORDER: Final = (
+    "orgs.csv", "academicSessions.csv", "resources.csv", "courseResources.csv", "courses.csv", "classResources.csv",
+    "classes.csv", *USERS, "enrollments.csv",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is asked of the files of a *version*; what they say and nobody can hear is noted in *notes*."""
+
+    version: str
+    wanted: Wanted
+    notes: Notes
+
+    def files(self) -> tuple[str, ...]:
+        """The files that the wanted entities are made of, in the order in which they are taken."""
+        names = {name for entity in self.wanted for name in FILES.get(entity, ())}
+        if self.version == "1.1" and "users.csv" in names:
+            names.add("orgs.csv")  # the organization tells what kind of administrator an administrator is
+        return tuple(name for name in ORDER if name in names and name in csv.files(self.version))
+
+    def asks(self, entity: str, name: str) -> bool:
+        """Whether a field is wanted."""
+        fields = self.wanted.get(entity, frozenset())
+        return fields is None or name in fields
+
+    def reader(self, file: str, columns: Sequence[str], entity: str, version: str = "") -> Read | None:
+        """How to read rows of a *file* as records of *entity* with the wanted fields; None where it is not wanted."""
+        if entity not in self.wanted:
+            return None
+        whole, fields = lens(version or self.version, file, entity), self.wanted[entity]
+        if fields is None:
+            return whole.reader(columns)
+        groups = {name.partition(".")[0] for name in fields} | fields | {"id"}
+        pairs = tuple(pair for pair in whole.pairs if groups.intersection(pair.fills) or _heads(pair.fills) & fields)
+        return replace(whole, pairs=pairs).reader(columns)
+
+
+@dataclass(slots=True)
+class Places:
+    """What rows of people need to know of schools and classes: the *schools* of classes, and when things start."""
+
+    districts: set[str] = field(default_factory=set)
+    starts: dict[str, str] = field(default_factory=dict)
+    schools: dict[str, str] = field(default_factory=dict)
+    class_starts: dict[str, str] = field(default_factory=dict)
+
+
+class Materials:
+    """The resources that courses, classes and users have."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._links: dict[tuple[str, str], list[tuple[str, ...]]] = defaultdict(list)
+
+    def add(self, table: Table, owner: str) -> Found:
+        """Takes note of whose resource is which; nothing can be said about that alone."""
+        whose, what = cell(table, f"{owner}SourcedId"), cell(table, "resourceSourcedId")
+        where = [cell(table, f"{name}SourcedId") for name in ("org", "class") if owner == "user"]
+        for _, row in table.rows:
+            links = self._links[owner, whose(row)]
+            if (link := (what(row),)) not in links:
+                links.append(link)
+            if any(place(row) for place in where):
+                self._task.notes.note(f"{table.name}: where a user has a resource is not kept")
+        yield from ()
+
+    def give(self, record: Record, owner: str, whose: str, entity: str) -> Record:
+        """*record* with its resources."""
+        links = self._links.pop((owner, whose), None)
+        if links and self._task.asks(entity, "resources"):
+            record["resources"] = links
+        return record
+
+
+class Schools:
+    """Organizations, sessions, courses, offerings, sections and resources."""
+
+    def __init__(self, task: Task, places: Places, materials: Materials) -> None:
+        self._task, self._places, self._materials = task, places, materials
+        self._codes: dict[str, str] = {}
+
+    def organizations(self, table: Table) -> Found:
+        """Every organization; districts are remembered."""
+        identity, kind = cell(table, csv.ID), cell(table, "type")
+        read = self._task.reader(table.name, table.columns, "organization")
+        for _, row in table.rows:
+            if kind(row) == "district":
+                self._places.districts.add(identity(row))
+            if read:
+                yield "organization", read(row)
+
+    def sessions(self, table: Table) -> Found:
+        """Every session; when it starts is remembered."""
+        identity, start = cell(table, csv.ID), cell(table, "startDate")
+        read = self._task.reader(table.name, table.columns, "session")
+        for _, row in table.rows:
+            self._places.starts[identity(row)] = start(row)
+            if read:
+                yield "session", read(row)
+
+    def resources(self, table: Table) -> Found:
+        """Every resource."""
+        if read := self._task.reader(table.name, table.columns, "resource"):
+            for _, row in table.rows:
+                yield "resource", read(row)
+
+    def courses(self, table: Table) -> Found:
+        """Every course; its code is remembered for its offerings."""
+        identity, code = cell(table, csv.ID), cell(table, "courseCode")
+        read = self._task.reader(table.name, table.columns, "course")
+        for _, row in table.rows:
+            course = identity(row)
+            self._codes[course] = code(row) or course
+            if read:
+                yield "course", self._materials.give(read(row), "course", course, "course")
+
+    def classes(self, table: Table) -> Found:
+        """Every class as a section, and what of it is the same for several classes as an offering."""
+        identity, school, terms = (cell(table, name) for name in (csv.ID, "schoolSourcedId", "termSourcedIds"))
+        read = self._task.reader(table.name, table.columns, "section")
+        offer = self._task.reader(table.name, table.columns, "offering")
+        common = lens(self._task.version, table.name, "offering").reader(table.columns)
+        offered: set[tuple[str, ...]] = set()
+        for _, row in table.rows:
+            section, sessions = identity(row), parts(terms(row))
+            self._places.schools[section] = school(row)
+            starts = [start for session in sessions if (start := self._places.starts.get(session))]
+            self._places.class_starts[section] = min(starts, default="")
+            key = (*common(row)["key"], *sessions[:1])
+            if read:
+                record = self._materials.give(read(row), "class", section, "section")
+                if self._task.asks("section", "offering"):
+                    record["offering"] = key
+                yield "section", record
+            if offer and key not in offered:
+                offered.add(key)
+                yield "offering", offer(row) | self._offering(key, sessions)
+
+    def _offering(self, key: tuple[str, ...], sessions: list[str]) -> Record:
+        record: Record = {"key": key}
+        if self._task.asks("offering", "code"):
+            record["code"] = self._codes.get(key[0], key[0])
+        if sessions and self._task.asks("offering", "session"):
+            record["session"] = (sessions[0],)
+        return record
+
+
+def cell(table: Table, name: str) -> Cell:
+    """How to find the cell under a heading; empty where there is no such column."""
+    return cell_of(table.columns, name)
+
+
+def cell_of(columns: Sequence[str], name: str) -> Cell:
+    """How to find the cell under one of *columns*; empty where there is no such column."""
+    if name not in columns:
+        return lambda _row: ""
+    return itemgetter(columns.index(name))
+
+
+def _heads(fills: Sequence[str]) -> set[str]:
+    """The groups that the fields of a pair are in."""
+    return {name.partition(".")[0] for name in fills if "." in name}

@@ -1,0 +1,253 @@
+"""Puts the people of OneRoster's bulk files together: who they are, where they belong, whom they belong to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, Final
+
+from adapters.cells import parts
+from adapters.roster import cell, cell_of
+from standards.codes import inward
+from standards.oneroster import csv
+from standards.oneroster.csv_lenses import DIALECTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from adapters.contract import Record
+    from adapters.roster import Found, Materials, Places, Read, Row, Task
+    from adapters.tables import Table
+
+STUDENT: Final = "student"
+FAMILY: Final = frozenset({"guardian", "parent", "relative"})
+PERSONS: Final = ("student", "staff", "contact")
+ROLES: Final = "roles.csv"
+ROLE_COLUMNS: Final = (csv.ID, "userSourcedId", "role", "orgSourcedId")
+
+
+def kind_of(roles: Collection[str]) -> str:
+    """What a person with these *roles* is: a student, a contact where family is all there is, otherwise staff."""
+    if STUDENT in roles:
+        return STUDENT
+    return "contact" if FAMILY.issuperset(roles) else "staff"
+
+
+def stated_kinds(table: Table) -> dict[str, str]:
+    """What every user is by the one role that OneRoster 1.1 states with the user."""
+    identity, role = cell(table, csv.ID), cell(table, "role")
+    return {identity(row): kind_of({role(row)}) for _, row in table.rows}
+
+
+class People:
+    """Users as students, staff and contacts, with all that other files say about them.
+
+    *kinds* says of every user in 1.1 what it is; in 1.2 roles.csv does. Rows that are needed later are kept as
+    they are, and let go one by one.
+    """
+
+    def __init__(self, task: Task, places: Places, materials: Materials, kinds: dict[str, str]) -> None:
+        self._task, self._places, self._materials, self._kinds = task, places, materials, kinds
+        self._accounts = _Kept()
+        self._demographics = _Kept()
+        self._roles = _Kept(ROLE_COLUMNS)
+        self._family: dict[str, str] = {}
+        self._ties: dict[tuple[str, str], None] = {}
+        self._members: list[tuple[str, str, list[Row]]] = []
+        self._first_days: dict[tuple[str, str], str] = {}
+        self._earliest = ""
+
+    def accounts(self, table: Table) -> Found:
+        """Keeps the user profiles of every user."""
+        return self._accounts.keep(table, "userSourcedId")
+
+    def demographics(self, table: Table) -> Found:
+        """Keeps the demographics of every user."""
+        return self._demographics.keep(table, csv.ID)
+
+    def roles(self, table: Table) -> Found:
+        """Keeps the roles of every user, and what they make of it."""
+        yield from self._roles.keep(table, "userSourcedId")
+        role = cell(table, "role")
+        self._kinds.update({user: kind_of({role(row) for row in rows}) for user, rows in self._roles.rows.items()})
+
+    def users(self, table: Table) -> Found:
+        """Every user as a person, with a staff member's employments."""
+        identity, grades, password = (cell(table, name) for name in (csv.ID, "grades", "password"))
+        readers = {kind: self._reader(table, kind) for kind in PERSONS}
+        employ = self._task.reader(ROLES, self._roles.columns, "employment", "1.2")
+        roles_of = self._stated_roles(table) if self._task.version == "1.1" else self._kept_roles
+        tie = self._tying(table)
+        for _, row in table.rows:
+            user = identity(row)
+            kind = self._kinds.get(user)
+            if kind is None:
+                self._task.notes.note("users.csv: no role says what the user is")
+                continue
+            if password(row):
+                self._task.notes.note("users.csv: a password is never kept")
+            roles = roles_of(user, row)
+            tie(user, kind, row)
+            if read := readers[kind]:
+                yield kind, read(user, row, roles)
+            if kind == STUDENT and "enrollment" in self._task.wanted:
+                self._members.append((user, grades(row), roles))
+            elif kind == "contact":
+                self._family[user] = cell_of(self._roles.columns, "role")(roles[0])
+            elif kind == "staff" and employ:
+                for role in roles:
+                    yield "employment", employ(role)
+
+    def enrollments(self, table: Table) -> Found:
+        """Every enrollment as a student's placement or a staff member's teaching."""
+        user, section, school, begin = (
+            cell(table, name) for name in ("userSourcedId", "classSourcedId", "schoolSourcedId", "beginDate")
+        )
+        place = self._task.reader(table.name, table.columns, "placement")
+        teach = self._task.reader(table.name, table.columns, "teaching")
+        schools, starts, days, note = (
+            self._places.schools, self._places.class_starts, self._first_days, self._task.notes.note,
+        )  # fmt: skip
+        for _, row in table.rows:
+            person, where = user(row), school(row)
+            kind = self._kinds.get(person)
+            if schools.get(section(row)) != where:
+                note("enrollments.csv: schoolSourcedId is not the school of the class")
+            if kind == STUDENT:
+                day = begin(row) or starts.get(section(row))
+                if day and day < days.get((person, where), "9"):
+                    days[person, where] = day
+                if place:
+                    yield "placement", place(row)
+            elif kind != "staff":
+                note("enrollments.csv: the user is neither a student nor staff")
+            elif teach:
+                yield "teaching", teach(row)
+
+    def rest(self) -> Found:
+        """What can only be said when everybody is known: who belongs to whom, and who goes to which school."""
+        if "guardianship" in self._task.wanted:
+            for contact, student in self._ties:
+                yield "guardianship", self._guardianship(contact, student)
+        if member := self._task.reader(ROLES, self._roles.columns, "enrollment", "1.2"):
+            self._earliest = min(filter(None, self._places.starts.values()), default="")
+            level = inward("gradeLevel", DIALECTS[self._task.version].partition(".")[0])
+            for user, grades, roles in self._members:
+                stated = parts(grades)
+                grade = level(stated[0]) if stated else ""
+                for role in roles:
+                    yield "enrollment", self._complete(member(role), user, role, grade)
+
+    def _reader(self, table: Table, kind: str) -> Callable[[str, Row, list[Row]], Record] | None:
+        """How to read a user as a person of a *kind*, with what other files say about it."""
+        task, kinds = self._task, self._kinds
+        read = task.reader(table.name, table.columns, kind)
+        demographics = task.reader("demographics.csv", self._demographics.columns, kind)
+        account = task.reader("userProfiles.csv", self._accounts.columns, kind, "1.2")
+        role = task.reader(ROLES, self._roles.columns, kind, "1.2") if kind == "contact" else None
+        if read is None:
+            return None
+
+        def person(user: str, row: Row, roles: list[Row]) -> Record:
+            record = read(row)
+            for more in self._demographics.take(user):
+                record = demographics(more) | record if demographics else record
+            _group(record, "accounts", account, self._accounts.take(user))
+            _group(record, "roles", role, roles)
+            if agents := record.pop("agents", None):
+                _lay(record, "agents", [key for key in agents if kinds.get(key[0]) == "contact"])
+            return self._materials.give(record, "user", user, kind)
+
+        return person
+
+    def _tying(self, table: Table) -> Callable[[str, str, Row], None]:
+        """How to take note of the agents of a user: between a student and a contact they are a guardianship."""
+        cell_of_agents, kinds, ties = cell(table, "agentSourcedIds"), self._kinds, self._ties
+
+        def tie(user: str, kind: str, row: Row) -> None:
+            agents = cell_of_agents(row)
+            for agent in parts(agents) if agents else ():
+                match kind, kinds.get(agent):
+                    case "student", "contact":
+                        ties[agent, user] = None
+                    case "contact", "student":
+                        ties[user, agent] = None
+                    case (("contact" | "staff"), "contact"):
+                        pass
+                    case _:
+                        self._task.notes.note("users.csv: an agent that is no contact")
+
+        return tie
+
+    def _kept_roles(self, user: str, _row: Row) -> list[Row]:
+        return self._roles.take(user)
+
+    def _stated_roles(self, table: Table) -> Callable[[str, Row], list[Row]]:
+        """The roles that OneRoster 1.1 states with a user, as rows of a roles.csv; no sourcedId has a colon."""
+        role_of, orgs_of = cell(table, "role"), cell(table, "orgSourcedIds")
+
+        def roles(user: str, row: Row) -> list[Row]:
+            role = role_of(row)
+            return [[f"{user}:{org}", user, self._modern(role, org), org] for org in parts(orgs_of(row))]
+
+        return roles
+
+    def _modern(self, role: str, org: str) -> str:
+        if role != "administrator":
+            return role
+        return "districtAdministrator" if org in self._places.districts else "siteAdministrator"
+
+    def _guardianship(self, contact: str, student: str) -> Record:
+        record: Record = {"key": (contact, student), "student": (student,), "contact": (contact,)}
+        if (role := self._family.get(contact)) and self._task.asks("guardianship", "role"):
+            record["role"] = role
+        return record
+
+    def _complete(self, record: Record, user: str, role: Row, grade: str) -> Record:
+        """An enrollment with the student's grade, and a first day where the source states none."""
+        if cell_of(self._roles.columns, "role")(role) != STUDENT:
+            return record
+        school = cell_of(self._roles.columns, "orgSourcedId")(role)
+        day = self._first_days.get((user, school)) or self._earliest
+        if (
+            day
+            and not cell_of(self._roles.columns, "beginDate")(role)
+            and self._task.asks("enrollment", "derivedEntry")
+        ):
+            record["derivedEntry"] = day
+        if grade and self._task.asks("enrollment", "grade"):
+            record["grade"] = grade
+        return record
+
+
+class _Kept:
+    """Rows kept by user until the user comes."""
+
+    def __init__(self, columns: tuple[str, ...] = ()) -> None:
+        self.columns = columns
+        self.rows: dict[str, list[Row]] = defaultdict(list)
+
+    def keep(self, table: Table, name: str) -> Found:
+        """Keeps every row of *table* for the user in the column *name*; nothing can be said about that alone."""
+        self.columns, user = table.columns, cell(table, name)
+        for _, row in table.rows:
+            self.rows[user(row)].append(row)
+        yield from ()
+
+    def take(self, user: str) -> list[Row]:
+        """The rows of a *user*, for the last time."""
+        return self.rows.pop(user, [])
+
+
+def _group(record: Record, name: str, read: Read | None, rows: Sequence[Row]) -> None:
+    """Puts *rows* into *record* as the group *name*."""
+    start = f"{name}."
+    if read:
+        found = [
+            {key[len(start) :]: value for key, value in read(row).items() if key.startswith(start)} for row in rows
+        ]
+        _lay(record, name, [item for item in found if item])
+
+
+def _lay(record: Record, name: str, value: list[Any]) -> None:
+    if value:
+        record[name] = value
