@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
     from standards.view import Node
 
-LONGEST_ID = 18
+WHOLE = re.compile(r"-?[0-9]{1,19}")
+LARGEST = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,11 @@ class Target:
 
 
 def organization_id(identifier: str) -> int:
-    """An organization's identifier as the whole number that Ed-Fi wants.
+    """An organization's identifier as the whole number of 64 bits that Ed-Fi wants.
 
-    One that is no number of up to 18 digits becomes one between 2^48 and 2^49, always the same for it.
+    One that is no such number becomes one between 2^48 and 2^49, always the same for it.
     """
-    if identifier.isascii() and identifier.isdigit() and len(identifier) <= LONGEST_ID:
+    if WHOLE.fullmatch(identifier) and -LARGEST <= int(identifier) < LARGEST:
         return int(identifier)
     return 1 << 48 | int.from_bytes(sha256(identifier.encode()).digest()[:6])
 

@@ -1,0 +1,168 @@
+"""What Ed-Fi says on its way in, it says on its way out: every resource, member by member."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.edfi_xml import EdFiXml, collections
+from adapters.files import open_source
+from adapters.interchange import CAPS, documents
+from standards import registry
+from standards.edfi import catalogue
+from standards.edfi.model import natural_key, resources, validate
+from standards.edfi.references import TARGETS, organization_id
+from standards.keys import Keyring
+from standards.view import Hop, Many, Obj, Val, fields_of, follow, prune, trail
+from tests import needs
+from tests.oracle import Oracle
+from tests.standards.edfi.documents import document
+from tests.standards.edfi.world import Everything, around, plain
+
+BY_COLLECTION = {resource.collection: resource for resource in resources().values()}
+LENSES = {lens.local: lens for lens in registry.lenses() if lens.dialect == "edfi"}
+VIEWS = {name: prune(view, Everything()) for name, view in registry.views("edfi").items()}
+KEYRING = Keyring(bytes(32))
+
+
+def shown(collection, record, records):
+    oracle = Oracle(records, Everything(), KEYRING, "maple", "2026-09-01", b"k")
+    (branch,) = VIEWS[collection].branches
+    return oracle.members(branch.nodes, branch.entity, record, "edfi", "")
+
+
+@pytest.mark.parametrize("collection", sorted(catalogue.MAPPED))
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=40, deadline=None)
+def test_a_mapped_document_leaves_as_it_came(collection, seed):
+    _comes_through(collection, seed, share=0.6)
+
+
+@pytest.mark.parametrize("collection", sorted(catalogue.native()))
+def test_a_native_document_leaves_as_it_came(collection):
+    for seed in range(4):
+        _comes_through(collection, seed, share=0.25 * (seed + 1))
+
+
+def _comes_through(collection, seed, share):
+    resource, lens = BY_COLLECTION[collection], LENSES[collection]
+    sent = document(resource, Random(seed), share)
+    record = lens.read(sent)
+    answer = shown(collection, record, around(lens.entity, record))
+    own = answer.pop(resource.descriptor_id) if resource.is_descriptor else 1
+    assert 0 < own < 2**31
+    assert plain(answer) == plain(sent)
+
+
+@pytest.mark.parametrize("collection", sorted(VIEWS))
+def test_every_member_of_the_model_is_in_the_view_and_nothing_else_but_ids_stamps_and_links(collection):
+    resource = BY_COLLECTION[collection]
+    (branch,) = registry.views("edfi")[collection].branches
+    names = list(dict.fromkeys(node.name for node in branch.nodes))
+    number = [resource.descriptor_id] if resource.is_descriptor else []
+    assert sorted(names) == sorted(["id", *number, *resource.properties, "_etag", "_lastModifiedDate"])
+    assert names[0] == "id"
+    assert names[-2:] == ["_etag", "_lastModifiedDate"]
+    head = [name for name in names[1:-2] if name not in number]
+    keys = [path.partition(".")[0] for path in resource.identity]
+    assert head[: len(set(keys))] == list(dict.fromkeys(keys))
+
+
+@pytest.mark.parametrize("collection", sorted(catalogue.MAPPED))
+def test_every_field_that_remains_is_shown_somewhere(collection):
+    (branch,) = registry.views("edfi")[collection].branches
+    seen = set(_sources(branch, branch.nodes, branch.entity, ""))
+    for field in catalogue.mappings()[collection].remainder:
+        assert field.name in seen, field.name
+
+
+def _sources(branch, nodes, entity, prefix):
+    for node in nodes:
+        if isinstance(node, Val):
+            for source in node.sources:
+                yield from (field.name for field in trail(entity, prefix + source) if field.entity == branch.entity)
+        elif isinstance(node, Obj):
+            yield prefix + node.guard
+            yield from _sources(branch, node.nodes, entity, prefix)
+        elif isinstance(node, Hop):
+            yield prefix + node.ref
+            yield from _sources(branch, node.nodes, fields_of(entity)[prefix + node.ref].to, "")
+        elif isinstance(node, Many):
+            at, inner = entity, prefix
+            for step in node.steps:
+                at, inner = follow(step, at, inner)
+                yield inner.removesuffix(".")
+            yield from _sources(branch, node.nodes, at, inner)
+
+
+def test_no_unique_id_of_a_person_is_a_value_of_a_native_entity_or_a_remainder():
+    fields = [field for entity in catalogue.entities().values() for field in entity.fields.values()]
+    fields += [field for one in catalogue.mappings().values() for field in one.remainder]
+    for field in fields:
+        if field.name.lower().endswith(("studentuniqueid", "staffuniqueid", "contactuniqueid")):
+            assert field.type == "ref", field
+            assert field.to in {"student", "staff", "contact"}
+
+
+def test_a_native_row_about_a_student_belongs_to_the_student():
+    for name, entity in catalogue.entities().items():
+        groups = {field.name for field in entity.fields.values() if field.type == "group"}
+        students = [field for field in entity.fields.values() if field.to == "student"]
+        own = [field for field in students if not any(field.name.startswith(f"{group}.") for group in groups)]
+        assert not own or any(field.owner for field in own), name
+
+
+@given(st.text(max_size=40))
+def test_an_organization_has_one_number_of_64_bits_whatever_its_identifier(identifier):
+    assert organization_id(identifier) == organization_id(identifier)
+    assert -(2**63) <= organization_id(identifier) < 2**63
+
+
+@given(st.integers(-(2**63), 2**63 - 1))
+def test_an_identifier_that_is_a_number_stays_it(number):
+    assert organization_id(str(number)) == number
+
+
+def test_other_identifiers_get_numbers_of_their_own():
+    assert len({organization_id(text) for text in ("", "A", "B", "²", "1.0", "9" * 20, "org-1")}) == 7
+
+
+def test_a_target_is_known_by_members_that_every_reference_to_it_has():
+    for resource in resources().values():
+        for known in resource.properties.values():
+            if known.reference in TARGETS:
+                assert set(TARGETS[known.reference].members) == set(known.properties), known.name
+
+
+# Grand Bend
+
+
+@pytest.fixture(scope="module")
+def grand_bend():
+    home = needs.shared("data", "grand-bend")
+    adapter = EdFiXml("grand-bend", {"source": str(home / "xml")})
+    records = list(adapter.read(dict.fromkeys(collections())))
+    with open_source(home / "xml", caps=CAPS) as source:
+        sent = list(documents(source))
+    return Oracle(records, Everything(), KEYRING, "grand-bend", "2026-09-01", b"k"), sent
+
+
+def test_every_document_of_grand_bend_leaves_as_it_came_and_obeys_the_model(grand_bend):
+    oracle, sent = grand_bend
+    counts: dict[str, int] = {}
+    for collection, came in sent:
+        counts[collection] = counts.get(collection, 0) + 1
+        if counts[collection] > 150:
+            continue
+        lens, resource = LENSES[collection], BY_COLLECTION[collection]
+        record = oracle.rows[lens.entity][lens.read(came)["key"]]
+        (branch,) = VIEWS[collection].branches
+        answer = oracle.members(branch.nodes, branch.entity, record, "edfi", "")
+        assert validate(resource, {**answer, "_etag": "1", "_lastModifiedDate": "x"}) == []
+        if resource.is_descriptor:
+            del answer[resource.descriptor_id]
+        assert plain(answer) == plain(came), (collection, natural_key(resource, came))
+    assert len(counts) > 60
