@@ -67,6 +67,15 @@ class Grant:
                 return found
         return None
 
+    def unrestricted(self, entity: str) -> bool:
+        """Whether no row rule touches *entity* or what its rows belong to, whatever a district holds.
+
+        Only then may a lenient owner reference point to nothing: a rule that looked at the data instead would
+        let a row that nobody may see decide about one that somebody may.
+        """
+        owners = (one.to for one in fields_of(entity).values() if one.owner and one.to != entity)
+        return entity not in self.rows and all(map(self.unrestricted, owners))
+
     def narrow(self, query: Query, view: View) -> Query:
         """*query* unchanged when it names only members of the pruned *view*.
 

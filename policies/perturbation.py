@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from policies.invention import Inventor, shape
 from policies.population import values as values_of
-from policies.sight import Sight, unrestricted
+from policies.sight import Sight
 from standards import native, vocabulary
 from standards.view import fields_of
 from standards.vocabulary import PERSONS
@@ -91,7 +91,7 @@ class Knowledge:
             for ref in self.lenient
             for key in visible[ref.entity]
             if (target := sight.rows(ref.entity)[key].get(ref.name)) is not None
-            and (sight.sees(ref.to, target) or (target not in sight.rows(ref.to) and unrestricted(self.grant, ref.to)))
+            and (sight.sees(ref.to, target) or (target not in sight.rows(ref.to) and self.grant.unrestricted(ref.to)))
         }
         return visible, lenient
 
@@ -118,7 +118,7 @@ class Knowledge:
 
     def hides(self, owner: Field) -> bool:
         """Whether a row can be hidden by what its *owner* reference points to."""
-        return owner.to in PERSONS or not (owner.lenient and unrestricted(self.grant, owner.to))
+        return owner.to in PERSONS or not (owner.lenient and self.grant.unrestricted(owner.to))
 
 
 class Perturber:

@@ -59,7 +59,7 @@ class Sight:
         if target is None:
             return owner.to not in PERSONS
         if target not in self.rows(owner.to):
-            return owner.lenient and unrestricted(self.grant, owner.to)
+            return owner.lenient and self.grant.unrestricted(owner.to)
         return self.sees(owner.to, target)
 
     def _holds(self, entity: str, row: Record, clause: Clause) -> bool:
@@ -114,12 +114,6 @@ def visible(records: Records, grant: Grant, today: str) -> Mapping[str, frozense
     """The keys of all rows that exist for the consumer, by entity."""
     sight = Sight(records, grant, today)
     return {entity: sight.visible(entity) for entity in records}
-
-
-def unrestricted(grant: Grant, entity: str) -> bool:
-    """Whether no row rule touches *entity* or what its rows belong to."""
-    owners = (field.to for field in fields_of(entity).values() if field.owner and field.to != entity)
-    return entity not in grant.rows and all(unrestricted(grant, owner) for owner in owners)
 
 
 def _value(row: Record, name: str) -> Any:

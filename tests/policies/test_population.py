@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from policies.population import ACTIVE, Population
-from policies.sight import Sight, unrestricted, visible
+from policies.sight import Sight, visible
 from tests.policies import documents
 
 ENROLLED = {"key": ("e",), "student": ("s1",), "school": ("101",), "grade": "03", "entry": "2026-09-01"}
@@ -121,8 +121,8 @@ def test_a_lenient_owner_may_be_missing_only_where_nothing_restricts_it():
     records = documents.district() | {"edfi.studentSchoolAttendanceEvents": [event]}
     free = documents.grant("edfi.studentSchoolAttendanceEvents allow")
     bound = documents.grant("edfi.studentSchoolAttendanceEvents allow", '{all: [{school: {in: ["101"]}}]}')
-    assert unrestricted(free, "organization")
-    assert not unrestricted(bound, "organization")
+    assert free.unrestricted("organization")
+    assert not bound.unrestricted("organization")
     assert Sight(records, free, documents.TODAY).visible("edfi.studentSchoolAttendanceEvents")
     assert not Sight(records, bound, documents.TODAY).visible("edfi.studentSchoolAttendanceEvents")
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from policies.sight import Sight, unrestricted
+from policies.sight import Sight
 from policies.testing import Coverage, Knowledge, assert_same_answers, visible, worlds
 from policies.transforms import transform
 from standards.view import fields_of
@@ -83,7 +83,7 @@ def facts(entity, row, sight, prefix=""):
 
 def shows(sight, field, key):
     there = key in sight.rows(field.to)
-    return sight.sees(field.to, key) if there else field.lenient and unrestricted(sight.grant, field.to)
+    return sight.sees(field.to, key) if there else field.lenient and sight.grant.unrestricted(field.to)
 
 
 def digest(text):
