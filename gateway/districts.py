@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from gateway.hold import build
+from gateway.hold import LINKED, build
 from standards import native, vocabulary
 from standards.errors import SourceBroken, SourceUnavailable
 from standards.view import fields_of
@@ -62,12 +62,17 @@ class District:
     def generation(self, entities: frozenset[str], grant: Grant) -> Generation:
         """The columns of *entities*: the hold, or the hold with what is read live for this one request."""
         available = entities & self.adapter.manifest.entities
-        live = available - self.holds
+        live = self._with_targets(available - self.holds)
         held = self.hold() if available - live else None
         if not live:
             return held or self._read({}, None)
         wanted = {entity: reads(entity, (grant,)) for entity in live}
         return self._read(wanted, held)
+
+    def _with_targets(self, live: frozenset[str]) -> frozenset[str]:
+        """*live*, and what its rows refer to where a hold keeps no keys of it."""
+        targets = {field.to for entity in live for field in fields_of(entity).values() if field.type == "ref"}
+        return live | (targets - LINKED) & self.adapter.manifest.entities
 
     def hold(self) -> Generation:
         """The hold as it is now, loaded or renewed where its time has come."""
@@ -111,7 +116,9 @@ class District:
             self._held = before.again(self._number, now)
             return
         wanted = {entity: self._wanted.get(entity, frozenset()) for entity in self.holds}
-        fresh = build(self.adapter.read(wanted), self.name, self._keyring, number=self._number, loaded=now)
+        fresh = build(
+            self.adapter.read(wanted), self.name, self._keyring, number=self._number, loaded=now, entities=wanted
+        )
         fresh.stamp = stamp
         if before is not None:
             _refuse_loss(before, fresh)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from array import array
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ from standards.view import fields_of
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from standards.keys import Keyring
     from standards.vocabulary import Field
@@ -96,8 +98,11 @@ class _Loading:
 
     entity: str
     fields: Mapping[str, Field]
+    referenced: bool = True
     slots: dict[Key, int] = field(default_factory=dict)
     rows: list[int] = field(default_factory=list)
+    seen: set[int] = field(default_factory=set)
+    keys: list[Key] = field(default_factory=list)
     columns: dict[str, list[Any]] = field(default_factory=dict)
     refs: dict[str, array[int]] = field(default_factory=dict)
     size: int = 0
@@ -110,12 +115,19 @@ class _Loading:
             self.rows.append(DANGLING)
         return found
 
-    def enter(self, key: Key) -> None:
-        """Make the next row that of *key*."""
-        slot = self.slot(key)
-        if self.rows[slot] != DANGLING:
+    def enter(self, key: Key, *, named: bool) -> None:
+        """Make the next row that of *key*; a row that is *named* brings its own id, and needs its key no more."""
+        if self.referenced:
+            slot = self.slot(key)
+            twice = self.rows[slot] != DANGLING
+            self.rows[slot] = self.size
+        else:
+            digest = hash(key)
+            twice = digest in self.seen
+            self.seen.add(digest)
+        if twice:
             raise SourceBroken("two records share one natural key", self.entity)
-        self.rows[slot] = self.size
+        self.keys.append(() if named else key)
 
 
 def build(
@@ -127,27 +139,44 @@ def build(
     loaded: float = 0.0,
     base: Generation | None = None,
     budget: int | None = None,
+    entities: Iterable[str] | None = None,
 ) -> Generation:
-    """Columns from vocabulary *records*.
+    """Columns from vocabulary *records*; *entities* tells which there may be, where that is known.
 
     Raises:
         SourceBroken: a key is missing or used twice.
             Or more than *budget* rows came.
     """
-    loader = _Loader(base)
-    for count, (entity, record) in enumerate(records, 1):
-        if budget is not None and count > budget:
-            raise SourceBroken("the source has more rows than one request may read", entity)
-        loader.add(entity, record)
-    tables = loader.finish(district, keyring)
+    loader = _Loader(base, entities)
+    with _without_collector():
+        for count, (entity, record) in enumerate(records, 1):
+            if budget is not None and count > budget:
+                raise SourceBroken("the source has more rows than one request may read", entity)
+            loader.add(entity, record)
+        tables = loader.finish(district, keyring)
     return Generation(district, number, loaded, tables, loader.dropped, base)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Millions of new objects and no cycle among them: looking for cycles would cost a quarter of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 class _Loader:
     """Takes records one by one and ends as tables."""
 
-    def __init__(self, base: Generation | None) -> None:
+    def __init__(self, base: Generation | None, entities: Iterable[str] | None = None) -> None:
         self.base = base
+        self.referenced = None if entities is None else LINKED.union(
+            spec.to for entity in entities for spec in fields_of(entity).values()
+        )  # fmt: skip
         self.loading: dict[str, _Loading] = {}
         self.dropped: Counter[str] = Counter()
         self._texts: dict[str, str] = {}
@@ -155,7 +184,8 @@ class _Loader:
     def table(self, entity: str) -> _Loading:
         found = self.loading.get(entity)
         if found is None:
-            found = self.loading[entity] = _Loading(entity, fields_of(entity))
+            referenced = self.referenced is None or entity in self.referenced
+            found = self.loading[entity] = _Loading(entity, fields_of(entity), referenced)
         return found
 
     def add(self, entity: str, record: dict[str, Any]) -> None:
@@ -164,12 +194,13 @@ class _Loader:
         key = record.get("key")
         if not key:
             raise SourceBroken("a record has no key", entity)
-        into.enter(key)
+        into.enter(key, named="id" in record)
         row, columns, fields, texts = into.size, into.columns, into.fields, self._texts
         for name, value in record.items():
             spec = fields.get(name)
             if type(value) is str:
-                value = texts.setdefault(value, value)  # noqa: PLW2901  one object per distinct text
+                if name != "id":
+                    value = texts.setdefault(value, value)  # noqa: PLW2901  one object per distinct text
             elif spec is not None and spec.type == "ref":
                 self._refer(into, spec, value, row)
                 continue
@@ -243,15 +274,11 @@ class _Loader:
         refs = {name: self._rows(loading, name, refs, resolved) for name, refs in loading.refs.items()}
         self._resolve_within(loading, resolved)
         own = loading.columns.pop("id", None)
-        keys: list[Key] = [()] * size
-        for key, slot in loading.slots.items():
-            if (row := loading.rows[slot]) >= 0:
-                keys[row] = key
-        ids = keyring.outward_ids(district, entity, keys) if own is None or None in own else None
+        ids = keyring.outward_ids(district, entity, loading.keys) if own is None or None in own else None
         if own is not None:
             ids = [mine or made for mine, made in zip(own, ids, strict=True)] if ids else own
         assert ids is not None
-        table = Table(entity, size, loading.columns, refs, ids, _linked(entity, keys))
+        table = Table(entity, size, loading.columns, refs, ids, _linked(loading))
         if entity in PERSONS:
             _complete_unique_ids(table, keyring, district)
         return table
@@ -296,9 +323,11 @@ def _resolve_item(item: dict[str, Any], parts: list[str], rows: list[int]) -> No
             _resolve_item(inner, parts[cut:], rows)
 
 
-def _linked(entity: str, keys: list[Key]) -> dict[Key, int]:
-    """The keys worth keeping: those of entities that other sources' rows refer to."""
-    return {key: row for row, key in enumerate(keys)} if entity in LINKED else {}
+def _linked(loading: _Loading) -> dict[Key, int]:
+    """The keys worth keeping: those of entities that rows read live refer to."""
+    if loading.entity not in LINKED:
+        return {}
+    return {key: row for key, slot in loading.slots.items() if (row := loading.rows[slot]) >= 0}
 
 
 def _complete_unique_ids(table: Table, keyring: Keyring, district: str) -> None:
