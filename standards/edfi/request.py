@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from standards.edfi.mapping import ordered
 from standards.edfi.model import by_collection
 from standards.errors import MalformedQuery, UnknownName
+from standards.kinds import WRONG, reading
 from standards.query import Both, Condition, Either, Query
 from standards.view import Val, find
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 DEFAULT_LIMIT, LARGEST_LIMIT = 25, 500
 LARGEST_OFFSET = 2**31 - 1
 TRUTHS = {"true": True, "false": False}
+KINDS = {
+    "integer": "a whole number", "number": "a number", "boolean": "true or false",
+    "date": "a date", "datetime": "a date and time",
+}  # fmt: skip
 PAGING = {"offset": "offset", "limit": "limit", "totalcount": "totalCount", "pagetoken": "pageToken",
           "pagesize": "pageSize"}  # fmt: skip
 BAD_LIMIT = f"Limit must be omitted or set to a numeric value between 0 and {LARGEST_LIMIT}."
@@ -169,7 +174,5 @@ def _condition(views: Sequence[View], name: str, value: str) -> Filter:
 
 
 def _check(name: str, value: str, kind: str) -> None:
-    if kind == "integer" and not (value.isascii() and value.removeprefix("-").isdigit()):
-        raise MalformedQuery(name, f"The value of {name} must be a whole number.")
-    if kind == "boolean" and value.lower() not in TRUTHS:
-        raise MalformedQuery(name, f"The value of {name} must be true or false.")
+    if kind in KINDS and reading(kind, textual=True)(value) is WRONG:
+        raise MalformedQuery(name, f"The value of {name} must be {KINDS[kind]}.")

@@ -1,0 +1,70 @@
+"""Errors as Ed-Fi problem details."""
+
+from __future__ import annotations
+
+import pytest
+
+from standards import errors
+from standards.edfi.envelope import problem
+
+CASES = [
+    (errors.UnknownName("firstNam", "firstNam"), 400, "bad-request:parameter-validation-failed"),
+    (errors.MalformedQuery("limit", "Limit is wrong."), 400, "bad-request:parameter-validation-failed"),
+    (
+        errors.InvalidBody("The body is wrong.", {"birthDate": ["is missing"]}),
+        400,
+        "bad-request:data-validation-failed",
+    ),
+    (errors.Unauthenticated("The token is not known."), 401, "security:authentication"),
+    (errors.Forbidden("No scope."), 403, "security:authorization:access-denied:resource"),
+    (errors.NotFound("There is no such record."), 404, "not-found"),
+    (errors.MethodNotAllowed("Read only."), 405, "method-not-allowed"),
+    (errors.WalkInterrupted("Start again."), 409, "data-conflict:multi-user-conflict"),
+    (errors.TooManyRequests("Wait.", 3), 429, "security:too-many-requests"),
+    (errors.CallerError("No."), 400, "bad-request"),
+    (errors.SourceUnavailable("Down."), 503, "system:upstream-unavailable"),
+    (errors.SourceRefused("No."), 502, "system:upstream-failed"),
+    (errors.SourceBroken("Broken.", "Student.xml:3:1"), 502, "system:upstream-failed"),
+    (errors.MappingError("students.birthDate is not a date."), 502, "system:upstream-failed"),
+    (errors.StoreUnavailable("The store is gone."), 503, "system:database-connection"),
+    (errors.SettingsError("A setting is wrong."), 500, "system"),
+    (errors.GatewayError("Unexpected."), 500, "system"),
+]
+
+
+def classes(kind=errors.GatewayError):
+    yield kind
+    for inner in kind.__subclasses__():
+        yield from classes(inner)
+
+
+@pytest.mark.parametrize(("error", "status", "suffix"), CASES, ids=lambda value: type(value).__name__)
+def test_every_error_has_its_status_and_type(error, status, suffix):
+    answered, body = problem(error, "abc")
+    assert answered == body["status"] == status
+    assert body["type"] == f"urn:ed-fi:api:{suffix}"
+    assert body["correlationId"] == "abc"
+    assert body["detail"]
+    assert body["title"]
+    assert set(body) <= {"detail", "type", "title", "status", "correlationId", "validationErrors", "errors"}
+
+
+def test_no_class_of_error_is_left_out():
+    told = {type(error) for error, _, _ in CASES} | {errors.SourceError}
+    assert {kind for kind in classes() if kind.__module__ == "standards.errors"} <= told
+
+
+def test_what_the_caller_did_is_told_and_what_happened_inside_is_not():
+    assert problem(errors.MalformedQuery("limit", "Limit is wrong."), None)[1]["errors"] == ["Limit is wrong."]
+    for error, status, _ in CASES:
+        if status >= 500 or status == 404:
+            assert error.message not in str(problem(error, None)[1])
+
+
+def test_a_wrong_body_is_told_place_by_place():
+    body = problem(errors.InvalidBody("Wrong.", {"birthDate": ["is missing"], "$.a[0]": ["is no date"]}), None)[1]
+    assert body["validationErrors"] == {"$.birthDate": ["is missing"], "$.a[0]": ["is no date"]}
+
+
+def test_without_a_correlation_id_none_is_made_up():
+    assert "correlationId" not in problem(errors.NotFound("No."), None)[1]

@@ -1,0 +1,174 @@
+"""Ed-Fi query parameters: paging, totals, filters, and what is refused with which words."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from standards import registry
+from standards.edfi.envelope import problem
+from standards.edfi.model import resources
+from standards.edfi.request import names, read, read_one
+from standards.errors import MalformedQuery, UnknownName
+from standards.query import Both, Condition, Either
+from standards.view import prune
+from tests.standards.edfi.world import Everything
+
+
+class Hiding(Everything):
+    """A grant that releases all but the names given."""
+
+    def __init__(self, *hidden):
+        self.hidden = hidden
+
+    def releases(self, name):
+        return name not in self.hidden
+
+
+def view(collection, *hidden):
+    return (prune(registry.views("edfi")[collection], Hiding(*hidden)),)
+
+
+def asked(collection, *arguments):
+    return read(view(collection), list(arguments))
+
+
+def message(collection, *arguments, hidden=()):
+    with pytest.raises((MalformedQuery, UnknownName)) as caught:
+        read(view(collection, *hidden), list(arguments))
+    return caught.value.message
+
+
+def test_without_parameters_the_first_25_records_are_asked_for():
+    request = asked("students")
+    assert (request.query.offset, request.query.limit, request.query.filter) == (0, 25, None)
+    assert request.total_count is False
+
+
+def test_names_and_truths_are_read_in_any_case():
+    request = asked("students", ("LIMIT", "0"), ("Offset", "50"), ("totalcount", "True"))
+    assert (request.query.offset, request.query.limit, request.total_count) == (50, 0, True)
+    assert asked("students", ("totalCount", "FALSE")).total_count is False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([("limit", "501")], "Limit must be omitted or set to a numeric value between 0 and 500."),
+        ([("limit", "-1")], "Limit must be omitted or set to a numeric value between 0 and 500."),
+        ([("limit", "many")], "Limit must be omitted or set to a numeric value between 0 and 500."),
+        ([("limit", "")], "Limit must be omitted or set to a numeric value between 0 and 500."),
+        ([("limit", "²")], "Limit must be omitted or set to a numeric value between 0 and 500."),
+        ([("offset", "-1")], "Offset must be a numeric value greater than or equal to 0."),
+        ([("offset", "9" * 5000)], "Offset must be a numeric value greater than or equal to 0."),
+        ([("totalCount", "yes")], "TotalCount must be a boolean value."),
+        ([("pageToken", "x")], "The page token provided was invalid."),
+        ([("pageSize", "5")], "PageToken is required when pageSize is specified."),
+        ([("pageSize", "5"), ("offset", "0")], "Use limit instead of pageSize when using limit/offset paging."),
+        (
+            [("pageToken", "x"), ("offset", "0")],
+            "Both offset and pageToken parameters were provided, but they support alternative paging approaches "
+            "and cannot be used together.",
+        ),
+        (
+            [("pageToken", "x"), ("limit", "5")],
+            "Use pageSize instead of limit when using cursor paging with pageToken.",
+        ),
+        ([("limit", "5"), ("Limit", "5")], "The parameter Limit is given twice."),
+    ],
+)
+def test_paging_that_cannot_be_is_refused_in_the_words_of_the_standard(arguments, words):
+    assert message("students", *arguments) == words
+
+
+@pytest.mark.parametrize(
+    ("collection", "name", "path"),
+    [
+        ("students", "studentUniqueId", "studentUniqueId"),
+        ("students", "ID", "id"),
+        ("studentSchoolAssociations", "nextYearSchoolId", "nextYearSchoolReference.schoolId"),
+        ("studentSchoolAssociations", "classOfSchoolYear", "classOfSchoolYearTypeReference.schoolYear"),
+        ("studentSchoolAssociations", "graduationSchoolYear", "graduationPlanReference.graduationSchoolYear"),
+        ("studentProgramAssociations", "programEducationOrganizationId", "programReference.educationOrganizationId"),
+        ("studentProgramAssociations", "educationOrganizationId", "educationOrganizationReference.educationOrganizationId"),
+        ("studentTransportations", "transportationEducationOrganizationId",
+         "transportationEducationOrganizationReference.educationOrganizationId"),
+        ("sections", "sessionName", "courseOfferingReference.sessionName"),
+        ("sexDescriptors", "sexDescriptorId", "sexDescriptorId"),
+        ("sexDescriptors", "codeValue", "codeValue"),
+    ],
+)  # fmt: skip
+def test_a_member_of_a_reference_goes_by_its_role_and_name(collection, name, path):
+    assert asked(collection, (name, "12")).query.filter == Condition(path, "=", "12", name)
+
+
+def test_members_that_must_agree_share_a_name():
+    assert asked("courseOfferings", ("schoolId", "7")).query.filter == Either(
+        (
+            Condition("schoolReference.schoolId", "=", "7", "schoolId"),
+            Condition("sessionReference.schoolId", "=", "7", "schoolId"),
+        )
+    )
+
+
+def test_several_filters_hold_together():
+    found = asked("students", ("lastSurname", "O'Neill"), ("birthDate", "2011-05-07")).query.filter
+    assert isinstance(found, Both)
+    assert [part.path for part in found.parts] == ["lastSurname", "birthDate"]
+
+
+def test_every_scalar_of_the_model_outside_collections_can_be_asked_for():
+    for resource in resources().values():
+        told = {path for paths in names(resource.collection).values() for path in paths}
+        for known in resource.properties.values():
+            if known.reference:
+                assert {f"{known.name}.{leaf}" for leaf in known.properties} <= told, (resource.collection, known.name)
+            elif known.type not in {"array", "object"}:
+                assert known.name in told, (resource.collection, known.name)
+
+
+@pytest.mark.parametrize("name", ["birthDate", "noSuchName", "addresses", "otherNames", "_etag", "personReference"])
+def test_a_hidden_member_and_an_unknown_one_are_refused_alike(name):
+    assert (
+        message("students", (name, "x"), hidden=("student.birthDate",)) == f"{name!r} is not a field of this resource."
+    )
+
+
+def test_an_agreeing_member_that_is_hidden_is_not_looked_at():
+    hidden = view("studentSchoolAssociations", "edfi.studentSchoolAssociations.calendarReference.schoolId")
+    found = read(hidden, [("schoolId", "7")]).query.filter
+    assert found == Condition("schoolReference.schoolId", "=", "7", "schoolId")
+
+
+@pytest.mark.parametrize(
+    ("collection", "name", "value", "words"),
+    [
+        ("schools", "schoolId", "first", "The value of schoolId must be a whole number."),
+        ("students", "multipleBirthStatus", "perhaps", "The value of multipleBirthStatus must be true or false."),
+        ("students", "birthDate", "yesterday", "The value of birthDate must be a date."),
+        ("courses", "minimumAvailableCredits", "few", "The value of minimumAvailableCredits must be a number."),
+    ],
+)
+def test_a_value_of_another_kind_is_refused(collection, name, value, words):
+    assert message(collection, (name, value)) == words
+
+
+def test_a_parameter_given_twice_in_any_case_is_refused():
+    assert message("students", ("firstName", "A"), ("FIRSTNAME", "B")) == "The parameter FIRSTNAME is given twice."
+
+
+def test_one_item_takes_no_parameters():
+    assert read_one(view("students"), []).limit == 1
+    with pytest.raises(UnknownName):
+        read_one(view("students"), [("fields", "id")])
+
+
+@given(st.lists(st.tuples(st.text(max_size=20), st.text(max_size=20)), max_size=4))
+def test_whatever_is_asked_is_read_or_refused(arguments):
+    try:
+        assert read(view("students"), arguments).query.limit <= 500
+    except (MalformedQuery, UnknownName) as error:
+        status, body = problem(error, None)
+        assert status == 400
+        assert body["type"] == "urn:ed-fi:api:bad-request:parameter-validation-failed"
