@@ -16,6 +16,12 @@ from standards.view import prune
 from tests.standards.edfi.world import Everything
 
 
+BOTH = (
+    "Both offset and pageToken parameters were provided, but they support alternative paging approaches "
+    "and cannot be used together."
+)
+
+
 class Hiding(Everything):
     """A grant that releases all but the names given."""
 
@@ -68,8 +74,7 @@ def test_names_and_truths_are_read_in_any_case():
         ([("pageSize", "5"), ("offset", "0")], "Use limit instead of pageSize when using limit/offset paging."),
         (
             [("pageToken", "x"), ("offset", "0")],
-            "Both offset and pageToken parameters were provided, but they support alternative paging approaches "
-            "and cannot be used together.",
+            BOTH,
         ),
         (
             [("pageToken", "x"), ("limit", "5")],
