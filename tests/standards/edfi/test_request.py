@@ -15,7 +15,6 @@ from standards.query import Both, Condition, Either
 from standards.view import prune
 from tests.standards.edfi.world import Everything
 
-
 BOTH = (
     "Both offset and pageToken parameters were provided, but they support alternative paging approaches "
     "and cannot be used together."
