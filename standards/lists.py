@@ -162,9 +162,9 @@ def _dressed(record: Mapping[str, Any], name: str, exact: str) -> list[dict[str,
 
 def _merged(use: Both, said: list[dict[str, Any]], olds: list[Any], by: Sequence[str]) -> list[dict[str, Any]]:
     """The items to write: an old one where it says the same, mended where it is the same by *by*, else a new one."""
-    left = [(old, use.read(old)) for old in olds]
+    left = [(old, use.writable(use.read(old))) for old in olds]
     written = []
-    for item in said:
+    for item in map(use.writable, said):
         match = next((pair for pair in left if agrees(item, pair[1])), None)
         if match is None and by:
             match = next((pair for pair in left if all(item.get(n) == pair[1].get(n) for n in by)), None)

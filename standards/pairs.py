@@ -120,6 +120,11 @@ class Both:
                 step(local, record)
         return record
 
+    def writable(self, record: Record) -> dict[str, Any]:
+        """The part of *record* that could be written back."""
+        lost = {name for pair, _, put in self.steps if not put for name in pair.fills}
+        return {name: value for name, value in record.items() if name not in lost}
+
     def write(self, record: Record, local: dict[str, Any], before: Any) -> None:
         """Put what *record* says into *local*, leaving alone what *before* already says in its own way."""
         for pair, step, put in self.steps:

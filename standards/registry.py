@@ -29,13 +29,13 @@ def lenses() -> tuple[Lens, ...]:
     return tuple(_by_name().values())
 
 
-def lens(dialect: str, local: str) -> Lens:
-    """The lens for a resource or file of a dialect."""
-    found = _by_name().get(f"{dialect}:{local}")
-    if found is None:
-        msg = f"there is no lens for {local} in {dialect}"
-        raise LookupError(msg)
-    return found
+def lens(dialect: str, local: str, entity: str = "") -> Lens:
+    """The lens for a resource or file of a dialect; *entity* says which, where one file tells of several."""
+    for found in lenses():
+        if (found.dialect, found.local) == (dialect, local) and entity in {"", found.entity}:
+            return found
+    msg = f"there is no lens for {local} in {dialect}"
+    raise LookupError(msg)
 
 
 @cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from standards import codes
@@ -23,6 +25,7 @@ KINDS = {
 }
 
 
+@cache
 def values(name, dialect):
     """Values of a code set that its tokens bring back, or that no token stands for."""
     inward, outward = codes.inward(name, dialect), codes.outward(name, dialect)
@@ -32,8 +35,18 @@ def values(name, dialect):
         return token is not None and inward(token) == value
 
     table = [value for value in codes.table(name).values if comes_back(value)]
-    stranger = TEXT.map(lambda text: f"uri://example.org/SomeDescriptor#{text}")
-    return (st.sampled_from(table) | stranger if table else stranger).filter(comes_back)
+    if dialect == "edfi":
+        stranger = TEXT.map(lambda text: f"uri://example.org/SomeDescriptor#{text}")
+    elif codes.table(name).open == "free":
+        stranger = TEXT.map(lambda text: text.replace("#", "."))
+    else:
+        stranger = st.from_regex(r"ext:[A-Za-z0-9._-]{1,9}", fullmatch=True)
+    closed = dialect != "edfi" and (codes.table(name).open == "closed" or dialect == "oneroster11")
+    return (
+        st.sampled_from(table)
+        if closed and table
+        else (st.sampled_from(table) | stranger if table else stranger).filter(comes_back)
+    )
 
 
 def pair_records(pair, dialect):
@@ -95,6 +108,7 @@ WORDS = {
 }
 
 
+@cache
 def records(lens):
     """Records of a lens, always with what its key needs, otherwise with any of its pairs."""
     dialect = lens.context.dialect

@@ -165,6 +165,14 @@ def test_an_item_changed_keeps_what_nobody_maps_and_an_item_removed_goes():
     assert one(pair).write(new, onto=old)["addresses"] == [{"kind": "Mail", "city": "Auburn", "lat": 2}]
 
 
+def test_what_can_only_be_read_of_an_item_does_not_make_it_another():
+    pair = each(
+        "addresses", "address", (same("city", "city"), read_only("city", "loud", lambda item: item["city"].upper()))
+    )
+    old = {"id": "7", "addresses": [{"city": "Kent", "lat": 1}]}
+    assert one(pair).write({"id": "7", "address": [{"city": "Kent"}]}, onto=old) == old
+
+
 def test_a_list_that_is_none_is_refused():
     with pytest.raises(MappingError, match=r"things\.addresses"):
         read(each("addresses", "address", (same("city", "city"),)), {"addresses": ["Kent"]})
