@@ -27,8 +27,8 @@ def _user_ids(cell: str) -> list[dict[str, str]]:
 
 
 def _user_ids_cell(ids: Sequence[dict[str, str]]) -> Any:
-    texts = [f"{{{one.get('type', '')}:{one.get('value', '')}}}" for one in ids]
-    return ",".join(texts) if all(map(USER_ID.fullmatch, texts)) else WRONG
+    text = ",".join(f"{{{one.get('type', '')}:{one.get('value', '')}}}" for one in ids)
+    return text if _user_ids(text) == list(ids) else WRONG
 
 
 def _account(cell: str) -> str:
