@@ -100,7 +100,7 @@ def grants_for(gateway: Gateway, caller: Caller, district: str | None) -> tuple[
 
 def _find(shown: tuple[Shown, ...], identifier: str) -> RowIndex | None:
     for part in shown:
-        row = part.faces.row(part.branch.entity, identifier)
+        row = part.faces.row(part.branch.entity, identifier, part.view.api)
         if row is not None and row in part.members:
             return part.single(row)
     return None

@@ -32,9 +32,9 @@ class Faces:
     def __init__(self, generation: Generation, grant: Grant, keyring: Keyring, today: str) -> None:
         self.generation, self.grant, self.keyring, self.today = generation, grant, keyring, today
         self._visible: dict[str, bytearray | None] = {}
-        self._ids: dict[str, list[str]] = {}
-        self._quoted: dict[str, list[str]] = {}
-        self._rows: dict[str, Mapping[str, int]] = {}
+        self._ids: dict[tuple[str, str], list[str]] = {}
+        self._quoted: dict[tuple[str, str], list[str]] = {}
+        self._rows: dict[tuple[str, str], Mapping[str, int]] = {}
         self._lock = threading.RLock()
 
     def visible(self, entity: str) -> bytearray | None:
@@ -50,21 +50,22 @@ class Faces:
         every = range(self.generation.table(entity).size)
         return every if visible is None else [row for row in every if visible[row]]
 
-    def ids(self, entity: str) -> list[str]:
-        """The outward id of every row, as the consumer sees it."""
+    def ids(self, entity: str, api: str = "oneroster") -> list[str]:
+        """The outward id of every row, as the consumer sees it; Ed-Fi demands 32 hex digits, OneRoster any text."""
+        place = (entity, "" if self.pseudonymous(entity) else api)
         with self._lock:
-            if entity not in self._ids:
-                self._ids[entity] = self._outward(entity)
-            return self._ids[entity]
+            if place not in self._ids:
+                self._ids[place] = self._outward(entity, api)
+            return self._ids[place]
 
-    def quoted_ids(self, entity: str) -> list[str]:
+    def quoted_ids(self, entity: str, api: str) -> list[str]:
         """The outward ids, percent-encoded for an address."""
         with self._lock:
-            if entity not in self._quoted:
-                ids = self.ids(entity)
+            if (entity, api) not in self._quoted:
+                ids = self.ids(entity, api)
                 plain = all(SAFE.issuperset(text) for text in ids)
-                self._quoted[entity] = ids if plain else [quote(text, safe="") for text in ids]
-            return self._quoted[entity]
+                self._quoted[entity, api] = ids if plain else [quote(text, safe="") for text in ids]
+            return self._quoted[entity, api]
 
     def unique_ids(self, entity: str) -> list[Any]:
         """The unique id of every person of a kind: its own, or the pseudonym that stands for it."""
@@ -72,13 +73,13 @@ class Faces:
             return self.ids(entity)
         return self.generation.table(entity).unique or self.ids(entity)
 
-    def row(self, entity: str, outward: str) -> int | None:
+    def row(self, entity: str, outward: str, api: str = "oneroster") -> int | None:
         """The visible row that bears the id *outward*."""
         with self._lock:
-            if entity not in self._rows:
-                ids = self.ids(entity)
-                self._rows[entity] = {ids[row]: row for row in self.rows(entity)}
-        return self._rows[entity].get(outward)
+            if (entity, api) not in self._rows:
+                ids = self.ids(entity, api)
+                self._rows[entity, api] = {ids[row]: row for row in self.rows(entity)}
+        return self._rows[entity, api].get(outward)
 
     @staticmethod
     def entity_of(entity: str, ref: str) -> str:
@@ -103,13 +104,17 @@ class Faces:
             return None
         return transform(rule.action, lambda text: self.keyring.hash_value(self.grant.agreement, name, text))
 
-    def _outward(self, entity: str) -> list[str]:
+    def _outward(self, entity: str, api: str) -> list[str]:
         table = self.generation.table(entity)
-        if not self.pseudonymous(entity):
+        pseudonymous = self.pseudonymous(entity)
+        if api == "oneroster" and not pseudonymous:
             return table.ids
         if not table.blocks:
             table.blocks = self.keyring.blocks(self.generation.district, entity, table.ids)
-        return self.keyring.pseudonyms(self.grant.client, table.blocks)
+        if pseudonymous:
+            return self.keyring.pseudonyms(self.grant.client, table.blocks)
+        text = table.blocks.hex()
+        return [text[at : at + 32] for at in range(0, len(text), 32)]
 
     def _compute(self, entity: str) -> bytearray | None:
         table = self.generation.table(entity)

@@ -40,7 +40,7 @@ class Shown:
     @cached_property
     def ids(self) -> Sequence[str]:
         """The outward id of every row."""
-        return self.faces.ids(self.branch.entity)
+        return self.faces.ids(self.branch.entity, self.view.api)
 
     @cached_property
     def rows(self) -> Sequence[int]:
@@ -111,11 +111,11 @@ class Shown:
             return None
         entity = self.branch.entity
         if len(chain) == 1:
-            row = self.faces.row(entity, condition.value)
+            row = self.faces.row(entity, condition.value, self.view.api)
             hit = frozenset(() if row is None else (row,))
         elif len(chain) == 2 and isinstance(chain[0], Hop) and chain[0].name:  # noqa: PLR2004  the hop and the id
             to = self.faces.entity_of(entity, chain[0].ref)
-            target = self.faces.row(to, condition.value)
+            target = self.faces.row(to, condition.value, self.view.api)
             hit = frozenset(() if target is None else self.faces.generation.kids(entity, chain[0].ref, to)[target])
         else:
             return None

@@ -75,11 +75,11 @@ class Writer:
 
     def identity(self, node: Id | Href, place: Place) -> str:
         """The expression for an id or an address of the entity at hand."""
-        ids = self.faces.ids(place.entity)
+        ids = self.faces.ids(place.entity, self.api)
         if isinstance(node, Id):
             chosen = self.faces.unique_ids(place.entity) if node.unique else ids
             return f"{self.bind(chosen)}[{place.row}]"
-        one = f"{self.bind(self.faces.quoted_ids(place.entity))}[{place.row}]"
+        one = f"{self.bind(self.faces.quoted_ids(place.entity, self.api))}[{place.row}]"
         if self.api == "oneroster":
             return f"base + {'/' + node.path + '/'!r} + {one}"
         return f"{node.path + '/'!r} + {one}"
