@@ -22,7 +22,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Lens:
     """One local resource or file and one entity of the vocabulary.
 
@@ -39,6 +39,8 @@ class Lens:
 
     def __str__(self) -> str:
         return f"{self.dialect} {self.local} {self.entity}"
+
+    __repr__ = __str__
 
     @cached_property
     def context(self) -> Context:

@@ -12,6 +12,8 @@ from standards import registry
 from tests.standards.drawing import records
 
 EVERY = pytest.mark.parametrize("lens", registry.lenses(), ids=str)
+ALIKE = [lens for lens in registry.lenses() if lens.local.endswith("Descriptors")]  # all made by one function
+DISTINCT = pytest.mark.parametrize("lens", [lens for lens in registry.lenses() if lens not in ALIKE[1:]], ids=str)
 lawful = settings(
     max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
@@ -49,10 +51,10 @@ def plain(value):
 @given(data=st.data())
 def test_what_is_written_can_be_read_back(lens, data):
     record = data.draw(records(lens))
-    assert told(lens, lens.read(written(lens, record))) == record
+    assert told(lens, lens.read(written(lens, record))) == plain(record)
 
 
-@EVERY
+@DISTINCT
 @lawful
 @given(data=st.data())
 def test_reading_then_writing_onto_the_same_record_changes_nothing(lens, data):
@@ -62,7 +64,7 @@ def test_reading_then_writing_onto_the_same_record_changes_nothing(lens, data):
     assert local == before
 
 
-@EVERY
+@DISTINCT
 @lawful
 @given(data=st.data())
 def test_unknown_members_survive_a_write(lens, data):
