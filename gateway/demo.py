@@ -10,7 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ import requests
 
 from gateway.region.premises import Premises, prepare
 from gateway.transcript import Transcript
-from standards.errors import StoreUnavailable
+from standards.errors import SettingsError, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,32 +29,46 @@ if TYPE_CHECKING:
 SEED = 2026
 STUDENTS = 400
 READY_SECONDS = 120
-ADAPTERS = {"maple": "oneroster_csv", "cedar": "edfi_xml", "alder": "oneroster_csv"}
+STUDENTS_A_SECOND = 20
+PATIENCE = 10
+HOST = "127.0.0.1"
+ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def run(students: int = STUDENTS, port: int = 0) -> None:
     """Show the main job from beginning to end, then clean up."""
-    with _region(students, port) as (premises, base, say):
-        say("asking as each consumer would")
-        Transcript(premises, base).show()
+    with _region(students, port) as region:
+        region.say("asking as each consumer would")
+        Transcript(region.premises, region.base).show()
 
 
 def serve(port: int, facts: Path, students: int = STUDENTS) -> None:
     """Keep the region up until told to end; *facts* tells others how to use it."""
-    with _region(students, port) as (premises, base, say):
-        beside = facts.with_name(f".{facts.name}.{os.getpid()}")
-        beside.write_text(json.dumps(_facts(premises, base), indent=2) + "\n", "utf-8")
-        beside.replace(facts)
-        say(f"serving on {base}; the facts are in {facts}; end with Ctrl-C")
-        while True:
-            signal.pause()
+    _clear(facts)
+    with _region(students, port) as region:
+        _publish(facts, _facts(region.premises, region.base))
+        region.say(f"serving on {region.base}; the facts are in {facts}; end with Ctrl-C")
+        while region.gateway.poll() is None:
+            time.sleep(0.2)
+        raise StoreUnavailable("The gateway ended by itself.")
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A region that is up: what lies where, the address it answers at, its process, and a way to tell progress."""
+
+    premises: Premises
+    base: str
+    gateway: subprocess.Popen[bytes]
+    say: Callable[[str], None]
 
 
 def _facts(premises: Premises, base: str) -> dict[str, object]:
+    """How to use the region; others rely on these names."""
     return {
         "base": base,
         "token_url": f"{base}/oauth/token",
-        "districts": [{"name": one.name, "adapter": ADAPTERS[one.name]} for one in premises.districts],
+        "districts": [{"name": site.district.name, "adapter": site.adapter} for site in premises.sites],
         "clients": {
             one.name: {
                 "client_id": one.client_id,
@@ -66,71 +81,101 @@ def _facts(premises: Premises, base: str) -> dict[str, object]:
     }
 
 
+def _clear(facts: Path) -> None:
+    """Take away what an earlier region left: whoever waits for the file waits for this one."""
+    try:
+        facts.unlink(missing_ok=True)
+        _publish(facts, {})
+        facts.unlink()
+    except OSError as error:
+        raise SettingsError(f"cannot be written: {error.strerror}", str(facts)) from None
+
+
+def _publish(facts: Path, content: dict[str, object]) -> None:
+    """Write the file whole or not at all, for its owner only: it holds secrets."""
+    beside = facts.with_name(f".{facts.name}.{os.getpid()}")
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(json.dumps(content, indent=2) + "\n")
+    beside.replace(facts)
+
+
 @contextmanager
-def _region(students: int, port: int) -> Iterator[tuple[Premises, str, Callable[[str], None]]]:
+def _region(students: int, port: int) -> Iterator[Region]:
     """The region, written into a folder of its own, served, and removed at the end."""
     begun = time.monotonic()
 
     def say(text: str) -> None:
         print(f"[{time.monotonic() - begun:5.1f} s] {text}", file=sys.stderr, flush=True)
 
+    chosen = _free_port(port)
     with _ending_quietly(), tempfile.TemporaryDirectory(prefix="crossing-") as place:
         today = datetime.now(ZoneInfo("America/Los_Angeles")).date()
-        chosen = port or _free_port()
         premises = prepare(Path(place), students=students, seed=SEED, port=chosen, today=today, progress=say)
         say("starting the gateway, which reads the three districts into memory")
-        with _server(premises.settings, chosen) as base:
+        base = f"http://{HOST}:{chosen}"
+        patience = READY_SECONDS + students // STUDENTS_A_SECOND
+        with _server(premises.settings, base, patience) as gateway:
             say("the gateway answers")
-            yield premises, base, say
+            yield Region(premises, base, gateway, say)
 
 
 @contextmanager
 def _ending_quietly() -> Iterator[None]:
-    """Let a request to end (SIGTERM, Ctrl-C) pass through the clean-up like any other ending."""
+    """Let the first request to end (SIGTERM, Ctrl-C) pass through the clean-up, and no other disturb that."""
 
     def end(*_: object) -> None:
+        for name in ENDINGS:
+            signal.signal(name, signal.SIG_IGN)
         raise SystemExit(0)
 
-    before = signal.signal(signal.SIGTERM, end)
+    kept = [name for name in ENDINGS if not (name == signal.SIGHUP and signal.getsignal(name) == signal.SIG_IGN)]
+    before = {name: signal.signal(name, end) for name in kept}
     try:
         yield
-    except KeyboardInterrupt:
-        raise SystemExit(0) from None
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for name, action in before.items():
+            signal.signal(name, action)
 
 
 @contextmanager
-def _server(settings: Path, port: int) -> Iterator[str]:
-    """The gateway as a process of its own."""
-    base = f"http://127.0.0.1:{port}"
+def _server(settings: Path, base: str, seconds: float) -> Iterator[subprocess.Popen[bytes]]:
+    """The gateway as a process of its own, in a group of its own, so that nothing of it outlives us."""
     log = settings.parent / "gateway.log"
     with log.open("wb") as lines:
-        process = subprocess.Popen([sys.executable, "-m", "gateway.server", str(settings)], stdout=lines, stderr=lines)  # noqa: S603  our own module
+        process = subprocess.Popen(  # noqa: S603  our own module
+            [sys.executable, "-m", "gateway.server", str(settings)], stdout=lines, stderr=lines, start_new_session=True
+        )
         try:
-            _await(base, process, log)
-            yield base
+            _await(base, process, log, time.monotonic() + seconds)
+            yield process
         finally:
             process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(PATIENCE)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _await(base: str, process: subprocess.Popen[bytes], log: Path, end: float) -> None:
+    with requests.Session() as web:
+        web.trust_env = False  # no proxy leads to this machine
+        while time.monotonic() < end and process.poll() is None:
             try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _await(base: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + READY_SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            if requests.get(f"{base}/health", timeout=5).ok:
-                return
-        except requests.ConnectionError:
-            time.sleep(0.1)
+                if web.get(f"{base}/health", timeout=5).ok:
+                    return
+            except requests.RequestException:
+                time.sleep(0.05)
     lines = log.read_text("utf-8", errors="replace").splitlines()[-20:]
     raise StoreUnavailable("\n".join(["The gateway did not start:", *lines]))
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+def _free_port(wanted: int) -> int:
+    """*wanted*, or any free port for 0; one that cannot be listened on is refused before anything is made."""
+    try:
+        with socket.create_server((HOST, wanted)) as probe:
+            return int(probe.getsockname()[1])
+    except OSError as error:
+        raise SettingsError(
+            f"The port {wanted} cannot be used ({error.strerror}); name another one with --port, or none."
+        ) from None

@@ -11,6 +11,7 @@ from gateway.region.district import generate
 from gateway.region.edfi_xml import write_edfi_xml
 from gateway.region.oneroster_csv import write_oneroster_12
 from gateway.region.oneroster_wild import write_oneroster_11_wild
+from gateway.region.terms import school_year_of
 from gateway.scopes import known_scopes
 from gateway.settings import load
 from gateway.store import Client, Secret, open_store
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str], None]
 
-AUGUST = 8
 ONEROSTER = "https://purl.imsglobal.org/spec/or/v1p2/scope/"
 ROSTER = (f"{ONEROSTER}roster-core.readonly", f"{ONEROSTER}roster.readonly")
 DEMOGRAPHICS = f"{ONEROSTER}roster-demographics.readonly"
@@ -45,21 +45,14 @@ client = ""
 district = ""
 failures = ""
 address_failures = ""
+"""
 
-[districts.maple]
-adapter = "oneroster_csv"
+DISTRICT = """
+[districts.{name}]
+adapter = "{adapter}"
 hold = "12h"
-settings = {{source = "maple.zip"}}
-
-[districts.cedar]
-adapter = "edfi_xml"
-hold = "12h"
-settings = {{source = "cedar"}}
-
-[districts.alder]
-adapter = "oneroster_csv"
-hold = "12h"
-settings = {{source = "alder.zip"}}
+timezone = "America/Los_Angeles"
+settings = {{source = "{source}"}}
 """
 
 AGREEMENT = """\
@@ -143,6 +136,19 @@ elements:
 """
 
 
+SITES: tuple[tuple[str, str, str, Callable[[District, Path], object], str], ...] = (
+    ("maple", "oneroster_csv", "OneRoster 1.2 CSV files", write_oneroster_12, "maple.zip"),
+    ("cedar", "edfi_xml", "Ed-Fi interchange XML", write_edfi_xml, "cedar"),
+    (
+        "alder",
+        "oneroster_csv",
+        "OneRoster 1.1 CSV files, with real files' faults",
+        write_oneroster_11_wild,
+        "alder.zip",
+    ),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """A registered client of the demonstration, with the secret that only a demonstration keeps."""
@@ -153,8 +159,19 @@ class Account:
     client_secret: str
     scopes: tuple[str, ...]
     agreement: str
+    districts: tuple[str, ...]
     purpose: str
     asks_for: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A district, the adapter that reads it, and the files it hands over."""
+
+    district: District
+    adapter: str
+    dialect: str
+    source: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +180,12 @@ class Premises:
 
     settings: Path
     accounts: tuple[Account, ...]
-    districts: tuple[District, ...]
+    sites: tuple[Site, ...]
+
+    @property
+    def shown(self) -> Site:
+        """The district that the demonstration looks at closely."""
+        return self.sites[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,30 +204,22 @@ class _Deal:
     asks_for: str
 
 
-def school_year(today: date) -> int:
-    """The year in which the school year of *today* ends."""
-    return today.year + (today.month > AUGUST)
-
-
 def prepare(folder: Path, *, students: int, seed: int, port: int, today: date, progress: Progress) -> Premises:
     """Write the whole region below *folder* and register its clients."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = []
-    for name, write, target in (
-        ("maple", write_oneroster_12, folder / "maple.zip"),
-        ("cedar", write_edfi_xml, folder / "cedar"),
-        ("alder", write_oneroster_11_wild, folder / "alder.zip"),
-    ):
-        progress(f"writing the files of the fictional district {name} ({students} students)")
-        district = generate(name, seed=seed, students=students, school_year=school_year(today), today=today)
-        write(district, target)
-        made.append(district)
+    sites = []
+    for name, adapter, dialect, write, target in SITES:
+        progress(f"writing the files of the fictional district {name.title()} ({students:,} students, {dialect})")
+        district = generate(name, seed=seed, students=students, school_year=school_year_of(today), today=today)
+        write(district, folder / target)
+        sites.append(Site(district, adapter, dialect, folder / target))
     settings = folder / "gateway.toml"
-    settings.write_text(SETTINGS.format(port=port), "utf-8")
+    places = (DISTRICT.format(name=name, adapter=adapter, source=target) for name, adapter, _, _, target in SITES)
+    settings.write_text(SETTINGS.format(port=port) + "".join(places), "utf-8")
     progress("signing the agreements and registering the clients")
-    deals = _deals(made[0])
+    deals = _deals(sites[0].district)
     _sign(folder / "agreements", deals, today)
-    return Premises(settings, _register(settings, deals), tuple(made))
+    return Premises(settings, _register(settings, deals), tuple(sites))
 
 
 def _deals(maple: District) -> tuple[_Deal, ...]:
@@ -214,12 +228,12 @@ def _deals(maple: District) -> tuple[_Deal, ...]:
         _Deal(
             "rostering", "classlane", "vendor", ("maple", "alder"), "rostering", "99.31(a)(1)",
             "set up classes in the learning platform", ROSTERING, ROSTER,
-            "class lists for a learning platform, in two districts",
+            "class lists for a learning platform",
         ),
         _Deal(
             "tutoring", "reading-partners", "cbo", ("maple",), "tutoring", "99.31(a)(1)",
             "plan weekly reading support", TUTORING.format(schools=schools), (*ROSTER, DEMOGRAPHICS, "edfi:read"),
-            "children in grades 3 to 5 at two schools, for weekly reading support",
+            "grades 3 to 5 of two schools, to help them read",
         ),
         _Deal(
             "analytics", "northsound-metrics", "researcher", ("maple",), "program-evaluation", "99.31(a)(6)",
@@ -229,7 +243,7 @@ def _deals(maple: District) -> tuple[_Deal, ...]:
         _Deal(
             "conformance", "conformance", "vendor", ("cedar",), "conformance", "99.31(a)(1)",
             "prove that the standards are obeyed", EVERYTHING, tuple(sorted(known_scopes())),
-            "everything of one district, to test the gateway itself",
+            "everything of one district, as a test",
         ),
     )  # fmt: skip
 
@@ -270,6 +284,7 @@ def _register(settings: Path, deals: tuple[_Deal, ...]) -> tuple[Account, ...]:
                     client_secret=secret,
                     scopes=deal.scopes,
                     agreement=_agreement(deal, deal.districts[0]),
+                    districts=deal.districts,
                     purpose=deal.purpose,
                     asks_for=deal.asks_for,
                 )
