@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from standards.codes import inward, outward
 from standards.edfi.mapping import mapped
 from standards.lens import coded, same, split
+from standards.view import v
+
+
+def _of_role(role: str) -> str | None:
+    """The classification that a source names by its OneRoster role."""
+    return outward("staffClassification", "edfi")(inward("staffClassification", "oneroster")(role))
+
 
 ASSIGNMENTS = mapped("staffEducationOrganizationAssignmentAssociations", "employment", (
     "beginDate", "educationOrganizationReference.educationOrganizationId", "staffClassificationDescriptor",
@@ -15,5 +23,5 @@ ASSIGNMENTS = mapped("staffEducationOrganizationAssignmentAssociations", "employ
     same("positionTitle", "title"),
     same("beginDate", "begin", "date"),
     same("endDate", "end", "date"),
-))  # fmt: skip
+), otherwise=(v("staffClassificationDescriptor", "role", form=_of_role),))  # fmt: skip
 LENS, VIEW = ASSIGNMENTS.lens, ASSIGNMENTS.view

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from standards.codes import inward, table
+from standards.codes import inward, outward, table
 from standards.edfi.mapping import mapped
 from standards.edfi.references import TARGETS
 from standards.lens import coded, read_only, same, split
+from standards.view import v
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,11 @@ def _of_record(document: Mapping[str, Any]) -> bool | None:
     return known.get(value)
 
 
+def _record_teacher(primary: bool) -> str | None:
+    """The position that a source names by saying no more than who answers for the section."""
+    return outward("classroomPosition", "edfi")("Teacher of Record") if primary else None
+
+
 TEACHING = mapped("staffSectionAssociations", "teaching", (
     "beginDate", *_SECTION, "staffReference.staffUniqueId",
 ), (
@@ -31,5 +37,5 @@ TEACHING = mapped("staffSectionAssociations", "teaching", (
     read_only((), "primary", _of_record),
     same("beginDate", "begin", "date"),
     same("endDate", "end", "date"),
-))  # fmt: skip
+), otherwise=(v("classroomPositionDescriptor", "primary", form=_record_teacher),))  # fmt: skip
 LENS, VIEW = TEACHING.lens, TEACHING.view

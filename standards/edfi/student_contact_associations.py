@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from standards.codes import inward, outward
 from standards.edfi.mapping import mapped
 from standards.lens import coded, same, split
+from standards.view import v
+
+
+def _of_role(role: str) -> str | None:
+    """The relation that a source names by its OneRoster role."""
+    return outward("relation", "edfi")(inward("relation", "oneroster")(role))
+
 
 GUARDIANSHIPS = mapped("studentContactAssociations", "guardianship", (
     "contactReference.contactUniqueId", "studentReference.studentUniqueId",
@@ -17,5 +25,5 @@ GUARDIANSHIPS = mapped("studentContactAssociations", "guardianship", (
     same("legalGuardian", "legal", "boolean"),
     same("contactPriority", "priority", "integer"),
     same("contactRestrictions", "restrictions"),
-))  # fmt: skip
+), otherwise=(v("relationDescriptor", "role", form=_of_role),))  # fmt: skip
 LENS, VIEW = GUARDIANSHIPS.lens, GUARDIANSHIPS.view

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from standards.edfi.lists import race_fields, races, races_shown
 from standards.edfi.mapping import mapped
-from standards.edfi.people import ADDRESSES, EMAILS, PHONES, chosen
+from standards.edfi.people import ADDRESSES, EMAILS, PHONES, alone_mail, alone_phone, chosen
 from standards.lens import coded, each, same, split
 
 COLLECTION = "studentEducationOrganizationAssociations"
@@ -26,5 +26,6 @@ PROFILES = mapped(COLLECTION, "profile", (
         same("assigningOrganizationIdentificationCode", "assigner"),
         same("identificationCode", "code"),
     )),
-), nodes=(races_shown(),), extra=race_fields("profile", "student", COLLECTION))  # fmt: skip
+), nodes=(races_shown(),), otherwise=(alone_mail(), alone_phone()),
+    extra=race_fields("profile", "student", COLLECTION))  # fmt: skip
 LENS, VIEW = PROFILES.lens, PROFILES.view

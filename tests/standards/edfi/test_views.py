@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from adapters.edfi_xml import EdFiXml, collections
 from adapters.files import open_source
 from adapters.interchange import CAPS, documents
+from adapters.oneroster_csv import OneRosterCsv
 from standards import registry
 from standards.edfi import catalogue
 from standards.edfi.model import natural_key, resources, validate
@@ -18,6 +19,7 @@ from standards.edfi.references import TARGETS, organization_id
 from standards.keys import Keyring
 from standards.view import Hop, Many, Obj, Val, fields_of, follow, prune, trail
 from tests import needs
+from tests.adapters import oneroster_files
 from tests.oracle import Oracle
 from tests.standards.edfi.documents import document
 from tests.standards.edfi.world import Everything, around, plain
@@ -166,3 +168,58 @@ def test_every_document_of_grand_bend_leaves_as_it_came_and_obeys_the_model(gran
             del answer[resource.descriptor_id]
         assert plain(answer) == plain(came), (collection, natural_key(resource, came))
     assert len(counts) > 60
+
+
+# a OneRoster source
+
+
+@pytest.fixture(scope="module")
+def rostered(tmp_path_factory):
+    home = oneroster_files.folder(tmp_path_factory.mktemp("rostered") / "files", oneroster_files.package("1.2"))
+    adapter = OneRosterCsv("maple", {"source": str(home)})
+    return Oracle(
+        adapter.read(dict.fromkeys(adapter.manifest.entities)), Everything(), KEYRING, "maple", "2026-10-01", b"k"
+    )
+
+
+SCHOOL = {"schoolId": 101}
+SECTION = {
+    "localCourseCode": "A1", "schoolId": 101, "schoolYear": 2027, "sectionIdentifier": "k", "sessionName": "Fall",
+}  # fmt: skip
+STUDENT = {"studentUniqueId": "u1"}
+STAFF = {"staffUniqueId": "u2"}
+CONTACT = {"contactUniqueId": "u3"}
+
+
+@pytest.mark.parametrize(
+    ("collection", "entity", "key", "expected"),
+    [
+        ("students", "student", ("u1",), {
+            "studentUniqueId": "u1", "birthDate": "2011-05-07", "firstName": "María", "lastSurname": "O'Neil, \"Ñ\"",
+            "birthCity": "Kent", "birthCountryDescriptor": "uri://ed-fi.org/CountryDescriptor#US",
+        }),
+        ("studentSchoolAssociations", "enrollment", ("r1",), {
+            "entryDate": "2026-08-20", "schoolReference": SCHOOL, "studentReference": STUDENT,
+            "entryGradeLevelDescriptor": "uri://ed-fi.org/GradeLevelDescriptor#Ninth grade", "primarySchool": True,
+        }),
+        ("studentSectionAssociations", "placement", ("e1",), {
+            "beginDate": "2026-08-20", "endDate": "2027-01-20", "sectionReference": SECTION, "studentReference": STUDENT,
+        }),
+        ("staffSectionAssociations", "teaching", ("e2",), {
+            "sectionReference": SECTION, "staffReference": STAFF,
+            "classroomPositionDescriptor": "uri://ed-fi.org/ClassroomPositionDescriptor#Teacher of Record",
+        }),
+        ("staffEducationOrganizationAssignmentAssociations", "employment", ("r2",), {
+            "educationOrganizationReference": {"educationOrganizationId": 101}, "staffReference": STAFF,
+            "staffClassificationDescriptor": "uri://ed-fi.org/StaffClassificationDescriptor#Teacher",
+        }),
+        ("studentContactAssociations", "guardianship", ("u3", "u1"), {
+            "contactReference": CONTACT, "studentReference": STUDENT,
+            "relationDescriptor": "uri://ed-fi.org/RelationDescriptor#Guardian",
+        }),
+    ],
+)  # fmt: skip
+def test_a_oneroster_source_answers_in_ed_fi(rostered, collection, entity, key, expected):
+    (branch,) = VIEWS[collection].branches
+    answer = rostered.members(branch.nodes, entity, rostered.rows[entity][key], "edfi", "")
+    assert plain(answer) == expected
