@@ -85,6 +85,18 @@ class Inventor:
             return self.random.choice(seen)
         return self._made(field.type)
 
+    def likely(self, field: Field, value: Any, today: str) -> Any:
+        """A value that row rules most likely do not tell from *value*, such as a day on the same side of *today*."""
+        known = self.telling.get((field.entity, field.name), ())
+        if value in known:
+            return self.random.choice(known)
+        if field.type != "date":
+            return self._made(field.type)
+        some = self.random.randint(1, 400)
+        if value is None or value > today:
+            return None if self.random.random() < 0.3 else _shifted(today, some)  # noqa: PLR2004  absent is later, too
+        return _shifted(today, -some)
+
     def _made(self, kind: str) -> Any:
         random = self.random
         made: Any = self.text() if kind == "text" else self.token()
@@ -135,3 +147,7 @@ class Inventor:
             case "initial" if value[:1].isascii() and value[:1].isalnum():
                 other = f"{value[0]} {self.text()}"
         return other
+
+
+def _shifted(day: str, by: int) -> str:
+    return (date.fromisoformat(day) + timedelta(days=by)).isoformat()

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 KINDS = ("hidden", "masked", "items", "unseen", "removed", "inserted", "order")
 FREE = frozenset({"year", "month", "zip3", "last4", "initial"})
-HALF, SELDOM = 0.5, 0.15
+HALF, SELDOM, RARELY = 0.5, 0.15, 0.03
+MOST_BOLD = 40
 LOOKS = 40
 """How often one second world may be looked at whole while it is made."""
 
@@ -66,7 +67,9 @@ class Knowledge:
         self.telling = _telling(grant)
         self.seen = _seen(records)
         self.keys = {name: tuple(self.sight.rows(name)) for name in self.entities}
-        self.unseen = {name: tuple(k for k in keys if not self.sight.sees(name, k)) for name, keys in self.keys.items()}
+        sees = self.sight.sees
+        self.unseen = {name: tuple(key for key in keys if not sees(name, key)) for name, keys in self.keys.items()}
+        self.visible_keys = {name: tuple(key for key in keys if sees(name, key)) for name, keys in self.keys.items()}
         self.lenient = [
             one
             for entity in sorted(self.shown)
@@ -138,6 +141,8 @@ class Perturber:
             if "inserted" in self.kinds and self.known.insertable(entity):
                 self.bold += (self._insertion(entity) for _ in range(self.random.randint(1, 3)))
         self.random.shuffle(self.bold)
+        added = [change for change in self.bold if change.index < 0][:MOST_BOLD]
+        self.bold = added + [change for change in self.bold if change.index >= 0][:MOST_BOLD]
         changes = self.safe + self._accepted(self.safe, self.bold)
         records = dict(apply(self.known.records, changes))
         if "order" in self.kinds:
@@ -195,16 +200,18 @@ class Perturber:
         if field.type == "ref":
             return self._reference(field, value, hidden=action == "deny")
         if action == "deny":
-            return self._replaced(field) if "hidden" in self.kinds else value
+            return self._replaced(field, value) if "hidden" in self.kinds else value
         if field.type == "open":
             return self._open(field, value) if "hidden" in self.kinds else value
         if action in FREE and "masked" in self.kinds:
             return self.invent.alike(action, value)
         return value
 
-    def _replaced(self, field: Field) -> Any:
+    def _replaced(self, field: Field, value: Any) -> Any:
         if field.type == "id":
             return self.invent.token()
+        if self.known.risky(field):
+            return self.invent.likely(field, value, self.known.today)
         return None if self.random.random() < SELDOM else self.invent.value(field)
 
     def _companions(self, members: Mapping[str, Field], holder: Record) -> dict[str, Any]:
@@ -217,9 +224,7 @@ class Perturber:
 
     def _reference(self, field: Field, value: Any, *, hidden: bool) -> Any:
         if hidden:
-            if "hidden" not in self.kinds:
-                return value
-            return [self._any_key(field.to) for _ in range(2)] if field.many else self._any_key(field.to)
+            return self._hidden_reference(field, value) if "hidden" in self.kinds else value
         if field.lenient or "items" not in self.kinds:
             return value
         if field.many:
@@ -230,9 +235,18 @@ class Perturber:
             return value
         return None if self.random.random() < HALF else self._unseen_key(field.to)
 
+    def _hidden_reference(self, field: Field, value: Any) -> Any:
+        if field.owner:
+            return self._seen_key(field.to, value)
+        return [self._any_key(field.to) for _ in range(2)] if field.many else self._any_key(field.to)
+
     def _any_key(self, entity: str) -> Key:
         keys = self.known.keys.get(entity, ())
         return self.random.choice(keys) if keys and self.random.random() < HALF else self._unseen_key(entity)
+
+    def _seen_key(self, entity: str, otherwise: Any) -> Any:
+        keys = self.known.visible_keys.get(entity, ())
+        return self.random.choice(keys) if keys else otherwise
 
     def _unseen_key(self, entity: str) -> Key:
         keys = self.known.unseen.get(entity, ())
@@ -289,17 +303,32 @@ class Perturber:
         edits: dict[str, Any] = {}
         touched: set[str] = set()
         for name, field in shape(entity).top.items():
-            inside: set[str] = set()
-            value = None if name in row and self.random.random() < SELDOM else self._filled(field, inside)
-            inside.add(name)
+            inside: set[str] = {name}
+            risky = self.known.risky(field)
+            wild = self.random.random() < (RARELY if risky else SELDOM)
+            if risky and not wild:
+                value = self._likely(field, row)
+            else:
+                value = None if name in row and wild else self._filled(field, inside)
             if value == row.get(name):
                 continue
-            if self.known.risky(field):
+            if risky:
                 self.bold.append(Change(entity, index, {name: value}, touched=frozenset(inside)))
             else:
                 edits[name] = value
                 touched |= inside
         self.safe.append(Change(entity, index, edits, touched=frozenset(touched)))
+
+    def _likely(self, field: Field, row: Record) -> Any:
+        """Another value with which an unseen row most likely stays so, and row rules find in it what they found."""
+        value = row.get(field.name)
+        if field.type != "ref" or field.many:
+            return self.invent.likely(field, value, self.known.today)
+        if self.known.sight.sees(field.entity, row["key"]):
+            return value
+        if value is not None and self.known.sight.sees(field.to, value):
+            return self._any_key(field.to)
+        return self._unseen_key(field.to)
 
     def _insertion(self, entity: str) -> Change:
         """A new row that has everything and that, most likely, nobody sees."""
@@ -310,8 +339,7 @@ class Perturber:
             record[name] = self._filled(field, touched)
         owners = [field for field in shape(entity).top.values() if field.owner]
         for owner in owners:
-            seen = [key for key in self.known.keys.get(owner.to, ()) if self.known.sight.sees(owner.to, key)]
-            record[owner.name] = self.random.choice(seen) if seen else self._unseen_key(owner.to)
+            record[owner.name] = self._seen_key(owner.to, None) or self._unseen_key(owner.to)
         hiding = [owner for owner in owners if self.known.hides(owner)]
         if hiding and entity in self.known.shown:
             bad = self.random.choice(hiding)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from policies.perturbation import Perturber
 from policies.sight import Sight
-from policies.testing import Coverage, Knowledge, assert_same_answers, visible, worlds
+from policies.testing import KINDS, Coverage, Knowledge, assert_same_answers, visible, worlds
 from policies.transforms import transform
 from standards.view import fields_of
 from tests.policies import documents
@@ -273,3 +275,13 @@ def test_what_belongs_to_a_hidden_row_is_hidden_with_it():
     assert seen["section"] == {("ELA", "101", "1"), ("ELA", "102", "1")}
     assert seen["staff"] == {("t101",), ("t102",)}
     assert len(seen["placement"]) == len(seen["profile"]) == 3
+
+
+def test_most_bold_changes_keep_what_is_visible_as_it_was():
+    known = Knowledge(RECORDS, GRANT, documents.TODAY)
+    kept = []
+    for seed in range(20):
+        perturber = Perturber(known, Random(seed), KINDS, 50)
+        perturber.world(frozenset(known.entities))
+        kept.append(perturber.looks > 0)
+    assert sum(kept) >= 15
