@@ -181,6 +181,7 @@ CONTACT = Branch(
         v("sms"),
         v("phone"),
         references("agents", (Links("agents"),), "users", "user"),
+        references("agents", (Kids("guardianship", "contact"), To("student")), "users", "user"),
         v("grades", form=GRADE),
         references("resources", (Links("resources"),), "resources", "resource"),
     ),
