@@ -13,7 +13,7 @@ from standards.view import fields_of
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from policies.grant import Grant
     from policies.population import Clause
@@ -34,7 +34,7 @@ class Faces:
         self._visible: dict[str, bytearray | None] = {}
         self._ids: dict[tuple[str, str], list[str]] = {}
         self._quoted: dict[tuple[str, str], list[str]] = {}
-        self._rows: dict[tuple[str, str], Mapping[str, int]] = {}
+        self._bearers: dict[tuple[str, str], Mapping[str, tuple[int, ...]]] = {}
         self._lock = threading.RLock()
 
     def visible(self, entity: str) -> bytearray | None:
@@ -74,12 +74,16 @@ class Faces:
         return self.generation.table(entity).unique or self.ids(entity)
 
     def row(self, entity: str, outward: str, api: str = "oneroster") -> int | None:
-        """The visible row that bears the id *outward*."""
+        """The visible row that bears exactly the id *outward*."""
+        ids = self.ids(entity, api)
+        return next((row for row in self.bearers(entity, outward, api) if ids[row] == outward), None)
+
+    def bearers(self, entity: str, outward: str, api: str) -> tuple[int, ...]:
+        """The visible rows whose id is *outward* when case does not count, as it does in no comparison."""
         with self._lock:
-            if (entity, api) not in self._rows:
-                ids = self.ids(entity, api)
-                self._rows[entity, api] = {ids[row]: row for row in self.rows(entity)}
-        return self._rows[entity, api].get(outward)
+            if (entity, api) not in self._bearers:
+                self._bearers[entity, api] = _by_folded(self.ids(entity, api), self.rows(entity))
+        return self._bearers[entity, api].get(outward.casefold(), ())
 
     @staticmethod
     def entity_of(entity: str, ref: str) -> str:
@@ -134,7 +138,7 @@ class Faces:
         absent = owner.to not in PERSONS
         if refs is None:
             return visible if absent or not table.size else bytearray(table.size)
-        dangling = owner.lenient and target is None
+        dangling = owner.lenient and self.grant.unrestricted(owner.to)
         if target is None and (dangling or DANGLING not in refs) and (absent or ABSENT not in refs):
             return visible
         seen = target if target is not None else bytearray(b"\1" * self.generation.table(owner.to).size)
@@ -181,6 +185,14 @@ class Faces:
                 return lambda row: any(test(kid) for kid in kids[row])
         msg = f"unknown clause {type(clause).__name__}"
         raise TypeError(msg)
+
+
+def _by_folded(ids: Sequence[str], rows: Iterable[int]) -> Mapping[str, tuple[int, ...]]:
+    found: dict[str, tuple[int, ...]] = {}
+    for row in rows:
+        name = ids[row].casefold()
+        found[name] = (*found.get(name, ()), row)
+    return found
 
 
 def _plain(table: Table, clause: In | NotIn | Null) -> Test:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from gateway.rows import Shown
 
 MOMENT_BITS = 48
+BASE = "\ue000"
+"""Stands for the address that outward addresses begin with; no source has it in a value."""
 
 
 class Ledger:
@@ -29,16 +31,16 @@ class Ledger:
 
     def __init__(self, key: bytes, capacity: int = 2_000_000) -> None:
         self._key, self._capacity = key, capacity
-        self._known: OrderedDict[tuple[str, str, str, str], dict[str, int]] = OrderedDict()
+        self._known: OrderedDict[tuple[str, ...], dict[str, int]] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
 
-    def stamp(self, shown: Shown, rows: Sequence[int], records: Sequence[dict[str, Any]]) -> None:
-        """Fill in the stamps of freshly rendered *records*."""
+    def stamp(self, shown: Shown, rows: Sequence[int], records: Sequence[dict[str, Any]], base: str) -> None:
+        """Fill in the stamps of freshly rendered *records*; under which *base* they are asked for is no change."""
         stamps = [node for node in shown.branch.nodes if isinstance(node, Stamp)]
         if not stamps:
             return
-        hashes = [self._hash(record) for record in records]
+        hashes = [self._hash(record, base) for record in records]
         times = self._since(shown, rows, hashes)
         modified = "%Y-%m-%dT%H:%M:%S" if shown.view.api == "oneroster" else "%Y-%m-%dT%H:%M:%S.%f"
         texts = {at: _text(at, modified) for at in set(times)}
@@ -48,17 +50,19 @@ class Ledger:
 
     def times(self, shown: Shown, rows: Sequence[int]) -> list[str]:
         """The time of change of each row, as a text that sorts."""
-        records = shown.render(rows, "")
-        at = self._since(shown, rows, [self._hash(record) for record in records])
+        records = shown.render(rows, BASE)
+        at = self._since(shown, rows, [self._hash(record, BASE) for record in records])
         texts = {moment: _text(moment, "%Y-%m-%dT%H:%M:%S") for moment in set(at)}
         return [texts[moment] for moment in at]
 
-    def _hash(self, record: dict[str, Any]) -> int:
-        return int.from_bytes(blake2b(orjson.dumps(record), digest_size=8, key=self._key).digest()) >> 1
+    def _hash(self, record: dict[str, Any], base: str) -> int:
+        text = orjson.dumps(record)
+        text = text.replace(f'"{base}/'.encode(), b'"\0/') if base else text
+        return int.from_bytes(blake2b(text, digest_size=8, key=self._key).digest()) >> 1
 
     def _since(self, shown: Shown, rows: Sequence[int], hashes: Sequence[int]) -> list[int]:
         faces = shown.faces
-        place = (faces.generation.district, faces.grant.epoch, shown.view.name, shown.branch.entity)
+        place = (faces.generation.district, faces.grant.epoch, shown.view.api, shown.view.name, shown.branch.entity)
         loaded, ids, found = int(faces.generation.loaded * 1000), shown.ids, []
         with self._lock:
             known = self._known.setdefault(place, {})

@@ -74,5 +74,9 @@ def _inside(node: Many, entity: str, prefix: str, grant: Grant, found: set[str])
         _need(after, grant, found)
         for owner in () if isinstance(step, Kids) else getattr(step, "owners", ()):
             _need(fields_of(after)[inner + owner].to, grant, found)
+        if step is node.steps[0]:
+            _walk(node.early, after, inner, grant, found)
+        if step is node.steps[0]:
+            _walk(node.early, after, inner, grant, found)
         entity, prefix = after, inner
     return entity, prefix

@@ -54,17 +54,17 @@ def compile_branch(branch: Branch, faces: Faces, api: str, nodes: tuple[Node, ..
 
 def compile_value(
     branch: Branch, faces: Faces, api: str, chain: tuple[Node, ...]
-) -> Callable[[Sequence[int]], list[Any]]:
-    """A function from row numbers to the one value per row at the end of *chain*, which passes no list."""
+) -> Callable[[Sequence[int], str], list[Any]]:
+    """A function from row numbers and the base address to the one value per row at the end of *chain*; no lists."""
     writer = Renderer(faces, api)
-    with writer.block("def values(rows, base=''):"):
+    with writer.block("def values(rows, base):"):
         writer.line("out = []")
         with writer.block("for r in rows:"):
             writer.line("x = None")
             writer.leaf(chain, Place(branch.entity, "r"))
             writer.line("out.append(x)")
         writer.line("return out")
-    return cast("Callable[[Sequence[int]], list[Any]]", writer.function("values"))
+    return cast("Callable[[Sequence[int], str], list[Any]]", writer.function("values"))
 
 
 class Renderer(Writer):
@@ -124,16 +124,16 @@ class Renderer(Writer):
     def nested(self, node: Obj, place: Place, into: str) -> None:
         """Code for an object about the same row."""
         depth = self.depth
-        if node.guard and self.faces.visible(fields_of(place.entity)[place.prefix + node.guard].to) is not None:
-            row = self.step_to(place, place.prefix + node.guard)
-            self.line(
-                f"if {self.visible(fields_of(place.entity)[place.prefix + node.guard].to, row)}:"
-                if row
-                else "if False:"
-            )
-            self.depth += 1
+        self.guarded(node, place)
         self.object(node.nodes, place, f"{into}[{node.name!r}]")
         self.depth = depth
+
+    def guarded(self, node: Obj, place: Place) -> None:
+        """Begin a block for what shows only while the row that the guard refers to exists for the consumer."""
+        to = fields_of(place.entity)[place.prefix + node.guard].to if node.guard else ""
+        if to and not self.faces.grant.unrestricted(to):
+            row = self.step_to(place, place.prefix + node.guard)
+            self.enter(f"if {self.visible(to, row)}:" if row else "if False:")
 
     def object(self, nodes: Sequence[Node], place: Place, target: str, *, listed: bool = False) -> None:
         """Code for a dictionary assigned to *target* when it says anything."""
@@ -238,12 +238,8 @@ class Renderer(Writer):
                 self.line(f"if {self.visible(to, row)}:")
                 self.depth += 1
                 here = Place(to, row)
-            elif isinstance(node, Obj) and node.guard:
-                to = fields_of(here.entity)[here.prefix + node.guard].to
-                if self.faces.visible(to) is not None:
-                    row = self.step_to(here, here.prefix + node.guard)
-                    self.line(f"if {self.visible(to, row)}:" if row else "if False:")
-                    self.depth += 1
+            elif isinstance(node, Obj):
+                self.guarded(node, here)
         last = chain[-1]
         if isinstance(last, Val):
             value = self.value(last, here)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.renderer import compile_branch, compile_value
 from standards.errors import MalformedQuery
 from standards.query import Both, Condition, Either
-from standards.view import Hop, Id, Many, Native, Stamp, Val, find, paths
+from standards.view import Container, Hop, Id, Many, Native, Stamp, Val, find, paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -68,33 +68,33 @@ class Shown:
         """The rows of this branch as a set."""
         return frozenset(self.rows)
 
-    def values(self, rows: Sequence[int], path: str) -> list[Any]:
+    def values(self, rows: Sequence[int], path: str, base: str = "") -> list[Any]:
         """What the member at *path* shows in each row: a value, or the list of values found there."""
         top = path.split(".", maxsplit=1)[0]
-        nodes = tuple(node for node in self.branch.nodes if node.name == top)
+        nodes = tuple(node for node in self.branch.nodes if _puts(node, top))
         chain = self.chains.get(path)
         if chain and isinstance(chain[-1], Stamp):
             return self.ledger.times(self, rows)
-        if chain and len(nodes) == 1 and not any(isinstance(node, Many | Native) for node in chain):
-            return compile_value(self.branch, self.faces, self.view.api, chain)(rows)
-        rendered = compile_branch(self.branch, self.faces, self.view.api, nodes)(rows, "")
+        if chain and _alone(self.branch.nodes, chain) and not any(isinstance(node, Many | Native) for node in chain):
+            return compile_value(self.branch, self.faces, self.view.api, chain)(rows, base)
+        rendered = compile_branch(self.branch, self.faces, self.view.api, nodes)(rows, base)
         parts = path.split(".")
         return [_found(record, parts) for record in rendered]
 
-    def keep(self, rows: Sequence[int], condition: Filter) -> list[int]:
+    def keep(self, rows: Sequence[int], condition: Filter, base: str = "") -> list[int]:
         """The *rows* for which *condition* holds; order kept."""
         match condition:
             case Both(parts):
                 for part in parts:
-                    rows = self.keep(rows, part)
+                    rows = self.keep(rows, part, base)
                 return list(rows)
             case Either(parts):
-                kept = {row for part in parts for row in self.keep(rows, part)}
+                kept = {row for part in parts for row in self.keep(rows, part, base)}
                 return [row for row in rows if row in kept]
             case Condition():
-                return self._compare(rows, condition)
+                return self._compare(rows, condition, base)
 
-    def _compare(self, rows: Sequence[int], condition: Condition) -> list[int]:
+    def _compare(self, rows: Sequence[int], condition: Condition, base: str) -> list[int]:
         chain = find(self.branch.nodes, condition.path)
         if chain is None:
             return []
@@ -102,21 +102,23 @@ class Shown:
         if by_id is not None:
             return by_id
         matches = matcher(condition, kind_of(chain))
-        found = self.values(rows, condition.path)
+        found = self.values(rows, condition.path, base)
         return [row for row, value in zip(rows, found, strict=True) if matches(value)]
 
     def _by_reference(self, rows: Sequence[int], condition: Condition, chain: tuple[Node, ...]) -> list[int] | None:
         """Rows found through an index where the condition names an id: of the row, or of one it points to."""
-        if condition.operator != "=" or not isinstance(chain[-1], Id) or chain[-1].unique:
+        last = chain[-1]
+        if condition.operator != "=" or not isinstance(last, Id) or last.unique or not _alone(self.branch.nodes, chain):
             return None
         entity = self.branch.entity
         if len(chain) == 1:
-            row = self.faces.row(entity, condition.value, self.view.api)
-            hit = frozenset(() if row is None else (row,))
+            hit = frozenset(self.faces.bearers(entity, condition.value, self.view.api))
         elif len(chain) == 2 and isinstance(chain[0], Hop) and chain[0].name:  # noqa: PLR2004  the hop and the id
             to = self.faces.entity_of(entity, chain[0].ref)
-            target = self.faces.row(to, condition.value, self.view.api)
-            hit = frozenset(() if target is None else self.faces.generation.kids(entity, chain[0].ref, to)[target])
+            kids = self.faces.generation.kids(entity, chain[0].ref, to)
+            hit = frozenset(
+                kid for target in self.faces.bearers(to, condition.value, self.view.api) for kid in kids[target]
+            )
         else:
             return None
         return [row for row in rows if row in hit] if len(hit) > len(rows) else self._ordered(hit, rows)
@@ -152,15 +154,18 @@ class RowIndex:
             if places:
                 rows = [codes[place] & ROW_MASK for place in places]
                 records = shown.render(rows, base)
-                shown.ledger.stamp(shown, rows, records)
+                shown.ledger.stamp(shown, rows, records, base)
                 for place, record in zip(places, records, strict=True):
                     page[place] = record
         return page
 
 
-def index(shown: tuple[Shown, ...], query: Query) -> RowIndex:
-    """All rows of all branches that answer *query*, ordered by its sort, then by released id."""
-    kept = [(part, part.rows if query.filter is None else part.keep(part.rows, query.filter)) for part in shown]
+def index(shown: tuple[Shown, ...], query: Query, base: str = "") -> RowIndex:
+    """All rows of all branches that answer *query*, ordered by its sort, then by released id.
+
+    *base* is the address that the outward addresses among the values begin with.
+    """
+    kept = [(part, part.rows if query.filter is None else part.keep(part.rows, query.filter, base)) for part in shown]
     if not query.sort and len(kept) == 1:
         return RowIndex(shown, array("Q", kept[0][1]))
     keyed: list[tuple[Any, str, int]] = []
@@ -263,6 +268,25 @@ _ORDER: dict[str, Callable[[Callable[[Any], Any], Any], Callable[[Any], bool]]] 
     "<": lambda reading, goal: lambda value: reading(value) < goal,
     "<=": lambda reading, goal: lambda value: reading(value) <= goal,
 }
+
+
+def _alone(nodes: Sequence[Node], chain: tuple[Node, ...]) -> bool:
+    """Whether no member on the way along *chain* has another node that shows in its place."""
+    for node in chain:
+        if node.name:
+            if sum(_puts(other, node.name) for other in nodes) > 1:
+                return False
+            nodes = node.nodes if isinstance(node, Container) else ()
+    return True
+
+
+def _puts(node: Node, name: str) -> bool:
+    """Whether *node* can put a member called *name* into the object it stands in."""
+    return (
+        any(_puts(inner, name) for inner in node.nodes)
+        if isinstance(node, Hop) and not node.name
+        else node.name == name
+    )
 
 
 def _found(record: Any, parts: Sequence[str]) -> Any:

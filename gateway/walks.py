@@ -47,11 +47,11 @@ class Walks:
         request: PageRequest,
         shown: tuple[Shown, ...],
         query: Query,
-        make: Callable[[tuple[Shown, ...], Query], RowIndex],
+        make: Callable[[tuple[Shown, ...], Query, str], RowIndex],
     ) -> RowIndex:
         """The rows that answer *query*, made now or kept from the first page of this walk."""
         place = (
-            caller.client, request.view.api, request.view.name, request.district,
+            caller.client, request.view.api, request.view.name, request.district, request.base,
             query.filter, query.sort, query.descending,
         )  # fmt: skip
         policy = tuple((s.faces.grant.epoch, s.faces.today, s.faces.generation.district) for s in shown)
@@ -61,7 +61,7 @@ class Walks:
             raise WalkInterrupted("What this client may see has changed since the first page; start again there.")
         if walk is not None and (query.offset or walk.state == state) and not self._live(shown):
             return walk.rows
-        rows = make(shown, query)
+        rows = make(shown, query, request.base)
         self._keep(place, _Walk(state, self._clock(), rows))
         return rows
 
@@ -76,6 +76,8 @@ class Walks:
             if walk is not None and self._clock() - walk.begun > LASTS:
                 self._drop(place)
                 return None
+            if walk is not None:
+                self._kept.move_to_end(place)
             return walk
 
     def _keep(self, place: tuple[object, ...], walk: _Walk) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from hashlib import blake2b
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -20,7 +21,7 @@ from standards.query import Both, Condition, Either, Query
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from policies.grant import Grant
     from standards.keys import Keyring
@@ -33,18 +34,37 @@ class Oracle:
     """One district's records as one grant shows them on one day."""
 
     def __init__(
-        self, records: Iterable[tuple[str, Record]], grant: Grant, keyring: Keyring, district: str, today: str, key: bytes
+        self,
+        records: Iterable[tuple[str, Record]],
+        grant: Grant,
+        keyring: Keyring,
+        district: str,
+        today: str,
+        key: bytes,
     ) -> None:
         self.grant, self.keyring, self.district, self.today, self.key = grant, keyring, district, today, key
         self.rows: dict[str, dict[tuple[str, ...], Record]] = {}
         for entity, record in records:
             self.rows.setdefault(entity, {})[record["key"]] = record
         self._seen: dict[tuple[str, tuple[str, ...]], bool] = {}
+        self._kids: dict[tuple[str, str], dict[tuple[str, ...], list[Record]]] = {}
+        self._shown: dict[tuple[str, str, str, float], list[tuple[str, v.Branch, Record]]] = {}
 
     # what exists
 
-    def restricted(self, entity: str) -> bool:
-        return any(not self.seen(entity, record) for record in self.rows.get(entity, {}).values())
+    def unrestricted(self, entity: str) -> bool:
+        """Whether no row rule touches the entity or what its rows belong to."""
+        owners = {field.to for field in v.fields_of(entity).values() if field.owner} - {entity}
+        return entity not in self.grant.rows and all(map(self.unrestricted, owners))
+
+    def kids(self, entity: str, via: str, key: tuple[str, ...]) -> list[Record]:
+        """The records of *entity* that point to *key* with their reference *via*."""
+        if (entity, via) not in self._kids:
+            known = self._kids[entity, via] = {}
+            for record in self.rows.get(entity, {}).values():
+                if via in record:
+                    known.setdefault(record[via], []).append(record)
+        return self._kids[entity, via].get(key, [])
 
     def seen(self, entity: str, record: Record) -> bool:
         place = (entity, record["key"])
@@ -61,10 +81,10 @@ class Oracle:
             return field.to not in PERSONS
         owner = self.rows.get(field.to, {}).get(record[field.name])
         if owner is None:
-            return field.lenient and field.to not in self.grant.rows and not self.restricted(field.to)
+            return field.lenient and self.unrestricted(field.to)
         return self.seen(field.to, owner)
 
-    def holds(self, entity: str, record: Record, clause: p.Clause) -> bool:
+    def holds(self, entity: str, record: Record, clause: p.Clause) -> bool:  # noqa: PLR0911  one answer per clause
         match clause:
             case p.All(parts):
                 return all(self.holds(entity, record, part) for part in parts)
@@ -83,8 +103,7 @@ class Oracle:
                 target = self.target(entity, record, ref)
                 return target is not None
             case p.Child(child, via, inner):
-                kids = self.rows.get(child, {}).values()
-                return any(kid.get(via) == record["key"] and self.holds(child, kid, inner) for kid in kids)
+                return any(self.holds(child, kid, inner) for kid in self.kids(child, via, record["key"]))
             case p.RefIn(ref, names, values):
                 to = v.fields_of(entity)[ref].to
                 target = self.rows.get(to, {}).get(record.get(ref, ()))
@@ -96,7 +115,9 @@ class Oracle:
             return record["key"][0] if len(record["key"]) == 1 else None
         return record.get(name)
 
-    def target(self, entity: str, record: Record, ref: str, within: Record | None = None, name: str = "") -> Record | None:
+    def target(
+        self, entity: str, record: Record, ref: str, within: Record | None = None, name: str = ""
+    ) -> Record | None:
         """The visible record that a reference of *record* (or of an item *within* it) leads to."""
         field = v.fields_of(entity)[ref]
         key = (within if within is not None else record).get(name or ref)
@@ -105,7 +126,7 @@ class Oracle:
 
     # what is shown
 
-    def outward(self, entity: str, record: Record, *, unique: bool = False) -> str:
+    def outward(self, entity: str, record: Record, api: str, *, unique: bool = False) -> str:
         own = record.get("id") or self.keyring.outward_ids(self.district, entity, [record["key"]])[0]
         rule = self.grant.rule(v.fields_of(entity)["id"].release)
         block = self.keyring.blocks(self.district, entity, [own])
@@ -113,14 +134,14 @@ class Oracle:
             return self.keyring.pseudonyms(self.grant.client, block)[0]
         if unique and entity in PERSONS:
             return record.get("uniqueId") or (own if len(own) <= 32 else block.hex())
-        return own
+        return own if api == "oneroster" else block.hex()
 
     def value(self, node: v.Val, entity: str, record: Record, prefix: str, item: Record | None, api: str) -> Any:
         for source in node.sources:
             fields = v.trail(entity, prefix + source)
             here, at, inside = record, entity, item
             name = fields[0].name.removeprefix(prefix) if inside is not None else fields[0].name
-            for field, after in zip(fields, fields[1:], strict=False):
+            for field, after in pairwise(fields):
                 found = self.target(at, here, field.name, inside, name)
                 if found is None:
                     break
@@ -141,13 +162,18 @@ class Oracle:
             return holder[f"{name}@{api}"]
         values = list(holder[name]) if field.many else [holder[name]]
         if rule.action != "allow":
-            change = transform(rule.action, lambda text: self.keyring.hash_value(self.grant.agreement, field.release, text))
-            values = [changed for one in values if (changed := change(one)) is not None]
+            values = [left for one in values if (left := self.masked(rule.action, field.release, one)) is not None]
         if node.form is not None:
             values = [formed for one in values if (formed := node.form(one)) is not None]
         if field.many:
             return values or (None if rule.action != "allow" or node.form else values)
         return values[0] if values else None
+
+    def masked(self, action: str, name: str, value: Any) -> Any:
+        """What an action leaves of a value released as *name*."""
+        if action == "allow":
+            return value
+        return transform(action, lambda text: self.keyring.hash_value(self.grant.agreement, name, text))(value)
 
     def members(
         self, nodes: Sequence[v.Node], entity: str, record: Record, api: str, base: str,
@@ -164,11 +190,11 @@ class Oracle:
                     self.members(node.nodes, v.fields_of(entity)[prefix + node.ref].to, target, api, base, into=shown)
                 continue
             value = self.member(node, entity, record, api, base, prefix, item)
-            if value is not ABSENT and value is not None or isinstance(node, v.Stamp):
+            if (value is not ABSENT and value is not None) or isinstance(node, v.Stamp):
                 shown[node.name] = None if isinstance(node, v.Stamp) else value
         return shown
 
-    def member(
+    def member(  # noqa: C901, PLR0911  one answer per kind of node
         self, node: v.Node, entity: str, record: Record, api: str, base: str, prefix: str, item: Record | None
     ) -> Any:
         match node:
@@ -177,9 +203,9 @@ class Oracle:
             case v.Stamp():
                 return ABSENT
             case v.Id():
-                return self.outward(entity, record, unique=node.unique)
+                return self.outward(entity, record, api, unique=node.unique)
             case v.Href():
-                path = quote(self.outward(entity, record), safe="")
+                path = quote(self.outward(entity, record, api), safe="")
                 return f"{base}/{node.path}/{path}" if api == "oneroster" else f"{node.path}/{path}"
             case v.Val():
                 return self.value(node, entity, record, prefix, item, api)
@@ -201,7 +227,7 @@ class Oracle:
 
     def guarded(self, entity: str, record: Record, ref: str) -> bool:
         to = v.fields_of(entity)[ref].to
-        return not self.restricted(to) or self.target(entity, record, ref) is not None
+        return self.unrestricted(to) or self.target(entity, record, ref) is not None
 
     @staticmethod
     def says(nodes: Sequence[v.Node], inner: Record) -> bool:
@@ -214,11 +240,9 @@ class Oracle:
             rule = self.grant.rule(f"{name}.{member}")
             if rule is None:
                 continue
-            if rule.action != "allow":
-                full = f"{name}.{member}"
-                value = transform(rule.action, lambda text, n=full: self.keyring.hash_value(self.grant.agreement, n, text))(value)
-            if value is not None:
-                kept[member] = value
+            left = self.masked(rule.action, f"{name}.{member}", value)
+            if left is not None:
+                kept[member] = left
         return kept or ABSENT
 
     def many(
@@ -262,15 +286,15 @@ class Oracle:
         for place in self.step(step, entity, record, prefix, item):
             yield from self.walk(rest, *place, first or place)
 
-    def step(
+    def step(  # noqa: C901  one way per kind of step
         self, step: Any, entity: str, record: Record, prefix: str, item: Record | None
     ) -> Iterator[tuple[str, Record, str, Record | None]]:
         after, inner = v.follow(step, entity, prefix)
         holder = record if item is None else item
         match step:
             case v.Kids():
-                for kid in self.rows.get(step.entity, {}).values():
-                    if kid.get(step.via) == record["key"] and self.seen(step.entity, kid):
+                for kid in self.kids(step.entity, step.via, record["key"]):
+                    if self.seen(step.entity, kid):
                         yield after, kid, inner, None
             case v.To():
                 target = self.target(entity, record, prefix + step.ref, item, step.ref)
@@ -290,22 +314,28 @@ class Oracle:
 
     def records(self, view: v.View, base: str, loaded: float) -> list[tuple[str, v.Branch, Record]]:
         """Every record of a pruned view with its id and branch, by released id."""
-        answers = []
-        for branch in view.branches:
-            for record in self.rows.get(branch.entity, {}).values():
-                if not self.seen(branch.entity, record):
-                    continue
-                if any(record.get(name) not in values for name, values in branch.where):
-                    continue
-                shown = self.members(branch.nodes, branch.entity, record, view.api, base)
-                names = {node.name for node in branch.nodes}
-                if any(name in names and not shown.get(name) for name in branch.needs):
-                    continue
-                if any(not _matches(_found(shown, path), Condition(path, "=", value), "text") for path, value in branch.only):
-                    continue
-                bare = self.members(branch.nodes, branch.entity, record, view.api, base)
-                answers.append((self.outward(branch.entity, record), branch, _stamped(branch, bare, view.api, loaded, self.key)))
-        return sorted(answers, key=lambda answer: answer[0])
+        place = (view.api, view.name, base, loaded)
+        if place not in self._shown:
+            found = [one for branch in view.branches for one in self.branch(view, branch, base, loaded)]
+            self._shown[place] = sorted(found, key=lambda one: one[0])
+        return self._shown[place]
+
+    def branch(
+        self, view: v.View, branch: v.Branch, base: str, loaded: float
+    ) -> Iterator[tuple[str, v.Branch, Record]]:
+        """The records of one branch, in no particular order."""
+        names = {node.name for node in branch.nodes}
+        for record in self.rows.get(branch.entity, {}).values():
+            if not self.seen(branch.entity, record):
+                continue
+            if any(record.get(name) not in values for name, values in branch.where):
+                continue
+            shown = self.members(branch.nodes, branch.entity, record, view.api, base)
+            if any(name in names and not shown.get(name) for name in branch.needs):
+                continue
+            if all(_matches(_found(shown, path), Condition(path, "=", value), "text") for path, value in branch.only):
+                stamped = _stamped(branch, shown, view.api, loaded, self.key)
+                yield self.outward(branch.entity, record, view.api), branch, stamped
 
     def answer(self, view: v.View, query: Query, base: str, loaded: float) -> tuple[int, list[Record]]:
         """How many records answer, and the page of them."""
@@ -402,5 +432,3 @@ def _sort_key(answer: tuple[str, v.Branch, Record], query: Query) -> tuple[Any, 
         return last
     folded = ("true" if value else "false") if isinstance(value, bool) else str(value).casefold()
     return (query.descending, float(value) if number else folded)
-
-
