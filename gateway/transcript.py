@@ -89,7 +89,7 @@ class Transcript:
             "1. Who asks, and for what purpose",
             "Three made-up districts keep their records in three ways. Four organisations asked for some of them, and "
             "each signed an agreement for one purpose. The gateway lets through what an agreement names and nothing "
-            "else; it keeps no copy.",
+            "else, and writes no copy.",
         )
         for site in self.premises.sites:
             self._say(f"{site.district.title}: {len(site.district.students):,} students, {site.dialect}")

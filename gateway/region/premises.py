@@ -233,7 +233,7 @@ def _deals(maple: District) -> tuple[_Deal, ...]:
         _Deal(
             "tutoring", "reading-partners", "cbo", ("maple",), "tutoring", "99.31(a)(1)",
             "plan weekly reading support", TUTORING.format(schools=schools), (*ROSTER, DEMOGRAPHICS, "edfi:read"),
-            "grades 3 to 5 of two schools, to help them read",
+            "children in grades 3 to 5 of two schools",
         ),
         _Deal(
             "analytics", "northsound-metrics", "researcher", ("maple",), "program-evaluation", "99.31(a)(6)",
