@@ -6,12 +6,13 @@ import threading
 from collections import OrderedDict
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from gateway.faces import Faces
 from gateway.plan import entities_of
 from gateway.rows import Shown
+from standards.view import prune
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 FACES_KEPT = 64
 SHOWN_KEPT = 1024
+PLANS_KEPT = 8192
+
+T = TypeVar("T")
 
 
 class Gateway:
@@ -51,13 +55,15 @@ class Gateway:
         self.districts, self.grants, self.callers, self.keyring = districts, grants, callers, keyring
         self.record, self.ledger, self.walks = record, ledger, walks
         self.limits, self.clock = limits, clock
+        self._plans: OrderedDict[tuple[object, ...], Any] = OrderedDict()
         self._faces: OrderedDict[tuple[object, ...], Faces] = OrderedDict()
         self._shown: OrderedDict[tuple[object, ...], tuple[Shown, ...]] = OrderedDict()
         self._lock = threading.Lock()
 
     def shown(self, grant: Grant, view: View) -> tuple[Shown, ...]:
         """The branches of a pruned *view* over the district's data as it is now."""
-        generation = self.districts[grant.district].generation(entities_of(view, grant), grant)
+        entities = self._once(("entities", grant.epoch, view.api, view.name), lambda: entities_of(view, grant))
+        generation = self.districts[grant.district].generation(entities, grant)
         today = self.today(grant)
         if generation.base is not None or not generation.number:
             return self._compile(view, Faces(generation, grant, self.keyring, today))
@@ -76,6 +82,21 @@ class Gateway:
         for district in self.districts.values():
             if district.holds:
                 district.hold()
+
+    def pruned(self, grant: Grant, view: View) -> View | None:
+        """*view* without anything *grant* does not release, worked out once."""
+        return self._once(("pruned", grant.epoch, view.api, view.name), lambda: prune(view, grant))
+
+    def _once(self, place: tuple[str, ...], make: Callable[[], T]) -> T:
+        """What *make* makes, kept for as long as it is asked for."""
+        with self._lock:
+            if place in self._plans:
+                self._plans.move_to_end(place)
+                return cast("T", self._plans[place])
+        made = make()
+        with self._lock:
+            _remember(self._plans, place, made, PLANS_KEPT)
+        return made
 
     def today(self, grant: Grant) -> str:
         """The date where the agreement is in force."""

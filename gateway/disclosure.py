@@ -50,8 +50,8 @@ def disclosure(
 
 def _fields(rows: RowIndex | None) -> str:
     """A hash that names the set of members released."""
-    names = sorted(f"{s.branch.entity}:{path}" for s in rows.shown for path in s.chains) if rows else []
-    return sha256("\n".join(names).encode()).hexdigest()[:32]
+    names = "\n".join(part.members_released for part in rows.shown) if rows else ""
+    return sha256(names.encode()).hexdigest()[:32]
 
 
 def _subjects(gateway: Gateway, rows: RowIndex | None, span: tuple[int, int]) -> tuple[str, int, int]:

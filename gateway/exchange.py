@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from gateway.disclosure import disclosure
 from gateway.rows import index
 from standards.errors import Forbidden, NotFound, StoreUnavailable
-from standards.view import prune
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +81,7 @@ def _authorize(gateway: Gateway, caller: Caller, request: PageRequest) -> tuple[
     if not request.scopes & caller.scopes:
         raise Forbidden("The token has no scope for this operation.")
     grants = grants_for(gateway, caller, request.district)
-    pruned = [(grant, view) for grant in grants if (view := prune(request.view, grant)) is not None]
+    pruned = [(grant, view) for grant in grants if (view := gateway.pruned(grant, request.view)) is not None]
     if not pruned:
         raise Forbidden("No active agreement releases this resource to this client.")
     parts = [part for grant, view in pruned for part in gateway.shown(grant, view)]

@@ -43,6 +43,11 @@ class Shown:
         return self.faces.ids(self.branch.entity, self.view.api)
 
     @cached_property
+    def members_released(self) -> str:
+        """The entity and the outward path of every member it is shown with, in one text."""
+        return "\n".join(f"{self.branch.entity}:{path}" for path in sorted(self.chains))
+
+    @cached_property
     def rows(self) -> Sequence[int]:
         """The rows of this branch, by released id."""
         table = self.faces.generation.table(self.branch.entity)
