@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
@@ -256,16 +257,14 @@ class Renderer(Writer):
 def _open(faces: Faces, name: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """The released members of an open dictionary, in the order of their names."""
 
+    @cache
+    def step(member: str) -> Callable[[Any], Any]:
+        transform = faces.transform_name(f"{name}.{member}")
+        return transform if transform is not None else lambda value: value
+
     def released(stored: Mapping[str, Any]) -> dict[str, Any]:
-        kept = {}
-        for member in sorted(stored):
-            full = f"{name}.{member}"
-            if faces.grant.releases(full):
-                transform = faces.transform_name(full)
-                value = stored[member] if transform is None else transform(stored[member])
-                if value is not None:
-                    kept[member] = value
-        return kept
+        shown = ((member, step(member)(stored[member])) for member in sorted(stored))
+        return {member: value for member, value in shown if value is not None}
 
     return released
 
