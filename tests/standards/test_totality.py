@@ -1,0 +1,193 @@
+"""Nothing in either standard is without a name, and no name is without a source."""
+
+from __future__ import annotations
+
+import csv
+import json
+from functools import cache
+from importlib.resources import files
+
+import pytest
+
+from standards import native, registry, vocabulary
+from standards.view import (
+    Hop,
+    Href,
+    Id,
+    Items,
+    Kids,
+    Links,
+    Many,
+    Native,
+    Obj,
+    To,
+    Val,
+    fields_of,
+    follow,
+    paths,
+    trail,
+)
+
+ENVELOPE = {"sourcedId", "status", "dateLastModified"}  # the id, a constant, and the time of change
+
+
+def rows(standard):
+    return list(csv.DictReader(files(f"standards.{standard}").joinpath("fields.csv").read_text("utf-8").splitlines()))
+
+
+@cache
+def oneroster_table():
+    return {(row["class"], row["field"]): row for row in rows("oneroster")}
+
+
+@cache
+def shown_members():
+    """The members each class shows, as dotted paths, and the class below each."""
+    shown = {}
+    for view in registry.views("oneroster").values():
+        for branch in view.branches:
+            shown.setdefault(view.model, set()).update(path.strip(".") for path, _ in paths(branch.nodes))
+    return shown
+
+
+def oneroster_fields():
+    classes = json.loads(files("standards.oneroster").joinpath("model.json").read_text("utf-8"))
+    return [
+        pytest.param(version, kind, field, id=f"{version} {kind}.{field}")
+        for version in ("1.1", "1.2")
+        for kind, fields in classes[version]["classes"].items()
+        for field in fields
+    ]
+
+
+@cache
+def parents():
+    """Where a class is nested: its name leads to (owner, member)."""
+    classes = json.loads(files("standards.oneroster").joinpath("model.json").read_text("utf-8"))
+    return {
+        (version, facts["class"]): (kind, field)
+        for version in ("1.1", "1.2")
+        for kind, fields in classes[version]["classes"].items()
+        for field, facts in fields.items()
+        if facts.get("class")
+    }
+
+
+def outward(version, kind, field):
+    """The class that is a record of its own, and the path of the member in it."""
+    while (version, kind) in parents():
+        kind, above = parents()[version, kind]
+        field = f"{above}.{field}"
+    return kind, field
+
+
+@pytest.mark.parametrize(("version", "kind", "field"), oneroster_fields())
+def test_every_oneroster_field_is_told_or_listed_with_a_reason(version, kind, field):
+    record, path = outward(version, kind, field)
+    if field in ENVELOPE | {"metadata"}:
+        return
+    if any(shown == path or shown.startswith(f"{path}.") for shown in shown_members().get(record, ())):
+        return
+    row = oneroster_table()[kind, field]
+    assert row["name"] or row["reason"]
+
+
+@pytest.mark.parametrize("entity", ["organization", "session", "course", "section", "student", "placement", "resource"])
+def test_the_metadata_of_a_class_travels_in_the_native_remainder(entity):
+    assert any(
+        field.type == "open" and name.startswith("oneroster.") for name, field in native.remainder(entity).items()
+    )
+
+
+def _edfi_resources():
+    from standards.edfi.model import resources
+
+    return [(resource.collection, resource) for resource in resources().values()]
+
+
+@pytest.mark.parametrize("collection", [collection for collection, _ in _edfi_resources()])
+def test_every_member_of_an_ed_fi_resource_is_shown(collection):
+    resource = dict(_edfi_resources())[collection]
+    view = registry.views("edfi")[collection]
+    shown = {node.name for branch in view.branches for node in branch.nodes}
+    assert set(resource.properties) <= shown
+
+
+@pytest.mark.parametrize("lens", [lens for lens in registry.lenses() if lens.dialect == "edfi"], ids=str)
+def test_every_member_of_an_ed_fi_resource_is_read(lens):
+    resource = dict(_edfi_resources())[lens.local]
+    assert set(resource.properties) <= {path.partition(".")[0] for path in lens.consumes}
+
+
+@pytest.mark.parametrize("row", rows("edfi"), ids=lambda row: row["member"])
+def test_a_native_member_and_its_vocabulary_name_both_exist(row):
+    assert row["name"] in vocabulary.names()
+    collection, *members = row["member"].removeprefix("edfi.").split(".")
+    properties = dict(_edfi_resources())[collection].properties
+    for member in members if members != ["id"] else ():
+        properties = properties[member].properties
+
+
+@pytest.mark.parametrize("row", rows("oneroster"), ids=lambda row: f"{row['class']}.{row['field']}")
+def test_a_listed_oneroster_field_leads_to_names_that_exist(row):
+    assert set(row["name"].split()) <= set(vocabulary.names())
+    assert row["name"] or row["reason"]
+
+
+def test_no_name_is_listed_twice():
+    assert len({row["member"] for row in rows("edfi")}) == len(rows("edfi"))
+    assert len(oneroster_table()) == len(rows("oneroster"))
+
+
+def test_every_name_of_the_vocabulary_has_a_source():
+    read = {(lens.entity, name) for lens in registry.lenses() for name in lens.fills}
+    shown = {(field.entity, field.name) for field in _shown_fields()}
+    listed = {name for row in (*rows("edfi"), *rows("oneroster")) for name in row["name"].split()}
+    assert [
+        f"{entity.name}.{field.name}"
+        for entity in vocabulary.entities().values()
+        for field in entity.fields.values()
+        if (entity.name, field.name) not in read | shown and field.release not in listed and field.name != "id"
+    ] == []
+
+
+def _shown_fields():
+    for api in ("oneroster", "edfi"):
+        for view in registry.views(api).values():
+            for branch in view.branches:
+                yield from _fields(branch.nodes, branch.entity, "")
+
+
+def _fields(nodes, entity, prefix):
+    for node in nodes:
+        match node:
+            case Val():
+                for source in node.sources:
+                    yield from trail(entity, prefix + source)
+            case Native():
+                yield fields_of(entity)[node.field]
+            case Id() | Href():
+                yield fields_of(entity)["id"]
+            case Obj():
+                yield from _fields(node.nodes, entity, prefix)
+            case Hop():
+                field = fields_of(entity)[prefix + node.ref]
+                yield field
+                yield from _fields(node.nodes, field.to, "")
+            case Many():
+                yield from _walked(node, entity, prefix)
+
+
+def _walked(node, entity, prefix):
+    for number, step in enumerate(node.steps):
+        match step:
+            case Kids():
+                yield fields_of(step.entity)[step.via]
+            case To() | Links():
+                yield fields_of(entity)[prefix + step.ref]
+            case Items():
+                yield fields_of(entity)[f"{prefix}{step.field}"]
+        entity, prefix = follow(step, entity, prefix)
+        if number == 0:
+            yield from _fields(node.early, entity, prefix)
+    yield from _fields(node.nodes, entity, prefix)
