@@ -264,7 +264,7 @@ class Perturber:
     def _group(self, field: Field, value: Any, touched: set[str]) -> Any:
         """A group in another order, with other hidden members, and with items that show nothing."""
         members = shape(field.entity).members(field.name)
-        hidden = {name for name, one in members.items() if one.type != "group" and self.known.action(one) == "deny"}
+        hidden = [name for name, one in members.items() if one.type != "group" and self.known.action(one) == "deny"]
         if not field.many or not members:
             return value
         items = [self._item(members, item, touched) for item in value or ()]

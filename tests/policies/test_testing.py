@@ -136,13 +136,13 @@ def tag_of_source(sight, entity, rows):
 
 
 def children_counted(sight, entity, rows):
-    placed = [one["section"] for one in sight.records["placement"]]
+    placed = [one.get("section") for one in sight.records["placement"]]
     return rows, {"size": [placed.count(key) for _, key, _ in rows if entity == "section"]}
 
 
 def without_row_rule(sight, entity, rows):
     visible_children = sight.visible("student")
-    kept = [one["key"] for one in sight.records["enrollment"] if one["student"] in visible_children]
+    kept = [one["key"] for one in sight.records["enrollment"] if one.get("student") in visible_children]
     return rows, {"enrollments": sorted(kept)}
 
 
