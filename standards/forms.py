@@ -7,8 +7,8 @@ from typing import Any
 
 def integer(value: Any) -> int | None:
     """A whole number, where the vocabulary keeps digits; nothing where it keeps something else."""
-    text = str(value)
-    return int(text) if text.isascii() and text.removeprefix("-").isdigit() else None
+    digits = str(value)
+    return int(digits) if digits.isascii() and digits.removeprefix("-").isdigit() else None
 
 
 def truth(value: Any) -> str:
@@ -19,11 +19,6 @@ def truth(value: Any) -> str:
 def year(value: Any) -> str:
     """A school year as the four digits of the year it ends in."""
     return f"{int(value):04d}"
-
-
-def text(value: Any) -> str:
-    """A number as text."""
-    return str(value)
 
 
 def code_value(value: Any) -> str:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 LOCAL = "uri://local/"
 UNSAID = "-"  # in a table: this dialect has no word for the value and leaves the member out
-DIALECTS = ("edfi", "oneroster", "oneroster11")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,6 @@ def test_a_year_has_four_digits():
     assert [forms.year(2025), forms.year("987")] == ["2025", "0987"]
 
 
-def test_a_number_can_be_text():
-    assert forms.text(12) == "12"
-
-
 @pytest.mark.parametrize(
     ("value", "code"), [("uri://ed-fi.org/X#State ID", "State ID"), ("plain", "plain"), ("a#b#c", "c")]
 )
