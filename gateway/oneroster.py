@@ -12,6 +12,7 @@ from gateway.exchange import PageRequest, serve_one, serve_page
 from standards import registry
 from standards.errors import GatewayError, MethodNotAllowed, NotFound
 from standards.oneroster.envelope import collection, links, singleton, status_info
+from standards.oneroster.parts import service_of
 from standards.oneroster.request import SINGLETON, read, select
 from standards.oneroster.scopes import scopes_of
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from standards.query import Query
     from standards.view import View
 
-ROOTS = {"rostering": "/ims/oneroster/rostering/v1p2", "resources": "/ims/oneroster/resources/v1p2"}
-SERVICES = {"resources": "resources"}
+ROOT = "/ims/oneroster"
+SERVICES = ("rostering", "resources")
 
 
 def blueprint(gateway: Gateway) -> Blueprint:
@@ -32,13 +33,13 @@ def blueprint(gateway: Gateway) -> Blueprint:
         """One page of a collection."""
         caller = authenticate(gateway, district)
         view = _view(service, name)
-        asked = _request(view, service, district, partial(read, arguments=arguments()))
+        asked = _request(view, district, partial(read, arguments=arguments()))
         page = serve_page(gateway, caller, asked)
         records = [select(record, page.query.fields) for record in page.records] if page.query.fields else page.records
         response = conditional(collection(view.model, records))
         response.headers["X-Total-Count"] = str(page.total)
         given = dict(arguments())
-        address = f"{asked.base}/{name}"
+        address = f"{asked.base}/{service}/v1p2/{name}"
         response.headers["Link"] = links(address, given, page.query.offset, page.query.limit, page.total)
         return response
 
@@ -46,7 +47,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
         """One record of a collection, by its sourcedId."""
         caller = authenticate(gateway, district)
         view = _view(service, name)
-        asked = _request(view, service, district, partial(read, arguments=arguments(), known=SINGLETON))
+        asked = _request(view, district, partial(read, arguments=arguments(), known=SINGLETON))
         page = serve_one(gateway, caller, asked, identifier)
         record = select(page.records[0], page.query.fields) if page.query.fields else page.records[0]
         return conditional(singleton(view.model, record))
@@ -58,9 +59,9 @@ def blueprint(gateway: Gateway) -> Blueprint:
             raise MethodNotAllowed("This service is read only.")
         raise NotFound("There is no such address.")
 
-    for service, root in ROOTS.items():
+    for service in SERVICES:
         for prefix in ("", "/<district>"):
-            given = {"service": service}
+            given, root = {"service": service}, f"{ROOT}/{service}/v1p2"
             routes.add_url_rule(f"{prefix}{root}/<name>", f"many-{service}{prefix}", read_many, defaults=given)
             routes.add_url_rule(
                 f"{prefix}{root}/<name>/<path:identifier>", f"one-{service}{prefix}", read_one, defaults=given
@@ -80,11 +81,11 @@ def _refuse(error: GatewayError) -> Response:
 
 def _view(service: str, name: str) -> View:
     view = registry.views("oneroster").get(name)
-    if view is None or SERVICES.get(name, "rostering") != service:
+    if view is None or service_of(name) != service:
         raise NotFound("There is no such collection.")
     return view
 
 
-def _request(view: View, service: str, district: str | None, reader: partial[Query]) -> PageRequest:
-    base = base_url() + (f"/{district}" if district else "") + ROOTS[service]
+def _request(view: View, district: str | None, reader: partial[Query]) -> PageRequest:
+    base = base_url() + (f"/{district}" if district else "") + ROOT
     return PageRequest(view, district, scopes_of(view.name), reader, base, trace_id())

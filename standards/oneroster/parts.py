@@ -9,12 +9,19 @@ from standards.view import Const, Hop, Href, Id, Kids, Links, Many, Native, Stam
 if TYPE_CHECKING:
     from standards.view import Items, Node
 
+SERVICES = {"resources": "resources"}
 HEAD: tuple[Node, ...] = (Id("sourcedId"), Const("status", "active"), Stamp("dateLastModified"))
+
+
+def service_of(collection: str) -> str:
+    """The OneRoster service that a collection belongs to."""
+    return SERVICES.get(collection, "rostering")
 
 
 def guid(collection: str, kind: str) -> tuple[Node, ...]:
     """A GUIDRef: where the object is, its sourcedId and its class."""
-    return (Href("href", collection), Id("sourcedId"), Const("type", kind))
+    address = f"{service_of(collection)}/v1p2/{collection}"
+    return (Href("href", address), Id("sourcedId"), Const("type", kind))
 
 
 def reference(name: str, ref: str, collection: str, kind: str) -> Hop:
