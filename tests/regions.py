@@ -1,0 +1,270 @@
+"""Whole gateways for tests, started from real settings files, and consumers that ask them over HTTP.
+
+A test module that wants the shared regions says ``pytest_plugins = ["tests.regions"]``: loading Grand Bend
+takes seconds and is done once for all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from gateway.credentials import new_secret
+from gateway.region import generate, write_edfi_xml, write_oneroster_12
+from gateway.scopes import known_scopes
+from gateway.settings import load
+from gateway.start import start
+from gateway.store import Client, Secret, open_store
+from tests.needs import shared
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from flask import Flask
+    from werkzeug.test import TestResponse
+
+    from gateway.assembly import Gateway
+
+NOW = datetime(2026, 11, 2, 19, tzinfo=UTC)
+ROSTER = "/ims/oneroster/rostering/v1p2/"
+EDFI = "/data/v3/ed-fi/"
+EVERYTHING = (("*", "allow"),)
+LINK = re.compile(r'<([^<>]+)>; rel="(first|prev|next|last)"')
+
+
+@dataclass
+class Clock:
+    """The time it is, until a test moves it."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+def agreement(
+    district: str,
+    lines: Iterable[tuple[str, str]] = EVERYTHING,
+    *,
+    client: str = "conformance",
+    population: str = "",
+    operations: str = "[read, search]",
+    version: int = 1,
+    purpose: str = "conformance",
+    begin: str = "2026-09-01",
+    end: str = "2027-08-31",
+) -> str:
+    """The text of an agreement by which *district* releases *lines* to *client*."""
+    people = f"population: {population}\n" if population else ""
+    elements = "".join(f'  - {{path: "{path}", action: {action}}}\n' for path, action in lines)
+    return (
+        f"apiVersion: dsa/v1\nid: {client}-{district}\nversion: {version}\n"
+        f"parties: {{provider: {{district: {district}}}, recipient: {{org: {client}, kind: vendor}}}}\n"
+        f'basis: {{ferpa: "99.31(a)(1)", purpose: {purpose}, legitimateInterest: "prove what is promised"}}\n'
+        f"validity: {{from: {begin}, to: {end}, timezone: America/Los_Angeles}}\n"
+        f"clients: [{client}]\noperations: {operations}\n{people}elements:\n{elements}"
+    )
+
+
+@dataclass
+class Site:
+    """A district of a region: the adapter that reads it and where its data are."""
+
+    adapter: str
+    settings: Mapping[str, str]
+    hold: str = "1h"
+
+    def toml(self, name: str) -> str:
+        given = "".join(f"{key} = {json.dumps(str(value))}\n" for key, value in self.settings.items())
+        return f'[districts.{name}]\nadapter = "{self.adapter}"\nhold = "{self.hold}"\n[districts.{name}.settings]\n{given}'
+
+
+class Consumer:
+    """One registered client with a token, asking over HTTP."""
+
+    def __init__(self, region: Region, name: str, scopes: Iterable[str]) -> None:
+        self.region, self.name = region, name
+        self.secret = region.register(name, scopes)
+        self.web = region.app.test_client()
+        answer = self.web.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=(name, self.secret))
+        assert answer.status_code == 200, answer.text
+        self.token = answer.json["access_token"]
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def ask(self, address: str, *, method: str = "GET", headers: Mapping[str, str] = {}, **query: Any) -> TestResponse:  # noqa: B006  never changed
+        """The answer to a request for an absolute address or a path; *query* is encoded."""
+        parts = urlsplit(address)
+        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        return self.web.open(target, method=method, headers={**self.bearer, **headers}, query_string=query or None)
+
+    def roster(self, rest: str, **query: Any) -> TestResponse:
+        """An answer of the OneRoster rostering service."""
+        return self.ask(ROSTER + rest, **query)
+
+    def edfi(self, rest: str, **query: Any) -> TestResponse:
+        """An answer of the Ed-Fi API."""
+        return self.ask(EDFI + rest, **query)
+
+    def users(self, collection: str, limit: int = 10_000, **query: Any) -> list[dict[str, Any]]:
+        """Every record of a OneRoster collection, in pages of *limit*."""
+        found: list[dict[str, Any]] = []
+        answer = self.roster(collection, limit=limit, **query)
+        while True:
+            assert answer.status_code == 200, answer.text
+            ((_, records),) = answer.json.items()
+            found += records
+            following = links(answer.headers["Link"]).get("next")
+            if following is None:
+                return found
+            answer = self.ask(following)
+
+    def resources(self, collection: str, limit: int = 500, **query: Any) -> list[dict[str, Any]]:
+        """Every record of an Ed-Fi resource, in pages of *limit*."""
+        found: list[dict[str, Any]] = []
+        while True:
+            answer = self.edfi(collection, limit=limit, offset=len(found), **query)
+            assert answer.status_code == 200, answer.text
+            found += answer.json
+            if len(answer.json) < limit:
+                return found
+
+
+def links(header: str) -> dict[str, str]:
+    """A Link header as a strict client reads it: cut at every comma, each piece one link and nothing else."""
+    found = {}
+    for piece in header.split(","):
+        match = LINK.fullmatch(piece.strip())
+        assert match, piece
+        found[match[2]] = match[1]
+    return found
+
+
+@dataclass
+class Region:
+    """A gateway over real settings in a folder; its state, agreements and log are there."""
+
+    folder: Path
+    app: Flask
+    gateway: Gateway
+    clock: Clock
+    store_url: str
+    consumers: dict[str, Consumer] = field(default_factory=dict)
+
+    def register(self, name: str, scopes: Iterable[str]) -> str:
+        """Register a client; its secret."""
+        secret, trace = new_secret()
+        store = open_store(self.store_url, self.clock)
+        store.add_client(Client(name, name, "vendor", tuple(scopes), (Secret(trace),), self.clock(), "ana"))
+        store.close()
+        return secret
+
+    def consumer(self, name: str = "conformance", scopes: Iterable[str] | None = None) -> Consumer:
+        """The client *name*, registered when first asked for, with every scope unless told otherwise."""
+        if name not in self.consumers:
+            self.consumers[name] = Consumer(self, name, known_scopes() if scopes is None else scopes)
+        return self.consumers[name]
+
+
+def write(folder: Path, sites: Mapping[str, Site], agreements: Iterable[str], settings: str = "") -> Path:
+    """The settings file of a region with its agreements beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "agreements").mkdir(exist_ok=True)
+    for number, text in enumerate(agreements):
+        (folder / "agreements" / f"{number}.yaml").write_text(text, "utf-8")
+    limits = '[limits]\nclient = ""\n' if "[limits]" not in settings else ""
+    place = folder / "gateway.toml"
+    place.write_text(settings + limits + "".join(site.toml(name) for name, site in sites.items()), "utf-8")
+    return place
+
+
+@contextmanager
+def running(
+    folder: Path, sites: Mapping[str, Site], agreements: Iterable[str], settings: str = "", clock: Clock | None = None
+) -> Iterator[Region]:
+    """A gateway that is up until the end of the block."""
+    clock = clock or Clock()
+    read = load(write(folder, sites, agreements, settings))
+    app, gateway = start(read, clock)
+    try:
+        yield Region(folder, app, gateway, clock, read.store_url)
+    finally:
+        gateway.record.close()
+
+
+def grand_bend_site() -> Site:
+    """Grand Bend from its interchange files."""
+    place = shared("data", "grand-bend")
+    return Site("edfi_xml", {"source": str(place / "xml"), "descriptors": str(place / "descriptors")})
+
+
+def small_district(students: int = 60, seed: int = 7) -> Any:
+    """A fictional district, the same whenever it is asked for."""
+    return generate("maple", seed=seed, students=students, school_year=2027, today=date(2026, 11, 2))
+
+
+def small_sites(folder: Path, students: int = 60) -> dict[str, Site]:
+    """One fictional district as two systems would send it: OneRoster files and Ed-Fi interchange files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    district = small_district(students)
+    write_oneroster_12(district, folder / "maple.zip")
+    write_edfi_xml(district, folder / "maple-edfi")
+    return {
+        "maple": Site("oneroster_csv", {"source": str(folder / "maple.zip")}),
+        "cedar": Site("edfi_xml", {"source": str(folder / "maple-edfi")}),
+    }
+
+
+@pytest.fixture(scope="session")
+def grand_bend(tmp_path_factory) -> Iterator[Region]:
+    """Grand Bend, of which everything is released to ``conformance`` and a little to ``tutor``."""
+    agreements = [agreement("gb"), agreement("gb", TUTORING, client="tutor", purpose="tutoring")]
+    with running(tmp_path_factory.mktemp("grand-bend"), {"gb": grand_bend_site()}, agreements) as region:
+        yield region
+
+
+TUTORING = (
+    ("student.id", "pseudonym"),
+    ("student.name.given", "allow"),
+    ("student.name.family", "initial"),
+    ("enrollment.*", "allow"),
+    ("placement.*", "allow"),
+    ("organization.id", "allow"),
+    ("organization.name", "allow"),
+    ("organization.kind", "allow"),
+)
+
+
+@pytest.fixture(scope="session")
+def everything(grand_bend) -> Consumer:
+    """The consumer to whom Grand Bend releases everything."""
+    return grand_bend.consumer()
+
+
+@pytest.fixture(scope="session")
+def tutor(grand_bend) -> Consumer:
+    """A consumer to whom Grand Bend releases little, and pseudonyms of students."""
+    return grand_bend.consumer("tutor")
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory) -> Iterator[Region]:
+    """One small district twice: ``maple`` from OneRoster files, ``cedar`` from Ed-Fi files; all of it released."""
+    folder = tmp_path_factory.mktemp("small")
+    sites = small_sites(folder / "data")
+    agreements = [agreement(name) for name in sites]
+    with running(folder / "region", sites, agreements) as region:
+        yield region
