@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,8 +115,16 @@ def adapters() -> None:
         adapter = registry.find(name)
         click.echo(f"{name}: {(adapter.__doc__ or '').strip().splitlines()[0]}")
         for setting, kind in adapter.Settings().fields.items():
-            need = "required" if kind.required else f"default {kind.load_default!r}"
-            click.echo(f"    {setting} ({need})")
+            click.echo(f"    {setting} ({_need(kind)}): {kind.metadata.get('description', '')}")
+
+
+def _need(kind: Any) -> str:
+    """Whether a setting must be given, and what it is otherwise."""
+    from marshmallow import missing  # noqa: PLC0415 -- --help need not wait for it
+
+    if kind.required:
+        return "required"
+    return "optional" if kind.load_default is missing else f"default {json.dumps(kind.load_default)}"
 
 
 @main.command()
