@@ -1,8 +1,4 @@
-"""Whole gateways for tests, started from real settings files, and consumers that ask them over HTTP.
-
-A test module that wants the shared regions says ``pytest_plugins = ["tests.regions"]``: loading Grand Bend
-takes seconds and is done once for all of them.
-"""
+"""Whole gateways for tests, started from real settings files, and consumers that ask them over HTTP."""
 
 from __future__ import annotations
 
@@ -14,8 +10,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-import pytest
 
 from gateway.credentials import new_secret
 from gateway.region import generate, write_edfi_xml, write_oneroster_12
@@ -34,9 +28,20 @@ if TYPE_CHECKING:
     from gateway.assembly import Gateway
 
 NOW = datetime(2026, 11, 2, 19, tzinfo=UTC)
+MASTER_KEY = "5a" * 32  # ids are the same in every run, so that golden files can hold them
 ROSTER = "/ims/oneroster/rostering/v1p2/"
 EDFI = "/data/v3/ed-fi/"
 EVERYTHING = (("*", "allow"),)
+TUTORING = (
+    ("student.id", "pseudonym"),
+    ("student.name.given", "allow"),
+    ("student.name.family", "initial"),
+    ("enrollment.*", "allow"),
+    ("placement.*", "allow"),
+    ("organization.id", "allow"),
+    ("organization.name", "allow"),
+    ("organization.kind", "allow"),
+)
 LINK = re.compile(r'<([^<>]+)>; rel="(first|prev|next|last)"')
 
 
@@ -185,9 +190,12 @@ def write(folder: Path, sites: Mapping[str, Site], agreements: Iterable[str], se
     (folder / "agreements").mkdir(exist_ok=True)
     for number, text in enumerate(agreements):
         (folder / "agreements" / f"{number}.yaml").write_text(text, "utf-8")
-    limits = '[limits]\nclient = ""\n' if "[limits]" not in settings else ""
+    (folder / "master.key").write_text(MASTER_KEY, "ascii")
+    given = settings + '[keys]\nmaster = "file:master.key"\n'
+    if "[limits]" not in settings:
+        given += '[limits]\nclient = ""\n'
     place = folder / "gateway.toml"
-    place.write_text(settings + limits + "".join(site.toml(name) for name, site in sites.items()), "utf-8")
+    place.write_text(given + "".join(site.toml(name) for name, site in sites.items()), "utf-8")
     return place
 
 
@@ -226,45 +234,3 @@ def small_sites(folder: Path, students: int = 60) -> dict[str, Site]:
         "maple": Site("oneroster_csv", {"source": str(folder / "maple.zip")}),
         "cedar": Site("edfi_xml", {"source": str(folder / "maple-edfi")}),
     }
-
-
-@pytest.fixture(scope="session")
-def grand_bend(tmp_path_factory) -> Iterator[Region]:
-    """Grand Bend, of which everything is released to ``conformance`` and a little to ``tutor``."""
-    agreements = [agreement("gb"), agreement("gb", TUTORING, client="tutor", purpose="tutoring")]
-    with running(tmp_path_factory.mktemp("grand-bend"), {"gb": grand_bend_site()}, agreements) as region:
-        yield region
-
-
-TUTORING = (
-    ("student.id", "pseudonym"),
-    ("student.name.given", "allow"),
-    ("student.name.family", "initial"),
-    ("enrollment.*", "allow"),
-    ("placement.*", "allow"),
-    ("organization.id", "allow"),
-    ("organization.name", "allow"),
-    ("organization.kind", "allow"),
-)
-
-
-@pytest.fixture(scope="session")
-def everything(grand_bend) -> Consumer:
-    """The consumer to whom Grand Bend releases everything."""
-    return grand_bend.consumer()
-
-
-@pytest.fixture(scope="session")
-def tutor(grand_bend) -> Consumer:
-    """A consumer to whom Grand Bend releases little, and pseudonyms of students."""
-    return grand_bend.consumer("tutor")
-
-
-@pytest.fixture(scope="session")
-def small(tmp_path_factory) -> Iterator[Region]:
-    """One small district twice: ``maple`` from OneRoster files, ``cedar`` from Ed-Fi files; all of it released."""
-    folder = tmp_path_factory.mktemp("small")
-    sites = small_sites(folder / "data")
-    agreements = [agreement(name) for name in sites]
-    with running(folder / "region", sites, agreements) as region:
-        yield region

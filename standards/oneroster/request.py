@@ -41,16 +41,14 @@ def read(views: Sequence[View], arguments: Sequence[tuple[str, str]], known: Ite
 
 
 def select(record: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
-    """The members of *record* that *fields* name, in the record's order."""
-    chosen: dict[str, list[str]] = {}
-    for field in fields:
-        top, _, rest = field.partition(".")
-        chosen.setdefault(top, []).append(rest)
-    return {
-        name: value if "" in chosen[name] else _within(value, chosen[name])
-        for name, value in record.items()
-        if name in chosen
-    }
+    """The members of *record* that *fields* name, in the record's order; a member's own name may have dots."""
+    chosen: dict[str, Any] = {}
+    for name, value in record.items():
+        if name in fields:
+            chosen[name] = value
+        elif inside := [field[len(name) + 1 :] for field in fields if field.startswith(f"{name}.")]:
+            chosen[name] = _within(value, inside)
+    return chosen
 
 
 def _within(value: Any, fields: Sequence[str]) -> Any:
