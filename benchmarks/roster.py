@@ -7,6 +7,7 @@ years) and a tutoring one (half of the schools) are the restricted grants; every
 from __future__ import annotations
 
 import argparse
+import socket
 import statistics
 import subprocess
 import sys
@@ -18,7 +19,6 @@ from pathlib import Path
 import requests
 
 from gateway.credentials import new_secret
-from gateway.demo import _await, _free_port
 from gateway.region import generate, write_oneroster_12
 from gateway.region.premises import ROSTER
 from gateway.settings import load
@@ -68,7 +68,8 @@ def main() -> None:
         write_oneroster_12(district, folder / "maple.zip")
         ids = [one.id for one in district.schools]
         _hold(folder)
-        port = _free_port()
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = int(probe.getsockname()[1])
         (folder / "gateway.toml").write_text(SETTINGS.format(port=port))
         (folder / "agreements").mkdir()
         half = ", ".join(f'"{one}"' for one in ids[: len(ids) // 2])
@@ -78,7 +79,7 @@ def main() -> None:
         with subprocess.Popen([sys.executable, "-m", "gateway.server", str(folder / "gateway.toml")]) as server:
             try:
                 base = f"http://127.0.0.1:{port}"
-                _await(base, server, folder / "gateway.toml")
+                _await(base, server)
                 for client, secret in secrets.items():
                     _measure(base, client, secret)
             finally:
@@ -103,6 +104,17 @@ def _hold(folder: Path) -> None:
         "print(f'hold: {rows} rows ready in {took:.2f} s, adds {rss() - before:.0f} MiB')\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def _await(base: str, server: subprocess.Popen[bytes]) -> None:
+    """Wait until the gateway answers; it reads its districts before."""
+    while server.poll() is None:
+        try:
+            if requests.get(f"{base}/health", timeout=5).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.1)
+    raise SystemExit("the gateway did not start")
 
 
 def _register(settings: Path) -> dict[str, str]:
