@@ -6,12 +6,12 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, jsonify, request
-from standards.edfi.envelope import problem
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gateway import edfi, oauth, oneroster, telemetry
 from gateway.answers import failure
+from standards.edfi.envelope import problem
 from standards.errors import CallerError, GatewayError, MethodNotAllowed, NotFound
 from standards.oneroster.envelope import status_info
 

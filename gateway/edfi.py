@@ -6,12 +6,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
-from standards.edfi.envelope import problem
-from standards.edfi.request import EdFiRequest, read, read_one
 
 from gateway.answers import arguments, authenticate, base_url, conditional, failure, trace_id
 from gateway.exchange import PageRequest, serve_one, serve_page
 from standards import registry
+from standards.edfi.envelope import problem
+from standards.edfi.request import EdFiRequest, read, read_one
 from standards.errors import GatewayError, MethodNotAllowed, NotFound
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
         asked = PageRequest(
             _view(name), district, READ, lambda views: read_one(views, arguments()), _base(district), trace_id()
         )
-        page = serve_one(gateway, caller, asked, identifier.replace("-", "") if _is_guid(identifier) else identifier)
+        page = serve_one(gateway, caller, asked, _plain(identifier))
         response = conditional(page.records[0])
         response.set_etag(page.records[0]["_etag"])
         if request.if_none_match.contains_weak(page.records[0]["_etag"]):
@@ -97,5 +97,7 @@ def _base(district: str | None) -> str:
     return base_url() + (f"/{district}" if district else "") + "/data/v3"
 
 
-def _is_guid(text: str) -> bool:
-    return len(text) == 36 and text.count("-") == 4  # noqa: PLR2004  a dashed GUID
+def _plain(identifier: str) -> str:
+    """An id as answers write it, from any way to write a GUID."""
+    dashed = len(identifier) == 36 and identifier.count("-") == 4  # noqa: PLR2004  a dashed GUID
+    return (identifier.replace("-", "") if dashed else identifier).lower()

@@ -47,7 +47,10 @@ WANTED = {  # golden file: collection and filter that finds one record
     "org": ("orgs", "identifier='255901'"),
     "academicSession": ("academicSessions", "type='schoolYear'"),
     "course": ("courses", "courseCode='ALG-1'"),
-    "class": ("classes", "classCode='ALG-1' AND periods='02 - Traditional' AND terms.sourcedId='0591b4a1c334f9af22f9608ab0bb397a'"),
+    "class": (
+        "classes",
+        "classCode='ALG-1' AND periods='02 - Traditional' AND terms.sourcedId='0591b4a1c334f9af22f9608ab0bb397a'",
+    ),
     "student": ("users", "identifier='604824' AND roles.role='student'"),
     "teacher": ("teachers", "identifier='207255'"),
     "contact": ("users", "identifier='777974'"),
