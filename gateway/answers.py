@@ -10,7 +10,14 @@ import orjson
 from flask import Response, current_app, request
 
 from gateway.telemetry import trace
-from standards.errors import MalformedQuery, NotFound, SourceUnavailable, TooManyRequests, Unauthenticated
+from standards.errors import (
+    MalformedQuery,
+    MethodNotAllowed,
+    NotFound,
+    SourceUnavailable,
+    TooManyRequests,
+    Unauthenticated,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,6 +84,8 @@ def failure(error: GatewayError, status: int, body: Mapping[str, Any], media: st
     response.headers["Cache-Control"] = PRIVATE
     if isinstance(error, Unauthenticated):
         response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, MethodNotAllowed):
+        response.headers["Allow"] = "GET, HEAD, OPTIONS"
     if isinstance(error, TooManyRequests | SourceUnavailable):
         response.headers["Retry-After"] = str(error.retry_after)
     return response

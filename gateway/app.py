@@ -79,6 +79,7 @@ def _http_error(error: HTTPException) -> Response:
     response = _answer(refusal)
     if error.code and error.code not in known:
         response.status_code = error.code
+    response.headers.update({name: value for name, value in error.get_headers() if name == "Allow"})
     return response
 
 

@@ -59,10 +59,12 @@ def blueprint(gateway: Gateway) -> Blueprint:
             response.set_data(b"")
         return response
 
-    def refuse_method(rest: str, district: str | None = None) -> Response:  # noqa: ARG001  the route's own names
-        """A write, which no source of this region accepts yet."""
+    def unknown(rest: str, district: str | None = None) -> Response:  # noqa: ARG001  the route's own names
+        """Any other address below the root, and every write: no source of this region accepts one yet."""
         authenticate(gateway, district)
-        raise MethodNotAllowed("This region is read only.")
+        if request.method != "GET":
+            raise MethodNotAllowed("This region is read only.")
+        raise NotFound("There is no such address.")
 
     for prefix in ("", "/<district>"):
         for root in (ROOT, "/data/ed-fi"):
@@ -70,7 +72,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
             routes.add_url_rule(f"{label}/<name>", f"many{label}", read_many)
             routes.add_url_rule(f"{label}/<name>/<identifier>", f"one{label}", read_single)
             routes.add_url_rule(
-                f"{label}/<path:rest>", f"write{label}", refuse_method, methods=("POST", "PUT", "PATCH", "DELETE")
+                f"{label}/<path:rest>", f"unknown{label}", unknown, methods=("GET", "POST", "PUT", "PATCH", "DELETE")
             )
     routes.register_error_handler(GatewayError, _refuse)
     return routes
