@@ -19,6 +19,7 @@ from gateway.region import generate, school_year_of, write_edfi_xml, write_onero
 from gateway.start import start
 from policies import agreement
 
+ROOT = Path(__file__).parents[1]
 NOW = datetime(2026, 11, 16, 18, tzinfo=UTC)
 TODAY = date(2026, 11, 16)
 STUDENTS = 60
