@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from typing import TYPE_CHECKING
 
@@ -123,6 +124,7 @@ class District:
         if before is not None:
             _refuse_loss(before, fresh)
         self._held = fresh
+        give_back_memory()
 
     def _read(self, wanted: Mapping[str, frozenset[str] | None], base: Generation | None) -> Generation:
         loaded = base.loaded if base else self._clock()
@@ -131,6 +133,13 @@ class District:
             records, self.name, self._keyring,
             number=base.number if base else 0, loaded=loaded, base=base, budget=LIVE_BUDGET,
         )  # fmt: skip
+
+
+def give_back_memory() -> None:
+    """Return to the system what loading needed for a while, where the C library can."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _refuse_loss(before: Generation, fresh: Generation) -> None:

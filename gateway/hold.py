@@ -25,6 +25,7 @@ LINKED = frozenset(
     {"organization", "session", "course", "offering", "section", "student", "staff", "contact", "resource"}
 )
 UNIQUE_ID_LENGTH = 32
+TWICE = "two records share one natural key or one id"
 
 Key = tuple[str, ...]
 
@@ -101,7 +102,6 @@ class _Loading:
     referenced: bool = True
     slots: dict[Key, int] = field(default_factory=dict)
     rows: list[int] = field(default_factory=list)
-    seen: set[int] = field(default_factory=set)
     keys: list[Key] = field(default_factory=list)
     columns: dict[str, list[Any]] = field(default_factory=dict)
     refs: dict[str, array[int]] = field(default_factory=dict)
@@ -119,14 +119,9 @@ class _Loading:
         """Make the next row that of *key*; a row that is *named* brings its own id, and needs its key no more."""
         if self.referenced:
             slot = self.slot(key)
-            twice = self.rows[slot] != DANGLING
+            if self.rows[slot] != DANGLING:
+                raise SourceBroken(TWICE, self.entity)
             self.rows[slot] = self.size
-        else:
-            digest = hash(key)
-            twice = digest in self.seen
-            self.seen.add(digest)
-        if twice:
-            raise SourceBroken("two records share one natural key", self.entity)
         self.keys.append(() if named else key)
 
 
@@ -277,6 +272,8 @@ class _Loader:
         ids = keyring.outward_ids(district, entity, loading.keys) if own is None or None in own else None
         if own is not None:
             ids = [mine or made for mine, made in zip(own, ids, strict=True)] if ids else own
+        if len(set(ids or ())) < size:
+            raise SourceBroken(TWICE, entity)
         assert ids is not None
         table = Table(entity, size, loading.columns, refs, ids, _linked(loading))
         if entity in PERSONS:
