@@ -32,6 +32,7 @@ READY_SECONDS = 120
 STUDENTS_A_SECOND = 20
 PATIENCE = 10
 HOST = "127.0.0.1"
+SIGNALLED = 128  # what shells add to the number of a signal
 ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -45,7 +46,7 @@ def run(students: int = STUDENTS, port: int = 0) -> None:
 def serve(port: int, facts: Path, students: int = STUDENTS) -> None:
     """Keep the region up until told to end; *facts* tells others how to use it."""
     _clear(facts)
-    with _region(students, port) as region:
+    with _region(students, port, served=True) as region:
         _publish(facts, _facts(region.premises, region.base))
         region.say(f"serving on {region.base}; the facts are in {facts}; end with Ctrl-C")
         while region.gateway.poll() is None:
@@ -100,7 +101,7 @@ def _publish(facts: Path, content: dict[str, object]) -> None:
 
 
 @contextmanager
-def _region(students: int, port: int) -> Iterator[Region]:
+def _region(students: int, port: int, served: bool = False) -> Iterator[Region]:
     """The region, written into a folder of its own, served, and removed at the end."""
     begun = time.monotonic()
 
@@ -108,7 +109,7 @@ def _region(students: int, port: int) -> Iterator[Region]:
         print(f"[{time.monotonic() - begun:5.1f} s] {text}", file=sys.stderr, flush=True)
 
     chosen = _free_port(port)
-    with _ending_quietly(), tempfile.TemporaryDirectory(prefix="crossing-") as place:
+    with _ending_quietly(served), tempfile.TemporaryDirectory(prefix="crossing-") as place:
         today = datetime.now(ZoneInfo("America/Los_Angeles")).date()
         premises = prepare(Path(place), students=students, seed=SEED, port=chosen, today=today, progress=say)
         say("starting the gateway, which reads the three districts into memory")
@@ -120,13 +121,16 @@ def _region(students: int, port: int) -> Iterator[Region]:
 
 
 @contextmanager
-def _ending_quietly() -> Iterator[None]:
-    """Let the first request to end (SIGTERM, Ctrl-C) pass through the clean-up, and no other disturb that."""
+def _ending_quietly(served: bool) -> Iterator[None]:
+    """Let the first request to end (SIGTERM, Ctrl-C) pass through the clean-up, and no other disturb that.
 
-    def end(*_: object) -> None:
+    It is how a region that is *served* ends well; a telling that it cuts short has failed.
+    """
+
+    def end(number: int, _frame: object) -> None:
         for name in ENDINGS:
             signal.signal(name, signal.SIG_IGN)
-        raise SystemExit(0)
+        raise SystemExit(0 if served else SIGNALLED + number)
 
     kept = [name for name in ENDINGS if not (name == signal.SIGHUP and signal.getsignal(name) == signal.SIG_IGN)]
     before = {name: signal.signal(name, end) for name in kept}

@@ -201,6 +201,7 @@ def test_an_end_in_the_middle_of_the_set_up_leaves_nothing_behind(tmp_path):
     wait_for(lambda: left_over(tmp_path), process)
     process.terminate()
     process.communicate(timeout=PATIENCE)
+    assert process.returncode == 128 + signal.SIGTERM
     assert left_over(tmp_path) == []
 
 
