@@ -122,7 +122,9 @@ class _Loading:
             if self.rows[slot] != DANGLING:
                 raise SourceBroken(TWICE, self.entity)
             self.rows[slot] = self.size
-        self.keys.append(() if named else key)
+        if not named:
+            self.keys.extend([()] * (self.size - len(self.keys)))
+            self.keys.append(key)
 
 
 def build(
@@ -269,6 +271,7 @@ class _Loader:
         refs = {name: self._rows(loading, name, refs, resolved) for name, refs in loading.refs.items()}
         self._resolve_within(loading, resolved)
         own = loading.columns.pop("id", None)
+        loading.keys.extend([()] * (size - len(loading.keys)))
         ids = keyring.outward_ids(district, entity, loading.keys) if own is None or None in own else None
         if own is not None:
             ids = [mine or made for mine, made in zip(own, ids, strict=True)] if ids else own
