@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import subprocess
+import sys
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -11,16 +15,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import requests
+
 from gateway.credentials import new_secret
 from gateway.region import generate, write_edfi_xml, write_oneroster_12
 from gateway.scopes import known_scopes
 from gateway.settings import load
 from gateway.start import start
 from gateway.store import Client, Secret, open_store
-from tests.needs import shared
+from tests.needs import ROOT, shared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from flask import Flask
     from werkzeug.test import TestResponse
@@ -234,3 +240,76 @@ def small_sites(folder: Path, students: int = 60) -> dict[str, Site]:
         "maple": Site("oneroster_csv", {"source": str(folder / "maple.zip")}),
         "cedar": Site("edfi_xml", {"source": str(folder / "maple-edfi")}),
     }
+
+
+@dataclass
+class Served:
+    """A gateway in a process of its own, answering on a real port; what it says is in *log*."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+    secret: str
+    token: str = ""
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        """The header of a consumer to whom everything is released."""
+        if not self.token:
+            asked = {"grant_type": "client_credentials"}
+            answer = requests.post(f"{self.base}/oauth/token", asked, auth=("conformance", self.secret), timeout=30)
+            self.token = answer.json()["access_token"]
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def get(self, path: str, **more: Any) -> requests.Response:
+        return requests.get(self.base + path, headers=self.bearer | more.pop("headers", {}), timeout=30, **more)
+
+
+@contextmanager
+def served(folder: Path, sites: Mapping[str, Site], settings: str = "") -> Iterator[Served]:
+    """The gateway as operators run it, until the end of the block; everything is released to ``conformance``."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    agreements = [agreement(name, begin="2020-01-01", end="2099-12-31") for name in sites]
+    place = write(folder, sites, agreements, f"{settings}[server]\nport = {port}\n")
+    secret, trace = new_secret()
+    store = open_store(load(place).store_url)
+    if store.find_client("conformance"):
+        store.rotate_secret("conformance", trace, None, "ana")
+    else:
+        now = datetime.now(UTC)
+        store.add_client(Client("conformance", "c", "vendor", tuple(known_scopes()), (Secret(trace),), now, "ana"))
+    store.close()
+    log = folder / "server.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway.server", str(place)], cwd=ROOT, stdout=out, stderr=out
+        )
+    try:
+        wait_until(lambda: process.poll() is not None or _answers(port))
+        assert process.poll() is None, log.read_text()
+        yield Served(folder, port, process, log, secret)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def wait_until(what: Callable[[], object], seconds: float = 60) -> None:
+    """Return as soon as *what* is so."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.05)
+
+
+def _answers(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/health", timeout=5).status_code == 200
+    except requests.ConnectionError:
+        return False
