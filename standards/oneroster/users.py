@@ -15,8 +15,22 @@ def _primacy(value: object) -> str:
     return "primary" if value else "secondary"
 
 
-def _names() -> tuple[Node, ...]:
+def _user(
+    roles: tuple[Node, ...],
+    agents: tuple[Node, ...],
+    *,
+    codes: tuple[Node, ...] = (),
+    reached: tuple[Node, ...] = (v("email"), v("sms"), v("phone")),
+    enrolled: tuple[Node, ...] = (),
+) -> tuple[Node, ...]:
+    """The members of a user; what differs between students, staff and contacts is given."""
     return (
+        *HEAD,
+        metadata("users"),
+        v("userMasterIdentifier", "masterIdentifier"),
+        v("username"),
+        Many("userIds", (Items("identifiers"),), (v("type"), v("identifier", "value"))),
+        *codes,
         v("enabledUser", "enabled", form=truth),
         Const("enabledUser", "true"),
         v("givenName", "name.given"),
@@ -26,28 +40,30 @@ def _names() -> tuple[Node, ...]:
         v("preferredMiddleName", "name.preferredMiddle"),
         v("preferredLastName", "name.preferredFamily"),
         v("pronouns"),
+        *roles,
+        _PROFILES,
+        reference("primaryOrg", "primaryOrganization", "orgs", "org"),
+        v("identifier", "identifier", "uniqueId"),
+        *reached,
+        *agents,
+        v("grades", form=GRADE),
+        *enrolled,
+        references("resources", (Links("resources"),), "resources", "resource"),
     )
 
 
-def _account() -> tuple[Node, ...]:
-    return (
-        v("userMasterIdentifier", "masterIdentifier"),
-        v("username"),
-        Many("userIds", (Items("identifiers"),), (v("type"), v("identifier", "value"))),
-    )
-
-
-def _profiles() -> Many:
-    credential = Many("credentials", (), (v("type", "credentialType"), v("username")))
+def _roles(step: Kids | Items, organization: str, begin: str, end: str, *role: Node) -> Many:
+    """A role at each organization that *step* leads to."""
     members = (
-        v("profileId", "id"),
-        v("profileType", "type"),
-        v("vendorId", "vendor"),
-        v("applicationId", "application"),
-        v("description"),
-        credential,
+        v("roleType", "primary", form=_primacy),
+        Const("roleType", "primary"),
+        *role,
+        reference("org", organization, "orgs", "org"),
+        v("userProfile", "account"),
+        v("beginDate", begin, type="date"),
+        v("endDate", end, type="date"),
     )
-    return Many("userProfiles", (Items("accounts"),), members)
+    return Many("roles", (step,), members, order=("roleType", "beginDate"))
 
 
 def _codes(*steps: Kids | Items) -> Many:
@@ -55,135 +71,85 @@ def _codes(*steps: Kids | Items) -> Many:
     return Many("userIds", steps, (v("type", "system", form=code_value), v("identifier", "code")))
 
 
-def _term() -> tuple[Node, ...]:
-    return (
-        v("userProfile", "account"),
-        v("beginDate", "entry", type="date"),
-        v("endDate", "exit", type="date"),
-    )
+def _of_profiles(name: str) -> tuple[Node, ...]:
+    """What the student's record says, or else what the student's profiles at organizations say."""
+    return v(name), Many(name, (Kids("profile", "student"),), (v(name),), bare=True, single="least")
 
 
+_PROFILES = Many(
+    "userProfiles",
+    (Items("accounts"),),
+    (
+        v("profileId", "id"),
+        v("profileType", "type"),
+        v("vendorId", "vendor"),
+        v("applicationId", "application"),
+        v("description"),
+        Many("credentials", (), (v("type", "credentialType"), v("username"))),
+    ),
+)
 STUDENT = Branch(
     "student",
-    (
-        *HEAD,
-        metadata("users"),
-        *_account(),
-        _codes(Kids("profile", "student"), Items("identificationCodes")),
-        *_names(),
-        Many(
-            "roles",
-            (Kids("enrollment", "student"),),
-            (
-                v("roleType", "primary", form=_primacy),
-                Const("roleType", "primary"),
-                v("role", form=ROLE),
-                Const("role", "student"),
-                reference("org", "school", "orgs", "org"),
-                *_term(),
+    _user(
+        roles=(
+            _roles(
+                Kids("enrollment", "student"), "school", "entry", "exit", v("role", form=ROLE), Const("role", "student")
             ),
-            order=("roleType", "beginDate"),
         ),
-        _profiles(),
-        reference("primaryOrg", "primaryOrganization", "orgs", "org"),
-        v("identifier", "identifier", "uniqueId"),
-        v("email"),
-        Many("email", (Kids("profile", "student"),), (v("email"),), bare=True, single="least"),
-        v("sms"),
-        Many("sms", (Kids("profile", "student"),), (v("sms"),), bare=True, single="least"),
-        v("phone"),
-        Many("phone", (Kids("profile", "student"),), (v("phone"),), bare=True, single="least"),
-        references("agents", (Kids("guardianship", "student"), To("contact")), "users", "user"),
-        v("grades", form=GRADE),
-        Many("grades", (Kids("enrollment", "student"),), (v("grade", "grade", form=GRADE),), bare=True, distinct=True),
-        references("resources", (Links("resources"),), "resources", "resource"),
+        agents=(references("agents", (Kids("guardianship", "student"), To("contact")), "users", "user"),),
+        codes=(_codes(Kids("profile", "student"), Items("identificationCodes")),),
+        reached=(*_of_profiles("email"), *_of_profiles("sms"), *_of_profiles("phone")),
+        enrolled=(
+            Many("grades", (Kids("enrollment", "student"),), (v("grade", form=GRADE),), bare=True, distinct=True),
+        ),
     ),
     needs=("roles",),
 )
 STAFF = Branch(
     "staff",
-    (
-        *HEAD,
-        metadata("users"),
-        *_account(),
-        _codes(Items("identificationCodes")),
-        *_names(),
-        Many(
-            "roles",
-            (Kids("employment", "staff"),),
-            (
-                v("roleType", "primary", form=_primacy),
-                Const("roleType", "primary"),
+    _user(
+        roles=(
+            _roles(
+                Kids("employment", "staff"), "organization", "begin", "end",
                 v("role", form=ROLE),
                 v("role", "classification", form=outward("staffClassification", "oneroster")),
-                reference("org", "organization", "orgs", "org"),
-                v("userProfile", "account"),
-                v("beginDate", "begin", type="date"),
-                v("endDate", "end", type="date"),
             ),
-            order=("roleType", "beginDate"),
+            Many(
+                "roles",
+                (Kids("teaching", "staff"), To("section")),
+                (Const("roleType", "primary"), Const("role", "teacher"), reference("org", "school", "orgs", "org")),
+                distinct=True,
+            ),
         ),
-        Many(
-            "roles",
-            (Kids("teaching", "staff"), To("section")),
-            (Const("roleType", "primary"), Const("role", "teacher"), reference("org", "school", "orgs", "org")),
-            distinct=True,
-        ),
-        _profiles(),
-        reference("primaryOrg", "primaryOrganization", "orgs", "org"),
-        v("identifier", "identifier", "uniqueId"),
-        v("email"),
-        v("sms"),
-        v("phone"),
-        references("agents", (Links("agents"),), "users", "user"),
-        v("grades", form=GRADE),
-        references("resources", (Links("resources"),), "resources", "resource"),
+        agents=(references("agents", (Links("agents"),), "users", "user"),),
+        codes=(_codes(Items("identificationCodes")),),
     ),
     needs=("roles",),
-)
+)  # fmt: skip
 CONTACT = Branch(
     "contact",
-    (
-        *HEAD,
-        metadata("users"),
-        *_account(),
-        *_names(),
-        Many(
-            "roles",
-            (Items("roles", owners=("organization",)),),
-            (
-                v("roleType", "primary", form=_primacy),
-                Const("roleType", "primary"),
-                v("role", "kind", form=ROLE),
-                reference("org", "organization", "orgs", "org"),
-                v("userProfile", "account"),
-                v("beginDate", "begin", type="date"),
-                v("endDate", "end", type="date"),
+    _user(
+        roles=(
+            _roles(
+                Items("roles", owners=("organization",)), "organization", "begin", "end", v("role", "kind", form=ROLE)
             ),
-            order=("roleType", "beginDate"),
-        ),
-        Many(
-            "roles",
-            (Kids("guardianship", "contact"), To("student"), Kids("enrollment", "student")),
-            (reference("org", "school", "orgs", "org"),),
-            early=(
-                Const("roleType", "primary"),
-                v("role", form=ROLE),
-                v("role", "relation", form=outward("relation", "oneroster")),
-                Const("role", "guardian"),
+            Many(
+                "roles",
+                (Kids("guardianship", "contact"), To("student"), Kids("enrollment", "student")),
+                (reference("org", "school", "orgs", "org"),),
+                early=(
+                    Const("roleType", "primary"),
+                    v("role", form=ROLE),
+                    v("role", "relation", form=outward("relation", "oneroster")),
+                    Const("role", "guardian"),
+                ),
+                distinct=True,
             ),
-            distinct=True,
         ),
-        _profiles(),
-        reference("primaryOrg", "primaryOrganization", "orgs", "org"),
-        v("identifier", "identifier", "uniqueId"),
-        v("email"),
-        v("sms"),
-        v("phone"),
-        references("agents", (Links("agents"),), "users", "user"),
-        references("agents", (Kids("guardianship", "contact"), To("student")), "users", "user"),
-        v("grades", form=GRADE),
-        references("resources", (Links("resources"),), "resources", "resource"),
+        agents=(
+            references("agents", (Links("agents"),), "users", "user"),
+            references("agents", (Kids("guardianship", "contact"), To("student")), "users", "user"),
+        ),
     ),
     needs=("roles",),
 )
