@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 ROW_BITS = 26
 ROW_MASK = (1 << ROW_BITS) - 1
-LAST = "\U0010ffff"
 
 
 class Shown:
