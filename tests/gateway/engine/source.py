@@ -20,15 +20,17 @@ class RecordsAdapter(Adapter):
     name: ClassVar[str] = "records"
     Settings: ClassVar[type[Schema]] = Schema
 
-    def __init__(self, records: Iterable[tuple[str, Record]] = (), district: str = "maple") -> None:
+    def __init__(
+        self, records: Iterable[tuple[str, Record]] = (), district: str = "maple", entities: Iterable[str] | None = None
+    ) -> None:
         super().__init__(district, {})
         self._stamp = 0
         self.load(records)
+        self.entities = frozenset((entity for entity, _ in self.records) if entities is None else entities)
 
     def load(self, records: Iterable[tuple[str, Record]]) -> None:
         """Put other records in place of those before."""
         self.records = list(records)
-        self.entities = frozenset(entity for entity, _ in self.records)
         self._stamp += 1
 
     @property

@@ -8,6 +8,7 @@ from typing import Any
 from policies.invention import shape
 from standards import codes, registry
 from standards.view import fields_of
+from tests.policies import documents
 
 Record = dict[str, Any]
 
@@ -47,6 +48,7 @@ SIZES = {
 } | dict.fromkeys(NATIVE, 8)  # fmt: skip
 ROOTED = frozenset(SIZES)
 ACCENTS = "éßİ\u0308"
+TELLING = frozenset({"entry", "exit", "derivedEntry", "uniqueId", "kind", "grade"})
 OWN_IDS = ("organization", "session", "section", "student", "staff", "enrollment", "edfi.disciplineActions")
 
 
@@ -59,6 +61,20 @@ def views() -> list[Any]:
 def hostile(seed: int) -> list[tuple[str, Record]]:
     """The records of a district in which everything that may occur does."""
     return _World(Random(seed)).records()
+
+
+def village(seed: int) -> dict[str, list[Record]]:
+    """Three schools whose children are placed as in any district, with every other field filled by chance."""
+    records = documents.district()
+    records["enrollment"][5]["exit"] = "2026-09-15"
+    world = _World(Random(seed))
+    world.keys |= {entity: [row["key"] for row in rows] for entity, rows in records.items()}
+    for entity, rows in records.items():
+        for row in rows:
+            world.complete(entity, row)
+    for entity in NATIVE:
+        records[entity] = [world.complete(entity, {"key": (entity, str(number))}) for number in range(9)]
+    return records
 
 
 class _World:
@@ -95,6 +111,15 @@ class _World:
             record |= {"kind": "school", "identifier": SCHOOLS[number]}
         if entity in {"student", "staff", "contact"} and "uniqueId" in record:
             record["uniqueId"] = random.choice((f"{entity}{number}", f"Ü{number}", f"{number}" * 33))
+        return record
+
+    def complete(self, entity: str, record: Record) -> Record:
+        """Fill what a record leaves open, except what decides who is seen."""
+        for name, field in shape(entity).top.items():
+            told = field.owner and entity in NATIVE
+            free = not field.owner and field.type != "id" and name not in TELLING and self.random.random() < 0.6
+            if name not in record and (told or free):
+                self.fill(record, name, field)
         return record
 
     def fill(self, record: Record, name: str, field: Any) -> None:

@@ -1,0 +1,334 @@
+"""Consumers under different agreements, each with a whole gateway over a district of records."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import orjson
+
+from gateway.app import create_app
+from gateway.assembly import Gateway
+from gateway.audit import Record
+from gateway.callers import Callers
+from gateway.credentials import new_secret
+from gateway.districts import District, wanted_by
+from gateway.ledger import Ledger
+from gateway.limits import Limits
+from gateway.memory import LocalMemory
+from gateway.scopes import known_scopes
+from gateway.settings import Limits as Rates
+from gateway.store import Client, Secret, open_store
+from gateway.walks import Walks
+from policies import agreement
+from policies.compiler import Grants
+from policies.testing import Knowledge
+from standards import registry
+from standards.edfi.request import names
+from standards.keys import Keyring
+from standards.view import Native, Stamp, Val, paths, prune
+from tests.gateway.engine.source import RecordsAdapter
+from tests.gateway.small_region import make_settings
+from tests.policies import documents
+
+if TYPE_CHECKING:
+    from policies.sight import Records
+    from standards.view import View
+
+ONEROSTER, EDFI = "/ims/oneroster/rostering/v1p2", "/data/v3/ed-fi"
+TOLD = (
+    "Content-Type",
+    "X-Total-Count",
+    "Total-Count",
+    "Link",
+    "ETag",
+    "Cache-Control",
+    "WWW-Authenticate",
+    "Retry-After",
+)
+ROSTER = """
+    organization.* allow
+    session.* allow
+    course.* allow
+    offering.* allow
+    section.* allow
+    student.id allow
+    student.name allow
+    student.grades allow
+    student.email allow
+    enrollment.* allow
+    placement.* allow
+    teaching.* allow
+    employment.* allow
+    staff.id allow
+    staff.name allow
+    staff.email allow
+"""
+TUTORING = """
+    organization.id allow
+    organization.name allow
+    organization.kind allow
+    section.id allow
+    section.title allow
+    section.school allow
+    section.terms allow
+    session.id allow
+    session.name allow
+    session.kind allow
+    student.id pseudonym
+    student.name.given allow
+    student.name.family initial
+    student.birthDate year
+    student.phone last4
+    student.identifiers.type allow
+    oneroster.users.metadata.m1 allow
+    enrollment.id allow
+    enrollment.student allow
+    enrollment.school allow
+    enrollment.grade allow
+    enrollment.entry allow
+    placement.id allow
+    placement.student allow
+    placement.section allow
+    guardianship.id allow
+    guardianship.student allow
+    guardianship.contact allow
+    contact.id allow
+    contact.name.given allow
+    edfi.studentSchoolAttendanceEvents.* allow
+    edfi.studentSchoolAttendanceEvents.attendanceEventReason deny
+"""
+ANALYTICS = """
+    student.id pseudonym
+    student.birthDate year
+    student.sex allow
+    student.race allow
+    student.ethnicity allow
+    student.address.postalCode zip3
+    profile.id allow
+    profile.student allow
+    profile.organization allow
+    organization.id allow
+    organization.kind allow
+    organization.identifier allow
+    enrollment.id allow
+    enrollment.student allow
+    enrollment.school allow
+    enrollment.grade allow
+    enrollment.entry month
+    placement.id allow
+    placement.student allow
+    placement.section allow
+    section.id allow
+    section.school allow
+    section.subjects allow
+    edfi.disciplineActions.id allow
+    edfi.disciplineActions.disciplineDate month
+    edfi.disciplineActions.studentReference allow
+    edfi.disciplineActions.staffs allow
+"""
+ACTIVE = "{all: [{enrollment: active}]}"
+TWO_SCHOOLS = '{all: [{school: {in: ["101", "102"]}}, {grade: {in: ["03", "04"]}}, {enrollment: active}]}'
+CONSUMERS = {
+    "rostering vendor": (ROSTER, ACTIVE),
+    "tutoring organisation": (TUTORING, TWO_SCHOOLS),
+    "analytics vendor": (ANALYTICS, ""),
+    "everything but staff": ("* allow\nstaff deny", ""),
+}
+
+
+class Consumer:
+    """A client with a token, and the gateway it asks; worlds can be exchanged behind it."""
+
+    def __init__(self, folder: Path, name: str, records: Records) -> None:
+        elements, population = CONSUMERS[name]
+        self.name, self.records, self.time = name, records, documents.NOW.timestamp()
+        folder.mkdir(parents=True)
+        path = folder / "agreement.yaml"
+        path.write_text(documents.text(elements, population), "utf-8")
+        grants = Grants([agreement.load(path)], lambda: documents.NOW)
+        self.grant = grants.of(documents.CLIENT)[0]
+        self.known = Knowledge(records, self.grant, documents.TODAY)
+        settings = replace(make_settings(folder), limits=Rates("", "", "", ""))
+        self.keyring = Keyring(b"a key for tests, of thirty-two b")
+        self.adapter = RecordsAdapter(entities=self.known.entities)
+        self.district = District(
+            "maple",
+            self.adapter,
+            self.keyring,
+            lambda: self.time,
+            seconds=3600,
+            wanted=wanted_by(grants.every("maple")),
+        )
+        self.store, memory = open_store(settings.store_url, lambda: documents.NOW), LocalMemory()
+        self.record = Record(settings.audit.folder, b"r" * 32)
+        self.gateway = Gateway(
+            districts={"maple": self.district}, grants=grants, callers=Callers(self.store, memory, lambda: documents.NOW),
+            keyring=self.keyring, record=self.record, ledger=Ledger(b"ledger of tests"), walks=Walks(lambda: 0.0),
+            limits=Limits(settings.limits, ""), clock=documents.NOW.timestamp,
+        )  # fmt: skip
+        app = create_app(self.gateway, settings, self.store, memory, lambda: documents.NOW)
+        self.web = app.test_client()
+        self.headers = {"correlation-id": "asked by a test"} | self._token()
+        self.load(records)
+
+    def _token(self) -> dict[str, str]:
+        secret, trace = new_secret()
+        scopes = tuple(sorted(known_scopes()))
+        self.store.add_client(
+            Client(documents.CLIENT, "reading-partners", "cbo", scopes, (Secret(trace),), documents.NOW, "a test")
+        )
+        form = {"grant_type": "client_credentials"}
+        answer = self.web.post("/oauth/token", data=form, auth=(documents.CLIENT, secret))
+        return {"Authorization": f"Bearer {answer.get_json()['access_token']}"}
+
+    def load(self, records: Records) -> None:
+        """Let the district hold other *records*, an hour later; no walk goes on."""
+        self.adapter.load((entity, dict(row)) for entity, rows in records.items() for row in rows)
+        self.district._held = None
+        self.gateway.walks = Walks(lambda: 0.0)
+        self.time += 3600
+
+    def ask(self, question: str) -> tuple[Any, ...]:
+        """What comes back that a consumer can see: the status, the headers that tell something, the body."""
+        path, _, match = question.partition(" If-None-Match ")
+        answer = self.web.get(path, headers=self.headers | ({"If-None-Match": match} if match else {}))
+        return answer.status_code, *(answer.headers.get(name) for name in TOLD), answer.data
+
+    def close(self) -> None:
+        """Give back what is open."""
+        self.record.close()
+        self.store.close()
+
+    def questions(self, seed: int) -> dict[str, list[str]]:
+        """What this consumer could ask, by kind of question."""
+        asked: dict[str, list[str]] = {}
+        for api in ("oneroster", "edfi"):
+            for view in registry.views(api).values():
+                if any(self.records.get(branch.entity) for branch in view.branches):
+                    pruned = prune(view, self.grant)
+                    root = ONEROSTER if api == "oneroster" else EDFI
+                    random = Random(f"{seed} {view.name}")
+                    asked.setdefault("collection", []).append(f"{root}/{view.name}")
+                    if pruned is not None:
+                        for kind, found in Questions(self, view, pruned, f"{root}/{view.name}", random).all().items():
+                            asked.setdefault(kind, []).extend(found)
+        asked["collection"] += [
+            f"{ONEROSTER}/shoes",
+            f"{EDFI}/shoes",
+            f"/maple{ONEROSTER}/users",
+            f"/oak{EDFI}/students",
+        ]
+        return asked
+
+
+class Questions:
+    """What can be asked of one view."""
+
+    def __init__(self, consumer: Consumer, view: View, pruned: View, address: str, random: Random) -> None:
+        self.consumer, self.view, self.pruned, self.address, self.random = consumer, view, pruned, address, random
+        limit = 500 if view.api == "edfi" else 1000
+        body = orjson.loads(consumer.ask(f"{address}?limit={limit}")[-1])
+        self.rows = body if isinstance(body, list) else next(iter(body.values()))
+
+    def all(self) -> dict[str, list[str]]:
+        """Questions by kind."""
+        asked = self._oneroster() if self.view.api == "oneroster" else self._edfi()
+        return asked | {"single": [f"{self.address}/{quote(one, safe='')}" for one in self._ids()]}
+
+    def _sample(self, some: list[str], most: int) -> list[str]:
+        return self.random.sample(some, min(most, len(some)))
+
+    def _ids(self) -> list[str]:
+        """Ids of rows that show, of rows that do not, and of nothing."""
+        shown = [row.get("sourcedId") or row["id"] for row in self.rows]
+        hidden: list[str] = []
+        keyring, grant = self.consumer.keyring, self.consumer.grant
+        for branch in self.pruned.branches:
+            rows = [
+                r for r in self.consumer.records[branch.entity] if r["key"] in self.consumer.known.unseen[branch.entity]
+            ]
+            made = keyring.outward_ids("maple", branch.entity, [row["key"] for row in rows])
+            own = [row.get("id", one) for row, one in zip(rows, made, strict=True)]
+            blocks = keyring.blocks("maple", branch.entity, own)
+            hidden += own + keyring.pseudonyms(grant.client, blocks)
+            hidden += [blocks[at : at + 16].hex() for at in range(0, len(blocks), 16)]
+        return [*self._sample(shown, 2), *self._sample(hidden, 3), "nothing-of-the-kind"]
+
+    def _members(self, view: View) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for branch in view.branches:
+            for path, chain in paths(branch.nodes):
+                if not isinstance(chain[-1], Native | Stamp):
+                    found.setdefault(path, chain[-1].type if isinstance(chain[-1], Val) else "text")
+        return found
+
+    def _oneroster(self) -> dict[str, list[str]]:
+        members = self._members(self.pruned)
+        hidden = [path for path in self._members(self.view) if path not in members]
+        filters = []
+        for path in self._sample(sorted(members), 12):
+            for value in self._sample(sorted({str(one) for row in self.rows for one in _values(row, path)}), 2):
+                text = ("true" if value == "True" else value).replace("'", "''")
+                operator = self.random.choice(("=", "=", "!=", ">=", "<", "~"))
+                filters.append(_query(self.address, filter=f"{path}{operator}'{text[:60]}'"))
+        base = f"{self.address}?"
+        sorts = [
+            f"{base}sort={path}&orderBy={way}&limit=3"
+            for path in self._sample(sorted(members), 4)
+            for way in ("asc", "desc")
+        ]
+        odd = [*self._sample(hidden, 4), "shoeSize"]
+        return {
+            "filter": filters,
+            "time": [_query(self.address, filter=f"dateLastModified{op}'{day}'") for op in (">", "<=") for day in DAYS],
+            "sort": sorts,
+            "page": [f"{base}limit={limit}&offset={offset}" for limit in (1, 2, 5) for offset in (0, 1, 4, 1000)],
+            "fields": [f"{base}fields={path}" for path in self._sample(sorted(members), 4)],
+            "error": [
+                *(_query(self.address, filter=f"{name}='x'") for name in odd), *(f"{base}sort={name}" for name in odd),
+                *(f"{base}fields={name}" for name in odd), f"{base}limit=0", f"{base}filter=%27", f"{base}offset=-1",
+            ],
+        }  # fmt: skip
+
+    def _edfi(self) -> dict[str, list[str]]:
+        members, known = self._members(self.pruned), names(self.view.name)
+        filters = []
+        for name, places in known.items():
+            for path in places:
+                values = (
+                    sorted({str(one) for row in self.rows for one in _values(row, path)}) if path in members else []
+                )
+                filters += [
+                    _query(self.address, **{name: value.replace("True", "true")}, totalCount="true")
+                    for value in self._sample(values, 1)
+                ]
+        hidden = [name for name, places in known.items() if not any(path in members for path in places)]
+        odd = [*self._sample(hidden, 4), "shoeSize"]
+        base = f"{self.address}?"
+        return {
+            "filter": self._sample(filters, 12),
+            "page": [
+                f"{base}totalCount=true&limit={limit}&offset={offset}" for limit in (0, 1, 3) for offset in (0, 2)
+            ],
+            "error": [*(f"{base}{name}=7" for name in odd), f"{base}limit=501", f"{base}totalCount=maybe"],
+        }
+
+
+DAYS = ("2026-10-01T20:00:00Z", "2026-10-01T21:30:00Z", "2020-01-01")
+
+
+def _query(address: str, **arguments: str) -> str:
+    return f"{address}?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in arguments.items())
+
+
+def _values(record: Any, path: str) -> list[Any]:
+    if isinstance(record, list):
+        return [value for one in record for value in _values(one, path)]
+    if not path:
+        return [record] if isinstance(record, str | int | float) else []
+    head, _, rest = path.partition(".")
+    return _values(record[head], rest) if isinstance(record, dict) and head in record else []
