@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import orjson
 from flask import Response, current_app, request
 
-from gateway.telemetry import trace
+from gateway.telemetry import about, trace
 from standards.errors import (
     MalformedQuery,
     MethodNotAllowed,
@@ -35,6 +35,7 @@ def authenticate(gateway: Gateway, district: str | None) -> Caller:
     caller = gateway.callers.authenticate(request.headers.get("Authorization"))
     if district is not None and district not in gateway.districts:
         raise NotFound("There is no such address.")
+    about(district=district or "*")
     gateway.limits.spend(caller.client, (district,) if district else tuple(gateway.districts))
     return caller
 

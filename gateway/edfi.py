@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 
 from gateway.answers import arguments, authenticate, base_url, conditional, failure, trace_id
 from gateway.exchange import PageRequest, serve_one, serve_page
+from gateway.telemetry import about
 from standards import registry
 from standards.edfi.envelope import problem
 from standards.edfi.request import EdFiRequest, read, read_one
@@ -92,6 +93,7 @@ def _view(name: str) -> View:
     view = _by_lower_name().get(name.lower())
     if view is None:
         raise NotFound("There is no such resource.")
+    about(view=view.name)
     return view
 
 

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 
 from gateway.answers import arguments, authenticate, base_url, conditional, failure, trace_id
 from gateway.exchange import PageRequest, serve_one, serve_page
+from gateway.telemetry import about
 from standards import registry
 from standards.errors import GatewayError, MethodNotAllowed, NotFound
 from standards.oneroster.envelope import collection, links, singleton, status_info
@@ -83,6 +84,7 @@ def _view(service: str, name: str) -> View:
     view = registry.views("oneroster").get(name)
     if view is None or service_of(name) != service:
         raise NotFound("There is no such collection.")
+    about(view=view.name)
     return view
 
 

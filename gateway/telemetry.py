@@ -46,8 +46,7 @@ SENTENCE = re.compile(r"[a-z][a-z ]{0,79}")
 WORD = re.compile(r"[A-Za-z0-9_.:/+@-]{1,120}")
 TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 STARTED, TRACE = "crossing.started", "crossing.trace"
-UNSURE_OF_DISTRICT = frozenset({401, 404})
-UNSURE_OF_VIEW = frozenset({401, 404, 405, 429})
+VIEW, DISTRICT = "crossing.view", "crossing.district"
 
 metrics = CollectorRegistry()
 _requests = Counter("crossing_requests", "Requests answered.", ["view", "status", "district"], registry=metrics)
@@ -97,12 +96,20 @@ def begin() -> None:
     request.environ[STARTED] = time.perf_counter()
 
 
+def about(*, view: str = "", district: str = "") -> None:
+    """Note what the present request has turned out to be about: a view that exists, a district that exists."""
+    if view:
+        request.environ[VIEW] = view
+    if district:
+        request.environ[DISTRICT] = district
+
+
 def observe(response: Response) -> Response:
     """Count and log the present request, by names that exist; what a caller made up is never repeated."""
     status = response.status_code
     named = request.view_args or {}
-    view = str(named.get("name", request.endpoint)) if request.endpoint and status not in UNSURE_OF_VIEW else "-"
-    district = str(named.get("district") or "*") if request.endpoint and status not in UNSURE_OF_DISTRICT else "-"
+    view = request.environ.get(VIEW, "-" if "name" in named else request.endpoint or "-")
+    district = request.environ.get(DISTRICT, "-")
     _requests.labels(view, str(status), district).inc()
     line = {"view": view, "status": status, "district": district, "method": request.method}
     if STARTED in request.environ:

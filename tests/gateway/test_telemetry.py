@@ -28,14 +28,20 @@ def log():
     structlog.reset_defaults()
 
 
+def _answer(district: str, name: str):
+    if name.isdigit():
+        return "", int(name)
+    telemetry.about(district=district)
+    telemetry.about(view=name)
+    return ""
+
+
 @pytest.fixture
 def web():
     app = Flask("telemetry")
     app.before_request(telemetry.begin)
     app.after_request(telemetry.observe)
-    app.add_url_rule(
-        "/<district>/data/<name>", "edfi.many", lambda district, name: ("", int(name) if name.isdigit() else 200)
-    )
+    app.add_url_rule("/<district>/data/<name>", "edfi.many", _answer)
     app.add_url_rule("/data/<name>", "edfi.one", lambda name: telemetry.trace(None))
     return app.test_client()
 
@@ -100,9 +106,12 @@ def test_a_request_is_counted_and_logged_by_view_status_and_district(log, web):
     assert 'crossing_requests_total{district="maple",status="200",view="students"} ' in numbers()
 
 
-@pytest.mark.parametrize("path", ["/Canary/data/404", "/Canary/data/401", "/Canary", "/Canary/Canary/Canary/Canary"])
+@pytest.mark.parametrize(
+    "path", ["/Canary/data/404", "/Canary/data/401", "/Canary/data/503", "/Canary", "/Canary/Canary/Canary/Canary"]
+)
 def test_an_address_somebody_made_up_is_in_no_log_and_no_number(log, web, path):
     web.get(path)
+    web.options(path)
     assert "Canary" not in str(log())
     assert "Canary" not in numbers()
 
