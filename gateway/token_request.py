@@ -123,9 +123,14 @@ def _from_json(body: bytes) -> dict[str, str]:
     if not isinstance(read, dict):
         raise Refusal("invalid_request", "The body is not a JSON object.")
     given = {name: value for name, value in read.items() if value is not None}
-    if not all(isinstance(value, str) for value in given.values()):
+    if not all(isinstance(value, str) and _is_text(value) for value in given.values()):
         raise Refusal("invalid_request", "Every member of the body must be a string.")
     return given
+
+
+def _is_text(value: str) -> bool:
+    """Whether a string can be written as UTF-8: JSON can spell half of a character, which nothing can hash."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _repeated(name: str) -> Refusal:
