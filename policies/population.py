@@ -85,6 +85,18 @@ Clause = All | AnyOf | In | NotIn | Null | Active | Seen | Child | RefIn
 
 NAMED = ("identifier", "key")
 ACTIVE = Active(("entry", "derivedEntry"), "exit")
+NOBODY = AnyOf(())
+# Ed-Fi resources about people whom their rows do not name, so that nobody can tell whether those are in a population.
+UNNAMED = (
+    "edfi.credentials",
+    "edfi.people",
+    "edfi.surveyQuestionResponses",
+    "edfi.surveyResponseEducationOrganizationTargetAssociations",
+    "edfi.surveyResponseStaffTargetAssociations",
+    "edfi.surveySectionResponses",
+    "edfi.surveySectionResponseEducationOrganizationTargetAssociations",
+    "edfi.surveySectionResponseStaffTargetAssociations",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +122,7 @@ class Population:
         rules: dict[str, Clause] = {
             "student": Child("enrollment", "student", All(self._enrollment())),
             "contact": Child("guardianship", "contact", Seen("student")),
+            **dict.fromkeys(UNNAMED, NOBODY),
         }
         if self.schools is not None:
             schools = frozenset(self.schools)
