@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gateway.hold import LINKED, build
 from standards import native, vocabulary
-from standards.errors import SourceBroken, SourceUnavailable
+from standards.errors import SourceBroken, SourceError
 from standards.view import fields_of
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class District:
         def renew() -> None:
             try:
                 self._renew()
-            except (SourceBroken, SourceUnavailable):
+            except SourceError:
                 return
             finally:
                 self._renewing.clear()

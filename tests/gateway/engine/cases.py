@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from tests.gateway.engine.worlds import Record
 
-DISTRICT, BASE, LOADED = "maple", "https://gateway.example/ims/oneroster/rostering/v1p2", 1_793_534_400.125
+DISTRICT, BASE, LOADED = "maple", "https://gateway.example/ims/oneroster", 1_793_534_400.125
 KEYRING, LEDGER_KEY = Keyring(b"a key for tests, of thirty-two b"), b"ledger key of it"
 MODES = ("held", "partly live", "live")
 TODAYS = ("2021-08-22", "2022-02-01", "2026-11-01")

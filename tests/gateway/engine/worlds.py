@@ -40,6 +40,9 @@ NATIVE = (
     "edfi.gradeLevelDescriptors",
     "edfi.studentCohortAssociations",
     "edfi.grades",
+    "edfi.reportCards",
+    "edfi.restraintEvents",
+    "edfi.studentProgramEvaluations",
     "edfi.studentSectionAttendanceEvents",
 )
 SIZES = {
