@@ -17,14 +17,17 @@ import orjson
 from policies import population as p
 from policies.transforms import transform
 from standards import view as v
-from standards.query import Both, Condition, Either, Query
+from standards.query import Condition
 from standards.vocabulary import PERSONS
+from tests.comparing import found as found_at
+from tests.comparing import holds, matches, sort_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from policies.grant import Grant
     from standards.keys import Keyring
+    from standards.query import Query
 
 Record = dict[str, Any]
 ABSENT = object()
@@ -316,11 +319,11 @@ class Oracle:
         """Every record of a pruned view with its id and branch, by released id."""
         place = (view.api, view.name, base, loaded)
         if place not in self._shown:
-            found = [one for branch in view.branches for one in self.branch(view, branch, base, loaded)]
+            found = [one for branch in view.branches for one in self.of_branch(view, branch, base, loaded)]
             self._shown[place] = sorted(found, key=lambda one: one[0])
         return self._shown[place]
 
-    def branch(
+    def of_branch(
         self, view: v.View, branch: v.Branch, base: str, loaded: float
     ) -> Iterator[tuple[str, v.Branch, Record]]:
         """The records of one branch, in no particular order."""
@@ -333,15 +336,15 @@ class Oracle:
             shown = self.members(branch.nodes, branch.entity, record, view.api, base)
             if any(name in names and not shown.get(name) for name in branch.needs):
                 continue
-            if all(_matches(_found(shown, path), Condition(path, "=", value), "text") for path, value in branch.only):
+            if all(matches(found_at(shown, path), Condition(path, "=", value), "text") for path, value in branch.only):
                 stamped = _stamped(branch, shown, view.api, loaded, self.key)
                 yield self.outward(branch.entity, record, view.api), branch, stamped
 
     def answer(self, view: v.View, query: Query, base: str, loaded: float) -> tuple[int, list[Record]]:
         """How many records answer, and the page of them."""
-        kept = [one for one in self.records(view, base, loaded) if query.filter is None or _holds(one, query.filter)]
+        kept = [one for one in self.records(view, base, loaded) if query.filter is None or holds(one, query.filter)]
         if query.sort:
-            kept.sort(key=lambda one: _sort_key(one, query), reverse=query.descending)
+            kept.sort(key=lambda one: sort_key(one, query), reverse=query.descending)
         page = kept[query.offset : query.offset + query.limit]
         return len(kept), [record for _, _, record in page]
 
@@ -356,79 +359,3 @@ def _stamped(branch: v.Branch, record: Record, api: str, loaded: float, key: byt
             text = moment.isoformat(timespec="milliseconds" if api == "oneroster" else "microseconds")
             record[node.name] = text.replace("+00:00", "Z")
     return record
-
-
-def _kind(branch: v.Branch, path: str) -> str | None:
-    chain = v.find(branch.nodes, path)
-    if chain is None:
-        return None
-    last = chain[-1]
-    if isinstance(last, v.Stamp) and last.kind == "modified":
-        return "datetime"
-    return last.type if isinstance(last, v.Val) else "text"
-
-
-def _holds(answer: tuple[str, v.Branch, Record], condition: Any) -> bool:
-    match condition:
-        case Both(parts):
-            return all(_holds(answer, part) for part in parts)
-        case Either(parts):
-            return any(_holds(answer, part) for part in parts)
-    kind = _kind(answer[1], condition.path)
-    return kind is not None and _matches(_found(answer[2], condition.path), condition, kind)
-
-
-def _found(record: Any, path: str) -> Any:
-    if not path:
-        return record
-    if isinstance(record, list):
-        flat: list[Any] = []
-        for one in record:
-            value = _found(one, path)
-            flat.extend(value if isinstance(value, list) else [] if value is None else [value])
-        return flat
-    if not isinstance(record, dict):
-        return None
-    parts = path.split(".")
-    for cut in range(len(parts), 0, -1):
-        if ".".join(parts[:cut]) in record:
-            return _found(record[".".join(parts[:cut])], ".".join(parts[cut:]))
-    return None
-
-
-def _matches(value: Any, condition: Condition, kind: str) -> bool:
-    values: Iterable[Any] = value if isinstance(value, list) else [] if value is None else [value]
-    return any(_compares(one, condition, kind) for one in values)
-
-
-def _compares(value: Any, condition: Condition, kind: str) -> bool:
-    wanted: Any = condition.value.casefold()
-    mine: Any = ("true" if value else "false") if isinstance(value, bool) else str(value).casefold()
-    if condition.operator == "~":
-        return wanted in mine
-    if kind in {"date", "datetime"}:
-        mine, wanted = _moment(str(value)), _moment(condition.value)
-    elif kind in {"integer", "number"}:
-        mine, wanted = float(value), float(condition.value)
-    return {
-        "=": mine == wanted, "!=": mine != wanted, ">": mine > wanted,
-        ">=": mine >= wanted, "<": mine < wanted, "<=": mine <= wanted,
-    }[condition.operator]  # fmt: skip
-
-
-def _moment(text: str) -> float:
-    moment = datetime.fromisoformat(text.strip())
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def _sort_key(answer: tuple[str, v.Branch, Record], query: Query) -> tuple[Any, ...]:
-    kind = _kind(answer[1], query.sort)
-    value = None if kind is None else _found(answer[2], query.sort)
-    if isinstance(value, list):
-        value = value[0] if value else None
-    number = kind in {"integer", "number"}
-    last = (not query.descending, 0.0 if number else "")
-    if value is None:
-        return last
-    folded = ("true" if value else "false") if isinstance(value, bool) else str(value).casefold()
-    return (query.descending, float(value) if number else folded)

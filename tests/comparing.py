@@ -1,0 +1,92 @@
+"""How the interpreter compares and orders: every rendered record by itself, in the plainest way."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from standards import view as v
+from standards.query import Both, Condition, Either
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from standards.query import Query
+
+Record = dict[str, Any]
+
+
+def _kind(branch: v.Branch, path: str) -> str | None:
+    chain = v.find(branch.nodes, path)
+    if chain is None:
+        return None
+    last = chain[-1]
+    if isinstance(last, v.Stamp) and last.kind == "modified":
+        return "datetime"
+    return last.type if isinstance(last, v.Val) else "text"
+
+
+def holds(answer: tuple[str, v.Branch, Record], condition: Any) -> bool:
+    match condition:
+        case Both(parts):
+            return all(holds(answer, part) for part in parts)
+        case Either(parts):
+            return any(holds(answer, part) for part in parts)
+    kind = _kind(answer[1], condition.path)
+    return kind is not None and matches(found(answer[2], condition.path), condition, kind)
+
+
+def found(record: Any, path: str) -> Any:
+    if not path:
+        return record
+    if isinstance(record, list):
+        flat: list[Any] = []
+        for one in record:
+            value = found(one, path)
+            flat.extend(value if isinstance(value, list) else [] if value is None else [value])
+        return flat
+    if not isinstance(record, dict):
+        return None
+    parts = path.split(".")
+    for cut in range(len(parts), 0, -1):
+        if ".".join(parts[:cut]) in record:
+            return found(record[".".join(parts[:cut])], ".".join(parts[cut:]))
+    return None
+
+
+def matches(value: Any, condition: Condition, kind: str) -> bool:
+    values: Iterable[Any] = value if isinstance(value, list) else [] if value is None else [value]
+    return any(_compares(one, condition, kind) for one in values)
+
+
+def _compares(value: Any, condition: Condition, kind: str) -> bool:
+    wanted: Any = condition.value.casefold()
+    mine: Any = ("true" if value else "false") if isinstance(value, bool) else str(value).casefold()
+    if condition.operator == "~":
+        return wanted in mine
+    if kind in {"date", "datetime"}:
+        mine, wanted = _moment(str(value)), _moment(condition.value)
+    elif kind in {"integer", "number"}:
+        mine, wanted = float(value), float(condition.value)
+    return {
+        "=": mine == wanted, "!=": mine != wanted, ">": mine > wanted,
+        ">=": mine >= wanted, "<": mine < wanted, "<=": mine <= wanted,
+    }[condition.operator]  # fmt: skip
+
+
+def _moment(text: str) -> float:
+    moment = datetime.fromisoformat(text.strip())
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def sort_key(answer: tuple[str, v.Branch, Record], query: Query) -> tuple[Any, ...]:
+    kind = _kind(answer[1], query.sort)
+    value = None if kind is None else found(answer[2], query.sort)
+    if isinstance(value, list):
+        value = value[0] if value else None
+    number = kind in {"integer", "number"}
+    last = (not query.descending, 0.0 if number else "")
+    if value is None:
+        return last
+    folded = ("true" if value else "false") if isinstance(value, bool) else str(value).casefold()
+    return (query.descending, float(value) if number else folded)
