@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from policies import elements, loading, schema
 from policies.elements import Line
 from policies.population import Population
-from standards import codes
+from standards import codes, native
 from standards.errors import SettingsError, suggestion
 
 if TYPE_CHECKING:
@@ -191,6 +191,8 @@ def warnings(document: Document, written: tuple[Line, ...], people: Population) 
     for line in written:
         if line.action == "allow" and not line.stem:
             yield f"{line.place}: * releases everything, also what later versions will know"
+        if other := native.instead(line.stem):
+            yield f"{line.place}: {line.path} is about what has no other name; the rest is {other}"
     if people.everyone:
         yield f"{document.file}: there is no population: everyone in the district is included"
     if document.content["basis"]["ferpa"] == CONSENT:

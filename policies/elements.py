@@ -136,6 +136,8 @@ def _under(stem: str) -> tuple[Element, ...]:
 def guess(path: str) -> str:
     """A hint at the name that a misspelt *path* may have meant."""
     stem = path.removesuffix("*").removesuffix(".")
+    if known := native.instead(stem):
+        return f" (did you mean {known}?)"
     own = [name for name in dictionary() if not name.startswith(("edfi.", "oneroster."))]
     heads = {name.rpartition(".")[0] for name in dictionary()} - {""}
     return suggestion(stem, own) or suggestion(stem, sorted(heads)) or suggestion(stem, dictionary())

@@ -24,3 +24,10 @@ def entities() -> Mapping[str, Entity]:
 def remainder(entity: str) -> Mapping[str, Field]:
     """The members of mapped resources that have no vocabulary name, as extra fields of *entity*."""
     return {**edfi.remainder(entity), **oneroster.remainder(entity)}
+
+
+def instead(name: str) -> str:
+    """The name in the vocabulary by which a native *name*, or all below it, is released; empty where there is none."""
+    from standards.edfi import facts  # noqa: PLC0415  see above
+
+    return facts.instead(name) if name.startswith("edfi.") else ""

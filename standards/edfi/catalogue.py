@@ -75,8 +75,8 @@ def native() -> Mapping[str, Resource]:
 
 def _entity(collection: str) -> Entity:
     resource = native()[collection]
-    name, kind = f"edfi.{collection}", _class_of(resource)
-    fields = [Field(name, "id", "id", f"{name}.id", kind), *_made(collection).fields]
+    name = f"edfi.{collection}"
+    fields = [Site(name, name, sensitivity=_class_of(resource)).field("id", "id", "id"), *_made(collection).fields]
     if not any(field.owner and field.to == "student" for field in fields):
         fields = [_owned(field) for field in fields]
     held = resource.is_descriptor or collection in HELD

@@ -8,7 +8,5 @@ from standards.edfi.mapping import mapped
 CENTERS = mapped("educationServiceCenters", "organization", ("educationServiceCenterId",), (
     *institution("educationServiceCenterId", "serviceCenter"),
     parent("stateEducationAgencyReference.stateEducationAgencyId"),
-), where=of_kind("serviceCenter"), released={
-    "stateEducationAgencyReference": "organization.parent",
-})  # fmt: skip
+), where=of_kind("serviceCenter"))  # fmt: skip
 LENS, VIEW = CENTERS.lens, CENTERS.view

@@ -12,9 +12,5 @@ AGENCIES = mapped("localEducationAgencies", "organization", ("localEducationAgen
         "educationServiceCenterReference.educationServiceCenterId",
         "stateEducationAgencyReference.stateEducationAgencyId",
     ),
-), where=of_kind("district"), released={
-    "parentLocalEducationAgencyReference": "organization.parent",
-    "educationServiceCenterReference": "organization.parent",
-    "stateEducationAgencyReference": "organization.parent",
-})  # fmt: skip
+), where=of_kind("district"))  # fmt: skip
 LENS, VIEW = AGENCIES.lens, AGENCIES.view

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from standards.codes import outward
@@ -14,7 +13,7 @@ from standards.lens import Lens, each, same
 from standards.view import Branch, Hop, Id, Items, Many, Obj, Stamp, Val, View
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from standards.edfi.model import Property, Resource
     from standards.lens import Pair
@@ -44,21 +43,19 @@ def mapped(
     where: tuple[tuple[str, frozenset[str]], ...] = (),
     prefix: tuple[str, ...] = (),
     extra: Sequence[Field] = (),
-    released: Mapping[str, str] = MappingProxyType({}),
 ) -> Mapped:
     """The mapping of a *collection* by *pairs*.
 
     A member is shown by the *nodes* of its name where there are any, else as its pair says, else, where no
     pair tells it, under its own name; the nodes in *otherwise* stand in where that shows nothing. *extra* are
-    further fields that pairs fill beyond the vocabulary; *released* gives members that remain, but state a
-    fact of the vocabulary, the name of that fact.
+    further fields that pairs fill beyond the vocabulary.
     """
     resource = by_collection(collection)
     if resource is None:
         msg = f"the Ed-Fi model has no {collection}"
         raise LookupError(msg)
     site = Site(entity, f"edfi.{collection}", f"edfi.{collection}.", "", _class_of(entity))
-    made = _Maker(site, tuple(nodes), tuple(otherwise), tuple(pairs), released).all(ordered(resource))
+    made = _Maker(site, tuple(nodes), tuple(otherwise), tuple(pairs)).all(ordered(resource))
     lens = Lens("edfi", collection, entity, (same("id", "id"), *made.pairs), tuple(key), prefix)
     branch = Branch(entity, (Id("id"), *made.nodes, *STAMPS), where)
     return Mapped(lens, View(collection, "edfi", resource.name, (branch,)), (*made.fields, *extra))
@@ -85,21 +82,13 @@ class _Maker:
     nodes: tuple[Node, ...]
     otherwise: tuple[Node, ...]
     pairs: tuple[Pair, ...]
-    released: Mapping[str, str]
 
     def all(self, properties: Iterable[Property]) -> Members:
         """What is made of all members."""
         made = Members(pairs=[pair for pair in self.pairs if not _listing(pair)])
         for known in properties:
             telling = [pair for pair in self.pairs if any(_head(path) == known.name for path in pair.consumes)]
-            made.add(self.told(known, telling) if telling else self.left(known))
-        return made
-
-    def left(self, known: Property) -> Members:
-        """A member that no pair tells."""
-        made = member(known, self.site)
-        if release := self.released.get(known.name):
-            made.fields = [replace(field, release=release) for field in made.fields]
+            made.add(self.told(known, telling) if telling else member(known, self.site))
         return made
 
     def told(self, known: Property, telling: list[Pair]) -> Members:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from standards import vocabulary
+from standards.edfi.facts import fact, parted
 from standards.edfi.references import TARGETS, person
 from standards.lens import each, read_only, same, split
 from standards.view import Hop, Id, Items, Many, Obj, Val
@@ -31,8 +33,8 @@ COMPARED = {"integer", "number", "boolean", "date", "datetime"}
 class Site:
     """Where members stand.
 
-    *release* begins the names by which agreements release them, *prefix* the names they have in a record;
-    *group* is the group whose items they are in, as fields of the entity name it.
+    *release* begins the names by which agreements release what is no fact of the vocabulary, *prefix* the
+    names members have in a record; *group* is the group whose items they are in, as fields of the entity name it.
     """
 
     entity: str
@@ -42,9 +44,11 @@ class Site:
     sensitivity: str = "education"
 
     def field(self, name: str, kind: str, release: str, **facts: Any) -> Field:
-        """A field of the entity at this site."""
-        return Field(self.entity, self.group + self.prefix + name, kind, f"{self.release}.{release}",
-                     self.sensitivity, **facts)  # fmt: skip
+        """A field of the entity at this site, released as the fact it states, or else by its own name."""
+        own = f"{self.release}.{release}"
+        told = fact(own)
+        sensitivity = vocabulary.names()[told].sensitivity if told else self.sensitivity
+        return Field(self.entity, self.group + self.prefix + name, kind, told or own, sensitivity, **facts)
 
     def inside(self, collection: str) -> Site:
         """The site of the items of a *collection* that stands here."""
@@ -79,11 +83,14 @@ def members(properties: Iterable[Property], site: Site) -> Members:
 
 def member(known: Property, site: Site) -> Members:
     """Fields, pairs and nodes for one member of a resource or of an item."""
+    split = parted(f"{site.release}.{known.name}")
     if known.collection:
-        return _group(known, site) if has_person(known.properties) else _whole(known, site)
+        return _group(known, site) if split or has_person(known.properties) else _whole(known, known.name, site)
     if known.reference:
         return _reference(known, site)
-    return _whole(known, site) if known.type == "object" else scalar(known, known.name, site)
+    if known.type == "object":
+        return _object(known, site) if split else _whole(known, known.name, site)
+    return scalar(known, known.name, site)
 
 
 def has_person(properties: Mapping[str, Property]) -> bool:
@@ -107,16 +114,24 @@ def scalar(known: Property, path: str, site: Site) -> Members:
     return Members([site.field(path, kind, path)], [same(path, name, kind)], [shown(known.name, name, kind)])
 
 
-def _whole(known: Property, site: Site) -> Members:
-    """A collection or an object in which nobody appears: the JSON value as it is."""
-    name = site.prefix + known.name
-    return Members(
-        [site.field(known.name, "json", known.name)], [same(known.name, name, "json")], [Val(known.name, (name,))]
-    )
+def _whole(known: Property, path: str, site: Site) -> Members:
+    """A collection or an object at *path* in which nobody appears: the JSON value as it is."""
+    name = site.prefix + path
+    return Members([site.field(path, "json", path)], [same(path, name, "json")], [Val(known.name, (name,))])
+
+
+def _object(known: Property, site: Site) -> Members:
+    """An object whose members are different facts: they are released one by one."""
+    made = Members()
+    for leaf in known.properties.values():
+        tell = _whole if leaf.type in {"object", "array"} else scalar
+        made.add(tell(leaf, f"{known.name}.{leaf.name}", site))
+    made.nodes = [Obj(known.name, tuple(made.nodes))]
+    return made
 
 
 def _group(known: Property, site: Site) -> Members:
-    """A collection whose items name people: an item is shown only while they are visible."""
+    """A collection whose items hold several facts, or name people and are shown only while those are visible."""
     name, inner = site.prefix + known.name, members(known.properties.values(), site.inside(known.name))
     listed = Many(known.name, (Items(name, tuple(inner.persons)),), tuple(inner.nodes))
     return Members(

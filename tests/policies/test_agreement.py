@@ -41,6 +41,8 @@ MISTAKES = [
     ('ferpa: "99.31(a)(1)"', 'ferpa: "99.31(a)(11)"', "9:10", "directory information needs the register of opt-outs"),
     ('ferpa: "99.31(a)(1)"', "ferpa: 99.31", "9:10", "ferpa must be a section of 34 CFR Part 99"),
     ("path: student.birthDate,", "path: student.birthdate,", "25:12", "no element is called 'student.birthdate' (did you mean student.birthDate?)"),
+    ("path: student.birthDate,", "path: edfi.grades.letterGradeEarned,", "25:12", "no element is called 'edfi.grades.letterGradeEarned' (did you mean grade.letter?)"),
+    ("path: student.birthDate,", "path: edfi.studentHealths.*,", "25:12", "no element is called 'edfi.studentHealths.*' (did you mean healthRecord.*?)"),
     ("path: student.birthDate,", "path: student.password,", "25:12", "student.password is never released, under no agreement"),
     ("path: student.birthDate,", "path: student. birthDate,", "25:12", "path must be the path of an element"),
     ("birthDate, action: year", "phone, action: year", "25:35", "year fits dates only, and student.phone is not one"),
@@ -153,6 +155,11 @@ def test_a_pseudonym_beside_telling_facts_deserves_a_second_look():
     )
     assert any("birth date, postal code and race" in one for one in found.warnings)
     assert any("beside student.username" in one for one in found.warnings)
+
+
+def test_a_resource_whose_facts_have_other_names_deserves_a_second_look():
+    found = documents.load("student.id allow\nedfi.grades.* allow")
+    assert any("edfi.grades.* is about what has no other name; the rest is grade.*" in one for one in found.warnings)
 
 
 def test_consent_without_a_selector_deserves_a_second_look(tmp_path):

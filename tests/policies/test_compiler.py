@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from policies import agreement, compiler, elements
 from policies.compiler import Grants
-from standards import vocabulary
+from standards import registry, vocabulary
 from standards.errors import Forbidden
+from standards.view import paths, prune
 from tests.policies import documents
 
 
@@ -81,9 +82,49 @@ def test_a_pseudonym_reaches_the_records_of_a_person():
 
 
 def test_a_pseudonym_reaches_native_records_of_a_person():
-    found = actions("student.id pseudonym\nedfi.studentSchoolAttendanceEvents allow\nedfi.calendars allow")
-    assert found["edfi.studentSchoolAttendanceEvents.id"] == "pseudonym"
+    found = actions(
+        "student.id pseudonym\nedfi.studentCohortAssociations allow\nattendance allow\nedfi.calendars allow"
+    )
+    assert found["edfi.studentCohortAssociations.id"] == "pseudonym"
+    assert found["attendance.id"] == "pseudonym"
     assert found["edfi.calendars.id"] == "allow"
+
+
+def shown(collection, lines):
+    """The members of an Ed-Fi resource that an agreement shows, without what is no fact."""
+    view = prune(registry.views("edfi")[collection], documents.grant(lines))
+    return view and {path for path, _ in paths(view.branches[0].nodes)} - {"_etag", "_lastModifiedDate"}
+
+
+def test_a_fact_that_only_ed_fi_states_is_released_by_its_name_in_the_vocabulary():
+    assert shown("grades", "grade.letter allow") is None
+    assert shown("grades", "grade.id allow\ngrade.letter allow") == {"id", "letterGradeEarned"}
+    assert shown("grades", "grade.* allow\ngrade.letter deny") >= {"id", "numericGradeEarned"}
+    assert "letterGradeEarned" not in shown("grades", "* allow\ngrade.letter deny")
+
+
+def test_one_line_releases_a_fact_in_every_resource_that_states_it():
+    for collection in ("studentSchoolAttendanceEvents", "studentSectionAttendanceEvents"):
+        members = shown(collection, "attendance.id allow\nattendance.kind allow")
+        assert members == {"id", "attendanceEventCategoryDescriptor"}
+
+
+def test_a_person_in_a_native_record_is_shown_by_the_name_of_the_reference_and_of_the_id():
+    both = "attendance.id allow\nattendance.student allow"
+    assert shown("studentSchoolAttendanceEvents", both) == {"id"}
+    assert "studentReference.studentUniqueId" in shown("studentSchoolAttendanceEvents", f"{both}\nstudent.id allow")
+
+
+def test_one_member_of_a_small_native_record_is_released_alone():
+    averages = "academicRecord.id allow\nacademicRecord.averages.value allow"
+    assert shown("studentAcademicRecords", averages) == {"id", "gradePointAverages.gradePointAverageValue"}
+    incident = "incident.* allow"
+    assert "behaviors.behaviorDescriptor" in shown("disciplineIncidents", incident)
+    assert "behaviors.behaviorDetailedDescription" not in shown("disciplineIncidents", incident)
+
+
+def test_a_native_date_that_states_a_fact_can_be_made_coarser():
+    assert documents.grant("attendance.date month").rule("attendance.date").action == "month"
 
 
 def test_the_record_of_a_person_whose_id_is_withheld_has_a_pseudonym():

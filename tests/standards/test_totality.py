@@ -128,6 +128,99 @@ def test_a_native_member_and_its_vocabulary_name_both_exist(row):
         properties = properties[member].properties
 
 
+FITTING = {  # the type of a fact: the types of Ed-Fi members that can state it
+    "id": {"id"},
+    "text": {"text"},
+    "code": {"text"},
+    "integer": {"integer"},
+    "number": {"number"},
+    "boolean": {"boolean"},
+    "date": {"date", "datetime"},
+    "datetime": {"date", "datetime"},
+    "time": {"time"},
+    "json": {"json"},
+    "group": {"group"},
+    "ref": {"ref", "text", "integer", "date"},  # in Ed-Fi, a reference is the natural key of what it points to
+}
+ALIKE = {  # one fact in two members of one record
+    ("edfi.disciplineActions", "action.student"),  # the behavior that an action is about is its student's
+    ("organization", "organization.parent"),  # whichever of the bodies above is named
+}
+
+
+def told_facts():
+    """Every field of the Ed-Fi model that is released as a fact of the vocabulary, with its entity and the fact."""
+    every = [(name, entity.fields.values()) for name, entity in native.entities().items()]
+    every += [(name, native.remainder(name).values()) for name in vocabulary.entities()]
+    return [
+        pytest.param(name, field, vocabulary.names()[field.release], id=f"{name} {field.name}")
+        for name, fields in every
+        for field in fields
+        if field.release in vocabulary.names()
+    ]
+
+
+def _whole_list_of_one_code(entity, field):
+    properties = dict(_edfi_resources())[entity.removeprefix("edfi.")].properties
+    for part in field.name.split("."):
+        known = properties[part]
+        properties = known.properties
+    return known.collection and [one.name.endswith("Descriptor") for one in properties.values()] == [True]
+
+
+@pytest.mark.parametrize(("entity", "field", "fact"), told_facts())
+def test_a_native_field_fits_the_fact_it_states(entity, field, fact):
+    assert field.sensitivity == fact.sensitivity
+    if fact.type == "code" and fact.many and field.type == "json":
+        assert _whole_list_of_one_code(entity, field)
+    else:
+        assert field.type in FITTING[fact.type]
+
+
+@pytest.mark.parametrize(("entity", "field", "fact"), told_facts())
+def test_who_or_what_a_member_refers_to_is_what_its_fact_refers_to(entity, field, fact):
+    if field.type == "ref":
+        assert (fact.type, fact.to) == ("ref", field.to)
+    assert (field.type == "id") == (fact.type == "id")
+
+
+def test_no_two_facts_of_one_resource_have_one_name_by_accident():
+    members = {}
+    for entity, field, fact in (param.values for param in told_facts()):
+        own = field.name.removeprefix("edfi.").removesuffix("@").split(".")
+        reference = next((at for at, part in enumerate(own) if part.endswith("Reference")), len(own))
+        place = ".".join(own[: reference + 1])
+        if (entity, fact.release) not in ALIKE:
+            members.setdefault((entity, fact.release), set()).add(place)
+    assert {known: places for known, places in members.items() if len(places) > 1} == {}
+
+
+def test_every_listed_member_names_a_field_that_agreements_release_so():
+    released = {field.release for _, field, _ in (param.values for param in told_facts())}
+    assert {row["name"] for row in rows("edfi")} <= released
+    listed = {row["member"] for row in rows("edfi")}
+    for entity in (*native.entities().values(),):
+        assert not {field.release for field in entity.fields.values()} & listed
+
+
+def test_members_of_small_records_are_facts_of_their_own_or_none():
+    fields = native.entities()["edfi.studentAssessments"].fields
+    assert fields["performanceLevels.performanceLevelDescriptor"].release == "assessmentResult.levels.level"
+    left = "performanceLevels.performanceLevelIndicatorName"
+    assert fields[left].release == f"edfi.studentAssessments.{left}"
+
+
+def test_what_is_about_attendance_behavior_health_tests_or_programs_is_never_held():
+    from gateway.districts import may_be_held
+
+    told = {field.release.partition(".")[0] for _, field, _ in (param.values for param in told_facts())}
+    watched = {"attendance", "incident", "action", "healthRecord", "assessmentResult", "programParticipation", "grade"}
+    assert watched <= told
+    for entity in (*vocabulary.entities(), *native.entities()):
+        if any(field.release.partition(".")[0] in watched for field in fields_of(entity).values()):
+            assert not may_be_held(entity), entity
+
+
 @pytest.mark.parametrize("row", rows("oneroster"), ids=lambda row: f"{row['class']}.{row['field']}")
 def test_a_listed_oneroster_field_leads_to_names_that_exist(row):
     assert set(row["name"].split()) <= set(vocabulary.names())
