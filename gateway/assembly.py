@@ -74,6 +74,7 @@ class Gateway:
         if found is None:
             found = self._compile(view, self._faces_of(key, generation, grant, today))
             with self._lock:
+                self._forget_before(generation)
                 _remember(self._shown, place, found, SHOWN_KEPT)
         return found
 
@@ -106,6 +107,12 @@ class Gateway:
         """The keyed tag of a student row, for the record of disclosures."""
         district, ids = faces.generation.district, faces.generation.table("student").ids
         return cache(lambda row: self.keyring.student_tag(district, ids[row]))
+
+    def _forget_before(self, generation: Generation) -> None:
+        """Let go of what was computed from earlier holds of the district: their time is over."""
+        for kept in (self._shown, self._faces):
+            for key in [key for key in kept if key[0] == generation.district and key[1] != generation.number]:
+                del kept[key]
 
     def _compile(self, view: View, faces: Faces) -> tuple[Shown, ...]:
         return tuple(Shown(branch, view, faces, self.ledger) for branch in view.branches)

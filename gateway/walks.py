@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LASTS = 900.0
 CODES_KEPT = 8_000_000
+WALKS_KEPT = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class _Walk:
 
 
 class Walks:
-    """The row indexes of recent queries, per consumer and query.
+    """The row indexes of recent queries, per consumer and query, oldest first.
 
     A first page (offset 0) always sees the present. A later page sees what the first page saw, so that a
     renewed hold neither skips nor repeats a row; where agreements changed meanwhile it is refused.
@@ -72,13 +73,8 @@ class Walks:
 
     def _find(self, place: tuple[object, ...]) -> _Walk | None:
         with self._lock:
-            walk = self._kept.get(place)
-            if walk is not None and self._clock() - walk.begun > LASTS:
-                self._drop(place)
-                return None
-            if walk is not None:
-                self._kept.move_to_end(place)
-            return walk
+            self._end(self._clock() - LASTS)
+            return self._kept.get(place)
 
     def _keep(self, place: tuple[object, ...], walk: _Walk) -> None:
         if self._live(walk.rows.shown):
@@ -88,8 +84,13 @@ class Walks:
                 self._drop(place)
             self._kept[place] = walk
             self._codes += walk.rows.total
-            while self._codes > CODES_KEPT and len(self._kept) > 1:
+            while (self._codes > CODES_KEPT or len(self._kept) > WALKS_KEPT) and len(self._kept) > 1:
                 self._drop(next(iter(self._kept)))
+
+    def _end(self, moment: float) -> None:
+        """Give up the walks begun before *moment*: each keeps a whole generation of its district in memory."""
+        while self._kept and next(iter(self._kept.values())).begun < moment:
+            self._drop(next(iter(self._kept)))
 
     def _drop(self, place: tuple[object, ...]) -> None:
         self._codes -= self._kept.pop(place).rows.total
