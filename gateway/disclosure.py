@@ -95,4 +95,5 @@ def _students(shown: Shown, gateway: Gateway) -> Any:
 def _wards(faces: Faces, tag: Any) -> Any:
     kids = faces.generation.kids("guardianship", "contact", "contact")
     refs = faces.generation.table("guardianship").refs.get("student", ())
-    return lambda row: tuple(tag(refs[kid]) for kid in kids[row] if refs[kid] >= 0)
+    seen = frozenset(faces.rows("guardianship"))
+    return lambda row: tuple(tag(refs[kid]) for kid in kids[row] if kid in seen and refs[kid] >= 0)
