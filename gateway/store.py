@@ -255,7 +255,7 @@ def _engine(address: URL) -> Engine:
         return create_engine(address, pool_pre_ping=True, pool_timeout=WAIT_SECONDS, connect_args=connect)
     try:
         path = Path(address.database or "")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError:
         raise StoreUnavailable("The registry's file cannot be opened.") from None

@@ -38,7 +38,7 @@ def open_keys(reference: str | None, state: Path, folder: Path) -> Keys:
         return Keys(_key(resolve(reference, folder)))
     path = state / KEY_FILE
     try:
-        state.mkdir(parents=True, exist_ok=True)
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
         _make_key_file(path)
         return Keys(_key(path.read_text("ascii")))
     except (OSError, ValueError):
