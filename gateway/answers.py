@@ -11,6 +11,7 @@ from flask import Response, current_app, request
 
 from gateway.telemetry import about, trace
 from standards.errors import (
+    CallerError,
     MalformedQuery,
     MethodNotAllowed,
     NotFound,
@@ -56,8 +57,14 @@ def arguments() -> list[tuple[str, str]]:
 
 
 def base_url() -> str:
-    """The address consumers know this gateway by, without a slash at its end."""
+    """The address consumers know this gateway by, without a slash at its end.
+
+    Raises:
+        CallerError: no such address is set, and the request names none that links could begin with.
+    """
     public: str | None = current_app.config.get("PUBLIC_URL")
+    if not public and not request.host:
+        raise CallerError("The Host header cannot be understood.")
     return (public or request.url_root).rstrip("/")
 
 

@@ -33,6 +33,7 @@ def create_app(
 ) -> Flask:
     """The application over an assembled *gateway*."""
     app = Flask(__name__, static_folder=None)
+    app.url_map.merge_slashes = False  # two slashes are another address, which does not exist
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["PUBLIC_URL"] = settings.server.public_url
     if settings.server.trusted_proxies:

@@ -14,6 +14,7 @@ from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from flask import Blueprint, Response, json, request
 
 from gateway import tokens
+from gateway.answers import base_url
 from gateway.credentials import proves
 from gateway.limits import Limits
 from gateway.scopes import known_scopes
@@ -57,7 +58,7 @@ def blueprint(store: Store, memory: Memory, clock: Callable[[], datetime], setti
     @oauth.get("/.well-known/oauth-authorization-server")
     def describe() -> Response:
         """Where the endpoints are and what they understand."""
-        return server.handle_response(200, _metadata(settings.server.public_url or request.host_url.rstrip("/")), ())
+        return server.handle_response(200, _metadata(settings.server.public_url or base_url()), ())
 
     return oauth
 

@@ -69,7 +69,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
             )
             routes.add_url_rule(
                 f"{prefix}{root}/<path:rest>", f"unknown-{service}{prefix}", unknown, defaults=given,
-                methods=("POST", "PUT", "PATCH", "DELETE"),
+                methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
             )  # fmt: skip
     routes.register_error_handler(GatewayError, _refuse)
     return routes
