@@ -5,9 +5,13 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from policies.agreement import load_folder
+from standards.errors import GatewayError, SettingsError
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -24,9 +28,12 @@ def application() -> Flask:
     from gateway.start import start  # noqa: PLC0415
 
     telemetry.configure()
-    app, gateway = start(load(Path(os.environ[SETTINGS_FILE])))
-    atexit.register(gateway.record.close)
-    gateway.warm()
+    try:
+        app, gateway = start(load(Path(os.environ[SETTINGS_FILE])))
+        atexit.register(gateway.record.close)
+        gateway.warm()
+    except GatewayError as error:
+        raise SystemExit(f"Error: {error.message}") from None
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
@@ -34,10 +41,16 @@ def application() -> Flask:
 
 
 def serve(settings: Settings) -> None:
-    """Listen until told to end."""
+    """Listen until told to end.
+
+    Raises:
+        SettingsError: an agreement is wrong, or the address cannot be listened on.
+    """
     from granian import Granian  # noqa: PLC0415  only a server needs it
     from granian.constants import Interfaces  # noqa: PLC0415
 
+    load_folder(settings.agreements)
+    _try_address(settings)
     os.environ[SETTINGS_FILE] = str(settings.file)
     Granian(
         "gateway.server:application",
@@ -52,7 +65,20 @@ def serve(settings: Settings) -> None:
     ).serve()
 
 
+def _try_address(settings: Settings) -> None:
+    """Refuse an address that is taken, in words, before a worker fails at it."""
+    host, port = settings.server.host, settings.server.port
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        socket.create_server(address[:2], family=family).close()
+    except OSError as error:
+        raise SettingsError(f"{host} port {port} cannot be listened on: {error.strerror}", str(settings.file)) from None
+
+
 if __name__ == "__main__":
     from gateway.settings import load as read_settings
 
-    serve(read_settings(Path(sys.argv[1])))
+    try:
+        serve(read_settings(Path(sys.argv[1])))
+    except GatewayError as refusal:
+        sys.exit(f"Error: {refusal.message}")
