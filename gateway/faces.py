@@ -135,10 +135,11 @@ class Faces:
     def _owned(self, table: Table, owner: Field, visible: bytearray | None) -> bytearray | None:
         refs = table.refs.get(owner.name)
         target = self.visible(owner.to)
-        absent = owner.to not in PERSONS
+        person = owner.to in PERSONS
+        absent = owner.lenient or not person
         if refs is None:
             return visible if absent or not table.size else bytearray(table.size)
-        dangling = owner.lenient and self.grant.unrestricted(owner.to)
+        dangling = owner.lenient and not person and self.grant.unrestricted(owner.to)
         if target is None and (dangling or DANGLING not in refs) and (absent or ABSENT not in refs):
             return visible
         seen = target if target is not None else bytearray(b"\1" * self.generation.table(owner.to).size)

@@ -56,10 +56,11 @@ class Sight:
         return clause is None or self._holds(entity, row, clause)
 
     def _owned(self, owner: Field, target: Key | None) -> bool:
+        person = owner.to in PERSONS
         if target is None:
-            return owner.to not in PERSONS
+            return owner.lenient or not person
         if target not in self.rows(owner.to):
-            return owner.lenient and self.grant.unrestricted(owner.to)
+            return owner.lenient and not person and self.grant.unrestricted(owner.to)
         return self.sees(owner.to, target)
 
     def _holds(self, entity: str, row: Record, clause: Clause) -> bool:

@@ -38,7 +38,10 @@ PERSONS = ("student", "staff", "contact")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One fact about an entity; *release* is the name by which an agreement releases it."""
+    """One fact about an entity; *release* is the name by which an agreement releases it.
+
+    A *lenient* reference may point to nothing; where it is to a person, it may only be absent.
+    """
 
     entity: str
     name: str

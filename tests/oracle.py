@@ -81,10 +81,10 @@ class Oracle:
 
     def owned(self, record: Record, field: Any) -> bool:
         if field.name not in record:
-            return field.to not in PERSONS
+            return field.lenient or field.to not in PERSONS
         owner = self.rows.get(field.to, {}).get(record[field.name])
         if owner is None:
-            return field.lenient and self.unrestricted(field.to)
+            return field.lenient and field.to not in PERSONS and self.unrestricted(field.to)
         return self.seen(field.to, owner)
 
     def holds(self, entity: str, record: Record, clause: p.Clause) -> bool:  # noqa: PLR0911  one answer per clause

@@ -79,6 +79,27 @@ def test_a_lenient_reference_may_dangle_only_where_nothing_restricts_its_target(
     assert seen("edfi.calendars", everyone, calendars()) == {"c1", "c3"}
 
 
+ANSWER = ("edfi.surveyResponses", "studentReference.studentUniqueId")
+
+
+def answers():
+    entity, ref = ANSWER
+    assert fields_of(entity)[ref].lenient
+    rows = {"named": {ref: ("s1",)}, "lost": {ref: ("gone",)}, "nobody": {}}
+    return [*RECORDS, *((entity, {"key": (name,), **row}) for name, row in rows.items())]
+
+
+def test_a_person_who_need_not_be_named_hides_a_row_only_when_named_and_not_seen():
+    assert seen("edfi.surveyResponses", records=answers()) == {"named", "nobody"}
+    others = {"student": In("key", frozenset({"s2"}))}
+    assert seen("edfi.surveyResponses", others, answers()) == {"nobody"}
+
+
+def test_rows_of_which_none_names_a_person_who_need_not_be_named_are_all_seen():
+    records = [one for one in answers() if one[1]["key"] not in {("named",), ("lost",)}]
+    assert seen("edfi.surveyResponses", records=records) == {"nobody"}
+
+
 def test_whether_a_reference_may_dangle_does_not_depend_on_other_rows():
     """Otherwise a hidden row, come or gone, would show."""
     hidden = ("session", {"key": ("lost",), "school": ("gone",)})

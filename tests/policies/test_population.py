@@ -127,6 +127,15 @@ def test_a_lenient_owner_may_be_missing_only_where_nothing_restricts_it():
     assert not Sight(records, bound, documents.TODAY).visible("edfi.studentSchoolAttendanceEvents")
 
 
+@pytest.mark.parametrize("population", ["", '{all: [{grade: {in: ["03"]}}]}'])
+@pytest.mark.parametrize(("student", "shown"), [(("s1",), True), (("gone",), False), (None, True)])
+def test_a_row_that_need_not_name_a_student_is_hidden_only_by_one_nobody_sees(population, student, shown):
+    entity, owner = "edfi.surveyResponses", "studentReference.studentUniqueId"
+    response = {"key": ("r",)} | ({owner: student} if student else {})
+    grant = documents.grant(f"{entity} allow", population)
+    assert bool(visible(documents.district() | {entity: [response]}, grant, documents.TODAY)[entity]) == shown
+
+
 def test_a_population_is_said_in_plain_words():
     names = {"101": "Maple Elementary", "102": "Cedar Elementary"}
     assert Population(("101", "102"), ("03", "04", "05"), active=True).words(names) == (
