@@ -6,16 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from policies import population
-from standards.errors import Forbidden, UnknownName
-from standards.query import conditions
-from standards.view import fields_of, paths
+from standards.errors import Forbidden
+from standards.view import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from policies.population import Clause
     from standards.query import Query
-    from standards.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +74,12 @@ class Grant:
         owners = (one.to for one in fields_of(entity).values() if one.owner and one.to != entity)
         return entity not in self.rows and all(map(self.unrestricted, owners))
 
-    def narrow(self, query: Query, view: View) -> Query:
-        """*query* unchanged when it names only members of the pruned *view*.
+    def narrow(self, query: Query) -> Query:
+        """*query* as far as the agreement lets it go; what it names was found on the pruned view already.
 
         Raises:
-            UnknownName: it names a member that is hidden or does not exist; which of the two, nobody can tell.
             Forbidden: it has a filter, and the agreement does not let the client search.
         """
-        members = [path for branch in view.branches for path, _ in paths(branch.nodes)]
-        known = frozenset(members)
-        for condition in conditions(query.filter):
-            if condition.path not in known:
-                raise UnknownName(condition.parameter, condition.path)
-        if query.sort and query.sort not in known:
-            raise UnknownName("sort", query.sort)
-        selectable = frozenset(part for path in members for part in _heads(path))
-        for name in query.fields:
-            if name not in selectable:
-                raise UnknownName("fields", name)
         if query.filter is not None and "search" not in self.operations:
             raise Forbidden("The agreement lets this client read, but not search.")
         return query
