@@ -40,16 +40,19 @@ def collections() -> Mapping[str, frozenset[str]]:
 
 
 class EdFiXmlSettings(Schema):
-    """Where the files are; paths are relative to the folder in which the gateway was started."""
+    """Where the files are; relative paths begin beside the settings file."""
 
     source = fields.String(
         required=True,
         validate=validate.Length(min=1),
-        metadata={"description": "Folder or zip with the district's Ed-Fi interchange files (Data Standard 5.2)."},
+        metadata={
+            "path": True,
+            "description": "Folder or zip with the district's Ed-Fi interchange files (Data Standard 5.2).",
+        },
     )
     descriptors = fields.String(
         validate=validate.Length(min=1),
-        metadata={"description": "Folder or zip with descriptor files, where they are kept apart."},
+        metadata={"path": True, "description": "Folder or zip with descriptor files, where they are kept apart."},
     )
 
 

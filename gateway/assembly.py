@@ -9,9 +9,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
+from gateway import telemetry
 from gateway.faces import Faces
 from gateway.plan import entities_of
 from gateway.rows import Shown
+from standards.errors import SourceError
 from standards.view import prune
 
 if TYPE_CHECKING:
@@ -79,10 +81,13 @@ class Gateway:
         return found
 
     def warm(self) -> None:
-        """Load every hold before the first request."""
+        """Load every hold before the first request; a district that cannot be read is refused when it is asked for."""
         for district in self.districts.values():
-            if district.holds:
-                district.hold()
+            try:
+                if district.holds:
+                    district.hold()
+            except SourceError as error:
+                telemetry.fault(error)
 
     def pruned(self, grant: Grant, view: View) -> View | None:
         """*view* without anything *grant* does not release, worked out once."""
