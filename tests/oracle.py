@@ -215,7 +215,7 @@ class Oracle:
             case v.Native():
                 return self.open_members(node, entity, record if item is None else item, prefix)
             case v.Obj():
-                if node.guard and not self.guarded(entity, record, prefix + node.guard):
+                if node.guard and not self.guarded(entity, record, prefix + node.guard, item, node.guard):
                     return ABSENT
                 inner = self.members(node.nodes, entity, record, api, base, prefix, item)
                 return inner if self.says(node.nodes, inner) else ABSENT
@@ -228,9 +228,9 @@ class Oracle:
             case v.Many():
                 return self.many(node, entity, record, api, base, prefix, item)
 
-    def guarded(self, entity: str, record: Record, ref: str) -> bool:
+    def guarded(self, entity: str, record: Record, ref: str, item: Record | None, name: str) -> bool:
         to = v.fields_of(entity)[ref].to
-        return self.unrestricted(to) or self.target(entity, record, ref) is not None
+        return self.unrestricted(to) or self.target(entity, record, ref, item, name) is not None
 
     @staticmethod
     def says(nodes: Sequence[v.Node], inner: Record) -> bool:

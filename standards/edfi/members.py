@@ -85,7 +85,7 @@ def member(known: Property, site: Site) -> Members:
     """Fields, pairs and nodes for one member of a resource or of an item."""
     split = parted(f"{site.release}.{known.name}")
     if known.collection:
-        return _group(known, site) if split or has_person(known.properties) else _whole(known, known.name, site)
+        return _group(known, site) if split or _points(known.properties) else _whole(known, known.name, site)
     if known.reference:
         return _reference(known, site)
     if known.type == "object":
@@ -93,9 +93,11 @@ def member(known: Property, site: Site) -> Members:
     return scalar(known, known.name, site)
 
 
-def has_person(properties: Mapping[str, Property]) -> bool:
-    """Whether somebody's unique id stands anywhere among *properties*."""
-    return any(person(name) or has_person(inner.properties) for name, inner in properties.items())
+def _points(properties: Mapping[str, Property]) -> bool:
+    """Whether *properties* anywhere name a person or another record that the consumer may not see."""
+    return any(
+        person(name) or inner.reference in TARGETS or _points(inner.properties) for name, inner in properties.items()
+    )
 
 
 def kind_of(known: Property) -> str:
@@ -131,7 +133,7 @@ def _object(known: Property, site: Site) -> Members:
 
 
 def _group(known: Property, site: Site) -> Members:
-    """A collection whose items hold several facts, or name people and are shown only while those are visible."""
+    """A collection whose items hold several facts, or name people and records, with which they are hidden."""
     name, inner = site.prefix + known.name, members(known.properties.values(), site.inside(known.name))
     listed = Many(known.name, (Items(name, tuple(inner.persons)),), tuple(inner.nodes))
     return Members(
