@@ -88,13 +88,11 @@ class Renderer(Writer):
         """Code that puts one node into *into*."""
         target = f"{into}[{node.name!r}]"
         match node:
-            case Const():
-                self.line(
-                    f"{target} = {self.bind(node.value) if isinstance(node.value, dict | list) else repr(node.value)}"
-                )
+            case Const() | Href():
+                self.fixed(node, place, target)
             case Stamp():
                 self.line(f"{target} = None")
-            case Id() | Href():
+            case Id():
                 self.line(f"{target} = {self.identity(node, place)}")
             case Val():
                 value = self.value(node, place)
@@ -109,6 +107,16 @@ class Renderer(Writer):
                 self.hop(node, place, into)
             case Many():
                 self.many(node, place, into)
+
+    def fixed(self, node: Const | Href, place: Place, target: str) -> None:
+        """Code that assigns a constant or an address to *target*; where a field chooses it, only if it does."""
+        given = node.path if isinstance(node, Href) else node.value
+        if not node.by:
+            literal = self.bind(given) if isinstance(given, dict | list) else repr(given)
+            self.line(f"{target} = {self.identity(node, place) if isinstance(node, Href) else literal}")
+        elif found := self.choice(node.by, given, place):
+            value = self.identity(node, place, found) if isinstance(node, Href) else found
+            self.line(f"if {found} is not None: {target} = {value}")
 
     def open_members(self, node: Native, place: Place, target: str) -> None:
         """Code for a dictionary whose members are released one by one."""
@@ -245,10 +253,10 @@ class Renderer(Writer):
         if isinstance(last, Val):
             value = self.value(last, here)
             self.line(f"x = {value}" if value else "pass")
-        elif isinstance(last, Id | Href):
+        elif isinstance(last, Const | Href):
+            self.fixed(last, here, "x")
+        elif isinstance(last, Id):
             self.line(f"x = {self.identity(last, here)}")
-        elif isinstance(last, Const):
-            self.line(f"x = {last.value!r}")
         else:
             self.line("pass")
         self.depth = depth

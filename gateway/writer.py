@@ -73,16 +73,25 @@ class Writer:
         self.count += 1
         return f"{stem}{self.count}"
 
-    def identity(self, node: Id | Href, place: Place) -> str:
-        """The expression for an id or an address of the entity at hand."""
+    def identity(self, node: Id | Href, place: Place, path: str = "") -> str:
+        """The expression for an id or an address of the entity at hand; *path* is the variable with a chosen path."""
         ids = self.faces.ids(place.entity, self.api)
         if isinstance(node, Id):
             chosen = self.faces.unique_ids(place.entity) if node.unique else ids
             return f"{self.bind(chosen)}[{place.row}]"
         one = f"{self.bind(self.faces.quoted_ids(place.entity, self.api))}[{place.row}]"
-        if self.api == "oneroster":
-            return f"base + {'/' + node.path + '/'!r} + {one}"
-        return f"{node.path + '/'!r} + {one}"
+        lead = "/" if self.api == "oneroster" else ""
+        own = f"{lead!r} + {path} + '/'" if path else repr(f"{lead}{node.path}/")
+        return f"base + {own} + {one}" if lead else f"{own} + {one}"
+
+    def choice(self, by: str, table: Any, place: Place) -> str:
+        """Code that leaves what *table* has for a field in the variable returned; empty when nothing can hold it."""
+        stored = self.cell(place, place.prefix + by)
+        if not stored:
+            return ""
+        found = self.fresh("c")
+        self.line(f"{found} = {self.bind(table)}.get({stored})")
+        return found
 
     def value(self, node: Val, place: Place) -> str:
         """Code that leaves the node's value in the variable returned; an empty name when nothing can hold it."""

@@ -37,10 +37,14 @@ class Val:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Const:
-    """A value that is the same in every record and tells nothing."""
+    """A value that is the same in every record and tells nothing.
+
+    With *by*, *value* is a table, and that field of the entity at hand says what of it shows, if anything.
+    """
 
     name: str
     value: Any
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,10 +57,14 @@ class Id:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Href:
-    """The address of the entity at hand; *path* is the collection, or ``/ed-fi/students`` for a relative link."""
+    """The address of the entity at hand; *path* is the collection, or ``/ed-fi/students`` for a relative link.
+
+    With *by*, *path* is a table, and that field of the entity at hand says which of its paths it is, if any.
+    """
 
     name: str
-    path: str
+    path: str | Mapping[str, str]
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -206,10 +214,8 @@ def _kept(nodes: Iterable[Node], entity: str, prefix: str, grant: Releases) -> t
 
 def _prune_node(node: Node, entity: str, prefix: str, grant: Releases) -> Node | None:
     match node:
-        case Const() | Stamp():
-            return node
-        case Id() | Href():
-            return node if grant.releases(fields_of(entity)["id"].release) else None
+        case Const() | Stamp() | Id() | Href():
+            return node if _known(node, entity, prefix, grant) else None
         case Val():
             sources = tuple(s for s in node.sources if _released(entity, prefix + s, grant))
             return replace(node, sources=sources) if sources else None
@@ -220,6 +226,13 @@ def _prune_node(node: Node, entity: str, prefix: str, grant: Releases) -> Node |
             return replace(node, allows=lambda member: grant.releases(f"{name}.{member}"))
         case _:
             return _prune_container(node, entity, prefix, grant)
+
+
+def _known(node: Const | Stamp | Id | Href, entity: str, prefix: str, grant: Releases) -> bool:
+    """Whether what a node reads is released: the field that chooses its value, and the id."""
+    if isinstance(node, Const | Href) and node.by and not _released(entity, prefix + node.by, grant):
+        return False
+    return isinstance(node, Const | Stamp) or grant.releases(fields_of(entity)["id"].release)
 
 
 def _prune_container(node: Obj | Hop | Many, entity: str, prefix: str, grant: Releases) -> Node | None:

@@ -202,14 +202,17 @@ class Oracle:
     ) -> Any:
         match node:
             case v.Const():
-                return node.value
+                return self.chosen(node.value, node.by, record, item)
             case v.Stamp():
                 return ABSENT
             case v.Id():
                 return self.outward(entity, record, api, unique=node.unique)
             case v.Href():
-                path = quote(self.outward(entity, record, api), safe="")
-                return f"{base}/{node.path}/{path}" if api == "oneroster" else f"{node.path}/{path}"
+                path, name = self.chosen(node.path, node.by, record, item), self.outward(entity, record, api)
+                if path is ABSENT:
+                    return ABSENT
+                own = f"{path}/{quote(name, safe='')}"
+                return f"{base}/{own}" if api == "oneroster" else own
             case v.Val():
                 return self.value(node, entity, record, prefix, item, api)
             case v.Native():
@@ -227,6 +230,11 @@ class Oracle:
                 return ABSENT if not self.says(node.nodes, inner) else [inner] if node.listed else inner
             case v.Many():
                 return self.many(node, entity, record, api, base, prefix, item)
+
+    @staticmethod
+    def chosen(value: Any, by: str, record: Record, item: Record | None) -> Any:
+        """What a constant or an address is for a record; by a field of it, where one is named."""
+        return value.get((record if item is None else item).get(by), ABSENT) if by else value
 
     def guarded(self, entity: str, record: Record, ref: str, item: Record | None, name: str) -> bool:
         to = v.fields_of(entity)[ref].to

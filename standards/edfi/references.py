@@ -15,6 +15,20 @@ if TYPE_CHECKING:
 
     from standards.view import Node
 
+RESOURCES = {
+    "school": "School",
+    "district": "LocalEducationAgency",
+    "serviceCenter": "EducationServiceCenter",
+    "state": "StateEducationAgency",
+    "department": "OrganizationDepartment",
+}
+PATHS = {
+    "school": "/ed-fi/schools",
+    "district": "/ed-fi/localEducationAgencies",
+    "serviceCenter": "/ed-fi/educationServiceCenters",
+    "state": "/ed-fi/stateEducationAgencies",
+    "department": "/ed-fi/organizationDepartments",
+}
 WHOLE = re.compile(r"-?[0-9]{1,19}")
 LARGEST = 2**63
 
@@ -24,7 +38,8 @@ class Target:
     """An entity that Ed-Fi resources refer to.
 
     *members* are the members of a reference that make the natural key, in its order, after *prefix*;
-    *nodes* show them from the entity's own fields. *collection* is empty for an abstract resource.
+    *nodes* show them from the entity's own fields. *collection* is empty for the abstract education organization,
+    which is a resource of one kind or another.
     """
 
     entity: str
@@ -35,9 +50,9 @@ class Target:
 
     def link(self, rel: str) -> tuple[Node, ...]:
         """The address of the entity at hand, as a reference carries it."""
-        if not self.collection:
-            return ()
-        return (Obj("link", (Const("rel", rel), Href("href", f"/ed-fi/{self.collection}"))),)
+        if self.collection:
+            return (Obj("link", (Const("rel", rel), Href("href", f"/ed-fi/{self.collection}"))),)
+        return (Obj("link", (Const("rel", RESOURCES, "kind"), Href("href", PATHS, "kind"))),)
 
 
 def organization_id(identifier: str) -> int:

@@ -15,9 +15,9 @@ from adapters.oneroster_csv import OneRosterCsv
 from standards import registry
 from standards.edfi import catalogue
 from standards.edfi.model import natural_key, resources, validate
-from standards.edfi.references import TARGETS, organization_id
+from standards.edfi.references import PATHS, RESOURCES, TARGETS, organization_id
 from standards.keys import Keyring
-from standards.view import Hop, Many, Obj, Val, fields_of, follow, prune, trail
+from standards.view import Hop, Many, Obj, Val, fields_of, follow, paths, prune, trail
 from tests import needs
 from tests.adapters import oneroster_files
 from tests.oracle import Oracle
@@ -168,6 +168,70 @@ def test_every_document_of_grand_bend_leaves_as_it_came_and_obeys_the_model(gran
             del answer[resource.descriptor_id]
         assert plain(answer) == plain(came), (collection, natural_key(resource, came))
     assert len(counts) > 60
+
+
+def links(answer):
+    """Every link in an answer, with the name of the reference it is in."""
+    inner = answer.values() if isinstance(answer, dict) else answer if isinstance(answer, list) else ()
+    for name, one in answer.items() if isinstance(answer, dict) else ():
+        if isinstance(one, dict) and "link" in one:
+            yield name, one["link"]
+    for one in inner:
+        yield from links(one)
+
+
+def addresses(oracle, collections):
+    """The answers about *collections* by their address, each with its class."""
+    for collection in collections:
+        (branch,) = VIEWS[collection].branches
+        for record in oracle.rows.get(branch.entity, {}).values():
+            if all(record.get(name) in values for name, values in branch.where):
+                name = oracle.outward(branch.entity, record, "edfi")
+                yield f"/ed-fi/{collection}/{name}", (VIEWS[collection].model, branch, record)
+
+
+def test_every_link_of_grand_bend_leads_to_the_record_it_says(grand_bend):
+    oracle, _ = grand_bend
+    known = dict(addresses(oracle, VIEWS))
+    told: dict[str, set[str]] = {}
+    for _, branch, record in known.values():
+        for name, link in links(oracle.members(branch.nodes, branch.entity, record, "edfi", "")):
+            assert known[link["href"]][0] == link["rel"]
+            told.setdefault(name, set()).add(link["rel"])
+    assert {"School", "LocalEducationAgency"} <= told["educationOrganizationReference"]
+    assert told["schoolReference"] == {"School"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "rel"), [(kind, rel) for kind, rel in RESOURCES.items()] + [("local", None), ("national", None)]
+)
+def test_a_reference_to_any_organization_links_to_what_kind_it_is(kind, rel):
+    owner = {"key": ("7",), "identifier": "7", "kind": kind}
+    course = {"key": ("A", "7"), "code": "A", "organization": ("7",)}
+    answer = shown("courses", course, [("organization", owner), ("course", course)])
+    (name, link), *others = [*links(answer)] or [("", None)]
+    assert others == []
+    if rel is None:
+        assert link is None
+    else:
+        (address,) = [at for at in PATHS.values() if link["href"].startswith(f"{at}/")]
+        collection = address.removeprefix("/ed-fi/")
+        assert (name, link["rel"]) == ("educationOrganizationReference", rel)
+        assert VIEWS[collection].model == rel
+        assert VIEWS[collection].branches[0].where == (("kind", frozenset({kind})),)
+    assert answer["educationOrganizationReference"]["educationOrganizationId"] == 7
+
+
+@pytest.mark.parametrize("hidden", ["kind", "id"])
+def test_a_link_that_depends_on_what_is_hidden_is_not_there(hidden):
+    class Most(Everything):
+        def releases(self, name):
+            return name != f"organization.{hidden}"
+
+    (branch,) = prune(registry.views("edfi")["courses"], Most()).branches
+    names = {path for path, _ in paths(branch.nodes)}
+    assert "educationOrganizationReference.educationOrganizationId" in names
+    assert not [name for name in names if "link" in name]
 
 
 # a OneRoster source
