@@ -145,11 +145,12 @@ class Consumer:
                 return found
             answer = self.ask(following)
 
-    def resources(self, collection: str, limit: int = 500, **query: Any) -> list[dict[str, Any]]:
+    def resources(self, collection: str, limit: int = 500, district: str = "", **query: Any) -> list[dict[str, Any]]:
         """Every record of an Ed-Fi resource, in pages of *limit*."""
         found: list[dict[str, Any]] = []
+        place = f"/{district}{EDFI}{collection}" if district else EDFI + collection
         while True:
-            answer = self.edfi(collection, limit=limit, offset=len(found), **query)
+            answer = self.ask(place, limit=limit, offset=len(found), **query)
             assert answer.status_code == 200, answer.text
             found += answer.json
             if len(answer.json) < limit:
