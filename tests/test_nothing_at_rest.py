@@ -87,12 +87,12 @@ EDFI_QUESTIONS = (
 )  # fmt: skip
 
 
-def exercise(ask, districts):
-    """Ask everything of every district: whole collections, single records, wrong questions; the bodies that came."""
+def exercise(ask, districts, every=1):
+    """Ask everything (or *every* so-manieth collection) of every district: whole collections, single records, wrong questions; the bodies that came."""
     paths = []
     for district in districts:
         for root, api, questions in ((ROSTER, "oneroster", QUESTIONS), (EDFI, "edfi", EDFI_QUESTIONS)):
-            names = [name for name in registry.views(api) if not name.endswith("Descriptors")]
+            names = [name for name in registry.views(api) if not name.endswith("Descriptors")][::every]
             paths += [f"/{district}{root}{rest}" for rest in (*(f"{name}?limit=500" for name in names), *questions)]
         paths.append(f"/{district}/Kanarifamily/Zilverlast")
     return "\n".join(map(ask, paths))
@@ -172,7 +172,7 @@ def test_numbers_memory_registry_and_the_errors_of_broken_sources_hold_no_value(
     with running(tmp_path / "region", sites, lines, settings) as region:
         consumer = region.consumer()
         exercise(lambda path: consumer.ask(path).text, ("maple", "cedar"))
-        refused = exercise(lambda path: consumer.ask(path).text, ("alder", "birch"))
+        refused = exercise(lambda path: consumer.ask(path).text, ("alder", "birch"), every=9)
         assert FAULT not in refused
         assert "server_busy" in refused or "internal_server_error" in refused
         assert "urn:ed-fi:api:system" in refused
