@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from marshmallow import Schema, fields, validate
 
 from adapters.contract import Adapter, Manifest, Notes, Problem, picker
+from adapters.edfi_joins import Joins, tellers
 from adapters.files import open_source
 from adapters.interchange import CAPS, Catalogue, Findings, catalogue, documents
 from standards import registry
@@ -94,14 +95,22 @@ class EdFiXml(Adapter):
         sessions: list[Record] = []
         descriptors: set[tuple[str, tuple[str, ...]]] = set()
         with ExitStack() as opened:
-            for source in self._sources(opened):
+            sources = self._sources(opened)
+            joins = self._joins(sources, tellers(wanted))
+            for source in sources:
                 for entity, record in self._records(source, wanted):
                     if entity == "session":
                         sessions.append(record)
                     elif not entity.endswith("Descriptors") or _first(descriptors, entity, record["key"]):
-                        yield entity, pick[entity](record)
+                        yield entity, pick[entity](joins.complete(entity, record))
         for record in _tree(sessions):
             yield "session", pick["session"](record)
+
+    def _joins(self, sources: list[Source], names: frozenset[str]) -> Joins:
+        joins = Joins()
+        for source in sources if names else ():
+            joins.look(documents(source, names, known=self._catalogue(source)))
+        return joins
 
     def _sources(self, opened: ExitStack) -> list[Source]:
         paths = [self.settings[name] for name in ("source", "descriptors") if name in self.settings]

@@ -125,7 +125,6 @@ def test_whether_a_reference_may_dangle_does_not_depend_on_other_rows():
         (RefIn("school", ("identifier", "key"), frozenset({"102"})), {"e2"}),
         (Seen("school"), {"e1", "e2"}),
     ],
-    ids=str,
 )
 def test_a_row_rule_holds_for_the_rows_it_says(clause, expected):
     assert seen("enrollment", {"enrollment": clause}) == expected

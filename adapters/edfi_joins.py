@@ -1,0 +1,78 @@
+"""What an Ed-Fi record says of another: a student's and a staff member's main organization, a course's latest year."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from adapters.contract import Record, Wanted
+
+    Key = tuple[str, ...]
+
+# The collection that tells, for each field that it tells of.
+TOLD_BY = {
+    ("student", "primaryOrganization"): "studentSchoolAssociations",
+    ("staff", "primaryOrganization"): "staffEducationOrganizationAssignmentAssociations",
+    ("course", "schoolYear"): "courseOfferings",
+}
+
+
+@dataclass(slots=True)
+class Joins:
+    """For each record by entity and key, the field that others decide, with the rank of what decided it."""
+
+    found: dict[tuple[str, Key], tuple[tuple[Any, ...], str, Key]] = field(default_factory=dict)
+
+    def look(self, documents: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
+        """Take what *documents* tell; the highest rank wins."""
+        for collection, document in documents:
+            for entity, key, rank, name, value in _TELLERS[collection](document):
+                known = self.found.get((entity, key))
+                if known is None or rank > known[0]:
+                    self.found[entity, key] = (rank, name, value)
+
+    def complete(self, entity: str, record: Record) -> Record:
+        """*record* with what others say of it."""
+        told = self.found.get((entity, record["key"]))
+        return record if told is None else {**record, told[1]: told[2]}
+
+
+def tellers(wanted: Wanted) -> frozenset[str]:
+    """The collections to look through before, given what is wanted."""
+    return frozenset(
+        collection
+        for (entity, name), collection in TOLD_BY.items()
+        if entity in wanted and ((names := wanted[entity]) is None or name in names)
+    )
+
+
+def _told_by_enrollment(document: Mapping[str, Any]) -> Iterable[tuple[Any, ...]]:
+    """A school is a student's main one when the student is still there, it is called primary, or came last."""
+    student, school = document["studentReference"]["studentUniqueId"], str(document["schoolReference"]["schoolId"])
+    rank = ("exitWithdrawDate" not in document, document.get("primarySchool") is True, document["entryDate"], school)
+    yield "student", (student,), rank, "primaryOrganization", (school,)
+
+
+def _told_by_assignment(document: Mapping[str, Any]) -> Iterable[tuple[Any, ...]]:
+    """An organization is a staff member's main one when the member is still there, or came last."""
+    staff = document["staffReference"]["staffUniqueId"]
+    organization = str(document["educationOrganizationReference"]["educationOrganizationId"])
+    rank = ("endDate" not in document, document["beginDate"], organization)
+    yield "staff", (staff,), rank, "primaryOrganization", (organization,)
+
+
+def _told_by_offering(document: Mapping[str, Any]) -> Iterable[tuple[Any, ...]]:
+    """A course belongs to the latest school year in which it is offered."""
+    course, year = document["courseReference"], document["sessionReference"]["schoolYear"]
+    key = (str(course["courseCode"]), str(course["educationOrganizationId"]))
+    yield "course", key, (year,), "schoolYear", ("sy", str(year))
+
+
+_TELLERS = {
+    "studentSchoolAssociations": _told_by_enrollment,
+    "staffEducationOrganizationAssignmentAssociations": _told_by_assignment,
+    "courseOfferings": _told_by_offering,
+}
