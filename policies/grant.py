@@ -49,6 +49,10 @@ class Grant:
         """Whether the vocabulary or native *name* may leave."""
         return self.rule(name) is not None
 
+    def plain(self, name: str) -> bool:
+        """Whether *name* leaves as it is."""
+        return self.rule(name) == Rule("allow")
+
     def rule(self, name: str) -> Rule | None:
         """What happens to the value of *name*; None where it does not leave."""
         found = self.rules.get(name)

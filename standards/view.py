@@ -21,6 +21,10 @@ class Releases(Protocol):
         """Whether the vocabulary or native *name* may leave."""
         ...
 
+    def plain(self, name: str) -> bool:
+        """Whether *name* leaves as it is."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Val:
@@ -289,7 +293,10 @@ def _step_released(step: Kids | To | Links | Items, entity: str, prefix: str, gr
 
 
 def _released(entity: str, source: str, grant: Releases) -> bool:
-    return all(grant.releases(field.release) for field in trail(entity, source))
+    *refs, last = trail(entity, source)
+    own_id = last.type != "id" and last.release.endswith(".id")
+    shows = grant.plain if own_id else grant.releases  # a pseudonym stands for the id itself, not for its text
+    return shows(last.release) and all(grant.releases(field.release) for field in refs)
 
 
 def trail(entity: str, source: str) -> tuple[vocabulary.Field, ...]:

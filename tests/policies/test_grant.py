@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from policies.grant import Rule
+from standards import registry
 from standards.errors import Forbidden
 from standards.query import Condition, Query
+from standards.view import find, prune
 from tests.policies import documents
 
 LINES = "student.id allow\nstudent.name.given allow\nstudent.birthDate year\nenrollment allow\norganization.id allow"
@@ -47,3 +49,10 @@ def test_a_name_without_a_rule_is_not_released():
     assert GRANT.rule("student.birthDate") == Rule("year")
     assert not GRANT.releases("")
     assert not GRANT.releases("no.such.name")
+
+
+def test_a_pseudonym_takes_the_unique_id_with_it():
+    view = registry.views("oneroster")["students"]
+    own, masked = (prune(view, documents.grant(f"student.id {action}")) for action in ("allow", "pseudonym"))
+    assert find(own.branches[0].nodes, "identifier")
+    assert find(masked.branches[0].nodes, "identifier") is None

@@ -30,6 +30,9 @@ class Hiding(Everything):
     def releases(self, name):
         return name not in self.hidden
 
+    def plain(self, name):
+        return name not in self.hidden
+
 
 def view(collection, *hidden):
     return (prune(registry.views("edfi")[collection], Hiding(*hidden)),)

@@ -23,6 +23,9 @@ class Everything:
     def releases(self, name: str) -> bool:
         return True
 
+    def plain(self, name: str) -> bool:
+        return True
+
     def rule(self, name: str) -> Rule:
         return Rule("allow")
 
