@@ -98,8 +98,11 @@ TUTORING = """
     guardianship.contact allow
     contact.id allow
     contact.name.given allow
-    edfi.studentSchoolAttendanceEvents.* allow
-    edfi.studentSchoolAttendanceEvents.attendanceEventReason deny
+    edfi.restraintEvents.* allow
+    edfi.restraintEvents.reasons deny
+    edfi.reportCards.id allow
+    edfi.reportCards.grades allow
+    edfi.reportCards.studentReference allow
 """
 ANALYTICS = """
     student.id pseudonym
@@ -125,10 +128,10 @@ ANALYTICS = """
     section.id allow
     section.school allow
     section.subjects allow
-    edfi.disciplineActions.id allow
-    edfi.disciplineActions.disciplineDate month
-    edfi.disciplineActions.studentReference allow
-    edfi.disciplineActions.staffs allow
+    edfi.studentProgramEvaluations.id allow
+    edfi.studentProgramEvaluations.evaluationDate month
+    edfi.studentProgramEvaluations.studentReference allow
+    edfi.studentProgramEvaluations.staffEvaluatorStaffReference allow
 """
 ACTIVE = "{all: [{enrollment: active}]}"
 TWO_SCHOOLS = '{all: [{school: {in: ["101", "102"]}}, {grade: {in: ["03", "04"]}}, {enrollment: active}]}'
