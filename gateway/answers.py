@@ -65,7 +65,7 @@ def base_url() -> str:
     public: str | None = current_app.config.get("PUBLIC_URL")
     if not public and not request.host:
         raise CallerError("The Host header cannot be understood.")
-    return (public or request.url_root).rstrip("/")
+    return (public or f"{request.scheme}://{request.host}{request.root_path}").rstrip("/")
 
 
 def trace_id() -> str:
