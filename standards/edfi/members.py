@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from standards import vocabulary
 from standards.edfi.facts import fact, parted
-from standards.edfi.references import TARGETS, person
+from standards.edfi.references import TARGETS, organization_of, person
 from standards.lens import each, read_only, same, split
 from standards.view import Hop, Id, Items, Many, Obj, Val
 from standards.vocabulary import Field
@@ -144,7 +144,7 @@ def _group(known: Property, site: Site) -> Members:
 
 
 def _reference(known: Property, site: Site) -> Members:
-    """A reference: its members one by one, people as references, and a guard where its target is mapped."""
+    """A reference: its members one by one, people as references, and a guard where something may hide its target."""
     target = TARGETS.get(known.reference)
     if target and [person(name) for name in known.properties] == [target.entity]:
         return _person(known, next(iter(known.properties.values())), site, link=target.link(known.reference))
@@ -152,13 +152,15 @@ def _reference(known: Property, site: Site) -> Members:
     for leaf in known.properties.values():
         made.add(_person(known, leaf, site) if person(leaf.name) else scalar(leaf, f"{known.name}.{leaf.name}", site))
     nodes = list(made.nodes)
-    if target:
+    decides = target or organization_of(known.properties)
+    if decides:
         owner = any(leaf.identity for leaf in known.properties.values()) and not site.group
-        made.fields.append(site.field(f"{known.name}@", "ref", known.name, to=target.entity, owner=owner, lenient=True))
-        made.pairs.append(_guard(known, guard, target))
-        if link := target.link(known.reference):
-            nodes.append(Hop("", guard, link))
-    made.nodes = [Obj(known.name, tuple(nodes), guard if target else "")]
+        facts = {"to": decides.entity, "owner": owner, "lenient": True}
+        made.fields.append(site.field(f"{known.name}@", "ref", known.name, **facts))
+        made.pairs.append(_guard(known, guard, decides))
+    if target and (link := target.link(known.reference)):
+        nodes.append(Hop("", guard, link))
+    made.nodes = [Obj(known.name, tuple(nodes), guard if decides else "")]
     return made
 
 

@@ -11,7 +11,7 @@ from standards.codes import outward
 from standards.view import Const, Href, Id, Obj, v
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from standards.view import Node
 
@@ -126,3 +126,9 @@ TARGETS: Mapping[str, Target] = {
     "StudentSectionAssociation": Target("placement", ("beginDate", *_SECTION, "studentUniqueId"),
                                         "studentSectionAssociations", ()),
 }  # fmt: skip
+
+
+def organization_of(members: Iterable[str]) -> Target | None:
+    """The organization that the key of a native resource names, with which a reference to it is hidden."""
+    own = next((name for name in ("schoolId", "educationOrganizationId") if name in members), "")
+    return TARGETS["School" if own == "schoolId" else "EducationOrganization"] if own else None

@@ -179,7 +179,8 @@ def test_a_native_field_fits_the_fact_it_states(entity, field, fact):
 
 @pytest.mark.parametrize(("entity", "field", "fact"), told_facts())
 def test_who_or_what_a_member_refers_to_is_what_its_fact_refers_to(entity, field, fact):
-    if field.type == "ref":
+    its_school = field.name.endswith("@") and field.to == "organization"
+    if field.type == "ref" and not its_school:
         assert (fact.type, fact.to) == ("ref", field.to)
     assert (field.type == "id") == (fact.type == "id")
 
