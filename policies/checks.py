@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 SUPPORTED = ("read", "search")
 DIRECTORY = "99.31(a)(11)"
 CONSENT = "99.30"
+# The same number for one person in every resource, and in real data often the unique id itself.
+PERSON_IDS = frozenset({"edfi.people.personId", "edfi.students.personReference.personId"})
 NOT_YET = "not supported yet, so this agreement cannot be used"
 
 
@@ -215,6 +217,8 @@ def _joinable(document: Document, actions: Mapping[str, str]) -> Iterator[str]:
 
 
 def _identifies(name: str) -> bool:
+    if name in PERSON_IDS:
+        return True
     one = elements.element(name)
     if one is None or one.container or one.types & {"id", "ref"} or not name.startswith("student."):
         return False
