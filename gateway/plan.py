@@ -41,12 +41,10 @@ def _clause(clause: Clause, entity: str, grant: Grant, found: set[str]) -> None:
             for part in parts:
                 _clause(part, entity, grant, found)
         case Child(child, _, inner):
-            found.add(child)
+            _need(child, grant, found)
             _clause(inner, child, grant, found)
-        case Seen(ref):
+        case Seen(ref) | RefIn(ref):
             _need(fields_of(entity)[ref].to, grant, found)
-        case RefIn(ref, _, _):
-            found.add(fields_of(entity)[ref].to)
 
 
 def _walk(nodes: Iterable[Node], entity: str, prefix: str, grant: Grant, found: set[str]) -> None:
@@ -74,8 +72,6 @@ def _inside(node: Many, entity: str, prefix: str, grant: Grant, found: set[str])
         _need(after, grant, found)
         for owner in () if isinstance(step, Kids) else getattr(step, "owners", ()):
             _need(fields_of(after)[inner + owner].to, grant, found)
-        if step is node.steps[0]:
-            _walk(node.early, after, inner, grant, found)
         if step is node.steps[0]:
             _walk(node.early, after, inner, grant, found)
         entity, prefix = after, inner
