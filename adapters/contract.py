@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from marshmallow import Schema, ValidationError
 
-from standards.errors import SettingsError, suggestion
+from standards.errors import SettingsError, Unsupported, suggestion
 from standards.view import fields_of
 
 if TYPE_CHECKING:
@@ -18,6 +19,23 @@ if TYPE_CHECKING:
 
 Wanted = Mapping[str, frozenset[str] | None]
 Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A comparison that every row asked for passes: a source that can apply it need not send the others.
+
+    *field* is a vocabulary field, or ``id`` for the source's own id; of a reference, *value* is the id of the
+    record it leads to. The gateway tests every row again, so that an adapter may ignore a hint.
+    """
+
+    field: str
+    operator: str
+    value: str
+
+
+Hints = Mapping[str, tuple[Hint, ...]]
+NO_HINTS: Hints = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +98,40 @@ class Adapter(ABC):
         """Everything an operator must mend before this source can serve; empty when all is well."""
 
     @abstractmethod
-    def read(self, wanted: Wanted) -> Iterator[tuple[str, Record]]:
+    def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
         """Every record of the *wanted* entities, in any order, with the wanted fields only (None: all).
 
-        Yields the entity's name and a vocabulary record. A source that fails mid-way raises a
-        `SourceError`: nobody may take what came before for the whole.
+        Of an entity in *hints* the rows that fail a hint may be left out, and no others. Yields the entity's
+        name and a vocabulary record. A source that fails mid-way raises a `SourceError`: nobody may take what
+        came before for the whole.
         """
+
+    def find(self, entity: str, identifier: str) -> Record | None:
+        """The whole record of *entity* whose own id is *identifier*, as the source has it now; None where none."""
+        hints = {entity: (Hint("id", "=", identifier),)}
+        found = (record for _, record in self.read({entity: None}, hints) if record.get("id") == identifier)
+        return next(found, None)
+
+    def save(self, entity: str, record: Record, *, new: bool) -> str:  # noqa: ARG002  what those that can write take
+        """Create (*new*) or replace the record of *entity* that bears the id in *record*; the id it now bears.
+
+        A new record without an ``id`` is given one by the source. The whole record is given: what is not in it
+        is to be empty.
+
+        Raises:
+            Unsupported: the source takes no changes of *entity*.
+            SourceRefused: it took the request and said no.
+        """
+        raise Unsupported(f"The district's system takes no changes of {entity}.")
+
+    def delete(self, entity: str, identifier: str) -> None:  # noqa: ARG002  likewise
+        """Delete the record of *entity* whose own id is *identifier*.
+
+        Raises:
+            Unsupported: the source takes no changes of *entity*.
+            NotFound: it has no such record.
+        """
+        raise Unsupported(f"The district's system takes no changes of {entity}.")
 
     @abstractmethod
     def stamp(self) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from marshmallow import Schema, fields, validate
 
-from adapters.contract import Adapter, Manifest, Notes, Problem, picker
+from adapters.contract import NO_HINTS, Adapter, Manifest, Notes, Problem, picker
 from adapters.edfi_joins import Joins, tellers
 from adapters.files import open_source
 from adapters.interchange import CAPS, Catalogue, Findings, catalogue, documents
@@ -20,7 +20,7 @@ from standards.errors import MappingError, SourceBroken, SourceError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from adapters.contract import Record, Wanted
+    from adapters.contract import Hints, Record, Wanted
     from adapters.files import Source
     from standards.lens import Lens
 
@@ -88,7 +88,7 @@ class EdFiXml(Adapter):
         with ExitStack() as opened:
             return "/".join(source.stamp() for source in self._sources(opened))
 
-    def read(self, wanted: Wanted) -> Iterator[tuple[str, Record]]:
+    def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:  # noqa: ARG002  files know no questions
         """Every record of the *wanted* entities; the sessions come last, in the tree that they make."""
         self.notes = Notes()
         pick = {entity: picker(entity, names) for entity, names in wanted.items()}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import Schema, fields, validate
 
 from adapters import tables
-from adapters.contract import Adapter, Manifest, Notes, Problem, picker
+from adapters.contract import NO_HINTS, Adapter, Manifest, Notes, Problem, picker
 from adapters.files import Caps, open_source
 from adapters.roster import FILES, Materials, Places, Schools, Task
 from adapters.roster_people import People, stated_kinds
@@ -19,7 +19,7 @@ from standards.oneroster import csv
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from adapters.contract import Record, Wanted
+    from adapters.contract import Hints, Record, Wanted
     from adapters.files import Source
     from adapters.roster import Found
     from adapters.tables import Table
@@ -77,7 +77,7 @@ class OneRosterCsv(Adapter):
             return [_problem(error)]
         return list(problems.values())
 
-    def read(self, wanted: Wanted) -> Iterator[tuple[str, Record]]:
+    def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:  # noqa: ARG002  files know no questions
         """Every record of the *wanted* entities, with the wanted fields only."""
         self.notes.counts.clear()
         with self._open() as source:

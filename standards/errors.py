@@ -81,6 +81,24 @@ class MethodNotAllowed(CallerError):
     status, code = 405, "method-not-allowed"
 
 
+class Unsupported(CallerError):
+    """The operation exists in the standard, but no district's system behind this address can do it."""
+
+    status, code = 501, "unsupported"
+
+
+class Conflict(CallerError):
+    """The record is not as the caller believes it to be, or others still depend on it."""
+
+    status, code = 409, "conflict"
+
+
+class PreconditionFailed(CallerError):
+    """The record has changed since the caller read it (If-Match)."""
+
+    status, code = 412, "precondition-failed"
+
+
 class WalkInterrupted(CallerError):
     """What the caller may see changed while it was paging; it must start again from the first page."""
 

@@ -51,7 +51,7 @@ class Lines(Adapter):
             return [Problem(error.message, error.place)]
         return []
 
-    def read(self, wanted):
+    def read(self, wanted, hints=()):
         for entity, record in self._records():
             if entity in wanted:
                 yield entity, picker(entity, wanted[entity])(record)

@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from standards.errors import (
     CallerError,
+    Conflict,
     Forbidden,
     GatewayError,
     InvalidBody,
     MalformedQuery,
     MethodNotAllowed,
     NotFound,
+    PreconditionFailed,
     SourceError,
     SourceUnavailable,
     StoreUnavailable,
     TooManyRequests,
     Unauthenticated,
     UnknownName,
+    Unsupported,
     WalkInterrupted,
 )
 
@@ -57,6 +60,10 @@ PROBLEMS: tuple[tuple[type[GatewayError], Problem], ...] = (
     (NotFound, Problem("not-found", "Not Found", "The specified data could not be found.", listed=False)),
     (MethodNotAllowed, Problem("method-not-allowed", "Method Not Allowed",
                                "The request construction was invalid.")),
+    (Unsupported, Problem("method-not-allowed", "Not Supported", "No district's system here can do this.")),
+    (PreconditionFailed, Problem("optimistic-lock-failed", "Optimistic Lock Failed",
+                                 "The resource has been changed since it was read.")),
+    (Conflict, Problem("data-conflict", "Data Conflict", "The request conflicts with other data.")),
     (WalkInterrupted, Problem("data-conflict:multi-user-conflict", "Walk Interrupted",
                               "What may be seen has changed since the first page.")),
     (TooManyRequests, Problem("security:too-many-requests", "Too Many Requests",

@@ -29,7 +29,7 @@ class Listed(Adapter):
     def check(self):
         return []
 
-    def read(self, wanted):
+    def read(self, wanted, hints=()):
         pick = picker("student", wanted["student"])
         yield "student", pick({"key": ("1",), "name.given": "Ada", "birthDate": "2011-05-07"})
 

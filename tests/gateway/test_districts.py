@@ -27,7 +27,7 @@ class Source(RecordsAdapter):
     after = 0
     times = 0
 
-    def read(self, wanted):
+    def read(self, wanted, hints=()):
         self.times += 1
         self.wanted = wanted
         for count, one in enumerate(super().read(wanted)):

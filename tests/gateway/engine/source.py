@@ -40,7 +40,7 @@ class RecordsAdapter(Adapter):
     def check(self) -> list[Problem]:
         return []
 
-    def read(self, wanted: Wanted) -> Iterator[tuple[str, Any]]:
+    def read(self, wanted: Wanted, hints=()) -> Iterator[tuple[str, Any]]:
         pick = {entity: picker(entity, fields) for entity, fields in wanted.items()}
         for entity, record in self.records:
             if entity in pick:
