@@ -93,7 +93,8 @@ def failure(error: GatewayError, status: int, body: Mapping[str, Any], media: st
     if isinstance(error, Unauthenticated):
         response.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, MethodNotAllowed):
-        response.headers["Allow"] = "GET, HEAD, OPTIONS"
+        also = ("HEAD", "OPTIONS") if "GET" in error.allowed else ("OPTIONS",)
+        response.headers["Allow"] = ", ".join((*error.allowed, *also))
     if isinstance(error, TooManyRequests | SourceUnavailable):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
