@@ -13,7 +13,7 @@ from gateway.rows import index
 from standards.errors import Forbidden, NotFound, StoreUnavailable, Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from gateway.assembly import Gateway
     from gateway.callers import Caller
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from standards.view import View
 
     Reader = Callable[[tuple[View, ...]], Query]
+
+READ = frozenset({"read"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +124,12 @@ def _way(gateway: Gateway, grant: Grant, view: View, request: PageRequest) -> fr
     return found if found is None else found.union(*(gateway.entities(grant, one) for one in outer))
 
 
-def grants_for(gateway: Gateway, caller: Caller, district: str | None) -> tuple[Grant, ...]:
-    """The caller's active grants to read, of one district or of all; none is a refusal."""
+def grants_for(
+    gateway: Gateway, caller: Caller, district: str | None, operations: frozenset[str] = READ
+) -> tuple[Grant, ...]:
+    """The caller's active grants for any of *operations*, of one district or of all; none is a refusal."""
     found = gateway.grants.of(caller.client)
-    grants = tuple(g for g in found if "read" in g.operations and district in {None, g.district})
+    grants = tuple(g for g in found if operations & g.operations and district in {None, g.district})
     if not grants:
         raise Forbidden("No active agreement covers this client here.")
     return grants
@@ -142,9 +146,13 @@ def _find(shown: tuple[Shown, ...], identifier: str) -> RowIndex | None:
 def _record(
     gateway: Gateway, caller: Caller, request: PageRequest, rows: RowIndex | None, query: Query, span: tuple[int, int]
 ) -> None:
-    """Write down, durably, what is about to be sent; an exception here sends nothing."""
+    write_down(gateway, disclosure(gateway, caller, request, rows, query, span))
+
+
+def write_down(gateway: Gateway, event: Mapping[str, Any]) -> None:
+    """Write down, durably, what is about to be sent or done; an exception here sends and does nothing."""
     try:
-        gateway.record.append(disclosure(gateway, caller, request, rows, query, span))
+        gateway.record.append(event)
     except StoreUnavailable:
         with suppress(StoreUnavailable):
             gateway.record.reopen()
