@@ -30,6 +30,12 @@ PLURALS = {
     "enrollment": "enrollments",
     "demographics": "demographics",
     "resource": "resources",
+    "category": "categories",
+    "lineItem": "lineItems",
+    "result": "results",
+    "scoreScale": "scoreScales",
+    "assessmentLineItem": "assessmentLineItems",
+    "assessmentResult": "assessmentResults",
 }
 
 
