@@ -1,0 +1,90 @@
+"""What the gradebook's classes have in common: learning objectives, moments and the state of a score."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from standards.codes import outward
+from standards.forms import truth
+from standards.oneroster.model import classes
+from standards.view import Const, v
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from standards.view import Node
+
+SOURCES = classes("1.2")["learningObjectiveSet"]["source"]
+UNSTATED = "ext:unstated"
+
+
+def objectives(stated: Any) -> list[dict[str, Any]] | None:
+    """The sets of learning objectives that a line item names, without whatever is none (`learningObjectiveSet`)."""
+    return [
+        {"source": source, "learningObjectiveIds": ids}
+        for source, one in _sets(stated)
+        if (ids := [found for found in _items(one, "learningObjectiveIds") if isinstance(found, str)])
+    ] or None
+
+
+def scored(stated: Any) -> list[dict[str, Any]] | None:
+    """The sets of learning objectives with a student's score in each (`learningObjectiveScoreSet`)."""
+    return [
+        {"source": source, "learningObjectiveResults": results}
+        for source, one in _sets(stated)
+        if (results := [_score(found) for found in _items(one, "learningObjectiveResults") if _named(found)])
+    ] or None
+
+
+def score_state() -> tuple[Node, ...]:
+    """Whether the work was handed in and graded; where nobody says so, what the score itself tells.
+
+    Work with a score or a mark has been graded, work that is called missing has not been submitted; of any other
+    the standard's extension says that nothing is stated, since each of its own words would claim something.
+    """
+    return (
+        v("scoreStatus", "status", form=outward("scoreStatus", "oneroster")),
+        v("scoreStatus", "score", "textScore", form=lambda _score: "fully graded"),
+        v("scoreStatus", "missing", form=lambda missing: "not submitted" if missing else None),
+        Const("scoreStatus", UNSTATED),
+    )
+
+
+def marks() -> tuple[Node, ...]:
+    """The score and all that the standard lets one say about it, alike for a result and an assessment result."""
+    return (
+        *score_state(),
+        v("score", type="number"),
+        v("textScore"),
+        v("comment"),
+        v("learningObjectiveSet", "objectives", form=scored),
+        *(v(name, form=truth) for name in ("inProgress", "incomplete", "late", "missing")),
+    )
+
+
+def _sets(stated: Any) -> list[tuple[str, Mapping[str, Any]]]:
+    found = [one for one in stated if isinstance(one, dict)] if isinstance(stated, list) else []
+    return [(source, one) for one in found if isinstance(source := one.get("source"), str) and _listed(source)]
+
+
+def _listed(source: str) -> bool:
+    return source in SOURCES.values or bool(re.fullmatch(SOURCES.extension, source))
+
+
+def _items(one: Mapping[str, Any], name: str) -> list[Any]:
+    found = one.get(name)
+    return found if isinstance(found, list) else []
+
+
+def _named(found: Any) -> bool:
+    return isinstance(found, dict) and isinstance(found.get("learningObjectiveId"), str)
+
+
+def _score(found: Mapping[str, Any]) -> dict[str, Any]:
+    said = {"learningObjectiveId": found["learningObjectiveId"]}
+    if type(score := found.get("score")) in {int, float}:
+        said["score"] = score
+    if isinstance(text := found.get("textScore"), str):
+        said["textScore"] = text
+    return said
