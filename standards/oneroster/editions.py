@@ -115,6 +115,8 @@ def _older(node: Node) -> Node:
     match node:
         case Href(path=str(path)):
             return replace(node, path="v1p1/" + path.rpartition("/")[2])
+        case Const(value="ext:unstated"):
+            return replace(node, value="submitted")  # 1.1 has no extensions, and this word claims least
         case Val(form=form) if form in _forms():
             return replace(node, form=_forms()[form])
         case Many():
