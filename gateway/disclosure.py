@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gateway.callers import Caller
     from gateway.exchange import PageRequest
     from gateway.faces import Faces
-    from gateway.rows import RowIndex, Shown
+    from gateway.rows import Part, RowIndex, Shown
     from standards.query import Query
 
 
@@ -78,7 +78,7 @@ def _who(gateway: Gateway, caller: Caller, request: PageRequest) -> dict[str, An
     }
 
 
-def _fields(shown: Sequence[Shown]) -> str:
+def _fields(shown: Sequence[Part]) -> str:
     """A hash that names the set of members released."""
     names = "\n".join(part.members_released for part in shown)
     return sha256(names.encode()).hexdigest()[:32]
@@ -98,7 +98,7 @@ def _subjects(gateway: Gateway, rows: RowIndex | None, span: tuple[int, int]) ->
 
 def _tags(gateway: Gateway, rows: RowIndex) -> tuple[list[bytes], Sequence[int]]:
     """The tags of the students each row is about, in row order, and where each row's begin."""
-    about = [_students(shown, gateway) for shown in rows.shown]
+    about = [students(shown, gateway) for shown in rows.shown]
     tags: list[bytes] = []
     offsets = [0]
     for code in rows.codes:
@@ -114,8 +114,11 @@ def students_of(shown: Shown, row: int) -> tuple[int, ...]:
     return tuple(table.refs[name][row] for name in names[:1] if table.refs[name][row] >= 0)
 
 
-def _students(shown: Shown, gateway: Gateway) -> Any:
-    """How to tell which students a row of a branch is about."""
+def students(shown: Part, gateway: Gateway) -> Any:
+    """How to tell which students a row of a branch is about: their tags."""
+    gone = getattr(shown, "subjects", None)
+    if gone is not None:
+        return gone.__getitem__
     faces, entity = shown.faces, shown.branch.entity
     tag = gateway.tags(faces)
     if entity == "student":

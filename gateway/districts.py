@@ -34,7 +34,8 @@ class District:
     """One district's data as the gateway can reach it now.
 
     A hold lasts *seconds* at most and is renewed half-way; a renewal that would drop more than
-    `MOST_LOST` of the rows of an entity is refused, because consumers delete what is missing.
+    `MOST_LOST` of the rows of an entity is refused, because consumers delete what is missing. *renewed* is
+    told of every renewal before it counts.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class District:
         self._number = 0
         self._loading = threading.Lock()
         self._renewing = threading.Event()
+        self.renewed: Callable[[Generation, Generation], None] = lambda _before, _fresh: None
 
     @property
     def holds(self) -> frozenset[str]:
@@ -119,7 +121,7 @@ class District:
         before = self._held
         self._number += 1
         if before is not None and before.stamp == stamp:
-            self._held = before.again(self._number, now)
+            self._take(before, before.again(self._number, now))
             return
         wanted = {entity: self._wanted.get(entity, frozenset()) for entity in self.holds}
         fresh = build(
@@ -128,8 +130,14 @@ class District:
         fresh.stamp = stamp
         if before is not None:
             _refuse_loss(before, fresh)
-        self._held = fresh
+        self._take(before, fresh)
         give_back_memory()
+
+    def _take(self, before: Generation | None, fresh: Generation) -> None:
+        """Serve the *fresh* hold from now on, once it is known what it no longer has."""
+        if before is not None:
+            self.renewed(before, fresh)
+        self._held = fresh
 
     def _read(self, wanted: Mapping[str, frozenset[str] | None], base: Generation | None) -> Generation:
         loaded = base.loaded if base else self._clock()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from gateway.departures import asked_for
 from gateway.disclosure import disclosure
 from gateway.nesting import entities, members
 from gateway.rows import index
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from gateway.assembly import Gateway
     from gateway.callers import Caller
-    from gateway.rows import RowIndex, Shown
+    from gateway.rows import Part, RowIndex, Shown
     from policies.grant import Grant
     from standards.query import Query
     from standards.view import View
@@ -74,7 +75,10 @@ def serve_page(gateway: Gateway, caller: Caller, request: PageRequest) -> Page:
     query = request.read(views)
     for part in shown:
         query = part.faces.grant.narrow(query)
-    rows = gateway.walks.rows(caller, request, shown, query, partial(_index, gateway, request))
+    parts: tuple[Part, ...] = shown
+    if not request.within and asked_for(query):
+        parts += tuple(gateway.departures.of(part) for part in shown)
+    rows = gateway.walks.rows(caller, request, parts, query, partial(_index, gateway, request))
     records = rows.slice(query.offset, query.limit, request.base)
     _record(gateway, caller, request, rows, query, (query.offset, query.offset + len(records)))
     return Page(records, rows.total, query, views)
@@ -92,8 +96,8 @@ def serve_one(gateway: Gateway, caller: Caller, request: PageRequest, identifier
     return Page(records, 1, query, views)
 
 
-def _index(gateway: Gateway, request: PageRequest, shown: tuple[Shown, ...], query: Query, base: str) -> RowIndex:
-    return index(shown, query, base, members(gateway, shown, request.within))
+def _index(gateway: Gateway, request: PageRequest, parts: tuple[Part, ...], query: Query, base: str) -> RowIndex:
+    return index(parts, query, base, members(gateway, parts, request.within))
 
 
 def _authorize(gateway: Gateway, caller: Caller, request: PageRequest) -> tuple[tuple[Shown, ...], tuple[View, ...]]:
