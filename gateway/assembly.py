@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
+from adapters.contract import NO_HINTS
 from gateway import telemetry
 from gateway.departures import Departures, about
 from gateway.faces import Faces
@@ -20,6 +21,7 @@ from standards.view import prune
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from adapters.contract import Hints
     from gateway.audit import Record
     from gateway.callers import Callers
     from gateway.districts import District
@@ -75,10 +77,15 @@ class Gateway:
         pruned = self.pruned(faces.grant, view)
         return faces.once((view.api, view.name), lambda: self._compile(pruned, faces) if pruned else ())
 
-    def shown(self, grant: Grant, view: View, beside: frozenset[str] = frozenset()) -> tuple[Shown, ...]:
-        """The branches of a pruned *view* over the district's data as it is now, with other entities *beside*."""
+    def shown(
+        self, grant: Grant, view: View, beside: frozenset[str] = frozenset(), hints: Hints = NO_HINTS
+    ) -> tuple[Shown, ...]:
+        """The branches of a pruned *view* over the district's data as it is now, with other entities *beside*.
+
+        Where they are read for this one request, rows that fail the *hints* may be left out.
+        """
         entities = self.entities(grant, view) | beside
-        generation = self.districts[grant.district].generation(entities, grant)
+        generation = self.districts[grant.district].generation(entities, grant, hints)
         if generation.base is not None or not generation.number:
             return self._compile(view, Faces(generation, grant, self.keyring, self.today(grant)))
         return self._over(generation, grant, view)

@@ -6,6 +6,7 @@ import ctypes
 import threading
 from typing import TYPE_CHECKING
 
+from adapters.contract import NO_HINTS
 from gateway.hold import LINKED, build
 from standards import native, vocabulary
 from standards.errors import SourceBroken, SourceError
@@ -14,7 +15,7 @@ from standards.view import fields_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from adapters.contract import Adapter
+    from adapters.contract import Adapter, Hints
     from gateway.hold import Generation
     from policies.grant import Grant
     from standards.keys import Keyring
@@ -67,7 +68,7 @@ class District:
         """Whether the district's system can show anything of *view*."""
         return any(branch.entity in self.adapter.manifest.entities for branch in view.branches)
 
-    def generation(self, entities: frozenset[str], grant: Grant) -> Generation:
+    def generation(self, entities: frozenset[str], grant: Grant, hints: Hints = NO_HINTS) -> Generation:
         """The columns of *entities*: the hold, or the hold with what is read live for this one request."""
         available = entities & self.adapter.manifest.entities
         live = self._with_targets(available - self.holds)
@@ -75,7 +76,7 @@ class District:
         if not live:
             return held or self._read({}, None)
         wanted = {entity: reads(entity, (grant,)) for entity in live}
-        return self._read(wanted, held)
+        return self._read(wanted, held, hints)
 
     def _with_targets(self, live: frozenset[str]) -> frozenset[str]:
         """*live*, and what its rows refer to where a hold keeps no keys of it."""
@@ -139,9 +140,11 @@ class District:
             self.renewed(before, fresh)
         self._held = fresh
 
-    def _read(self, wanted: Mapping[str, frozenset[str] | None], base: Generation | None) -> Generation:
+    def _read(
+        self, wanted: Mapping[str, frozenset[str] | None], base: Generation | None, hints: Hints = NO_HINTS
+    ) -> Generation:
         loaded = base.loaded if base else self._clock()
-        records = self.adapter.read(wanted) if wanted else ()
+        records = self.adapter.read(wanted, hints) if wanted else ()
         return build(
             records, self.name, self._keyring,
             number=base.number if base else 0, loaded=loaded, base=base, budget=LIVE_BUDGET,
