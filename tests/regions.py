@@ -25,6 +25,7 @@ from gateway.scopes import known_scopes
 from gateway.settings import load
 from gateway.start import start
 from gateway.store import Client, Secret, open_store
+from standards.oneroster.parts import service_of
 from tests.needs import ROOT, shared
 
 if TYPE_CHECKING:
@@ -90,6 +91,11 @@ def agreement(
     )
 
 
+def root_of(collection: str) -> str:
+    """The root of the OneRoster 1.2 service of a collection."""
+    return f"/ims/oneroster/{service_of(collection)}/v1p2/"
+
+
 @dataclass
 class Site:
     """A district of a region: the adapter that reads it and where its data are."""
@@ -125,8 +131,8 @@ class Consumer:
         return self.web.open(target, method=method, headers={**self.bearer, **headers}, query_string=query or None)
 
     def roster(self, rest: str, **query: Any) -> TestResponse:
-        """An answer of the OneRoster rostering service."""
-        return self.ask(ROSTER + rest, **query)
+        """An answer of the OneRoster service that the collection belongs to."""
+        return self.ask(root_of(rest.partition("/")[0]) + rest, **query)
 
     def edfi(self, rest: str, **query: Any) -> TestResponse:
         """An answer of the Ed-Fi API."""
