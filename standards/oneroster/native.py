@@ -21,6 +21,12 @@ COLLECTIONS = {
     "placement": ("enrollments",),
     "teaching": ("enrollments",),
     "resource": ("resources",),
+    "gradebookCategory": ("categories",),
+    "lineItem": ("lineItems",),
+    "result": ("results",),
+    "scoreScale": ("scoreScales",),
+    "assessment": ("assessmentLineItems",),
+    "assessmentResult": ("assessmentResults",),
 }
 
 
