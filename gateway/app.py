@@ -13,7 +13,6 @@ from gateway import edfi, oauth, oneroster, telemetry
 from gateway.answers import failure
 from standards.edfi.envelope import problem
 from standards.errors import CallerError, GatewayError, MethodNotAllowed, NotFound
-from standards.oneroster.envelope import status_info
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -93,7 +92,7 @@ def _unexpected(error: Exception) -> Response:
 
 
 def _answer(error: GatewayError) -> Response:
-    if "/ims/oneroster/" in request.path:
-        return failure(error, *status_info(error))
+    if oneroster.ROOT in request.path:
+        return oneroster.refuse(error)
     status, body = problem(error, request.headers.get("correlation-id"))
     return failure(error, status, body, "application/problem+json")

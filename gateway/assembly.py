@@ -62,9 +62,18 @@ class Gateway:
         self._shown: OrderedDict[tuple[object, ...], tuple[Shown, ...]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def shown(self, grant: Grant, view: View) -> tuple[Shown, ...]:
-        """The branches of a pruned *view* over the district's data as it is now."""
-        entities = self._once(("entities", grant.epoch, view.api, view.name), lambda: entities_of(view, grant))
+    def entities(self, grant: Grant, view: View) -> frozenset[str]:
+        """What a pruned *view* reads, worked out once."""
+        return self._once(("entities", grant.epoch, view.api, view.name), lambda: entities_of(view, grant))
+
+    def branches(self, faces: Faces, view: View) -> tuple[Shown, ...]:
+        """The branches of *view* over data that is at hand already."""
+        pruned = self.pruned(faces.grant, view)
+        return faces.once((view.api, view.name), lambda: self._compile(pruned, faces) if pruned else ())
+
+    def shown(self, grant: Grant, view: View, beside: frozenset[str] = frozenset()) -> tuple[Shown, ...]:
+        """The branches of a pruned *view* over the district's data as it is now, with other entities *beside*."""
+        entities = self.entities(grant, view) | beside
         generation = self.districts[grant.district].generation(entities, grant)
         today = self.today(grant)
         if generation.base is not None or not generation.number:

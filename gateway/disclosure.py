@@ -37,7 +37,7 @@ def disclosure(
         "api": request.view.api,
         "view": request.view.name,
         "operation": "read",
-        "shape": query.shape,
+        "shape": "; ".join(filter(None, (*(f"in {one.view.name}" for one in request.within), query.shape))),
         "rows": span[1] - span[0],
         "fields": _fields(rows),
         "status": 200 if rows is not None and span[1] >= span[0] else 404,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gateway.hold import Generation
     from policies.grant import Grant
     from standards.keys import Keyring
+    from standards.view import View
 
 MOST_LOST = 0.2
 LIVE_BUDGET = 2_000_000
@@ -59,6 +60,10 @@ class District:
         if not self._seconds:
             return frozenset()
         return frozenset(entity for entity in self.adapter.manifest.entities if may_be_held(entity))
+
+    def has(self, view: View) -> bool:
+        """Whether the district's system can show anything of *view*."""
+        return any(branch.entity in self.adapter.manifest.entities for branch in view.branches)
 
     def generation(self, entities: frozenset[str], grant: Grant) -> Generation:
         """The columns of *entities*: the hold, or the hold with what is read live for this one request."""

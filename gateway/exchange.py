@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gateway.disclosure import disclosure
+from gateway.nesting import entities, members
 from gateway.rows import index
-from standards.errors import Forbidden, NotFound, StoreUnavailable
+from standards.errors import Forbidden, NotFound, StoreUnavailable, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,11 +26,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Within:
+    """A record named in an address: the *view* that shows it, and the id the consumer knows it by."""
+
+    view: View
+    identifier: str
+
+
+@dataclass(frozen=True, slots=True)
 class PageRequest:
     """What is asked: a view, of one district or of all, by a query still in its standard's language.
 
     *read* turns it into a `Query`, given the pruned views it may speak of; *scopes* are those of which the
-    caller needs one; *base* is the address that outward addresses start with.
+    caller needs one; *base* is the address that outward addresses start with; *within* names the records,
+    from the outside in, that what is asked for belongs to.
     """
 
     view: View
@@ -37,6 +48,7 @@ class PageRequest:
     read: Reader
     base: str
     trace: str = ""
+    within: tuple[Within, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +72,7 @@ def serve_page(gateway: Gateway, caller: Caller, request: PageRequest) -> Page:
     query = request.read(views)
     for part in shown:
         query = part.faces.grant.narrow(query)
-    rows = gateway.walks.rows(caller, request, shown, query, index)
+    rows = gateway.walks.rows(caller, request, shown, query, partial(_index, gateway, request))
     records = rows.slice(query.offset, query.limit, request.base)
     _record(gateway, caller, request, rows, query, (query.offset, query.offset + len(records)))
     return Page(records, rows.total, query, views)
@@ -78,16 +90,36 @@ def serve_one(gateway: Gateway, caller: Caller, request: PageRequest, identifier
     return Page(records, 1, query, views)
 
 
+def _index(gateway: Gateway, request: PageRequest, shown: tuple[Shown, ...], query: Query, base: str) -> RowIndex:
+    return index(shown, query, base, members(gateway, shown, request.within))
+
+
 def _authorize(gateway: Gateway, caller: Caller, request: PageRequest) -> tuple[tuple[Shown, ...], tuple[View, ...]]:
     """What of the view exists for the caller, in each district that an agreement opens."""
     if not request.scopes & caller.scopes:
         raise Forbidden("The token has no scope for this operation.")
     grants = grants_for(gateway, caller, request.district)
-    pruned = [(grant, view) for grant in grants if (view := gateway.pruned(grant, request.view)) is not None]
-    if not pruned:
+    views = [(grant, view) for grant in grants if (view := gateway.pruned(grant, request.view)) is not None]
+    open_ways = [
+        (grant, view, way) for grant, view in views if (way := _way(gateway, grant, view, request)) is not None
+    ]
+    if not open_ways:
         raise Forbidden("No active agreement releases this resource to this client.")
-    parts = [part for grant, view in pruned for part in gateway.shown(grant, view)]
-    return tuple(parts), tuple(view for _, view in pruned)
+    able = [one for one in open_ways if request.view.api == "edfi" or gateway.districts[one[0].district].has(one[1])]
+    if not able:
+        raise Unsupported("No district's system here has this resource.")
+    parts = [part for grant, view, way in able for part in gateway.shown(grant, view, way)]
+    return tuple(parts), tuple(view for _, view, _ in able)
+
+
+def _way(gateway: Gateway, grant: Grant, view: View, request: PageRequest) -> frozenset[str] | None:
+    """What must be read beside the view to tell what belongs where; None where the agreement does not let it."""
+    parents = [gateway.pruned(grant, one.view) for one in request.within]
+    if None in parents:
+        return None
+    outer = [one for one in parents if one is not None]
+    found = entities([*outer, view], grant)
+    return found if found is None else found.union(*(gateway.entities(grant, one) for one in outer))
 
 
 def grants_for(gateway: Gateway, caller: Caller, district: str | None) -> tuple[Grant, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import quote
 
 from gateway.hold import ABSENT, DANGLING, Generation, Table
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Test = Callable[[int], bool]
 
 
+Kept = TypeVar("Kept")
 SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
 
 
@@ -35,7 +36,15 @@ class Faces:
         self._ids: dict[tuple[str, str], list[str]] = {}
         self._quoted: dict[tuple[str, str], list[str]] = {}
         self._bearers: dict[tuple[str, str], Mapping[str, tuple[int, ...]]] = {}
+        self._kept: dict[tuple[str, ...], Any] = {}
         self._lock = threading.RLock()
+
+    def once(self, place: tuple[str, ...], make: Callable[[], Kept]) -> Kept:
+        """What *make* makes of these faces, made when first asked for."""
+        with self._lock:
+            if place not in self._kept:
+                self._kept[place] = make()
+            return cast("Kept", self._kept[place])
 
     def visible(self, entity: str) -> bytearray | None:
         """One byte per row, 1 where the row exists for the consumer; None where every row does."""
@@ -111,7 +120,7 @@ class Faces:
     def _outward(self, entity: str, api: str) -> list[str]:
         table = self.generation.table(entity)
         pseudonymous = self.pseudonymous(entity)
-        if api == "oneroster" and not pseudonymous:
+        if api != "edfi" and not pseudonymous:
             return table.ids
         if not table.blocks:
             table.blocks = self.keyring.blocks(self.generation.district, entity, table.ids)

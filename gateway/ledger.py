@@ -42,7 +42,7 @@ class Ledger:
             return
         hashes = [self._hash(record, base) for record in records]
         times = self._since(shown, rows, hashes)
-        modified = "%Y-%m-%dT%H:%M:%S" if shown.view.api == "oneroster" else "%Y-%m-%dT%H:%M:%S.%f"
+        modified = "%Y-%m-%dT%H:%M:%S" if shown.view.api != "edfi" else "%Y-%m-%dT%H:%M:%S.%f"
         texts = {at: _text(at, modified) for at in set(times)}
         for record, digest, at in zip(records, hashes, times, strict=True):
             for node in stamps:

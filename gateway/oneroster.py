@@ -1,93 +1,97 @@
-"""The OneRoster 1.2 API: parse, ask, render; nothing else."""
+"""The OneRoster API, 1.1 and 1.2: parse, ask, render; nothing else."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
 from gateway.answers import arguments, authenticate, base_url, conditional, failure, trace_id
-from gateway.exchange import PageRequest, serve_one, serve_page
+from gateway.exchange import PageRequest, Within, serve_one, serve_page
 from gateway.telemetry import about
 from standards import registry
-from standards.errors import GatewayError, MethodNotAllowed, NotFound
-from standards.oneroster.envelope import collection, links, singleton, status_info
-from standards.oneroster.parts import service_of
-from standards.oneroster.request import SINGLETON, read, select
-from standards.oneroster.scopes import scopes_of
+from standards.errors import GatewayError
+from standards.oneroster.envelope import collection, links, singleton, status_info, status_info_set, warnings
+from standards.oneroster.request import COLLECTION, SINGLETON, read, select
+from standards.oneroster.routes import find, roots
 
 if TYPE_CHECKING:
     from gateway.assembly import Gateway
-    from standards.query import Query
-    from standards.view import View
+    from gateway.callers import Caller
+    from gateway.exchange import Page
+    from standards.oneroster.routes import Route
 
 ROOT = "/ims/oneroster"
-SERVICES = ("rostering", "resources")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def blueprint(gateway: Gateway) -> Blueprint:
-    """The routes of OneRoster 1.2, with and without a district's name in front."""
+    """The addresses of both versions, with and without a district's name in front."""
     routes = Blueprint("oneroster", __name__)
 
-    def read_many(service: str, name: str, district: str | None = None) -> Response:
-        """One page of a collection."""
+    def answer(version: str, service: str, rest: str, district: str | None = None) -> Response:
+        """What one operation of the standard answers."""
         caller = authenticate(gateway, district)
-        view = _view(service, name)
-        asked = _request(view, district, partial(read, arguments=arguments()))
-        page = serve_page(gateway, caller, asked)
-        records = [select(record, page.query.fields) for record in page.records] if page.query.fields else page.records
-        response = conditional(collection(view.model, records))
-        response.headers["X-Total-Count"] = str(page.total)
-        given = dict(arguments())
-        address = f"{asked.base}/{service}/v1p2/{name}"
-        response.headers["Link"] = links(address, given, page.query.offset, page.query.limit, page.total)
-        return response
+        route, ids = find(version, service, request.method if request.method != "HEAD" else "GET", f"/{rest}")
+        about(view=route.collection)
+        return read_one(gateway, caller, route, ids, district) if route.single else read_many(
+            gateway, caller, route, ids, district
+        )  # fmt: skip
 
-    def read_one(service: str, name: str, identifier: str, district: str | None = None) -> Response:
-        """One record of a collection, by its sourcedId."""
-        caller = authenticate(gateway, district)
-        view = _view(service, name)
-        asked = _request(view, district, partial(read, arguments=arguments(), known=SINGLETON))
-        page = serve_one(gateway, caller, asked, identifier)
-        record = select(page.records[0], page.query.fields) if page.query.fields else page.records[0]
-        return conditional(singleton(view.model, record))
-
-    def unknown(service: str, rest: str, district: str | None = None) -> Response:  # noqa: ARG001  the route's own names
-        """Any other address below the roots."""
-        authenticate(gateway, district)
-        if request.method != "GET":
-            raise MethodNotAllowed("This service is read only.")
-        raise NotFound("There is no such address.")
-
-    for service in SERVICES:
-        for prefix in ("", "/<district>"):
-            given, root = {"service": service}, f"{ROOT}/{service}/v1p2"
-            routes.add_url_rule(f"{prefix}{root}/<name>", f"many-{service}{prefix}", read_many, defaults=given)
-            routes.add_url_rule(
-                f"{prefix}{root}/<name>/<path:identifier>", f"one-{service}{prefix}", read_one, defaults=given
-            )
-            routes.add_url_rule(
-                f"{prefix}{root}/<path:rest>", f"unknown-{service}{prefix}", unknown, defaults=given,
-                methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
-            )  # fmt: skip
-    routes.register_error_handler(GatewayError, _refuse)
+    for version in ("1.2", "1.1"):
+        for service, root in roots(version).items():
+            for prefix in ("", "/<district>"):
+                routes.add_url_rule(
+                    f"{prefix}{root}/<path:rest>", f"{root}{prefix}".replace(".", "-"), answer, methods=METHODS,
+                    defaults={"version": version, "service": service},
+                )  # fmt: skip
+    routes.register_error_handler(GatewayError, refuse)
     return routes
 
 
-def _refuse(error: GatewayError) -> Response:
-    status, body = status_info(error)
+def read_many(gateway: Gateway, caller: Caller, route: Route, ids: tuple[str, ...], district: str | None) -> Response:
+    """One page of a collection."""
+    asked = _request(route, ids, district, COLLECTION)
+    page = serve_page(gateway, caller, asked)
+    records = [select(record, page.query.fields) for record in page.records] if page.query.fields else page.records
+    response = conditional(collection(route.model, records) | _warned(route, page))
+    response.headers["X-Total-Count"] = str(page.total)
+    given = dict(arguments())
+    response.headers["Link"] = links(_address(asked), given, page.query.offset, page.query.limit, page.total)
+    return response
+
+
+def read_one(gateway: Gateway, caller: Caller, route: Route, ids: tuple[str, ...], district: str | None) -> Response:
+    """One record of a collection, by its sourcedId."""
+    page = serve_one(gateway, caller, _request(route, ids[:-1], district, SINGLETON), ids[-1])
+    record = select(page.records[0], page.query.fields) if page.query.fields else page.records[0]
+    return conditional(singleton(route.model, record) | _warned(route, page))
+
+
+def _warned(route: Route, page: Page) -> dict[str, object]:
+    told = warnings(page.query, route.operation.name)
+    return {"statusInfoSet": told} if told else {}
+
+
+def refuse(error: GatewayError) -> Response:
+    """An error in the body of the version that was asked."""
+    older = f"{ROOT}/v1p1/" in request.path
+    status, body = status_info_set(error, request.method) if older else status_info(error)
     return failure(error, status, body)
 
 
-def _view(service: str, name: str) -> View:
-    view = registry.views("oneroster").get(name)
-    if view is None or service_of(name) != service:
-        raise NotFound("There is no such collection.")
-    about(view=view.name)
-    return view
-
-
-def _request(view: View, district: str | None, reader: partial[Query]) -> PageRequest:
+def _request(route: Route, ids: tuple[str, ...], district: str | None, known: tuple[str, ...]) -> PageRequest:
+    views = registry.views(route.api)
+    within = tuple(Within(views[name], one) for name, one in zip(route.parents, ids, strict=True))
+    lenient = route.version == "1.1"
+    reader = partial(read, arguments=arguments(), known=known, lenient=lenient)
     base = base_url() + (f"/{district}" if district else "") + ROOT
-    return PageRequest(view, district, scopes_of(view.name), reader, base, trace_id())
+    return PageRequest(views[route.collection], district, route.scopes, reader, base, trace_id(), within)
+
+
+def _address(asked: PageRequest) -> str:
+    """The address of the collection that was asked, as its links write it."""
+    path = quote(request.path, safe="/")
+    return asked.base + path[path.index(ROOT) + len(ROOT) :]

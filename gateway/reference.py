@@ -115,7 +115,8 @@ def _error(kind: type[GatewayError]) -> str:
     GatewayError.__init__(error, "")
     vars(error).update(parameter="fields", name="", places={}, retry_after=1)
     status, body = status_info(error)
-    minor = body["imsx_CodeMinor"]["imsx_codeMinorField"][0]["imsx_codeMinorFieldValue"]
+    fields = body.get("imsx_CodeMinor", {"imsx_codeMinorField": [{}]})["imsx_codeMinorField"]
+    minor = fields[0].get("imsx_codeMinorFieldValue", body["imsx_codeMajor"])
     other, details = problem(error, None)
     suffix = details["type"].removeprefix("urn:ed-fi:api:")
     about = (kind.__doc__ or "").strip().splitlines()[0].replace("*", "")

@@ -172,7 +172,7 @@ class Renderer(Writer):
         self.line(f"{found} = []")
         here = self.walk(node, place)
         if here is not None and node.bare:
-            self.bare(node.nodes[0], here, found)
+            self.bare(node.nodes, here, found)
         elif here is not None:
             inner = self.fresh("e")
             self.line(f"{inner} = {{}}")
@@ -189,13 +189,21 @@ class Renderer(Writer):
                 arranged = f"{self.bind(_arranged(node))}({found}) if len({found}) > 1 else {found}"
                 self.line(f"{into}[{node.name!r}] = {arranged}")
 
-    def bare(self, node: Node, place: Place, found: str) -> None:
-        """Code that appends the value of *node* itself."""
-        value = self.identity(node, place) if isinstance(node, Id | Href) else ""
-        if isinstance(node, Val):
-            value = self.value(node, place)
-        if value:
-            self.line(f"if {value} is not None: {found}.append({value})")
+    def bare(self, nodes: Sequence[Node], place: Place, found: str) -> None:
+        """Code that appends the first value that one of the *nodes* has."""
+        one = self.fresh("x")
+        self.line(f"{one} = None")
+        for node in nodes:
+            value = self.identity(node, place) if isinstance(node, Id | Href) else ""
+            if isinstance(node, Const):
+                value = repr(node.value)
+            depth = self.depth
+            self.enter(f"if {one} is None:")
+            if isinstance(node, Val):
+                value = self.value(node, place)
+            self.line(f"{one} = {value}" if value else "pass")
+            self.depth = depth
+        self.line(f"if {one} is not None: {found}.append({one})")
 
     def walk(self, node: Many, place: Place) -> Place | None:
         """Code for the loops of a list; the place inside them, or None where there is nothing to walk."""

@@ -164,12 +164,18 @@ class RowIndex:
         return page
 
 
-def index(shown: tuple[Shown, ...], query: Query, base: str = "") -> RowIndex:
+def index(
+    shown: tuple[Shown, ...], query: Query, base: str = "", members: Sequence[frozenset[int]] | None = None
+) -> RowIndex:
     """All rows of all branches that answer *query*, ordered by its sort, then by released id.
 
-    *base* is the address that the outward addresses among the values begin with.
+    *base* is the address that the outward addresses among the values begin with. Of each branch only its
+    *members* count, where they are told.
     """
-    kept = [(part, part.rows if query.filter is None else part.keep(part.rows, query.filter, base)) for part in shown]
+    kept = []
+    for number, part in enumerate(shown):
+        rows = part.rows if members is None else [row for row in part.rows if row in members[number]]
+        kept.append((part, rows if query.filter is None else part.keep(rows, query.filter, base)))
     if not query.sort and len(kept) == 1:
         return RowIndex(shown, array("Q", kept[0][1]))
     keyed: list[tuple[Any, str, int]] = []

@@ -54,6 +54,7 @@ class Walks:
         place = (
             caller.client, request.view.api, request.view.name, request.district, request.base,
             query.filter, query.sort, query.descending,
+            tuple((one.view.name, one.identifier) for one in request.within),
         )  # fmt: skip
         policy = tuple((s.faces.grant.epoch, s.faces.today, s.faces.generation.district) for s in shown)
         state = (policy, tuple((s.faces.generation.number, s.branch.entity) for s in shown))

@@ -80,7 +80,7 @@ class Writer:
             chosen = self.faces.unique_ids(place.entity) if node.unique else ids
             return f"{self.bind(chosen)}[{place.row}]"
         one = f"{self.bind(self.faces.quoted_ids(place.entity, self.api))}[{place.row}]"
-        lead = "/" if self.api == "oneroster" else ""
+        lead = "" if self.api == "edfi" else "/"
         own = f"{lead!r} + {path} + '/'" if path else repr(f"{lead}{node.path}/")
         return f"base + {own} + {one}" if lead else f"{own} + {one}"
 

@@ -76,9 +76,13 @@ class NotFound(CallerError):
 
 
 class MethodNotAllowed(CallerError):
-    """The address exists, but not for this HTTP method."""
+    """The address exists, but not for this HTTP method; *allowed* are those it exists for."""
 
     status, code = 405, "method-not-allowed"
+
+    def __init__(self, message: str, allowed: Iterable[str] = ("GET",)) -> None:
+        super().__init__(message)
+        self.allowed = tuple(allowed)
 
 
 class Unsupported(CallerError):

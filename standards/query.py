@@ -37,7 +37,10 @@ Filter = Condition | Both | Either
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A page asked for: which records, in which order, which members, from where and how many."""
+    """A page asked for: which records, in which order, which members, from where and how many.
+
+    *warnings* tells what was put up with: the parameter at fault, and the name in it that does not exist.
+    """
 
     filter: Filter | None = None
     sort: str = ""
@@ -45,6 +48,7 @@ class Query:
     fields: tuple[str, ...] = ()
     offset: int = 0
     limit: int = 100
+    warnings: tuple[tuple[str, str], ...] = ()
 
     @property
     def shape(self) -> str:

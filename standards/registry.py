@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import standards.edfi
 import standards.oneroster
+from standards.oneroster import editions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 @cache
 def views(api: str) -> Mapping[str, View]:
-    """The collections of an API (``oneroster`` or ``edfi``) by name."""
+    """The collections of an API (``oneroster``, ``oneroster11`` or ``edfi``) by name."""
+    if api == editions.OLDER:
+        return {name: editions.older(view) for name, view in views("oneroster").items() if editions.known(view)}
     return _unique((view.name, view) for view in _found("VIEW") if view.api == api)
 
 

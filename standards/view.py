@@ -132,10 +132,11 @@ class Items:
 class Many:
     """A list: walk *steps* from the entity at hand and put *nodes* there.
 
-    *bare* lists the single value itself; *distinct* drops repetitions; *order* names rendered members
-    that order the list (its rendered text always decides last). *early* nodes speak of the row that the
-    first step leads to. *single* shows no list but its ``least`` or ``greatest`` bare value. Where two nodes
-    of one object share a name, the later shows only when the earlier shows nothing.
+    *bare* lists the single value itself, of several nodes the first that has one; *distinct* drops
+    repetitions; *order* names rendered members that order the list (its rendered text always decides last).
+    *early* nodes speak of the row that the first step leads to. *single* shows no list but its ``least`` or
+    ``greatest`` bare value. Where two nodes of one object share a name, the later shows only when the earlier
+    shows nothing.
     """
 
     name: str
@@ -157,6 +158,7 @@ class Native:
     allows: Callable[[str], bool] | None = None
 
 
+Step = Kids | To | Links | Items
 Node = Val | Const | Id | Href | Stamp | Obj | Hop | Many | Native
 Container = (Obj, Hop, Many)
 
@@ -249,7 +251,7 @@ def _prune_container(node: Obj | Hop | Many, entity: str, prefix: str, grant: Re
         inside, inner = field.to, ""
     elif isinstance(node, Many):
         for number, step in enumerate(node.steps):
-            if not _step_released(step, inside, inner, grant):
+            if not step_released(step, inside, inner, grant):
                 return None
             inside, inner = follow(step, inside, inner)
             if not number:
@@ -278,7 +280,8 @@ def follow(step: Kids | To | Links | Items, entity: str, prefix: str) -> tuple[s
             return fields_of(entity)[prefix + step.ref].to, ""
 
 
-def _step_released(step: Kids | To | Links | Items, entity: str, prefix: str, grant: Releases) -> bool:
+def step_released(step: Step, entity: str, prefix: str, grant: Releases) -> bool:
+    """Whether *grant* lets a consumer know where one *step* from a row of *entity* leads."""
     match step:
         case Kids():
             return grant.releases(fields_of(step.entity)[step.via].release)

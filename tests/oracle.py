@@ -137,7 +137,7 @@ class Oracle:
             return self.keyring.pseudonyms(self.grant.client, block)[0]
         if unique and entity in PERSONS:
             return record.get("uniqueId") or (own if len(own) <= 32 else block.hex())
-        return own if api == "oneroster" else block.hex()
+        return own if api != "edfi" else block.hex()
 
     def value(self, node: v.Val, entity: str, record: Record, prefix: str, item: Record | None, api: str) -> Any:
         for source in node.sources:
@@ -212,7 +212,7 @@ class Oracle:
                 if path is ABSENT:
                     return ABSENT
                 own = f"{path}/{quote(name, safe='')}"
-                return f"{base}/{own}" if api == "oneroster" else own
+                return f"{base}/{own}" if api != "edfi" else own
             case v.Val():
                 return self.value(node, entity, record, prefix, item, api)
             case v.Native():
@@ -262,9 +262,8 @@ class Oracle:
         found: list[Any] = []
         for first, (at, here, inside, within) in self.walk(node.steps, entity, record, prefix, item):
             if node.bare:
-                value = self.member(node.nodes[0], at, here, api, base, inside, within)
-                if value is not ABSENT and value is not None:
-                    found.append(value)
+                told = (self.member(one, at, here, api, base, inside, within) for one in node.nodes)
+                found += [value for value in told if value is not ABSENT and value is not None][:1]
                 continue
             inner: Record = {}
             if node.early:
@@ -364,6 +363,6 @@ def _stamped(branch: v.Branch, record: Record, api: str, loaded: float, key: byt
         if isinstance(node, v.Stamp) and node.kind == "etag":
             record[node.name] = str(digest)
         elif isinstance(node, v.Stamp):
-            text = moment.isoformat(timespec="milliseconds" if api == "oneroster" else "microseconds")
+            text = moment.isoformat(timespec="milliseconds" if api != "edfi" else "microseconds")
             record[node.name] = text.replace("+00:00", "Z")
     return record

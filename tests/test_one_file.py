@@ -14,6 +14,7 @@ from adapters.testing import AdapterContract
 from standards import registry as outward
 from standards.edfi.model import by_collection
 from standards.edfi.model import validate as validate_edfi
+from standards.oneroster import routes
 from standards.oneroster.model import validate
 from tests.regions import EDFI, ROSTER, Site, agreement, running, small_sites
 
@@ -100,11 +101,17 @@ def one_more_view(tmp_path, monkeypatch):
     place.mkdir()
     (place / "counselors.py").write_text(textwrap.dedent(VIEW), "utf-8")
     monkeypatch.setattr(standards.oneroster, "__path__", [*standards.oneroster.__path__, str(place)])
-    outward.views.cache_clear()
+    forget()
     yield
     sys.modules.pop("standards.oneroster.counselors", None)
     monkeypatch.undo()
-    outward.views.cache_clear()
+    forget()
+
+
+def forget():
+    """Let the next question look again which views there are."""
+    for found in (outward.views, routes.routes, routes._by_word):
+        found.cache_clear()
 
 
 def test_an_adapter_of_one_file_serves_both_standards(tmp_path, brought):

@@ -9,6 +9,7 @@ from standards.errors import (
     CallerError,
     Forbidden,
     GatewayError,
+    InvalidBody,
     MalformedQuery,
     NotFound,
     SourceUnavailable,
@@ -16,10 +17,13 @@ from standards.errors import (
     TooManyRequests,
     Unauthenticated,
     UnknownName,
+    Unsupported,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from standards.query import Query
 
 PLURALS = {
     "org": "orgs",
@@ -30,6 +34,12 @@ PLURALS = {
     "enrollment": "enrollments",
     "demographics": "demographics",
     "resource": "resources",
+    "category": "categories",
+    "lineItem": "lineItems",
+    "result": "results",
+    "scoreScale": "scoreScales",
+    "assessmentLineItem": "assessmentLineItems",
+    "assessmentResult": "assessmentResults",
 }
 
 
@@ -65,30 +75,73 @@ def status_info(error: GatewayError) -> tuple[int, dict[str, Any]]:
     """The HTTP status and the imsx body (OneRoster 1.2) that say what *error* says."""
     status, minor = _code(error)
     field = error.parameter if isinstance(error, UnknownName | MalformedQuery) else "TargetEndSystem"
-    body = {
-        "imsx_codeMajor": "failure",
+    body: dict[str, Any] = {
+        "imsx_codeMajor": "unsupported" if isinstance(error, Unsupported) else "failure",
         "imsx_severity": "error",
-        "imsx_description": error.message,
-        "imsx_CodeMinor": {
-            "imsx_codeMinorField": [{"imsx_codeMinorFieldName": field, "imsx_codeMinorFieldValue": minor}]
-        },
+        "imsx_description": _described(error),
     }
+    if minor:
+        body["imsx_CodeMinor"] = {
+            "imsx_codeMinorField": [{"imsx_codeMinorFieldName": field, "imsx_codeMinorFieldValue": minor}]
+        }
     return status, body
 
 
+def status_info_set(error: GatewayError, operation: str) -> tuple[int, dict[str, Any]]:
+    """The HTTP status and the statusInfoSet (OneRoster 1.1) that say what *error* says about an *operation*."""
+    status, minor = _code(error)
+    minor = MINOR_OF_1_1.get(minor, minor) or "unsupportedoperation"
+    return status, {"statusInfoSet": [_info("failure", "error", operation, _described(error), minor)]}
+
+
+def warnings(query: Query, operation: str) -> list[dict[str, str]]:
+    """What OneRoster 1.1 says beside an answer that names something unknown."""
+    return [
+        _info("success", "warning", operation, f"{name[:80]!r} is not a field of this resource.", WARNINGS[parameter])
+        for parameter, name in query.warnings
+    ]
+
+
+def _info(major: str, severity: str, operation: str, description: str, minor: str) -> dict[str, str]:
+    return {
+        "imsx_codeMajor": major,
+        "imsx_severity": severity,
+        "imsx_operationRefIdentifier": operation,
+        "imsx_description": description,
+        "imsx_codeMinor": minor,
+    }
+
+
+def _described(error: GatewayError) -> str:
+    """The error in a sentence, with the places in a body that are wrong."""
+    places = error.places if isinstance(error, InvalidBody) else {}
+    return " ".join((error.message, *(f"{path}: {', '.join(wrong)}." for path, wrong in places.items())))
+
+
+WARNINGS = {"sort": "invalid_sort_field", "fields": "invalid_selection_field"}
+# 1.1 writes its codes in words (1EdTech support article 48001171025); those it lacks are as in 1.2.
+MINOR_OF_1_1 = {
+    "unknownobject": "unknown object",
+    "invaliddata": "invalid data",
+    "unauthorisedrequest": "unauthorized",
+    "fullsuccess": "full success",
+}
 MINOR: tuple[tuple[type[GatewayError], int, str], ...] = (
     (UnknownName, 400, "invalid_selection_field"),
     (MalformedQuery, 422, "invaliddata"),
+    (InvalidBody, 422, "invaliddata"),
     (Unauthenticated, 401, "unauthorisedrequest"),
     (Forbidden, 403, "forbidden"),
     (NotFound, 404, "unknownobject"),
     (TooManyRequests, 429, "server_busy"),
+    (Unsupported, 501, ""),
     (SourceUnavailable, 503, "server_busy"),
     (StoreUnavailable, 503, "server_busy"),
 )
 
 
 def _code(error: GatewayError) -> tuple[int, str]:
+    """The HTTP status, and the minor code in the words of 1.2; empty where it has none."""
     if isinstance(error, UnknownName | MalformedQuery) and error.parameter == "filter":
         return 400, "invalid_filter_field"
     for kind, status, minor in MINOR:

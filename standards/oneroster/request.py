@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from standards.errors import MalformedQuery, UnknownName
 from standards.oneroster.filter import parse
@@ -10,11 +10,12 @@ from standards.query import Query, conditions
 from standards.view import find, paths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from standards.query import Filter
     from standards.view import View
 
+T = TypeVar("T")
 DEFAULT_LIMIT = 100
 LIMIT_CEILING = 10_000
 COLLECTION = ("limit", "offset", "sort", "orderBy", "filter", "fields")
@@ -22,21 +23,42 @@ SINGLETON = ("fields",)
 LARGEST = 2**31 - 1
 
 
-def read(views: Sequence[View], arguments: Sequence[tuple[str, str]], known: Iterable[str] = COLLECTION) -> Query:
+def read(
+    views: Sequence[View],
+    arguments: Sequence[tuple[str, str]],
+    known: Iterable[str] = COLLECTION,
+    *,
+    lenient: bool = False,
+) -> Query:
     """The query in *arguments*; parameters the standard does not know are ignored, as it asks.
+
+    Where it is *lenient*, as 1.1 asks for, an unknown name in sort or fields is a warning: the order is the
+    usual one, all fields are sent.
 
     Raises:
         MalformedQuery: a parameter is given twice or cannot be read.
         UnknownName: filter, sort or fields name what the consumer has not.
     """
     values = _once(arguments, frozenset(known))
+    warnings: list[tuple[str, str]] = []
+
+    def try_name(read: Callable[[], T], otherwise: T) -> T:
+        try:
+            return read()
+        except UnknownName as error:
+            if not lenient or not error.name:
+                raise
+            warnings.append((error.parameter, error.name))
+            return otherwise
+
     return Query(
         filter=_filter(views, values.get("filter", "")),
-        sort=_sort(views, values.get("sort", "")),
+        sort=try_name(lambda: _sort(views, values.get("sort", "")), ""),
         descending=_descending(values.get("orderBy", "asc")),
-        fields=_fields(views, values.get("fields")),
+        fields=try_name(lambda: _fields(views, values.get("fields")), ()),
         offset=_number("offset", values.get("offset", "0"), 0),
         limit=min(_number("limit", values.get("limit", str(DEFAULT_LIMIT)), 1), LIMIT_CEILING),
+        warnings=tuple(warnings),
     )
 
 
