@@ -87,7 +87,7 @@ class OneRosterCsv(Adapter):
             old = version == "1.1" and "users.csv" in files
             kinds = self._stated_kinds(source) if old else {}
             pick = {entity: picker(entity, names) for entity, names in wanted.items() if entity not in ROWS}
-            for entity, record in _records(task, tables.read(source, files, self.notes, self._tolerance), kinds):
+            for entity, record in records(task, tables.read(source, files, self.notes, self._tolerance), kinds):
                 yield entity, pick[entity](record) if entity in pick else record
 
     def stamp(self) -> str:
@@ -114,7 +114,8 @@ class OneRosterCsv(Adapter):
         return kinds
 
 
-def _records(task: Task, given: Iterator[Table], kinds: dict[str, str]) -> Found:
+def records(task: Task, given: Iterator[Table], kinds: dict[str, str]) -> Found:
+    """Every record of the wanted entities that the *given* tables make; in 1.1 *kinds* says what every user is."""
     places, materials = Places(), Materials(task)
     schools, people = Schools(task, places, materials), People(task, places, materials, kinds)
     takes: dict[str, Callable[[Table], Found]] = {

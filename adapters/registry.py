@@ -16,6 +16,7 @@ GROUP = "crossingguard.adapters"
 BUILT_IN = {
     "edfi_xml": "adapters.edfi_xml:EdFiXml",
     "oneroster_csv": "adapters.oneroster_csv:OneRosterCsv",
+    "oneroster_rest": "adapters.oneroster_rest:OneRosterRest",
 }
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from adapters.contract import Notes, Record, Wanted
     from adapters.tables import Table
+    from standards.lens import Lens
 
     Row = list[str]
     Cell = Callable[[Row], str]
@@ -67,14 +68,19 @@ class Task:
 
     def reader(self, file: str, columns: Sequence[str], entity: str, version: str = "") -> Read | None:
         """How to read rows of a *file* as records of *entity* with the wanted fields; None where it is not wanted."""
+        narrow = self.lens(file, entity, version)
+        return narrow.reader(columns) if narrow else None
+
+    def lens(self, file: str, entity: str, version: str = "") -> Lens | None:
+        """How a *file* speaks of the wanted fields of *entity*; None where it is not wanted."""
         if entity not in self.wanted:
             return None
         whole, fields = lens(version or self.version, file, entity), self.wanted[entity]
         if fields is None:
-            return whole.reader(columns)
+            return whole
         groups = {name.partition(".")[0] for name in fields} | fields | {"id"}
         pairs = tuple(pair for pair in whole.pairs if groups.intersection(pair.fills) or _heads(pair.fills) & fields)
-        return replace(whole, pairs=pairs).reader(columns)
+        return replace(whole, pairs=pairs)
 
 
 @dataclass(slots=True)

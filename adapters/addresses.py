@@ -1,0 +1,89 @@
+"""Which machines a district's address may lead to: none inside the house unless the operator says so."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from ipaddress import IPv4Address, IPv6Address
+from typing import TYPE_CHECKING, Final
+from urllib.parse import SplitResult, urlsplit
+
+from standards.errors import SourceRefused, SourceUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    Address = IPv4Address | IPv6Address
+
+PORTS: Final = {"http": 80, "https": 443}
+NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+
+
+def origin(url: str, *, allow_private: bool) -> tuple[str, str, int]:
+    """The scheme, host and port of *url*; plain ``http`` only where private addresses are allowed.
+
+    Raises:
+        SourceRefused: this is no address that may be asked.
+    """
+    try:
+        parts: SplitResult = urlsplit(url)
+        scheme, host, port = parts.scheme, parts.hostname or "", parts.port
+    except ValueError:
+        raise SourceRefused("The address cannot be understood.") from None
+    if scheme not in PORTS or not host or "%" in host:
+        raise SourceRefused("The address must be https:// with a host.")
+    if parts.username is not None or parts.password is not None:
+        raise SourceRefused("The address must hold no name and no password.")
+    if scheme == "http" and not allow_private:
+        raise SourceRefused("The address must be https; plain http needs allow_private.")
+    return scheme, host, port or PORTS[scheme]
+
+
+def resolve(host: str, port: int, *, allow_private: bool) -> tuple[str, ...]:
+    """The addresses of *host*, every one of them checked; connect to one of these and to nothing else.
+
+    Raises:
+        SourceUnavailable: the name is not known now.
+        SourceRefused: one of the addresses may not be asked.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise SourceUnavailable("The host's name cannot be resolved.") from None
+    names = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+    if not names or not all(permitted(name, allow_private=allow_private) for name in names):
+        hint = "" if allow_private else "; allow_private permits addresses inside the house"
+        raise SourceRefused(f"The host has an address that may not be asked{hint}.")
+    return names
+
+
+def permitted(text: str, *, allow_private: bool) -> bool:
+    """Whether the address *text* may be asked, whatever form it hides behind."""
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    return all(_permitted(one, allow_private) for one in _meanings(address))
+
+
+def _permitted(address: Address, allow_private: bool) -> bool:
+    if address.is_multicast or address.is_unspecified or address.is_link_local:
+        return False
+    if allow_private and (address.is_loopback or address.is_private):
+        return True
+    return address.is_global and not address.is_reserved
+
+
+def _meanings(address: Address) -> Iterable[Address]:
+    """The address itself, or the IPv4 addresses that an IPv6 one stands for."""
+    if isinstance(address, IPv4Address):
+        return (address,)
+    if address.ipv4_mapped is not None:
+        return (address.ipv4_mapped,)
+    if address.sixtofour is not None:
+        return (address.sixtofour,)
+    if address.teredo is not None:
+        return address.teredo
+    if address in NAT64:
+        return (IPv4Address(address.packed[-4:]),)
+    return (address,)

@@ -1,0 +1,56 @@
+"""Leaves a source alone for a while after it has failed several times in a row."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from standards.errors import SourceUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Breaker:
+    """Opens after *failures* in a row; after *rest* seconds one request may try whether the source is back."""
+
+    def __init__(self, failures: int, rest: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most, self._rest, self._clock = failures, rest, clock
+        self._failed = 0
+        self._until = 0.0
+        self._probing = False
+        self._lock = threading.Lock()
+
+    def admit(self) -> None:
+        """Let a request pass, which then must tell `succeeded`, `failed` or `abandoned`.
+
+        Raises:
+            SourceUnavailable: the source is being left alone, or another request is trying it now.
+        """
+        with self._lock:
+            if self._failed < self._most:
+                return
+            left = self._until - self._clock()
+            if left > 0 or self._probing:
+                raise SourceUnavailable(
+                    "The source has failed several times and is left alone for a while.", max(1, round(left))
+                )
+            self._probing = True
+
+    def succeeded(self) -> None:
+        """The source answered, whatever it said."""
+        with self._lock:
+            self._failed, self._probing = 0, False
+
+    def failed(self) -> None:
+        """The source did not answer, or not in a way that can be used."""
+        with self._lock:
+            self._failed, self._probing = self._failed + 1, False
+            if self._failed >= self._most:
+                self._until = self._clock() + self._rest
+
+    def abandoned(self) -> None:
+        """The request told nothing about the source."""
+        with self._lock:
+            self._probing = False

@@ -1,0 +1,1 @@
+"""Facts about vendors, as data files."""

@@ -1,0 +1,1 @@
+"""How vendors serve OneRoster, a file for each."""

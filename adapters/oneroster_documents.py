@@ -1,0 +1,299 @@
+"""The documents of a OneRoster API as the rows of OneRoster's files, so that both are read by the same words."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from adapters.tables import Table
+from standards.errors import SourceBroken
+from standards.oneroster import csv, model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from adapters.contract import Notes
+
+    Document = dict[str, Any]
+
+FILES: Final = {
+    "orgs": "orgs.csv", "academicSessions": "academicSessions.csv", "courses": "courses.csv", "classes": "classes.csv",
+    "users": "users.csv", "demographics": "demographics.csv", "enrollments": "enrollments.csv",
+    "resources": "resources.csv",
+}  # fmt: skip
+PLURALS: Final = {"term": "terms", "agent": "agents", "org": "orgs"}
+RENAMED: Final = {"preferredGivenName": "preferredFirstName", "preferredFamilyName": "preferredLastName"}
+OWNERS: Final = {"courses": "course", "classes": "class", "users": "user"}
+UNTOLD: Final = frozenset({"status", "dateLastModified", "children", "metadata", "resources", "roles", "userProfiles"})
+ROLES: Final = ("sourcedId", "userSourcedId", "roleType", "role", "beginDate", "endDate", "orgSourcedId",
+                "userProfileSourcedId")  # fmt: skip
+PROFILES: Final = ("sourcedId", "userSourcedId", "profileType", "vendorId", "applicationId", "description",
+                   "credentialType", "username")  # fmt: skip
+DATE: Final = 10
+TRUTH: Final = {True: "true", False: "false"}
+
+
+def member_of(column: str) -> str:
+    """The member of a document that says what a *column* of the file says."""
+    if column.startswith(csv.METADATA):
+        return "metadata"
+    if column.endswith("SourcedIds"):
+        return PLURALS[column.removesuffix("SourcedIds")]
+    if column != csv.ID and column.endswith("SourcedId"):
+        return column.removesuffix("SourcedId")
+    return RENAMED.get(column, column)
+
+
+class Rows:
+    """The rows that the documents of one *collection* become, collected page by page."""
+
+    def __init__(self, version: str, collection: str, notes: Notes) -> None:
+        self.collection, self._notes = collection, notes
+        self._file = FILES[collection]
+        self._version = version
+        self._cells = _cells(version, self._file)
+        self._known = {member_of(column) for column in csv.files(version)[self._file].columns} | UNTOLD
+        self._rows: list[list[Any]] = []
+        self._open: dict[int, dict[str, Any]] = {}
+        self._more: dict[str, list[list[Any]]] = defaultdict(list)
+        self._count = 0
+
+    def add(self, documents: Sequence[Document]) -> None:
+        """Take one more page of documents."""
+        for document in documents:
+            place = f"{self.collection}[{self._count}]"
+            self._count += 1
+            if document.get("status") == csv.DELETED:
+                self._notes.note(f"{self.collection}: deleted document")
+            else:
+                self._take(document, place)
+
+    def tables(self) -> Iterator[Table]:
+        """The tables that the rows make, what is linked before what it is linked to."""
+        for name, rows in self._more.items():
+            if name != f"{self._file}":
+                yield Table(name, _columns_of(name), iter(list(enumerate(rows, 1))))
+        names = tuple(dict.fromkeys(name for found in self._open.values() for name in found))
+        columns = (*(column for column, _ in self._cells), *names)
+        yield Table(self._file, columns, self._whole(names))
+
+    def kinds(self, stated: Callable[[Table], dict[str, str]]) -> dict[str, str]:
+        """What every user is by the one role of 1.1."""
+        columns = tuple(column for column, _ in self._cells)
+        return stated(Table(self._file, columns, iter(list(enumerate(self._rows)))))
+
+    def _whole(self, names: tuple[str, ...]) -> Iterator[tuple[int, list[Any]]]:
+        for number, row in enumerate(self._rows):
+            found = self._open.get(number, {})
+            yield number, [*row, *(found.get(name, "") for name in names)]
+
+    def _take(self, document: Document, place: str) -> None:
+        for name, value in document.items():
+            if name not in self._known:
+                self._notes.note(f"{self.collection}: unknown member {name[:80]}")
+            elif value is None:
+                self._notes.note(f"{self.collection}: {name} is null")
+        if self._file == "users.csv":
+            self._user(document, place)
+        self._resources(document, place)
+        self._metadata(document, place)
+        self._rows.append([read(document, place) for _, read in self._cells])
+
+    def _metadata(self, document: Document, place: str) -> None:
+        found = document.get("metadata")
+        if not found:
+            return
+        if not isinstance(found, dict):
+            raise SourceBroken("The member is no object.", f"{place}.metadata")
+        kept = {csv.METADATA + name: value for name, value in found.items() if value is not None and value != ""}
+        if kept:
+            self._open[len(self._rows)] = kept
+
+    def _resources(self, document: Document, place: str) -> None:
+        owner = OWNERS.get(self.collection)
+        for number, found in enumerate(_list(document, "resources", place) if owner else ()):
+            resource = reference(found, f"{place}.resources[{number}]")
+            self._more[f"{owner}Resources.csv"].append([document["sourcedId"], resource])
+
+    def _user(self, document: Document, place: str) -> None:
+        """The tables in which the files say more about a user."""
+        user = document["sourcedId"]
+        if document.get("password"):
+            self._notes.note("users: a password is never kept")
+        document.pop("password", None)
+        roles = _list(document, "roles", place)
+        if self._version == "1.1":
+            if roles and not document.get("role"):
+                _as_old(document, roles, place)
+            return
+        stated = [_object(role, f"{place}.roles[{number}]") for number, role in enumerate(roles)] or _as_new(document)
+        times: dict[str, int] = defaultdict(int)
+        for number, role in enumerate(stated):
+            org = reference(role.get("org"), f"{place}.roles[{number}].org")
+            times[org] += 1
+            key = f"{user}:{org}" + (f":{times[org]}" if times[org] > 1 else "")
+            texts = [_text(role.get(name), f"{place}.roles[{number}].{name}") for name in ("roleType", "role")]
+            days = [_day(role.get(name), f"{place}.roles[{number}].{name}") for name in ("beginDate", "endDate")]
+            profile = _text(role.get("userProfile"), f"{place}.roles[{number}].userProfile")
+            self._more["roles.csv"].append([key, user, *texts, *days, org, profile])
+        for number, found in enumerate(_list(document, "userProfiles", place)):
+            self._profile(user, _object(found, f"{place}.userProfiles[{number}]"), f"{place}.userProfiles[{number}]")
+
+    def _profile(self, user: str, profile: Document, place: str) -> None:
+        names = ("profileId", "profileType", "vendorId", "applicationId", "description")
+        identity, *texts = (_text(profile.get(name), f"{place}.{name}") for name in names)
+        first: Document = {}
+        for number, found in enumerate(_list(profile, "credentials", place)):
+            credential = _object(found, f"{place}.credentials[{number}]")
+            if "password" in credential:
+                self._notes.note("users: a password is never kept")
+            if number:
+                self._notes.note("users: a second credential of a profile is not kept")
+            first = first or credential
+        said = [_text(first.get(name), f"{place}.credentials") for name in ("type", "username")]
+        self._more["userProfiles.csv"].append([identity, user, *texts, *said])
+
+
+def reference(value: Any, place: str) -> str:
+    """The id of what a reference leads to; empty where there is none."""
+    if value is None or value in ("", {}):
+        return ""
+    if isinstance(value, dict):
+        found = value.get("sourcedId")
+        if found is None and isinstance(value.get("href"), str):
+            found = value["href"].rstrip("/").rpartition("/")[2]
+        value = found
+    if isinstance(value, str) and value and value.isprintable() and "," not in value:
+        return value
+    raise SourceBroken("The reference has no sourcedId that can be one.", place)
+
+
+def _as_old(document: Document, roles: Sequence[Any], place: str) -> None:
+    """Give a 1.1 user with the roles of 1.2 the members of 1.1."""
+    found = [_object(role, f"{place}.roles[{number}]") for number, role in enumerate(roles)]
+    first = next((role for role in found if role.get("roleType") == "primary"), found[0])
+    document["role"] = first.get("role")
+    document["orgs"] = [role["org"] for role in found if role.get("org")]
+
+
+def _as_new(document: Document) -> list[Document]:
+    """The roles of a 1.2 user that has the members of 1.1."""
+    orgs = document.get("orgs")
+    role = document.get("role")
+    if not role or not isinstance(orgs, list):
+        return []
+    modern = "siteAdministrator" if role == "administrator" else role
+    return [{"roleType": "secondary" if number else "primary", "role": modern, "org": org} for number, org in enumerate(orgs)]
+
+
+@cache
+def _cells(version: str, file: str) -> tuple[tuple[str, Callable[[Document, str], Any]], ...]:
+    """How to find the cell of each column in a document."""
+    class_name = csv.CLASSES[file.removesuffix(".csv")]
+    columns = csv.files(version)[file].columns
+    members = model.classes(version)[class_name]
+    return tuple(
+        (name, _cell(column, members.get(member_of(name))))
+        for name, column in columns.items()
+        if name not in {csv.STATUS, "dateLastModified", "password"}
+    )
+
+
+def _cell(column: csv.Column, member: model.Member | None) -> Callable[[Document, str], Any]:
+    name = member_of(column.name)
+    if column.kind == "guids" and column.name != csv.ID:
+        return lambda document, place: ",".join(
+            reference(item, f"{place}.{name}[{number}]") for number, item in enumerate(_list(document, name, place)) if item
+        )
+    if column.refers and column.name != csv.ID:
+        return _needed(column, name) if column.required else lambda document, place: reference(
+            document.get(name), f"{place}.{name}"
+        )
+    if column.kind == "pairs":
+        return lambda document, place: _pairs(_list(document, name, place), f"{place}.{name}")
+    if member is not None and member.many:
+        return lambda document, place: ",".join(
+            _quoted(_text(item, f"{place}.{name}")) for item in _list(document, name, place) if item is not None
+        )
+    read = {"boolean": _truth, "date": _day}.get(column.kind, _text)
+    return lambda document, place: read(document.get(name), f"{place}.{name}")
+
+
+def _needed(column: csv.Column, name: str) -> Callable[[Document, str], Any]:
+    def read(document: Document, place: str) -> str:
+        found = reference(document.get(name), f"{place}.{name}")
+        if not found and column.kind == "guid":
+            raise SourceBroken("The reference is missing.", f"{place}.{name}")
+        return found
+
+    return read
+
+
+def _columns_of(name: str) -> tuple[str, ...]:
+    if name == "roles.csv":
+        return ROLES
+    if name == "userProfiles.csv":
+        return PROFILES
+    return (f"{name.removesuffix('Resources.csv')}SourcedId", "resourceSourcedId")
+
+
+def _list(document: Mapping[str, Any], name: str, place: str) -> list[Any]:
+    """A member that is a list; a single value stands for a list of one, and nothing for an empty one."""
+    found = document.get(name)
+    if found is None or found == "":
+        return []
+    if isinstance(found, list):
+        return found
+    if isinstance(found, str):
+        return [part.strip() for part in found.split(",")]
+    if isinstance(found, dict):
+        return [found]
+    raise SourceBroken("The member is no list.", f"{place}.{name}")
+
+
+def _object(value: Any, place: str) -> Document:
+    if isinstance(value, dict):
+        return value
+    raise SourceBroken("The item is no object.", place)
+
+
+def _text(value: Any, place: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        if "\0" in value:
+            raise SourceBroken("The text holds a NUL character.", place)
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise SourceBroken("The member is no text.", place)
+    return str(value)
+
+
+def _truth(value: Any, place: str) -> str:
+    text = TRUTH[value] if isinstance(value, bool) else _text(value, place).lower()
+    if text in {"", "true", "false"}:
+        return text
+    raise SourceBroken("The member is neither true nor false.", place)
+
+
+def _day(value: Any, place: str) -> str:
+    text = _text(value, place)
+    return text[:DATE] if len(text) > DATE and text[DATE] in "T " else text
+
+
+def _pairs(items: Sequence[Any], place: str) -> str:
+    found = []
+    for number, item in enumerate(items):
+        pair = _object(item, f"{place}[{number}]")
+        kind, value = (_text(pair.get(name), f"{place}[{number}].{name}") for name in ("type", "identifier"))
+        if set(kind) & set("{}:") or set(value) & set("{}"):
+            raise SourceBroken("The identifier holds braces or a colon.", f"{place}[{number}]")
+        found.append(f"{{{kind}:{value}}}")
+    return ",".join(found)
+
+
+def _quoted(part: str) -> str:
+    if not set(part) & set(',"\r\n') and part == part.strip():
+        return part
+    return '"' + part.replace('"', '""') + '"'

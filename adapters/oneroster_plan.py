@@ -1,0 +1,93 @@
+"""Which collections of a OneRoster server tell of the wanted entities, and which members of their documents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from adapters.oneroster_documents import FILES, member_of
+from adapters.roster_people import PERSONS
+from standards.oneroster import csv, rest_lenses
+from standards.oneroster.csv_lenses import BY_PLACE, DIALECTS
+
+if TYPE_CHECKING:
+    from adapters.roster import Task
+
+ORDER: Final = ("orgs", "academicSessions", "resources", "courses", "classes", "demographics", "users", "enrollments")
+LINKED: Final = {"course": "courses", "section": "classes", "student": "users", "staff": "users", "contact": "users"}
+ALWAYS: Final = {"sourcedId", "status"}
+
+
+def collections(task: Task) -> tuple[str, ...]:
+    """The collections of the roster that the wanted entities are made of, in the order in which they are taken."""
+    files = set(task.files())
+    if not any(_demographic(task, entity) for entity in PERSONS):
+        files.discard("demographics.csv")
+    return tuple(name for name in ORDER if FILES[name] in files)
+
+
+def members(task: Task, collection: str) -> frozenset[str] | None:
+    """The members of a collection's documents that are needed; None where all of them are."""
+    file = FILES[collection]
+    found = set(ALWAYS)
+    for entity, fields in task.wanted.items():
+        if (DIALECTS[task.version], file, entity) not in BY_PLACE:
+            continue
+        narrow = task.lens(file, entity)
+        if narrow is None:
+            continue
+        if fields is None:
+            return None
+        found |= {member_of(column) for column in narrow.consumes if not column.endswith("*")}
+        if any(pair.word == "opened" for pair in narrow.pairs):
+            found.add("metadata")
+        if LINKED.get(entity) == collection and task.asks(entity, "resources"):
+            found.add("resources")
+    return frozenset(found | _machinery(task, collection))
+
+
+def gradebook_members(version: str, entity: str, fields: frozenset[str] | None) -> frozenset[str] | None:
+    """The members of an entity's documents that the wanted *fields* need."""
+    lens = rest_lenses.lens(version, entity)
+    if fields is None or lens is None:
+        return None
+    heads = {name.partition(".")[0] for name in fields} | fields
+    pairs = [pair for pair in lens.pairs if heads.intersection(pair.fills)]
+    return frozenset(ALWAYS | {place.partition(".")[0] for pair in pairs for place in pair.consumes})
+
+
+def _machinery(task: Task, collection: str) -> set[str]:
+    """What is read of a collection besides, so that others can be put together."""
+    wanted = task.wanted
+    match collection:
+        case "orgs":
+            return {"type"}
+        case "academicSessions":
+            return {"startDate"} if "enrollment" in wanted else set()
+        case "courses":
+            return {"courseCode"} if "offering" in wanted else set()
+        case "classes":
+            return {"school", "course", "terms"}
+        case "users":
+            return _of_users(task)
+        case "enrollments":
+            return {"user", "class", "school"} | ({"beginDate"} if "enrollment" in wanted else set())
+        case _:
+            return set()
+
+
+def _of_users(task: Task) -> set[str]:
+    found = {"role", "orgs"} if task.version == "1.1" else {"roles"}
+    if "guardianship" in task.wanted:
+        found.add("agents")
+    if task.asks("enrollment", "grade"):
+        found.add("grades")
+    if task.version == "1.2" and any(
+        (lens := task.lens("userProfiles.csv", entity)) is not None and len(lens.pairs) > 0 for entity in PERSONS
+    ):
+        found.add("userProfiles")
+    return found
+
+
+def _demographic(task: Task, entity: str) -> bool:
+    narrow = task.lens("demographics.csv", entity)
+    return narrow is not None and any(csv.ID not in pair.consumes for pair in narrow.pairs)

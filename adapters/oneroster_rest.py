@@ -1,0 +1,257 @@
+"""A district whose system is a OneRoster server, 1.1 or 1.2: its roster is read, its gradebook read and written."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from adapters import oneroster_plan, oneroster_profile
+from adapters.contract import NO_HINTS, Adapter, Manifest, Problem, picker
+from adapters.http import Bounds, Http
+from adapters.oneroster_csv import ROWS, records
+from adapters.oneroster_documents import Rows
+from adapters.oneroster_pages import Drifted, Page, Rules, walk
+from adapters.oneroster_service import Service, parameters_of
+from adapters.oneroster_settings import ServerSettings, credentials
+from adapters.roster import FILES, Task
+from adapters.roster_people import stated_kinds
+from standards.errors import GatewayError, NotFound, SourceBroken, SourceError, SourceRefused, Unsupported
+from standards.kinds import WRONG
+from standards.oneroster import csv, model, rest_lenses
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from adapters.contract import Hint, Hints, Record, Wanted
+    from adapters.http import Deadline
+    from adapters.tables import Table
+
+ATTEMPTS: Final = 3
+STAMPED: Final = ("users", "enrollments", "classes")
+
+
+class OneRosterRest(Adapter):
+    """A OneRoster server, asked over HTTP."""
+
+    name = "oneroster_rest"
+    Settings = ServerSettings
+
+    def __init__(self, district: str, settings: Mapping[str, Any]) -> None:
+        super().__init__(district, settings)
+        said = self.settings
+        self._version: str = said["version"]
+        self._profile = oneroster_profile.find(said["profile"])
+        self._absent = self._profile.absent | frozenset(said["absent"])
+        self._writes = bool(said["writes"] and self._profile.writes)
+        bounds = Bounds(deadline=said["deadline"], read=said["timeout"], in_flight=said["in_flight"])
+        self._http = Http(bounds, allow_private=said["allow_private"], ca_file=said["ca_file"])
+        extra = {name: said[rule["setting"]] for name, rule in self._profile.headers.items() if said[rule["setting"]]}
+        who = credentials(said, self._http, writes=self._writes)
+        self._service = Service(self._http, said["url"], self._version, self._profile, who, extra)
+
+    @property
+    def manifest(self) -> Manifest:
+        """The roster, and what of the gradebook there is; its entities are found by their ids and can be written."""
+        gradebook = {entity for entity in rest_lenses.CLASSES if self._offers(entity)}
+        writes = frozenset(gradebook) if self._writes else frozenset()
+        operators = frozenset({"="}) if self._profile.filter else frozenset[str]()
+        return Manifest(frozenset(FILES) | gradebook, operators=operators, writes=writes, bulk=False)
+
+    def check(self) -> list[Problem]:
+        """Whether the server knows the gateway and shows it a first page."""
+        deadline = self._http.deadline()
+        for collection in ("orgs", "users"):
+            try:
+                page, _ = self._service.page(collection, [("limit", "1"), ("offset", "0")], deadline)
+            except GatewayError as error:
+                return [Problem(error.message, f"districts.{self.district}")]
+            if not page.documents:
+                return [Problem(f"The server shows no {collection} to this client.", f"districts.{self.district}")]
+        return []
+
+    def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
+        """Every record of the *wanted* entities; each collection is read whole before the first of it is given."""
+        self.notes.counts.clear()
+        deadline = self._http.deadline()
+        roster = {entity: names for entity, names in wanted.items() if entity in FILES and entity not in rest_lenses.CLASSES}
+        if roster:
+            yield from self._roster(Task(self._version, roster, self.notes), hints, deadline)
+        for entity, names in wanted.items():
+            if self._offers(entity):
+                yield from self._gradebook(entity, names, hints.get(entity, ()), deadline)
+
+    def find(self, entity: str, identifier: str) -> Record | None:
+        """The record of *entity* whose own id is *identifier*, as the source has it now."""
+        lens = rest_lenses.lens(self._version, entity)
+        if lens is None:
+            return super().find(entity, identifier)
+        document = self._service.one(lens.local, identifier, self._http.deadline())
+        if document is None or document.get("status") == csv.DELETED:
+            return None
+        return lens.read(_liberal(self._version, entity, document))
+
+    def save(self, entity: str, record: Record, *, new: bool) -> str:  # noqa: ARG002  a PUT creates or replaces
+        """Create or replace a record of the gradebook by PUT, so that saying it twice makes no second one."""
+        lens = self._writable(entity)
+        identifier = record.get("id") or str(uuid.uuid4())
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        written = lens.write({**record, "id": identifier}) | {"status": "active", "dateLastModified": now}
+        document = rest_lenses.completed(self._version, entity, written, self._place)
+        self._service.put(lens.local, identifier, document, self._http.deadline())
+        return identifier
+
+    def delete(self, entity: str, identifier: str) -> None:
+        """Delete a record of the gradebook."""
+        lens = self._writable(entity)
+        if not self._service.delete(lens.local, identifier, self._http.deadline()):
+            raise NotFound(f"The district's system has no such {entity}.")
+
+    def stamp(self) -> str:
+        """The last change and the number of documents, where the vendor tells both; otherwise never the same."""
+        if not self._profile.modified:
+            return secrets.token_hex(16)
+        newest = [("limit", "1"), ("offset", "0"), ("sort", "dateLastModified"), ("orderBy", "desc")]
+        deadline = self._http.deadline()
+        pages = [self._service.page(collection, newest, deadline)[0] for collection in STAMPED]
+        return "/".join(f"{page.total}:{[one.get('dateLastModified') for one in page.documents]}" for page in pages)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _offers(self, entity: str) -> bool:
+        lens = rest_lenses.lens(self._version, entity)
+        return lens is not None and lens.local not in self._absent
+
+    def _writable(self, entity: str) -> Any:
+        lens = rest_lenses.lens(self._version, entity)
+        if lens is None or not self._writes or lens.local in self._absent:
+            raise Unsupported(f"The district's system takes no changes of {entity}.")
+        return lens
+
+    def _place(self, class_name: str, identifier: str) -> str:
+        collection = next(name for name, known in model.collections().items() if known == class_name)
+        return self._service.address(collection, identifier)
+
+    def _roster(self, task: Task, hints: Hints, deadline: Deadline) -> Iterator[tuple[str, Record]]:  # noqa: ARG002  joined in full
+        pick = {entity: picker(entity, names) for entity, names in task.wanted.items() if entity not in ROWS}
+        kinds: dict[str, str] = {}
+        for entity, record in records(task, self._tables(task, kinds, deadline), kinds):
+            yield entity, pick[entity](record) if entity in pick else record
+
+    def _tables(self, task: Task, kinds: dict[str, str], deadline: Deadline) -> Iterator[Table]:
+        for collection in oneroster_plan.collections(task):
+            if collection in self._absent:
+                self.notes.note(f"{collection}: not offered")
+                continue
+            members = oneroster_plan.members(task, collection)
+            rows = self._whole(collection, members, "", deadline, lambda name=collection: Rows(self._version, name, self.notes))
+            if collection == "users" and self._version == "1.1":
+                kinds.update(rows.kinds(stated_kinds))
+            yield from rows.tables()
+
+    def _gradebook(
+        self, entity: str, names: frozenset[str] | None, hints: tuple[Hint, ...], deadline: Deadline
+    ) -> Iterator[tuple[str, Record]]:
+        lens = rest_lenses.lens(self._version, entity)
+        assert lens is not None
+        members = oneroster_plan.gradebook_members(self._version, entity, names)
+        found = self._whole(lens.local, members, self._filter(entity, hints), deadline, _Documents)
+        pick = picker(entity, names)
+        known = model.classes(self._version)[rest_lenses.CLASSES[entity]]
+        for document in found.documents:
+            if document.get("status") == csv.DELETED:
+                self.notes.note(f"{lens.local}: deleted document")
+                continue
+            for name in document.keys() - known.keys():
+                self.notes.note(f"{lens.local}: unknown member {name[:80]}")
+            yield entity, pick(lens.read(_liberal(self._version, entity, document)))
+
+    def _filter(self, entity: str, hints: tuple[Hint, ...]) -> str:
+        """The hints that the source can apply, in its own language."""
+        lens = rest_lenses.lens(self._version, entity)
+        if lens is None or not self._profile.filter:
+            return ""
+        clauses = []
+        for hint in hints:
+            place = lens.places.get(hint.field)
+            if place and hint.operator == "=":
+                clauses.append("{}='{}'".format(place, hint.value.replace("'", "''")))
+        return " AND ".join(clauses[:2])
+
+    def _whole(
+        self, collection: str, members: frozenset[str] | None, filtered: str, deadline: Deadline, make: Callable[[], Any]
+    ) -> Any:
+        """A collection in whole, read again from its beginning where it changed meanwhile."""
+        given = []
+        if self._profile.sort:
+            given.append(("sort", self._profile.sort))
+        if filtered:
+            given.append(("filter", filtered))
+        if members is not None and self._profile.fields:
+            given.append(("fields", ",".join(sorted(members))))
+        size = min(self.settings["page"] or self._profile.page, self._profile.ceiling)
+        linked = self._profile.paging == "link"
+        rules = Rules(size, self.settings["rows"], counted=self._profile.total == "always", anchored=not linked)
+        for attempt in range(1, ATTEMPTS + 1):
+            fetch, found = self._fetch(collection, given, deadline, linked), make()
+            try:
+                for documents in walk(fetch, rules, collection):
+                    found.add(documents)
+            except Drifted as drift:
+                if attempt == ATTEMPTS:
+                    raise drift.error(collection) from None
+                self.notes.note(f"{collection}: read again, it changed meanwhile")
+                continue
+            return found
+        raise AssertionError
+
+    def _fetch(
+        self, collection: str, given: list[tuple[str, str]], deadline: Deadline, linked: bool
+    ) -> Callable[[int, int], Page]:
+        following = ""
+
+        def fetch(offset: int, limit: int) -> Page:
+            nonlocal following
+            if linked and following:
+                asked = [pair for pair in parameters_of(following)]
+            else:
+                asked = [*given, ("limit", str(limit)), ("offset", str(offset))]
+            page, after = self._service.page(collection, asked, deadline)
+            if linked:
+                if after and not self._service.follows(after, collection):
+                    raise SourceRefused(f"{collection}: the source names a next page that is elsewhere.")
+                following = after
+                page = replace(page, more=bool(after))
+            if self._profile.total == "never":
+                page = replace(page, total=None)
+            return page
+
+        return fetch
+
+
+class _Documents:
+    """Documents as they come."""
+
+    def __init__(self) -> None:
+        self.documents: list[dict[str, Any]] = []
+
+    def add(self, documents: list[dict[str, Any]]) -> None:
+        """Take one more page."""
+        self.documents += documents
+
+
+def _liberal(version: str, entity: str, document: dict[str, Any]) -> dict[str, Any]:
+    """A document without nulls, its numbers as numbers and its dates as dates."""
+    known = model.classes(version)[rest_lenses.CLASSES[entity]]
+    kept = {name: value for name, value in document.items() if value is not None and name in known}
+    for name, value in kept.items():
+        if known[name].type == "float" and isinstance(value, str):
+            try:
+                kept[name] = float(value) if "." in value or "e" in value.lower() else int(value)
+            except ValueError:
+                raise SourceBroken("The member is no number.", f"{rest_lenses.COLLECTIONS[entity]}.{name}") from None
+    return kept
