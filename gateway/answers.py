@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 import orjson
 from flask import Response, current_app, request
 
+from gateway.oauth1 import SignedRequest, accepts
 from gateway.telemetry import about, trace
 from standards.errors import (
     CallerError,
@@ -34,12 +35,21 @@ MOST_ARGUMENTS = 200
 
 def authenticate(gateway: Gateway, district: str | None) -> Caller:
     """The caller behind this request, within its limits; an unknown district is an unknown address."""
-    caller = gateway.callers.authenticate(request.headers.get("Authorization"))
+    caller = gateway.callers.authenticate(request.headers.get("Authorization"), _signed())
     if district is not None and district not in gateway.districts:
         raise NotFound("There is no such address.")
     about(district=district or "*")
     gateway.limits.spend(caller.client, (district,) if district else tuple(gateway.districts))
     return caller
+
+
+def _signed() -> SignedRequest | None:
+    """The request as its signature sees it, if it is one that may authenticate itself so."""
+    header = request.headers.get("Authorization")
+    if header is None or not accepts(request.path, header):
+        return None
+    address = request.remote_addr or ""
+    return SignedRequest(request.method, base_url(), request.path, request.query_string, header, address)
 
 
 def arguments() -> list[tuple[str, str]]:
@@ -111,7 +121,8 @@ def failure(error: GatewayError, status: int, body: Mapping[str, Any], media: st
     response = Response(orjson.dumps(body), status, content_type=media)
     response.headers["Cache-Control"] = PRIVATE
     if isinstance(error, Unauthenticated):
-        response.headers["WWW-Authenticate"] = "Bearer"
+        signed = accepts(request.path, request.headers.get("Authorization"))
+        response.headers["WWW-Authenticate"] = "OAuth" if signed else "Bearer"
     if isinstance(error, MethodNotAllowed):
         also = ("HEAD", "OPTIONS") if "GET" in error.allowed else ("OPTIONS",)
         response.headers["Allow"] = ", ".join((*error.allowed, *also))

@@ -1,4 +1,4 @@
-"""Who is asking: a bearer token becomes a caller, or nobody."""
+"""Who is asking: a bearer token, or the signature of a request, becomes a caller, or nobody."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.memory import Memory
+    from gateway.oauth1 import SignedRequest, Verifier
     from gateway.store import Store
 
 VERDICT_SECONDS = 1.0
@@ -23,7 +24,7 @@ VERDICTS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The client behind a request, with the scopes of its token; *epoch* changes when old answers must not count."""
+    """The client behind a request, with what it may do; *epoch* changes when old answers must not count."""
 
     client: str
     org: str
@@ -34,13 +35,15 @@ class Caller:
 class Callers:
     """Recognises callers; what ends a token is noticed within a second, by every worker."""
 
-    def __init__(self, store: Store, memory: Memory, clock: Callable[[], datetime]) -> None:
-        self._store, self._memory, self._clock = store, memory, clock
+    def __init__(self, store: Store, memory: Memory, clock: Callable[[], datetime], verifier: Verifier) -> None:
+        self._store, self._memory, self._clock, self._verifier = store, memory, clock, verifier
         self._verdicts: dict[str, tuple[float, Caller]] = {}
         self._lock = threading.Lock()
 
-    def authenticate(self, authorization: str | None) -> Caller:
-        """The caller whose token the Authorization header carries."""
+    def authenticate(self, authorization: str | None, signed: SignedRequest | None = None) -> Caller:
+        """The caller whose token the Authorization header carries, or who signed the request where that is accepted."""
+        if signed is not None:
+            return self._verifier.verify(signed)
         text = _bearer(authorization)
         now = self._clock()
         name = tokens.fingerprint(text)

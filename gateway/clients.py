@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gateway.settings import Settings
     from gateway.store import Client, SqlStore
 
+SIGNING_DAYS = 365
 KINDS = ("vendor", "cbo", "district", "sea", "researcher")
 SETTINGS = click.option(
     "--settings",
@@ -34,7 +38,7 @@ def clients() -> None:
 
 def check_name(_context: click.Context, _parameter: click.Parameter, name: str) -> str:
     """Refuse a client id that agreements, headers or logs could not carry."""
-    from gateway.oauth import CLIENT_ID  # noqa: PLC0415 -- --help need not wait for it
+    from gateway.store import CLIENT_ID  # noqa: PLC0415 -- --help need not wait for it
 
     if not CLIENT_ID.fullmatch(name):
         raise click.BadParameter("use letters, digits, '.', '_' and '-', at most 64 of them")
@@ -77,7 +81,7 @@ def add(name: str, org: str, kind: str, scopes: tuple[str, ...], as_json: bool, 
 @JSON
 @SETTINGS
 def list_clients(as_json: bool, file: Path) -> None:
-    """Every client, whether it is active, and when it was last given a token."""
+    """Every client, whether it is active, when it last proved itself, and how long it may sign requests."""
     with closing(_open(file)) as store:
         found = store.list_clients()
     if as_json:
@@ -86,11 +90,12 @@ def list_clients(as_json: bool, file: Path) -> None:
     from rich.console import Console  # noqa: PLC0415 -- only a table needs it
     from rich.table import Table  # noqa: PLC0415 -- likewise
 
-    table = Table("client", "organisation", "kind", "status", "created", "last used", "scopes")
+    table = Table("client", "organisation", "kind", "status", "created", "last used", "signs until", "scopes")
     for client in found:
         used = client.last_used.date().isoformat() if client.last_used else "never"
         created = f"{client.created.date().isoformat()} by {client.created_by}"
-        table.add_row(client.client_id, client.org, client.kind, client.status, created, used, "\n".join(client.scopes))
+        row = (client.client_id, client.org, client.kind, client.status, created, used, _signs_until(client) or "-")
+        table.add_row(*row, "\n".join(client.scopes))
     Console().print(table)
 
 
@@ -123,18 +128,75 @@ def disable(name: str, file: Path) -> None:
     click.echo(f"{name} is disabled.")
 
 
-def _open(file: Path) -> SqlStore:
+@clients.command()
+@click.argument("name")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day, in UTC; a year from now if not given.")
+@click.option("--off", is_flag=True, help="End the secret that NAME has instead.")
+@JSON
+@SETTINGS
+def oauth1(name: str, until: datetime | None, off: bool, as_json: bool, file: Path) -> None:
+    """Give NAME a secret to sign OneRoster 1.1 requests with (OAuth 1.0a); any such secret before it ends at once."""
+    from gateway.shared_secrets import PURPOSE, new_shared_secret  # noqa: PLC0415 -- --help need not wait for it
+
+    if off and until:
+        raise click.UsageError("--until and --off do not go together.")
+    settings = _load(file)
+    with closing(_open(file)) as store:
+        if off:
+            store.share_secret(name, None, _actor())
+            click.echo(f"{name} cannot sign requests any more.")
+            return
+        _check_may_sign(store.find_client(name))
+        end = _end_of(until)
+        secret, kept = new_shared_secret(settings.open_keys().derive(PURPOSE), name, end)
+        store.share_secret(name, kept, _actor())
+    _show_secret(name, secret, as_json, ("consumer_key", "consumer_secret"))
+    click.echo(f"It signs until {end:%Y-%m-%d}, midnight, UTC.", err=True)
+
+
+def _check_may_sign(client: Client | None) -> None:
+    """Refuse a secret that would open nothing; a client that does not exist is refused by the registry."""
+    from gateway.scopes import ONEROSTER_1_1  # noqa: PLC0415 -- --help need not wait for it
+    from standards.errors import CallerError  # noqa: PLC0415 -- likewise
+
+    if client and not any(scope.startswith(ONEROSTER_1_1) for scope in client.scopes):
+        raise CallerError(f"{client.client_id!r} has no scope of OneRoster 1.1, and signatures count nowhere else.")
+
+
+def _end_of(last_day: datetime | None) -> datetime:
+    """The moment at which *last_day* is over."""
+    from datetime import UTC, timedelta  # noqa: PLC0415 -- --help need not wait for it
+
+    from gateway.store import utc_now  # noqa: PLC0415 -- likewise
+
+    today = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
+    last = last_day.replace(tzinfo=UTC) if last_day else today + timedelta(days=SIGNING_DAYS)
+    if last < today:
+        raise click.BadParameter("this day is over", param_hint="'--until'")
+    return last + timedelta(days=1)
+
+
+def _load(file: Path) -> Settings:
     from gateway.settings import load  # noqa: PLC0415 -- --help need not wait for it
-    from gateway.store import open_store  # noqa: PLC0415 -- likewise
 
-    return open_store(load(file).store_url)
+    return load(file)
 
 
-def _show_secret(name: str, secret: str, as_json: bool) -> None:
+def _open(file: Path) -> SqlStore:
+    from gateway.store import open_store  # noqa: PLC0415 -- --help need not wait for it
+
+    return open_store(_load(file).store_url)
+
+
+def _show_secret(
+    name: str, secret: str, as_json: bool, words: tuple[str, str] = ("client_id", "client_secret")
+) -> None:
     if as_json:
-        click.echo(json.dumps({"client_id": name, "client_secret": secret}))
+        click.echo(json.dumps(dict(zip(words, (name, secret), strict=True))))
         return
-    click.echo(f"client_id:     {name}\nclient_secret: {secret}")
+    width = max(map(len, words)) + 2
+    for word, value in zip(words, (name, secret), strict=True):
+        click.echo(f"{word + ':':{width}}{value}")
     click.echo("Keep the secret now: it is shown this once.", err=True)
 
 
@@ -148,7 +210,15 @@ def _facts(client: Client) -> dict[str, Any]:
         "created": client.created.isoformat(),
         "created_by": client.created_by,
         "last_used": client.last_used.isoformat() if client.last_used else None,
+        "oauth1_until": _signs_until(client),
     }
+
+
+def _signs_until(client: Client) -> str | None:
+    """The last day of the client's OAuth 1.0a secret."""
+    from datetime import timedelta  # noqa: PLC0415 -- --help need not wait for it
+
+    return (client.oauth1.not_after - timedelta(days=1)).date().isoformat() if client.oauth1 else None
 
 
 def _actor() -> str:

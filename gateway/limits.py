@@ -37,13 +37,13 @@ class Limits:
         for district in districts:
             self._district.spend(district)
 
-    def check_token_request(self, client: str, address: str) -> None:
-        """Refuse a token request after too many failures; a stranger elsewhere cannot lock a client out."""
+    def check_failures(self, client: str, address: str) -> None:
+        """Refuse to look at credentials after too many failures; a stranger elsewhere cannot lock a client out."""
         self._failures.check(client, address)
         self._address.check(address)
 
     def count_failure(self, client: str, address: str) -> None:
-        """Count a token request whose credentials were wrong."""
+        """Count a request for a token, or with a signature, whose credentials were wrong."""
         self._failures.count(client, address)
         self._address.count(address)
 

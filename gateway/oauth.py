@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from gateway.answers import base_url
 from gateway.credentials import proves
 from gateway.limits import Limits
 from gateway.scopes import known_scopes
-from gateway.store import ACTIVE
+from gateway.store import ACTIVE, CLIENT_ID
 from gateway.token_request import Refusal, TokenRequest, read_token_request
 from standards.errors import StoreUnavailable, TooManyRequests
 
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from gateway.store import Client, Store
 
 METHOD = "client_secret"
-CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 TOO_MANY = "urn:ed-fi:api:security:authentication:too-many-tokens"
 
 
@@ -134,7 +132,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
 
     def prove(self, asked: TokenRequest) -> RegisteredClient:
         """The client whose secret was sent; every failure looks and lasts the same."""
-        self.limits.check_token_request(asked.claimed, asked.address)
+        self.limits.check_failures(asked.claimed, asked.address)
         found = self.store.find_client(asked.claimed) if CLIENT_ID.fullmatch(asked.claimed) else None
         client = found if found and found.status == ACTIVE else None
         if not proves(asked.secret, client, self.clock()) or client is None:

@@ -13,6 +13,8 @@ from gateway.districts import District, wanted_by
 from gateway.ledger import Ledger
 from gateway.limits import Limits
 from gateway.memory import open_memory
+from gateway.oauth1 import Verifier
+from gateway.shared_secrets import PURPOSE
 from gateway.store import open_store, utc_now
 from gateway.walks import Walks
 from policies.agreement import load_folder
@@ -54,15 +56,16 @@ def start(settings: Settings, clock: Callable[[], datetime] = utc_now) -> tuple[
         )
         for name, spec in settings.districts.items()
     }
+    limits = Limits(settings.limits, settings.memory_url)
     gateway = Gateway(
         districts=districts,
         grants=grants,
-        callers=Callers(store, memory, clock),
+        callers=Callers(store, memory, clock, Verifier(store, memory, limits, keys.derive(PURPOSE), clock)),
         keyring=keyring,
         record=open_record(settings.audit, keys),
         ledger=Ledger(keys.derive("ledger")),
         walks=Walks(now),
-        limits=Limits(settings.limits, settings.memory_url),
+        limits=limits,
         clock=now,
     )
     return create_app(gateway, settings, store, memory, clock), gateway

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ACTIVE, DISABLED = "active", "disabled"
+CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 WAIT_SECONDS = 30
 MIGRATION_LOCK = 7_203_411  # any fixed number: every starting worker must ask PostgreSQL for the same lock
 
@@ -34,6 +36,14 @@ class Secret:
 
     hash: str
     not_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSecret:
+    """A secret that the region's key can open again, for checking signatures, good until *not_after*."""
+
+    sealed: bytes
+    not_after: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,7 @@ class Client:
     status: str = ACTIVE
     epoch: int = 1
     last_used: datetime | None = None
+    oauth1: SharedSecret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +94,11 @@ class Store(Protocol):
     def rotate_secret(self, client_id: str, new: str, keep_old_until: datetime | None, actor: str) -> Client:
         """Let the secret whose hash is *new* count, and the present one until then; without a time, all tokens end."""
 
+    def share_secret(self, client_id: str, secret: SharedSecret | None, actor: str) -> Client:
+        """Let the client sign by *secret* alone from now on, or not at all; its tokens are another matter."""
+
     def touch_client(self, client_id: str) -> None:
-        """Note that the client was given a token now."""
+        """Note that the client proved itself now."""
 
     def list_events(self, client_id: str) -> tuple[ClientEvent, ...]:
         """What was done about a client, oldest first."""
@@ -159,8 +173,18 @@ class SqlStore:
             self._note(connection, client_id, "secret rotated", actor)
             return _locked(connection, client_id)
 
+    def share_secret(self, client_id: str, secret: SharedSecret | None, actor: str) -> Client:
+        """Let the client sign by *secret* alone from now on, or not at all; its tokens are another matter."""
+        with _transaction(self._engine, write=True) as connection:
+            found = _locked(connection, client_id)
+            if found.oauth1 == secret:
+                return found
+            self._change(connection, client_id, _shared(secret))
+            self._note(connection, client_id, "oauth1 secret set" if secret else "oauth1 secret ended", actor)
+            return _locked(connection, client_id)
+
     def touch_client(self, client_id: str) -> None:
-        """Note that the client was given a token now."""
+        """Note that the client proved itself now."""
         with _transaction(self._engine, write=True) as connection:
             self._change(connection, client_id, {"last_used": self._clock()})
 
@@ -203,6 +227,7 @@ def _client(row: Row[Any]) -> Client:
         status=row.status,
         epoch=row.epoch,
         last_used=row.last_used,
+        oauth1=SharedSecret(row.oauth1_sealed, row.oauth1_not_after) if row.oauth1_sealed else None,
     )
 
 
@@ -223,6 +248,14 @@ def _values(client: Client) -> dict[str, Any]:
         "status": client.status,
         "epoch": client.epoch,
         "last_used": client.last_used,
+        **_shared(client.oauth1),
+    }
+
+
+def _shared(secret: SharedSecret | None) -> dict[str, Any]:
+    return {
+        "oauth1_sealed": secret.sealed if secret else None,
+        "oauth1_not_after": secret.not_after if secret else None,
     }
 
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import JSON, Column, DateTime, ForeignKey, Identity, Integer, MetaData, String, Table, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
@@ -47,6 +59,8 @@ clients = Table(
     Column("created", Instant, nullable=False),
     Column("created_by", String(200), nullable=False),
     Column("last_used", Instant),
+    Column("oauth1_sealed", LargeBinary),
+    Column("oauth1_not_after", Instant),
 )
 
 client_events = Table(

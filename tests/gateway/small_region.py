@@ -12,14 +12,18 @@ from flask import Flask
 from gateway import oauth
 from gateway.callers import Callers
 from gateway.credentials import new_secret
+from gateway.limits import Limits as Counters
 from gateway.memory import LocalMemory, Memory
+from gateway.oauth1 import Verifier
 from gateway.settings import Audit, Limits, Server, Settings, Tokens
+from gateway.shared_secrets import new_shared_secret
 from gateway.store import Client, Secret, SqlStore, open_store
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 START = datetime(2026, 9, 1, 12, tzinfo=UTC)
+KEY = b"k" * 32
 
 
 @dataclass
@@ -64,7 +68,9 @@ class Region:
     def __post_init__(self) -> None:
         self.settings = self.settings or make_settings(self.folder)
         self.store: SqlStore = open_store(self.settings.store_url, self.clock)
-        self.callers = Callers(self.store, self.memory, self.clock)
+        counters = Counters(self.settings.limits, self.settings.memory_url)
+        self.verifier = Verifier(self.store, self.memory, counters, KEY, self.clock)
+        self.callers = Callers(self.store, self.memory, self.clock, self.verifier)
         self.app = Flask("region")
         self.app.register_blueprint(oauth.blueprint(self.store, self.memory, self.clock, self.settings))
         self.web = self.app.test_client()
@@ -74,6 +80,12 @@ class Region:
         """Register a client; its secret."""
         secret, trace = new_secret()
         self.store.add_client(Client(client_id, "Reading Partners", "cbo", scopes, (Secret(trace),), START, "ana"))
+        return secret
+
+    def share(self, client_id: str, until: datetime | None = None, key: bytes = KEY) -> str:
+        """Let a client sign; its secret."""
+        secret, kept = new_shared_secret(key, client_id, until or self.clock() + timedelta(days=1))
+        self.store.share_secret(client_id, kept, "ana")
         return secret
 
     def ask(

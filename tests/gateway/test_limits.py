@@ -47,18 +47,18 @@ def test_an_empty_rate_is_no_limit(url, name):
     for _ in range(50):
         limits.spend(name, [name])
         limits.count_failure(name, "192.0.2.1")
-    limits.check_token_request(name, "192.0.2.1")
+    limits.check_failures(name, "192.0.2.1")
 
 
 def test_failures_count_for_client_and_address_together(url, name):
     limits = Limits(rates(failures="2/minute"), url)
     for _ in range(2):
-        limits.check_token_request(name, "192.0.2.1")
+        limits.check_failures(name, "192.0.2.1")
         limits.count_failure(name, "192.0.2.1")
     with pytest.raises(TooManyRequests):
-        limits.check_token_request(name, "192.0.2.1")
-    limits.check_token_request(name, "192.0.2.2")
-    limits.check_token_request(f"{name}-other", "192.0.2.1")
+        limits.check_failures(name, "192.0.2.1")
+    limits.check_failures(name, "192.0.2.2")
+    limits.check_failures(f"{name}-other", "192.0.2.1")
 
 
 def test_failures_of_an_address_count_over_all_clients(url, name):
@@ -66,14 +66,14 @@ def test_failures_of_an_address_count_over_all_clients(url, name):
     for number in range(2):
         limits.count_failure(f"client-{number}", name)
     with pytest.raises(TooManyRequests):
-        limits.check_token_request("client-9", name)
+        limits.check_failures("client-9", name)
 
 
 def test_whatever_a_stranger_sends_can_be_counted(url):
     limits = Limits(rates(failures="1/minute"), url)
     limits.count_failure("x\x00/:\udcff" * 1000, "")
     with pytest.raises(TooManyRequests):
-        limits.check_token_request("x\x00/:\udcff" * 1000, "")
+        limits.check_failures("x\x00/:\udcff" * 1000, "")
 
 
 def test_without_redis_everything_is_refused():
@@ -81,4 +81,4 @@ def test_without_redis_everything_is_refused():
     with pytest.raises(StoreUnavailable):
         limits.spend("a")
     with pytest.raises(StoreUnavailable):
-        limits.check_token_request("a", "b")
+        limits.check_failures("a", "b")
