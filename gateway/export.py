@@ -134,8 +134,12 @@ def metadata_of(rows: RowIndex) -> frozenset[str]:
 def _opened(version: str, caller: Caller) -> tuple[View, ...]:
     """The views behind the files of *version* that the caller's scopes open, as they open the plain collections."""
     known, files = registry.views(APIS[version]), {one.collection for one in told(version)}
-    plain = [one for one in routes(version) if (one.operation.method, one.operation.path) == ("GET", f"/{one.collection}")]
-    views = tuple(known[one.collection] for one in plain if one.collection in files & known.keys() and one.scopes & caller.scopes)
+    plain = [
+        one for one in routes(version) if (one.operation.method, one.operation.path) == ("GET", f"/{one.collection}")
+    ]
+    views = tuple(
+        known[one.collection] for one in plain if one.collection in files & known.keys() and one.scopes & caller.scopes
+    )
     if not views:
         raise Forbidden("The token has no scope for any of the files.")
     return views
@@ -156,11 +160,11 @@ def _shown(gateway: Gateway, grants: tuple[Grant, ...], views: tuple[View, ...])
 
 
 def _has(one: Told, shown: Mapping[str, tuple[Shown, ...]]) -> bool:
-    """Whether the consumer has the collection, and the member of it, that a file tells of."""
+    """Whether the consumer has the collections, and the member of them, that a file tells of."""
     parts = shown.get(one.collection, ())
-    return bool(parts) and (
-        not one.member or any(node.name == one.member for part in parts for node in part.branch.nodes)
-    )
+    if not parts or (one.other and one.other not in shown):
+        return False
+    return not one.member or any(node.name == one.member for part in parts for node in part.branch.nodes)
 
 
 def _refuse_twins(rows: RowIndex) -> None:

@@ -32,13 +32,15 @@ ID_BYTES = 16
 class Told:
     """What a *file* tells: of the records of a *collection*, or, with *member*, of what each has in that member.
 
-    *derive* makes the rows of one record where a file has rows of its own about parts of it.
+    *derive* makes the rows of one record where a file has rows of its own about parts of it; *other* is the
+    collection that such rows tie the record to, without which they say nothing.
     """
 
     file: File
     collection: str
     member: str = ""
     derive: Derive | None = None
+    other: str = ""
 
     def rows(self, record: Record) -> Iterator[Record]:
         """The rows of one *record*, each as a mapping from column to value; metadata stay where they are."""
@@ -64,8 +66,7 @@ def derived_id(*parts: str) -> str:
 
 def _told(file: File) -> Told:
     if file.name in DERIVED:
-        collection, member, derive = DERIVED[file.name]
-        return Told(file, collection, member, derive)
+        return Told(file, *DERIVED[file.name])
     return Told(file, file.name.removesuffix(".csv"))
 
 
@@ -171,18 +172,24 @@ def _objectives(owner: str, inside: str) -> Derive:
     return rows
 
 
-DERIVED: Mapping[str, tuple[str, str, Derive]] = {
-    "classResources.csv": ("classes", "resources", _resources("class")),
-    "courseResources.csv": ("courses", "resources", _resources("course")),
+DERIVED: Mapping[str, tuple[str, str, Derive, str]] = {
+    "classResources.csv": ("classes", "resources", _resources("class"), "resources"),
+    "courseResources.csv": ("courses", "resources", _resources("course"), "resources"),
     "lineItemLearningObjectiveIds.csv": (
-        "lineItems", "learningObjectiveSet", _objectives("lineItem", "learningObjectiveIds"),
+        "lineItems",
+        "learningObjectiveSet",
+        _objectives("lineItem", "learningObjectiveIds"),
+        "",
     ),
-    "lineItemScoreScales.csv": ("lineItems", "scoreScale", _scale("lineItem")),
+    "lineItemScoreScales.csv": ("lineItems", "scoreScale", _scale("lineItem"), "scoreScales"),
     "resultLearningObjectiveIds.csv": (
-        "results", "learningObjectiveSet", _objectives("result", "learningObjectiveResults"),
+        "results",
+        "learningObjectiveSet",
+        _objectives("result", "learningObjectiveResults"),
+        "",
     ),
-    "resultScoreScales.csv": ("results", "scoreScale", _scale("result")),
-    "roles.csv": ("users", "roles", _roles),
-    "userProfiles.csv": ("users", "userProfiles", _profiles),
-    "userResources.csv": ("users", "resources", _resources("user")),
-}  # fmt: skip
+    "resultScoreScales.csv": ("results", "scoreScale", _scale("result"), "scoreScales"),
+    "roles.csv": ("users", "roles", _roles, ""),
+    "userProfiles.csv": ("users", "userProfiles", _profiles, ""),
+    "userResources.csv": ("users", "resources", _resources("user"), "resources"),
+}
