@@ -50,7 +50,7 @@ def export_command(
     caller = _caller(settings, client)
     _, gateway = start(settings)
     try:
-        made = export(gateway, caller, Asked(version, district, since))
+        made = export(gateway, caller, Asked(version, district, since, "crossing export"))
         _write(out, made, force=force)
     finally:
         gateway.record.close()
