@@ -106,7 +106,7 @@ def export(gateway: Gateway, caller: Caller, asked: Asked) -> Export:
         Conflict: two districts use one sourcedId, which one set of files cannot tell apart.
     """
     views = _opened(asked.version, caller)
-    grants = grants_for(gateway, caller, asked.district, OPERATION)
+    grants = grants_for(gateway, caller, asked.district, frozenset({OPERATION}))
     shown = _shown(gateway, grants, views)
     if not shown:
         raise Forbidden("No active agreement releases any file to this client.")
@@ -124,7 +124,7 @@ def metadata_of(rows: RowIndex) -> frozenset[str]:
     """The names of all members of the open object that *rows* show."""
     found: set[str] = set()
     for number, part in enumerate(rows.shown):
-        if METADATA in part.chains:
+        if METADATA in part.shows:
             mine = [code & ROW_MASK for code in rows.codes if code >> ROW_BITS == number]
             for start in range(0, len(mine), CHUNK):
                 found.update(*filter(None, part.values(mine[start : start + CHUNK], METADATA)))
@@ -200,7 +200,7 @@ def _guard(gateway: Gateway, caller: Caller, asked: Asked, grants: tuple[Grant, 
     before = _terms(gateway, grants)
 
     def still() -> None:
-        if _terms(gateway, grants_for(gateway, caller, asked.district, OPERATION)) != before:
+        if _terms(gateway, grants_for(gateway, caller, asked.district, frozenset({OPERATION}))) != before:
             raise WalkInterrupted("What this client may see has changed meanwhile; ask again.")
 
     return still
