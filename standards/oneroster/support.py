@@ -8,25 +8,33 @@ from standards import registry
 from standards.oneroster import model
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from standards.oneroster.model import Operation
+    from standards.view import View
+
+APIS = {"1.1": "oneroster11", "1.2": "oneroster"}
+
+
+def views(version: str) -> Mapping[str, View]:
+    """The collections of *version* by name; 1.1 shows those of 1.2 where it has none of its own."""
+    return registry.views(APIS[version]) or registry.views("oneroster")
 
 
 def supported(version: str, entities: Collection[str], writes: Collection[str]) -> tuple[Operation, ...]:
     """The operations of *version* for a source that has *entities* and takes changes of *writes*."""
-    return tuple(operation for operation in model.operations(version) if supports(operation, entities, writes))
+    return tuple(operation for operation in model.operations(version) if supports(version, operation, entities, writes))
 
 
-def supports(operation: Operation, entities: Collection[str], writes: Collection[str]) -> bool:
-    """Whether a source can carry out *operation*.
+def supports(version: str, operation: Operation, entities: Collection[str], writes: Collection[str]) -> bool:
+    """Whether a source can carry out an *operation* of *version*.
 
     It reads a collection when it has any entity that the collection shows, and changes it when it takes changes
     of one; of a nested address it must also have what stands before, or no such address exists.
     """
     *parents, own = collections_of(operation)
     changed = entities if operation.method == "GET" else writes
-    return _any(own, changed) and all(_any(parent, entities) for parent in parents)
+    return _shows(version, own, changed) and all(_shows(version, parent, entities) for parent in parents)
 
 
 def collections_of(operation: Operation) -> tuple[str, ...]:
@@ -34,7 +42,7 @@ def collections_of(operation: Operation) -> tuple[str, ...]:
     return tuple(step for step in operation.path.split("/") if step and not step.startswith("{"))
 
 
-def _any(collection: str, entities: Collection[str]) -> bool:
+def _shows(version: str, collection: str, entities: Collection[str]) -> bool:
     """Whether *collection* is a view that shows one of *entities*."""
-    view = registry.views("oneroster").get(collection)
+    view = views(version).get(collection)
     return view is not None and any(branch.entity in entities for branch in view.branches)

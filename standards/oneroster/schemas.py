@@ -1,0 +1,194 @@
+"""The classes of OneRoster as schemas of an OpenAPI 3.0 document: closed, and with no member that no view shows."""
+
+from __future__ import annotations
+
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from standards.oneroster import model
+from standards.oneroster.support import views
+from standards.view import paths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from standards.oneroster.model import Member
+
+Schema = dict[str, Any]
+
+# Real clients leave these out of what they send, and the gateway knows them itself.
+FILLED_IN = frozenset({"status", "dateLastModified"})
+ALIASES = frozenset({"schools", "students", "teachers", "terms", "gradingPeriods"})
+TRUTH = {"type": "string", "enum": ["true", "false"]}
+SCALARS: Mapping[str, Schema] = MappingProxyType(
+    {
+        "string": {"type": "string"},
+        "uri": {"type": "string", "format": "uri"},
+        "date": {"type": "string", "format": "date"},
+        "dateTime": {"type": "string", "format": "date-time"},
+        "year": {"type": "string", "pattern": f"^{model.YEAR.pattern}$"},
+        "float": {"type": "number"},
+        "boolString": TRUTH,
+        "bool|boolString": {"anyOf": [{"type": "boolean"}, TRUTH]},
+        "metadata": {"type": "object", "additionalProperties": True},
+    }
+)
+STATUS = "imsx_StatusInfoDType"
+
+
+def plural(class_name: str) -> str:
+    """The member under which a collection of *class_name* is wrapped: ``schools`` answers with ``orgs``."""
+    return next(name for name, known in model.collections().items() if known == class_name and name not in ALIASES)
+
+
+def schema_name(class_name: str, kind: str = "", body: bool = False) -> str:
+    """The name of a schema; *kind* is ``Single`` or ``Set`` for a wrapper, *body* for what a client sends."""
+    own = class_name[0].upper() + class_name[1:] + ("Body" if body else "")
+    return {"": f"{own}DType", "Single": f"Single{own}DType", "Set": f"{own}SetDType"}[kind]
+
+
+def ref(name: str) -> Schema:
+    """A reference to the schema *name*."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+@cache
+def shown(version: str) -> Mapping[str, frozenset[str]]:
+    """The members of each class that some view of *version* shows."""
+    found: dict[str, set[str]] = {}
+    for view in views(version).values():
+        for branch in view.branches:
+            for path, _ in paths(branch.nodes):
+                _note(version, view.model, path.strip("."), found)
+    return {name: frozenset(members) for name, members in found.items()}
+
+
+def _note(version: str, class_name: str, path: str, found: dict[str, set[str]]) -> None:
+    name, _, rest = path.partition(".")
+    member = model.classes(version).get(class_name, {}).get(name)
+    if member is None:
+        return
+    found.setdefault(class_name, set()).add(name)
+    if member.class_name and rest:
+        _note(version, member.class_name, rest, found)
+    elif member.class_name:
+        for inner in model.classes(version)[member.class_name]:
+            _note(version, member.class_name, inner, found)
+
+
+def read_schemas(version: str, class_names: Iterable[str]) -> dict[str, Schema]:
+    """The schemas of what is answered about the classes, with those that they refer to."""
+    return _schemas(version, class_names, body=False)
+
+
+def body_schemas(version: str, class_names: Iterable[str]) -> dict[str, Schema]:
+    """The schemas of what is sent about the classes: nothing but what the gateway cannot know is required."""
+    return _schemas(version, class_names, body=True)
+
+
+def _schemas(version: str, class_names: Iterable[str], *, body: bool) -> dict[str, Schema]:
+    found: dict[str, Schema] = {}
+    for name in class_names:
+        _add_class(version, name, body, found)
+        single, several = schema_name(name, "Single", body), schema_name(name, "Set", body)
+        own = ref(schema_name(name, body=body))
+        found[single] = closed({name: own}, [name])
+        found[several] = closed({plural(name): {"type": "array", "items": own}}, [plural(name)])
+    return found
+
+
+def _add_class(version: str, class_name: str, body: bool, found: dict[str, Schema]) -> None:
+    """Add the schema of a class, and those of the classes nested in it."""
+    name = schema_name(class_name, body=body)
+    if name in found:
+        return
+    visible = shown(version).get(class_name, frozenset())
+    members = [member for member in model.classes(version)[class_name].values() if member.name in visible]
+    left_out = FILLED_IN if body else frozenset()
+    required = sorted(member.name for member in members if member.required and member.name not in left_out)
+    found[name] = {}  # a class that is nested in itself finds itself here
+    found[name] = closed({member.name: _member(version, member, body, found) for member in members}, required)
+    if class_name in model.OPEN:
+        found[name]["additionalProperties"] = True
+
+
+def _member(version: str, member: Member, body: bool, found: dict[str, Schema]) -> Schema:
+    one = _one(version, member, body, found)
+    if not member.many:
+        return one
+    least = {"minItems": member.minimum} if member.minimum else {}
+    return {"type": "array", "items": one, **least}
+
+
+def _one(version: str, member: Member, body: bool, found: dict[str, Schema]) -> Schema:
+    match member.type:
+        case "object":
+            _add_class(version, member.class_name, body, found)
+            return ref(schema_name(member.class_name, body=body))
+        case "guidRef":
+            name = schema_name("GUIDRef", body=body)
+            found.setdefault(name, _guid_ref(version, body))
+            return ref(name)
+        case "enum":
+            return _enumeration(member)
+        case _:
+            return dict(SCALARS[member.type])
+
+
+def _enumeration(member: Member) -> Schema:
+    listed: Schema = {"type": "string", "enum": list(member.values)}
+    if not member.extension:
+        return listed
+    return {"anyOf": [listed, {"type": "string", "pattern": f"^(?:{member.extension})$"}]}
+
+
+def _guid_ref(version: str, body: bool) -> Schema:
+    """A reference to a record; of what is sent its sourcedId is enough."""
+    members = {
+        "href": SCALARS["uri"],
+        "sourcedId": SCALARS["string"],
+        "type": {"type": "string", "enum": sorted(model.edition(version).guid_ref_types)},
+    }
+    return closed(members, ["sourcedId"] if body else list(members))
+
+
+def closed(members: Mapping[str, Schema], required: Iterable[str]) -> Schema:
+    """An object with these members and no others."""
+    needed = list(required)
+    schema: Schema = {"type": "object", "properties": dict(members), "additionalProperties": False}
+    return {**schema, "required": needed} if needed else schema
+
+
+def status_info(version: str, service: str) -> dict[str, Schema]:
+    """The schema of what an answer says about itself when it is no record."""
+    return _status_of_12(service) if version == "1.2" else _status_of_11()
+
+
+def _status_of_12(service: str) -> dict[str, Schema]:
+    facts = model.classes("1.2")["statusInfo"]
+    minor = {"type": "string", "enum": list(model.edition("1.2").code_minor[service])}
+    field = closed(
+        {"imsx_codeMinorFieldName": SCALARS["string"], "imsx_codeMinorFieldValue": minor},
+        ["imsx_codeMinorFieldName", "imsx_codeMinorFieldValue"],
+    )
+    fields = closed({"imsx_codeMinorField": {"type": "array", "items": field, "minItems": 1}}, ["imsx_codeMinorField"])
+    members = {
+        "imsx_codeMajor": _enumeration(facts["imsx_codeMajor"]),
+        "imsx_severity": _enumeration(facts["imsx_severity"]),
+        "imsx_description": SCALARS["string"],
+        "imsx_CodeMinor": fields,
+    }
+    return {STATUS: closed(members, ["imsx_codeMajor", "imsx_severity"])}
+
+
+def _status_of_11() -> dict[str, Schema]:
+    members = {
+        "imsx_codeMajor": {"type": "string", "enum": ["success", "failure"]},
+        "imsx_severity": {"type": "string", "enum": ["status", "error", "warning"]},
+        "imsx_operationRefIdentifier": SCALARS["string"],
+        "imsx_description": SCALARS["string"],
+        "imsx_codeMinor": SCALARS["string"],
+    }
+    one = closed(members, ["imsx_codeMajor", "imsx_severity"])
+    return {STATUS: closed({"statusInfoSet": {"type": "array", "items": one, "minItems": 1}}, ["statusInfoSet"])}
