@@ -94,6 +94,7 @@ ERRORS: Mapping[int, str] = MappingProxyType(
 )
 GET_ERRORS, WRITE_ERRORS = (400, 401, 403, 422, 429, 500), (401, 403, 422, 429, 500)
 BUSY = 429
+PEOPLE = MappingProxyType({"schools": "school", "students": "student", "teachers": "teacher", "terms": "term"})
 
 
 def document(version: str, service: str, operations: Iterable[Operation], server_url: str, token_url: str) -> Document:
@@ -186,13 +187,12 @@ def _operation(version: str, operation: Operation) -> Document:
 
 
 def _summary(operation: Operation) -> str:
-    own, name = collections_of(operation)[-1], _class_of(operation)
-    single = operation.path.endswith("}")
-    inside = " and ".join(f"one of {parent}" for parent in collections_of(operation)[:-1])
-    within = f" of {inside}" if inside else ""
+    *parents, own = collections_of(operation)
+    single, name = operation.path.endswith("}"), _class_of(operation)
+    within = "".join(f" of one {PEOPLE.get(parent) or model.collections()[parent]}" for parent in reversed(parents))
     match operation.method:
         case "GET":
-            return f"One of {own}, by its sourcedId." if single else f"The {own}{within}, page by page."
+            return f"One of the {own}, by its sourcedId." if single else f"The {own}{within}, page by page."
         case "PUT":
             return f"Create or replace a {name} under a sourcedId of the client's choice."
         case "POST":
