@@ -7,8 +7,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from standards.oneroster import model, schemas
+from standards.oneroster.envelope import PLURALS
 from standards.oneroster.request import DEFAULT_LIMIT, LARGEST, LIMIT_CEILING
-from standards.oneroster.schemas import STATUS, body_schemas, closed, plural, read_schemas, ref, schema_name
+from standards.oneroster.schemas import STATUS, body_schemas, closed, read_schemas, ref, schema_name
 from standards.oneroster.support import collections_of
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ def _summary(operation: Operation) -> str:
         case "PUT":
             return f"Create or replace a {name} under a sourcedId of the client's choice."
         case "POST":
-            return f"Create {plural(name)}{within}; the server allocates their sourcedIds."
+            return f"Create {PLURALS[name]}{within}; the server allocates their sourcedIds."
         case _:
             return f"Delete a {name}."
 

@@ -6,8 +6,10 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from standards import registry
 from standards.oneroster import model
-from standards.oneroster.support import views
+from standards.oneroster.envelope import PLURALS
+from standards.oneroster.routes import APIS
 from standards.view import paths
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ Schema = dict[str, Any]
 
 # Real clients leave these out of what they send, and the gateway knows them itself.
 FILLED_IN = frozenset({"status", "dateLastModified"})
-ALIASES = frozenset({"schools", "students", "teachers", "terms", "gradingPeriods"})
 TRUTH = {"type": "string", "enum": ["true", "false"]}
 SCALARS: Mapping[str, Schema] = MappingProxyType(
     {
@@ -34,12 +35,7 @@ SCALARS: Mapping[str, Schema] = MappingProxyType(
         "metadata": {"type": "object", "additionalProperties": True},
     }
 )
-STATUS = "imsx_StatusInfoDType"
-
-
-def plural(class_name: str) -> str:
-    """The member under which a collection of *class_name* is wrapped: ``schools`` answers with ``orgs``."""
-    return next(name for name, known in model.collections().items() if known == class_name and name not in ALIASES)
+STATUS, WARNINGS = "imsx_StatusInfoDType", "statusInfoSet"
 
 
 def schema_name(class_name: str, kind: str = "", body: bool = False) -> str:
@@ -57,7 +53,7 @@ def ref(name: str) -> Schema:
 def shown(version: str) -> Mapping[str, frozenset[str]]:
     """The members of each class that some view of *version* shows."""
     found: dict[str, set[str]] = {}
-    for view in views(version).values():
+    for view in registry.views(APIS[version]).values():
         for branch in view.branches:
             for path, _ in paths(branch.nodes):
                 _note(version, view.model, path.strip("."), found)
@@ -89,12 +85,13 @@ def body_schemas(version: str, class_names: Iterable[str]) -> dict[str, Schema]:
 
 def _schemas(version: str, class_names: Iterable[str], *, body: bool) -> dict[str, Schema]:
     found: dict[str, Schema] = {}
+    beside = {WARNINGS: _warnings()} if version == "1.1" and not body else {}
     for name in class_names:
         _add_class(version, name, body, found)
         single, several = schema_name(name, "Single", body), schema_name(name, "Set", body)
-        own = ref(schema_name(name, body=body))
-        found[single] = closed({name: own}, [name])
-        found[several] = closed({plural(name): {"type": "array", "items": own}}, [plural(name)])
+        own, plural = ref(schema_name(name, body=body)), PLURALS[name]
+        found[single] = closed({name: own, **beside}, [name])
+        found[several] = closed({plural: {"type": "array", "items": own}, **beside}, [plural])
     return found
 
 
@@ -183,6 +180,11 @@ def _status_of_12(service: str) -> dict[str, Schema]:
 
 
 def _status_of_11() -> dict[str, Schema]:
+    return {STATUS: closed({WARNINGS: _warnings()}, [WARNINGS])}
+
+
+def _warnings() -> Schema:
+    """What 1.1 says about an answer: instead of it, or beside it where something asked for is unknown."""
     members = {
         "imsx_codeMajor": {"type": "string", "enum": ["success", "failure"]},
         "imsx_severity": {"type": "string", "enum": ["status", "error", "warning"]},
@@ -190,5 +192,4 @@ def _status_of_11() -> dict[str, Schema]:
         "imsx_description": SCALARS["string"],
         "imsx_codeMinor": SCALARS["string"],
     }
-    one = closed(members, ["imsx_codeMajor", "imsx_severity"])
-    return {STATUS: closed({"statusInfoSet": {"type": "array", "items": one, "minItems": 1}}, ["statusInfoSet"])}
+    return {"type": "array", "items": closed(members, ["imsx_codeMajor", "imsx_severity"]), "minItems": 1}

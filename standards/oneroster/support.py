@@ -6,19 +6,12 @@ from typing import TYPE_CHECKING
 
 from standards import registry
 from standards.oneroster import model
+from standards.oneroster.routes import APIS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from standards.oneroster.model import Operation
-    from standards.view import View
-
-APIS = {"1.1": "oneroster11", "1.2": "oneroster"}
-
-
-def views(version: str) -> Mapping[str, View]:
-    """The collections of *version* by name; 1.1 shows those of 1.2 where it has none of its own."""
-    return registry.views(APIS[version]) or registry.views("oneroster")
 
 
 def supported(version: str, entities: Collection[str], writes: Collection[str]) -> tuple[Operation, ...]:
@@ -44,5 +37,5 @@ def collections_of(operation: Operation) -> tuple[str, ...]:
 
 def _shows(version: str, collection: str, entities: Collection[str]) -> bool:
     """Whether *collection* is a view that shows one of *entities*."""
-    view = views(version).get(collection)
+    view = registry.views(APIS[version]).get(collection)
     return view is not None and any(branch.entity in entities for branch in view.branches)
