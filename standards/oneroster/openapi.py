@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from standards.oneroster import model, schemas
 from standards.oneroster.envelope import PLURALS
 from standards.oneroster.request import DEFAULT_LIMIT, LARGEST, LIMIT_CEILING
-from standards.oneroster.schemas import STATUS, body_schemas, closed, read_schemas, ref, schema_name
+from standards.oneroster.schemas import STATUS, body_schema, body_schemas, closed, read_schemas, ref, schema_name
 from standards.oneroster.support import collections_of
 
 if TYPE_CHECKING:
@@ -65,6 +65,18 @@ QUERY: Mapping[str, Document] = MappingProxyType(
         },
     }
 )
+CONDITIONS: Mapping[str, Document] = MappingProxyType(
+    {
+        "If-Match": {
+            "description": "The ETag of the record as it was read; the request fails if it is another by now.",
+            "schema": {"type": "string"},
+        },
+        "If-None-Match": {
+            "description": "With *, the request fails if there is such a record already.",
+            "schema": {"type": "string"},
+        },
+    }
+)
 HEADERS: Mapping[str, Document] = MappingProxyType(
     {
         "X-Total-Count": {
@@ -76,6 +88,7 @@ HEADERS: Mapping[str, Document] = MappingProxyType(
             "schema": {"type": "string"},
         },
         "ETag": {"description": "A strong tag of exactly this body.", "schema": {"type": "string"}},
+        "Location": {"description": "Where the record can be read.", "schema": {"type": "string", "format": "uri"}},
         "Retry-After": {
             "description": "In how many seconds to ask again.",
             "schema": {"type": "integer", "format": "int32", "minimum": 0},
@@ -88,6 +101,7 @@ ERRORS: Mapping[int, str] = MappingProxyType(
         401: "There is no token, or it is not valid.",
         403: "The token's scopes or the client's agreement do not allow this.",
         404: "There is no such record.",
+        412: "The record is not as If-Match or If-None-Match says.",
         422: "What was sent cannot be understood.",
         429: "Too many requests; ask again after the time in Retry-After.",
         500: "The gateway failed; nothing was sent.",
@@ -95,7 +109,8 @@ ERRORS: Mapping[int, str] = MappingProxyType(
 )
 GET_ERRORS, WRITE_ERRORS = (400, 401, 403, 422, 429, 500), (401, 403, 422, 429, 500)
 BUSY = 429
-PEOPLE = MappingProxyType({"schools": "school", "students": "student", "teachers": "teacher", "terms": "term"})
+SINGULAR = MappingProxyType({"schools": "school", "students": "student", "teachers": "teacher", "terms": "term"})
+PRECONDITION = MappingProxyType({"PUT": ("If-Match", "If-None-Match"), "DELETE": ("If-Match",)})
 
 
 def document(version: str, service: str, operations: Iterable[Operation], server_url: str, token_url: str) -> Document:
@@ -118,12 +133,16 @@ def document(version: str, service: str, operations: Iterable[Operation], server
         "paths": _paths(version, own),
         "components": {
             "schemas": _schemas(version, service, own),
-            "parameters": {name: {"name": name, "in": "query", "required": False, **QUERY[name]} for name in QUERY},
+            "parameters": _parameters("query", QUERY) | _parameters("header", CONDITIONS),
             "headers": dict(HEADERS),
             "responses": {"Failure": _failure("The request failed for another reason.")},
             "securitySchemes": {SECURITY: _oauth(token_url, [edition.scope_prefix + scope for scope in scopes])},
         },
     }
+
+
+def _parameters(place: str, known: Mapping[str, Document]) -> Document:
+    return {name: {"name": name, "in": place, "required": False, **about} for name, about in known.items()}
 
 
 def _oauth(token_url: str, scopes: Sequence[str]) -> Document:
@@ -145,6 +164,11 @@ def _schemas(version: str, service: str, operations: Sequence[Operation]) -> Doc
 
 def _class_of(operation: Operation) -> str:
     return model.collections()[collections_of(operation)[-1]]
+
+
+def _parents(operation: Operation) -> tuple[str, ...]:
+    """What the records before an operation's own collection are, in one word each."""
+    return tuple(SINGULAR.get(one) or model.collections()[one] for one in collections_of(operation)[:-1])
 
 
 def _paths(version: str, operations: Sequence[Operation]) -> Document:
@@ -178,19 +202,18 @@ def _operation(version: str, operation: Operation) -> Document:
         "tags": [collections_of(operation)[-1]],
         "security": [{SECURITY: [prefix + scope]} for scope in operation.scopes],
     }
-    if operation.query:
-        told["parameters"] = [{"$ref": f"#/components/parameters/{name}"} for name in operation.query]
+    if names := operation.query or PRECONDITION.get(operation.method, ()):
+        told["parameters"] = [{"$ref": f"#/components/parameters/{name}"} for name in names]
     if operation.method in {"PUT", "POST"}:
-        kind = "Single" if operation.method == "PUT" else "Set"
-        name = schema_name(_class_of(operation), kind, body=True)
-        told["requestBody"] = {"required": True, "content": _content(name)}
+        schema = body_schema(version, _class_of(operation), operation.method, _parents(operation))
+        told["requestBody"] = {"required": True, "content": {MEDIA: {"schema": schema}}}
     return told | {"responses": _responses(operation)}
 
 
 def _summary(operation: Operation) -> str:
-    *parents, own = collections_of(operation)
+    own = collections_of(operation)[-1]
     single, name = operation.path.endswith("}"), _class_of(operation)
-    within = "".join(f" of one {PEOPLE.get(parent) or model.collections()[parent]}" for parent in reversed(parents))
+    within = "".join(f" of one {parent}" for parent in reversed(_parents(operation)))
     match operation.method:
         case "GET":
             return f"One of the {own}, by its sourcedId." if single else f"The {own}{within}, page by page."
@@ -209,6 +232,8 @@ def _responses(operation: Operation) -> Document:
     errors = {*(operation.errors or (GET_ERRORS if operation.method == "GET" else WRITE_ERRORS))}
     if "{" in operation.path:
         errors.add(HTTPStatus.NOT_FOUND)
+    if operation.method in PRECONDITION:
+        errors.add(HTTPStatus.PRECONDITION_FAILED)
     found |= {str(int(status)): _failure(ERRORS[status], status) for status in sorted(errors)}
     return found | {"default": {"$ref": "#/components/responses/Failure"}}
 
@@ -226,7 +251,8 @@ def _success(operation: Operation, status: int) -> Document:
         case "DELETE":
             return {"description": "Deleted."}
         case _:
-            return {"description": "Created." if status == HTTPStatus.CREATED else "Replaced."}
+            description = "Replaced." if status == HTTPStatus.OK else "Created, or replaced."
+            return {"description": description, "headers": _headers(("Location",))}
 
 
 def _failure(description: str, status: int = 0) -> Document:

@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from standards import registry
 from standards.oneroster import model
+from standards.oneroster.body import DERIVED, KEPT, MOST
 from standards.oneroster.envelope import PLURALS
 from standards.oneroster.routes import APIS
 from standards.view import paths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from standards.oneroster.model import Member
 
 Schema = dict[str, Any]
 
-# Real clients leave these out of what they send, and the gateway knows them itself.
-FILLED_IN = frozenset({"status", "dateLastModified"})
 TRUTH = {"type": "string", "enum": ["true", "false"]}
 SCALARS: Mapping[str, Schema] = MappingProxyType(
     {
@@ -74,25 +73,38 @@ def _note(version: str, class_name: str, path: str, found: dict[str, set[str]]) 
 
 
 def read_schemas(version: str, class_names: Iterable[str]) -> dict[str, Schema]:
-    """The schemas of what is answered about the classes, with those that they refer to."""
-    return _schemas(version, class_names, body=False)
+    """The schemas of what is answered about the classes, one or several of each, with those that they refer to."""
+    found: dict[str, Schema] = {}
+    beside = {WARNINGS: _warnings()} if version == "1.1" else {}
+    for name in class_names:
+        _add_class(version, name, False, found)
+        own, plural = ref(schema_name(name)), PLURALS[name]
+        found[schema_name(name, "Single")] = closed({name: own, **beside}, [name])
+        found[schema_name(name, "Set")] = closed({plural: {"type": "array", "items": own}, **beside}, [plural])
+    return found
 
 
 def body_schemas(version: str, class_names: Iterable[str]) -> dict[str, Schema]:
-    """The schemas of what is sent about the classes: nothing but what the gateway cannot know is required."""
-    return _schemas(version, class_names, body=True)
-
-
-def _schemas(version: str, class_names: Iterable[str], *, body: bool) -> dict[str, Schema]:
+    """The schemas of what may be sent about the classes, with those that they refer to."""
     found: dict[str, Schema] = {}
-    beside = {WARNINGS: _warnings()} if version == "1.1" and not body else {}
     for name in class_names:
-        _add_class(version, name, body, found)
-        single, several = schema_name(name, "Single", body), schema_name(name, "Set", body)
-        own, plural = ref(schema_name(name, body=body)), PLURALS[name]
-        found[single] = closed({name: own, **beside}, [name])
-        found[several] = closed({plural: {"type": "array", "items": own}, **beside}, [plural])
+        _add_class(version, name, True, found)
+        found[schema_name(name, body=True)].pop("required", None)  # the operation says what must be sent
     return found
+
+
+def body_schema(version: str, class_name: str, method: str, outer: Collection[str]) -> Schema:
+    """The wrapper of a PUT or a POST; *outer* are members that the address of a POST states already."""
+    told = KEPT | DERIVED.get(class_name, frozenset())
+    if method == "POST":
+        told |= {"sourcedId", *outer}
+    members = model.classes(version)[class_name].values()
+    needed = sorted(one.name for one in members if one.required and one.name not in told)
+    one = {"allOf": [ref(schema_name(class_name, body=True)), {"required": needed}]}
+    if method == "PUT":
+        return closed({class_name: one}, [class_name])
+    plural = PLURALS[class_name]
+    return closed({plural: {"type": "array", "items": one, "minItems": 1, "maxItems": MOST}}, [plural])
 
 
 def _add_class(version: str, class_name: str, body: bool, found: dict[str, Schema]) -> None:
@@ -102,8 +114,7 @@ def _add_class(version: str, class_name: str, body: bool, found: dict[str, Schem
         return
     visible = shown(version).get(class_name, frozenset())
     members = [member for member in model.classes(version)[class_name].values() if member.name in visible]
-    left_out = FILLED_IN if body else frozenset()
-    required = sorted(member.name for member in members if member.required and member.name not in left_out)
+    required = sorted(member.name for member in members if member.required)
     found[name] = {}  # a class that is nested in itself finds itself here
     found[name] = closed({member.name: _member(version, member, body, found) for member in members}, required)
     if class_name in model.OPEN:
