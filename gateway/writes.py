@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     Record = dict[str, Any]
 
 WRITE = frozenset({"create", "update", "delete"})
-# What a client need not send because another member tells it: the class of a piece of work tells its school.
-DERIVED: Mapping[str, frozenset[str]] = {"lineItem": frozenset({"school"})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +113,7 @@ def put(desk: Desk, identifier: str, document: Any, version: str, match: Callabl
     row = desk.row(identifier)
     desk.allow("update" if row is not None else "create")
     name = desk.request.view.model
-    given = body.single(version, name, document, desk.members, DERIVED.get(name, frozenset()))
+    given = body.single(version, name, document, desk.members, body.DERIVED.get(name, frozenset()))
     if not body.GUID.fullmatch(identifier) or given.pop("sourcedId", identifier) != identifier:
         raise InvalidBody("The body cannot be accepted.", {f"$.{name}.sourcedId": ["is not the id in the address"]})
     match(_shown(desk, row))
@@ -139,7 +137,7 @@ def post(desk: Desk, document: Any, version: str) -> list[dict[str, str]]:
     _check_needs(desk, version)
     name = desk.request.view.model
     outer = _outer(desk)
-    derived = DERIVED.get(name, frozenset()) | outer.keys() | {"sourcedId"}
+    derived = body.DERIVED.get(name, frozenset()) | outer.keys() | {"sourcedId"}
     given = body.several(version, name, document, desk.members, derived)
     places = [f"$.{PLURALS[name]}[{number}]" for number in range(len(given))]
     supplied = [one.pop("sourcedId", "") for one in given]
@@ -182,7 +180,7 @@ def _check_needs(desk: Desk, version: str) -> None:
     """Refuse to create what would lack something that the consumer cannot even name."""
     name = desk.request.view.model
     needs = {member.name for member in model.classes(version)[name].values() if member.required}
-    if not needs - DERIVED.get(name, frozenset()) <= desk.members:
+    if not needs - body.DERIVED.get(name, frozenset()) <= desk.members:
         raise Forbidden("The agreement does not release what a new record needs.")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from standards.errors import InvalidBody
@@ -20,6 +21,8 @@ GUID = re.compile(r"[0-9A-Za-z./@_-]{1,255}")
 REFERENCE = frozenset({"sourcedId", "href", "type"})
 # Members that the receiver keeps itself: clients leave them out, and what they send says nothing.
 KEPT = frozenset({"status", "dateLastModified"})
+# What a client need not send because another member tells it: the class of a piece of work tells its school.
+DERIVED: Mapping[str, frozenset[str]] = MappingProxyType({"lineItem": frozenset({"school"})})
 LONGEST: Final = 65_536
 MOST: Final = 1_000
 WRONG: Final = object()
