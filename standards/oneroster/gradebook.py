@@ -65,11 +65,13 @@ def marks() -> tuple[Node, ...]:
 
 def _sets(stated: Any) -> list[tuple[str, Mapping[str, Any]]]:
     found = [one for one in stated if isinstance(one, dict)] if isinstance(stated, list) else []
-    return [(source, one) for one in found if isinstance(source := one.get("source"), str) and _listed(source)]
+    return [(_source(one.get("source")), one) for one in found]
 
 
-def _listed(source: str) -> bool:
-    return source in SOURCES.values or bool(re.fullmatch(SOURCES.extension, source))
+def _source(stated: Any) -> str:
+    """The catalogue that objectives come from; one that the standard has no word for is unknown."""
+    known = isinstance(stated, str) and (stated in SOURCES.values or re.fullmatch(SOURCES.extension, stated))
+    return stated if known else "unknown"
 
 
 def _items(one: Mapping[str, Any], name: str) -> list[Any]:
