@@ -37,7 +37,7 @@ def scored(stated: Any) -> list[dict[str, Any]] | None:
     ] or None
 
 
-def score_state() -> tuple[Node, ...]:
+def score_state(*scores: str) -> tuple[Node, ...]:
     """Whether the work was handed in and graded; where nobody says so, what the score itself tells.
 
     Work with a score or a mark has been graded, work that is called missing has not been submitted; of any other
@@ -45,17 +45,17 @@ def score_state() -> tuple[Node, ...]:
     """
     return (
         v("scoreStatus", "status", form=outward("scoreStatus", "oneroster")),
-        v("scoreStatus", "score", "textScore", form=lambda _score: "fully graded"),
+        v("scoreStatus", *scores, "textScore", form=lambda _score: "fully graded"),
         v("scoreStatus", "missing", form=lambda missing: "not submitted" if missing else None),
         Const("scoreStatus", UNSTATED),
     )
 
 
-def marks() -> tuple[Node, ...]:
-    """The score and all that the standard lets one say about it, alike for a result and an assessment result."""
+def marks(*scores: str) -> tuple[Node, ...]:
+    """All that the standard lets one say about a score, the first of *scores* that there is."""
     return (
-        *score_state(),
-        v("score", type="number"),
+        *score_state(*scores),
+        v("score", *scores, type="number"),
         v("textScore"),
         v("comment"),
         v("learningObjectiveSet", "objectives", form=scored),
