@@ -22,7 +22,7 @@ VIEW = View(
                 v("scoreDate", "date", form=day, type="date"),
                 reference("scoreScale", "scoreScale", "scoreScales", "scoreScale"),
                 v("scorePercentile", "percentile", type="number"),
-                *marks(),
+                *marks("score"),
             ),
             needs=("assessmentLineItem", "student"),
         ),

@@ -37,7 +37,7 @@ def scored(stated: Any) -> list[dict[str, Any]] | None:
     ] or None
 
 
-def score_state() -> tuple[Node, ...]:
+def score_state(*scores: str) -> tuple[Node, ...]:
     """Whether the work was handed in and graded; where nobody says so, what the score itself tells.
 
     Work with a score or a mark has been graded, work that is called missing has not been submitted; of any other
@@ -45,17 +45,17 @@ def score_state() -> tuple[Node, ...]:
     """
     return (
         v("scoreStatus", "status", form=outward("scoreStatus", "oneroster")),
-        v("scoreStatus", "score", "textScore", form=lambda _score: "fully graded"),
+        v("scoreStatus", *scores, "textScore", form=lambda _score: "fully graded"),
         v("scoreStatus", "missing", form=lambda missing: "not submitted" if missing else None),
         Const("scoreStatus", UNSTATED),
     )
 
 
-def marks() -> tuple[Node, ...]:
-    """The score and all that the standard lets one say about it, alike for a result and an assessment result."""
+def marks(*scores: str) -> tuple[Node, ...]:
+    """All that the standard lets one say about a score, the first of *scores* that there is."""
     return (
-        *score_state(),
-        v("score", type="number"),
+        *score_state(*scores),
+        v("score", *scores, type="number"),
         v("textScore"),
         v("comment"),
         v("learningObjectiveSet", "objectives", form=scored),
@@ -65,11 +65,13 @@ def marks() -> tuple[Node, ...]:
 
 def _sets(stated: Any) -> list[tuple[str, Mapping[str, Any]]]:
     found = [one for one in stated if isinstance(one, dict)] if isinstance(stated, list) else []
-    return [(source, one) for one in found if isinstance(source := one.get("source"), str) and _listed(source)]
+    return [(_source(one.get("source")), one) for one in found]
 
 
-def _listed(source: str) -> bool:
-    return source in SOURCES.values or bool(re.fullmatch(SOURCES.extension, source))
+def _source(stated: Any) -> str:
+    """The catalogue that objectives come from; one that the standard has no word for is unknown."""
+    known = isinstance(stated, str) and (stated in SOURCES.values or re.fullmatch(SOURCES.extension, stated))
+    return stated if known else "unknown"
 
 
 def _items(one: Mapping[str, Any], name: str) -> list[Any]:

@@ -28,7 +28,7 @@ VIEW = View(
                 Hop("", "lineItem", (CLASS,)),
                 reference("scoreScale", "scoreScale", "scoreScales", "scoreScale"),
                 v("scoreDate", "date", "lineItem.due", "lineItem.assigned", form=day, type="date"),
-                *marks(),
+                *marks("score", "grade"),
             ),
             needs=("lineItem", "student"),
         ),
