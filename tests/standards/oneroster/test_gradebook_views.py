@@ -132,6 +132,26 @@ def test_every_reference_within_the_gradebook_leads_to_a_record(district):
             )
 
 
+def test_a_district_has_the_same_gradebook_from_either_standard(tmp_path):
+    write_oneroster_12(small("maple", students=60), tmp_path / "maple.zip")
+    write_edfi_xml(small("maple", students=60), tmp_path / "edfi")
+    told = []
+    for adapter in (
+        OneRosterCsv("maple", {"source": str(tmp_path / "maple.zip")}),
+        EdFiXml("maple", {"source": str(tmp_path / "edfi")}),
+    ):
+        items = {one["sourcedId"]: one for one in of(adapter, "lineItems")}
+        told.append((
+            sorted((one["title"], one["assignDate"], one["dueDate"], one["resultValueMax"]) for one in items.values()),
+            sorted((
+                items[one["lineItem"]["sourcedId"]]["title"], one.get("score", -1), one["scoreDate"], one["scoreStatus"],
+                one.get("comment", ""), one["late"], one["class"] == items[one["lineItem"]["sourcedId"]]["class"],
+            ) for one in of(adapter, "results")),
+        ))  # fmt: skip
+    assert told[0][1]
+    assert told[0] == told[1]
+
+
 def test_grand_bend_has_its_gradebook_and_its_assessments(district):
     name, shown = district
     if name != "Grand Bend":
