@@ -184,7 +184,10 @@ def _as_new(document: Document) -> list[Document]:
     if not role or not isinstance(orgs, list):
         return []
     modern = "siteAdministrator" if role == "administrator" else role
-    return [{"roleType": "secondary" if number else "primary", "role": modern, "org": org} for number, org in enumerate(orgs)]
+    return [
+        {"roleType": "secondary" if number else "primary", "role": modern, "org": org}
+        for number, org in enumerate(orgs)
+    ]
 
 
 @cache
@@ -204,11 +207,15 @@ def _cell(column: csv.Column, member: model.Member | None) -> Callable[[Document
     name = member_of(column.name)
     if column.kind == "guids" and column.name != csv.ID:
         return lambda document, place: ",".join(
-            reference(item, f"{place}.{name}[{number}]") for number, item in enumerate(_list(document, name, place)) if item
+            reference(item, f"{place}.{name}[{number}]")
+            for number, item in enumerate(_list(document, name, place))
+            if item
         )
     if column.refers and column.name != csv.ID:
-        return _needed(column, name) if column.required else lambda document, place: reference(
-            document.get(name), f"{place}.{name}"
+        return (
+            _needed(column, name)
+            if column.required
+            else lambda document, place: reference(document.get(name), f"{place}.{name}")
         )
     if column.kind == "pairs":
         return lambda document, place: _pairs(_list(document, name, place), f"{place}.{name}")

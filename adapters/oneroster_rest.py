@@ -76,7 +76,9 @@ class OneRosterRest(Adapter):
         """Every record of the *wanted* entities; each collection is read whole before the first of it is given."""
         self.notes.counts.clear()
         deadline = self._http.deadline()
-        roster = {entity: names for entity, names in wanted.items() if entity in FILES and entity not in rest_lenses.CLASSES}
+        roster = {
+            entity: names for entity, names in wanted.items() if entity in FILES and entity not in rest_lenses.CLASSES
+        }
         if roster:
             yield from self._roster(Task(self._version, roster, self.notes), hints, deadline)
         for entity, names in wanted.items():
@@ -148,7 +150,9 @@ class OneRosterRest(Adapter):
                 self.notes.note(f"{collection}: not offered")
                 continue
             members = oneroster_plan.members(task, collection)
-            rows = self._whole(collection, members, "", deadline, lambda name=collection: Rows(self._version, name, self.notes))
+            rows = self._whole(
+                collection, members, "", deadline, lambda name=collection: Rows(self._version, name, self.notes)
+            )
             if collection == "users" and self._version == "1.1":
                 kinds.update(rows.kinds(stated_kinds))
             yield from rows.tables()
@@ -183,7 +187,12 @@ class OneRosterRest(Adapter):
         return " AND ".join(clauses[:2])
 
     def _whole(
-        self, collection: str, members: frozenset[str] | None, filtered: str, deadline: Deadline, make: Callable[[], Any]
+        self,
+        collection: str,
+        members: frozenset[str] | None,
+        filtered: str,
+        deadline: Deadline,
+        make: Callable[[], Any],
     ) -> Any:
         """A collection in whole, read again from its beginning where it changed meanwhile."""
         given = []

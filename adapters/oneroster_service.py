@@ -45,7 +45,9 @@ class Service:
         self.http, self.profile, self.version = http, profile, version
         self._url, self._credentials, self._headers = url.rstrip("/"), credentials, headers
 
-    def page(self, collection: str, parameters: Parameters, deadline: Deadline, following: str = "") -> tuple[Page, str]:
+    def page(
+        self, collection: str, parameters: Parameters, deadline: Deadline, following: str = ""
+    ) -> tuple[Page, str]:
         """One page of a collection, and the address of the next one where the source names it."""
         answer = self._ask("GET", following or self.address(collection), collection, parameters, deadline)
         refuse(answer, word(answer))
@@ -88,7 +90,13 @@ class Service:
         return urlsplit(following)[:3] == urlsplit(self.address(collection))[:3]
 
     def _ask(
-        self, method: str, url: str, collection: str, parameters: Parameters, deadline: Deadline, body: bytes | None = None
+        self,
+        method: str,
+        url: str,
+        collection: str,
+        parameters: Parameters,
+        deadline: Deadline,
+        body: bytes | None = None,
     ) -> Answer:
         """The answer to a request; a token that has ended is renewed once."""
         answer, header = self._once(method, url, collection, parameters, deadline, body)

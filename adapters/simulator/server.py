@@ -51,7 +51,9 @@ class Running:
 def run(sis: Sis, port: int = 0) -> Iterator[Running]:
     """The system, answering until the end of the block."""
     server = _Server(("127.0.0.1", port), _handler(sis))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="simulator", daemon=True)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="simulator", daemon=True
+    )
     thread.start()
     try:
         yield Running(sis, f"http://127.0.0.1:{server.server_address[1]}")

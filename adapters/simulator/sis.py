@@ -28,11 +28,17 @@ if TYPE_CHECKING:
 
     Document = dict[str, Any]
 
-PATHS: Final = re.compile(r"/ims/oneroster/(?:(?P<service>rostering|gradebook|resources)/v1p2|(?P<old>v1p1))(?P<rest>/.*)")
+PATHS: Final = re.compile(
+    r"/ims/oneroster/(?:(?P<service>rostering|gradebook|resources)/v1p2|(?P<old>v1p1))(?P<rest>/.*)"
+)
 WRITABLE: Final = {"categories", "lineItems", "results", "scoreScales", "assessmentLineItems", "assessmentResults"}
 KINDS: Final = {"schools": ("type", "school"), "terms": ("type", "term"), "gradingPeriods": ("type", "gradingPeriod"),
                 "students": ("roles.role", "student"), "teachers": ("roles.role", "teacher")}  # fmt: skip
-POSTS: Final = {("lineItems", "results"): "lineItem", ("classes", "lineItems"): "class", ("schools", "lineItems"): "school"}
+POSTS: Final = {
+    ("lineItems", "results"): "lineItem",
+    ("classes", "lineItems"): "class",
+    ("schools", "lineItems"): "school",
+}
 JSON: Final = {"Content-Type": "application/json"}
 
 
@@ -138,9 +144,7 @@ class Sis:
         headers = {"X-Total-Count": str(len(found))} if self._total else {}
         return Reply(200, {_plural(class_name): shown}, headers)
 
-    def _one(
-        self, collection: str, class_name: str, identifier: str, query: Mapping[str, str], version: str
-    ) -> Reply:
+    def _one(self, collection: str, class_name: str, identifier: str, query: Mapping[str, str], version: str) -> Reply:
         found = next((one for one in self._all(collection) if one["sourcedId"] == identifier), None)
         if found is None:
             return _error(404, "unknownobject", version)
@@ -158,9 +162,7 @@ class Sis:
         self.documents[collection][identifier] = document
         return Reply(200 if before else 201, {class_name: self._shown(class_name, document, {}, version)})
 
-    def _post(
-        self, owner: str, identifier: str, collection: str, class_name: str, body: bytes, version: str
-    ) -> Reply:
+    def _post(self, owner: str, identifier: str, collection: str, class_name: str, body: bytes, version: str) -> Reply:
         if identifier not in {one["sourcedId"] for one in self._all(owner)}:
             return _error(404, "unknownobject", version)
         pairs, taken = [], []
@@ -176,9 +178,7 @@ class Sis:
         self.documents[collection].update({one["sourcedId"]: one for one in taken})
         return Reply(201, {"sourcedIdPairs": pairs})
 
-    def _taken(
-        self, class_name: str, given: Any, identifier: str, before: Document, version: str
-    ) -> Document | None:
+    def _taken(self, class_name: str, given: Any, identifier: str, before: Document, version: str) -> Document | None:
         """A document as it is kept, with what clients leave out; None where it may not be."""
         if not isinstance(given, dict):
             return None
