@@ -10,6 +10,7 @@ import orjson
 from adapters.http import refuse
 from adapters.oneroster_pages import Page
 from adapters.oneroster_profile import service_of
+from adapters.refusals import word
 from standards.errors import SourceBroken, SourceRefused
 from standards.oneroster import model
 
@@ -26,14 +27,6 @@ TOTAL: Final = "x-total-count"
 UNAUTHORIZED: Final = 401
 NOT_FOUND: Final = 404
 SINGLE: Final = {"categories": "category", "classes": "class", "demographics": "demographics"}
-WORDS: Final = frozenset(
-    {
-        "fullsuccess", "invalid_filter_field", "invalid_selection_field", "invalid_sort_field", "invaliddata",
-        "unauthorisedrequest", "unauthorized", "forbidden", "server_busy", "unknownobject", "internal_server_error",
-        "deletefailure", "unsupported", "unsupportedoperation", "linkfailure", "targetreadfailure", "invalid data",
-        "unknown object", "invalid_client", "invalid_scope", "invalid_token",
-    }
-)  # fmt: skip
 
 
 class Service:
@@ -126,31 +119,6 @@ class Service:
 def single(collection: str) -> str:
     """What one document of a collection is wrapped in."""
     return SINGLE.get(collection) or model.collections().get(collection, collection.removesuffix("s"))
-
-
-def word(answer: Answer) -> str:
-    """The code in an error's body, in any of the forms that are sent; only words of the standard are repeated."""
-    if answer.status < 400:  # noqa: PLR2004  no error
-        return ""
-    try:
-        body = answer.json()
-    except SourceBroken:
-        return ""
-    return next((found for found in _words(body) if found in WORDS), "")
-
-
-def _words(body: Any) -> list[str]:
-    """Every text in an error's body that stands where a code stands."""
-    if isinstance(body, list):
-        return [found for item in body[:5] for found in _words(item)]
-    if not isinstance(body, dict):
-        return []
-    found = []
-    for name in ("imsx_codeMinorFieldValue", "imsx_codeMinor", "imsx_CodeMinor", "imsx_codeMinorField", "error",
-                 "statusInfoSet", "imsx_StatusInfo"):  # fmt: skip
-        value = body.get(name)
-        found += [value] if isinstance(value, str) else _words(value)
-    return found
 
 
 def _documents(answer: Answer, collection: str) -> list[dict[str, Any]]:

@@ -79,6 +79,13 @@ class ServerSettings(Schema):
         load_default=True,
         metadata={"description": "Whether changes of the gradebook are passed on, where the vendor takes them."},
     )
+    trust_modified = fields.Boolean(
+        load_default=None,
+        metadata={
+            "description": "Whether the server sorts by an honest dateLastModified and counts, so that a roster that"
+            " did not change is not read again; without it the profile says so."
+        },
+    )
     absent = fields.List(
         fields.String(), load_default=list, metadata={"description": "Collections that this server does not offer."}
     )

@@ -8,13 +8,14 @@ import secrets
 import threading
 import uuid
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 
 import orjson
 
 from adapters.oauth1 import signature
-from adapters.simulator.documents import COLLECTIONS, STAMP, reference
+from adapters.simulator.documents import COLLECTIONS, reference
 from adapters.simulator.faults import Faults
 from adapters.simulator.older import newer, older
 from adapters.simulator.questions import chosen, matching, ordered
@@ -169,7 +170,7 @@ class Sis:
         member = POSTS[owner, collection]
         for given in orjson.loads(body)[_plural(class_name)]:
             allocated = str(uuid.uuid4())
-            linked = {member: reference(COLLECTIONS and model.collections()[owner], identifier), **given}
+            linked = {member: reference(model.collections()[owner], identifier), **given}
             document = self._taken(class_name, linked, allocated, {}, version)
             if document is None:
                 return _error(422, "invaliddata", version)
@@ -182,7 +183,7 @@ class Sis:
         """A document as it is kept, with what clients leave out; None where it may not be."""
         if not isinstance(given, dict):
             return None
-        whole = {"status": "active", **given, "sourcedId": identifier, "dateLastModified": STAMP}
+        whole = {"status": "active", **given, "sourcedId": identifier, "dateLastModified": _now()}
         members = model.classes(version)[class_name]
         for name, value in whole.items():
             member = members.get(name)
@@ -239,6 +240,10 @@ class Sis:
         self._tokens.add(token)
         granted = {"access_token": token, "token_type": "Bearer", "expires_in": 3600, "scope": asked.get("scope", "")}
         return Reply(200, granted)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _plural(class_name: str) -> str:
