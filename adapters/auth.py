@@ -12,6 +12,7 @@ from urllib.parse import quote_plus, urlencode
 
 from adapters.http import refuse
 from adapters.oauth1 import authorization
+from adapters.refusals import word
 from standards.errors import SourceBroken, SourceRefused
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Granted:
         asked = {"grant_type": "client_credentials"} | ({"scope": self._scope} if self._scope else {})
         headers = {"Authorization": self._basic, **FORM}
         answer = self._http.send("POST", self._url, PLACE, deadline, headers, urlencode(asked).encode())
-        refuse(answer)
+        refuse(answer, word(answer))
         token, seconds = _token(answer.json())
         self._header = f"Bearer {token}"
         self._until = time.monotonic() + max(seconds - EARLY, min(seconds, SHORTEST) / 2)

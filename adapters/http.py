@@ -231,12 +231,16 @@ class Http:
         return fresh.connections
 
     def _connections(self, scheme: str, host: str, port: int, address: str) -> Any:
-        size = {"maxsize": self.bounds.in_flight, "block": False}
         if scheme == "http":
-            return urllib3.HTTPConnectionPool(address, port, **size)
+            return urllib3.HTTPConnectionPool(address, port, maxsize=self.bounds.in_flight)
         context = ssl.create_default_context(cafile=self._ca_file or None)
         return urllib3.HTTPSConnectionPool(
-            address, port, ssl_context=context, server_hostname=host, assert_hostname=host, **size
+            address,
+            port,
+            ssl_context=context,
+            server_hostname=host,
+            assert_hostname=host,
+            maxsize=self.bounds.in_flight,
         )
 
 

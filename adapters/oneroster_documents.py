@@ -46,13 +46,15 @@ def member_of(column: str) -> str:
 
 
 class Rows:
-    """The rows that the documents of one *collection* become, collected page by page."""
+    """The rows that the documents of one *collection* become, collected page by page; *members* None means all."""
 
-    def __init__(self, version: str, collection: str, notes: Notes) -> None:
-        self.collection, self._notes = collection, notes
+    def __init__(self, version: str, collection: str, notes: Notes, members: frozenset[str] | None = None) -> None:
+        self.collection, self._notes, self._members = collection, notes, members
         self._file = FILES[collection]
         self._version = version
         self._cells = _cells(version, self._file)
+        if members is not None:
+            self._cells = tuple(pair for pair in self._cells if member_of(pair[0]) in members)
         self._known = {member_of(column) for column in csv.files(version)[self._file].columns} | UNTOLD
         self._rows: list[list[Any]] = []
         self._open: dict[int, dict[str, Any]] = {}
@@ -88,6 +90,9 @@ class Rows:
             found = self._open.get(number, {})
             yield number, [*row, *(found.get(name, "") for name in names)]
 
+    def _wants(self, name: str) -> bool:
+        return self._members is None or name in self._members
+
     def _take(self, document: Document, place: str) -> None:
         for name, value in document.items():
             if name not in self._known:
@@ -102,7 +107,7 @@ class Rows:
 
     def _metadata(self, document: Document, place: str) -> None:
         found = document.get("metadata")
-        if not found:
+        if not found or not self._wants("metadata"):
             return
         if not isinstance(found, dict):
             raise SourceBroken("The member is no object.", f"{place}.metadata")
@@ -111,7 +116,7 @@ class Rows:
             self._open[len(self._rows)] = kept
 
     def _resources(self, document: Document, place: str) -> None:
-        owner = OWNERS.get(self.collection)
+        owner = OWNERS.get(self.collection) if self._wants("resources") else None
         for number, found in enumerate(_list(document, "resources", place) if owner else ()):
             resource = reference(found, f"{place}.resources[{number}]")
             self._more[f"{owner}Resources.csv"].append([document["sourcedId"], resource])
@@ -137,6 +142,8 @@ class Rows:
             days = [_day(role.get(name), f"{place}.roles[{number}].{name}") for name in ("beginDate", "endDate")]
             profile = _text(role.get("userProfile"), f"{place}.roles[{number}].userProfile")
             self._more["roles.csv"].append([key, user, *texts, *days, org, profile])
+        if not self._wants("userProfiles"):
+            return
         for number, found in enumerate(_list(document, "userProfiles", place)):
             self._profile(user, _object(found, f"{place}.userProfiles[{number}]"), f"{place}.userProfiles[{number}]")
 
@@ -184,7 +191,10 @@ def _as_new(document: Document) -> list[Document]:
     if not role or not isinstance(orgs, list):
         return []
     modern = "siteAdministrator" if role == "administrator" else role
-    return [{"roleType": "secondary" if number else "primary", "role": modern, "org": org} for number, org in enumerate(orgs)]
+    return [
+        {"roleType": "secondary" if number else "primary", "role": modern, "org": org}
+        for number, org in enumerate(orgs)
+    ]
 
 
 @cache
@@ -204,11 +214,15 @@ def _cell(column: csv.Column, member: model.Member | None) -> Callable[[Document
     name = member_of(column.name)
     if column.kind == "guids" and column.name != csv.ID:
         return lambda document, place: ",".join(
-            reference(item, f"{place}.{name}[{number}]") for number, item in enumerate(_list(document, name, place)) if item
+            reference(item, f"{place}.{name}[{number}]")
+            for number, item in enumerate(_list(document, name, place))
+            if item
         )
     if column.refers and column.name != csv.ID:
-        return _needed(column, name) if column.required else lambda document, place: reference(
-            document.get(name), f"{place}.{name}"
+        return (
+            _needed(name)
+            if column.required
+            else lambda document, place: reference(document.get(name), f"{place}.{name}")
         )
     if column.kind == "pairs":
         return lambda document, place: _pairs(_list(document, name, place), f"{place}.{name}")
@@ -220,10 +234,10 @@ def _cell(column: csv.Column, member: model.Member | None) -> Callable[[Document
     return lambda document, place: read(document.get(name), f"{place}.{name}")
 
 
-def _needed(column: csv.Column, name: str) -> Callable[[Document, str], Any]:
+def _needed(name: str) -> Callable[[Document, str], Any]:
     def read(document: Document, place: str) -> str:
         found = reference(document.get(name), f"{place}.{name}")
-        if not found and column.kind == "guid":
+        if not found:
             raise SourceBroken("The reference is missing.", f"{place}.{name}")
         return found
 

@@ -25,8 +25,8 @@ def collections(task: Task) -> tuple[str, ...]:
     return tuple(name for name in ORDER if FILES[name] in files)
 
 
-def members(task: Task, collection: str) -> frozenset[str] | None:
-    """The members of a collection's documents that are needed; None where all of them are."""
+def members(task: Task, collection: str, roles: str) -> frozenset[str] | None:
+    """The members of a collection's documents that are needed; None where all are; *roles* as in a profile."""
     file = FILES[collection]
     found = set(ALWAYS)
     for entity, fields in task.wanted.items():
@@ -42,7 +42,7 @@ def members(task: Task, collection: str) -> frozenset[str] | None:
             found.add("metadata")
         if LINKED.get(entity) == collection and task.asks(entity, "resources"):
             found.add("resources")
-    return frozenset(found | _machinery(task, collection))
+    return frozenset(found | _machinery(task, collection, roles))
 
 
 def gradebook_members(version: str, entity: str, fields: frozenset[str] | None) -> frozenset[str] | None:
@@ -55,7 +55,7 @@ def gradebook_members(version: str, entity: str, fields: frozenset[str] | None) 
     return frozenset(ALWAYS | {place.partition(".")[0] for pair in pairs for place in pair.consumes})
 
 
-def _machinery(task: Task, collection: str) -> set[str]:
+def _machinery(task: Task, collection: str, roles: str) -> set[str]:
     """What is read of a collection besides, so that others can be put together."""
     wanted = task.wanted
     match collection:
@@ -68,15 +68,16 @@ def _machinery(task: Task, collection: str) -> set[str]:
         case "classes":
             return {"school", "course", "terms"}
         case "users":
-            return _of_users(task)
+            return _of_users(task, roles)
         case "enrollments":
             return {"user", "class", "school"} | ({"beginDate"} if "enrollment" in wanted else set())
         case _:
             return set()
 
 
-def _of_users(task: Task) -> set[str]:
-    found = {"role", "orgs"} if task.version == "1.1" else {"roles"}
+def _of_users(task: Task, roles: str) -> set[str]:
+    old = roles == "role" or (roles == "version" and task.version == "1.1")
+    found = {"role", "orgs"} if old else {"roles"}
     if "guardianship" in task.wanted:
         found.add("agents")
     if task.asks("enrollment", "grade"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import uuid
 from dataclasses import replace
@@ -18,8 +19,7 @@ from adapters.oneroster_service import Service, parameters_of
 from adapters.oneroster_settings import ServerSettings, credentials
 from adapters.roster import FILES, Task
 from adapters.roster_people import stated_kinds
-from standards.errors import GatewayError, NotFound, SourceBroken, SourceError, SourceRefused, Unsupported
-from standards.kinds import WRONG
+from standards.errors import GatewayError, NotFound, SourceBroken, SourceRefused, Unsupported
 from standards.oneroster import csv, model, rest_lenses
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from adapters.tables import Table
 
 ATTEMPTS: Final = 3
-STAMPED: Final = ("users", "enrollments", "classes")
 
 
 class OneRosterRest(Adapter):
@@ -76,7 +75,9 @@ class OneRosterRest(Adapter):
         """Every record of the *wanted* entities; each collection is read whole before the first of it is given."""
         self.notes.counts.clear()
         deadline = self._http.deadline()
-        roster = {entity: names for entity, names in wanted.items() if entity in FILES and entity not in rest_lenses.CLASSES}
+        roster = {
+            entity: names for entity, names in wanted.items() if entity in FILES and entity not in rest_lenses.CLASSES
+        }
         if roster:
             yield from self._roster(Task(self._version, roster, self.notes), hints, deadline)
         for entity, names in wanted.items():
@@ -110,13 +111,19 @@ class OneRosterRest(Adapter):
             raise NotFound(f"The district's system has no such {entity}.")
 
     def stamp(self) -> str:
-        """The last change and the number of documents, where the vendor tells both; otherwise never the same."""
-        if not self._profile.modified:
+        """The last change and the number of documents of each collection, where both can be trusted; else always new."""
+        trusted = self.settings["trust_modified"]
+        if not (self._profile.modified if trusted is None else trusted):
             return secrets.token_hex(16)
         newest = [("limit", "1"), ("offset", "0"), ("sort", "dateLastModified"), ("orderBy", "desc")]
         deadline = self._http.deadline()
-        pages = [self._service.page(collection, newest, deadline)[0] for collection in STAMPED]
-        return "/".join(f"{page.total}:{[one.get('dateLastModified') for one in page.documents]}" for page in pages)
+        seen = hashlib.sha256()
+        for collection in sorted(frozenset(oneroster_plan.ORDER) - self._absent):
+            page, _ = self._service.page(collection, newest, deadline)
+            if page.total is None:
+                return secrets.token_hex(16)
+            seen.update(repr((page.total, [one.get("dateLastModified") for one in page.documents])).encode())
+        return seen.hexdigest()
 
     def close(self) -> None:
         """Close the connections."""
@@ -147,8 +154,14 @@ class OneRosterRest(Adapter):
             if collection in self._absent:
                 self.notes.note(f"{collection}: not offered")
                 continue
-            members = oneroster_plan.members(task, collection)
-            rows = self._whole(collection, members, "", deadline, lambda name=collection: Rows(self._version, name, self.notes))
+            members = oneroster_plan.members(task, collection, self._profile.roles)
+            rows = self._whole(
+                collection,
+                members,
+                "",
+                deadline,
+                lambda name=collection, members=members: Rows(self._version, name, self.notes, members),
+            )
             if collection == "users" and self._version == "1.1":
                 kinds.update(rows.kinds(stated_kinds))
             yield from rows.tables()
@@ -183,7 +196,12 @@ class OneRosterRest(Adapter):
         return " AND ".join(clauses[:2])
 
     def _whole(
-        self, collection: str, members: frozenset[str] | None, filtered: str, deadline: Deadline, make: Callable[[], Any]
+        self,
+        collection: str,
+        members: frozenset[str] | None,
+        filtered: str,
+        deadline: Deadline,
+        make: Callable[[], Any],
     ) -> Any:
         """A collection in whole, read again from its beginning where it changed meanwhile."""
         given = []

@@ -10,6 +10,7 @@ import orjson
 from adapters.http import refuse
 from adapters.oneroster_pages import Page
 from adapters.oneroster_profile import service_of
+from adapters.refusals import word
 from standards.errors import SourceBroken, SourceRefused
 from standards.oneroster import model
 
@@ -26,14 +27,6 @@ TOTAL: Final = "x-total-count"
 UNAUTHORIZED: Final = 401
 NOT_FOUND: Final = 404
 SINGLE: Final = {"categories": "category", "classes": "class", "demographics": "demographics"}
-WORDS: Final = frozenset(
-    {
-        "fullsuccess", "invalid_filter_field", "invalid_selection_field", "invalid_sort_field", "invaliddata",
-        "unauthorisedrequest", "unauthorized", "forbidden", "server_busy", "unknownobject", "internal_server_error",
-        "deletefailure", "unsupported", "unsupportedoperation", "linkfailure", "targetreadfailure", "invalid data",
-        "unknown object", "invalid_client", "invalid_scope", "invalid_token",
-    }
-)  # fmt: skip
 
 
 class Service:
@@ -45,7 +38,9 @@ class Service:
         self.http, self.profile, self.version = http, profile, version
         self._url, self._credentials, self._headers = url.rstrip("/"), credentials, headers
 
-    def page(self, collection: str, parameters: Parameters, deadline: Deadline, following: str = "") -> tuple[Page, str]:
+    def page(
+        self, collection: str, parameters: Parameters, deadline: Deadline, following: str = ""
+    ) -> tuple[Page, str]:
         """One page of a collection, and the address of the next one where the source names it."""
         answer = self._ask("GET", following or self.address(collection), collection, parameters, deadline)
         refuse(answer, word(answer))
@@ -88,7 +83,13 @@ class Service:
         return urlsplit(following)[:3] == urlsplit(self.address(collection))[:3]
 
     def _ask(
-        self, method: str, url: str, collection: str, parameters: Parameters, deadline: Deadline, body: bytes | None = None
+        self,
+        method: str,
+        url: str,
+        collection: str,
+        parameters: Parameters,
+        deadline: Deadline,
+        body: bytes | None = None,
     ) -> Answer:
         """The answer to a request; a token that has ended is renewed once."""
         answer, header = self._once(method, url, collection, parameters, deadline, body)
@@ -118,31 +119,6 @@ class Service:
 def single(collection: str) -> str:
     """What one document of a collection is wrapped in."""
     return SINGLE.get(collection) or model.collections().get(collection, collection.removesuffix("s"))
-
-
-def word(answer: Answer) -> str:
-    """The code in an error's body, in any of the forms that are sent; only words of the standard are repeated."""
-    if answer.status < 400:  # noqa: PLR2004  no error
-        return ""
-    try:
-        body = answer.json()
-    except SourceBroken:
-        return ""
-    return next((found for found in _words(body) if found in WORDS), "")
-
-
-def _words(body: Any) -> list[str]:
-    """Every text in an error's body that stands where a code stands."""
-    if isinstance(body, list):
-        return [found for item in body[:5] for found in _words(item)]
-    if not isinstance(body, dict):
-        return []
-    found = []
-    for name in ("imsx_codeMinorFieldValue", "imsx_codeMinor", "imsx_CodeMinor", "imsx_codeMinorField", "error",
-                 "statusInfoSet", "imsx_StatusInfo"):  # fmt: skip
-        value = body.get(name)
-        found += [value] if isinstance(value, str) else _words(value)
-    return found
 
 
 def _documents(answer: Answer, collection: str) -> list[dict[str, Any]]:

@@ -54,7 +54,9 @@ class ServerSettings(Schema):
     token_url = fields.String(load_default="", metadata={"description": "Where oauth2 gets its tokens."})
     client_id = fields.String(load_default="", metadata={"description": "The client (or consumer key) of the gateway."})
     client_secret = _secret("The secret of the client, as a reference.")
-    scope = fields.String(load_default=None, metadata={"description": "The scopes to ask for; without it those needed."})
+    scope = fields.String(
+        load_default=None, metadata={"description": "The scopes to ask for; without it those needed."}
+    )
     signature = fields.String(
         load_default="HMAC-SHA256",
         validate=validate.OneOf(tuple(ALGORITHMS)),
@@ -68,10 +70,21 @@ class ServerSettings(Schema):
     )
     ca_file = fields.String(
         load_default="",
-        metadata={"path": True, "description": "Certificates that the server's is checked against, if its issuer is not public."},
+        metadata={
+            "path": True,
+            "description": "Certificates that the server's is checked against, if its issuer is not public.",
+        },
     )
     writes = fields.Boolean(
-        load_default=True, metadata={"description": "Whether changes of the gradebook are passed on, where the vendor takes them."}
+        load_default=True,
+        metadata={"description": "Whether changes of the gradebook are passed on, where the vendor takes them."},
+    )
+    trust_modified = fields.Boolean(
+        load_default=None,
+        metadata={
+            "description": "Whether the server sorts by an honest dateLastModified and counts, so that a roster that"
+            " did not change is not read again; without it the profile says so."
+        },
     )
     absent = fields.List(
         fields.String(), load_default=list, metadata={"description": "Collections that this server does not offer."}
@@ -97,7 +110,9 @@ class ServerSettings(Schema):
         metadata={"description": "The seconds without a byte after which the server is given up."},
     )
     in_flight = fields.Integer(
-        load_default=4, validate=validate.Range(min=1), metadata={"description": "How many requests may be under way at once."}
+        load_default=4,
+        validate=validate.Range(min=1),
+        metadata={"description": "How many requests may be under way at once."},
     )
 
     @validates_schema(skip_on_field_errors=True)
@@ -116,7 +131,13 @@ class ServerSettings(Schema):
 def scopes(version: str, *, writes: bool) -> str:
     """The scopes that reading, and writing the gradebook, need; those of the standard that there are."""
     edition = model.edition(version)
-    wanted = ["roster.readonly", "roster-demographics.readonly", "resource.readonly", "gradebook.readonly", "assessment.readonly"]
+    wanted = [
+        "roster.readonly",
+        "roster-demographics.readonly",
+        "resource.readonly",
+        "gradebook.readonly",
+        "assessment.readonly",
+    ]
     if writes:
         wanted += ["gradebook.createput", "gradebook.delete", "assessment.createput", "assessment.delete"]
     known = {scope.rpartition("/")[2] for scope in edition.scopes}

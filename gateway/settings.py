@@ -163,8 +163,16 @@ class _Reading:
                 with self.reporting((*path, "adapter")):
                     schema = self.find_adapter(adapter).Settings()
                     if self.check(schema, raw, (*path, "settings")) is not None:
-                        own[name] = _anchored(schema, raw, self.folder)
+                        own[name] = self.opened(schema, _anchored(schema, raw, self.folder), (*path, "settings"))
         return own
+
+    def opened(self, schema: Schema, raw: Mapping[str, Any], path: places.Path) -> dict[str, Any]:
+        """The same settings with the secrets that they refer to; a secret that stands there itself is a mistake."""
+        found = dict(raw)
+        for name in raw.keys() & {name for name, kind in schema.fields.items() if kind.metadata.get("secret")}:
+            with self.reporting((*path, name)):
+                found[name] = vault.resolve(raw[name], self.folder)
+        return found
 
     def check(self, schema: Schema, raw: Mapping[str, Any], path: places.Path) -> Any:
         try:

@@ -53,7 +53,9 @@ def documents(tables: Mapping[str, Iterable[Row]]) -> Documents:
                     owner["resources"].append(link)
     for table, (collection, column) in SCALES.items():
         for row in rows.get(table, ()):
-            found[collection][row[f"{column}SourcedId"]]["scoreScale"] = reference("scoreScale", row["scoreScaleSourcedId"])
+            found[collection][row[f"{column}SourcedId"]]["scoreScale"] = reference(
+                "scoreScale", row["scoreScaleSourcedId"]
+            )
     return found
 
 
@@ -86,7 +88,9 @@ def _people(found: Documents, rows: Mapping[str, list[Row]]) -> None:
 def _document(class_name: str, collection: str, row: Row) -> Document:
     document: Document = {"sourcedId": row["sourcedId"], "status": "active", "dateLastModified": STAMP}
     columns = csv.files(VERSION)[f"{collection}.csv"].columns
-    metadata = {name.removeprefix(csv.METADATA): cell for name, cell in row.items() if name.startswith(csv.METADATA) and cell}
+    metadata = {
+        name.removeprefix(csv.METADATA): cell for name, cell in row.items() if name.startswith(csv.METADATA) and cell
+    }
     if metadata:
         document["metadata"] = metadata
     for name, cell in row.items():
@@ -135,7 +139,9 @@ def _pairs(class_name: str, cell: str) -> list[Document]:
 
 
 def _parts(cell: str) -> list[str]:
-    return [part.strip() for row in cells.reader(io.StringIO(cell), skipinitialspace=True) for part in row if part.strip()]
+    return [
+        part.strip() for row in cells.reader(io.StringIO(cell), skipinitialspace=True) for part in row if part.strip()
+    ]
 
 
 def _kept(**members: Any) -> Document:

@@ -42,7 +42,9 @@ def _holds(asked: Filter, document: Document) -> bool:
         case Either(parts):
             return any(_holds(part, document) for part in parts)
         case Condition(path, operator, value):
-            return any(_compares(operator, str(found).lower(), value.lower()) for found in _found(document, path.split(".")))
+            return any(
+                _compares(operator, str(found).lower(), value.lower()) for found in _found(document, path.split("."))
+            )
 
 
 def _found(value: Any, path: Sequence[str]) -> list[Any]:

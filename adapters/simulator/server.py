@@ -18,6 +18,7 @@ import orjson
 from adapters.simulator.sis import Reply, _error
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
     from adapters.simulator.sis import Sis
@@ -48,13 +49,17 @@ class Running:
 
 
 @contextmanager
-def run(sis: Sis, port: int = 0) -> Iterator[Running]:
-    """The system, answering until the end of the block."""
+def run(sis: Sis, port: int = 0, context: ssl.SSLContext | None = None) -> Iterator[Running]:
+    """The system, answering until the end of the block; over TLS where there is a *context* with a certificate."""
     server = _Server(("127.0.0.1", port), _handler(sis))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="simulator", daemon=True)
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="simulator", daemon=True
+    )
     thread.start()
     try:
-        yield Running(sis, f"http://127.0.0.1:{server.server_address[1]}")
+        yield Running(sis, f"{'https' if context else 'http'}://127.0.0.1:{server.server_address[1]}")
     finally:
         server.shutdown()
         server.server_close()
@@ -73,11 +78,13 @@ def _handler(sis: Sis) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 30
+        disable_nagle_algorithm = True
+        wbufsize = -1
 
         def log_message(self, *_arguments: Any) -> None:
             """Keep quiet; the system has its own log."""
 
-        def do_GET(self) -> None:  # noqa: N802  the library's name
+        def do_GET(self) -> None:
             """Answer any request."""
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             address = f"http://{self.headers.get('Host', '')}{self.path}"

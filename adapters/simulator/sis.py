@@ -8,13 +8,14 @@ import secrets
 import threading
 import uuid
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 
 import orjson
 
 from adapters.oauth1 import signature
-from adapters.simulator.documents import COLLECTIONS, STAMP, reference
+from adapters.simulator.documents import COLLECTIONS, reference
 from adapters.simulator.faults import Faults
 from adapters.simulator.older import newer, older
 from adapters.simulator.questions import chosen, matching, ordered
@@ -28,11 +29,17 @@ if TYPE_CHECKING:
 
     Document = dict[str, Any]
 
-PATHS: Final = re.compile(r"/ims/oneroster/(?:(?P<service>rostering|gradebook|resources)/v1p2|(?P<old>v1p1))(?P<rest>/.*)")
+PATHS: Final = re.compile(
+    r"/ims/oneroster/(?:(?P<service>rostering|gradebook|resources)/v1p2|(?P<old>v1p1))(?P<rest>/.*)"
+)
 WRITABLE: Final = {"categories", "lineItems", "results", "scoreScales", "assessmentLineItems", "assessmentResults"}
 KINDS: Final = {"schools": ("type", "school"), "terms": ("type", "term"), "gradingPeriods": ("type", "gradingPeriod"),
                 "students": ("roles.role", "student"), "teachers": ("roles.role", "teacher")}  # fmt: skip
-POSTS: Final = {("lineItems", "results"): "lineItem", ("classes", "lineItems"): "class", ("schools", "lineItems"): "school"}
+POSTS: Final = {
+    ("lineItems", "results"): "lineItem",
+    ("classes", "lineItems"): "class",
+    ("schools", "lineItems"): "school",
+}
 JSON: Final = {"Content-Type": "application/json"}
 
 
@@ -138,9 +145,7 @@ class Sis:
         headers = {"X-Total-Count": str(len(found))} if self._total else {}
         return Reply(200, {_plural(class_name): shown}, headers)
 
-    def _one(
-        self, collection: str, class_name: str, identifier: str, query: Mapping[str, str], version: str
-    ) -> Reply:
+    def _one(self, collection: str, class_name: str, identifier: str, query: Mapping[str, str], version: str) -> Reply:
         found = next((one for one in self._all(collection) if one["sourcedId"] == identifier), None)
         if found is None:
             return _error(404, "unknownobject", version)
@@ -158,16 +163,14 @@ class Sis:
         self.documents[collection][identifier] = document
         return Reply(200 if before else 201, {class_name: self._shown(class_name, document, {}, version)})
 
-    def _post(
-        self, owner: str, identifier: str, collection: str, class_name: str, body: bytes, version: str
-    ) -> Reply:
+    def _post(self, owner: str, identifier: str, collection: str, class_name: str, body: bytes, version: str) -> Reply:
         if identifier not in {one["sourcedId"] for one in self._all(owner)}:
             return _error(404, "unknownobject", version)
         pairs, taken = [], []
         member = POSTS[owner, collection]
         for given in orjson.loads(body)[_plural(class_name)]:
             allocated = str(uuid.uuid4())
-            linked = {member: reference(COLLECTIONS and model.collections()[owner], identifier), **given}
+            linked = {member: reference(model.collections()[owner], identifier), **given}
             document = self._taken(class_name, linked, allocated, {}, version)
             if document is None:
                 return _error(422, "invaliddata", version)
@@ -176,13 +179,11 @@ class Sis:
         self.documents[collection].update({one["sourcedId"]: one for one in taken})
         return Reply(201, {"sourcedIdPairs": pairs})
 
-    def _taken(
-        self, class_name: str, given: Any, identifier: str, before: Document, version: str
-    ) -> Document | None:
+    def _taken(self, class_name: str, given: Any, identifier: str, before: Document, version: str) -> Document | None:
         """A document as it is kept, with what clients leave out; None where it may not be."""
         if not isinstance(given, dict):
             return None
-        whole = {"status": "active", **given, "sourcedId": identifier, "dateLastModified": STAMP}
+        whole = {"status": "active", **given, "sourcedId": identifier, "dateLastModified": _now()}
         members = model.classes(version)[class_name]
         for name, value in whole.items():
             member = members.get(name)
@@ -239,6 +240,10 @@ class Sis:
         self._tokens.add(token)
         granted = {"access_token": token, "token_type": "Bearer", "expires_in": 3600, "scope": asked.get("scope", "")}
         return Reply(200, granted)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _plural(class_name: str) -> str:
