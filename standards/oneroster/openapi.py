@@ -29,6 +29,7 @@ ABOUT = (
     "show. What one client is answered is what its data sharing agreement releases; a member that is not released, or "
     "that `fields` does not name, is left out of the record, also where the standard requires it."
 )
+SIGNED = " Instead of bearing a token a request may be signed (OAuth 1.0a), if the client is registered for it."
 QUERY: Mapping[str, Document] = MappingProxyType(
     {
         "limit": {
@@ -126,7 +127,7 @@ def document(version: str, service: str, operations: Iterable[Operation], server
         "info": {
             "title": " ".join(filter(None, ("OneRoster", NAMES[service], "service"))),
             "version": version,
-            "description": ABOUT,
+            "description": ABOUT + (SIGNED if version == "1.1" else ""),
         },
         "servers": [{"url": server_url, "description": "This deployment."}],
         "tags": [{"name": tag} for tag in sorted({collections_of(operation)[-1] for operation in own})],
