@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +108,7 @@ ERRORS: Mapping[int, str] = MappingProxyType(
     }
 )
 GET_ERRORS, WRITE_ERRORS = (400, 401, 403, 422, 429, 500), (401, 403, 422, 429, 500)
-BUSY = 429
+DONE, NOT_FOUND, CHANGED, BUSY = 200, 404, 412, 429
 SINGULAR = MappingProxyType({"schools": "school", "students": "student", "teachers": "teacher", "terms": "term"})
 PRECONDITION = MappingProxyType({"PUT": ("If-Match", "If-None-Match"), "DELETE": ("If-Match",)})
 
@@ -232,10 +231,10 @@ def _responses(operation: Operation) -> Document:
         found["304"] = {"description": "The client has this body already (If-None-Match)."}
     errors = {*(operation.errors or (GET_ERRORS if operation.method == "GET" else WRITE_ERRORS))}
     if "{" in operation.path:
-        errors.add(HTTPStatus.NOT_FOUND)
+        errors.add(NOT_FOUND)
     if operation.method in PRECONDITION:
-        errors.add(HTTPStatus.PRECONDITION_FAILED)
-    found |= {str(int(status)): _failure(ERRORS[status], status) for status in sorted(errors)}
+        errors.add(CHANGED)
+    found |= {str(status): _failure(ERRORS[status], status) for status in sorted(errors)}
     return found | {"default": {"$ref": "#/components/responses/Failure"}}
 
 
@@ -252,7 +251,7 @@ def _success(operation: Operation, status: int) -> Document:
         case "DELETE":
             return {"description": "Deleted."}
         case _:
-            description = "Replaced." if status == HTTPStatus.OK else "Created, or replaced."
+            description = "Replaced." if status == DONE else "Created, or replaced."
             return {"description": description, "headers": _headers(("Location",))}
 
 
