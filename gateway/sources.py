@@ -40,7 +40,8 @@ shown; a reference is shown when what it points to may be seen.
 
 A dash means that no lens names a place there: the source does not know the fact, or its adapter works it out from other
 places, as from the columns in the last table. An Ed-Fi member is written as `resource.member`, a column as
-`file.column`; a resource alone means that the fact is worked out from several of its members.
+`file.column`; a resource alone means that the fact is worked out from several of its members. A roster that comes over
+OneRoster REST is put into the columns of the same version's files and read as they are: *as CSV*.
 """
 REST = """
 ## Columns that no lens reads
@@ -205,7 +206,9 @@ def _line(path: str, row: Row, dialects: list[str]) -> str:
     cells = [f"`{path}`", ", ".join(sorted(row.versions)), ", ".join((*names, *row.said))]
     for dialect in dialects:
         places = dict.fromkeys(f"`{place}`" for fact in row.facts for place in _found(dialect, fact))
-        cells.append(", ".join(places) or "–")
+        cells.append(
+            ", ".join(places) or ("as CSV" if any(_found(f"{dialect}.csv", one) for one in row.facts) else "–")
+        )
     return f"| {' | '.join(cells)} |\n"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,7 @@ ABOUT = (
     "show. What one client is answered is what its data sharing agreement releases; a member that is not released, or "
     "that `fields` does not name, is left out of the record, also where the standard requires it."
 )
+SIGNED = " Instead of bearing a token a request may be signed (OAuth 1.0a), if the client is registered for it."
 QUERY: Mapping[str, Document] = MappingProxyType(
     {
         "limit": {
@@ -108,7 +108,7 @@ ERRORS: Mapping[int, str] = MappingProxyType(
     }
 )
 GET_ERRORS, WRITE_ERRORS = (400, 401, 403, 422, 429, 500), (401, 403, 422, 429, 500)
-BUSY = 429
+DONE, NOT_FOUND, CHANGED, BUSY = 200, 404, 412, 429
 SINGULAR = MappingProxyType({"schools": "school", "students": "student", "teachers": "teacher", "terms": "term"})
 PRECONDITION = MappingProxyType({"PUT": ("If-Match", "If-None-Match"), "DELETE": ("If-Match",)})
 
@@ -126,7 +126,7 @@ def document(version: str, service: str, operations: Iterable[Operation], server
         "info": {
             "title": " ".join(filter(None, ("OneRoster", NAMES[service], "service"))),
             "version": version,
-            "description": ABOUT,
+            "description": ABOUT + (SIGNED if version == "1.1" else ""),
         },
         "servers": [{"url": server_url, "description": "This deployment."}],
         "tags": [{"name": tag} for tag in sorted({collections_of(operation)[-1] for operation in own})],
@@ -231,10 +231,10 @@ def _responses(operation: Operation) -> Document:
         found["304"] = {"description": "The client has this body already (If-None-Match)."}
     errors = {*(operation.errors or (GET_ERRORS if operation.method == "GET" else WRITE_ERRORS))}
     if "{" in operation.path:
-        errors.add(HTTPStatus.NOT_FOUND)
+        errors.add(NOT_FOUND)
     if operation.method in PRECONDITION:
-        errors.add(HTTPStatus.PRECONDITION_FAILED)
-    found |= {str(int(status)): _failure(ERRORS[status], status) for status in sorted(errors)}
+        errors.add(CHANGED)
+    found |= {str(status): _failure(ERRORS[status], status) for status in sorted(errors)}
     return found | {"default": {"$ref": "#/components/responses/Failure"}}
 
 
@@ -251,7 +251,7 @@ def _success(operation: Operation, status: int) -> Document:
         case "DELETE":
             return {"description": "Deleted."}
         case _:
-            description = "Replaced." if status == HTTPStatus.OK else "Created, or replaced."
+            description = "Replaced." if status == DONE else "Created, or replaced."
             return {"description": description, "headers": _headers(("Location",))}
 
 
