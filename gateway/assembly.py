@@ -19,7 +19,7 @@ from standards.errors import SourceError
 from standards.view import prune
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from adapters.contract import Hints
     from gateway.audit import Record
@@ -89,6 +89,15 @@ class Gateway:
         if generation.base is not None or not generation.number:
             return self._compile(view, Faces(generation, grant, self.keyring, self.today(grant)))
         return self._over(generation, grant, view)
+
+    def shown_together(self, grant: Grant, views: Sequence[View]) -> tuple[tuple[Shown, ...], ...]:
+        """The branches of several pruned *views* over one and the same state of the district's data."""
+        entities = frozenset[str]().union(*(self.entities(grant, view) for view in views))
+        generation = self.districts[grant.district].generation(entities, grant)
+        if generation.base is not None or not generation.number:
+            faces = Faces(generation, grant, self.keyring, self.today(grant))
+            return tuple(self._compile(view, faces) for view in views)
+        return tuple(self._over(generation, grant, view) for view in views)
 
     def _over(self, generation: Generation, grant: Grant, view: View) -> tuple[Shown, ...]:
         """The branches of a pruned *view* over a hold, worked out once."""

@@ -19,7 +19,7 @@ from standards.query import Both, Condition, Either, conditions
 from standards.view import find
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gateway.rows import Shown
     from standards.query import Filter, Query
@@ -123,11 +123,6 @@ class Departed:
     def faces(self) -> Any:
         """The faces of those that are still there."""
         return self.shown.faces
-
-    @property
-    def shows(self) -> Collection[str]:
-        """The outward path of every member."""
-        return self.shown.shows
 
     @property
     def members_released(self) -> str:

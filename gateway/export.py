@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from array import array
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain, pairwise
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from gateway.archive import pack
+from gateway.departures import asked_for
 from gateway.disclosure import disclosure
-from gateway.exchange import PageRequest, grants_for
+from gateway.exchange import PageRequest, grants_for, write_down
 from gateway.ledger import BASE
-from gateway.rows import ROW_BITS, ROW_MASK, index
+from gateway.rows import ROW_BITS, ROW_MASK, RowIndex, index
 from standards import registry
-from standards.errors import Conflict, Forbidden, StoreUnavailable, WalkInterrupted
+from standards.errors import Conflict, Forbidden, WalkInterrupted
 from standards.oneroster.csv_export import BULK, DELTA, Sheet, manifest
 from standards.oneroster.csv_rows import told
 from standards.oneroster.routes import APIS, routes
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from gateway.assembly import Gateway
     from gateway.callers import Caller
-    from gateway.rows import RowIndex, Shown
+    from gateway.rows import Shown
     from policies.grant import Grant
     from standards.oneroster.csv_rows import Told
     from standards.view import View
@@ -110,9 +111,7 @@ def export(gateway: Gateway, caller: Caller, asked: Asked) -> Export:
     shown = _shown(gateway, grants, views)
     if not shown:
         raise Forbidden("No active agreement releases any file to this client.")
-    rows = {name: index(parts, asked.query, BASE) for name, parts in shown.items()}
-    for found in rows.values():
-        _refuse_twins(found)
+    rows = {name: _rows(gateway, parts, asked.query) for name, parts in shown.items()}
     parts = tuple(Part(one, rows[one.collection]) for one in told(asked.version) if _has(one, shown))
     _record(gateway, caller, asked, grants, views, rows)
     generations = {part.faces.generation.district: part.faces.generation for some in shown.values() for part in some}
@@ -124,7 +123,7 @@ def metadata_of(rows: RowIndex) -> frozenset[str]:
     """The names of all members of the open object that *rows* show."""
     found: set[str] = set()
     for number, part in enumerate(rows.shown):
-        if METADATA in part.shows:
+        if any(node.name == METADATA for node in part.branch.nodes):
             mine = [code & ROW_MASK for code in rows.codes if code >> ROW_BITS == number]
             for start in range(0, len(mine), CHUNK):
                 found.update(*filter(None, part.values(mine[start : start + CHUNK], METADATA)))
@@ -151,11 +150,9 @@ def _shown(gateway: Gateway, grants: tuple[Grant, ...], views: tuple[View, ...])
     for grant in grants:
         pruned = [(view, kept) for view in views if (kept := gateway.pruned(grant, view)) is not None]
         open_here = [one for one in pruned if gateway.districts[grant.district].has(one[1])]
-        if open_here:
-            every = frozenset[str]().union(*(gateway.entities(grant, kept) for _, kept in open_here))
-            faces = gateway.shown(grant, open_here[0][1], every)[0].faces
-            for view, _ in open_here:
-                found[view.name] = found.get(view.name, ()) + gateway.branches(faces, view)
+        parts = gateway.shown_together(grant, [kept for _, kept in open_here]) if open_here else ()
+        for (view, _), some in zip(open_here, parts, strict=True):
+            found[view.name] = found.get(view.name, ()) + some
     return found
 
 
@@ -167,10 +164,20 @@ def _has(one: Told, shown: Mapping[str, tuple[Shown, ...]]) -> bool:
     return not one.member or any(node.name == one.member for part in parts for node in part.branch.nodes)
 
 
-def _refuse_twins(rows: RowIndex) -> None:
-    ids = (rows.shown[code >> ROW_BITS].ids[code & ROW_MASK] for code in rows.codes)
-    if any(one == other for one, other in pairwise(ids)):
-        raise Conflict("Two records have one sourcedId; ask for the files of each district by itself.")
+def _rows(gateway: Gateway, shown: tuple[Shown, ...], query: Query) -> RowIndex:
+    """The rows of a file by id. What has changed includes what is gone, unless it came back as something else."""
+    gone = tuple(gateway.departures.of(part) for part in shown) if asked_for(query) else ()
+    rows = index((*shown, *gone), query, BASE)
+    kept, last = array("Q"), ""
+    for code in rows.codes:
+        part = rows.shown[code >> ROW_BITS]
+        identifier = part.ids[code & ROW_MASK]
+        if identifier != last:
+            kept.append(code)
+        elif code >> ROW_BITS < len(shown):
+            raise Conflict("Two records have one sourcedId; ask for the files of each district by itself.")
+        last = identifier
+    return RowIndex(rows.shown, kept)
 
 
 def _record(
@@ -183,16 +190,11 @@ def _record(
 ) -> None:
     """Write down, durably, what is about to be sent of each collection; an exception here sends nothing."""
     agreements = sorted(f"{grant.agreement}@{grant.version}" for grant in grants)
-    try:
-        for view in views:
-            if found := rows.get(view.name):
-                request = PageRequest(view, asked.district, frozenset(), lambda _: asked.query, BASE, asked.trace)
-                event = disclosure(gateway, caller, request, found, asked.query, (0, found.total))
-                gateway.record.append({**event, "operation": OPERATION, "agreements": agreements})
-    except StoreUnavailable:
-        with suppress(StoreUnavailable):
-            gateway.record.reopen()
-        raise
+    for view in views:
+        if found := rows.get(view.name):
+            request = PageRequest(view, asked.district, frozenset(), lambda _: asked.query, BASE, asked.trace)
+            event = disclosure(gateway, caller, request, found, asked.query, (0, found.total))
+            write_down(gateway, {**event, "operation": OPERATION, "agreements": agreements})
 
 
 def _guard(gateway: Gateway, caller: Caller, asked: Asked, grants: tuple[Grant, ...]) -> Callable[[], None]:

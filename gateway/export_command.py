@@ -86,7 +86,8 @@ def _write(out: Path, made: Export, *, force: bool) -> None:
 
     draft = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
-        with Progress(console=Console(stderr=True), transient=True) as progress:
+        console = Console(stderr=True)
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
             task = progress.add_task("", total=made.records)
             pieces = made.archive(lambda name, count: progress.update(task, description=name, advance=count))
             _fill(draft, pieces)

@@ -15,7 +15,7 @@ from standards.query import Both, Condition, Either
 from standards.view import Container, Hop, Id, Many, Native, Stamp, Val, find, paths
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from gateway.departures import Departed
     from gateway.faces import Faces
@@ -43,11 +43,6 @@ class Shown:
     def ids(self) -> Sequence[str]:
         """The outward id of every row."""
         return self.faces.ids(self.branch.entity, self.view.api)
-
-    @property
-    def shows(self) -> Collection[str]:
-        """The outward path of every member."""
-        return self.chains.keys()
 
     @cached_property
     def members_released(self) -> str:

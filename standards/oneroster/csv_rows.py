@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 RENAMED = {"preferredGivenName": "preferredFirstName", "preferredFamilyName": "preferredLastName"}
 INSTEAD = {("lineItems.csv", "academicSessionSourcedId"): "gradingPeriod"}
 NEVER = frozenset({"password"})
-HEAD = frozenset({csv.ID, csv.STATUS, "dateLastModified"})
 ID_BYTES = 16
 
 
@@ -47,10 +46,9 @@ class Told:
         if self.derive is None:
             yield {name: _value(record, self.file.name, name) for name in self.file.columns}
             return
-        if record[csv.STATUS] != csv.DELETED:
-            head = {name: record[name] for name in (csv.STATUS, "dateLastModified")}
-            for row in self.derive(record):
-                yield head | dict(row)
+        head = {name: record[name] for name in (csv.STATUS, "dateLastModified")}
+        for row in self.derive(record):
+            yield head | dict(row)
 
 
 @cache

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import itertools
 import zipfile
+from array import array
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -11,13 +14,15 @@ from hypothesis import HealthCheck, Phase, given, settings
 from gateway import archive, telemetry
 from gateway import export as making
 from gateway.ledger import Ledger
-from gateway.rows import ROW_BITS
 from policies.testing import Coverage, worlds
+from standards import codes
+from standards.view import fields_of
 from tests import consumers
 from tests.consumers import CONSUMERS, Consumer
 from tests.gateway.engine import worlds as villages
 
-EXAMPLES, FAULT_EXAMPLES = 60, 40
+PROFILES = itertools.count()
+EXAMPLES, FAULT_EXAMPLES, ASKED = 40, 40, 3
 PATHS = [
     f"{district}/ims/oneroster/bulk/{version}/csv{since}"
     for version in ("v1p2", "v1p1")
@@ -44,12 +49,35 @@ def sayable(value):
     return value
 
 
+def listed(field, value):
+    """A value of a closed list of words, where the field has one."""
+    if field.name.endswith("residenceStatus"):
+        return "01652"
+    if field.name == "accounts.id":
+        return f"urn:oneroster:userProfile:{next(PROFILES)}"
+    if field.type != "code":
+        return sayable(value)
+    known = [code for code in codes.table(field.codes).values if codes.outward(field.codes, "oneroster")(code)]
+    return [one for one in value if one in known] if field.many else value if value in known else known[0]
+
+
+def tamed(entity, row, group=""):
+    """A record in which every field holds what a file can hold."""
+    fields, found = fields_of(entity), {}
+    for name, value in row.items():
+        field = fields.get(f"{group}{name}")
+        if name == "key" or field is None or field.type == "ref":
+            found |= {} if "@" in name else {name: value}
+        elif field.type == "group":
+            found[name] = [tamed(entity, one, f"{group}{name}.") for one in value]
+        else:
+            found[name] = listed(field, value)
+    return found
+
+
 def tame(village):
-    """The records of a village in which text fields hold what a file can hold, and typed fields are as they were."""
-    return {
-        entity: [{name: value if name == "key" else sayable(value) for name, value in row.items()} for row in rows]
-        for entity, rows in village.items()
-    }
+    """A village in which text fields hold what a file can hold and codes are those that OneRoster has words for."""
+    return {entity: [tamed(entity, row) for row in rows] for entity, rows in village.items()}
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +116,7 @@ def compare(consumer, examples):
         coverage.add(world)
         consumer.load(world.records)
         consumer.time = time
-        for path in PATHS:
+        for path in Random(world.recipe).sample(PATHS, ASKED):
             assert ask(consumer, path) == expected[path], path
 
     limits = {"max_examples": examples, "derandomize": True, "database": None, "deadline": None}
@@ -123,7 +151,7 @@ def the_metadata_of_hidden_rows_make_columns(patch):
     patch.setattr(making, "metadata_of", every)
 
 
-def a_file_is_there_when_hidden_rows_are(patch):
+def a_file_is_there_when_the_source_has_rows_of_a_certain_number(patch):
     plain = making._has
 
     def has(one, shown):
@@ -136,15 +164,14 @@ def a_file_is_there_when_hidden_rows_are(patch):
 
 
 def the_order_is_that_of_the_source(patch):
-    plain = making.index
+    plain = making._rows
 
-    def index(*given):
-        rows = plain(*given)
-        rows.codes = type(rows.codes)("Q", sorted(rows.codes))
-        return rows
+    def rows(*given):
+        found = plain(*given)
+        found.codes = array("Q", sorted(found.codes))
+        return found
 
-    patch.setattr(making, "index", index)
-    patch.setattr(making, "_refuse_twins", lambda rows: None)
+    patch.setattr(making, "_rows", rows)
 
 
 def the_time_of_an_entry_counts_hidden_rows(patch):
@@ -167,7 +194,7 @@ def the_time_of_an_entry_counts_hidden_rows(patch):
 
 FAULTS = (
     the_metadata_of_hidden_rows_make_columns,
-    a_file_is_there_when_hidden_rows_are,
+    a_file_is_there_when_the_source_has_rows_of_a_certain_number,
     the_order_is_that_of_the_source,
     the_time_of_an_entry_counts_hidden_rows,
 )
@@ -178,7 +205,3 @@ def test_a_fault_planted_in_the_files_is_found(fault, made, monkeypatch):
     fault(monkeypatch)
     with pytest.raises(AssertionError):
         compare(made("tutoring organisation"), FAULT_EXAMPLES)
-
-
-def test_a_row_number_fits_the_code_that_names_it():
-    assert ROW_BITS > 20

@@ -151,11 +151,13 @@ def test_status_and_time_are_blank_in_bulk_and_there_in_a_delta():
         assert {**bulk, **STAMPS} == delta
 
 
-def test_what_is_deleted_is_a_row_of_its_own_file_and_of_no_other():
-    gone = {"sourcedId": "u", "status": "tobedeleted"}
-    (row,) = rows("1.2", "users.csv", gone, mode="delta")
-    assert {name: value for name, value in row.items() if value} == {**STAMPS, **gone}
-    assert rows("1.2", "roles.csv", gone, mode="delta") == []
+def test_what_is_deleted_is_deleted_with_what_it_had():
+    role = {"roleType": "primary", "role": "student", "org": ORG}
+    gone = {"sourcedId": "u", "status": "tobedeleted", "roles": [role]}
+    (user,), (deleted,) = rows("1.2", "users.csv", gone, mode="delta"), rows("1.2", "roles.csv", gone, mode="delta")
+    (before,) = rows("1.2", "roles.csv", {"sourcedId": "u", "roles": [role]}, mode="delta")
+    assert user["status"] == "tobedeleted"
+    assert deleted == before | {"status": "tobedeleted"}
 
 
 def test_a_user_of_1_2_is_told_in_four_files():
