@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from marshmallow import Schema, fields, validate
 
+from adapters import edfi_categories
 from adapters.contract import NO_HINTS, Adapter, Manifest, Notes, Problem, picker
 from adapters.edfi_joins import Joins, tellers
 from adapters.files import open_source
@@ -70,7 +71,7 @@ class EdFiXml(Adapter):
     @property
     def manifest(self) -> Manifest:
         """Every entity that an interchange file can hold; nothing is asked of a file but to be read."""
-        return Manifest(frozenset(collections()))
+        return Manifest(frozenset({*collections(), edfi_categories.ENTITY}))
 
     def check(self) -> list[Problem]:
         """Read everything once, and tell the first thing that is wrong and all that is unknown."""
@@ -103,6 +104,8 @@ class EdFiXml(Adapter):
                         sessions.append(record)
                     elif not entity.endswith("Descriptors") or _first(descriptors, entity, record["key"]):
                         yield entity, pick[entity](joins.complete(entity, record))
+            for record in self._categories(sources) if edfi_categories.ENTITY in wanted else ():
+                yield edfi_categories.ENTITY, pick[edfi_categories.ENTITY](record)
         for record in _tree(sessions):
             yield "session", pick["session"](record)
 
@@ -111,6 +114,12 @@ class EdFiXml(Adapter):
         for source in sources if names else ():
             joins.look(documents(source, names, known=self._catalogue(source)))
         return joins
+
+    def _categories(self, sources: list[Source]) -> Iterator[Record]:
+        told = edfi_categories.TOLD_BY
+        return edfi_categories.categories(
+            one for source in sources for one in documents(source, told, known=self._catalogue(source))
+        )
 
     def _sources(self, opened: ExitStack) -> list[Source]:
         paths = [self.settings[name] for name in ("source", "descriptors") if name in self.settings]

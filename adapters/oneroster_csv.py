@@ -10,6 +10,7 @@ from marshmallow import Schema, fields, validate
 from adapters import tables
 from adapters.contract import NO_HINTS, Adapter, Manifest, Notes, Problem, picker
 from adapters.files import Caps, open_source
+from adapters.gradebook import Gradebook
 from adapters.roster import FILES, Materials, Places, Schools, Task
 from adapters.roster_people import People, stated_kinds
 from adapters.tables import Tolerance, manifest
@@ -118,6 +119,7 @@ def records(task: Task, given: Iterator[Table], kinds: dict[str, str]) -> Found:
     """Every record of the wanted entities that the *given* tables make; in 1.1 *kinds* says what every user is."""
     places, materials = Places(), Materials(task)
     schools, people = Schools(task, places, materials), People(task, places, materials, kinds)
+    gradebook = Gradebook(task, places)
     takes: dict[str, Callable[[Table], Found]] = {
         "orgs.csv": schools.organizations,
         "academicSessions.csv": schools.sessions,
@@ -132,6 +134,7 @@ def records(task: Task, given: Iterator[Table], kinds: dict[str, str]) -> Found:
         "roles.csv": people.roles,
         "users.csv": people.users,
         "enrollments.csv": people.enrollments,
+        **gradebook.takes(),
     }
     for table in given:
         yield from takes[table.name](table)

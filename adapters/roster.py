@@ -39,10 +39,20 @@ FILES: Final = {
     "employment": ("roles.csv", "users.csv"),
     "placement": ("classes.csv", "roles.csv", "users.csv", "enrollments.csv"),
     "teaching": ("classes.csv", "roles.csv", "users.csv", "enrollments.csv"),
+    "gradebookCategory": ("categories.csv",),
+    "scoreScale": ("scoreScales.csv",),
+    "lineItem": (
+        "academicSessions.csv",
+        "lineItemLearningObjectiveIds.csv",
+        "lineItemScoreScales.csv",
+        "lineItems.csv",
+    ),
+    "result": ("resultLearningObjectiveIds.csv", "resultScoreScales.csv", "results.csv"),
 }
 ORDER: Final = (
     "orgs.csv", "academicSessions.csv", "resources.csv", "courseResources.csv", "courses.csv", "classResources.csv",
-    "classes.csv", *USERS, "enrollments.csv",
+    "classes.csv", *USERS, "enrollments.csv", "scoreScales.csv", "categories.csv", *FILES["lineItem"][1:],
+    *FILES["result"],
 )  # fmt: skip
 
 
@@ -85,10 +95,14 @@ class Task:
 
 @dataclass(slots=True)
 class Places:
-    """What rows of people need to know of schools and classes: the *schools* of classes, and when things start."""
+    """What other rows need to know of schools and classes: the *schools* of classes, and when things start.
+
+    *periods* are the sessions that are grading periods.
+    """
 
     districts: set[str] = field(default_factory=set)
     starts: dict[str, str] = field(default_factory=dict)
+    periods: set[str] = field(default_factory=set)
     schools: dict[str, str] = field(default_factory=dict)
     class_starts: dict[str, str] = field(default_factory=dict)
 
@@ -139,10 +153,12 @@ class Schools:
 
     def sessions(self, table: Table) -> Found:
         """Every session; when it starts is remembered."""
-        identity, start = cell(table, csv.ID), cell(table, "startDate")
+        identity, start, kind = (cell(table, name) for name in (csv.ID, "startDate", "type"))
         read = self._task.reader(table.name, table.columns, "session")
         for _, row in table.rows:
             self._places.starts[identity(row)] = start(row)
+            if kind(row) == "gradingPeriod":
+                self._places.periods.add(identity(row))
             if read:
                 yield "session", read(row)
 

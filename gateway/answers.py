@@ -13,6 +13,7 @@ from gateway.oauth1 import SignedRequest, accepts
 from gateway.telemetry import about, trace
 from standards.errors import (
     CallerError,
+    InvalidBody,
     MalformedQuery,
     MethodNotAllowed,
     NotFound,
@@ -85,8 +86,7 @@ def trace_id() -> str:
 
 def conditional(body: Any, media: str = "application/json") -> Response:
     """*body* as JSON with a strong ETag of exactly these bytes; 304 when the caller has them already."""
-    payload = orjson.dumps(body)
-    tag = blake2b(payload, digest_size=16).hexdigest()
+    payload, tag = signed(body)
     response = Response(payload, 200, content_type=media)
     response.set_etag(tag)
     response.headers["Cache-Control"] = PRIVATE
@@ -94,6 +94,26 @@ def conditional(body: Any, media: str = "application/json") -> Response:
         response.status_code = 304
         response.set_data(b"")
     return response
+
+
+def signed(body: Any) -> tuple[bytes, str]:
+    """*body* as JSON, and the ETag of exactly these bytes."""
+    payload = orjson.dumps(body)
+    return payload, blake2b(payload, digest_size=16).hexdigest()
+
+
+def document() -> Any:
+    """The JSON in the request's body.
+
+    Raises:
+        InvalidBody: it is no JSON, or of another kind.
+    """
+    if not request.is_json:
+        raise InvalidBody("Send the body as application/json.")
+    try:
+        return orjson.loads(request.get_data())
+    except orjson.JSONDecodeError as error:
+        raise InvalidBody(f"The body is not JSON at line {error.lineno}, column {error.colno}.") from None
 
 
 def failure(error: GatewayError, status: int, body: Mapping[str, Any], media: str = "application/json") -> Response:

@@ -9,7 +9,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
+from adapters.contract import NO_HINTS
 from gateway import telemetry
+from gateway.departures import Departures, about
 from gateway.faces import Faces
 from gateway.plan import entities_of
 from gateway.rows import Shown
@@ -17,8 +19,9 @@ from standards.errors import SourceError
 from standards.view import prune
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from adapters.contract import Hints
     from gateway.audit import Record
     from gateway.callers import Callers
     from gateway.districts import District
@@ -57,6 +60,9 @@ class Gateway:
         self.districts, self.grants, self.callers, self.keyring = districts, grants, callers, keyring
         self.record, self.ledger, self.walks = record, ledger, walks
         self.limits, self.clock = limits, clock
+        self.departures = Departures(clock)
+        for district in districts.values():
+            district.renewed = self.carry
         self._plans: OrderedDict[tuple[object, ...], Any] = OrderedDict()
         self._faces: OrderedDict[tuple[object, ...], Faces] = OrderedDict()
         self._shown: OrderedDict[tuple[object, ...], tuple[Shown, ...]] = OrderedDict()
@@ -71,13 +77,31 @@ class Gateway:
         pruned = self.pruned(faces.grant, view)
         return faces.once((view.api, view.name), lambda: self._compile(pruned, faces) if pruned else ())
 
-    def shown(self, grant: Grant, view: View, beside: frozenset[str] = frozenset()) -> tuple[Shown, ...]:
-        """The branches of a pruned *view* over the district's data as it is now, with other entities *beside*."""
+    def shown(
+        self, grant: Grant, view: View, beside: frozenset[str] = frozenset(), hints: Hints = NO_HINTS
+    ) -> tuple[Shown, ...]:
+        """The branches of a pruned *view* over the district's data as it is now, with other entities *beside*.
+
+        Where they are read for this one request, rows that fail the *hints* may be left out.
+        """
         entities = self.entities(grant, view) | beside
-        generation = self.districts[grant.district].generation(entities, grant)
-        today = self.today(grant)
+        generation = self.districts[grant.district].generation(entities, grant, hints)
         if generation.base is not None or not generation.number:
-            return self._compile(view, Faces(generation, grant, self.keyring, today))
+            return self._compile(view, Faces(generation, grant, self.keyring, self.today(grant)))
+        return self._over(generation, grant, view)
+
+    def shown_together(self, grant: Grant, views: Sequence[View]) -> tuple[tuple[Shown, ...], ...]:
+        """The branches of several pruned *views* over one and the same state of the district's data."""
+        entities = frozenset[str]().union(*(self.entities(grant, view) for view in views))
+        generation = self.districts[grant.district].generation(entities, grant)
+        if generation.base is not None or not generation.number:
+            faces = Faces(generation, grant, self.keyring, self.today(grant))
+            return tuple(self._compile(view, faces) for view in views)
+        return tuple(self._over(generation, grant, view) for view in views)
+
+    def _over(self, generation: Generation, grant: Grant, view: View) -> tuple[Shown, ...]:
+        """The branches of a pruned *view* over a hold, worked out once."""
+        today = self.today(grant)
         key = (generation.district, generation.number, grant.epoch, grant.client, today)
         place = (*key, view.api, view.name)
         with self._lock:
@@ -88,6 +112,15 @@ class Gateway:
                 self._forget_before(generation)
                 _remember(self._shown, place, found, SHOWN_KEPT)
         return found
+
+    def carry(self, before: Generation, fresh: Generation) -> None:
+        """Work out again, over a *fresh* hold, what was shown over the one *before*, and what of it is gone."""
+        with self._lock:
+            kept = [parts for key, parts in self._shown.items() if key[:2] == (before.district, before.number)]
+        for parts in kept:
+            for old, new in zip(parts, self._over(fresh, parts[0].faces.grant, parts[0].view), strict=True):
+                if old.view.api != "edfi":
+                    self.departures.compare(old, new, about(self))
 
     def warm(self) -> None:
         """Load every hold before the first request; a district that cannot be read is refused when it is asked for."""
@@ -125,7 +158,7 @@ class Gateway:
     def _forget_before(self, generation: Generation) -> None:
         """Let go of what was computed from earlier holds of the district: their time is over."""
         for kept in (self._shown, self._faces):
-            for key in [key for key in kept if key[0] == generation.district and key[1] != generation.number]:
+            for key in [key for key in kept if key[0] == generation.district and _number(key) < generation.number]:
                 del kept[key]
 
     def _compile(self, view: View, faces: Faces) -> tuple[Shown, ...]:
@@ -144,3 +177,8 @@ def _remember(kept: OrderedDict[tuple[object, ...], Any], key: tuple[object, ...
     kept[key] = value
     while len(kept) > most:
         kept.popitem(last=False)
+
+
+def _number(key: tuple[object, ...]) -> int:
+    """The number of the hold that a key of the computed is for."""
+    return cast("int", key[1])

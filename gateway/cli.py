@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateway.clients import clients
+from gateway.export_command import export_command
 from standards.errors import GatewayError
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def main() -> None:
 
 
 main.add_command(clients)
+main.add_command(export_command)
 
 
 @main.command()

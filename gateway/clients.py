@@ -90,12 +90,13 @@ def list_clients(as_json: bool, file: Path) -> None:
     from rich.console import Console  # noqa: PLC0415 -- only a table needs it
     from rich.table import Table  # noqa: PLC0415 -- likewise
 
-    table = Table("client", "organisation", "kind", "status", "created", "last used", "signs until", "scopes")
+    table = Table("client", "organisation", "kind", "status", "created", "last used", "scopes")
     for client in found:
         used = client.last_used.date().isoformat() if client.last_used else "never"
         created = f"{client.created.date().isoformat()} by {client.created_by}"
-        row = (client.client_id, client.org, client.kind, client.status, created, used, _signs_until(client) or "-")
-        table.add_row(*row, "\n".join(client.scopes))
+        signs = [f"(signs until {_signs_until(client)})"] if client.oauth1 else []
+        scopes = "\n".join([*client.scopes, *signs])
+        table.add_row(client.client_id, client.org, client.kind, client.status, created, used, scopes)
     Console().print(table)
 
 

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 import requests
 
+from adapters.simulator import server as simulator
 from gateway.region.premises import Premises, prepare
 from gateway.transcript import Transcript
 from standards.errors import SettingsError, StoreUnavailable
@@ -111,13 +112,17 @@ def _region(students: int, port: int, served: bool = False) -> Iterator[Region]:
     chosen = _free_port(port)
     with _ending_quietly(served), tempfile.TemporaryDirectory(prefix="crossing-") as place:
         today = datetime.now(ZoneInfo("America/Los_Angeles")).date()
-        premises = prepare(Path(place), students=students, seed=SEED, port=chosen, today=today, progress=say)
-        say("starting the gateway, which reads the three districts into memory")
+        inside = _free_port(0)
+        premises = prepare(
+            Path(place), students=students, seed=SEED, port=chosen, sis_port=inside, today=today, progress=say
+        )
         base = f"http://{HOST}:{chosen}"
         patience = READY_SECONDS + students // STUDENTS_A_SECOND
-        with _server(premises.settings, base, patience) as gateway:
-            say("the gateway answers")
-            yield Region(premises, base, gateway, say)
+        with simulator.run(premises.sis, inside):
+            say("starting the gateway, which reads the four districts into memory")
+            with _server(premises.settings, base, patience) as gateway:
+                say("the gateway answers")
+                yield Region(premises, base, gateway, say)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gateway.callers import Caller
     from gateway.exchange import PageRequest
     from gateway.faces import Faces
-    from gateway.rows import RowIndex, Shown
+    from gateway.rows import Part, RowIndex, Shown
     from standards.query import Query
 
 
@@ -24,8 +24,47 @@ def disclosure(
     gateway: Gateway, caller: Caller, request: PageRequest, rows: RowIndex | None, query: Query, span: tuple[int, int]
 ) -> Mapping[str, Any]:
     """The event to write before the page *span* of *rows* is sent."""
-    grants = gateway.grants.of(caller.client)
     subjects, first, last = _subjects(gateway, rows, span)
+    return {
+        **_who(gateway, caller, request),
+        "operation": "read",
+        "shape": "; ".join(filter(None, (*_places(request), query.shape))),
+        "rows": span[1] - span[0],
+        "fields": _fields(rows.shown if rows else ()),
+        "status": 200 if rows is not None and span[1] >= span[0] else 404,
+        "set": subjects,
+        "from": first,
+        "to": last,
+        "trace": request.trace,
+    }
+
+
+def change(
+    gateway: Gateway, caller: Caller, request: PageRequest, shown: Shown, operation: str, students: Sequence[int]
+) -> Mapping[str, Any]:
+    """The event to write before records about *students* (their rows) are created, updated or deleted."""
+    tags = [gateway.tags(shown.faces)(row) for row in students]
+    return {
+        **_who(gateway, caller, request),
+        "operation": operation,
+        "shape": "; ".join(_places(request)),
+        "rows": 1,
+        "fields": _fields((shown,)),
+        "status": 202,
+        "set": gateway.record.subjects(tags) if tags else "",
+        "from": 0,
+        "to": len(tags),
+        "trace": request.trace,
+    }
+
+
+def _places(request: PageRequest) -> tuple[str, ...]:
+    return tuple(f"in {one.view.name}" for one in request.within)
+
+
+def _who(gateway: Gateway, caller: Caller, request: PageRequest) -> dict[str, Any]:
+    """Who asks, by what right, of what."""
+    grants = gateway.grants.of(caller.client)
     return {
         "at": datetime.fromtimestamp(gateway.clock(), UTC).isoformat(timespec="milliseconds"),
         "client": caller.client,
@@ -36,21 +75,12 @@ def disclosure(
         "district": request.district or "*",
         "api": request.view.api,
         "view": request.view.name,
-        "operation": "read",
-        "shape": "; ".join(filter(None, (*(f"in {one.view.name}" for one in request.within), query.shape))),
-        "rows": span[1] - span[0],
-        "fields": _fields(rows),
-        "status": 200 if rows is not None and span[1] >= span[0] else 404,
-        "set": subjects,
-        "from": first,
-        "to": last,
-        "trace": request.trace,
     }
 
 
-def _fields(rows: RowIndex | None) -> str:
+def _fields(shown: Sequence[Part]) -> str:
     """A hash that names the set of members released."""
-    names = "\n".join(part.members_released for part in rows.shown) if rows else ""
+    names = "\n".join(part.members_released for part in shown)
     return sha256(names.encode()).hexdigest()[:32]
 
 
@@ -68,7 +98,7 @@ def _subjects(gateway: Gateway, rows: RowIndex | None, span: tuple[int, int]) ->
 
 def _tags(gateway: Gateway, rows: RowIndex) -> tuple[list[bytes], Sequence[int]]:
     """The tags of the students each row is about, in row order, and where each row's begin."""
-    about = [_students(shown, gateway) for shown in rows.shown]
+    about = [students(shown, gateway) for shown in rows.shown]
     tags: list[bytes] = []
     offsets = [0]
     for code in rows.codes:
@@ -77,8 +107,18 @@ def _tags(gateway: Gateway, rows: RowIndex) -> tuple[list[bytes], Sequence[int]]
     return tags, offsets
 
 
-def _students(shown: Shown, gateway: Gateway) -> Any:
-    """How to tell which students a row of a branch is about."""
+def students_of(shown: Shown, row: int) -> tuple[int, ...]:
+    """The rows of the students that a *row* of a branch is about."""
+    entity, table = shown.branch.entity, shown.faces.generation.table(shown.branch.entity)
+    names = [name for name, field in fields_of(entity).items() if field.to == "student" and name in table.refs]
+    return tuple(table.refs[name][row] for name in names[:1] if table.refs[name][row] >= 0)
+
+
+def students(shown: Part, gateway: Gateway) -> Any:
+    """How to tell which students a row of a branch is about: their tags."""
+    gone = getattr(shown, "subjects", None)
+    if gone is not None:
+        return gone.__getitem__
     faces, entity = shown.faces, shown.branch.entity
     tag = gateway.tags(faces)
     if entity == "student":

@@ -6,6 +6,7 @@ import ctypes
 import threading
 from typing import TYPE_CHECKING
 
+from adapters.contract import NO_HINTS
 from gateway.hold import LINKED, build
 from standards import native, vocabulary
 from standards.errors import SourceBroken, SourceError
@@ -14,7 +15,7 @@ from standards.view import fields_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from adapters.contract import Adapter
+    from adapters.contract import Adapter, Hints
     from gateway.hold import Generation
     from policies.grant import Grant
     from standards.keys import Keyring
@@ -34,7 +35,8 @@ class District:
     """One district's data as the gateway can reach it now.
 
     A hold lasts *seconds* at most and is renewed half-way; a renewal that would drop more than
-    `MOST_LOST` of the rows of an entity is refused, because consumers delete what is missing.
+    `MOST_LOST` of the rows of an entity is refused, because consumers delete what is missing. *renewed* is
+    told of every renewal before it counts.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class District:
         self._number = 0
         self._loading = threading.Lock()
         self._renewing = threading.Event()
+        self.renewed: Callable[[Generation, Generation], None] = lambda _before, _fresh: None
 
     @property
     def holds(self) -> frozenset[str]:
@@ -65,7 +68,7 @@ class District:
         """Whether the district's system can show anything of *view*."""
         return any(branch.entity in self.adapter.manifest.entities for branch in view.branches)
 
-    def generation(self, entities: frozenset[str], grant: Grant) -> Generation:
+    def generation(self, entities: frozenset[str], grant: Grant, hints: Hints = NO_HINTS) -> Generation:
         """The columns of *entities*: the hold, or the hold with what is read live for this one request."""
         available = entities & self.adapter.manifest.entities
         live = self._with_targets(available - self.holds)
@@ -73,7 +76,7 @@ class District:
         if not live:
             return held or self._read({}, None)
         wanted = {entity: reads(entity, (grant,)) for entity in live}
-        return self._read(wanted, held)
+        return self._read(wanted, held, hints)
 
     def _with_targets(self, live: frozenset[str]) -> frozenset[str]:
         """*live*, and what its rows refer to where a hold keeps no keys of it."""
@@ -119,7 +122,7 @@ class District:
         before = self._held
         self._number += 1
         if before is not None and before.stamp == stamp:
-            self._held = before.again(self._number, now)
+            self._take(before, before.again(self._number, now))
             return
         wanted = {entity: self._wanted.get(entity, frozenset()) for entity in self.holds}
         fresh = build(
@@ -128,12 +131,20 @@ class District:
         fresh.stamp = stamp
         if before is not None:
             _refuse_loss(before, fresh)
-        self._held = fresh
+        self._take(before, fresh)
         give_back_memory()
 
-    def _read(self, wanted: Mapping[str, frozenset[str] | None], base: Generation | None) -> Generation:
+    def _take(self, before: Generation | None, fresh: Generation) -> None:
+        """Serve the *fresh* hold from now on, once it is known what it no longer has."""
+        if before is not None:
+            self.renewed(before, fresh)
+        self._held = fresh
+
+    def _read(
+        self, wanted: Mapping[str, frozenset[str] | None], base: Generation | None, hints: Hints = NO_HINTS
+    ) -> Generation:
         loaded = base.loaded if base else self._clock()
-        records = self.adapter.read(wanted) if wanted else ()
+        records = self.adapter.read(wanted, hints) if wanted else ()
         return build(
             records, self.name, self._keyring,
             number=base.number if base else 0, loaded=loaded, base=base, budget=LIVE_BUDGET,

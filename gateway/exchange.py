@@ -7,22 +7,26 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from gateway.departures import asked_for
 from gateway.disclosure import disclosure
+from gateway.hints import hints
 from gateway.nesting import entities, members
-from gateway.rows import index
+from gateway.rows import Shown, index
 from standards.errors import Forbidden, NotFound, StoreUnavailable, Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from gateway.assembly import Gateway
     from gateway.callers import Caller
-    from gateway.rows import RowIndex, Shown
+    from gateway.rows import Part, RowIndex
     from policies.grant import Grant
     from standards.query import Query
     from standards.view import View
 
     Reader = Callable[[tuple[View, ...]], Query]
+
+READ = frozenset({"read"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +56,21 @@ class PageRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """What one agreement shows of what is asked: the pruned *view*, and what must be read *beside* it."""
+
+    grant: Grant
+    view: View
+    beside: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """What is sent: rendered *records*, how many there are in all, and the query they answer."""
 
     records: list[dict[str, Any]]
     total: int
     query: Query
-    views: tuple[View, ...]
 
 
 def serve_page(gateway: Gateway, caller: Caller, request: PageRequest) -> Page:
@@ -66,50 +78,71 @@ def serve_page(gateway: Gateway, caller: Caller, request: PageRequest) -> Page:
 
     Raises:
         Forbidden: no scope of the caller's, or no agreement of its, covers the view.
+        Unsupported: no district's system here has anything of the view.
         MalformedQuery, UnknownName: the query cannot be read, or names what does not exist for the caller.
     """
-    shown, views = _authorize(gateway, caller, request)
-    query = request.read(views)
-    for part in shown:
-        query = part.faces.grant.narrow(query)
-    rows = gateway.walks.rows(caller, request, shown, query, partial(_index, gateway, request))
+    sights = _authorize(gateway, caller, request)
+    query = _read(sights, request)
+    parts: tuple[Part, ...] = _shown(gateway, sights, request)
+    if not request.within and asked_for(query):
+        parts += tuple(gateway.departures.of(part) for part in parts if isinstance(part, Shown))
+    rows = gateway.walks.rows(caller, request, parts, query, partial(_index, gateway, request))
     records = rows.slice(query.offset, query.limit, request.base)
     _record(gateway, caller, request, rows, query, (query.offset, query.offset + len(records)))
-    return Page(records, rows.total, query, views)
+    return Page(records, rows.total, query)
 
 
 def serve_one(gateway: Gateway, caller: Caller, request: PageRequest, identifier: str) -> Page:
     """The one record that bears *identifier* for *caller*, recorded before it is returned."""
-    shown, views = _authorize(gateway, caller, request)
-    query = request.read(views)
-    rows = _find(shown, identifier)
+    sights = _authorize(gateway, caller, request)
+    query = _read(sights, request)
+    rows = _find(_shown(gateway, sights, request, identifier), identifier)
     records = rows.slice(0, 1, request.base) if rows else []
     _record(gateway, caller, request, rows, query, (0, len(records)))
     if not records:
         raise NotFound("There is nothing with this id.")
-    return Page(records, 1, query, views)
+    return Page(records, 1, query)
 
 
-def _index(gateway: Gateway, request: PageRequest, shown: tuple[Shown, ...], query: Query, base: str) -> RowIndex:
-    return index(shown, query, base, members(gateway, shown, request.within))
+def _index(gateway: Gateway, request: PageRequest, parts: tuple[Part, ...], query: Query, base: str) -> RowIndex:
+    return index(parts, query, base, members(gateway, parts, request.within))
 
 
-def _authorize(gateway: Gateway, caller: Caller, request: PageRequest) -> tuple[tuple[Shown, ...], tuple[View, ...]]:
+def _authorize(gateway: Gateway, caller: Caller, request: PageRequest) -> tuple[Sight, ...]:
     """What of the view exists for the caller, in each district that an agreement opens."""
     if not request.scopes & caller.scopes:
         raise Forbidden("The token has no scope for this operation.")
     grants = grants_for(gateway, caller, request.district)
     views = [(grant, view) for grant in grants if (view := gateway.pruned(grant, request.view)) is not None]
-    open_ways = [
-        (grant, view, way) for grant, view in views if (way := _way(gateway, grant, view, request)) is not None
-    ]
-    if not open_ways:
+    sights = [Sight(grant, view, way) for grant, view in views
+              if (way := _way(gateway, grant, view, request)) is not None]  # fmt: skip
+    if not sights:
         raise Forbidden("No active agreement releases this resource to this client.")
-    able = [one for one in open_ways if request.view.api == "edfi" or gateway.districts[one[0].district].has(one[1])]
+    edfi = request.view.api == "edfi"  # whose addresses all exist, whatever a district has
+    able = [one for one in sights if edfi or gateway.districts[one.grant.district].has(one.view)]
     if not able:
         raise Unsupported("No district's system here has this resource.")
-    parts = [part for grant, view, way in able for part in gateway.shown(grant, view, way)]
-    return tuple(parts), tuple(view for _, view, _ in able)
+    return tuple(able)
+
+
+def _read(sights: tuple[Sight, ...], request: PageRequest) -> Query:
+    """The query, as far as every agreement lets it go."""
+    query = request.read(tuple(one.view for one in sights))
+    for one in sights:
+        query = one.grant.narrow(query)
+    return query
+
+
+def _shown(
+    gateway: Gateway, sights: tuple[Sight, ...], request: PageRequest, identifier: str | None = None
+) -> tuple[Shown, ...]:
+    """The data as they are now, held or read for this one request."""
+    parts: list[Shown] = []
+    for one in sights:
+        needed = gateway.entities(one.grant, one.view) | one.beside
+        asked = hints(one.grant, one.view, needed, request.within, identifier)
+        parts += gateway.shown(one.grant, one.view, one.beside, asked)
+    return tuple(parts)
 
 
 def _way(gateway: Gateway, grant: Grant, view: View, request: PageRequest) -> frozenset[str] | None:
@@ -122,10 +155,12 @@ def _way(gateway: Gateway, grant: Grant, view: View, request: PageRequest) -> fr
     return found if found is None else found.union(*(gateway.entities(grant, one) for one in outer))
 
 
-def grants_for(gateway: Gateway, caller: Caller, district: str | None) -> tuple[Grant, ...]:
-    """The caller's active grants to read, of one district or of all; none is a refusal."""
+def grants_for(
+    gateway: Gateway, caller: Caller, district: str | None, operations: frozenset[str] = READ
+) -> tuple[Grant, ...]:
+    """The caller's active grants for any of *operations*, of one district or of all; none is a refusal."""
     found = gateway.grants.of(caller.client)
-    grants = tuple(g for g in found if "read" in g.operations and district in {None, g.district})
+    grants = tuple(g for g in found if operations & g.operations and district in {None, g.district})
     if not grants:
         raise Forbidden("No active agreement covers this client here.")
     return grants
@@ -142,9 +177,13 @@ def _find(shown: tuple[Shown, ...], identifier: str) -> RowIndex | None:
 def _record(
     gateway: Gateway, caller: Caller, request: PageRequest, rows: RowIndex | None, query: Query, span: tuple[int, int]
 ) -> None:
-    """Write down, durably, what is about to be sent; an exception here sends nothing."""
+    write_down(gateway, disclosure(gateway, caller, request, rows, query, span))
+
+
+def write_down(gateway: Gateway, event: Mapping[str, Any]) -> None:
+    """Write down, durably, what is about to be sent or done; an exception here sends and does nothing."""
     try:
-        gateway.record.append(disclosure(gateway, caller, request, rows, query, span))
+        gateway.record.append(event)
     except StoreUnavailable:
         with suppress(StoreUnavailable):
             gateway.record.reopen()

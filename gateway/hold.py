@@ -45,6 +45,13 @@ class Table:
     rows: dict[Key, int]
     unique: list[str] | None = None
     blocks: bytes = b""
+    _keys: dict[int, Key] | None = None
+
+    def key(self, row: int) -> Key | None:
+        """The natural key of a row, of an entity that others refer to."""
+        if self._keys is None:
+            self._keys = {number: key for key, number in self.rows.items()}
+        return self._keys.get(row)
 
 
 @dataclass(slots=True)
@@ -171,6 +178,7 @@ class _Loader:
 
     def __init__(self, base: Generation | None, entities: Iterable[str] | None = None) -> None:
         self.base = base
+        self.live = entities is None
         self.referenced = None if entities is None else LINKED.union(
             spec.to for entity in entities for spec in fields_of(entity).values()
         )  # fmt: skip
@@ -278,7 +286,7 @@ class _Loader:
         if len(set(ids or ())) < size:
             raise SourceBroken(TWICE, entity)
         assert ids is not None
-        table = Table(entity, size, loading.columns, refs, ids, _linked(loading))
+        table = Table(entity, size, loading.columns, refs, ids, _linked(loading, live=self.live))
         if entity in PERSONS:
             _complete_unique_ids(table, keyring, district)
         return table
@@ -323,9 +331,9 @@ def _resolve_item(item: dict[str, Any], parts: list[str], rows: list[int]) -> No
             _resolve_item(inner, parts[cut:], rows)
 
 
-def _linked(loading: _Loading) -> dict[Key, int]:
-    """The keys worth keeping: those of entities that rows read live refer to."""
-    if loading.entity not in LINKED:
+def _linked(loading: _Loading, *, live: bool) -> dict[Key, int]:
+    """The keys worth keeping: those of entities that rows read live refer to, and of all that is read live."""
+    if loading.entity not in LINKED and not live:
         return {}
     return {key: row for key, slot in loading.slots.items() if (row := loading.rows[slot]) >= 0}
 

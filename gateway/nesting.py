@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gateway.assembly import Gateway
     from gateway.exchange import Within
     from gateway.faces import Faces
-    from gateway.rows import Shown
+    from gateway.rows import Part
     from policies.grant import Grant
     from standards.view import Step, View
 
@@ -46,7 +46,7 @@ def _between(outer: View, inner: View, grant: Grant) -> frozenset[str] | None:
     return frozenset(free).union(*(nesting.entities(ways, pair[0]) for pair, ways in open_ways))
 
 
-def members(gateway: Gateway, shown: Sequence[Shown], within: Sequence[Within]) -> list[frozenset[int]] | None:
+def members(gateway: Gateway, shown: Sequence[Part], within: Sequence[Within]) -> list[frozenset[int]] | None:
     """For each of *shown* the rows that belong to the record that *within* leads to; None where all rows may.
 
     Raises:
@@ -60,7 +60,7 @@ def members(gateway: Gateway, shown: Sequence[Shown], within: Sequence[Within]) 
     return [rows or frozenset() for rows in found]
 
 
-def _members(gateway: Gateway, part: Shown, within: Sequence[Within]) -> frozenset[int] | None:
+def _members(gateway: Gateway, part: Part, within: Sequence[Within]) -> frozenset[int] | None:
     """The rows of one branch in one district; None where a parent is not there."""
     faces, target = part.faces, part.branch.entity
     chain: list[tuple[str, int]] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from gateway import tokens
 from gateway.answers import base_url
 from gateway.credentials import proves
 from gateway.limits import Limits
-from gateway.scopes import known_scopes
+from gateway.scopes import EDFI, known_scopes
 from gateway.store import ACTIVE, CLIENT_ID
 from gateway.token_request import Refusal, TokenRequest, read_token_request
 from standards.errors import StoreUnavailable, TooManyRequests
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from gateway.store import Client, Store
 
 METHOD = "client_secret"
+# Ed-Fi's own token endpoint takes the number of an education organization as the scope. Here an agreement says which
+# organizations a client sees; the number asks for the operations of Ed-Fi, and the answer says which were given.
+ORGANIZATION = re.compile(r"[0-9]{1,19}")
 TOO_MANY = "urn:ed-fi:api:security:authentication:too-many-tokens"
 
 
@@ -74,7 +78,9 @@ class RegisteredClient(ClientMixin):  # type: ignore[misc]
     def get_allowed_scope(self, scope: str | None) -> str:
         """What of the asked *scope* the client may have; asking for nothing means everything it may have."""
         asked = (scope or "").split()
-        allowed = [name for name in self.client.scopes if name in asked or not asked]
+        if asked and all(map(ORGANIZATION.fullmatch, asked)):
+            asked = list(EDFI)
+        allowed = [name for name in dict.fromkeys(self.client.scopes) if name in asked or not asked]
         if not allowed:
             raise Refusal("invalid_scope", "The client may have none of the scopes it asks for.")
         return " ".join(allowed)

@@ -8,16 +8,29 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
-from gateway.answers import arguments, authenticate, base_url, conditional, failure, trace_id
+from gateway import writes
+from gateway.answers import (
+    PRIVATE,
+    arguments,
+    authenticate,
+    base_url,
+    conditional,
+    document,
+    failure,
+    signed,
+    trace_id,
+)
 from gateway.exchange import PageRequest, Within, serve_one, serve_page
 from gateway.telemetry import about
 from standards import registry
-from standards.errors import GatewayError
+from standards.errors import GatewayError, PreconditionFailed
 from standards.oneroster.envelope import collection, links, singleton, status_info, status_info_set, warnings
 from standards.oneroster.request import COLLECTION, SINGLETON, read, select
 from standards.oneroster.routes import find, roots
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gateway.assembly import Gateway
     from gateway.callers import Caller
     from gateway.exchange import Page
@@ -36,9 +49,8 @@ def blueprint(gateway: Gateway) -> Blueprint:
         caller = authenticate(gateway, district)
         route, ids = find(version, service, request.method if request.method != "HEAD" else "GET", f"/{rest}")
         about(view=route.collection)
-        return read_one(gateway, caller, route, ids, district) if route.single else read_many(
-            gateway, caller, route, ids, district
-        )  # fmt: skip
+        verb = VERBS[route.operation.method, route.single]
+        return verb(gateway, caller, route, ids, district)
 
     for version in ("1.2", "1.1"):
         for service, root in roots(version).items():
@@ -68,6 +80,52 @@ def read_one(gateway: Gateway, caller: Caller, route: Route, ids: tuple[str, ...
     page = serve_one(gateway, caller, _request(route, ids[:-1], district, SINGLETON), ids[-1])
     record = select(page.records[0], page.query.fields) if page.query.fields else page.records[0]
     return conditional(singleton(route.model, record) | _warned(route, page))
+
+
+def put_one(gateway: Gateway, caller: Caller, route: Route, ids: tuple[str, ...], district: str | None) -> Response:
+    """A record created or replaced, under the sourcedId in the address."""
+    asked = _request(route, ids[:-1], district, ())
+    desk = writes.open_desk(gateway, caller, asked)
+    created = writes.put(desk, ids[-1], document(), route.version, partial(_match, route))
+    response = _done(201 if created else min(route.operation.statuses, default=200))
+    response.headers["Location"] = _address(asked)
+    return response
+
+
+def post_many(gateway: Gateway, caller: Caller, route: Route, ids: tuple[str, ...], district: str | None) -> Response:
+    """Records created, each under a sourcedId that the district's system allocates."""
+    desk = writes.open_desk(gateway, caller, _request(route, ids, district, ()))
+    return _done(201, {"sourcedIdPairs": writes.post(desk, document(), route.version)})
+
+
+def delete_one(gateway: Gateway, caller: Caller, route: Route, ids: tuple[str, ...], district: str | None) -> Response:
+    """A record deleted."""
+    desk = writes.open_desk(gateway, caller, _request(route, ids[:-1], district, ()))
+    writes.delete(desk, ids[-1], partial(_match, route))
+    return _done(204)
+
+
+VERBS = {
+    ("GET", False): read_many,
+    ("GET", True): read_one,
+    ("PUT", True): put_one,
+    ("POST", False): post_many,
+    ("DELETE", True): delete_one,
+}
+
+
+def _match(route: Route, record: Mapping[str, object] | None) -> None:
+    """Refuse a write whose sender believes the record to be other than it is."""
+    tag = signed(singleton(route.model, record))[1] if record is not None else ""
+    wanted, unwanted = request.if_match, request.if_none_match
+    if (wanted and not (tag and wanted.contains(tag))) or (unwanted and tag and unwanted.contains_weak(tag)):
+        raise PreconditionFailed("The record is not as it was when it was read.")
+
+
+def _done(status: int, body: object = None) -> Response:
+    response = Response(signed(body)[0] if body is not None else b"", status, content_type="application/json")
+    response.headers["Cache-Control"] = PRIVATE
+    return response
 
 
 def _warned(route: Route, page: Page) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from gateway import sources
 from standards import codes, errors, vocabulary
 from standards.edfi.envelope import problem
 from standards.errors import GatewayError
@@ -59,6 +60,10 @@ errors are for operators: they are found by `crossing check` and at the start, a
 The token endpoint speaks the words of OAuth 2 (RFC 6749) instead: `invalid_client` (401), `invalid_request`,
 `invalid_scope`, `unsupported_grant_type` (400), `temporarily_unavailable` (429 with `Retry-After` after too many failed
 attempts or with too many living tokens, 503 when tokens cannot be handled).
+
+A signed request of OneRoster 1.1 that is not believed is `unauthenticated` with `WWW-Authenticate: OAuth`. The
+description tells what is wrong with the header, the timestamp or the nonce; that a consumer key is unknown, that its
+secret has ended and that the signature is wrong are told alike.
 """
 
 
@@ -123,7 +128,7 @@ def _error(kind: type[GatewayError]) -> str:
     return f"| `{kind.code}` | {status} `{minor}` | {other} `{suffix}` | {about} |\n"
 
 
-PAGES = {"elements": elements, "errors": errors_page}
+PAGES = {"elements": elements, "errors": errors_page, "sources": sources.page}
 
 if __name__ == "__main__":
     sys.stdout.write(PAGES[sys.argv[1]]())

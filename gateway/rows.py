@@ -7,7 +7,7 @@ from array import array
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gateway.renderer import compile_branch, compile_value
 from standards.errors import MalformedQuery
@@ -17,10 +17,13 @@ from standards.view import Container, Hop, Id, Many, Native, Stamp, Val, find, p
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from gateway.departures import Departed
     from gateway.faces import Faces
     from gateway.ledger import Ledger
     from standards.query import Filter, Query
     from standards.view import Branch, Node, View
+
+    Part: TypeAlias = "Shown | Departed"
 
 ROW_BITS = 26
 ROW_MASK = (1 << ROW_BITS) - 1
@@ -72,6 +75,10 @@ class Shown:
         """The rows of this branch as a set."""
         return frozenset(self.rows)
 
+    def stamp(self, records: Sequence[dict[str, Any]], rows: Sequence[int], base: str) -> None:
+        """Fill in since when each of the *records* has been as it is."""
+        self.ledger.stamp(self, rows, records, base)
+
     def values(self, rows: Sequence[int], path: str, base: str = "") -> list[Any]:
         """What the member at *path* shows in each row: a value, or the list of values found there."""
         top = path.split(".", maxsplit=1)[0]
@@ -83,7 +90,7 @@ class Shown:
             return compile_value(self.branch, self.faces, self.view.api, chain)(rows, base)
         rendered = compile_branch(self.branch, self.faces, self.view.api, nodes)(rows, base)
         parts = path.split(".")
-        return [_found(record, parts) for record in rendered]
+        return [found_at(record, parts) for record in rendered]
 
     def keep(self, rows: Sequence[int], condition: Filter, base: str = "") -> list[int]:
         """The *rows* for which *condition* holds; order kept."""
@@ -140,7 +147,7 @@ class RowIndex:
     *subjects* is filled by the record of disclosures: the stored set of students, and where each row's begin.
     """
 
-    shown: tuple[Shown, ...]
+    shown: tuple[Part, ...]
     codes: array[int]
     subjects: tuple[str, Sequence[int]] | None = None
 
@@ -158,14 +165,14 @@ class RowIndex:
             if places:
                 rows = [codes[place] & ROW_MASK for place in places]
                 records = shown.render(rows, base)
-                shown.ledger.stamp(shown, rows, records, base)
+                shown.stamp(records, rows, base)
                 for place, record in zip(places, records, strict=True):
                     page[place] = record
         return page
 
 
 def index(
-    shown: tuple[Shown, ...], query: Query, base: str = "", members: Sequence[frozenset[int]] | None = None
+    shown: tuple[Part, ...], query: Query, base: str = "", members: Sequence[frozenset[int]] | None = None
 ) -> RowIndex:
     """All rows of all branches that answer *query*, ordered by its sort, then by released id.
 
@@ -189,7 +196,7 @@ def index(
     return RowIndex(shown, array("Q", [code for _, _, code in keyed]))
 
 
-def _sort_keys(part: Shown, rows: Sequence[int], query: Query) -> list[Any]:
+def _sort_keys(part: Part, rows: Sequence[int], query: Query) -> list[Any]:
     """Keys that put records without the member last, whichever the direction."""
     chain = find(part.branch.nodes, query.sort)
     missing = not query.descending
@@ -299,17 +306,17 @@ def _puts(node: Node, name: str) -> bool:
     )
 
 
-def _found(record: Any, parts: Sequence[str]) -> Any:
+def found_at(record: Any, parts: Sequence[str]) -> Any:
     """What stands at a path of a rendered record; lists on the way give the list of all that is there."""
     if not parts:
         return record
     if isinstance(record, list):
-        return _flat(_found(item, parts) for item in record)
+        return _flat(found_at(item, parts) for item in record)
     if isinstance(record, dict):
         for cut in range(len(parts), 0, -1):
             name = ".".join(parts[:cut])
             if name in record:
-                return _found(record[name], parts[cut:])
+                return found_at(record[name], parts[cut:])
     return None
 
 

@@ -29,11 +29,11 @@ _ONEROSTER_1_2 = (
     "roster-demographics.readonly",
     "roster.readonly",
 )
-_EDFI = ("edfi:create", "edfi:delete", "edfi:read", "edfi:readchanges", "edfi:update")
+EDFI = ("edfi:create", "edfi:delete", "edfi:read", "edfi:readchanges", "edfi:update")
 
 
 def known_scopes() -> frozenset[str]:
     """Every scope there is."""
     older = {ONEROSTER_1_1 + name for name in _ONEROSTER_1_1}
     newer = {ONEROSTER_1_2 + name for name in _ONEROSTER_1_2}
-    return frozenset(older | newer | set(_EDFI))
+    return frozenset(older | newer | set(EDFI))

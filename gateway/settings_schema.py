@@ -143,11 +143,13 @@ class LimitsSchema(Schema):
     district = Rate(load_default="", metadata={"about": "Data requests to one district; empty for no limit."})
     failures = Rate(
         load_default="10/minute",
-        metadata={"about": "Failed token requests of one client from one address, before both must wait."},
+        metadata={
+            "about": "Failed token requests and signatures of one client from one address, before both must wait."
+        },
     )
     address_failures = Rate(
         load_default="100/minute",
-        metadata={"about": "Failed token requests from one address, whichever client they name."},
+        metadata={"about": "Failed token requests and signatures from one address, whichever client they name."},
     )
 
 

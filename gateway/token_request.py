@@ -7,7 +7,7 @@ import binascii
 import json
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import unquote_plus
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import OAuth2Request
@@ -165,4 +165,4 @@ def _from_basic(header: str) -> tuple[str, str]:
     client_id, colon, client_secret = decoded.partition(":")
     if not client_id or not colon or not client_secret:
         raise Refusal("invalid_request", "The credentials are incomplete.")
-    return unquote(client_id), unquote(client_secret)
+    return unquote_plus(client_id), unquote_plus(client_secret)

@@ -87,7 +87,7 @@ class Transcript:
         """The districts, who asks for what, and how many children each of them sees."""
         self._head(
             "1. Who asks, and for what purpose",
-            "Three made-up districts keep their records in three ways. Four organisations asked for some of them, and "
+            "Four made-up districts keep their records in four ways. Four organisations asked for some of them, and "
             "each signed an agreement for one purpose. The gateway lets through what an agreement names and nothing "
             "else, and writes no copy.",
         )

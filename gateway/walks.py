@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gateway.callers import Caller
     from gateway.exchange import PageRequest
-    from gateway.rows import RowIndex, Shown
+    from gateway.rows import Part, RowIndex
     from standards.query import Query
 
 LASTS = 900.0
@@ -46,9 +46,9 @@ class Walks:
         self,
         caller: Caller,
         request: PageRequest,
-        shown: tuple[Shown, ...],
+        shown: tuple[Part, ...],
         query: Query,
-        make: Callable[[tuple[Shown, ...], Query, str], RowIndex],
+        make: Callable[[tuple[Part, ...], Query, str], RowIndex],
     ) -> RowIndex:
         """The rows that answer *query*, made now or kept from the first page of this walk."""
         place = (
@@ -68,7 +68,7 @@ class Walks:
         return rows
 
     @staticmethod
-    def _live(shown: tuple[Shown, ...]) -> bool:
+    def _live(shown: tuple[Part, ...]) -> bool:
         """Whether anything was read for this one request only: nothing of that may be kept."""
         return any(part.faces.generation.base is not None or not part.faces.generation.number for part in shown)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -24,3 +25,18 @@ def year(value: Any) -> str:
 def code_value(value: Any) -> str:
     """The last part of a descriptor's address, or the value itself where it is none."""
     return str(value).rpartition("#")[2]
+
+
+def day(value: Any) -> str:
+    """The day of a moment; what is no moment stays as it is."""
+    return str(value)[:10]
+
+
+def moment(value: Any) -> str:
+    """A day or a moment in full, in UTC; what is neither, as a year that a policy left, stays as it is."""
+    try:
+        found = datetime.fromisoformat(str(value))
+        found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return str(value)
+    return found.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -19,6 +19,7 @@ from gateway.districts import District, wanted_by
 from gateway.ledger import Ledger
 from gateway.limits import Limits
 from gateway.memory import LocalMemory
+from gateway.oauth1 import Verifier
 from gateway.scopes import known_scopes
 from gateway.settings import Limits as Rates
 from gateway.store import Client, Secret, open_store
@@ -168,10 +169,13 @@ class Consumer:
         )
         self.store, memory = open_store(settings.store_url, lambda: documents.NOW), LocalMemory()
         self.record = Record(settings.audit.folder, b"r" * 32)
+        limits = Limits(settings.limits, "")
+        verifier = Verifier(self.store, memory, limits, b"o" * 32, lambda: documents.NOW)
+        callers = Callers(self.store, memory, lambda: documents.NOW, verifier)
         self.gateway = Gateway(
-            districts={"maple": self.district}, grants=grants, callers=Callers(self.store, memory, lambda: documents.NOW),
+            districts={"maple": self.district}, grants=grants, callers=callers,
             keyring=self.keyring, record=self.record, ledger=Ledger(b"ledger of tests"), walks=Walks(lambda: 0.0),
-            limits=Limits(settings.limits, ""), clock=documents.NOW.timestamp,
+            limits=limits, clock=documents.NOW.timestamp,
         )  # fmt: skip
         app = create_app(self.gateway, settings, self.store, memory, lambda: documents.NOW)
         self.web = app.test_client()

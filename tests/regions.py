@@ -25,6 +25,7 @@ from gateway.scopes import known_scopes
 from gateway.settings import load
 from gateway.start import start
 from gateway.store import Client, Secret, open_store
+from standards.oneroster.parts import service_of
 from tests.needs import ROOT, shared
 
 if TYPE_CHECKING:
@@ -90,6 +91,11 @@ def agreement(
     )
 
 
+def root_of(collection: str) -> str:
+    """The root of the OneRoster 1.2 service of a collection."""
+    return f"/ims/oneroster/{service_of(collection)}/v1p2/"
+
+
 @dataclass
 class Site:
     """A district of a region: the adapter that reads it and where its data are."""
@@ -125,8 +131,8 @@ class Consumer:
         return self.web.open(target, method=method, headers={**self.bearer, **headers}, query_string=query or None)
 
     def roster(self, rest: str, **query: Any) -> TestResponse:
-        """An answer of the OneRoster rostering service."""
-        return self.ask(ROSTER + rest, **query)
+        """An answer of the OneRoster service that the collection belongs to."""
+        return self.ask(root_of(rest.partition("/")[0]) + rest, **query)
 
     def edfi(self, rest: str, **query: Any) -> TestResponse:
         """An answer of the Ed-Fi API."""
@@ -279,12 +285,14 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, sites: Mapping[str, Site], settings: str = "") -> Iterator[Served]:
+def served(
+    folder: Path, sites: Mapping[str, Site], settings: str = "", operations: str = "[read, search]"
+) -> Iterator[Served]:
     """The gateway as operators run it, until the end of the block; everything is released to ``conformance``."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    agreements = [agreement(name, begin="2020-01-01", end="2099-12-31") for name in sites]
+    agreements = [agreement(name, operations=operations, begin="2020-01-01", end="2099-12-31") for name in sites]
     place = write(folder, sites, agreements, f"{settings}[server]\nport = {port}\n")
     secret, trace = new_secret()
     store = open_store(load(place).store_url)

@@ -12,9 +12,9 @@ from gateway.region import write_oneroster_12
 from standards import registry
 from tests.adapters.oneroster_files import archive, text
 from tests.api.answers import leaves
-from tests.regions import EDFI, NOW, ROSTER, Clock, Site, agreement, running, small_district, small_sites
+from tests.regions import EDFI, NOW, ROSTER, Clock, Site, agreement, root_of, running, small_district, small_sites
 
-VIEWS = [(ROSTER, name) for name in registry.views("oneroster") if name != "resources"] + [
+VIEWS = [(root_of(name), name) for name in registry.views("oneroster")] + [
     (EDFI, name) for name in registry.views("edfi")
 ]
 SAYING = {"dateLastModified", "_lastModifiedDate", "_etag", "status", "type", "href", "sourcedId", "id", "link", "rel"}
@@ -97,7 +97,7 @@ def test_whoever_is_given_ids_alone_sees_ids_alone(region):
     for district in ("maple", "cedar"):
         for root, name in VIEWS:
             answer = ids.ask(f"/{district}{root}{name}?limit=100")
-            if answer.status_code == 403:
+            if answer.status_code in {403, 501}:
                 continue
             records = answer.json if root == EDFI else next(iter(answer.json.values()))
             for record in records:

@@ -228,8 +228,8 @@ def pages_are_in_the_order_of_the_source(patch, _consumer):
 def ties_are_broken_by_the_source(patch, _consumer):
     plain = rows.index
 
-    def index(shown, query, base=""):
-        made = plain(shown, query, base)
+    def index(shown, query, base="", *rest):
+        made = plain(shown, query, base, *rest)
         if query.sort and len(shown) == 1:
             codes, keys = list(made.codes), rows._sort_keys(shown[0], [c & rows.ROW_MASK for c in made.codes], query)
             order = sorted(range(len(codes)), key=lambda at: codes[at])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.region import edfi_enrollments as enrollments
+from gateway.region import edfi_gradebook as gradebook
 from gateway.region import edfi_people as people
 from gateway.region import edfi_schools as schools
 
@@ -25,6 +26,7 @@ INTERCHANGES: dict[str, Callable[[District], Iterator[str]]] = {
     "StudentEnrollment": enrollments.enrollments,
     "StudentAttendance": enrollments.attendance,
     "StudentProgram": enrollments.programs,
+    "StudentGradebook": gradebook.gradebook,
 }
 
 

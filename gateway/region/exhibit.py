@@ -24,6 +24,7 @@ def own_id(site: Site, student: Student) -> str:
 def own_words(site: Site, student: Student) -> Mapping[str, str]:
     """The line about *student* in the district's file of users, with the line in its file of demographics."""
     identifier, found = own_id(site, student), dict[str, str]()
+    assert site.source is not None
     with ZipFile(site.source) as files:
         for name in ("users.csv", "demographics.csv"):
             with files.open(name) as lines:

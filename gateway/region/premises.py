@@ -1,4 +1,4 @@
-"""A demonstration region on disk: three districts' files, agreements, settings and registered clients."""
+"""A demonstration region on disk: the districts' files, agreements, settings and registered clients."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from adapters.simulator.sis import Sis
 from gateway.credentials import new_secret
 from gateway.region.district import generate
 from gateway.region.edfi_xml import write_edfi_xml
 from gateway.region.oneroster_csv import write_oneroster_12
+from gateway.region.oneroster_server import server_documents
 from gateway.region.oneroster_wild import write_oneroster_11_wild
 from gateway.region.terms import school_year_of
 from gateway.scopes import known_scopes
@@ -63,7 +65,7 @@ parties: {{provider: {{district: {district}}}, recipient: {{org: {org}, kind: {k
 basis: {{ferpa: "{basis}", purpose: {purpose}, legitimateInterest: "{interest}"}}
 validity: {{from: {begin}, to: {end}, timezone: America/Los_Angeles}}
 clients: [{client}]
-operations: [read, search]
+operations: [{operations}]
 """
 
 ROSTERING = """\
@@ -136,6 +138,22 @@ elements:
 """
 
 
+# The district that no file speaks for: its system is a server, on a port of this machine.
+SERVER = """
+[districts.{name}]
+adapter = "oneroster_rest"
+hold = "12h"
+timezone = "America/Los_Angeles"
+
+[districts.{name}.settings]
+url = "{url}"
+token_url = "{url}/oauth/token"
+client_id = "crossing"
+client_secret = "file:{name}.secret"
+allow_private = true
+"""
+SERVED = "birch"
+
 SITES: tuple[tuple[str, str, str, Callable[[District, Path], object], str], ...] = (
     ("maple", "oneroster_csv", "OneRoster 1.2 CSV files", write_oneroster_12, "maple.zip"),
     ("cedar", "edfi_xml", "Ed-Fi interchange XML", write_edfi_xml, "cedar"),
@@ -171,16 +189,17 @@ class Site:
     district: District
     adapter: str
     dialect: str
-    source: Path
+    source: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Premises:
-    """Where the region lies, and who may use it."""
+    """Where the region lies, and who may use it; *sis* is the system of the district that has a server."""
 
     settings: Path
     accounts: tuple[Account, ...]
     sites: tuple[Site, ...]
+    sis: Sis
 
     @property
     def shown(self) -> Site:
@@ -202,24 +221,34 @@ class _Deal:
     elements: str
     scopes: tuple[str, ...]
     asks_for: str
+    operations: str = "read, search"
 
 
-def prepare(folder: Path, *, students: int, seed: int, port: int, today: date, progress: Progress) -> Premises:
-    """Write the whole region below *folder* and register its clients."""
+def prepare(
+    folder: Path, *, students: int, seed: int, port: int, sis_port: int, today: date, progress: Progress
+) -> Premises:
+    """Write the whole region below *folder* and register its clients; the server is to answer on *sis_port*."""
     folder.mkdir(parents=True, exist_ok=True)
-    sites = []
+    sites: list[Site] = []
     for name, adapter, dialect, write, target in SITES:
         progress(f"writing the files of the fictional district {name.title()} ({students:,} students, {dialect})")
         district = generate(name, seed=seed, students=students, school_year=school_year_of(today), today=today)
         write(district, folder / target)
         sites.append(Site(district, adapter, dialect, folder / target))
+    progress(f"filling the server of the fictional district {SERVED.title()} ({students:,} students, OneRoster 1.2)")
+    district = generate(SERVED, seed=seed, students=students, school_year=school_year_of(today), today=today)
+    sites.append(Site(district, "oneroster_rest", "a OneRoster 1.2 server with a gradebook"))
+    secret, _ = new_secret()
+    (folder / f"{SERVED}.secret").write_text(secret, "ascii")
     settings = folder / "gateway.toml"
-    places = (DISTRICT.format(name=name, adapter=adapter, source=target) for name, adapter, _, _, target in SITES)
+    places = [DISTRICT.format(name=name, adapter=adapter, source=target) for name, adapter, _, _, target in SITES]
+    places.append(SERVER.format(name=SERVED, url=f"http://127.0.0.1:{sis_port}"))
     settings.write_text(SETTINGS.format(port=port) + "".join(places), "utf-8")
     progress("signing the agreements and registering the clients")
     deals = _deals(sites[0].district)
     _sign(folder / "agreements", deals, today)
-    return Premises(settings, _register(settings, deals), tuple(sites))
+    sis = Sis(server_documents(district), client="crossing", secret=secret)
+    return Premises(settings, _register(settings, deals), tuple(sites), sis)
 
 
 def _deals(maple: District) -> tuple[_Deal, ...]:
@@ -241,9 +270,9 @@ def _deals(maple: District) -> tuple[_Deal, ...]:
             "class sizes by age, without knowing any child",
         ),
         _Deal(
-            "conformance", "conformance", "vendor", ("cedar",), "conformance", "99.31(a)(1)",
+            "conformance", "conformance", "vendor", (SERVED,), "conformance", "99.31(a)(1)",
             "prove that the standards are obeyed", EVERYTHING, tuple(sorted(known_scopes())),
-            "everything of one district, as a test",
+            "everything of one district, as a test", "read, search, create, update, delete, bulk",
         ),
     )  # fmt: skip
 
@@ -256,7 +285,7 @@ def _sign(folder: Path, deals: tuple[_Deal, ...], today: date) -> None:
             head = AGREEMENT.format(
                 id=name, district=district, org=deal.org, kind=deal.kind, basis=deal.basis, purpose=deal.purpose,
                 interest=deal.interest, begin=date(today.year - 1, 7, 1), end=date(today.year + 2, 6, 30),
-                client=deal.client,
+                client=deal.client, operations=deal.operations,
             )  # fmt: skip
             (folder / f"{name}.yaml").write_text(head + deal.elements, "utf-8")
 

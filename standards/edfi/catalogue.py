@@ -41,6 +41,10 @@ MAPPED = {
     "staffEducationOrganizationAssignmentAssociations": "staff_education_organization_assignment_associations",
     "contacts": "contacts",
     "studentContactAssociations": "student_contact_associations",
+    "gradebookEntries": "gradebook_entries",
+    "studentGradebookEntries": "student_gradebook_entries",
+    "assessments": "assessments",
+    "studentAssessments": "student_assessments",
 }
 HELD = frozenset({"schoolYearTypes", "calendars", "calendarDates"})
 SPECIAL = ("health", "disciplin", "specialEducation", "section504", "homeless", "migrant", "neglected", "restraint",

@@ -133,3 +133,9 @@ def _under_their_names(document: Mapping[str, Any]) -> list[dict[str, str]] | No
     known = inward("race", "edfi")
     named = [(known(token), token) for token in _tokens(document)]
     return [{name if name in RACES else "other": token} for name, token in named] or None
+
+
+def objects(document: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """The objects in a list, of which a document that obeys the model has no other items."""
+    found = document.get(name)
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []

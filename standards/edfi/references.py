@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from standards.codes import outward
 from standards.view import Const, Href, Id, Obj, v
@@ -125,6 +125,15 @@ TARGETS: Mapping[str, Target] = {
                                                       "studentEducationOrganizationAssociations", ()),
     "StudentSectionAssociation": Target("placement", ("beginDate", *_SECTION, "studentUniqueId"),
                                         "studentSectionAssociations", ()),
+    "GradebookEntry": Target("lineItem", ("gradebookEntryIdentifier", "namespace"), "gradebookEntries", (
+        v("gradebookEntryIdentifier", "edfi.gradebookEntries.gradebookEntryIdentifier"),
+        Id("gradebookEntryIdentifier"), v("namespace", "edfi.gradebookEntries.namespace"),
+        Const("namespace", "uri://local/GradebookEntry"),
+    )),
+    "Assessment": Target("assessment", ("assessmentIdentifier", "namespace"), "assessments", (
+        v("assessmentIdentifier", "identifier"), Id("assessmentIdentifier"),
+        v("namespace", "edfi.assessments.namespace"), Const("namespace", "uri://local/Assessment"),
+    )),
 }  # fmt: skip
 
 
@@ -132,3 +141,10 @@ def organization_of(members: Iterable[str]) -> Target | None:
     """The organization that the key of a native resource names, with which a reference to it is hidden."""
     own = next((name for name in ("schoolId", "educationOrganizationId") if name in members), "")
     return TARGETS["School" if own == "schoolId" else "EducationOrganization"] if own else None
+
+
+def key_in(document: Mapping[str, Any], reference: str, members: Iterable[str]) -> tuple[str, ...] | None:
+    """The key that some *members* of a *reference* make; None where one is missing."""
+    found = document.get(reference)
+    parts = [found.get(member) if isinstance(found, dict) else None for member in members]
+    return None if None in parts else tuple(map(str, parts))

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from standards.kinds import WRONG
-from standards.lens import Lens, coded, converted, joined, opened, same, split
+from standards.lens import Lens, coded, converted, joined, opened, same
 from standards.oneroster import csv
+from standards.oneroster.csv_gradebook import GRADEBOOK
+from standards.oneroster.csv_words import braced, own, ref
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from standards.lens import Pair
 
 DIALECTS = {"1.1": "oneroster11.csv", "1.2": "oneroster.csv"}
 PROFILE = "urn:oneroster:userProfile:"
-USER_ID = re.compile(r"\{([^{}:]*):([^{}]*)\}")
 KEY = (csv.ID,)
-
-
-def _user_ids(cell: str) -> list[dict[str, str]]:
-    """The ids in ``{type:identifier},{type:identifier}``."""
-    found = ({"type": kind, "value": value} for kind, value in USER_ID.findall(cell))
-    return [{name: value for name, value in one.items() if value} for one in found if any(one.values())]
-
-
-def _user_ids_cell(ids: Sequence[dict[str, str]]) -> Any:
-    text = ",".join(f"{{{one.get('type', '')}:{one.get('value', '')}}}" for one in ids)
-    return text if _user_ids(text) == list(ids) else WRONG
 
 
 def _account(cell: str) -> str:
@@ -48,34 +37,26 @@ def _primacy_cell(primary: bool) -> str:
     return "primary" if primary else "secondary"
 
 
-def _own(file: str) -> tuple[Pair, ...]:
-    return same(csv.ID, "id"), opened(csv.METADATA, f"oneroster.{file}.metadata")
-
-
-def _ref(column: str, name: str) -> Pair:
-    return split((f"{column}SourcedId",), name)
-
-
 def _role(
     person: str, organization: str, begin: str, end: str, prefix: str = "", kind: str = "role"
 ) -> tuple[Pair, ...]:
     """A row of roles.csv; *prefix* where the vocabulary keeps roles with the person."""
     return (
-        *((_ref("user", person),) if person else ()),
+        *((ref("user", person),) if person else ()),
         converted("roleType", f"{prefix}primary", _primacy, _primacy_cell),
         coded("role", f"{prefix}{kind}", "role"),
         same("beginDate", f"{prefix}{begin}", "date"),
         same("endDate", f"{prefix}{end}", "date"),
-        _ref("org", f"{prefix}{organization}"),
+        ref("org", f"{prefix}{organization}"),
         converted("userProfileSourcedId", f"{prefix}account", _account, _account_cell),
     )
 
 
 def _enrollment(person: str) -> tuple[Pair, ...]:
     return (
-        *_own("enrollments"),
-        _ref("user", person),
-        _ref("class", "section"),
+        *own("enrollments"),
+        ref("user", person),
+        ref("class", "section"),
         coded("role", "role", "enrollmentRole"),
         same("primary", "primary", "truth"),
         same("beginDate", "begin", "date"),
@@ -89,10 +70,10 @@ TAUGHT = (
     joined("subjectCodes", "subjectCodes"),
 )
 USER = (
-    *_own("users"),
+    *own("users"),
     same("enabledUser", "enabled", "truth"),
     same("username", "username"),
-    converted("userIds", "identifiers", _user_ids, _user_ids_cell),
+    braced("userIds", "identifiers", "type", "value"),
     same("givenName", "name.given"),
     same("familyName", "name.family"),
     same("middleName", "name.middle"),
@@ -105,7 +86,7 @@ USER = (
     same("preferredGivenName", "name.preferredGiven"),
     same("preferredMiddleName", "name.preferredMiddle"),
     same("preferredFamilyName", "name.preferredFamily"),
-    _ref("primaryOrg", "primaryOrganization"),
+    ref("primaryOrg", "primaryOrganization"),
     same("pronouns", "pronouns"),
 )
 AGENTS = (joined("agentSourcedIds", "agents", kind="ref"),)
@@ -137,37 +118,37 @@ ACCOUNT = (
 )
 ROSTER: dict[tuple[str, str], tuple[Pair, ...]] = {
     ("orgs", "organization"): (
-        *_own("orgs"),
+        *own("orgs"),
         same("name", "name"),
         coded("type", "kind", "organizationKind"),
         same("identifier", "identifier"),
-        _ref("parent", "parent"),
+        ref("parent", "parent"),
     ),
     ("academicSessions", "session"): (
-        *_own("academicSessions"),
+        *own("academicSessions"),
         same("title", "name"),
         coded("type", "kind", "sessionKind"),
         same("startDate", "begin", "date"),
         same("endDate", "end", "date"),
-        _ref("parent", "parent"),
+        ref("parent", "parent"),
         same("schoolYear", "schoolYear", "integer"),
     ),
     ("courses", "course"): (
-        *_own("courses"),
-        _ref("schoolYear", "schoolYear"),
+        *own("courses"),
+        ref("schoolYear", "schoolYear"),
         same("title", "title"),
         same("courseCode", "code"),
-        _ref("org", "organization"),
+        ref("org", "organization"),
         *TAUGHT,
     ),
-    ("classes", "offering"): (_ref("course", "course"), _ref("school", "school")),
+    ("classes", "offering"): (ref("course", "course"), ref("school", "school")),
     ("classes", "section"): (
-        *_own("classes"),
+        *own("classes"),
         same("title", "title"),
         same("classCode", "code"),
         coded("classType", "kind", "classType"),
         same("location", "location"),
-        _ref("school", "school"),
+        ref("school", "school"),
         joined("termSourcedIds", "terms", kind="ref"),
         joined("periods", "periods"),
         *TAUGHT,
@@ -187,7 +168,7 @@ ROSTER: dict[tuple[str, str], tuple[Pair, ...]] = {
     ("enrollments", "placement"): _enrollment("student"),
     ("enrollments", "teaching"): _enrollment("staff"),
     ("resources", "resource"): (
-        *_own("resources"),
+        *own("resources"),
         same("vendorResourceId", "vendorResourceId"),
         same("title", "title"),
         joined("roles", "roles", codes="resourceRole"),
@@ -195,7 +176,7 @@ ROSTER: dict[tuple[str, str], tuple[Pair, ...]] = {
         same("vendorId", "vendor"),
         same("applicationId", "application"),
     ),
-}  # fmt: skip
+} | GRADEBOOK  # fmt: skip
 KEYS = {("classes", "offering"): ("courseSourcedId", "schoolSourcedId")}
 
 

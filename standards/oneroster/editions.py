@@ -68,10 +68,15 @@ ROLES: Mapping[str, tuple[Node, ...]] = {
         ),
     ),
 }
-# What 1.1 cannot do without and 1.2 can: the user's own id is its name, the term stands for its grading period.
+# What 1.1 cannot do without and 1.2 can: the user's own id is its name, the term stands for its grading period,
+# and work of which nobody says how much it is worth is worth 0 to 100, as docs/vendor.md tells.
 INSTEAD: Mapping[str, tuple[Node, ...]] = {
     "user": (Id("username"),),
-    "lineItem": (reference("gradingPeriod", "session", "academicSessions", "academicSession"),),
+    "lineItem": (
+        reference("gradingPeriod", "session", "academicSessions", "academicSession"),
+        Const("resultValueMin", 0.0),
+        Const("resultValueMax", 100.0),
+    ),
 }
 # A result without a score cannot be told in 1.1, and a zero would be a lie.
 NEEDS: Mapping[str, tuple[str, ...]] = {"result": ("score",)}
@@ -115,6 +120,8 @@ def _older(node: Node) -> Node:
     match node:
         case Href(path=str(path)):
             return replace(node, path="v1p1/" + path.rpartition("/")[2])
+        case Const(value="ext:unstated"):
+            return replace(node, value="submitted")  # 1.1 has no extensions, and this word claims least
         case Val(form=form) if form in _forms():
             return replace(node, form=_forms()[form])
         case Many():

@@ -230,7 +230,8 @@ def _is_date(value: Any) -> bool:
     return isinstance(value, str) and bool(DATE.fullmatch(value)) and _parses(date.fromisoformat, value)
 
 
-def _is_datetime(value: Any) -> bool:
+def is_datetime(value: Any) -> bool:
+    """Whether *value* is a moment with its zone, as the standard writes it."""
     return isinstance(value, str) and bool(DATETIME.fullmatch(value)) and _parses(datetime.fromisoformat, value)
 
 
@@ -263,7 +264,7 @@ SCALARS: Mapping[str, Callable[[Any], bool]] = MappingProxyType(
         "string": _is_text,
         "uri": _is_uri,
         "date": _is_date,
-        "dateTime": _is_datetime,
+        "dateTime": is_datetime,
         "year": _is_year,
         "float": _is_number,
         "boolString": _is_truth_text,

@@ -9,9 +9,12 @@ from standards.view import Const, Hop, Href, Id, Kids, Links, Many, Native, Stam
 if TYPE_CHECKING:
     from standards.view import Items, Node
 
-SERVICES = {"resources": "resources"} | dict.fromkeys(
-    ("categories", "lineItems", "results", "scoreScales", "assessmentLineItems", "assessmentResults"), "gradebook"
-)
+SERVICES = {
+    "resources": "resources",
+    **dict.fromkeys(
+        ("categories", "lineItems", "results", "scoreScales", "assessmentLineItems", "assessmentResults"), "gradebook"
+    ),
+}
 HEAD: tuple[Node, ...] = (Id("sourcedId"), Const("status", "active"), Stamp("dateLastModified"))
 
 

@@ -97,3 +97,47 @@ def archive(path: Path, files: dict[str, bytes]) -> Path:
         for name, data in files.items():
             made.writestr(name, data)
     return path
+
+
+GRADEBOOK = {
+    "categories.csv": [
+        {"sourcedId": "h", "title": "Homework", "weight": "30"},
+        {"sourcedId": "q", "title": "Quiz"},
+    ],
+    "scoreScales.csv": [
+        {"sourcedId": "ss", "title": "Letters", "type": "letter", "orgSourcedId": "s1", "courseSourcedId": "c", "classSourcedId": "k", "scoreScaleValue": "{A:90-100},{B:80-89}"},
+    ],
+    "lineItems.csv": [
+        {"sourcedId": "l1", "title": "Sheet 1", "description": "All of it", "assignDate": "2026-09-01", "dueDate": "2026-09-03T07:30:00.000Z", "classSourcedId": "k", "categorySourcedId": "h", "academicSessionSourcedId": "g", "gradingPeriodSourcedId": "g", "resultValueMin": "0", "resultValueMax": "10.5", "schoolSourcedId": "s1", "metadata.maple.room": "B2"},
+        {"sourcedId": "l2", "title": "Quiz 1", "assignDate": "2026-09-08", "dueDate": "2026-09-08", "classSourcedId": "k", "categorySourcedId": "q", "academicSessionSourcedId": "t", "gradingPeriodSourcedId": "g", "resultValueMin": "0", "resultValueMax": "5", "schoolSourcedId": "s1"},
+    ],
+    "lineItemLearningObjectiveIds.csv": [
+        {"sourcedId": "lo1", "lineItemSourcedId": "l1", "source": "case", "learningObjectiveId": "A-1"},
+        {"sourcedId": "lo2", "lineItemSourcedId": "l1", "source": "unknown", "learningObjectiveId": "9.3"},
+        {"sourcedId": "lo3", "lineItemSourcedId": "l1", "source": "case", "learningObjectiveId": "A-2"},
+    ],
+    "lineItemScoreScales.csv": [{"sourcedId": "ls1", "title": "", "lineItemSourcedId": "l1", "scoreScaleSourcedId": "ss"}],
+    "results.csv": [
+        {"sourcedId": "x1", "lineItemSourcedId": "l1", "studentSourcedId": "u1", "scoreStatus": "fully graded", "score": "9.5", "scoreDate": "2026-09-05", "comment": 'Good, "mostly"', "textScore": "A", "classSourcedId": "k", "inProgress": "false", "incomplete": "true", "late": "false", "missing": "false"},
+        {"sourcedId": "x2", "lineItemSourcedId": "l2", "studentSourcedId": "u1", "scoreStatus": "exempt", "score": "", "scoreDate": "2026-09-09"},
+    ],
+    "resultLearningObjectiveIds.csv": [
+        {"sourcedId": "ro1", "resultSourcedId": "x1", "source": "case", "learningObjectiveId": "A-1", "score": "3", "textScore": "met"},
+        {"sourcedId": "ro2", "resultSourcedId": "x1", "source": "case", "learningObjectiveId": "A-2"},
+    ],
+    "resultScoreScales.csv": [{"sourcedId": "rs1", "title": "", "resultSourcedId": "x1", "scoreScaleSourcedId": "ss"}],
+}  # fmt: skip
+PERIOD = {"sourcedId": "g", "title": "September", "type": "gradingPeriod", "startDate": "2026-08-20", "endDate": "2026-10-01", "parentSourcedId": "t", "schoolYear": "2027"}  # fmt: skip
+
+
+def graded(version: str, **changes: list[dict[str, str]]) -> dict[str, bytes]:
+    """The files of a small district that keeps a gradebook; *changes* are other rows by the file's name."""
+    known = facts.files(version)
+    found = rows(version) | {name: some for name, some in GRADEBOOK.items() if name in known}
+    found["academicSessions.csv"].append(PERIOD)
+    found |= {f"{name}.csv": some for name, some in changes.items()}
+    files = {}
+    for name, some in found.items():
+        extra = sorted({column for row in some for column in row if column.startswith(facts.METADATA)})
+        files[name] = text([*known[name].columns, *extra], some).encode()
+    return {"manifest.csv": manifest(version, files).encode()} | files

@@ -171,7 +171,7 @@ def test_a_scope_opens_what_it_names_and_nothing_else(grand_bend):
     ["nothing", "orgs/nothing", "users/%00", "users/a%2Fb", "users/a/b/c", "schools/1/students", "Orgs", "resources"],
 )
 def test_an_address_of_nothing_is_not_found(everything, path):
-    imsx(everything.roster(path), 404, "unknownobject")
+    imsx(everything.ask(ROSTER + path), 404, "unknownobject")
     imsx(everything.ask(f"/gb{ROSTER}{path}"), 404, "unknownobject")
 
 

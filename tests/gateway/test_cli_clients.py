@@ -11,9 +11,12 @@ from click.testing import CliRunner
 
 from gateway.cli import main
 from gateway.credentials import proves
+from gateway.scopes import ONEROSTER_1_1
 from gateway.settings import load
+from gateway.shared_secrets import open_shared_secret
 from gateway.store import open_store, utc_now
 
+OLDER = ["clients", "add", "lms", "--org", "Lms", "--kind", "vendor", "--scope", f"{ONEROSTER_1_1}roster.readonly"]
 ADD = ["clients", "add", "tutor", "--org", "Reading Partners", "--kind", "cbo", "--scope", "edfi:read"]
 
 
@@ -118,6 +121,56 @@ def test_a_new_secret_replaces_the_old_one_now_or_later(crossing, find, words, o
     client = find("tutor")
     assert proves(new, client, utc_now())
     assert proves(old, client, utc_now()) is old_works
+
+
+def opened(file, client):
+    return open_shared_secret(load(file).open_keys().derive("oauth1"), client.client_id, client.oauth1)
+
+
+def test_a_client_is_given_a_secret_to_sign_with_until_a_day(crossing, find, file):
+    crossing(*OLDER)
+    answer = crossing("clients", "oauth1", "lms", "--until", "2099-06-30")
+    assert answer.exit_code == 0, answer.output
+    shown = dict(line.split(": ", 1) for line in answer.stdout.splitlines())
+    client = find("lms")
+    assert shown["consumer_key"].strip() == "lms"
+    assert shown["consumer_secret"].strip() == opened(file, client)
+    assert client.oauth1.not_after.isoformat() == "2099-07-01T00:00:00+00:00"
+    assert "until 2099-07-01, midnight, UTC" in answer.stderr
+    (listed,) = json.loads(crossing("clients", "list", "--json").output)
+    assert listed["oauth1_until"] == "2099-06-30"
+    assert shown["consumer_secret"].strip() not in str(listed)
+    assert "2099-" in crossing("clients", "list").output
+
+
+def test_a_secret_to_sign_with_ends_after_a_year_or_when_it_is_taken_back(crossing, find, file):
+    crossing(*OLDER)
+    first = json.loads(crossing("clients", "oauth1", "lms", "--json").stdout)["consumer_secret"]
+    assert 364 <= (find("lms").oauth1.not_after - utc_now()).days <= 366
+    second = json.loads(crossing("clients", "oauth1", "lms", "--json").stdout)["consumer_secret"]
+    assert first != second == opened(file, find("lms"))
+    assert crossing("clients", "oauth1", "lms", "--off").output == "lms cannot sign requests any more.\n"
+    assert find("lms").oauth1 is None
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "complaint"),
+    [
+        (["nobody"], 1, "There is no client 'nobody'."),
+        (["nobody", "--off"], 1, "There is no client 'nobody'."),
+        (["tutor"], 1, "'tutor' has no scope of OneRoster 1.1"),
+        (["lms", "--until", "2001-01-01"], 2, "'--until': this day is over"),
+        (["lms", "--until", "soon"], 2, "'--until'"),
+        (["lms", "--until", "2099-01-01", "--off"], 2, "do not go together"),
+    ],
+)
+def test_a_secret_to_sign_with_that_makes_no_sense_is_refused(crossing, find, words, code, complaint):
+    crossing(*ADD)
+    crossing(*OLDER)
+    answer = crossing("clients", "oauth1", *words)
+    assert (answer.exit_code, answer.stdout) == (code, "")
+    assert complaint in answer.stderr
+    assert find("lms").oauth1 is None
 
 
 def test_settings_that_are_wrong_are_named_with_their_place(crossing, file):

@@ -69,6 +69,12 @@ def test_credentials_may_be_percent_encoded_in_the_header(region):
         (" ", "edfi:read edfi:readchanges"),
         ("edfi:readchanges", "edfi:readchanges"),
         ("edfi:readchanges edfi:delete edfi:read", "edfi:read edfi:readchanges"),
+        ("nonsense edfi:read https://purl.imsglobal.org/spec/or/v1p2/scope/roster.readonly", "edfi:read"),
+        ("edfi:read edfi:read", "edfi:read"),
+        ("  edfi:read\t\n edfi:readchanges ", "edfi:read edfi:readchanges"),
+        ("255901", "edfi:read edfi:readchanges"),
+        ("255901 19255901", "edfi:read edfi:readchanges"),
+        ("255901 edfi:read", "edfi:read"),
     ],
 )
 def test_a_token_has_what_is_asked_and_allowed(region, asked, granted):
@@ -78,7 +84,9 @@ def test_a_token_has_what_is_asked_and_allowed(region, asked, granted):
     assert region.callers.authenticate(f"Bearer {answer.json['access_token']}").scopes == set(granted.split())
 
 
-@pytest.mark.parametrize("scope", ["edfi:delete", "nonsense", "255901"])
+@pytest.mark.parametrize(
+    "scope", ["edfi:delete", "nonsense", "255901 nonsense", "EDFI:READ", "edfi:read,edfi:readchanges"]
+)
 def test_asking_for_nothing_allowed_gets_no_token(region, scope):
     assert error(region.ask(scope=scope, **GRANT)) == (400, "invalid_scope")
 

@@ -17,7 +17,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from gateway.store import ACTIVE, DISABLED, Client, Secret, SqlStore, open_store
+from gateway.store import ACTIVE, DISABLED, Client, Secret, SharedSecret, SqlStore, open_store
 from gateway.tables import metadata
 from standards.errors import CallerError, NotFound, StoreUnavailable
 from tests import servers
@@ -102,6 +102,40 @@ def test_rotation_without_a_time_drops_every_older_secret_and_every_token(store:
     rotated = store.rotate_secret("tutor", "hash-3", None, "ana")
     assert rotated.secrets == (Secret("hash-3"),)
     assert rotated.epoch == 2
+
+
+def test_a_shared_secret_is_kept_beside_the_others_and_ends_nothing_but_the_one_before(store: SqlStore) -> None:
+    store.add_client(TUTOR)
+    first = SharedSecret(b"\x00sealed\xff", NOON + timedelta(days=7))
+    second = SharedSecret(b"other", NOON + timedelta(days=8))
+    assert store.share_secret("tutor", first, "ana") == replace(TUTOR, oauth1=first)
+    assert store.share_secret("tutor", second, "ana") == replace(TUTOR, oauth1=second)
+    assert store.share_secret("tutor", None, "ben") == TUTOR
+    assert store.share_secret("tutor", None, "ben") == TUTOR
+    assert [(event.action, event.actor) for event in store.list_events("tutor")][1:] == [
+        ("oauth1 secret set", "ana"),
+        ("oauth1 secret set", "ana"),
+        ("oauth1 secret ended", "ben"),
+    ]
+    with pytest.raises(NotFound):
+        store.share_secret("nobody", first, "ana")
+
+
+def test_a_registry_of_the_first_version_keeps_its_clients(url: str) -> None:
+    store = open_store(url)
+    store.add_client(TUTOR)
+    store.close()
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        for column in ("oauth1_sealed", "oauth1_not_after"):
+            connection.execute(text(f"ALTER TABLE clients DROP COLUMN {column}"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    engine.dispose()
+    store = open_store(url)
+    found, events = store.find_client("tutor"), store.list_events("tutor")
+    store.close()
+    assert found == TUTOR
+    assert len(events) == 1
 
 
 def test_the_last_use_is_noted(store: SqlStore) -> None:

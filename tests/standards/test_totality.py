@@ -205,10 +205,14 @@ def test_every_listed_member_names_a_field_that_agreements_release_so():
 
 
 def test_members_of_small_records_are_facts_of_their_own_or_none():
-    fields = native.entities()["edfi.studentAssessments"].fields
-    assert fields["performanceLevels.performanceLevelDescriptor"].release == "assessmentResult.levels.level"
+    fields = native.entities()["edfi.disciplineIncidents"].fields
+    assert fields["behaviors.behaviorDescriptor"].release == "incident.behaviors"
+    left = "behaviors.behaviorDetailedDescription"
+    assert fields[left].release == f"edfi.disciplineIncidents.{left}"
+    mapped = fields_of("assessmentResult")
+    assert mapped["levels.level"].release == "assessmentResult.levels.level"
     left = "performanceLevels.performanceLevelIndicatorName"
-    assert fields[left].release == f"edfi.studentAssessments.{left}"
+    assert f"edfi.studentAssessments.{left}" in {field.release for field in mapped.values()}
 
 
 def test_what_is_about_attendance_behavior_health_tests_or_programs_is_never_held():

@@ -12,7 +12,7 @@ from tests.needs import shared
 SPACE = "{http://ed-fi.org/5.2.0}"
 INTERCHANGES = (
     "EducationOrganization", "EducationOrgCalendar", "MasterSchedule", "Student", "Contact", "StaffAssociation",
-    "StudentEnrollment", "StudentAttendance", "StudentProgram",
+    "StudentEnrollment", "StudentAttendance", "StudentProgram", "StudentGradebook",
 )  # fmt: skip
 
 

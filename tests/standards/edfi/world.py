@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from policies.grant import Rule
+from standards.edfi.gradebook_entries import category_record
 from standards.view import fields_of
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 Key = tuple[str, ...]
 Record = dict[str, Any]
+ENTRY = ("gradebookEntryIdentifier", "namespace")
 
 
 class Everything:
@@ -92,6 +94,9 @@ MAKERS = {
     "contact": lambda key: {"uniqueId": key[0]},
     "enrollment": lambda key: {"entry": key[0], "school": (key[1],), "student": (key[2],)},
     "profile": lambda key: {"organization": (key[0],), "student": (key[1],)},
+    "lineItem": lambda key: dict(zip(map("edfi.gradebookEntries.{}".format, ENTRY), key, strict=True)),
+    "gradebookCategory": category_record,
+    "assessment": lambda key: {"identifier": key[0], "edfi.assessments.namespace": key[1]},
     "placement": lambda key: {"begin": key[0], "section": key[1:6], "student": (key[6],)},
 }
 

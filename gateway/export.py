@@ -1,0 +1,217 @@
+"""The bulk files of one consumer: the same line as a page, for all collections at once, recorded before they leave."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from gateway.archive import pack
+from gateway.departures import asked_for
+from gateway.disclosure import disclosure
+from gateway.exchange import PageRequest, grants_for, write_down
+from gateway.ledger import BASE
+from gateway.rows import ROW_BITS, ROW_MASK, RowIndex, index
+from standards import registry
+from standards.errors import Conflict, Forbidden, WalkInterrupted
+from standards.oneroster.csv_export import BULK, DELTA, Sheet, manifest
+from standards.oneroster.csv_rows import told
+from standards.oneroster.routes import APIS, routes
+from standards.query import Condition, Query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from gateway.assembly import Gateway
+    from gateway.callers import Caller
+    from gateway.rows import Shown
+    from policies.grant import Grant
+    from standards.oneroster.csv_rows import Told
+    from standards.view import View
+
+CHUNK = 1000
+OPERATION = "bulk"
+METADATA = "metadata"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked: the files of a *version*, of one district or of all, whole or what changed after *since*."""
+
+    version: str
+    district: str | None = None
+    since: str = ""
+    trace: str = ""
+
+    @property
+    def mode(self) -> str:
+        """Whether the files are bulk or delta."""
+        return DELTA if self.since else BULK
+
+    @property
+    def query(self) -> Query:
+        """What is asked of every collection."""
+        changed = Condition("dateLastModified", ">", self.since, "since") if self.since else None
+        return Query(filter=changed)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file to be written, and the rows of its collection."""
+
+    told: Told
+    rows: RowIndex
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """The files of one consumer, read from one state of every district and recorded; *moment* is that state's time."""
+
+    asked: Asked
+    parts: tuple[Part, ...]
+    moment: str
+    still: Callable[[], None]
+
+    @property
+    def records(self) -> int:
+        """How many records are rendered on the way, one that appears in two files counted twice."""
+        return sum(part.rows.total for part in self.parts)
+
+    def archive(self, progress: Callable[[str, int], None] | None = None) -> Iterator[bytes]:
+        """The zip in pieces; its end, and with it the list of what is in it, comes only if everything went well."""
+        modes = {part.told.file.name: self.asked.mode for part in self.parts}
+        files = chain(
+            [("manifest.csv", iter((manifest(self.asked.version, modes),)))],
+            ((part.told.file.name, self._file(part, progress)) for part in self.parts),
+        )
+        return pack(files)
+
+    def _file(self, part: Part, progress: Callable[[str, int], None] | None) -> Iterator[bytes]:
+        sheet = Sheet(part.told, self.asked.mode, () if part.told.derive else metadata_of(part.rows))
+        yield sheet.heading()
+        for offset in range(0, part.rows.total, CHUNK):
+            self.still()
+            records = part.rows.slice(offset, CHUNK, BASE)
+            yield sheet.rows(records)
+            if progress is not None:
+                progress(part.told.file.name, len(records))
+
+
+def export(gateway: Gateway, caller: Caller, asked: Asked) -> Export:
+    """All that *caller* may see as bulk files, recorded when this returns; nothing of it has been rendered yet.
+
+    Raises:
+        Forbidden: no scope of the caller's covers a file, or no agreement of its lets it have files in bulk.
+        Conflict: two districts use one sourcedId, which one set of files cannot tell apart.
+    """
+    views = _opened(asked.version, caller)
+    grants = grants_for(gateway, caller, asked.district, frozenset({OPERATION}))
+    shown = _shown(gateway, grants, views)
+    if not shown:
+        raise Forbidden("No active agreement releases any file to this client.")
+    rows = {name: _rows(gateway, parts, asked.query) for name, parts in shown.items()}
+    parts = tuple(Part(one, rows[one.collection]) for one in told(asked.version) if _has(one, shown))
+    _record(gateway, caller, asked, grants, views, rows)
+    generations = {part.faces.generation.district: part.faces.generation for some in shown.values() for part in some}
+    loaded = min(generation.loaded for generation in generations.values())
+    return Export(asked, parts, _moment(loaded), _guard(gateway, caller, asked, grants))
+
+
+def metadata_of(rows: RowIndex) -> frozenset[str]:
+    """The names of all members of the open object that *rows* show."""
+    found: set[str] = set()
+    for number, part in enumerate(rows.shown):
+        if any(node.name == METADATA for node in part.branch.nodes):
+            mine = [code & ROW_MASK for code in rows.codes if code >> ROW_BITS == number]
+            for start in range(0, len(mine), CHUNK):
+                found.update(*filter(None, part.values(mine[start : start + CHUNK], METADATA)))
+    return frozenset(found)
+
+
+def _opened(version: str, caller: Caller) -> tuple[View, ...]:
+    """The views behind the files of *version* that the caller's scopes open, as they open the plain collections."""
+    known, files = registry.views(APIS[version]), {one.collection for one in told(version)}
+    plain = [
+        one for one in routes(version) if (one.operation.method, one.operation.path) == ("GET", f"/{one.collection}")
+    ]
+    views = tuple(
+        known[one.collection] for one in plain if one.collection in files & known.keys() and one.scopes & caller.scopes
+    )
+    if not views:
+        raise Forbidden("The token has no scope for any of the files.")
+    return views
+
+
+def _shown(gateway: Gateway, grants: tuple[Grant, ...], views: tuple[View, ...]) -> dict[str, tuple[Shown, ...]]:
+    """What of each view exists for the caller, over one state of every district whose system knows of such things."""
+    found: dict[str, tuple[Shown, ...]] = {}
+    for grant in grants:
+        pruned = [(view, kept) for view in views if (kept := gateway.pruned(grant, view)) is not None]
+        open_here = [one for one in pruned if gateway.districts[grant.district].has(one[1])]
+        parts = gateway.shown_together(grant, [kept for _, kept in open_here]) if open_here else ()
+        for (view, _), some in zip(open_here, parts, strict=True):
+            found[view.name] = found.get(view.name, ()) + some
+    return found
+
+
+def _has(one: Told, shown: Mapping[str, tuple[Shown, ...]]) -> bool:
+    """Whether the consumer has the collections, and the member of them, that a file tells of."""
+    parts = shown.get(one.collection, ())
+    if not parts or (one.other and one.other not in shown):
+        return False
+    return not one.member or any(node.name == one.member for part in parts for node in part.branch.nodes)
+
+
+def _rows(gateway: Gateway, shown: tuple[Shown, ...], query: Query) -> RowIndex:
+    """The rows of a file by id. What has changed includes what is gone, unless it came back as something else."""
+    gone = tuple(gateway.departures.of(part) for part in shown) if asked_for(query) else ()
+    rows = index((*shown, *gone), query, BASE)
+    kept, last = array("Q"), ""
+    for code in rows.codes:
+        part = rows.shown[code >> ROW_BITS]
+        identifier = part.ids[code & ROW_MASK]
+        if identifier != last:
+            kept.append(code)
+        elif code >> ROW_BITS < len(shown):
+            raise Conflict("Two records have one sourcedId; ask for the files of each district by itself.")
+        last = identifier
+    return RowIndex(rows.shown, kept)
+
+
+def _record(
+    gateway: Gateway,
+    caller: Caller,
+    asked: Asked,
+    grants: tuple[Grant, ...],
+    views: tuple[View, ...],
+    rows: Mapping[str, RowIndex],
+) -> None:
+    """Write down, durably, what is about to be sent of each collection; an exception here sends nothing."""
+    agreements = sorted(f"{grant.agreement}@{grant.version}" for grant in grants)
+    for view in views:
+        if found := rows.get(view.name):
+            request = PageRequest(view, asked.district, frozenset(), lambda _: asked.query, BASE, asked.trace)
+            event = disclosure(gateway, caller, request, found, asked.query, (0, found.total))
+            write_down(gateway, {**event, "operation": OPERATION, "agreements": agreements})
+
+
+def _guard(gateway: Gateway, caller: Caller, asked: Asked, grants: tuple[Grant, ...]) -> Callable[[], None]:
+    """What breaks the files off when the agreements they are made under have changed meanwhile."""
+    before = _terms(gateway, grants)
+
+    def still() -> None:
+        if _terms(gateway, grants_for(gateway, caller, asked.district, frozenset({OPERATION}))) != before:
+            raise WalkInterrupted("What this client may see has changed meanwhile; ask again.")
+
+    return still
+
+
+def _terms(gateway: Gateway, grants: tuple[Grant, ...]) -> Any:
+    return [(grant.epoch, gateway.today(grant)) for grant in grants]
+
+
+def _moment(seconds: float) -> str:
+    moment = datetime.fromtimestamp(int(seconds * 1000) / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,52 @@
+"""What a source need not send, because an address names the one record, or the one owner, that is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adapters.contract import NO_HINTS, Hint
+from standards.oneroster import nesting
+from standards.view import Kids, fields_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from adapters.contract import Hints
+    from gateway.exchange import Within
+    from policies.grant import Grant
+    from standards.view import View
+
+
+def hints(
+    grant: Grant, view: View, entities: frozenset[str], within: Sequence[Within], identifier: str | None
+) -> Hints:
+    """What may be left out of the rows of a pruned *view* when they are read for one request.
+
+    Only an id that is the source's own says anything to it, and only rows that nothing else refers to can be left out.
+    """
+    if view.api == "edfi" or len(view.branches) != 1:
+        return NO_HINTS
+    entity = view.branches[0].entity
+    if any(field.to == entity for one in entities for field in fields_of(one).values()):
+        return NO_HINTS
+    if identifier is not None:
+        return {entity: (Hint("id", "=", identifier),)} if _own(grant, entity) else NO_HINTS
+    found = tuple(hint for one in within if (hint := _owner(grant, entity, one)) is not None)
+    return {entity: found} if found else NO_HINTS
+
+
+def _owner(grant: Grant, entity: str, one: Within) -> Hint | None:
+    """The hint that a record in the address is what the rows point to."""
+    if len(one.view.branches) != 1:
+        return None
+    outer = one.view.branches[0].entity
+    match nesting.ways(outer, entity, grant):
+        case ((Kids(entity=to, via=via),),) if to == entity and _own(grant, outer) and not fields_of(entity)[via].many:
+            return Hint(via, "=", one.identifier)
+        case _:
+            return None
+
+
+def _own(grant: Grant, entity: str) -> bool:
+    """Whether the consumer knows records of *entity* by the source's own ids."""
+    return grant.plain(fields_of(entity)["id"].release)

@@ -1,0 +1,195 @@
+"""What a member of an API record says in one cell of a bulk file; what a cell cannot say is an error, never a blank."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from standards.errors import MappingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from standards.oneroster.csv import Column
+
+    Write = Callable[[Any], str]
+
+GUID = re.compile(r"[0-9A-Za-z./@_-]{1,255}")
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?"
+)
+YEAR = re.compile(r"[0-9]{4}")
+NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
+BREAKING = frozenset(',"\r\n')
+TRUTHS = frozenset({"true", "false"})
+PAIRS = (("type", "identifier"), ("itemValueLHS", "itemValueRHS"))
+REMEMBERED = 50_000
+
+
+def cell(file: str, column: Column) -> Write:
+    """How to write values of *column* in *file*; None is an empty cell.
+
+    The function raises `MappingError` where a value cannot stand in such a cell.
+    """
+    place, write = f"{file}: {column.name}", _writer(column)
+
+    def written(value: Any) -> str:
+        if value is None:
+            return ""
+        text = write(value)
+        if text is None:
+            raise MappingError(f"{place} {REASONS[column.kind]}.")
+        return text
+
+    return written
+
+
+def free(file: str, heading: str) -> Write:
+    """How to write values of a metadata column: texts as they are, anything else as JSON."""
+
+    def written(value: Any) -> str:
+        if value is None:
+            return ""
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+        if not _readable(text):
+            raise MappingError(f"{file}: {heading[:80]!r} {REASONS['text']}.")
+        return text
+
+    return written
+
+
+def _writer(column: Column) -> Callable[[Any], str | None]:
+    known = column.values
+    extension = re.compile(column.extension) if column.extension else None
+    if column.kind in {"enum", "enums"}:
+
+        def token(value: Any) -> str | None:
+            listed = isinstance(value, str) and (value in known or bool(extension and extension.fullmatch(value)))
+            return value if listed else None
+
+        return token if column.kind == "enum" else lambda value: _listed(value, token)
+    if column.kind == "guids":
+        return lambda value: _listed(value, _guid)
+    return WRITERS[column.kind]
+
+
+def _listed(values: Any, write: Callable[[Any], str | None]) -> str | None:
+    if not isinstance(values, list | tuple):
+        return None
+    parts = [write(value) for value in values]
+    return None if None in parts else ",".join(part for part in parts if part is not None)
+
+
+def _guid(value: Any) -> str | None:
+    """A sourcedId, or the sourcedId of what a reference points to."""
+    text = value.get("sourcedId") if isinstance(value, dict) else value
+    return text if isinstance(text, str) and GUID.fullmatch(text) else None
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, list | tuple):
+        parts = [_text(part) for part in value]
+        return None if None in parts else _one_line(tuple(part for part in parts if part is not None))
+    if isinstance(value, bool):
+        return _truth(value)
+    if isinstance(value, int | float):
+        return _number(value)
+    return value if isinstance(value, str) and _readable(value) else None
+
+
+@lru_cache(REMEMBERED)
+def _one_line(parts: tuple[str, ...]) -> str | None:
+    """A list in one cell; a part that commas, quotation marks or blanks would break stands in quotation marks."""
+    return None if "" in parts else ",".join(map(_quoted, parts))
+
+
+def _quoted(part: str) -> str:
+    if part == part.strip() and not BREAKING.intersection(part):
+        return part
+    return '"' + part.replace('"', '""') + '"'
+
+
+def _readable(text: str) -> bool:
+    """Whether *text* can be written as UTF-8 and read again."""
+    if text.isascii():
+        return "\0" not in text
+    return "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
+def _truth(value: Any) -> str | None:
+    text = str(value).lower() if isinstance(value, bool) else value
+    return text if isinstance(text, str) and text in TRUTHS else None
+
+
+def _number(value: Any) -> str | None:
+    text = value if isinstance(value, str) else format(Decimal(repr(value)), "f")
+    return text if NUMBER.fullmatch(text) else None
+
+
+def _day(value: Any) -> str | None:
+    return value if isinstance(value, str) and DATE.fullmatch(value) and _parses(date.fromisoformat, value) else None
+
+
+def _moment(value: Any) -> str | None:
+    fits = isinstance(value, str) and MOMENT.fullmatch(value) and _parses(datetime.fromisoformat, value)
+    return value if fits else None
+
+
+def _year(value: Any) -> str | None:
+    text = str(value)
+    return text if YEAR.fullmatch(text) else None
+
+
+def _pairs(value: Any) -> str | None:
+    """A list of small records as ``{name:value},{name:value}``."""
+    if not isinstance(value, list | tuple):
+        return None
+    parts = [_pair(item) for item in value]
+    return None if None in parts else ",".join(part for part in parts if part is not None)
+
+
+def _pair(item: Mapping[str, Any]) -> str | None:
+    for left, right in PAIRS:
+        if item.keys() <= {left, right}:
+            name, value = (str(item.get(member, "")) for member in (left, right))
+            fits = not set(name) & set("{}:") and not set(value) & set("{}") and _readable(name + value)
+            return f"{{{name}:{value}}}" if fits else None
+    return None
+
+
+def _parses(read: Callable[[str], object], text: str) -> bool:
+    try:
+        read(text)
+    except ValueError:
+        return False
+    return True
+
+
+WRITERS: Mapping[str, Callable[[Any], str | None]] = {
+    "boolean": _truth,
+    "date": _day,
+    "guid": _guid,
+    "moment": _moment,
+    "number": _number,
+    "pairs": _pairs,
+    "text": _text,
+    "year": _year,
+}
+REASONS = {
+    "boolean": "is neither true nor false",
+    "date": "is not a date",
+    "enum": "is not one of the listed values",
+    "enums": "is not a list of the listed values",
+    "guid": "is not a sourcedId that a bulk file can hold (letters, digits, . / @ _ - and 255 characters at most)",
+    "guids": "is not a list of sourcedIds that a bulk file can hold",
+    "moment": "is neither a date nor a time",
+    "number": "is not a number",
+    "pairs": "is not a list of {name:value}, or one of them holds a brace or a colon",
+    "text": "holds what no cell can hold",
+    "year": "is not a year",
+}

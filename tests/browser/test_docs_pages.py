@@ -1,0 +1,79 @@
+"""A real browser shows the documents, under the policy that the pages are sent with."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import threading
+
+import pytest
+from werkzeug.serving import make_server
+
+from gateway.metadata import SECTIONS
+from tests.needs import missing
+from tests.regions import agreement, running, small_sites
+
+pytestmark = pytest.mark.browser
+REFUSED = re.compile(r"Content Security Policy|Refused to|Uncaught", re.IGNORECASE)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    return found or missing("chromium (on Debian: apt-get install chromium)")
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """A gateway over two small districts, on a socket."""
+    folder = tmp_path_factory.mktemp("shown")
+    sites = small_sites(folder / "data")
+    with running(folder / "region", sites, [agreement(name) for name in sites]) as region:
+        server = make_server("127.0.0.1", 0, region.app, threaded=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def visit(chromium, address, tmp_path):
+    """What a page has become once its scripts have run, and what the browser complained of."""
+
+    def ask(path):
+        command = [
+            chromium, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
+            f"--user-data-dir={tmp_path}", "--virtual-time-budget=20000", "--dump-dom", address + path,
+        ]  # fmt: skip
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert ran.returncode == 0, ran.stderr[-2000:]
+        return ran.stdout, [line for line in ran.stderr.splitlines() if REFUSED.search(line)]
+
+    return ask
+
+
+@pytest.mark.parametrize("district", ["", "/maple"])
+def test_the_index_is_shown(visit, district):
+    page, complaints = visit(f"{district}/docs")
+    assert page.count("<section>") == len(SECTIONS) + 1
+    assert complaints == []
+
+
+@pytest.mark.parametrize(
+    ("section", "operation"),
+    [
+        ("oneroster-1.2-rostering", "/schools/{schoolSourcedId}/classes"),
+        ("oneroster-1.2-resources", "/resources/{sourcedId}"),
+        ("oneroster-1.1", "/students/{id}"),
+    ],
+)
+def test_a_document_is_shown_with_its_operations_and_the_dialog_for_a_token(visit, section, operation):
+    page, complaints = visit(f"/maple/docs/{section}")
+    assert complaints == []
+    shown = re.findall(r'data-path="([^"]+)"', page)
+    assert operation in shown
+    assert 'class="btn authorize' in page
+    assert "cannot be loaded" not in page
