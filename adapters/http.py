@@ -5,7 +5,6 @@ from __future__ import annotations
 import ssl
 import threading
 import time
-from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -22,7 +21,7 @@ from adapters.breaker import Breaker
 from standards.errors import SourceBroken, SourceRefused, SourceUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 CHUNK: Final = 1 << 16
 BUSY: Final = frozenset({429, 503})

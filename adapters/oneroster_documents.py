@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from adapters.tables import Table
 from standards.errors import SourceBroken
-from standards.oneroster import csv, model
+from standards.oneroster import csv, model, rest_lenses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -174,6 +174,20 @@ def reference(value: Any, place: str) -> str:
     if isinstance(value, str) and value and value.isprintable() and "," not in value:
         return value
     raise SourceBroken("The reference has no sourcedId that can be one.", place)
+
+
+def plain(version: str, entity: str, document: Mapping[str, Any]) -> Document:
+    """A document of the gradebook without nulls and strangers, its numbers as numbers."""
+    known = model.classes(version)[rest_lenses.CLASSES[entity]]
+    kept = {name: value for name, value in document.items() if value is not None and name in known}
+    for name, value in kept.items():
+        if known[name].type == "float" and isinstance(value, str):
+            try:
+                kept[name] = int(value) if value.lstrip("-").isdecimal() else float(value)
+            except ValueError:
+                place = f"{rest_lenses.COLLECTIONS[entity]}.{name}"
+                raise SourceBroken("The member is no number.", place) from None
+    return kept
 
 
 def _as_old(document: Document, roles: Sequence[Any], place: str) -> None:

@@ -10,7 +10,11 @@ from standards.oneroster import csv, rest_lenses
 from standards.oneroster.csv_lenses import BY_PLACE, DIALECTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from adapters.contract import Hint
     from adapters.roster import Task
+    from standards.lens import Lens
 
 ORDER: Final = ("orgs", "academicSessions", "resources", "courses", "classes", "demographics", "users", "enrollments")
 LINKED: Final = {"course": "courses", "section": "classes", "student": "users", "staff": "users", "contact": "users"}
@@ -55,24 +59,31 @@ def gradebook_members(version: str, entity: str, fields: frozenset[str] | None) 
     return frozenset(ALWAYS | {place.partition(".")[0] for pair in pairs for place in pair.consumes})
 
 
+def clause(lens: Lens, hints: Iterable[Hint]) -> str:
+    """The hints that a server can apply to the documents of *lens*, in its own language: two at most."""
+    found = [
+        f"{place}='{_doubled(hint.value)}'"
+        for hint in hints
+        if hint.operator == "=" and (place := lens.places.get(hint.field))
+    ]
+    return " AND ".join(found[:2])
+
+
+def _doubled(text: str) -> str:
+    return text.replace("'", "''")
+
+
 def _machinery(task: Task, collection: str, roles: str) -> set[str]:
     """What is read of a collection besides, so that others can be put together."""
-    wanted = task.wanted
-    match collection:
-        case "orgs":
-            return {"type"}
-        case "academicSessions":
-            return {"startDate"} if "enrollment" in wanted else set()
-        case "courses":
-            return {"courseCode"} if "offering" in wanted else set()
-        case "classes":
-            return {"school", "course", "terms"}
-        case "users":
-            return _of_users(task, roles)
-        case "enrollments":
-            return {"user", "class", "school"} | ({"beginDate"} if "enrollment" in wanted else set())
-        case _:
-            return set()
+    enrolled, offered = "enrollment" in task.wanted, "offering" in task.wanted
+    return {
+        "orgs": {"type"},
+        "academicSessions": {"startDate"} if enrolled else set(),
+        "courses": {"courseCode"} if offered else set(),
+        "classes": {"school", "course", "terms"},
+        "users": _of_users(task, roles),
+        "enrollments": {"user", "class", "school"} | ({"beginDate"} if enrolled else set()),
+    }.get(collection, set())
 
 
 def _of_users(task: Task, roles: str) -> set[str]:

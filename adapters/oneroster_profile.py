@@ -77,7 +77,7 @@ def parse(name: str, text: str) -> Profile:
     return Profile(
         name=name,
         title=document["title"],
-        versions=MappingProxyType({version: MappingProxyType(paths) for version, paths in document["versions"].items()}),
+        versions=MappingProxyType({one: MappingProxyType(paths) for one, paths in document["versions"].items()}),
         page=min(document["page"]["size"], document["page"]["ceiling"]),
         ceiling=document["page"]["ceiling"],
         paging=document.get("paging", "offset"),

@@ -5,31 +5,31 @@ from __future__ import annotations
 import hashlib
 import secrets
 import uuid
-from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters import oneroster_plan, oneroster_profile
 from adapters.contract import NO_HINTS, Adapter, Manifest, Problem, picker
 from adapters.http import Bounds, Http
 from adapters.oneroster_csv import ROWS, records
-from adapters.oneroster_documents import Rows
-from adapters.oneroster_pages import Drifted, Page, Rules, walk
-from adapters.oneroster_service import Service, parameters_of
+from adapters.oneroster_documents import Rows, plain
+from adapters.oneroster_reader import Pile, Reader
+from adapters.oneroster_service import Service
 from adapters.oneroster_settings import ServerSettings, credentials
 from adapters.roster import FILES, Task
 from adapters.roster_people import stated_kinds
-from standards.errors import GatewayError, NotFound, SourceBroken, SourceRefused, Unsupported
+from standards.errors import GatewayError, NotFound, Unsupported
 from standards.oneroster import csv, model, rest_lenses
 
+ROSTER: Final = frozenset(FILES) - rest_lenses.CLASSES.keys()
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from adapters.contract import Hint, Hints, Record, Wanted
     from adapters.http import Deadline
     from adapters.tables import Table
-
-ATTEMPTS: Final = 3
 
 
 class OneRosterRest(Adapter):
@@ -50,6 +50,8 @@ class OneRosterRest(Adapter):
         extra = {name: said[rule["setting"]] for name, rule in self._profile.headers.items() if said[rule["setting"]]}
         who = credentials(said, self._http, writes=self._writes)
         self._service = Service(self._http, said["url"], self._version, self._profile, who, extra)
+        size = min(said["page"] or self._profile.page, self._profile.ceiling)
+        self._reader = Reader(self._service, self._profile, max(size, 2), said["rows"], self.notes)
 
     @property
     def manifest(self) -> Manifest:
@@ -57,7 +59,7 @@ class OneRosterRest(Adapter):
         gradebook = {entity for entity in rest_lenses.CLASSES if self._offers(entity)}
         writes = frozenset(gradebook) if self._writes else frozenset()
         operators = frozenset({"="}) if self._profile.filter else frozenset[str]()
-        return Manifest(frozenset(FILES) | gradebook, operators=operators, writes=writes, bulk=False)
+        return Manifest(ROSTER | gradebook, operators=operators, writes=writes, bulk=False)
 
     def check(self) -> list[Problem]:
         """Whether the server knows the gateway and shows it a first page."""
@@ -75,11 +77,9 @@ class OneRosterRest(Adapter):
         """Every record of the *wanted* entities; each collection is read whole before the first of it is given."""
         self.notes.counts.clear()
         deadline = self._http.deadline()
-        roster = {
-            entity: names for entity, names in wanted.items() if entity in FILES and entity not in rest_lenses.CLASSES
-        }
+        roster = {entity: names for entity, names in wanted.items() if entity in ROSTER}
         if roster:
-            yield from self._roster(Task(self._version, roster, self.notes), hints, deadline)
+            yield from self._roster(Task(self._version, roster, self.notes), deadline)
         for entity, names in wanted.items():
             if self._offers(entity):
                 yield from self._gradebook(entity, names, hints.get(entity, ()), deadline)
@@ -92,7 +92,7 @@ class OneRosterRest(Adapter):
         document = self._service.one(lens.local, identifier, self._http.deadline())
         if document is None or document.get("status") == csv.DELETED:
             return None
-        return lens.read(_liberal(self._version, entity, document))
+        return lens.read(plain(self._version, entity, document))
 
     def save(self, entity: str, record: Record, *, new: bool) -> str:  # noqa: ARG002  a PUT creates or replaces
         """Create or replace a record of the gradebook by PUT, so that saying it twice makes no second one."""
@@ -111,7 +111,7 @@ class OneRosterRest(Adapter):
             raise NotFound(f"The district's system has no such {entity}.")
 
     def stamp(self) -> str:
-        """The last change and the number of documents of each collection, where both can be trusted; else always new."""
+        """The last change and the size of each collection, where both can be trusted; otherwise always another text."""
         trusted = self.settings["trust_modified"]
         if not (self._profile.modified if trusted is None else trusted):
             return secrets.token_hex(16)
@@ -143,25 +143,21 @@ class OneRosterRest(Adapter):
         collection = next(name for name, known in model.collections().items() if known == class_name)
         return self._service.address(collection, identifier)
 
-    def _roster(self, task: Task, hints: Hints, deadline: Deadline) -> Iterator[tuple[str, Record]]:  # noqa: ARG002  joined in full
+    def _roster(self, task: Task, deadline: Deadline) -> Iterator[tuple[str, Record]]:
         pick = {entity: picker(entity, names) for entity, names in task.wanted.items() if entity not in ROWS}
         kinds: dict[str, str] = {}
         for entity, record in records(task, self._tables(task, kinds, deadline), kinds):
             yield entity, pick[entity](record) if entity in pick else record
 
     def _tables(self, task: Task, kinds: dict[str, str], deadline: Deadline) -> Iterator[Table]:
+        """The tables that the documents of the roster make, each collection read whole before it."""
         for collection in oneroster_plan.collections(task):
             if collection in self._absent:
                 self.notes.note(f"{collection}: not offered")
                 continue
             members = oneroster_plan.members(task, collection, self._profile.roles)
-            rows = self._whole(
-                collection,
-                members,
-                "",
-                deadline,
-                lambda name=collection, members=members: Rows(self._version, name, self.notes, members),
-            )
+            make = partial(Rows, self._version, collection, self.notes, members)
+            rows = self._reader.whole(collection, make, deadline, members=members)
             if collection == "users" and self._version == "1.1":
                 kinds.update(rows.kinds(stated_kinds))
             yield from rows.tables()
@@ -172,104 +168,13 @@ class OneRosterRest(Adapter):
         lens = rest_lenses.lens(self._version, entity)
         assert lens is not None
         members = oneroster_plan.gradebook_members(self._version, entity, names)
-        found = self._whole(lens.local, members, self._filter(entity, hints), deadline, _Documents)
+        clause = oneroster_plan.clause(lens, hints)
         pick = picker(entity, names)
         known = model.classes(self._version)[rest_lenses.CLASSES[entity]]
-        for document in found.documents:
+        for document in self._reader.whole(lens.local, Pile, deadline, members=members, clause=clause).documents:
             if document.get("status") == csv.DELETED:
                 self.notes.note(f"{lens.local}: deleted document")
                 continue
             for name in document.keys() - known.keys():
                 self.notes.note(f"{lens.local}: unknown member {name[:80]}")
-            yield entity, pick(lens.read(_liberal(self._version, entity, document)))
-
-    def _filter(self, entity: str, hints: tuple[Hint, ...]) -> str:
-        """The hints that the source can apply, in its own language."""
-        lens = rest_lenses.lens(self._version, entity)
-        if lens is None or not self._profile.filter:
-            return ""
-        clauses = []
-        for hint in hints:
-            place = lens.places.get(hint.field)
-            if place and hint.operator == "=":
-                clauses.append("{}='{}'".format(place, hint.value.replace("'", "''")))
-        return " AND ".join(clauses[:2])
-
-    def _whole(
-        self,
-        collection: str,
-        members: frozenset[str] | None,
-        filtered: str,
-        deadline: Deadline,
-        make: Callable[[], Any],
-    ) -> Any:
-        """A collection in whole, read again from its beginning where it changed meanwhile."""
-        given = []
-        if self._profile.sort:
-            given.append(("sort", self._profile.sort))
-        if filtered:
-            given.append(("filter", filtered))
-        if members is not None and self._profile.fields:
-            given.append(("fields", ",".join(sorted(members))))
-        size = min(self.settings["page"] or self._profile.page, self._profile.ceiling)
-        linked = self._profile.paging == "link"
-        rules = Rules(size, self.settings["rows"], counted=self._profile.total == "always", anchored=not linked)
-        for attempt in range(1, ATTEMPTS + 1):
-            fetch, found = self._fetch(collection, given, deadline, linked), make()
-            try:
-                for documents in walk(fetch, rules, collection):
-                    found.add(documents)
-            except Drifted as drift:
-                if attempt == ATTEMPTS:
-                    raise drift.error(collection) from None
-                self.notes.note(f"{collection}: read again, it changed meanwhile")
-                continue
-            return found
-        raise AssertionError
-
-    def _fetch(
-        self, collection: str, given: list[tuple[str, str]], deadline: Deadline, linked: bool
-    ) -> Callable[[int, int], Page]:
-        following = ""
-
-        def fetch(offset: int, limit: int) -> Page:
-            nonlocal following
-            if linked and following:
-                asked = [pair for pair in parameters_of(following)]
-            else:
-                asked = [*given, ("limit", str(limit)), ("offset", str(offset))]
-            page, after = self._service.page(collection, asked, deadline)
-            if linked:
-                if after and not self._service.follows(after, collection):
-                    raise SourceRefused(f"{collection}: the source names a next page that is elsewhere.")
-                following = after
-                page = replace(page, more=bool(after))
-            if self._profile.total == "never":
-                page = replace(page, total=None)
-            return page
-
-        return fetch
-
-
-class _Documents:
-    """Documents as they come."""
-
-    def __init__(self) -> None:
-        self.documents: list[dict[str, Any]] = []
-
-    def add(self, documents: list[dict[str, Any]]) -> None:
-        """Take one more page."""
-        self.documents += documents
-
-
-def _liberal(version: str, entity: str, document: dict[str, Any]) -> dict[str, Any]:
-    """A document without nulls, its numbers as numbers and its dates as dates."""
-    known = model.classes(version)[rest_lenses.CLASSES[entity]]
-    kept = {name: value for name, value in document.items() if value is not None and name in known}
-    for name, value in kept.items():
-        if known[name].type == "float" and isinstance(value, str):
-            try:
-                kept[name] = float(value) if "." in value or "e" in value.lower() else int(value)
-            except ValueError:
-                raise SourceBroken("The member is no number.", f"{rest_lenses.COLLECTIONS[entity]}.{name}") from None
-    return kept
+            yield entity, pick(lens.read(plain(self._version, entity, document)))

@@ -80,7 +80,8 @@ def _people(found: Documents, rows: Mapping[str, list[Row]]) -> None:
         account = row.get("userProfileSourcedId")
         role = _kept(
             roleType=row["roleType"], role=row["role"], org=reference("org", row["orgSourcedId"]),
-            userProfile=PROFILE + account if account else "", beginDate=row.get("beginDate"), endDate=row.get("endDate"),
+            userProfile=PROFILE + account if account else "", beginDate=row.get("beginDate"),
+            endDate=row.get("endDate"),
         )  # fmt: skip
         found["users"][row["userSourcedId"]].setdefault("roles", []).append(role)
 

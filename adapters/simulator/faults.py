@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Kind = Literal[
-    "expired", "unauthorized", "forbidden", "throttled", "unavailable", "error", "missing", "redirect", "insert", "delete",
-    "reorder", "total", "duplicate", "short", "clamp", "kind", "html", "truncated", "no-wrapper", "error-in-success",
-    "huge", "bomb", "reset", "silent", "slow", "drip", "garbage", "deep",
+    "expired", "unauthorized", "forbidden", "throttled", "unavailable", "error", "missing", "redirect", "insert",
+    "delete", "reorder", "total", "duplicate", "short", "clamp", "kind", "html", "truncated", "no-wrapper",
+    "error-in-success", "huge", "bomb", "reset", "silent", "slow", "drip", "garbage", "deep",
 ]  # fmt: skip
 ALWAYS: Final = 1_000_000
 

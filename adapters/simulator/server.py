@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from adapters.simulator.sis import Reply, _error
+from adapters.simulator.sis import Reply, error
 
 if TYPE_CHECKING:
     import ssl
@@ -70,7 +70,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handleerror(self, request: Any, client_address: Any) -> None:
         """Say nothing: a client that goes away is no event here."""
 
 
@@ -93,7 +93,7 @@ def _handler(sis: Sis) -> type[BaseHTTPRequestHandler]:
             _stir(sis, collection, faults)
             reply = _instead(faults)
             if reply is None:
-                reply, _ = sis.answer(self.command, address, self.headers, body)
+                reply = sis.answer(self.command, address, dict(self.headers.items()), body)
                 _spoil(reply, faults)
             _send(self, reply, faults)
 
@@ -114,7 +114,7 @@ def _collection(path: str) -> str:
 def _stir(sis: Sis, collection: str, faults: dict[str, float]) -> None:
     """Let documents come, go and move before the answer."""
     if "expired" in faults:
-        sis.revoke()
+        sis.guard.revoke()
     known = sis.documents.get(collection)
     if not known:
         return
@@ -135,7 +135,7 @@ def _instead(faults: dict[str, float]) -> Reply | None:
     """The answer that is given in place of the right one."""
     for name, (status, word) in INSTEAD.items():
         if name in faults:
-            reply = _error(status, word, "1.2")
+            reply = error(status, word, "1.2")
             if faults[name] and name in {"throttled", "unavailable"}:
                 reply.headers["Retry-After"] = str(int(faults[name]))
             return reply
@@ -161,7 +161,7 @@ def _spoil(reply: Reply, faults: dict[str, float]) -> None:
     if "no-wrapper" in faults:
         reply.body = {"data": found}
     if "error-in-success" in faults:
-        reply.body = _error(500, "internal_server_error", "1.1").body
+        reply.body = error(500, "internal_server_error", "1.1").body
 
 
 def _send(handler: BaseHTTPRequestHandler, reply: Reply, faults: dict[str, float]) -> None:
@@ -171,7 +171,26 @@ def _send(handler: BaseHTTPRequestHandler, reply: Reply, faults: dict[str, float
         _break(handler)
         return
     headers = {"Content-Type": "application/json", **reply.headers}
-    body = b"" if reply.body is None else orjson.dumps(reply.body)
+    body = _damaged(b"" if reply.body is None else orjson.dumps(reply.body), headers, faults)
+    empty = reply.status == 204  # noqa: PLR2004  an answer without a body
+    handler.send_response(reply.status)
+    for name, value in headers.items():
+        handler.send_header(name, value)
+    if not empty:
+        handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    if "reset" in faults:
+        handler.wfile.write(body[: len(body) // 2])
+        handler.wfile.flush()
+        _break(handler)
+    elif "drip" in faults:
+        _drip(handler, body, faults["drip"])
+    elif not empty:
+        handler.wfile.write(body)
+
+
+def _damaged(body: bytes, headers: dict[str, str], faults: dict[str, float]) -> bytes:
+    """The bytes of a body as they are sent, and the *headers* that tell of them."""
     if "kind" in faults or "html" in faults:
         headers["Content-Type"] = "text/html"
     if "html" in faults:
@@ -185,20 +204,7 @@ def _send(handler: BaseHTTPRequestHandler, reply: Reply, faults: dict[str, float
     if "bomb" in faults:
         headers["Content-Encoding"] = "gzip"
         body = gzip.compress(body + b" " * int(faults["bomb"]))
-    handler.send_response(reply.status)
-    for name, value in headers.items():
-        handler.send_header(name, value)
-    if reply.status != 204:  # noqa: PLR2004  an answer without a body
-        handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
-    if "reset" in faults:
-        handler.wfile.write(body[: len(body) // 2])
-        handler.wfile.flush()
-        _break(handler)
-    elif "drip" in faults:
-        _drip(handler, body, faults["drip"])
-    elif reply.status != 204:  # noqa: PLR2004  likewise
-        handler.wfile.write(body)
+    return body
 
 
 def _drip(handler: BaseHTTPRequestHandler, body: bytes, pause: float) -> None:

@@ -21,7 +21,7 @@ KEY = (csv.ID,)
 
 
 def _account(cell: str) -> str:
-    """A user profile as the address that OneRoster's API wants for it; there it is one already (no sourcedId has a colon)."""
+    """A user profile as the address that OneRoster's API wants for it, where one already: no sourcedId has a colon."""
     return cell if ":" in cell else PROFILE + cell
 
 

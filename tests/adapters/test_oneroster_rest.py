@@ -91,7 +91,7 @@ def test_what_both_versions_can_say_they_say_alike():
 def test_the_size_of_the_pages_changes_nothing(version, size):
     with system() as running:
         for total in (True, False):
-            running.sis._total = total
+            running.sis.total = total
             with source(running, version=version, page=size) as adapter:
                 found = [
                     record["key"] for _, record in adapter.read({"organization": None, "session": None, "result": None})
@@ -102,7 +102,7 @@ def test_the_size_of_the_pages_changes_nothing(version, size):
 def test_a_server_that_gives_less_than_is_asked_for_is_read_whole():
     with system(ceiling=9) as running, source(running, page=50) as adapter:
         assert len(list(adapter.read({"session": None, "result": None}))) == 43
-        running.sis._total = False
+        running.sis.total = False
         assert len(list(adapter.read({"session": None, "result": None}))) == 43
 
 
