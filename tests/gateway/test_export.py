@@ -518,3 +518,20 @@ def renewed(region, client):
         "/oauth/token", data={"grant_type": "client_credentials"}, auth=(client, secret)
     )
     return {"Authorization": f"Bearer {answer.json['access_token']}"}
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+def test_a_gradebook_goes_out_comes_in_and_goes_out_as_the_same_bytes(version, tmp_path):
+    place, sent = made.archive(tmp_path / "0.zip", made.graded("1.2")), []
+    for turn in (1, 2):
+        site = {"maple": Site("oneroster_csv", {"source": str(place)})}
+        with running(tmp_path / str(turn), site, agreements("maple")) as region:
+            answer = region.consumer().ask(PATHS[version])
+            assert answer.status_code == 200
+            sent.append(answer.data)
+        place = tmp_path / f"{turn}.zip"
+        place.write_bytes(sent[-1])
+    assert sent[0] == sent[1]
+    with zipfile.ZipFile(io.BytesIO(sent[1])) as files:
+        known = made.GRADEBOOK.keys() & facts.files(version).keys()
+        assert {name for name in known if len(files.read(name).splitlines()) < 2} == set()
