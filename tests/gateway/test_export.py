@@ -37,7 +37,11 @@ from tests.regions import (
 BULK = "[read, search, bulk]"
 PATHS = {"1.1": "/ims/oneroster/bulk/v1p1/csv", "1.2": "/ims/oneroster/bulk/v1p2/csv"}
 ROOTS = {"1.1": "/ims/oneroster/v1p1", "1.2": "/ims/oneroster/rostering/v1p2"}
+SERVICES = {"resources": "resources"} | dict.fromkeys(
+    ("categories", "lineItems", "results", "scoreScales"), "gradebook"
+)
 PREFIX = "https://purl.imsglobal.org/spec/or/v1p2/scope/"
+PAIRED = {"userIds": ("type", "identifier"), "scoreScaleValue": ("itemValueLHS", "itemValueRHS")}
 PREFERRED = {"preferredGivenName": "preferredFirstName", "preferredFamilyName": "preferredLastName"}
 
 
@@ -105,8 +109,8 @@ def files_of(consumer, district="", version="1.2", **query):
 def records(consumer, district, version, collection):
     """What the API shows of a collection, page by page; None where it has no such collection for the consumer."""
     root = ROOTS[version]
-    if collection == "resources" and version == "1.2":
-        root = "/ims/oneroster/resources/v1p2"
+    if version == "1.2" and collection in SERVICES:
+        root = f"/ims/oneroster/{SERVICES[collection]}/v1p2"
     found, address = [], f"/{district}{root}/{collection}?limit=10000"
     while address:
         answer = consumer.ask(address)
@@ -128,9 +132,9 @@ def told(record, column):
     if column.endswith("SourcedId"):
         return record.get(column.removesuffix("SourcedId"), {}).get("sourcedId", "")
     value = record.get(PREFERRED.get(column, column), "")
-    if column == "userIds":
-        return [f"{{{one.get('type', '')}:{one.get('identifier', '')}}}" for one in value or []]
-    return value
+    if column in PAIRED:
+        return [f"{{{one.get(PAIRED[column][0], '')}:{one.get(PAIRED[column][1], '')}}}" for one in value or []]
+    return str(value) if isinstance(value, int | float) else value
 
 
 REGIONS = [("small", "maple"), ("small", "cedar"), ("grand_bend", "gb"), ("by_hand", "maple")]
@@ -368,7 +372,7 @@ def test_every_file_is_recorded_before_its_first_byte(by_hand, monkeypatch):
     assert order == ["durable"] * len(written) + ["bytes"] * (len(order) - len(written))
     assert {event["operation"] for event in written} == {"bulk"}
     assert {event["view"]: event["rows"] for event in written} == {
-        name: len(table(files[f"{name}.csv"])) for name in ("academicSessions", "classes", "courses", "demographics", "enrollments", "orgs", "resources", "users")
+        name: len(table(files[f"{name}.csv"])) for name in ("academicSessions", "categories", "classes", "courses", "demographics", "enrollments", "lineItems", "orgs", "resources", "results", "scoreScales", "users")
     }  # fmt: skip
     tag = by_hand.gateway.keyring.student_tag("maple", "u1")
     assert {event["view"] for event in by_hand.gateway.record.seen(tag)} == {"users", "demographics", "enrollments"}
