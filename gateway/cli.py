@@ -109,15 +109,37 @@ def explain(client: str, element: str, file: Path, recipient: bool) -> None:
 
 
 @main.command()
-def adapters() -> None:
+@click.option("--settings", "file", type=FILE, help="Tell instead what the systems of the districts in FILE can do.")
+def adapters(file: Path | None) -> None:
     """List the adapters there are, and what each asks for in a district's settings."""
     from adapters import registry  # noqa: PLC0415 -- --help need not wait for it
 
+    if file is not None:
+        _tell_abilities(file)
+        return
     for name in registry.names():
         adapter = registry.find(name)
         click.echo(f"{name}: {(adapter.__doc__ or '').strip().splitlines()[0]}")
         for setting, kind in adapter.Settings().fields.items():
             click.echo(f"    {setting} ({_need(kind)}): {kind.metadata.get('description', '')}")
+
+
+def _tell_abilities(file: Path) -> None:
+    """Which operations of OneRoster each district's system can carry out, and which answer 501."""
+    from adapters import registry  # noqa: PLC0415 -- --help need not wait for it
+    from gateway import settings  # noqa: PLC0415 -- likewise
+    from standards.oneroster.model import VERSIONS, operations  # noqa: PLC0415 -- likewise
+    from standards.oneroster.support import supported  # noqa: PLC0415 -- likewise
+
+    for name, district in settings.load(file).districts.items():
+        with registry.find(district.adapter)(name, district.settings) as adapter:
+            manifest = adapter.manifest
+        for version in VERSIONS:
+            every, able = operations(version), supported(version, manifest.entities, manifest.writes)
+            click.echo(f"{name} ({district.adapter}), OneRoster {version}: {len(able)} of {len(every)} operations")
+            for operation in every:
+                if operation not in able:
+                    click.echo(f"    not supported: {operation.name} ({operation.method} {operation.path})")
 
 
 def _need(kind: Any) -> str:

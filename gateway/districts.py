@@ -143,11 +143,10 @@ class District:
     def _read(
         self, wanted: Mapping[str, frozenset[str] | None], base: Generation | None, hints: Hints = NO_HINTS
     ) -> Generation:
-        loaded = base.loaded if base else self._clock()
         records = self.adapter.read(wanted, hints) if wanted else ()
         return build(
             records, self.name, self._keyring,
-            number=base.number if base else 0, loaded=loaded, base=base, budget=LIVE_BUDGET,
+            number=base.number if base else 0, loaded=self._clock(), base=base, budget=LIVE_BUDGET,
         )  # fmt: skip
 
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 WIDTH = 110
 ONEROSTER = "ims/oneroster/rostering/v1p2"
+GRADEBOOK = "ims/oneroster/gradebook/v1p2"
+GIVEN = "a-score-given-back"
 EDFI = "data/v3/ed-fi"
 NOTHING = "-"
 NO_DAY = "1999-12-31"
@@ -76,6 +78,7 @@ class Transcript:
             self.compare()
             self.withhold()
             self.refuse()
+            self.give_back()
             self.account_for()
         self._head(
             "That is all",
@@ -87,7 +90,7 @@ class Transcript:
         """The districts, who asks for what, and how many children each of them sees."""
         self._head(
             "1. Who asks, and for what purpose",
-            "Four made-up districts keep their records in four ways. Four organisations asked for some of them, and "
+            "Four made-up districts keep their records in four ways. Organisations asked for some of them, and "
             "each signed an agreement for one purpose. The gateway lets through what an agreement names and nothing "
             "else, and writes no copy.",
         )
@@ -174,10 +177,34 @@ class Transcript:
         verdict = "the same to the last byte, but for the name that was asked for" if alike else "DIFFERENT"
         self._say(f"The two answers of each pair are {verdict}.")
 
+    def give_back(self) -> None:
+        """A score written into the gradebook of the district whose system takes changes, and taken away again."""
+        book, older = GRADEBOOK, "ims/oneroster/v1p1"
+        self._head(
+            "5. Giving back a score",
+            "Birch's own system keeps a gradebook and takes changes. An agreement can let a consumer make them; they "
+            "go straight to the system, and what the consumer does not see of a record stays as it was.",
+        )
+        result = self._get("conformance", f"{book}/results?limit=1").json()["results"][0]
+        score = {name: result[name] for name in ("lineItem", "student", "scoreDate")}
+        score |= {"scoreStatus": "fully graded", "score": 42}
+        place, kept = f"{book}/results/{GIVEN}", self.premises.sis.documents["results"]
+        steps: tuple[tuple[str, str, str, Any], ...] = (
+            ("gives a child a score", "PUT", place, {"result": score}),
+            ("corrects it, as version 1.1", "PUT", f"{older}/results/{GIVEN}", {"result": score | {"score": 43}}),
+            ("names a fact that does not exist", "PUT", place, {"result": score | {"shoeSize": 38}}),
+            ("deletes it", "DELETE", place, None),
+        )
+        rows = []
+        for said, verb, path, body in steps:
+            answer = self._ask(verb, "conformance", path, json=body)
+            rows.append((said, f"{verb} {answer.status_code}", str(kept.get(GIVEN, {}).get("score", NOTHING))))
+        self._table(("the consumer", "answer", "score in Birch's system"), rows)
+
     def account_for(self) -> None:
         """What the record says about the child, one entry of it, and what becomes of a forged one."""
         self._head(
-            "5. What was written down before it left",
+            "6. What was written down before it left",
             "Every disclosure is on disk before its first byte is sent. The record holds no name, no id and no value: "
             "a child is a keyed mark in it, by which a parent can be told who saw the record.",
         )
@@ -258,8 +285,11 @@ class Transcript:
         return found
 
     def _get(self, name: str, path: str, parameters: dict[str, str] | None = None) -> requests.Response:
+        return self._ask("GET", name, path, params=parameters)
+
+    def _ask(self, verb: str, name: str, path: str, **more: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self._token(self.accounts[name])}"}
-        return self.web.get(f"{self.base}/{path}", params=parameters, headers=headers, timeout=60)
+        return self.web.request(verb, f"{self.base}/{path}", headers=headers, timeout=60, **more)
 
     def _token(self, account: Account) -> str:
         if account.name not in self._tokens:

@@ -10,7 +10,7 @@ from gateway.disclosure import change, students_of
 from gateway.exchange import grants_for, write_down
 from gateway.nesting import find
 from standards import registry
-from standards.errors import CallerError, Forbidden, InvalidBody, NotFound, SourceError, Unsupported
+from standards.errors import CallerError, Forbidden, InvalidBody, MappingError, NotFound, SourceError, Unsupported
 from standards.oneroster import body, model
 from standards.oneroster.envelope import PLURALS
 from standards.view import fields_of
@@ -113,7 +113,8 @@ def put(desk: Desk, identifier: str, document: Any, version: str, match: Callabl
     row = desk.row(identifier)
     desk.allow("update" if row is not None else "create")
     name = desk.request.view.model
-    given = body.single(version, name, document, desk.members, body.DERIVED.get(name, frozenset()))
+    derived = body.DERIVED.get(name, frozenset()) | {"sourcedId"}
+    given = body.single(version, name, document, desk.members, derived)
     if not body.GUID.fullmatch(identifier) or given.pop("sourcedId", identifier) != identifier:
         raise InvalidBody("The body cannot be accepted.", {f"$.{name}.sourcedId": ["is not the id in the address"]})
     match(_shown(desk, row))
@@ -220,13 +221,12 @@ def _outward(desk: Desk, own: str) -> str:
 def _merged(desk: Desk, given: Record, path: str, before: Mapping[str, Any], row: int | None) -> Record:
     """The whole record: what the consumer says of what it sees, and what it does not see as it was."""
     wrong: dict[str, list[str]] = {}
-    stated = desk.lens.read(given)
-    stated.pop("key", None)
+    stated = _stated(desk, given)
     fields = fields_of(desk.entity)
     merged = {name: value for name, value in before.items() if name not in {"key", "id"}}
     told = {name: pair.consumes[0].partition(".")[0] for pair in desk.lens.pairs for name in pair.fills}
     for name, member in told.items():
-        if member not in desk.members or name not in fields:
+        if member not in desk.members or name not in fields or name == "id":
             continue
         if fields[name].type == "open":
             merged[name] = _opened(desk, name, stated.get(name, {}), before.get(name, {}), f"{path}.{member}", wrong)
@@ -244,6 +244,14 @@ def _merged(desk: Desk, given: Record, path: str, before: Mapping[str, Any], row
     if wrong:
         raise InvalidBody("The body cannot be accepted.", wrong)
     return {name: value for name, value in merged.items() if value not in (None, {})}
+
+
+def _stated(desk: Desk, given: Record) -> Record:
+    """What a body says in the words of the vocabulary; the id in it counts nowhere."""
+    try:
+        return desk.lens.read({"sourcedId": "none"} | given)
+    except MappingError as error:
+        raise InvalidBody(error.message) from None
 
 
 def _opened(

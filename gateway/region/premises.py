@@ -274,6 +274,11 @@ def _deals(maple: District) -> tuple[_Deal, ...]:
             "prove that the standards are obeyed", EVERYTHING, tuple(sorted(known_scopes())),
             "everything of one district, as a test", "read, search, create, update, delete, bulk",
         ),
+        _Deal(
+            "conformance-edfi", "conformance", "vendor", ("cedar",), "conformance", "99.31(a)(1)",
+            "prove that the standards are obeyed", EVERYTHING, tuple(sorted(known_scopes())),
+            "everything of a district that speaks Ed-Fi", "read, search, bulk",
+        ),
     )  # fmt: skip
 
 

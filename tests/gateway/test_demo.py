@@ -80,7 +80,7 @@ def served(tmp_path_factory):
         yield facts
 
 
-def ask(facts, client, path):
+def ask(facts, client, path, method="GET", **more):
     account = facts["clients"][client]
     with requests.Session() as web:
         granted = web.post(
@@ -90,7 +90,8 @@ def ask(facts, client, path):
             timeout=30,
         )
         token = granted.json()["access_token"]
-        return web.get(f"{facts['base']}/{path}", headers={"Authorization": f"Bearer {token}"}, timeout=30)
+        bearer = {"Authorization": f"Bearer {token}"}
+        return web.request(method, f"{facts['base']}/{path}", headers=bearer, timeout=30, **more)
 
 
 def test_the_transcript_is_plain_text_that_fits_a_page(told):
@@ -145,8 +146,9 @@ def test_the_facts_tell_how_to_use_the_region(served):
         (("name", "maple"), ("adapter", "oneroster_csv")),
         (("name", "cedar"), ("adapter", "edfi_xml")),
         (("name", "alder"), ("adapter", "oneroster_csv")),
+        (("name", "birch"), ("adapter", "oneroster_rest")),
     ]
-    assert set(served["clients"]) == {"rostering", "tutoring", "analytics", "conformance"}
+    assert set(served["clients"]) == {"rostering", "tutoring", "analytics", "conformance", "conformance-edfi"}
     for account in served["clients"].values():
         assert set(account) == {"client_id", "client_secret", "scopes", "agreement"}
     assert set(served["clients"]["conformance"]["scopes"]) == known_scopes()
@@ -166,13 +168,25 @@ def test_the_tutor_sees_only_children_of_the_agreed_schools_and_grades(served):
 
 
 def test_conformance_has_one_district_and_needs_no_district_in_its_addresses(served):
-    plain, named = (ask(served, "conformance", f"{place}{ONEROSTER}/orgs") for place in ("", "cedar/"))
+    plain, named = (ask(served, "conformance", f"{place}{ONEROSTER}/orgs") for place in ("", "birch/"))
     ids = [[org["sourcedId"] for org in answer.json()["orgs"]] for answer in (plain, named)]
     assert ids[0] == ids[1] != []
     students = ask(served, "conformance", f"{EDFI}/students?totalCount=true&limit=1")
     assert students.headers["Total-Count"] == str(STUDENTS)
-    for other in ("maple", "alder"):
+    for other in ("maple", "cedar", "alder"):
         assert ask(served, "conformance", f"{other}/{ONEROSTER}/orgs").status_code == 403
+
+
+def test_conformance_creates_changes_and_deletes_in_the_gradebook_of_a_real_system(served):
+    book = f"{ONEROSTER.replace('rostering', 'gradebook')}/lineItems"
+    item = ask(served, "conformance", f"{book}?limit=1").json()["lineItems"][0]
+    new = {name: item[name] for name in ("title", "assignDate", "dueDate", "class", "category")}
+    place, renamed = f"{book}/made-by-a-test", new | {"title": "Renamed"}
+    answers = [ask(served, "conformance", place, "PUT", json={"lineItem": one}) for one in (new, renamed)]
+    assert ask(served, "conformance", place).json()["lineItem"]["title"] == "Renamed"
+    answers += [ask(served, "conformance", place, verb) for verb in ("DELETE", "GET")]
+    statuses = [answer.status_code for answer in answers]
+    assert statuses == [201, 201, 204, 404]
 
 
 def test_the_facts_are_for_their_owner_only_and_an_end_is_clean(tmp_path):
