@@ -31,6 +31,8 @@ def older(class_name: str, document: Mapping[str, Any]) -> Document:
         given.setdefault("gradingPeriod", given["academicSession"])
         given.setdefault("resultValueMin", 0)
         given.setdefault("resultValueMax", 100)
+    if class_name == "result":
+        given.setdefault("score", 0)
     known = model.classes("1.1").get(class_name, {})
     return {name: _moved(value) for name, value in given.items() if name in known}
 

@@ -287,3 +287,23 @@ def test_dotted_quoted_and_repeated_tables_have_places():
     assert found['q"r',] == (8, 1)
     assert nearest(found, ("x", 1, "y", "missing")) == (6, 1)
     assert nearest(found, ("missing",)) == (1, 1)
+
+
+# The secrets of a district
+
+
+@pytest.mark.parametrize("name", ["client_secret", "token", "vendor_authorization"])
+def test_a_districts_secret_is_a_reference_that_is_opened_and_never_told(write, tmp_path, monkeypatch, name):
+    monkeypatch.setenv("MAPLE_SECRET", "hunter2-canary")
+    (tmp_path / "other.key").write_text("hunter3-canary\n")
+    sis = "url = 'https://sis.maple.example'\ntoken_url = 'https://sis.maple.example/token'\nclient_id = 'x'\n"
+    rest = "" if name == "client_secret" else "client_secret = 'file:other.key'\n"
+    text = f"[districts.maple]\nadapter = 'oneroster_rest'\n[districts.maple.settings]\n{sis}{rest}"
+    settings = load(write(f"{text}{name} = 'env:MAPLE_SECRET'\n"))
+    assert settings.districts["maple"].settings[name] == "hunter2-canary"
+    assert "canary" not in repr(settings)
+    for wrong, message in (("hunter2-canary", "a secret is written"), ("env:MAPLE_NONE", "MAPLE_NONE is not set")):
+        found, problems = read(write(f"{text}{name} = '{wrong}'\n"))
+        assert found is None
+        assert [f"settings.{name}: " in str(problem) and message in str(problem) for problem in problems] == [True]
+        assert "canary" not in str(problems[0])
