@@ -532,3 +532,53 @@ def renewed(region, client):
         "/oauth/token", data={"grant_type": "client_credentials"}, auth=(client, secret)
     )
     return {"Authorization": f"Bearer {answer.json['access_token']}"}
+
+
+def test_a_delta_tells_of_whom_has_gone_with_all_that_they_had(tmp_path):
+    clock, path = Clock(), tmp_path / "maple.zip"
+
+    def write(count):
+        rows, files = made.rows("1.2"), made.package("1.2")
+        for number in range(count):
+            rows["users.csv"].append(
+                {"sourcedId": f"x{number}", "enabledUser": "true", "username": "x", "givenName": "X", "familyName": "X"}
+            )
+            rows["roles.csv"].append(
+                {
+                    "sourcedId": f"y{number}",
+                    "userSourcedId": f"x{number}",
+                    "roleType": "primary",
+                    "role": "student",
+                    "orgSourcedId": "s1",
+                }
+            )
+        for name in ("users.csv", "roles.csv"):
+            files[name] = made.text(files[name].decode().splitlines()[0].split(","), rows[name]).encode()
+        path.unlink(missing_ok=True)
+        made.archive(path, files)
+
+    write(20)
+    site = {"maple": Site("oneroster_csv", {"source": str(path)}, hold="3h")}
+    with running(tmp_path / "region", site, agreements("maple"), clock=clock) as region:
+        first = region.consumer().ask(PATHS["1.2"])
+        before = {row["userSourcedId"]: row for row in table(unpack(first.data)["roles.csv"])}
+        write(19)
+        clock.move(1200)
+        region.gateway.districts["maple"]._renew()
+        answer = region.consumer().ask(PATHS["1.2"], since=first.headers["X-Next-Since"])
+        files = unpack(answer.data)
+        assert {name for name, text in files.items() if table(text)} == {
+            "manifest.csv",
+            "users.csv",
+            "roles.csv",
+            "demographics.csv",
+        }
+        (user,), (role,) = table(files["users.csv"]), table(files["roles.csv"])
+        assert (user["sourcedId"], user["status"], user["dateLastModified"]) == (
+            "x19",
+            "tobedeleted",
+            answer.headers["X-Next-Since"],
+        )
+        assert role == before["x19"] | {"status": "tobedeleted", "dateLastModified": user["dateLastModified"]}
+        whole = unpack(region.consumer().ask(PATHS["1.2"]).data)
+        assert "x19" not in {row["sourcedId"] for row in table(whole["users.csv"])}
