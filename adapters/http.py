@@ -41,6 +41,7 @@ class Bounds:
     in_flight: int = 4
     body: int = 64 << 20
     attempts: int = 3
+    patience: float = 30.0
     failures: int = 5
     rest: float = 30.0
 
@@ -122,7 +123,8 @@ class Http:
                 continue
             if answer.status not in BUSY or last:
                 return answer
-            if not deadline.allows(pause := float(retry_after(answer.headers, default=0) or 0.1 * 2**attempt)):
+            pause = float(retry_after(answer.headers, default=0) or 0.1 * 2**attempt)
+            if pause > self.bounds.patience or not deadline.allows(pause):
                 return answer
             time.sleep(pause)
         raise AssertionError

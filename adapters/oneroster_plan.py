@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 ORDER: Final = ("orgs", "academicSessions", "resources", "courses", "classes", "demographics", "users", "enrollments")
 LINKED: Final = {"course": "courses", "section": "classes", "student": "users", "staff": "users", "contact": "users"}
+ALONE: Final = {
+    "organization": "orgs",
+    "session": "academicSessions",
+    "course": "courses",
+    "section": "classes",
+    "resource": "resources",
+}
 ALWAYS: Final = {"sourcedId", "status"}
 
 

@@ -87,12 +87,22 @@ class OneRosterRest(Adapter):
     def find(self, entity: str, identifier: str) -> Record | None:
         """The record of *entity* whose own id is *identifier*, as the source has it now."""
         lens = rest_lenses.lens(self._version, entity)
-        if lens is None:
+        collection = lens.local if lens else oneroster_plan.ALONE.get(entity, "")
+        if not collection:
             return super().find(entity, identifier)
-        document = self._service.one(lens.local, identifier, self._http.deadline())
+        if collection in self._absent:
+            return None
+        document = self._service.one(collection, identifier, self._http.deadline())
         if document is None or document.get("status") == csv.DELETED:
             return None
-        return lens.read(plain(self._version, entity, document))
+        return lens.read(plain(self._version, entity, document)) if lens else self._alone(entity, document)
+
+    def _alone(self, entity: str, document: dict[str, Any]) -> Record | None:
+        """A record of the roster that one document tells whole."""
+        rows = Rows(self._version, oneroster_plan.ALONE[entity], self.notes)
+        rows.add([document])
+        task = Task(self._version, {entity: None}, self.notes)
+        return next((record for _, record in records(task, rows.tables(), {})), None)
 
     def save(self, entity: str, record: Record, *, new: bool) -> str:  # noqa: ARG002  a PUT creates or replaces
         """Create or replace a record of the gradebook by PUT, so that saying it twice makes no second one."""

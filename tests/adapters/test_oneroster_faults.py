@@ -138,7 +138,7 @@ def test_a_server_that_dawdles_is_given_up_in_time(fault):
 
 
 def test_a_time_to_come_back_is_passed_on():
-    with system() as running, source(running, deadline=5) as adapter:
+    with system() as running, source(running) as adapter:
         running.sis.faults.add("throttled", "enrollments", times=ALL, value=77)
         with pytest.raises(SourceUnavailable) as caught:
             read(adapter)

@@ -46,7 +46,7 @@ def test_a_word_that_nobody_knows_is_refused(old, new, message):
 
 def test_a_misspelt_profile_is_answered_with_the_nearest():
     with pytest.raises(SettingsError, match="did you mean classlink"):
-        find("classlink")
+        find("classlnk")
 
 
 @pytest.fixture

@@ -145,6 +145,24 @@ def test_a_record_of_the_gradebook_is_found_by_its_id(version):
 
 
 @VERSIONS
+@pytest.mark.parametrize("entity", ["organization", "session", "course", "section", "resource", "lineItem", "result"])
+def test_what_is_found_is_what_is_read_and_one_document_is_asked_for(version, entity):
+    with system() as running, source(running, version=version) as adapter:
+        every = [record for _, record in adapter.read({entity: None})]
+        before = len(running.sis.log)
+        for record in every[:5]:
+            assert adapter.find(entity, record["id"]) == record
+        assert len(running.sis.log) - before == len(every[:5])
+
+
+@pytest.mark.parametrize("entity", ["student", "placement"])
+def test_what_several_documents_tell_is_found_among_all(entity):
+    with system() as running, source(running) as adapter:
+        record = next(record for _, record in adapter.read({entity: None}))
+        assert adapter.find(entity, record["id"]) == record
+
+
+@VERSIONS
 def test_the_gradebook_is_written(version):
     with system() as running, source(running, version=version) as adapter:
         item = next(record for _, record in adapter.read({"lineItem": None}))
