@@ -1,0 +1,1 @@
+"""Every operation of the standards, walked along the table of the facts."""
