@@ -92,12 +92,15 @@ class Gateway:
 
     def shown_together(self, grant: Grant, views: Sequence[View]) -> tuple[tuple[Shown, ...], ...]:
         """The branches of several pruned *views* over one and the same state of the district's data."""
-        entities = frozenset[str]().union(*(self.entities(grant, view) for view in views))
-        generation = self.districts[grant.district].generation(entities, grant)
-        if generation.base is not None or not generation.number:
-            faces = Faces(generation, grant, self.keyring, self.today(grant))
-            return tuple(self._compile(view, faces) for view in views)
-        return tuple(self._over(generation, grant, view) for view in views)
+        every = [self.entities(grant, view) for view in views]
+        generation = self.districts[grant.district].generation(frozenset[str]().union(*every), grant)
+        held = generation.base if generation.base or not generation.number else generation
+        live = frozenset(generation.tables) if held is not generation else frozenset[str]()
+        faces = Faces(generation, grant, self.keyring, self.today(grant))
+        return tuple(
+            self._over(held, grant, view) if held and live.isdisjoint(needed) else self._compile(view, faces)
+            for view, needed in zip(views, every, strict=True)
+        )
 
     def _over(self, generation: Generation, grant: Grant, view: View) -> tuple[Shown, ...]:
         """The branches of a pruned *view* over a hold, worked out once."""

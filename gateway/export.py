@@ -16,8 +16,9 @@ from gateway.ledger import BASE
 from gateway.rows import ROW_BITS, ROW_MASK, RowIndex, index
 from standards import registry
 from standards.errors import Conflict, Forbidden, WalkInterrupted
+from standards.oneroster.csv import ID
 from standards.oneroster.csv_export import BULK, DELTA, Sheet, manifest
-from standards.oneroster.csv_rows import told
+from standards.oneroster.csv_rows import BORROWED, told
 from standards.oneroster.routes import APIS, routes
 from standards.query import Condition, Query
 
@@ -63,6 +64,14 @@ class Part:
 
     told: Told
     rows: RowIndex
+    lent: Mapping[str, str]
+
+    def complete(self, record: dict[str, Any]) -> dict[str, Any]:
+        """*record* with what its file wants and only another collection tells."""
+        if self.lent:
+            name, via, *_ = BORROWED[self.told.file.name]
+            record[name] = self.lent.get(record.get(via, {}).get(ID))
+        return record
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +103,7 @@ class Export:
         for offset in range(0, part.rows.total, CHUNK):
             self.still()
             records = part.rows.slice(offset, CHUNK, BASE)
-            yield sheet.rows(records)
+            yield sheet.rows(map(part.complete, records))
             if progress is not None:
                 progress(part.told.file.name, len(records))
 
@@ -112,7 +121,8 @@ def export(gateway: Gateway, caller: Caller, asked: Asked) -> Export:
     if not shown:
         raise Forbidden("No active agreement releases any file to this client.")
     rows = {name: _rows(gateway, parts, asked.query) for name, parts in shown.items()}
-    parts = tuple(Part(one, rows[one.collection]) for one in told(asked.version) if _has(one, shown))
+    files = [one for one in told(asked.version) if _has(one, shown)]
+    parts = tuple(Part(one, rows[one.collection], _lent(one, shown)) for one in files)
     _record(gateway, caller, asked, grants, views, rows)
     generations = {part.faces.generation.district: part.faces.generation for some in shown.values() for part in some}
     loaded = min(generation.loaded for generation in generations.values())
@@ -162,6 +172,18 @@ def _has(one: Told, shown: Mapping[str, tuple[Shown, ...]]) -> bool:
     if not parts or (one.other and one.other not in shown):
         return False
     return not one.member or any(node.name == one.member for part in parts for node in part.branch.nodes)
+
+
+def _lent(one: Told, shown: Mapping[str, tuple[Shown, ...]]) -> Mapping[str, str]:
+    """What another collection lends to a file, by the id of its records; nothing where the consumer has it not."""
+    if one.file.name not in BORROWED:
+        return {}
+    *_, collection, name = BORROWED[one.file.name]
+    found: dict[str, str] = {}
+    for part in shown.get(collection, ()):
+        values = part.values(part.rows, f"{name}.{ID}")
+        found |= {part.ids[row]: value for row, value in zip(part.rows, values, strict=True) if value}
+    return found
 
 
 def _rows(gateway: Gateway, shown: tuple[Shown, ...], query: Query) -> RowIndex:

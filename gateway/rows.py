@@ -239,17 +239,33 @@ def instant(text: str, parameter: str) -> float:
 
 
 def matcher(condition: Condition, kind: str) -> Callable[[Any], bool]:
-    """A test of one rendered value, or of a list in which any element may match."""
+    """A test of one rendered value, or of a list in which any element may match.
+
+    OneRoster asks a list for several values with commas: ``=`` for exactly these, ``~`` for any of them.
+    """
     test = _comparison(condition, kind)
+    several = _several(condition, kind)
 
     def matches(value: Any) -> bool:
         if value is None:
             return False
         if isinstance(value, list | tuple):
-            return any(test(one) for one in value)
+            return any(test(one) for one in value) or (several is not None and several(value))
         return test(value)
 
     return matches
+
+
+def _several(condition: Condition, kind: str) -> Callable[[Sequence[Any]], bool] | None:
+    """A test of a list for a list of values; None where only one value is asked for."""
+    wanted = [one.strip().casefold() for one in condition.value.split(",")]
+    if condition.parameter != "filter" or kind != "text" or len(wanted) == 1 or not all(wanted):
+        return None
+    if condition.operator == "=":
+        return lambda value: {folded(one) for one in value} == set(wanted)
+    if condition.operator == "~":
+        return lambda value: any(goal in folded(one) for one in value for goal in wanted)
+    return None
 
 
 def _comparison(condition: Condition, kind: str) -> Callable[[Any], bool]:

@@ -56,6 +56,13 @@ def found(record: Any, path: str) -> Any:
 
 def matches(value: Any, condition: Condition, kind: str) -> bool:
     values: Iterable[Any] = value if isinstance(value, list) else [] if value is None else [value]
+    if isinstance(value, list) and kind == "text" and condition.parameter == "filter" and "," in condition.value:
+        asked = {part.strip().casefold() for part in condition.value.split(",")}
+        mine = [("true" if one else "false") if isinstance(one, bool) else str(one).casefold() for one in value]
+        if "" not in asked and condition.operator == "=" and set(mine) == asked:
+            return True
+        if "" not in asked and condition.operator == "~" and any(part in one for one in mine for part in asked):
+            return True
     return any(_compares(one, condition, kind) for one in values)
 
 

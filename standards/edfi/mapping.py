@@ -89,6 +89,7 @@ class _Maker:
         for known in properties:
             telling = [pair for pair in self.pairs if any(_head(path) == known.name for path in pair.consumes)]
             made.add(self.told(known, telling) if telling else member(known, self.site))
+            made.nodes += [node for node in self.otherwise if node.name == known.name]
         return made
 
     def told(self, known: Property, telling: list[Pair]) -> Members:
@@ -104,7 +105,7 @@ class _Maker:
                 if f"{known.name}.{leaf.name}" not in told:
                     made.add(scalar(leaf, f"{known.name}.{leaf.name}", self.site))
             made.nodes = made.nodes if own else _derived(known, telling, made.nodes)
-        made.nodes = (own or made.nodes) + [node for node in self.otherwise if node.name == known.name]
+        made.nodes = own or made.nodes
         return made
 
     def items(self, known: Property, pair: Pair) -> Members:

@@ -70,6 +70,8 @@ OTHER_KINDS = {
     ("users", "userIds"): "pairs",
     ("scoreScales", "scoreScaleValue"): "pairs",
 }
+# The API's score scales name a class and no organization, so that files made of them leave the cell empty.
+MAY_LACK = {"scoreScales.csv": frozenset({"orgSourcedId"})}
 OLD_NAMES = {"grade": "grades", "birthdate": "birthDate", "agents": "agentSourcedIds"}
 
 
@@ -132,7 +134,7 @@ def _place(name: str, found: Mapping[str, File], ordered: dict[str, File]) -> No
 
 
 def _file(version: str, name: str, facts: Mapping[str, Any]) -> File:
-    required = frozenset(facts["required"])
+    required = frozenset(facts["required"]) - MAY_LACK.get(name, frozenset())
     columns = {column: _column(version, name, column, column in required) for column in facts["headers"]}
     old = {before: now for before, now in OLD_NAMES.items() if now in columns}
     if name == "demographics.csv":

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 RENAMED = {"preferredGivenName": "preferredFirstName", "preferredFamilyName": "preferredLastName"}
 INSTEAD = {("lineItems.csv", "academicSessionSourcedId"): "gradingPeriod"}
+# A member that a file wants and its records lack: that of the record of another collection, which a member names.
+BORROWED = {"scoreScales.csv": ("org", "class", "classes", "school")}
 NEVER = frozenset({"password"})
 ID_BYTES = 16
 

@@ -109,6 +109,12 @@ def test_categories_and_score_scales_are_read(read):
     }  # fmt: skip
 
 
+def test_a_score_scale_may_lack_its_organization_as_the_files_made_of_an_api_do(read):
+    found, notes = read("scoreScale", scoreScales=[made.GRADEBOOK["scoreScales.csv"][0] | {"orgSourcedId": ""}])
+    assert found == read("scoreScale")[0]
+    assert notes == {}
+
+
 def test_what_nobody_asks_for_is_not_told(read):
     found, _ = read("lineItem", wanted=frozenset({"title"}))
     assert found["l1"] == {"key": ("l1",), "id": "l1", "title": "Sheet 1"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.rows import index
+from gateway.rows import index, matcher
 from standards.errors import MalformedQuery
 from standards.query import Both, Condition, Either, Query
 from tests.gateway.engine.school import grant, shown, students
@@ -60,6 +60,17 @@ def test_what_is_absent_answers_no_comparison(operator):
 def test_an_array_answers_when_any_of_it_does():
     assert where("roles.org.sourcedId", "=", "101") == where("roles.role", "=", "student") == given(Query())
     assert where("roles.role", "!=", "student") == []
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "expected"),
+    [("=", "03,04", False), ("=", "04", True), ("=", " 04 , 05", True), ("=", "05,04", True), ("=", "04,05,06", False),
+     ("~", "03,05", True), ("~", "03,06", False), ("~", "0,9", True)],
+)  # fmt: skip
+def test_a_list_of_values_asks_an_array_for_all_of_them_and_a_part_of_it_for_any(operator, value, expected):
+    matches = matcher(Condition("grades", operator, value), "text")
+    assert matches(["04", "05"]) is expected
+    assert matches("04,05") is (value == "04,05")
 
 
 def test_what_is_not_shown_does_not_answer():
