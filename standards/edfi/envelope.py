@@ -60,7 +60,7 @@ PROBLEMS: tuple[tuple[type[GatewayError], Problem], ...] = (
     (NotFound, Problem("not-found", "Not Found", "The specified data could not be found.", listed=False)),
     (MethodNotAllowed, Problem("method-not-allowed", "Method Not Allowed",
                                "The request construction was invalid.")),
-    (Unsupported, Problem("method-not-allowed", "Not Supported", "No district's system here can do this.")),
+    (Unsupported, Problem("method-not-allowed", "Not Supported", "No district's system here can do this.", listed=False)),
     (PreconditionFailed, Problem("optimistic-lock-failed", "Optimistic Lock Failed",
                                  "The resource has been changed since it was read.")),
     (Conflict, Problem("data-conflict", "Data Conflict", "The request conflicts with other data.")),
