@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -30,12 +31,17 @@ from policies.testing import Knowledge
 from standards import registry
 from standards.edfi.request import names
 from standards.keys import Keyring
+from standards.oneroster import model
+from standards.oneroster.parts import service_of
+from standards.oneroster.routes import APIS, routes
 from standards.view import Native, Stamp, Val, paths, prune
 from tests.gateway.engine.source import RecordsAdapter
 from tests.gateway.small_region import make_settings
 from tests.policies import documents
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from policies.sight import Records
     from standards.view import View
 
@@ -213,16 +219,19 @@ class Consumer:
     def questions(self, seed: int) -> dict[str, list[str]]:
         """What this consumer could ask, by kind of question."""
         asked: dict[str, list[str]] = {}
-        for api in ("oneroster", "edfi"):
+        ids: dict[tuple[str, str], list[str]] = {}
+        for api in ("oneroster", "oneroster11", "edfi"):
             for view in registry.views(api).values():
                 if any(self.records.get(branch.entity) for branch in view.branches):
-                    pruned = prune(view, self.grant)
-                    root = ONEROSTER if api == "oneroster" else EDFI
-                    random = Random(f"{seed} {view.name}")
-                    asked.setdefault("collection", []).append(f"{root}/{view.name}")
+                    pruned, place = prune(view, self.grant), f"{root_of(view)}/{view.name}"
+                    random = Random(f"{seed} {view.name}{api.removeprefix('oneroster')}")
+                    asked.setdefault("collection", []).append(place)
                     if pruned is not None:
-                        for kind, found in Questions(self, view, pruned, f"{root}/{view.name}", random).all().items():
+                        mine = Questions(self, view, pruned, place, random)
+                        for kind, found in mine.all().items():
                             asked.setdefault(kind, []).extend(found)
+                        ids[api, view.name] = [quote(one, safe="") for one in mine.ids]
+        asked["below"] = list(_below(ids, Random(f"{seed} below")))
         asked["collection"] += [
             f"{ONEROSTER}/shoes",
             f"{EDFI}/shoes",
@@ -230,6 +239,23 @@ class Consumer:
             f"/oak{EDFI}/students",
         ]
         return asked
+
+
+def root_of(view: View) -> str:
+    """The root of the API that shows a view."""
+    roots = {"oneroster": f"/ims/oneroster/{service_of(view.name)}/v1p2", "oneroster11": "/ims/oneroster/v1p1"}
+    return roots.get(view.api, EDFI)
+
+
+def _below(ids: Mapping[tuple[str, str], list[str]], random: Random) -> Iterator[str]:
+    """The addresses below records that show, that do not, and that do not exist."""
+    for version, api in APIS.items():
+        for route in routes(version):
+            if route.parents and route.operation.method == "GET":
+                for _ in range(4):
+                    chosen = iter([random.choice(ids.get((api, name), ["none"])) for name in route.parents])
+                    path = re.sub(r"\{[^}]*\}", lambda _, chosen=chosen: next(chosen), route.operation.path)
+                    yield model.edition(version).base_path(route.operation.service) + path
 
 
 class Questions:
@@ -240,11 +266,12 @@ class Questions:
         limit = 500 if view.api == "edfi" else 1000
         body = orjson.loads(consumer.ask(f"{address}?limit={limit}")[-1])
         self.rows = body if isinstance(body, list) else next(iter(body.values()))
+        self.ids = self._ids()
 
     def all(self) -> dict[str, list[str]]:
         """Questions by kind."""
-        asked = self._oneroster() if self.view.api == "oneroster" else self._edfi()
-        return asked | {"single": [f"{self.address}/{quote(one, safe='')}" for one in self._ids()]}
+        asked = self._edfi() if self.view.api == "edfi" else self._oneroster()
+        return asked | {"single": [f"{self.address}/{quote(one, safe='')}" for one in self.ids]}
 
     def _sample(self, some: list[str], most: int) -> list[str]:
         return self.random.sample(some, min(most, len(some)))

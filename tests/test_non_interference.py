@@ -14,7 +14,7 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from gateway import edfi, exchange, oneroster, renderer, rows, telemetry, writer
+from gateway import edfi, exchange, nesting, oneroster, renderer, rows, telemetry, writer
 from gateway.faces import Faces
 from gateway.ledger import Ledger
 from gateway.renderer import Renderer
@@ -318,7 +318,14 @@ def a_mask_is_forgotten(patch, _consumer):
     patch.setattr(Faces, "transform", lambda _self, _field: None)
 
 
+def a_reference_that_is_not_released_tells_what_lies_below(patch, _consumer):
+    patch.setattr(
+        nesting.nesting, "ways", lambda entity, target, _grant: nesting.nesting.WAYS.get((entity, target), ())
+    )
+
+
 FAULTS = {
+    a_reference_that_is_not_released_tells_what_lies_below: ("below",),
     the_count_includes_hidden_rows: ("collection", "page"),
     the_last_link_counts_hidden_rows: ("page",),
     the_tag_of_an_answer_covers_the_source: ("collection",),

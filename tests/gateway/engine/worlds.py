@@ -50,6 +50,7 @@ SIZES = {
     "profile": 14, "guardianship": 14, "enrollment": 20, "placement": 26, "teaching": 11, "employment": 9, "resource": 4,
 } | dict.fromkeys(NATIVE, 8)  # fmt: skip
 ROOTED = frozenset(SIZES)
+GRADEBOOK = ("gradebookCategory", "scoreScale", "lineItem", "result", "assessment", "assessmentResult", "resource")
 ACCENTS = "éßİ\u0308"
 TELLING = frozenset({"entry", "exit", "derivedEntry", "uniqueId", "kind", "grade"})
 OWN_IDS = ("organization", "session", "section", "student", "staff", "enrollment", "edfi.disciplineActions")
@@ -77,6 +78,11 @@ def village(seed: int) -> dict[str, list[Record]]:
             world.complete(entity, row)
     for entity in NATIVE:
         records[entity] = [world.complete(entity, {"key": (entity, str(number))}) for number in range(9)]
+    book = _World(Random(-seed))  # by itself, so that the rest of the village stays as it is
+    book.keys |= {entity: [row["key"] for row in rows] for entity, rows in records.items()}
+    book.keys |= {entity: [(entity, str(number)) for number in range(8)] for entity in GRADEBOOK}
+    for entity in GRADEBOOK:
+        records[entity] = [book.complete(entity, {"key": key}) for key in book.keys[entity]]
     return records
 
 
@@ -119,7 +125,7 @@ class _World:
     def complete(self, entity: str, record: Record) -> Record:
         """Fill what a record leaves open, except what decides who is seen."""
         for name, field in shape(entity).top.items():
-            told = field.owner and entity in NATIVE
+            told = field.owner and entity in {*NATIVE, *GRADEBOOK}
             free = not field.owner and field.type != "id" and name not in TELLING and self.random.random() < 0.6
             if name not in record and (told or free):
                 self.fill(record, name, field)
