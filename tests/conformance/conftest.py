@@ -29,16 +29,21 @@ def system() -> Iterator[Running]:
 
 
 @pytest.fixture(scope="package")
-def birch(tmp_path_factory, system) -> Iterator[Region]:
-    """The region of that district."""
-    folder = tmp_path_factory.mktemp("birch")
-    (folder / "secret").write_text(SECRET)
-    settings = {
+def site(tmp_path_factory, system) -> Site:
+    """How the gateway is told of that system."""
+    secret = tmp_path_factory.mktemp("birch") / "secret"
+    secret.write_text(SECRET)
+    return Site("oneroster_rest", {
         "url": system.url, "token_url": system.token_url, "client_id": "crossing",
-        "client_secret": f"file:{folder / 'secret'}", "allow_private": "true",
-    }  # fmt: skip
-    sites = {"birch": Site("oneroster_rest", settings)}
-    with running(folder / "r", sites, [agreement("birch", operations=OPERATIONS)], MANY) as region:
+        "client_secret": f"file:{secret}", "allow_private": "true",
+    })  # fmt: skip
+
+
+@pytest.fixture(scope="package")
+def birch(tmp_path_factory, site) -> Iterator[Region]:
+    """The region of that district."""
+    terms = [agreement("birch", operations=OPERATIONS)]
+    with running(tmp_path_factory.mktemp("region"), {"birch": site}, terms, MANY) as region:
         yield region
 
 
