@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from itertools import islice, pairwise, product
 from typing import TYPE_CHECKING, Any
 
@@ -57,19 +58,31 @@ def walk(consumer: Consumer, place: str, limit: int, most: int = 10**9) -> list[
 
 def flat(consumer: Consumer, version: str) -> Flat:
     """Every plain collection of a version by name, each record by its id."""
-    return {
-        route.collection: {one["sourcedId"]: one for one in walk(consumer, address(route), 10_000)}
-        for at, route in FLAT
-        if at == version and consumer.ask(address(route), limit=1).status_code == 200
-    }
+    found: Flat = defaultdict(dict)
+    for at, route in FLAT:
+        if at == version and consumer.ask(address(route), limit=1).status_code == 200:
+            found[route.collection] = {one["sourcedId"]: one for one in walk(consumer, address(route), 10_000)}
+    return found
 
 
 def parents(route: Route, known: Flat) -> Iterator[tuple[str, ...]]:
     """Some ids for the records that an address stands below, those first to which something belongs."""
-    every = product(*(sorted(known.get(name, ())) for name in route.parents))
-    full = islice((ids for ids in islice(every, 200_000) if expected(route, ids, known)), 6)
-    yield from full
-    yield from islice(product(*(sorted(known.get(name, ())) for name in route.parents)), 3)
+    every = list(product(*(_telling(name, known) for name in route.parents)))
+    yield from islice((ids for ids in every if expected(route, ids, known)), 6)
+    yield from every[:3]
+
+
+def _telling(collection: str, known: Flat) -> list[str]:
+    """The ids of a few records of a collection: those that the gradebook, resources or terms speak of come first."""
+    results, items, scales = (known[name].values() for name in ("results", "lineItems", "scoreScales"))
+    about = {
+        "classes": [one["class"]["sourcedId"] for one in (*scales, *items)],
+        "lineItems": [one["lineItem"]["sourcedId"] for one in results],
+        "users": [one["user"]["sourcedId"] for one in known["enrollments"].values()],
+        "students": [one["student"]["sourcedId"] for one in results],
+    }.get(collection, [])
+    owners = [key for key, one in known[collection].items() if one.get("resources")]
+    return list(dict.fromkeys([*about[:8], *owners[:4], *sorted(known[collection])[:8]]))
 
 
 def expected(route: Route, ids: Sequence[str], known: Flat) -> set[str] | None:
