@@ -234,6 +234,8 @@ def _merged(desk: Desk, given: Record, path: str, before: Mapping[str, Any], row
         if not desk.grant.plain(fields[name].release):
             _masked(desk, given, member, path, row, wrong)
             continue
+        if name not in stated and fields[name].type == "ref" and _hidden(desk, name, before):
+            continue
         for kept in [one for one in merged if one.partition("@")[0] == name]:
             del merged[kept]
         if name in stated:
@@ -280,6 +282,15 @@ def _key(desk: Desk, name: str, value: Any, path: str, wrong: dict[str, list[str
     if key is None:
         wrong[f"{path}.sourcedId"] = ["names nothing that exists for this client"]
     return key
+
+
+def _hidden(desk: Desk, name: str, before: Mapping[str, Any]) -> bool:
+    """Whether the record points with *name* to what the consumer does not see, and so cannot mean to take away."""
+    faces, to = desk.shown.faces, fields_of(desk.entity)[name].to
+    if name not in before:
+        return False
+    row, visible = faces.generation.table(to).rows.get(before[name], -1), faces.visible(to)
+    return row < 0 or (visible is not None and not visible[row])
 
 
 def _derive(desk: Desk, record: Record) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from gateway.region import write_oneroster_11_wild
 from standards.oneroster import model
 from tests.conformance.conftest import MANY
 from tests.conformance.table import FLAT, READS, address, expected, flat, parents, records
-from tests.regions import agreement, running
+from tests.regions import Site, agreement, running, small_district
 
 pytest_plugins = ["tests.region_fixtures"]
 
 # How many of the 55 operations of 1.1 and the 65 of 1.2 that read have something to tell, at least.
 ROWS = {
     "maple": {"1.1": 55, "1.2": 56},
+    "alder": {"1.1": 51, "1.2": 52},
     "cedar": {"1.1": 51, "1.2": 52},
     "gb": {"1.1": 50, "1.2": 55},
     "rest 1.2": {"1.1": 55, "1.2": 64},
@@ -30,12 +32,22 @@ def older(tmp_path_factory, site):
         yield region.consumer()
 
 
+@pytest.fixture(scope="module")
+def wild(tmp_path_factory):
+    """Files of 1.1 with the faults that real ones have."""
+    folder = tmp_path_factory.mktemp("wild")
+    write_oneroster_11_wild(small_district(), folder / "alder.zip")
+    place = Site("oneroster_csv", {"source": str(folder / "alder.zip")})
+    with running(folder / "r", {"alder": place}, [agreement("alder")], MANY) as region:
+        yield region.consumer()
+
+
 @pytest.fixture
 def source(request):
     """A consumer to whom everything of a source is released, and the district's name in addresses."""
     if request.param in {"maple", "cedar"}:
         return request.getfixturevalue("small").consumer(), f"/{request.param}"
-    names = {"gb": "everything", "rest 1.2": "client", "rest 1.1": "older"}
+    names = {"alder": "wild", "gb": "everything", "rest 1.2": "client", "rest 1.1": "older"}
     return request.getfixturevalue(names[request.param]), ""
 
 

@@ -223,3 +223,17 @@ def test_what_a_writer_cannot_see_is_not_lost(grader, system, client, item):
 
 def _school(client, section):
     return client.ask(f"/ims/oneroster/rostering/v1p2/classes/{section}").json["class"]["school"]["sourcedId"]
+
+
+def test_a_reference_to_what_a_writer_does_not_see_stays(client, system, item):
+    place, kept = f"{BOOK}/lineItems/pointing", system.sis.documents["lineItems"]
+    assert send(client, "PUT", place, {"lineItem": item}).status_code == 201
+    scales = system.sis.documents["scoreScales"]
+    scales["gone"] = next(iter(scales.values())) | {"sourcedId": "gone", "status": "tobedeleted"}
+    kept["pointing"]["scoreScale"] = {"href": "http://x/gone", "sourcedId": "gone", "type": "scoreScale"}
+    seen = client.ask(place).json["lineItem"]
+    assert "scoreScale" not in seen
+    assert send(client, "PUT", place, {"lineItem": seen | {"title": "Short"}}).status_code == 201
+    assert (kept["pointing"]["title"], kept["pointing"]["scoreScale"]["sourcedId"]) == ("Short", "gone")
+    assert send(client, "DELETE", place).status_code == 204
+    del scales["gone"]
