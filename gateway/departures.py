@@ -14,15 +14,15 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.disclosure import students
 from gateway.ledger import BASE
-from gateway.rows import found_at, kind_of, matcher
-from standards.query import Both, Condition, Either, conditions
+from gateway.rows import found_at, keep, kind_of, matcher
+from standards.query import conditions
 from standards.view import find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gateway.rows import Shown
-    from standards.query import Filter, Query
+    from standards.query import Condition, Filter, Query
 
 WINDOW = 30 * 86_400.0
 MOST = 200_000
@@ -136,21 +136,14 @@ class Departed:
 
     def keep(self, rows: Sequence[int], condition: Filter, base: str = "") -> list[int]:
         """The *rows* for which *condition* holds; order kept."""
-        match condition:
-            case Both(parts):
-                for part in parts:
-                    rows = self.keep(rows, part, base)
-                return list(rows)
-            case Either(parts):
-                kept = {row for part in parts for row in self.keep(rows, part, base)}
-                return [row for row in rows if row in kept]
-            case Condition():
-                chain = find(self.branch.nodes, condition.path)
-                if chain is None:
-                    return []
-                matches = matcher(condition, kind_of(chain))
-                values = self.values(rows, condition.path, base)
-                return [row for row, value in zip(rows, values, strict=True) if matches(value)]
+        return keep(rows, condition, lambda some, one: self._compare(some, one, base))
+
+    def _compare(self, rows: Sequence[int], condition: Condition, base: str) -> list[int]:
+        chain = find(self.branch.nodes, condition.path)
+        if chain is None:
+            return []
+        matches, values = matcher(condition, kind_of(chain)), self.values(rows, condition.path, base)
+        return [row for row, value in zip(rows, values, strict=True) if matches(value)]
 
     def values(self, rows: Sequence[int], path: str, base: str = "") -> list[Any]:
         """What the member at *path* shows in each row."""

@@ -94,16 +94,7 @@ class Shown:
 
     def keep(self, rows: Sequence[int], condition: Filter, base: str = "") -> list[int]:
         """The *rows* for which *condition* holds; order kept."""
-        match condition:
-            case Both(parts):
-                for part in parts:
-                    rows = self.keep(rows, part, base)
-                return list(rows)
-            case Either(parts):
-                kept = {row for part in parts for row in self.keep(rows, part, base)}
-                return [row for row in rows if row in kept]
-            case Condition():
-                return self._compare(rows, condition, base)
+        return keep(rows, condition, lambda some, one: self._compare(some, one, base))
 
     def _compare(self, rows: Sequence[int], condition: Condition, base: str) -> list[int]:
         chain = find(self.branch.nodes, condition.path)
@@ -138,6 +129,20 @@ class Shown:
         if rows is self.rows:
             return sorted(hit & self.members, key=self.ids.__getitem__)
         return [row for row in rows if row in hit]
+
+
+def keep(rows: Sequence[int], condition: Filter, compare: Callable[[Sequence[int], Condition], list[int]]) -> list[int]:
+    """The *rows* for which *condition* holds, order kept; *compare* keeps those for which one comparison does."""
+    match condition:
+        case Both(parts):
+            for part in parts:
+                rows = keep(rows, part, compare)
+            return list(rows)
+        case Either(parts):
+            kept = {row for part in parts for row in keep(rows, part, compare)}
+            return [row for row in rows if row in kept]
+        case Condition():
+            return compare(rows, condition)
 
 
 @dataclass(slots=True)
