@@ -55,8 +55,10 @@ def listed(field, value):
         return "01652"
     if field.name == "accounts.id":
         return f"urn:oneroster:userProfile:{next(PROFILES)}"
+    if field.type == "json":
+        return [{"source": "case", "learningObjectiveIds": ["a"], "learningObjectiveResults": []}]
     if field.type != "code":
-        return sayable(value)
+        return value if field.type == "datetime" else sayable(value)
     known = [code for code in codes.table(field.codes).values if codes.outward(field.codes, "oneroster")(code)]
     return [one for one in value if one in known] if field.many else value if value in known else known[0]
 
