@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from standards.oneroster.model import Member
 
-GUID = re.compile(r"[0-9A-Za-z./@_-]{1,255}")
+# An id that is a step of a path, as `..`, would lead to another address of the district's system.
+GUID = re.compile(r"(?!\.{1,2}$)[0-9A-Za-z./@_-]{1,255}")
 REFERENCE = frozenset({"sourcedId", "href", "type"})
 # Members that the receiver keeps itself: clients leave them out, and what they send says nothing.
 KEPT = frozenset({"status", "dateLastModified"})
@@ -25,6 +26,7 @@ KEPT = frozenset({"status", "dateLastModified"})
 DERIVED: Mapping[str, frozenset[str]] = MappingProxyType({"lineItem": frozenset({"school"})})
 LONGEST: Final = 65_536
 MOST: Final = 1_000
+DEEPEST: Final = 32
 WRONG: Final = object()
 
 Places = dict[str, list[str]]
@@ -217,9 +219,18 @@ def _year(value: Any) -> Any:
 
 
 def _open(value: Any) -> Any:
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not _fits(value, DEEPEST):
         return WRONG
     return {name: item for name, item in value.items() if item is not None}
+
+
+def _fits(value: Any, depth: int) -> bool:
+    """Whether every system can keep a value of an open object: it is not too deep, and its texts are texts."""
+    if isinstance(value, dict):
+        return depth > 0 and all(_text(name) is not WRONG and _fits(item, depth - 1) for name, item in value.items())
+    if isinstance(value, list):
+        return depth > 0 and all(_fits(item, depth - 1) for item in value)
+    return not isinstance(value, str) or _text(value) is not WRONG
 
 
 READ: Mapping[str, Callable[[Any], Any]] = {
