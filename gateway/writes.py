@@ -127,7 +127,8 @@ def put(desk: Desk, identifier: str, document: Any, version: str, match: Callabl
     if before is None:
         raise NotFound("There is nothing with this id.")
     merged = _merged(desk, given, f"$.{name}", before, row)
-    desk.record("update", students_of(desk.shown, row))
+    about = (*students_of(desk.shown, row), *_subjects(desk, [merged]))  # before and after
+    desk.record("update", tuple(dict.fromkeys(about)))
     desk.adapter.save(desk.entity, merged | {"id": own}, new=False)
     return False
 
@@ -188,10 +189,10 @@ def _check_needs(desk: Desk, version: str) -> None:
 def _create(desk: Desk, given: Record, path: str, identifier: str) -> None:
     if desk.shown.faces.pseudonymous(desk.entity):
         raise Forbidden("Ids are pseudonyms here: create with POST, which allocates one.")
+    record = _merged(desk, given, path, {}, None)
+    desk.record("create", _subjects(desk, [record]))  # who tries ids to learn which are taken is on record too
     if desk.adapter.find(desk.entity, identifier) is not None:
         raise Forbidden("The agreement does not let this client write this record.")
-    record = _merged(desk, given, path, {}, None)
-    desk.record("create", _subjects(desk, [record]))
     desk.adapter.save(desk.entity, record | {"id": identifier}, new=True)
 
 
