@@ -48,9 +48,7 @@ FACTS = (
     ("birth date", "student.birthDate", "birthDate", "birthDate", "birthDate"),
     ("grade", "enrollment.grade", "grades", "grades", "entryGradeLevelDescriptor"),
     ("sex", "student.sex", "sex", "sex", "birthSexDescriptor"),
-    ("birthplace", "student.birthCity", "cityOfBirth", "cityOfBirth", "birthCity"),
     ("telephone", "student.phone", "phone", "phone", "telephones"),
-    ("pronouns", "student.pronouns", "pronouns", "pronouns", "pronouns"),
 )
 
 
@@ -82,17 +80,15 @@ class Transcript:
             self.account_for()
         self._head(
             "That is all",
-            "The gateway is now switched off and every file of this region is removed. README.md tells how to connect "
-            "your own district.",
+            "The gateway is off, every file of this region is removed. README.md tells how to connect your district.",
         )
 
     def introduce(self) -> None:
         """The districts, who asks for what, and how many children each of them sees."""
         self._head(
             "1. Who asks, and for what purpose",
-            "Four made-up districts keep their records in four ways. Organisations asked for some of them, and "
-            "each signed an agreement for one purpose. The gateway lets through what an agreement names and nothing "
-            "else, and writes no copy.",
+            "Four made-up districts keep their records in four ways. Each consumer signed an agreement for one "
+            "purpose. The gateway lets through what an agreement names and nothing else, and writes no copy.",
         )
         for site in self.premises.sites:
             self._say(f"{site.district.title}: {len(site.district.students):,} students, {site.dialect}")
@@ -145,8 +141,7 @@ class Transcript:
         """Attempts to learn what is hidden by asking sideways."""
         self._head(
             "4. Asking sideways",
-            "Somebody clever may try to learn from the answers what the answers do not say. A hidden fact behaves "
-            "exactly like one that does not exist, and a coarse one is coarse in questions too.",
+            "A hidden fact behaves exactly like one that does not exist, and a coarse one is coarse in questions too.",
         )
         surname = self.child.name.family.replace("'", "''")
         listing, born = f"maple/{ONEROSTER}/students", f"maple/{ONEROSTER}/demographics"
@@ -182,8 +177,7 @@ class Transcript:
         book, older = GRADEBOOK, "ims/oneroster/v1p1"
         self._head(
             "5. Giving back a score",
-            "Birch's own system keeps a gradebook and takes changes. An agreement can let a consumer make them; they "
-            "go straight to the system, and what the consumer does not see of a record stays as it was.",
+            "Birch's system takes changes of its gradebook. What a writer does not see of a record stays as it was.",
         )
         result = self._get("conformance", f"{book}/results?limit=1").json()["results"][0]
         score = {name: result[name] for name in ("lineItem", "student", "scoreDate")}
@@ -219,7 +213,7 @@ class Transcript:
         key = self.keys.derive(PURPOSE)
         problems = verify(self.settings.audit.folder, key)
         self._say(f"Verified: {'nothing was changed, removed or moved' if not problems else problems[0]}.")
-        self._say(f"Verified again after a figure was changed in a copy: {self._forged(key)}.")
+        self._say(f"Again, after a figure was changed in a copy: {self._forged(key)}.")
 
     @cached_property
     def _own(self) -> Mapping[str, str]:

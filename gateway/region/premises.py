@@ -267,7 +267,7 @@ def _deals(maple: District) -> tuple[_Deal, ...]:
         _Deal(
             "analytics", "northsound-metrics", "researcher", ("maple",), "program-evaluation", "99.31(a)(6)",
             "study class sizes", ANALYTICS, (*ROSTER, DEMOGRAPHICS, "edfi:read"),
-            "class sizes by age, without knowing any child",
+            "class sizes by age, and no child",
         ),
         _Deal(
             "conformance", "conformance", "vendor", (SERVED,), "conformance", "99.31(a)(1)",
@@ -277,7 +277,7 @@ def _deals(maple: District) -> tuple[_Deal, ...]:
         _Deal(
             "conformance-edfi", "conformance", "vendor", ("cedar",), "conformance", "99.31(a)(1)",
             "prove that the standards are obeyed", EVERYTHING, tuple(sorted(known_scopes())),
-            "everything of a district that speaks Ed-Fi", "read, search, bulk",
+            "everything of an Ed-Fi district", "read, search, bulk",
         ),
     )  # fmt: skip
 
