@@ -20,7 +20,7 @@ from gateway.limits import Limits
 from gateway.scopes import EDFI, known_scopes
 from gateway.store import ACTIVE, CLIENT_ID
 from gateway.token_request import Refusal, TokenRequest, read_token_request
-from standards.errors import StoreUnavailable, TooManyRequests
+from standards.errors import NotFound, StoreUnavailable, TooManyRequests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,8 +43,11 @@ def blueprint(store: Store, memory: Memory, clock: Callable[[], datetime], setti
     oauth = Blueprint("oauth", __name__)
 
     @oauth.post("/oauth/token")
-    def issue() -> Response:
-        """Give a client that proves itself a token."""
+    @oauth.post("/<district>/oauth/token")
+    def issue(district: str | None = None) -> Response:
+        """Give a client that proves itself a token; under a district's name it is the same token."""
+        if district is not None and district not in settings.districts:
+            raise NotFound("There is no such address.")
         return server.answer(server.create_token_response)
 
     @oauth.post("/oauth/revoke")
