@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from flask import Blueprint, Response, request
 
+from gateway.addresses import PREFIXES, place
 from gateway.answers import base_url
 from gateway.graphml import graphml
 from gateway.metadata import DISCOVERY, known, published
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 API, RELEASE, SUITE = "7.3", "7.3.2", "3"
 GRAPH, JSON = "application/graphml", "application/json"
-PREFIXES = ("", "/<district>")
 DATA, CHANGES = "/data/v3", "/changeQueries/v1"
 ROOTS = {"resources": DATA, "descriptors": DATA, "changeQueries": CHANGES}
 ADDRESSES = {
@@ -38,7 +38,7 @@ ADDRESSES = {
 NEWER = {
     "resources": "/metadata/specifications/resources-spec.json",
     "descriptors": "/metadata/specifications/descriptors-spec.json",
-    "changeQueries": "/metadata/changequeries/v1/swagger.json",
+    "changeQueries": ADDRESSES["changeQueries"],
 }
 LISTED = {
     "resources": ("Resources", ""),
@@ -54,17 +54,17 @@ def blueprint(gateway: Gateway) -> Blueprint:
     def discover(district: str | None = None) -> Response:
         """Where everything is."""
         known(gateway, district)
-        return _json(_discovery(_base(district)))
+        return _json(_discovery(_base(district), _roster(district)))
 
     def contents(district: str | None = None) -> Response:
         """The documents there are."""
         known(gateway, district)
-        return _json(_contents(_base(district), ADDRESSES))
+        return _json(_contents(_base(district), ADDRESSES, _roster(district)))
 
     def newer_contents(district: str | None = None) -> Response:
         """The documents there are, where version 8 has them."""
         known(gateway, district)
-        return _json(_contents(_base(district), NEWER))
+        return _json(_contents(_base(district), NEWER, _roster(district)))
 
     def describe(section: str, district: str | None = None) -> Response:
         """One document."""
@@ -90,19 +90,25 @@ def blueprint(gateway: Gateway) -> Blueprint:
         "/metadata/data/v3/dependencies": depend,
         "/metadata/dependencies": depend,
     }
-    documents = [(address, section) for places in (ADDRESSES, NEWER) for section, address in places.items()]
+    documents = {address: section for places in (ADDRESSES, NEWER) for section, address in places.items()}
     for prefix in PREFIXES:
         for address, view in told.items():
             routes.add_url_rule(prefix + address, f"{address}{prefix}", view)
-        for address, section in documents:
+        for address, section in documents.items():
             label = f"{address[:-5]}{prefix}"
             routes.add_url_rule(prefix + address, label, describe, defaults={"section": section})
-    routes.add_url_rule("/<district>", "district", discover)
+    for prefix in PREFIXES[1:]:
+        routes.add_url_rule(prefix, f"plain{prefix}", discover)
     return routes
 
 
 def _base(district: str | None) -> str:
-    return base_url() + (f"/{district}" if district else "")
+    return base_url() + place(district)
+
+
+def _roster(district: str | None) -> str:
+    """Where the same district speaks OneRoster, which knows no school years in addresses."""
+    return base_url() + (f"/{district}" if district else "") + oneroster("1.2").base_path("rostering")
 
 
 def _asked_version() -> str:
@@ -110,7 +116,7 @@ def _asked_version() -> str:
     return next((value for name, value in request.args.items() if name.lower() == "version"), "")
 
 
-def _discovery(base: str) -> dict[str, Any]:
+def _discovery(base: str, roster: str) -> dict[str, Any]:
     return {
         "version": API,
         "applicationName": "Ed-Fi Alliance ODS/API",
@@ -127,19 +133,19 @@ def _discovery(base: str) -> dict[str, Any]:
             "oauthTokenIntrospection": f"{base}/oauth/token_info",
             "dataManagementApi": f"{base}{DATA}/",
             "changeQueries": f"{base}{CHANGES}/",
-            "oneRoster": f"{base}{oneroster('1.2').base_path('rostering')}/",
+            "oneRoster": f"{roster}/",
         },
     }
 
 
-def _contents(base: str, places: Mapping[str, str]) -> list[dict[str, str]]:
+def _contents(base: str, places: Mapping[str, str], roster: str) -> list[dict[str, str]]:
     asked = "?version=2" if _asked_version() == "2" else ""
     found = [
         {"name": name, "endpointUri": f"{base}{places[section]}{asked}", "prefix": prefix}
         for section, (name, prefix) in LISTED.items()
     ]
-    roster = f"{base}{oneroster('1.2').base_path('rostering')}/discovery/{DISCOVERY['rostering'][0]}"
-    return [*found, {"name": "OneRoster", "endpointUri": roster, "prefix": "Ed-Fi OneRoster"}]
+    discovery = f"{roster}/discovery/{DISCOVERY['rostering'][0]}"
+    return [*found, {"name": "OneRoster", "endpointUri": discovery, "prefix": "Ed-Fi OneRoster"}]
 
 
 @cache

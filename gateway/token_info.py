@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from flask import Blueprint, Response, request
 
+from gateway.addresses import PREFIXES, place
 from gateway.answers import PRIVATE, authenticate, base_url, failure, trace_id
 from gateway.exchange import PageRequest, serve_page
 from gateway.telemetry import about
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from policies.grant import Grant
     from standards.view import View
 
-PREFIXES = ("", "/<district>")
 READ = "edfi:read"
 # What the standard calls an operation, the operation of an agreement that allows it, and the scope it takes.
 OPERATIONS = (
@@ -142,7 +142,7 @@ def _organizations(
 def _records(gateway: Gateway, caller: Caller, view: View, district: str | None) -> Iterator[Mapping[str, Any]]:
     """Everything of a *view* that the caller may see, page by page, each recorded before it is told."""
     offset, total = 0, 1
-    base = base_url() + (f"/{district}" if district else "") + "/data/v3"
+    base = f"{base_url()}{place(district)}/data/v3"
     while offset < total:
         reader = partial(_as_it_is, Query(offset=offset, limit=LARGEST_LIMIT))
         page = serve_page(gateway, caller, PageRequest(view, district, frozenset({READ}), reader, base, trace_id()))
