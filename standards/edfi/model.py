@@ -71,7 +71,7 @@ class Resource:
     @property
     def descriptor_id(self) -> str:
         """The member in which the API numbers a descriptor; empty for any other resource."""
-        return f"{self.name[0].lower()}{self.name[1:]}Id" if self.is_descriptor else ""
+        return f"{self.collection.removesuffix('s')}Id" if self.is_descriptor else ""
 
 
 @cache
