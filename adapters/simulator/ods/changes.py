@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.simulator.ods import reading
 from adapters.simulator.ods.problems import Reply
+from adapters.simulator.ods.reading import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,17 +20,18 @@ if TYPE_CHECKING:
 
 def available(state: State, *, capital: bool) -> Reply:
     """The change versions that can be asked for; with a *capital* as versions before 6 say it."""
-    names = ("OldestChangeVersion", "NewestChangeVersion") if capital else ("oldestChangeVersion", "newestChangeVersion")
-    return Reply(200, dict(zip(names, (0, state.version), strict=True)))
+    found = {"OldestChangeVersion": 0, "NewestChangeVersion": state.version}
+    return Reply(200, found if capital else {name[0].lower() + name[1:]: value for name, value in found.items()})
+
+
+def snapshot(state: State, identifier: str) -> Document:
+    """A snapshot as versions before 6 list it."""
+    return {"id": identifier, "snapshotIdentifier": identifier, "snapshotDateTime": moment(state.last)}
 
 
 def deletes(state: State, resource: Resource, query: Mapping[str, str]) -> Reply:
     """What is gone and has not come back."""
-    found = [
-        trace
-        for trace in _within(state.deletes, resource, query)
-        if state.find(resource.name, trace.key) is None
-    ]
+    found = [trace for trace in _within(state.deletes, resource, query) if state.find(resource.name, trace.key) is None]
     return _page(query, [{"id": one.id, "changeVersion": one.version, "keyValues": one.old} for one in found])
 
 

@@ -50,9 +50,7 @@ class Running:
 
     def asked(self, collection: str, method: str = "") -> list[Asked]:
         """What was asked at one collection, or at the ``token`` address, by one method or by any."""
-        return [
-            one for one in self.log if target(one.path) == collection.lower() and method in {"", one.method}
-        ]
+        return [one for one in self.log if target(one.path) == collection.lower() and method in {"", one.method}]
 
 
 @contextmanager
