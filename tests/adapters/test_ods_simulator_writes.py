@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -335,3 +336,13 @@ def test_an_extension_is_announced(tpdm):
     assert "/tpdm/credentialStatusDescriptors" in tpdm.rows(sections["Descriptors"])["paths"]
     dependencies = tpdm.rows(f"{tpdm.base}/metadata/data/v3/dependencies")
     assert "/tpdm/candidates" in {one["resource"] for one in dependencies}
+
+
+def test_of_many_who_write_at_once_each_is_heard_and_one_creates(small):
+    with ThreadPoolExecutor(8) as pool:
+        shared = list(pool.map(lambda _: small.post("students", {**STUDENT, "studentUniqueId": "one"}), range(16)))
+        own = list(pool.map(lambda each: small.post("students", {**STUDENT, "studentUniqueId": f"S{each}"}), range(16)))
+    assert sorted(answer.status_code for answer in shared) == [200] * 15 + [201]
+    assert [answer.status_code for answer in own] == [201] * 16
+    assert len(small.rows("students")) == 18
+    assert len(small.running.asked("students", "POST")) == 32
