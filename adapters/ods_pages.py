@@ -67,6 +67,8 @@ class Walk:
         total = self._count(first)
         if total > self.rows:
             raise self._too_many()
+        if len(first.documents) > total:
+            raise Drifted(MISCOUNTED, lasting=True)
         if len(first.documents) == total:
             yield self._fresh(first.documents)
         elif first.token and cursor:

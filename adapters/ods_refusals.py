@@ -116,7 +116,9 @@ def refuse_writing(answer: Answer) -> None:
             raise PreconditionFailed("The record has changed in the district's system since it was read.")
         case status if status == FORBIDDEN:
             said = kind(answer)
-            raise SourceRefused(f"The district's system does not let the gateway do this{f' ({said})' if said else ''}.")
+            raise SourceRefused(
+                f"The district's system does not let the gateway do this{f' ({said})' if said else ''}."
+            )
     refuse(answer, kind(answer))
 
 

@@ -12,8 +12,8 @@ import orjson
 
 from adapters.auth import Granted
 from adapters.http import refuse
-from adapters.ods_refusals import Denied, kind, refuse_reading, refuse_writing
 from adapters.ods_pages import Page
+from adapters.ods_refusals import Denied, kind, refuse_reading, refuse_writing
 from standards.edfi.model import ID
 from standards.errors import SourceBroken, SourceRefused
 

@@ -34,9 +34,7 @@ class OdsSettings(Schema):
             "description": "The resources to read, such as students; without it all that the ODS shows this client."
         },
     )
-    writable = fields.Boolean(
-        load_default=False, metadata={"description": "Whether changes are passed on to the ODS."}
-    )
+    writable = fields.Boolean(load_default=False, metadata={"description": "Whether changes are passed on to the ODS."})
     snapshot = fields.Boolean(
         load_default=False, metadata={"description": "Whether to read from the snapshot that the ODS keeps."}
     )
