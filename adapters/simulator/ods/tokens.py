@@ -53,22 +53,12 @@ class Tokens:
     def grant(self, method: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """The answer to a request for a token."""
         try:
-            if method != "POST":
-                raise Denied(405, "invalid_request")
-            asked = read_form(headers, body)
-            client, secret = _credentials(headers.get("authorization", ""), asked)
-            if asked.get("grant_type") != "client_credentials":
-                raise Denied(400, "unsupported_grant_type")
-            known = self.clients.get(client)
-            if known is None or not secrets.compare_digest(known.encode(), secret.encode()):
-                raise Denied(401, "invalid_client")
-            if asked.get("scope") and not asked["scope"].isdigit():
-                raise Denied(400, "invalid_scope")
+            client, scope = self._known(method, headers, body)
         except Denied as denied:
             return Reply(denied.status, denied.body, dict(NOT_KEPT))
         if 0 <= self.limit <= self.live(client):
             raise Refusal("security:authentication:too-many-tokens")
-        return Reply(200, self._given(client, asked.get("scope", "")), dict(NOT_KEPT))
+        return Reply(200, self._given(client, scope), dict(NOT_KEPT))
 
     def client(self, header: str) -> str:
         """The client that shows its token in an Authorization *header*; a `Refusal` where none does."""
@@ -83,6 +73,21 @@ class Tokens:
         if not owner or end <= self._now():
             raise Refusal("security:authentication", "Invalid token.")
         return owner
+
+    def _known(self, method: str, headers: Mapping[str, str], body: bytes) -> tuple[str, str]:
+        """The client that asks for a token, and the scope that it wants."""
+        if method != "POST":
+            raise Denied(405, "invalid_request")
+        asked = read_form(headers, body)
+        client, secret = _credentials(headers.get("authorization", ""), asked)
+        if asked.get("grant_type") != "client_credentials":
+            raise Denied(400, "unsupported_grant_type")
+        known = self.clients.get(client)
+        if known is None or not secrets.compare_digest(known.encode(), secret.encode()):
+            raise Denied(401, "invalid_client")
+        if asked.get("scope") and not asked["scope"].isdigit():
+            raise Denied(400, "invalid_scope")
+        return client, asked.get("scope", "")
 
     def _given(self, client: str, scope: str) -> dict[str, Any]:
         token = secrets.token_hex(16)
