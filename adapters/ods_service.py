@@ -168,8 +168,9 @@ class Service:
 
     def _discover(self, deadline: Deadline) -> Places:
         answer = self.http.get(f"{self._url}/", DISCOVERY, deadline)
-        refuse(answer, kind(answer))
-        body = answer.json()
+        if answer.status != NOT_FOUND:  # an ODS behind a gateway may hide it; then its parts are where they always are
+            refuse(answer, kind(answer))
+        body = answer.json() if answer.status != NOT_FOUND else {}
         if not isinstance(body, dict):
             raise SourceBroken("The answer is no object.", DISCOVERY)
         urls = body.get("urls")
