@@ -67,11 +67,13 @@ class Names:
 
     def key(self, entity: str, identifier: str) -> Key:
         """The natural key of the record with an id; one that nothing has where there is none."""
-        return self._known(self._keys, entity).get(identifier, ("", identifier))
+        found: Key = self._known(self._keys, entity).get(identifier, ("", identifier))
+        return found
 
     def id(self, entity: str, key: Key) -> str:
         """The id of the record with a natural key; a gradebook's own word for it where the main system has none."""
-        return self._known(self._ids, entity).get(key, key[-1])
+        found: str = self._known(self._ids, entity).get(key, key[-1])
+        return found
 
     def _known(self, table: dict[str, dict[Any, Any]], entity: str) -> dict[Any, Any]:
         if entity not in table:
