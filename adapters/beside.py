@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
+from adapters.contract import Problem
+from standards.errors import GatewayError
 from standards.oneroster import rest_lenses
 from standards.view import fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from adapters.contract import Adapter, Hints, Record, Wanted
 
     Key = tuple[str, ...]
+    Read = Callable[[Wanted], Iterator[tuple[str, Record]]]
 
 ENTITIES: Final = frozenset({*rest_lenses.CLASSES, "resource"})
-
-
-class Main(Protocol):
-    """The system beside which a gradebook is kept."""
-
-    def read(self, wanted: Wanted) -> Iterator[tuple[str, Record]]:
-        """Every record of the *wanted* entities."""
 
 
 @cache
@@ -41,11 +37,11 @@ NAMED: Final = frozenset(to for entity in ENTITIES for to in strangers(entity).v
 class Names:
     """What the main system calls its records: by natural key among its own, by id to others.
 
-    They are learned from what is read of it, and asked for once where nothing was read yet.
+    They are learned from what is read of it, and *read* for themselves where nothing was read yet.
     """
 
-    def __init__(self, main: Main) -> None:
-        self._main = main
+    def __init__(self, read: Read) -> None:
+        self._read = read
         self._ids: dict[str, dict[Key, str]] = {}
         self._keys: dict[str, dict[str, Key]] = {}
 
@@ -77,7 +73,7 @@ class Names:
 
     def _known(self, table: dict[str, dict[Any, Any]], entity: str) -> dict[Any, Any]:
         if entity not in table:
-            for _ in self.learning({entity: frozenset()}, self._main.read({entity: frozenset()})):
+            for _ in self.learning({entity: frozenset()}, self._read({entity: frozenset()})):
                 pass
         return table[entity]
 
@@ -101,6 +97,15 @@ class Beside:
     def writes(self) -> frozenset[str]:
         """What is written here."""
         return self.service.manifest.writes & ENTITIES
+
+    def check(self, place: str) -> list[Problem]:
+        """Whether the service knows the gateway."""
+        try:
+            for _ in self.service.read({"gradebookCategory": None}):
+                pass
+        except GatewayError as error:
+            return [Problem(error.message, place)]
+        return []
 
     def read(self, wanted: Wanted, hints: Hints) -> Iterator[tuple[str, Record]]:
         """Every record of the *wanted* entities that are kept here."""
