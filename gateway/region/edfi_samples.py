@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from datetime import date, timedelta
 from functools import cache
 from graphlib import TopologicalSorter
@@ -36,10 +37,13 @@ def everything(documents: Documents, anchors: Sequence[Document], today: date) -
     Around each of the *anchors* (placements of students in sections) one document is made of each resource that
     has none yet, so that what belongs to one child, one section and one school stands together.
     """
-    missing = [name for name in _order() if name not in {_resource(collection).name for collection, _ in documents}]
+    given: dict[str, list[Document]] = defaultdict(list)
+    for collection, document in documents:
+        given[_resource(collection).name].append(document)
+    missing = [name for name in _order() if name not in given]
     made: dict[tuple[str, str], tuple[str, Document]] = {}
     for number, anchor in enumerate(anchors, start=1):
-        world = _World(number, documents, anchor, today)
+        world = _World(number, given, anchor, today)
         for name in missing:
             resource, document = model.resources()[name], world.make(name)
             made.setdefault((name, str(SHAPE.key(resource, document))), (resource.collection, document))
@@ -75,13 +79,12 @@ def _targets(properties: Mapping[str, Property]) -> Iterator[str]:
 class _World:
     """What stands together with one *anchor*: of each resource one document."""
 
-    def __init__(self, number: int, documents: Documents, anchor: Document, today: date) -> None:
+    def __init__(self, number: int, given: Mapping[str, list[Document]], anchor: Document, today: date) -> None:
         self._number, self._today = number, today
         self._values: dict[str, Any] = SHAPE.key_values(_resource("studentSectionAssociations"), anchor)
         self._made: dict[str, Document] = {"StudentSectionAssociation": anchor}
         for name in reversed(_order()):
-            collection = model.resources()[name].collection
-            found = self._chosen(name, [document for given, document in documents if given == collection])
+            found = self._chosen(name, given.get(name, ()))
             if found:
                 self._made.setdefault(name, found)
 
