@@ -80,22 +80,28 @@ def read_one(views: Sequence[View], arguments: Sequence[tuple[str, str]]) -> Que
 
 @cache
 def names(collection: str) -> Mapping[str, tuple[str, ...]]:
-    """The parameters by which a resource may be asked for, in small letters, and the members each stands for.
+    """The parameters by which a resource may be asked for, in small letters, and the members each stands for."""
+    return {name.lower(): paths for name, paths in parameters(collection).items()}
+
+
+@cache
+def parameters(collection: str) -> Mapping[str, tuple[str, ...]]:
+    """The parameters by which a resource may be asked for, as the standard spells them, and what each stands for.
 
     A member of a reference goes by its own name, behind the reference's role where it has one. Members that
     must agree share a name; where others would, the later goes by its reference's target too.
     """
     resource = by_collection(collection)
     assert resource is not None
-    taken: dict[str, tuple[str, ...]] = {"id": ("id",)}
-    if resource.descriptor_id:
-        taken[resource.descriptor_id.lower()] = (resource.descriptor_id,)
+    own = ("id", resource.descriptor_id) if resource.descriptor_id else ("id",)
+    taken: dict[str, tuple[str, ...]] = {name: (name,) for name in own}
+    spelled = {name.lower(): name for name in taken}
     agreeing = _agreeing(resource)
     for path, choices in _choices(resource):
         for name in choices:
-            known = taken.get(name.lower())
+            known = taken.get(spelled.get(name.lower(), ""))
             if known is None or not agreeing.get(path, frozenset()).isdisjoint(known):
-                taken[name.lower()] = (*(known or ()), path)
+                taken[spelled.setdefault(name.lower(), name)] = (*(known or ()), path)
                 break
     return taken
 
