@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from adapters.simulator.ods.extension import Extension
 from adapters.simulator.ods.ods import Ods
 from adapters.simulator.ods.server import Asked, Running, run
 
-__all__ = ["Asked", "Ods", "Running", "run"]
+__all__ = ["Asked", "Extension", "Ods", "Running", "run"]

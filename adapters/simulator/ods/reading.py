@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.simulator.ods.problems import Refusal, Reply
@@ -12,6 +13,7 @@ from standards.edfi.request import names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from adapters.simulator.ods.state import Row, State
     from standards.edfi.model import Property, Resource
@@ -20,38 +22,54 @@ if TYPE_CHECKING:
 
 PARAMETERS: Final = "bad-request:parameter-validation-failed"
 DEFAULT, LARGEST, LARGEST_NUMBER, PARTITIONS, MOST_PARTITIONS = 25, 500, 2**31 - 1, 10, 200
+LARGEST_VERSION: Final = 2**63 - 1
 TRUTHS: Final = {"true": True, "false": False}
 
 
-def query_of(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """The parameters of a request by their names in small letters."""
-    return {name.lower(): value for name, value in pairs}
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a system shows documents: with tokens of pages, links, empty arrays; at most *largest* at once."""
+
+    cursors: bool = True
+    links: bool = True
+    empties: bool = False
+    largest: int = LARGEST
 
 
-def shown(state: State, resource: Resource, row: Row) -> Document:
+def shown(state: State, resource: Resource, row: Row, manner: Manner) -> Document:
     """A document as the API shows it."""
     document: Document = {"id": row.id}
     if resource.descriptor_id:
         document[resource.descriptor_id] = row.number
-    document |= _linked(state, resource.properties, row.document)
+    document |= _linked(state, resource.properties, row.document) if manner.links else row.document
+    if manner.empties:
+        empty: Document = {
+            name: [] for name, known in resource.properties.items() if known.collection and name not in document
+        }
+        document |= empty
     document["_etag"] = row.etag
-    document["_lastModifiedDate"] = row.modified.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    document["_lastModifiedDate"] = moment(row.modified)
     return document
 
 
-def page(state: State, resource: Resource, query: Mapping[str, str], *, cursor: bool) -> Reply:
-    """The documents that *query* asks for; *cursor* says whether the system knows tokens of pages."""
-    if not cursor:
+def moment(when: datetime) -> str:
+    """A moment as the API writes it."""
+    return when.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def page(state: State, resource: Resource, query: Mapping[str, str], manner: Manner) -> Reply:
+    """The documents that *query* asks for."""
+    if not manner.cursors:
         query = {name: value for name, value in query.items() if name not in {"pagetoken", "pagesize"}}
-    found = chosen(state, resource, query)
     if "pagetoken" in query or "pagesize" in query:
-        return _cursor_page(state, resource, query, found)
-    offset, limit = window(query)
+        return _cursor_page(state, resource, query, manner)
+    offset, limit = window(query, manner.largest)
+    found = chosen(state, resource, query)
     rows = found[offset : offset + limit]
-    reply = Reply(200, [shown(state, resource, row) for row in rows])
+    reply = Reply(200, [shown(state, resource, row, manner) for row in rows])
     if truth(query, "totalcount"):
         reply.headers["Total-Count"] = str(len(found))
-    if cursor and rows:
+    if manner.cursors and rows:
         reply.headers["Next-Page-Token"] = token(rows[-1].number + 1, LARGEST_NUMBER)
     return reply
 
@@ -69,13 +87,16 @@ def partitions(state: State, resource: Resource, query: Mapping[str, str]) -> Re
 def chosen(state: State, resource: Resource, query: Mapping[str, str]) -> list[Row]:
     """The documents that fit the filters and the window of change versions in *query*."""
     low, high = change_window(query)
-    tests = list(_tests(resource, query))
+    if low > high:
+        raise Refusal(PARAMETERS, "minChangeVersion is greater than maxChangeVersion.")
+    tests = list(_tests(state, resource, query))
     return [row for row in state.ordered(resource) if low <= row.version <= high and all(test(row) for test in tests)]
 
 
-def window(query: Mapping[str, str]) -> tuple[int, int]:
+def window(query: Mapping[str, str], largest: int = LARGEST) -> tuple[int, int]:
     """The offset and the limit that *query* asks for."""
-    return number(query, "offset", 0, 0, LARGEST_NUMBER), number(query, "limit", DEFAULT, 0, LARGEST)
+    offset = number(query, "offset", 0, 0, LARGEST_NUMBER)
+    return offset, number(query, "limit", min(DEFAULT, largest), 0, largest)
 
 
 def change_window(query: Mapping[str, str]) -> tuple[int, int]:
@@ -109,20 +130,20 @@ def token(first: int, last: int) -> str:
     return base64.urlsafe_b64encode(f"{first},{last}".encode()).decode().rstrip("=")
 
 
-def _cursor_page(state: State, resource: Resource, query: Mapping[str, str], found: Sequence[Row]) -> Reply:
-    if "pagetoken" not in query:
-        raise Refusal(PARAMETERS, "PageToken is required when pageSize is specified.")
-    if "offset" in query:
-        raise Refusal(
-            PARAMETERS, "Both offset and pageToken parameters were provided, but they cannot be used together."
-        )
-    if "limit" in query:
-        raise Refusal(PARAMETERS, "Use pageSize instead of limit when using cursor paging with pageToken.")
+def _cursor_page(state: State, resource: Resource, query: Mapping[str, str], manner: Manner) -> Reply:
+    for fits, message in (
+        ("pagetoken" in query, "PageToken is required when pageSize is specified."),
+        ("offset" not in query, "Both offset and pageToken parameters were provided, but they cannot be combined."),
+        ("limit" not in query, "Use pageSize instead of limit when using cursor paging with pageToken."),
+        (not truth(query, "totalcount"), "totalCount cannot be used with pageToken."),
+    ):
+        if not fits:
+            raise Refusal(PARAMETERS, message)
     first, last = _ends(query["pagetoken"])
-    size = number(query, "pagesize", DEFAULT, 0, LARGEST)
-    rows = [row for row in found if first <= row.number <= last][:size]
+    size = number(query, "pagesize", min(DEFAULT, manner.largest), 0, manner.largest)
+    rows = [row for row in chosen(state, resource, query) if first <= row.number <= last][:size]
     headers = {"Next-Page-Token": token(rows[-1].number + 1, last)} if rows else {}
-    return Reply(200, [shown(state, resource, row) for row in rows], headers)
+    return Reply(200, [shown(state, resource, row, manner) for row in rows], headers)
 
 
 def _ends(text: str) -> tuple[int, int]:
@@ -133,9 +154,11 @@ def _ends(text: str) -> tuple[int, int]:
         raise Refusal(PARAMETERS, "The page token provided was invalid.") from None
 
 
-def _tests(resource: Resource, query: Mapping[str, str]) -> Iterator[Callable[[Row], bool]]:
+def _tests(state: State, resource: Resource, query: Mapping[str, str]) -> Iterator[Callable[[Row], bool]]:
     """The filters in *query*; what is no member filters nothing."""
-    known = names(resource.collection) if resource.endpoint.startswith("/ed-fi/") else _own_names(resource)
+    known = names(resource.collection) if resource.endpoint.startswith("/ed-fi/") else own_names(resource)
+    flat = {member.lower(): (path,) for member, path in state.shape.flat(resource).items()}
+    known = {**flat, **known}
     for name, value in query.items():
         if name == "id":
             yield _is(value.replace("-", "").lower())
@@ -167,7 +190,7 @@ def _equal(paths: Sequence[str], wanted: Any, *, folded: bool) -> Callable[[Row]
     return test
 
 
-def _own_names(resource: Resource) -> Mapping[str, tuple[str, ...]]:
+def own_names(resource: Resource) -> Mapping[str, tuple[str, ...]]:
     """The filters of a resource that the standard does not have."""
     found: dict[str, tuple[str, ...]] = {}
     for known in resource.properties.values():

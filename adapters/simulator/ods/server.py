@@ -1,15 +1,16 @@
-"""The simulated ODS on a real socket of this machine."""
+"""The simulated ODS on a real socket of this machine, with what can go wrong there."""
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
+
+from adapters.simulator import wire
+from adapters.simulator.ods import mischief
 
 if TYPE_CHECKING:
     import ssl
@@ -19,18 +20,19 @@ if TYPE_CHECKING:
 
 OF_INTEREST: Final = ("Accept", "Accept-Encoding", "Content-Type", "If-Match", "If-None-Match", "Use-Snapshot",
                       "Snapshot-Identifier", "correlation-id", "User-Agent")  # fmt: skip
-BODILESS: Final = frozenset({204, 304})
+JSON: Final = "application/json; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request that was made, and the status of its answer."""
+    """One request that was made, and the status of its answer; 0 where there was none."""
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     status: int
+    body: bytes = b""
 
 
 @dataclass(slots=True)
@@ -44,65 +46,47 @@ class Running:
     @property
     def token_url(self) -> str:
         """Where its tokens are."""
-        return f"{self.url}/oauth/token"
+        return f"{self.url}{self.ods.prefix}/oauth/token"
+
+    def asked(self, collection: str, method: str = "") -> list[Asked]:
+        """What was asked at one collection, or at the ``token`` address, by one method or by any."""
+        return [one for one in self.log if target(one.path) == collection.lower() and method in {"", one.method}]
 
 
 @contextmanager
 def run(ods: Ods, port: int = 0, context: ssl.SSLContext | None = None) -> Iterator[Running]:
     """The system, answering until the end of the block; over TLS where there is a *context* with a certificate."""
     running = Running(ods, "")
-    server = _Server(("127.0.0.1", port), _handler(running))
-    if context is not None:
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    running.url = f"{'https' if context else 'http'}://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="ods", daemon=True)
-    thread.start()
-    try:
+    with wire.listening(_handler(running), port, context) as url:
+        running.url = url
         yield running
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
+def target(path: str) -> str:
+    """What a path is about, in small letters: the collection, or ``token``, or its last step."""
+    steps = [step.lower() for step in path.split("/") if step]
+    if "data" in steps and "metadata" not in steps:
+        after = steps.index("data") + 3
+        return steps[after] if len(steps) > after else ""
+    return steps[-1] if steps else ""
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a client that goes away is no event here."""
 
-
-def _handler(running: Running) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        timeout = 30
-        disable_nagle_algorithm = True
-        wbufsize = -1
-
-        def log_message(self, *_arguments: Any) -> None:
-            """Keep quiet; the system has its own log."""
-
-        def do_GET(self) -> None:
-            """Answer any request."""
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            scheme = running.url.partition(":")[0]
-            address = f"{scheme}://{self.headers.get('Host', '')}{self.path}"
-            reply = running.ods.answer(self.command, address, dict(self.headers.items()), body)
+def _handler(running: Running) -> type[wire.Handler]:
+    class Handler(wire.Handler):
+        def answer(self, body: bytes) -> None:
             parts = urlsplit(self.path)
+            faults = running.ods.faults.take(target(parts.path))
+            address = f"{running.url.partition(':')[0]}://{self.headers.get('Host', '')}{self.path}"
+            mischief.stir(running.ods, target(parts.path), faults)
+            reply = mischief.instead(running.ods, faults)
+            if reply is None:
+                reply = running.ods.answer(self.command, address, dict(self.headers.items()), body)
+                mischief.spoil(running.ods, target(parts.path), reply, faults)
             headers = {name: self.headers[name] for name in OF_INTEREST if self.headers.get(name)}
             query = dict(parse_qsl(parts.query, keep_blank_values=True))
-            running.log.append(Asked(self.command, parts.path, query, headers, reply.status))
+            status = 0 if "silent" in faults else reply.status
+            running.log.append(Asked(self.command, parts.path, query, headers, status, body))
             sent = b"" if reply.body is None else orjson.dumps(reply.body)
-            self.send_response(reply.status)
-            for name, value in {"Content-Type": "application/json; charset=utf-8", **reply.headers}.items():
-                self.send_header(name, value)
-            if reply.status not in BODILESS:
-                self.send_header("Content-Length", str(len(sent)))
-            self.end_headers()
-            if reply.status not in BODILESS:
-                self.wfile.write(sent)
-
-        do_PUT = do_POST = do_DELETE = do_PATCH = do_GET  # noqa: N815  likewise
+            wire.send(self, reply.status, {"Content-Type": JSON, **reply.headers}, sent, faults)
 
     return Handler

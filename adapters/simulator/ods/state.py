@@ -67,12 +67,12 @@ class State:
         self._numbers: dict[str, int] = defaultdict(int)
         self._clock = clock or (lambda: datetime.now(UTC))
         self._random = Random(seed)  # noqa: S311  ids that nobody has to guess
-        self._last = EPOCH
+        self.last = EPOCH
 
     def copy(self) -> State:
         """The state as it is now, whatever becomes of this one."""
         made = State(self.shape, self._clock)
-        made.version, made._found = self.version, dict(self._found)
+        made.version, made.last, made._found = self.version, self.last, dict(self._found)
         made.rows = defaultdict(dict, {name: dict(rows) for name, rows in self.rows.items()})
         made.deletes, made.key_changes = list(self.deletes), list(self.key_changes)
         return made
@@ -159,5 +159,5 @@ class State:
 
     def _moment(self) -> tuple[int, datetime]:
         self.version += 1
-        self._last = max(self._clock(), self._last + TICK)
-        return self.version, self._last
+        self.last = max(self._clock(), self.last + TICK)
+        return self.version, self.last
