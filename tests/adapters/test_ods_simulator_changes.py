@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from standards.edfi import model
-from tests.adapters.ods_system import ENROLLMENT, SMALL, STUDENT, asked, kind
+from tests.adapters.ods_worlds import ENROLLMENT, SMALL, STUDENT, asked, kind
 from tests.adapters.test_ods_simulator import bare
 
 SNAPSHOT = {"Use-Snapshot": "true"}

@@ -8,7 +8,7 @@ import json
 import pytest
 import requests
 
-from tests.adapters.ods_system import SMALL, STUDENT, asked, kind
+from tests.adapters.ods_worlds import SMALL, STUDENT, asked, kind
 
 FORTY = [("students", {**STUDENT, "studentUniqueId": f"S{number:03}"}) for number in range(40)]
 

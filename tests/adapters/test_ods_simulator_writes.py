@@ -9,7 +9,7 @@ import pytest
 
 from adapters.simulator.ods import Extension
 from standards.edfi import model
-from tests.adapters.ods_system import DESCRIPTORS, ENROLLMENT, SCHOOL, SMALL, STUDENT, URI, asked, kind
+from tests.adapters.ods_worlds import DESCRIPTORS, ENROLLMENT, SCHOOL, SMALL, STUDENT, URI, asked, kind
 from tests.adapters.test_ods_simulator import bare
 from tests.standards.edfi.complete import complete
 
