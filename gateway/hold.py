@@ -56,7 +56,10 @@ class Table:
 
 @dataclass(slots=True)
 class Generation:
-    """One consistent state of a district; *base* is the hold that a live read leans on."""
+    """One consistent state of a district; *base* is the hold that a live read leans on.
+
+    Its *version* is the moment, in milliseconds, from which it counts as what the district's data are.
+    """
 
     district: str
     number: int
@@ -65,6 +68,7 @@ class Generation:
     dropped: Counter[str]
     base: Generation | None = None
     stamp: str = ""
+    version: int = 0
     _kids: dict[tuple[str, str], Sequence[tuple[int, ...]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -158,7 +162,7 @@ def build(
                 raise SourceBroken("the source has more rows than one request may read", entity)
             loader.add(entity, record)
         tables = loader.finish(district, keyring)
-    return Generation(district, number, loaded, tables, loader.dropped, base)
+    return Generation(district, number, loaded, tables, loader.dropped, base, version=int(loaded * 1000))
 
 
 @contextmanager

@@ -186,6 +186,12 @@ class SourceRefused(SourceError):
     code = "source-refused"
 
 
+class ChangesLost(SourceError):
+    """The source no longer knows everything that has changed since; all of it must be read again."""
+
+    code = "source-changes-lost"
+
+
 class SourceBroken(SourceError):
     """The source's data cannot be understood; *place* is file:line:column or a resource and field."""
 
