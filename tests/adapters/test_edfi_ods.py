@@ -38,7 +38,7 @@ class OverHttp(AdapterContract):
             yield
 
     def good(self, folder):
-        return settings_for(self.running, resources=sorted({name for name, _ in district_documents()}))
+        return settings_for(self.running, page_size=500, resources=sorted({name for name, _ in district_documents()}))
 
     def broken(self, folder):
         return settings_for(self.failing)
