@@ -6,6 +6,7 @@ import secrets
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from adapters import edfi_categories, ods_changes, ods_plan
+from adapters.beside import Beside, Names
 from adapters.contract import NO_HINTS, Adapter, Manifest, Problem
 from adapters.edfi_records import collections, lenses
 from adapters.http import Bounds, Http
@@ -13,8 +14,9 @@ from adapters.ods_changes import Changes
 from adapters.ods_reader import Offered, Reader
 from adapters.ods_records import JOINED, MADE, Records
 from adapters.ods_service import Service
-from adapters.ods_settings import OdsSettings
+from adapters.ods_settings import OdsSettings, gradebook
 from adapters.ods_writer import Writer
+from adapters.oneroster_rest import OneRosterRest
 from standards.errors import GatewayError, SettingsError, Unsupported, suggestion
 
 if TYPE_CHECKING:
@@ -45,6 +47,9 @@ class EdFiOds(Adapter):
         self._changes = Changes(self._service, self._records)
         self._writer = Writer(self._service, self._records)
         self._tells = False
+        self._names = Names(self._records_of)
+        beside = gradebook(said)
+        self._beside = Beside(OneRosterRest(district, beside), self._names) if beside else None
 
     @property
     def manifest(self) -> Manifest:
@@ -53,6 +58,9 @@ class EdFiOds(Adapter):
         entities = frozenset(entity for entity in known if self._records.collections(entity))
         writes = entities & collections().keys() if self.settings["writable"] else frozenset[str]()
         delta = entities & ods_changes.told() if self._tells else frozenset[str]()
+        if self._beside:
+            own = self._beside.entities
+            entities, writes, delta = entities | own, writes - own | self._beside.writes, delta - own
         return Manifest(entities, operators=frozenset({"="}), writes=writes, bulk=False, delta=delta)
 
     def check(self) -> list[Problem]:
@@ -67,10 +75,17 @@ class EdFiOds(Adapter):
                     self._records.record(name, document)
         except GatewayError as error:
             return [Problem(error.message, place)]
-        return []
+        return self._beside.check(place) if self._beside else []
 
     def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
         """Every record of the *wanted* entities; each is read whole before the first of it is given."""
+        own = {entity: names for entity, names in wanted.items() if not self._kept_beside(entity)}
+        yield from self._names.learning(own, self._records_of(own, hints))
+        if self._beside:
+            yield from self._beside.read(wanted, hints)
+
+    def _records_of(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
+        """Every record of the *wanted* entities that the ODS keeps."""
         self.notes.counts.clear()
         deadline = self._http.deadline()
         apart = {entity for entity in wanted if entity in JOINED and ods_plan.windowed(hints.get(entity, ()))}
@@ -85,12 +100,16 @@ class EdFiOds(Adapter):
 
     def find(self, entity: str, identifier: str) -> Record | None:
         """The record of *entity* with an id, as the ODS has it now."""
+        if self._beside and self._kept_beside(entity):
+            return self._beside.find(entity, identifier)
         if entity in MADE:
             return super().find(entity, identifier)
         return self._records.find(entity, identifier, self._http.deadline())
 
     def locate(self, entity: str, key: tuple[str, ...]) -> Record | None:
         """The record of *entity* with a natural key, as the ODS has it now."""
+        if self._beside and self._kept_beside(entity):
+            return self._beside.find(entity, key[-1])
         if entity in MADE:
             return super().locate(entity, key)
         return self._records.locate(entity, key, self._http.deadline())
@@ -108,7 +127,10 @@ class EdFiOds(Adapter):
         for entity, names in wanted.items():
             if entity not in ods_changes.told():
                 raise Unsupported(f"The district's system does not tell what has changed of {entity}.")
-            yield from list(self._changes.of(entity, names, since, until, deadline))
+            for change in list(self._changes.of(entity, names, since, until, deadline)):
+                if change.record is not None:
+                    self._names.note(entity, change.record)
+                yield change
 
     def departures(self, entity: str, since: int, until: int, *, rekeyed: bool) -> Iterator[Departure]:
         """The records of *entity* that went in a window of change versions, or (*rekeyed*) got another key."""
@@ -119,12 +141,19 @@ class EdFiOds(Adapter):
     def save(self, entity: str, record: Record, *, new: bool) -> str:
         """Create a record by POST, or replace the one with its id by PUT if it is still as it was read."""
         self._may_write(entity)
+        if self._beside and self._kept_beside(entity):
+            return self._beside.save(entity, record, new=new)
         write = self._writer.create if new else self._writer.replace
-        return write(entity, record, self._http.deadline())
+        identifier = write(entity, record, self._http.deadline())
+        self._names.note(entity, {**record, "id": identifier})
+        return identifier
 
     def delete(self, entity: str, identifier: str) -> None:
         """Delete the record with an id."""
         self._may_write(entity)
+        if self._beside and self._kept_beside(entity):
+            self._beside.delete(entity, identifier)
+            return
         self._writer.delete(entity, identifier, self._http.deadline())
 
     def stamp(self) -> str:
@@ -135,6 +164,11 @@ class EdFiOds(Adapter):
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+        if self._beside:
+            self._beside.service.close()
+
+    def _kept_beside(self, entity: str) -> bool:
+        return self._beside is not None and entity in self._beside.entities
 
     def _may_write(self, entity: str) -> None:
         if entity not in self.manifest.writes:

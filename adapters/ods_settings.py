@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+GRADEBOOK = ("gradebook_token_url", "gradebook_client_id", "gradebook_client_secret")
 
 
 class OdsSettings(Schema):
@@ -52,6 +59,21 @@ class OdsSettings(Schema):
         load_default=False,
         metadata={"description": "Whether the ODS may be inside the house: a private address, plain http."},
     )
+    gradebook_url = fields.String(
+        load_default="",
+        metadata={
+            "description": "The address of a OneRoster 1.2 service beside the ODS, which keeps the gradebook and the"
+            " resources and calls everything else by its id in the ODS."
+        },
+    )
+    gradebook_token_url = fields.String(load_default="", metadata={"description": "Where that service's tokens are."})
+    gradebook_client_id = fields.String(
+        load_default="", metadata={"description": "The client of the gateway at that service."}
+    )
+    gradebook_client_secret = fields.String(
+        load_default="",
+        metadata={"secret": True, "description": "The secret of the gateway at that service, as a reference."},
+    )
     ca_file = fields.String(
         load_default="",
         metadata={
@@ -74,3 +96,18 @@ class OdsSettings(Schema):
         validate=validate.Range(min=1),
         metadata={"description": "How many requests may be under way at once."},
     )
+
+    @validates_schema(skip_on_field_errors=True)
+    def _whole(self, data: Mapping[str, Any], **_more: Any) -> None:
+        for name in GRADEBOOK:
+            if data["gradebook_url"] and not data[name]:
+                raise ValidationError("A service at gradebook_url needs it.", name)
+
+
+def gradebook(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of the service beside the ODS; empty where there is none."""
+    if not settings["gradebook_url"]:
+        return {}
+    own = {name.removeprefix("gradebook_"): settings[name] for name in ("gradebook_url", *GRADEBOOK)}
+    shared = {name: settings[name] for name in ("allow_private", "ca_file", "deadline", "timeout", "in_flight")}
+    return own | shared | {"writes": settings["writable"]}

@@ -25,7 +25,7 @@ GIVEN: Final = ("id", "_etag", "_lastModifiedDate")
 
 def root(ods: Ods, base: str) -> Reply:
     """The document at the root of the API."""
-    models = [{"name": "Ed-Fi", "version": STANDARDS.get(ods.version[0], f"{version()}.0")}]
+    models = [{"name": "Ed-Fi", "version": STANDARDS.get(ods.version[0], version())}]
     if ods.extension:
         models.append({"name": ods.extension.name, "version": ods.extension.version})
     told = ".".join(map(str, ods.version))
