@@ -10,6 +10,7 @@ from adapters.contract import Change, Departure, picker
 from adapters.edfi_records import collections, lenses
 from adapters.ods_records import JOINED
 from adapters.ods_refusals import Denied
+from standards.edfi.openapi_operations import KEY_CHANGES
 from standards.errors import ChangesLost, SourceBroken, SourceRefused
 
 if TYPE_CHECKING:
@@ -25,18 +26,12 @@ if TYPE_CHECKING:
     Fields = frozenset[str] | None
 
 WHOLE: Final = 200
-UNTOLD: Final = frozenset({"session", edfi_categories.ENTITY})
+UNTOLD: Final = frozenset({edfi_categories.ENTITY})
 PERSONS: Final = {"student": "studentUniqueId", "staff": "staffUniqueId"}
-REKEYED: Final = frozenset(
-    {
-        "classPeriods", "courseOfferings", "gradebookEntries", "grades", "locations", "sections", "sessions",
-        "studentSchoolAssociations", "studentSectionAssociations", "studentSectionAttendanceEvents",
-    }
-)  # fmt: skip
 
 
 def told() -> frozenset[str]:
-    """The entities whose changes an ODS can tell: all but those that are made of several documents."""
+    """The entities whose changes an ODS can tell: all that have documents of their own."""
     return frozenset(collections()) - UNTOLD
 
 
@@ -62,7 +57,13 @@ class Changes:
 
     def of(self, entity: str, names: Fields, since: int, until: int, deadline: Deadline) -> Iterator[Change]:
         """Every record of an entity that is new, different or gone in a window of change versions."""
+        if since >= until:
+            return
         pick, window = picker(entity, names), ods_plan.window(since, until)
+        if entity == "session":
+            for record in self._sessions(window, deadline):
+                yield Change(entity, record.get("id") or " ".join(record["key"]), pick(record))
+            return
         known: set[str] = set()
         for record in self.changed(entity, names, window, deadline):
             known.add(record["id"])
@@ -72,6 +73,19 @@ class Changes:
                 if gone["id"] not in known:
                     known.add(gone["id"])
                     yield Change(entity, gone["id"], None)
+
+    def _sessions(self, window: Parameters, deadline: Deadline) -> Iterable[Record]:
+        """All sessions, where any is new or different: each may have another place in the tree now.
+
+        Raises:
+            ChangesLost: one went, or has another key; nothing says what became of the school year above it.
+        """
+        names = self.records.collections("session")
+        if any(self._traces(name, kind, window, deadline) for name in names for kind in ("deletes", "keyChanges")):
+            raise ChangesLost("A session is gone, or has another key.")
+        if not any(self.records.asked(name, window, deadline) for name in names):
+            return ()
+        return [record for _, record in self.records.read({"session": None}, {}, deadline)]
 
     def changed(self, entity: str, names: Fields, window: Parameters, deadline: Deadline) -> list[Record]:
         """Every record of an entity that is new or different in a *window*, by its own document or by another's."""
@@ -98,6 +112,8 @@ class Changes:
         self, entity: str, since: int, until: int, deadline: Deadline, *, rekeyed: bool
     ) -> Iterator[Departure]:
         """What went in a window, or (*rekeyed*) got another key, as the ODS says it."""
+        if since >= until:
+            return
         window = ods_plan.window(since, until)
         found = []
         for collection in self.records.collections(entity):
@@ -130,10 +146,10 @@ class Changes:
         except (KeyError, TypeError):
             raise SourceBroken("A document lacks what it must have.", collection) from None
 
-    def _traces(self, collection: str, kind: str, window: Parameters, deadline: Deadline) -> Iterable[Document]:
+    def _traces(self, collection: str, kind: str, window: Parameters, deadline: Deadline) -> list[Document]:
         """What a collection's list of deletes or of changed keys says."""
-        if kind == "keyChanges" and collection not in REKEYED:
-            return ()
+        if kind == "keyChanges" and collection not in KEY_CHANGES:
+            return []
         try:
             return self.records.reader.whole(f"{ods_plan.path_of(collection)}/{kind}", dict, window, deadline)
         except Denied as error:
