@@ -104,14 +104,19 @@ class OneRosterRest(Adapter):
         task = Task(self._version, {entity: None}, self.notes)
         return next((record for _, record in records(task, rows.tables(), {})), None)
 
-    def save(self, entity: str, record: Record, *, new: bool) -> str:  # noqa: ARG002  a PUT creates or replaces
-        """Create or replace a record of the gradebook by PUT, so that saying it twice makes no second one."""
+    def save(self, entity: str, record: Record, *, new: bool) -> str:
+        """Create or replace a record of the gradebook by PUT, so that saying it twice makes no second one.
+
+        What the server's document has beyond the standard stays in it.
+        """
         lens = self._writable(entity)
         identifier = record.get("id") or str(uuid.uuid4())
+        deadline = self._http.deadline()
+        known = None if new else self._service.one(lens.local, identifier, deadline)
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        written = lens.write({**record, "id": identifier}) | {"status": "active", "dateLastModified": now}
+        written = lens.write({**record, "id": identifier}, onto=known) | {"status": "active", "dateLastModified": now}
         document = rest_lenses.completed(self._version, entity, written, self._place)
-        self._service.put(lens.local, identifier, document, self._http.deadline())
+        self._service.put(lens.local, identifier, document, deadline)
         return identifier
 
     def delete(self, entity: str, identifier: str) -> None:

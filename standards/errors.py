@@ -69,6 +69,42 @@ class Forbidden(CallerError):
     status, code = 403, "forbidden"
 
 
+class ActionDenied(Forbidden):
+    """The caller's scopes or agreements cover the resource, but not what it wants to do with it."""
+
+    code = "action-denied"
+
+
+class OutsidePopulation(Forbidden):
+    """A write would touch, or make, a record that the caller's agreement does not let it see."""
+
+    code = "outside-population"
+
+
+class PolicyEnforced(CallerError):
+    """A new record needs something that the agreement does not release to the caller as it is."""
+
+    code = "data-policy-enforced"
+
+
+class KeyChangeUnsupported(CallerError):
+    """A write would give a record another natural key, which this resource does not allow."""
+
+    code = "key-change-not-supported"
+
+
+class UnsupportedMedia(CallerError):
+    """The body is of a media type that is not read here."""
+
+    status, code = 415, "unsupported-media-type"
+
+
+class ProfileMisused(UnsupportedMedia):
+    """The body is said to obey a profile of the Ed-Fi standard, and there is none of that name here."""
+
+    code = "invalid-profile-usage"
+
+
 class NotFound(CallerError):
     """The address names nothing this caller can see."""
 
@@ -95,6 +131,34 @@ class Conflict(CallerError):
     """The record is not as the caller believes it to be, or others still depend on it."""
 
     status, code = 409, "conflict"
+
+
+class UnresolvedReference(Conflict):
+    """A record points to what does not exist for the caller; *names* are the kinds of things it points to."""
+
+    code = "unresolved-reference"
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(dict.fromkeys(names))
+        super().__init__(" ".join(f"The referenced '{name}' item does not exist." for name in self.names))
+
+
+class DependentItemExists(Conflict):
+    """A record cannot be deleted, or get another key, while others point to it."""
+
+    code = "dependent-item-exists"
+
+
+class NonUniqueIdentity(Conflict):
+    """Another record has the natural key already."""
+
+    code = "non-unique-identity"
+
+
+class ConcurrentChange(Conflict):
+    """Somebody else changed the record at the same moment."""
+
+    code = "multi-user-conflict"
 
 
 class PreconditionFailed(CallerError):
