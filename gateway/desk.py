@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gateway.across import dialect
 from gateway.disclosure import change
 from gateway.exchange import grants_for, write_down
+from gateway.plan import decides
+from gateway.resolving import native_targets
 from standards import registry
 from standards.errors import ActionDenied, CallerError, Forbidden, NotFound, Unsupported
 from standards.view import fields_of
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from adapters.contract import Adapter
+    from gateway.across import Dialect
     from gateway.assembly import Gateway
     from gateway.callers import Caller
     from gateway.exchange import PageRequest
@@ -48,6 +52,11 @@ class Desk:
     def adapter(self) -> Adapter:
         """The district's system."""
         return self.gateway.districts[self.grant.district].adapter
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the district's system tells the records of an Ed-Fi resource apart."""
+        return dialect(self.adapter)
 
     @property
     def members(self) -> frozenset[str]:
@@ -145,7 +154,9 @@ def open_desk(gateway: Gateway, caller: Caller, request: PageRequest) -> Desk:
         raise Forbidden("No active agreement lets this client change this resource.")
     entity = view.branches[0].entity
     beside = frozenset(field.to for field in fields_of(entity).values() if field.type == "ref")
-    (shown,) = gateway.shown(grant, view, beside.union(*(gateway.entities(grant, one) for one in outer)))
+    beside = beside.union(*(gateway.entities(grant, one) for one in outer))
+    beside = beside.union(*(decides(one, grant) for one in native_targets(request.view)))
+    (shown,) = gateway.shown(grant, view, beside)
     return Desk(gateway, caller, request, grant, shown, registry.lens(request.view.api, request.view.name, entity))
 
 

@@ -81,7 +81,7 @@ class Merge:
             kept = [key for key in into.get(name) or () if not self._sees(known, key)]
             into[name] = [*said.get(name, ()), *kept]
         elif name in said or not self._hidden(known, into.get(name)):
-            _replace(name, said, into)
+            _replace(name, said, into, self.desk.lens.context.standard)
 
     def _masked(self, known: Field, said: Any, before: Any, place: str) -> None:
         """A value that the consumer sees generalised stays as it is; to write back what one sees is no change."""
@@ -173,11 +173,12 @@ class Merge:
         return all(name in known and self.desk.grant.plain(known[name].release) for name in names)
 
 
-def _replace(name: str, said: Mapping[str, Any], into: Record) -> None:
-    """Put a value and its exact tokens in the place of those before; of an equal value other tokens stay."""
+def _replace(name: str, said: Mapping[str, Any], into: Record, standard: str) -> None:
+    """Put a value and its exact tokens in the place of those before; of an equal value other standards' tokens stay."""
     same = name in said and said[name] == into.get(name)
-    for kept in [one for one in into if one.partition("@")[0] == name and not (same and one != name)]:
-        del into[kept]
+    for one in [one for one in into if one.partition("@")[0] == name]:
+        if not same or one in {name, f"{name}@{standard}"}:
+            del into[one]
     if name in said:
         into[name] = said[name]
         into.update({one: kept for one, kept in said.items() if one.startswith(f"{name}@")})

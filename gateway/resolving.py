@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gateway.desk import Desk
     from standards.edfi.model import Property
     from standards.lens import Pair
-    from standards.view import Node
+    from standards.view import Node, View
 
     Record = dict[str, Any]
     Key = tuple[str, ...]
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 GUARD = "@"
 
 
-@dataclass(slots=True)
+@dataclass
 class Resolver:
     """Looks up the references of one body; *missing* are the kinds of things that were not found.
 
@@ -99,9 +99,11 @@ class Resolver:
         faces = self.desk.shown.faces
         if to in PERSONS:
             return bool(faces.unique_ids(to)[row] == parts[0])
+        if name.endswith(GUARD):
+            return True  # the members beside it are the record's own, and are shown as they are
         nodes = self._hops.get(name)
         if nodes is None:
-            return name.endswith(GUARD)
+            return False
         (shown,) = compile_branch(Branch(to, nodes), faces, "edfi")((row,), "")
         return _folded(_parts(pair, shown)) == _folded(parts)
 
@@ -136,11 +138,8 @@ def natives(desk: Desk, own: Mapping[str, Any], shown: Mapping[str, Any]) -> lis
     resource = resources()[desk.request.view.model]
     found = []
     for known, given in _references(resource.properties, own, shown):
-        target = resources().get(known.reference)
-        if target is None:
-            continue
-        entity = registry.lens("edfi", target.collection).entity
-        if not entity.startswith("edfi.") or entity not in desk.adapter.manifest.entities:
+        entity, target = _native(known), resources().get(known.reference)
+        if target is None or entity not in desk.adapter.manifest.entities:
             continue
         parts = [path.rpartition(".")[2] for path in target.identity]
         if set(parts) != set(given):
@@ -149,6 +148,22 @@ def natives(desk: Desk, own: Mapping[str, Any], shown: Mapping[str, Any]) -> lis
         if record is None or not Admission(desk.shown.faces, entity).sees(record):
             found.append(known.reference)
     return found
+
+
+def native_targets(view: View) -> frozenset[str]:
+    """The native entities that records of an Ed-Fi *view* may point to."""
+    if view.api != "edfi":
+        return frozenset()
+    return frozenset(entity for known in _all_properties(view.name) if (entity := _native(known)))
+
+
+def _native(known: Property) -> str:
+    """The native entity that a member points to; empty where it points to none."""
+    target = resources().get(known.reference)
+    if target is None:
+        return ""
+    entity = registry.lens("edfi", target.collection).entity
+    return entity if entity.startswith("edfi.") else ""
 
 
 def _references(
@@ -164,7 +179,7 @@ def _references(
             yield known, value
         elif known.collection and isinstance(value, list):
             for item in value:
-                if item not in (before or ()):
+                if isinstance(item, dict) and item not in (before or ()):
                     yield from _references(known.properties, item, None)
         elif known.type == "object" and isinstance(value, dict):
             yield from _references(known.properties, value, before)
