@@ -222,7 +222,7 @@ def _telling(nodes: Sequence[Node]) -> tuple[Node, ...]:
 def _alone(pairs: Iterable[tuple[Key, int]]) -> Mapping[Key, int]:
     """Rows by key; a key that several rows are shown under names none of them."""
     found: dict[Key, int] = {}
-    twice = set[Key]()
+    twice: set[Key] = set()
     for key, row in pairs:
         if key in found:
             twice.add(key)

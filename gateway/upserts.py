@@ -70,7 +70,7 @@ def post(desk: Desk, document: Any) -> Saved:
     own = before["id"]
     row = desk.row_of(own)
     if not _inside(desk, before, row):
-        desk.record("update", desk.subjects([said]))  # who tries keys to learn which are taken is on record too
+        desk.record("update", desk.subjects([before]))  # who tries keys to learn which are taken is on record too
         raise OutsidePopulation(_outside(desk))
     if not _of_branch(desk, before):
         raise NonUniqueIdentity("Another kind of resource has these identifying values.")

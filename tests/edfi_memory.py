@@ -43,6 +43,12 @@ class Room:
     changes: int = 0
     log: list[tuple[str, str]] = field(default_factory=list)
 
+    def clear(self) -> None:
+        """Forget everything, as on the first day."""
+        for kept in (self.documents, self.beside, self.needed, self.log):
+            kept.clear()
+        self.writes = self.entities = ENTITIES
+
     def put(self, collection: str, document: dict[str, Any], identifier: str = "") -> str:
         """Keep a document; its id."""
         identifier = identifier or uuid.uuid4().hex
@@ -111,6 +117,7 @@ class EdFiMemory(Adapter):
         held = self.room.documents[lens.local]
         identifier = record.get("id") or uuid.uuid4().hex
         document = lens.write(record, onto=None if new else held[identifier])
+        document.pop("id", None)
         key = lens.read(document)["key"]
         if any(lens.read(one)["key"] == key for other, one in held.items() if other != identifier):
             raise NonUniqueIdentity("The key is taken.")
