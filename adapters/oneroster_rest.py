@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters import oneroster_plan, oneroster_profile
+from adapters import oneroster_beyond, oneroster_plan, oneroster_profile
 from adapters.contract import NO_HINTS, Adapter, Manifest, Problem, picker
 from adapters.http import Bounds, Http
 from adapters.oneroster_csv import ROWS, records
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from adapters.contract import Hint, Hints, Record, Wanted
     from adapters.http import Deadline
     from adapters.tables import Table
+    from standards.lens import Lens
+
+    Document = dict[str, Any]
 
 
 class OneRosterRest(Adapter):
@@ -95,7 +98,11 @@ class OneRosterRest(Adapter):
         document = self._service.one(collection, identifier, self._http.deadline())
         if document is None or document.get("status") == csv.DELETED:
             return None
-        return lens.read(plain(self._version, entity, document)) if lens else self._alone(entity, document)
+        return self._read(lens, entity, document) if lens else self._alone(entity, document)
+
+    def _read(self, lens: Lens, entity: str, document: Document) -> Record:
+        """What a document of the gradebook says."""
+        return oneroster_beyond.unpacked(entity, lens.read(plain(self._version, entity, document)))
 
     def _alone(self, entity: str, document: dict[str, Any]) -> Record | None:
         """A record of the roster that one document tells whole."""
@@ -114,7 +121,10 @@ class OneRosterRest(Adapter):
         deadline = self._http.deadline()
         known = None if new else self._service.one(lens.local, identifier, deadline)
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        written = lens.write({**record, "id": identifier}, onto=known) | {"status": "active", "dateLastModified": now}
+        written = lens.write({**oneroster_beyond.packed(entity, record), "id": identifier}, onto=known) | {
+            "status": "active",
+            "dateLastModified": now,
+        }
         document = rest_lenses.completed(self._version, entity, written, self._place)
         self._service.put(lens.local, identifier, document, deadline)
         return identifier
@@ -182,7 +192,8 @@ class OneRosterRest(Adapter):
     ) -> Iterator[tuple[str, Record]]:
         lens = rest_lenses.lens(self._version, entity)
         assert lens is not None
-        members = oneroster_plan.gradebook_members(self._version, entity, names)
+        asked = None if names is None else oneroster_beyond.wanted(entity, names)
+        members = oneroster_plan.gradebook_members(self._version, entity, asked)
         clause = oneroster_plan.clause(lens, hints)
         pick = picker(entity, names)
         known = model.classes(self._version)[rest_lenses.CLASSES[entity]]
@@ -192,4 +203,4 @@ class OneRosterRest(Adapter):
                 continue
             for name in document.keys() - known.keys():
                 self.notes.note(f"{lens.local}: unknown member {name[:80]}")
-            yield entity, pick(lens.read(plain(self._version, entity, document)))
+            yield entity, pick(self._read(lens, entity, document))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gateway.hold import ABSENT, DANGLING
+from gateway.hold import ABSENT
+from gateway.links import DANGLING
 from policies.population import Active, All, AnyOf, Child, In, NotIn, Null, RefIn, Seen
 from standards.view import fields_of
 from standards.vocabulary import PERSONS

@@ -94,7 +94,7 @@ class EdFiMemory(Adapter):
     def stamp(self) -> str:
         return str(self.room.changes)
 
-    def read(self, wanted, hints=NO_HINTS) -> Iterator[tuple[str, Record]]:  # noqa: ARG002
+    def read(self, wanted, hints=NO_HINTS) -> Iterator[tuple[str, Record]]:
         for entity, record in self._records():
             if entity in wanted:
                 yield entity, picker(entity, wanted[entity])(record)
@@ -147,14 +147,14 @@ class EdFiMemory(Adapter):
 def room(name: str) -> Iterator[Room]:
     """A room of that name, and the adapter known to the gateway, until the end of the block."""
     adapters.BUILT_IN["edfi_memory"] = "tests.edfi_memory:EdFiMemory"
-    adapters._known.cache_clear()  # noqa: SLF001
+    adapters._known.cache_clear()
     ROOMS[name] = Room()
     try:
         yield ROOMS[name]
     finally:
         del ROOMS[name]
         adapters.BUILT_IN.pop("edfi_memory", None)
-        adapters._known.cache_clear()  # noqa: SLF001
+        adapters._known.cache_clear()
 
 
 def site(name: str, hold: str = "1h") -> Site:
@@ -164,7 +164,6 @@ def site(name: str, hold: str = "1h") -> Site:
 
 def stand_in(entity: str, key: tuple[str, ...]) -> Record:
     """The least record of *entity* under a natural key, which others can point to."""
-
 
     record = least(entity, key)
     return record | ({"kind": "school"} if entity == "organization" else {})

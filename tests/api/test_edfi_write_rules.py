@@ -333,9 +333,7 @@ def test_nobody_is_enrolled_whom_the_writer_does_not_see(clerk, elm):
     told = problem(answers[0], 403, "security:authorization")
     assert "StudentSchoolAssociation" in told["errors"][0]
     assert answers[0].data == answers[1].data
-    elsewhere = [
-        send(clerk, "POST", "studentSchoolAssociations", enrollment("s1", school)) for school in (102, 999)
-    ]
+    elsewhere = [send(clerk, "POST", "studentSchoolAssociations", enrollment("s1", school)) for school in (102, 999)]
     assert [one.status_code for one in elsewhere] == [403, 403]
     assert elsewhere[0].data == elsewhere[1].data
     assert elm.changes == before
@@ -376,7 +374,9 @@ def test_a_pseudonym_stands_for_the_student_and_the_true_id_for_nobody(region, e
     assert alias != "s1"
     body = enrollment(alias, entryDate="2026-09-01")
     assert send(study, "POST", "studentSchoolAssociations", body).status_code == 201
-    assert kept(elm, "studentSchoolAssociations", entryDate="2026-09-01")["studentReference"] == {"studentUniqueId": "s1"}
+    assert kept(elm, "studentSchoolAssociations", entryDate="2026-09-01")["studentReference"] == {
+        "studentUniqueId": "s1"
+    }
     true = [send(study, "POST", "studentSchoolAssociations", enrollment(one)) for one in ("s1", "nobody")]
     assert [one.status_code for one in true] == [403, 403]
     assert true[0].data == true[1].data
@@ -396,7 +396,9 @@ def test_an_operation_that_is_not_agreed_is_denied_by_name(region, elm):
     inbox = region.consumer("inbox")
     answer = send(inbox, "POST", "students", student("s9"))
     assert answer.status_code == 201
-    told = problem(send(inbox, "DELETE", answer.headers["Location"]), 403, "security:authorization:access-denied:action")
+    told = problem(
+        send(inbox, "DELETE", answer.headers["Location"]), 403, "security:authorization:access-denied:action"
+    )
     assert "delete" in told["errors"][0]
 
 

@@ -57,7 +57,9 @@ def furnish(home, collection, sent):
         if (least := identity(target, value)) is not None:
             home.surround(target.collection, least)
             key = LENSES[target.collection].read(least)["key"]
-            if key not in [LENSES[target.collection].read(one)["key"] for one in home.documents[target.collection].values()]:
+            if key not in [
+                LENSES[target.collection].read(one)["key"] for one in home.documents[target.collection].values()
+            ]:
                 home.put(target.collection, least)
 
 
