@@ -9,8 +9,8 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from gateway import addresses, bulk, edfi, edfi_writes, metadata, oauth, oneroster, telemetry
-from gateway.answers import failure
+from gateway import addresses, bulk, edfi, edfi_metadata, edfi_writes, metadata, oauth, oneroster, telemetry, token_info
+from gateway.answers import correlation, failure
 from standards.edfi.envelope import problem
 from standards.errors import CallerError, GatewayError, MethodNotAllowed, NotFound
 
@@ -47,6 +47,8 @@ def create_app(
     app.register_blueprint(edfi.blueprint(gateway))
     app.register_blueprint(edfi_writes.blueprint(gateway))
     app.register_blueprint(metadata.blueprint(gateway))
+    app.register_blueprint(edfi_metadata.blueprint(gateway))
+    app.register_blueprint(token_info.blueprint(gateway))
     app.add_url_rule("/health", "health", _health)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
@@ -100,5 +102,5 @@ def _unexpected(error: Exception) -> Response:
 def _answer(error: GatewayError) -> Response:
     if oneroster.ROOT in request.path:
         return oneroster.refuse(error)
-    status, body = problem(error, request.headers.get("correlation-id"))
+    status, body = problem(error, correlation())
     return failure(error, status, body, "application/problem+json")

@@ -11,7 +11,7 @@ from gateway.exchange import grants_for, write_down
 from gateway.plan import decides
 from gateway.resolving import native_targets
 from standards import registry
-from standards.errors import ActionDenied, CallerError, Forbidden, NotFound, Unsupported
+from standards.errors import ActionForbidden, CallerError, Forbidden, NotFound, Unsupported
 from standards.view import fields_of
 
 if TYPE_CHECKING:
@@ -112,9 +112,9 @@ class Desk:
     def allow(self, operation: str) -> None:
         """Refuse what the agreement, or the token, does not let the consumer do."""
         if operation not in self.grant.operations:
-            raise ActionDenied(f"The agreement does not let this client {operation} here.")
+            raise ActionForbidden(f"The agreement does not let this client {operation} here.")
         if self.request.view.api == "edfi" and f"edfi:{operation}" not in self.caller.scopes:
-            raise ActionDenied(f"The token has no scope to {operation} here.")
+            raise ActionForbidden(f"The token has no scope to {operation} here.")
 
     def record(self, operation: str, students: Sequence[int], rows: int = 1) -> None:
         """Write down, durably, what is about to be done to as many *rows*."""

@@ -8,18 +8,19 @@ from flask import Blueprint, Response, request
 
 from gateway import upserts
 from gateway.addresses import ADDRESSES
-from gateway.answers import PRIVATE, authenticate, trace_id
+from gateway.answers import PRIVATE, trace_id
 from gateway.desk import open_desk
-from gateway.edfi import base, plain, refuse, view_of
+from gateway.edfi import admit, base, refuse
 from gateway.exchange import PageRequest
 from standards.edfi import body
+from standards.edfi.request import plain_id
 from standards.errors import (
     GatewayError,
     MethodNotAllowed,
     PreconditionFailed,
-    ProfileMisused,
     Unsupported,
     UnsupportedMedia,
+    UnsupportedProfile,
 )
 from standards.query import Query
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from gateway.assembly import Gateway
     from gateway.callers import Caller
     from gateway.desk import Desk
+    from standards.view import View
 
 POST, PUT, DELETE = frozenset({"edfi:create", "edfi:update"}), frozenset({"edfi:update"}), frozenset({"edfi:delete"})
 PROFILE = "application/vnd.ed-fi."
@@ -41,8 +43,8 @@ def blueprint(gateway: Gateway) -> Blueprint:
 
     def post(schema: str, name: str, district: str | None = None) -> Response:
         """An item created, or the one with its natural key updated."""
-        caller = authenticate(gateway, district)
-        asked = _asked(schema, name, district, POST)
+        caller, view = admit(gateway, district, schema, name)
+        asked = _asked(view, district, POST)
         document = _document()
         desk = _desk(gateway, caller, asked)
         saved = upserts.post(desk, document)
@@ -50,18 +52,18 @@ def blueprint(gateway: Gateway) -> Blueprint:
 
     def put(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
         """An item replaced."""
-        caller = authenticate(gateway, district)
-        asked = _asked(schema, name, district, PUT)
+        caller, view = admit(gateway, district, schema, name)
+        asked = _asked(view, district, PUT)
         document = _document()
         desk = _desk(gateway, caller, asked)
-        saved = upserts.put(desk, plain(identifier), document, _condition())
+        saved = upserts.put(desk, plain_id(identifier), document, _condition())
         return _done(desk, saved.own, 204)
 
     def delete(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
         """An item deleted."""
-        caller = authenticate(gateway, district)
-        desk = _desk(gateway, caller, _asked(schema, name, district, DELETE))
-        upserts.delete(desk, plain(identifier), _condition())
+        caller, view = admit(gateway, district, schema, name)
+        desk = _desk(gateway, caller, _asked(view, district, DELETE))
+        upserts.delete(desk, plain_id(identifier), _condition())
         return _empty(204)
 
     for address in ADDRESSES:
@@ -73,8 +75,8 @@ def blueprint(gateway: Gateway) -> Blueprint:
     return routes
 
 
-def _asked(schema: str, name: str, district: str | None, scopes: frozenset[str]) -> PageRequest:
-    return PageRequest(view_of(schema, name), district, scopes, lambda _views: Query(), base(district), trace_id())
+def _asked(view: View, district: str | None, scopes: frozenset[str]) -> PageRequest:
+    return PageRequest(view, district, scopes, lambda _views: Query(), base(district), trace_id())
 
 
 def _desk(gateway: Gateway, caller: Caller, asked: PageRequest) -> Desk:
@@ -97,7 +99,7 @@ def _document() -> Any:
     """
     media = request.mimetype
     if media.startswith(PROFILE):
-        raise ProfileMisused("There is no profile of this name.")
+        raise UnsupportedProfile("There is no profile of this name.")
     if media != JSON or request.mimetype_params.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
         raise UnsupportedMedia("Send the body as application/json.")
     return body.parse(request.get_data())
