@@ -89,10 +89,11 @@ class EdFiOds(Adapter):
         self.notes.counts.clear()
         deadline = self._http.deadline()
         apart = {entity for entity in wanted if entity in JOINED and ods_plan.windowed(hints.get(entity, ()))}
-        plain = {entity: names for entity, names in wanted.items() if entity not in apart}
+        empty = {entity for entity, asked in hints.items() if ods_plan.empty(asked)}
+        plain = {entity: names for entity, names in wanted.items() if entity not in apart | empty}
         yield from self._records.read(plain, hints, deadline)
-        for entity in apart:
-            since, until = _ends(hints, entity)
+        for entity in apart - empty:
+            since, until = ods_plan.ends(hints[entity])
             for change in self.changes({entity: wanted[entity]}, since, until):
                 if change.record is not None:
                     yield entity, change.record
@@ -181,14 +182,3 @@ def _named(resources: list[str], district: str) -> frozenset[str]:
             message = f"resources: {name!r} is no resource of the Ed-Fi model{suggestion(name, lenses())}"
             raise SettingsError(message, f"districts.{district}")
     return frozenset(known[name.lower()] for name in resources)
-
-
-def _ends(hints: Hints, entity: str) -> tuple[int, int]:
-    """The window of change versions in *hints*: after the first number, up to the second."""
-    low, high = 0, (1 << 63) - 1
-    for hint in hints[entity]:
-        if hint.field == ods_plan.VERSION and hint.operator == ">=":
-            low = max(low, int(hint.value) - 1)
-        elif hint.field == ods_plan.VERSION:
-            high = min(high, int(hint.value))
-    return low, high

@@ -10,6 +10,7 @@ from adapters.contract import Change, Departure, picker
 from adapters.edfi_records import collections, lenses
 from adapters.ods_records import JOINED
 from adapters.ods_refusals import Denied
+from standards.edfi.openapi_operations import KEY_CHANGES
 from standards.errors import ChangesLost, SourceBroken, SourceRefused
 
 if TYPE_CHECKING:
@@ -27,12 +28,6 @@ if TYPE_CHECKING:
 WHOLE: Final = 200
 UNTOLD: Final = frozenset({"session", edfi_categories.ENTITY})
 PERSONS: Final = {"student": "studentUniqueId", "staff": "staffUniqueId"}
-REKEYED: Final = frozenset(
-    {
-        "classPeriods", "courseOfferings", "gradebookEntries", "grades", "locations", "sections", "sessions",
-        "studentSchoolAssociations", "studentSectionAssociations", "studentSectionAttendanceEvents",
-    }
-)  # fmt: skip
 
 
 def told() -> frozenset[str]:
@@ -62,6 +57,8 @@ class Changes:
 
     def of(self, entity: str, names: Fields, since: int, until: int, deadline: Deadline) -> Iterator[Change]:
         """Every record of an entity that is new, different or gone in a window of change versions."""
+        if since >= until:
+            return
         pick, window = picker(entity, names), ods_plan.window(since, until)
         known: set[str] = set()
         for record in self.changed(entity, names, window, deadline):
@@ -98,6 +95,8 @@ class Changes:
         self, entity: str, since: int, until: int, deadline: Deadline, *, rekeyed: bool
     ) -> Iterator[Departure]:
         """What went in a window, or (*rekeyed*) got another key, as the ODS says it."""
+        if since >= until:
+            return
         window = ods_plan.window(since, until)
         found = []
         for collection in self.records.collections(entity):
@@ -132,7 +131,7 @@ class Changes:
 
     def _traces(self, collection: str, kind: str, window: Parameters, deadline: Deadline) -> Iterable[Document]:
         """What a collection's list of deletes or of changed keys says."""
-        if kind == "keyChanges" and collection not in REKEYED:
+        if kind == "keyChanges" and collection not in KEY_CHANGES:
             return ()
         try:
             return self.records.reader.whole(f"{ods_plan.path_of(collection)}/{kind}", dict, window, deadline)

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from standards.edfi.model import by_collection
-from standards.edfi.request import names
+from standards.edfi.request import parameters as questions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ EXACT: Final = frozenset({"integer", "boolean", "date"})
 @cache
 def parameters(collection: str) -> Mapping[str, str]:
     """The query parameter for each member of a collection that can be asked for, by its path."""
-    return {path: name for name, paths in names(collection).items() for path in paths}
+    return {path: name for name, paths in questions(collection).items() for path in paths}
 
 
 def by_members(collection: str, members: Mapping[str, str]) -> Parameters | None:
@@ -95,6 +95,23 @@ def window(since: int, until: int) -> Parameters:
 def windowed(hints: Iterable[Hint]) -> bool:
     """Whether *hints* ask for a window of change versions."""
     return any(hint.field == VERSION for hint in hints)
+
+
+def ends(hints: Iterable[Hint]) -> tuple[int, int]:
+    """The window of change versions in *hints*: after the first number, up to the second."""
+    low, high = 0, (1 << 63) - 1
+    for hint in hints:
+        if hint.field == VERSION and hint.operator == ">=":
+            low = max(low, int(hint.value) - 1)
+        elif hint.field == VERSION:
+            high = min(high, int(hint.value))
+    return low, high
+
+
+def empty(hints: Iterable[Hint]) -> bool:
+    """Whether the window of change versions in *hints* holds none."""
+    low, high = ends(hints)
+    return low >= high
 
 
 def path_of(collection: str) -> str:

@@ -57,6 +57,7 @@ PHRASES: Final = (
     ("does not exist", "unresolved-reference"),
     ("depend", "dependent-item-exists"),
     ("in use by", "dependent-item-exists"),
+    ("is referenced", "dependent-item-exists"),
     ("duplicate", "non-unique-identity"),
     ("same identifying", "non-unique-identity"),
     ("modified by another", "multi-user-conflict"),

@@ -163,7 +163,7 @@ class Service:
         with self._lock:
             if self._found is None:
                 places = self._discover(deadline)
-                self._found = places, Granted(self.http, places.token, self._client, self._secret, "")
+                self._found = places, Granted(self.http, places.token, self._client, self._secret, "", kind)
             return self._found
 
     def _discover(self, deadline: Deadline) -> Places:

@@ -15,15 +15,14 @@ import orjson
 from flask import Blueprint, Response, request
 
 from gateway.addresses import PREFIXES, place
-from gateway.answers import PRIVATE, authenticate, base_url, failure, trace_id
+from gateway.answers import PRIVATE, authenticate, base_url, trace_id
 from gateway.exchange import PageRequest, serve_page
 from gateway.telemetry import about
 from standards import registry
-from standards.edfi.envelope import problem
 from standards.edfi.model import resources
 from standards.edfi.references import PATHS, RESOURCES
 from standards.edfi.request import LARGEST_LIMIT
-from standards.errors import CallerError, GatewayError
+from standards.errors import CallerError
 from standards.query import Query
 
 if TYPE_CHECKING:
@@ -62,13 +61,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
 
     for prefix in PREFIXES:
         routes.add_url_rule(f"{prefix}/oauth/token_info", f"told{prefix}", tell, methods=("POST",))
-    routes.register_error_handler(GatewayError, _refuse)
     return routes
-
-
-def _refuse(error: GatewayError) -> Response:
-    status, body = problem(error, request.headers.get("correlation-id"))
-    return failure(error, status, body, "application/problem+json")
 
 
 def _token() -> str:

@@ -105,7 +105,7 @@ def scalar(known: Property, edition: Edition) -> Document:
     """The schema of a single value."""
     made: Document = {"type": known.type}
     if form := known.format or FORMATS.get(known.type, ""):
-        made |= {"format": "date-time"} if form == "datetime" else {} if form == "time" else {"format": form}
+        made |= {} if form == "time" else {"format": form}
     if known.descriptor or known.max_length is not None:
         made["maxLength"] = DESCRIPTOR_LENGTH if known.descriptor else known.max_length
     if known.min_length is not None:

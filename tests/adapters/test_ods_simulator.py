@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from importlib.resources import files
 
 import pytest
 import requests
+from ruamel.yaml import YAML
 
 from adapters.simulator.ods import Ods, run
 from standards.edfi import model
-from tests.adapters.ods_worlds import SMALL, STUDENT, WORLDS, Client, asked, kind, system, token, worlds
+from tests.adapters.ods_system import SMALL, STUDENT, WORLDS, Client, asked, kind, system, token, worlds
+from tests.needs import ROOT
 
 STUDENTS = [("students", {**STUDENT, "studentUniqueId": f"S{number:03}"}) for number in range(60)]
 
@@ -347,3 +350,15 @@ def test_a_prefix_stands_before_every_address():
         location = client.post("students", STUDENT).headers["Location"]
         assert location == f"{client.base}/data/v3/ed-fi/students/{row['id']}"
         assert client.ask(f"{client.running.url}/data/v3/ed-fi/students").status_code == 404
+
+
+def test_every_fact_has_its_source_its_grade_and_its_test():
+    document = YAML(typ="safe").load(files("adapters.simulator.ods").joinpath("facts.yaml").read_text("utf-8"))
+    for fact in document["facts"]:
+        assert fact.keys() == {"fact", "from", "grade", "test"}
+        assert fact["grade"] in {"read", "inferred"}
+        assert (ROOT / "tests" / fact["test"]).is_file()
+    read = sum(fact["grade"] == "read" for fact in document["facts"])
+    print(f"{read} of {len(document['facts'])} facts were read, the others inferred")
+    assert read > len(document["facts"]) / 2
+    assert document["foreign"]
