@@ -11,7 +11,16 @@ from gateway.exchange import grants_for, write_down
 from gateway.plan import decides
 from gateway.resolving import native_targets
 from standards import registry
-from standards.errors import ActionForbidden, CallerError, Forbidden, NotFound, Unsupported
+from standards.errors import (
+    ActionForbidden,
+    CallerError,
+    ConcurrentChange,
+    Forbidden,
+    InvalidBody,
+    NotFound,
+    PreconditionFailed,
+    Unsupported,
+)
 from standards.view import fields_of
 
 if TYPE_CHECKING:
@@ -120,6 +129,40 @@ class Desk:
         """Write down, durably, what is about to be done to as many *rows*."""
         event = change(self.gateway, self.caller, self.request, self.shown, operation, students, rows)
         write_down(self.gateway, event)
+
+    def save(self, record: Record, *, new: bool) -> str:
+        """Hand a record to the district's system; the id by which that knows it.
+
+        Raises:
+            ConcurrentChange: somebody else changed it at the same moment.
+            InvalidBody: the system does not accept it; of its places only those that exist for the consumer are told.
+        """
+        own = record.get("id")
+        try:
+            own = self.adapter.save(self.entity, record, new=new)
+        except PreconditionFailed:
+            raise ConcurrentChange("The record was changed at the same time.") from None
+        except InvalidBody as error:
+            heads = {place: place.removeprefix("$.").partition(".")[0].partition("[")[0] for place in error.places}
+            told = {place: said for place, said in error.places.items() if heads[place] in self.members}
+            raise type(error)(error.message, told) from None
+        finally:
+            if own is not None:
+                self.wrote([own])
+        return own
+
+    def remove(self, own: str) -> None:
+        """Let the district's system delete a record.
+
+        Raises:
+            ConcurrentChange: somebody else changed it at the same moment.
+        """
+        try:
+            self.adapter.delete(self.entity, own)
+        except PreconditionFailed:
+            raise ConcurrentChange("The record was changed at the same time.") from None
+        finally:
+            self.wrote([own])
 
     def wrote(self, identifiers: Iterable[str]) -> None:
         """Let every later answer show what the district's system has under these ids now."""

@@ -100,8 +100,7 @@ def delete(desk: Desk, identifier: str, match: Match | None = None) -> None:
     if row is None or not _inside(desk, before, row):
         raise NotFound("There is nothing with this id.")
     desk.record("delete", students_of(desk.shown, row))
-    desk.adapter.delete(desk.entity, own)
-    desk.wrote([own])
+    desk.remove(own)
 
 
 def _resource(desk: Desk) -> Resource:
@@ -135,8 +134,7 @@ def _create(desk: Desk, given: Record, said: Record, known: body.Shape) -> Saved
     if not _inside(desk, record, None):
         raise OutsidePopulation(_outside(desk))
     desk.record("create", desk.subjects([record]))
-    own = desk.adapter.save(desk.entity, _nameless(record), new=True)
-    desk.wrote([own])
+    own = desk.save(_nameless(record), new=True)
     return Saved(own, new=True)
 
 
@@ -150,8 +148,7 @@ def _update(desk: Desk, given: Record, before: Record, row: int | None) -> Saved
     about = (*(students_of(desk.shown, row) if row is not None else ()), *desk.subjects([merged]))
     desk.record("update", tuple(dict.fromkeys(about)))
     own: str = before["id"]
-    desk.adapter.save(desk.entity, _nameless(merged) | {"id": own}, new=False)
-    desk.wrote([own])
+    desk.save(_nameless(merged) | {"id": own}, new=False)
     return Saved(own, new=False)
 
 

@@ -44,8 +44,7 @@ def put(desk: Desk, identifier: str, document: Any, version: str, match: Match |
     merged = _merged(desk, given, f"$.{name}", before, _plain(desk, version, row))
     about = (*students_of(desk.shown, row), *desk.subjects([merged]))  # before and after
     desk.record("update", tuple(dict.fromkeys(about)))
-    desk.adapter.save(desk.entity, merged | {"id": own}, new=False)
-    desk.wrote([own])
+    desk.save(merged | {"id": own}, new=False)
     return False
 
 
@@ -88,8 +87,7 @@ def delete(desk: Desk, identifier: str, match: Match | None = None) -> None:
         raise NotFound("There is nothing with this id.")
     own = desk.own_id(row)
     desk.record("delete", students_of(desk.shown, row))
-    desk.adapter.delete(desk.entity, own)
-    desk.wrote([own])
+    desk.remove(own)
 
 
 def _matched(desk: Desk, identifier: str, match: Match | None) -> Desk:
@@ -132,8 +130,7 @@ def _create(desk: Desk, given: Record, path: str, identifier: str) -> None:
     desk.record("create", desk.subjects([record]))  # who tries ids to learn which are taken is on record too
     if desk.adapter.find(desk.entity, identifier) is not None:
         raise Forbidden("The agreement does not let this client write this record.")
-    desk.adapter.save(desk.entity, record | {"id": identifier}, new=True)
-    desk.wrote([identifier])
+    desk.save(record | {"id": identifier}, new=True)
 
 
 def _save_all(desk: Desk, records: list[Record]) -> list[str]:

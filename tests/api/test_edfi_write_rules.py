@@ -54,7 +54,8 @@ def enrollment(number, school=101, **more):
 def send(consumer, method, place, body=None, **headers):
     """The answer to a request with a JSON body."""
     target = place if place.startswith("/") else place.partition("localhost")[2] or EDFI + place
-    return consumer.web.open(target, method=method, json=body, headers=consumer.bearer | headers)
+    headers = consumer.bearer | {"correlation-id": "one"} | headers
+    return consumer.web.open(target, method=method, json=body, headers=headers)
 
 
 def raw(consumer, data, kind="application/json", method="POST", place="students"):

@@ -85,7 +85,7 @@ def home():
 @pytest.fixture(scope="module")
 def region(home, tmp_path_factory):
     terms = [agreement("oak", operations=OPERATIONS)]
-    with running(tmp_path_factory.mktemp("oak"), {"oak": site("oak", "0s")}, terms, MANY) as made_region:
+    with running(tmp_path_factory.mktemp("oak"), {"oak": site("oak")}, terms, MANY) as made_region:
         yield made_region
 
 
