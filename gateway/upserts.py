@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.admission import Admission
 from gateway.disclosure import students_of
 from gateway.merging import Merge
-from gateway.resolving import Resolver, natives
+from gateway.resolving import Resolver, natives, unknown_descriptors
 from standards.edfi import body
 from standards.edfi.keychanges import CASCADING
 from standards.edfi.model import natural_key, resources
@@ -169,6 +169,8 @@ def _resolved(desk: Desk, given: Record, shown: Record) -> Record:
         UnresolvedReference: something it points to does not exist for the consumer.
         OutsidePopulation: nor could it, as far as the agreement says whom a record may be about.
     """
+    if unknown := unknown_descriptors(desk, given, shown):
+        raise InvalidBody(body.REFUSED, unknown)
     try:
         said = desk.lens.said(given)
     except MappingError as error:
@@ -195,7 +197,7 @@ def _merged(desk: Desk, given: Record, said: Record, before: Mapping[str, Any], 
 
 
 def _nameless(record: Record) -> Record:
-    return {name: value for name, value in record.items() if name not in {"key", "id"}}
+    return {name: value for name, value in record.items() if name != "id"}
 
 
 def _inside(desk: Desk, record: Mapping[str, Any], row: int | None) -> bool:

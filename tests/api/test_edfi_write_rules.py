@@ -416,3 +416,16 @@ def test_a_token_without_the_scope_may_not(region, elm):
     poor = region.consumer("poor", ["edfi:read", "edfi:update"])
     answer = send(poor, "POST", "studentSchoolAssociations", enrollment("s1", entryDate="2026-09-01"))
     problem(answer, 403, "security:authorization:access-denied:action")
+
+
+def test_a_descriptor_has_to_be_one_of_the_district_where_those_are_known(building, elm, tmp_path):
+    kind = URI + "SexDescriptor"
+    elm.put("sexDescriptors", {"namespace": kind, "codeValue": "Female", "shortDescription": "Female"})
+    terms = [agreement("elm", client="holder", operations=OPERATIONS)]
+    with running(tmp_path / "held", {"elm": site("elm")}, terms, MANY) as held:
+        for code, status in (("Female", 201), ("FEMALE", 200), ("Nobody", 400)):
+            answer = send(
+                held.consumer("holder"), "POST", "students", student("s9", birthSexDescriptor=f"{kind}#{code}")
+            )
+            assert answer.status_code == status, answer.text
+        assert answer.json["validationErrors"] == {"$.birthSexDescriptor": ["SexDescriptor value does not exist."]}
