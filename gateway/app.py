@@ -9,7 +9,7 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from gateway import bulk, edfi, metadata, oauth, oneroster, telemetry
+from gateway import addresses, bulk, edfi, metadata, oauth, oneroster, telemetry
 from gateway.answers import failure
 from standards.edfi.envelope import problem
 from standards.errors import CallerError, GatewayError, MethodNotAllowed, NotFound
@@ -35,8 +35,11 @@ def create_app(
     app.url_map.merge_slashes = False  # two slashes are another address, which does not exist
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["PUBLIC_URL"] = settings.server.public_url
+    app.config["SCHOOL_YEARS"] = addresses.answering(settings.districts, clock)
+    app.wsgi_app = addresses.Folded(app.wsgi_app)  # type: ignore[method-assign]
     if settings.server.trusted_proxies:
         app.wsgi_app = _Proxied(app.wsgi_app, settings.server.trusted_proxies)  # type: ignore[method-assign]
+    app.url_value_preprocessor(addresses.enter)
     app.before_request(telemetry.begin)
     app.register_blueprint(oauth.blueprint(store, memory, clock, settings))
     app.register_blueprint(oneroster.blueprint(gateway))

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
+from gateway.addresses import ADDRESSES, place
 from gateway.answers import arguments, authenticate, base_url, conditional, failure, trace_id
 from gateway.exchange import PageRequest, serve_one, serve_page
 from gateway.telemetry import about
 from standards import registry
 from standards.edfi.envelope import problem
+from standards.edfi.model import by_collection
 from standards.edfi.request import EdFiRequest, read, read_one
 from standards.errors import GatewayError, MethodNotAllowed, NotFound
 
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
     from standards.query import Query
     from standards.view import View
 
-ROOT = "/data/v3/ed-fi"
+COLLECTION, ITEM = ("GET",), ("GET",)
+"""The methods that a collection and an item are asked with."""
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 READ = frozenset({"edfi:read"})
 
 
@@ -30,10 +35,10 @@ def blueprint(gateway: Gateway) -> Blueprint:
     """The data routes, with and without a district's name in front."""
     routes = Blueprint("edfi", __name__)
 
-    def read_many(name: str, district: str | None = None) -> Response:
+    def read_many(schema: str, name: str, district: str | None = None) -> Response:
         """One page of a resource."""
         caller = authenticate(gateway, district)
-        view = _view(name)
+        view = _view(schema, name)
         wanted: list[EdFiRequest] = []
 
         def reader(views: tuple[View, ...]) -> Query:
@@ -46,11 +51,11 @@ def blueprint(gateway: Gateway) -> Blueprint:
             response.headers["Total-Count"] = str(page.total)
         return response
 
-    def read_single(name: str, identifier: str, district: str | None = None) -> Response:
+    def read_single(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
         """One item, by its id."""
         caller = authenticate(gateway, district)
         asked = PageRequest(
-            _view(name), district, READ, lambda views: read_one(views, arguments()), _base(district), trace_id()
+            _view(schema, name), district, READ, lambda views: read_one(views, arguments()), _base(district), trace_id()
         )
         page = serve_one(gateway, caller, asked, _plain(identifier))
         response = conditional(page.records[0])
@@ -60,21 +65,20 @@ def blueprint(gateway: Gateway) -> Blueprint:
             response.set_data(b"")
         return response
 
-    def unknown(rest: str, district: str | None = None) -> Response:  # noqa: ARG001  the route's own names
-        """Any other address below the root, and every write: no source of this region accepts one yet."""
+    def unknown(rest: str, district: str | None = None) -> Response:
+        """Any other address below the root, and any other method."""
         authenticate(gateway, district)
-        if request.method != "GET":
-            raise MethodNotAllowed("This region is read only.")
-        raise NotFound("There is no such address.")
+        schema, name, *below = (*rest.split("/"), "")
+        _view(schema, name)
+        allowed = {1: COLLECTION, 2: ITEM}.get(len(below))
+        if allowed is None or request.method == "GET":
+            raise NotFound("There is no such address.")
+        raise MethodNotAllowed("The address cannot be asked with this method.", allowed)
 
-    for prefix in ("", "/<district>"):
-        for root in (ROOT, "/data/ed-fi"):
-            label = f"{prefix}{root}"
-            routes.add_url_rule(f"{label}/<name>", f"many{label}", read_many)
-            routes.add_url_rule(f"{label}/<name>/<identifier>", f"one{label}", read_single)
-            routes.add_url_rule(
-                f"{label}/<path:rest>", f"unknown{label}", unknown, methods=("GET", "POST", "PUT", "PATCH", "DELETE")
-            )
+    for address in ADDRESSES:
+        routes.add_url_rule(f"{address}/<schema>/<name>", f"many{address}", read_many)
+        routes.add_url_rule(f"{address}/<schema>/<name>/<identifier>", f"one{address}", read_single)
+        routes.add_url_rule(f"{address}/<path:rest>", f"unknown{address}", unknown, methods=METHODS)
     routes.register_error_handler(GatewayError, _refuse)
     return routes
 
@@ -86,11 +90,13 @@ def _refuse(error: GatewayError) -> Response:
 
 @cache
 def _by_lower_name() -> Mapping[str, View]:
-    return {name.lower(): view for name, view in registry.views("edfi").items()}
+    """Every resource as ``schema/collection``, in small letters."""
+    found = ((by_collection(name), view) for name, view in registry.views("edfi").items())
+    return {known.endpoint[1:].lower(): view for known, view in found if known is not None}
 
 
-def _view(name: str) -> View:
-    view = _by_lower_name().get(name.lower())
+def _view(schema: str, name: str) -> View:
+    view = _by_lower_name().get(f"{schema}/{name}".lower())
     if view is None:
         raise NotFound("There is no such resource.")
     about(view=view.name)
@@ -98,7 +104,7 @@ def _view(name: str) -> View:
 
 
 def _base(district: str | None) -> str:
-    return base_url() + (f"/{district}" if district else "") + "/data/v3"
+    return f"{base_url()}{place(district)}/data/v3"
 
 
 def _plain(identifier: str) -> str:

@@ -73,6 +73,7 @@ class District:
     ids: str
     timezone: tzinfo
     settings: Mapping[str, Any] = field(repr=False)
+    school_years: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +196,10 @@ class _Reading:
         server = loaded["server"]
         audit = loaded["audit"]
         districts = {
-            name: District(name=name, **{**values, "settings": own.get(name, {})})
+            name: District(
+                name=name,
+                **{**values, "settings": own.get(name, {}), "school_years": tuple(values["school_years"])},
+            )
             for name, values in loaded["districts"].items()
         }
         return Settings(
@@ -297,7 +301,7 @@ def _table(described: Mapping[str, Any]) -> list[str]:
 
 def _kind(kind: Any) -> str:
     if isinstance(kind, fields.List):
-        return "list of text"
+        return f"list of {kind.metadata['item']}"
     names = {fields.Integer: "number", fields.Dict: "table", fields.String: "text"}
     return getattr(kind, "kind", None) or names[type(kind)]
 
