@@ -9,7 +9,7 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from gateway import addresses, bulk, edfi, metadata, oauth, oneroster, telemetry
+from gateway import addresses, bulk, edfi, edfi_changes, metadata, oauth, oneroster, telemetry
 from gateway.answers import failure
 from standards.edfi.envelope import problem
 from standards.errors import CallerError, GatewayError, MethodNotAllowed, NotFound
@@ -45,6 +45,7 @@ def create_app(
     app.register_blueprint(oneroster.blueprint(gateway))
     app.register_blueprint(bulk.blueprint(gateway))
     app.register_blueprint(edfi.blueprint(gateway))
+    app.register_blueprint(edfi_changes.blueprint(gateway))
     app.register_blueprint(metadata.blueprint(gateway))
     app.add_url_rule("/health", "health", _health)
     app.register_error_handler(HTTPException, _http_error)

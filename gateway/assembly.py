@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from datetime import UTC, datetime
 from functools import cache
+from secrets import token_bytes
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
@@ -13,9 +14,11 @@ from adapters.contract import NO_HINTS
 from gateway import telemetry
 from gateway.departures import Departures, about
 from gateway.faces import Faces
+from gateway.journals import Journals
 from gateway.plan import entities_of
 from gateway.rows import Shown
-from standards.errors import SourceError
+from gateway.vault import KEY_BYTES
+from standards.errors import SourceError, StoreUnavailable
 from standards.view import prune
 
 if TYPE_CHECKING:
@@ -56,11 +59,13 @@ class Gateway:
         walks: Walks,
         limits: Limits,
         clock: Callable[[], float],
+        journals: Journals | None = None,
     ) -> None:
         self.districts, self.grants, self.callers, self.keyring = districts, grants, callers, keyring
         self.record, self.ledger, self.walks = record, ledger, walks
         self.limits, self.clock = limits, clock
         self.departures = Departures(clock)
+        self.journals = journals or Journals(None, token_bytes(KEY_BYTES), clock)
         for district in districts.values():
             district.renewed = self.carry
         self._plans: OrderedDict[tuple[object, ...], Any] = OrderedDict()
@@ -118,12 +123,24 @@ class Gateway:
 
     def carry(self, before: Generation, fresh: Generation) -> None:
         """Work out again, over a *fresh* hold, what was shown over the one *before*, and what of it is gone."""
+        if fresh.tables is before.tables:
+            self.journals.same(fresh.district, before.number, fresh.number)
         with self._lock:
             kept = [parts for key, parts in self._shown.items() if key[:2] == (before.district, before.number)]
         for parts in kept:
             for old, new in zip(parts, self._over(fresh, parts[0].faces.grant, parts[0].view), strict=True):
-                if old.view.api != "edfi":
+                if old.view.api == "edfi":
+                    self._settle(new)
+                else:
                     self.departures.compare(old, new, about(self))
+
+    def _settle(self, shown: Shown) -> None:
+        """Note ahead of the next question what changed; where it cannot be written down, that question does it."""
+        district = self.districts[shown.faces.grant.district]
+        try:
+            self.journals.settle(shown, district, about(self), begins=False)
+        except StoreUnavailable as error:
+            telemetry.fault(error)
 
     def warm(self) -> None:
         """Load every hold before the first request; a district that cannot be read is refused when it is asked for."""

@@ -38,14 +38,14 @@ def blueprint(gateway: Gateway) -> Blueprint:
     def read_many(schema: str, name: str, district: str | None = None) -> Response:
         """One page of a resource."""
         caller = authenticate(gateway, district)
-        view = _view(schema, name)
+        view = view_of(schema, name)
         wanted: list[EdFiRequest] = []
 
         def reader(views: tuple[View, ...]) -> Query:
             wanted.append(read(views, arguments()))
             return wanted[-1].query
 
-        page = serve_page(gateway, caller, PageRequest(view, district, READ, reader, _base(district), trace_id()))
+        page = serve_page(gateway, caller, PageRequest(view, district, READ, reader, base(district), trace_id()))
         response = conditional(page.records)
         if wanted[-1].total_count:
             response.headers["Total-Count"] = str(page.total)
@@ -54,8 +54,9 @@ def blueprint(gateway: Gateway) -> Blueprint:
     def read_single(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
         """One item, by its id."""
         caller = authenticate(gateway, district)
+        view = view_of(schema, name)
         asked = PageRequest(
-            _view(schema, name), district, READ, lambda views: read_one(views, arguments()), _base(district), trace_id()
+            view, district, READ, lambda views: read_one(views, arguments()), base(district), trace_id()
         )
         page = serve_one(gateway, caller, asked, _plain(identifier))
         response = conditional(page.records[0])
@@ -69,7 +70,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
         """Any other address below the root, and any other method."""
         authenticate(gateway, district)
         schema, name, *below = (*rest.split("/"), "")
-        _view(schema, name)
+        view_of(schema, name)
         allowed = {1: COLLECTION, 2: ITEM}.get(len(below))
         if allowed is None or request.method == "GET":
             raise NotFound("There is no such address.")
@@ -79,11 +80,12 @@ def blueprint(gateway: Gateway) -> Blueprint:
         routes.add_url_rule(f"{address}/<schema>/<name>", f"many{address}", read_many)
         routes.add_url_rule(f"{address}/<schema>/<name>/<identifier>", f"one{address}", read_single)
         routes.add_url_rule(f"{address}/<path:rest>", f"unknown{address}", unknown, methods=METHODS)
-    routes.register_error_handler(GatewayError, _refuse)
+    routes.register_error_handler(GatewayError, refuse)
     return routes
 
 
-def _refuse(error: GatewayError) -> Response:
+def refuse(error: GatewayError) -> Response:
+    """*error* as problem details."""
     status, body = problem(error, request.headers.get("correlation-id"))
     return failure(error, status, body, "application/problem+json")
 
@@ -95,7 +97,12 @@ def _by_lower_name() -> Mapping[str, View]:
     return {known.endpoint[1:].lower(): view for known, view in found if known is not None}
 
 
-def _view(schema: str, name: str) -> View:
+def view_of(schema: str, name: str) -> View:
+    """The view behind an address.
+
+    Raises:
+        NotFound: the standard has no such resource.
+    """
     view = _by_lower_name().get(f"{schema}/{name}".lower())
     if view is None:
         raise NotFound("There is no such resource.")
@@ -103,7 +110,8 @@ def _view(schema: str, name: str) -> View:
     return view
 
 
-def _base(district: str | None) -> str:
+def base(district: str | None) -> str:
+    """What outward addresses of the present request begin with."""
     return f"{base_url()}{place(district)}/data/v3"
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from gateway import changes
 from gateway.departures import asked_for
 from gateway.disclosure import disclosure
 from gateway.hints import hints
@@ -83,7 +84,12 @@ def serve_page(gateway: Gateway, caller: Caller, request: PageRequest) -> Page:
     """
     sights = _authorize(gateway, caller, request)
     query = _read(sights, request)
-    parts: tuple[Part, ...] = _shown(gateway, sights, request)
+    if query.window is not None:
+        changes.prepare(gateway, caller, sights, query.window)
+    shown = _shown(gateway, sights, request)
+    if query.window is None:
+        changes.keep(gateway, shown)
+    parts: tuple[Part, ...] = shown
     if not request.within and asked_for(query):
         parts += tuple(gateway.departures.of(part) for part in parts if isinstance(part, Shown))
     rows = gateway.walks.rows(caller, request, parts, query, partial(_index, gateway, request))
@@ -105,6 +111,8 @@ def serve_one(gateway: Gateway, caller: Caller, request: PageRequest, identifier
 
 
 def _index(gateway: Gateway, request: PageRequest, parts: tuple[Part, ...], query: Query, base: str) -> RowIndex:
+    if query.window is not None:
+        return changes.rows(gateway, parts, query, base)
     return index(parts, query, base, members(gateway, parts, request.within))
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from policies.loading import Document, Where
 
-SUPPORTED = ("bulk", "create", "delete", "read", "search", "update")
+SUPPORTED = ("bulk", "changes", "create", "delete", "read", "search", "update")
 DIRECTORY = "99.31(a)(11)"
 CONSENT = "99.30"
 # The same number for one person in every resource, and in real data often the unique id itself.

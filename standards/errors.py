@@ -69,6 +69,12 @@ class Forbidden(CallerError):
     status, code = 403, "forbidden"
 
 
+class ActionDenied(Forbidden):
+    """The caller may see the resource, but not do with it what it asks to do."""
+
+    code = "action-denied"
+
+
 class NotFound(CallerError):
     """The address names nothing this caller can see."""
 
@@ -89,6 +95,12 @@ class Unsupported(CallerError):
     """The operation exists in the standard, but no district's system behind this address can do it."""
 
     status, code = 501, "unsupported"
+
+
+class FeatureDisabled(CallerError):
+    """The address exists in the standard, and what lies behind it here cannot offer it."""
+
+    status, code = 404, "feature-disabled"
 
 
 class Conflict(CallerError):

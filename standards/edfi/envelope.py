@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from standards.errors import (
+    ActionDenied,
     CallerError,
     Conflict,
+    FeatureDisabled,
     Forbidden,
     GatewayError,
     InvalidBody,
@@ -55,8 +57,12 @@ PROBLEMS: tuple[tuple[type[GatewayError], Problem], ...] = (
                           "Data validation failed. See 'validationErrors' for details.")),
     (Unauthenticated, Problem("security:authentication", "Authentication Failed",
                               "The caller could not be authenticated.")),
+    (ActionDenied, Problem("security:authorization:access-denied:action", "Authorization Denied",
+                           "Access to the requested data could not be authorized.")),
     (Forbidden, Problem("security:authorization:access-denied:resource", "Authorization Denied",
                         "Access to the requested data could not be authorized.")),
+    (FeatureDisabled, Problem("system:configuration:feature-disabled", "Feature Disabled",
+                              "The requested feature is not available for this resource.")),
     (NotFound, Problem("not-found", "Not Found", "The specified data could not be found.", listed=False)),
     (MethodNotAllowed, Problem("method-not-allowed", "Method Not Allowed",
                                "The request construction was invalid.")),

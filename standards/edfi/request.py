@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from standards.edfi.changes import window
 from standards.edfi.mapping import ordered
 from standards.edfi.model import by_collection
 from standards.errors import MalformedQuery, UnknownName
@@ -60,10 +61,12 @@ def read(views: Sequence[View], arguments: Sequence[tuple[str, str]]) -> EdFiReq
     values = _once(arguments)
     paging = {name: values.pop(name)[1] for name in PAGING if name in values}
     _refuse_tokens(paging)
+    changed = window(values)
     query = Query(
         filter=_filter(views, values),
         offset=_number("offset", paging.get("offset", "0"), LARGEST_OFFSET, BAD_OFFSET),
         limit=_number("limit", paging.get("limit", str(DEFAULT_LIMIT)), LARGEST_LIMIT, BAD_LIMIT),
+        window=changed,
     )
     total = TRUTHS.get(paging.get("totalcount", "false").lower())
     if total is None:
@@ -91,8 +94,8 @@ def names(collection: str) -> Mapping[str, tuple[str, ...]]:
     if resource.descriptor_id:
         taken[resource.descriptor_id.lower()] = (resource.descriptor_id,)
     agreeing = _agreeing(resource)
-    for path, choices in _choices(resource):
-        for name in choices:
+    for path, spellings in choices(resource):
+        for name in spellings:
             known = taken.get(name.lower())
             if known is None or not agreeing.get(path, frozenset()).isdisjoint(known):
                 taken[name.lower()] = (*(known or ()), path)
@@ -100,7 +103,8 @@ def names(collection: str) -> Mapping[str, tuple[str, ...]]:
     return taken
 
 
-def _choices(resource: Resource) -> Iterator[tuple[str, tuple[str, ...]]]:
+def choices(resource: Resource) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The path of every member that may be asked by, with the names it may go by, the shortest first."""
     for known in ordered(resource):
         if known.reference:
             yield from _of_reference(known)

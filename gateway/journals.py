@@ -1,0 +1,307 @@
+"""The journals of all consumers: opened when first asked for, settled by what is shown now, written down sealed."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from hashlib import blake2b
+from typing import TYPE_CHECKING, TypeVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+import orjson
+
+from gateway import journal as book
+from gateway.journal import Entry, Journal, Sight
+from gateway.ledger import BASE
+from gateway.sealed import Sealed
+from standards.edfi.feeds import key_members, key_values
+from standards.view import Hop, Id, Obj, Val, trail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from gateway.districts import District
+    from gateway.rows import Shown
+    from standards.query import Window
+    from standards.view import Node
+
+    About = Callable[[Shown], Callable[[int], Iterable[bytes]]]
+
+WINDOW = 30 * 86_400.0
+HEAD = "head"
+Kept = TypeVar("Kept")
+RENDERED = 5_000
+PLAIN = frozenset({"allow", "pseudonym"})
+
+
+class Head(msgspec.Struct, frozen=True, array_like=True):
+    """What holds for all journals of a consumer at a district.
+
+    *since* is the version of what was served when the consumer first asked, under the agreement *epoch*: it has
+    nothing older from here. *floor* is the version from which everything gone is known; *places* are the
+    resources with a journal.
+    """
+
+    since: int
+    epoch: str
+    floor: int
+    places: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Consumer:
+    """The journals of one consumer at one district, as far as they are open; *settled* by which state of things."""
+
+    folder: str
+    head: Head | None = None
+    opened: bool = False
+    journals: dict[str, Journal] = field(default_factory=dict)
+    settled: dict[str, tuple[tuple[int, str, str], int]] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+
+class Journals:
+    """Who has been shown what, in hashes, for consumers that have asked what changes."""
+
+    def __init__(self, folder: Path | None, key: bytes, clock: Callable[[], float], window: float = WINDOW) -> None:
+        self._files, self._key, self._clock, self._window = Sealed(folder, key), _apart(key), clock, window
+        self._consumers: dict[tuple[str, str], _Consumer] = {}
+        self._lock = threading.Lock()
+        self._seal = book.Seal(self._files.close, self._files.open)
+
+    def follow(self, client: str, district: str, epoch: str, version: int) -> None:
+        """From now on *client* is told what changes; *version* is that of what is served."""
+        consumer = self._open(client, district)
+        with consumer.lock:
+            if consumer.head is None:
+                self._put_head(consumer, Head(version, epoch, version))
+
+    def follows(self, client: str, district: str) -> bool:
+        """Whether *client* has ever asked what changes there."""
+        return self._open(client, district).head is not None
+
+    def oldest(self, client: str, district: str) -> int:
+        """The version from which all that is gone is known."""
+        consumer = self._open(client, district)
+        with consumer.lock:
+            head, horizon = consumer.head, self._horizon()
+            return max(horizon, head.floor if head else 0)
+
+    def settle(
+        self, shown: Shown, district: District, about: About, since: int | None = None, *, begins: bool = True
+    ) -> None:
+        """Note every difference between what a follower was shown and what is *shown* now.
+
+        *since* is the version from which it asks now: who asks from the beginning has nothing yet. Without
+        *begins*, only a journal that there is already goes on.
+        """
+        grant = shown.faces.grant
+        consumer, place = self._open(grant.client, grant.district), _place(shown)
+        with consumer.lock:
+            if consumer.head is None:
+                return
+            state, before = _state(shown), consumer.settled.get(place)
+            if before is not None and (before[0] == state or before[0][:2] > state[:2]):
+                return
+            known = self._journal(consumer, place)
+            if known is None and not begins:
+                return
+            version = _version(shown)
+            if before is not None and version <= before[1]:
+                version = max(district.newest(), before[1]) + 1
+            if known is None:
+                self._begin(consumer, place, shown, about, version, since)
+            else:
+                fresh = book.settle(known, self._sight(shown, about), self._seal, version)
+                if fresh is not known:
+                    self._keep(consumer, place, book.forget(fresh, self._horizon()))
+            consumer.settled[place] = (state, version)
+
+    def same(self, district: str, before: int, after: int) -> None:
+        """The holds numbered *before* and *after* have the same rows: what was settled by the one is by the other."""
+        with self._lock:
+            theirs = [one for (_, where), one in self._consumers.items() if where == district]
+        for consumer in theirs:
+            with consumer.lock:
+                for place, (state, version) in consumer.settled.items():
+                    if state[0] == before:
+                        consumer.settled[place] = ((after, *state[1:]), version)
+
+    def changed(self, shown: Shown, window: Window) -> frozenset[int]:
+        """The rows that are as they are since a version in the *window*."""
+        known = self._of(shown)
+        if known is None:
+            return frozenset()
+        if self._settled(shown):
+            return frozenset(row for row, at in zip(shown.rows, known.at(), strict=True) if window.holds(at))
+        versions = {id_: version for id_, _, version in known.known()}
+        ids = shown.ids
+        return frozenset(
+            row
+            for row in shown.rows
+            if (version := versions.get(bytes.fromhex(ids[row]))) is not None and window.holds(version)
+        )
+
+    def gone(self, shown: Shown, window: Window) -> list[tuple[Entry, bytes, bytes]]:
+        """What is gone since a version in the *window*: each with the line that told its key, and the same again."""
+        known, horizon = self._of(shown), self._horizon()
+        return [
+            (one, line, line)
+            for one in (known.gone if known else ())
+            if one.version >= horizon and window.holds(one.version)
+            for line in (self._seal.open(one.sealed),)
+        ]
+
+    def rekeyed(self, shown: Shown, window: Window) -> list[tuple[Entry, bytes, bytes]]:
+        """What goes by another key since a version in the *window*: each with its first and its last line."""
+        known, horizon = self._of(shown), self._horizon()
+        found: dict[bytes, tuple[Entry, bytes, bytes]] = {}
+        for one in known.rekeyed if known else ():
+            if one.version >= horizon and window.holds(one.version):
+                old, _, new = self._seal.open(one.sealed).partition(b"\n")
+                first = found[one.id][1] if one.id in found else old
+                found[one.id] = (one, first, new)
+        return [one for one in found.values() if book.key_of(one[1]) != book.key_of(one[2])]
+
+    def _settled(self, shown: Shown) -> bool:
+        """Whether the journal tells exactly what is *shown*, row by row."""
+        grant = shown.faces.grant
+        found = self._open(grant.client, grant.district).settled.get(_place(shown))
+        return found is not None and found[0] == _state(shown)
+
+    def _of(self, shown: Shown) -> Journal | None:
+        grant = shown.faces.grant
+        consumer = self._open(grant.client, grant.district)
+        with consumer.lock:
+            return consumer.journals.get(_place(shown))
+
+    def _open(self, client: str, district: str) -> _Consumer:
+        with self._lock:
+            consumer = self._consumers.get((client, district))
+            if consumer is None:
+                consumer = self._consumers[client, district] = _Consumer(self._name(f"{client}\n{district}"))
+        with consumer.lock:
+            if not consumer.opened:
+                consumer.head = _decoded(self._files.read(f"{consumer.folder}/{HEAD}"), Head)
+                consumer.opened = True
+        return consumer
+
+    def _journal(self, consumer: _Consumer, place: str) -> Journal | None:
+        """The journal of a place, read where it has been written; one that is lost makes the floor rise."""
+        if place not in consumer.journals:
+            assert consumer.head is not None
+            if place not in consumer.head.places:
+                return None
+            found = _decoded(self._files.read(self._file(consumer, place)), Journal)
+            if found is None:
+                return None
+            consumer.journals[place] = found
+            self._raise_floor(consumer, found.floor)
+        return consumer.journals[place]
+
+    def _begin(
+        self, consumer: _Consumer, place: str, shown: Shown, about: About, version: int, since: int | None
+    ) -> None:
+        """Begin a journal: as of the consumer's beginning where it cannot have any of this yet, else as of now."""
+        head = consumer.head
+        assert head is not None
+        lost = place in head.places
+        early = not lost and head.epoch == shown.faces.grant.epoch and (since is None or since <= head.since)
+        begun = book.begin(self._sight(shown, about), self._seal, min(version, head.since) if early else version)
+        self._keep(consumer, place, begun)
+        floor = max(head.floor, version) if lost else head.floor
+        self._put_head(consumer, Head(head.since, head.epoch, floor, tuple({*head.places, place})))
+
+    def _keep(self, consumer: _Consumer, place: str, fresh: Journal) -> None:
+        self._files.write(self._file(consumer, place), msgspec.msgpack.encode(fresh))
+        consumer.journals[place] = fresh
+        self._raise_floor(consumer, fresh.floor)
+
+    def _raise_floor(self, consumer: _Consumer, floor: int) -> None:
+        if consumer.head is not None and floor > consumer.head.floor:
+            self._put_head(consumer, msgspec.structs.replace(consumer.head, floor=floor))
+
+    def _put_head(self, consumer: _Consumer, head: Head) -> None:
+        self._files.write(f"{consumer.folder}/{HEAD}", msgspec.msgpack.encode(head))
+        consumer.head = head
+
+    def _file(self, consumer: _Consumer, place: str) -> str:
+        return f"{consumer.folder}/{self._name(place)}"
+
+    def _name(self, of: str) -> str:
+        return blake2b(of.encode(), digest_size=16, key=self._key).hexdigest()
+
+    def _horizon(self) -> int:
+        return int((self._clock() - self._window) * 1000)
+
+    def _sight(self, shown: Shown, about: About) -> Sight:
+        """What a branch shows now, hashed as it is rendered."""
+        rows, ids, hashes, keys = shown.rows, shown.ids, [], []
+        for at in range(0, len(rows), RENDERED):
+            for record in shown.render(rows[at : at + RENDERED], BASE):
+                hashes.append(book.digest_of(self._key, orjson.dumps(record)))
+                keys.append(orjson.dumps(key_values(shown.view.name, record)))
+        whole = _whole(shown)
+
+        def lines() -> Sequence[bytes]:
+            tags = about(shown)
+            return [key + b"\t" + b"".join(tags(row)).hex().encode() for key, row in zip(keys, rows, strict=True)]
+
+        def mark(line: bytes) -> int:
+            return book.digest_of(self._key, book.key_of(line)) if whole else 0
+
+        return Sight([bytes.fromhex(ids[row]) for row in rows], hashes, lines, mark)
+
+
+def _apart(key: bytes) -> bytes:
+    """The key for hashes, apart from that for seals."""
+    return blake2b(b"hashes", digest_size=32, key=key).digest()
+
+
+def _place(shown: Shown) -> str:
+    return f"{shown.view.api}/{shown.view.name}/{shown.branch.entity}"
+
+
+def _state(shown: Shown) -> tuple[int, str, str]:
+    """The state of things that decides what is shown: the hold, the day, the agreement."""
+    return shown.faces.generation.number, shown.faces.today, shown.faces.grant.epoch
+
+
+def _version(shown: Shown) -> int:
+    """Since when that state can have been: since the hold is served, or since the day began."""
+    faces = shown.faces
+    began = datetime.combine(datetime.fromisoformat(faces.today), time(), ZoneInfo(faces.grant.timezone))
+    return max(faces.generation.version, int(began.timestamp() * 1000))
+
+
+def _whole(shown: Shown) -> bool:
+    """Whether the natural key is released as it is, or by pseudonyms: only then no two records share it."""
+    paths = [path for _, path in key_members(shown.view.name)]
+    return all(path in shown.chains and _exact(shown, shown.chains[path]) for path in paths)
+
+
+def _exact(shown: Shown, chain: Sequence[Node]) -> bool:
+    """Whether the value at the end of *chain* is released as it is, or by a pseudonym."""
+    entity, grant = shown.branch.entity, shown.faces.grant
+    for node in chain:
+        if isinstance(node, Hop):
+            entity = shown.faces.entity_of(entity, node.ref)
+        elif isinstance(node, Val):
+            rules = [grant.rule(field.release) for source in node.sources for field in trail(entity, source)]
+            return all(rule is not None and rule.action in PLAIN for rule in rules)
+        elif not isinstance(node, Obj | Id):
+            return False
+    return True
+
+
+def _decoded(text: bytes | None, kind: type[Kept]) -> Kept | None:
+    """What was written down; None where it cannot be understood."""
+    if text is None:
+        return None
+    try:
+        return msgspec.msgpack.decode(text, type=kind)
+    except msgspec.DecodeError:
+        return None
