@@ -103,9 +103,7 @@ class Follower:
                 left = self.copies[name].pop(entry["id"], None)
                 assert left is None or key_values(name, left) == entry["keyValues"]
         self.version = newest
-        self.told = {
-            name: (len(rekeyed[name]), len(changed[name]), len(gone.get(name, ()))) for name in self.resources
-        }
+        self.told = {name: (len(rekeyed[name]), len(changed[name]), len(gone.get(name, ()))) for name in self.resources}
 
     def versions(self) -> dict[str, int]:
         """The change versions there are."""

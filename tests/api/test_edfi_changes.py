@@ -134,7 +134,10 @@ def test_several_key_changes_in_a_window_are_one_and_there_and_back_is_none(foll
 
 
 def test_a_delete_that_is_followed_by_a_new_record_of_the_same_key_is_suppressed(follower, region, files):
-    placed, name = next(row for row in files.rows("enrollments.csv") if row["role"] == "student"), "studentSectionAssociations"
+    placed, name = (
+        next(row for row in files.rows("enrollments.csv") if row["role"] == "student"),
+        "studentSectionAssociations",
+    )
     files.drop("enrollments.csv", lambda row: row == placed)
     since = follower.version + 1
     in_step(follower, region)
@@ -152,7 +155,9 @@ def test_much_at_once_while_the_client_is_away_is_caught_up_with(follower, regio
     students = sorted({row["userSourcedId"] for row in files.rows("enrollments.csv") if row["role"] == "student"})
     for number, student in enumerate(students[:6]):
         files.drop("enrollments.csv", lambda row, one=student: row["userSourcedId"] == one)
-        files.put("users.csv", lambda row, one=students[-1 - number]: row["sourcedId"] == one, familyName=f"Name{number}")
+        files.put(
+            "users.csv", lambda row, one=students[-1 - number]: row["sourcedId"] == one, familyName=f"Name{number}"
+        )
         region.clock.move(AN_HOUR)
         region.consumer().ask(EDFI + "schools")
     told = in_step(follower, region)
@@ -363,7 +368,10 @@ def test_every_resource_has_feeds_in_any_case(region):
         ("minChangeVersion=5&maxChangeVersion=4", "MinChangeVersion must be less than or equal to MaxChangeVersion."),
         ("minChangeVersion=-1", "MinChangeVersion must be a numeric value greater than or equal to 0."),
         ("MAXCHANGEVERSION=x", "MaxChangeVersion must be a numeric value greater than or equal to 0."),
-        ("maxChangeVersion=9223372036854775808", "MaxChangeVersion must be a numeric value greater than or equal to 0."),
+        (
+            "maxChangeVersion=9223372036854775808",
+            "MaxChangeVersion must be a numeric value greater than or equal to 0.",
+        ),
         ("limit=501", "Limit must be omitted or set to a numeric value between 0 and 500."),
     ],
 )
@@ -397,7 +405,12 @@ def test_a_window_goes_with_a_filter_and_with_pages(follower, region, files):
 def test_who_may_not_know_what_changes_is_refused_by_the_name_of_the_action(region):
     reader, scopeless = region.consumer("reader"), region.consumer(scopes=["edfi:read"])
     for consumer in (reader, scopeless):
-        for rest in (f"{EDFI}students/deletes", f"{EDFI}students/keyChanges", f"{EDFI}students?minChangeVersion=0", VERSIONS):
+        for rest in (
+            f"{EDFI}students/deletes",
+            f"{EDFI}students/keyChanges",
+            f"{EDFI}students?minChangeVersion=0",
+            VERSIONS,
+        ):
             answer = consumer.ask(rest)
             assert answer.status_code == 403
             assert answer.json["type"] == "urn:ed-fi:api:security:authorization:access-denied:action"
