@@ -10,6 +10,7 @@ import orjson
 
 from gateway.departures import about
 from gateway.journal import key_of
+from gateway.journals import Present
 from gateway.rows import ROW_BITS, RowIndex, Shown, index
 from policies.grant import NO_CHANGES
 from standards.errors import ActionDenied, FeatureDisabled, MalformedQuery
@@ -84,7 +85,7 @@ def keep(gateway: Gateway, parts: Sequence[Shown]) -> None:
         grant, generation = one.faces.grant, one.faces.generation
         held = generation.base is None and generation.number
         if one.view.api == "edfi" and held and gateway.journals.follows(grant.client, grant.district):
-            gateway.journals.settle(one, gateway.districts[grant.district], about(gateway))
+            gateway.journals.settle(_present(gateway, one))
 
 
 def rows(gateway: Gateway, parts: tuple[Part, ...], query: Query, base: str) -> RowIndex:
@@ -93,8 +94,7 @@ def rows(gateway: Gateway, parts: tuple[Part, ...], query: Query, base: str) -> 
     assert window is not None
     shown = [part for part in parts if isinstance(part, Shown)]
     for one in shown:
-        district = gateway.districts[one.faces.grant.district]
-        gateway.journals.settle(one, district, about(gateway), window.since)
+        gateway.journals.settle(_present(gateway, one), window.since)
     if not window.feed:
         return index(parts, query, base, [gateway.journals.changed(one, window) for one in shown])
     told = tuple(_told(gateway, one, window) for one in shown)
@@ -105,6 +105,12 @@ def rows(gateway: Gateway, parts: tuple[Part, ...], query: Query, base: str) -> 
     ]
     told_as_rows = cast("tuple[Part, ...]", told)  # they are sliced, recorded and sent, and never searched
     return RowIndex(told_as_rows, array("Q", [code for _, _, code in sorted(order)]))
+
+
+def _present(gateway: Gateway, shown: Shown) -> Present:
+    grant = shown.faces.grant
+    entities = gateway.entities(grant, shown.view)
+    return Present(shown, entities, gateway.districts[grant.district].newest, about(gateway))
 
 
 def _told(gateway: Gateway, shown: Shown, window: Window) -> Told:

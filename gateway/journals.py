@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeVar
+from weakref import ref
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -20,10 +21,11 @@ from standards.edfi.feeds import key_members, key_values
 from standards.view import Hop, Id, Obj, Val, trail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
+    from weakref import ReferenceType
 
-    from gateway.districts import District
+    from gateway.hold import Table
     from gateway.rows import Shown
     from standards.query import Window
     from standards.view import Node
@@ -51,6 +53,50 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     places: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What is *shown* now, the *entities* that decide it, the newest version told, and whom each row is *about*."""
+
+    shown: Shown
+    entities: frozenset[str]
+    newest: Callable[[], int]
+    about: About
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """The state of things that a journal was last settled by, and the version of what differed then."""
+
+    number: int
+    today: str
+    epoch: str
+    version: int
+    tables: Mapping[str, ReferenceType[Table] | None]
+
+    @classmethod
+    def by(cls, present: Present, version: int) -> _Settled:
+        """The present state of things."""
+        faces = present.shown.faces
+        found = {entity: faces.generation.tables.get(entity) for entity in present.entities}
+        tables = {entity: None if table is None else ref(table) for entity, table in found.items()}
+        return cls(faces.generation.number, faces.today, faces.grant.epoch, version, tables)
+
+    def covers(self, present: Present) -> bool:
+        """Whether this is the present state, or a later one."""
+        faces = present.shown.faces
+        same = faces.generation.number == self.number and faces.today == self.today
+        later = (self.number, self.today) > (faces.generation.number, faces.today)
+        return later or (same and faces.grant.epoch == self.epoch)
+
+    def rests_on(self, present: Present) -> bool:
+        """Whether all that decides what is shown is the same as it was."""
+        faces = present.shown.faces
+        if (faces.today, faces.grant.epoch) != (self.today, self.epoch):
+            return False
+        now = faces.generation.tables
+        return all(_same(known, now.get(entity)) for entity, known in self.tables.items())
+
+
 @dataclass(slots=True)
 class _Consumer:
     """The journals of one consumer at one district, as far as they are open; *settled* by which state of things."""
@@ -59,7 +105,7 @@ class _Consumer:
     head: Head | None = None
     opened: bool = False
     journals: dict[str, Journal] = field(default_factory=dict)
-    settled: dict[str, tuple[tuple[int, str, str], int]] = field(default_factory=dict)
+    settled: dict[str, _Settled] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -90,60 +136,42 @@ class Journals:
             head, horizon = consumer.head, self._horizon()
             return max(horizon, head.floor if head else 0)
 
-    def settle(
-        self, shown: Shown, district: District, about: About, since: int | None = None, *, begins: bool = True
-    ) -> None:
-        """Note every difference between what a follower was shown and what is *shown* now.
+    def settle(self, present: Present, since: int | None = None) -> None:
+        """Note every difference between what a follower was shown and what is shown at *present*.
 
-        *since* is the version from which it asks now: who asks from the beginning has nothing yet. Without
-        *begins*, only a journal that there is already goes on.
+        *since* is the version from which it asks now: who asks from the beginning has nothing yet.
         """
-        grant = shown.faces.grant
-        consumer, place = self._open(grant.client, grant.district), _place(shown)
+        grant, place = present.shown.faces.grant, _place(present.shown)
+        consumer = self._open(grant.client, grant.district)
         with consumer.lock:
             if consumer.head is None:
                 return
-            state, before = _state(shown), consumer.settled.get(place)
-            if before is not None and (before[0] == state or before[0][:2] > state[:2]):
+            before = consumer.settled.get(place)
+            if before is not None and before.covers(present):
                 return
-            known = self._journal(consumer, place)
-            if known is None and not begins:
-                return
-            version = _version(shown)
-            if before is not None and version <= before[1]:
-                version = max(district.newest(), before[1]) + 1
+            known, version = self._journal(consumer, place), _version(present.shown)
+            if before is not None and before.rests_on(present):
+                version = before.version
+            elif before is not None and version <= before.version:
+                version = max(present.newest(), before.version) + 1
             if known is None:
-                self._begin(consumer, place, shown, about, version, since)
-            else:
-                fresh = book.settle(known, self._sight(shown, about), self._seal, version)
+                self._begin(consumer, present, version, since)
+            elif before is None or not before.rests_on(present):
+                fresh = book.settle(known, self._sight(present), self._seal, version)
                 if fresh is not known:
                     self._keep(consumer, place, book.forget(fresh, self._horizon()))
-            consumer.settled[place] = (state, version)
-
-    def same(self, district: str, before: int, after: int) -> None:
-        """The holds numbered *before* and *after* have the same rows: what was settled by the one is by the other."""
-        with self._lock:
-            theirs = [one for (_, where), one in self._consumers.items() if where == district]
-        for consumer in theirs:
-            with consumer.lock:
-                for place, (state, version) in consumer.settled.items():
-                    if state[0] == before:
-                        consumer.settled[place] = ((after, *state[1:]), version)
+            consumer.settled[place] = _Settled.by(present, version)
 
     def changed(self, shown: Shown, window: Window) -> frozenset[int]:
         """The rows that are as they are since a version in the *window*."""
         known = self._of(shown)
         if known is None:
             return frozenset()
-        if self._settled(shown):
-            return frozenset(row for row, at in zip(shown.rows, known.at(), strict=True) if window.holds(at))
-        versions = {id_: version for id_, _, version in known.known()}
-        ids = shown.ids
-        return frozenset(
-            row
-            for row in shown.rows
-            if (version := versions.get(bytes.fromhex(ids[row]))) is not None and window.holds(version)
-        )
+        digits, size, ids = known.ids.hex(), 2 * book.ID, shown.ids
+        inside = {
+            digits[size * at : size * at + size] for at, version in enumerate(known.at()) if window.holds(version)
+        }
+        return frozenset(row for row in shown.rows if ids[row] in inside)
 
     def gone(self, shown: Shown, window: Window) -> list[tuple[Entry, bytes, bytes]]:
         """What is gone since a version in the *window*: each with the line that told its key, and the same again."""
@@ -165,12 +193,6 @@ class Journals:
                 first = found[one.id][1] if one.id in found else old
                 found[one.id] = (one, first, new)
         return [one for one in found.values() if book.key_of(one[1]) != book.key_of(one[2])]
-
-    def _settled(self, shown: Shown) -> bool:
-        """Whether the journal tells exactly what is *shown*, row by row."""
-        grant = shown.faces.grant
-        found = self._open(grant.client, grant.district).settled.get(_place(shown))
-        return found is not None and found[0] == _state(shown)
 
     def _of(self, shown: Shown) -> Journal | None:
         grant = shown.faces.grant
@@ -202,15 +224,13 @@ class Journals:
             self._raise_floor(consumer, found.floor)
         return consumer.journals[place]
 
-    def _begin(
-        self, consumer: _Consumer, place: str, shown: Shown, about: About, version: int, since: int | None
-    ) -> None:
+    def _begin(self, consumer: _Consumer, present: Present, version: int, since: int | None) -> None:
         """Begin a journal: as of the consumer's beginning where it cannot have any of this yet, else as of now."""
-        head = consumer.head
+        head, shown, place = consumer.head, present.shown, _place(present.shown)
         assert head is not None
         lost = place in head.places
         early = not lost and head.epoch == shown.faces.grant.epoch and (since is None or since <= head.since)
-        begun = book.begin(self._sight(shown, about), self._seal, min(version, head.since) if early else version)
+        begun = book.begin(self._sight(present), self._seal, min(version, head.since) if early else version)
         self._keep(consumer, place, begun)
         floor = max(head.floor, version) if lost else head.floor
         self._put_head(consumer, Head(head.since, head.epoch, floor, tuple({*head.places, place})))
@@ -237,8 +257,9 @@ class Journals:
     def _horizon(self) -> int:
         return int((self._clock() - self._window) * 1000)
 
-    def _sight(self, shown: Shown, about: About) -> Sight:
+    def _sight(self, present: Present) -> Sight:
         """What a branch shows now, hashed as it is rendered."""
+        shown = present.shown
         rows, ids, hashes, keys = shown.rows, shown.ids, [], []
         for at in range(0, len(rows), RENDERED):
             for record in shown.render(rows[at : at + RENDERED], BASE):
@@ -247,13 +268,17 @@ class Journals:
         whole = _whole(shown)
 
         def lines() -> Sequence[bytes]:
-            tags = about(shown)
+            tags = present.about(shown)
             return [key + b"\t" + b"".join(tags(row)).hex().encode() for key, row in zip(keys, rows, strict=True)]
 
         def mark(line: bytes) -> int:
             return book.digest_of(self._key, book.key_of(line)) if whole else 0
 
         return Sight([bytes.fromhex(ids[row]) for row in rows], hashes, lines, mark)
+
+
+def _same(known: ReferenceType[Table] | None, table: Table | None) -> bool:
+    return table is None if known is None else table is not None and known() is table
 
 
 def _apart(key: bytes) -> bytes:
@@ -263,11 +288,6 @@ def _apart(key: bytes) -> bytes:
 
 def _place(shown: Shown) -> str:
     return f"{shown.view.api}/{shown.view.name}/{shown.branch.entity}"
-
-
-def _state(shown: Shown) -> tuple[int, str, str]:
-    """The state of things that decides what is shown: the hold, the day, the agreement."""
-    return shown.faces.generation.number, shown.faces.today, shown.faces.grant.epoch
 
 
 def _version(shown: Shown) -> int:

@@ -135,14 +135,16 @@ def test_two_districts_that_move_alike_as_far_as_one_may_look_tell_the_same_chan
 def every_row_is_followed(patch):
     plain = Journals._sight
 
-    def sight(self, shown, about):
+    def sight(self, present):
+        shown = present.shown
+
         class Whole:
             rows = sorted(range(len(shown.ids)), key=shown.ids.__getitem__)
 
             def __getattr__(self, name):
                 return getattr(shown, name)
 
-        return plain(self, Whole(), about)
+        return plain(self, replace(present, shown=Whole()))
 
     patch.setattr(Journals, "_sight", sight)
 
@@ -155,8 +157,8 @@ def source_of(shown, row) -> bytes:
 def a_hidden_change_is_a_change(patch):
     plain = Journals._sight
 
-    def sight(self, shown, about):
-        made = plain(self, shown, about)
+    def sight(self, present):
+        made, shown = plain(self, present), present.shown
         hashes = [
             digest ^ int.from_bytes(blake2b(source_of(shown, row), digest_size=7).digest())
             for digest, row in zip(made.hashes, shown.rows, strict=True)
@@ -170,8 +172,8 @@ def a_hidden_key_is_a_key(patch):
     a_hidden_change_is_a_change(patch)
     plain = Journals._sight
 
-    def sight(self, shown, about) -> Sight:
-        made = plain(self, shown, about)
+    def sight(self, present) -> Sight:
+        made, shown = plain(self, present), present.shown
 
         def lines():
             marks = [blake2b(source_of(shown, row)).hexdigest().encode() for row in shown.rows]
