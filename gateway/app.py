@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from gateway import addresses, bulk, edfi, edfi_changes, metadata, oauth, oneroster, telemetry
-from gateway.answers import failure
+from gateway.answers import correlation, failure
 from standards.edfi.envelope import problem
 from standards.errors import CallerError, GatewayError, MethodNotAllowed, NotFound
 
@@ -100,5 +100,5 @@ def _unexpected(error: Exception) -> Response:
 def _answer(error: GatewayError) -> Response:
     if oneroster.ROOT in request.path:
         return oneroster.refuse(error)
-    status, body = problem(error, request.headers.get("correlation-id"))
+    status, body = problem(error, correlation())
     return failure(error, status, body, "application/problem+json")

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from adapters.contract import NO_HINTS
 from gateway import telemetry
+from gateway.cursors import Cursors
 from gateway.departures import Departures, about
 from gateway.faces import Faces
 from gateway.journals import Journals
@@ -64,7 +65,7 @@ class Gateway:
         self.districts, self.grants, self.callers, self.keyring = districts, grants, callers, keyring
         self.record, self.ledger, self.walks = record, ledger, walks
         self.limits, self.clock = limits, clock
-        self.departures = Departures(clock)
+        self.departures, self.cursors = Departures(clock), Cursors(keyring)
         self.journals = journals or Journals(None, token_bytes(KEY_BYTES), clock)
         for district in districts.values():
             district.coming, district.renewed = self.prepare, self.carry

@@ -13,7 +13,7 @@ from gateway.journal import key_of
 from gateway.journals import Present
 from gateway.rows import ROW_BITS, RowIndex, Shown, index
 from policies.grant import NO_CHANGES
-from standards.errors import ActionDenied, FeatureDisabled, MalformedQuery
+from standards.errors import ActionForbidden, FeatureDisabled, MalformedQuery
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,12 +39,12 @@ def available(gateway: Gateway, caller: Caller, grants: Sequence[Grant]) -> dict
     """The change versions that a client can ask about at the one district of its *grants*.
 
     Raises:
-        ActionDenied: no agreement, or no scope, lets the client know what changes.
+        ActionForbidden: no agreement, or no scope, lets the client know what changes.
         FeatureDisabled: there are several districts.
     """
     able = [one for one in grants if "changes" in one.operations]
     if not able or SCOPE not in caller.scopes:
-        raise ActionDenied(NO_CHANGES)
+        raise ActionForbidden(NO_CHANGES)
     if len({one.district for one in able}) > 1:
         raise FeatureDisabled(ONE_DISTRICT)
     grant = able[0]
@@ -66,11 +66,11 @@ def prepare(gateway: Gateway, caller: Caller, sights: Sequence[Sight], window: W
     """See to it that what changes can be told, before anything is read.
 
     Raises:
-        ActionDenied: the token has no scope for it.
+        ActionForbidden: the token has no scope for it.
         MalformedQuery, FeatureDisabled: several districts are asked, or one whose system cannot tell.
     """
     if SCOPE not in caller.scopes:
-        raise ActionDenied(NO_CHANGES)
+        raise ActionForbidden(NO_CHANGES)
     if len({one.grant.district for one in sights}) > 1:
         raise _refusal(window, ONE_DISTRICT)
     for one in sights:

@@ -10,7 +10,7 @@ from flask import Blueprint, Response
 from gateway.addresses import ADDRESSES, PREFIXES
 from gateway.answers import arguments, authenticate, conditional, trace_id
 from gateway.changes import available
-from gateway.edfi import READ, base, refuse, view_of
+from gateway.edfi import READ, admit, answer, base, refuse
 from gateway.exchange import PageRequest, grants_for, serve_page
 from standards.edfi.feeds import read_feed
 from standards.errors import GatewayError, UnknownName
@@ -35,12 +35,11 @@ def blueprint(gateway: Gateway) -> Blueprint:
         caller = authenticate(gateway, district)
         for name, _ in arguments():
             raise UnknownName(name, name)
-        return conditional(available(gateway, caller, grants_for(gateway, caller, district)))
+        return answer(available(gateway, caller, grants_for(gateway, caller, district)))
 
     def read_feed_of(feed: Feed, schema: str, name: str, district: str | None = None) -> Response:
         """One page of what is gone, or of what goes by another key."""
-        caller = authenticate(gateway, district)
-        view = view_of(schema, name)
+        caller, view = admit(gateway, district, schema, name)
         wanted: list[EdFiRequest] = []
 
         def reader(_views: tuple[View, ...]) -> Query:

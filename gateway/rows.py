@@ -234,6 +234,14 @@ def folded(value: Any) -> str:
     return str(value).casefold()
 
 
+def number(value: Any) -> float:
+    """A number as exactly as it is written: the 64 bits of an education organization's id do not fit a float."""
+    try:
+        return value if isinstance(value, int) else int(value) if isinstance(value, str) else float(value)
+    except ValueError:
+        return float(value)
+
+
 def instant(text: str, parameter: str) -> float:
     """A date or a moment as seconds; a date is its first moment in UTC."""
     try:
@@ -283,10 +291,9 @@ def _comparison(condition: Condition, kind: str) -> Callable[[Any], bool]:
         goal, reading = instant(wanted, condition.parameter), _moment
     elif kind in {"integer", "number"}:
         try:
-            goal = float(wanted)
+            goal, reading = number(wanted), number
         except ValueError:
             raise MalformedQuery(condition.parameter, "The value to compare with is not a number.") from None
-        reading = float
     return _ORDER[operator](reading, goal)
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     FindAdapter = Callable[[str], Any]
 
+LISTS = ("school_years", "descriptors")
 PATHS = frozenset({"file", "folder", "path", "source"})
 
 
@@ -82,6 +83,7 @@ class District:
     timezone: tzinfo
     settings: Mapping[str, Any] = field(repr=False)
     school_years: tuple[int, ...] = ()
+    descriptors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +209,7 @@ class _Reading:
         districts = {
             name: District(
                 name=name,
-                **{**values, "settings": own.get(name, {}), "school_years": tuple(values["school_years"])},
+                **{**values, **{name: tuple(values[name]) for name in LISTS}, "settings": own.get(name, {})},
             )
             for name, values in loaded["districts"].items()
         }

@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo
 from limits import parse as parse_limit
 from marshmallow import Schema, ValidationError, fields, validate
 
+from standards.edfi.descriptors import URI as DESCRIPTOR
+from standards.edfi.model import resources
+
 DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 RESERVED = frozenset(
     {"admin", "changequeries", "data", "docs", "health", "identity", "ims", "metadata", "metrics", "oauth", "static"}
@@ -72,6 +75,13 @@ def _check_district(value: str) -> None:
         raise ValidationError("a district's name has small letters, digits and hyphens, and starts with a letter")
     if value in RESERVED:
         raise ValidationError("this word begins an address of the gateway itself; choose another name")
+
+
+def _check_descriptor(value: str) -> None:
+    found = DESCRIPTOR.fullmatch(value)
+    known = resources().get(found[2]) if found else None
+    if known is None or not known.is_descriptor:
+        raise ValidationError("write a descriptor of the standard as uri://maple.example.org/SexDescriptor#X")
 
 
 def _text(default: str | None, about: str, **more: Any) -> fields.String:
@@ -197,6 +207,15 @@ class DistrictSchema(Schema):
             " may be asked for (`/NAME/2027/data/v3`). A year addresses the district and selects nothing in it."
             " Without it the school year that is running, which begins in July.",
             "item": "number",
+        },
+    )
+    descriptors = fields.List(
+        fields.String(validate=_check_descriptor),
+        load_default=list,
+        metadata={
+            "about": "Ed-Fi descriptor values of its own (`uri://maple.example.org/SexDescriptor#X`) that its records"
+            " have beside the standard ones. A system that knows descriptors tells them itself.",
+            "item": "text",
         },
     )
     settings = fields.Dict(

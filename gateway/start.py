@@ -9,6 +9,7 @@ from gateway.app import create_app
 from gateway.assembly import Gateway
 from gateway.audit import open_record
 from gateway.callers import Callers
+from gateway.descriptors import Described
 from gateway.districts import District, wanted_by
 from gateway.journals import Journals
 from gateway.ledger import Ledger
@@ -49,7 +50,7 @@ def start(settings: Settings, clock: Callable[[], datetime] = utc_now) -> tuple[
     districts = {
         name: District(
             name,
-            registry.find(spec.adapter)(name, spec.settings),
+            Described(registry.find(spec.adapter)(name, spec.settings), spec.descriptors),
             keyring,
             now,
             seconds=spec.hold.total_seconds(),

@@ -56,8 +56,8 @@ class Window:
 class Query:
     """A page asked for: which records, in which order, which members, from where and how many.
 
-    *window* narrows it to what has changed. *warnings* tells what was put up with: the parameter at fault, and
-    the name in it that does not exist.
+    *window* narrows it to what has changed. *token* is where a walk by cursor goes on, as the consumer was given it.
+    *warnings* tells what was put up with: the parameter at fault, and the name in it that does not exist.
     """
 
     filter: Filter | None = None
@@ -68,6 +68,7 @@ class Query:
     limit: int = 100
     window: Window | None = None
     warnings: tuple[tuple[str, str], ...] = ()
+    token: str = ""
 
     @property
     def shape(self) -> str:

@@ -66,6 +66,13 @@ def matches(value: Any, condition: Condition, kind: str) -> bool:
     return any(_compares(one, condition, kind) for one in values)
 
 
+def _number(value: Any) -> Any:
+    try:
+        return int(value) if isinstance(value, int | str) else float(value)
+    except ValueError:
+        return float(value)
+
+
 def _compares(value: Any, condition: Condition, kind: str) -> bool:
     wanted: Any = condition.value.casefold()
     mine: Any = ("true" if value else "false") if isinstance(value, bool) else str(value).casefold()
@@ -74,7 +81,7 @@ def _compares(value: Any, condition: Condition, kind: str) -> bool:
     if kind in {"date", "datetime"}:
         mine, wanted = _moment(str(value)), _moment(condition.value)
     elif kind in {"integer", "number"}:
-        mine, wanted = float(value), float(condition.value)
+        mine, wanted = _number(value), _number(condition.value)
     return {
         "=": mine == wanted, "!=": mine != wanted, ">": mine > wanted,
         ">=": mine >= wanted, "<": mine < wanted, "<=": mine <= wanted,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from standards.errors import (
-    ActionDenied,
+    ActionForbidden,
     CallerError,
     Conflict,
     FeatureDisabled,
@@ -15,14 +15,20 @@ from standards.errors import (
     InvalidBody,
     MalformedQuery,
     MethodNotAllowed,
+    NotAcceptable,
     NotFound,
     PreconditionFailed,
+    ProfileMisused,
+    SnapshotNotFound,
+    SnapshotReadOnly,
     SourceError,
+    SourceTimeout,
     SourceUnavailable,
     StoreUnavailable,
     TooManyRequests,
     Unauthenticated,
     UnknownName,
+    UnknownProfile,
     Unsupported,
     WalkInterrupted,
 )
@@ -31,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "urn:ed-fi:api:"
+PROFILE = "The request construction was invalid with respect to usage of a data policy."
 INTERNAL = "The request could not be processed."
 
 
@@ -57,10 +64,19 @@ PROBLEMS: tuple[tuple[type[GatewayError], Problem], ...] = (
                           "Data validation failed. See 'validationErrors' for details.")),
     (Unauthenticated, Problem("security:authentication", "Authentication Failed",
                               "The caller could not be authenticated.")),
-    (ActionDenied, Problem("security:authorization:access-denied:action", "Authorization Denied",
-                           "Access to the requested data could not be authorized.")),
+    (ActionForbidden, Problem("security:authorization:access-denied:action", "Authorization Denied",
+                              "Access to the requested data could not be authorized. You do not have permissions to"
+                              " perform the requested operation on the data.")),
     (Forbidden, Problem("security:authorization:access-denied:resource", "Authorization Denied",
                         "Access to the requested data could not be authorized.")),
+    (SnapshotNotFound, Problem("not-found", "Not Found", "Snapshot not found.", listed=False)),
+    (SnapshotReadOnly, Problem("snapshots:method-not-allowed", "Method Not Allowed with Snapshots",
+                               "An attempt was made to modify data in a Snapshot, but this data is read-only.",
+                               listed=False)),
+    (UnknownProfile, Problem("profile:invalid-profile-usage", "Invalid Profile Usage", PROFILE)),
+    (ProfileMisused, Problem("profile:invalid-profile-usage", "Invalid Profile Usage", PROFILE)),
+    (NotAcceptable, Problem("not-acceptable", "Not Acceptable",
+                            "The answer exists in none of the media types that are accepted.")),
     (FeatureDisabled, Problem("system:configuration:feature-disabled", "Feature Disabled",
                               "The requested feature is not available for this resource.")),
     (NotFound, Problem("not-found", "Not Found", "The specified data could not be found.", listed=False)),
@@ -76,6 +92,8 @@ PROBLEMS: tuple[tuple[type[GatewayError], Problem], ...] = (
     (TooManyRequests, Problem("security:too-many-requests", "Too Many Requests",
                               "More was asked than the caller may ask at a time.")),
     (CallerError, Problem("bad-request", "Bad Request", "The request construction was invalid.")),
+    (SourceTimeout, Problem("system:upstream-timeout", "Source Timeout",
+                            "The district's system does not answer in time.", listed=False)),
     (SourceUnavailable, Problem("system:upstream-unavailable", "Source Unavailable",
                                 "The district's system cannot be reached now.", listed=False)),
     (SourceError, Problem("system:upstream-failed", "Source Failed",

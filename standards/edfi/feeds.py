@@ -7,7 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from standards.edfi.model import by_collection
-from standards.edfi.request import choices, names, read
+from standards.edfi.request import BAD_TOKEN, parameters, read
+from standards.errors import MalformedQuery
 from standards.query import Window
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def read_feed(feed: Feed, arguments: Sequence[tuple[str, str]]) -> EdFiRequest:
         UnknownName: there is no such parameter here.
     """
     asked = read((), arguments)
+    if asked.query.token:
+        raise MalformedQuery("pageToken", BAD_TOKEN)
     window = asked.query.window or Window()
     return replace(asked, query=replace(asked.query, window=replace(window, feed=feed)))
 
@@ -35,12 +38,8 @@ def key_members(collection: str) -> tuple[tuple[str, str], ...]:
     """The members of a resource's natural key: the name each goes by on its own, and its path in the document."""
     resource = by_collection(collection)
     assert resource is not None
-    spelt = dict(choices(resource))
-    places = {path: name for name, paths in names(collection).items() for path in paths}
-    return tuple(
-        (next(one for one in spelt[path] if one.lower() == places[path]), path)
-        for path in resource.identity
-    )  # fmt: skip
+    spelt = {path: name for name, paths in parameters(collection).items() for path in paths}
+    return tuple((spelt[path], path) for path in resource.identity)
 
 
 def key_values(collection: str, record: Mapping[str, Any]) -> dict[str, Any]:
