@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
@@ -64,5 +65,6 @@ class Sealed:
                 os.fsync(file.fileno())
             draft.replace(place)
         except OSError:
-            draft.unlink(missing_ok=True)
+            with suppress(OSError):
+                draft.unlink()
             raise StoreUnavailable("What consumers know cannot be written down.") from None
