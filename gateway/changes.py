@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
+from gateway import passing
 from gateway.departures import about
 from gateway.journal import key_of
 from gateway.journals import Present
@@ -16,8 +17,9 @@ from policies.grant import NO_CHANGES
 from standards.errors import ActionForbidden, FeatureDisabled, MalformedQuery
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from adapters.contract import Hint, Hints
     from gateway.assembly import Gateway
     from gateway.callers import Caller
     from gateway.exchange import Sight
@@ -25,13 +27,15 @@ if TYPE_CHECKING:
     from gateway.rows import Part
     from policies.grant import Grant
     from standards.query import Query, Window
+    from standards.view import View
 
 SCOPE = "edfi:readchanges"
 TAG_DIGITS = 16
 ONE_DISTRICT = "Change versions belong to one district: ask below /{district}/ for each of them."
 NOT_TOLD = (
-    "This resource is read from the district's system on each request, and the system does not tell what has "
-    "changed: leave minChangeVersion and maxChangeVersion out, and compare whole lists."
+    "This resource is read from the district's system on each request, and what has changed can only be told where the "
+    "system tells it and an agreement shows the whole resource: leave minChangeVersion and maxChangeVersion out, and "
+    "compare whole lists."
 )
 
 
@@ -49,6 +53,7 @@ def available(gateway: Gateway, caller: Caller, grants: Sequence[Grant]) -> dict
         raise FeatureDisabled(ONE_DISTRICT)
     grant = able[0]
     follow(gateway, grant)
+    passing.mark(gateway, grant)
     newest = gateway.districts[grant.district].newest()
     oldest = gateway.journals.oldest(grant.client, grant.district)
     return {"oldestChangeVersion": max(0, min(oldest, newest)), "newestChangeVersion": newest}
@@ -62,8 +67,10 @@ def follow(gateway: Gateway, grant: Grant) -> None:
     gateway.journals.follow(grant.client, grant.district, grant.epoch, served)
 
 
-def prepare(gateway: Gateway, caller: Caller, sights: Sequence[Sight], window: Window) -> None:
-    """See to it that what changes can be told, before anything is read.
+def prepare(gateway: Gateway, caller: Caller, sights: Sequence[Sight], whole: View, window: Window) -> Hints:
+    """See to it that what changes can be told; what the source is to send of what is read for this one request.
+
+    *whole* is the view before any agreement cut it down.
 
     Raises:
         ActionForbidden: the token has no scope for it.
@@ -73,10 +80,16 @@ def prepare(gateway: Gateway, caller: Caller, sights: Sequence[Sight], window: W
         raise ActionForbidden(NO_CHANGES)
     if len({one.grant.district for one in sights}) > 1:
         raise _refusal(window, ONE_DISTRICT)
+    hints: dict[str, tuple[Hint, ...]] = {}
     for one in sights:
-        if _live(gateway, one):
+        live = passing.live(gateway, one.grant, one.view)
+        if live and not passing.tells(gateway, one.grant, one.view, whole):
             raise _refusal(window, NOT_TOLD)
         follow(gateway, one.grant)
+        if live:
+            passing.mark(gateway, one.grant)
+            hints |= passing.hints(gateway, one.grant, one.view, window)
+    return hints
 
 
 def keep(gateway: Gateway, parts: Sequence[Shown]) -> None:
@@ -94,9 +107,10 @@ def rows(gateway: Gateway, parts: tuple[Part, ...], query: Query, base: str) -> 
     assert window is not None
     shown = [part for part in parts if isinstance(part, Shown)]
     for one in shown:
-        gateway.journals.settle(_present(gateway, one), window.since)
+        if not _live(gateway, one):
+            gateway.journals.settle(_present(gateway, one), window.since)
     if not window.feed:
-        return index(parts, query, base, [gateway.journals.changed(one, window) for one in shown])
+        return index(parts, query, base, [_changed(gateway, one, window) for one in shown])
     told = tuple(_told(gateway, one, window) for one in shown)
     order = [
         (entry.version, entry.id, number << ROW_BITS | row)
@@ -114,15 +128,26 @@ def _present(gateway: Gateway, shown: Shown) -> Present:
 
 
 def _told(gateway: Gateway, shown: Shown, window: Window) -> Told:
+    if _live(gateway, shown):
+        return Told(shown, window.feed, passing.entries(gateway, shown, window, _tag(gateway, shown)))
     find = gateway.journals.gone if window.feed == "deletes" else gateway.journals.rekeyed
     return Told(shown, window.feed, find(shown, window))
 
 
-def _live(gateway: Gateway, sight: Sight) -> bool:
-    """Whether anything of a view is read from the source on each request."""
-    district = gateway.districts[sight.grant.district]
-    needed = gateway.entities(sight.grant, sight.view) & district.adapter.manifest.entities
-    return not needed <= district.holds
+def _changed(gateway: Gateway, shown: Shown, window: Window) -> frozenset[int]:
+    """The rows in a *window*; of what is read live the source has sent no others."""
+    return shown.members if _live(gateway, shown) else gateway.journals.changed(shown, window)
+
+
+def _tag(gateway: Gateway, shown: Shown) -> Callable[[Any], tuple[bytes, ...]]:
+    """How to tell the tag of the student with a unique id, where the student is still there."""
+    tags, known = gateway.tags(shown.faces), shown.faces.generation.table("student").unique or ()
+    rows = {unique: row for row, unique in enumerate(known)}
+    return lambda unique: (tags(rows[unique]),) if unique in rows else ()
+
+
+def _live(gateway: Gateway, shown: Shown) -> bool:
+    return passing.live(gateway, shown.faces.grant, shown.view)
 
 
 def _refusal(window: Window, message: str) -> FeatureDisabled | MalformedQuery:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from adapters.contract import NO_HINTS
 from gateway import changes, cursors
 from gateway.departures import asked_for
 from gateway.disclosure import disclosure
@@ -18,6 +19,7 @@ from standards.errors import ActionForbidden, Forbidden, NotFound, StoreUnavaila
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from adapters.contract import Hints
     from gateway.assembly import Gateway
     from gateway.callers import Caller
     from gateway.cursors import Cursor
@@ -122,11 +124,12 @@ def _asked(gateway: Gateway, caller: Caller, request: PageRequest) -> tuple[Quer
     sights = _authorize(gateway, caller, request)
     query = _read(sights, request)
     cursor = gateway.cursors.open(caller, request, query)
-    if query.window is not None:
-        changes.prepare(gateway, caller, sights, query.window)
-    shown = _shown(gateway, sights, request)
     if query.window is None:
+        shown = _shown(gateway, sights, request)
         changes.keep(gateway, shown)
+    else:
+        sent = changes.prepare(gateway, caller, sights, request.view, query.window)
+        shown = _shown(gateway, sights, request, sent=sent)
     parts: tuple[Part, ...] = shown
     cursors.check(cursor, parts)
     if not request.within and asked_for(query):
@@ -167,13 +170,17 @@ def _read(sights: tuple[Sight, ...], request: PageRequest) -> Query:
 
 
 def _shown(
-    gateway: Gateway, sights: tuple[Sight, ...], request: PageRequest, identifier: str | None = None
+    gateway: Gateway,
+    sights: tuple[Sight, ...],
+    request: PageRequest,
+    identifier: str | None = None,
+    sent: Hints = NO_HINTS,
 ) -> tuple[Shown, ...]:
-    """The data as they are now, held or read for this one request."""
+    """The data as they are now, held or read for this one request; *sent* tells what the source is to send."""
     parts: list[Shown] = []
     for one in sights:
         needed = gateway.entities(one.grant, one.view) | one.beside
-        asked = hints(one.grant, one.view, needed, request.within, identifier)
+        asked = sent or hints(one.grant, one.view, needed, request.within, identifier)
         parts += gateway.shown(one.grant, one.view, one.beside, asked)
     return tuple(parts)
 

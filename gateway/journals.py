@@ -36,6 +36,7 @@ WINDOW = 30 * 86_400.0
 HEAD = "head"
 Kept = TypeVar("Kept")
 RENDERED = 5_000
+MARKS = 1_000
 PLAIN = frozenset({"allow", "pseudonym"})
 
 
@@ -44,13 +45,14 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
 
     *since* is the version of what was served when the consumer first asked, under the agreement *epoch*: it has
     nothing older from here. *floor* is the version from which everything gone is known; *places* are the
-    resources with a journal.
+    resources with a journal. *marks* say of versions told up to which of the source's own versions they are good.
     """
 
     since: int
     epoch: str
     floor: int
     places: tuple[str, ...] = ()
+    marks: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,22 @@ class Journals:
         with consumer.lock:
             head, horizon = consumer.head, self._horizon()
             return max(horizon, head.floor if head else 0)
+
+    def mark(self, client: str, district: str, mark: tuple[int, int]) -> None:
+        """Note up to which of the source's own versions one that *client* is told is good; the first time counts."""
+        consumer = self._open(client, district)
+        with consumer.lock:
+            head = consumer.head
+            if head is None or (head.marks and mark[0] <= head.marks[-1][0]):
+                return
+            again = len(head.marks) > 1 and head.marks[-1][1] == head.marks[-2][1] == mark[1]
+            kept = (*(head.marks[:-1] if again else head.marks), mark)[-MARKS:]
+            self._put_head(consumer, msgspec.structs.replace(head, marks=kept))
+
+    def marks(self, client: str, district: str) -> tuple[tuple[int, int], ...]:
+        """The marks of a consumer, oldest first."""
+        head = self._open(client, district).head
+        return head.marks if head else ()
 
     def settle(self, present: Present, since: int | None = None) -> None:
         """Note every difference between what a follower was shown and what is shown at *present*.
@@ -233,7 +251,7 @@ class Journals:
         begun = book.begin(self._sight(present), self._seal, min(version, head.since) if early else version)
         self._keep(consumer, place, begun)
         floor = max(head.floor, version) if lost else head.floor
-        self._put_head(consumer, Head(head.since, head.epoch, floor, tuple({*head.places, place})))
+        self._put_head(consumer, msgspec.structs.replace(head, floor=floor, places=tuple({*head.places, place})))
 
     def _keep(self, consumer: _Consumer, place: str, fresh: Journal) -> None:
         self._files.write(self._file(consumer, place), msgspec.msgpack.encode(fresh))
