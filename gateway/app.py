@@ -9,7 +9,7 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from gateway import addresses, bulk, edfi, edfi_metadata, edfi_writes, metadata, oauth, oneroster, telemetry, token_info
+from gateway import addresses, bulk, edfi, edfi_changes, edfi_metadata, edfi_writes, metadata, oauth, oneroster, telemetry, token_info
 from gateway.answers import correlation, failure
 from standards.edfi.envelope import problem
 from standards.errors import CallerError, GatewayError, MethodNotAllowed, NotFound

@@ -65,6 +65,14 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """Where the journals of what consumers know lie, and for how long they tell what is gone."""
+
+    folder: Path
+    window: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class District:
     """One district: its adapter, the adapter's own settings, and how long its roster may be held."""
 
@@ -89,6 +97,7 @@ class Settings:
     store_url: str = field(repr=False)
     memory_url: str = field(repr=False)
     audit: Audit
+    changes: Changes
     tokens: Tokens
     limits: Limits
     master_key: str | None
@@ -144,7 +153,7 @@ class _Reading:
         self.problems: list[SettingsError] = []
 
     def read(self, raw: dict[str, Any]) -> tuple[Settings | None, list[SettingsError]]:
-        for table in ("server", "store", "memory", "audit", "tokens", "limits", "keys"):
+        for table in ("server", "store", "memory", "audit", "changes", "tokens", "limits", "keys"):
             raw.setdefault(table, {})
         own = self.own_settings(raw.get("districts"))
         master = raw["keys"].get("master") if isinstance(raw["keys"], dict) else None
@@ -196,7 +205,7 @@ class _Reading:
     def settings(self, loaded: dict[str, Any], own: Mapping[str, Mapping[str, Any]]) -> Settings:
         state = self.folder / loaded["state"]
         server = loaded["server"]
-        audit = loaded["audit"]
+        audit, changes = loaded["audit"], loaded["changes"]
         districts = {
             name: District(
                 name=name,
@@ -212,6 +221,7 @@ class _Reading:
             store_url=self.store_url(loaded["store"]["url"], state),
             memory_url=self.url(("memory", "url"), loaded["memory"]["url"]),
             audit=Audit(state / audit["folder"], audit["segment_bytes"]),
+            changes=Changes(state / changes["folder"], changes["window"]),
             tokens=Tokens(**loaded["tokens"]),
             limits=Limits(**loaded["limits"]),
             master_key=loaded["keys"]["master"],

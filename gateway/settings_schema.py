@@ -139,6 +139,16 @@ class AuditSchema(Schema):
     segment_bytes = _number(67_108_864, 4096, 2**40, "A file of the record that has grown to this size is closed.")
 
 
+class ChangesSchema(Schema):
+    """What is remembered for consumers that ask what has changed, sealed under the region's keys."""
+
+    folder = _text("journals", "The folder of the journals; a relative path begins in the state directory.")
+    window = Duration(
+        load_default=timedelta(days=30),
+        metadata={"about": "For how long a consumer is told of what is gone and of new keys."},
+    )
+
+
 class TokensSchema(Schema):
     """Access tokens."""
 
@@ -224,6 +234,7 @@ class RegionSchema(Schema):
     store = fields.Nested(StoreSchema)
     memory = fields.Nested(MemorySchema)
     audit = fields.Nested(AuditSchema)
+    changes = fields.Nested(ChangesSchema)
     tokens = fields.Nested(TokensSchema)
     limits = fields.Nested(LimitsSchema)
     keys = fields.Nested(KeysSchema)

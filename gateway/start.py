@@ -11,6 +11,7 @@ from gateway.audit import open_record
 from gateway.callers import Callers
 from gateway.descriptors import Described
 from gateway.districts import District, wanted_by
+from gateway.journals import Journals
 from gateway.ledger import Ledger
 from gateway.limits import Limits
 from gateway.memory import open_memory
@@ -68,5 +69,8 @@ def start(settings: Settings, clock: Callable[[], datetime] = utc_now) -> tuple[
         walks=Walks(now),
         limits=limits,
         clock=now,
+        journals=Journals(
+            settings.changes.folder, keys.derive("journals"), now, settings.changes.window.total_seconds()
+        ),
     )
     return create_app(gateway, settings, store, memory, clock), gateway

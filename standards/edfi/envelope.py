@@ -10,7 +10,11 @@ from standards.errors import (
     CallerError,
     ConcurrentChange,
     Conflict,
+<<<<<<< HEAD
     DependentItemExists,
+=======
+    FeatureDisabled,
+>>>>>>> changes
     Forbidden,
     GatewayError,
     InvalidBody,
@@ -95,6 +99,8 @@ PROBLEMS: tuple[tuple[type[GatewayError], Problem], ...] = (
     (ProfileMisused, Problem("profile:invalid-profile-usage", "Invalid Profile Usage", PROFILE)),
     (NotAcceptable, Problem("not-acceptable", "Not Acceptable",
                             "The answer exists in none of the media types that are accepted.")),
+    (FeatureDisabled, Problem("system:configuration:feature-disabled", "Feature Disabled",
+                              "The requested feature is not available for this resource.")),
     (NotFound, Problem("not-found", "Not Found", "The specified data could not be found.", listed=False)),
     (MethodNotAllowed, Problem("method-not-allowed", "Method Not Allowed",
                                "The request construction was invalid.")),
