@@ -10,11 +10,8 @@ from standards.errors import (
     CallerError,
     ConcurrentChange,
     Conflict,
-<<<<<<< HEAD
     DependentItemExists,
-=======
     FeatureDisabled,
->>>>>>> changes
     Forbidden,
     GatewayError,
     InvalidBody,

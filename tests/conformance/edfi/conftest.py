@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SECRET = "a secret of the tests"
 MANY = "[tokens]\nper_client = 1000\n"
-OPERATIONS = "[read, search, create, update, delete, bulk]"
+OPERATIONS = "[read, search, changes, create, update, delete, bulk]"
 
 
 @pytest.fixture(scope="package")
