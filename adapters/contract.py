@@ -148,8 +148,9 @@ class Adapter(ABC):
     def changes(self, wanted: Wanted, since: int, until: int) -> Iterator[Change]:  # noqa: ARG002  what those that can tell take
         """Every difference of the *wanted* entities after version *since* and up to *until*, in any order.
 
-        One record at most once, as it is now or gone; what has not changed may come too. A source whose records
-        are joined yields every record that its joins now tell differently.
+        The records have the wanted fields only, as in `read`, and their own ids. One record at most once, as it is
+        now or gone; what has not changed may come too. A source whose records are joined yields every record that
+        its joins now tell differently.
 
         Raises:
             ChangesLost: the source no longer knows everything since then; all must be read again.

@@ -15,7 +15,7 @@ class Versions:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._told = self._given = 0
+        self._told = self._served = 0
         self._coming: int | None = None
         self._lock = threading.Lock()
 
@@ -23,13 +23,13 @@ class Versions:
         """The version of what is served now: whoever has read all that is served since knows all up to it."""
         with self._lock:
             now = self._now()
-            self._told = max(self._told, now if self._coming is None else min(now, self._coming - 1))
+            self._told = max(self._told, self._served, now if self._coming is None else min(now, self._coming - 1))
             return self._told
 
     def give(self) -> int:
         """A version for what has just been read for one request: later than all that was told."""
         with self._lock:
-            return self._next()
+            return max(self._now(), self._told + 1, self._served)
 
     @contextmanager
     def coming(self) -> Iterator[int]:
@@ -39,14 +39,13 @@ class Versions:
         try:
             yield version
             with self._lock:
-                self._told = version
+                self._served = version
         finally:
             with self._lock:
                 self._coming = None
 
     def _next(self) -> int:
-        self._given = max(self._now(), self._told + 1, self._given + 1)
-        return self._given
+        return max(self._now(), self._told + 1, self._served + 1)
 
     def _now(self) -> int:
         return int(self._clock() * 1000)
