@@ -34,7 +34,8 @@ class Described(Adapter):
     def manifest(self) -> Manifest:
         """What the system has and can do, and the descriptors beside it."""
         own = self.inner.manifest
-        return replace(own, entities=own.entities | self._known.keys())
+        ours = self._known.keys() - own.entities
+        return replace(own, entities=own.entities | ours, delta=own.delta | ours if own.delta else own.delta)
 
     def check(self) -> list[Problem]:
         """Everything an operator must mend in the system."""
