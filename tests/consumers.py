@@ -50,6 +50,7 @@ TOLD = (
     "Content-Type",
     "X-Total-Count",
     "Total-Count",
+    "Next-Page-Token",
     "Link",
     "ETag",
     "Cache-Control",
@@ -343,8 +344,11 @@ class Questions:
         hidden = [name for name, places in known.items() if not any(path in members for path in places)]
         odd = [*self._sample(hidden, 4), "shoeSize"]
         base = f"{self.address}?"
+        divided = f"{self.address}/partitions?number=3"
+        tokens = orjson.loads(self.consumer.ask(divided)[-1])["pageTokens"]
         return {
             "filter": self._sample(filters, 12),
+            "token": [divided, *(f"{base}pageToken={token}&pageSize={size}" for token in tokens for size in (1, 500))],
             "page": [
                 f"{base}totalCount=true&limit={limit}&offset={offset}" for limit in (0, 1, 3) for offset in (0, 2)
             ],

@@ -33,6 +33,7 @@ CASES = [
     (errors.TooManyRequests("Wait.", 3), 429, "security:too-many-requests"),
     (errors.CallerError("No."), 400, "bad-request"),
     (errors.SourceUnavailable("Down."), 503, "system:upstream-unavailable"),
+    (errors.ChangesLost("Too long ago."), 502, "system:upstream-failed"),
     (errors.SourceRefused("No."), 502, "system:upstream-failed"),
     (errors.SourceBroken("Broken.", "Student.xml:3:1"), 502, "system:upstream-failed"),
     (errors.MappingError("students.birthDate is not a date."), 502, "system:upstream-failed"),
