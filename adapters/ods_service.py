@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 DISCOVERY: Final = "discovery"
 CHANGES: Final = "change versions"
+METADATA: Final = "metadata"
 UNAUTHORIZED, NOT_FOUND = 401, 404
 TOKEN_REST: Final = 60.0
 PARTS: Final = {
@@ -117,6 +118,16 @@ class Service:
         if type(oldest) is not int or type(newest) is not int:
             raise SourceBroken("The answer holds no oldest and newest change version.", CHANGES)
         return oldest, newest
+
+    def descriptions(self, deadline: Deadline) -> list[Any]:
+        """The documents in which the ODS describes its resources and its descriptors."""
+        base = self.places(deadline).metadata
+        found = []
+        for section in ("resources", "descriptors"):
+            answer = self.http.get(f"{base}/data/v3/{section}/swagger.json", METADATA, deadline)
+            refuse(answer, kind(answer))
+            found.append(answer.json())
+        return found
 
     def _address(self, path: str, deadline: Deadline) -> str:
         return self.places(deadline).data + path
