@@ -11,13 +11,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from adapters.http import refuse
 from standards.errors import (
+    ConcurrentChange,
     Conflict,
+    DependentItemExists,
     InvalidBody,
+    KeyChangeUnsupported,
+    NonUniqueIdentity,
     NotFound,
     PreconditionFailed,
     SourceBroken,
     SourceRefused,
     SourceUnavailable,
+    UnresolvedReference,
 )
 
 if TYPE_CHECKING:
@@ -112,7 +117,9 @@ def refuse_writing(answer: Answer) -> None:
         case status if status == NOT_FOUND:
             raise NotFound("The district's system has no such record.")
         case status if status == CONFLICT:
-            raise Conflict(CONFLICTS.get(_conflict(answer), "The district's system says that others stand against it."))
+            said = _conflict(answer)
+            _refuse_named(said)
+            raise Conflict(CONFLICTS.get(said, "The district's system says that others stand against it."))
         case status if status == CHANGED:
             raise PreconditionFailed("The record has changed in the district's system since it was read.")
         case status if status == FORBIDDEN:
@@ -123,10 +130,23 @@ def refuse_writing(answer: Answer) -> None:
     refuse(answer, kind(answer))
 
 
+def _refuse_named(said: str) -> None:
+    """Raise the error that the kind of a conflict has for itself, if it has one."""
+    if said == "unresolved-reference":
+        raise UnresolvedReference
+    kinds = {
+        "dependent-item-exists": DependentItemExists,
+        "non-unique-identity": NonUniqueIdentity,
+        "multi-user-conflict": ConcurrentChange,
+    }
+    if said in kinds:
+        raise kinds[said](CONFLICTS[said])
+
+
 def _refuse_body(answer: Answer) -> None:
     said = kind(answer)
     if said.endswith("key-change-not-supported"):
-        raise InvalidBody("The district's system does not let the key of this record change.")
+        raise KeyChangeUnsupported("The district's system does not let the key of this record change.")
     found = _body(answer).get("validationErrors")
     places = [place for place in found if PLACE.fullmatch(place)] if isinstance(found, dict) else []
     told = {place: ["The district's system does not accept this."] for place in places[:50]}
