@@ -11,6 +11,7 @@ from standards.errors import (
     ChangesLost,
     Conflict,
     InvalidBody,
+    KeyChangeUnsupported,
     NotFound,
     PreconditionFailed,
     SettingsError,
@@ -433,7 +434,7 @@ def test_a_document_that_the_ods_does_not_take_is_refused_without_a_value(versio
 def test_a_key_that_may_not_change_is_refused():
     with system() as running, source(running, writable=True) as adapter:
         record = first(adapter, "student")
-        with pytest.raises(InvalidBody, match="key of this record"):
+        with pytest.raises(KeyChangeUnsupported, match="key of this record"):
             adapter.save("student", {**record, "uniqueId": "another"}, new=False)
 
 
