@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 DISCOVERY: Final = "discovery"
 CHANGES: Final = "change versions"
 METADATA: Final = "metadata"
-UNAUTHORIZED, NOT_FOUND = 401, 404
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
+UNRELATED: Final = "security:authorization"
 TOKEN_REST: Final = 60.0
 PARTS: Final = {
     "dataManagementApi": "data/v3/", "oauth": "oauth/token", "changeQueries": "changeQueries/v1/",
@@ -72,11 +73,16 @@ class Service:
         return Page(_documents(answer, place), _total(answer), answer.headers.get("next-page-token", ""))
 
     def one(self, path: str, identifier: str, deadline: Deadline) -> Document | None:
-        """The document with an id; None where there is none."""
+        """The document with an id; None where there is none, or none that has to do with the gateway's client."""
         answer = self._ask("GET", f"{self._address(path, deadline)}/{identifier}", _place(path), (), deadline)
-        if answer.status == NOT_FOUND:
+        if answer.status == FORBIDDEN and kind(answer) == UNRELATED:
             return None
-        refuse_reading(answer)
+        try:
+            refuse_reading(answer, snapshot=self._snapshot)
+        except Denied:
+            if answer.status == NOT_FOUND:
+                return None
+            raise
         body = answer.json()
         if not isinstance(body, dict) or normal(body.get("id")) != identifier:
             raise SourceBroken("The answer is not the document that was asked for.", answer.place)
