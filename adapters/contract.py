@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from standards.edfi.model import Resource
+
 Wanted = Mapping[str, frozenset[str] | None]
 Record = dict[str, Any]
 
@@ -140,6 +142,10 @@ class Adapter(ABC):
     def locate(self, entity: str, key: tuple[str, ...]) -> Record | None:
         """The whole record of *entity* with the natural *key*, as the source has it now; None where none."""
         return next((record for _, record in self.read({entity: None}) if record.get("key") == key), None)
+
+    def beyond(self) -> Mapping[str, Resource]:
+        """What the source's model has beyond the Ed-Fi standard: resources by name, asked once, before all else."""
+        return {}
 
     def newest(self) -> int | None:
         """The source's own newest change version; None where it has none."""
