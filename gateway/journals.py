@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from array import array
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from hashlib import blake2b
@@ -278,16 +279,17 @@ class Journals:
     def _sight(self, present: Present) -> Sight:
         """What a branch shows now, hashed as it is rendered."""
         shown = present.shown
-        rows, ids, hashes, keys = shown.rows, shown.ids, [], []
+        rows, ids, hashes = shown.rows, shown.ids, array("Q")
         for at in range(0, len(rows), RENDERED):
-            for record in shown.render(rows[at : at + RENDERED], BASE):
-                hashes.append(book.digest_of(self._key, orjson.dumps(record)))
-                keys.append(orjson.dumps(key_values(shown.view.name, record)))
+            records = shown.render(rows[at : at + RENDERED], BASE)
+            hashes.extend([book.digest_of(self._key, orjson.dumps(record)) for record in records])
         whole = _whole(shown)
 
-        def lines() -> Sequence[bytes]:
-            tags = present.about(shown)
-            return [key + b"\t" + b"".join(tags(row)).hex().encode() for key, row in zip(keys, rows, strict=True)]
+        def lines(places: Sequence[int]) -> Sequence[bytes]:
+            tags, chosen = present.about(shown), [rows[place] for place in places]
+            records = shown.render(chosen, BASE)
+            keys = [orjson.dumps(key_values(shown.view.name, record)) for record in records]
+            return [key + b"\t" + b"".join(tags(row)).hex().encode() for key, row in zip(keys, chosen, strict=True)]
 
         def mark(line: bytes) -> int:
             return book.digest_of(self._key, book.key_of(line)) if whole else 0

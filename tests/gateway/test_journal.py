@@ -32,7 +32,7 @@ def sight(exact=True, **rows):
     return Sight(
         ids,
         [told[one][0] for one in ids],
-        lambda: lines,
+        lambda places: [lines[place] for place in places],
         lambda line: book.digest_of(KEY, book.key_of(line)) if exact else 0,
     )
 
