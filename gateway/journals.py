@@ -38,6 +38,7 @@ HEAD = "head"
 Kept = TypeVar("Kept")
 RENDERED = 5_000
 MARKS = 1_000
+TOUCHED = 3600.0
 PLAIN = frozenset({"allow", "pseudonym"})
 
 
@@ -107,16 +108,21 @@ class _Consumer:
     folder: str
     head: Head | None = None
     opened: bool = False
+    asked: float = 0.0
     journals: dict[str, Journal] = field(default_factory=dict)
     settled: dict[str, _Settled] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
 class Journals:
-    """Who has been shown what, in hashes, for consumers that have asked what changes."""
+    """Who has been shown what, in hashes, for consumers that have asked what changes.
+
+    Those of a consumer that has not asked for the length of the *window* are removed at the next start.
+    """
 
     def __init__(self, folder: Path | None, key: bytes, clock: Callable[[], float], window: float = WINDOW) -> None:
         self._files, self._key, self._clock, self._window = Sealed(folder, key), _apart(key), clock, window
+        self._files.forget(HEAD, clock() - window)
         self._consumers: dict[tuple[str, str], _Consumer] = {}
         self._lock = threading.Lock()
         self._seal = book.Seal(self._files.close, self._files.open)
@@ -127,6 +133,9 @@ class Journals:
         with consumer.lock:
             if consumer.head is None:
                 self._put_head(consumer, Head(version, epoch, version))
+            elif self._clock() - consumer.asked > TOUCHED:
+                consumer.asked = self._clock()
+                self._files.touch(f"{consumer.folder}/{HEAD}", consumer.asked)
 
     def follows(self, client: str, district: str) -> bool:
         """Whether *client* has ever asked what changes there."""
@@ -264,7 +273,9 @@ class Journals:
             self._put_head(consumer, msgspec.structs.replace(consumer.head, floor=floor))
 
     def _put_head(self, consumer: _Consumer, head: Head) -> None:
-        self._files.write(f"{consumer.folder}/{HEAD}", msgspec.msgpack.encode(head))
+        name = f"{consumer.folder}/{HEAD}"
+        self._files.write(name, msgspec.msgpack.encode(head))
+        self._files.touch(name, self._clock())
         consumer.head = head
 
     def _file(self, consumer: _Consumer, place: str) -> str:

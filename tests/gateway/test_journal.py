@@ -219,6 +219,20 @@ def test_a_file_of_one_place_is_none_for_another(tmp_path):
     assert sealed.read("a/none") is None
 
 
+def test_who_has_not_asked_for_as_long_as_the_window_is_forgotten_at_the_next_start(tmp_path):
+    one = Following(tmp_path)
+    one.see(students("Ann"))
+    Journals(tmp_path, KEY, lambda: one.now + 29 * 86_400)
+    assert list(tmp_path.iterdir())
+    later = one.now + 29 * 86_400
+    one.now = later
+    one.journals.follow("tutor", "maple", "epoch", 1)
+    Journals(tmp_path, KEY, lambda: later + 29 * 86_400)
+    assert list(tmp_path.iterdir())
+    Journals(tmp_path, KEY, lambda: later + 31 * 86_400)
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_cannot_be_written_down_is_not_told(tmp_path):
     (tmp_path / "journals").write_bytes(b"a file where a folder should be")
     with pytest.raises(StoreUnavailable):
