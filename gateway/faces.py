@@ -118,6 +118,10 @@ class Faces:
             return None
         return transform(rule.action, lambda text: self.keyring.hash_value(self.grant.agreement, name, text))
 
+    def holds(self, entity: str, clause: Clause, row: int) -> bool:
+        """Whether *clause* holds of one row, seen or not."""
+        return self._test(entity, self.generation.table(entity), clause)(row)
+
     def _outward(self, entity: str, api: str) -> list[str]:
         table = self.generation.table(entity)
         pseudonymous = self.pseudonymous(entity)

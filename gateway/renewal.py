@@ -92,11 +92,13 @@ class Renewal:
     ) -> tuple[Generation, Course]:
         """The hold as the source has it now; what was *written* may be gone without that being a loss."""
         until, now = self.newest(), self._clock()
+        known = before.stamp if before is not None and not written else None
         if before is not None and until is not None and course.goes_on(now):
             with suppress(ChangesLost, SourceBroken):  # what cannot be pieced together is read whole
                 return self._follow(before, course, until, number, written)
+            known = None
         marks = () if until is None else ((now, until),)
-        return self._whole(before, number, written), Course(now, marks)
+        return self._whole(before, known, number, written), Course(now, marks)
 
     def rewrite(self, before: Generation, number: int, written: Collection[Written]) -> Generation:
         """The hold with what was *written* in it; in all else as old as it was."""
@@ -108,9 +110,12 @@ class Renewal:
             changes.append(Change(entity, own, record and pick[entity](record)))
         return self._patched(before, changes, number, before.loaded)
 
-    def _whole(self, before: Generation | None, number: int, written: Collection[Written]) -> Generation:
+    def _whole(
+        self, before: Generation | None, known: str | None, number: int, written: Collection[Written]
+    ) -> Generation:
+        """All that the source has; the hold of before where the source still bears the stamp that is *known*."""
         stamp, now, wanted = self._adapter.stamp(), self._clock(), self._wanted()
-        if before is not None and before.stamp == stamp and not written:
+        if before is not None and stamp == known:
             return before.again(number, now)
         fresh = build(self._adapter.read(wanted), self._name, self._keyring, number=number, loaded=now, entities=wanted)
         fresh.stamp = stamp
@@ -122,6 +127,8 @@ class Renewal:
         self, before: Generation, course: Course, until: int, number: int, written: Collection[Written]
     ) -> tuple[Generation, Course]:
         since, now = course.since(), self._clock()
+        if until < since:
+            raise ChangesLost("The source's versions have gone back.")
         if since == until:
             return before.again(number, now), course.on(now, until)
         changes = list(self._adapter.changes(self._wanted(), since, until))

@@ -105,6 +105,22 @@ def test_what_the_source_has_forgotten_is_read_whole(town):
     assert town.reads == 2
 
 
+def test_a_source_whose_versions_go_back_is_read_whole(town):
+    town.source.put("student", EVE)
+    town.later()
+    town.source.version = 3
+    town.source.load(records(*NAMES))
+    assert town.later() == list(NAMES)
+    assert town.reads == 2
+
+
+def test_what_could_not_be_followed_is_read_even_where_the_source_looks_unchanged(town):
+    stamp = town.source.stamp()
+    town.source.put("student", EVE)
+    town.source._stamp, town.source.oldest = int(stamp), 8
+    assert town.later() == ["Eve", *NAMES]
+
+
 def test_changes_that_do_not_fit_are_read_whole(town):
     town.source.remove("student", "s3")
     town.source.log.clear()
