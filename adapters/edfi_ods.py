@@ -11,7 +11,7 @@ from adapters.contract import NO_HINTS, Adapter, Manifest, Problem
 from adapters.edfi_records import collections, lenses
 from adapters.http import Bounds, Http
 from adapters.ods_changes import Changes
-from adapters.ods_reader import Offered, Reader
+from adapters.ods_reader import Offered, Reader, side_by_side
 from adapters.ods_records import JOINED, MADE, Records
 from adapters.ods_service import Service
 from adapters.ods_settings import OdsSettings, gradebook
@@ -43,10 +43,10 @@ class EdFiOds(Adapter):
         self._service = Service(self._http, said)
         self._offered = Offered(_named(said["resources"], district))
         reader = Reader(self._service, self._offered, said["page_size"], said["rows"], self.notes)
-        self._records = Records(reader)
+        self._records = Records(reader, said["in_flight"])
         self._changes = Changes(self._service, self._records)
         self._writer = Writer(self._service, self._records)
-        self._tells = False
+        self._tells = True  # until it says that it does not
         self._names = Names(self._records_of)
         beside = gradebook(said)
         self._beside = Beside(OneRosterRest(district, beside), self._names) if beside else None
@@ -80,9 +80,13 @@ class EdFiOds(Adapter):
     def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
         """Every record of the *wanted* entities; each is read whole before the first of it is given."""
         own = {entity: names for entity, names in wanted.items() if not self._kept_beside(entity)}
-        yield from self._names.learning(own, self._records_of(own, hints))
-        if self._beside:
-            yield from self._beside.read(wanted, hints)
+        records = self._records_of(own, hints)
+        if self._beside is None:
+            yield from records
+            return
+        whole = {entity: names for entity, names in own.items() if entity not in hints}
+        yield from self._names.learning(whole, records)
+        yield from self._beside.read(wanted, hints)
 
     def _records_of(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
         """Every record of the *wanted* entities that the ODS keeps."""
@@ -124,12 +128,16 @@ class EdFiOds(Adapter):
         """Every difference of the *wanted* entities in a window of change versions."""
         deadline = self._http.deadline()
         self._changes.known(since, deadline)
-        for entity, names in wanted.items():
-            if entity not in ods_changes.told():
-                raise Unsupported(f"The district's system does not tell what has changed of {entity}.")
-            for change in list(self._changes.of(entity, names, since, until, deadline)):
-                if change.record is not None:
-                    self._names.note(entity, change.record)
+        if untold := sorted(wanted.keys() - ods_changes.told()):
+            raise Unsupported(f"The district's system does not tell what has changed of {untold[0]}.")
+
+        def of(entity: str) -> list[Change]:
+            return list(self._changes.of(entity, wanted[entity], since, until, deadline))
+
+        for found in side_by_side(of, list(wanted), self.settings["in_flight"]):
+            for change in found:
+                if self._beside and change.record is not None:
+                    self._names.note(change.entity, change.record)
                 yield change
 
     def departures(self, entity: str, since: int, until: int, *, rekeyed: bool) -> Iterator[Departure]:
@@ -145,7 +153,8 @@ class EdFiOds(Adapter):
             return self._beside.save(entity, record, new=new)
         write = self._writer.create if new else self._writer.replace
         identifier = write(entity, record, self._http.deadline())
-        self._names.note(entity, {**record, "id": identifier})
+        if self._beside and "key" in record:
+            self._names.note(entity, {**record, "id": identifier})
         return identifier
 
     def delete(self, entity: str, identifier: str) -> None:

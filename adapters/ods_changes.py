@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     Fields = frozenset[str] | None
 
 WHOLE: Final = 200
-UNTOLD: Final = frozenset({"session", edfi_categories.ENTITY})
+UNTOLD: Final = frozenset({edfi_categories.ENTITY})
 PERSONS: Final = {"student": "studentUniqueId", "staff": "staffUniqueId"}
 
 
 def told() -> frozenset[str]:
-    """The entities whose changes an ODS can tell: all but those that are made of several documents."""
+    """The entities whose changes an ODS can tell: all that have documents of their own."""
     return frozenset(collections()) - UNTOLD
 
 
@@ -60,6 +60,10 @@ class Changes:
         if since >= until:
             return
         pick, window = picker(entity, names), ods_plan.window(since, until)
+        if entity == "session":
+            for record in self._sessions(window, deadline):
+                yield Change(entity, record.get("id") or " ".join(record["key"]), pick(record))
+            return
         known: set[str] = set()
         for record in self.changed(entity, names, window, deadline):
             known.add(record["id"])
@@ -69,6 +73,19 @@ class Changes:
                 if gone["id"] not in known:
                     known.add(gone["id"])
                     yield Change(entity, gone["id"], None)
+
+    def _sessions(self, window: Parameters, deadline: Deadline) -> Iterable[Record]:
+        """All sessions, where any is new or different: each may have another place in the tree now.
+
+        Raises:
+            ChangesLost: one went, or has another key; nothing says what became of the school year above it.
+        """
+        names = self.records.collections("session")
+        if any(self._traces(name, kind, window, deadline) for name in names for kind in ("deletes", "keyChanges")):
+            raise ChangesLost("A session is gone, or has another key.")
+        if not any(self.records.asked(name, window, deadline) for name in names):
+            return ()
+        return [record for _, record in self.records.read({"session": None}, {}, deadline)]
 
     def changed(self, entity: str, names: Fields, window: Parameters, deadline: Deadline) -> list[Record]:
         """Every record of an entity that is new or different in a *window*, by its own document or by another's."""
@@ -129,10 +146,10 @@ class Changes:
         except (KeyError, TypeError):
             raise SourceBroken("A document lacks what it must have.", collection) from None
 
-    def _traces(self, collection: str, kind: str, window: Parameters, deadline: Deadline) -> Iterable[Document]:
+    def _traces(self, collection: str, kind: str, window: Parameters, deadline: Deadline) -> list[Document]:
         """What a collection's list of deletes or of changed keys says."""
         if kind == "keyChanges" and collection not in KEY_CHANGES:
-            return ()
+            return []
         try:
             return self.records.reader.whole(f"{ods_plan.path_of(collection)}/{kind}", dict, window, deadline)
         except Denied as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS: Final = 3
 T = TypeVar("T")
+S = TypeVar("S")
 
 
 @dataclass(slots=True)
@@ -113,3 +115,16 @@ class Reader:
             return page
 
         return fetch
+
+
+def side_by_side(work: Callable[[S], T], things: Sequence[S], most: int) -> list[T]:
+    """What *work* makes of each of the *things*, so many at once; the first error is the error of all."""
+    if not things:
+        return []
+    with ThreadPoolExecutor(max_workers=most, thread_name_prefix="ods") as pool:
+        futures = [pool.submit(work, one) for one in things]
+        try:
+            return [future.result() for future in futures]
+        finally:
+            for future in futures:
+                future.cancel()

@@ -9,6 +9,7 @@ from adapters import edfi_categories, ods_plan
 from adapters.contract import picker
 from adapters.edfi_joins import TOLD_BY, Joins
 from adapters.edfi_records import collections, lenses, tree
+from adapters.ods_reader import side_by_side
 from adapters.ods_service import normal
 from standards.edfi.model import by_collection
 from standards.errors import MappingError, SourceBroken
@@ -42,6 +43,7 @@ class Records:
     """What *reader* reads, in the words of the vocabulary."""
 
     reader: Reader
+    at_once: int = 1
 
     def collections(self, entity: str) -> tuple[str, ...]:
         """The collections that tell of an entity, and that there are."""
@@ -54,10 +56,18 @@ class Records:
         if edfi_categories.ENTITY in wanted:
             shared |= edfi_categories.TOLD_BY
         reading = _Reading(self, frozenset(shared), deadline)
-        for entity, names in wanted.items():
-            pick = picker(entity, names)
-            for record in reading.entity(entity, names, hints.get(entity, ())):
-                yield entity, pick(record)
+        small = [entity for entity in wanted if entity.endswith("Descriptors")]
+
+        def picked(entity: str) -> list[Record]:
+            pick = picker(entity, wanted[entity])
+            return [pick(record) for record in reading.entity(entity, wanted[entity], hints.get(entity, ()))]
+
+        for entity in (entity for entity in wanted if entity not in small):
+            for record in picked(entity):
+                yield entity, record
+        for entity, found in zip(small, side_by_side(picked, small, self.at_once), strict=True):
+            for record in found:
+                yield entity, record
 
     def find(self, entity: str, identifier: str, deadline: Deadline) -> Record | None:
         """The record of an entity with an id of the ODS."""

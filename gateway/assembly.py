@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from datetime import UTC, datetime
 from functools import cache, partial
+from secrets import token_bytes
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
@@ -14,8 +15,10 @@ from gateway import telemetry
 from gateway.cursors import Cursors
 from gateway.departures import Departures, about
 from gateway.faces import Faces
+from gateway.journals import Journals
 from gateway.plan import entities_of
 from gateway.rows import Shown
+from gateway.vault import KEY_BYTES
 from standards.errors import SourceError
 from standards.view import prune
 
@@ -57,11 +60,13 @@ class Gateway:
         walks: Walks,
         limits: Limits,
         clock: Callable[[], float],
+        journals: Journals | None = None,
     ) -> None:
         self.districts, self.grants, self.callers, self.keyring = districts, grants, callers, keyring
         self.record, self.ledger, self.walks = record, ledger, walks
         self.limits, self.clock = limits, clock
         self.departures, self.cursors = Departures(clock), Cursors(keyring)
+        self.journals = journals or Journals(None, token_bytes(KEY_BYTES), clock)
         for district in districts.values():
             district.coming, district.renewed = self.prepare, self.carry
         self._latest: dict[str, Generation] = {}

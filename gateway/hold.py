@@ -32,7 +32,7 @@ Key = tuple[str, ...]
 Lost = defaultdict[str, defaultdict[int, list[int]]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Table:
     """The rows of one entity; *columns* by field name, *refs* hold row numbers of the entity referred to.
 

@@ -35,7 +35,7 @@ class Versions:
     def coming(self) -> Iterator[int]:
         """A version for what is served when the block ends; nobody is told of it before."""
         with self._lock:
-            self._coming = version = max(self._now(), self._told + 1, self._served + 1)
+            self._coming = version = self._next()
         try:
             yield version
             with self._lock:
@@ -43,6 +43,9 @@ class Versions:
         finally:
             with self._lock:
                 self._coming = None
+
+    def _next(self) -> int:
+        return max(self._now(), self._told + 1, self._served + 1)
 
     def _now(self) -> int:
         return int(self._clock() * 1000)

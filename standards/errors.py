@@ -160,6 +160,12 @@ class Unsupported(CallerError):
     status, code = 501, "unsupported"
 
 
+class FeatureDisabled(CallerError):
+    """The address exists in the standard, and what lies behind it here cannot offer it."""
+
+    status, code = 404, "feature-disabled"
+
+
 class Conflict(CallerError):
     """The record is not as the caller believes it to be, or others still depend on it."""
 

@@ -326,17 +326,17 @@ def _deals(maple: District) -> tuple[_Deal, ...]:
         _Deal(
             "conformance", "conformance", "vendor", (WITH_ODS,), "conformance", "99.31(a)(1)",
             "prove that the standards are obeyed", EVERYTHING, tuple(sorted(known_scopes())),
-            "all of one district, as a test", "read, search, create, update, delete, bulk",
+            "all of one district, as a test", "read, search, create, update, delete, bulk, changes",
         ),
         _Deal(
             "conformance-oneroster", "conformance", "vendor", (SERVED,), "conformance", "99.31(a)(1)",
             "prove that the standards are obeyed", EVERYTHING, tuple(sorted(known_scopes())),
-            "everything of a OneRoster district", "read, search, create, update, delete, bulk",
+            "everything of a OneRoster district", "read, search, create, update, delete, bulk, changes",
         ),
         _Deal(
             "conformance-edfi", "conformance", "vendor", ("cedar",), "conformance", "99.31(a)(1)",
             "prove that the standards are obeyed", EVERYTHING, tuple(sorted(known_scopes())),
-            "everything of an Ed-Fi district", "read, search, bulk",
+            "everything of an Ed-Fi district", "read, search, bulk, changes",
         ),
     )  # fmt: skip
 

@@ -329,9 +329,27 @@ def test_an_ods_that_was_set_up_anew_has_lost_its_changes():
 def test_changes_of_what_is_made_of_several_documents_are_not_told():
     with system() as running, source(running) as adapter:
         since = adapter.newest()
-        assert adapter.manifest.delta == adapter.manifest.entities - {"session", "gradebookCategory"}
+        assert adapter.manifest.delta == adapter.manifest.entities - {"gradebookCategory"}
         with pytest.raises(Unsupported):
-            list(adapter.changes({"session": None}, since, since))
+            list(adapter.changes({"gradebookCategory": None}, since, since))
+
+
+def test_a_session_that_changed_is_told_with_the_whole_tree_and_one_that_went_is_lost():
+    with system() as running, source(running, writable=True) as adapter:
+        since = adapter.newest()
+        assert list(adapter.changes({"session": None}, 0, since)) != []
+        session = next(
+            record
+            for record in of(adapter, "session").values()
+            if record["kind"] not in {"gradingPeriod", "schoolYear"}
+        )
+        adapter.save("session", {**session, "instructionalDays": 7}, new=False)
+        found = list(adapter.changes({"session": None}, since, adapter.newest()))
+        assert {change.record["key"]: change.record for change in found} == of(adapter, "session")
+        assert len({change.id for change in found}) == len(found)
+        running.ods.slip_out("gradingperiods")
+        with pytest.raises(ChangesLost):
+            list(adapter.changes({"session": None}, since, adapter.newest()))
 
 
 def test_deletes_that_the_client_may_not_see_are_an_error_and_no_part_is_told():

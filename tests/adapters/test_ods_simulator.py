@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from adapters.simulator.ods import Ods, run
 from standards.edfi import model
-from tests.adapters.ods_system import SMALL, STUDENT, WORLDS, Client, asked, kind, system, token, worlds
+from tests.adapters.ods_worlds import SMALL, STUDENT, WORLDS, Client, asked, kind, system, token, worlds
 from tests.needs import ROOT
 
 STUDENTS = [("students", {**STUDENT, "studentUniqueId": f"S{number:03}"}) for number in range(60)]

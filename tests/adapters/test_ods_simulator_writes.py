@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from adapters.simulator.ods import Extension
 from standards.edfi import model
-from tests.adapters.ods_system import DESCRIPTORS, ENROLLMENT, SCHOOL, SMALL, STUDENT, URI, asked, kind
+from tests.adapters.ods_worlds import DESCRIPTORS, ENROLLMENT, SCHOOL, SMALL, STUDENT, URI, asked, kind
 from tests.adapters.test_ods_simulator import bare
 from tests.standards.edfi.complete import complete
 
@@ -335,3 +336,13 @@ def test_an_extension_is_announced(tpdm):
     assert "/tpdm/credentialStatusDescriptors" in tpdm.rows(sections["Descriptors"])["paths"]
     dependencies = tpdm.rows(f"{tpdm.base}/metadata/data/v3/dependencies")
     assert "/tpdm/candidates" in {one["resource"] for one in dependencies}
+
+
+def test_of_many_who_write_at_once_each_is_heard_and_one_creates(small):
+    with ThreadPoolExecutor(8) as pool:
+        shared = list(pool.map(lambda _: small.post("students", {**STUDENT, "studentUniqueId": "one"}), range(16)))
+        own = list(pool.map(lambda each: small.post("students", {**STUDENT, "studentUniqueId": f"S{each}"}), range(16)))
+    assert sorted(answer.status_code for answer in shared) == [200] * 15 + [201]
+    assert [answer.status_code for answer in own] == [201] * 16
+    assert len(small.rows("students")) == 18
+    assert len(small.running.asked("students", "POST")) == 32

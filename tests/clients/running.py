@@ -45,6 +45,11 @@ class Clients:
         return said
 
     @property
+    def district(self) -> str:
+        """The district at the end of the address."""
+        return self.base.rpartition("/")[2]
+
+    @property
     def data(self) -> Path:
         """Where lightbeam keeps what it fetches, and looks for what it validates and sends."""
         place = self.folder / "data"
@@ -73,9 +78,16 @@ class Clients:
         self.lightbeam("validate", "--results-file", str(place), "--set", "data_dir", str(sample))
         return json.loads(place.read_text())["resources"]
 
+    @property
+    def _state(self) -> Path:
+        """Where lightbeam keeps the documents, which it otherwise fetches again for every single resource."""
+        place = self.folder / "state"
+        place.mkdir(parents=True, exist_ok=True)
+        return place
+
     def _settings(self) -> Path:
         given = {
-            "data_dir": str(self.data),
+            "data_dir": str(self.data), "state_dir": str(self._state),
             "edfi_api": {
                 "base_url": self.base, "version": 3, "mode": "shared_instance",
                 "client_id": self.key, "client_secret": self.secret,

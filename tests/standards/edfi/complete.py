@@ -21,16 +21,17 @@ if TYPE_CHECKING:
 
 CONCRETE = {ORGANIZATION: "School", ENROLLED: NAMED_AS}
 FIRST_ORGANIZATION = 5_000_000_000
-FIRST_YEAR = 2021
+FIRST_YEAR, YEARS = 2021, 20
 SHAPE = Shape()
 
 
 def complete(count: int = 1, seed: int = 0, share: float = 1.0) -> list[tuple[str, Document]]:
     """Documents of all 349 endpoints with their collections, what is referred to before what refers to it.
 
-    There are *count* worlds that know nothing of each other, but for descriptors; each has a document of every
-    resource, and a second one where a resource can refer to another of its kind. Each optional member is there in
-    about a *share* of them. The same arguments always give the same documents.
+    There are *count* worlds (500 at most) that know nothing of each other, but for descriptors and, from the 21st
+    on, school years. Each has a document of every resource, and a second one where a resource can refer to another
+    of its kind. Each optional member is there in about a *share* of them. The same arguments always give the same
+    documents.
     """
     values: dict[str, Document] = {}
     made: list[tuple[str, Document]] = []
@@ -43,10 +44,10 @@ def complete(count: int = 1, seed: int = 0, share: float = 1.0) -> list[tuple[st
 @cache
 def order() -> tuple[str, ...]:
     """The resources, each after those that its references mean."""
-    graph: dict[str, set[str]] = {}
+    graph: dict[str, list[str]] = {}
     for resource in model.resources().values():
         if not resource.is_descriptor:
-            graph[resource.name] = set(_targets(resource.properties)) - {resource.name}
+            graph[resource.name] = sorted(set(_targets(resource.properties)) - {resource.name})
     return tuple(TopologicalSorter(graph).static_order())
 
 
@@ -60,7 +61,8 @@ class _World:
         for place, name in enumerate(order()):
             resource = model.resources()[name]
             self._made[name] = self._document(resource, place, 0)
-            found.append((resource.collection, self._made[name]))
+            if name != "SchoolYearType" or self._number < YEARS:
+                found.append((resource.collection, self._made[name]))
             if name in _targets(resource.properties):
                 found.append((resource.collection, self._document(resource, place, 1)))
         return found
@@ -79,7 +81,7 @@ class _World:
         """A value that no other document of the resource has in its key."""
         number = 2 * self._number + turn
         if known.name.endswith("Year"):
-            return FIRST_YEAR + self._number
+            return FIRST_YEAR + self._number % YEARS
         if known.type == "integer":
             return FIRST_ORGANIZATION + place * 1000 + number if known.format == "int64" else number + 1
         if known.format == "date":

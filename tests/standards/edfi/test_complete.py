@@ -45,3 +45,11 @@ def test_almost_every_member_of_the_model_is_there():
     for resource in model.resources().values():
         if not resource.is_descriptor:
             assert shown[resource.collection] == set(resource.properties), resource.name
+
+
+def test_many_worlds_share_school_years_and_nothing_else():
+    known = set()
+    for collection, document in complete(22, share=0.0):
+        identity = next(SHAPE.identities(model.by_collection(collection), document))
+        assert identity not in known
+        known.add(identity)
