@@ -138,6 +138,7 @@ def records(task: Task, given: Iterator[Table], kinds: dict[str, str]) -> Found:
     }
     for table in given:
         yield from takes[table.name](table)
+    yield from schools.rest()
     yield from people.rest()
 
 

@@ -82,12 +82,17 @@ def _doubled(text: str) -> str:
 
 def _machinery(task: Task, collection: str, roles: str) -> set[str]:
     """What is read of a collection besides, so that others can be put together."""
-    enrolled, offered = "enrollment" in task.wanted, "offering" in task.wanted
+    enrolled = any(map(task.asks_for, ("enrollment", "employment", "placement", "teaching")))
+    offered, kept = "offering" in task.wanted, "schoolSession" in task.wanted
+    sessions = {"startDate"} if enrolled else set[str]()
+    sessions |= {"type", "parent"} if kept else set()
+    sessions |= {"schoolYear"} if task.asks_for("edfi.schoolYearTypes") else set()
+    rooms = {"location"} if task.asks_for("edfi.locations") else set[str]()
     return {
-        "orgs": {"type"},
-        "academicSessions": {"startDate"} if enrolled else set(),
+        "orgs": {"type"} | ({"identifier"} if rooms else set()),
+        "academicSessions": sessions,
         "courses": {"courseCode"} if offered else set(),
-        "classes": {"school", "course", "terms"},
+        "classes": {"school", "course", "terms"} | rooms,
         "users": _of_users(task, roles),
         "enrollments": {"user", "class", "school"} | ({"beginDate"} if enrolled else set()),
     }.get(collection, set())

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ABSENT, DANGLING = -1, -2
 LINKED = frozenset(
-    {"organization", "session", "course", "offering", "section", "student", "staff", "contact", "resource"}
+    {"organization", "session", "schoolSession", "course", "offering", "section", "student", "staff", "contact", "resource"}
 )
 UNIQUE_ID_LENGTH = 32
 TWICE = "two records share one natural key or one id"
