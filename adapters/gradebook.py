@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from adapters.roster import cell
-from adapters.school_sessions import period_key
 from standards.kinds import reading
 
 if TYPE_CHECKING:
@@ -50,13 +49,11 @@ class Gradebook:
     def line_items(self, table: Table) -> Found:
         """Every line item; its session is its grading period too where it is one."""
         if read := self._task.reader(table.name, table.columns, "lineItem"):
-            session, section = cell(table, "academicSessionSourcedId"), cell(table, "classSourcedId")
+            session = cell(table, "academicSessionSourcedId")
             for _, row in table.rows:
                 record = self._complete("lineItem", read(row), "learningObjectiveIds")
                 if (period := session(row)) in self._places.periods and self._task.asks("lineItem", "gradingPeriod"):
                     record["gradingPeriod"] = (period,)
-                    if school := self._places.schools.get(section(row)):
-                        record["schoolPeriod"] = period_key(school, period)
                 yield "lineItem", record
 
     def results(self, table: Table) -> Found:

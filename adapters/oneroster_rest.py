@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters import oneroster_plan, oneroster_profile
-from adapters.contract import NO_HINTS, Adapter, Manifest, Problem, picker
+from adapters.contract import NO_HINTS, Adapter, Manifest, Problem, finisher
 from adapters.http import Bounds, Http
 from adapters.oneroster_csv import ROWS, records
 from adapters.oneroster_documents import Rows, plain
@@ -36,6 +36,7 @@ class OneRosterRest(Adapter):
     """A OneRoster server, asked over HTTP."""
 
     name = "oneroster_rest"
+    declares = True
     Settings = ServerSettings
 
     def __init__(self, district: str, settings: Mapping[str, Any]) -> None:
@@ -154,10 +155,10 @@ class OneRosterRest(Adapter):
         return self._service.address(collection, identifier)
 
     def _roster(self, task: Task, deadline: Deadline) -> Iterator[tuple[str, Record]]:
-        pick = {entity: picker(entity, names) for entity, names in task.wanted.items() if entity not in ROWS}
+        finish = finisher(self, task.wanted, whole=ROWS)
         kinds: dict[str, str] = {}
         for entity, record in records(task, self._tables(task, kinds, deadline), kinds):
-            yield entity, pick[entity](record) if entity in pick else record
+            yield entity, finish(entity, record)
 
     def _tables(self, task: Task, kinds: dict[str, str], deadline: Deadline) -> Iterator[Table]:
         """The tables that the documents of the roster make, each collection read whole before it."""
@@ -179,7 +180,7 @@ class OneRosterRest(Adapter):
         assert lens is not None
         members = oneroster_plan.gradebook_members(self._version, entity, names)
         clause = oneroster_plan.clause(lens, hints)
-        pick = picker(entity, names)
+        finish = finisher(self, {entity: names})
         known = model.classes(self._version)[rest_lenses.CLASSES[entity]]
         for document in self._reader.whole(lens.local, Pile, deadline, members=members, clause=clause).documents:
             if document.get("status") == csv.DELETED:
@@ -187,4 +188,4 @@ class OneRosterRest(Adapter):
                 continue
             for name in document.keys() - known.keys():
                 self.notes.note(f"{lens.local}: unknown member {name[:80]}")
-            yield entity, pick(lens.read(plain(self._version, entity, document)))
+            yield entity, finish(entity, lens.read(plain(self._version, entity, document)))

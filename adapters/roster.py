@@ -49,7 +49,6 @@ FILES: Final = {
     "scoreScale": ("scoreScales.csv",),
     "lineItem": (
         "academicSessions.csv",
-        "classes.csv",
         "lineItemLearningObjectiveIds.csv",
         "lineItemScoreScales.csv",
         "lineItems.csv",
@@ -58,7 +57,7 @@ FILES: Final = {
 }
 ORDER: Final = (
     "orgs.csv", "academicSessions.csv", "resources.csv", "courseResources.csv", "courses.csv", "classResources.csv",
-    "classes.csv", *USERS, "enrollments.csv", "scoreScales.csv", "categories.csv", *FILES["lineItem"][2:],
+    "classes.csv", *USERS, "enrollments.csv", "scoreScales.csv", "categories.csv", *FILES["lineItem"][1:],
     *FILES["result"],
 )  # fmt: skip
 

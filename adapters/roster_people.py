@@ -146,9 +146,13 @@ class People:
     def _employments(self) -> Found:
         """Every role of staff as an employment, with a first day where the source states none."""
         employ = self._task.reader(ROLES, self._roles.columns, "employment", "1.2")
-        user, begin, org = (cell_of(self._roles.columns, name) for name in ("userSourcedId", "beginDate", "orgSourcedId"))
+        user, begin, org = (
+            cell_of(self._roles.columns, name) for name in ("userSourcedId", "beginDate", "orgSourcedId")
+        )
         derive = self._task.asks("employment", "derivedBegin")
-        for roles in self._jobs if employ else ():
+        if employ is None:
+            return
+        for roles in self._jobs:
             for role in roles:
                 record = employ(role)
                 day = self._first_days.get((user(role), org(role))) or self._places.earliest

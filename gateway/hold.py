@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 
 ABSENT, DANGLING = -1, -2
 LINKED = frozenset(
-    {"organization", "session", "schoolSession", "course", "offering", "section", "student", "staff", "contact", "resource"}
+    {
+        "organization",
+        "session",
+        "schoolSession",
+        "course",
+        "offering",
+        "section",
+        "student",
+        "staff",
+        "contact",
+        "resource",
+    }
 )
 UNIQUE_ID_LENGTH = 32
 TWICE = "two records share one natural key or one id"

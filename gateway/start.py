@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adapters import registry
+from adapters.defaults import Defaults
 from gateway.app import create_app
 from gateway.assembly import Gateway
 from gateway.audit import open_record
@@ -27,7 +28,16 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from adapters.contract import Adapter
+    from gateway.settings import District as Spec
     from gateway.settings import Settings
+
+
+def _adapter(name: str, spec: Spec) -> Adapter:
+    """The adapter of a district, with what the district declares of its records."""
+    adapter: Adapter = registry.find(spec.adapter)(name, spec.settings)
+    adapter.defaults = Defaults(spec.defaults)
+    return adapter
 
 
 def start(settings: Settings, clock: Callable[[], datetime] = utc_now) -> tuple[Flask, Gateway]:
@@ -48,7 +58,7 @@ def start(settings: Settings, clock: Callable[[], datetime] = utc_now) -> tuple[
     districts = {
         name: District(
             name,
-            registry.find(spec.adapter)(name, spec.settings),
+            _adapter(name, spec),
             keyring,
             now,
             seconds=spec.hold.total_seconds(),

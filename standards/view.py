@@ -81,7 +81,10 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Obj:
-    """A nested object about the same entity; *guard* names a reference that must be visible for it to show."""
+    """A nested object about the same entity; *guard* names a reference that must be visible for it to show.
+
+    A lenient reference need not be there, as long as no row rule could hide what it points to.
+    """
 
     name: str
     nodes: tuple[Node, ...]

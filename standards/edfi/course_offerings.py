@@ -5,7 +5,7 @@ from __future__ import annotations
 from standards.edfi.mapping import mapped
 from standards.edfi.references import TARGETS, organization_id
 from standards.lens import same, split
-from standards.view import Hop, Obj, v
+from standards.view import Const, Hop, Href, Obj, v
 
 OFFERINGS = mapped("courseOfferings", "offering", (
     "localCourseCode", "schoolReference.schoolId", "sessionReference.schoolYear", "sessionReference.sessionName",
@@ -22,7 +22,9 @@ OFFERINGS = mapped("courseOfferings", "offering", (
         v("schoolId", "session.school.identifier", "school.identifier", form=organization_id, type="integer"),
         v("schoolYear", "session.schoolYear", type="integer"),
         v("sessionName", "session.name"),
-        Hop("", "session", TARGETS["Session"].link("Session")),
+        Hop("", "session", (
+            Obj("link", (Const("rel", "Session"), Href("href", "/ed-fi/sessions")), guard="school"),
+        )),
         Hop("", "schoolSession", TARGETS["Session"].link("Session")),
     ), guard="session"),
 ))  # fmt: skip

@@ -15,7 +15,7 @@ from standards.edfi.references import TARGETS, key_in, period_nodes
 from standards.forms import day
 from standards.kinds import reading
 from standards.lens import coded, converted, read_only, same, split
-from standards.view import Const, Hop, Id, Many, Obj, To, v
+from standards.view import Const, Hop, Href, Id, Many, Obj, To, v
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -75,8 +75,9 @@ ENTRIES = mapped("gradebookEntries", "lineItem", ("gradebookEntryIdentifier", "n
     v("dueDate", "due", form=day, type="date"),
     Obj("gradingPeriodReference", (
         *period_nodes("gradingPeriod.", "gradingPeriod.school", "school", "section.school"),
-        Hop("", "gradingPeriod", _PERIOD.link("GradingPeriod")),
-        Hop("", "schoolPeriod", _PERIOD.link("GradingPeriod")),
+        Hop("", "gradingPeriod", (
+            Obj("link", (Const("rel", "GradingPeriod"), Href("href", "/ed-fi/gradingPeriods")), guard="school"),
+        )),
     ), guard="gradingPeriod"),
 ), otherwise=(
     Id("gradebookEntryIdentifier"),

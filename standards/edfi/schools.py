@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from standards.codes import outward
 from standards.edfi.institutions import institution, of_kind
 from standards.edfi.lists import codes_in
 from standards.edfi.mapping import mapped
-from standards.codes import outward
 from standards.lens import split
 from standards.view import Const, Kids, Many, v
 

@@ -10,7 +10,7 @@ from standards.edfi.references import TARGETS
 from standards.edfi.school_sessions import FACTS, PERIOD_KEY, of_schools
 from standards.edfi.titles import term_titled
 from standards.lens import coded, each, read_only, same, split
-from standards.view import Branch, Href, Const, Id, Links, Many, Obj, v
+from standards.view import Branch, Const, Href, Id, Links, Many, Obj, v
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from standards.codes import outward
 from standards.edfi.lists import race_fields, races, races_shown
 from standards.edfi.mapping import mapped
 from standards.edfi.people import ADDRESSES, EMAILS, PHONES, alone_mail, alone_phone, chosen
-from standards.codes import outward
 from standards.lens import coded, each, same, split
 from standards.view import v
 
