@@ -96,7 +96,8 @@ class OneRosterRest(Adapter):
         document = self._service.one(collection, identifier, self._http.deadline())
         if document is None or document.get("status") == csv.DELETED:
             return None
-        return lens.read(plain(self._version, entity, document)) if lens else self._alone(entity, document)
+        found = lens.read(plain(self._version, entity, document)) if lens else self._alone(entity, document)
+        return found and finisher(self, {entity: None})(entity, found)
 
     def _alone(self, entity: str, document: dict[str, Any]) -> Record | None:
         """A record of the roster that one document tells whole."""
