@@ -94,6 +94,11 @@ def load(declared: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def unsaid(declared: Mapping[str, Any]) -> list[str]:
+    """The facts that no such system ever states and the district has not *declared*."""
+    return [one.name for one in TABLE if one.unsaid and one.name not in declared]
+
+
 class Defaults:
     """The declared facts of one district; the table's own where it *declared* nothing."""
 

@@ -56,6 +56,11 @@ hold = "12h"
 timezone = "America/Los_Angeles"
 settings = {{source = "{source}"}}
 """
+# What no OneRoster system states and Ed-Fi requires (docs/across.md).
+DEFAULTS = """
+[districts.{name}.defaults]
+session.instructionalDays = {{ semester = 90, term = 60, gradingPeriod = 45 }}
+"""
 
 AGREEMENT = """\
 apiVersion: dsa/v1
@@ -243,6 +248,8 @@ def prepare(
     settings = folder / "gateway.toml"
     places = [DISTRICT.format(name=name, adapter=adapter, source=target) for name, adapter, _, _, target in SITES]
     places.append(SERVER.format(name=SERVED, url=f"http://127.0.0.1:{sis_port}"))
+    speaking = [name for name, adapter, *_ in SITES if adapter == "oneroster_csv"] + [SERVED]
+    places += [DEFAULTS.format(name=name) for name in speaking]
     settings.write_text(SETTINGS.format(port=port) + "".join(places), "utf-8")
     progress("signing the agreements and registering the clients")
     deals = _deals(sites[0].district)
