@@ -65,9 +65,9 @@ member comes from one of three places:
 3. nowhere: then the member is absent. No value is made up, and no record is left out for want of a member, because
    consumers delete what is missing. A consumer that must have the member has to ask the district for it.
 
-A session or grading period without a school has no key in Ed-Fi and is none there: each school keeps the sessions that its
-classes meet in, and the grading periods below them. A session in which no class meets is in OneRoster only. Ed-Fi has
-no room for a class in several terms: it is a section of the first. An organization whose `identifier` the source does
+A session or grading period without a school has no key in Ed-Fi and is none there: each school keeps the sessions that
+its classes meet in, and the grading periods below them. A session in which no class meets is in OneRoster only. Ed-Fi
+has no room for a class in several terms: it is a section of the first. An organization whose `identifier` the source does
 not state has no number in Ed-Fi.
 
 ## Facts that a district can declare
@@ -76,6 +76,10 @@ They stand in `[districts.NAME.defaults]` by the name of the fact and hold for r
 API; each use is counted in the notes of the adapter. `crossing check` warns of those that no OneRoster system states.
 
 ```toml
+[districts.maple]
+adapter = "oneroster_csv"
+settings = { source = "maple.zip" }
+
 [districts.maple.defaults]
 session.instructionalDays = { semester = 90, term = 60, gradingPeriod = 45 }
 edfi.courses.numberOfParts = 1
@@ -87,9 +91,9 @@ edfi.courses.numberOfParts = 1
 MEMBERS = """
 ## Where each required member comes from
 
-Columns are those of the files of OneRoster 1.2 (`file.column`); 1.1 and OneRoster REST are read in the same words. A name
-in the third column is the name by which an agreement releases the member; with several, the first that is released and
-present is shown.
+Columns are those of the files of OneRoster 1.2 (`file.column`); 1.1 and OneRoster REST are read in the same words. A
+name in the third column is the name by which an agreement releases the member; with several, the first that is released
+and present is shown.
 """
 
 
