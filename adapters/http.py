@@ -18,7 +18,7 @@ from urllib3.exceptions import DecodeError, HTTPError, ProtocolError
 
 from adapters import addresses
 from adapters.breaker import Breaker
-from standards.errors import SourceBroken, SourceRefused, SourceUnavailable
+from standards.errors import SourceBroken, SourceRefused, SourceTimeout, SourceUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,10 +56,10 @@ class Deadline:
         """The seconds that are left.
 
         Raises:
-            SourceUnavailable: none are.
+            SourceTimeout: none are.
         """
         if (left := self._end - time.monotonic()) <= 0:
-            raise SourceUnavailable("The source takes longer than its deadline allows.")
+            raise SourceTimeout("The source takes longer than its deadline allows.")
         return left
 
     def allows(self, seconds: float) -> bool:
@@ -194,9 +194,12 @@ class Http:
         except (DecodeError, ProtocolError, urllib3.exceptions.SSLError) as error:
             self._breaker.failed()
             raise _ours(error, place) from None
+        except urllib3.exceptions.TimeoutError:
+            self._breaker.failed()
+            raise SourceTimeout(f"{place}: the source does not answer in time.") from None
         except (HTTPError, OSError):
             self._breaker.failed()
-            raise SourceUnavailable(f"{place}: the source cannot be reached, or does not answer in time.") from None
+            raise SourceUnavailable(f"{place}: the source cannot be reached.") from None
         except BaseException:
             self._breaker.abandoned()
             raise

@@ -67,8 +67,8 @@ member comes from one of three places:
 
 A session or grading period without a school has no key in Ed-Fi and is none there: each school keeps the sessions that
 its classes meet in, and the grading periods below them. A session in which no class meets is in OneRoster only. Ed-Fi
-has no room for a class in several terms: it is a section of the first. An organization whose `identifier` the source does
-not state has no number in Ed-Fi.
+has no room for a class in several terms: it is a section of the first. An organization whose `identifier` the source
+does not state has no number in Ed-Fi.
 
 ## Facts that a district can declare
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 PRIVATE = "private, no-store"
 MOST_ARGUMENTS = 200
+LONGEST_ID = 200
 
 
 def authenticate(gateway: Gateway, district: str | None) -> Caller:
@@ -82,6 +83,11 @@ def base_url() -> str:
 def trace_id() -> str:
     """The id under which this request appears in logs and in the record of disclosures."""
     return trace(request.headers.get("traceparent"))
+
+
+def correlation() -> str:
+    """The id under which an error of this request is told: the caller's own, or that of the trace."""
+    return request.headers.get("correlation-id", "")[:LONGEST_ID] or trace_id()
 
 
 def conditional(body: Any, media: str = "application/json") -> Response:

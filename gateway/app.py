@@ -9,8 +9,8 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from gateway import bulk, edfi, metadata, oauth, oneroster, telemetry
-from gateway.answers import failure
+from gateway import addresses, bulk, edfi, edfi_metadata, metadata, oauth, oneroster, telemetry, token_info
+from gateway.answers import correlation, failure
 from standards.edfi.envelope import problem
 from standards.errors import CallerError, GatewayError, MethodNotAllowed, NotFound
 
@@ -35,14 +35,19 @@ def create_app(
     app.url_map.merge_slashes = False  # two slashes are another address, which does not exist
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["PUBLIC_URL"] = settings.server.public_url
+    app.config["SCHOOL_YEARS"] = addresses.answering(settings.districts, clock)
+    app.wsgi_app = addresses.Folded(app.wsgi_app)  # type: ignore[method-assign]
     if settings.server.trusted_proxies:
         app.wsgi_app = _Proxied(app.wsgi_app, settings.server.trusted_proxies)  # type: ignore[method-assign]
+    app.url_value_preprocessor(addresses.enter)
     app.before_request(telemetry.begin)
     app.register_blueprint(oauth.blueprint(store, memory, clock, settings))
     app.register_blueprint(oneroster.blueprint(gateway))
     app.register_blueprint(bulk.blueprint(gateway))
     app.register_blueprint(edfi.blueprint(gateway))
     app.register_blueprint(metadata.blueprint(gateway))
+    app.register_blueprint(edfi_metadata.blueprint(gateway))
+    app.register_blueprint(token_info.blueprint(gateway))
     app.add_url_rule("/health", "health", _health)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
@@ -96,5 +101,5 @@ def _unexpected(error: Exception) -> Response:
 def _answer(error: GatewayError) -> Response:
     if oneroster.ROOT in request.path:
         return oneroster.refuse(error)
-    status, body = problem(error, request.headers.get("correlation-id"))
+    status, body = problem(error, correlation())
     return failure(error, status, body, "application/problem+json")

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from adapters.contract import NO_HINTS
 from gateway import telemetry
+from gateway.cursors import Cursors
 from gateway.departures import Departures, about
 from gateway.faces import Faces
 from gateway.plan import entities_of
@@ -60,7 +61,7 @@ class Gateway:
         self.districts, self.grants, self.callers, self.keyring = districts, grants, callers, keyring
         self.record, self.ledger, self.walks = record, ledger, walks
         self.limits, self.clock = limits, clock
-        self.departures = Departures(clock)
+        self.departures, self.cursors = Departures(clock), Cursors(keyring)
         for district in districts.values():
             district.renewed = self.carry
         self._plans: OrderedDict[tuple[object, ...], Any] = OrderedDict()

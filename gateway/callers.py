@@ -61,17 +61,17 @@ class Callers:
         token = tokens.find(self._memory, text, now)
         client = self._store.find_client(token.client) if token else None
         if not token or not client or client.status != ACTIVE or client.epoch != token.epoch:
-            raise Unauthenticated("The access token is unknown or has expired.")
+            raise Unauthenticated("Invalid Authorization header. The access token is unknown or has expired.")
         scopes = frozenset(token.scopes) & frozenset(client.scopes)
         return Caller(client.client_id, client.org, scopes, client.epoch)
 
 
 def _bearer(authorization: str | None) -> str:
     if authorization is None or not authorization.strip():
-        raise Unauthenticated("The Authorization header is missing.")
+        raise Unauthenticated("Authorization header is missing.")
     scheme, _, text = authorization.strip().partition(" ")
     if scheme.lower() != "bearer":
-        raise Unauthenticated("The Authorization header must use the Bearer scheme.")
+        raise Unauthenticated("Unknown Authorization header scheme. Send the token by the Bearer scheme.")
     if not text.strip():
-        raise Unauthenticated("The Authorization header carries no token.")
+        raise Unauthenticated("Missing Authorization header bearer token value.")
     return text.strip()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from adapters.contract import NO_HINTS
 from gateway.hold import LINKED, build
+from gateway.versions import Versions
 from standards import native, vocabulary
 from standards.errors import SourceBroken, SourceError
 from standards.view import fields_of
@@ -53,6 +54,8 @@ class District:
         self._seconds, self._wanted = seconds, wanted
         self._held: Generation | None = None
         self._number = 0
+        self._versions = Versions(clock)
+        self._written = False
         self._loading = threading.Lock()
         self._renewing = threading.Event()
         self.renewed: Callable[[Generation, Generation], None] = lambda _before, _fresh: None
@@ -86,16 +89,28 @@ class District:
     def hold(self) -> Generation:
         """The hold as it is now, loaded or renewed where its time has come."""
         held, age = self._held, self._age()
-        if held is not None and age < self._seconds / 2:
+        if held is not None and not self._written and age < self._seconds / 2:
             return held
-        if held is not None and age < self._seconds:
+        if held is not None and not self._written and age < self._seconds:
             self._renew_aside()
             return held
         with self._loading:
-            if self._held is None or self._age() >= self._seconds:
+            if self._held is None or self._written or self._age() >= self._seconds:
                 self._renew()
             assert self._held is not None
             return self._held
+
+    def newest(self) -> int:
+        """The change version of what is served now: never one of data that are not served yet."""
+        return self._versions.newest()
+
+    def wrote(self, entity: str, identifiers: Iterable[str]) -> None:
+        """The records of *entity* with these ids of the source's own were written: the next read sees them."""
+        if entity in self.holds and tuple(identifiers):
+            self._written = True
+
+    def freshen(self) -> None:
+        """Let what is read next be what the source has now, where asking it for that costs little."""
 
     def _age(self) -> float:
         return self._clock() - self._held.loaded if self._held else float("inf")
@@ -119,9 +134,16 @@ class District:
 
     def _renew(self) -> None:
         stamp, now = self.adapter.stamp(), self._clock()
-        before = self._held
-        self._number += 1
-        if before is not None and before.stamp == stamp:
+        before, written = self._held, self._written
+        self._number, self._written = self._number + 1, False
+        try:
+            self._load(before, stamp, now, written=written)
+        except BaseException:
+            self._written = self._written or written
+            raise
+
+    def _load(self, before: Generation | None, stamp: str, now: float, *, written: bool) -> None:
+        if before is not None and before.stamp == stamp and not written:
             self._take(before, before.again(self._number, now))
             return
         wanted = {entity: self._wanted.get(entity, frozenset()) for entity in self.holds}
@@ -136,18 +158,22 @@ class District:
 
     def _take(self, before: Generation | None, fresh: Generation) -> None:
         """Serve the *fresh* hold from now on, once it is known what it no longer has."""
-        if before is not None:
-            self.renewed(before, fresh)
-        self._held = fresh
+        with self._versions.coming() as version:
+            fresh.version = version
+            if before is not None:
+                self.renewed(before, fresh)
+            self._held = fresh
 
     def _read(
         self, wanted: Mapping[str, frozenset[str] | None], base: Generation | None, hints: Hints = NO_HINTS
     ) -> Generation:
         records = self.adapter.read(wanted, hints) if wanted else ()
-        return build(
+        made = build(
             records, self.name, self._keyring,
             number=base.number if base else 0, loaded=self._clock(), base=base, budget=LIVE_BUDGET,
         )  # fmt: skip
+        made.version = self._versions.give()
+        return made
 
 
 def give_back_memory() -> None:

@@ -7,101 +7,156 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
-from gateway.answers import arguments, authenticate, base_url, conditional, failure, trace_id
-from gateway.exchange import PageRequest, serve_one, serve_page
+from gateway.addresses import ADDRESSES, place
+from gateway.answers import (
+    PRIVATE,
+    arguments,
+    authenticate,
+    base_url,
+    conditional,
+    correlation,
+    failure,
+    signed,
+    trace_id,
+)
+from gateway.exchange import PageRequest, serve_one, serve_page, serve_partitions
 from gateway.telemetry import about
 from standards import registry
 from standards.edfi.envelope import problem
-from standards.edfi.request import EdFiRequest, read, read_one
-from standards.errors import GatewayError, MethodNotAllowed, NotFound
+from standards.edfi.media import check_accepted, wants_snapshot
+from standards.edfi.model import by_collection
+from standards.edfi.request import EdFiRequest, plain_id, read, read_number, read_one, read_partitions
+from standards.errors import GatewayError, MethodNotAllowed, NotFound, SnapshotNotFound, SnapshotReadOnly
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gateway.assembly import Gateway
+    from gateway.callers import Caller
     from standards.query import Query
     from standards.view import View
 
-ROOT = "/data/v3/ed-fi"
+COLLECTION, ITEM, PARTITIONS = ("GET",), ("GET",), ("GET",)
+"""The methods that a collection, an item and the partitions of a collection are asked with."""
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 READ = frozenset({"edfi:read"})
+MEDIA = "application/json"
 
 
 def blueprint(gateway: Gateway) -> Blueprint:
-    """The data routes, with and without a district's name in front."""
+    """The data routes, with and without a district's name and a school year in front."""
     routes = Blueprint("edfi", __name__)
 
-    def read_many(name: str, district: str | None = None) -> Response:
+    def read_many(schema: str, name: str, district: str | None = None) -> Response:
         """One page of a resource."""
-        caller = authenticate(gateway, district)
-        view = _view(name)
+        caller, view = admit(gateway, district, schema, name)
         wanted: list[EdFiRequest] = []
 
         def reader(views: tuple[View, ...]) -> Query:
             wanted.append(read(views, arguments()))
             return wanted[-1].query
 
-        page = serve_page(gateway, caller, PageRequest(view, district, READ, reader, _base(district), trace_id()))
+        page = serve_page(gateway, caller, PageRequest(view, district, READ, reader, base(district), trace_id()))
         response = conditional(page.records)
         if wanted[-1].total_count:
             response.headers["Total-Count"] = str(page.total)
+        if page.following:
+            response.headers["Next-Page-Token"] = page.following
         return response
 
-    def read_single(name: str, identifier: str, district: str | None = None) -> Response:
-        """One item, by its id."""
-        caller = authenticate(gateway, district)
+    def divide(schema: str, name: str, district: str | None = None) -> Response:
+        """Tokens of ranges of a resource, which can be read side by side."""
+        caller, view = admit(gateway, district, schema, name)
+        number = read_number(arguments())
         asked = PageRequest(
-            _view(name), district, READ, lambda views: read_one(views, arguments()), _base(district), trace_id()
+            view, district, READ, lambda views: read_partitions(views, arguments()), base(district), trace_id()
         )
-        page = serve_one(gateway, caller, asked, _plain(identifier))
-        response = conditional(page.records[0])
-        response.set_etag(page.records[0]["_etag"])
-        if request.if_none_match.contains_weak(page.records[0]["_etag"]):
+        return answer({"pageTokens": serve_partitions(gateway, caller, asked, number)})
+
+    def read_single(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
+        """One item, by its id."""
+        caller, view = admit(gateway, district, schema, name)
+        asked = PageRequest(
+            view, district, READ, lambda views: read_one(views, arguments()), base(district), trace_id()
+        )
+        (record,) = serve_one(gateway, caller, asked, plain_id(identifier)).records
+        response = answer(record)
+        response.set_etag(record["_etag"])
+        if request.if_none_match.contains_weak(record["_etag"]):
             response.status_code = 304
             response.set_data(b"")
         return response
 
-    def unknown(rest: str, district: str | None = None) -> Response:  # noqa: ARG001  the route's own names
-        """Any other address below the root, and every write: no source of this region accepts one yet."""
-        authenticate(gateway, district)
-        if request.method != "GET":
-            raise MethodNotAllowed("This region is read only.")
+    def unknown(rest: str, district: str | None = None) -> Response:
+        """Any other address below the root, and any other method."""
+        schema, name, *below = (*rest.split("/"), "")
+        admit(gateway, district, schema, name)
+        _refuse_method(below)
         raise NotFound("There is no such address.")
 
-    for prefix in ("", "/<district>"):
-        for root in (ROOT, "/data/ed-fi"):
-            label = f"{prefix}{root}"
-            routes.add_url_rule(f"{label}/<name>", f"many{label}", read_many)
-            routes.add_url_rule(f"{label}/<name>/<identifier>", f"one{label}", read_single)
-            routes.add_url_rule(
-                f"{label}/<path:rest>", f"unknown{label}", unknown, methods=("GET", "POST", "PUT", "PATCH", "DELETE")
-            )
-    routes.register_error_handler(GatewayError, _refuse)
+    for address in ADDRESSES:
+        routes.add_url_rule(f"{address}/<schema>/<name>", f"many{address}", read_many)
+        routes.add_url_rule(f"{address}/<schema>/<name>/partitions", f"partitions{address}", divide)
+        routes.add_url_rule(f"{address}/<schema>/<name>/<identifier>", f"one{address}", read_single)
+        routes.add_url_rule(f"{address}/<path:rest>", f"unknown{address}", unknown, methods=METHODS)
+    routes.register_error_handler(GatewayError, refuse)
     return routes
 
 
-def _refuse(error: GatewayError) -> Response:
-    status, body = problem(error, request.headers.get("correlation-id"))
+def _refuse_method(below: list[str]) -> None:
+    """Refuse the request's method, where another would find something; *below* is what follows the resource."""
+    allowed = {1: COLLECTION, 2: PARTITIONS if below[0] == "partitions" else ITEM}.get(len(below))
+    if allowed is not None and request.method not in {"GET", "HEAD"}:
+        raise MethodNotAllowed("The address cannot be asked with this method.", allowed)
+
+
+def admit(gateway: Gateway, district: str | None, schema: str, name: str) -> tuple[Caller, View]:
+    """Who asks, and for which resource, where the request's headers let it be asked for.
+
+    Raises:
+        NotFound: there is no such resource, or a snapshot is to be read.
+        SnapshotReadOnly: a snapshot is to be changed.
+        ProfileMisused, NotAcceptable: the answer is wanted in a form that there is none in.
+    """
+    caller = authenticate(gateway, district)
+    view = _view(schema, name)
+    if wants_snapshot(request.headers.get("Use-Snapshot")):
+        if request.method in {"GET", "HEAD"}:
+            raise SnapshotNotFound("There are no snapshots.")
+        raise SnapshotReadOnly("There are no snapshots, and none could be changed.")
+    check_accepted(request.headers.get("Accept"), view.model, request.method)
+    return caller, view
+
+
+def answer(body: object) -> Response:
+    """*body* as JSON that nobody else keeps."""
+    response = Response(signed(body)[0], 200, content_type=MEDIA)
+    response.headers["Cache-Control"] = PRIVATE
+    return response
+
+
+def refuse(error: GatewayError) -> Response:
+    """An error in the body of the standard."""
+    status, body = problem(error, correlation())
     return failure(error, status, body, "application/problem+json")
 
 
 @cache
 def _by_lower_name() -> Mapping[str, View]:
-    return {name.lower(): view for name, view in registry.views("edfi").items()}
+    """Every resource as ``schema/collection``, in small letters."""
+    found = ((by_collection(name), view) for name, view in registry.views("edfi").items())
+    return {known.endpoint[1:].lower(): view for known, view in found if known is not None}
 
 
-def _view(name: str) -> View:
-    view = _by_lower_name().get(name.lower())
+def _view(schema: str, name: str) -> View:
+    view = _by_lower_name().get(f"{schema}/{name}".lower())
     if view is None:
         raise NotFound("There is no such resource.")
     about(view=view.name)
     return view
 
 
-def _base(district: str | None) -> str:
-    return base_url() + (f"/{district}" if district else "") + "/data/v3"
-
-
-def _plain(identifier: str) -> str:
-    """An id as answers write it, from any way to write a GUID."""
-    dashed = len(identifier) == 36 and identifier.count("-") == 4  # noqa: PLR2004  a dashed GUID
-    return (identifier.replace("-", "") if dashed else identifier).lower()
+def base(district: str | None) -> str:
+    """What outward addresses of the present request begin with: its own root, always in the long form."""
+    return f"{base_url()}{place(district)}/data/v3"

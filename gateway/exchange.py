@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from gateway import cursors
 from gateway.departures import asked_for
 from gateway.disclosure import disclosure
 from gateway.hints import hints
 from gateway.nesting import entities, members
 from gateway.rows import Shown, index
-from standards.errors import Forbidden, NotFound, StoreUnavailable, Unsupported
+from standards.errors import ActionForbidden, Forbidden, NotFound, StoreUnavailable, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gateway.assembly import Gateway
     from gateway.callers import Caller
+    from gateway.cursors import Cursor
     from gateway.rows import Part, RowIndex
     from policies.grant import Grant
     from standards.query import Query
@@ -66,11 +68,15 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is sent: rendered *records*, how many there are in all, and the query they answer."""
+    """What is sent: rendered *records*, how many there are in all, and the query they answer.
+
+    *following* is the token of the page behind this one, where pages have tokens.
+    """
 
     records: list[dict[str, Any]]
     total: int
     query: Query
+    following: str = ""
 
 
 def serve_page(gateway: Gateway, caller: Caller, request: PageRequest) -> Page:
@@ -81,15 +87,22 @@ def serve_page(gateway: Gateway, caller: Caller, request: PageRequest) -> Page:
         Unsupported: no district's system here has anything of the view.
         MalformedQuery, UnknownName: the query cannot be read, or names what does not exist for the caller.
     """
-    sights = _authorize(gateway, caller, request)
-    query = _read(sights, request)
-    parts: tuple[Part, ...] = _shown(gateway, sights, request)
-    if not request.within and asked_for(query):
-        parts += tuple(gateway.departures.of(part) for part in parts if isinstance(part, Shown))
-    rows = gateway.walks.rows(caller, request, parts, query, partial(_index, gateway, request))
-    records = rows.slice(query.offset, query.limit, request.base)
-    _record(gateway, caller, request, rows, query, (query.offset, query.offset + len(records)))
-    return Page(records, rows.total, query)
+    query, cursor, rows = _asked(gateway, caller, request)
+    first, last = cursor.span(rows, query.limit) if query.token else (query.offset, query.offset + query.limit)
+    records = rows.slice(first, last - first, request.base)
+    last = first + len(records)
+    _record(gateway, caller, request, rows, query, (first, last))
+    if not records or request.view.api != "edfi":
+        return Page(records, rows.total, query)
+    following = gateway.cursors.seal(caller, request, query, cursor.behind(rows, last - 1))
+    return Page(records, rows.total, query, following)
+
+
+def serve_partitions(gateway: Gateway, caller: Caller, request: PageRequest, number: int) -> list[str]:
+    """Page tokens for at most *number* ranges that together hold all of what *caller* may see, each record once."""
+    query, _, rows = _asked(gateway, caller, request)
+    _record(gateway, caller, request, rows, query, (0, 0))
+    return [gateway.cursors.seal(caller, request, query, part) for part in cursors.partitions(rows, number)]
 
 
 def serve_one(gateway: Gateway, caller: Caller, request: PageRequest, identifier: str) -> Page:
@@ -104,6 +117,18 @@ def serve_one(gateway: Gateway, caller: Caller, request: PageRequest, identifier
     return Page(records, 1, query)
 
 
+def _asked(gateway: Gateway, caller: Caller, request: PageRequest) -> tuple[Query, Cursor, RowIndex]:
+    """What is asked for, from where on, and every row that answers it."""
+    sights = _authorize(gateway, caller, request)
+    query = _read(sights, request)
+    cursor = gateway.cursors.open(caller, request, query)
+    parts: tuple[Part, ...] = _shown(gateway, sights, request)
+    cursors.check(cursor, parts)
+    if not request.within and asked_for(query):
+        parts += tuple(gateway.departures.of(part) for part in parts if isinstance(part, Shown))
+    return query, cursor, gateway.walks.rows(caller, request, parts, query, partial(_index, gateway, request))
+
+
 def _index(gateway: Gateway, request: PageRequest, parts: tuple[Part, ...], query: Query, base: str) -> RowIndex:
     return index(parts, query, base, members(gateway, parts, request.within))
 
@@ -111,13 +136,14 @@ def _index(gateway: Gateway, request: PageRequest, parts: tuple[Part, ...], quer
 def _authorize(gateway: Gateway, caller: Caller, request: PageRequest) -> tuple[Sight, ...]:
     """What of the view exists for the caller, in each district that an agreement opens."""
     if not request.scopes & caller.scopes:
-        raise Forbidden("The token has no scope for this operation.")
+        needed = " or ".join(sorted(request.scopes))
+        raise ActionForbidden(f"Reading {request.view.name} needs the scope {needed}, which the token has not.")
     grants = grants_for(gateway, caller, request.district)
     views = [(grant, view) for grant in grants if (view := gateway.pruned(grant, request.view)) is not None]
     sights = [Sight(grant, view, way) for grant, view in views
               if (way := _way(gateway, grant, view, request)) is not None]  # fmt: skip
     if not sights:
-        raise Forbidden("No active agreement releases this resource to this client.")
+        raise Forbidden(f"No active agreement releases {request.view.name} to this client.")
     edfi = request.view.api == "edfi"  # whose addresses all exist, whatever a district has
     able = [one for one in sights if edfi or gateway.districts[one.grant.district].has(one.view)]
     if not able:

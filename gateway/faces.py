@@ -6,7 +6,8 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import quote
 
-from gateway.hold import ABSENT, DANGLING, Generation, Table
+from gateway.hold import ABSENT, Generation, Table
+from gateway.links import DANGLING
 from policies.population import Active, All, AnyOf, Child, In, NotIn, Null, RefIn, Seen
 from policies.transforms import transform
 from standards.view import fields_of

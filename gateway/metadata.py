@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -86,6 +87,13 @@ SECTIONS: Mapping[str, Section] = MappingProxyType(
         "oneroster-1.2-gradebook": _discovered("gradebook", "OneRoster 1.2 Gradebook"),
         "oneroster-1.2-resources": _discovered("resources", "OneRoster 1.2 Resources"),
         "oneroster-1.1": Section("1.1", "", "OneRoster 1.1", "documents/oneroster-1.1.json"),
+        "ed-fi-resources": Section("3", "resources", "Ed-Fi Resources", "../metadata/data/v3/resources/swagger.json"),
+        "ed-fi-descriptors": Section(
+            "3", "descriptors", "Ed-Fi Descriptors", "../metadata/data/v3/descriptors/swagger.json"
+        ),
+        "ed-fi-change-queries": Section(
+            "3", "changeQueries", "Ed-Fi Change Queries", "../metadata/changeQueries/v1/swagger.json"
+        ),
     }
 )
 
@@ -100,22 +108,22 @@ def blueprint(gateway: Gateway) -> Blueprint:
 
     def contents(district: str | None = None) -> Response:
         """The page that names every document."""
-        _known(gateway, district)
-        return _answer(_index(), "text/html")
+        known(gateway, district)
+        return published(_index(), "text/html")
 
     def show(section: str, district: str | None = None) -> Response:
         """The page that shows one document, and lets its operations be tried."""
-        _known(gateway, district)
+        known(gateway, district)
         if section not in SECTIONS:
             raise NotFound("There is no such address.")
-        return _answer(_page(section), "text/html")
+        return published(_page(section), "text/html")
 
     def asset(file: str, district: str | None = None) -> Response:
         """A script, style or picture of the pages."""
-        _known(gateway, district)
+        known(gateway, district)
         if file not in ASSETS:
             raise NotFound("There is no such address.")
-        return _answer(*_asset(file))
+        return published(*_asset(file))
 
     for prefix in ("", "/<district>"):
         for service, names in DISCOVERY.items():
@@ -135,7 +143,12 @@ def blueprint(gateway: Gateway) -> Blueprint:
     return routes
 
 
-def _known(gateway: Gateway, district: str | None) -> None:
+def known(gateway: Gateway, district: str | None) -> None:
+    """Refuse an address below a district that does not exist.
+
+    Raises:
+        NotFound: there is no such district.
+    """
     about(view="documentation")
     if district is not None and district not in gateway.districts:
         raise NotFound("There is no such address.")
@@ -144,7 +157,7 @@ def _known(gateway: Gateway, district: str | None) -> None:
 
 def _supported(gateway: Gateway, version: str, district: str | None) -> tuple[Operation, ...]:
     """The operations that the district's source, or the source of any, can carry out."""
-    _known(gateway, district)
+    known(gateway, district)
     asked = gateway.districts.values() if district is None else (gateway.districts[district],)
     manifests = [one.adapter.manifest for one in asked]
     found = {one for manifest in manifests for one in supported(version, manifest.entities, manifest.writes)}
@@ -154,7 +167,7 @@ def _supported(gateway: Gateway, version: str, district: str | None) -> tuple[Op
 def _described(version: str, service: str, operations: tuple[Operation, ...], district: str | None) -> Response:
     base = base_url()
     root = base + (f"/{district}" if district else "") + model.edition(version).base_path(service or "all")
-    return _answer(_document(version, service, operations, root, f"{base}/oauth/token"), "application/json")
+    return published(_document(version, service, operations, root, f"{base}/oauth/token"), "application/json")
 
 
 @lru_cache(maxsize=64)
@@ -186,10 +199,10 @@ def _index() -> bytes:
     return page.replace("{sections}", "\n".join(items)).encode()
 
 
-def _answer(body: bytes, media: str) -> Response:
+def published(body: bytes, media: str) -> Response:
     """A body that anyone may see, with a strong tag of it; whoever kept it asks whether it still holds."""
     response = Response(body, 200, content_type=f"{media}; charset=utf-8" if media.startswith("text/") else media)
-    response.add_etag()
+    response.set_etag(sha256(body).hexdigest())
     response.headers["Cache-Control"] = "public, no-cache"
     response.headers.update(HEADERS)
     response.make_conditional(request)

@@ -14,13 +14,14 @@ from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from flask import Blueprint, Response, json, request
 
 from gateway import tokens
+from gateway.addresses import PREFIXES
 from gateway.answers import base_url
 from gateway.credentials import proves
 from gateway.limits import Limits
 from gateway.scopes import EDFI, known_scopes
 from gateway.store import ACTIVE, CLIENT_ID
 from gateway.token_request import Refusal, TokenRequest, read_token_request
-from standards.errors import StoreUnavailable, TooManyRequests
+from standards.errors import NotFound, StoreUnavailable, TooManyRequests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,20 +43,24 @@ def blueprint(store: Store, memory: Memory, clock: Callable[[], datetime], setti
     server = TokenServer(store, memory, clock, settings)
     oauth = Blueprint("oauth", __name__)
 
-    @oauth.post("/oauth/token")
-    def issue() -> Response:
-        """Give a client that proves itself a token."""
+    def issue(district: str | None = None) -> Response:
+        """Give a client that proves itself a token; it is the same under every district's name."""
+        _known(settings, district)
         return server.answer(server.create_token_response)
 
-    @oauth.post("/oauth/revoke")
-    def revoke() -> Response:
+    def revoke(district: str | None = None) -> Response:
         """End one of the client's tokens."""
+        _known(settings, district)
         return server.answer(lambda asked: server.create_endpoint_response("revocation", asked))
 
-    @oauth.post("/oauth/introspect")
-    def introspect() -> Response:
+    def introspect(district: str | None = None) -> Response:
         """Tell a client about one of its tokens."""
+        _known(settings, district)
         return server.answer(lambda asked: server.create_endpoint_response("introspection", asked))
+
+    for prefix in PREFIXES:
+        for name, endpoint in (("token", issue), ("revoke", revoke), ("introspect", introspect)):
+            oauth.add_url_rule(f"{prefix}/oauth/{name}", f"{endpoint.__name__}{prefix}", endpoint, methods=("POST",))
 
     @oauth.get("/.well-known/oauth-authorization-server")
     def describe() -> Response:
@@ -63,6 +68,11 @@ def blueprint(store: Store, memory: Memory, clock: Callable[[], datetime], setti
         return server.handle_response(200, _metadata(settings.server.public_url or base_url()), ())
 
     return oauth
+
+
+def _known(settings: Settings, district: str | None) -> None:
+    if district is not None and district not in settings.districts:
+        raise NotFound("There is no such address.")
 
 
 @dataclass(frozen=True, slots=True)

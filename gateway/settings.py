@@ -74,6 +74,7 @@ class District:
     timezone: tzinfo
     settings: Mapping[str, Any] = field(repr=False)
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    school_years: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +215,12 @@ class _Reading:
         districts = {
             name: District(
                 name=name,
-                **{**values, "settings": own.get(name, {}), "defaults": self.defaults.get(name, {})},
+                **{
+                    **values,
+                    "settings": own.get(name, {}),
+                    "defaults": self.defaults.get(name, {}),
+                    "school_years": tuple(values["school_years"]),
+                },
             )
             for name, values in loaded["districts"].items()
         }
@@ -317,7 +323,7 @@ def _table(described: Mapping[str, Any]) -> list[str]:
 
 def _kind(kind: Any) -> str:
     if isinstance(kind, fields.List):
-        return "list of text"
+        return f"list of {kind.metadata['item']}"
     names = {fields.Integer: "number", fields.Dict: "table", fields.String: "text"}
     return getattr(kind, "kind", None) or names[type(kind)]
 

@@ -179,6 +179,16 @@ class DistrictSchema(Schema):
         validate=validate.OneOf(("own",), error="must be one of: own"),
     )
     timezone = Timezone(load_default=UTC, metadata={"about": "Where its school days begin and end.", "default": "UTC"})
+    school_years = fields.List(
+        fields.Integer(strict=True, validate=validate.Range(2000, 2099, error="write a school year as 2027")),
+        load_default=list,
+        metadata={
+            "about": "The school years, each named by the calendar year it ends in, under which its Ed-Fi addresses"
+            " may be asked for (`/NAME/2027/data/v3`). A year addresses the district and selects nothing in it."
+            " Without it the school year that is running, which begins in July.",
+            "item": "number",
+        },
+    )
     settings = fields.Dict(
         keys=fields.String(),
         load_default=dict,

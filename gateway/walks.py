@@ -29,6 +29,11 @@ class _Walk:
     rows: RowIndex
 
 
+def policy(shown: tuple[Part, ...]) -> tuple[tuple[str, str, str], ...]:
+    """What the consumer may see in each part of what is shown to it: the agreement's epoch, the day, the district."""
+    return tuple((s.faces.grant.epoch, s.faces.today, s.faces.generation.district) for s in shown)
+
+
 class Walks:
     """The row indexes of recent queries, per consumer and query, oldest first.
 
@@ -56,12 +61,13 @@ class Walks:
             query.filter, query.sort, query.descending,
             tuple((one.view.name, one.identifier) for one in request.within),
         )  # fmt: skip
-        policy = tuple((s.faces.grant.epoch, s.faces.today, s.faces.generation.district) for s in shown)
-        state = (policy, tuple((s.faces.generation.number, s.branch.entity) for s in shown))
+        allowed = policy(shown)
+        state = (allowed, tuple((s.faces.generation.number, s.branch.entity) for s in shown))
         walk = self._find(place)
-        if walk is not None and query.offset and walk.state[0] != policy:
+        if walk is not None and query.offset and walk.state[0] != allowed:
             raise WalkInterrupted("What this client may see has changed since the first page; start again there.")
-        if walk is not None and (query.offset or walk.state == state) and not self._live(shown):
+        later = query.offset or (query.token and walk is not None and walk.state[0] == allowed)
+        if walk is not None and (later or walk.state == state) and not self._live(shown):
             return walk.rows
         rows = make(shown, query, request.base)
         self._keep(place, _Walk(state, self._clock(), rows))

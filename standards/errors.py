@@ -37,12 +37,15 @@ class MalformedQuery(CallerError):
 
 
 class UnknownName(CallerError):
-    """A request names something that does not exist for this caller; *parameter* says where it was named."""
+    """A request names something that does not exist for this caller; *parameter* says where it was named.
+
+    *known* are names that do exist for it, from which one that was meant is guessed.
+    """
 
     code = "unknown-name"
 
-    def __init__(self, parameter: str, name: str) -> None:
-        super().__init__(f"{name[:80]!r} is not a field of this resource.")
+    def __init__(self, parameter: str, name: str, known: Iterable[str] = ()) -> None:
+        super().__init__(f"{name[:80]!r} is not a field of this resource{suggestion(name[:80], known)}.")
         self.parameter = parameter
         self.name = name
 
@@ -69,10 +72,22 @@ class Forbidden(CallerError):
     status, code = 403, "forbidden"
 
 
+class ActionForbidden(Forbidden):
+    """The caller may do something with what it asks for, but not this."""
+
+    code = "action-forbidden"
+
+
 class NotFound(CallerError):
     """The address names nothing this caller can see."""
 
     status, code = 404, "not-found"
+
+
+class SnapshotNotFound(NotFound):
+    """The caller asks to read a snapshot; there are none."""
+
+    code = "snapshot-not-found"
 
 
 class MethodNotAllowed(CallerError):
@@ -83,6 +98,30 @@ class MethodNotAllowed(CallerError):
     def __init__(self, message: str, allowed: Iterable[str] = ("GET",)) -> None:
         super().__init__(message)
         self.allowed = tuple(allowed)
+
+
+class SnapshotReadOnly(MethodNotAllowed):
+    """The caller asks to change a snapshot, which nobody can."""
+
+    code = "snapshot-read-only"
+
+
+class ProfileMisused(CallerError):
+    """The media type asked for names a profile in a way in which none can be used."""
+
+    code = "profile-misused"
+
+
+class NotAcceptable(CallerError):
+    """The answer exists in none of the media types that the caller accepts."""
+
+    status, code = 406, "not-acceptable"
+
+
+class UnknownProfile(NotAcceptable):
+    """The media type asked for names a profile; there are none."""
+
+    code = "unknown-profile"
 
 
 class Unsupported(CallerError):
@@ -135,10 +174,22 @@ class SourceUnavailable(SourceError):
         self.retry_after = retry_after
 
 
+class SourceTimeout(SourceUnavailable):
+    """The source does not answer in time; try again in *retry_after* seconds."""
+
+    status, code = 504, "source-timeout"
+
+
 class SourceRefused(SourceError):
     """The source answered, and said no."""
 
     code = "source-refused"
+
+
+class ChangesLost(SourceError):
+    """The source no longer knows everything that has changed since; all of it must be read again."""
+
+    code = "source-changes-lost"
 
 
 class SourceBroken(SourceError):

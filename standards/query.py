@@ -39,7 +39,8 @@ Filter = Condition | Both | Either
 class Query:
     """A page asked for: which records, in which order, which members, from where and how many.
 
-    *warnings* tells what was put up with: the parameter at fault, and the name in it that does not exist.
+    *token* is where a walk by cursor goes on, as the consumer was given it. *warnings* tells what was put up with:
+    the parameter at fault, and the name in it that does not exist.
     """
 
     filter: Filter | None = None
@@ -49,6 +50,7 @@ class Query:
     offset: int = 0
     limit: int = 100
     warnings: tuple[tuple[str, str], ...] = ()
+    token: str = ""
 
     @property
     def shape(self) -> str:

@@ -276,9 +276,7 @@ def an_error_text_says_how_many_rows_there_are(patch, consumer):
 
 
 def the_modified_time_is_that_of_the_load(patch, _consumer):
-    patch.setattr(
-        Ledger, "_since", lambda _self, shown, some, _hashes: [int(shown.faces.generation.loaded * 1000)] * len(some)
-    )
+    patch.setattr(Ledger, "_since", lambda _self, shown, some, _hashes: [shown.faces.generation.version] * len(some))
 
 
 def a_hidden_change_moves_the_modified_time(patch, _consumer):

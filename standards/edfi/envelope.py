@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from standards.errors import (
+    ActionForbidden,
     CallerError,
     Conflict,
     Forbidden,
@@ -13,14 +14,20 @@ from standards.errors import (
     InvalidBody,
     MalformedQuery,
     MethodNotAllowed,
+    NotAcceptable,
     NotFound,
     PreconditionFailed,
+    ProfileMisused,
+    SnapshotNotFound,
+    SnapshotReadOnly,
     SourceError,
+    SourceTimeout,
     SourceUnavailable,
     StoreUnavailable,
     TooManyRequests,
     Unauthenticated,
     UnknownName,
+    UnknownProfile,
     Unsupported,
     WalkInterrupted,
 )
@@ -29,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "urn:ed-fi:api:"
+PROFILE = "The request construction was invalid with respect to usage of a data policy."
 INTERNAL = "The request could not be processed."
 
 
@@ -55,8 +63,19 @@ PROBLEMS: tuple[tuple[type[GatewayError], Problem], ...] = (
                           "Data validation failed. See 'validationErrors' for details.")),
     (Unauthenticated, Problem("security:authentication", "Authentication Failed",
                               "The caller could not be authenticated.")),
+    (ActionForbidden, Problem("security:authorization:access-denied:action", "Authorization Denied",
+                              "Access to the requested data could not be authorized. You do not have permissions to"
+                              " perform the requested operation on the data.")),
     (Forbidden, Problem("security:authorization:access-denied:resource", "Authorization Denied",
                         "Access to the requested data could not be authorized.")),
+    (SnapshotNotFound, Problem("not-found", "Not Found", "Snapshot not found.", listed=False)),
+    (SnapshotReadOnly, Problem("snapshots:method-not-allowed", "Method Not Allowed with Snapshots",
+                               "An attempt was made to modify data in a Snapshot, but this data is read-only.",
+                               listed=False)),
+    (UnknownProfile, Problem("profile:invalid-profile-usage", "Invalid Profile Usage", PROFILE)),
+    (ProfileMisused, Problem("profile:invalid-profile-usage", "Invalid Profile Usage", PROFILE)),
+    (NotAcceptable, Problem("not-acceptable", "Not Acceptable",
+                            "The answer exists in none of the media types that are accepted.")),
     (NotFound, Problem("not-found", "Not Found", "The specified data could not be found.", listed=False)),
     (MethodNotAllowed, Problem("method-not-allowed", "Method Not Allowed",
                                "The request construction was invalid.")),
@@ -70,6 +89,8 @@ PROBLEMS: tuple[tuple[type[GatewayError], Problem], ...] = (
     (TooManyRequests, Problem("security:too-many-requests", "Too Many Requests",
                               "More was asked than the caller may ask at a time.")),
     (CallerError, Problem("bad-request", "Bad Request", "The request construction was invalid.")),
+    (SourceTimeout, Problem("system:upstream-timeout", "Source Timeout",
+                            "The district's system does not answer in time.", listed=False)),
     (SourceUnavailable, Problem("system:upstream-unavailable", "Source Unavailable",
                                 "The district's system cannot be reached now.", listed=False)),
     (SourceError, Problem("system:upstream-failed", "Source Failed",

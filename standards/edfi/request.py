@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from standards.view import View
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 25, 500
+DEFAULT_PARTITIONS, MOST_PARTITIONS = 10, 200
+IGNORED = frozenset({"usejoinauth", "allowsmallpartitions"})
+"""Parameters that clients send to tune an ODS's own database: they say nothing about which records are wanted."""
+
 LARGEST_OFFSET = 2**31 - 1
 TRUTHS = {"true": True, "false": False}
 KINDS = {
@@ -32,6 +36,8 @@ PAGING = {"offset": "offset", "limit": "limit", "totalcount": "totalCount", "pag
 BAD_LIMIT = f"Limit must be omitted or set to a numeric value between 0 and {LARGEST_LIMIT}."
 BAD_OFFSET = "Offset must be a numeric value greater than or equal to 0."
 BAD_TOTAL = "TotalCount must be a boolean value."
+BAD_SIZE = f"PageSize must be a value between 0 and {LARGEST_LIMIT}."
+BAD_NUMBER = f"Number of partitions must be between 1 and {MOST_PARTITIONS}."
 BAD_TOKEN = "The page token provided was invalid."  # noqa: S105  a message
 SIZE_WITHOUT_TOKEN = "PageToken is required when pageSize is specified."  # noqa: S105  a message
 SIZE_WITH_OFFSET = "Use limit instead of pageSize when using limit/offset paging."
@@ -39,6 +45,7 @@ TOKEN_WITH_OFFSET = (
     "Both offset and pageToken parameters were provided, but they support alternative paging approaches "  # noqa: S105
     "and cannot be used together."
 )
+TOTAL_WITH_TOKEN = "The totalCount parameter cannot be set to true when using cursor paging with pageToken."  # noqa: S105
 TOKEN_WITH_LIMIT = "Use pageSize instead of limit when using cursor paging with pageToken."  # noqa: S105  a message
 
 
@@ -59,28 +66,56 @@ def read(views: Sequence[View], arguments: Sequence[tuple[str, str]]) -> EdFiReq
     """
     values = _once(arguments)
     paging = {name: values.pop(name)[1] for name in PAGING if name in values}
-    _refuse_tokens(paging)
-    query = Query(
-        filter=_filter(views, values),
-        offset=_number("offset", paging.get("offset", "0"), LARGEST_OFFSET, BAD_OFFSET),
-        limit=_number("limit", paging.get("limit", str(DEFAULT_LIMIT)), LARGEST_LIMIT, BAD_LIMIT),
-    )
+    _refuse_mixture(paging)
     total = TRUTHS.get(paging.get("totalcount", "false").lower())
     if total is None:
         raise MalformedQuery("totalCount", BAD_TOTAL)
+    named, message = ("pageSize", BAD_SIZE) if "pagetoken" in paging else ("limit", BAD_LIMIT)
+    query = Query(
+        filter=_filter(views, values),
+        offset=_number("offset", paging.get("offset", "0"), LARGEST_OFFSET, BAD_OFFSET),
+        limit=_number(named, paging.get(named.lower(), str(DEFAULT_LIMIT)), LARGEST_LIMIT, message),
+        token=paging.get("pagetoken", ""),
+    )
     return EdFiRequest(query, total)
 
 
 def read_one(views: Sequence[View], arguments: Sequence[tuple[str, str]]) -> Query:  # noqa: ARG001  asked like `read`
     """The query for one item, which takes no parameters."""
-    for name, _ in arguments:
+    for name, _ in _once(arguments).values():
         raise UnknownName(name, name)
     return Query(limit=1)
 
 
+def read_partitions(views: Sequence[View], arguments: Sequence[tuple[str, str]]) -> Query:
+    """The query whose answer is to be divided into ranges."""
+    values = _once(arguments)
+    values.pop("number", None)
+    return Query(filter=_filter(views, values), limit=0)
+
+
+def read_number(arguments: Sequence[tuple[str, str]]) -> int:
+    """Into how many ranges at most an answer is to be divided.
+
+    Raises:
+        MalformedQuery: into none, or into too many.
+    """
+    _, text = _once(arguments).get("number", ("number", str(DEFAULT_PARTITIONS)))
+    number = _number("number", text, MOST_PARTITIONS, BAD_NUMBER)
+    if number < 1:
+        raise MalformedQuery("number", BAD_NUMBER)
+    return number
+
+
 @cache
 def names(collection: str) -> Mapping[str, tuple[str, ...]]:
-    """The parameters by which a resource may be asked for, in small letters, and the members each stands for.
+    """The parameters by which a resource may be asked for, in small letters, and the members each stands for."""
+    return {name.lower(): paths for name, paths in parameters(collection).items()}
+
+
+@cache
+def parameters(collection: str) -> Mapping[str, tuple[str, ...]]:
+    """The parameters by which a resource may be asked for, as the standard spells them, and the members of each.
 
     A member of a reference goes by its own name, behind the reference's role where it has one. Members that
     must agree share a name; where others would, the later goes by its reference's target too.
@@ -89,15 +124,33 @@ def names(collection: str) -> Mapping[str, tuple[str, ...]]:
     assert resource is not None
     taken: dict[str, tuple[str, ...]] = {"id": ("id",)}
     if resource.descriptor_id:
-        taken[resource.descriptor_id.lower()] = (resource.descriptor_id,)
+        taken[resource.descriptor_id] = (resource.descriptor_id,)
+    spelt = {name.lower(): name for name in taken}
     agreeing = _agreeing(resource)
     for path, choices in _choices(resource):
-        for name in choices:
-            known = taken.get(name.lower())
+        for choice in choices:
+            name = spelt.setdefault(choice.lower(), choice)
+            known = taken.get(name)
             if known is None or not agreeing.get(path, frozenset()).isdisjoint(known):
-                taken[name.lower()] = (*(known or ()), path)
+                taken[name] = (*(known or ()), path)
                 break
     return taken
+
+
+def known_to(views: Sequence[View]) -> frozenset[str]:
+    """The parameters by which a consumer may ask for what the pruned *views* show it."""
+    return frozenset(
+        name
+        for view in views
+        for name, paths in parameters(view.name).items()
+        if any(find(branch.nodes, path) for branch in view.branches for path in paths)
+    )
+
+
+def plain_id(identifier: str) -> str:
+    """An id as answers write it, from any way to write a GUID."""
+    dashed = len(identifier) == 36 and identifier.count("-") == 4  # noqa: PLR2004  a dashed GUID
+    return (identifier.replace("-", "") if dashed else identifier).lower()
 
 
 def _choices(resource: Resource) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -128,21 +181,29 @@ def _agreeing(resource: Resource) -> Mapping[str, frozenset[str]]:
 
 
 def _once(arguments: Sequence[tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """Every parameter that counts, by its name in small letters."""
     values: dict[str, tuple[str, str]] = {}
     for name, value in arguments:
+        if name.lower() in IGNORED:
+            continue
         if name.lower() in values:
             raise MalformedQuery(name[:80], f"The parameter {name[:80]} is given twice.")
         values[name.lower()] = (name, value)
     return values
 
 
-def _refuse_tokens(paging: Mapping[str, str]) -> None:
-    """Pages are asked for by offset here; no token was ever given out, so that none is valid."""
+def _refuse_mixture(paging: Mapping[str, str]) -> None:
+    """Pages are asked for by offset or by token, not by both."""
     if "pagetoken" in paging:
         if "offset" in paging:
             raise MalformedQuery("pageToken", TOKEN_WITH_OFFSET)
-        raise MalformedQuery("pageToken", TOKEN_WITH_LIMIT if "limit" in paging else BAD_TOKEN)
-    if "pagesize" in paging:
+        if "limit" in paging:
+            raise MalformedQuery("pageToken", TOKEN_WITH_LIMIT)
+        if TRUTHS.get(paging.get("totalcount", "").lower()):
+            raise MalformedQuery("totalCount", TOTAL_WITH_TOKEN)
+        if not paging["pagetoken"]:
+            raise MalformedQuery("pageToken", BAD_TOKEN)
+    elif "pagesize" in paging:
         raise MalformedQuery("pageSize", SIZE_WITH_OFFSET if "offset" in paging else SIZE_WITHOUT_TOKEN)
 
 
@@ -167,9 +228,10 @@ def _condition(views: Sequence[View], name: str, value: str) -> Filter:
                 if chain is not None:
                     last = chain[-1]
                     _check(name, value, last.type if isinstance(last, Val) else "text")
-                    parts[path] = Condition(path, "=", value, name)
+                    wanted = plain_id(value) if path == "id" else value
+                    parts[path] = Condition(path, "=", wanted, name)
     if not parts:
-        raise UnknownName(name, name)
+        raise UnknownName(name, name, known_to(views) | {*PAGING.values()})
     return Either(tuple(parts.values())) if len(parts) > 1 else next(iter(parts.values()))
 
 

@@ -163,7 +163,7 @@ def test_a_scope_opens_what_it_names_and_nothing_else(grand_bend):
     roster = grand_bend.consumer("roster-only", (f"{prefix}roster-core.readonly",))
     imsx(roster.roster("demographics"), 403, "forbidden")
     imsx(roster.roster("users"), 403, "forbidden")  # it has the scope, but no agreement names it
-    problem(roster.edfi("students"), 403, "security:authorization:access-denied:resource")
+    problem(roster.edfi("students"), 403, "security:authorization:access-denied:action")
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,8 @@ def test_an_address_of_nothing_is_not_found(everything, path):
 def test_a_district_that_is_none_is_not_found(everything, district):
     answer = everything.ask(f"/{district}{ROSTER}orgs")
     imsx(answer, 404, "unknownobject")
-    problem(everything.ask(f"/{district}{EDFI}students"), 404, "not-found")
+    if district != "GB":  # in which case a district is written is nothing in addresses of Ed-Fi
+        problem(everything.ask(f"/{district}{EDFI}students"), 404, "not-found")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
@@ -224,10 +225,13 @@ def test_a_value_of_the_wrong_kind_is_refused(everything, name, value):
 def test_a_hidden_member_and_an_unknown_one_are_refused_alike_by_edfi(tutor, hidden):
     unknown = "q" * len(hidden)
     for value in ("2010-01-13", "soon", ""):
-        answer = tutor.edfi("students", **{hidden: value})
+        said = {"correlation-id": "asked by a test"}
+        answer = tutor.ask(f"{EDFI}students", headers=said, **{hidden: value})
         problem(answer, 400, PARAMETER)
         status, headers, text = told(answer)
-        assert (status, headers, text.replace(hidden, unknown)) == told(tutor.edfi("students", **{unknown: value}))
+        assert (status, headers, text.replace(hidden, unknown)) == told(
+            tutor.ask(f"{EDFI}students", headers=said, **{unknown: value})
+        )
 
 
 def test_a_hidden_unique_id_is_nobodys(tutor):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from standards import registry
 from standards.edfi.envelope import problem
 from standards.edfi.model import resources
-from standards.edfi.request import names, read, read_one
+from standards.edfi.request import names, read, read_number, read_one
 from standards.errors import MalformedQuery, UnknownName
 from standards.query import Both, Condition, Either
 from standards.view import prune
@@ -71,7 +73,13 @@ def test_names_and_truths_are_read_in_any_case():
         ([("offset", "-1")], "Offset must be a numeric value greater than or equal to 0."),
         ([("offset", "9" * 5000)], "Offset must be a numeric value greater than or equal to 0."),
         ([("totalCount", "yes")], "TotalCount must be a boolean value."),
-        ([("pageToken", "x")], "The page token provided was invalid."),
+        ([("pageToken", "")], "The page token provided was invalid."),
+        ([("pageToken", "x"), ("pageSize", "501")], "PageSize must be a value between 0 and 500."),
+        ([("pageToken", "x"), ("pageSize", "-1")], "PageSize must be a value between 0 and 500."),
+        (
+            [("pageToken", "x"), ("totalCount", "True")],
+            "The totalCount parameter cannot be set to true when using cursor paging with pageToken.",
+        ),
         ([("pageSize", "5")], "PageToken is required when pageSize is specified."),
         ([("pageSize", "5"), ("offset", "0")], "Use limit instead of pageSize when using limit/offset paging."),
         (
@@ -137,9 +145,39 @@ def test_every_scalar_of_the_model_outside_collections_can_be_asked_for():
 
 @pytest.mark.parametrize("name", ["birthDate", "noSuchName", "addresses", "otherNames", "_etag", "personReference"])
 def test_a_hidden_member_and_an_unknown_one_are_refused_alike(name):
-    assert (
-        message("students", (name, "x"), hidden=("student.birthDate",)) == f"{name!r} is not a field of this resource."
-    )
+    words = message("students", (name, "x"), hidden=("student.birthDate",))
+    assert re.fullmatch(rf"'{name}' is not a field of this resource(?: \(did you mean \w+\?\))?\.", words)
+    assert "birthDate" not in words.partition("resource")[2]
+
+
+def test_a_misspelt_parameter_is_told_the_nearest_that_the_consumer_has():
+    assert message("students", ("birthdate1", "x")).endswith("(did you mean birthDate?).")
+    assert message("students", ("limt", "1")).endswith("(did you mean limit?).")
+    assert "birthDate" not in message("students", ("birthdate1", "x"), hidden=("student.birthDate",))
+
+
+def test_what_clients_send_to_tune_a_database_is_put_up_with():
+    assert asked("students", ("useJoinAuth", "true"), ("allowSmallPartitions", "true")) == asked("students")
+    assert read_one(view("students"), [("useJoinAuth", "true")]).limit == 1
+
+
+def test_a_walk_by_token_takes_a_size_of_page():
+    found = asked("students", ("pageToken", "abc"), ("PageSize", "7"), ("totalCount", "false")).query
+    assert (found.token, found.limit, found.offset) == ("abc", 7, 0)
+    assert asked("students", ("pagetoken", "abc")).query.limit == 25
+
+
+@pytest.mark.parametrize("number", ["0", "201", "-1", "x", ""])
+def test_an_answer_is_divided_into_1_to_200_ranges(number):
+    with pytest.raises(MalformedQuery) as caught:
+        read_number([("number", number)])
+    assert caught.value.message == "Number of partitions must be between 1 and 200."
+    assert (read_number([]), read_number([("Number", "200")])) == (10, 200)
+
+
+def test_an_id_may_be_asked_for_in_any_writing():
+    dashed = "0123ABCD-0123-abcd-0123-0123456789ab"
+    assert asked("students", ("id", dashed)).query.filter == Condition("id", "=", dashed.replace("-", "").lower(), "id")
 
 
 def test_an_agreeing_member_that_is_hidden_is_not_looked_at():
