@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from marshmallow import Schema, ValidationError
 
+from adapters.defaults import Defaults
 from standards.errors import SettingsError, Unsupported, suggestion
 from standards.view import fields_of
 
@@ -104,16 +105,19 @@ class Notes:
 class Adapter(ABC):
     """One district's system, asked in the words of the vocabulary.
 
-    *name* is what settings call this kind of adapter; *Settings* declares what it needs to know.
+    *name* is what settings call this kind of adapter; *Settings* declares what it needs to know. *declares* tells
+    whether its records lack what Ed-Fi requires, so that a district may declare it (`defaults`).
     """
 
     name: ClassVar[str]
+    declares: ClassVar[bool] = False
     Settings: ClassVar[type[Schema]]
 
     def __init__(self, district: str, settings: Mapping[str, Any]) -> None:
         self.district = district
         self.settings = load(self.Settings, settings, f"districts.{district}")
         self.notes = Notes()
+        self.defaults = Defaults()
 
     @property
     @abstractmethod
@@ -231,6 +235,22 @@ def _first(messages: Any) -> str:
     while isinstance(messages, (list, dict)):
         messages = next(iter(messages.values() if isinstance(messages, dict) else messages))
     return str(messages)
+
+
+def finisher(
+    adapter: Adapter, wanted: Wanted, *, whole: frozenset[str] = frozenset()
+) -> Callable[[str, Record], Record]:
+    """What cuts a record down to the wanted fields and puts in what the district declares; *whole* ones stay whole."""
+    pick = {entity: picker(entity, fields) for entity, fields in wanted.items() if entity not in whole}
+    put = {entity: adapter.defaults.completing(entity, fields, adapter.notes) for entity, fields in wanted.items()}
+
+    def finish(entity: str, record: Record) -> Record:
+        complete = put[entity]
+        if complete:
+            complete(record)
+        return pick[entity](record) if entity in pick else record
+
+    return finish
 
 
 def picker(entity: str, fields: frozenset[str] | None) -> Callable[[Record], Record]:

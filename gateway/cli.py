@@ -190,10 +190,13 @@ def _agreement_problems(read: Settings) -> Iterator[str]:
 
 def _district_problems(read: Settings) -> Iterator[str]:
     from adapters import registry  # noqa: PLC0415 -- --help need not wait for it
+    from adapters.defaults import unsaid  # noqa: PLC0415 -- likewise
 
     for name, district in read.districts.items():
         try:
             with registry.find(district.adapter)(name, district.settings) as adapter:
                 yield from map(str, adapter.check())
+                for fact in unsaid(district.defaults) if adapter.declares else ():
+                    click.echo(f"warning: districts.{name}: Ed-Fi requires {fact}; declare it in defaults", err=True)
         except GatewayError as error:
             yield f"{name}: {error.message}"

@@ -13,7 +13,7 @@ from gateway.desk import open_desk
 from gateway.edfi import admit, base, refuse
 from gateway.exchange import PageRequest
 from standards.edfi import body
-from standards.edfi.request import plain_id
+from standards.edfi.request import plain
 from standards.errors import (
     GatewayError,
     MethodNotAllowed,
@@ -52,14 +52,14 @@ def blueprint(gateway: Gateway) -> Blueprint:
         caller, asked = _asked(gateway, district, schema, name, PUT)
         document = _document()
         desk = open_desk(gateway, caller, asked)
-        saved = upserts.put(desk, plain_id(identifier), document, _condition())
+        saved = upserts.put(desk, plain(identifier), document, _condition())
         return _done(desk, saved.own, 204)
 
     def delete(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
         """An item deleted."""
         caller, asked = _asked(gateway, district, schema, name, DELETE)
         desk = open_desk(gateway, caller, asked)
-        upserts.delete(desk, plain_id(identifier), _condition())
+        upserts.delete(desk, plain(identifier), _condition())
         return _empty(204)
 
     for address in ADDRESSES:

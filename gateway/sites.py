@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adapters import registry
+from adapters.defaults import Defaults
 from standards.edfi import model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from adapters.contract import Adapter
-    from gateway.settings import Settings
+    from gateway.settings import District, Settings
     from standards.edfi.model import Resource
 
 
@@ -23,9 +24,16 @@ def adapters(settings: Settings) -> dict[str, Adapter]:
     Raises:
         SourceError: a system that is to describe itself does not.
     """
-    found = {name: registry.find(spec.adapter)(name, spec.settings) for name, spec in settings.districts.items()}
+    found = {name: _adapter(name, spec) for name, spec in settings.districts.items()}
     model.extend(together(adapter.beyond() for adapter in found.values()))
     return found
+
+
+def _adapter(name: str, spec: District) -> Adapter:
+    """The adapter of a district, with what the district declares of its records."""
+    adapter: Adapter = registry.find(spec.adapter)(name, spec.settings)
+    adapter.defaults = Defaults(spec.defaults)
+    return adapter
 
 
 def learn(settings: Settings) -> None:
