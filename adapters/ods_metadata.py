@@ -35,7 +35,10 @@ def beyond(documents: Iterable[Any]) -> dict[str, Resource]:
     for document in documents:
         if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
             raise SourceBroken("The description is none.", PLACE)
-        found |= _Described(document).resources()
+        try:
+            found |= _Described(document).resources()
+        except (AttributeError, TypeError, KeyError, IndexError):
+            raise SourceBroken("The description is not as OpenAPI has it.", PLACE) from None
     if len(found) > MOST:
         raise SourceBroken(f"There are more than {MOST} resources beyond the standard.", PLACE)
     return found
