@@ -19,6 +19,7 @@ CASES = [
     (errors.Forbidden("No scope."), 403, "security:authorization:access-denied:resource"),
     (errors.ActionForbidden("No scope."), 403, "security:authorization:access-denied:action"),
     (errors.NotFound("There is no such record."), 404, "not-found"),
+    (errors.FeatureDisabled("It cannot tell."), 404, "system:configuration:feature-disabled"),
     (errors.SnapshotNotFound("None."), 404, "not-found"),
     (errors.SnapshotReadOnly("None."), 405, "snapshots:method-not-allowed"),
     (errors.ProfileMisused("No."), 400, "profile:invalid-profile-usage"),
