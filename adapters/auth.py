@@ -16,9 +16,9 @@ from adapters.refusals import word
 from standards.errors import SourceBroken, SourceRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from adapters.http import Deadline, Http
+    from adapters.http import Answer, Deadline, Http
 
 EARLY: Final = 30.0
 SHORTEST: Final = 60.0
@@ -70,10 +70,15 @@ class Signed:
 
 
 class Granted:
-    """A token that the system's authorization server gives a client for its secret (OAuth 2 client credentials)."""
+    """A token that the system's authorization server gives a client for its secret (OAuth 2 client credentials).
 
-    def __init__(self, http: Http, token_url: str, client: str, secret: str, scope: str) -> None:
-        self._http, self._url, self._scope = http, token_url, scope
+    *reason* finds in a refusal the word for it that may be repeated.
+    """
+
+    def __init__(
+        self, http: Http, token_url: str, client: str, secret: str, scope: str, reason: Callable[[Answer], str] = word
+    ) -> None:
+        self._http, self._url, self._scope, self._reason = http, token_url, scope, reason
         pair = f"{quote_plus(client)}:{quote_plus(secret)}"
         self._basic = f"Basic {base64.b64encode(pair.encode()).decode()}"
         self._header, self._until = "", 0.0
@@ -97,7 +102,7 @@ class Granted:
         asked = {"grant_type": "client_credentials"} | ({"scope": self._scope} if self._scope else {})
         headers = {"Authorization": self._basic, **FORM}
         answer = self._http.send("POST", self._url, PLACE, deadline, headers, urlencode(asked).encode())
-        refuse(answer, word(answer))
+        refuse(answer, self._reason(answer))
         token, seconds = _token(answer.json())
         self._header = f"Bearer {token}"
         self._until = time.monotonic() + max(seconds - EARLY, min(seconds, SHORTEST) / 2)

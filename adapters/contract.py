@@ -26,7 +26,8 @@ class Hint:
     """A comparison that every row asked for passes: a source that can apply it need not send the others.
 
     *field* is a vocabulary field, or ``id`` for the source's own id; of a reference, *value* is the id of the
-    record it leads to. The gateway tests every row again, so that an adapter may ignore a hint.
+    record it leads to. The gateway tests every row again, so that an adapter may ignore a hint, but for
+    ``changeVersion``: it is the source's own, asked only of entities in `Manifest.delta`, and must be obeyed.
     """
 
     field: str
@@ -39,17 +40,41 @@ NO_HINTS: Hints = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """One difference of a source: the record of *entity* as it is now, or None where *id* is gone."""
+
+    entity: str
+    id: str
+    record: Record | None
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """What a source says of a record that is gone or bears another key.
+
+    Its own *id*, and the values of its *key* before (and after), by the document members of the standard.
+    """
+
+    id: str
+    version: int
+    key: Mapping[str, Any]
+    new_key: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """What a source has and can do: its *entities*, and for each what may be asked of it.
 
     *operators* are the comparisons that the source itself can apply (none for files); *writes* the
-    entities that it accepts changes of; *bulk* whether reading one record costs as much as reading all.
+    entities that it accepts changes of; *bulk* whether reading one record costs as much as reading all;
+    *delta* the entities whose changes it can tell.
     """
 
     entities: frozenset[str]
     operators: frozenset[str] = frozenset()
     writes: frozenset[str] = frozenset()
     bulk: bool = True
+    delta: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +136,36 @@ class Adapter(ABC):
         hints = {entity: (Hint("id", "=", identifier),)}
         found = (record for _, record in self.read({entity: None}, hints) if record.get("id") == identifier)
         return next(found, None)
+
+    def locate(self, entity: str, key: tuple[str, ...]) -> Record | None:
+        """The whole record of *entity* with the natural *key*, as the source has it now; None where none."""
+        return next((record for _, record in self.read({entity: None}) if record.get("key") == key), None)
+
+    def newest(self) -> int | None:
+        """The source's own newest change version; None where it has none."""
+        return None
+
+    def changes(self, wanted: Wanted, since: int, until: int) -> Iterator[Change]:  # noqa: ARG002  what those that can tell take
+        """Every difference of the *wanted* entities after version *since* and up to *until*, in any order.
+
+        The records have the wanted fields only, as in `read`, and their own ids. One record at most once, as it is
+        now or gone; what has not changed may come too. A source whose records are joined yields every record that
+        its joins now tell differently.
+
+        Raises:
+            ChangesLost: the source no longer knows everything since then; all must be read again.
+            Unsupported: the source tells no changes.
+        """
+        raise Unsupported("The district's system does not tell what has changed.")
+
+    def departures(self, entity: str, since: int, until: int, *, rekeyed: bool) -> Iterator[Departure]:  # noqa: ARG002  likewise
+        """The records of *entity* that went after version *since* and up to *until*, or (*rekeyed*) got another key.
+
+        Raises:
+            ChangesLost: the source no longer knows everything since then.
+            Unsupported: the source tells no changes.
+        """
+        raise Unsupported("The district's system does not tell what has changed.")
 
     def save(self, entity: str, record: Record, *, new: bool) -> str:  # noqa: ARG002  what those that can write take
         """Create (*new*) or replace the record of *entity* that bears the id in *record*; the id it now bears.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,9 +11,9 @@ from marshmallow import Schema, fields, validate
 from adapters import edfi_categories
 from adapters.contract import NO_HINTS, Adapter, Manifest, Notes, Problem, picker
 from adapters.edfi_joins import Joins, tellers
+from adapters.edfi_records import collections, lenses, tree
 from adapters.files import open_source
 from adapters.interchange import CAPS, Catalogue, Findings, catalogue, documents
-from standards import registry
 from standards.errors import MappingError, SourceBroken, SourceError
 
 if TYPE_CHECKING:
@@ -23,22 +21,6 @@ if TYPE_CHECKING:
 
     from adapters.contract import Hints, Record, Wanted
     from adapters.files import Source
-    from standards.lens import Lens
-
-
-@cache
-def lenses() -> Mapping[str, Lens]:
-    """The lenses of the Ed-Fi model by collection."""
-    return {lens.local: lens for lens in registry.lenses() if lens.dialect == "edfi"}
-
-
-@cache
-def collections() -> Mapping[str, frozenset[str]]:
-    """The collections that tell of each entity."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for name, lens in lenses().items():
-        found[lens.entity].add(name)
-    return {entity: frozenset(names) for entity, names in found.items()}
 
 
 class EdFiXmlSettings(Schema):
@@ -106,7 +88,7 @@ class EdFiXml(Adapter):
                         yield entity, pick[entity](joins.complete(entity, record))
             for record in self._categories(sources) if edfi_categories.ENTITY in wanted else ():
                 yield edfi_categories.ENTITY, pick[edfi_categories.ENTITY](record)
-        for record in _tree(sessions):
+        for record in tree(sessions):
             yield "session", pick["session"](record)
 
     def _joins(self, sources: list[Source], names: frozenset[str]) -> Joins:
@@ -154,30 +136,3 @@ def _first(seen: set[tuple[str, tuple[str, ...]]], entity: str, key: tuple[str, 
     count = len(seen)
     seen.add((entity, key))
     return len(seen) > count
-
-
-def _tree(sessions: list[Record]) -> Iterator[Record]:
-    """The *sessions* with the school years above them; a grading period is below the session that lists it."""
-    above: dict[tuple[str, ...], tuple[str, ...]] = {}
-    years: dict[int, list[Record]] = defaultdict(list)
-    for record in sorted(sessions, key=lambda found: found["key"]):
-        for period in record.get("gradingPeriods", ()):
-            above.setdefault(period, record["key"])
-        if record["kind"] != "gradingPeriod" and "schoolYear" in record:
-            years[record["schoolYear"]].append(record)
-    for record in sessions:
-        if parent := above.get(record["key"]):
-            record["parent"] = parent
-        yield record
-    for year, found in sorted(years.items()):
-        yield _year(year, found)
-
-
-def _year(year: int, sessions: list[Record]) -> Record:
-    """A school year of the district, which no document states: from the first day of its sessions to the last."""
-    record: Record = {"key": ("sy", str(year)), "name": f"{year - 1}-{year}", "kind": "schoolYear", "schoolYear": year}
-    begins = [session["begin"] for session in sessions if "begin" in session]
-    ends = [session["end"] for session in sessions if "end" in session]
-    if begins and ends:
-        record |= {"begin": min(begins), "end": max(ends)}
-    return record

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters import oneroster_plan, oneroster_profile
+from adapters import oneroster_beyond, oneroster_plan, oneroster_profile
 from adapters.contract import NO_HINTS, Adapter, Manifest, Problem, picker
 from adapters.http import Bounds, Http
 from adapters.oneroster_csv import ROWS, records
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from adapters.contract import Hint, Hints, Record, Wanted
     from adapters.http import Deadline
     from adapters.tables import Table
+    from standards.lens import Lens
+
+    Document = dict[str, Any]
 
 
 class OneRosterRest(Adapter):
@@ -95,7 +98,11 @@ class OneRosterRest(Adapter):
         document = self._service.one(collection, identifier, self._http.deadline())
         if document is None or document.get("status") == csv.DELETED:
             return None
-        return lens.read(plain(self._version, entity, document)) if lens else self._alone(entity, document)
+        return self._read(lens, entity, document) if lens else self._alone(entity, document)
+
+    def _read(self, lens: Lens, entity: str, document: Document) -> Record:
+        """What a document of the gradebook says."""
+        return oneroster_beyond.unpacked(entity, lens.read(plain(self._version, entity, document)))
 
     def _alone(self, entity: str, document: dict[str, Any]) -> Record | None:
         """A record of the roster that one document tells whole."""
@@ -104,14 +111,22 @@ class OneRosterRest(Adapter):
         task = Task(self._version, {entity: None}, self.notes)
         return next((record for _, record in records(task, rows.tables(), {})), None)
 
-    def save(self, entity: str, record: Record, *, new: bool) -> str:  # noqa: ARG002  a PUT creates or replaces
-        """Create or replace a record of the gradebook by PUT, so that saying it twice makes no second one."""
+    def save(self, entity: str, record: Record, *, new: bool) -> str:
+        """Create or replace a record of the gradebook by PUT, so that saying it twice makes no second one.
+
+        What the server's document has beyond the standard stays in it.
+        """
         lens = self._writable(entity)
         identifier = record.get("id") or str(uuid.uuid4())
+        deadline = self._http.deadline()
+        known = None if new else self._service.one(lens.local, identifier, deadline)
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        written = lens.write({**record, "id": identifier}) | {"status": "active", "dateLastModified": now}
+        written = lens.write({**oneroster_beyond.packed(entity, record), "id": identifier}, onto=known) | {
+            "status": "active",
+            "dateLastModified": now,
+        }
         document = rest_lenses.completed(self._version, entity, written, self._place)
-        self._service.put(lens.local, identifier, document, self._http.deadline())
+        self._service.put(lens.local, identifier, document, deadline)
         return identifier
 
     def delete(self, entity: str, identifier: str) -> None:
@@ -177,7 +192,8 @@ class OneRosterRest(Adapter):
     ) -> Iterator[tuple[str, Record]]:
         lens = rest_lenses.lens(self._version, entity)
         assert lens is not None
-        members = oneroster_plan.gradebook_members(self._version, entity, names)
+        asked = None if names is None else oneroster_beyond.wanted(entity, names)
+        members = oneroster_plan.gradebook_members(self._version, entity, asked)
         clause = oneroster_plan.clause(lens, hints)
         pick = picker(entity, names)
         known = model.classes(self._version)[rest_lenses.CLASSES[entity]]
@@ -187,4 +203,4 @@ class OneRosterRest(Adapter):
                 continue
             for name in document.keys() - known.keys():
                 self.notes.note(f"{lens.local}: unknown member {name[:80]}")
-            yield entity, pick(lens.read(plain(self._version, entity, document)))
+            yield entity, pick(self._read(lens, entity, document))

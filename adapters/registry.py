@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 GROUP = "crossingguard.adapters"
 BUILT_IN = {
+    "edfi_ods": "adapters.edfi_ods:EdFiOds",
     "edfi_xml": "adapters.edfi_xml:EdFiXml",
     "oneroster_csv": "adapters.oneroster_csv:OneRosterCsv",
     "oneroster_rest": "adapters.oneroster_rest:OneRosterRest",

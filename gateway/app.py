@@ -9,7 +9,19 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from gateway import addresses, bulk, edfi, edfi_metadata, metadata, oauth, oneroster, telemetry, token_info
+from gateway import (
+    addresses,
+    bulk,
+    edfi,
+    edfi_changes,
+    edfi_metadata,
+    edfi_writes,
+    metadata,
+    oauth,
+    oneroster,
+    telemetry,
+    token_info,
+)
 from gateway.answers import correlation, failure
 from standards.edfi.envelope import problem
 from standards.errors import CallerError, GatewayError, MethodNotAllowed, NotFound
@@ -45,6 +57,8 @@ def create_app(
     app.register_blueprint(oneroster.blueprint(gateway))
     app.register_blueprint(bulk.blueprint(gateway))
     app.register_blueprint(edfi.blueprint(gateway))
+    app.register_blueprint(edfi_changes.blueprint(gateway))
+    app.register_blueprint(edfi_writes.blueprint(gateway))
     app.register_blueprint(metadata.blueprint(gateway))
     app.register_blueprint(edfi_metadata.blueprint(gateway))
     app.register_blueprint(token_info.blueprint(gateway))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
+from secrets import token_bytes
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
@@ -14,8 +15,10 @@ from gateway import telemetry
 from gateway.cursors import Cursors
 from gateway.departures import Departures, about
 from gateway.faces import Faces
+from gateway.journals import Journals
 from gateway.plan import entities_of
 from gateway.rows import Shown
+from gateway.vault import KEY_BYTES
 from standards.errors import SourceError
 from standards.view import prune
 
@@ -57,13 +60,16 @@ class Gateway:
         walks: Walks,
         limits: Limits,
         clock: Callable[[], float],
+        journals: Journals | None = None,
     ) -> None:
         self.districts, self.grants, self.callers, self.keyring = districts, grants, callers, keyring
         self.record, self.ledger, self.walks = record, ledger, walks
         self.limits, self.clock = limits, clock
         self.departures, self.cursors = Departures(clock), Cursors(keyring)
+        self.journals = journals or Journals(None, token_bytes(KEY_BYTES), clock)
         for district in districts.values():
-            district.renewed = self.carry
+            district.coming, district.renewed = self.prepare, self.carry
+        self._latest: dict[str, Generation] = {}
         self._plans: OrderedDict[tuple[object, ...], Any] = OrderedDict()
         self._faces: OrderedDict[tuple[object, ...], Faces] = OrderedDict()
         self._shown: OrderedDict[tuple[object, ...], tuple[Shown, ...]] = OrderedDict()
@@ -113,18 +119,52 @@ class Gateway:
         if found is None:
             found = self._compile(view, self._faces_of(key, generation, grant, today))
             with self._lock:
-                self._forget_before(generation)
                 _remember(self._shown, place, found, SHOWN_KEPT)
+                latest = self._latest.get(generation.district, generation)
+            if latest.number > generation.number:  # carried while this was worked out
+                _attempt(partial(self._carry, found, latest))
         return found
 
+    def prepare(self, before: Generation, fresh: Generation) -> None:
+        """Work out over a *fresh* hold what was shown over the one *before*, so that carrying it takes no time."""
+        for parts in self._shown_over(before):
+            _attempt(partial(self._prepare, parts, fresh))
+
     def carry(self, before: Generation, fresh: Generation) -> None:
-        """Work out again, over a *fresh* hold, what was shown over the one *before*, and what of it is gone."""
+        """Find out what of that which was shown over the hold *before* is gone from the *fresh* one.
+
+        What is first shown over the one before from now on is carried by whoever shows it.
+        """
         with self._lock:
-            kept = [parts for key, parts in self._shown.items() if key[:2] == (before.district, before.number)]
-        for parts in kept:
-            for old, new in zip(parts, self._over(fresh, parts[0].faces.grant, parts[0].view), strict=True):
+            self._latest[fresh.district] = fresh
+        for parts in self._shown_over(before):
+            _attempt(partial(self._carry, parts, fresh))
+        with self._lock:
+            self._forget_before(fresh)
+
+    def _prepare(self, parts: tuple[Shown, ...], fresh: Generation) -> None:
+        if self._in_force(parts[0].faces.grant):
+            for one in self._again(parts, fresh):
+                one.rows  # noqa: B018  worked out when asked for
+
+    def _carry(self, parts: tuple[Shown, ...], fresh: Generation) -> None:
+        if self._in_force(parts[0].faces.grant):
+            for old, new in zip(parts, self._again(parts, fresh), strict=True):
                 if old.view.api != "edfi":
                     self.departures.compare(old, new, about(self))
+
+    def _again(self, parts: tuple[Shown, ...], fresh: Generation) -> tuple[Shown, ...]:
+        return self._over(fresh, parts[0].faces.grant, parts[0].view)
+
+    def _shown_over(self, generation: Generation) -> list[tuple[Shown, ...]]:
+        with self._lock:
+            of = (generation.district, generation.number)
+            return [parts for key, parts in self._shown.items() if key[:2] == of]
+
+    def _in_force(self, grant: Grant) -> bool:
+        """Whether the agreement behind *grant* is one that its client is served under today."""
+        agreement = grant.agreement, grant.version
+        return any((one.id, one.version) == agreement for one in self.grants.active(grant.client))
 
     def warm(self) -> None:
         """Load every hold before the first request; a district that cannot be read is refused when it is asked for."""
@@ -175,6 +215,14 @@ class Gateway:
                 found = Faces(generation, grant, self.keyring, today)
                 _remember(self._faces, key, found, FACES_KEPT)
             return found
+
+
+def _attempt(work: Callable[[], object]) -> None:
+    """Do *work* for one consumer; a fault in it must not keep others from what is new."""
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001  whatever it is, the others go on
+        telemetry.fault(error)
 
 
 def _remember(kept: OrderedDict[tuple[object, ...], Any], key: tuple[object, ...], value: object, most: int) -> None:

@@ -137,8 +137,9 @@ def policy_mark(shown: tuple[Part, ...]) -> bytes:
 
 
 def _question(request: PageRequest, query: Query) -> list[bytes]:
-    """What a token is good for: one resource, of one district or of all, asked for by one filter."""
-    parts = (request.view.api, request.view.name, request.district or "*", _canonical(query.filter))
+    """What a token is good for: one resource, of one district or of all, asked for by one filter and window."""
+    window = repr(query.window) if query.window else ""
+    parts = (request.view.api, request.view.name, request.district or "*", _canonical(query.filter), window)
     return [part.encode("utf-8", "surrogatepass") for part in parts]
 
 

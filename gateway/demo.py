@@ -19,8 +19,7 @@ from zoneinfo import ZoneInfo
 
 import requests
 
-from adapters.simulator import server as simulator
-from gateway.region.premises import Premises, prepare
+from gateway.region.premises import Ports, Premises, prepare
 from gateway.transcript import Transcript
 from standards.errors import SettingsError, StoreUnavailable
 
@@ -112,14 +111,14 @@ def _region(students: int, port: int, served: bool = False) -> Iterator[Region]:
     chosen = _free_port(port)
     with _ending_quietly(served), tempfile.TemporaryDirectory(prefix="crossing-") as place:
         today = datetime.now(ZoneInfo("America/Los_Angeles")).date()
-        inside = _free_port(0)
+        ports = Ports(*(_free_port(0) for _ in range(3)))
         premises = prepare(
-            Path(place), students=students, seed=SEED, port=chosen, sis_port=inside, today=today, progress=say
+            Path(place), students=students, seed=SEED, port=chosen, ports=ports, today=today, progress=say
         )
         base = f"http://{HOST}:{chosen}"
         patience = READY_SECONDS + students // STUDENTS_A_SECOND
-        with simulator.run(premises.sis, inside):
-            say("starting the gateway, which reads the four districts into memory")
+        with premises.systems():
+            say("starting the gateway, which reads the five districts into memory")
             with _server(premises.settings, base, patience) as gateway:
                 say("the gateway answers")
                 yield Region(premises, base, gateway, say)

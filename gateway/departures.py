@@ -56,7 +56,7 @@ class Departures:
         """Bury what *old* showed and *new* does not; what has come back is no longer gone."""
         here = {new.ids[row] for row in new.rows}
         rows = [row for row in old.rows if old.ids[row] not in here]
-        about, moment = tag(old), new.faces.generation.loaded
+        about, moment = tag(old), new.faces.generation.version / 1000
         with self._lock:
             kept = self._gone.setdefault(_place(new), OrderedDict())
             for identifier in here & kept.keys():

@@ -40,15 +40,21 @@ def disclosure(
 
 
 def change(
-    gateway: Gateway, caller: Caller, request: PageRequest, shown: Shown, operation: str, students: Sequence[int]
+    gateway: Gateway,
+    caller: Caller,
+    request: PageRequest,
+    shown: Shown,
+    operation: str,
+    students: Sequence[int],
+    rows: int = 1,
 ) -> Mapping[str, Any]:
-    """The event to write before records about *students* (their rows) are created, updated or deleted."""
+    """The event to write before *rows* records about *students* (their rows) are created, updated or deleted."""
     tags = [gateway.tags(shown.faces)(row) for row in students]
     return {
         **_who(gateway, caller, request),
         "operation": operation,
         "shape": "; ".join(_places(request)),
-        "rows": 1,
+        "rows": rows,
         "fields": _fields((shown,)),
         "status": 202,
         "set": gateway.record.subjects(tags) if tags else "",
@@ -110,6 +116,8 @@ def _tags(gateway: Gateway, rows: RowIndex) -> tuple[list[bytes], Sequence[int]]
 def students_of(shown: Shown, row: int) -> tuple[int, ...]:
     """The rows of the students that a *row* of a branch is about."""
     entity, table = shown.branch.entity, shown.faces.generation.table(shown.branch.entity)
+    if entity == "student":
+        return (row,)
     names = [name for name, field in fields_of(entity).items() if field.to == "student" and name in table.refs]
     return tuple(table.refs[name][row] for name in names[:1] if table.refs[name][row] >= 0)
 

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import ctypes
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from adapters.contract import NO_HINTS
+from gateway import telemetry
 from gateway.hold import LINKED, build
+from gateway.renewal import Course, Renewal
+from gateway.versions import Versions
 from standards import native, vocabulary
 from standards.errors import SourceBroken, SourceError
 from standards.view import fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from adapters.contract import Adapter, Hints
     from gateway.hold import Generation
+    from gateway.renewal import Written
     from policies.grant import Grant
     from standards.keys import Keyring
     from standards.view import View
 
-MOST_LOST = 0.2
+FRESH = 1.0
+MOST_FOUND = 200
 LIVE_BUDGET = 2_000_000
 
 
@@ -34,9 +40,9 @@ def may_be_held(entity: str) -> bool:
 class District:
     """One district's data as the gateway can reach it now.
 
-    A hold lasts *seconds* at most and is renewed half-way; a renewal that would drop more than
-    `MOST_LOST` of the rows of an entity is refused, because consumers delete what is missing. *renewed* is
-    told of every renewal before it counts.
+    A hold lasts *seconds* at most and is renewed half-way, and what was written is in it before it is read
+    again. *coming* and then *renewed* are told of every renewal before it counts: the first may take its time, and
+    only the second knows its version.
     """
 
     def __init__(
@@ -52,9 +58,13 @@ class District:
         self.name, self.adapter, self._keyring, self._clock = name, adapter, keyring, clock
         self._seconds, self._wanted = seconds, wanted
         self._held: Generation | None = None
-        self._number = 0
-        self._loading = threading.Lock()
+        self._course, self._number, self._writes = Course(0.0), 0, 0
+        self._written: dict[Written, int] = {}
+        self._versions, self._asked = Versions(clock), float("-inf")
+        self._renewal = Renewal(name, adapter, keyring, clock, self._to_hold)
+        self._noting, self._loading, self._freshening = threading.Lock(), threading.Lock(), threading.Lock()
         self._renewing = threading.Event()
+        self.coming: Callable[[Generation, Generation], None] = lambda _before, _fresh: None
         self.renewed: Callable[[Generation, Generation], None] = lambda _before, _fresh: None
 
     @property
@@ -63,6 +73,9 @@ class District:
         if not self._seconds:
             return frozenset()
         return frozenset(entity for entity in self.adapter.manifest.entities if may_be_held(entity))
+
+    def _to_hold(self) -> dict[str, frozenset[str] | None]:
+        return {entity: self._wanted.get(entity, frozenset()) for entity in self.holds}
 
     def has(self, view: View) -> bool:
         """Whether the district's system can show anything of *view*."""
@@ -84,18 +97,45 @@ class District:
         return live | (targets - LINKED) & self.adapter.manifest.entities
 
     def hold(self) -> Generation:
-        """The hold as it is now, loaded or renewed where its time has come."""
-        held, age = self._held, self._age()
-        if held is not None and age < self._seconds / 2:
-            return held
-        if held is not None and age < self._seconds:
-            self._renew_aside()
-            return held
+        """The hold as it is now, loaded or renewed where its time has come or something was written."""
+        if not self._written:  # asked first: what was written is served before it is crossed out
+            held = self._held
+            if held is not None and self._age() < self._seconds / 2:
+                return held
+            if held is not None and self._age() < self._seconds:
+                self._renew_aside()
+                return held
         with self._loading:
-            if self._held is None or self._age() >= self._seconds:
+            if self._held is None or self._written or self._age() >= self._seconds:
                 self._renew()
             assert self._held is not None
             return self._held
+
+    def newest(self) -> int:
+        """The change version of what is served now: never one of data that are not served yet."""
+        return self._versions.newest()
+
+    def wrote(self, entity: str, identifiers: Iterable[str]) -> None:
+        """The records of *entity* with these ids of the source's own were written: the next read sees them."""
+        if entity in self.holds or (self.holds and self._renewal.follows()):
+            with self._noting:
+                for own in identifiers:
+                    self._writes += 1
+                    self._written[entity, own] = self._writes
+
+    def freshen(self) -> None:
+        """Let the next read see what the source has now, where the source can tell what has changed.
+
+        It is asked once in `FRESH` seconds; where it cannot be, the hold is as fresh as it was.
+        """
+        with self._freshening:
+            now = self._clock()
+            if self._held is None or not self._renewal.follows() or now - self._asked < FRESH:
+                return
+            self._asked = now
+            with self._loading, suppress(SourceError):
+                if self._renewal.newest() != self._course.mark:
+                    self._renew()
 
     def _age(self) -> float:
         return self._clock() - self._held.loaded if self._held else float("inf")
@@ -111,6 +151,8 @@ class District:
                 self._renew()
             except SourceError:
                 return
+            except Exception as error:  # noqa: BLE001  a fault of ours must not end in a thread that nobody hears
+                telemetry.fault(error)
             finally:
                 self._renewing.clear()
                 self._loading.release()
@@ -118,36 +160,53 @@ class District:
         threading.Thread(target=renew, name=f"hold-{self.name}", daemon=True).start()
 
     def _renew(self) -> None:
-        stamp, now = self.adapter.stamp(), self._clock()
-        before = self._held
+        """Make the next hold and serve it; it has what was written before it was begun."""
+        with self._noting:
+            written = dict(self._written)
+        before, course = self._held, self._course
+        whole = course.whole
         self._number += 1
-        if before is not None and before.stamp == stamp:
-            self._take(before, before.again(self._number, now))
-            return
-        wanted = {entity: self._wanted.get(entity, frozenset()) for entity in self.holds}
-        fresh = build(
-            self.adapter.read(wanted), self.name, self._keyring, number=self._number, loaded=now, entities=wanted
-        )
-        fresh.stamp = stamp
-        if before is not None:
-            _refuse_loss(before, fresh)
-        self._take(before, fresh)
-        give_back_memory()
+        fresh = self._rewritten(before, written) if before is not None and written else None
+        if fresh is None:
+            fresh, course = self._renewal.renew(before, course, self._number, written)
+        self._take(before, fresh, course)
+        with self._noting:
+            for place, write in written.items():
+                if self._written[place] == write:
+                    del self._written[place]
+        if course.whole != whole:
+            give_back_memory()
 
-    def _take(self, before: Generation | None, fresh: Generation) -> None:
+    def _rewritten(self, before: Generation, written: Collection[Written]) -> Generation | None:
+        """The hold of *before* with what was written; None where it is better made in another way."""
+        manifest = self.adapter.manifest
+        if self._age() >= self._seconds or self._renewal.follows() or manifest.bulk or len(written) > MOST_FOUND:
+            return None
+        try:
+            return self._renewal.rewrite(before, self._number, written)
+        except SourceBroken:
+            return None
+
+    def _take(self, before: Generation | None, fresh: Generation, course: Course) -> None:
         """Serve the *fresh* hold from now on, once it is known what it no longer has."""
         if before is not None:
-            self.renewed(before, fresh)
-        self._held = fresh
+            self.coming(before, fresh)
+        with self._versions.coming() as version:
+            fresh.version = version
+            if before is not None:
+                self.renewed(before, fresh)
+            self._held, self._course = fresh, course
 
     def _read(
         self, wanted: Mapping[str, frozenset[str] | None], base: Generation | None, hints: Hints = NO_HINTS
     ) -> Generation:
         records = self.adapter.read(wanted, hints) if wanted else ()
-        return build(
+        made = build(
             records, self.name, self._keyring,
             number=base.number if base else 0, loaded=self._clock(), base=base, budget=LIVE_BUDGET,
         )  # fmt: skip
+        made.version = self._versions.give()
+        return made
 
 
 def give_back_memory() -> None:
@@ -155,13 +214,6 @@ def give_back_memory() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
-
-
-def _refuse_loss(before: Generation, fresh: Generation) -> None:
-    for entity, table in before.tables.items():
-        kept = fresh.table(entity).size
-        if kept < table.size * (1 - MOST_LOST):
-            raise SourceBroken(f"a renewal would drop {table.size - kept} of {table.size} rows", entity)
 
 
 def reads(entity: str, grants: Iterable[Grant]) -> frozenset[str]:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from standards.query import Query
     from standards.view import View
 
-COLLECTION, ITEM, PARTITIONS = ("GET",), ("GET",), ("GET",)
+COLLECTION, ITEM, PARTITIONS = ("GET", "POST"), ("GET", "PUT", "DELETE"), ("GET",)
 """The methods that a collection, an item and the partitions of a collection are asked with."""
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gateway import cursors
+from adapters.contract import NO_HINTS
+from gateway import changes, cursors
 from gateway.departures import asked_for
 from gateway.disclosure import disclosure
 from gateway.hints import hints
@@ -18,6 +19,7 @@ from standards.errors import ActionForbidden, Forbidden, NotFound, StoreUnavaila
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from adapters.contract import Hints
     from gateway.assembly import Gateway
     from gateway.callers import Caller
     from gateway.cursors import Cursor
@@ -92,7 +94,7 @@ def serve_page(gateway: Gateway, caller: Caller, request: PageRequest) -> Page:
     records = rows.slice(first, last - first, request.base)
     last = first + len(records)
     _record(gateway, caller, request, rows, query, (first, last))
-    if not records or request.view.api != "edfi":
+    if not records or request.view.api != "edfi" or (query.window and query.window.feed):
         return Page(records, rows.total, query)
     following = gateway.cursors.seal(caller, request, query, cursor.behind(rows, last - 1))
     return Page(records, rows.total, query, following)
@@ -122,7 +124,13 @@ def _asked(gateway: Gateway, caller: Caller, request: PageRequest) -> tuple[Quer
     sights = _authorize(gateway, caller, request)
     query = _read(sights, request)
     cursor = gateway.cursors.open(caller, request, query)
-    parts: tuple[Part, ...] = _shown(gateway, sights, request)
+    if query.window is None:
+        shown = _shown(gateway, sights, request)
+        changes.keep(gateway, shown)
+    else:
+        sent = changes.prepare(gateway, caller, sights, request.view, query.window)
+        shown = _shown(gateway, sights, request, sent=sent)
+    parts: tuple[Part, ...] = shown
     cursors.check(cursor, parts)
     if not request.within and asked_for(query):
         parts += tuple(gateway.departures.of(part) for part in parts if isinstance(part, Shown))
@@ -130,6 +138,8 @@ def _asked(gateway: Gateway, caller: Caller, request: PageRequest) -> tuple[Quer
 
 
 def _index(gateway: Gateway, request: PageRequest, parts: tuple[Part, ...], query: Query, base: str) -> RowIndex:
+    if query.window is not None:
+        return changes.rows(gateway, parts, query, base)
     return index(parts, query, base, members(gateway, parts, request.within))
 
 
@@ -160,13 +170,17 @@ def _read(sights: tuple[Sight, ...], request: PageRequest) -> Query:
 
 
 def _shown(
-    gateway: Gateway, sights: tuple[Sight, ...], request: PageRequest, identifier: str | None = None
+    gateway: Gateway,
+    sights: tuple[Sight, ...],
+    request: PageRequest,
+    identifier: str | None = None,
+    sent: Hints = NO_HINTS,
 ) -> tuple[Shown, ...]:
-    """The data as they are now, held or read for this one request."""
+    """The data as they are now, held or read for this one request; *sent* tells what the source is to send."""
     parts: list[Shown] = []
     for one in sights:
         needed = gateway.entities(one.grant, one.view) | one.beside
-        asked = hints(one.grant, one.view, needed, request.within, identifier)
+        asked = sent or hints(one.grant, one.view, needed, request.within, identifier)
         parts += gateway.shown(one.grant, one.view, one.beside, asked)
     return tuple(parts)
 

@@ -6,7 +6,8 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import quote
 
-from gateway.hold import ABSENT, DANGLING, Generation, Table
+from gateway.hold import ABSENT, Generation, Table
+from gateway.links import DANGLING
 from policies.population import Active, All, AnyOf, Child, In, NotIn, Null, RefIn, Seen
 from policies.transforms import transform
 from standards.view import fields_of
@@ -116,6 +117,10 @@ class Faces:
         if rule.action == "allow":
             return None
         return transform(rule.action, lambda text: self.keyring.hash_value(self.grant.agreement, name, text))
+
+    def holds(self, entity: str, clause: Clause, row: int) -> bool:
+        """Whether *clause* holds of one row, seen or not."""
+        return self._test(entity, self.generation.table(entity), clause)(row)
 
     def _outward(self, entity: str, api: str) -> list[str]:
         table = self.generation.table(entity)

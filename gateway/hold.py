@@ -5,22 +5,23 @@ from __future__ import annotations
 import gc
 import threading
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from gateway.links import DANGLING, group_of, resolve_item
 from standards.errors import SourceBroken
 from standards.view import fields_of
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from standards.keys import Keyring
     from standards.vocabulary import Field
 
-ABSENT, DANGLING = -1, -2
+ABSENT = -1
 LINKED = frozenset(
     {"organization", "session", "course", "offering", "section", "student", "staff", "contact", "resource"}
 )
@@ -28,13 +29,15 @@ UNIQUE_ID_LENGTH = 32
 TWICE = "two records share one natural key or one id"
 
 Key = tuple[str, ...]
+Lost = defaultdict[str, defaultdict[int, list[int]]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Table:
     """The rows of one entity; *columns* by field name, *refs* hold row numbers of the entity referred to.
 
-    Nobody changes a table after `build` has returned it.
+    *dangling* keeps, of a hold, the keys that references lead nowhere with: by field and row, in the order in which
+    they stand there. Nobody changes a table after `build` has returned it.
     """
 
     entity: str
@@ -45,6 +48,7 @@ class Table:
     rows: dict[Key, int]
     unique: list[str] | None = None
     blocks: bytes = b""
+    dangling: dict[str, dict[int, tuple[Key, ...]]] = field(default_factory=dict)
     _keys: dict[int, Key] | None = None
 
     def key(self, row: int) -> Key | None:
@@ -56,7 +60,10 @@ class Table:
 
 @dataclass(slots=True)
 class Generation:
-    """One consistent state of a district; *base* is the hold that a live read leans on."""
+    """One consistent state of a district; *base* is the hold that a live read leans on.
+
+    Its *version* is the moment, in milliseconds, from which it counts as what the district's data are.
+    """
 
     district: str
     number: int
@@ -65,6 +72,7 @@ class Generation:
     dropped: Counter[str]
     base: Generation | None = None
     stamp: str = ""
+    version: int = 0
     _kids: dict[tuple[str, str], Sequence[tuple[int, ...]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -88,6 +96,16 @@ class Generation:
             if known is None:
                 known = self._kids[entity, via] = self._collect(entity, via, parent)
             return known
+
+    def kin(self) -> dict[tuple[str, str], Sequence[tuple[int, ...]]]:
+        """The children that are known already, by their entity and the reference to their parent."""
+        with self._lock:
+            return dict(self._kids)
+
+    def adopt(self, kin: Mapping[tuple[str, str], Sequence[tuple[int, ...]]]) -> None:
+        """Take over what is known of children, where rows are the same."""
+        with self._lock:
+            self._kids.update(kin)
 
     def _collect(self, entity: str, via: str, parent: str) -> Sequence[tuple[int, ...]]:
         lists: list[Any] = [()] * self.table(parent).size
@@ -151,18 +169,18 @@ def build(
         SourceBroken: a key is missing or used twice.
             Or more than *budget* rows came.
     """
-    loader = _Loader(base, entities)
-    with _without_collector():
+    loader = Loader(base, entities)
+    with without_collector():
         for count, (entity, record) in enumerate(records, 1):
             if budget is not None and count > budget:
                 raise SourceBroken("the source has more rows than one request may read", entity)
             loader.add(entity, record)
         tables = loader.finish(district, keyring)
-    return Generation(district, number, loaded, tables, loader.dropped, base)
+    return Generation(district, number, loaded, tables, loader.dropped, base, version=int(loaded * 1000))
 
 
 @contextmanager
-def _without_collector() -> Iterator[None]:
+def without_collector() -> Iterator[None]:
     """Millions of new objects and no cycle among them: looking for cycles would cost a quarter of the time."""
     was = gc.isenabled()
     gc.disable()
@@ -173,20 +191,27 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-class _Loader:
-    """Takes records one by one and ends as tables."""
+class Loader:
+    """Takes records one by one and ends as tables; *known* tells the rows that references lead to, if not to these."""
 
-    def __init__(self, base: Generation | None, entities: Iterable[str] | None = None) -> None:
-        self.base = base
+    def __init__(
+        self,
+        base: Generation | None,
+        entities: Iterable[str] | None = None,
+        known: Callable[[str], Mapping[Key, int]] | None = None,
+    ) -> None:
+        self.base, self.known = base, known
         self.live = entities is None
+        self.held = frozenset(entities or ())
         self.referenced = None if entities is None else LINKED.union(
-            spec.to for entity in entities for spec in fields_of(entity).values()
+            spec.to for entity in self.held for spec in fields_of(entity).values()
         )  # fmt: skip
         self.loading: dict[str, _Loading] = {}
         self.dropped: Counter[str] = Counter()
         self._texts: dict[str, str] = {}
 
     def table(self, entity: str) -> _Loading:
+        """What has come of *entity*."""
         found = self.loading.get(entity)
         if found is None:
             referenced = self.referenced is None or entity in self.referenced
@@ -259,14 +284,18 @@ class _Loader:
 
     def finish(self, district: str, keyring: Keyring) -> dict[str, Table]:
         """Resolve every reference and compute the outward ids."""
+        whole = self.base is None and self.known is None
         resolved = {name: self._resolve(loading) for name, loading in self.loading.items()}
         return {
             name: self._table(loading, resolved, district, keyring)
             for name, loading in self.loading.items()
-            if loading.size or self.base is None
+            if loading.size or whole
         }
 
     def _resolve(self, loading: _Loading) -> list[int]:
+        if self.known is not None:
+            rows = self.known(loading.entity)
+            return [rows.get(key, DANGLING) for key in loading.slots]
         if self.base is None or loading.size:
             return loading.rows
         known = self.base.table(loading.entity).rows
@@ -276,8 +305,9 @@ class _Loader:
         size, entity = loading.size, loading.entity
         for column in loading.columns.values():
             column.extend([None] * (size - len(column)))
-        refs = {name: self._rows(loading, name, refs, resolved) for name, refs in loading.refs.items()}
-        self._resolve_within(loading, resolved)
+        lost: Lost = defaultdict(lambda: defaultdict(list))
+        refs = {name: self._rows(loading, name, resolved, lost) for name in loading.refs}
+        self._resolve_within(loading, resolved, lost)
         own = loading.columns.pop("id", None)
         loading.keys.extend([()] * (size - len(loading.keys)))
         ids = keyring.outward_ids(district, entity, loading.keys) if own is None or None in own else None
@@ -287,48 +317,48 @@ class _Loader:
             raise SourceBroken(TWICE, entity)
         assert ids is not None
         table = Table(entity, size, loading.columns, refs, ids, _linked(loading, live=self.live))
+        table.dangling = self._dangling(loading, lost)
         if entity in PERSONS:
             _complete_unique_ids(table, keyring, district)
         return table
 
     @staticmethod
-    def _rows(loading: _Loading, name: str, refs: array[int], resolved: Mapping[str, list[int]]) -> array[int]:
-        rows = resolved[loading.fields[name].to]
-        refs.extend([ABSENT] * (loading.size - len(refs)))
-        return array("i", [rows[slot] if slot >= 0 else ABSENT for slot in refs])
+    def _rows(loading: _Loading, name: str, resolved: Mapping[str, list[int]], lost: Lost) -> array[int]:
+        slots, rows = loading.refs[name], resolved[loading.fields[name].to]
+        slots.extend([ABSENT] * (loading.size - len(slots)))
+        found = array("i", [rows[slot] if slot >= 0 else ABSENT for slot in slots])
+        if DANGLING in found:
+            lost[name].update((row, [slots[row]]) for row, target in enumerate(found) if target == DANGLING)
+        return found
 
     @staticmethod
-    def _resolve_within(loading: _Loading, resolved: Mapping[str, list[int]]) -> None:
+    def _resolve_within(loading: _Loading, resolved: Mapping[str, list[int]], lost: Lost) -> None:
+        columns = loading.columns
         for name, spec in loading.fields.items():
             if spec.type != "ref":
                 continue
-            if spec.many and name in loading.columns:
-                rows = resolved[spec.to]
-                column = loading.columns[name]
-                column[:] = [v and tuple(rows[slot] for slot in v) for v in column]
-            elif "." in name and not spec.many:
-                _resolve_items(loading.columns, loading.fields, name, resolved.get(spec.to, []))
+            rows = resolved.get(spec.to, [])
+            if spec.many and name in columns:
+                for row, slots in enumerate(columns[name]):
+                    if slots:
+                        found = columns[name][row] = tuple(rows[slot] for slot in slots)
+                        if DANGLING in found:
+                            lost[name][row] = [slot for slot in slots if rows[slot] == DANGLING]
+            elif group := group_of(columns, loading.fields, name):
+                parts = name[len(group) + 1 :].split(".")
+                for row, items in enumerate(columns[group]):
+                    for item in items or ():
+                        resolve_item(item, parts, rows, lost[name], row)
 
-
-def _resolve_items(columns: dict[str, list[Any]], fields: Mapping[str, Field], name: str, rows: list[int]) -> None:
-    parts = name.split(".")
-    for cut in range(1, len(parts)):
-        group = ".".join(parts[:cut])
-        if group in columns and fields[group].type == "group":
-            for items in columns[group]:
-                for item in items or ():
-                    _resolve_item(item, parts[cut:], rows)
-            return
-
-
-def _resolve_item(item: dict[str, Any], parts: list[str], rows: list[int]) -> None:
-    name = ".".join(parts)
-    if name in item:
-        item[name] = rows[item[name]]
-        return
-    for cut in range(1, len(parts)):
-        for inner in item.get(".".join(parts[:cut])) or ():
-            _resolve_item(inner, parts[cut:], rows)
+    def _dangling(self, loading: _Loading, lost: Lost) -> dict[str, dict[int, tuple[Key, ...]]]:
+        """The keys that lead nowhere, of entities whose rows may yet come."""
+        kept = {}
+        for name, rows in lost.items():
+            to = loading.fields[name].to
+            if rows and to in self.held:
+                keys = list(self.loading[to].slots)
+                kept[name] = {row: tuple(keys[slot] for slot in slots) for row, slots in rows.items()}
+        return kept
 
 
 def _linked(loading: _Loading, *, live: bool) -> dict[Key, int]:

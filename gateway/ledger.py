@@ -26,7 +26,7 @@ class Ledger:
     """Remembers, per grant and view, the hash of each record shown and since when it has been so.
 
     A change that a consumer may not see leaves its hash and so its time as they were. What is forgotten
-    counts as changed when its generation was loaded: too much for a consumer, never too little.
+    counts as changed when its generation came: too much for a consumer, never too little.
     """
 
     def __init__(self, key: bytes, capacity: int = 2_000_000) -> None:
@@ -63,7 +63,7 @@ class Ledger:
     def _since(self, shown: Shown, rows: Sequence[int], hashes: Sequence[int]) -> list[int]:
         faces = shown.faces
         place = (faces.generation.district, faces.grant.epoch, shown.view.api, shown.view.name, shown.branch.entity)
-        loaded, ids, found = int(faces.generation.loaded * 1000), shown.ids, []
+        version, ids, found = faces.generation.version, shown.ids, []
         with self._lock:
             known = self._known.setdefault(place, {})
             self._known.move_to_end(place)
@@ -71,7 +71,7 @@ class Ledger:
                 entry = known.get(ids[row])
                 if entry is None or entry >> MOMENT_BITS != digest:
                     self._size += entry is None
-                    entry = known[ids[row]] = digest << MOMENT_BITS | loaded
+                    entry = known[ids[row]] = digest << MOMENT_BITS | version
                 found.append(entry & ((1 << MOMENT_BITS) - 1))
             while self._size > self._capacity and len(self._known) > 1:
                 self._size -= len(self._known.popitem(last=False)[1])

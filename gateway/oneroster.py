@@ -20,6 +20,7 @@ from gateway.answers import (
     signed,
     trace_id,
 )
+from gateway.desk import open_desk
 from gateway.exchange import PageRequest, Within, serve_one, serve_page
 from gateway.telemetry import about
 from standards import registry
@@ -29,7 +30,7 @@ from standards.oneroster.request import COLLECTION, SINGLETON, read, select
 from standards.oneroster.routes import find, roots
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from gateway.assembly import Gateway
     from gateway.callers import Caller
@@ -85,8 +86,8 @@ def read_one(gateway: Gateway, caller: Caller, route: Route, ids: tuple[str, ...
 def put_one(gateway: Gateway, caller: Caller, route: Route, ids: tuple[str, ...], district: str | None) -> Response:
     """A record created or replaced, under the sourcedId in the address."""
     asked = _request(route, ids[:-1], district, ())
-    desk = writes.open_desk(gateway, caller, asked)
-    created = writes.put(desk, ids[-1], document(), route.version, partial(_match, route))
+    desk = open_desk(gateway, caller, asked)
+    created = writes.put(desk, ids[-1], document(), route.version, _condition(route))
     response = _done(201 if created else min(route.operation.statuses, default=200))
     response.headers["Location"] = _address(asked)
     return response
@@ -94,14 +95,14 @@ def put_one(gateway: Gateway, caller: Caller, route: Route, ids: tuple[str, ...]
 
 def post_many(gateway: Gateway, caller: Caller, route: Route, ids: tuple[str, ...], district: str | None) -> Response:
     """Records created, each under a sourcedId that the district's system allocates."""
-    desk = writes.open_desk(gateway, caller, _request(route, ids, district, ()))
+    desk = open_desk(gateway, caller, _request(route, ids, district, ()))
     return _done(201, {"sourcedIdPairs": writes.post(desk, document(), route.version)})
 
 
 def delete_one(gateway: Gateway, caller: Caller, route: Route, ids: tuple[str, ...], district: str | None) -> Response:
     """A record deleted."""
-    desk = writes.open_desk(gateway, caller, _request(route, ids[:-1], district, ()))
-    writes.delete(desk, ids[-1], partial(_match, route))
+    desk = open_desk(gateway, caller, _request(route, ids[:-1], district, ()))
+    writes.delete(desk, ids[-1], _condition(route))
     return _done(204)
 
 
@@ -112,6 +113,11 @@ VERBS = {
     ("POST", False): post_many,
     ("DELETE", True): delete_one,
 }
+
+
+def _condition(route: Route) -> Callable[[Mapping[str, object] | None], None] | None:
+    """What refuses a write by the record as it is; None where the caller makes no condition."""
+    return partial(_match, route) if request.if_match or request.if_none_match else None
 
 
 def _match(route: Route, record: Mapping[str, object] | None) -> None:

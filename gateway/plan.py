@@ -76,3 +76,10 @@ def _inside(node: Many, entity: str, prefix: str, grant: Grant, found: set[str])
             _walk(node.early, after, inner, grant, found)
         entity, prefix = after, inner
     return entity, prefix
+
+
+def decides(entity: str, grant: Grant) -> frozenset[str]:
+    """What decides, under *grant*, whether a record of *entity* that is known already may be seen."""
+    found: set[str] = set()
+    _need(entity, grant, found)
+    return frozenset(found - {entity})

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     FindAdapter = Callable[[str], Any]
 
+LISTS = ("school_years", "descriptors")
 PATHS = frozenset({"file", "folder", "path", "source"})
 
 
@@ -64,6 +65,14 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """Where the journals of what consumers know lie, and for how long they tell what is gone."""
+
+    folder: Path
+    window: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class District:
     """One district: its adapter, the adapter's own settings, and how long its roster may be held."""
 
@@ -74,6 +83,7 @@ class District:
     timezone: tzinfo
     settings: Mapping[str, Any] = field(repr=False)
     school_years: tuple[int, ...] = ()
+    descriptors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +97,7 @@ class Settings:
     store_url: str = field(repr=False)
     memory_url: str = field(repr=False)
     audit: Audit
+    changes: Changes
     tokens: Tokens
     limits: Limits
     master_key: str | None
@@ -142,7 +153,7 @@ class _Reading:
         self.problems: list[SettingsError] = []
 
     def read(self, raw: dict[str, Any]) -> tuple[Settings | None, list[SettingsError]]:
-        for table in ("server", "store", "memory", "audit", "tokens", "limits", "keys"):
+        for table in ("server", "store", "memory", "audit", "changes", "tokens", "limits", "keys"):
             raw.setdefault(table, {})
         own = self.own_settings(raw.get("districts"))
         master = raw["keys"].get("master") if isinstance(raw["keys"], dict) else None
@@ -194,11 +205,11 @@ class _Reading:
     def settings(self, loaded: dict[str, Any], own: Mapping[str, Mapping[str, Any]]) -> Settings:
         state = self.folder / loaded["state"]
         server = loaded["server"]
-        audit = loaded["audit"]
+        audit, changes = loaded["audit"], loaded["changes"]
         districts = {
             name: District(
                 name=name,
-                **{**values, "settings": own.get(name, {}), "school_years": tuple(values["school_years"])},
+                **{**values, **{name: tuple(values[name]) for name in LISTS}, "settings": own.get(name, {})},
             )
             for name, values in loaded["districts"].items()
         }
@@ -210,6 +221,7 @@ class _Reading:
             store_url=self.store_url(loaded["store"]["url"], state),
             memory_url=self.url(("memory", "url"), loaded["memory"]["url"]),
             audit=Audit(state / audit["folder"], audit["segment_bytes"]),
+            changes=Changes(state / changes["folder"], changes["window"]),
             tokens=Tokens(**loaded["tokens"]),
             limits=Limits(**loaded["limits"]),
             master_key=loaded["keys"]["master"],

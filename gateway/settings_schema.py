@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo
 from limits import parse as parse_limit
 from marshmallow import Schema, ValidationError, fields, validate
 
+from standards.edfi.descriptors import URI as DESCRIPTOR
+from standards.edfi.model import resources
+
 DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 RESERVED = frozenset(
     {"admin", "changequeries", "data", "docs", "health", "identity", "ims", "metadata", "metrics", "oauth", "static"}
@@ -74,6 +77,13 @@ def _check_district(value: str) -> None:
         raise ValidationError("this word begins an address of the gateway itself; choose another name")
 
 
+def _check_descriptor(value: str) -> None:
+    found = DESCRIPTOR.fullmatch(value)
+    known = resources().get(found[2]) if found else None
+    if known is None or not known.is_descriptor:
+        raise ValidationError("write a descriptor of the standard as uri://maple.example.org/SexDescriptor#X")
+
+
 def _text(default: str | None, about: str, **more: Any) -> fields.String:
     return fields.String(load_default=default, metadata={"about": about}, **more)
 
@@ -127,6 +137,16 @@ class AuditSchema(Schema):
 
     folder = _text("audit", "The folder of the record; a relative path begins in the state directory.")
     segment_bytes = _number(67_108_864, 4096, 2**40, "A file of the record that has grown to this size is closed.")
+
+
+class ChangesSchema(Schema):
+    """What is remembered for consumers that ask what has changed, sealed under the region's keys."""
+
+    folder = _text("journals", "The folder of the journals; a relative path begins in the state directory.")
+    window = Duration(
+        load_default=timedelta(days=30),
+        metadata={"about": "For how long a consumer is told of what is gone and of new keys."},
+    )
 
 
 class TokensSchema(Schema):
@@ -189,6 +209,15 @@ class DistrictSchema(Schema):
             "item": "number",
         },
     )
+    descriptors = fields.List(
+        fields.String(validate=_check_descriptor),
+        load_default=list,
+        metadata={
+            "about": "Ed-Fi descriptor values of its own (`uri://maple.example.org/SexDescriptor#X`) that its records"
+            " have beside the standard ones. A system that knows descriptors tells them itself.",
+            "item": "text",
+        },
+    )
     settings = fields.Dict(
         keys=fields.String(),
         load_default=dict,
@@ -205,6 +234,7 @@ class RegionSchema(Schema):
     store = fields.Nested(StoreSchema)
     memory = fields.Nested(MemorySchema)
     audit = fields.Nested(AuditSchema)
+    changes = fields.Nested(ChangesSchema)
     tokens = fields.Nested(TokensSchema)
     limits = fields.Nested(LimitsSchema)
     keys = fields.Nested(KeysSchema)

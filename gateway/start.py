@@ -9,7 +9,9 @@ from gateway.app import create_app
 from gateway.assembly import Gateway
 from gateway.audit import open_record
 from gateway.callers import Callers
+from gateway.descriptors import Described
 from gateway.districts import District, wanted_by
+from gateway.journals import Journals
 from gateway.ledger import Ledger
 from gateway.limits import Limits
 from gateway.memory import open_memory
@@ -48,7 +50,7 @@ def start(settings: Settings, clock: Callable[[], datetime] = utc_now) -> tuple[
     districts = {
         name: District(
             name,
-            registry.find(spec.adapter)(name, spec.settings),
+            Described(registry.find(spec.adapter)(name, spec.settings), spec.descriptors),
             keyring,
             now,
             seconds=spec.hold.total_seconds(),
@@ -67,5 +69,8 @@ def start(settings: Settings, clock: Callable[[], datetime] = utc_now) -> tuple[
         walks=Walks(now),
         limits=limits,
         clock=now,
+        journals=Journals(
+            settings.changes.folder, keys.derive("journals"), now, settings.changes.window.total_seconds()
+        ),
     )
     return create_app(gateway, settings, store, memory, clock), gateway

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 WIDTH = 110
 ONEROSTER = "ims/oneroster/rostering/v1p2"
 GRADEBOOK = "ims/oneroster/gradebook/v1p2"
+WRITER = "conformance-oneroster"
 GIVEN = "a-score-given-back"
 EDFI = "data/v3/ed-fi"
 NOTHING = "-"
@@ -87,11 +88,11 @@ class Transcript:
         """The districts, who asks for what, and how many children each of them sees."""
         self._head(
             "1. Who asks, and for what purpose",
-            "Four made-up districts keep their records in four ways. Each consumer signed an agreement for one "
+            "Five made-up districts keep their records in five ways. Each consumer signed an agreement for one "
             "purpose. The gateway lets through what an agreement names and nothing else, and writes no copy.",
         )
-        for site in self.premises.sites:
-            self._say(f"{site.district.title}: {len(site.district.students):,} students, {site.dialect}")
+        told = "; ".join(f"{site.district.name.title()}, {site.dialect}" for site in self.premises.sites)
+        self._say(f"Each of {len(self.district.students):,} students: {told}.")
         self.console.print()
         rows = []
         for account in self.premises.accounts:
@@ -179,7 +180,7 @@ class Transcript:
             "5. Giving back a score",
             "Birch's system takes changes of its gradebook. What a writer does not see of a record stays as it was.",
         )
-        result = self._get("conformance", f"{book}/results?limit=1").json()["results"][0]
+        result = self._get(WRITER, f"{book}/results?limit=1").json()["results"][0]
         score = {name: result[name] for name in ("lineItem", "student", "scoreDate")}
         score |= {"scoreStatus": "fully graded", "score": 42}
         place, kept = f"{book}/results/{GIVEN}", self.premises.sis.documents["results"]
@@ -191,7 +192,7 @@ class Transcript:
         )
         rows = []
         for said, verb, path, body in steps:
-            answer = self._ask(verb, "conformance", path, json=body)
+            answer = self._ask(verb, WRITER, path, json=body)
             rows.append((said, f"{verb} {answer.status_code}", str(kept.get(GIVEN, {}).get("score", NOTHING))))
         self._table(("the consumer", "answer", "score in Birch's system"), rows)
 

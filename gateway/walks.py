@@ -58,7 +58,7 @@ class Walks:
         """The rows that answer *query*, made now or kept from the first page of this walk."""
         place = (
             caller.client, request.view.api, request.view.name, request.district, request.base,
-            query.filter, query.sort, query.descending,
+            query.filter, query.sort, query.descending, query.window,
             tuple((one.view.name, one.identifier) for one in request.within),
         )  # fmt: skip
         allowed = policy(shown)

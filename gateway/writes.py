@@ -1,135 +1,50 @@
-"""The line of a request run backwards: what a consumer writes, as far as it may, handed to the district's system."""
+"""The line of a OneRoster request run backwards: what a consumer writes, as far as it may, handed to the source."""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gateway.disclosure import change, students_of
-from gateway.exchange import grants_for, write_down
+from gateway.disclosure import students_of
+from gateway.merging import Merge
 from gateway.nesting import find
-from standards import registry
-from standards.errors import CallerError, Forbidden, InvalidBody, MappingError, NotFound, SourceError, Unsupported
+from standards.errors import Forbidden, InvalidBody, MappingError, NotFound, SourceError
 from standards.oneroster import body, model
 from standards.oneroster.envelope import PLURALS
 from standards.view import fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
-    from adapters.contract import Adapter
-    from gateway.assembly import Gateway
-    from gateway.callers import Caller
-    from gateway.exchange import PageRequest
-    from gateway.rows import Shown
-    from policies.grant import Grant
-    from standards.lens import Lens
+    from gateway.desk import Desk
 
     Record = dict[str, Any]
-
-WRITE = frozenset({"create", "update", "delete"})
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """Where a write is dealt with: the one district it is for, and what the consumer sees of the view there."""
-
-    gateway: Gateway
-    caller: Caller
-    request: PageRequest
-    grant: Grant
-    shown: Shown
-    lens: Lens
-
-    @property
-    def entity(self) -> str:
-        """The entity that is written."""
-        return self.shown.branch.entity
-
-    @property
-    def adapter(self) -> Adapter:
-        """The district's system."""
-        return self.gateway.districts[self.grant.district].adapter
-
-    @property
-    def members(self) -> frozenset[str]:
-        """The outward members that exist for this consumer."""
-        return frozenset(path.partition(".")[0] for path in self.shown.chains)
-
-    def row(self, identifier: str) -> int | None:
-        """The row that bears *identifier* for the consumer."""
-        row = self.shown.faces.row(self.entity, identifier, self.request.view.api)
-        return row if row is not None and row in self.shown.members else None
-
-    def own_id(self, row: int) -> str:
-        """What the district's system calls the record in *row*."""
-        return self.shown.faces.generation.table(self.entity).ids[row]
-
-    def allow(self, operation: str) -> None:
-        """Refuse what the agreement does not let the consumer do."""
-        if operation not in self.grant.operations:
-            raise Forbidden(f"The agreement does not let this client {operation} here.")
-
-    def record(self, operation: str, students: Sequence[int]) -> None:
-        """Write down, durably, what is about to be done."""
-        write_down(self.gateway, change(self.gateway, self.caller, self.request, self.shown, operation, students))
+    Match = Callable[[Record | None], None]
 
 
-def open_desk(gateway: Gateway, caller: Caller, request: PageRequest) -> Desk:
-    """The desk for a write, if scopes, agreement and the district's system allow one.
-
-    Raises:
-        Forbidden: no scope, or no agreement, of the caller's covers it.
-        Unsupported: the district's system takes no such changes.
-        CallerError: several districts could be meant.
-    """
-    if not request.scopes & caller.scopes:
-        raise Forbidden("The token has no scope for this operation.")
-    grants = grants_for(gateway, caller, request.district, WRITE)
-    views = [(grant, view) for grant in grants if (view := gateway.pruned(grant, request.view)) is not None]
-    if not views:
-        raise Forbidden("No active agreement lets this client change this resource.")
-    entity = request.view.branches[0].entity
-    able = [one for one in views if entity in gateway.districts[one[0].district].adapter.manifest.writes]
-    if not able:
-        raise Unsupported("No district's system here takes changes of this resource.")
-    if len(able) > 1:
-        raise CallerError("Several districts could be meant: name one at the beginning of the address.")
-    ((grant, view),) = able
-    outer = [pruned for one in request.within if (pruned := gateway.pruned(grant, one.view)) is not None]
-    if len(outer) < len(request.within):
-        raise Forbidden("No active agreement lets this client change this resource.")
-    beside = frozenset(field.to for field in fields_of(entity).values() if field.type == "ref")
-    (shown,) = gateway.shown(grant, view, beside.union(*(gateway.entities(grant, one) for one in outer)))
-    return Desk(gateway, caller, request, grant, shown, registry.lens(request.view.api, request.view.name, entity))
-
-
-def put(desk: Desk, identifier: str, document: Any, version: str, match: Callable[[Record | None], None]) -> bool:
+def put(desk: Desk, identifier: str, document: Any, version: str, match: Match | None = None) -> bool:
     """Create or replace the record that bears *identifier*; whether it was created.
 
     *match* refuses (If-Match) by the record as the consumer sees it now.
     """
-    row = desk.row(identifier)
-    desk.allow("update" if row is not None else "create")
+    desk.allow("update" if desk.row(identifier) is not None else "create")
     name = desk.request.view.model
     derived = body.DERIVED.get(name, frozenset()) | {"sourcedId"}
     given = body.single(version, name, document, desk.members, derived)
     if not body.GUID.fullmatch(identifier) or given.pop("sourcedId", identifier) != identifier:
         raise InvalidBody("The body cannot be accepted.", {f"$.{name}.sourcedId": ["is not the id in the address"]})
-    match(_shown(desk, row))
+    desk = _matched(desk, identifier, match)
+    row = desk.row(identifier)
     if row is None:
         _check_needs(desk, version)
         _create(desk, given, f"$.{name}", identifier)
         return True
     own = desk.own_id(row)
-    before = desk.adapter.find(desk.entity, own)
-    if before is None:
-        raise NotFound("There is nothing with this id.")
-    merged = _merged(desk, given, f"$.{name}", before, row)
-    about = (*students_of(desk.shown, row), *_subjects(desk, [merged]))  # before and after
+    before = desk.current(own)
+    merged = _merged(desk, given, f"$.{name}", before, _plain(desk, version, row))
+    about = (*students_of(desk.shown, row), *desk.subjects([merged]))  # before and after
     desk.record("update", tuple(dict.fromkeys(about)))
-    desk.adapter.save(desk.entity, merged | {"id": own}, new=False)
+    desk.save(merged | {"id": own}, new=False)
     return False
 
 
@@ -151,31 +66,53 @@ def post(desk: Desk, document: Any, version: str) -> list[dict[str, str]]:
     }
     if wrong:
         raise InvalidBody("The body cannot be accepted.", wrong)
-    records = [_merged(desk, one, place, {}, None) for one, place in zip(given, places, strict=True)]
-    desk.record("create", _subjects(desk, records))
+    records = [_merged(desk, one, place, {}, {}) for one, place in zip(given, places, strict=True)]
+    desk.record("create", desk.subjects(records), len(records))
     made = _save_all(desk, records)
-    outward = [_outward(desk, one) for one in made]
+    desk.wrote(made)
     return [
-        {"suppliedSourcedId": one or own, "allocatedSourcedId": own} for one, own in zip(supplied, outward, strict=True)
+        {"suppliedSourcedId": one or own, "allocatedSourcedId": own}
+        for one, own in zip(supplied, map(desk.outward, made), strict=True)
     ]
 
 
-def delete(desk: Desk, identifier: str, match: Callable[[Record | None], None]) -> None:
+def delete(desk: Desk, identifier: str, match: Match | None = None) -> None:
     """Delete the record that bears *identifier*."""
     desk.allow("delete")
+    if desk.row(identifier) is None:
+        raise NotFound("There is nothing with this id.")
+    desk = _matched(desk, identifier, match)
     row = desk.row(identifier)
     if row is None:
         raise NotFound("There is nothing with this id.")
-    match(_shown(desk, row))
+    own = desk.own_id(row)
     desk.record("delete", students_of(desk.shown, row))
-    desk.adapter.delete(desk.entity, desk.own_id(row))
+    desk.remove(own)
 
 
-def _shown(desk: Desk, row: int | None) -> Record | None:
-    if row is None:
-        return None
-    (record,) = desk.shown.single(row).slice(0, 1, desk.request.base)
-    return record
+def _matched(desk: Desk, identifier: str, match: Match | None) -> Desk:
+    """The desk over the state that *match* has found to be the one that the caller believes in."""
+    if match is None:
+        return desk
+    if not desk.reads:
+        raise Forbidden("The agreement does not let this client read, so it can make no conditions.")
+    row = desk.row(identifier)
+    if row is not None:
+        desk.wrote([desk.own_id(row)])
+        desk = desk.fresh()
+    match(desk.rendered(desk.row(identifier)))
+    return desk
+
+
+def _plain(desk: Desk, version: str, row: int) -> Record:
+    """The record in *row* as a body that changes nothing would say it."""
+    if not desk.reads:
+        return {}
+    name = desk.request.view.model
+    try:
+        return body.single(version, name, {name: desk.rendered(row)}, desk.members, desk.members)
+    except InvalidBody:
+        return {}  # the source says what no body may: everything given is a change
 
 
 def _check_needs(desk: Desk, version: str) -> None:
@@ -189,11 +126,11 @@ def _check_needs(desk: Desk, version: str) -> None:
 def _create(desk: Desk, given: Record, path: str, identifier: str) -> None:
     if desk.shown.faces.pseudonymous(desk.entity):
         raise Forbidden("Ids are pseudonyms here: create with POST, which allocates one.")
-    record = _merged(desk, given, path, {}, None)
-    desk.record("create", _subjects(desk, [record]))  # who tries ids to learn which are taken is on record too
+    record = _merged(desk, given, path, {}, {})
+    desk.record("create", desk.subjects([record]))  # who tries ids to learn which are taken is on record too
     if desk.adapter.find(desk.entity, identifier) is not None:
         raise Forbidden("The agreement does not let this client write this record.")
-    desk.adapter.save(desk.entity, record | {"id": identifier}, new=True)
+    desk.save(record | {"id": identifier}, new=True)
 
 
 def _save_all(desk: Desk, records: list[Record]) -> list[str]:
@@ -210,69 +147,29 @@ def _save_all(desk: Desk, records: list[Record]) -> list[str]:
     return made
 
 
-def _outward(desk: Desk, own: str) -> str:
-    """The id by which the consumer knows the record that the district's system calls *own*."""
-    faces = desk.shown.faces
-    if not faces.pseudonymous(desk.entity):
-        return own
-    blocks = faces.keyring.blocks(faces.generation.district, desk.entity, [own])
-    return faces.keyring.pseudonyms(faces.grant.client, blocks)[0]
-
-
-def _merged(desk: Desk, given: Record, path: str, before: Mapping[str, Any], row: int | None) -> Record:
+def _merged(desk: Desk, given: Record, path: str, before: Mapping[str, Any], shown: Record) -> Record:
     """The whole record: what the consumer says of what it sees, and what it does not see as it was."""
     wrong: dict[str, list[str]] = {}
-    stated = _stated(desk, given)
-    fields = fields_of(desk.entity)
-    merged = {name: value for name, value in before.items() if name not in {"key", "id"}}
-    told = {name: pair.consumes[0].partition(".")[0] for pair in desk.lens.pairs for name in pair.fills}
-    for name, member in told.items():
-        if member not in desk.members or name not in fields or name == "id":
-            continue
-        if fields[name].type == "open":
-            merged[name] = _opened(desk, name, stated.get(name, {}), before.get(name, {}), f"{path}.{member}", wrong)
-            continue
-        if not desk.grant.plain(fields[name].release):
-            _masked(desk, given, member, path, row, wrong)
-            continue
-        if name not in stated and fields[name].type == "ref" and _hidden(desk, name, before):
-            continue
-        for kept in [one for one in merged if one.partition("@")[0] == name]:
-            del merged[kept]
-        if name in stated:
-            value = stated[name]
-            merged[name] = _key(desk, name, value, f"{path}.{member}", wrong) if fields[name].type == "ref" else value
-            merged.update({one: kept for one, kept in stated.items() if one.startswith(f"{name}@")})
+    merge = Merge(desk, given, _said(desk, given, shown, path, wrong), shown, before, path, wrong)
+    merged = merge.merged()
     _derive(desk, merged)
     if wrong:
         raise InvalidBody("The body cannot be accepted.", wrong)
-    return {name: value for name, value in merged.items() if value not in (None, {})}
+    return merged
 
 
-def _stated(desk: Desk, given: Record) -> Record:
-    """What a body says in the words of the vocabulary; the id in it counts nowhere."""
+def _said(desk: Desk, given: Record, shown: Record, path: str, wrong: dict[str, list[str]]) -> Record:
+    """What a body says in the words of the vocabulary, its references by the source's own keys."""
     try:
-        return desk.lens.read({"sourcedId": "none"} | given)
+        said = desk.lens.said(given)
     except MappingError as error:
         raise InvalidBody(error.message) from None
-
-
-def _opened(
-    desk: Desk, name: str, given: Record, before: Mapping[str, Any], path: str, wrong: dict[str, list[str]]
-) -> Record:
-    """The open dictionary *name*: what the consumer may name of it as given, the rest as it was."""
-    release = fields_of(desk.entity)[name].release
-    for member in given:
-        if not desk.grant.plain(f"{release}.{member}"):
-            wrong[f"{path}.{member[:80]}"] = ["is not a member"]
-    hidden = {member: value for member, value in before.items() if not desk.grant.plain(f"{release}.{member}")}
-    return hidden | given
-
-
-def _masked(desk: Desk, given: Record, member: str, path: str, row: int | None, wrong: dict[str, list[str]]) -> None:
-    """A member that the consumer sees generalised stays as it is; to write back what one sees is no change."""
-    if member in given and (row is None or (_shown(desk, row) or {}).get(member) != given[member]):
-        wrong[f"{path}.{member}"] = ["cannot be written: it is not seen as it is"]
+    fields = fields_of(desk.entity)
+    for pair in desk.lens.pairs:
+        name, member = pair.fills[0], pair.consumes[0].partition(".")[0]
+        if name in said and fields[name].type == "ref" and given.get(member) != shown.get(member):
+            said[name] = _key(desk, name, said[name], f"{path}.{member}", wrong)
+    return said
 
 
 def _key(desk: Desk, name: str, value: Any, path: str, wrong: dict[str, list[str]]) -> Any:
@@ -283,15 +180,6 @@ def _key(desk: Desk, name: str, value: Any, path: str, wrong: dict[str, list[str
     if key is None:
         wrong[f"{path}.sourcedId"] = ["names nothing that exists for this client"]
     return key
-
-
-def _hidden(desk: Desk, name: str, before: Mapping[str, Any]) -> bool:
-    """Whether the record points with *name* to what the consumer does not see, and so cannot mean to take away."""
-    faces, to = desk.shown.faces, fields_of(desk.entity)[name].to
-    if name not in before:
-        return False
-    row, visible = faces.generation.table(to).rows.get(before[name], -1), faces.visible(to)
-    return row < 0 or (visible is not None and not visible[row])
 
 
 def _derive(desk: Desk, record: Record) -> None:
@@ -313,9 +201,3 @@ def _outer(desk: Desk) -> dict[str, Any]:
             raise NotFound("There is nothing with this id.")
     stated = [(members.get(one.view.name), one) for one in desk.request.within]
     return {name: {"sourcedId": one.identifier} for name, one in stated if name and name in desk.members}
-
-
-def _subjects(desk: Desk, records: list[Record]) -> list[int]:
-    """The rows of the students that new records are about."""
-    rows = desk.shown.faces.generation.table("student").rows
-    return [rows[record["student"]] for record in records if record.get("student") in rows]

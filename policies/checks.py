@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from policies.loading import Document, Where
 
-SUPPORTED = ("bulk", "create", "delete", "read", "search", "update")
 DIRECTORY = "99.31(a)(11)"
 CONSENT = "99.30"
 # The same number for one person in every resource, and in real data often the unique id itself.
@@ -171,9 +170,6 @@ def _unenforced(document: Document) -> Iterator[SettingsError]:
     """Terms that change what leaves and that nothing enforces yet: refused, never passed over."""
     for name in document.content.get("limits", {}):
         yield document.error(("limits", name), f"the limit {name} is {NOT_YET}", at_key=True)
-    for number, name in enumerate(document.content["operations"]):
-        if name not in SUPPORTED:
-            yield document.error(("operations", number), f"the operation {name} is {NOT_YET}")
     if document.content["basis"]["ferpa"].startswith(DIRECTORY):
         message = f"directory information needs the register of opt-outs, which is {NOT_YET}"
         yield document.error(("basis", "ferpa"), message)

@@ -78,6 +78,36 @@ class ActionForbidden(Forbidden):
     code = "action-forbidden"
 
 
+class OutsidePopulation(Forbidden):
+    """A write would touch, or make, a record that the caller's agreement does not let it see."""
+
+    code = "outside-population"
+
+
+class PolicyEnforced(CallerError):
+    """A new record needs something that the agreement does not release to the caller as it is."""
+
+    code = "data-policy-enforced"
+
+
+class KeyChangeUnsupported(CallerError):
+    """A write would give a record another natural key, which this resource does not allow."""
+
+    code = "key-change-not-supported"
+
+
+class UnsupportedMedia(CallerError):
+    """The body is of a media type that is not read here."""
+
+    status, code = 415, "unsupported-media-type"
+
+
+class UnsupportedProfile(UnsupportedMedia):
+    """The body is said to obey a profile; there are none."""
+
+    code = "unsupported-profile"
+
+
 class NotFound(CallerError):
     """The address names nothing this caller can see."""
 
@@ -130,10 +160,45 @@ class Unsupported(CallerError):
     status, code = 501, "unsupported"
 
 
+class FeatureDisabled(CallerError):
+    """The address exists in the standard, and what lies behind it here cannot offer it."""
+
+    status, code = 404, "feature-disabled"
+
+
 class Conflict(CallerError):
     """The record is not as the caller believes it to be, or others still depend on it."""
 
     status, code = 409, "conflict"
+
+
+class UnresolvedReference(Conflict):
+    """A record points to what does not exist for the caller; *names* are the kinds of things it points to."""
+
+    code = "unresolved-reference"
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self.names = tuple(dict.fromkeys(names))
+        told = (f"The referenced '{name}' item does not exist." for name in self.names)
+        super().__init__(" ".join(told) or "A referenced item does not exist.")
+
+
+class DependentItemExists(Conflict):
+    """A record cannot be deleted, or get another key, while others point to it."""
+
+    code = "dependent-item-exists"
+
+
+class NonUniqueIdentity(Conflict):
+    """Another record has the natural key already."""
+
+    code = "non-unique-identity"
+
+
+class ConcurrentChange(Conflict):
+    """Somebody else changed the record at the same moment."""
+
+    code = "multi-user-conflict"
 
 
 class PreconditionFailed(CallerError):
@@ -184,6 +249,12 @@ class SourceRefused(SourceError):
     """The source answered, and said no."""
 
     code = "source-refused"
+
+
+class ChangesLost(SourceError):
+    """The source no longer knows everything that has changed since; all of it must be read again."""
+
+    code = "source-changes-lost"
 
 
 class SourceBroken(SourceError):

@@ -72,6 +72,10 @@ class Lens:
         """What a local record says, in the vocabulary's words."""
         return self._reading(Members(nested=not self.context.textual))
 
+    def said(self, local: Mapping[str, Any]) -> dict[str, Any]:
+        """What a local record says, which may lack parts of its key."""
+        return self._both.read(local)
+
     def reader(self, columns: Sequence[str]) -> Callable[[list[str]], dict[str, Any]]:
         """`read` for rows of cells under *columns*; a short row lacks its last cells."""
         width = len(columns)

@@ -36,11 +36,28 @@ Filter = Condition | Both | Either
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """The change versions asked about, both ends included; None where an end is open.
+
+    *feed* says what of them: the records as they are now, those that are gone (``deletes``), or those that go
+    by another natural key (``keyChanges``).
+    """
+
+    since: int | None = None
+    until: int | None = None
+    feed: Literal["", "deletes", "keyChanges"] = ""
+
+    def holds(self, version: int) -> bool:
+        """Whether a change *version* is in the window."""
+        return (self.since is None or version >= self.since) and (self.until is None or version <= self.until)
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """A page asked for: which records, in which order, which members, from where and how many.
 
-    *token* is where a walk by cursor goes on, as the consumer was given it. *warnings* tells what was put up with:
-    the parameter at fault, and the name in it that does not exist.
+    *window* narrows it to what has changed. *token* is where a walk by cursor goes on, as the consumer was given it.
+    *warnings* tells what was put up with: the parameter at fault, and the name in it that does not exist.
     """
 
     filter: Filter | None = None
@@ -49,6 +66,7 @@ class Query:
     fields: tuple[str, ...] = ()
     offset: int = 0
     limit: int = 100
+    window: Window | None = None
     warnings: tuple[tuple[str, str], ...] = ()
     token: str = ""
 
@@ -56,6 +74,8 @@ class Query:
     def shape(self) -> str:
         """The query without its values, fit for a record: names and operators only."""
         parts = [_shape(self.filter)] if self.filter else []
+        if self.window:
+            parts.append(self.window.feed or "changes")
         if self.sort:
             parts.append(f"sort {self.sort}{' desc' if self.descending else ''}")
         if self.fields:

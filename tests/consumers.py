@@ -158,7 +158,7 @@ class Consumer:
         self.name, self.records, self.time = name, records, documents.NOW.timestamp()
         folder.mkdir(parents=True)
         path = folder / "agreement.yaml"
-        path.write_text(documents.text(elements, population), "utf-8")
+        path.write_text(documents.text(elements, population, operations="[read, search, changes]"), "utf-8")
         grants = Grants([agreement.load(path)], lambda: documents.NOW)
         self.grant = grants.of(documents.CLIENT)[0]
         self.known = Knowledge(records, self.grant, documents.TODAY)
@@ -353,8 +353,10 @@ class Questions:
             "page": [
                 f"{base}totalCount=true&limit={limit}&offset={offset}" for limit in (0, 1, 3) for offset in (0, 2)
             ],
+            "changes": [f"{self.address}/deletes?totalCount=true", f"{self.address}/keyChanges",
+                        f"{base}minChangeVersion=1&totalCount=true"],
             "error": [*(f"{base}{name}=7" for name in odd), f"{base}limit=501", f"{base}totalCount=maybe"],
-        }
+        }  # fmt: skip
 
 
 DAYS = ("2026-10-01T20:00:00Z", "2026-10-01T21:30:00Z", "2020-01-01")

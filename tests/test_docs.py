@@ -42,7 +42,7 @@ def reader(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(gateway.store, "utc_now", lambda: samples.NOW)
     monkeypatch.setenv("CROSSING_MASTER_KEY", "5e" * 32)
-    for name in ("BIRCH_SECRET", "BIRCH_GRADEBOOK"):
+    for name in ("BIRCH_SECRET", "BIRCH_GRADEBOOK", "WILLOW_SECRET"):
         monkeypatch.setenv(name, "a secret of the page")
     samples.furnish(tmp_path)
     someone = samples.Reader(tmp_path)

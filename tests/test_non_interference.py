@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from gateway import edfi, exchange, nesting, oneroster, renderer, rows, telemetry, writer
 from gateway.faces import Faces
+from gateway.journals import Journals
 from gateway.ledger import Ledger
 from gateway.renderer import Renderer
 from gateway.rows import RowIndex, Shown
@@ -61,6 +62,7 @@ class Examination:
     def __init__(self, consumer: Consumer, questions: dict[str, list[str]]) -> None:
         self.consumer = consumer
         consumer.gateway.ledger = Ledger(b"ledger of tests")
+        consumer.gateway.journals = Journals(None, b"j" * 32, lambda: consumer.time)
         consumer.load(consumer.records)
         self.expected = {one: consumer.ask(one) for some in questions.values() for one in some}
         self.telling = [one for one in questions.get("filter", ()) if found(self.expected[one])]
@@ -292,9 +294,7 @@ def an_error_text_says_how_many_rows_there_are(patch, consumer):
 
 
 def the_modified_time_is_that_of_the_load(patch, _consumer):
-    patch.setattr(
-        Ledger, "_since", lambda _self, shown, some, _hashes: [int(shown.faces.generation.loaded * 1000)] * len(some)
-    )
+    patch.setattr(Ledger, "_since", lambda _self, shown, some, _hashes: [shown.faces.generation.version] * len(some))
 
 
 def a_hidden_change_moves_the_modified_time(patch, _consumer):

@@ -83,7 +83,7 @@ QUESTIONS = (
 )  # fmt: skip
 EDFI_QUESTIONS = (
     "students?lastSurname=Zilverlast", "students?birthDate=1904-08-21", "students?birthDate=Zilverlast", "students?Zilverlast=1",
-    "students/Zilverlast", "Zilverlast", "students?limit=Zilverlast", "students?studentUniqueId=Zilverlast",
+    "students/deletes", "contacts/keyChanges", "students?minChangeVersion=0", "students/Zilverlast", "Zilverlast", "students?limit=Zilverlast", "students?studentUniqueId=Zilverlast",
 )  # fmt: skip
 
 
@@ -91,6 +91,7 @@ def exercise(ask, districts, every=1):
     """Ask everything (or *every* so-manieth collection) of every district: whole collections, single records, wrong questions; the bodies that came."""
     paths = []
     for district in districts:
+        paths.append(f"/{district}/changeQueries/v1/availableChangeVersions")
         for root, api, questions in ((ROSTER, "oneroster", QUESTIONS), (EDFI, "edfi", EDFI_QUESTIONS)):
             names = [name for name in registry.views(api) if not name.endswith("Descriptors")][::every]
             paths += [f"/{district}{root}{rest}" for rest in (*(f"{name}?limit=500" for name in names), *questions)]
@@ -144,7 +145,7 @@ def test_the_real_server_leaves_no_value_in_its_folder_its_log_or_the_temporary_
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))
     whole = {name: sites[name] for name in ("maple", "cedar")}
-    with served(tmp_path / "region", whole) as running_server:
+    with served(tmp_path / "region", whole, operations="[read, search, changes]") as running_server:
         bodies = exercise(lambda path: running_server.get(path, headers={"X-Note": "Kanarifamily"}).text, whole)
         live_log = running_server.log.read_bytes()
     assert {word for word in CANARIES if word not in bodies} == {FAULT, "555-0188-771"} - set(
@@ -153,6 +154,9 @@ def test_the_real_server_leaves_no_value_in_its_folder_its_log_or_the_temporary_
     assert live_log.count(b'"event":"request"') > 100
     assert found_below(tmp_path, frozenset({tmp_path / "sources"})) == {}
     assert (tmp_path / "region" / "state" / "audit" / "record-000001.jsonl").stat().st_size > 10_000
+    journals = [file for file in (tmp_path / "region" / "state" / "journals").rglob("*") if file.is_file()]
+    assert len(journals) > 100
+    assert sum(file.stat().st_size for file in journals) > 10_000
 
 
 @pytest.fixture

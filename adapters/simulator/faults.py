@@ -9,7 +9,9 @@ from typing import Final, Literal
 Kind = Literal[
     "expired", "unauthorized", "forbidden", "throttled", "unavailable", "error", "missing", "redirect", "insert",
     "delete", "reorder", "total", "duplicate", "short", "clamp", "kind", "html", "truncated", "no-wrapper",
-    "error-in-success", "huge", "bomb", "reset", "silent", "slow", "drip", "garbage", "deep",
+    "error-in-success", "huge", "bomb", "reset", "silent", "slow", "drip", "garbage", "deep", "stalled", "latin",
+    "bad-gateway", "too-many-tokens", "no-snapshot", "endless", "hollow", "stranger", "keyless", "mistyped", "twins",
+    "link-local",
 ]  # fmt: skip
 ALWAYS: Final = 1_000_000
 

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import gzip
-import socket
-import struct
-import threading
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import orjson
 
+from adapters.simulator import wire
 from adapters.simulator.sis import Reply, error
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator
+    from http.server import BaseHTTPRequestHandler
 
     from adapters.simulator.sis import Sis
 
-LINGER: Final = struct.pack("ii", 1, 0)  # close at once and tell the other side so
 ELSEWHERE: Final = "http://127.0.0.2:9/elsewhere"
 INSTEAD: Final = {
     "unauthorized": (401, "unauthorisedrequest"),
@@ -51,42 +46,13 @@ class Running:
 @contextmanager
 def run(sis: Sis, port: int = 0, context: ssl.SSLContext | None = None) -> Iterator[Running]:
     """The system, answering until the end of the block; over TLS where there is a *context* with a certificate."""
-    server = _Server(("127.0.0.1", port), _handler(sis))
-    if context is not None:
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    thread = threading.Thread(
-        target=server.serve_forever, kwargs={"poll_interval": 0.02}, name="simulator", daemon=True
-    )
-    thread.start()
-    try:
-        yield Running(sis, f"{'https' if context else 'http'}://127.0.0.1:{server.server_address[1]}")
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
-    def handleerror(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a client that goes away is no event here."""
+    with wire.listening(_handler(sis), port, context) as url:
+        yield Running(sis, url)
 
 
 def _handler(sis: Sis) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        timeout = 30
-        disable_nagle_algorithm = True
-        wbufsize = -1
-
-        def log_message(self, *_arguments: Any) -> None:
-            """Keep quiet; the system has its own log."""
-
-        def do_GET(self) -> None:
-            """Answer any request."""
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+    class Handler(wire.Handler):
+        def answer(self, body: bytes) -> None:
             address = f"http://{self.headers.get('Host', '')}{self.path}"
             collection = _collection(self.path)
             faults = sis.faults.take(collection)
@@ -95,9 +61,8 @@ def _handler(sis: Sis) -> type[BaseHTTPRequestHandler]:
             if reply is None:
                 reply = sis.answer(self.command, address, dict(self.headers.items()), body)
                 _spoil(reply, faults)
-            _send(self, reply, faults)
-
-        do_PUT = do_POST = do_DELETE = do_GET  # noqa: N815  likewise
+            sent = b"" if reply.body is None else orjson.dumps(reply.body)
+            wire.send(self, reply.status, reply.headers, sent, faults)
 
     return Handler
 
@@ -162,60 +127,3 @@ def _spoil(reply: Reply, faults: dict[str, float]) -> None:
         reply.body = {"data": found}
     if "error-in-success" in faults:
         reply.body = error(500, "internal_server_error", "1.1").body
-
-
-def _send(handler: BaseHTTPRequestHandler, reply: Reply, faults: dict[str, float]) -> None:
-    if "slow" in faults:
-        time.sleep(faults["slow"])
-    if "silent" in faults:
-        _break(handler)
-        return
-    headers = {"Content-Type": "application/json", **reply.headers}
-    body = _damaged(b"" if reply.body is None else orjson.dumps(reply.body), headers, faults)
-    empty = reply.status == 204  # noqa: PLR2004  an answer without a body
-    handler.send_response(reply.status)
-    for name, value in headers.items():
-        handler.send_header(name, value)
-    if not empty:
-        handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
-    if "reset" in faults:
-        handler.wfile.write(body[: len(body) // 2])
-        handler.wfile.flush()
-        _break(handler)
-    elif "drip" in faults:
-        _drip(handler, body, faults["drip"])
-    elif not empty:
-        handler.wfile.write(body)
-
-
-def _damaged(body: bytes, headers: dict[str, str], faults: dict[str, float]) -> bytes:
-    """The bytes of a body as they are sent, and the *headers* that tell of them."""
-    if "kind" in faults or "html" in faults:
-        headers["Content-Type"] = "text/html"
-    if "html" in faults:
-        body = b"<html><body>We are doing maintenance.</body></html>"
-    if "truncated" in faults:
-        body = body[: len(body) // 2]
-    if "huge" in faults:
-        body += b" " * int(faults["huge"])
-    if "deep" in faults:
-        body = b"[" * int(faults["deep"])
-    if "bomb" in faults:
-        headers["Content-Encoding"] = "gzip"
-        body = gzip.compress(body + b" " * int(faults["bomb"]))
-    return body
-
-
-def _drip(handler: BaseHTTPRequestHandler, body: bytes, pause: float) -> None:
-    for place in range(0, len(body), 10):
-        handler.wfile.write(body[place : place + 10])
-        handler.wfile.flush()
-        time.sleep(pause)
-
-
-def _break(handler: BaseHTTPRequestHandler) -> None:
-    """Reset the connection."""
-    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER)
-    handler.close_connection = True
-    handler.connection.close()

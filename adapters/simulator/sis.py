@@ -210,7 +210,8 @@ class Sis:
                 if value["sourcedId"] not in self.documents[COLLECTIONS[member.ref]]:
                     raise ValueError(name)
                 whole[name] = reference(member.ref, value["sourcedId"])
-        if faults := model.validate(asked.version, asked.class_name, whole):
+        told = {name: value for name, value in whole.items() if name in members or name not in before}  # its own stay
+        if faults := model.validate(asked.version, asked.class_name, told):
             raise ValueError(faults)
         return newer(asked.class_name, whole, before) if asked.version == "1.1" else whole
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
+from adapters.simulator import ods
+from adapters.simulator import server as simulator
+from adapters.simulator.ods import Ods
 from adapters.simulator.sis import Sis
 from gateway.credentials import new_secret
 from gateway.region.district import generate
 from gateway.region.edfi_xml import write_edfi_xml
+from gateway.region.ods_server import gradebook_documents, ods_documents
 from gateway.region.oneroster_csv import write_oneroster_12
 from gateway.region.oneroster_server import server_documents
 from gateway.region.oneroster_wild import write_oneroster_11_wild
@@ -19,7 +24,7 @@ from gateway.settings import load
 from gateway.store import Client, Secret, open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from gateway.region.records import District
@@ -153,6 +158,25 @@ client_secret = "file:{name}.secret"
 allow_private = true
 """
 SERVED = "birch"
+ODS = """
+[districts.{name}]
+adapter = "edfi_ods"
+hold = "12h"
+timezone = "America/Los_Angeles"
+
+[districts.{name}.settings]
+url = "{url}"
+client_id = "crossing"
+client_secret = "file:{name}.secret"
+writable = true
+gradebook_url = "{beside}"
+gradebook_token_url = "{beside}/oauth/token"
+gradebook_client_id = "crossing"
+gradebook_client_secret = "file:{name}.secret"
+allow_private = true
+"""
+WITH_ODS = "fir"
+SERVERS = ("a OneRoster 1.2 server with a gradebook", "an Ed-Fi ODS/API 7.3 with a OneRoster gradebook beside it")
 
 SITES: tuple[tuple[str, str, str, Callable[[District, Path], object], str], ...] = (
     ("maple", "oneroster_csv", "OneRoster 1.2 CSV files", write_oneroster_12, "maple.zip"),
@@ -193,13 +217,35 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the districts' servers are to answer on this machine."""
+
+    sis: int
+    ods: int
+    gradebook: int
+
+
+@dataclass(frozen=True, slots=True)
 class Premises:
-    """Where the region lies, and who may use it; *sis* is the system of the district that has a server."""
+    """Where the region lies, and who may use it; the systems of the districts that have servers."""
 
     settings: Path
     accounts: tuple[Account, ...]
     sites: tuple[Site, ...]
     sis: Sis
+    ods: Ods
+    gradebook: Sis
+    ports: Ports
+
+    @contextmanager
+    def systems(self) -> Iterator[None]:
+        """The districts' servers, answering until the end of the block."""
+        with (
+            simulator.run(self.sis, self.ports.sis),
+            ods.run(self.ods, self.ports.ods),
+            simulator.run(self.gradebook, self.ports.gradebook),
+        ):
+            yield
 
     @property
     def shown(self) -> Site:
@@ -225,9 +271,9 @@ class _Deal:
 
 
 def prepare(
-    folder: Path, *, students: int, seed: int, port: int, sis_port: int, today: date, progress: Progress
+    folder: Path, *, students: int, seed: int, port: int, ports: Ports, today: date, progress: Progress
 ) -> Premises:
-    """Write the whole region below *folder* and register its clients; the server is to answer on *sis_port*."""
+    """Write the whole region below *folder* and register its clients; the districts' servers are to use *ports*."""
     folder.mkdir(parents=True, exist_ok=True)
     sites: list[Site] = []
     for name, adapter, dialect, write, target in SITES:
@@ -235,20 +281,28 @@ def prepare(
         district = generate(name, seed=seed, students=students, school_year=school_year_of(today), today=today)
         write(district, folder / target)
         sites.append(Site(district, adapter, dialect, folder / target))
-    progress(f"filling the server of the fictional district {SERVED.title()} ({students:,} students, OneRoster 1.2)")
-    district = generate(SERVED, seed=seed, students=students, school_year=school_year_of(today), today=today)
-    sites.append(Site(district, "oneroster_rest", "a OneRoster 1.2 server with a gradebook"))
+    progress(f"filling the servers of the fictional districts {SERVED.title()} and {WITH_ODS.title()}")
     secret, _ = new_secret()
-    (folder / f"{SERVED}.secret").write_text(secret, "ascii")
+    made = [
+        generate(name, seed=seed, students=students, school_year=school_year_of(today), today=today)
+        for name in (SERVED, WITH_ODS)
+    ]
+    for district, adapter, dialect in zip(made, ("oneroster_rest", "edfi_ods"), SERVERS, strict=True):
+        sites.append(Site(district, adapter, dialect))
+        (folder / f"{district.name}.secret").write_text(secret, "ascii")
+    sis = Sis(server_documents(made[0]), client="crossing", secret=secret)
+    own = Ods(ods_documents(made[1]), client="crossing", secret=secret)
+    gradebook = Sis(gradebook_documents(made[1], own), client="crossing", secret=secret)
     settings = folder / "gateway.toml"
     places = [DISTRICT.format(name=name, adapter=adapter, source=target) for name, adapter, _, _, target in SITES]
-    places.append(SERVER.format(name=SERVED, url=f"http://127.0.0.1:{sis_port}"))
+    places.append(SERVER.format(name=SERVED, url=f"http://127.0.0.1:{ports.sis}"))
+    urls = {"url": f"http://127.0.0.1:{ports.ods}", "beside": f"http://127.0.0.1:{ports.gradebook}"}
+    places.append(ODS.format(name=WITH_ODS, **urls))
     settings.write_text(SETTINGS.format(port=port) + "".join(places), "utf-8")
     progress("signing the agreements and registering the clients")
     deals = _deals(sites[0].district)
     _sign(folder / "agreements", deals, today)
-    sis = Sis(server_documents(district), client="crossing", secret=secret)
-    return Premises(settings, _register(settings, deals), tuple(sites), sis)
+    return Premises(settings, _register(settings, deals), tuple(sites), sis, own, gradebook, ports)
 
 
 def _deals(maple: District) -> tuple[_Deal, ...]:
@@ -262,7 +316,7 @@ def _deals(maple: District) -> tuple[_Deal, ...]:
         _Deal(
             "tutoring", "reading-partners", "cbo", ("maple",), "tutoring", "99.31(a)(1)",
             "plan weekly reading support", TUTORING.format(schools=schools), (*ROSTER, DEMOGRAPHICS, "edfi:read"),
-            "children in grades 3 to 5 of two schools",
+            "grades 3 to 5 of two schools",
         ),
         _Deal(
             "analytics", "northsound-metrics", "researcher", ("maple",), "program-evaluation", "99.31(a)(6)",
@@ -270,14 +324,19 @@ def _deals(maple: District) -> tuple[_Deal, ...]:
             "class sizes by age, and no child",
         ),
         _Deal(
-            "conformance", "conformance", "vendor", (SERVED,), "conformance", "99.31(a)(1)",
+            "conformance", "conformance", "vendor", (WITH_ODS,), "conformance", "99.31(a)(1)",
             "prove that the standards are obeyed", EVERYTHING, tuple(sorted(known_scopes())),
-            "everything of one district, as a test", "read, search, create, update, delete, bulk",
+            "all of one district, as a test", "read, search, create, update, delete, bulk, changes",
+        ),
+        _Deal(
+            "conformance-oneroster", "conformance", "vendor", (SERVED,), "conformance", "99.31(a)(1)",
+            "prove that the standards are obeyed", EVERYTHING, tuple(sorted(known_scopes())),
+            "everything of a OneRoster district", "read, search, create, update, delete, bulk, changes",
         ),
         _Deal(
             "conformance-edfi", "conformance", "vendor", ("cedar",), "conformance", "99.31(a)(1)",
             "prove that the standards are obeyed", EVERYTHING, tuple(sorted(known_scopes())),
-            "everything of an Ed-Fi district", "read, search, bulk",
+            "everything of an Ed-Fi district", "read, search, bulk, changes",
         ),
     )  # fmt: skip
 

@@ -83,7 +83,7 @@ def version() -> str:
 @cache
 def resources() -> Mapping[str, Resource]:
     """Every resource and descriptor by its model name (``StudentSchoolAssociation``)."""
-    return MappingProxyType({name: _resource(name, facts) for name, facts in _facts()["resources"].items()})
+    return MappingProxyType({name: resource(name, facts) for name, facts in _facts()["resources"].items()})
 
 
 def by_collection(name: str) -> Resource | None:
@@ -253,20 +253,22 @@ def _facts() -> dict[str, Any]:
     return facts
 
 
-def _resource(name: str, facts: Mapping[str, Any]) -> Resource:
+def resource(name: str, facts: Mapping[str, Any]) -> Resource:
+    """The resource that its *facts* describe."""
     return Resource(
         name=name,
         endpoint=facts["endpoint"],
         is_descriptor=facts["isDescriptor"],
         identity=tuple(path.removeprefix("$.") for path in facts["identity"]),
-        properties=_properties(facts["properties"]),
+        properties=properties(facts["properties"]),
         equality=tuple(
             (left.removeprefix("$."), right.removeprefix("$.")) for left, right in facts.get("equality", ())
         ),
     )
 
 
-def _properties(facts: Mapping[str, Any]) -> Mapping[str, Property]:
+def properties(facts: Mapping[str, Any]) -> Mapping[str, Property]:
+    """The members that their *facts* describe."""
     return MappingProxyType({name: _property(name, fact) for name, fact in facts.items()})
 
 
@@ -287,5 +289,5 @@ def _property(name: str, facts: Mapping[str, Any]) -> Property:
         min=facts.get("min"),
         precision=facts.get("precision"),
         scale=facts.get("scale"),
-        properties=_properties(facts.get("properties", {})),
+        properties=properties(facts.get("properties", {})),
     )

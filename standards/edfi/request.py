@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from standards.edfi.changes import window
 from standards.edfi.mapping import ordered
 from standards.edfi.model import by_collection
 from standards.errors import MalformedQuery, UnknownName
@@ -67,6 +68,7 @@ def read(views: Sequence[View], arguments: Sequence[tuple[str, str]]) -> EdFiReq
     values = _once(arguments)
     paging = {name: values.pop(name)[1] for name in PAGING if name in values}
     _refuse_mixture(paging)
+    changed = window(values)
     total = TRUTHS.get(paging.get("totalcount", "false").lower())
     if total is None:
         raise MalformedQuery("totalCount", BAD_TOTAL)
@@ -76,6 +78,7 @@ def read(views: Sequence[View], arguments: Sequence[tuple[str, str]]) -> EdFiReq
         offset=_number("offset", paging.get("offset", "0"), LARGEST_OFFSET, BAD_OFFSET),
         limit=_number(named, paging.get(named.lower(), str(DEFAULT_LIMIT)), LARGEST_LIMIT, message),
         token=paging.get("pagetoken", ""),
+        window=changed,
     )
     return EdFiRequest(query, total)
 
@@ -91,7 +94,8 @@ def read_partitions(views: Sequence[View], arguments: Sequence[tuple[str, str]])
     """The query whose answer is to be divided into ranges."""
     values = _once(arguments)
     values.pop("number", None)
-    return Query(filter=_filter(views, values), limit=0)
+    changed = window(values)
+    return Query(filter=_filter(views, values), limit=0, window=changed)
 
 
 def read_number(arguments: Sequence[tuple[str, str]]) -> int:

@@ -15,7 +15,7 @@ from gateway.credentials import new_secret
 from gateway.limits import Limits as Counters
 from gateway.memory import LocalMemory, Memory
 from gateway.oauth1 import Verifier
-from gateway.settings import Audit, Limits, Server, Settings, Tokens
+from gateway.settings import Audit, Changes, Limits, Server, Settings, Tokens
 from gateway.shared_secrets import new_shared_secret
 from gateway.store import Client, Secret, SqlStore, open_store
 
@@ -49,6 +49,7 @@ def make_settings(folder: Path) -> Settings:
         store_url=f"sqlite:///{folder}/state/registry.db",
         memory_url="",
         audit=Audit(folder / "state" / "audit", 2**20),
+        changes=Changes(folder / "state" / "journals", timedelta(days=30)),
         tokens=Tokens(timedelta(minutes=30), 15),
         limits=Limits("12000/minute", "", "10/minute", "100/minute"),
         master_key=None,

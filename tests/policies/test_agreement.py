@@ -36,7 +36,6 @@ MISTAKES = [
     ("America/Los_Angeles", "../../etc/passwd", "13:56", "there is no time zone '../../etc/passwd'"),
     ("clients: [reading-partners-prod]", "clients: []", "14:10", "clients must not be empty"),
     ("clients: [reading-partners-prod]", "clients: [a, b, a]", "14:17", "the client 'a' is here twice"),
-    ("operations: [read, search]", "operations: [read, changes]", "15:20", "the operation changes is not supported yet"),
     ("operations: [read, search]", "operations: [red]", "15:14", "entry 1 of operations must be read, search, create"),
     ('ferpa: "99.31(a)(1)"', 'ferpa: "99.31(a)(11)"', "9:10", "directory information needs the register of opt-outs"),
     ('ferpa: "99.31(a)(1)"', "ferpa: 99.31", "9:10", "ferpa must be a section of 34 CFR Part 99"),

@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from gateway.hold import ABSENT, DANGLING
+from gateway.hold import ABSENT
+from gateway.links import DANGLING
 from tests.gateway.engine import cases, worlds
 
 WORLDS = 3

@@ -1,0 +1,193 @@
+"""A district whose system is an Ed-Fi ODS/API: everything it shows is read, and written where it may be."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from adapters import edfi_categories, ods_changes, ods_plan
+from adapters.beside import Beside, Names
+from adapters.contract import NO_HINTS, Adapter, Manifest, Problem
+from adapters.edfi_records import collections, lenses
+from adapters.http import Bounds, Http
+from adapters.ods_changes import Changes
+from adapters.ods_reader import Offered, Reader, side_by_side
+from adapters.ods_records import JOINED, MADE, Records
+from adapters.ods_service import Service
+from adapters.ods_settings import OdsSettings, gradebook
+from adapters.ods_writer import Writer
+from adapters.oneroster_rest import OneRosterRest
+from standards.errors import GatewayError, SettingsError, Unsupported, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from marshmallow import Schema
+
+    from adapters.contract import Change, Departure, Hints, Record, Wanted
+
+FIRST = ("schools", "students")
+
+
+class EdFiOds(Adapter):
+    """An Ed-Fi ODS/API, asked over HTTP."""
+
+    name: ClassVar[str] = "edfi_ods"
+    Settings: ClassVar[type[Schema]] = OdsSettings
+
+    def __init__(self, district: str, settings: Mapping[str, Any]) -> None:
+        super().__init__(district, settings)
+        said = self.settings
+        bounds = Bounds(deadline=said["deadline"], read=said["timeout"], in_flight=said["in_flight"])
+        self._http = Http(bounds, allow_private=said["allow_private"], ca_file=said["ca_file"])
+        self._service = Service(self._http, said)
+        self._offered = Offered(_named(said["resources"], district))
+        reader = Reader(self._service, self._offered, said["page_size"], said["rows"], self.notes)
+        self._records = Records(reader, said["in_flight"])
+        self._changes = Changes(self._service, self._records)
+        self._writer = Writer(self._service, self._records)
+        self._tells = True  # until it says that it does not
+        self._names = Names(self._records_of)
+        beside = gradebook(said)
+        self._beside = Beside(OneRosterRest(district, beside), self._names) if beside else None
+
+    @property
+    def manifest(self) -> Manifest:
+        """Every entity that the ODS shows the gateway, as far as that is known; changes once it has told a version."""
+        known = (*collections(), edfi_categories.ENTITY)
+        entities = frozenset(entity for entity in known if self._records.collections(entity))
+        writes = entities & collections().keys() if self.settings["writable"] else frozenset[str]()
+        delta = entities & ods_changes.told() if self._tells else frozenset[str]()
+        if self._beside:
+            own = self._beside.entities
+            entities, writes, delta = entities | own, writes - own | self._beside.writes, delta - own
+        return Manifest(entities, operators=frozenset({"="}), writes=writes, bulk=False, delta=delta)
+
+    def check(self) -> list[Problem]:
+        """Whether the ODS knows the gateway and shows it schools and students."""
+        place = f"districts.{self.district}"
+        deadline = self._http.deadline()
+        try:
+            self.newest()
+            for name in FIRST if not self._offered.named else sorted(self._offered.named)[:20]:
+                page = self._service.page(ods_plan.path_of(name), (("limit", "1"),), deadline)
+                for document in page.documents:
+                    self._records.record(name, document)
+        except GatewayError as error:
+            return [Problem(error.message, place)]
+        return self._beside.check(place) if self._beside else []
+
+    def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
+        """Every record of the *wanted* entities; each is read whole before the first of it is given."""
+        own = {entity: names for entity, names in wanted.items() if not self._kept_beside(entity)}
+        records = self._records_of(own, hints)
+        if self._beside is None:
+            yield from records
+            return
+        whole = {entity: names for entity, names in own.items() if entity not in hints}
+        yield from self._names.learning(whole, records)
+        yield from self._beside.read(wanted, hints)
+
+    def _records_of(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
+        """Every record of the *wanted* entities that the ODS keeps."""
+        self.notes.counts.clear()
+        deadline = self._http.deadline()
+        apart = {entity for entity in wanted if entity in JOINED and ods_plan.windowed(hints.get(entity, ()))}
+        empty = {entity for entity, asked in hints.items() if ods_plan.empty(asked)}
+        plain = {entity: names for entity, names in wanted.items() if entity not in apart | empty}
+        yield from self._records.read(plain, hints, deadline)
+        for entity in apart - empty:
+            since, until = ods_plan.ends(hints[entity])
+            for change in self.changes({entity: wanted[entity]}, since, until):
+                if change.record is not None:
+                    yield entity, change.record
+
+    def find(self, entity: str, identifier: str) -> Record | None:
+        """The record of *entity* with an id, as the ODS has it now."""
+        if self._beside and self._kept_beside(entity):
+            return self._beside.find(entity, identifier)
+        if entity in MADE:
+            return super().find(entity, identifier)
+        return self._records.find(entity, identifier, self._http.deadline())
+
+    def locate(self, entity: str, key: tuple[str, ...]) -> Record | None:
+        """The record of *entity* with a natural key, as the ODS has it now."""
+        if self._beside and self._kept_beside(entity):
+            return self._beside.find(entity, key[-1])
+        if entity in MADE:
+            return super().locate(entity, key)
+        return self._records.locate(entity, key, self._http.deadline())
+
+    def newest(self) -> int | None:
+        """The newest change version of the ODS; None where it tells none."""
+        versions = self._service.versions(self._http.deadline())
+        self._tells = versions is not None
+        return versions[1] if versions else None
+
+    def changes(self, wanted: Wanted, since: int, until: int) -> Iterator[Change]:
+        """Every difference of the *wanted* entities in a window of change versions."""
+        deadline = self._http.deadline()
+        self._changes.known(since, deadline)
+        if untold := sorted(wanted.keys() - ods_changes.told()):
+            raise Unsupported(f"The district's system does not tell what has changed of {untold[0]}.")
+
+        def of(entity: str) -> list[Change]:
+            return list(self._changes.of(entity, wanted[entity], since, until, deadline))
+
+        for found in side_by_side(of, list(wanted), self.settings["in_flight"]):
+            for change in found:
+                if self._beside and change.record is not None:
+                    self._names.note(change.entity, change.record)
+                yield change
+
+    def departures(self, entity: str, since: int, until: int, *, rekeyed: bool) -> Iterator[Departure]:
+        """The records of *entity* that went in a window of change versions, or (*rekeyed*) got another key."""
+        deadline = self._http.deadline()
+        self._changes.known(since, deadline)
+        yield from self._changes.departures(entity, since, until, deadline, rekeyed=rekeyed)
+
+    def save(self, entity: str, record: Record, *, new: bool) -> str:
+        """Create a record by POST, or replace the one with its id by PUT if it is still as it was read."""
+        self._may_write(entity)
+        if self._beside and self._kept_beside(entity):
+            return self._beside.save(entity, record, new=new)
+        write = self._writer.create if new else self._writer.replace
+        identifier = write(entity, record, self._http.deadline())
+        if self._beside and "key" in record:
+            self._names.note(entity, {**record, "id": identifier})
+        return identifier
+
+    def delete(self, entity: str, identifier: str) -> None:
+        """Delete the record with an id."""
+        self._may_write(entity)
+        if self._beside and self._kept_beside(entity):
+            self._beside.delete(entity, identifier)
+            return
+        self._writer.delete(entity, identifier, self._http.deadline())
+
+    def stamp(self) -> str:
+        """The newest change version, where the ODS tells one; otherwise always another text."""
+        newest = self.newest()
+        return secrets.token_hex(16) if newest is None else f"change version {newest}"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+        if self._beside:
+            self._beside.service.close()
+
+    def _kept_beside(self, entity: str) -> bool:
+        return self._beside is not None and entity in self._beside.entities
+
+    def _may_write(self, entity: str) -> None:
+        if entity not in self.manifest.writes:
+            raise Unsupported(f"The district's system takes no changes of {entity}.")
+
+
+def _named(resources: list[str], district: str) -> frozenset[str]:
+    known = {name.lower(): name for name in lenses()}
+    for name in resources:
+        if name.lower() not in known:
+            message = f"resources: {name!r} is no resource of the Ed-Fi model{suggestion(name, lenses())}"
+            raise SettingsError(message, f"districts.{district}")
+    return frozenset(known[name.lower()] for name in resources)

@@ -1,0 +1,240 @@
+"""An Ed-Fi ODS/API over HTTP: where it says its parts are, how it is asked, and what its answers mean."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, urlencode, urlsplit
+
+import orjson
+
+from adapters.auth import Granted
+from adapters.http import refuse
+from adapters.ods_pages import Page
+from adapters.ods_refusals import Denied, kind, refuse_reading, refuse_writing
+from standards.edfi.model import ID
+from standards.errors import SourceBroken, SourceRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from adapters.http import Answer, Deadline, Http
+
+    Parameters = Sequence[tuple[str, str]]
+    Document = dict[str, Any]
+
+DISCOVERY: Final = "discovery"
+CHANGES: Final = "change versions"
+UNAUTHORIZED, NOT_FOUND = 401, 404
+TOKEN_REST: Final = 60.0
+PARTS: Final = {
+    "dataManagementApi": "data/v3/", "oauth": "oauth/token", "changeQueries": "changeQueries/v1/",
+    "openApiMetadata": "metadata/",
+}  # fmt: skip
+OWN: Final = frozenset({"_etag", "_lastModifiedDate"})
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where an ODS has its parts; *changes* is empty where it tells no change versions."""
+
+    data: str
+    token: str
+    changes: str
+    metadata: str
+
+
+class Service:
+    """One district's ODS, asked with one token that all threads share."""
+
+    def __init__(self, http: Http, settings: Mapping[str, Any]) -> None:
+        self.http = http
+        self._url: str = settings["url"].rstrip("/")
+        self._client, self._secret = settings["client_id"], settings["client_secret"]
+        self._token_url: str = settings["token_url"]
+        self._snapshot: bool = settings["snapshot"]
+        self._lock = threading.Lock()
+        self._found: tuple[Places, Granted] | None = None
+        self._patience = 0.0
+
+    def places(self, deadline: Deadline) -> Places:
+        """Where its parts are."""
+        return self._parts(deadline)[0]
+
+    def page(self, path: str, parameters: Parameters, deadline: Deadline) -> Page:
+        """One page of the collection at *path* (``/ed-fi/students``, ``/ed-fi/students/deletes``)."""
+        place = _place(path)
+        answer = self._ask("GET", self._address(path, deadline), place, parameters, deadline)
+        refuse_reading(answer, snapshot=self._snapshot)
+        return Page(_documents(answer, place), _total(answer), answer.headers.get("next-page-token", ""))
+
+    def one(self, path: str, identifier: str, deadline: Deadline) -> Document | None:
+        """The document with an id; None where there is none."""
+        answer = self._ask("GET", f"{self._address(path, deadline)}/{identifier}", _place(path), (), deadline)
+        if answer.status == NOT_FOUND:
+            return None
+        refuse_reading(answer)
+        body = answer.json()
+        if not isinstance(body, dict) or normal(body.get("id")) != identifier:
+            raise SourceBroken("The answer is not the document that was asked for.", answer.place)
+        return {**body, "id": identifier}
+
+    def create(self, path: str, document: Document, deadline: Deadline) -> str:
+        """Create a document; the id that it bears, empty where the ODS does not say."""
+        answer = self._ask("POST", self._address(path, deadline), _place(path), (), deadline, orjson.dumps(document))
+        refuse_writing(answer)
+        return normal(urlsplit(answer.headers.get("location", "")).path.rpartition("/")[2]) or ""
+
+    def replace(self, path: str, identifier: str, document: Document, etag: str, deadline: Deadline) -> None:
+        """Replace a document that is still as its *etag* says."""
+        address, more = f"{self._address(path, deadline)}/{identifier}", {"If-Match": f'"{etag}"'} if etag else {}
+        answer = self._ask("PUT", address, _place(path), (), deadline, orjson.dumps(document), more)
+        refuse_writing(answer)
+
+    def delete(self, path: str, identifier: str, deadline: Deadline) -> bool:
+        """Delete a document; whether there was one."""
+        answer = self._ask("DELETE", f"{self._address(path, deadline)}/{identifier}", _place(path), (), deadline)
+        if answer.status == NOT_FOUND:
+            return False
+        refuse_writing(answer)
+        return True
+
+    def versions(self, deadline: Deadline) -> tuple[int, int] | None:
+        """The oldest and the newest change version; None where the ODS tells none."""
+        base = self.places(deadline).changes
+        if not base:
+            return None
+        answer = self._ask("GET", f"{base}/availableChangeVersions", CHANGES, (), deadline)
+        try:
+            refuse_reading(answer, snapshot=self._snapshot)
+        except Denied:
+            return None
+        body = answer.json()
+        said = {str(name).lower(): value for name, value in body.items()} if isinstance(body, dict) else {}
+        oldest, newest = said.get("oldestchangeversion"), said.get("newestchangeversion")
+        if type(oldest) is not int or type(newest) is not int:
+            raise SourceBroken("The answer holds no oldest and newest change version.", CHANGES)
+        return oldest, newest
+
+    def _address(self, path: str, deadline: Deadline) -> str:
+        return self.places(deadline).data + path
+
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        place: str,
+        parameters: Parameters,
+        deadline: Deadline,
+        body: bytes | None = None,
+        more: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """The answer to a request; a token that has ended is renewed once, and not again and again."""
+        whole = f"{url}?{urlencode(parameters, quote_via=quote)}" if parameters else url
+        _, who = self._parts(deadline)
+        answer, header = self._once(method, whole, place, who, deadline, body, more or {})
+        if answer.status == UNAUTHORIZED and time.monotonic() >= self._patience and who.renew(header):
+            answer, _ = self._once(method, whole, place, who, deadline, body, more or {})
+            if answer.status == UNAUTHORIZED:
+                self._patience = time.monotonic() + TOKEN_REST
+        return answer
+
+    def _once(
+        self,
+        method: str,
+        url: str,
+        place: str,
+        who: Granted,
+        deadline: Deadline,
+        body: bytes | None,
+        more: Mapping[str, str],
+    ) -> tuple[Answer, str]:
+        header = who.header(method, url, (), deadline)
+        headers = {"Authorization": header, **more}
+        if method == "GET":
+            said = {"Use-Snapshot": "true"} if self._snapshot else {}
+            return self.http.get(url, place, deadline, headers | said), header
+        kind_of_body = {"Content-Type": "application/json"} if body is not None else {}
+        return self.http.send(method, url, place, deadline, headers | kind_of_body, body), header
+
+    def _parts(self, deadline: Deadline) -> tuple[Places, Granted]:
+        with self._lock:
+            if self._found is None:
+                places = self._discover(deadline)
+                self._found = places, Granted(self.http, places.token, self._client, self._secret, "", kind)
+            return self._found
+
+    def _discover(self, deadline: Deadline) -> Places:
+        answer = self.http.get(f"{self._url}/", DISCOVERY, deadline)
+        if answer.status != NOT_FOUND:  # an ODS behind a gateway may hide it; then its parts are where they always are
+            refuse(answer, kind(answer))
+        body = answer.json() if answer.status != NOT_FOUND else {}
+        if not isinstance(body, dict):
+            raise SourceBroken("The answer is no object.", DISCOVERY)
+        urls = body.get("urls")
+        said = urls if isinstance(urls, dict) else dict.fromkeys(PARTS, "")
+        known = {part: self._part(part, said.get(part)) for part in PARTS}
+        changes = known["changeQueries"] if "changeQueries" in said else ""
+        return Places(known["dataManagementApi"], self._token_url or known["oauth"], changes, known["openApiMetadata"])
+
+    def _part(self, part: str, said: Any) -> str:
+        """The address of a part, which must be on the host that settings name, since it is told the secret."""
+        if not isinstance(said, str) or not said:
+            return f"{self._url}/{PARTS[part]}".rstrip("/")
+        if "{" in said:
+            raise SourceRefused(f"{DISCOVERY}: the source serves several tenants or years; url must name one.")
+        own, found = urlsplit(self._url), urlsplit(said)
+        if found.hostname != own.hostname:
+            if part == "oauth" and self._token_url:
+                return self._token_url
+            raise SourceRefused(f"{DISCOVERY}: the source says that {part} is on another host than settings name.")
+        return f"{own.scheme}://{own.netloc}{found.path}".rstrip("/")
+
+
+def normal(identifier: Any) -> str | None:
+    """An id as the 32 digits that the ODS writes, or may write with dashes; None for what is no id."""
+    if not isinstance(identifier, str):
+        return None
+    plain = identifier.replace("-", "").lower()
+    return plain if ID.fullmatch(plain) else None
+
+
+def bare(document: Mapping[str, Any]) -> Document:
+    """A document as it is sent: without what only the ODS writes into it."""
+    return {name: _unlinked(value) for name, value in document.items() if name not in OWN}
+
+
+def _unlinked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _unlinked(inner) for name, inner in value.items() if name != "link"}
+    return [_unlinked(item) for item in value] if isinstance(value, list) else value
+
+
+def _place(path: str) -> str:
+    """What messages call the collection at *path*."""
+    return path.removeprefix("/ed-fi/").removeprefix("/")
+
+
+def _documents(answer: Answer, place: str) -> list[Document]:
+    found = answer.json()
+    if not isinstance(found, list):
+        raise SourceBroken("The answer is no list.", place)
+    for number, document in enumerate(found):
+        if not isinstance(document, dict):
+            raise SourceBroken("The item is no object.", f"{place}[{number}]")
+        identifier = normal(document.get("id"))
+        if identifier is None:
+            raise SourceBroken("The document has no id that can be one.", f"{place}[{number}].id")
+        document["id"] = identifier
+    return found
+
+
+def _total(answer: Answer) -> int | None:
+    text = answer.headers.get("total-count", "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 12):  # noqa: PLR2004  no district has so many
+        raise SourceBroken("Total-Count is no number.", answer.place)
+    return int(text)

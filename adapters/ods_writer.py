@@ -1,0 +1,107 @@
+"""Changes of an ODS: a record as a document, written onto the one that is there so that nothing else of it is lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from adapters import ods_plan
+from adapters.edfi_records import lenses
+from adapters.ods_service import bare, normal
+from standards.edfi.model import by_collection
+from standards.errors import Conflict, MappingError, NotFound, SourceBroken, Unsupported
+
+if TYPE_CHECKING:
+    from adapters.contract import Record
+    from adapters.http import Deadline
+    from adapters.ods_records import Records
+    from adapters.ods_service import Service
+    from standards.lens import Lens
+
+    Document = dict[str, Any]
+
+ORGANIZATIONS: Final = {
+    "school": "schools",
+    "district": "localEducationAgencies",
+    "serviceCenter": "educationServiceCenters",
+    "state": "stateEducationAgencies",
+    "department": "organizationDepartments",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes what *records* reads."""
+
+    service: Service
+    records: Records
+
+    def create(self, entity: str, record: Record, deadline: Deadline) -> str:
+        """Create a record, which must not be there; the id that the ODS gives it.
+
+        Raises:
+            Conflict: the ODS has a record with this key, which a POST would replace.
+        """
+        lens = lenses()[self._collection(entity, record)]
+        document = _written(lens, record, None)
+        document.pop("id", None)
+        key = lens.read(document)["key"]
+        if self.records.asked(lens.local, ods_plan.by_key(lens, key), deadline):
+            raise Conflict("The district's system has another record with this key.")
+        identifier = self.service.create(ods_plan.path_of(lens.local), document, deadline)
+        if identifier:
+            return identifier
+        found = self.records.asked(lens.local, ods_plan.by_key(lens, key), deadline)
+        if len(found) != 1:
+            raise SourceBroken("The source does not say which id the new record has.", lens.local)
+        return str(found[0]["id"])
+
+    def replace(self, entity: str, record: Record, deadline: Deadline) -> str:
+        """Replace the record with the id in *record*, unless it changes at the same time."""
+        identifier = str(record["id"])
+        collection, before = self._before(entity, identifier, deadline)
+        lens = lenses()[collection]
+        etag = before.get("_etag")
+        document = _written(lens, record, bare(before)) | {"id": identifier}
+        path = ods_plan.path_of(collection)
+        self.service.replace(path, identifier, document, etag if isinstance(etag, str) else "", deadline)
+        return identifier
+
+    def delete(self, entity: str, identifier: str, deadline: Deadline) -> None:
+        """Delete the record with an id."""
+        collection, _ = self._before(entity, identifier, deadline)
+        if not self.service.delete(ods_plan.path_of(collection), identifier, deadline):
+            raise NotFound("The district's system has no such record.")
+
+    def _before(self, entity: str, identifier: str, deadline: Deadline) -> tuple[str, Document]:
+        """The document with an id, and the collection it is in."""
+        for collection in self.records.collections(entity) if normal(identifier) == identifier else ():
+            document = self.records.reader.one(collection, identifier, deadline)
+            if document is not None:
+                return collection, document
+        raise NotFound("The district's system has no such record.")
+
+    def _collection(self, entity: str, record: Record) -> str:
+        """The collection in which a new record is created."""
+        names = self.records.collections(entity)
+        kind = record.get("kind")
+        if entity == "organization":
+            names = tuple(name for name in names if name == ORGANIZATIONS.get(str(kind)))
+        elif entity == "session":
+            names = ("gradingPeriods",) if kind == "gradingPeriod" else () if kind == "schoolYear" else ("sessions",)
+        if len(names) != 1:
+            raise Unsupported(f"The district's system takes no such {entity}.")
+        return names[0]
+
+
+def _written(lens: Lens, record: Record, before: Document | None) -> Document:
+    """The document that says what *record* says, members in the order of the model."""
+    try:
+        document = bare(lens.write(record, before))
+    except MappingError as error:
+        raise SourceBroken(error.message, lens.local) from None
+    resource = by_collection(lens.local)
+    assert resource is not None
+    if resource.descriptor_id:
+        document.pop(resource.descriptor_id, None)
+    return document

@@ -1,0 +1,62 @@
+"""What Ed-Fi says of the gradebook and OneRoster has no member for: it travels in the metadata of the documents."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from adapters.contract import Record
+
+PREFIX = "edfi."
+HOMES: Mapping[str, str] = MappingProxyType(
+    {"lineItem": "oneroster.lineItems.metadata", "result": "oneroster.results.metadata"}
+)
+_ENTRY, _RESULT = "edfi.gradebookEntries.", "edfi.studentGradebookEntries."
+BEYOND: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "lineItem": {
+            **{f"{PREFIX}{name}": f"{_ENTRY}{name}" for name in (
+                "gradebookEntryIdentifier", "namespace", "sourceSectionIdentifier", "dueTime", "learningStandards",
+            )},
+        },
+        "result": {
+            **{f"{PREFIX}{name}": f"{_RESULT}{name}" for name in (
+                "assignmentLateStatusDescriptor", "competencyLevelDescriptor", "timeFulfilled",
+            )},
+            f"{PREFIX}numericGradeEarned": "grade",
+            f"{PREFIX}submissionStatusDescriptor": "status@edfi",
+        },
+    }
+)  # fmt: skip
+
+
+def packed(entity: str, record: Record) -> Record:
+    """*record* with what OneRoster has no member for in its metadata."""
+    if entity not in HOMES:
+        return record
+    names = BEYOND[entity]
+    extra = {member: record[name] for member, name in names.items() if name in record}
+    own = {member: value for member, value in record.get(HOMES[entity], {}).items() if member not in names}
+    rest = {name: value for name, value in record.items() if name not in {*names.values(), HOMES[entity]}}
+    return rest | ({HOMES[entity]: own | extra} if own or extra else {})
+
+
+def unpacked(entity: str, record: Record) -> Record:
+    """*record* with what its metadata say for Ed-Fi under the names of the vocabulary."""
+    metadata: dict[str, Any] = record.get(HOMES.get(entity, ""), {})
+    names = BEYOND.get(entity, {})
+    if not names.keys() & metadata.keys():
+        return record
+    own = {member: value for member, value in metadata.items() if member not in names}
+    found = {names[member]: value for member, value in metadata.items() if member in names}
+    rest = {name: value for name, value in record.items() if name != HOMES[entity]}
+    return rest | ({HOMES[entity]: own} if own else {}) | found
+
+
+def wanted(entity: str, fields: frozenset[str]) -> frozenset[str]:
+    """*fields*, and the metadata where any of them, or its exact token, is read there."""
+    names = {name.partition("@")[0] for name in BEYOND.get(entity, {}).values()}
+    return fields | {HOMES[entity]} if fields & names else fields

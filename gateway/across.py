@@ -1,0 +1,166 @@
+"""What an Ed-Fi write means to a source: one that keeps Ed-Fi's own keys, or one that speaks another standard."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from standards.codes import outward
+from standards.edfi.gradebook_entries import UNCATEGORIZED
+from standards.edfi.model import natural_key, resources
+from standards.errors import InvalidBody, MappingError
+from standards.forms import day
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from adapters.contract import Adapter
+    from gateway.desk import Desk
+
+    Record = dict[str, Any]
+
+REFUSED = "The body cannot be accepted."
+WANTED = "The district's system needs this member."
+UNSORTED = "The district's system has no category for entries of this type."
+
+
+class Dialect(ABC):
+    """How the records of one source are told apart, and what of a record follows from the rest of it."""
+
+    native: ClassVar[bool]
+
+    @abstractmethod
+    def existing(self, desk: Desk, said: Record, given: Record) -> Record | None:
+        """The record, as the source has it now, with the natural key of a body; seen by the consumer or not."""
+
+    @abstractmethod
+    def completed(self, desk: Desk, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:
+        """*merged* with its key and with all that follows from it."""
+
+
+class Own(Dialect):
+    """A source that keeps records under Ed-Fi's own keys."""
+
+    native = True
+
+    def existing(self, desk: Desk, said: Record, given: Record) -> Record | None:  # noqa: ARG002  the other kind needs it
+        """The record that the source has under this key."""
+        return desk.adapter.locate(desk.entity, _read(desk, said)["key"])
+
+    def completed(self, desk: Desk, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:  # noqa: ARG002  likewise
+        """What the source will read from the document that *merged* becomes."""
+        told = _read(desk, merged)
+        for pair in desk.lens.pairs:
+            if pair.put is None:
+                for name in pair.fills:
+                    merged.pop(name, None)
+                    if name in told:
+                        merged[name] = told[name]
+        return merged | {"key": told["key"]}
+
+
+class Across(Dialect):
+    """A source that knows its records by ids of its own: an Ed-Fi key is what the consumer is shown."""
+
+    native = False
+
+    def existing(self, desk: Desk, said: Record, given: Record) -> Record | None:  # noqa: ARG002  the other kind needs it
+        """The record that is shown under this key: a source of this kind has no other."""
+        resource = resources()[desk.request.view.model]
+        wanted, rows = _text(natural_key(resource, given)), desk.shown.rows
+        for row, shown in zip(rows, desk.shown.render(rows, desk.request.base), strict=True):
+            if _text(natural_key(resource, shown)) == wanted:
+                return desk.current(desk.own_id(row))
+        return None
+
+    def completed(self, desk: Desk, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:
+        """What else a OneRoster gradebook wants to know, from what the consumer may see."""
+        wrong: dict[str, list[str]] = {}
+        if desk.entity == "lineItem":
+            self._line_item(desk, merged, before, wrong)
+        elif desk.entity == "result":
+            self._result(desk, merged, said, wrong)
+        if wrong:
+            raise InvalidBody(REFUSED, wrong)
+        return merged | ({"key": before["key"]} if "key" in before else {})
+
+    def _line_item(self, desk: Desk, merged: Record, before: Mapping[str, Any], wrong: dict[str, list[str]]) -> None:
+        kind = merged.pop("kind", None)
+        for kept in [name for name in merged if name.startswith("kind@")]:
+            del merged[kept]
+        if kind is not None or "category" not in before:
+            merged["category"] = _category(desk, kind)
+        if merged["category"] is None:
+            wrong["$.gradebookEntryTypeDescriptor"] = [UNSORTED]
+        if "section" not in merged:
+            wrong["$.sectionReference"] = [WANTED]
+        elif merged["section"] != before.get("section"):
+            _of_section(desk, merged)
+        for one, other in (("due", "assigned"), ("assigned", "due")):
+            if one not in merged and other in merged:
+                merged[one] = merged[other]
+
+    def _result(self, desk: Desk, merged: Record, said: Record, wrong: dict[str, list[str]]) -> None:
+        for name in ("late", "missing"):
+            if name in said and desk.grant.plain(f"result.{name}"):
+                merged[name] = said[name]
+        scored = any(name in merged for name in ("score", "grade", "textScore"))
+        if "status" not in merged and scored:
+            merged["status"] = "fully graded"
+        if "date" not in merged and (found := _day_of_work(desk, merged)):
+            merged["date"] = found
+        if "status" not in merged:
+            wrong["$.submissionStatusDescriptor"] = [WANTED]
+        if "date" not in merged:
+            wrong["$.dateFulfilled"] = [WANTED]
+
+
+OWN, ACROSS = Own(), Across()
+
+
+def dialect(adapter: Adapter) -> Dialect:
+    """How *adapter*'s source tells records apart: one that has resources of Ed-Fi's alone keeps Ed-Fi's keys."""
+    return OWN if any(name.startswith("edfi.") for name in adapter.manifest.entities) else ACROSS
+
+
+def _read(desk: Desk, record: Record) -> Record:
+    try:
+        return desk.lens.read(desk.lens.write(record))
+    except MappingError as error:
+        raise InvalidBody(error.message) from None
+
+
+def _text(key: tuple[Any, ...]) -> tuple[str, ...]:
+    return tuple(str(part).casefold() for part in key)
+
+
+def _category(desk: Desk, kind: str | None) -> tuple[str, ...] | None:
+    """The one category that the consumer is shown as the type *kind* of an entry."""
+    faces = desk.shown.faces
+    table, say = faces.generation.table("gradebookCategory"), outward("gradebookEntryType", "edfi")
+    titles = table.columns.get("title", [None] * table.size)
+    wanted = say(kind or UNCATEGORIZED)
+    rows = [row for row in faces.rows("gradebookCategory") if titles[row] and say(titles[row]) == wanted]
+    return table.key(rows[0]) if rows else None
+
+
+def _of_section(desk: Desk, record: Record) -> None:
+    """The school and the term of the class."""
+    generation = desk.shown.faces.generation
+    table = generation.table("section")
+    row = table.rows.get(record["section"], -1)
+    school = table.refs["school"][row] if row >= 0 and "school" in table.refs else -1
+    if school >= 0:
+        record["school"] = generation.table("organization").key(school)
+
+
+def _day_of_work(desk: Desk, record: Record) -> str | None:
+    """The day on which the work was due, or else given out, as far as the consumer is shown it."""
+    faces = desk.shown.faces
+    table = faces.generation.table("lineItem")
+    row = table.rows.get(record.get("lineItem", ()), -1)
+    for name in ("due", "assigned"):
+        column = table.columns.get(name)
+        if row >= 0 and column is not None and column[row] and desk.grant.plain(f"lineItem.{name}"):
+            return str(day(column[row]))
+    return None

@@ -1,0 +1,92 @@
+"""A district's descriptors: its system's own, and the standard ones where its system knows none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from adapters.contract import NO_HINTS, Adapter, picker
+from standards.edfi.descriptors import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from adapters.contract import Change, Departure, Hints, Manifest, Problem, Record, Wanted
+
+
+class Described(Adapter):
+    """The system of *inner*, with items for the descriptors that its records are translated to.
+
+    A descriptor that the system itself tells of stays as it is told. The items are the same whatever the records
+    say, so that none of them tells anything of a record; *uris* are those that the district has declared.
+    """
+
+    def __init__(self, inner: Adapter, uris: Iterable[str] = ()) -> None:
+        self.inner = inner
+        self.district, self.settings, self.notes = inner.district, inner.settings, inner.notes
+        self._uris = tuple(uris)
+        self._known = catalogue(self._uris)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the system has and can do, and the descriptors beside it."""
+        own = self.inner.manifest
+        return replace(own, entities=own.entities | self._known.keys())
+
+    def check(self) -> list[Problem]:
+        """Everything an operator must mend in the system."""
+        return self.inner.check()
+
+    def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
+        """The system's records, then the items."""
+        own = self.inner.manifest.entities
+        if asked := {entity: fields for entity, fields in wanted.items() if entity in own}:
+            yield from self.inner.read(asked, hints)
+        for entity in wanted.keys() - own:
+            pick = picker(entity, wanted[entity])
+            yield from ((entity, pick(dict(record))) for record in self._known.get(entity, ()))
+
+    def _ours(self, entity: str) -> bool:
+        return entity in self._known and entity not in self.inner.manifest.entities
+
+    def find(self, entity: str, identifier: str) -> Record | None:
+        """One record of the system by its own id; an item has none."""
+        return None if self._ours(entity) else self.inner.find(entity, identifier)
+
+    def locate(self, entity: str, key: tuple[str, ...]) -> Record | None:
+        """One record or item by its natural key."""
+        if not self._ours(entity):
+            return self.inner.locate(entity, key)
+        return next((dict(record) for record in self._known[entity] if record["key"] == key), None)
+
+    def newest(self) -> int | None:
+        """The system's own newest change version."""
+        return self.inner.newest()
+
+    def changes(self, wanted: Wanted, since: int, until: int) -> Iterator[Change]:
+        """What has changed in the system; items never do."""
+        own = self.inner.manifest.entities
+        return self.inner.changes({name: fields for name, fields in wanted.items() if name in own}, since, until)
+
+    def departures(self, entity: str, since: int, until: int, *, rekeyed: bool) -> Iterator[Departure]:
+        """What has gone from the system."""
+        return self.inner.departures(entity, since, until, rekeyed=rekeyed)
+
+    def save(self, entity: str, record: Record, *, new: bool) -> str:
+        """Create or replace a record of the system."""
+        return self.inner.save(entity, record, new=new)
+
+    def delete(self, entity: str, identifier: str) -> None:
+        """Delete a record of the system."""
+        self.inner.delete(entity, identifier)
+
+    def stamp(self) -> str:
+        """The system's stamp: the items stay while the gateway runs."""
+        return self.inner.stamp()
+
+    def close(self) -> None:
+        """Give back what the system's adapter holds open."""
+        self.inner.close()

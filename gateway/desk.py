@@ -1,0 +1,217 @@
+"""Where a write is dealt with: what the writer may do, what it sees, and what it does put down before it is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gateway.across import dialect
+from gateway.disclosure import change
+from gateway.exchange import grants_for, write_down
+from gateway.plan import decides
+from gateway.resolving import native_targets
+from standards import registry
+from standards.errors import (
+    ActionForbidden,
+    CallerError,
+    ConcurrentChange,
+    Forbidden,
+    InvalidBody,
+    NotFound,
+    PreconditionFailed,
+    Unsupported,
+)
+from standards.view import fields_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from adapters.contract import Adapter
+    from gateway.across import Dialect
+    from gateway.assembly import Gateway
+    from gateway.callers import Caller
+    from gateway.exchange import PageRequest
+    from gateway.rows import Shown
+    from policies.grant import Grant
+    from standards.lens import Lens
+    from standards.view import View
+
+    Record = dict[str, Any]
+
+WRITE = frozenset({"create", "update", "delete"})
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The one district that a write is for, and what the consumer sees of the view there."""
+
+    gateway: Gateway
+    caller: Caller
+    request: PageRequest
+    grant: Grant
+    shown: Shown
+    lens: Lens
+
+    @property
+    def entity(self) -> str:
+        """The entity that is written."""
+        return self.shown.branch.entity
+
+    @property
+    def adapter(self) -> Adapter:
+        """The district's system."""
+        return self.gateway.districts[self.grant.district].adapter
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the district's system tells the records of an Ed-Fi resource apart."""
+        return dialect(self.adapter)
+
+    @property
+    def members(self) -> frozenset[str]:
+        """The outward members that exist for this consumer."""
+        return frozenset(path.partition(".")[0] for path in self.shown.chains)
+
+    @property
+    def reads(self) -> bool:
+        """Whether the consumer may be told anything of a record as it is."""
+        return "read" in self.grant.operations
+
+    def row(self, identifier: str) -> int | None:
+        """The row that bears *identifier* for the consumer."""
+        row = self.shown.faces.row(self.entity, identifier, self.request.view.api)
+        return row if row is not None and row in self.shown.members else None
+
+    def own_id(self, row: int) -> str:
+        """What the district's system calls the record in *row*."""
+        return self.shown.faces.generation.table(self.entity).ids[row]
+
+    def row_of(self, own: str) -> int | None:
+        """The row of the record that the district's system calls *own*, seen or not."""
+        ids = self.shown.faces.generation.table(self.entity).ids
+        return ids.index(own) if own in ids else None
+
+    def rendered(self, row: int | None) -> Record | None:
+        """The record in *row* as the consumer sees it now."""
+        if row is None:
+            return None
+        (record,) = self.shown.single(row).slice(0, 1, self.request.base)
+        return record
+
+    def current(self, own: str) -> Record:
+        """The whole record that the district's system calls *own*, as that has it now.
+
+        Raises:
+            NotFound: it has no such record any more.
+        """
+        found = self.adapter.find(self.entity, own)
+        if found is None:
+            raise NotFound("There is nothing with this id.")
+        return found
+
+    def outward(self, own: str) -> str:
+        """The id by which the consumer knows the record that the district's system calls *own*."""
+        faces, api = self.shown.faces, self.request.view.api
+        pseudonymous = faces.pseudonymous(self.entity)
+        if api != "edfi" and not pseudonymous:
+            return own
+        blocks = faces.keyring.blocks(faces.generation.district, self.entity, [own])
+        return faces.keyring.pseudonyms(faces.grant.client, blocks)[0] if pseudonymous else blocks.hex()
+
+    def allow(self, operation: str) -> None:
+        """Refuse what the agreement, or the token, does not let the consumer do."""
+        if operation not in self.grant.operations:
+            raise ActionForbidden(f"The agreement does not let this client {operation} here.")
+        if self.request.view.api == "edfi" and f"edfi:{operation}" not in self.caller.scopes:
+            raise ActionForbidden(f"The token has no scope to {operation} here.")
+
+    def record(self, operation: str, students: Sequence[int], rows: int = 1) -> None:
+        """Write down, durably, what is about to be done to as many *rows*."""
+        event = change(self.gateway, self.caller, self.request, self.shown, operation, students, rows)
+        write_down(self.gateway, event)
+
+    def save(self, record: Record, *, new: bool) -> str:
+        """Hand a record to the district's system; the id by which that knows it.
+
+        Raises:
+            ConcurrentChange: somebody else changed it at the same moment.
+            InvalidBody: the system does not accept it; of its places only those that exist for the consumer are told.
+        """
+        own = record.get("id")
+        try:
+            own = self.adapter.save(self.entity, record, new=new)
+        except PreconditionFailed:
+            raise ConcurrentChange("The record was changed at the same time.") from None
+        except InvalidBody as error:
+            heads = {place: place.removeprefix("$.").partition(".")[0].partition("[")[0] for place in error.places}
+            told = {place: said for place, said in error.places.items() if heads[place] in self.members}
+            raise type(error)(error.message, told) from None
+        finally:
+            if own is not None:
+                self.wrote([own])
+        return own
+
+    def remove(self, own: str) -> None:
+        """Let the district's system delete a record.
+
+        Raises:
+            ConcurrentChange: somebody else changed it at the same moment.
+        """
+        try:
+            self.adapter.delete(self.entity, own)
+        except PreconditionFailed:
+            raise ConcurrentChange("The record was changed at the same time.") from None
+        finally:
+            self.wrote([own])
+
+    def wrote(self, identifiers: Iterable[str]) -> None:
+        """Let every later answer show what the district's system has under these ids now."""
+        self.gateway.districts[self.grant.district].wrote(self.entity, tuple(identifiers))
+
+    def fresh(self) -> Desk:
+        """The same desk over what there is now."""
+        return open_desk(self.gateway, self.caller, self.request)
+
+    def subjects(self, records: Iterable[Mapping[str, Any]]) -> list[int]:
+        """The rows of the students that *records* are about."""
+        rows = self.shown.faces.generation.table("student").rows
+        names = [name for name, one in fields_of(self.entity).items() if one.to == "student" and not one.many]
+        keys = [one["key"] for one in records if self.entity == "student" and "key" in one]
+        keys += [one[name] for one in records for name in names if name in one]
+        return list(dict.fromkeys(rows[key] for key in keys if key in rows))
+
+
+def open_desk(gateway: Gateway, caller: Caller, request: PageRequest) -> Desk:
+    """The desk for a write, if scopes, agreement and the district's system allow one.
+
+    Raises:
+        Forbidden: no scope, or no agreement, of the caller's covers it.
+        Unsupported: the district's system takes no such changes.
+        CallerError: several districts could be meant.
+    """
+    if not request.scopes & caller.scopes:
+        raise Forbidden("The token has no scope for this operation.")
+    grant, view = _able(gateway, request, grants_for(gateway, caller, request.district, WRITE))
+    outer = [pruned for one in request.within if (pruned := gateway.pruned(grant, one.view)) is not None]
+    if len(outer) < len(request.within):
+        raise Forbidden("No active agreement lets this client change this resource.")
+    entity = view.branches[0].entity
+    beside = frozenset(field.to for field in fields_of(entity).values() if field.type == "ref")
+    beside = beside.union(*(gateway.entities(grant, one) for one in outer))
+    beside = beside.union(*(decides(one, grant) for one in native_targets(request.view)))
+    (shown,) = gateway.shown(grant, view, beside)
+    return Desk(gateway, caller, request, grant, shown, registry.lens(request.view.api, request.view.name, entity))
+
+
+def _able(gateway: Gateway, request: PageRequest, grants: Sequence[Grant]) -> tuple[Grant, View]:
+    """The one grant by which, and the part of the view of which, records can be written."""
+    views = [(grant, view) for grant in grants if (view := gateway.pruned(grant, request.view)) is not None]
+    if not views:
+        raise Forbidden("No active agreement lets this client change this resource.")
+    entity = request.view.branches[0].entity
+    able = [one for one in views if entity in gateway.districts[one[0].district].adapter.manifest.writes]
+    if not able:
+        raise Unsupported("No district's system here takes changes of this resource.")
+    if len(able) > 1:
+        raise CallerError("Several districts could be meant: name one at the beginning of the address.")
+    return able[0]

@@ -1,0 +1,61 @@
+"""The change queries of the Ed-Fi API: which versions there are, what is gone, and what goes by another key."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response
+
+from gateway.addresses import ADDRESSES, PREFIXES
+from gateway.answers import arguments, authenticate, conditional, trace_id
+from gateway.changes import available
+from gateway.edfi import READ, admit, answer, base, refuse
+from gateway.exchange import PageRequest, grants_for, serve_page
+from standards.edfi.feeds import read_feed
+from standards.errors import GatewayError, UnknownName
+
+if TYPE_CHECKING:
+    from gateway.assembly import Gateway
+    from standards.edfi.feeds import Feed
+    from standards.edfi.request import EdFiRequest
+    from standards.query import Query
+    from standards.view import View
+
+VERSIONS = "/changeQueries/v1/availableChangeVersions"
+FEEDS: tuple[Feed, ...] = ("deletes", "keyChanges")
+
+
+def blueprint(gateway: Gateway) -> Blueprint:
+    """The routes of change queries, with and without a district's name in front."""
+    routes = Blueprint("edfi_changes", __name__)
+
+    def versions(district: str | None = None) -> Response:
+        """The oldest and the newest change version."""
+        caller = authenticate(gateway, district)
+        for name, _ in arguments():
+            raise UnknownName(name, name)
+        return answer(available(gateway, caller, grants_for(gateway, caller, district)))
+
+    def read_feed_of(feed: Feed, schema: str, name: str, district: str | None = None) -> Response:
+        """One page of what is gone, or of what goes by another key."""
+        caller, view = admit(gateway, district, schema, name)
+        wanted: list[EdFiRequest] = []
+
+        def reader(_views: tuple[View, ...]) -> Query:
+            wanted.append(read_feed(feed, arguments()))
+            return wanted[-1].query
+
+        page = serve_page(gateway, caller, PageRequest(view, district, READ, reader, base(district), trace_id()))
+        response = conditional(page.records)
+        if wanted[-1].total_count:
+            response.headers["Total-Count"] = str(page.total)
+        return response
+
+    for prefix in PREFIXES:
+        routes.add_url_rule(prefix + VERSIONS, f"versions{prefix}", versions)
+    for feed in FEEDS:
+        for address in ADDRESSES:
+            routes.add_url_rule(f"{address}/<schema>/<name>/{feed}", f"{feed}{address}", partial(read_feed_of, feed))
+    routes.register_error_handler(GatewayError, refuse)
+    return routes

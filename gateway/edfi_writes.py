@@ -1,0 +1,136 @@
+"""The writing half of the Ed-Fi API: parse, hand on, answer; nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, request
+
+from gateway import upserts
+from gateway.addresses import ADDRESSES
+from gateway.answers import PRIVATE, trace_id
+from gateway.desk import open_desk
+from gateway.edfi import admit, base, refuse
+from gateway.exchange import PageRequest
+from standards.edfi import body
+from standards.edfi.request import plain_id
+from standards.errors import (
+    GatewayError,
+    MethodNotAllowed,
+    PreconditionFailed,
+    Unsupported,
+    UnsupportedMedia,
+    UnsupportedProfile,
+)
+from standards.query import Query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gateway.assembly import Gateway
+    from gateway.callers import Caller
+    from gateway.desk import Desk
+    from standards.view import View
+
+POST, PUT, DELETE = frozenset({"edfi:create", "edfi:update"}), frozenset({"edfi:update"}), frozenset({"edfi:delete"})
+PROFILE = "application/vnd.ed-fi."
+JSON = "application/json"
+
+
+def blueprint(gateway: Gateway) -> Blueprint:
+    """The routes by which resources are written."""
+    routes = Blueprint("edfi-writes", __name__)
+
+    def post(schema: str, name: str, district: str | None = None) -> Response:
+        """An item created, or the one with its natural key updated."""
+        caller, view = admit(gateway, district, schema, name)
+        asked = _asked(view, district, POST)
+        document = _document()
+        desk = _desk(gateway, caller, asked)
+        saved = upserts.post(desk, document)
+        return _done(desk, saved.own, 201 if saved.new else 200)
+
+    def put(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
+        """An item replaced."""
+        caller, view = admit(gateway, district, schema, name)
+        asked = _asked(view, district, PUT)
+        document = _document()
+        desk = _desk(gateway, caller, asked)
+        saved = upserts.put(desk, plain_id(identifier), document, _condition())
+        return _done(desk, saved.own, 204)
+
+    def delete(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
+        """An item deleted."""
+        caller, view = admit(gateway, district, schema, name)
+        desk = _desk(gateway, caller, _asked(view, district, DELETE))
+        upserts.delete(desk, plain_id(identifier), _condition())
+        return _empty(204)
+
+    for address in ADDRESSES:
+        routes.add_url_rule(f"{address}/<schema>/<name>", f"post{address}", post, methods=("POST",))
+        item = f"{address}/<schema>/<name>/<identifier>"
+        routes.add_url_rule(item, f"put{address}", put, methods=("PUT",))
+        routes.add_url_rule(item, f"delete{address}", delete, methods=("DELETE",))
+    routes.register_error_handler(GatewayError, refuse)
+    return routes
+
+
+def _asked(view: View, district: str | None, scopes: frozenset[str]) -> PageRequest:
+    return PageRequest(view, district, scopes, lambda _views: Query(), base(district), trace_id())
+
+
+def _desk(gateway: Gateway, caller: Caller, asked: PageRequest) -> Desk:
+    """The desk for a write.
+
+    Raises:
+        MethodNotAllowed: the district's system takes no changes of the resource.
+    """
+    try:
+        return open_desk(gateway, caller, asked)
+    except Unsupported as error:
+        raise MethodNotAllowed(error.message, ("GET",)) from None
+
+
+def _document() -> Any:
+    """The JSON in the request's body.
+
+    Raises:
+        UnsupportedMedia: it is said to be something else.
+    """
+    media = request.mimetype
+    if media.startswith(PROFILE):
+        raise UnsupportedProfile("There is no profile of this name.")
+    if media != JSON or request.mimetype_params.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
+        raise UnsupportedMedia("Send the body as application/json.")
+    return body.parse(request.get_data())
+
+
+def _condition() -> Callable[[Mapping[str, Any] | None], None] | None:
+    """What refuses a write by the record as it is; None where the caller makes no condition."""
+    given = request.headers.get("If-Match")
+    return None if given is None else lambda record: _match(given, record)
+
+
+def _match(given: str, record: Mapping[str, Any] | None) -> None:
+    """Refuse a write whose sender believes the record to be other than it is; tags come with and without quotes."""
+    tags = {one.strip().removeprefix("W/").strip('"') for one in given.split(",")}
+    if record is not None and not tags & {"*", record["_etag"]}:
+        raise PreconditionFailed("The item is not as it was when it was read.")
+
+
+def _done(desk: Desk, own: str, status: int) -> Response:
+    """Where a written item is, and the tag of it as the consumer sees it now."""
+    response = _empty(status)
+    response.headers["Location"] = f"{desk.request.base}/ed-fi/{desk.request.view.name}/{desk.outward(own)}"
+    if desk.reads:
+        now = desk.fresh()
+        row = now.row(now.outward(own))
+        if (record := now.rendered(row)) is not None:
+            response.set_etag(record["_etag"])
+    return response
+
+
+def _empty(status: int) -> Response:
+    response = Response(b"", status)
+    response.headers["Cache-Control"] = PRIVATE
+    return response

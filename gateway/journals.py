@@ -1,0 +1,345 @@
+"""The journals of all consumers: opened when first asked for, settled by what is shown now, written down sealed."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from hashlib import blake2b
+from typing import TYPE_CHECKING, TypeVar
+from weakref import ref
+from zoneinfo import ZoneInfo
+
+import msgspec
+import orjson
+
+from gateway import journal as book
+from gateway.journal import Entry, Journal, Sight
+from gateway.ledger import BASE
+from gateway.sealed import Sealed
+from standards.edfi.feeds import key_members, key_values
+from standards.view import Hop, Id, Obj, Val, trail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+    from weakref import ReferenceType
+
+    from gateway.hold import Table
+    from gateway.rows import Shown
+    from standards.query import Window
+    from standards.view import Node
+
+    About = Callable[[Shown], Callable[[int], Iterable[bytes]]]
+
+WINDOW = 30 * 86_400.0
+HEAD = "head"
+Kept = TypeVar("Kept")
+RENDERED = 5_000
+MARKS = 1_000
+PLAIN = frozenset({"allow", "pseudonym"})
+
+
+class Head(msgspec.Struct, frozen=True, array_like=True):
+    """What holds for all journals of a consumer at a district.
+
+    *since* is the version of what was served when the consumer first asked, under the agreement *epoch*: it has
+    nothing older from here. *floor* is the version from which everything gone is known; *places* are the
+    resources with a journal. *marks* say of versions told up to which of the source's own versions they are good.
+    """
+
+    since: int
+    epoch: str
+    floor: int
+    places: tuple[str, ...] = ()
+    marks: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What is *shown* now, the *entities* that decide it, the newest version told, and whom each row is *about*."""
+
+    shown: Shown
+    entities: frozenset[str]
+    newest: Callable[[], int]
+    about: About
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """The state of things that a journal was last settled by, and the version of what differed then."""
+
+    number: int
+    today: str
+    epoch: str
+    version: int
+    tables: Mapping[str, ReferenceType[Table] | None]
+
+    @classmethod
+    def by(cls, present: Present, version: int) -> _Settled:
+        """The present state of things."""
+        faces = present.shown.faces
+        found = {entity: faces.generation.tables.get(entity) for entity in present.entities}
+        tables = {entity: None if table is None else ref(table) for entity, table in found.items()}
+        return cls(faces.generation.number, faces.today, faces.grant.epoch, version, tables)
+
+    def covers(self, present: Present) -> bool:
+        """Whether this is the present state, or a later one."""
+        faces = present.shown.faces
+        same = faces.generation.number == self.number and faces.today == self.today
+        later = (self.number, self.today) > (faces.generation.number, faces.today)
+        return later or (same and faces.grant.epoch == self.epoch)
+
+    def rests_on(self, present: Present) -> bool:
+        """Whether all that decides what is shown is the same as it was."""
+        faces = present.shown.faces
+        if (faces.today, faces.grant.epoch) != (self.today, self.epoch):
+            return False
+        now = faces.generation.tables
+        return all(_same(known, now.get(entity)) for entity, known in self.tables.items())
+
+
+@dataclass(slots=True)
+class _Consumer:
+    """The journals of one consumer at one district, as far as they are open; *settled* by which state of things."""
+
+    folder: str
+    head: Head | None = None
+    opened: bool = False
+    journals: dict[str, Journal] = field(default_factory=dict)
+    settled: dict[str, _Settled] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+
+class Journals:
+    """Who has been shown what, in hashes, for consumers that have asked what changes."""
+
+    def __init__(self, folder: Path | None, key: bytes, clock: Callable[[], float], window: float = WINDOW) -> None:
+        self._files, self._key, self._clock, self._window = Sealed(folder, key), _apart(key), clock, window
+        self._consumers: dict[tuple[str, str], _Consumer] = {}
+        self._lock = threading.Lock()
+        self._seal = book.Seal(self._files.close, self._files.open)
+
+    def follow(self, client: str, district: str, epoch: str, version: int) -> None:
+        """From now on *client* is told what changes; *version* is that of what is served."""
+        consumer = self._open(client, district)
+        with consumer.lock:
+            if consumer.head is None:
+                self._put_head(consumer, Head(version, epoch, version))
+
+    def follows(self, client: str, district: str) -> bool:
+        """Whether *client* has ever asked what changes there."""
+        return self._open(client, district).head is not None
+
+    def oldest(self, client: str, district: str) -> int:
+        """The version from which all that is gone is known."""
+        consumer = self._open(client, district)
+        with consumer.lock:
+            head, horizon = consumer.head, self._horizon()
+            return max(horizon, head.floor if head else 0)
+
+    def mark(self, client: str, district: str, mark: tuple[int, int]) -> None:
+        """Note up to which of the source's own versions one that *client* is told is good; the first time counts."""
+        consumer = self._open(client, district)
+        with consumer.lock:
+            head = consumer.head
+            if head is None or (head.marks and mark[0] <= head.marks[-1][0]):
+                return
+            again = len(head.marks) > 1 and head.marks[-1][1] == head.marks[-2][1] == mark[1]
+            kept = (*(head.marks[:-1] if again else head.marks), mark)[-MARKS:]
+            self._put_head(consumer, msgspec.structs.replace(head, marks=kept))
+
+    def marks(self, client: str, district: str) -> tuple[tuple[int, int], ...]:
+        """The marks of a consumer, oldest first."""
+        head = self._open(client, district).head
+        return head.marks if head else ()
+
+    def settle(self, present: Present, since: int | None = None) -> None:
+        """Note every difference between what a follower was shown and what is shown at *present*.
+
+        *since* is the version from which it asks now: who asks from the beginning has nothing yet.
+        """
+        grant, place = present.shown.faces.grant, _place(present.shown)
+        consumer = self._open(grant.client, grant.district)
+        with consumer.lock:
+            if consumer.head is None:
+                return
+            before = consumer.settled.get(place)
+            if before is not None and before.covers(present):
+                return
+            known, version = self._journal(consumer, place), _version(present.shown)
+            if before is not None and before.rests_on(present):
+                version = before.version
+            elif before is not None and version <= before.version:
+                version = max(present.newest(), before.version) + 1
+            if known is None:
+                self._begin(consumer, present, version, since)
+            elif before is None or not before.rests_on(present):
+                fresh = book.settle(known, self._sight(present), self._seal, version)
+                if fresh is not known:
+                    self._keep(consumer, place, book.forget(fresh, self._horizon()))
+            consumer.settled[place] = _Settled.by(present, version)
+
+    def changed(self, shown: Shown, window: Window) -> frozenset[int]:
+        """The rows that are as they are since a version in the *window*."""
+        known = self._of(shown)
+        if known is None:
+            return frozenset()
+        digits, size, ids = known.ids.hex(), 2 * book.ID, shown.ids
+        inside = {
+            digits[size * at : size * at + size] for at, version in enumerate(known.at()) if window.holds(version)
+        }
+        return frozenset(row for row in shown.rows if ids[row] in inside)
+
+    def gone(self, shown: Shown, window: Window) -> list[tuple[Entry, bytes, bytes]]:
+        """What is gone since a version in the *window*: each with the line that told its key, and the same again."""
+        known, horizon = self._of(shown), self._horizon()
+        return [
+            (one, line, line)
+            for one in (known.gone if known else ())
+            if one.version >= horizon and window.holds(one.version)
+            for line in (self._seal.open(one.sealed),)
+        ]
+
+    def rekeyed(self, shown: Shown, window: Window) -> list[tuple[Entry, bytes, bytes]]:
+        """What goes by another key since a version in the *window*: each with its first and its last line."""
+        known, horizon = self._of(shown), self._horizon()
+        found: dict[bytes, tuple[Entry, bytes, bytes]] = {}
+        for one in known.rekeyed if known else ():
+            if one.version >= horizon and window.holds(one.version):
+                old, _, new = self._seal.open(one.sealed).partition(b"\n")
+                first = found[one.id][1] if one.id in found else old
+                found[one.id] = (one, first, new)
+        return [one for one in found.values() if book.key_of(one[1]) != book.key_of(one[2])]
+
+    def _of(self, shown: Shown) -> Journal | None:
+        grant = shown.faces.grant
+        consumer = self._open(grant.client, grant.district)
+        with consumer.lock:
+            return consumer.journals.get(_place(shown))
+
+    def _open(self, client: str, district: str) -> _Consumer:
+        with self._lock:
+            consumer = self._consumers.get((client, district))
+            if consumer is None:
+                consumer = self._consumers[client, district] = _Consumer(self._name(f"{client}\n{district}"))
+        with consumer.lock:
+            if not consumer.opened:
+                consumer.head = _decoded(self._files.read(f"{consumer.folder}/{HEAD}"), Head)
+                consumer.opened = True
+        return consumer
+
+    def _journal(self, consumer: _Consumer, place: str) -> Journal | None:
+        """The journal of a place, read where it has been written; one that is lost makes the floor rise."""
+        if place not in consumer.journals:
+            assert consumer.head is not None
+            if place not in consumer.head.places:
+                return None
+            found = _decoded(self._files.read(self._file(consumer, place)), Journal)
+            if found is None:
+                return None
+            consumer.journals[place] = found
+            self._raise_floor(consumer, found.floor)
+        return consumer.journals[place]
+
+    def _begin(self, consumer: _Consumer, present: Present, version: int, since: int | None) -> None:
+        """Begin a journal: as of the consumer's beginning where it cannot have any of this yet, else as of now."""
+        head, shown, place = consumer.head, present.shown, _place(present.shown)
+        assert head is not None
+        lost = place in head.places
+        early = not lost and head.epoch == shown.faces.grant.epoch and (since is None or since <= head.since)
+        begun = book.begin(self._sight(present), self._seal, min(version, head.since) if early else version)
+        self._keep(consumer, place, begun)
+        floor = max(head.floor, version) if lost else head.floor
+        self._put_head(consumer, msgspec.structs.replace(head, floor=floor, places=tuple({*head.places, place})))
+
+    def _keep(self, consumer: _Consumer, place: str, fresh: Journal) -> None:
+        self._files.write(self._file(consumer, place), msgspec.msgpack.encode(fresh))
+        consumer.journals[place] = fresh
+        self._raise_floor(consumer, fresh.floor)
+
+    def _raise_floor(self, consumer: _Consumer, floor: int) -> None:
+        if consumer.head is not None and floor > consumer.head.floor:
+            self._put_head(consumer, msgspec.structs.replace(consumer.head, floor=floor))
+
+    def _put_head(self, consumer: _Consumer, head: Head) -> None:
+        self._files.write(f"{consumer.folder}/{HEAD}", msgspec.msgpack.encode(head))
+        consumer.head = head
+
+    def _file(self, consumer: _Consumer, place: str) -> str:
+        return f"{consumer.folder}/{self._name(place)}"
+
+    def _name(self, of: str) -> str:
+        return blake2b(of.encode(), digest_size=16, key=self._key).hexdigest()
+
+    def _horizon(self) -> int:
+        return int((self._clock() - self._window) * 1000)
+
+    def _sight(self, present: Present) -> Sight:
+        """What a branch shows now, hashed as it is rendered."""
+        shown = present.shown
+        rows, ids, hashes, keys = shown.rows, shown.ids, [], []
+        for at in range(0, len(rows), RENDERED):
+            for record in shown.render(rows[at : at + RENDERED], BASE):
+                hashes.append(book.digest_of(self._key, orjson.dumps(record)))
+                keys.append(orjson.dumps(key_values(shown.view.name, record)))
+        whole = _whole(shown)
+
+        def lines() -> Sequence[bytes]:
+            tags = present.about(shown)
+            return [key + b"\t" + b"".join(tags(row)).hex().encode() for key, row in zip(keys, rows, strict=True)]
+
+        def mark(line: bytes) -> int:
+            return book.digest_of(self._key, book.key_of(line)) if whole else 0
+
+        return Sight([bytes.fromhex(ids[row]) for row in rows], hashes, lines, mark)
+
+
+def _same(known: ReferenceType[Table] | None, table: Table | None) -> bool:
+    return table is None if known is None else table is not None and known() is table
+
+
+def _apart(key: bytes) -> bytes:
+    """The key for hashes, apart from that for seals."""
+    return blake2b(b"hashes", digest_size=32, key=key).digest()
+
+
+def _place(shown: Shown) -> str:
+    return f"{shown.view.api}/{shown.view.name}/{shown.branch.entity}"
+
+
+def _version(shown: Shown) -> int:
+    """Since when that state can have been: since the hold is served, or since the day began."""
+    faces = shown.faces
+    began = datetime.combine(datetime.fromisoformat(faces.today), time(), ZoneInfo(faces.grant.timezone))
+    return max(faces.generation.version, int(began.timestamp() * 1000))
+
+
+def _whole(shown: Shown) -> bool:
+    """Whether the natural key is released as it is, or by pseudonyms: only then no two records share it."""
+    paths = [path for _, path in key_members(shown.view.name)]
+    return all(path in shown.chains and _exact(shown, shown.chains[path]) for path in paths)
+
+
+def _exact(shown: Shown, chain: Sequence[Node]) -> bool:
+    """Whether the value at the end of *chain* is released as it is, or by a pseudonym."""
+    entity, grant = shown.branch.entity, shown.faces.grant
+    for node in chain:
+        if isinstance(node, Hop):
+            entity = shown.faces.entity_of(entity, node.ref)
+        elif isinstance(node, Val):
+            rules = [grant.rule(field.release) for source in node.sources for field in trail(entity, source)]
+            return all(rule is not None and rule.action in PLAIN for rule in rules)
+        elif not isinstance(node, Obj | Id):
+            return False
+    return True
+
+
+def _decoded(text: bytes | None, kind: type[Kept]) -> Kept | None:
+    """What was written down; None where it cannot be understood."""
+    if text is None:
+        return None
+    try:
+        return msgspec.msgpack.decode(text, type=kind)
+    except msgspec.DecodeError:
+        return None

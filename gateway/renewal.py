@@ -1,0 +1,161 @@
+"""How a hold comes to be what its source has: read whole, or made from the one before and what has changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from adapters.contract import Change, picker
+from gateway.hold import build
+from gateway.patch import patched
+from standards.errors import ChangesLost, SourceBroken
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from adapters.contract import Adapter, Wanted
+    from gateway.hold import Generation
+    from standards.keys import Keyring
+
+MOST_LOST = 0.2
+MOST_FOLLOWED = 1_000
+WHOLE_EVERY = 86_400.0
+OVERLAP = 60.0
+
+Written = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How far a source has been followed: when it was read *whole*, *times* followed since, and its *marks*.
+
+    A mark is a moment and the source's newest version then.
+    """
+
+    whole: float
+    marks: tuple[tuple[float, int], ...] = ()
+    times: int = 0
+
+    @property
+    def mark(self) -> int | None:
+        """The source's version up to which its changes are known."""
+        return self.marks[-1][1] if self.marks else None
+
+    def since(self) -> int:
+        """The version from which to ask again.
+
+        What was asked for lately is asked for twice: a system may number a change before others can see it.
+        """
+        settled = [version for moment, version in self.marks if moment <= self.marks[-1][0] - OVERLAP]
+        return settled[-1] if settled else self.marks[0][1]
+
+    def goes_on(self, now: float) -> bool:
+        """Whether the source may be followed once more before it is read whole again."""
+        return bool(self.marks) and self.times < MOST_FOLLOWED and now - self.whole < WHOLE_EVERY
+
+    def on(self, moment: float, version: int) -> Course:
+        """The course with a further mark; those are forgotten that nothing will be asked from."""
+        old = sum(at <= moment - OVERLAP for at, _ in self.marks)
+        return replace(self, marks=(*self.marks[max(old - 1, 0) :], (moment, version)), times=self.times + 1)
+
+
+class Renewal:
+    """Makes the next hold of one district; *wanted* tells the fields that anybody may see of what it holds.
+
+    A renewal that would drop more than `MOST_LOST` of the rows of an entity is refused, because consumers delete
+    what is missing.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        adapter: Adapter,
+        keyring: Keyring,
+        clock: Callable[[], float],
+        wanted: Callable[[], Wanted],
+    ) -> None:
+        self._name, self._adapter, self._keyring, self._clock = name, adapter, keyring, clock
+        self._wanted = wanted
+
+    def follows(self) -> bool:
+        """Whether the source tells the changes of all that is held."""
+        return self._wanted().keys() <= self._adapter.manifest.delta
+
+    def newest(self) -> int | None:
+        """The source's own newest version, where all that is held can be followed by it."""
+        return self._adapter.newest() if self.follows() else None
+
+    def renew(
+        self, before: Generation | None, course: Course, number: int, written: Collection[Written]
+    ) -> tuple[Generation, Course]:
+        """The hold as the source has it now; what was *written* may be gone without that being a loss."""
+        until, now = self.newest(), self._clock()
+        known = before.stamp if before is not None and not written else None
+        if before is not None and until is not None and course.goes_on(now):
+            with suppress(ChangesLost, SourceBroken):  # what cannot be pieced together is read whole
+                return self._follow(before, course, until, number, written)
+            known = None
+        marks = () if until is None else ((now, until),)
+        return self._whole(before, known, number, written), Course(now, marks)
+
+    def rewrite(self, before: Generation, number: int, written: Collection[Written]) -> Generation:
+        """The hold with what was *written* in it; in all else as old as it was."""
+        wanted = self._wanted()
+        pick = {entity: picker(entity, wanted[entity]) for entity, _ in written}
+        changes = []
+        for entity, own in written:
+            record = self._adapter.find(entity, own)
+            changes.append(Change(entity, own, record and pick[entity](record)))
+        return self._patched(before, changes, number, before.loaded)
+
+    def _whole(
+        self, before: Generation | None, known: str | None, number: int, written: Collection[Written]
+    ) -> Generation:
+        """All that the source has; the hold of before where the source still bears the stamp that is *known*."""
+        stamp, now, wanted = self._adapter.stamp(), self._clock(), self._wanted()
+        if before is not None and stamp == known:
+            return before.again(number, now)
+        fresh = build(self._adapter.read(wanted), self._name, self._keyring, number=number, loaded=now, entities=wanted)
+        fresh.stamp = stamp
+        if before is not None:
+            _refuse_loss(before, {entity: fresh.table(entity).size for entity in before.tables}, written)
+        return fresh
+
+    def _follow(
+        self, before: Generation, course: Course, until: int, number: int, written: Collection[Written]
+    ) -> tuple[Generation, Course]:
+        since, now = course.since(), self._clock()
+        if until < since:
+            raise ChangesLost("The source's versions have gone back.")
+        if since == until:
+            return before.again(number, now), course.on(now, until)
+        changes = list(self._adapter.changes(self._wanted(), since, until))
+        _refuse_loss(before, _left(before, changes), written)
+        return self._patched(before, changes, number, now), course.on(now, until)
+
+    def _patched(self, before: Generation, changes: Iterable[Change], number: int, loaded: float) -> Generation:
+        fresh = patched(before, changes, self._keyring, entities=self._wanted(), number=number, loaded=loaded)
+        fresh.stamp = before.stamp
+        return fresh
+
+
+def _left(before: Generation, changes: Iterable[Change]) -> dict[str, int]:
+    """How many rows of each entity are not gone by the *changes*."""
+    gone: dict[str, set[str]] = {}
+    for change in changes:
+        if change.record is None:
+            gone.setdefault(change.entity, set()).add(change.id)
+    return {
+        entity: before.table(entity).size - len(ids.intersection(before.table(entity).ids))
+        for entity, ids in gone.items()
+    }
+
+
+def _refuse_loss(before: Generation, left: Mapping[str, int], written: Collection[Written]) -> None:
+    spared = Counter(entity for entity, _ in written)
+    for entity, kept in left.items():
+        size = before.table(entity).size
+        if kept + spared[entity] < size * (1 - MOST_LOST):
+            raise SourceBroken(f"a renewal would drop {size - kept} of {size} rows", entity)

@@ -1,0 +1,215 @@
+"""The line of an Ed-Fi request run backwards: what a consumer writes, as far as it may, handed to the source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gateway.admission import Admission
+from gateway.disclosure import students_of
+from gateway.merging import Merge
+from gateway.resolving import Resolver, natives, unknown_descriptors
+from standards.edfi import body
+from standards.edfi.keychanges import CASCADING
+from standards.edfi.model import natural_key, resources
+from standards.errors import (
+    Forbidden,
+    InvalidBody,
+    KeyChangeUnsupported,
+    MappingError,
+    NonUniqueIdentity,
+    NotFound,
+    OutsidePopulation,
+    PolicyEnforced,
+    UnresolvedReference,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gateway.desk import Desk
+    from standards.edfi.model import Resource
+
+    Record = dict[str, Any]
+    Match = Callable[[Record | None], None]
+
+ASSIGNED = "Resource identifiers cannot be assigned by the client: the 'id' should not be in the body."
+OTHER = "The id is not the one in the address."
+OUTSIDE = "Access to the requested data could not be authorized."
+HINTS = {
+    "student": "You may need a StudentSchoolAssociation of a school in the agreement's population.",
+    "contact": "You may need a StudentContactAssociation of a student in the agreement's population.",
+    "staff": "You may need a StaffEducationOrganizationAssignmentAssociation in the agreement's population.",
+    "organization": "The agreement's population has to have the education organization.",
+}
+ASSOCIATES = {"student": "student", "contact": "contact", "staff": "staff", "organization": "organization",
+              "enrollment": "student", "guardianship": "contact"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a write came to: the source's *own* id of the record, and whether it is *new*."""
+
+    own: str
+    new: bool
+
+
+def post(desk: Desk, document: Any) -> Saved:
+    """Create the record that *document* describes, or update the one that has its natural key."""
+    known = body.shape(desk.shown.branch.nodes)
+    resource = _resource(desk)
+    given, identifier = body.read(resource, document, known)
+    if identifier is not None:
+        raise InvalidBody(body.REFUSED, {"$.id": [ASSIGNED]})
+    if body.identity_hidden(resource, known):
+        raise PolicyEnforced("The agreement does not release the natural key of this resource.")
+    said = _resolved(desk, given, {})
+    before = desk.dialect.existing(desk, said, given)
+    if before is None:
+        return _create(desk, given, said, known)
+    own = before["id"]
+    row = desk.row_of(own)
+    if not _inside(desk, before, row):
+        desk.record("update", desk.subjects([before]))  # who tries keys to learn which are taken is on record too
+        raise OutsidePopulation(_outside(desk))
+    if not _of_branch(desk, before):
+        raise NonUniqueIdentity("Another kind of resource has these identifying values.")
+    return _update(desk, given, before, row)
+
+
+def put(desk: Desk, identifier: str, document: Any, match: Match | None = None) -> Saved:
+    """Replace the record that bears *identifier*; *match* refuses (If-Match) by the record as it is seen now."""
+    desk.allow("update")
+    known = body.shape(desk.shown.branch.nodes)
+    given, stated = body.read(_resource(desk), document, known)
+    if stated is not None and stated.replace("-", "").lower() != identifier:
+        raise InvalidBody(body.REFUSED, {"$.id": [OTHER]})
+    desk, own = _found(desk, identifier, match)
+    before, row = desk.current(own), desk.row_of(own)
+    if not _inside(desk, before, row):
+        raise NotFound("There is nothing with this id.")
+    return _update(desk, given, before, row)
+
+
+def delete(desk: Desk, identifier: str, match: Match | None = None) -> None:
+    """Delete the record that bears *identifier*."""
+    desk.allow("delete")
+    desk, own = _found(desk, identifier, match)
+    row = desk.row_of(own)
+    before = desk.current(own)
+    if row is None or not _inside(desk, before, row):
+        raise NotFound("There is nothing with this id.")
+    desk.record("delete", students_of(desk.shown, row))
+    desk.remove(own)
+
+
+def _resource(desk: Desk) -> Resource:
+    return resources()[desk.request.view.model]
+
+
+def _found(desk: Desk, identifier: str, match: Match | None) -> tuple[Desk, str]:
+    """The desk over what there is now, where a condition is made, and the source's own id of the record.
+
+    Raises:
+        NotFound: nothing bears this id for the consumer.
+    """
+    row = desk.row(identifier)
+    if row is not None and match is not None:
+        if not desk.reads:
+            raise Forbidden("The agreement does not let this client read, so it can make no conditions.")
+        desk.wrote([desk.own_id(row)])
+        desk = desk.fresh()
+        row = desk.row(identifier)
+        match(desk.rendered(row))
+    if row is None:
+        raise NotFound("There is nothing with this id.")
+    return desk, desk.own_id(row)
+
+
+def _create(desk: Desk, given: Record, said: Record, known: body.Shape) -> Saved:
+    desk.allow("create")
+    if body.hidden(_resource(desk), known):
+        raise PolicyEnforced("The agreement does not release everything that a new record needs.")
+    record = _merged(desk, given, said, {}, {})
+    if not _inside(desk, record, None):
+        raise OutsidePopulation(_outside(desk))
+    desk.record("create", desk.subjects([record]))
+    own = desk.save(_nameless(record), new=True)
+    return Saved(own, new=True)
+
+
+def _update(desk: Desk, given: Record, before: Record, row: int | None) -> Saved:
+    desk.allow("update")
+    shown = body.plain(_resource(desk), desk.rendered(row) or {}) if desk.reads and row is not None else {}
+    _keep_key(desk, given, shown)
+    merged = _merged(desk, given, _resolved(desk, given, shown), before, shown)
+    if not _inside(desk, merged, row):
+        raise OutsidePopulation(_outside(desk))
+    about = (*(students_of(desk.shown, row) if row is not None else ()), *desk.subjects([merged]))
+    desk.record("update", tuple(dict.fromkeys(about)))
+    own: str = before["id"]
+    desk.save(_nameless(merged) | {"id": own}, new=False)
+    return Saved(own, new=False)
+
+
+def _keep_key(desk: Desk, given: Record, shown: Record) -> None:
+    """Refuse another natural key where the model does not carry one on to what refers to the record."""
+    resource = _resource(desk)
+    if not shown or resource.name in CASCADING:
+        return
+    for now, before in zip(natural_key(resource, given), natural_key(resource, shown), strict=True):
+        if str(now).casefold() != str(before).casefold():
+            raise KeyChangeUnsupported("Natural key changes are not supported for this resource.")
+
+
+def _resolved(desk: Desk, given: Record, shown: Record) -> Record:
+    """What a body says in the words of the vocabulary, its references by the source's own keys.
+
+    Raises:
+        UnresolvedReference: something it points to does not exist for the consumer.
+        OutsidePopulation: nor could it, as far as the agreement says whom a record may be about.
+    """
+    if unknown := unknown_descriptors(desk, given, shown):
+        raise InvalidBody(body.REFUSED, unknown)
+    try:
+        said = desk.lens.said(given)
+    except MappingError as error:
+        raise InvalidBody(error.message) from None
+    resolver = Resolver(desk)
+    found = resolver.resolve(said)
+    if resolver.owners and not desk.grant.unrestricted(desk.entity):
+        raise OutsidePopulation(_outside(desk, resolver.owners))
+    missing = resolver.missing
+    if not missing and desk.dialect.native:
+        missing = natives(desk, desk.lens.write(found), shown)
+    if missing:
+        raise UnresolvedReference(missing)
+    return found
+
+
+def _merged(desk: Desk, given: Record, said: Record, before: Mapping[str, Any], shown: Record) -> Record:
+    """The whole record with its natural key, as the source would read it."""
+    wrong: dict[str, list[str]] = {}
+    merged = Merge(desk, given, said, shown, before, "$", wrong).merged()
+    if wrong:
+        raise InvalidBody(body.REFUSED, {place: [f"This {what}."] for place, (what, *_) in wrong.items()})
+    return desk.dialect.completed(desk, merged, said, before)
+
+
+def _nameless(record: Record) -> Record:
+    return {name: value for name, value in record.items() if name != "id"}
+
+
+def _inside(desk: Desk, record: Mapping[str, Any], row: int | None) -> bool:
+    """Whether a record is, or would be, one that the consumer sees."""
+    return Admission(desk.shown.faces, desk.entity, row).sees(record)
+
+
+def _of_branch(desk: Desk, record: Mapping[str, Any]) -> bool:
+    return all(record.get(name) in values for name, values in desk.shown.branch.where)
+
+
+def _outside(desk: Desk, owners: list[str] | None = None) -> str:
+    """Why a record is outside of what the consumer may write, in terms of the agreement alone."""
+    about = owners[0] if owners else ASSOCIATES.get(desk.entity, "student")
+    return f"{OUTSIDE} {HINTS.get(about, HINTS['student'])}"

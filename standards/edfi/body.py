@@ -1,0 +1,207 @@
+"""The body of an Ed-Fi write, read liberally and made strict: what clients send, as the model spells it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from standards.edfi.model import validate
+from standards.errors import CallerError, InvalidBody
+from standards.view import Hop, Many, Obj
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from standards.edfi.model import Property, Resource
+    from standards.view import Node
+
+    Shape = dict[str, "Shape | None"]
+
+OWN = frozenset({"id", "_etag", "_lastmodifieddate"})  # what the API adds itself, in small letters
+REFUSED = "The body cannot be accepted."
+UNKNOWN = "This is not a member of the resource."
+TWICE = "The member is there twice."
+UNKEPT = "The value has characters that no system can keep."
+PLACE = re.compile(r"\[[0-9]+\]")
+
+Places = dict[str, list[str]]
+
+
+def parse(text: bytes) -> Any:
+    """The JSON document in *text*, in which no object says one thing twice.
+
+    Raises:
+        CallerError: there is no JSON in it; says where, never what.
+    """
+    if not text.strip():
+        raise CallerError("The request body is empty.")
+    try:
+        document = orjson.loads(text)
+        json.loads(text, object_pairs_hook=_once)
+    except orjson.JSONDecodeError as error:
+        raise CallerError(f"The body is not JSON at line {error.lineno}, column {error.colno}.") from None
+    except (ValueError, RecursionError):
+        raise CallerError("The body is not JSON that can be read.") from None
+    return document
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names are all different, whatever their case.
+
+    Raises:
+        CallerError: two are not.
+    """
+    if len({name.casefold() for name, _ in pairs}) < len(pairs):
+        raise CallerError("An object in the body has the same member twice.")
+    return dict(pairs)
+
+
+def shape(nodes: Iterable[Node]) -> Shape:
+    """The members that the pruned *nodes* of a view show; None for one whose inside is shown as it is."""
+    found: Shape = {}
+    for node in nodes:
+        inner: Shape | None = None
+        if isinstance(node, Many):
+            inner = None if node.bare else shape((*node.early, *node.nodes))
+        elif isinstance(node, Obj | Hop):
+            inner = shape(node.nodes)
+        if not node.name and inner is not None:
+            found.update(inner)
+        elif node.name in found and (inner is None or found[node.name] is None):
+            found[node.name] = None
+        else:
+            found[node.name] = {**(found.get(node.name) or {}), **inner} if inner is not None else None
+    return found
+
+
+def read(resource: Resource, document: Any, known: Shape) -> tuple[dict[str, Any], str | None]:
+    """What *document* says in the model's own spelling, and the id it bears; *known* are the caller's members.
+
+    Raises:
+        InvalidBody: with every place that is wrong.
+    """
+    places: Places = {}
+    if not isinstance(document, dict):
+        raise InvalidBody(REFUSED, {"$": ["The body must be a JSON object."]})
+    identifier = next((value for name, value in document.items() if name.lower() == "id"), None)
+    own = OWN | {resource.descriptor_id.lower()}
+    clean = _object(resource.properties, known, document, "$", places, own)
+    for problem in validate(resource, clean):
+        path, _, said = problem.partition(": ")
+        told = any(path == one or path.startswith(f"{one}.") for one in places)
+        if not told and (said != "is missing" or _has(known, path)):
+            places[path] = [_sentence(path, said)]
+    if places:
+        raise InvalidBody(REFUSED, places)
+    return clean, str(identifier) if identifier is not None else None
+
+
+def plain(resource: Resource, shown: Mapping[str, Any]) -> dict[str, Any]:
+    """A document as it is *shown*, without what the API adds: what a body that changes nothing would say."""
+    own = OWN | {resource.descriptor_id.lower()}
+    return _object(resource.properties, None, shown, "$", {}, own)
+
+
+def hidden(resource: Resource, known: Shape) -> list[str]:
+    """The members that a new document must have and the caller does not have."""
+    return list(_hidden(resource.properties, known, ""))
+
+
+def identity_hidden(resource: Resource, known: Shape) -> bool:
+    """Whether a part of the natural key does not exist for the caller."""
+    return any(not _has(known, f"$.{path}") for path in resource.identity)
+
+
+def _hidden(properties: Mapping[str, Property], known: Shape, prefix: str) -> Iterator[str]:
+    for name, one in properties.items():
+        if not one.required:
+            continue
+        inner = known.get(name, {})
+        if name not in known:
+            yield prefix + name
+        elif inner is not None and one.type == "object":
+            yield from _hidden(one.properties, inner, f"{prefix}{name}.")
+
+
+def _has(known: Shape, path: str) -> bool:
+    """Whether the member at a JSON *path* exists for the caller."""
+    inside: Shape | None = known
+    for part in PLACE.sub("", path).split(".")[1:]:
+        if inside is None:
+            return True
+        if part not in inside:
+            return False
+        inside = inside[part]
+    return True
+
+
+def _object(
+    properties: Mapping[str, Property],
+    known: Shape | None,
+    given: Mapping[str, Any],
+    path: str,
+    places: Places,
+    own: frozenset[str],
+) -> dict[str, Any]:
+    names = {name.lower(): name for name in properties}
+    clean: dict[str, Any] = {}
+    for key, value in given.items():
+        name = names.get(key.lower())
+        if key.lower() in own and name is None:
+            continue
+        if name is None or (known is not None and name not in known):
+            places[f"{path}.{key[:80]}"] = [UNKNOWN]
+        elif name in clean:
+            places[f"{path}.{name}"] = [TWICE]
+        elif value is not None:
+            one, inner = properties[name], known[name] if known is not None else None
+            clean[name] = _value(one, inner, value, f"{path}.{name}", places)
+            if clean[name] == "" and one.required:
+                places[f"{path}.{name}"] = [_sentence(name, "is missing")]
+            if clean[name] in ("", []) and not one.required:
+                del clean[name]
+    return clean
+
+
+def _value(one: Property, known: Shape | None, value: Any, path: str, places: Places) -> Any:
+    own = frozenset({"link"} if one.reference else ())
+    if one.collection and isinstance(value, list):
+        return [
+            _object(one.properties, known, item, f"{path}[{at}]", places, own) if isinstance(item, dict) else item
+            for at, item in enumerate(value)
+        ]
+    if one.type == "object" and isinstance(value, dict):
+        return _object(one.properties, known, value, path, places, own)
+    if isinstance(value, str) and any(letter < " " and letter not in "\t\n\r" for letter in value):
+        places[path] = [UNKEPT]
+    return _scalar(one, value)
+
+
+def _scalar(one: Property, value: Any) -> Any:
+    """A number or a truth that came as a text, and a text that came as a number: what an ODS takes, too."""
+    if isinstance(value, str) and one.type == "boolean" and value.lower() in {"true", "false"}:
+        return value.lower() == "true"
+    if isinstance(value, str) and one.type == "integer" and re.fullmatch(r"-?[0-9]{1,19}", value):
+        return int(value)
+    if isinstance(value, str) and one.type == "number" and re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", value):
+        return float(value)
+    if one.type == "string" and type(value) is int:
+        return str(value)
+    return value
+
+
+def _sentence(path: str, said: str) -> str:
+    """What is wrong at *path*, as an ODS would say it."""
+    name = PLACE.sub("", path).rpartition(".")[2]
+    title = f"{name[:1].upper()}{name[1:]}"
+    if said == "has the key of an earlier item":
+        at = int(path.rpartition("[")[2].rstrip("]")) + 1
+        return f"Item {at} of the {title} has the same identifying values as another item earlier in the list."
+    if said in {"is missing", "is empty"}:
+        return f"{title} is required."
+    if said.startswith("differs from "):
+        return f"The value must be the same as that of {said.removeprefix('differs from ')}."
+    return f"{title} {said}."

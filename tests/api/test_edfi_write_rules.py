@@ -1,0 +1,431 @@
+"""What an Ed-Fi write may do under an agreement: nothing that the writer does not see is changed, taken or told."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from standards.errors import StoreUnavailable
+from tests.edfi_memory import ENTITIES, room, site
+from tests.regions import EDFI, agreement, running
+
+OPERATIONS = "[read, search, create, update, delete]"
+MANY = "[tokens]\nper_client = 1000\n"
+URI = "uri://ed-fi.org/"
+SCHOOL = {
+    "schoolId": 101, "nameOfInstitution": "Elm", "educationOrganizationCategories": [
+        {"educationOrganizationCategoryDescriptor": URI + "EducationOrganizationCategoryDescriptor#School"}],
+    "gradeLevels": [{"gradeLevelDescriptor": URI + "GradeLevelDescriptor#Ninth grade"}],
+}  # fmt: skip
+HOME = URI + "AddressTypeDescriptor#Home"
+NINTH = URI + "GradeLevelDescriptor#Ninth grade"
+CLERK = tuple(
+    (path, action)
+    for path, action in (
+        ("organization.*", "allow"), ("student.id", "allow"), ("student.name.given", "allow"),
+        ("student.name.family", "allow"), ("student.birthDate", "year"), ("enrollment.id", "allow"),
+        ("enrollment.student", "allow"), ("enrollment.school", "allow"), ("enrollment.entry", "allow"),
+        ("enrollment.grade", "allow"), ("contact.id", "allow"), ("contact.name.*", "allow"),
+        ("guardianship.*", "allow"),
+    )
+)  # fmt: skip
+STUDYING = (
+    *((path, action) for path, action in CLERK if path != "student.id"),
+    ("student.id", "pseudonym"),
+)
+AT_101 = '{all: [{school: {in: ["101"]}}]}'
+
+
+def student(number, **more):
+    return {
+        "studentUniqueId": number, "firstName": f"First{number}", "lastSurname": f"Last{number}",
+        "birthDate": "2010-05-07", **more,
+    }  # fmt: skip
+
+
+def enrollment(number, school=101, **more):
+    return {
+        "entryDate": "2026-08-20", "schoolReference": {"schoolId": school}, "entryGradeLevelDescriptor": NINTH,
+        "studentReference": {"studentUniqueId": number}, **more,
+    }  # fmt: skip
+
+
+def send(consumer, method, place, body=None, **headers):
+    """The answer to a request with a JSON body."""
+    target = place if place.startswith("/") else place.partition("localhost")[2] or EDFI + place
+    headers = consumer.bearer | {"correlation-id": "one"} | headers
+    return consumer.web.open(target, method=method, json=body, headers=headers)
+
+
+def raw(consumer, data, kind="application/json", method="POST", place="students"):
+    return consumer.web.open(EDFI + place, method=method, data=data, content_type=kind, headers=consumer.bearer)
+
+
+@pytest.fixture(scope="module")
+def building():
+    with room("elm") as made:
+        yield made
+
+
+@pytest.fixture
+def elm(building):
+    """The room as every test finds it; the gateway holds nothing of it."""
+    building.clear()
+    building.put("schools", SCHOOL)
+    building.put("schools", SCHOOL | {"schoolId": 102})
+    for number, school in (("s1", 101), ("s2", 102)):
+        building.put("students", student(number, middleName="Hidden", birthCity="Kent"))
+        building.put("studentSchoolAssociations", enrollment(number, school, primarySchool=True))
+    return building
+
+
+@pytest.fixture(scope="module")
+def region(building, tmp_path_factory):
+    terms = [
+        agreement("elm", operations=OPERATIONS),
+        agreement("elm", CLERK, client="clerk", operations=OPERATIONS, population=AT_101),
+        agreement("elm", CLERK, client="registrar", operations=OPERATIONS),
+        agreement("elm", STUDYING, client="study", operations=OPERATIONS, population=AT_101),
+        agreement("elm", client="reader"),
+        agreement("elm", client="inbox", operations="[create, update]"),
+        agreement("elm", CLERK, client="poor", operations=OPERATIONS),
+    ]
+    with running(tmp_path_factory.mktemp("elm"), {"elm": site("elm", "0s")}, terms, MANY) as made:
+        yield made
+
+
+@pytest.fixture
+def owner(region, elm):
+    return region.consumer()
+
+
+@pytest.fixture
+def clerk(region, elm):
+    return region.consumer("clerk")
+
+
+def kept(elm, collection, **members):
+    """The one document of a room in which the members have these values."""
+    found = [one for one in elm.documents[collection].values() if members.items() <= one.items()]
+    assert len(found) == 1
+    return found[0]
+
+
+def problem(answer, status, suffix):
+    assert answer.status_code == status, answer.text
+    assert answer.json["type"] == f"urn:ed-fi:api:{suffix}"
+    return answer.json
+
+
+# what is sent
+
+
+def test_names_are_read_in_any_case_and_what_the_api_adds_is_ignored(owner, elm):
+    body = {"STUDENTUNIQUEID": "s9", "FirstName": "A", "lastsurname": "B", "birthDate": "2010-01-01", "_etag": "1",
+            "_lastModifiedDate": "x", "middleName": None}  # fmt: skip
+    answer = send(owner, "POST", "Students", body)
+    assert (answer.status_code, answer.data) == (201, b""), answer.text
+    assert answer.headers["Location"].startswith("http://localhost/data/v3/ed-fi/students/")
+    expected = {"studentUniqueId": "s9", "firstName": "A", "lastSurname": "B", "birthDate": "2010-01-01"}
+    assert kept(elm, "students", studentUniqueId="s9") == expected
+
+
+def test_a_link_is_ignored(owner):
+    reference = {"studentUniqueId": "s1", "link": {"rel": "Student", "href": "/ed-fi/students/1"}}
+    body = enrollment("s1", entryDate="2026-09-09") | {"studentReference": reference}
+    assert send(owner, "POST", "studentSchoolAssociations", body).status_code == 201
+
+
+def test_an_id_cannot_be_chosen(owner):
+    answer = send(owner, "POST", "students", student("s9", id="a" * 32))
+    assert "$.id" in problem(answer, 400, "bad-request:data-validation-failed")["validationErrors"]
+
+
+@pytest.mark.parametrize("data", [b"", b" ", b"{", b"\xff", b'{"a": NaN}', b"[" * 100_000, b'{"a":"\\ud800"}',
+                                  b'{"firstName": "A", "firstname": "B"}'])  # fmt: skip
+def test_a_body_that_is_no_json_is_refused(owner, data):
+    problem(raw(owner, data), 400, "bad-request")
+
+
+@pytest.mark.parametrize("body", [[], 7, "x", None])
+def test_a_body_that_is_no_object_is_refused(owner, body):
+    problem(raw(owner, json.dumps(body)), 400, "bad-request:data-validation-failed")
+
+
+@pytest.mark.parametrize(
+    ("kind", "suffix"),
+    [
+        ("text/plain", "unsupported-media-type"), ("", "unsupported-media-type"),
+        ("application/json; charset=utf-16", "unsupported-media-type"),
+        ("application/vnd.ed-fi.student.mine.writable+json", "profile:invalid-profile-usage"),
+    ],
+)  # fmt: skip
+def test_another_media_type_is_refused(owner, kind, suffix):
+    problem(raw(owner, b"{}", kind), 415, suffix)
+
+
+def test_everything_wrong_is_told_at_once_and_no_value_with_it(owner, elm):
+    before = elm.changes
+    body = {"studentUniqueId": "x" * 33, "firstName": 7, "birthDate": "secret", "shoeSize": "secret",
+            "birthSexDescriptor": "secret"}  # fmt: skip
+    answer = send(owner, "POST", "students", body)
+    told = problem(answer, 400, "bad-request:data-validation-failed")["validationErrors"]
+    assert told.keys() == {"$.studentUniqueId", "$.lastSurname", "$.birthDate", "$.shoeSize", "$.birthSexDescriptor"}
+    assert "secret" not in answer.text
+    assert elm.changes == before
+
+
+# what becomes of it
+
+
+def test_a_put_replaces_and_a_second_post_finds_the_first(owner, elm):
+    answer = send(owner, "POST", "students", student("s9"))
+    place = answer.headers["Location"]
+    assert send(owner, "POST", "students", student("s9", middleName="M")).status_code == 200
+    assert owner.ask(place).json["middleName"] == "M"
+    answer = send(owner, "PUT", place, owner.ask(place).json | {"firstName": "New"})
+    assert (answer.status_code, answer.headers["Location"]) == (204, place)
+    assert answer.headers["ETag"] == owner.ask(place).headers["ETag"]
+    assert kept(elm, "students", studentUniqueId="s9")["firstName"] == "New"
+
+
+def test_an_id_in_a_put_is_the_one_in_the_address(owner):
+    place = send(owner, "POST", "students", student("s9")).headers["Location"]
+    answer = send(owner, "PUT", place, student("s9", id="a" * 32))
+    assert "$.id" in problem(answer, 400, "bad-request:data-validation-failed")["validationErrors"]
+    problem(send(owner, "PUT", "students/" + "a" * 32, student("s9")), 404, "not-found")
+    problem(send(owner, "DELETE", "students/" + "a" * 32), 404, "not-found")
+
+
+def test_methods_belong_to_collections_or_items(owner):
+    for method, place in (("PUT", "students"), ("DELETE", "students"), ("POST", "students/" + "a" * 32)):
+        problem(send(owner, method, place, {}), 405, "method-not-allowed")
+
+
+def test_another_key_is_taken_where_the_model_carries_it_on(owner, elm):
+    place = send(owner, "POST", "students", student("s9")).headers["Location"]
+    answer = send(owner, "PUT", place, student("s8"))
+    problem(answer, 400, "bad-request:data-validation-failed:key-change-not-supported")
+    place = send(owner, "POST", "studentSchoolAssociations", enrollment("s9")).headers["Location"]
+    assert send(owner, "PUT", place, enrollment("s9", entryDate="2026-09-02")).status_code == 204
+    assert owner.ask(place).json["entryDate"] == "2026-09-02"
+
+
+def test_a_condition_is_kept_however_its_tag_is_written(owner):
+    place = send(owner, "POST", "students", student("s9")).headers["Location"]
+    tag = owner.ask(place).json["_etag"]
+    for form in (tag, f'"{tag}"', f'W/"{tag}"', "*", f'"x", "{tag}"'):
+        assert send(owner, "PUT", place, student("s9"), **{"If-Match": form}).status_code == 204
+    problem(send(owner, "PUT", place, student("s9"), **{"If-Match": '"1"'}), 412, "optimistic-lock-failed")
+    problem(send(owner, "DELETE", place, **{"If-Match": "1"}), 412, "optimistic-lock-failed")
+    assert send(owner, "DELETE", place, **{"If-Match": tag}).status_code == 204
+
+
+def test_what_others_need_is_not_deleted(owner, elm):
+    place = send(owner, "POST", "students", student("s9")).headers["Location"]
+    elm.needed.update(elm.documents["students"])
+    problem(send(owner, "DELETE", place), 409, "data-conflict:dependent-item-exists")
+
+
+def test_what_a_source_cannot_write_is_refused_before_it_is_asked(region, owner, elm):
+    elm.writes = ENTITIES - {"student"}
+    before = len(elm.log)
+    for method, place in (("POST", "students"), ("PUT", "students/" + "a" * 32), ("DELETE", "students/" + "a" * 32)):
+        told = problem(send(owner, method, place, student("s9")), 405, "method-not-allowed")
+        assert told["errors"] == ["No district's system here takes changes of this resource."]
+    assert len(elm.log) == before
+
+
+def test_nothing_is_changed_that_cannot_be_recorded(region, owner, elm, monkeypatch):
+    place = send(owner, "POST", "students", student("s9")).headers["Location"]
+    before = elm.changes
+
+    def refuse(_event):
+        raise StoreUnavailable("The record is full.")
+
+    monkeypatch.setattr(region.gateway.record, "append", refuse)
+    for method, where in (("POST", "students"), ("PUT", place), ("DELETE", place)):
+        assert send(owner, method, where, student("s9", firstName="Other")).status_code == 503
+    assert elm.changes == before
+
+
+# references
+
+
+def test_what_a_reference_points_to_has_to_be_there(owner):
+    answer = send(owner, "POST", "studentSchoolAssociations", enrollment("nobody", 999))
+    told = problem(answer, 409, "data-conflict:unresolved-reference")
+    assert told["errors"] == [
+        "The referenced 'Student' item does not exist. The referenced 'School' item does not exist."
+    ]
+
+
+def test_a_native_reference_has_to_lead_somewhere(owner, elm):
+    body = {"schoolReference": {"schoolId": 101}, "calendarReference": {
+        "calendarCode": "C", "schoolId": 101, "schoolYear": 2027}}  # fmt: skip
+    body = enrollment("s1", entryDate="2026-09-03") | body
+    told = problem(send(owner, "POST", "studentSchoolAssociations", body), 409, "data-conflict:unresolved-reference")
+    assert told["errors"] == ["The referenced 'Calendar' item does not exist."]
+    elm.put("calendars", {"calendarCode": "C", "schoolReference": {"schoolId": 101},
+                          "schoolYearTypeReference": {"schoolYear": 2027},
+                          "calendarTypeDescriptor": URI + "CalendarTypeDescriptor#School"})  # fmt: skip
+    assert send(owner, "POST", "studentSchoolAssociations", body).status_code == 201
+
+
+# what the writer does not see
+
+
+def test_a_hidden_member_and_an_unknown_one_are_refused_alike(clerk):
+    answers = [send(clerk, "POST", "students", student("s1") | {name: "x"}) for name in ("middleName", "shoeSize")]
+    assert answers[0].status_code == 400
+    assert answers[0].data.replace(b"middleName", b"shoeSize") == answers[1].data
+
+
+def test_what_a_writer_cannot_see_is_not_lost(clerk, elm):
+    (seen,) = clerk.edfi("students").json
+    assert seen.keys() & {"middleName", "birthCity"} == set()
+    assert seen["birthDate"] == "2010-01-01"
+    place = f"{EDFI}students/{seen['id']}"
+    assert send(clerk, "PUT", place, seen | {"firstName": "New"}).status_code == 204
+    expected = student("s1", firstName="New", middleName="Hidden", birthCity="Kent")
+    assert kept(elm, "students", studentUniqueId="s1") == expected
+    answer = send(clerk, "PUT", place, seen | {"birthDate": "2011-01-01"})
+    assert problem(answer, 400, "bad-request:data-validation-failed")["validationErrors"].keys() == {"$.birthDate"}
+
+
+def test_items_that_a_writer_sees_in_part_are_merged_by_their_key(region, tmp_path, elm):
+    lines = (*CLERK, ("profile.*", "allow"), ("student.address.kind", "allow"), ("student.address.city", "allow"),
+             ("student.address.state", "allow"), ("student.address.street", "allow"))  # fmt: skip
+    place = {"addressTypeDescriptor": HOME, "city": "Kent", "stateAbbreviationDescriptor":
+             URI + "StateAbbreviationDescriptor#WA", "streetNumberName": "1 Elm", "postalCode": "98030"}  # fmt: skip
+    elm.put("studentEducationOrganizationAssociations", {
+        "educationOrganizationReference": {"educationOrganizationId": 101}, "addresses": [place],
+        "studentReference": {"studentUniqueId": "s1"}})  # fmt: skip
+    terms = [agreement("elm", lines, client="mailer", operations=OPERATIONS)]
+    with running(tmp_path / "mail", {"elm": site("elm", "0s")}, terms, MANY) as other:
+        mailer = other.consumer("mailer")
+        (seen,) = mailer.edfi("studentEducationOrganizationAssociations").json
+        assert "postalCode" not in seen["addresses"][0]
+        seen["addresses"][0]["nameOfCounty"] = "King"
+        where = f"{EDFI}studentEducationOrganizationAssociations/{seen['id']}"
+        assert send(mailer, "PUT", where, seen).status_code == 400
+        del seen["addresses"][0]["nameOfCounty"]
+        assert send(mailer, "PUT", where, seen | {"addresses": []}).status_code == 204
+        (document,) = elm.documents["studentEducationOrganizationAssociations"].values()
+        assert "addresses" not in document
+
+
+def test_who_lacks_what_a_new_record_needs_may_still_change_one(region, elm):
+    registrar = region.consumer("registrar")
+    answer = send(registrar, "POST", "students", student("s9"))
+    problem(answer, 400, "bad-request:data-validation-failed")  # the day of birth is seen as a year
+    seen = registrar.edfi("students", studentUniqueId="s2").json[0]
+    assert send(registrar, "PUT", f"{EDFI}students/{seen['id']}", seen | {"firstName": "New"}).status_code == 204
+    assert kept(elm, "students", studentUniqueId="s2")["birthDate"] == "2010-05-07"
+
+
+def test_nobody_is_enrolled_whom_the_writer_does_not_see(clerk, elm):
+    before = elm.changes
+    answers = [
+        send(clerk, "POST", "studentSchoolAssociations", enrollment(number, entryDate="2026-09-01"))
+        for number in ("s2", "nobody")
+    ]
+    told = problem(answers[0], 403, "security:authorization")
+    assert "StudentSchoolAssociation" in told["errors"][0]
+    assert answers[0].data == answers[1].data
+    elsewhere = [send(clerk, "POST", "studentSchoolAssociations", enrollment("s1", school)) for school in (102, 999)]
+    assert [one.status_code for one in elsewhere] == [403, 403]
+    assert elsewhere[0].data == elsewhere[1].data
+    assert elm.changes == before
+
+
+def test_nothing_is_moved_to_where_the_writer_does_not_see_it(clerk, elm):
+    (seen,) = clerk.edfi("studentSchoolAssociations").json
+    place = f"{EDFI}studentSchoolAssociations/{seen['id']}"
+    before = elm.changes
+    assert send(clerk, "PUT", place, seen | {"schoolReference": {"schoolId": 102}}).status_code == 403
+    assert elm.changes == before
+    assert send(clerk, "PUT", place, seen | {"entryDate": "2026-08-21"}).status_code == 204
+    assert kept(elm, "studentSchoolAssociations", entryDate="2026-08-21")["primarySchool"] is True
+
+
+def test_a_hidden_record_is_not_found_by_its_key(region, clerk, elm, monkeypatch):
+    before, told = elm.changes, []
+    monkeypatch.setattr(region.gateway.record, "append", told.append)
+    answer = send(clerk, "POST", "students", {
+        "studentUniqueId": "s2", "firstName": "A", "lastSurname": "B", "birthDate": "2010-05-07"})  # fmt: skip
+    problem(answer, 403, "security:authorization")
+    assert elm.changes == before
+    assert [(one["operation"], one["client"], one["to"]) for one in told] == [("update", "clerk", 1)]
+
+
+def test_an_identifier_of_somebody_hidden_finds_nothing(owner, clerk):
+    hidden = next(one["id"] for one in owner.edfi("students").json if one["studentUniqueId"] == "s2")
+    answers = [send(clerk, method, f"{EDFI}students/{one}", student("s2"))
+               for method in ("PUT", "DELETE") for one in (hidden, "b" * 32)]  # fmt: skip
+    assert [one.status_code for one in answers] == [404] * 4
+    assert len({one.data for one in answers}) == 1
+
+
+def test_a_pseudonym_stands_for_the_student_and_the_true_id_for_nobody(region, elm):
+    study = region.consumer("study")
+    (seen,) = study.edfi("students").json
+    alias = seen["studentUniqueId"]
+    assert alias != "s1"
+    body = enrollment(alias, entryDate="2026-09-01")
+    assert send(study, "POST", "studentSchoolAssociations", body).status_code == 201
+    assert kept(elm, "studentSchoolAssociations", entryDate="2026-09-01")["studentReference"] == {
+        "studentUniqueId": "s1"
+    }
+    true = [send(study, "POST", "studentSchoolAssociations", enrollment(one)) for one in ("s1", "nobody")]
+    assert [one.status_code for one in true] == [403, 403]
+    assert true[0].data == true[1].data
+    assert send(study, "PUT", f"{EDFI}students/{seen['id']}", seen | {"firstName": "New"}).status_code == 204
+    assert kept(elm, "students", studentUniqueId="s1")["firstName"] == "New"
+
+
+# who may
+
+
+def test_reading_is_no_leave_to_write(region, elm):
+    reader = region.consumer("reader")
+    problem(send(reader, "POST", "students", student("s9")), 403, "security:authorization:access-denied:resource")
+
+
+def test_an_operation_that_is_not_agreed_is_denied_by_name(region, elm):
+    inbox = region.consumer("inbox")
+    answer = send(inbox, "POST", "students", student("s9"))
+    assert answer.status_code == 201
+    told = problem(
+        send(inbox, "DELETE", answer.headers["Location"]), 403, "security:authorization:access-denied:action"
+    )
+    assert "delete" in told["errors"][0]
+
+
+def test_who_may_not_read_is_told_nothing_of_what_is_there(region, elm):
+    inbox = region.consumer("inbox")
+    answer = send(inbox, "POST", "students", student("s9"))
+    assert "ETag" not in answer.headers
+    place = answer.headers["Location"]
+    assert send(inbox, "PUT", place, student("s9", firstName="New")).status_code == 204
+    assert send(inbox, "PUT", place, student("s9"), **{"If-Match": "*"}).status_code == 403
+
+
+def test_a_token_without_the_scope_may_not(region, elm):
+    poor = region.consumer("poor", ["edfi:read", "edfi:update"])
+    answer = send(poor, "POST", "studentSchoolAssociations", enrollment("s1", entryDate="2026-09-01"))
+    problem(answer, 403, "security:authorization:access-denied:action")
+
+
+def test_a_descriptor_has_to_be_one_of_the_district_where_those_are_known(building, elm, tmp_path):
+    kind = URI + "SexDescriptor"
+    elm.put("sexDescriptors", {"namespace": kind, "codeValue": "Female", "shortDescription": "Female"})
+    terms = [agreement("elm", client="holder", operations=OPERATIONS)]
+    with running(tmp_path / "held", {"elm": site("elm")}, terms, MANY) as held:
+        for code, status in (("Female", 201), ("FEMALE", 200), ("Nobody", 400)):
+            answer = send(
+                held.consumer("holder"), "POST", "students", student("s9", birthSexDescriptor=f"{kind}#{code}")
+            )
+            assert answer.status_code == status, answer.text
+        assert answer.json["validationErrors"] == {"$.birthSexDescriptor": ["SexDescriptor value does not exist."]}

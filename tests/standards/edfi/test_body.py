@@ -1,0 +1,134 @@
+"""The body of an Ed-Fi write, read liberally and made strict."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from standards import registry
+from standards.edfi import body
+from standards.edfi.model import by_collection, resources
+from standards.errors import CallerError, InvalidBody
+from standards.view import prune
+from tests.standards.edfi.documents import document
+from tests.standards.edfi.world import Everything
+
+URI = "uri://ed-fi.org/"
+
+
+class All(Everything):
+    """Releases everything but some names."""
+
+    def __init__(self, *hidden):
+        self.hidden = hidden
+
+    def releases(self, name):
+        return name not in self.hidden
+
+
+def shape(collection, *hidden):
+    (branch,) = prune(registry.views("edfi")[collection], All(*hidden)).branches
+    return body.shape(branch.nodes)
+
+
+def read(collection, given, *hidden):
+    return body.read(by_collection(collection), given, shape(collection, *hidden))
+
+
+def wrong(collection, given, *hidden):
+    """The places at which a body is wrong."""
+    with pytest.raises(InvalidBody) as refused:
+        read(collection, given, *hidden)
+    return refused.value.places
+
+
+@pytest.mark.parametrize("collection", sorted(one.collection for one in resources().values() if not one.is_descriptor))
+def test_whatever_the_model_allows_is_read_as_it_is(collection):
+    for seed in range(3):
+        given = document(by_collection(collection), Random(seed), 0.2 + 0.4 * seed)
+        assert read(collection, given) == (given, None)
+
+
+SESSION = {
+    "sessionName": "Fall", "schoolReference": {"schoolId": 1}, "schoolYearTypeReference": {"schoolYear": 2027},
+    "beginDate": "2026-08-20", "endDate": "2027-01-20", "termDescriptor": URI + "TermDescriptor#Fall Semester",
+    "totalInstructionalDays": 80,
+}  # fmt: skip
+STUDENT = {"studentUniqueId": "1", "firstName": "A", "lastSurname": "B", "birthDate": "2010-01-01"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "place", "said"),
+    [
+        ({"sessionName": None}, "$.sessionName", "SessionName is required."),
+        ({"sessionName": ""}, "$.sessionName", "SessionName is required."),
+        ({"sessionName": "x" * 61}, "$.sessionName", "SessionName is longer than 60."),
+        ({"sessionName": "a\0b"}, "$.sessionName", body.UNKEPT),
+        ({"beginDate": "soon"}, "$.beginDate", "BeginDate is not a date."),
+        ({"totalInstructionalDays": -1}, "$.totalInstructionalDays", "TotalInstructionalDays is less than 0."),
+        ({"totalInstructionalDays": 2.5}, "$.totalInstructionalDays", "TotalInstructionalDays is not an integer."),
+        ({"termDescriptor": "Fall"}, "$.termDescriptor", "TermDescriptor is not a value of TermDescriptor."),
+        ({"termDescriptor": URI + "SexDescriptor#Male"}, "$.termDescriptor",
+         "TermDescriptor is not a value of TermDescriptor."),
+        ({"schoolReference": {"schoolId": "x"}}, "$.schoolReference.schoolId", "SchoolId is not an integer."),
+        ({"schoolReference": 7}, "$.schoolReference", "SchoolReference is not an object."),
+        ({"schoolReference": {}}, "$.schoolReference.schoolId", "SchoolId is required."),
+        ({"gradingPeriods": [{"gradingPeriodReference": {
+            "gradingPeriodDescriptor": URI + "GradingPeriodDescriptor#First", "gradingPeriodName": "1",
+            "schoolId": 2, "schoolYear": 2027}}]}, "$.gradingPeriods[*].gradingPeriodReference.schoolId",
+         "The value must be the same as that of $.schoolReference.schoolId."),
+        ({"shoeSize": 7}, "$.shoeSize", body.UNKNOWN),
+        ({"_ext": {}}, "$._ext", body.UNKNOWN),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_at_its_place(changed, place, said):
+    assert wrong("sessions", SESSION | changed) == {place: [said]}
+
+
+def test_an_item_that_is_there_twice_is_told_by_its_place():
+    code = {"visaDescriptor": URI + "VisaDescriptor#F1"}
+    assert wrong("students", STUDENT | {"visas": [code, code]}) == {
+        "$.visas[1]": ["Item 2 of the Visas has the same identifying values as another item earlier in the list."]
+    }
+
+
+def test_everything_is_told_at_once_and_no_value_with_it():
+    places = wrong("students", {"studentUniqueId": "secret" * 9, "birthDate": "secret", "secret": "secret"})
+    assert places.keys() == {"$.studentUniqueId", "$.birthDate", "$.secret", "$.firstName", "$.lastSurname"}
+    assert "secret" not in "".join(said for one in places.values() for said in one)
+
+
+def test_what_an_ods_takes_is_made_strict():
+    given = {"SESSIONNAME": 7, "totalInstructionalDays": "80", "schoolReference": {"SchoolId": "1", "link": {}},
+             "id": "a" * 32, "_etag": "1", "academicWeeks": []}  # fmt: skip
+    found, identifier = read("sessions", SESSION | given | {"sessionName": None})
+    assert identifier == "a" * 32
+    assert found == SESSION | {"sessionName": "7"}
+
+
+def test_one_member_in_two_spellings_is_refused():
+    assert wrong("students", STUDENT | {"FIRSTNAME": "C"}) == {"$.firstName": [body.TWICE]}
+
+
+def test_a_hidden_member_is_not_missed_and_not_known():
+    given = {name: value for name, value in STUDENT.items() if name != "firstName"}
+    assert read("students", given, "student.name.given") == (given, None)
+    hidden = wrong("students", STUDENT, "student.name.given")
+    assert hidden == {"$.firstName": [body.UNKNOWN]}
+    assert body.hidden(by_collection("students"), shape("students", "student.name.given")) == ["firstName"]
+    assert body.hidden(by_collection("students"), shape("students", "student.name.middle")) == []
+
+
+def test_a_hidden_part_of_the_key_is_noticed():
+    resource = by_collection("studentSchoolAssociations")
+    assert not body.identity_hidden(resource, shape(resource.collection))
+    assert body.identity_hidden(resource, shape(resource.collection, "enrollment.school"))
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"  ", b"{", b"\xff", b"NaN", b"[" * 5000, b'{"a":1,"A":2}', b'{"a":{"b":1,"b":1}}']
+)
+def test_what_is_no_document_is_refused(text):
+    with pytest.raises(CallerError):
+        body.parse(text)
