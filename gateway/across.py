@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from gateway.districts import may_be_held
 from standards.codes import outward
 from standards.edfi.gradebook_entries import UNCATEGORIZED
 from standards.edfi.model import natural_key, resources
@@ -119,8 +120,12 @@ OWN, ACROSS = Own(), Across()
 
 
 def dialect(adapter: Adapter) -> Dialect:
-    """How *adapter*'s source tells records apart: one that has resources of Ed-Fi's alone keeps Ed-Fi's keys."""
-    return OWN if any(name.startswith("edfi.") for name in adapter.manifest.entities) else ACROSS
+    """How *adapter*'s source tells records apart: one that has most resources of Ed-Fi's alone keeps Ed-Fi's keys.
+
+    Descriptors and the like say nothing: a district may declare those of a system of any kind.
+    """
+    alone = (name for name in adapter.manifest.entities if name.startswith("edfi.") and not may_be_held(name))
+    return OWN if any(alone) else ACROSS
 
 
 def _read(desk: Desk, record: Record) -> Record:
