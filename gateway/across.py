@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     Record = dict[str, Any]
 
+FEW = 20
+"""How many of Ed-Fi's own resources an adapter may make up for a system of another standard."""
+
 REFUSED = "The body cannot be accepted."
 WANTED = "The district's system needs this member."
 UNSORTED = "The district's system has no category for entries of this type."
@@ -120,12 +123,12 @@ OWN, ACROSS = Own(), Across()
 
 
 def dialect(adapter: Adapter) -> Dialect:
-    """How *adapter*'s source tells records apart: one that has most resources of Ed-Fi's alone keeps Ed-Fi's keys.
+    """How *adapter*'s source tells records apart: one that has many resources of Ed-Fi's alone keeps Ed-Fi's keys.
 
     Descriptors and the like say nothing: a district may declare those of a system of any kind.
     """
-    alone = (name for name in adapter.manifest.entities if name.startswith("edfi.") and not may_be_held(name))
-    return OWN if any(alone) else ACROSS
+    alone = [name for name in adapter.manifest.entities if name.startswith("edfi.") and not may_be_held(name)]
+    return OWN if len(alone) > FEW else ACROSS
 
 
 def _read(desk: Desk, record: Record) -> Record:
