@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gateway.across import dialect
+from gateway.dialect import dialect
 from gateway.disclosure import change
 from gateway.exchange import grants_for, write_down
 from gateway.plan import decides
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from adapters.contract import Adapter
-    from gateway.across import Dialect
     from gateway.assembly import Gateway
     from gateway.callers import Caller
+    from gateway.dialect import Dialect
     from gateway.exchange import PageRequest
     from gateway.rows import Shown
     from policies.grant import Grant
