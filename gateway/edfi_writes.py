@@ -13,12 +13,11 @@ from gateway.desk import open_desk
 from gateway.edfi import admit, base, refuse
 from gateway.exchange import PageRequest
 from standards.edfi import body
-from standards.edfi.request import plain_id
+from standards.edfi.request import plain
 from standards.errors import (
     GatewayError,
     MethodNotAllowed,
     PreconditionFailed,
-    Unsupported,
     UnsupportedMedia,
     UnsupportedProfile,
 )
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from gateway.assembly import Gateway
     from gateway.callers import Caller
     from gateway.desk import Desk
-    from standards.view import View
 
 POST, PUT, DELETE = frozenset({"edfi:create", "edfi:update"}), frozenset({"edfi:update"}), frozenset({"edfi:delete"})
 PROFILE = "application/vnd.ed-fi."
@@ -43,27 +41,25 @@ def blueprint(gateway: Gateway) -> Blueprint:
 
     def post(schema: str, name: str, district: str | None = None) -> Response:
         """An item created, or the one with its natural key updated."""
-        caller, view = admit(gateway, district, schema, name)
-        asked = _asked(view, district, POST)
+        caller, asked = _asked(gateway, district, schema, name, POST)
         document = _document()
-        desk = _desk(gateway, caller, asked)
+        desk = open_desk(gateway, caller, asked)
         saved = upserts.post(desk, document)
         return _done(desk, saved.own, 201 if saved.new else 200)
 
     def put(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
         """An item replaced."""
-        caller, view = admit(gateway, district, schema, name)
-        asked = _asked(view, district, PUT)
+        caller, asked = _asked(gateway, district, schema, name, PUT)
         document = _document()
-        desk = _desk(gateway, caller, asked)
-        saved = upserts.put(desk, plain_id(identifier), document, _condition())
+        desk = open_desk(gateway, caller, asked)
+        saved = upserts.put(desk, plain(identifier), document, _condition())
         return _done(desk, saved.own, 204)
 
     def delete(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
         """An item deleted."""
-        caller, view = admit(gateway, district, schema, name)
-        desk = _desk(gateway, caller, _asked(view, district, DELETE))
-        upserts.delete(desk, plain_id(identifier), _condition())
+        caller, asked = _asked(gateway, district, schema, name, DELETE)
+        desk = open_desk(gateway, caller, asked)
+        upserts.delete(desk, plain(identifier), _condition())
         return _empty(204)
 
     for address in ADDRESSES:
@@ -75,20 +71,20 @@ def blueprint(gateway: Gateway) -> Blueprint:
     return routes
 
 
-def _asked(view: View, district: str | None, scopes: frozenset[str]) -> PageRequest:
-    return PageRequest(view, district, scopes, lambda _views: Query(), base(district), trace_id())
-
-
-def _desk(gateway: Gateway, caller: Caller, asked: PageRequest) -> Desk:
-    """The desk for a write.
+def _asked(
+    gateway: Gateway, district: str | None, schema: str, name: str, scopes: frozenset[str]
+) -> tuple[Caller, PageRequest]:
+    """Who asks to change which resource.
 
     Raises:
-        MethodNotAllowed: the district's system takes no changes of the resource.
+        MethodNotAllowed: no district's system that the caller has an agreement with takes changes of it.
     """
-    try:
-        return open_desk(gateway, caller, asked)
-    except Unsupported as error:
-        raise MethodNotAllowed(error.message, ("GET",)) from None
+    caller, view = admit(gateway, district, schema, name)
+    entity = view.branches[0].entity
+    theirs = [one.district for one in gateway.grants.of(caller.client) if district in {None, one.district}]
+    if theirs and not any(entity in gateway.districts[one].adapter.manifest.writes for one in theirs):
+        raise MethodNotAllowed("No district's system here takes changes of this resource.", ("GET",))
+    return caller, PageRequest(view, district, scopes, lambda _views: Query(), base(district), trace_id())
 
 
 def _document() -> Any:

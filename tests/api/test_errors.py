@@ -185,7 +185,7 @@ def test_a_district_that_is_none_is_not_found(everything, district):
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("path", ["orgs", "orgs/1", "users/1"])
-def test_nothing_can_be_written_yet(everything, method, path):
+def test_nothing_can_be_written_where_no_system_takes_changes(everything, method, path):
     answer = everything.ask(ROSTER + path, method=method)
     assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
     assert answer.json["imsx_codeMajor"] == "failure"
