@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from marshmallow import Schema, ValidationError
 
+from adapters.defaults import Defaults
 from standards.errors import SettingsError, Unsupported, suggestion
 from standards.view import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
+
+    from standards.edfi.model import Resource
 
 Wanted = Mapping[str, frozenset[str] | None]
 Record = dict[str, Any]
@@ -102,16 +105,19 @@ class Notes:
 class Adapter(ABC):
     """One district's system, asked in the words of the vocabulary.
 
-    *name* is what settings call this kind of adapter; *Settings* declares what it needs to know.
+    *name* is what settings call this kind of adapter; *Settings* declares what it needs to know. *declares* tells
+    whether its records lack what Ed-Fi requires, so that a district may declare it (`defaults`).
     """
 
     name: ClassVar[str]
+    declares: ClassVar[bool] = False
     Settings: ClassVar[type[Schema]]
 
     def __init__(self, district: str, settings: Mapping[str, Any]) -> None:
         self.district = district
         self.settings = load(self.Settings, settings, f"districts.{district}")
         self.notes = Notes()
+        self.defaults = Defaults()
 
     @property
     @abstractmethod
@@ -140,6 +146,10 @@ class Adapter(ABC):
     def locate(self, entity: str, key: tuple[str, ...]) -> Record | None:
         """The whole record of *entity* with the natural *key*, as the source has it now; None where none."""
         return next((record for _, record in self.read({entity: None}) if record.get("key") == key), None)
+
+    def beyond(self) -> Mapping[str, Resource]:
+        """What the source's model has beyond the Ed-Fi standard: resources by name, asked once, before all else."""
+        return {}
 
     def newest(self) -> int | None:
         """The source's own newest change version; None where it has none."""
@@ -225,6 +235,22 @@ def _first(messages: Any) -> str:
     while isinstance(messages, (list, dict)):
         messages = next(iter(messages.values() if isinstance(messages, dict) else messages))
     return str(messages)
+
+
+def finisher(
+    adapter: Adapter, wanted: Wanted, *, whole: frozenset[str] = frozenset()
+) -> Callable[[str, Record], Record]:
+    """What cuts a record down to the wanted fields and puts in what the district declares; *whole* ones stay whole."""
+    pick = {entity: picker(entity, fields) for entity, fields in wanted.items() if entity not in whole}
+    put = {entity: adapter.defaults.completing(entity, fields, adapter.notes) for entity, fields in wanted.items()}
+
+    def finish(entity: str, record: Record) -> Record:
+        complete = put[entity]
+        if complete:
+            complete(record)
+        return pick[entity](record) if entity in pick else record
+
+    return finish
 
 
 def picker(entity: str, fields: frozenset[str] | None) -> Callable[[Record], Record]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from adapters import edfi_categories, ods_changes, ods_plan
+from adapters import edfi_categories, ods_changes, ods_metadata, ods_plan
 from adapters.beside import Beside, Names
 from adapters.contract import NO_HINTS, Adapter, Manifest, Problem
 from adapters.edfi_records import collections, lenses
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from marshmallow import Schema
 
     from adapters.contract import Change, Departure, Hints, Record, Wanted
+    from standards.edfi.model import Resource
 
 FIRST = ("schools", "students")
 
@@ -117,6 +118,12 @@ class EdFiOds(Adapter):
         if entity in MADE:
             return super().locate(entity, key)
         return self._records.locate(entity, key, self._http.deadline())
+
+    def beyond(self) -> Mapping[str, Resource]:
+        """What the ODS says that its model has beyond the standard, where settings want it."""
+        if not self.settings["extensions"]:
+            return {}
+        return ods_metadata.beyond(self._service.descriptions(self._http.deadline()))
 
     def newest(self) -> int | None:
         """The newest change version of the ODS; None where it tells none."""

@@ -194,12 +194,9 @@ class Http:
         except (DecodeError, ProtocolError, urllib3.exceptions.SSLError) as error:
             self._breaker.failed()
             raise _ours(error, place) from None
-        except urllib3.exceptions.TimeoutError:
+        except (HTTPError, OSError) as error:
             self._breaker.failed()
-            raise SourceTimeout(f"{place}: the source does not answer in time.") from None
-        except (HTTPError, OSError):
-            self._breaker.failed()
-            raise SourceUnavailable(f"{place}: the source cannot be reached.") from None
+            raise _silent(error, place) from None
         except BaseException:
             self._breaker.abandoned()
             raise
@@ -282,6 +279,14 @@ def refuse(answer: Answer, reason: str = "") -> None:
         raise SourceUnavailable(message, retry_after(answer.headers))
     if answer.status >= 400:  # noqa: PLR2004  what the asker did wrong
         raise SourceRefused(f"{answer.place}: the source answers {answer.status}{said}.")
+
+
+def _silent(error: Exception, place: str) -> SourceUnavailable | SourceTimeout:
+    """Nobody there, or nobody in time: the library calls a refused connection a timeout too."""
+    late = isinstance(error, urllib3.exceptions.TimeoutError)
+    if late and not isinstance(error, urllib3.exceptions.NewConnectionError):
+        return SourceTimeout(f"{place}: the source does not answer in time.")
+    return SourceUnavailable(f"{place}: the source cannot be reached.")
 
 
 def _ours(error: HTTPError, place: str) -> SourceBroken | SourceUnavailable | SourceRefused:

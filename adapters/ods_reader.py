@@ -94,9 +94,8 @@ class Reader:
             return None
         try:
             return self.service.one(path_of(collection), identifier, deadline)
-        except Denied as error:
-            self.offered.deny(collection, error)
-            return None
+        except Denied as error:  # of one document that says nothing about the others
+            raise SourceRefused(error.message) from None
 
     def _fetch(
         self, path: str, parameters: Sequence[tuple[str, str]], deadline: Deadline

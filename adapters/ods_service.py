@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 DISCOVERY: Final = "discovery"
 CHANGES: Final = "change versions"
-UNAUTHORIZED, NOT_FOUND = 401, 404
+METADATA: Final = "metadata"
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
+UNRELATED: Final = "security:authorization"
 TOKEN_REST: Final = 60.0
 PARTS: Final = {
     "dataManagementApi": "data/v3/", "oauth": "oauth/token", "changeQueries": "changeQueries/v1/",
@@ -71,11 +73,16 @@ class Service:
         return Page(_documents(answer, place), _total(answer), answer.headers.get("next-page-token", ""))
 
     def one(self, path: str, identifier: str, deadline: Deadline) -> Document | None:
-        """The document with an id; None where there is none."""
+        """The document with an id; None where there is none, or none that has to do with the gateway's client."""
         answer = self._ask("GET", f"{self._address(path, deadline)}/{identifier}", _place(path), (), deadline)
-        if answer.status == NOT_FOUND:
+        if answer.status == FORBIDDEN and kind(answer) == UNRELATED:
             return None
-        refuse_reading(answer)
+        try:
+            refuse_reading(answer, snapshot=self._snapshot)
+        except Denied:
+            if answer.status == NOT_FOUND:
+                return None
+            raise
         body = answer.json()
         if not isinstance(body, dict) or normal(body.get("id")) != identifier:
             raise SourceBroken("The answer is not the document that was asked for.", answer.place)
@@ -117,6 +124,16 @@ class Service:
         if type(oldest) is not int or type(newest) is not int:
             raise SourceBroken("The answer holds no oldest and newest change version.", CHANGES)
         return oldest, newest
+
+    def descriptions(self, deadline: Deadline) -> list[Any]:
+        """The documents in which the ODS describes its resources and its descriptors."""
+        base = self.places(deadline).metadata
+        found = []
+        for section in ("resources", "descriptors"):
+            answer = self.http.get(f"{base}/data/v3/{section}/swagger.json", METADATA, deadline)
+            refuse(answer, kind(answer))
+            found.append(answer.json())
+        return found
 
     def _address(self, path: str, deadline: Deadline) -> str:
         return self.places(deadline).data + path

@@ -41,6 +41,12 @@ class OdsSettings(Schema):
             "description": "The resources to read, such as students; without it all that the ODS shows this client."
         },
     )
+    extensions = fields.Boolean(
+        load_default=False,
+        metadata={
+            "description": "Whether to ask the ODS, when the gateway starts, what its model has beyond the standard."
+        },
+    )
     writable = fields.Boolean(load_default=False, metadata={"description": "Whether changes are passed on to the ODS."})
     snapshot = fields.Boolean(
         load_default=False, metadata={"description": "Whether to read from the snapshot that the ODS keeps."}

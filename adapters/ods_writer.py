@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from adapters import ods_plan
 from adapters.edfi_records import lenses
 from adapters.ods_service import bare, normal
+from standards.edfi.completion import COMPLETED, completed, unsaid
 from standards.edfi.model import by_collection
 from standards.errors import Conflict, MappingError, NotFound, SourceBroken, Unsupported
 
@@ -43,7 +44,7 @@ class Writer:
             Conflict: the ODS has a record with this key, which a POST would replace.
         """
         lens = lenses()[self._collection(entity, record)]
-        document = _written(lens, record, None)
+        document = self._written(lens, record, None)
         document.pop("id", None)
         key = lens.read(document)["key"]
         if self.records.asked(lens.local, ods_plan.by_key(lens, key), deadline):
@@ -62,7 +63,7 @@ class Writer:
         collection, before = self._before(entity, identifier, deadline)
         lens = lenses()[collection]
         etag = before.get("_etag")
-        document = _written(lens, record, bare(before)) | {"id": identifier}
+        document = self._written(lens, record, bare(before)) | {"id": identifier}
         path = ods_plan.path_of(collection)
         self.service.replace(path, identifier, document, etag if isinstance(etag, str) else "", deadline)
         return identifier
@@ -93,15 +94,17 @@ class Writer:
             raise Unsupported(f"The district's system takes no such {entity}.")
         return names[0]
 
-
-def _written(lens: Lens, record: Record, before: Document | None) -> Document:
-    """The document that says what *record* says, members in the order of the model."""
-    try:
-        document = bare(lens.write(record, before))
-    except MappingError as error:
-        raise SourceBroken(error.message, lens.local) from None
-    resource = by_collection(lens.local)
-    assert resource is not None
-    if resource.descriptor_id:
-        document.pop(resource.descriptor_id, None)
-    return document
+    def _written(self, lens: Lens, record: Record, before: Document | None) -> Document:
+        """The document that says what *record* says, with what it must have; what it cannot say is counted."""
+        try:
+            document = completed(lens.local, bare(lens.write(record, before)), record)
+            lost = unsaid(lens, record, document) if lens.local in COMPLETED else []
+        except MappingError as error:
+            raise SourceBroken(error.message, lens.local) from None
+        for name in lost:
+            self.records.reader.notes.note(f"{lens.local}: {name} is not kept")
+        resource = by_collection(lens.local)
+        assert resource is not None
+        if resource.descriptor_id:
+            document.pop(resource.descriptor_id, None)
+        return document

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from marshmallow import Schema, fields, validate
 
 from adapters import tables
-from adapters.contract import NO_HINTS, Adapter, Manifest, Notes, Problem, picker
+from adapters.contract import NO_HINTS, Adapter, Manifest, Notes, Problem, finisher
 from adapters.files import Caps, open_source
 from adapters.gradebook import Gradebook
 from adapters.roster import FILES, Materials, Places, Schools, Task
@@ -53,6 +53,7 @@ class OneRosterCsv(Adapter):
     """OneRoster CSV bulk files in a folder or a zip."""
 
     name = "oneroster_csv"
+    declares = True
     Settings = FilesSettings
 
     def __init__(self, district: str, settings: Mapping[str, Any]) -> None:
@@ -87,9 +88,9 @@ class OneRosterCsv(Adapter):
             files = task.files()
             old = version == "1.1" and "users.csv" in files
             kinds = self._stated_kinds(source) if old else {}
-            pick = {entity: picker(entity, names) for entity, names in wanted.items() if entity not in ROWS}
+            finish = finisher(self, wanted, whole=ROWS)
             for entity, record in records(task, tables.read(source, files, self.notes, self._tolerance), kinds):
-                yield entity, pick[entity](record) if entity in pick else record
+                yield entity, finish(entity, record)
 
     def stamp(self) -> str:
         """A text that changes whenever the files may have changed."""
@@ -138,6 +139,7 @@ def records(task: Task, given: Iterator[Table], kinds: dict[str, str]) -> Found:
     }
     for table in given:
         yield from takes[table.name](table)
+    yield from schools.rest()
     yield from people.rest()
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from adapters.oneroster_documents import FILES, member_of
 from adapters.roster_people import PERSONS
+from standards.edfi.lists import RACES
 from standards.oneroster import csv, rest_lenses
 from standards.oneroster.csv_lenses import BY_PLACE, DIALECTS
 
@@ -31,7 +32,7 @@ ALWAYS: Final = {"sourcedId", "status"}
 def collections(task: Task) -> tuple[str, ...]:
     """The collections of the roster that the wanted entities are made of, in the order in which they are taken."""
     files = set(task.files())
-    if not any(_demographic(task, entity) for entity in PERSONS):
+    if not task.asks("profile", "race") and not any(_demographic(task, entity) for entity in PERSONS):
         files.discard("demographics.csv")
     return tuple(name for name in ORDER if FILES[name] in files)
 
@@ -82,13 +83,20 @@ def _doubled(text: str) -> str:
 
 def _machinery(task: Task, collection: str, roles: str) -> set[str]:
     """What is read of a collection besides, so that others can be put together."""
-    enrolled, offered = "enrollment" in task.wanted, "offering" in task.wanted
+    derived = ("employment", "placement", "teaching")
+    enrolled = task.asks_for("enrollment") or any(task.asks(entity, "derivedBegin") for entity in derived)
+    offered, kept = "offering" in task.wanted, "schoolSession" in task.wanted
+    sessions = {"startDate"} if enrolled else set[str]()
+    sessions |= {"type", "parent"} if kept else set()
+    sessions |= {"schoolYear"} if task.asks_for("edfi.schoolYearTypes") else set()
+    rooms = {"location"} if task.asks_for("edfi.locations") else set[str]()
     return {
-        "orgs": {"type"},
-        "academicSessions": {"startDate"} if enrolled else set(),
+        "orgs": {"type"} | ({"identifier"} if rooms else set()),
+        "academicSessions": sessions,
         "courses": {"courseCode"} if offered else set(),
-        "classes": {"school", "course", "terms"},
+        "classes": {"school", "course", "terms"} | rooms,
         "users": _of_users(task, roles),
+        "demographics": set(RACES) if task.asks("profile", "race") else set(),
         "enrollments": {"user", "class", "school"} | ({"beginDate"} if enrolled else set()),
     }.get(collection, set())
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters import oneroster_beyond, oneroster_plan, oneroster_profile
-from adapters.contract import NO_HINTS, Adapter, Manifest, Problem, picker
+from adapters.contract import NO_HINTS, Adapter, Manifest, Problem, finisher
 from adapters.http import Bounds, Http
 from adapters.oneroster_csv import ROWS, records
 from adapters.oneroster_documents import Rows, plain
@@ -39,6 +39,7 @@ class OneRosterRest(Adapter):
     """A OneRoster server, asked over HTTP."""
 
     name = "oneroster_rest"
+    declares = True
     Settings = ServerSettings
 
     def __init__(self, district: str, settings: Mapping[str, Any]) -> None:
@@ -98,7 +99,8 @@ class OneRosterRest(Adapter):
         document = self._service.one(collection, identifier, self._http.deadline())
         if document is None or document.get("status") == csv.DELETED:
             return None
-        return self._read(lens, entity, document) if lens else self._alone(entity, document)
+        found = self._read(lens, entity, document) if lens else self._alone(entity, document)
+        return found and finisher(self, {entity: None})(entity, found)
 
     def _read(self, lens: Lens, entity: str, document: Document) -> Record:
         """What a document of the gradebook says."""
@@ -169,10 +171,10 @@ class OneRosterRest(Adapter):
         return self._service.address(collection, identifier)
 
     def _roster(self, task: Task, deadline: Deadline) -> Iterator[tuple[str, Record]]:
-        pick = {entity: picker(entity, names) for entity, names in task.wanted.items() if entity not in ROWS}
+        finish = finisher(self, task.wanted, whole=ROWS)
         kinds: dict[str, str] = {}
         for entity, record in records(task, self._tables(task, kinds, deadline), kinds):
-            yield entity, pick[entity](record) if entity in pick else record
+            yield entity, finish(entity, record)
 
     def _tables(self, task: Task, kinds: dict[str, str], deadline: Deadline) -> Iterator[Table]:
         """The tables that the documents of the roster make, each collection read whole before it."""
@@ -195,7 +197,7 @@ class OneRosterRest(Adapter):
         asked = None if names is None else oneroster_beyond.wanted(entity, names)
         members = oneroster_plan.gradebook_members(self._version, entity, asked)
         clause = oneroster_plan.clause(lens, hints)
-        pick = picker(entity, names)
+        finish = finisher(self, {entity: names})
         known = model.classes(self._version)[rest_lenses.CLASSES[entity]]
         for document in self._reader.whole(lens.local, Pile, deadline, members=members, clause=clause).documents:
             if document.get("status") == csv.DELETED:
@@ -203,4 +205,4 @@ class OneRosterRest(Adapter):
                 continue
             for name in document.keys() - known.keys():
                 self.notes.note(f"{lens.local}: unknown member {name[:80]}")
-            yield entity, pick(self._read(lens, entity, document))
+            yield entity, finish(entity, self._read(lens, entity, document))

@@ -8,6 +8,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from adapters.cells import parts
+from adapters.school_sessions import Calendar, term_key
+from standards.edfi.references import organization_id
 from standards.oneroster import csv
 from standards.oneroster.csv_lenses import lens
 
@@ -27,6 +29,9 @@ USERS: Final = ("userProfiles.csv", "userResources.csv", "demographics.csv", "ro
 FILES: Final = {
     "organization": ("orgs.csv",),
     "session": ("academicSessions.csv",),
+    "schoolSession": ("academicSessions.csv", "classes.csv"),
+    "edfi.schoolYearTypes": ("academicSessions.csv",),
+    "edfi.locations": ("orgs.csv", "classes.csv"),
     "resource": ("resources.csv",),
     "course": ("courseResources.csv", "courses.csv"),
     "offering": ("courses.csv", "classes.csv"),
@@ -35,10 +40,11 @@ FILES: Final = {
     "staff": USERS,
     "contact": USERS,
     "guardianship": ("roles.csv", "users.csv"),
+    "profile": USERS,
     "enrollment": ("academicSessions.csv", "classes.csv", "roles.csv", "users.csv", "enrollments.csv"),
-    "employment": ("roles.csv", "users.csv"),
-    "placement": ("classes.csv", "roles.csv", "users.csv", "enrollments.csv"),
-    "teaching": ("classes.csv", "roles.csv", "users.csv", "enrollments.csv"),
+    "employment": ("academicSessions.csv", "classes.csv", "roles.csv", "users.csv", "enrollments.csv"),
+    "placement": ("academicSessions.csv", "classes.csv", "roles.csv", "users.csv", "enrollments.csv"),
+    "teaching": ("academicSessions.csv", "classes.csv", "roles.csv", "users.csv", "enrollments.csv"),
     "gradebookCategory": ("categories.csv",),
     "scoreScale": ("scoreScales.csv",),
     "lineItem": (
@@ -71,6 +77,10 @@ class Task:
             names.add("orgs.csv")  # the organization tells what kind of administrator an administrator is
         return tuple(name for name in ORDER if name in names and name in csv.files(self.version))
 
+    def asks_for(self, entity: str) -> bool:
+        """Whether records of *entity* are wanted."""
+        return entity in self.wanted
+
     def asks(self, entity: str, name: str) -> bool:
         """Whether a field is wanted."""
         fields = self.wanted.get(entity, frozenset())
@@ -97,7 +107,7 @@ class Task:
 class Places:
     """What other rows need to know of schools and classes: the *schools* of classes, and when things start.
 
-    *periods* are the sessions that are grading periods.
+    *periods* are the sessions that are grading periods; *calendar* is which school keeps which of them.
     """
 
     districts: set[str] = field(default_factory=set)
@@ -105,6 +115,12 @@ class Places:
     periods: set[str] = field(default_factory=set)
     schools: dict[str, str] = field(default_factory=dict)
     class_starts: dict[str, str] = field(default_factory=dict)
+    calendar: Calendar = field(default_factory=Calendar)
+
+    @property
+    def earliest(self) -> str:
+        """When the first session starts; empty where none does."""
+        return min(filter(None, self.starts.values()), default="")
 
 
 class Materials:
@@ -140,23 +156,28 @@ class Schools:
     def __init__(self, task: Task, places: Places, materials: Materials) -> None:
         self._task, self._places, self._materials = task, places, materials
         self._codes: dict[str, str] = {}
+        self._numbers: dict[str, str] = {}
+        self._known_rooms: set[tuple[str, str]] = set()
 
     def organizations(self, table: Table) -> Found:
         """Every organization; districts are remembered."""
-        identity, kind = cell(table, csv.ID), cell(table, "type")
+        identity, kind, number = (cell(table, name) for name in (csv.ID, "type", "identifier"))
         read = self._task.reader(table.name, table.columns, "organization")
         for _, row in table.rows:
             if kind(row) == "district":
                 self._places.districts.add(identity(row))
+            self._numbers[identity(row)] = number(row)
             if read:
                 yield "organization", read(row)
 
     def sessions(self, table: Table) -> Found:
         """Every session; when it starts is remembered."""
-        identity, start, kind = (cell(table, name) for name in (csv.ID, "startDate", "type"))
+        names = (csv.ID, "startDate", "type", "parentSourcedId", "schoolYear")
+        identity, start, kind, parent, year = (cell(table, name) for name in names)
         read = self._task.reader(table.name, table.columns, "session")
         for _, row in table.rows:
             self._places.starts[identity(row)] = start(row)
+            self._places.calendar.state(identity(row), kind(row), parent(row), year(row))
             if kind(row) == "gradingPeriod":
                 self._places.periods.add(identity(row))
             if read:
@@ -180,7 +201,8 @@ class Schools:
 
     def classes(self, table: Table) -> Found:
         """Every class as a section, and what of it is the same for several classes as an offering."""
-        identity, school, terms = (cell(table, name) for name in (csv.ID, "schoolSourcedId", "termSourcedIds"))
+        names = (csv.ID, "schoolSourcedId", "termSourcedIds", "location")
+        identity, school, terms, location = (cell(table, name) for name in names)
         read = self._task.reader(table.name, table.columns, "section")
         offer = self._task.reader(table.name, table.columns, "offering")
         common = lens(self._task.version, table.name, "offering").reader(table.columns)
@@ -188,6 +210,7 @@ class Schools:
         for _, row in table.rows:
             section, sessions = identity(row), parts(terms(row))
             self._places.schools[section] = school(row)
+            self._places.calendar.teach(school(row), sessions)
             starts = [start for session in sessions if (start := self._places.starts.get(session))]
             self._places.class_starts[section] = min(starts, default="")
             key = (*common(row)["key"], *sessions[:1])
@@ -195,10 +218,27 @@ class Schools:
                 record = self._materials.give(read(row), "class", section, "section")
                 if self._task.asks("section", "offering"):
                     record["offering"] = key
+                if location(row) and self._task.asks("section", "locationSchool"):
+                    record["locationSchool"] = (school(row),)
                 yield "section", record
+            yield from self._rooms(school(row), location(row))
             if offer and key not in offered:
                 offered.add(key)
                 yield "offering", offer(row) | self._offering(key, sessions)
+
+    def rest(self) -> Found:
+        """What can only be said when every class is known: which school keeps which sessions, in which years."""
+        yield from self._places.calendar.records(self._task.asks_for)
+
+    def _rooms(self, school: str, room: str) -> Found:
+        """The room of a class, where it is the first there and rooms are wanted."""
+        if not room or not self._task.asks_for("edfi.locations") or (school, room) in self._known_rooms:
+            return
+        self._known_rooms.add((school, room))
+        record: Record = {"key": (room, school), "classroomIdentificationCode": room, "schoolReference@": (school,)}
+        if number := self._numbers.get(school):
+            record["schoolReference.schoolId"] = organization_id(number)
+        yield "edfi.locations", record
 
     def _offering(self, key: tuple[str, ...], sessions: list[str]) -> Record:
         record: Record = {"key": key}
@@ -206,6 +246,8 @@ class Schools:
             record["code"] = self._codes.get(key[0], key[0])
         if sessions and self._task.asks("offering", "session"):
             record["session"] = (sessions[0],)
+        if sessions and self._task.asks("offering", "schoolSession"):
+            record["schoolSession"] = term_key(key[1], sessions[0])
         return record
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from adapters.cells import parts
 from adapters.roster import cell, cell_of
-from standards.codes import inward
+from standards.codes import inward, outward
+from standards.edfi.lists import RACES
 from standards.oneroster import csv
 from standards.oneroster.csv_lenses import DIALECTS
 
@@ -22,6 +23,7 @@ STUDENT: Final = "student"
 FAMILY: Final = frozenset({"guardian", "parent", "relative"})
 PERSONS: Final = ("student", "staff", "contact")
 ROLES: Final = "roles.csv"
+RACE_TOKENS: Final = {race: token for race in RACES if (token := outward("race", "edfi")(race))}
 ROLE_COLUMNS: Final = (csv.ID, "userSourcedId", "role", "orgSourcedId")
 
 
@@ -54,7 +56,7 @@ class People:
         self._ties: dict[tuple[str, str], None] = {}
         self._members: list[tuple[str, str, list[Row]]] = []
         self._first_days: dict[tuple[str, str], str] = {}
-        self._earliest = ""
+        self._jobs: list[list[Row]] = []
 
     def accounts(self, table: Table) -> Found:
         """Keeps the user profiles of every user."""
@@ -74,7 +76,6 @@ class People:
         """Every user as a person, with a staff member's employments."""
         identity, grades, password = (cell(table, name) for name in (csv.ID, "grades", "password"))
         readers = {kind: self._reader(table, kind) for kind in PERSONS}
-        employ = self._task.reader(ROLES, self._roles.columns, "employment", "1.2")
         roles_of = self._stated_roles(table) if self._task.version == "1.1" else self._kept_roles
         tie = self._tying(table)
         for _, row in table.rows:
@@ -87,15 +88,16 @@ class People:
                 self._task.notes.note("users.csv: a password is never kept")
             roles = roles_of(user, row)
             tie(user, kind, row)
+            if kind == STUDENT and "profile" in self._task.wanted:
+                yield from self._profiles(user, roles)
             if read := readers[kind]:
                 yield kind, read(user, row, roles)
             if kind == STUDENT and "enrollment" in self._task.wanted:
                 self._members.append((user, grades(row), roles))
             elif kind == "contact":
                 self._family[user] = cell_of(self._roles.columns, "role")(roles[0])
-            elif kind == "staff" and employ:
-                for role in roles:
-                    yield "employment", employ(role)
+            elif kind == "staff" and "employment" in self._task.wanted:
+                self._jobs.append(roles)
 
     def enrollments(self, table: Table) -> Found:
         """Every enrollment as a student's placement or a staff member's teaching."""
@@ -107,21 +109,25 @@ class People:
         schools, starts, days, note = (
             self._places.schools, self._places.class_starts, self._first_days, self._task.notes.note,
         )  # fmt: skip
+        readers = {STUDENT: ("placement", place), "staff": ("teaching", teach)}
+        wants = {entity: self._task.asks(entity, "derivedBegin") for entity, _ in readers.values()}
         for _, row in table.rows:
             person, where = user(row), school(row)
-            kind = self._kinds.get(person)
+            entity, read = readers.get(self._kinds.get(person, ""), ("", None))
             if schools.get(section(row)) != where:
                 note("enrollments.csv: schoolSourcedId is not the school of the class")
-            if kind == STUDENT:
-                day = begin(row) or starts.get(section(row))
-                if day and day < days.get((person, where), "9"):
-                    days[person, where] = day
-                if place:
-                    yield "placement", place(row)
-            elif kind != "staff":
+            if not entity:
                 note("enrollments.csv: the user is neither a student nor staff")
-            elif teach:
-                yield "teaching", teach(row)
+                continue
+            stated = begin(row)
+            day = stated or starts.get(section(row)) or self._places.earliest
+            if day and day < days.get((person, where), "9"):
+                days[person, where] = day
+            if read:
+                record = read(row)
+                if day and not stated and wants[entity]:
+                    record["derivedBegin"] = day
+                yield entity, record
 
     def rest(self) -> Found:
         """What can only be said when everybody is known: who belongs to whom, and who goes to which school."""
@@ -129,13 +135,47 @@ class People:
             for contact, student in self._ties:
                 yield "guardianship", self._guardianship(contact, student)
         if member := self._task.reader(ROLES, self._roles.columns, "enrollment", "1.2"):
-            self._earliest = min(filter(None, self._places.starts.values()), default="")
             level = inward("gradeLevel", DIALECTS[self._task.version].partition(".")[0])
             for user, grades, roles in self._members:
                 stated = parts(grades)
                 grade = level(stated[0]) if stated else ""
                 for role in roles:
                     yield "enrollment", self._complete(member(role), user, role, grade)
+        yield from self._employments()
+
+    def _employments(self) -> Found:
+        """Every role of staff as an employment, with a first day where the source states none."""
+        employ = self._task.reader(ROLES, self._roles.columns, "employment", "1.2")
+        user, begin, org = (
+            cell_of(self._roles.columns, name) for name in ("userSourcedId", "beginDate", "orgSourcedId")
+        )
+        derive = self._task.asks("employment", "derivedBegin")
+        if employ is None:
+            return
+        for roles in self._jobs:
+            for role in roles:
+                record = employ(role)
+                day = self._first_days.get((user(role), org(role))) or self._places.earliest
+                if day and derive and not begin(role):
+                    record["derivedBegin"] = day
+                yield "employment", record
+
+    def _profiles(self, user: str, roles: list[Row]) -> Found:
+        """What each school of a student knows of the student: no more than the student's own record says.
+
+        Races are a list there, and so are put down as one.
+        """
+        org = cell_of(self._roles.columns, "orgSourcedId")
+        races = [
+            {race: token}
+            for row in self._demographics.rows.get(user, ())[:1]
+            for race, token in RACE_TOKENS.items()
+            if cell_of(self._demographics.columns, race)(row) == "true"
+        ]
+        for school in dict.fromkeys(map(org, roles)):
+            record: Record = {"key": (user, school), "student": (user,), "organization": (school,)}
+            _lay(record, "race", races)
+            yield "profile", record
 
     def _reader(self, table: Table, kind: str) -> Callable[[str, Row, list[Row]], Record] | None:
         """How to read a user as a person of a *kind*, with what other files say about it."""
@@ -207,7 +247,7 @@ class People:
         if cell_of(self._roles.columns, "role")(role) != STUDENT:
             return record
         school = cell_of(self._roles.columns, "orgSourcedId")(role)
-        day = self._first_days.get((user, school)) or self._earliest
+        day = self._first_days.get((user, school)) or self._places.earliest
         if (
             day
             and not cell_of(self._roles.columns, "beginDate")(role)

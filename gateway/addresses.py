@@ -66,7 +66,8 @@ def folded(path: str) -> str:
 @cache
 def _spellings() -> Mapping[str, str]:
     """Every word of the standard that may be a segment of an address, by how it looks in small letters."""
-    return {word.lower(): word for word in (*WORDS, *(one.collection for one in resources().values()))}
+    segments = (step for one in resources().values() for step in one.endpoint.split("/") if step)
+    return {word.lower(): word for word in (*WORDS, *segments)}
 
 
 def answering(districts: Mapping[str, settings.District], clock: Callable[[], datetime]) -> Callable[[str, int], bool]:

@@ -10,7 +10,7 @@ import click
 
 from gateway.clients import clients
 from gateway.export_command import export_command
-from standards.errors import GatewayError
+from standards.errors import GatewayError, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,11 +99,13 @@ def check(file: Path, document_settings: bool) -> None:
 @click.option("--recipient", is_flag=True, help="Only what the recipient itself may be told.")
 def explain(client: str, element: str, file: Path, recipient: bool) -> None:
     """Tell step by step why ELEMENT (student.birthDate, student) leaves to CLIENT, or does not."""
-    from gateway import settings  # noqa: PLC0415 -- --help need not wait for it
+    from gateway import settings, sites  # noqa: PLC0415 -- --help need not wait for it
     from gateway.store import utc_now  # noqa: PLC0415 -- likewise
     from policies import agreement, explain  # noqa: PLC0415 -- likewise
 
-    agreements = agreement.load_folder(settings.load(file).agreements)
+    read = settings.load(file)
+    sites.learn(read)
+    agreements = agreement.load_folder(read.agreements)
     for trace in explain.explain(agreements, client, element, utc_now()):
         click.echo(trace.text("recipient" if recipient else "custodian"))
 
@@ -170,8 +172,13 @@ def demo(serve: bool, port: int, facts: Path | None, students: int | None) -> No
 
 
 def _agreement_problems(read: Settings) -> Iterator[str]:
-    from policies.agreement import read_folder  # noqa: PLC0415 -- --help need not wait for it
+    from gateway.sites import learn  # noqa: PLC0415 -- --help need not wait for it
+    from policies.agreement import read_folder  # noqa: PLC0415 -- likewise
 
+    try:
+        learn(read)
+    except SourceError as error:
+        yield f"{read.file.name}: {error.message}"
     found, mistakes = read_folder(read.agreements)
     yield from map(str, mistakes)
     for one in found:
@@ -183,10 +190,13 @@ def _agreement_problems(read: Settings) -> Iterator[str]:
 
 def _district_problems(read: Settings) -> Iterator[str]:
     from adapters import registry  # noqa: PLC0415 -- --help need not wait for it
+    from adapters.defaults import unsaid  # noqa: PLC0415 -- likewise
 
     for name, district in read.districts.items():
         try:
             with registry.find(district.adapter)(name, district.settings) as adapter:
                 yield from map(str, adapter.check())
+                for fact in unsaid(district.defaults) if adapter.declares else ():
+                    click.echo(f"warning: districts.{name}: Ed-Fi requires {fact}; declare it in defaults", err=True)
         except GatewayError as error:
             yield f"{name}: {error.message}"

@@ -34,7 +34,9 @@ class Described(Adapter):
     def manifest(self) -> Manifest:
         """What the system has and can do, and the descriptors beside it."""
         own = self.inner.manifest
-        return replace(own, entities=own.entities | self._known.keys())
+        items = self._known.keys() - own.entities
+        delta = own.delta | items if own.delta else own.delta  # items never change, so that all of it can be followed
+        return replace(own, entities=own.entities | items, delta=delta)
 
     def check(self) -> list[Problem]:
         """Everything an operator must mend in the system."""

@@ -25,7 +25,7 @@ from standards import registry
 from standards.edfi.envelope import problem
 from standards.edfi.media import check_accepted, wants_snapshot
 from standards.edfi.model import by_collection
-from standards.edfi.request import EdFiRequest, plain_id, read, read_number, read_one, read_partitions
+from standards.edfi.request import EdFiRequest, plain, read, read_number, read_one, read_partitions
 from standards.errors import GatewayError, MethodNotAllowed, NotFound, SnapshotNotFound, SnapshotReadOnly
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
         asked = PageRequest(
             view, district, READ, lambda views: read_one(views, arguments()), base(district), trace_id()
         )
-        (record,) = serve_one(gateway, caller, asked, plain_id(identifier)).records
+        (record,) = serve_one(gateway, caller, asked, plain(identifier)).records
         response = answer(record)
         response.set_etag(record["_etag"])
         if request.if_none_match.contains_weak(record["_etag"]):
@@ -120,7 +120,7 @@ def admit(gateway: Gateway, district: str | None, schema: str, name: str) -> tup
         ProfileMisused, NotAcceptable: the answer is wanted in a form that there is none in.
     """
     caller = authenticate(gateway, district)
-    view = _view(schema, name)
+    view = view_of(schema, name)
     if wants_snapshot(request.headers.get("Use-Snapshot")):
         if request.method in {"GET", "HEAD"}:
             raise SnapshotNotFound("There are no snapshots.")
@@ -149,7 +149,12 @@ def _by_lower_name() -> Mapping[str, View]:
     return {known.endpoint[1:].lower(): view for known, view in found if known is not None}
 
 
-def _view(schema: str, name: str) -> View:
+def view_of(schema: str, name: str) -> View:
+    """The resource of an address, in any case.
+
+    Raises:
+        NotFound: there is none.
+    """
     view = _by_lower_name().get(f"{schema}/{name}".lower())
     if view is None:
         raise NotFound("There is no such resource.")

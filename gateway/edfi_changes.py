@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from gateway.addresses import ADDRESSES, PREFIXES
 from gateway.answers import arguments, authenticate, conditional, trace_id
@@ -13,7 +13,8 @@ from gateway.changes import available
 from gateway.edfi import READ, admit, answer, base, refuse
 from gateway.exchange import PageRequest, grants_for, serve_page
 from standards.edfi.feeds import read_feed
-from standards.errors import GatewayError, UnknownName
+from standards.edfi.media import wants_snapshot
+from standards.errors import GatewayError, SnapshotNotFound, UnknownName
 
 if TYPE_CHECKING:
     from gateway.assembly import Gateway
@@ -33,6 +34,8 @@ def blueprint(gateway: Gateway) -> Blueprint:
     def versions(district: str | None = None) -> Response:
         """The oldest and the newest change version."""
         caller = authenticate(gateway, district)
+        if wants_snapshot(request.headers.get("Use-Snapshot")):
+            raise SnapshotNotFound("There are no snapshots.")
         for name, _ in arguments():
             raise UnknownName(name, name)
         return answer(available(gateway, caller, grants_for(gateway, caller, district)))

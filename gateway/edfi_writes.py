@@ -13,7 +13,7 @@ from gateway.desk import open_desk
 from gateway.edfi import admit, base, refuse
 from gateway.exchange import PageRequest
 from standards.edfi import body
-from standards.edfi.request import plain_id
+from standards.edfi.request import plain
 from standards.errors import (
     GatewayError,
     MethodNotAllowed,
@@ -52,14 +52,14 @@ def blueprint(gateway: Gateway) -> Blueprint:
         caller, asked = _asked(gateway, district, schema, name, PUT)
         document = _document()
         desk = open_desk(gateway, caller, asked)
-        saved = upserts.put(desk, plain_id(identifier), document, _condition())
+        saved = upserts.put(desk, plain(identifier), document, _condition())
         return _done(desk, saved.own, 204)
 
     def delete(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
         """An item deleted."""
         caller, asked = _asked(gateway, district, schema, name, DELETE)
         desk = open_desk(gateway, caller, asked)
-        upserts.delete(desk, plain_id(identifier), _condition())
+        upserts.delete(desk, plain(identifier), _condition())
         return _empty(204)
 
     for address in ADDRESSES:
@@ -80,9 +80,9 @@ def _asked(
         MethodNotAllowed: no district's system that the caller has an agreement with takes changes of it.
     """
     caller, view = admit(gateway, district, schema, name)
-    entity = view.branches[0].entity
+    entities = {branch.entity for branch in view.branches}
     theirs = [one.district for one in gateway.grants.of(caller.client) if district in {None, one.district}]
-    if theirs and not any(entity in gateway.districts[one].adapter.manifest.writes for one in theirs):
+    if theirs and not any(entities & gateway.districts[one].adapter.manifest.writes for one in theirs):
         raise MethodNotAllowed("No district's system here takes changes of this resource.", ("GET",))
     return caller, PageRequest(view, district, scopes, lambda _views: Query(), base(district), trace_id())
 

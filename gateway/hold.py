@@ -23,7 +23,18 @@ if TYPE_CHECKING:
 
 ABSENT = -1
 LINKED = frozenset(
-    {"organization", "session", "course", "offering", "section", "student", "staff", "contact", "resource"}
+    {
+        "organization",
+        "session",
+        "schoolSession",
+        "course",
+        "offering",
+        "section",
+        "student",
+        "staff",
+        "contact",
+        "resource",
+    }
 )
 UNIQUE_ID_LENGTH = 32
 TWICE = "two records share one natural key or one id"

@@ -63,14 +63,15 @@ class Journal(msgspec.Struct, frozen=True, array_like=True):
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What is shown now: *ids* in order, the hash of each record, and how to tell its key as a *line* of bytes.
+    """What is shown now: *ids* in order, the hash of each record, and how to tell the keys of some as *lines* of bytes.
 
-    *mark* tells a key apart from others by its line; 0 where not enough of it is released to do so.
+    The records are named by their places. *mark* tells a key apart from others by its line; 0 where not enough of
+    it is released to do so.
     """
 
     ids: Sequence[bytes]
     hashes: Sequence[int]
-    lines: Callable[[], Sequence[bytes]]
+    lines: Callable[[Sequence[int]], Sequence[bytes]]
     mark: Callable[[bytes], int]
 
 
@@ -86,26 +87,26 @@ def begin(sight: Sight, seal: Seal, version: int) -> Journal:
     """A journal of a resource of which nothing is known yet: everything counts as changed at *version*."""
     return Journal(
         b"".join(sight.ids), array("Q", sight.hashes).tobytes(), array("q", [version] * len(sight.ids)).tobytes(),
-        _closed(sight.lines(), seal),
+        _closed(sight.lines(range(len(sight.ids))), seal),
     )  # fmt: skip
 
 
 def settle(journal: Journal, sight: Sight, seal: Seal, version: int) -> Journal:
     """*journal* with every difference to what is shown now, found at *version*; itself where there is none."""
     before = {identifier: (digest, since) for identifier, digest, since in journal.known()}
-    versions, fresh = array("q"), set()
-    for identifier, digest in zip(sight.ids, sight.hashes, strict=True):
+    versions, fresh = array("q"), []
+    for place, (identifier, digest) in enumerate(zip(sight.ids, sight.hashes, strict=True)):
         known = before.get(identifier)
         same = known is not None and known[0] == digest
         versions.append(known[1] if known is not None and same else version)
         if not same:
-            fresh.add(identifier)
+            fresh.append(place)
     left = before.keys() - set(sight.ids)
     if not left and not fresh:
         return journal
     told = dict(zip(_split(journal.ids), _opened(journal.lines, seal), strict=True))
-    lines = sight.lines()
-    changed = {one: line for one, line in zip(sight.ids, lines, strict=True) if one in fresh}
+    changed = dict(zip([sight.ids[place] for place in fresh], sight.lines(fresh), strict=True))
+    now = told | changed
     gone = [Entry(one, version, sight.mark(told[one]), seal.close(told[one])) for one in sorted(left)]
     rekeyed = [
         Entry(one, version, 0, seal.close(told[one] + b"\n" + line))
@@ -116,7 +117,7 @@ def settle(journal: Journal, sight: Sight, seal: Seal, version: int) -> Journal:
         replace_fields(
             journal,
             ids=b"".join(sight.ids), hashes=array("Q", sight.hashes).tobytes(), versions=versions.tobytes(),
-            lines=_closed(lines, seal), gone=_left((*journal.gone, *gone), changed, sight),
+            lines=_closed([now[one] for one in sight.ids], seal), gone=_left((*journal.gone, *gone), changed, sight),
             rekeyed=(*journal.rekeyed, *rekeyed),
         )
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from array import array
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from hashlib import blake2b
@@ -37,6 +38,7 @@ HEAD = "head"
 Kept = TypeVar("Kept")
 RENDERED = 5_000
 MARKS = 1_000
+TOUCHED = 3600.0
 PLAIN = frozenset({"allow", "pseudonym"})
 
 
@@ -106,16 +108,21 @@ class _Consumer:
     folder: str
     head: Head | None = None
     opened: bool = False
+    asked: float = 0.0
     journals: dict[str, Journal] = field(default_factory=dict)
     settled: dict[str, _Settled] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
 class Journals:
-    """Who has been shown what, in hashes, for consumers that have asked what changes."""
+    """Who has been shown what, in hashes, for consumers that have asked what changes.
+
+    Those of a consumer that has not asked for the length of the *window* are removed at the next start.
+    """
 
     def __init__(self, folder: Path | None, key: bytes, clock: Callable[[], float], window: float = WINDOW) -> None:
         self._files, self._key, self._clock, self._window = Sealed(folder, key), _apart(key), clock, window
+        self._files.forget(HEAD, clock() - window)
         self._consumers: dict[tuple[str, str], _Consumer] = {}
         self._lock = threading.Lock()
         self._seal = book.Seal(self._files.close, self._files.open)
@@ -126,6 +133,9 @@ class Journals:
         with consumer.lock:
             if consumer.head is None:
                 self._put_head(consumer, Head(version, epoch, version))
+            elif self._clock() - consumer.asked > TOUCHED:
+                consumer.asked = self._clock()
+                self._files.touch(f"{consumer.folder}/{HEAD}", consumer.asked)
 
     def follows(self, client: str, district: str) -> bool:
         """Whether *client* has ever asked what changes there."""
@@ -263,7 +273,9 @@ class Journals:
             self._put_head(consumer, msgspec.structs.replace(consumer.head, floor=floor))
 
     def _put_head(self, consumer: _Consumer, head: Head) -> None:
-        self._files.write(f"{consumer.folder}/{HEAD}", msgspec.msgpack.encode(head))
+        name = f"{consumer.folder}/{HEAD}"
+        self._files.write(name, msgspec.msgpack.encode(head))
+        self._files.touch(name, self._clock())
         consumer.head = head
 
     def _file(self, consumer: _Consumer, place: str) -> str:
@@ -278,16 +290,17 @@ class Journals:
     def _sight(self, present: Present) -> Sight:
         """What a branch shows now, hashed as it is rendered."""
         shown = present.shown
-        rows, ids, hashes, keys = shown.rows, shown.ids, [], []
+        rows, ids, hashes = shown.rows, shown.ids, array("Q")
         for at in range(0, len(rows), RENDERED):
-            for record in shown.render(rows[at : at + RENDERED], BASE):
-                hashes.append(book.digest_of(self._key, orjson.dumps(record)))
-                keys.append(orjson.dumps(key_values(shown.view.name, record)))
+            records = shown.render(rows[at : at + RENDERED], BASE)
+            hashes.extend([book.digest_of(self._key, orjson.dumps(record)) for record in records])
         whole = _whole(shown)
 
-        def lines() -> Sequence[bytes]:
-            tags = present.about(shown)
-            return [key + b"\t" + b"".join(tags(row)).hex().encode() for key, row in zip(keys, rows, strict=True)]
+        def lines(places: Sequence[int]) -> Sequence[bytes]:
+            tags, chosen = present.about(shown), [rows[place] for place in places]
+            records = shown.render(chosen, BASE)
+            keys = [orjson.dumps(key_values(shown.view.name, record)) for record in records]
+            return [key + b"\t" + b"".join(tags(row)).hex().encode() for key, row in zip(keys, chosen, strict=True)]
 
         def mark(line: bytes) -> int:
             return book.digest_of(self._key, book.key_of(line)) if whole else 0

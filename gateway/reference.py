@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from gateway import sources
+from gateway import derivations, sources
 from standards import codes, errors, vocabulary
 from standards.edfi.envelope import problem
 from standards.errors import GatewayError
@@ -128,7 +128,7 @@ def _error(kind: type[GatewayError]) -> str:
     return f"| `{kind.code}` | {status} `{minor}` | {other} `{suffix}` | {about} |\n"
 
 
-PAGES = {"elements": elements, "errors": errors_page, "sources": sources.page}
+PAGES = {"elements": elements, "errors": errors_page, "sources": sources.page, "across": derivations.page}
 
 if __name__ == "__main__":
     sys.stdout.write(PAGES[sys.argv[1]]())

@@ -139,10 +139,12 @@ class Renderer(Writer):
 
     def guarded(self, node: Obj, place: Place) -> None:
         """Begin a block for what shows only while the row that the guard refers to exists for the consumer."""
-        to = fields_of(place.entity)[place.prefix + node.guard].to if node.guard else ""
-        if to and not self.faces.grant.unrestricted(to):
+        if not node.guard:
+            return
+        field = fields_of(place.entity)[place.prefix + node.guard]
+        if not field.lenient or not self.faces.grant.unrestricted(field.to):
             row = self.step_to(place, place.prefix + node.guard)
-            self.enter(f"if {self.visible(to, row)}:" if row else "if False:")
+            self.enter(f"if {self.visible(field.to, row)}:" if row else "if False:")
 
     def object(self, nodes: Sequence[Node], place: Place, target: str, *, listed: bool = False) -> None:
         """Code for a dictionary assigned to *target* when it says anything."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -46,6 +47,19 @@ class Sealed:
             return self.open((self._folder / name).read_bytes(), name.encode())
         except (OSError, InvalidTag, ValueError):
             return None
+
+    def touch(self, name: str, moment: float) -> None:
+        """Let the file *name* count as used at *moment*."""
+        if self._folder is not None:
+            with suppress(OSError):
+                os.utime(self._folder / name, (moment, moment))
+
+    def forget(self, name: str, before: float) -> None:
+        """Remove every folder whose file *name* was last used before that moment."""
+        for folder in self._folder.iterdir() if self._folder and self._folder.is_dir() else ():
+            with suppress(OSError):
+                if (folder / name).stat().st_mtime < before:
+                    shutil.rmtree(folder)
 
     def write(self, name: str, text: bytes) -> None:
         """Write *text* durably under *name*, in place of what was there.

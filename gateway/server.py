@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway.sites import learn
 from policies.agreement import load_folder
 from standards.errors import GatewayError, SettingsError
 
@@ -49,6 +50,7 @@ def serve(settings: Settings) -> None:
     from granian import Granian  # noqa: PLC0415  only a server needs it
     from granian.constants import Interfaces  # noqa: PLC0415
 
+    learn(settings)
     load_folder(settings.agreements)
     _try_address(settings)
     os.environ[SETTINGS_FILE] = str(settings.file)

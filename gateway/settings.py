@@ -82,6 +82,7 @@ class District:
     ids: str
     timezone: tzinfo
     settings: Mapping[str, Any] = field(repr=False)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
     school_years: tuple[int, ...] = ()
     descriptors: tuple[str, ...] = ()
 
@@ -151,6 +152,7 @@ class _Reading:
         self.path, self.places, self.find_adapter = path, found, find_adapter
         self.folder = path.resolve().parent
         self.problems: list[SettingsError] = []
+        self.defaults: dict[str | int, dict[str, Any]] = {}
 
     def read(self, raw: dict[str, Any]) -> tuple[Settings | None, list[SettingsError]]:
         for table in ("server", "store", "memory", "audit", "changes", "tokens", "limits", "keys"):
@@ -174,9 +176,24 @@ class _Reading:
                 path = ("districts", name)
                 with self.reporting((*path, "adapter")):
                     schema = self.find_adapter(adapter).Settings()
+                    self.declared(self.find_adapter(adapter), values.get("defaults"), (*path, "defaults"))
                     if self.check(schema, raw, (*path, "settings")) is not None:
                         own[name] = self.opened(schema, _anchored(schema, raw, self.folder), (*path, "settings"))
         return own
+
+    def declared(self, adapter: Any, raw: Any, path: places.Path) -> None:
+        """What a district declares of its records, found good."""
+        from adapters import defaults  # noqa: PLC0415 -- as above
+
+        if not raw or not isinstance(raw, dict):
+            return
+        if not adapter.declares:
+            self.report(path, "a district whose system speaks Ed-Fi states these facts itself")
+            return
+        try:
+            self.defaults[path[1]] = defaults.load(raw)
+        except SettingsError as error:
+            self.report((*path, error.file), error.message)
 
     def opened(self, schema: Schema, raw: Mapping[str, Any], path: places.Path) -> dict[str, Any]:
         """The same settings with the secrets that they refer to; a secret that stands there itself is a mistake."""
@@ -209,7 +226,12 @@ class _Reading:
         districts = {
             name: District(
                 name=name,
-                **{**values, **{name: tuple(values[name]) for name in LISTS}, "settings": own.get(name, {})},
+                **{
+                    **values,
+                    **{name: tuple(values[name]) for name in LISTS},
+                    "settings": own.get(name, {}),
+                    "defaults": self.defaults.get(name, {}),
+                },
             )
             for name, values in loaded["districts"].items()
         }

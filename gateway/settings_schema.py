@@ -223,6 +223,14 @@ class DistrictSchema(Schema):
         load_default=dict,
         metadata={"about": "What its adapter asks for; see its page."},
     )
+    defaults = fields.Dict(
+        keys=fields.String(),
+        load_default=dict,
+        metadata={
+            "about": "What Ed-Fi requires and a OneRoster system does not say, by the name of the fact; the facts that"
+            " can be declared are in [across.md](across.md)."
+        },
+    )
 
 
 class RegionSchema(Schema):

@@ -80,7 +80,7 @@ def _classes() -> dict[str, dict[str, Row]]:
         for name, rows in found.items():
             view = registry.views(APIS[version]).get(PLURALS[name])
             for branch in view.branches if view else ():
-                for path, what in _told(branch.nodes, branch.entity, "", ""):
+                for path, what in members_told(branch.nodes, branch.entity, "", ""):
                     row = rows.setdefault(path, Row())
                     row.versions.add(version)
                     _note(row, what)
@@ -94,7 +94,7 @@ def _note(row: Row, what: Field | str) -> None:
         row.facts.setdefault(what)
 
 
-def _told(nodes: Iterable[Node], entity: str, prefix: str, path: str) -> Iterator[tuple[str, Field | str]]:
+def members_told(nodes: Iterable[Node], entity: str, prefix: str, path: str) -> Iterator[tuple[str, Field | str]]:
     """Every member below *nodes* by its path, with a fact it tells or a sentence about it."""
     for node in nodes:
         here = f"{path}{node.name}"
@@ -125,7 +125,7 @@ def _inside(node: Obj | Hop | Many, entity: str, prefix: str, path: str) -> Iter
     here = f"{path}{node.name}"
     below = f"{here}." if node.name else path
     if isinstance(node, Obj):
-        yield from _told(node.nodes, entity, prefix, below)
+        yield from members_told(node.nodes, entity, prefix, below)
         return
     if isinstance(node, Hop):
         reference = fields_of(entity)[prefix + node.ref]
@@ -136,11 +136,11 @@ def _inside(node: Obj | Hop | Many, entity: str, prefix: str, path: str) -> Iter
             refers += _reference(step, inside, inner)
             inside, inner = follow(step, inside, inner)
             if not number:
-                yield from _told(node.early, inside, inner, below)
+                yield from members_told(node.early, inside, inner, below)
     if any(isinstance(one, Href) for one in node.nodes):
         yield from ((here, one) for one in refers[-1:])
     else:
-        told = _told(node.nodes, inside, inner, below)
+        told = members_told(node.nodes, inside, inner, below)
         yield from ((here, what) for _, what in told) if isinstance(node, Many) and node.bare else told
 
 
@@ -185,7 +185,7 @@ def _place(lens: Lens, local: str) -> str:
     return f"{lens.local.removesuffix('.csv')}.{local}".rstrip(".")
 
 
-def _found(dialect: str, fact: Field) -> tuple[str, ...]:
+def said_at(dialect: str, fact: Field) -> tuple[str, ...]:
     """Where *dialect* says a fact, or the group that holds it."""
     name = fact.name
     while name:
@@ -205,9 +205,9 @@ def _line(path: str, row: Row, dialects: list[str]) -> str:
     names = dict.fromkeys(f"`{fact.release}`" for fact in row.facts)
     cells = [f"`{path}`", ", ".join(sorted(row.versions)), ", ".join((*names, *row.said))]
     for dialect in dialects:
-        places = dict.fromkeys(f"`{place}`" for fact in row.facts for place in _found(dialect, fact))
+        places = dict.fromkeys(f"`{place}`" for fact in row.facts for place in said_at(dialect, fact))
         cells.append(
-            ", ".join(places) or ("as CSV" if any(_found(f"{dialect}.csv", one) for one in row.facts) else "–")
+            ", ".join(places) or ("as CSV" if any(said_at(f"{dialect}.csv", one) for one in row.facts) else "–")
         )
     return f"| {' | '.join(cells)} |\n"
 

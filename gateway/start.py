@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adapters import registry
 from gateway.app import create_app
 from gateway.assembly import Gateway
 from gateway.audit import open_record
@@ -17,6 +16,7 @@ from gateway.limits import Limits
 from gateway.memory import open_memory
 from gateway.oauth1 import Verifier
 from gateway.shared_secrets import PURPOSE
+from gateway.sites import adapters
 from gateway.store import open_store, utc_now
 from gateway.walks import Walks
 from policies.agreement import load_folder
@@ -46,11 +46,12 @@ def start(settings: Settings, clock: Callable[[], datetime] = utc_now) -> tuple[
     keys = settings.open_keys()
     keyring = Keyring(keys.derive("ids"))
     store, memory = open_store(settings.store_url, clock), open_memory(settings.memory_url)
+    sources = adapters(settings)
     grants = Grants(load_folder(settings.agreements), clock)
     districts = {
         name: District(
             name,
-            Described(registry.find(spec.adapter)(name, spec.settings), spec.descriptors),
+            Described(sources[name], spec.descriptors),
             keyring,
             now,
             seconds=spec.hold.total_seconds(),

@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+ALIKE = 0.8
+"""How much alike a name must be that was meant by a misspelt one: a slip of a letter or two."""
+
+
 class GatewayError(Exception):
     """Anything the gateway says no to; *status* is the HTTP status, *code* a stable name for it."""
 
@@ -45,7 +49,7 @@ class UnknownName(CallerError):
     code = "unknown-name"
 
     def __init__(self, parameter: str, name: str, known: Iterable[str] = ()) -> None:
-        super().__init__(f"{name[:80]!r} is not a field of this resource{suggestion(name[:80], known)}.")
+        super().__init__(f"{name[:80]!r} is not a field of this resource{suggestion(name[:80], known, ALIKE)}.")
         self.parameter = parameter
         self.name = name
 
@@ -290,7 +294,7 @@ class StoreUnavailable(GatewayError):
     status, code = 503, "store-unavailable"
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """A `` (did you mean x?)`` for a misspelt *name*, or nothing."""
-    close = get_close_matches(name, list(known), n=1)
+def suggestion(name: str, known: Iterable[str], alike: float = 0.6) -> str:
+    """A `` (did you mean x?)`` for a misspelt *name*, or nothing where none is at least so much *alike*."""
+    close = get_close_matches(name, list(known), n=1, cutoff=alike)
     return f" (did you mean {close[0]}?)" if close else ""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import standards.edfi
 import standards.oneroster
+from standards.edfi import catalogue, extensions
 from standards.oneroster import editions
 
 if TYPE_CHECKING:
@@ -52,8 +53,9 @@ def _found(name: str) -> Iterator[Any]:
         for info in iter_modules(package.__path__, f"{package.__name__}."):
             module = import_module(info.name)
             if found := vars(module).get(name):
-                yield found
-            yield from vars(module).get(plural, ())
+                yield extensions.grown(found)
+            yield from map(extensions.grown, vars(module).get(plural, ()))
+    yield from map(extensions.grown, catalogue.beyond(name))
 
 
 def _unique(named: Iterator[tuple[str, Any]]) -> dict[str, Any]:

@@ -81,7 +81,10 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Obj:
-    """A nested object about the same entity; *guard* names a reference that must be visible for it to show."""
+    """A nested object about the same entity; *guard* names a reference that must be visible for it to show.
+
+    A lenient reference need not be there, as long as no row rule could hide what it points to.
+    """
 
     name: str
     nodes: tuple[Node, ...]
@@ -169,7 +172,8 @@ class Branch:
 
     *where* keeps rows whose field has one of the values (the field must be released). *needs* names members
     a record cannot be without: where such a member is released and empty, the record is not shown. *only*
-    keeps records in which the rendered member at a path has the value (the path must be released).
+    keeps records in which the rendered member at a path has the value (the path must be released). *requires*
+    names fields without whose release nothing of it is shown.
     """
 
     entity: str
@@ -177,6 +181,7 @@ class Branch:
     where: tuple[tuple[str, frozenset[str]], ...] = ()
     needs: tuple[str, ...] = ()
     only: tuple[tuple[str, str], ...] = ()
+    requires: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -197,7 +202,7 @@ def prune(view: View, grant: Releases) -> View | None:
 
 def _prune_branch(branch: Branch, grant: Releases) -> Branch | None:
     fields = fields_of(branch.entity)
-    chosen = ("id", *(name for name, _ in branch.where))
+    chosen = ("id", *(name for name, _ in branch.where), *branch.requires)
     if not all(grant.releases(fields[name].release) for name in chosen):
         return None
     nodes = _kept(branch.nodes, branch.entity, "", grant)

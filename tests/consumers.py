@@ -50,6 +50,7 @@ TOLD = (
     "Content-Type",
     "X-Total-Count",
     "Total-Count",
+    "Next-Page-Token",
     "Link",
     "ETag",
     "Cache-Control",
@@ -208,7 +209,12 @@ class Consumer:
     def ask(self, question: str) -> tuple[Any, ...]:
         """What comes back that a consumer can see: the status, the headers that tell something, the body."""
         path, _, match = question.partition(" If-None-Match ")
-        answer = self.web.get(path, headers=self.headers | ({"If-None-Match": match} if match else {}))
+        headers = self.headers | ({"If-None-Match": match} if match else {})
+        if path.endswith("/oauth/token_info"):
+            token = self.headers["Authorization"].removeprefix("Bearer ")
+            answer = self.web.post(path, headers=headers, json={"token": token})
+        else:
+            answer = self.web.get(path, headers=headers)
         return answer.status_code, *(answer.headers.get(name) for name in TOLD), answer.data
 
     def close(self) -> None:
@@ -343,8 +349,11 @@ class Questions:
         hidden = [name for name, places in known.items() if not any(path in members for path in places)]
         odd = [*self._sample(hidden, 4), "shoeSize"]
         base = f"{self.address}?"
+        divided = f"{self.address}/partitions?number=3"
+        tokens = orjson.loads(self.consumer.ask(divided)[-1])["pageTokens"]
         return {
             "filter": self._sample(filters, 12),
+            "token": [divided, *(f"{base}pageToken={token}&pageSize={size}" for token in tokens for size in (1, 500))],
             "page": [
                 f"{base}totalCount=true&limit={limit}&offset={offset}" for limit in (0, 1, 3) for offset in (0, 2)
             ],

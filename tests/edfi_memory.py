@@ -137,7 +137,7 @@ class EdFiMemory(Adapter):
     def _lens(entity: str, record: Record) -> Lens:
         """The resource that a record is one of."""
         for lens in LENSES.values():
-            (branch,) = VIEWS[lens.local].branches
+            branch = VIEWS[lens.local].branches[0]
             if lens.entity == entity and all(record.get(name) in values for name, values in branch.where):
                 return lens
         raise AssertionError(entity)

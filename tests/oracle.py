@@ -237,8 +237,10 @@ class Oracle:
         return value.get((record if item is None else item).get(by), ABSENT) if by else value
 
     def guarded(self, entity: str, record: Record, ref: str, item: Record | None, name: str) -> bool:
-        to = v.fields_of(entity)[ref].to
-        return self.unrestricted(to) or self.target(entity, record, ref, item, name) is not None
+        field = v.fields_of(entity)[ref]
+        return (field.lenient and self.unrestricted(field.to)) or self.target(
+            entity, record, ref, item, name
+        ) is not None
 
     @staticmethod
     def says(nodes: Sequence[v.Node], inner: Record) -> bool:

@@ -103,10 +103,13 @@ class Site:
     adapter: str
     settings: Mapping[str, str]
     hold: str = "1h"
+    defaults: str = ""
 
     def toml(self, name: str) -> str:
         given = "".join(f"{key} = {json.dumps(str(value))}\n" for key, value in self.settings.items())
-        return f'[districts.{name}]\nadapter = "{self.adapter}"\nhold = "{self.hold}"\n[districts.{name}.settings]\n{given}'
+        head = f'[districts.{name}]\nadapter = "{self.adapter}"\nhold = "{self.hold}"\n'
+        declared = f"[districts.{name}.defaults]\n{self.defaults}" if self.defaults else ""
+        return f"{head}[districts.{name}.settings]\n{given}{declared}"
 
 
 class Consumer:

@@ -175,8 +175,8 @@ def a_hidden_key_is_a_key(patch):
     def sight(self, present) -> Sight:
         made, shown = plain(self, present), present.shown
 
-        def lines():
-            marks = [blake2b(source_of(shown, row)).hexdigest().encode() for row in shown.rows]
+        def lines(places):
+            marks = [blake2b(source_of(shown, shown.rows[place])).hexdigest().encode() for place in places]
             return [b'{"hidden":"%s"}\t' % mark for mark in marks]
 
         return replace(made, lines=lines)

@@ -133,6 +133,22 @@ def test_the_same_world_gets_the_same_answers(name, consumers):
     assert {one: consumer.ask(one) for one in examination.expected} == examination.expected
 
 
+TOLD = [
+    "/oauth/token_info", "/maple/oauth/token_info", "/maple/", "/metadata/", "/metadata/data/v3/resources/swagger.json",
+    "/metadata/data/v3/dependencies",
+]  # fmt: skip
+TOLD_EXAMPLES = 40
+
+
+@pytest.mark.parametrize("name", CONSUMERS)
+def test_what_the_gateway_tells_of_itself_and_of_a_token_is_the_same_in_both_worlds(name, consumers):
+    consumer = consumers(name)
+    examination = Examination(consumer, {"told": TOLD})
+    assert {answer[0] for answer in examination.expected.values()} == {200}
+    run(lambda world: examination.put(world, len(TOLD), 0), worlds(consumer.known), TOLD_EXAMPLES)
+    assert examination.asked == TOLD_EXAMPLES * len(TOLD)
+
+
 HIDDEN = {"users": "preferredMiddleName", "demographics": "sex", "classes": "location", "enrollments": "endDate"}
 
 

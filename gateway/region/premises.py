@@ -61,6 +61,11 @@ hold = "12h"
 timezone = "America/Los_Angeles"
 settings = {{source = "{source}"}}
 """
+# What no OneRoster system states and Ed-Fi requires (docs/across.md).
+DEFAULTS = """
+[districts.{name}.defaults]
+session.instructionalDays = {{ semester = 90, term = 60, gradingPeriod = 45 }}
+"""
 
 AGREEMENT = """\
 apiVersion: dsa/v1
@@ -298,6 +303,8 @@ def prepare(
     places.append(SERVER.format(name=SERVED, url=f"http://127.0.0.1:{ports.sis}"))
     urls = {"url": f"http://127.0.0.1:{ports.ods}", "beside": f"http://127.0.0.1:{ports.gradebook}"}
     places.append(ODS.format(name=WITH_ODS, **urls))
+    speaking = [name for name, adapter, *_ in SITES if adapter == "oneroster_csv"] + [SERVED]
+    places += [DEFAULTS.format(name=name) for name in speaking]
     settings.write_text(SETTINGS.format(port=port) + "".join(places), "utf-8")
     progress("signing the agreements and registering the clients")
     deals = _deals(sites[0].district)

@@ -7,15 +7,16 @@ from hashlib import sha256
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from standards.edfi import extensions
 from standards.edfi.mapping import STAMPS, Mapped, ordered
 from standards.edfi.members import Members, Site, members
-from standards.edfi.model import resources
+from standards.edfi.model import own, resources
 from standards.lens import Lens, read_only, same
 from standards.view import Branch, Id, View, v
 from standards.vocabulary import Entity, Field
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from standards.edfi.model import Resource
@@ -54,14 +55,20 @@ SPECIAL = ("health", "disciplin", "specialEducation", "section504", "homeless", 
 @cache
 def entities() -> Mapping[str, Entity]:
     """Every native entity by its name, such as ``edfi.calendars``."""
-    return {f"edfi.{name}": _entity(name) for name in native()}
+    return {native_name(name): _entity(name) for name in native()}
+
+
+def native_name(collection: str) -> str:
+    """The name of the entity that a collection alone tells of: ``edfi.calendars``, ``edfi.tpdm.candidates``."""
+    return f"edfi.{collection.replace('/', '.')}"
 
 
 @cache
 def remainder(entity: str) -> Mapping[str, Field]:
     """What mapped resources say of *entity* beyond the vocabulary, as extra fields of it."""
     found = [one for one in mappings().values() if one.lens.entity == entity]
-    return {field.name: field for one in found for field in one.remainder}
+    beyond = [field for one in found for field in extensions.members(one.lens.local, entity).fields]
+    return {field.name: field for one in found for field in one.remainder} | {field.name: field for field in beyond}
 
 
 @cache
@@ -79,8 +86,10 @@ def native() -> Mapping[str, Resource]:
 
 def _entity(collection: str) -> Entity:
     resource = native()[collection]
-    name = f"edfi.{collection}"
-    fields = [Site(name, name, sensitivity=_class_of(resource)).field("id", "id", "id"), *_made(collection).fields]
+    name = native_name(collection)
+    beyond = extensions.members(collection, name).fields
+    number = Site(name, name, sensitivity=_class_of(resource)).field("id", "id", "id")
+    fields = [number, *_made(collection).fields, *beyond]
     if not any(field.owner and field.to == "student" for field in fields):
         fields = [_owned(field) for field in fields]
     held = resource.is_descriptor or collection in HELD
@@ -99,6 +108,8 @@ def _owned(field: Field) -> Field:
 def _class_of(resource: Resource) -> str:
     if resource.is_descriptor or resource.collection in HELD:
         return "directory"
+    if not resource.standard:
+        return "sensitive"
     if any(word.lower() in resource.collection.lower() for word in SPECIAL):
         return "special"
     return "sensitive" if "student" in resource.collection.lower() else "education"
@@ -107,7 +118,7 @@ def _class_of(resource: Resource) -> str:
 @cache
 def _made(collection: str) -> Members:
     resource = native()[collection]
-    name = f"edfi.{collection}"
+    name = native_name(collection)
     site = Site(name, name, sensitivity=_class_of(resource))
     made = members(ordered(resource), site)
     if resource.is_descriptor:
@@ -133,13 +144,20 @@ def _numbered(member: str) -> Callable[[Mapping[str, Any]], int]:
 
 def _lens(collection: str) -> Lens:
     pairs: tuple[Pair, ...] = (same("id", "id"), *_made(collection).pairs)
-    return Lens("edfi", collection, f"edfi.{collection}", pairs, native()[collection].identity)
+    return Lens("edfi", collection, native_name(collection), pairs, native()[collection].identity)
 
 
 def _view(collection: str) -> View:
-    branch = Branch(f"edfi.{collection}", (Id("id"), *_made(collection).nodes, *STAMPS))
+    branch = Branch(native_name(collection), (Id("id"), *_made(collection).nodes, *STAMPS))
     return View(collection, "edfi", native()[collection].name, (branch,))
 
 
-LENSES = tuple(_lens(name) for name in native())
-VIEWS = tuple(_view(name) for name in native())
+def beyond(kind: str) -> Iterator[Lens | View]:
+    """The lenses or views (*kind*: ``LENS`` or ``VIEW``) of the resources that are not the standard's own."""
+    make: Callable[[str], Lens | View] = _lens if kind == "LENS" else _view
+    return (make(name) for name, resource in native().items() if not resource.standard)
+
+
+_OWN = tuple(one.collection for one in own().values() if one.collection not in MAPPED)
+LENSES = tuple(_lens(name) for name in _OWN)
+VIEWS = tuple(_view(name) for name in _OWN)

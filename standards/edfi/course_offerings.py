@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from standards.edfi.mapping import mapped
+from standards.edfi.references import TARGETS, organization_id
 from standards.lens import same, split
+from standards.view import Const, Hop, Href, Obj, v
 
 OFFERINGS = mapped("courseOfferings", "offering", (
     "localCourseCode", "schoolReference.schoolId", "sessionReference.schoolYear", "sessionReference.sessionName",
@@ -15,5 +17,15 @@ OFFERINGS = mapped("courseOfferings", "offering", (
     split(("sessionReference.schoolId", "sessionReference.schoolYear", "sessionReference.sessionName"), "session",
           ("integer", "integer", "text")),
     same("instructionalTimePlanned", "instructionalTimePlanned", "integer"),
+), nodes=(
+    Obj("sessionReference", (
+        v("schoolId", "session.school.identifier", "school.identifier", form=organization_id, type="integer"),
+        v("schoolYear", "session.schoolYear", type="integer"),
+        v("sessionName", "session.name"),
+        Hop("", "session", (
+            Obj("link", (Const("rel", "Session"), Href("href", "/ed-fi/sessions")), guard="school"),
+        )),
+        Hop("", "schoolSession", TARGETS["Session"].link("Session")),
+    ), guard="session"),
 ))  # fmt: skip
 LENS, VIEW = OFFERINGS.lens, OFFERINGS.view

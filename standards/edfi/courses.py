@@ -8,9 +8,18 @@ from standards.codes import inward, table
 from standards.edfi.lists import codes_in
 from standards.edfi.mapping import mapped
 from standards.lens import read_only, same, split
+from standards.view import v
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+SYSTEM = "uri://ed-fi.org/CourseIdentificationSystemDescriptor#LEA course code"
+
+
+def _own_code(code: str) -> list[dict[str, str]]:
+    """The code of a course as the code that its district gave it."""
+    return [{"courseIdentificationSystemDescriptor": SYSTEM, "identificationCode": code}]
 
 
 def _sced(document: Mapping[str, Any]) -> list[str] | None:
@@ -31,5 +40,5 @@ COURSES = mapped("courses", "course", ("courseCode", "educationOrganizationRefer
     codes_in("academicSubjects", "academicSubjectDescriptor", "subjects", "subject"),
     codes_in("offeredGradeLevels", "gradeLevelDescriptor", "grades", "gradeLevel"),
     read_only((), "subjectCodes", _sced),
-))  # fmt: skip
+), otherwise=(v("identificationCodes", "code", form=_own_code),))  # fmt: skip
 LENS, VIEW = COURSES.lens, COURSES.view

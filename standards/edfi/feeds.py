@@ -45,10 +45,15 @@ def key_members(collection: str) -> tuple[tuple[str, str], ...]:
 def key_values(collection: str, record: Mapping[str, Any]) -> dict[str, Any]:
     """The natural key of a *record* as it was shown, by the names that its members go by on their own."""
     found: dict[str, Any] = {}
-    for name, path in key_members(collection):
+    for name, parts in _ways(collection):
         value: Any = record
-        for part in path.split("."):
+        for part in parts:
             value = value.get(part) if isinstance(value, dict) else None
         if value is not None:
             found.setdefault(name, value)
     return found
+
+
+@cache
+def _ways(collection: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((name, tuple(path.split("."))) for name, path in key_members(collection))

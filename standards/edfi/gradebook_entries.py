@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from standards.codes import inward, outward
 from standards.edfi.lists import objects
 from standards.edfi.mapping import mapped
-from standards.edfi.references import TARGETS, key_in
+from standards.edfi.references import TARGETS, key_in, period_nodes
 from standards.forms import day
 from standards.kinds import reading
 from standards.lens import coded, converted, read_only, same, split
-from standards.view import Const, Id, v
+from standards.view import Const, Hop, Href, Id, Many, Obj, To, v
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,10 +73,17 @@ ENTRIES = mapped("gradebookEntries", "lineItem", ("gradebookEntryIdentifier", "n
 ), nodes=(
     v("dateAssigned", "assigned", "due", form=day, type="date"),
     v("dueDate", "due", form=day, type="date"),
+    Obj("gradingPeriodReference", (
+        *period_nodes("gradingPeriod.", "gradingPeriod.school", "school", "section.school"),
+        Hop("", "gradingPeriod", (
+            Obj("link", (Const("rel", "GradingPeriod"), Href("href", "/ed-fi/gradingPeriods")), guard="school"),
+        )),
+    ), guard="gradingPeriod"),
 ), otherwise=(
     Id("gradebookEntryIdentifier"),
     *(node for node in TARGETS["GradebookEntry"].nodes if isinstance(node, Const)),
-    v("sourceSectionIdentifier", "section.identifier", "section.code", "section.title"),
+    v("sourceSectionIdentifier", "section.identifier"),
+    Many("sourceSectionIdentifier", (To("section"),), (Id("id"),), bare=True, single="least"),
     v("gradebookEntryTypeDescriptor", "category.title", form=_type),
 ))  # fmt: skip
 LENS, VIEW = ENTRIES.lens, ENTRIES.view

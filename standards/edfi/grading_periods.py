@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from standards.edfi.mapping import mapped
+from standards.edfi.mapping import STAMPS, mapped
+from standards.edfi.school_sessions import FACTS, PERIOD_KEY, of_schools
 from standards.lens import coded, read_only, same, split
+from standards.view import Branch, Id
 
 PERIODS = mapped("gradingPeriods", "session", (
     "schoolReference.schoolId", "schoolYearTypeReference.schoolYear", "gradingPeriodDescriptor", "gradingPeriodName",
@@ -18,4 +20,11 @@ PERIODS = mapped("gradingPeriods", "session", (
     same("totalInstructionalDays", "instructionalDays", "integer"),
     same("periodSequence", "sequence", "integer"),
 ), where=(("kind", frozenset({"gradingPeriod"})),), prefix=("gp",))  # fmt: skip
-LENS, VIEW = PERIODS.lens, PERIODS.view
+OF_SCHOOL = Branch("schoolSession", (
+    Id("id"),
+    *FACTS,
+    *(node for node in PERIOD_KEY if node.name in {"gradingPeriodDescriptor", "gradingPeriodName"}),
+    *STAMPS,
+), where=(("kind", frozenset({"gradingPeriod"})),), requires=("school",))  # fmt: skip
+LENS = PERIODS.lens
+VIEW = of_schools(PERIODS.view, OF_SCHOOL)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from standards.edfi.institutions import institution, of_kind, parent
 from standards.edfi.mapping import mapped
+from standards.view import Const
+
+CATEGORY = "uri://ed-fi.org/EducationOrganizationCategoryDescriptor#Local Education Agency"
 
 AGENCIES = mapped("localEducationAgencies", "organization", ("localEducationAgencyId",), (
     *institution("localEducationAgencyId", "district"),
@@ -12,5 +15,7 @@ AGENCIES = mapped("localEducationAgencies", "organization", ("localEducationAgen
         "educationServiceCenterReference.educationServiceCenterId",
         "stateEducationAgencyReference.stateEducationAgencyId",
     ),
+), otherwise=(
+    Const("categories", [{"educationOrganizationCategoryDescriptor": CATEGORY}]),
 ), where=of_kind("district"))  # fmt: skip
 LENS, VIEW = AGENCIES.lens, AGENCIES.view

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from standards.codes import outward
 from standards.edfi.members import Members, Site, member, members, scalar, shown
-from standards.edfi.model import by_collection
+from standards.edfi.model import EXTENSIONS, by_collection
 from standards.edfi.references import TARGETS, organization_id
 from standards.lens import Lens, each, same
 from standards.view import Branch, Hop, Id, Items, Many, Obj, Stamp, Val, View
@@ -62,10 +62,10 @@ def mapped(
 
 
 def ordered(resource: Resource) -> list[Property]:
-    """The members of a resource: first its natural key, then what it must have, then the rest."""
+    """The members that the standard knows: first the natural key, then what there must be, then the rest."""
     keys = [path.partition(".")[0] for path in resource.identity]
     return sorted(
-        resource.properties.values(),
+        (known for known in resource.properties.values() if known.name != EXTENSIONS),
         key=lambda known: (keys.index(known.name) if known.name in keys else len(keys), not known.required),
     )
 

@@ -35,7 +35,7 @@ def check_accepted(header: str | None, model: str, method: str) -> None:
     for media in sorted(accepted):
         if media.startswith("application/vnd.ed-fi."):
             _check_profile(media, model)
-    if accepted:
+    if any(media.strip() for media, *_ in ranges):
         raise NotAcceptable("The answer is application/json.")
 
 

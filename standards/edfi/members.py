@@ -85,18 +85,18 @@ def member(known: Property, site: Site) -> Members:
     """Fields, pairs and nodes for one member of a resource or of an item."""
     split = parted(f"{site.release}.{known.name}")
     if known.collection:
-        return _group(known, site) if split or _points(known.properties) else _whole(known, known.name, site)
+        return _group(known, site) if split or points(known.properties) else whole(known, known.name, site)
     if known.reference:
         return _reference(known, site)
     if known.type == "object":
-        return _object(known, site) if split else _whole(known, known.name, site)
+        return _object(known, site) if split else whole(known, known.name, site)
     return scalar(known, known.name, site)
 
 
-def _points(properties: Mapping[str, Property]) -> bool:
+def points(properties: Mapping[str, Property]) -> bool:
     """Whether *properties* anywhere name a person or another record that the consumer may not see."""
     return any(
-        person(name) or inner.reference in TARGETS or _points(inner.properties) for name, inner in properties.items()
+        person(name) or inner.reference in TARGETS or points(inner.properties) for name, inner in properties.items()
     )
 
 
@@ -116,7 +116,7 @@ def scalar(known: Property, path: str, site: Site) -> Members:
     return Members([site.field(path, kind, path)], [same(path, name, kind)], [shown(known.name, name, kind)])
 
 
-def _whole(known: Property, path: str, site: Site) -> Members:
+def whole(known: Property, path: str, site: Site) -> Members:
     """A collection or an object at *path* in which nobody appears: the JSON value as it is."""
     name = site.prefix + path
     return Members([site.field(path, "json", path)], [same(path, name, "json")], [Val(known.name, (name,))])
@@ -126,7 +126,7 @@ def _object(known: Property, site: Site) -> Members:
     """An object whose members are different facts: they are released one by one."""
     made = Members()
     for leaf in known.properties.values():
-        tell = _whole if leaf.type in {"object", "array"} else scalar
+        tell = whole if leaf.type in {"object", "array"} else scalar
         made.add(tell(leaf, f"{known.name}.{leaf.name}", site))
     made.nodes = [Obj(known.name, tuple(made.nodes))]
     return made

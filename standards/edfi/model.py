@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+import sys
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from functools import cache
 from importlib.resources import files
@@ -18,6 +19,9 @@ ID = re.compile(r"[0-9a-f]{32}")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 TIME = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}")
 DESCRIPTOR = re.compile(r"uri://[^#\s]+/(\w+)#.+")
+EXTENSIONS = "_ext"
+REMEMBERING = type(cache(lambda: None))
+PACKAGES = frozenset({"standards", "adapters", "policies", "gateway"})
 WIDTHS = {"int32": 2**31, "int64": 2**63}
 
 
@@ -65,13 +69,22 @@ class Resource:
 
     @property
     def collection(self) -> str:
-        """The last segment of its address: ``students``."""
-        return self.endpoint.rpartition("/")[2]
+        """The last segment of its address: ``students``; with that before where it is no one of the standard's own."""
+        return self.endpoint.removeprefix("/ed-fi/").removeprefix("/")
 
     @property
     def descriptor_id(self) -> str:
         """The member in which the API numbers a descriptor; empty for any other resource."""
-        return f"{self.collection.removesuffix('s')}Id" if self.is_descriptor else ""
+        return f"{self.endpoint.rpartition('/')[2].removesuffix('s')}Id" if self.is_descriptor else ""
+
+    @property
+    def standard(self) -> bool:
+        """Whether it is one of the standard's own."""
+        return self.endpoint.startswith("/ed-fi/")
+
+
+_BEYOND: dict[str, Resource] = {}
+"""What the model has beyond the standard: a registry, filled by `extend`."""
 
 
 @cache
@@ -83,7 +96,41 @@ def version() -> str:
 @cache
 def resources() -> Mapping[str, Resource]:
     """Every resource and descriptor by its model name (``StudentSchoolAssociation``)."""
+    return MappingProxyType({**own(), **_BEYOND})
+
+
+@cache
+def own() -> Mapping[str, Resource]:
+    """The resources and descriptors of the standard as it is published."""
     return MappingProxyType({name: resource(name, facts) for name, facts in _facts()["resources"].items()})
+
+
+def joined(one: Resource, other: Resource) -> Resource:
+    """A resource with all members that either description of it has."""
+    return replace(one, properties=_together(one.properties, other.properties))
+
+
+def _together(one: Mapping[str, Property], other: Mapping[str, Property]) -> Mapping[str, Property]:
+    both = {
+        name: replace(one[name], properties=_together(one[name].properties, other[name].properties))
+        for name in one.keys() & other.keys()
+    }
+    return MappingProxyType({**one, **other, **both})
+
+
+def extend(beyond: Mapping[str, Resource]) -> None:
+    """Let the model be the standard's and what is *beyond* it: further resources, or its own with an ``_ext``.
+
+    To be said once, before anybody asks the model: whatever was worked out from it is forgotten.
+    """
+    if dict(beyond) == _BEYOND:
+        return
+    _BEYOND.clear()
+    _BEYOND.update(beyond)
+    for module in [found for name, found in sys.modules.items() if name.partition(".")[0] in PACKAGES]:
+        for thing in list(vars(module).values()):
+            if type(thing) is REMEMBERING:
+                thing.cache_clear()
 
 
 def by_collection(name: str) -> Resource | None:

@@ -62,16 +62,16 @@ def chosen(*kinds: str) -> tuple[Pair, ...]:
     )
 
 
-def alone_mail() -> Val:
+def alone_mail(source: str = "email") -> Val:
     """The e-mail address of a source that states one, and not of which kind."""
-    return v("electronicMails", "email", form=lambda address: [
+    return v("electronicMails", source, form=lambda address: [
         {"electronicMailTypeDescriptor": OTHER_MAIL, "electronicMailAddress": address}
     ])  # fmt: skip
 
 
-def alone_phone() -> Val:
+def alone_phone(source: str = "phone") -> Val:
     """The telephone number of a source that states one, and not of which kind."""
-    return v("telephones", "phone", form=lambda number: [
+    return v("telephones", source, form=lambda number: [
         {"telephoneNumberTypeDescriptor": OTHER_PHONE, "telephoneNumber": number}
     ])  # fmt: skip
 

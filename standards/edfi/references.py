@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from standards.codes import outward
+from standards.edfi.titles import period_titled
 from standards.view import Const, Href, Id, Obj, v
 
 if TYPE_CHECKING:
@@ -81,8 +82,19 @@ def _person(kind: str, collection: str) -> Target:
     return Target(kind, (f"{kind}UniqueId",), collection, (Id(f"{kind}UniqueId", unique=True),))
 
 
-def _identifier(member: str, path: str) -> Node:
-    return v(member, path, form=organization_id, type="integer")
+def _identifier(member: str, *paths: str) -> Node:
+    return v(member, *paths, form=organization_id, type="integer")
+
+
+def period_nodes(path: str, *schools: str) -> tuple[Node, ...]:
+    """The key of the grading period that *path* leads to; *schools* lead to its school, the first that is told."""
+    return (
+        v("gradingPeriodDescriptor", f"{path}term", form=outward("term", "edfi")),
+        v("gradingPeriodDescriptor", f"{path}name", form=period_titled),
+        v("gradingPeriodName", f"{path}name"),
+        _identifier("schoolId", *(f"{school}.identifier" for school in schools)),
+        v("schoolYear", f"{path}schoolYear", type="integer"),
+    )
 
 
 _OFFERING = ("localCourseCode", "schoolId", "schoolYear", "sessionName")
@@ -100,10 +112,7 @@ TARGETS: Mapping[str, Target] = {
     "Session": Target("session", _SESSION, "sessions", (
         _identifier("schoolId", "school.identifier"), v("schoolYear", type="integer"), v("sessionName", "name"),
     )),
-    "GradingPeriod": Target("session", _PERIOD, "gradingPeriods", (
-        v("gradingPeriodDescriptor", "term", form=outward("term", "edfi")), v("gradingPeriodName", "name"),
-        _identifier("schoolId", "school.identifier"), v("schoolYear", type="integer"),
-    ), ("gp",)),
+    "GradingPeriod": Target("session", _PERIOD, "gradingPeriods", period_nodes("", "school"), ("gp",)),
     "Course": Target("course", ("courseCode", "educationOrganizationId"), "courses", (
         v("courseCode", "code"), _identifier("educationOrganizationId", "organization.identifier"),
     )),

@@ -151,7 +151,7 @@ def known_to(views: Sequence[View]) -> frozenset[str]:
     )
 
 
-def plain_id(identifier: str) -> str:
+def plain(identifier: str) -> str:
     """An id as answers write it, from any way to write a GUID."""
     dashed = len(identifier) == 36 and identifier.count("-") == 4  # noqa: PLR2004  a dashed GUID
     return (identifier.replace("-", "") if dashed else identifier).lower()
@@ -232,7 +232,7 @@ def _condition(views: Sequence[View], name: str, value: str) -> Filter:
                 if chain is not None:
                     last = chain[-1]
                     _check(name, value, last.type if isinstance(last, Val) else "text")
-                    wanted = plain_id(value) if path == "id" else value
+                    wanted = plain(value) if path == "id" else value
                     parts[path] = Condition(path, "=", wanted, name)
     if not parts:
         raise UnknownName(name, name, known_to(views) | {*PAGING.values()})

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from standards.edfi.lists import codes_in, periods
 from standards.edfi.mapping import mapped
-from standards.edfi.references import TARGETS
+from standards.edfi.references import TARGETS, organization_id
 from standards.lens import read_only, same, split
-from standards.view import Hop, v
+from standards.view import Hop, Obj, v
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +48,11 @@ SECTIONS = mapped("sections", "section", (
     *(node for node in TARGETS["Section"].nodes if node.name == "sectionIdentifier"),
     Hop("courseOfferingReference", "offering", (
         *TARGETS["CourseOffering"].nodes, *TARGETS["CourseOffering"].link("CourseOffering"),
+    )),
+    Obj("locationReference", (
+        v("classroomIdentificationCode", "location"),
+        v("schoolId", "edfi.sections.locationReference.schoolId", type="integer"),
+        v("schoolId", "locationSchool.identifier", form=organization_id, type="integer"),
     )),
     v("classPeriods", "periods", form=lambda _name: None),
 ))  # fmt: skip

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from standards.codes import inward
-from standards.edfi.mapping import mapped
+from standards.edfi.mapping import STAMPS, mapped
 from standards.edfi.references import TARGETS
+from standards.edfi.school_sessions import FACTS, PERIOD_KEY, of_schools
+from standards.edfi.titles import term_titled
 from standards.lens import coded, each, read_only, same, split
-from standards.view import Links, Many, Obj
+from standards.view import Branch, Const, Href, Id, Links, Many, Obj, v
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KINDS = frozenset({"semester", "term"})
+KEPT = frozenset({"semester", "term", "schoolYear"})
 _PERIOD = TARGETS["GradingPeriod"]
 
 
@@ -50,4 +53,17 @@ SESSIONS = mapped("sessions", "session", (
         Obj("gradingPeriodReference", (*_PERIOD.nodes, *_PERIOD.link("GradingPeriod"))),
     )),
 ), where=(("kind", KINDS),))  # fmt: skip
-LENS, VIEW = SESSIONS.lens, SESSIONS.view
+OF_SCHOOL = Branch("schoolSession", (
+    Id("id"),
+    *FACTS,
+    v("sessionName", "session.name"),
+    v("termDescriptor", "session.name", form=term_titled),
+    Many("gradingPeriods", (Links("gradingPeriods"),), (
+        Obj("gradingPeriodReference", (*PERIOD_KEY, Obj("link", (
+            Const("rel", "GradingPeriod"), Href("href", "/ed-fi/gradingPeriods"),
+        )))),
+    )),
+    *STAMPS,
+), where=(("kind", KEPT),), requires=("school",))  # fmt: skip
+LENS = SESSIONS.lens
+VIEW = of_schools(SESSIONS.view, OF_SCHOOL)

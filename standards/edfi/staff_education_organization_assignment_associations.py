@@ -23,5 +23,9 @@ ASSIGNMENTS = mapped("staffEducationOrganizationAssignmentAssociations", "employ
     same("positionTitle", "title"),
     same("beginDate", "begin", "date"),
     same("endDate", "end", "date"),
-), otherwise=(v("staffClassificationDescriptor", "role", form=_of_role),))  # fmt: skip
+), nodes=(
+    v("beginDate", "begin", "derivedBegin", type="date"),
+), otherwise=(
+    v("staffClassificationDescriptor", "role", form=_of_role),
+))  # fmt: skip
 LENS, VIEW = ASSIGNMENTS.lens, ASSIGNMENTS.view

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from standards.codes import inward, outward, table
+from standards.codes import LOCAL, inward, outward, table
 from standards.edfi.mapping import mapped
 from standards.edfi.references import TARGETS
 from standards.lens import coded, read_only, same, split
@@ -28,6 +28,11 @@ def _record_teacher(primary: bool) -> str | None:
     return outward("classroomPosition", "edfi")("Teacher of Record") if primary else None
 
 
+def _of_role(role: str) -> str:
+    """The position by the role alone, in the source's own word: no position of the standard says as little."""
+    return f"{LOCAL}ClassroomPositionDescriptor#{role}"
+
+
 TEACHING = mapped("staffSectionAssociations", "teaching", (
     "beginDate", *_SECTION, "staffReference.staffUniqueId",
 ), (
@@ -37,5 +42,8 @@ TEACHING = mapped("staffSectionAssociations", "teaching", (
     read_only((), "primary", _of_record),
     same("beginDate", "begin", "date"),
     same("endDate", "end", "date"),
-), otherwise=(v("classroomPositionDescriptor", "primary", form=_record_teacher),))  # fmt: skip
+), nodes=(v("beginDate", "begin", "derivedBegin", type="date"),), otherwise=(
+    v("classroomPositionDescriptor", "primary", form=_record_teacher),
+    v("classroomPositionDescriptor", "role", form=_of_role),
+))  # fmt: skip
 LENS, VIEW = TEACHING.lens, TEACHING.view

@@ -15,6 +15,7 @@ from standards.edfi.mapping import mapped
 from standards.edfi.references import TARGETS
 from standards.kinds import WRONG, reading
 from standards.lens import coded, each, read_only, same, split
+from standards.view import Id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -74,5 +75,5 @@ STUDENT_ASSESSMENTS = mapped("studentAssessments", "assessmentResult", (
     read_only((), "score", partial(_number, percentile=False)),
     read_only((), "percentile", partial(_number, percentile=True)),
     read_only((), "textScore", _words),
-))  # fmt: skip
+), otherwise=(Id("studentAssessmentIdentifier"),))  # fmt: skip
 LENS, VIEW = STUDENT_ASSESSMENTS.lens, STUDENT_ASSESSMENTS.view

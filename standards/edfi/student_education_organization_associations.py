@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from standards.codes import outward
 from standards.edfi.lists import race_fields, races, races_shown
 from standards.edfi.mapping import mapped
 from standards.edfi.people import ADDRESSES, EMAILS, PHONES, alone_mail, alone_phone, chosen
 from standards.lens import coded, each, same, split
+from standards.view import v
 
 COLLECTION = "studentEducationOrganizationAssociations"
 
@@ -26,6 +28,13 @@ PROFILES = mapped(COLLECTION, "profile", (
         same("assigningOrganizationIdentificationCode", "assigner"),
         same("identificationCode", "code"),
     )),
-), nodes=(races_shown(),), otherwise=(alone_mail(), alone_phone()),
+), nodes=(races_shown(),), otherwise=(
+    alone_mail(),
+    alone_mail("student.email"),
+    alone_phone(),
+    alone_phone("student.phone"),
+    v("sexDescriptor", "student.sex", form=outward("sex", "edfi")),
+    v("hispanicLatinoEthnicity", "student.ethnicity.hispanicOrLatino", type="boolean"),
+),
     extra=race_fields("profile", "student", COLLECTION))  # fmt: skip
 LENS, VIEW = PROFILES.lens, PROFILES.view

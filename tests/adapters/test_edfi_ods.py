@@ -6,11 +6,13 @@ import pytest
 
 from adapters.contract import Hint
 from adapters.edfi_ods import EdFiOds
+from adapters.simulator.ods.problems import Refusal
 from adapters.testing import AdapterContract
 from standards.errors import (
     ChangesLost,
     Conflict,
     InvalidBody,
+    KeyChangeUnsupported,
     NotFound,
     PreconditionFailed,
     SettingsError,
@@ -147,6 +149,26 @@ def test_a_record_is_found_by_its_id_and_by_its_key_with_what_others_say_of_it(v
             if "id" in record:
                 assert adapter.find(entity, record["id"]) == record
         assert "primaryOrganization" in first(adapter, "student")
+
+
+def test_a_record_that_the_client_may_not_see_says_nothing_about_the_others():
+    with system() as running, source(running) as adapter:
+        identifier = next(iter(running.ods.state.rows["Student"]))
+        running.ods.faults.add("forbidden", "students")
+        with pytest.raises(SourceRefused):
+            adapter.find("student", identifier)
+        assert "student" in adapter.manifest.entities
+        assert adapter.find("student", identifier)["id"] == identifier
+        answer = running.ods.answer
+
+        def unrelated(method, url, headers, body):
+            if identifier in url:
+                return Refusal("security:authorization").reply()
+            return answer(method, url, headers, body)
+
+        running.ods.answer = unrelated
+        assert adapter.find("student", identifier) is None
+        assert len(of(adapter, "student")) == 60
 
 
 @pytest.mark.parametrize("identifier", ["", "x", "../students", "0" * 32, "0" * 31 + "%", "A" * 32])
@@ -433,7 +455,7 @@ def test_a_document_that_the_ods_does_not_take_is_refused_without_a_value(versio
 def test_a_key_that_may_not_change_is_refused():
     with system() as running, source(running, writable=True) as adapter:
         record = first(adapter, "student")
-        with pytest.raises(InvalidBody, match="key of this record"):
+        with pytest.raises(KeyChangeUnsupported, match="key of this record"):
             adapter.save("student", {**record, "uniqueId": "another"}, new=False)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.regions import Served, Site
 
 MANY = "[tokens]\nper_client = 1000\n"
-OPERATIONS = "[read, search]"
+OPERATIONS = "[read, search, changes]"
 DISTRICTS = ("maple", "cedar", "gb")
 WRITABLE: tuple[str, ...] = ()
 

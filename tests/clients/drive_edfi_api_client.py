@@ -9,8 +9,10 @@ import json
 import sys
 
 from edfi_api_client import EdFiClient
+from edfi_api_client.edfi_params import EdFiParams
+from requests import HTTPError
 
-PAGE = 200
+PAGE = 500
 
 
 def metadata(client):
@@ -55,31 +57,49 @@ def offset(client, *names):
 
 
 def reverse(client, *names):
-    """The ids that a walk from the last page to the first meets, within a window of change versions."""
-    newest = client.get_newest_change_version()
-    window = {"minChangeVersion": 0, "maxChangeVersion": newest}
-    how = {"page_size": PAGE, "step_change_version": True, "change_version_step_size": newest}
-    walks = {name: client.resource(name, params=window).get_pages(**how) for name in names}
-    return {name: [row["id"] for page in pages for row in page] for name, pages in walks.items()}
+    """The ids that a walk by offset from the last page to the first meets, in its order."""
+    return {name: [row["id"] for row in backwards(client.resource(name))] for name in names}
+
+
+def backwards(resource):
+    params = EdFiParams({})
+    params.init_reverse_page_by_offset(resource.get_total_count(), PAGE)
+    while True:
+        yield from resource.get(params=params)
+        try:
+            params.reverse_page_by_offset()
+        except StopIteration:
+            return
+
+
+def stepped(client, *names):
+    """The ids that a walk through change versions meets, backwards within each; none where a district has none."""
+    return {name: tracing(client, name) for name in names}
 
 
 def tracked(client, *names):
-    """What is gone, and what bears another key, of each resource."""
+    """What is gone, and what bears another key, of each resource; none where a district has no change versions."""
+    ways = ({"get_deletes": True}, {"get_key_changes": True})
+    return {name: [tracing(client, name, **way) for way in ways] for name in names}
+
+
+def tracing(client, name, **way):
     newest = client.get_newest_change_version()
     window = {"minChangeVersion": 0, "maxChangeVersion": newest}
-    how = {"page_size": PAGE, "step_change_version": True, "change_version_step_size": newest}
-    return {
-        name: [
-            list(client.resource(name, get_deletes=True, params=window).get_rows(**how)),
-            list(client.resource(name, get_key_changes=True, params=window).get_rows(**how)),
-        ]
-        for name in names
-    }
+    pages = client.resource(name, params=window, **way).get_pages(
+        page_size=PAGE, step_change_version=True, change_version_step_size=newest
+    )
+    try:
+        return [row["id"] for page in pages for row in page]
+    except HTTPError as refusal:
+        if "change" not in refusal.response.text:
+            raise
+        return None
 
 
 TASKS = {
     "metadata": metadata, "token": token, "versions": versions, "counts": counts, "cursor": cursor, "offset": offset,
-    "reverse": reverse, "tracked": tracked,
+    "reverse": reverse, "stepped": stepped, "tracked": tracked,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from adapters.contract import Adapter
+from adapters.contract import Adapter, Manifest
 from gateway.descriptors import Described
 from standards.edfi.descriptors import URI, catalogue, standard
 from standards.edfi.model import by_collection, resources, validate
@@ -128,6 +128,14 @@ def test_the_catalogue_has_every_value_once_and_nothing_else_than_descriptors():
     assert "X" in sexes
     assert sexes.count("Female") == 1
     assert "FEMALE" not in sexes
+
+
+def test_items_do_not_keep_a_hold_from_following_its_source(monkeypatch):
+    plain = RecordsAdapter([], entities={"student"})
+    assert Described(plain).manifest.delta == frozenset()
+    monkeypatch.setattr(RecordsAdapter, "manifest", Manifest(frozenset({"student"}), delta=frozenset({"student"})))
+    found = Described(plain).manifest
+    assert found.delta == found.entities > {"student"}
 
 
 def test_nothing_of_the_contract_is_forgotten():

@@ -32,7 +32,7 @@ def sight(exact=True, **rows):
     return Sight(
         ids,
         [told[one][0] for one in ids],
-        lambda: lines,
+        lambda places: [lines[place] for place in places],
         lambda line: book.digest_of(KEY, book.key_of(line)) if exact else 0,
     )
 
@@ -217,6 +217,20 @@ def test_a_file_of_one_place_is_none_for_another(tmp_path):
     (tmp_path / "a" / "other").write_bytes((tmp_path / "a" / "one").read_bytes())
     assert sealed.read("a/other") is None
     assert sealed.read("a/none") is None
+
+
+def test_who_has_not_asked_for_as_long_as_the_window_is_forgotten_at_the_next_start(tmp_path):
+    one = Following(tmp_path)
+    one.see(students("Ann"))
+    Journals(tmp_path, KEY, lambda: one.now + 29 * 86_400)
+    assert list(tmp_path.iterdir())
+    later = one.now + 29 * 86_400
+    one.now = later
+    one.journals.follow("tutor", "maple", "epoch", 1)
+    Journals(tmp_path, KEY, lambda: later + 29 * 86_400)
+    assert list(tmp_path.iterdir())
+    Journals(tmp_path, KEY, lambda: later + 31 * 86_400)
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_cannot_be_written_down_is_not_told(tmp_path):

@@ -253,6 +253,7 @@ def _shown_fields():
     for api in ("oneroster", "edfi"):
         for view in registry.views(api).values():
             for branch in view.branches:
+                yield from (fields_of(branch.entity)[name] for name, _ in branch.where)
                 yield from _fields(branch.nodes, branch.entity, "")
 
 

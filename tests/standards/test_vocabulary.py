@@ -17,6 +17,7 @@ EVERY_FIELD = pytest.mark.parametrize(
 ENTITIES = [
     "organization",
     "session",
+    "schoolSession",
     "calendarDay",
     "course",
     "offering",

@@ -46,7 +46,7 @@ NATIVE = (
     "edfi.studentSectionAttendanceEvents",
 )
 SIZES = {
-    "organization": 7, "session": 7, "course": 5, "offering": 7, "section": 8, "student": 14, "staff": 7, "contact": 10,
+    "organization": 7, "session": 7, "schoolSession": 8, "course": 5, "offering": 7, "section": 8, "student": 14, "staff": 7, "contact": 10,
     "profile": 14, "guardianship": 14, "enrollment": 20, "placement": 26, "teaching": 11, "employment": 9, "resource": 4,
 } | dict.fromkeys(NATIVE, 8)  # fmt: skip
 ROOTED = frozenset(SIZES)
@@ -81,6 +81,12 @@ def village(seed: int) -> dict[str, list[Record]]:
     book = _World(Random(-seed))  # by itself, so that the rest of the village stays as it is
     book.keys |= {entity: [row["key"] for row in rows] for entity, rows in records.items()}
     book.keys |= {entity: [(entity, str(number)) for number in range(8)] for entity in GRADEBOOK}
+    kept = _World(Random(~seed))
+    kept.keys |= {entity: [row["key"] for row in rows] for entity, rows in records.items()}
+    records["schoolSession"] = [
+        kept.complete("schoolSession", {"key": ("term", *row["key"]), "school": row["school"], "session": row["key"]})
+        for row in records["session"]
+    ]
     for entity in GRADEBOOK:
         records[entity] = [book.complete(entity, {"key": key}) for key in book.keys[entity]]
     return records

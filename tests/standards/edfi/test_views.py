@@ -32,7 +32,7 @@ KEYRING = Keyring(bytes(32))
 
 def shown(collection, record, records):
     oracle = Oracle(records, Everything(), KEYRING, "maple", "2026-09-01", b"k")
-    (branch,) = VIEWS[collection].branches
+    branch, *_ = VIEWS[collection].branches
     return oracle.members(branch.nodes, branch.entity, record, "edfi", "")
 
 
@@ -62,7 +62,7 @@ def _comes_through(collection, seed, share):
 @pytest.mark.parametrize("collection", sorted(VIEWS))
 def test_every_member_of_the_model_is_in_the_view_and_nothing_else_but_ids_stamps_and_links(collection):
     resource = BY_COLLECTION[collection]
-    (branch,) = registry.views("edfi")[collection].branches
+    branch, *_ = registry.views("edfi")[collection].branches
     names = list(dict.fromkeys(node.name for node in branch.nodes))
     number = [resource.descriptor_id] if resource.is_descriptor else []
     assert sorted(names) == sorted(["id", *number, *resource.properties, "_etag", "_lastModifiedDate"])
@@ -75,7 +75,7 @@ def test_every_member_of_the_model_is_in_the_view_and_nothing_else_but_ids_stamp
 
 @pytest.mark.parametrize("collection", sorted(catalogue.MAPPED))
 def test_every_field_that_remains_is_shown_somewhere(collection):
-    (branch,) = registry.views("edfi")[collection].branches
+    branch, *_ = registry.views("edfi")[collection].branches
     seen = set(_sources(branch, branch.nodes, branch.entity, ""))
     for field in catalogue.mappings()[collection].remainder:
         assert field.name in seen, field.name
@@ -161,7 +161,7 @@ def test_every_document_of_grand_bend_leaves_as_it_came_and_obeys_the_model(gran
             continue
         lens, resource = LENSES[collection], BY_COLLECTION[collection]
         record = oracle.rows[lens.entity][lens.read(came)["key"]]
-        (branch,) = VIEWS[collection].branches
+        branch, *_ = VIEWS[collection].branches
         answer = oracle.members(branch.nodes, branch.entity, record, "edfi", "")
         assert validate(resource, {**answer, "_etag": "1", "_lastModifiedDate": "x"}) == []
         if resource.is_descriptor:
@@ -183,7 +183,7 @@ def links(answer):
 def addresses(oracle, collections):
     """The answers about *collections* by their address, each with its class."""
     for collection in collections:
-        (branch,) = VIEWS[collection].branches
+        branch, *_ = VIEWS[collection].branches
         for record in oracle.rows.get(branch.entity, {}).values():
             if all(record.get(name) in values for name, values in branch.where):
                 name = oracle.outward(branch.entity, record, "edfi")
@@ -270,11 +270,12 @@ CONTACT = {"contactUniqueId": "u3"}
             "beginDate": "2026-08-20", "endDate": "2027-01-20", "sectionReference": SECTION, "studentReference": STUDENT,
         }),
         ("staffSectionAssociations", "teaching", ("e2",), {
-            "sectionReference": SECTION, "staffReference": STAFF,
+            "beginDate": "2026-08-20", "sectionReference": SECTION, "staffReference": STAFF,
             "classroomPositionDescriptor": "uri://ed-fi.org/ClassroomPositionDescriptor#Teacher of Record",
         }),
         ("staffEducationOrganizationAssignmentAssociations", "employment", ("r2",), {
-            "educationOrganizationReference": {"educationOrganizationId": 101}, "staffReference": STAFF,
+            "beginDate": "2026-08-20", "educationOrganizationReference": {"educationOrganizationId": 101},
+            "staffReference": STAFF,
             "staffClassificationDescriptor": "uri://ed-fi.org/StaffClassificationDescriptor#Teacher",
         }),
         ("studentContactAssociations", "guardianship", ("u3", "u1"), {
