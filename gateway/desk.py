@@ -65,7 +65,7 @@ class Desk:
     @property
     def dialect(self) -> Dialect:
         """How the district's system tells the records of an Ed-Fi resource apart."""
-        return dialect(self.adapter)
+        return dialect(self.adapter, self.entity)
 
     @property
     def members(self) -> frozenset[str]:

@@ -89,7 +89,9 @@ def made(tmp_path_factory):
     plain = consumers.documents.text
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            consumers.documents, "text", lambda *given, **more: plain(*given, operations="[read, search, bulk]", **more)
+            consumers.documents,
+            "text",
+            lambda *given, **more: plain(*given, **more | {"operations": "[read, search, bulk]"}),
         )
 
         def find(name):
