@@ -54,10 +54,9 @@ def available(gateway: Gateway, caller: Caller, grants: Sequence[Grant]) -> dict
         raise FeatureDisabled(ONE_DISTRICT)
     grant = able[0]
     follow(gateway, grant)
-    passing.mark(gateway, grant)
+    own = passing.reached(gateway, grant)
     _settle_all(gateway, grant)
-    newest = gateway.districts[grant.district].newest()
-    gateway.journals.tell(grant.client, grant.district, newest)
+    newest = gateway.journals.tell(grant.client, grant.district, own)
     oldest = gateway.journals.oldest(grant.client, grant.district)
     return {"oldestChangeVersion": max(0, min(oldest, newest)), "newestChangeVersion": newest}
 
@@ -68,7 +67,7 @@ def follow(gateway: Gateway, grant: Grant) -> None:
     district.freshen()
     if district.holds:
         district.hold()  # first, so that a hold made for this request has no version beyond what it is told
-    gateway.journals.follow(grant.client, grant.district, grant.epoch, district.newest())
+    gateway.journals.follow(grant.client, grant.district, grant.epoch)
 
 
 def _settle_all(gateway: Gateway, grant: Grant) -> None:
@@ -100,7 +99,6 @@ def prepare(gateway: Gateway, caller: Caller, sights: Sequence[Sight], whole: Vi
             raise _refusal(window, NOT_TOLD)
         follow(gateway, one.grant)
         if live:
-            passing.mark(gateway, one.grant)
             hints |= passing.hints(gateway, one.grant, one.view, window)
     return hints
 
@@ -137,7 +135,7 @@ def rows(gateway: Gateway, parts: tuple[Part, ...], query: Query, base: str) -> 
 def _present(gateway: Gateway, shown: Shown) -> Present:
     grant = shown.faces.grant
     entities = gateway.entities(grant, shown.view)
-    return Present(shown, entities, gateway.districts[grant.district].newest, about(gateway))
+    return Present(shown, entities, about(gateway))
 
 
 def _told(gateway: Gateway, shown: Shown, window: Window) -> Told:
