@@ -14,6 +14,7 @@ from gateway.journal import key_of
 from gateway.journals import Present
 from gateway.rows import ROW_BITS, RowIndex, Shown, index
 from policies.grant import NO_CHANGES
+from standards import registry
 from standards.errors import ActionForbidden, FeatureDisabled, MalformedQuery
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ def available(gateway: Gateway, caller: Caller, grants: Sequence[Grant]) -> dict
     grant = able[0]
     follow(gateway, grant)
     passing.mark(gateway, grant)
+    _settle_all(gateway, grant)
     newest = gateway.districts[grant.district].newest()
+    gateway.journals.tell(grant.client, grant.district, newest)
     oldest = gateway.journals.oldest(grant.client, grant.district)
     return {"oldestChangeVersion": max(0, min(oldest, newest)), "newestChangeVersion": newest}
 
@@ -63,8 +66,18 @@ def follow(gateway: Gateway, grant: Grant) -> None:
     """Keep in mind, from now on, what the client of *grant* is shown."""
     district = gateway.districts[grant.district]
     district.freshen()
-    served = district.hold().version if district.holds else district.newest()
-    gateway.journals.follow(grant.client, grant.district, grant.epoch, served)
+    if district.holds:
+        district.hold()  # first, so that a hold made for this request has no version beyond what it is told
+    gateway.journals.follow(grant.client, grant.district, grant.epoch, district.newest())
+
+
+def _settle_all(gateway: Gateway, grant: Grant) -> None:
+    """Settle everything that is followed before a version is told, so that no hidden change decides which it gets."""
+    for name in sorted(gateway.journals.places(grant.client, grant.district)):
+        view = gateway.pruned(grant, registry.views("edfi")[name])
+        if view is not None and not passing.live(gateway, grant, view):
+            for one in gateway.shown(grant, view):
+                gateway.journals.settle(_present(gateway, one))
 
 
 def prepare(gateway: Gateway, caller: Caller, sights: Sequence[Sight], whole: View, window: Window) -> Hints:

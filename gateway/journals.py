@@ -5,11 +5,9 @@ from __future__ import annotations
 import threading
 from array import array
 from dataclasses import dataclass, field
-from datetime import datetime, time
 from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeVar
 from weakref import ref
-from zoneinfo import ZoneInfo
 
 import msgspec
 import orjson
@@ -69,21 +67,20 @@ class Present:
 
 @dataclass(frozen=True, slots=True)
 class _Settled:
-    """The state of things that a journal was last settled by, and the version of what differed then."""
+    """The state of things that a journal was last settled by."""
 
     number: int
     today: str
     epoch: str
-    version: int
     tables: Mapping[str, ReferenceType[Table] | None]
 
     @classmethod
-    def by(cls, present: Present, version: int) -> _Settled:
+    def by(cls, present: Present) -> _Settled:
         """The present state of things."""
         faces = present.shown.faces
         found = {entity: faces.generation.tables.get(entity) for entity in present.entities}
         tables = {entity: None if table is None else ref(table) for entity, table in found.items()}
-        return cls(faces.generation.number, faces.today, faces.grant.epoch, version, tables)
+        return cls(faces.generation.number, faces.today, faces.grant.epoch, tables)
 
     def covers(self, present: Present) -> bool:
         """Whether this is the present state, or a later one."""
@@ -109,6 +106,7 @@ class _Consumer:
     head: Head | None = None
     opened: bool = False
     asked: float = 0.0
+    told: int = 0
     journals: dict[str, Journal] = field(default_factory=dict)
     settled: dict[str, _Settled] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -136,6 +134,17 @@ class Journals:
             elif self._clock() - consumer.asked > TOUCHED:
                 consumer.asked = self._clock()
                 self._files.touch(f"{consumer.folder}/{HEAD}", consumer.asked)
+
+    def tell(self, client: str, district: str, newest: int) -> None:
+        """What differs from now on bears a later version than the *newest* that *client* is told."""
+        consumer = self._open(client, district)
+        with consumer.lock:
+            consumer.told = max(consumer.told, newest)
+
+    def places(self, client: str, district: str) -> frozenset[str]:
+        """The names of the Ed-Fi resources that *client* follows there."""
+        head = self._open(client, district).head
+        return frozenset(place.split("/")[1] for place in head.places) if head else frozenset()
 
     def follows(self, client: str, district: str) -> bool:
         """Whether *client* has ever asked what changes there."""
@@ -177,18 +186,15 @@ class Journals:
             before = consumer.settled.get(place)
             if before is not None and before.covers(present):
                 return
-            known, version = self._journal(consumer, place), _version(present.shown)
-            if before is not None and before.rests_on(present):
-                version = before.version
-            elif before is not None and version <= before.version:
-                version = max(present.newest(), before.version) + 1
+            known = self._journal(consumer, place)
+            version = max(present.newest(), consumer.told + 1)
             if known is None:
                 self._begin(consumer, present, version, since)
             elif before is None or not before.rests_on(present):
                 fresh = book.settle(known, self._sight(present), self._seal, version)
                 if fresh is not known:
                     self._keep(consumer, place, book.forget(fresh, self._horizon()))
-            consumer.settled[place] = _Settled.by(present, version)
+            consumer.settled[place] = _Settled.by(present)
 
     def changed(self, shown: Shown, window: Window) -> frozenset[int]:
         """The rows that are as they are since a version in the *window*."""
@@ -258,7 +264,7 @@ class Journals:
         assert head is not None
         lost = place in head.places
         early = not lost and head.epoch == shown.faces.grant.epoch and (since is None or since <= head.since)
-        begun = book.begin(self._sight(present), self._seal, min(version, head.since) if early else version)
+        begun = book.begin(self._sight(present), self._seal, head.since if early else version)
         self._keep(consumer, place, begun)
         floor = max(head.floor, version) if lost else head.floor
         self._put_head(consumer, msgspec.structs.replace(head, floor=floor, places=tuple({*head.places, place})))
@@ -319,13 +325,6 @@ def _apart(key: bytes) -> bytes:
 
 def _place(shown: Shown) -> str:
     return f"{shown.view.api}/{shown.view.name}/{shown.branch.entity}"
-
-
-def _version(shown: Shown) -> int:
-    """Since when that state can have been: since the hold is served, or since the day began."""
-    faces = shown.faces
-    began = datetime.combine(datetime.fromisoformat(faces.today), time(), ZoneInfo(faces.grant.timezone))
-    return max(faces.generation.version, int(began.timestamp() * 1000))
 
 
 def _whole(shown: Shown) -> bool:

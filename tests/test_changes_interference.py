@@ -129,6 +129,27 @@ def test_two_districts_that_move_alike_as_far_as_one_may_look_tell_the_same_chan
     assert told > EXAMPLES
 
 
+def test_when_a_hold_was_renewed_for_what_one_may_not_see_is_not_told(pairs):
+    one, other = pairs("tutoring organisation")
+    comparison, first, later = Comparison(one, other), one.records, moved(one.records)
+    names = ("students", "studentSchoolAssociations", "studentSectionAssociations", "schools")
+    for records in (first, later):
+        comparison.load(records, records)
+        for consumer in comparison.pair:
+            consumer.district.hold()
+            consumer.time += 600
+        other.adapter.load((entity, dict(row)) for entity, rows in records.items() for row in rows)
+        other.district._held = None
+        answers = []
+        for consumer in comparison.pair:
+            asked = [VERSIONS, *(f"{EDFI}/{name}/{feed}" for name in names for feed in ("deletes", "keyChanges"))]
+            moments = range(int(consumer.time * 1000) - 4_000_000, int(consumer.time * 1000) + 2, 100_000)
+            asked += [f"{EDFI}/{names[0]}?totalCount=true&limit=0&minChangeVersion={moment}" for moment in moments]
+            answers.append([consumer.ask(question) for question in asked])
+        for question, *told in zip(asked, *answers, strict=True):
+            assert told[0] == told[1], question
+
+
 # Faults, each planted in one place
 
 

@@ -109,7 +109,7 @@ def ask(consumer, path):
 
 def compare(consumer, examples):
     """Ask for every set of files in second worlds; the first other answer is a failure."""
-    consumer.gateway.ledger = Ledger(b"ledger of tests")
+    consumer.gateway.ledger = Ledger(b"ledger of tests", lambda: consumer.time)
     consumer.load(consumer.records)
     expected, coverage = {path: ask(consumer, path) for path in PATHS}, Coverage(consumer.known)
     time = consumer.time

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from gateway.districts import may_be_held
 from standards.codes import outward
 from standards.edfi.gradebook_entries import UNCATEGORIZED
 from standards.edfi.model import natural_key, resources
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from gateway.desk import Desk
 
     Record = dict[str, Any]
+
+FEW = 20
+"""How many of Ed-Fi's own resources an adapter may make up for a system of another standard."""
 
 REFUSED = "The body cannot be accepted."
 WANTED = "The district's system needs this member."
@@ -119,8 +123,12 @@ OWN, ACROSS = Own(), Across()
 
 
 def dialect(adapter: Adapter) -> Dialect:
-    """How *adapter*'s source tells records apart: one that has resources of Ed-Fi's alone keeps Ed-Fi's keys."""
-    return OWN if any(name.startswith("edfi.") for name in adapter.manifest.entities) else ACROSS
+    """How *adapter*'s source tells records apart: one that has many resources of Ed-Fi's alone keeps Ed-Fi's keys.
+
+    Descriptors and the like say nothing: a district may declare those of a system of any kind.
+    """
+    alone = [name for name in adapter.manifest.entities if name.startswith("edfi.") and not may_be_held(name)]
+    return OWN if len(alone) > FEW else ACROSS
 
 
 def _read(desk: Desk, record: Record) -> Record:
