@@ -66,6 +66,8 @@ def follow(gateway: Gateway, grant: Grant) -> None:
     """Keep in mind, from now on, what the client of *grant* is shown."""
     district = gateway.districts[grant.district]
     district.freshen()
+    if district.holds:
+        district.hold()  # first, so that a hold made for this request has no version beyond what it is told
     gateway.journals.follow(grant.client, grant.district, grant.epoch, district.newest())
 
 

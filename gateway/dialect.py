@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from gateway.districts import may_be_held
 from standards.codes import outward
 from standards.edfi.gradebook_entries import UNCATEGORIZED
 from standards.edfi.model import natural_key, resources
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from gateway.desk import Desk
 
     Record = dict[str, Any]
-
-FEW = 20
-"""How many of Ed-Fi's own resources an adapter may make up for a system of another standard."""
 
 REFUSED = "The body cannot be accepted."
 WANTED = "The district's system needs this member."
@@ -122,13 +118,9 @@ class Across(Dialect):
 OWN, ACROSS = Own(), Across()
 
 
-def dialect(adapter: Adapter) -> Dialect:
-    """How *adapter*'s source tells records apart: one that has many resources of Ed-Fi's alone keeps Ed-Fi's keys.
-
-    Descriptors and the like say nothing: a district may declare those of a system of any kind.
-    """
-    alone = [name for name in adapter.manifest.entities if name.startswith("edfi.") and not may_be_held(name)]
-    return OWN if len(alone) > FEW else ACROSS
+def dialect(adapter: Adapter, entity: str) -> Dialect:
+    """How *adapter*'s source tells records of *entity* apart."""
+    return OWN if entity in adapter.manifest.edfi else ACROSS
 
 
 def _read(desk: Desk, record: Record) -> Record:

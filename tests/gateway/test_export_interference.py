@@ -89,7 +89,9 @@ def made(tmp_path_factory):
     plain = consumers.documents.text
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            consumers.documents, "text", lambda *given, **more: plain(*given, operations="[read, search, bulk]", **more)
+            consumers.documents,
+            "text",
+            lambda *given, **more: plain(*given, **more | {"operations": "[read, search, bulk]"}),
         )
 
         def find(name):
@@ -109,7 +111,7 @@ def ask(consumer, path):
 
 def compare(consumer, examples):
     """Ask for every set of files in second worlds; the first other answer is a failure."""
-    consumer.gateway.ledger = Ledger(b"ledger of tests")
+    consumer.gateway.ledger = Ledger(b"ledger of tests", lambda: consumer.time)
     consumer.load(consumer.records)
     expected, coverage = {path: ask(consumer, path) for path in PATHS}, Coverage(consumer.known)
     time = consumer.time
