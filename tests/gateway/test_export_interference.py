@@ -53,6 +53,8 @@ def listed(field, value):
     """A value of a closed list of words, where the field has one."""
     if field.name.endswith("residenceStatus"):
         return "01652"
+    if field.name == "schoolYear":
+        return 2000 + value % 100
     if field.name == "accounts.id":
         return f"urn:oneroster:userProfile:{next(PROFILES)}"
     if field.type == "json":
