@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from standards.keys import Keyring
 
 MOST_LOST = 0.2
+ALONG = 3
+"""How many rows may go with those that were written: the last session takes its school year with it."""
+
 MOST_FOLLOWED = 1_000
 WHOLE_EVERY = 86_400.0
 OVERLAP = 60.0
@@ -173,5 +176,6 @@ def _refuse_loss(before: Generation, left: Mapping[str, int], written: Collectio
     spared = Counter(entity for entity, _ in written)
     for entity, kept in left.items():
         size = before.table(entity).size
-        if kept + spared[entity] < size * (1 - MOST_LOST):
+        along = ALONG if spared[entity] else 0
+        if kept + spared[entity] + along < size * (1 - MOST_LOST):
             raise SourceBroken(f"a renewal would drop {size - kept} of {size} rows", entity)
