@@ -66,12 +66,12 @@ class EdFiOds(Adapter):
         entities = frozenset(entity for entity in known if self._records.collections(entity))
         writes = entities & collections().keys() if self.settings["writable"] else frozenset[str]()
         delta = entities & ods_changes.told() if self._tells else frozenset[str]()
-        touched = {entity: touches(entity) for entity in entities - MADE}
+        touched, shown = {entity: touches(entity) for entity in entities - MADE}, entities - MADE
         if self._beside:
             own = self._beside.entities
             entities, writes, delta = entities | own, writes - own | self._beside.writes, delta - own
-            touched |= dict.fromkeys(own, frozenset())
-        return Manifest(entities, frozenset({"="}), writes, bulk=False, delta=delta, touched=touched)
+            touched, shown = touched | dict.fromkeys(own, frozenset[str]()), shown - own
+        return Manifest(entities, frozenset({"="}), writes, False, delta, touched, shown)
 
     def check(self) -> list[Problem]:
         """Whether the ODS knows the gateway and shows it schools and students."""

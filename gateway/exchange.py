@@ -11,7 +11,8 @@ from adapters.contract import NO_HINTS
 from gateway import changes, cursors
 from gateway.departures import asked_for
 from gateway.disclosure import disclosure
-from gateway.hints import hints
+from gateway.hints import hints, sought
+from gateway.lookups import NOTHING
 from gateway.nesting import entities, members
 from gateway.rows import Shown, index
 from standards.errors import ActionForbidden, Forbidden, NotFound, StoreUnavailable, Unsupported
@@ -180,8 +181,10 @@ def _shown(
     parts: list[Shown] = []
     for one in sights:
         needed = gateway.entities(one.grant, one.view) | one.beside
-        asked = sent or hints(one.grant, one.view, needed, request.within, identifier)
-        parts += gateway.shown(one.grant, one.view, one.beside, asked)
+        shown = gateway.districts[one.grant.district].adapter.manifest.ids_shown
+        asked = sent or hints(one.grant, one.view, needed, request.within, identifier, shown)
+        seek = sought(one.grant, one.view, needed) if identifier and asked else NOTHING
+        parts += gateway.shown(one.grant, one.view, one.beside, asked, seek)
     return tuple(parts)
 
 

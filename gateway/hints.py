@@ -5,34 +5,50 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adapters.contract import NO_HINTS, Hint
+from gateway.plan import gathered
 from standards.oneroster import nesting
 from standards.view import Kids, fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from adapters.contract import Hints
     from gateway.exchange import Within
+    from gateway.lookups import Key
     from policies.grant import Grant
     from standards.view import View
 
 
 def hints(
-    grant: Grant, view: View, entities: frozenset[str], within: Sequence[Within], identifier: str | None
+    grant: Grant,
+    view: View,
+    entities: frozenset[str],
+    within: Sequence[Within],
+    identifier: str | None,
+    shown: frozenset[str] = frozenset(),
 ) -> Hints:
     """What may be left out of the rows of a pruned *view* when they are read for one request.
 
     Only an id that is the source's own says anything to it, and only rows that nothing else refers to can be left out.
+    The ids in Ed-Fi's addresses are its own of the entities that are *shown* by them.
     """
-    if view.api == "edfi" or len(view.branches) != 1:
-        return NO_HINTS
     entity = view.branches[0].entity
+    if len(view.branches) != 1 or (view.api == "edfi" and entity not in shown):
+        return NO_HINTS
     if any(field.to == entity for one in entities for field in fields_of(one).values()):
         return NO_HINTS
     if identifier is not None:
         return {entity: (Hint("id", "=", identifier),)} if _own(grant, entity) else NO_HINTS
     found = tuple(hint for one in within if (hint := _owner(grant, entity, one)) is not None)
     return {entity: found} if found else NO_HINTS
+
+
+def sought(grant: Grant, view: View, entities: frozenset[str]) -> dict[str, Iterable[Key]]:
+    """What of the *entities* need not be read whole for one record of a *view*: only references lead to it."""
+    nothing: Iterable[Key] = ()
+    whole = gathered(view, grant) | {branch.entity for branch in view.branches}
+    named = {field.to for entity in entities for field in fields_of(entity).values() if field.type == "ref"}
+    return dict.fromkeys((entities | named) - whole, nothing)
 
 
 def _owner(grant: Grant, entity: str, one: Within) -> Hint | None:
