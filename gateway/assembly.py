@@ -109,6 +109,12 @@ class Gateway:
             return self._compile(view, Faces(generation, grant, self.keyring, self.today(grant)))
         return self._over(generation, grant, view)
 
+    def held(self, grant: Grant) -> Faces:
+        """What *grant* shows of all that is held."""
+        generation, today = self.districts[grant.district].hold(), self.today(grant)
+        key = (generation.district, generation.number, grant.epoch, grant.client, today)
+        return self._faces_of(key, generation, grant, today)
+
     def shown_together(self, grant: Grant, views: Sequence[View]) -> tuple[tuple[Shown, ...], ...]:
         """The branches of several pruned *views* over one and the same state of the district's data."""
         every = [self.entities(grant, view) for view in views]
