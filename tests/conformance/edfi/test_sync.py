@@ -212,34 +212,33 @@ def test_a_follower_of_an_ods_ends_equal_to_it_whatever_happens_there(system, tm
 
 
 def test_what_is_written_through_the_gateway_is_told_like_what_others_write(system, tmp_path):
-    terms = [agreement("fir", operations=OPERATIONS)]
+    terms, names = [agreement("fir", operations=OPERATIONS)], ("classPeriods", "studentSchoolAttendanceEvents")
     with running(tmp_path / "r", {"fir": system.site}, terms, SETTINGS) as region:
         consumer = region.consumer()
-        follower = Follower(consumer, ["classPeriods", "reportCards"], FIR)
-        follower.sync()
-        period = next(iter(follower.copies["classPeriods"].values()))
-        fresh = plain(period) | {"classPeriodName": "Fresh"}
-        place = send(consumer, "POST", f"{FIR}{EDFI}classPeriods", fresh).headers["Location"]
-        place = place.removeprefix("http://localhost")
-        card = next(iter(follower.copies["reportCards"].values()))
-        answer = send(consumer, "PUT", f"{FIR}{EDFI}reportCards/{card['id']}", card | {"numberOfDaysTardy": 77})
-        assert answer.status_code == 204, answer.text
-        region.clock.move(60)
-        follower.sync()
-        assert told(follower) == {"classPeriods": (0, 1, 0), "reportCards": (0, 1, 0)}
-        same(follower, system)
-        answer = send(consumer, "PUT", place, consumer.ask(place).json | {"classPeriodName": "Renamed"})
-        assert answer.status_code == 204, answer.text
-        region.clock.move(60)
-        follower.sync()
-        assert told(follower) == {"classPeriods": (1, 1, 0)}
-        assert send(consumer, "DELETE", place).status_code == 204
-        cards = (f"{FIR}{EDFI}reportCards/{one}" for one in follower.copies["reportCards"])
-        assert any(send(consumer, "DELETE", one).status_code == 204 for one in cards)
-        region.clock.move(60)
-        follower.sync()
-        assert told(follower) == {"classPeriods": (0, 0, 1), "reportCards": (0, 0, 1)}
-        same(follower, system)
+        follower = Follower(consumer, names, FIR)
+
+        def sync():
+            region.clock.move(60)
+            follower.sync()
+            same(follower, system)
+            return told(follower)
+
+        sync()
+        period, event = (plain(next(iter(follower.copies[name].values()))) for name in names)
+        written = (period | {"classPeriodName": "Fresh"}, event | {"eventDate": "2026-10-30"})
+        places = []
+        for name, document in zip(names, written, strict=True):
+            answer = send(consumer, "POST", f"{FIR}{EDFI}{name}", document)
+            assert answer.status_code == 201, answer.text
+            places.append(answer.headers["Location"].removeprefix("http://localhost"))
+        assert sync() == dict.fromkeys(names, (0, 1, 0))
+        for place, member in zip(places, ("classPeriodName", "attendanceEventReason"), strict=True):
+            answer = send(consumer, "PUT", place, consumer.ask(place).json | {member: "Other"})
+            assert answer.status_code == 204, answer.text
+        assert sync() == {names[0]: (1, 1, 0), names[1]: (0, 1, 0)}
+        for place in places:
+            assert send(consumer, "DELETE", place).status_code == 204
+        assert sync() == dict.fromkeys(names, (0, 0, 1))
 
 
 def test_who_sees_one_school_ends_equal_to_what_it_sees(system, tmp_path):
