@@ -70,7 +70,7 @@ class Manifest:
 
     *operators* are the comparisons that the source itself can apply (none for files); *writes* the
     entities that it accepts changes of; *bulk* whether reading one record costs as much as reading all;
-    *delta* the entities whose changes it can tell.
+    *delta* the entities whose changes it can tell; *edfi* those whose records it keeps under Ed-Fi's natural keys.
     """
 
     entities: frozenset[str]
@@ -78,6 +78,7 @@ class Manifest:
     writes: frozenset[str] = frozenset()
     bulk: bool = True
     delta: frozenset[str] = frozenset()
+    edfi: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

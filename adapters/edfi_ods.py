@@ -59,10 +59,15 @@ class EdFiOds(Adapter):
         entities = frozenset(entity for entity in known if self._records.collections(entity))
         writes = entities & collections().keys() if self.settings["writable"] else frozenset[str]()
         delta = entities & ods_changes.told() if self._tells else frozenset[str]()
-        if self._beside:
-            own = self._beside.entities
-            entities, writes, delta = entities | own, writes - own | self._beside.writes, delta - own
-        return Manifest(entities, operators=frozenset({"="}), writes=writes, bulk=False, delta=delta)
+        own = self._beside.entities if self._beside else frozenset[str]()
+        return Manifest(
+            entities | own,
+            operators=frozenset({"="}),
+            writes=writes - own | (self._beside.writes if self._beside else frozenset()),
+            bulk=False,
+            delta=delta - own,
+            edfi=entities - own,
+        )
 
     def check(self) -> list[Problem]:
         """Whether the ODS knows the gateway and shows it schools and students."""

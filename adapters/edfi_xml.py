@@ -53,7 +53,7 @@ class EdFiXml(Adapter):
     @property
     def manifest(self) -> Manifest:
         """Every entity that an interchange file can hold; nothing is asked of a file but to be read."""
-        return Manifest(frozenset({*collections(), edfi_categories.ENTITY}))
+        return Manifest(frozenset({*collections(), edfi_categories.ENTITY}), edfi=frozenset(collections()))
 
     def check(self) -> list[Problem]:
         """Read everything once, and tell the first thing that is wrong and all that is unknown."""

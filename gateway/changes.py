@@ -14,6 +14,7 @@ from gateway.journal import key_of
 from gateway.journals import Present
 from gateway.rows import ROW_BITS, RowIndex, Shown, index
 from policies.grant import NO_CHANGES
+from standards import registry
 from standards.errors import ActionForbidden, FeatureDisabled, MalformedQuery
 
 if TYPE_CHECKING:
@@ -53,8 +54,9 @@ def available(gateway: Gateway, caller: Caller, grants: Sequence[Grant]) -> dict
         raise FeatureDisabled(ONE_DISTRICT)
     grant = able[0]
     follow(gateway, grant)
-    passing.mark(gateway, grant)
-    newest = gateway.districts[grant.district].newest()
+    own = passing.reached(gateway, grant)
+    _settle_all(gateway, grant)
+    newest = gateway.journals.tell(grant.client, grant.district, own)
     oldest = gateway.journals.oldest(grant.client, grant.district)
     return {"oldestChangeVersion": max(0, min(oldest, newest)), "newestChangeVersion": newest}
 
@@ -63,8 +65,18 @@ def follow(gateway: Gateway, grant: Grant) -> None:
     """Keep in mind, from now on, what the client of *grant* is shown."""
     district = gateway.districts[grant.district]
     district.freshen()
-    served = district.hold().version if district.holds else district.newest()
-    gateway.journals.follow(grant.client, grant.district, grant.epoch, served)
+    if district.holds:
+        district.hold()  # first, so that a hold made for this request has no version beyond what it is told
+    gateway.journals.follow(grant.client, grant.district, grant.epoch)
+
+
+def _settle_all(gateway: Gateway, grant: Grant) -> None:
+    """Settle everything that is followed before a version is told, so that no hidden change decides which it gets."""
+    for name in sorted(gateway.journals.places(grant.client, grant.district)):
+        view = gateway.pruned(grant, registry.views("edfi")[name])
+        if view is not None and not passing.live(gateway, grant, view):
+            for one in gateway.shown(grant, view):
+                gateway.journals.settle(_present(gateway, one))
 
 
 def prepare(gateway: Gateway, caller: Caller, sights: Sequence[Sight], whole: View, window: Window) -> Hints:
@@ -87,7 +99,6 @@ def prepare(gateway: Gateway, caller: Caller, sights: Sequence[Sight], whole: Vi
             raise _refusal(window, NOT_TOLD)
         follow(gateway, one.grant)
         if live:
-            passing.mark(gateway, one.grant)
             hints |= passing.hints(gateway, one.grant, one.view, window)
     return hints
 
@@ -124,7 +135,7 @@ def rows(gateway: Gateway, parts: tuple[Part, ...], query: Query, base: str) -> 
 def _present(gateway: Gateway, shown: Shown) -> Present:
     grant = shown.faces.grant
     entities = gateway.entities(grant, shown.view)
-    return Present(shown, entities, gateway.districts[grant.district].newest, about(gateway))
+    return Present(shown, entities, about(gateway))
 
 
 def _told(gateway: Gateway, shown: Shown, window: Window) -> Told:

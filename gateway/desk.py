@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gateway.across import dialect
+from gateway.dialect import dialect
 from gateway.disclosure import change
 from gateway.exchange import grants_for, write_down
 from gateway.plan import decides
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from adapters.contract import Adapter
-    from gateway.across import Dialect
     from gateway.assembly import Gateway
     from gateway.callers import Caller
+    from gateway.dialect import Dialect
     from gateway.exchange import PageRequest
     from gateway.rows import Shown
     from policies.grant import Grant
@@ -65,7 +65,7 @@ class Desk:
     @property
     def dialect(self) -> Dialect:
         """How the district's system tells the records of an Ed-Fi resource apart."""
-        return dialect(self.adapter)
+        return dialect(self.adapter, self.entity)
 
     @property
     def members(self) -> frozenset[str]:
@@ -195,11 +195,11 @@ def open_desk(gateway: Gateway, caller: Caller, request: PageRequest) -> Desk:
     outer = [pruned for one in request.within if (pruned := gateway.pruned(grant, one.view)) is not None]
     if len(outer) < len(request.within):
         raise Forbidden("No active agreement lets this client change this resource.")
-    entity = view.branches[0].entity
+    entity = _written(gateway, grant, view)
     beside = frozenset(field.to for field in fields_of(entity).values() if field.type == "ref")
     beside = beside.union(*(gateway.entities(grant, one) for one in outer))
     beside = beside.union(*(decides(one, grant) for one in native_targets(request.view)))
-    (shown,) = gateway.shown(grant, view, beside)
+    shown = next(one for one in gateway.shown(grant, view, beside) if one.branch.entity == entity)
     return Desk(gateway, caller, request, grant, shown, registry.lens(request.view.api, request.view.name, entity))
 
 
@@ -208,10 +208,15 @@ def _able(gateway: Gateway, request: PageRequest, grants: Sequence[Grant]) -> tu
     views = [(grant, view) for grant in grants if (view := gateway.pruned(grant, request.view)) is not None]
     if not views:
         raise Forbidden("No active agreement lets this client change this resource.")
-    entity = request.view.branches[0].entity
-    able = [one for one in views if entity in gateway.districts[one[0].district].adapter.manifest.writes]
+    able = [one for one in views if _written(gateway, *one)]
     if not able:
         raise Unsupported("No district's system here takes changes of this resource.")
     if len(able) > 1:
         raise CallerError("Several districts could be meant: name one at the beginning of the address.")
     return able[0]
+
+
+def _written(gateway: Gateway, grant: Grant, view: View) -> str:
+    """The entity of a *view* that the district's system takes changes of; empty where it takes none."""
+    writes = gateway.districts[grant.district].adapter.manifest.writes
+    return next((branch.entity for branch in view.branches if branch.entity in writes), "")

@@ -192,7 +192,7 @@ class District:
         if before is not None:
             self.coming(before, fresh)
         with self._versions.coming() as version:
-            fresh.version = version
+            fresh.version, fresh.begun = version, before.begun if before else version
             if before is not None:
                 self.renewed(before, fresh)
             self._held, self._course = fresh, course

@@ -80,9 +80,9 @@ def _asked(
         MethodNotAllowed: no district's system that the caller has an agreement with takes changes of it.
     """
     caller, view = admit(gateway, district, schema, name)
-    entity = view.branches[0].entity
+    entities = {branch.entity for branch in view.branches}
     theirs = [one.district for one in gateway.grants.of(caller.client) if district in {None, one.district}]
-    if theirs and not any(entity in gateway.districts[one].adapter.manifest.writes for one in theirs):
+    if theirs and not any(entities & gateway.districts[one].adapter.manifest.writes for one in theirs):
         raise MethodNotAllowed("No district's system here takes changes of this resource.", ("GET",))
     return caller, PageRequest(view, district, scopes, lambda _views: Query(), base(district), trace_id())
 

@@ -73,7 +73,8 @@ class Table:
 class Generation:
     """One consistent state of a district; *base* is the hold that a live read leans on.
 
-    Its *version* is the moment, in milliseconds, from which it counts as what the district's data are.
+    Its *version* is the moment, in milliseconds, from which it counts as what the district's data are; the district
+    is held since *begun*, which is 0 for what is read for one request.
     """
 
     district: str
@@ -84,6 +85,7 @@ class Generation:
     base: Generation | None = None
     stamp: str = ""
     version: int = 0
+    begun: int = 0
     _kids: dict[tuple[str, str], Sequence[tuple[int, ...]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

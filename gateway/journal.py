@@ -1,8 +1,8 @@
 """What one consumer knows of one resource: since which change version each record is as it was shown, and what is gone.
 
-A version is that of the state of the district's data, of the agreement and of the day in which a difference was
-first found. It is found by comparing what is shown now with keyed hashes of what was shown before: a change that
-the consumer may not see is no difference, and who leaves its sight is gone, whatever the reason.
+A version is the moment at which a difference was found: a matter of the clock and of the consumer's own questions. It
+is found by comparing what is shown now with keyed hashes of what was shown before: a change that the consumer may not
+see is no difference, and who leaves its sight is gone, whatever the reason.
 """
 
 from __future__ import annotations

@@ -5,11 +5,9 @@ from __future__ import annotations
 import threading
 from array import array
 from dataclasses import dataclass, field
-from datetime import datetime, time
 from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeVar
 from weakref import ref
-from zoneinfo import ZoneInfo
 
 import msgspec
 import orjson
@@ -34,6 +32,10 @@ if TYPE_CHECKING:
     About = Callable[[Shown], Callable[[int], Iterable[bytes]]]
 
 WINDOW = 30 * 86_400.0
+ORIGIN = 1_767_225_600.0
+"""The first moment of 2026, from which versions count."""
+STEP = 10.0
+"""The seconds between two versions, unless a consumer asks more often: clients walk through versions by thousands."""
 HEAD = "head"
 Kept = TypeVar("Kept")
 RENDERED = 5_000
@@ -46,44 +48,44 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     """What holds for all journals of a consumer at a district.
 
     *since* is the version of what was served when the consumer first asked, under the agreement *epoch*: it has
-    nothing older from here. *floor* is the version from which everything gone is known; *places* are the
-    resources with a journal. *marks* say of versions told up to which of the source's own versions they are good.
+    nothing older from here. *floor* is the version from which everything gone is known, *told* the newest it was told;
+    *places* are the resources with a journal. *marks* say of versions told up to which of the source's own versions
+    they are good.
     """
 
     since: int
     epoch: str
     floor: int
+    told: int
     places: tuple[str, ...] = ()
     marks: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """What is *shown* now, the *entities* that decide it, the newest version told, and whom each row is *about*."""
+    """What is *shown* now, the *entities* that decide it, and whom each row is *about*."""
 
     shown: Shown
     entities: frozenset[str]
-    newest: Callable[[], int]
     about: About
 
 
 @dataclass(frozen=True, slots=True)
 class _Settled:
-    """The state of things that a journal was last settled by, and the version of what differed then."""
+    """The state of things that a journal was last settled by."""
 
     number: int
     today: str
     epoch: str
-    version: int
     tables: Mapping[str, ReferenceType[Table] | None]
 
     @classmethod
-    def by(cls, present: Present, version: int) -> _Settled:
+    def by(cls, present: Present) -> _Settled:
         """The present state of things."""
         faces = present.shown.faces
         found = {entity: faces.generation.tables.get(entity) for entity in present.entities}
         tables = {entity: None if table is None else ref(table) for entity, table in found.items()}
-        return cls(faces.generation.number, faces.today, faces.grant.epoch, version, tables)
+        return cls(faces.generation.number, faces.today, faces.grant.epoch, tables)
 
     def covers(self, present: Present) -> bool:
         """Whether this is the present state, or a later one."""
@@ -127,15 +129,39 @@ class Journals:
         self._lock = threading.Lock()
         self._seal = book.Seal(self._files.close, self._files.open)
 
-    def follow(self, client: str, district: str, epoch: str, version: int) -> None:
-        """From now on *client* is told what changes; *version* is that of what is served."""
+    def follow(self, client: str, district: str, epoch: str) -> None:
+        """From now on *client* is told what changes."""
         consumer = self._open(client, district)
         with consumer.lock:
             if consumer.head is None:
-                self._put_head(consumer, Head(version, epoch, version))
+                version = self._step(self._clock())
+                self._put_head(consumer, Head(version, epoch, version, version - 1))
             elif self._clock() - consumer.asked > TOUCHED:
                 consumer.asked = self._clock()
                 self._files.touch(f"{consumer.folder}/{HEAD}", consumer.asked)
+
+    def tell(self, client: str, district: str, own: int | None = None) -> int:
+        """The newest version, now told to *client*: what differs from now on bears a later one.
+
+        *own* is how far the source had come by its own versions.
+        """
+        consumer = self._open(client, district)
+        with consumer.lock:
+            head, version = consumer.head, self.next(client, district)
+            assert head is not None
+            marks = head.marks if own is None else _marked(head.marks, (version, own))
+            self._put_head(consumer, msgspec.structs.replace(head, told=version, marks=marks))
+            return version
+
+    def next(self, client: str, district: str) -> int:
+        """The version of what *client* has not been told yet: a matter of the clock and of its own questions."""
+        head = self._open(client, district).head
+        return max(self._step(self._clock()), head.told + 1 if head else 0)
+
+    def places(self, client: str, district: str) -> frozenset[str]:
+        """The names of the Ed-Fi resources that *client* follows there."""
+        head = self._open(client, district).head
+        return frozenset(place.split("/")[1] for place in head.places) if head else frozenset()
 
     def follows(self, client: str, district: str) -> bool:
         """Whether *client* has ever asked what changes there."""
@@ -147,17 +173,6 @@ class Journals:
         with consumer.lock:
             head, horizon = consumer.head, self._horizon()
             return max(horizon, head.floor if head else 0)
-
-    def mark(self, client: str, district: str, mark: tuple[int, int]) -> None:
-        """Note up to which of the source's own versions one that *client* is told is good; the first time counts."""
-        consumer = self._open(client, district)
-        with consumer.lock:
-            head = consumer.head
-            if head is None or (head.marks and mark[0] <= head.marks[-1][0]):
-                return
-            again = len(head.marks) > 1 and head.marks[-1][1] == head.marks[-2][1] == mark[1]
-            kept = (*(head.marks[:-1] if again else head.marks), mark)[-MARKS:]
-            self._put_head(consumer, msgspec.structs.replace(head, marks=kept))
 
     def marks(self, client: str, district: str) -> tuple[tuple[int, int], ...]:
         """The marks of a consumer, oldest first."""
@@ -177,18 +192,15 @@ class Journals:
             before = consumer.settled.get(place)
             if before is not None and before.covers(present):
                 return
-            known, version = self._journal(consumer, place), _version(present.shown)
-            if before is not None and before.rests_on(present):
-                version = before.version
-            elif before is not None and version <= before.version:
-                version = max(present.newest(), before.version) + 1
+            known = self._journal(consumer, place)
+            version = self.next(grant.client, grant.district)
             if known is None:
                 self._begin(consumer, present, version, since)
             elif before is None or not before.rests_on(present):
                 fresh = book.settle(known, self._sight(present), self._seal, version)
                 if fresh is not known:
                     self._keep(consumer, place, book.forget(fresh, self._horizon()))
-            consumer.settled[place] = _Settled.by(present, version)
+            consumer.settled[place] = _Settled.by(present)
 
     def changed(self, shown: Shown, window: Window) -> frozenset[int]:
         """The rows that are as they are since a version in the *window*."""
@@ -258,7 +270,7 @@ class Journals:
         assert head is not None
         lost = place in head.places
         early = not lost and head.epoch == shown.faces.grant.epoch and (since is None or since <= head.since)
-        begun = book.begin(self._sight(present), self._seal, min(version, head.since) if early else version)
+        begun = book.begin(self._sight(present), self._seal, head.since if early else version)
         self._keep(consumer, place, begun)
         floor = max(head.floor, version) if lost else head.floor
         self._put_head(consumer, msgspec.structs.replace(head, floor=floor, places=tuple({*head.places, place})))
@@ -285,7 +297,11 @@ class Journals:
         return blake2b(of.encode(), digest_size=16, key=self._key).hexdigest()
 
     def _horizon(self) -> int:
-        return int((self._clock() - self._window) * 1000)
+        return self._step(self._clock() - self._window)
+
+    @staticmethod
+    def _step(moment: float) -> int:
+        return max(0, int((moment - ORIGIN) / STEP))
 
     def _sight(self, present: Present) -> Sight:
         """What a branch shows now, hashed as it is rendered."""
@@ -308,6 +324,12 @@ class Journals:
         return Sight([bytes.fromhex(ids[row]) for row in rows], hashes, lines, mark)
 
 
+def _marked(marks: tuple[tuple[int, int], ...], mark: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+    """*marks* and one more; of those that say the same the first and the last are kept."""
+    again = len(marks) > 1 and marks[-1][1] == marks[-2][1] == mark[1]
+    return (*(marks[:-1] if again else marks), mark)[-MARKS:]
+
+
 def _same(known: ReferenceType[Table] | None, table: Table | None) -> bool:
     return table is None if known is None else table is not None and known() is table
 
@@ -319,13 +341,6 @@ def _apart(key: bytes) -> bytes:
 
 def _place(shown: Shown) -> str:
     return f"{shown.view.api}/{shown.view.name}/{shown.branch.entity}"
-
-
-def _version(shown: Shown) -> int:
-    """Since when that state can have been: since the hold is served, or since the day began."""
-    faces = shown.faces
-    began = datetime.combine(datetime.fromisoformat(faces.today), time(), ZoneInfo(faces.grant.timezone))
-    return max(faces.generation.version, int(began.timestamp() * 1000))
 
 
 def _whole(shown: Shown) -> bool:

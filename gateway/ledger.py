@@ -13,9 +13,11 @@ import orjson
 from standards.view import Stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from gateway.rows import Shown
+
+    Place = tuple[tuple[str, ...], str]
 
 MOMENT_BITS = 48
 BASE = "\ue000"
@@ -25,13 +27,18 @@ BASE = "\ue000"
 class Ledger:
     """Remembers, per grant and view, the hash of each record shown and since when it has been so.
 
-    A change that a consumer may not see leaves its hash and so its time as they were. What is forgotten
-    counts as changed when its generation came: too much for a consumer, never too little.
+    A change that a consumer may not see leaves its hash and so its time as they were; one that it may see bears the
+    moment by the *clock* at which it was found (without one, that of its generation). What was never looked at
+    whole counts as it is since the district is held; what was forgotten, and what another agreement shows,
+    counts as changed: too much for a consumer, never too little.
     """
 
-    def __init__(self, key: bytes, capacity: int = 2_000_000) -> None:
-        self._key, self._capacity = key, capacity
-        self._known: OrderedDict[tuple[str, ...], dict[str, int]] = OrderedDict()
+    def __init__(self, key: bytes, clock: Callable[[], float] | None = None, capacity: int = 2_000_000) -> None:
+        self._key, self._clock, self._capacity = key, clock, capacity
+        self._known: OrderedDict[Place, dict[str, int]] = OrderedDict()
+        self._first: dict[Place, int] = {}
+        self._met: set[tuple[str, ...]] = set()
+        self._whole: set[Place] = set()
         self._size = 0
         self._lock = threading.Lock()
 
@@ -61,21 +68,46 @@ class Ledger:
         return int.from_bytes(blake2b(text, digest_size=8, key=self._key).digest()) >> 1
 
     def _since(self, shown: Shown, rows: Sequence[int], hashes: Sequence[int]) -> list[int]:
-        faces = shown.faces
-        place = (faces.generation.district, faces.grant.epoch, shown.view.api, shown.view.name, shown.branch.entity)
-        version, ids, found = faces.generation.version, shown.ids, []
+        place, now = _place(shown), self._now(shown)
+        ids, found = shown.ids, []
         with self._lock:
-            known = self._known.setdefault(place, {})
-            self._known.move_to_end(place)
+            known = self._open(place, shown.faces.generation.begun or now, now)
+            fresh = now if place in self._whole else self._first[place]
             for row, digest in zip(rows, hashes, strict=True):
                 entry = known.get(ids[row])
                 if entry is None or entry >> MOMENT_BITS != digest:
                     self._size += entry is None
-                    entry = known[ids[row]] = digest << MOMENT_BITS | version
+                    entry = known[ids[row]] = digest << MOMENT_BITS | (fresh if entry is None else now)
                 found.append(entry & ((1 << MOMENT_BITS) - 1))
+            if len(rows) >= len(shown.rows):
+                self._whole.add(place)
             while self._size > self._capacity and len(self._known) > 1:
-                self._size -= len(self._known.popitem(last=False)[1])
+                self._forget_one()
         return found
+
+    def _now(self, shown: Shown) -> int:
+        return int(self._clock() * 1000) if self._clock else shown.faces.generation.version
+
+    def _open(self, place: Place, begun: int, now: int) -> dict[str, int]:
+        known = self._known.get(place)
+        if known is None:
+            known = self._known[place] = {}
+            self._first[place] = now if place[0] in self._met else begun
+            self._met.add(place[0])
+        self._known.move_to_end(place)
+        return known
+
+    def _forget_one(self) -> None:
+        place, known = self._known.popitem(last=False)
+        self._size -= len(known)
+        del self._first[place]
+        self._whole.discard(place)
+
+
+def _place(shown: Shown) -> Place:
+    """Which consumer is shown what of which district, and under which agreements."""
+    grant, view = shown.faces.grant, shown.view
+    return (shown.faces.generation.district, grant.client, view.api, view.name, shown.branch.entity), grant.epoch
 
 
 def _text(milliseconds: int, form: str) -> str:

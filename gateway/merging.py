@@ -27,7 +27,8 @@ class Merge:
     """One body merged into one record.
 
     *given* is the body in its standard's words and *said* in the vocabulary's, its references already by the
-    source's keys; *shown* is the record as the consumer sees it, in the form of a body, and *before* as it is.
+    source's keys; *shown* is the record as the consumer sees it, in the form of a body (None where that cannot be
+    told), and *before* as it is.
     What is given as it is shown is no change, and leaves all that is behind it as it was. *path* is where the
     body stands in what was sent; *wrong* takes what cannot be written.
     """
@@ -35,7 +36,7 @@ class Merge:
     desk: Desk
     given: Mapping[str, Any]
     said: Record
-    shown: Mapping[str, Any]
+    shown: Mapping[str, Any] | None
     before: Mapping[str, Any]
     path: str
     wrong: dict[str, list[str]] = field(default_factory=dict)
@@ -56,7 +57,7 @@ class Merge:
 
     def changed(self, member: str) -> bool:
         """Whether a member of the body says anything else than what the consumer sees."""
-        return bool(self.given.get(member) != self.shown.get(member))
+        return self.shown is None or bool(self.given.get(member) != self.shown.get(member))
 
     def _unchanged(self, heads: set[str]) -> bool:
         return not any(map(self.changed, heads))

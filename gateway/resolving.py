@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -127,7 +127,10 @@ class Resolver:
     @cached_property
     def _hops(self) -> Mapping[str, tuple[Node, ...]]:
         branch = self.desk.shown.branch
-        return dict(_hops(branch.nodes, branch.entity, ""))
+        found: dict[str, tuple[Node, ...]] = {}
+        for name, nodes in _hops(branch.nodes, branch.entity, ""):
+            found[name] = (*found.get(name, ()), *nodes)  # where one shows nothing, the next does
+        return found
 
 
 def natives(desk: Desk, own: Mapping[str, Any], shown: Mapping[str, Any]) -> list[str]:
@@ -257,6 +260,13 @@ def _telling(nodes: Sequence[Node]) -> tuple[Node, ...]:
     return tuple(one for one in nodes if isinstance(one, Val | Id | Const))
 
 
+def _from(nodes: Sequence[Node], ref: str) -> tuple[Node, ...]:
+    """The values that *nodes* show of what a reference leads to, as seen from there."""
+    values = (one for one in nodes if isinstance(one, Val))
+    told = ((one, tuple(name.removeprefix(ref) for name in one.sources if name.startswith(ref))) for one in values)
+    return tuple(replace(one, sources=sources) for one, sources in told if sources)
+
+
 def _alone(pairs: Iterable[tuple[Key, int]]) -> Mapping[Key, int]:
     """Rows by key; a key that several rows are shown under names none of them."""
     found: dict[Key, int] = {}
@@ -275,6 +285,8 @@ def _hops(nodes: Sequence[Node], entity: str, prefix: str) -> Iterator[tuple[str
             case Hop():
                 yield prefix + node.ref, _telling(node.nodes)
             case Obj():
+                if node.guard and not node.guard.endswith(GUARD):
+                    yield prefix + node.guard, _from(node.nodes, f"{node.guard}.")
                 yield from _hops(node.nodes, entity, prefix)
             case Many():
                 inside, inner = entity, prefix

@@ -142,9 +142,10 @@ def _create(desk: Desk, given: Record, said: Record, known: body.Shape, taken: R
 
 def _update(desk: Desk, given: Record, before: Record, row: int | None) -> Saved:
     desk.allow("update")
-    shown = body.plain(_resource(desk), desk.rendered(row) or {}) if desk.reads and row is not None else {}
-    _keep_key(desk, given, shown)
-    merged = _merged(desk, given, _resolved(desk, given, shown), before, shown)
+    shown = body.plain(_resource(desk), desk.rendered(row) or {}) if desk.reads and row is not None else None
+    merged = _merged(desk, given, _resolved(desk, given, shown or {}), before, shown)
+    if _resource(desk).name not in CASCADING and _rekeyed(desk, given, shown, merged, before):
+        raise KeyChangeUnsupported("Natural key changes are not supported for this resource.")
     if not _inside(desk, merged, row):
         raise OutsidePopulation(_outside(desk))
     about = (*(students_of(desk.shown, row) if row is not None else ()), *desk.subjects([merged]))
@@ -154,14 +155,14 @@ def _update(desk: Desk, given: Record, before: Record, row: int | None) -> Saved
     return Saved(own, new=False)
 
 
-def _keep_key(desk: Desk, given: Record, shown: Record) -> None:
-    """Refuse another natural key where the model does not carry one on to what refers to the record."""
+def _rekeyed(desk: Desk, given: Record, shown: Record | None, merged: Record, before: Mapping[str, Any]) -> bool:
+    """Whether a write gives a record another natural key: the source's own, or, where that has none, the one shown."""
     resource = _resource(desk)
-    if not shown or resource.name in CASCADING:
-        return
-    for now, before in zip(natural_key(resource, given), natural_key(resource, shown), strict=True):
-        if str(now).casefold() != str(before).casefold():
-            raise KeyChangeUnsupported("Natural key changes are not supported for this resource.")
+    if desk.dialect.native:
+        now, then = merged["key"], before["key"]
+    else:
+        now, then = natural_key(resource, given), natural_key(resource, given if shown is None else shown)
+    return [str(part).casefold() for part in now] != [str(part).casefold() for part in then]
 
 
 def _resolved(desk: Desk, given: Record, shown: Record) -> Record:
@@ -171,7 +172,7 @@ def _resolved(desk: Desk, given: Record, shown: Record) -> Record:
         UnresolvedReference: something it points to does not exist for the consumer.
         OutsidePopulation: nor could it, as far as the agreement says whom a record may be about.
     """
-    if unknown := unknown_descriptors(desk, given, shown):
+    if desk.dialect.native and (unknown := unknown_descriptors(desk, given, shown)):
         raise InvalidBody(body.REFUSED, unknown)
     try:
         said = desk.lens.said(given)
@@ -189,7 +190,7 @@ def _resolved(desk: Desk, given: Record, shown: Record) -> Record:
     return found
 
 
-def _merged(desk: Desk, given: Record, said: Record, before: Mapping[str, Any], shown: Record) -> Record:
+def _merged(desk: Desk, given: Record, said: Record, before: Mapping[str, Any], shown: Record | None) -> Record:
     """The whole record with its natural key, as the source would read it."""
     wrong: dict[str, list[str]] = {}
     merged = Merge(desk, given, said, shown, before, "$", wrong).merged()

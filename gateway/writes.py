@@ -104,15 +104,15 @@ def _matched(desk: Desk, identifier: str, match: Match | None) -> Desk:
     return desk
 
 
-def _plain(desk: Desk, version: str, row: int) -> Record:
-    """The record in *row* as a body that changes nothing would say it."""
+def _plain(desk: Desk, version: str, row: int) -> Record | None:
+    """The record in *row* as a body that changes nothing would say it; None where that cannot be told."""
     if not desk.reads:
-        return {}
+        return None
     name = desk.request.view.model
     try:
         return body.single(version, name, {name: desk.rendered(row)}, desk.members, desk.members)
     except InvalidBody:
-        return {}  # the source says what no body may: everything given is a change
+        return None  # the source says what no body may: everything given is a change
 
 
 def _check_needs(desk: Desk, version: str) -> None:
@@ -147,7 +147,7 @@ def _save_all(desk: Desk, records: list[Record]) -> list[str]:
     return made
 
 
-def _merged(desk: Desk, given: Record, path: str, before: Mapping[str, Any], shown: Record) -> Record:
+def _merged(desk: Desk, given: Record, path: str, before: Mapping[str, Any], shown: Record | None) -> Record:
     """The whole record: what the consumer says of what it sees, and what it does not see as it was."""
     wrong: dict[str, list[str]] = {}
     merge = Merge(desk, given, _said(desk, given, shown, path, wrong), shown, before, path, wrong)
@@ -158,7 +158,7 @@ def _merged(desk: Desk, given: Record, path: str, before: Mapping[str, Any], sho
     return merged
 
 
-def _said(desk: Desk, given: Record, shown: Record, path: str, wrong: dict[str, list[str]]) -> Record:
+def _said(desk: Desk, given: Record, shown: Record | None, path: str, wrong: dict[str, list[str]]) -> Record:
     """What a body says in the words of the vocabulary, its references by the source's own keys."""
     try:
         said = desk.lens.said(given)
@@ -167,7 +167,7 @@ def _said(desk: Desk, given: Record, shown: Record, path: str, wrong: dict[str, 
     fields = fields_of(desk.entity)
     for pair in desk.lens.pairs:
         name, member = pair.fills[0], pair.consumes[0].partition(".")[0]
-        if name in said and fields[name].type == "ref" and given.get(member) != shown.get(member):
+        if name in said and fields[name].type == "ref" and (shown is None or given.get(member) != shown.get(member)):
             said[name] = _key(desk, name, said[name], f"{path}.{member}", wrong)
     return said
 

@@ -94,7 +94,7 @@ class PolicyEnforced(CallerError):
     code = "data-policy-enforced"
 
 
-class KeyChangeUnsupported(CallerError):
+class KeyChangeUnsupported(InvalidBody):
     """A write would give a record another natural key, which this resource does not allow."""
 
     code = "key-change-not-supported"

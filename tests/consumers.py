@@ -181,7 +181,7 @@ class Consumer:
         callers = Callers(self.store, memory, lambda: documents.NOW, verifier)
         self.gateway = Gateway(
             districts={"maple": self.district}, grants=grants, callers=callers,
-            keyring=self.keyring, record=self.record, ledger=Ledger(b"ledger of tests"), walks=Walks(lambda: 0.0),
+            keyring=self.keyring, record=self.record, ledger=Ledger(b"ledger of tests", lambda: self.time), walks=Walks(lambda: 0.0),
             limits=limits, clock=documents.NOW.timestamp,
         )  # fmt: skip
         app = create_app(self.gateway, settings, self.store, memory, lambda: documents.NOW)

@@ -86,7 +86,7 @@ class EdFiMemory(Adapter):
 
     @property
     def manifest(self) -> Manifest:
-        return Manifest(self.room.entities | {CATEGORY}, writes=self.room.writes)
+        return Manifest(self.room.entities | {CATEGORY}, writes=self.room.writes, edfi=self.room.entities)
 
     def check(self):
         return []

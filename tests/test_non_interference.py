@@ -61,7 +61,7 @@ class Examination:
 
     def __init__(self, consumer: Consumer, questions: dict[str, list[str]]) -> None:
         self.consumer = consumer
-        consumer.gateway.ledger = Ledger(b"ledger of tests")
+        consumer.gateway.ledger = Ledger(b"ledger of tests", lambda: consumer.time)
         consumer.gateway.journals = Journals(None, b"j" * 32, lambda: consumer.time)
         consumer.load(consumer.records)
         self.expected = {one: consumer.ask(one) for some in questions.values() for one in some}

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 
 ANCHORS = 3
 BEFORE, AFTER = 13, 13
-KEPT = (
-    "categories", "lineItems", "results", "scoreScales", "assessmentLineItems", "assessmentResults", "resources",
-)  # fmt: skip
+SESSIONS = "academicSessions"
 
 
 def ods_documents(district: District) -> list[tuple[str, Document]]:
@@ -55,8 +53,12 @@ def gradebook_documents(district: District, ods: Ods) -> dict[str, dict[str, Doc
     for item in found["lineItems"].values():
         session = item["academicSession"]["sourcedId"]
         item["academicSession"]["sourcedId"] = periods[schools[item["sourcedId"]], session]
-    kept = {name: {key: _renamed(one, names) for key, one in found[name].items()} for name in KEPT}
-    return {name: kept.get(name, {}) for name in found}
+    sessions = {told: found[SESSIONS][own] | {"sourcedId": told} for (_, own), told in periods.items()}
+    kept = {
+        name: {names.get(key, key): _renamed(one, names) for key, one in documents.items()}
+        for name, documents in found.items()
+    }
+    return kept | {SESSIONS: sessions}
 
 
 def _names(district: District, ods: Ods) -> Iterator[tuple[str, str]]:

@@ -108,12 +108,21 @@ def test_every_resource_is_created_read_replaced_and_deleted(client, collection)
     changed = changed_of(collection, sent)
     answer = send(client, "PUT", place.partition("localhost")[2], changed)
     assert answer.status_code == 204, answer.text
-    again = client.ask(place).json
-    assert plain({name: value for name, value in again.items() if name not in own}) == plain(changed)
+    again = {name: value for name, value in client.ask(place).json.items() if name not in own}
+    assert folded(plain(again)) == folded(plain(changed))
     answer = send(client, "POST", collection, sent)
     assert (answer.status_code, answer.headers["Location"]) == (200, place), answer.text
     assert send(client, "DELETE", place.partition("localhost")[2]).status_code == 204
     assert client.ask(place).status_code == 404
+
+
+def folded(value):
+    """A document with its descriptors in small letters, since case tells none of them apart."""
+    if isinstance(value, dict):
+        return {name: folded(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return sorted(map(folded, value), key=str)
+    return value.casefold() if isinstance(value, str) and value.startswith("uri://") else value
 
 
 def changed_of(collection, sent):

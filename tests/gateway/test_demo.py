@@ -147,8 +147,10 @@ def test_the_facts_tell_how_to_use_the_region(served):
         (("name", "cedar"), ("adapter", "edfi_xml")),
         (("name", "alder"), ("adapter", "oneroster_csv")),
         (("name", "birch"), ("adapter", "oneroster_rest")),
+        (("name", "fir"), ("adapter", "edfi_ods")),
     ]
-    assert set(served["clients"]) == {"rostering", "tutoring", "analytics", "conformance", "conformance-edfi"}
+    own = {"conformance", "conformance-edfi", "conformance-oneroster"}
+    assert set(served["clients"]) == {"rostering", "tutoring", "analytics", *own}
     for account in served["clients"].values():
         assert set(account) == {"client_id", "client_secret", "scopes", "agreement"}
     assert set(served["clients"]["conformance"]["scopes"]) == known_scopes()
@@ -168,25 +170,37 @@ def test_the_tutor_sees_only_children_of_the_agreed_schools_and_grades(served):
 
 
 def test_conformance_has_one_district_and_needs_no_district_in_its_addresses(served):
-    plain, named = (ask(served, "conformance", f"{place}{ONEROSTER}/orgs") for place in ("", "birch/"))
+    plain, named = (ask(served, "conformance", f"{place}{ONEROSTER}/orgs") for place in ("", "fir/"))
     ids = [[org["sourcedId"] for org in answer.json()["orgs"]] for answer in (plain, named)]
     assert ids[0] == ids[1] != []
     students = ask(served, "conformance", f"{EDFI}/students?totalCount=true&limit=1")
     assert students.headers["Total-Count"] == str(STUDENTS)
-    for other in ("maple", "cedar", "alder"):
+    for other in ("maple", "cedar", "alder", "birch"):
         assert ask(served, "conformance", f"{other}/{ONEROSTER}/orgs").status_code == 403
 
 
-def test_conformance_creates_changes_and_deletes_in_the_gradebook_of_a_real_system(served):
+@pytest.mark.parametrize("client", ["conformance", "conformance-oneroster"])
+def test_conformance_creates_changes_and_deletes_in_the_gradebook_of_a_real_system(served, client):
     book = f"{ONEROSTER.replace('rostering', 'gradebook')}/lineItems"
-    item = ask(served, "conformance", f"{book}?limit=1").json()["lineItems"][0]
+    item = ask(served, client, f"{book}?limit=1").json()["lineItems"][0]
     new = {name: item[name] for name in ("title", "assignDate", "dueDate", "class", "category")}
     place, renamed = f"{book}/made-by-a-test", new | {"title": "Renamed"}
-    answers = [ask(served, "conformance", place, "PUT", json={"lineItem": one}) for one in (new, renamed)]
-    assert ask(served, "conformance", place).json()["lineItem"]["title"] == "Renamed"
-    answers += [ask(served, "conformance", place, verb) for verb in ("DELETE", "GET")]
+    answers = [ask(served, client, place, "PUT", json={"lineItem": one}) for one in (new, renamed)]
+    assert ask(served, client, place).json()["lineItem"]["title"] == "Renamed"
+    answers += [ask(served, client, place, verb) for verb in ("DELETE", "GET")]
     statuses = [answer.status_code for answer in answers]
     assert statuses == [201, 201, 204, 404]
+
+
+def test_conformance_writes_in_ed_fi_what_it_then_reads_in_both_standards(served):
+    student = ask(served, "conformance", f"{EDFI}/students?limit=1").json()[0]
+    place = f"{EDFI}/students/{student['id']}"
+    for name in ("Lee-Park", student["lastSurname"]):
+        answer = ask(served, "conformance", place, "PUT", json=student | {"lastSurname": name})
+        assert answer.status_code == 204
+        assert ask(served, "conformance", place).json()["lastSurname"] == name
+        user = ask(served, "conformance", f"{ONEROSTER}/users/{student['id']}").json()["user"]
+        assert user["familyName"] == name
 
 
 def test_the_facts_are_for_their_owner_only_and_an_end_is_clean(tmp_path):

@@ -197,7 +197,7 @@ def test_only_the_roster_and_descriptors_may_be_held():
     held = {entity for entity in (*vocabulary.entities(), *native.entities()) if may_be_held(entity)}
     roster = {
         "organization", "session", "calendarDay", "course", "offering", "section", "student", "profile", "staff",
-        "contact", "guardianship", "enrollment", "placement", "teaching", "employment",
+        "contact", "guardianship", "enrollment", "placement", "teaching", "employment", "schoolSession",
     }  # fmt: skip
     assert {entity for entity in held if not entity.endswith("Descriptors")} - roster <= {"resource"}
     assert roster <= held

@@ -28,7 +28,7 @@ class All(Everything):
 
 
 def shape(collection, *hidden):
-    (branch,) = prune(registry.views("edfi")[collection], All(*hidden)).branches
+    branch = prune(registry.views("edfi")[collection], All(*hidden)).branches[0]
     return body.shape(branch.nodes)
 
 

@@ -118,9 +118,9 @@ class Across(Dialect):
 OWN, ACROSS = Own(), Across()
 
 
-def dialect(adapter: Adapter) -> Dialect:
-    """How *adapter*'s source tells records apart: one that has resources of Ed-Fi's alone keeps Ed-Fi's keys."""
-    return OWN if any(name.startswith("edfi.") for name in adapter.manifest.entities) else ACROSS
+def dialect(adapter: Adapter, entity: str) -> Dialect:
+    """How *adapter*'s source tells records of *entity* apart."""
+    return OWN if entity in adapter.manifest.edfi else ACROSS
 
 
 def _read(desk: Desk, record: Record) -> Record:
