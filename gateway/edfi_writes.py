@@ -128,5 +128,6 @@ def _done(desk: Desk, own: str, status: int) -> Response:
 
 def _empty(status: int) -> Response:
     response = Response(b"", status)
+    del response.headers["Content-Type"]
     response.headers["Cache-Control"] = PRIVATE
     return response

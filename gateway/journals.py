@@ -161,7 +161,7 @@ class Journals:
     def places(self, client: str, district: str) -> frozenset[str]:
         """The names of the Ed-Fi resources that *client* follows there."""
         head = self._open(client, district).head
-        return frozenset(place.split("/")[1] for place in head.places) if head else frozenset()
+        return frozenset(place.partition("/")[2].rpartition("/")[0] for place in head.places) if head else frozenset()
 
     def follows(self, client: str, district: str) -> bool:
         """Whether *client* has ever asked what changes there."""

@@ -65,14 +65,11 @@ def post(desk: Desk, document: Any) -> Saved:
         raise PolicyEnforced("The agreement does not release the natural key of this resource.")
     desk, said = _said(desk.naming(given), given, {})
     before = desk.dialect.existing(desk, said, given)
-    if before is None:
-        return _create(desk, given, said, known)
-    own = before["id"]
-    desk = desk.over(own)
-    row = desk.row_of(own)
-    if not _inside(desk, before, row):
-        desk.record("update", desk.subjects([before]))  # who tries keys to learn which are taken is on record too
-        raise OutsidePopulation(_outside(desk))
+    over = desk if before is None else desk.over(before["id"])
+    row = over.row_of(before["id"]) if before is not None else None
+    if before is None or not _inside(over, before, row):
+        return _create(desk, given, said, known, taken=before)
+    desk = over
     if not _of_branch(desk, before):
         raise NonUniqueIdentity("Another kind of resource has these identifying values.")
     return _update(desk, given, before, row)
@@ -127,12 +124,18 @@ def _found(desk: Desk, identifier: str, match: Match | None) -> tuple[Desk, str]
     return desk, desk.own_id(row)
 
 
-def _create(desk: Desk, given: Record, said: Record, known: body.Shape) -> Saved:
+def _create(desk: Desk, given: Record, said: Record, known: body.Shape, taken: Record | None) -> Saved:
+    """Create a record, unless one that the consumer does not see has its key: *taken* is refused last of all.
+
+    Whatever else is wrong with a body is told first, so that only who could create a record meets a hidden one.
+    """
     desk.allow("create")
     if body.hidden(_resource(desk), known):
         raise PolicyEnforced("The agreement does not release everything that a new record needs.")
     record = _merged(desk, given, said, {}, {})
-    if not _inside(desk, record, None):
+    if taken is not None:
+        desk.record("update", desk.subjects([taken]))  # who tries keys to learn which are taken is on record too
+    if taken is not None or not _inside(desk, record, None):
         raise OutsidePopulation(_outside(desk))
     desk.record("create", desk.subjects([record]))
     own = desk.save(_nameless(record), new=True)
