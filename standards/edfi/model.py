@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 ID = re.compile(r"[0-9a-f]{32}")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -140,7 +140,21 @@ def by_collection(name: str) -> Resource | None:
 
 def natural_key(resource: Resource, document: Mapping[str, Any]) -> tuple[Any, ...]:
     """The values that tell *document* from every other of its *resource*; None stands for a missing one."""
-    return tuple(next(_at(document, path.split(".")), None) for path in resource.identity)
+    return tuple(_member(document, steps) for steps in _steps(resource.identity))
+
+
+def _member(document: Any, steps: Iterable[str]) -> Any:
+    """What stands in *document* where *steps* lead, through no list; None where nothing does."""
+    for step in steps:
+        if not isinstance(document, dict):
+            return None
+        document = document.get(step)
+    return document
+
+
+@cache
+def _steps(paths: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(path.split(".")) for path in paths)
 
 
 def validate(resource: Resource, document: Mapping[str, Any]) -> list[str]:
