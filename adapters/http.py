@@ -197,6 +197,9 @@ class Http:
         except (HTTPError, OSError) as error:
             self._breaker.failed()
             raise _silent(error, place) from None
+        except ValueError:  # an address or a header that the source itself has given
+            self._breaker.abandoned()
+            raise SourceBroken("The source has said something that no request can repeat.", place) from None
         except BaseException:
             self._breaker.abandoned()
             raise

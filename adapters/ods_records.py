@@ -38,6 +38,12 @@ ASKED_BY: Final = {
 }
 
 
+def touches(entity: str) -> frozenset[str]:
+    """The references of *entity* to records of which its own records tell something."""
+    told = {to for to, (_, teller) in JOINED.items() if lenses()[teller].entity == entity}
+    return frozenset(name for name, field in fields_of(entity).items() if "." not in name and field.to in told)
+
+
 @dataclass(frozen=True, slots=True)
 class Records:
     """What *reader* reads, in the words of the vocabulary."""
@@ -71,13 +77,15 @@ class Records:
 
     def find(self, entity: str, identifier: str, deadline: Deadline) -> Record | None:
         """The record of an entity with an id of the ODS."""
-        known = normal(identifier)
-        if known is None or known != identifier:
-            return None
-        for collection in self.collections(entity):
+        found = self.alone(entity, identifier, deadline)
+        return None if found is None else self.joined(entity, [found], deadline)[0]
+
+    def alone(self, entity: str, identifier: str, deadline: Deadline) -> Record | None:
+        """The record of an entity with an id of the ODS, without what other documents say of it."""
+        for collection in self.collections(entity) if normal(identifier) == identifier else ():
             document = self.reader.one(collection, identifier, deadline)
             if document is not None:
-                return self.joined(entity, [self.record(collection, document)], deadline)[0]
+                return self.record(collection, document)
         return None
 
     def locate(self, entity: str, key: tuple[str, ...], deadline: Deadline) -> Record | None:
@@ -169,7 +177,7 @@ class _Reading:
             return ods_plan.by_hint(lens, hint)
         if hint.operator != "=" or ods_plan.reference(lens, hint.field) is None or field.to in MADE:
             return ()
-        target = self._records.find(field.to, hint.value, self._deadline)
+        target = self._records.alone(field.to, hint.value, self._deadline)
         return None if target is None else ods_plan.by_reference(lens, hint.field, target["key"])
 
     def _documents(self, collection: str) -> list[Document]:

@@ -86,6 +86,7 @@ class Service:
         body = answer.json()
         if not isinstance(body, dict) or normal(body.get("id")) != identifier:
             raise SourceBroken("The answer is not the document that was asked for.", answer.place)
+        _refuse_deep(body, answer.place)
         return {**body, "id": identifier}
 
     def create(self, path: str, document: Document, deadline: Deadline) -> str:
@@ -202,7 +203,10 @@ class Service:
             return f"{self._url}/{PARTS[part]}".rstrip("/")
         if "{" in said:
             raise SourceRefused(f"{DISCOVERY}: the source serves several tenants or years; url must name one.")
-        own, found = urlsplit(self._url), urlsplit(said)
+        try:
+            own, found = urlsplit(self._url), urlsplit(said)
+        except ValueError:
+            raise SourceBroken(f"The address of {part} is none.", DISCOVERY) from None
         if found.hostname != own.hostname:
             if part == "oauth" and self._token_url:
                 return self._token_url
@@ -245,7 +249,16 @@ def _documents(answer: Answer, place: str) -> list[Document]:
         if identifier is None:
             raise SourceBroken("The document has no id that can be one.", f"{place}[{number}].id")
         document["id"] = identifier
+    _refuse_deep(found, place)
     return found
+
+
+def _refuse_deep(told: Any, place: str) -> None:
+    """Refuse what could not be said again, because nothing can be written that deep."""
+    try:
+        orjson.dumps([[[[told]]]])
+    except TypeError:
+        raise SourceBroken("A document is too deep.", place) from None
 
 
 def _total(answer: Answer) -> int | None:

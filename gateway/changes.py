@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 SCOPE = "edfi:readchanges"
 TAG_DIGITS = 16
 ONE_DISTRICT = "Change versions belong to one district: ask below /{district}/ for each of them."
+ONE_AGREEMENT = (
+    "Several agreements show this resource of the district, and each of them changes by itself: leave minChangeVersion "
+    "and maxChangeVersion out, and compare whole lists."
+)
 NOT_TOLD = (
     "This resource is read from the district's system on each request, and what has changed can only be told where the "
     "system tells it and an agreement shows the whole resource: leave minChangeVersion and maxChangeVersion out, and "
@@ -54,10 +59,9 @@ def available(gateway: Gateway, caller: Caller, grants: Sequence[Grant]) -> dict
         raise FeatureDisabled(ONE_DISTRICT)
     grant = able[0]
     follow(gateway, grant)
-    passing.mark(gateway, grant)
+    own = passing.reached(gateway, grant)
     _settle_all(gateway, grant)
-    newest = gateway.districts[grant.district].newest()
-    gateway.journals.tell(grant.client, grant.district, newest)
+    newest = gateway.journals.tell(grant.client, grant.district, own)
     oldest = gateway.journals.oldest(grant.client, grant.district)
     return {"oldestChangeVersion": max(0, min(oldest, newest)), "newestChangeVersion": newest}
 
@@ -68,13 +72,14 @@ def follow(gateway: Gateway, grant: Grant) -> None:
     district.freshen()
     if district.holds:
         district.hold()  # first, so that a hold made for this request has no version beyond what it is told
-    gateway.journals.follow(grant.client, grant.district, grant.epoch, district.newest())
+    gateway.journals.follow(grant.client, grant.district, grant.epoch)
 
 
 def _settle_all(gateway: Gateway, grant: Grant) -> None:
     """Settle everything that is followed before a version is told, so that no hidden change decides which it gets."""
     for name in sorted(gateway.journals.places(grant.client, grant.district)):
-        view = gateway.pruned(grant, registry.views("edfi")[name])
+        whole = registry.views("edfi").get(name)  # an extension may be there no more
+        view = gateway.pruned(grant, whole) if whole is not None else None
         if view is not None and not passing.live(gateway, grant, view):
             for one in gateway.shown(grant, view):
                 gateway.journals.settle(_present(gateway, one))
@@ -87,12 +92,14 @@ def prepare(gateway: Gateway, caller: Caller, sights: Sequence[Sight], whole: Vi
 
     Raises:
         ActionForbidden: the token has no scope for it.
-        MalformedQuery, FeatureDisabled: several districts are asked, or one whose system cannot tell.
+        MalformedQuery, FeatureDisabled: several districts or agreements are asked, or a system that cannot tell.
     """
     if SCOPE not in caller.scopes:
         raise ActionForbidden(NO_CHANGES)
     if len({one.grant.district for one in sights}) > 1:
         raise _refusal(window, ONE_DISTRICT)
+    if len(sights) > 1:
+        raise _refusal(window, ONE_AGREEMENT)
     hints: dict[str, tuple[Hint, ...]] = {}
     for one in sights:
         live = passing.live(gateway, one.grant, one.view)
@@ -100,16 +107,19 @@ def prepare(gateway: Gateway, caller: Caller, sights: Sequence[Sight], whole: Vi
             raise _refusal(window, NOT_TOLD)
         follow(gateway, one.grant)
         if live:
-            passing.mark(gateway, one.grant)
             hints |= passing.hints(gateway, one.grant, one.view, window)
     return hints
 
 
 def keep(gateway: Gateway, parts: Sequence[Shown]) -> None:
-    """Keep in mind what those are shown who follow changes; it is settled whenever that is another than before."""
+    """Keep in mind what those are shown who follow changes; it is settled whenever that is another than before.
+
+    What several agreements show of one district cannot be followed.
+    """
+    deals = Counter(district for district, _ in {(one.faces.grant.district, one.faces.grant.epoch) for one in parts})
     for one in parts:
         grant, generation = one.faces.grant, one.faces.generation
-        held = generation.base is None and generation.number
+        held = generation.base is None and generation.number and deals[grant.district] == 1
         if one.view.api == "edfi" and held and gateway.journals.follows(grant.client, grant.district):
             gateway.journals.settle(_present(gateway, one))
 
@@ -137,7 +147,7 @@ def rows(gateway: Gateway, parts: tuple[Part, ...], query: Query, base: str) -> 
 def _present(gateway: Gateway, shown: Shown) -> Present:
     grant = shown.faces.grant
     entities = gateway.entities(grant, shown.view)
-    return Present(shown, entities, gateway.districts[grant.district].newest, about(gateway))
+    return Present(shown, entities, about(gateway))
 
 
 def _told(gateway: Gateway, shown: Shown, window: Window) -> Told:

@@ -43,7 +43,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
         """An item created, or the one with its natural key updated."""
         caller, asked = _asked(gateway, district, schema, name, POST)
         document = _document()
-        desk = open_desk(gateway, caller, asked)
+        desk = open_desk(gateway, caller, asked, "", {})
         saved = upserts.post(desk, document)
         return _done(desk, saved.own, 201 if saved.new else 200)
 
@@ -51,14 +51,14 @@ def blueprint(gateway: Gateway) -> Blueprint:
         """An item replaced."""
         caller, asked = _asked(gateway, district, schema, name, PUT)
         document = _document()
-        desk = open_desk(gateway, caller, asked)
+        desk = open_desk(gateway, caller, asked, "", {})
         saved = upserts.put(desk, plain(identifier), document, _condition())
         return _done(desk, saved.own, 204)
 
     def delete(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
         """An item deleted."""
         caller, asked = _asked(gateway, district, schema, name, DELETE)
-        desk = open_desk(gateway, caller, asked)
+        desk = open_desk(gateway, caller, asked, plain(identifier), {})
         upserts.delete(desk, plain(identifier), _condition())
         return _empty(204)
 
@@ -119,7 +119,7 @@ def _done(desk: Desk, own: str, status: int) -> Response:
     response = _empty(status)
     response.headers["Location"] = f"{desk.request.base}/ed-fi/{desk.request.view.name}/{desk.outward(own)}"
     if desk.reads:
-        now = desk.fresh()
+        now = desk.naming({}, desk.outward(own)) if desk.lean else desk.fresh()
         row = now.row(now.outward(own))
         if (record := now.rendered(row)) is not None:
             response.set_etag(record["_etag"])
@@ -128,5 +128,6 @@ def _done(desk: Desk, own: str, status: int) -> Response:
 
 def _empty(status: int) -> Response:
     response = Response(b"", status)
+    del response.headers["Content-Type"]
     response.headers["Cache-Control"] = PRIVATE
     return response

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     About = Callable[[Shown], Callable[[int], Iterable[bytes]]]
 
 WINDOW = 30 * 86_400.0
+ORIGIN = 1_767_225_600.0
+"""The first moment of 2026, from which versions count."""
+STEP = 10.0
+"""The seconds between two versions, unless a consumer asks more often: clients walk through versions by thousands."""
 HEAD = "head"
 Kept = TypeVar("Kept")
 RENDERED = 5_000
@@ -44,24 +48,25 @@ class Head(msgspec.Struct, frozen=True, array_like=True):
     """What holds for all journals of a consumer at a district.
 
     *since* is the version of what was served when the consumer first asked, under the agreement *epoch*: it has
-    nothing older from here. *floor* is the version from which everything gone is known; *places* are the
-    resources with a journal. *marks* say of versions told up to which of the source's own versions they are good.
+    nothing older from here. *floor* is the version from which everything gone is known, *told* the newest it was told;
+    *places* are the resources with a journal. *marks* say of versions told up to which of the source's own versions
+    they are good.
     """
 
     since: int
     epoch: str
     floor: int
+    told: int
     places: tuple[str, ...] = ()
     marks: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """What is *shown* now, the *entities* that decide it, the newest version told, and whom each row is *about*."""
+    """What is *shown* now, the *entities* that decide it, and whom each row is *about*."""
 
     shown: Shown
     entities: frozenset[str]
-    newest: Callable[[], int]
     about: About
 
 
@@ -106,7 +111,6 @@ class _Consumer:
     head: Head | None = None
     opened: bool = False
     asked: float = 0.0
-    told: int = 0
     journals: dict[str, Journal] = field(default_factory=dict)
     settled: dict[str, _Settled] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -125,26 +129,39 @@ class Journals:
         self._lock = threading.Lock()
         self._seal = book.Seal(self._files.close, self._files.open)
 
-    def follow(self, client: str, district: str, epoch: str, version: int) -> None:
-        """From now on *client* is told what changes; *version* is that of what is served."""
+    def follow(self, client: str, district: str, epoch: str) -> None:
+        """From now on *client* is told what changes."""
         consumer = self._open(client, district)
         with consumer.lock:
             if consumer.head is None:
-                self._put_head(consumer, Head(version, epoch, version))
+                version = self._step(self._clock())
+                self._put_head(consumer, Head(version, epoch, version, version - 1))
             elif self._clock() - consumer.asked > TOUCHED:
                 consumer.asked = self._clock()
                 self._files.touch(f"{consumer.folder}/{HEAD}", consumer.asked)
 
-    def tell(self, client: str, district: str, newest: int) -> None:
-        """What differs from now on bears a later version than the *newest* that *client* is told."""
+    def tell(self, client: str, district: str, own: int | None = None) -> int:
+        """The newest version, now told to *client*: what differs from now on bears a later one.
+
+        *own* is how far the source had come by its own versions.
+        """
         consumer = self._open(client, district)
         with consumer.lock:
-            consumer.told = max(consumer.told, newest)
+            head, version = consumer.head, self.next(client, district)
+            assert head is not None
+            marks = head.marks if own is None else _marked(head.marks, (version, own))
+            self._put_head(consumer, msgspec.structs.replace(head, told=version, marks=marks))
+            return version
+
+    def next(self, client: str, district: str) -> int:
+        """The version of what *client* has not been told yet: a matter of the clock and of its own questions."""
+        head = self._open(client, district).head
+        return max(self._step(self._clock()), head.told + 1 if head else 0)
 
     def places(self, client: str, district: str) -> frozenset[str]:
         """The names of the Ed-Fi resources that *client* follows there."""
         head = self._open(client, district).head
-        return frozenset(place.split("/")[1] for place in head.places) if head else frozenset()
+        return frozenset(place.partition("/")[2].rpartition("/")[0] for place in head.places) if head else frozenset()
 
     def follows(self, client: str, district: str) -> bool:
         """Whether *client* has ever asked what changes there."""
@@ -156,17 +173,6 @@ class Journals:
         with consumer.lock:
             head, horizon = consumer.head, self._horizon()
             return max(horizon, head.floor if head else 0)
-
-    def mark(self, client: str, district: str, mark: tuple[int, int]) -> None:
-        """Note up to which of the source's own versions one that *client* is told is good; the first time counts."""
-        consumer = self._open(client, district)
-        with consumer.lock:
-            head = consumer.head
-            if head is None or (head.marks and mark[0] <= head.marks[-1][0]):
-                return
-            again = len(head.marks) > 1 and head.marks[-1][1] == head.marks[-2][1] == mark[1]
-            kept = (*(head.marks[:-1] if again else head.marks), mark)[-MARKS:]
-            self._put_head(consumer, msgspec.structs.replace(head, marks=kept))
 
     def marks(self, client: str, district: str) -> tuple[tuple[int, int], ...]:
         """The marks of a consumer, oldest first."""
@@ -187,7 +193,7 @@ class Journals:
             if before is not None and before.covers(present):
                 return
             known = self._journal(consumer, place)
-            version = max(present.newest(), consumer.told + 1)
+            version = self.next(grant.client, grant.district)
             if known is None:
                 self._begin(consumer, present, version, since)
             elif before is None or not before.rests_on(present):
@@ -291,7 +297,11 @@ class Journals:
         return blake2b(of.encode(), digest_size=16, key=self._key).hexdigest()
 
     def _horizon(self) -> int:
-        return int((self._clock() - self._window) * 1000)
+        return self._step(self._clock() - self._window)
+
+    @staticmethod
+    def _step(moment: float) -> int:
+        return max(0, int((moment - ORIGIN) / STEP))
 
     def _sight(self, present: Present) -> Sight:
         """What a branch shows now, hashed as it is rendered."""
@@ -312,6 +322,12 @@ class Journals:
             return book.digest_of(self._key, book.key_of(line)) if whole else 0
 
         return Sight([bytes.fromhex(ids[row]) for row in rows], hashes, lines, mark)
+
+
+def _marked(marks: tuple[tuple[int, int], ...], mark: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+    """*marks* and one more; of those that say the same the first and the last are kept."""
+    again = len(marks) > 1 and marks[-1][1] == marks[-2][1] == mark[1]
+    return (*(marks[:-1] if again else marks), mark)[-MARKS:]
 
 
 def _same(known: ReferenceType[Table] | None, table: Table | None) -> bool:

@@ -115,30 +115,31 @@ class Merge:
         """The items of a group: those given, each with what the consumer does not see of it, and those hidden."""
         left = [item for item in before if not self._hides(pair, item, group)]
         kept = [item for item in before if self._hides(pair, item, group)]
-        keys = _item_key(pair, self.desk.lens.local)
+        names = self._telling(pair, group)
+        known: dict[Any, list[Record]] = {}
+        for item in reversed(left):
+            known.setdefault(_frozen([self._told(group, name, item) for name in names]), []).append(item)
         found = []
         for number, item in enumerate(said):
-            old = next((one for one in left if self._same(pair, item, one, keys, group)), None)
-            if old is not None:
-                left.remove(old)
-            into = dict(old or {})
+            same = known.get(_frozen([item.get(name) for name in names]))
+            into = dict(same.pop()) if same else {}
             for inner in _writable(pair):
                 at = f"{place}[{number}].{inner.consumes[0].partition('.')[0]}"
                 self._put(inner, item, into, f"{group}.", at)
             found.append({name: value for name, value in into.items() if value not in (None, [])})
         return found + kept
 
-    def _same(self, pair: Pair, item: Record, old: Record, keys: frozenset[str], group: str) -> bool:
-        """Whether two items are one by what the consumer sees of what tells items apart."""
+    def _telling(self, pair: Pair, group: str) -> list[str]:
+        """The fields by which items are one or another, as far as the consumer sees them."""
+        keys, fields = _item_key(pair, self.desk.lens.local), fields_of(self.desk.entity)
         names = [one.fills[0] for one in _writable(pair) if not one.pairs and (not keys or one.fills[0] in keys)]
-        return all(self._tells(fields_of(self.desk.entity)[f"{group}.{name}"], item, old, name) for name in names)
+        return [name for name in names if self.desk.grant.releases(fields[f"{group}.{name}"].release)]
 
-    def _tells(self, known: Field, item: Record, old: Record, name: str) -> bool:
-        if not self.desk.grant.releases(known.release):
-            return True
+    def _told(self, group: str, name: str, item: Record) -> Any:
+        """What the consumer sees of a field of an item that is there."""
+        known, value = fields_of(self.desk.entity)[f"{group}.{name}"], item.get(name)
         change = None if self.desk.grant.plain(known.release) else self.desk.shown.faces.transform(known)
-        value = old.get(name)
-        return bool(item.get(name) == (value if change is None or value is None else change(value)))
+        return value if change is None or value is None else change(value)
 
     def _hides(self, pair: Pair, item: Record, group: str) -> bool:
         """Whether an item is nothing that the consumer sees: whom it names, or all of it, is hidden."""
@@ -183,6 +184,13 @@ def _replace(name: str, said: Mapping[str, Any], into: Record, standard: str) ->
     if name in said:
         into[name] = said[name]
         into.update({one: kept for one, kept in said.items() if one.startswith(f"{name}@")})
+
+
+def _frozen(value: Any) -> Any:
+    """A value as what can be looked up: equal where the values are."""
+    if isinstance(value, dict):
+        return frozenset((name, _frozen(inner)) for name, inner in value.items())
+    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
 
 
 def _writable(pair: Pair) -> Iterator[Pair]:

@@ -83,14 +83,13 @@ def _onward(node: Node) -> str:
             return ""
 
 
-def mark(gateway: Gateway, grant: Grant) -> None:
-    """Note how far the source has come when the consumer is told a version; a source that cannot say is passed over."""
+def reached(gateway: Gateway, grant: Grant) -> int | None:
+    """How far the source has come by its own versions; None where it cannot say."""
     district = gateway.districts[grant.district]
     if district.adapter.manifest.delta:
         with suppress(SourceError):
-            own = district.adapter.newest()
-            if own is not None:
-                gateway.journals.mark(grant.client, grant.district, (district.newest(), own))
+            return district.adapter.newest()
+    return None
 
 
 def hints(gateway: Gateway, grant: Grant, view: View, window: Window) -> Hints:
@@ -120,16 +119,14 @@ def entries(
         return []
     found = list(district.adapter.departures(entity, first, last, rekeyed=window.feed == "keyChanges"))
     ids = shown.faces.keyring.blocks(grant.district, entity, [one.id for one in found])
-    line = _Lines(shown.view.name, tag)
-    made = [
-        Entry(ids[ID * at : ID * at + ID], _told(marks, one, district.newest), 0, b"") for at, one in enumerate(found)
-    ]
+    line, coming = _Lines(shown.view.name, tag), gateway.journals.next(grant.client, grant.district)
+    made = [Entry(ids[ID * at : ID * at + ID], _told(marks, one, coming), 0, b"") for at, one in enumerate(found)]
     return [(entry, line(one.key), line(one.new_key or {})) for entry, one in zip(made, found, strict=True)]
 
 
-def _told(marks: Sequence[Mark], one: Departure, newest: Callable[[], int]) -> int:
-    """The version a consumer knows a departure by: the first told that covered it."""
-    return min((told for told, own in marks if own >= one.version), default=newest() + 1)
+def _told(marks: Sequence[Mark], one: Departure, coming: int) -> int:
+    """The version a consumer knows a departure by: the first told that covered it, else the *coming* one."""
+    return min((told for told, own in marks if own >= one.version), default=coming)
 
 
 class _Lines:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from adapters.contract import Change, picker
-from gateway.hold import build
+from gateway.hold import ABSENT, build
 from gateway.patch import patched
 from standards.errors import ChangesLost, SourceBroken
+from standards.view import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -102,13 +103,28 @@ class Renewal:
 
     def rewrite(self, before: Generation, number: int, written: Collection[Written]) -> Generation:
         """The hold with what was *written* in it; in all else as old as it was."""
-        wanted = self._wanted()
-        pick = {entity: picker(entity, wanted[entity]) for entity, _ in written}
-        changes = []
-        for entity, own in written:
-            record = self._adapter.find(entity, own)
-            changes.append(Change(entity, own, record and pick[entity](record)))
-        return self._patched(before, changes, number, before.loaded)
+        changes = {(entity, own): self._found(entity, own) for entity, own in written}
+        for change in list(changes.values()):
+            for place in self._touched(before, change) - changes.keys():
+                changes[place] = self._found(*place)
+        return self._patched(before, changes.values(), number, before.loaded)
+
+    def _found(self, entity: str, own: str) -> Change:
+        record = self._adapter.find(entity, own)
+        return Change(entity, own, record and picker(entity, self._wanted()[entity])(record))
+
+    def _touched(self, before: Generation, change: Change) -> set[Written]:
+        """What else a write may have changed: what the record referred to, and what it refers to now."""
+        found = set()
+        for name in self._adapter.manifest.touched.get(change.entity, ()):
+            old, to = before.table(change.entity), fields_of(change.entity)[name].to
+            target = before.table(to)
+            row = old.row_of(change.id)
+            rows = {old.refs[name][row]} if row is not None and name in old.refs else set()
+            if change.record is not None and name in change.record:
+                rows.add(target.rows.get(change.record[name], ABSENT))
+            found |= {(to, target.ids[row]) for row in rows if row >= 0}
+        return found
 
     def _whole(
         self, before: Generation | None, known: str | None, number: int, written: Collection[Written]
@@ -120,7 +136,7 @@ class Renewal:
         fresh = build(self._adapter.read(wanted), self._name, self._keyring, number=number, loaded=now, entities=wanted)
         fresh.stamp = stamp
         if before is not None:
-            _refuse_loss(before, {entity: fresh.table(entity).size for entity in before.tables}, written)
+            self._refuse_loss(before, {entity: fresh.table(entity).size for entity in before.tables}, written)
         return fresh
 
     def _follow(
@@ -132,8 +148,17 @@ class Renewal:
         if since == until:
             return before.again(number, now), course.on(now, until)
         changes = list(self._adapter.changes(self._wanted(), since, until))
-        _refuse_loss(before, _left(before, changes), written)
+        self._refuse_loss(before, _left(before, changes), written)
         return self._patched(before, changes, number, now), course.on(now, until)
+
+    def _refuse_loss(self, before: Generation, left: Mapping[str, int], written: Collection[Written]) -> None:
+        """Refuse that more of an entity is gone than may be: what was written, with the one row that it alone made."""
+        known = self._adapter.manifest.touched
+        spared = Counter(entity for entity, _ in written)
+        for entity, kept in left.items():
+            size, each = before.table(entity).size, 2 if known and entity not in known else 1
+            if kept + spared[entity] * each < size * (1 - MOST_LOST):
+                raise SourceBroken(f"a renewal would drop {size - kept} of {size} rows", entity)
 
     def _patched(self, before: Generation, changes: Iterable[Change], number: int, loaded: float) -> Generation:
         fresh = patched(before, changes, self._keyring, entities=self._wanted(), number=number, loaded=loaded)
@@ -151,11 +176,3 @@ def _left(before: Generation, changes: Iterable[Change]) -> dict[str, int]:
         entity: before.table(entity).size - len(ids.intersection(before.table(entity).ids))
         for entity, ids in gone.items()
     }
-
-
-def _refuse_loss(before: Generation, left: Mapping[str, int], written: Collection[Written]) -> None:
-    spared = Counter(entity for entity, _ in written)
-    for entity, kept in left.items():
-        size = before.table(entity).size
-        if kept + spared[entity] < size * (1 - MOST_LOST):
-            raise SourceBroken(f"a renewal would drop {size - kept} of {size} rows", entity)

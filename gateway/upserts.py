@@ -63,15 +63,13 @@ def post(desk: Desk, document: Any) -> Saved:
         raise InvalidBody(body.REFUSED, {"$.id": [ASSIGNED]})
     if body.identity_hidden(resource, known):
         raise PolicyEnforced("The agreement does not release the natural key of this resource.")
-    said = _resolved(desk, given, {})
+    desk, said = _said(desk.naming(given), given, {})
     before = desk.dialect.existing(desk, said, given)
-    if before is None:
-        return _create(desk, given, said, known)
-    own = before["id"]
-    row = desk.row_of(own)
-    if not _inside(desk, before, row):
-        desk.record("update", desk.subjects([before]))  # who tries keys to learn which are taken is on record too
-        raise OutsidePopulation(_outside(desk))
+    over = desk if before is None else desk.over(before["id"])
+    row = over.row_of(before["id"]) if before is not None else None
+    if before is None or not _inside(over, before, row):
+        return _create(desk, given, said, known, taken=before)
+    desk = over
     if not _of_branch(desk, before):
         raise NonUniqueIdentity("Another kind of resource has these identifying values.")
     return _update(desk, given, before, row)
@@ -84,7 +82,7 @@ def put(desk: Desk, identifier: str, document: Any, match: Match | None = None) 
     given, stated = body.read(_resource(desk), document, known)
     if stated is not None and stated.replace("-", "").lower() != identifier:
         raise InvalidBody(body.REFUSED, {"$.id": [OTHER]})
-    desk, own = _found(desk, identifier, match)
+    desk, own = _found(desk.naming(given, identifier), identifier, match)
     before, row = desk.current(own), desk.row_of(own)
     if not _inside(desk, before, row):
         raise NotFound("There is nothing with this id.")
@@ -118,7 +116,7 @@ def _found(desk: Desk, identifier: str, match: Match | None) -> tuple[Desk, str]
         if not desk.reads:
             raise Forbidden("The agreement does not let this client read, so it can make no conditions.")
         desk.wrote([desk.own_id(row)])
-        desk = desk.fresh()
+        desk = desk.fresh(desk.own_id(row))
         row = desk.row(identifier)
         match(desk.rendered(row))
     if row is None:
@@ -126,12 +124,18 @@ def _found(desk: Desk, identifier: str, match: Match | None) -> tuple[Desk, str]
     return desk, desk.own_id(row)
 
 
-def _create(desk: Desk, given: Record, said: Record, known: body.Shape) -> Saved:
+def _create(desk: Desk, given: Record, said: Record, known: body.Shape, taken: Record | None) -> Saved:
+    """Create a record, unless one that the consumer does not see has its key: *taken* is refused last of all.
+
+    Whatever else is wrong with a body is told first, so that only who could create a record meets a hidden one.
+    """
     desk.allow("create")
     if body.hidden(_resource(desk), known):
         raise PolicyEnforced("The agreement does not release everything that a new record needs.")
     record = _merged(desk, given, said, {}, {})
-    if not _inside(desk, record, None):
+    if taken is not None:
+        desk.record("update", desk.subjects([taken]))  # who tries keys to learn which are taken is on record too
+    if taken is not None or not _inside(desk, record, None):
         raise OutsidePopulation(_outside(desk))
     desk.record("create", desk.subjects([record]))
     own = desk.save(_nameless(record), new=True)
@@ -141,15 +145,17 @@ def _create(desk: Desk, given: Record, said: Record, known: body.Shape) -> Saved
 def _update(desk: Desk, given: Record, before: Record, row: int | None) -> Saved:
     desk.allow("update")
     shown = body.plain(_resource(desk), desk.rendered(row) or {}) if desk.reads and row is not None else None
-    merged = _merged(desk, given, _resolved(desk, given, shown or {}), before, shown)
+    own: str = before["id"]
+    desk, said = _said(desk, given, shown or {})
+    row = desk.row_of(own)
+    merged = _merged(desk, given, said, before, shown)
     if _resource(desk).name not in CASCADING and _rekeyed(desk, given, shown, merged, before):
         raise KeyChangeUnsupported("Natural key changes are not supported for this resource.")
     if not _inside(desk, merged, row):
         raise OutsidePopulation(_outside(desk))
     about = (*(students_of(desk.shown, row) if row is not None else ()), *desk.subjects([merged]))
     desk.record("update", tuple(dict.fromkeys(about)))
-    own: str = before["id"]
-    desk.save(_nameless(merged) | {"id": own}, new=False)
+    desk.save(_nameless(merged) | {"id": own}, new=False, rekeyed=merged.get("key") != before.get("key"))
     return Saved(own, new=False)
 
 
@@ -161,6 +167,17 @@ def _rekeyed(desk: Desk, given: Record, shown: Record | None, merged: Record, be
     else:
         now, then = natural_key(resource, given), natural_key(resource, given if shown is None else shown)
     return [str(part).casefold() for part in now] != [str(part).casefold() for part in then]
+
+
+def _said(desk: Desk, given: Record, shown: Record) -> tuple[Desk, Record]:
+    """What a body says, as `_resolved`; and the desk over what it refers to, by its very key or as it is shown."""
+    try:
+        return desk, _resolved(desk, given, shown)
+    except (UnresolvedReference, OutsidePopulation):
+        if not desk.lean:
+            raise
+    desk = desk.whole()
+    return desk, _resolved(desk, given, shown)
 
 
 def _resolved(desk: Desk, given: Record, shown: Record) -> Record:

@@ -91,12 +91,18 @@ def read(resource: Resource, document: Any, known: Shape) -> tuple[dict[str, Any
     clean = _object(resource.properties, known, document, "$", places, own)
     for problem in validate(resource, clean):
         path, _, said = problem.partition(": ")
-        told = any(path == one or path.startswith(f"{one}.") for one in places)
-        if not told and (said != "is missing" or _has(known, path)):
+        if not _told(places, path) and (said != "is missing" or _has(known, path)):
             places[path] = [_sentence(path, said)]
     if places:
         raise InvalidBody(REFUSED, places)
     return clean, str(identifier) if identifier is not None else None
+
+
+def _told(places: Places, path: str) -> bool:
+    """Whether something is wrong already at *path*, or at what it is in."""
+    while path and path not in places:
+        path = path.rpartition(".")[0]
+    return bool(path)
 
 
 def plain(resource: Resource, shown: Mapping[str, Any]) -> dict[str, Any]:

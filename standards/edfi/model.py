@@ -157,10 +157,15 @@ def validate(resource: Resource, document: Mapping[str, Any]) -> list[str]:
         problems.append("$.id: is not 32 hexadecimal digits")
     problems += _members(resource.properties, document, "$", frozenset(own))
     for left, right in resource.equality:
-        wanted = set(_at(document, right.split(".")))
-        if wanted and not set(_at(document, left.split("."))) <= wanted:
+        wanted = _scalars(document, right)
+        if wanted and not _scalars(document, left) <= wanted:
             problems.append(f"$.{left}: differs from $.{right}")
     return problems
+
+
+def _scalars(document: Mapping[str, Any], path: str) -> set[Any]:
+    """The values at *path*, but for those that are wrong there anyway."""
+    return {value for value in _at(document, path.split(".")) if not isinstance(value, list | dict)}
 
 
 def _mistyped(document: Mapping[str, Any], name: str, kind: type) -> bool:

@@ -88,6 +88,8 @@ def region(building, tmp_path_factory):
         agreement("elm", CLERK, client="registrar", operations=OPERATIONS),
         agreement("elm", STUDYING, client="study", operations=OPERATIONS, population=AT_101),
         agreement("elm", client="reader"),
+        agreement("elm", client="nosy", operations=OPERATIONS, population=AT_101),
+        agreement("elm", client="editor", operations="[read, update]", population=AT_101),
         agreement("elm", client="inbox", operations="[create, update]"),
         agreement("elm", CLERK, client="poor", operations=OPERATIONS),
     ]
@@ -350,14 +352,32 @@ def test_nothing_is_moved_to_where_the_writer_does_not_see_it(clerk, elm):
     assert kept(elm, "studentSchoolAssociations", entryDate="2026-08-21")["primarySchool"] is True
 
 
-def test_a_hidden_record_is_not_found_by_its_key(region, clerk, elm, monkeypatch):
-    before, told = elm.changes, []
-    monkeypatch.setattr(region.gateway.record, "append", told.append)
-    answer = send(clerk, "POST", "students", {
-        "studentUniqueId": "s2", "firstName": "A", "lastSurname": "B", "birthDate": "2010-05-07"})  # fmt: skip
-    problem(answer, 403, "security:authorization")
+def test_a_hidden_record_is_not_found_by_its_key(clerk, elm):
+    before = elm.changes
+    answers = [send(clerk, "POST", "students", {
+        "studentUniqueId": number, "firstName": "A", "lastSurname": "B", "birthDate": "2010-05-07"})
+        for number in ("s2", "s7")]  # fmt: skip
+    assert answers[0].data == answers[1].data
+    problem(answers[0], 400, "bad-request:data-validation-failed")
     assert elm.changes == before
-    assert [(one["operation"], one["client"], one["to"]) for one in told] == [("update", "clerk", 1)]
+
+
+def test_who_tries_the_key_of_a_hidden_record_is_refused_as_for_any_other_and_on_record(region, elm, monkeypatch):
+    before, told = elm.changes, []
+    nosy = region.consumer("nosy")
+    monkeypatch.setattr(region.gateway.record, "append", told.append)
+    answers = [send(nosy, "POST", "students", student(number)) for number in ("s2", "s7")]
+    problem(answers[0], 403, "security:authorization")
+    assert answers[0].data == answers[1].data
+    assert elm.changes == before
+    assert [(one["operation"], one["client"], one["to"]) for one in told] == [("update", "nosy", 1)]
+
+
+def test_who_may_only_update_learns_no_key_of_a_hidden_record(region, elm):
+    editor = region.consumer("editor")
+    answers = [send(editor, "POST", "students", student(number)) for number in ("s2", "s7")]
+    problem(answers[0], 403, "security:authorization:access-denied:action")
+    assert answers[0].data == answers[1].data
 
 
 def test_an_identifier_of_somebody_hidden_finds_nothing(owner, clerk):

@@ -8,7 +8,7 @@ import pytest
 
 from gateway import journal as book
 from gateway.journal import Seal, Sight, begin, forget, settle
-from gateway.journals import Journals, Present
+from gateway.journals import ORIGIN, STEP, Journals, Present
 from gateway.ledger import BASE
 from gateway.sealed import Sealed
 from standards.errors import StoreUnavailable
@@ -117,18 +117,16 @@ class Following:
     def see(self, records, since=None):
         """Let *records* be what is shown from now on; the branch."""
         self.number, self.now = self.number + 1, self.now + 1000
-        version = self.told = int(self.now * 1000)
         (part,) = shown(records, "students", "edfi", of=self.of, number=self.number, loaded=self.now)
-        part.faces.generation.version = version
-        self.journals.follow(self.of.client, "maple", self.of.epoch, version)
+        self.journals.follow(self.of.client, "maple", self.of.epoch)
         self.journals.settle(
-            Present(part, frozenset({"student"}), lambda: self.told, lambda _shown: lambda row: (bytes([row] * 8),)),
-            since,
+            Present(part, frozenset({"student"}), lambda _shown: lambda row: (bytes([row] * 8),)), since
         )
+        self.told = self.journals.tell(self.of.client, "maple")
         return part
 
 
-def test_the_versions_are_those_of_the_holds_in_which_a_difference_was_shown():
+def test_a_difference_has_the_version_that_is_told_next():
     one = Following()
     one.see(students("Ann", "Bob"))
     first = one.told
@@ -155,7 +153,7 @@ def test_a_state_of_before_does_not_undo_what_a_later_one_settled():
     one = Following()
     early = one.see(students("Ann", "Bob"))
     late = one.see(students("Ann"))
-    one.journals.settle(Present(early, frozenset({"student"}), lambda: one.told, lambda _shown: lambda _row: ()))
+    one.journals.settle(Present(early, frozenset({"student"}), lambda _shown: lambda _row: ()))
     assert len(one.journals.gone(late, ALL)) == 1
     assert len(one.journals.changed(early, ALL)) == 1
 
@@ -175,9 +173,25 @@ def test_another_state_of_the_same_version_gets_one_that_was_never_told():
     one.see(students("Ann"))
     told, one.of = one.told, grant("student.name.given", epoch="another")
     (part,) = shown(students("Ann"), "students", "edfi", of=one.of, number=one.number, loaded=one.now)
-    part.faces.generation.version = told
-    one.journals.settle(Present(part, frozenset({"student"}), lambda: told + 500, lambda _shown: lambda _row: ()))
+    one.journals.settle(Present(part, frozenset({"student"}), lambda _shown: lambda _row: ()))
     assert len(one.journals.changed(part, Window(told + 1))) == 1
+
+
+def test_versions_count_ten_seconds_each_and_one_for_each_that_is_told():
+    one = Following()
+    one.see(students("Ann"))
+    first = one.told
+    assert first == int((one.now - ORIGIN) / STEP)
+    assert [one.journals.tell("tutor", "maple") for _ in range(3)] == [first + 1, first + 2, first + 3]
+    one.now += 300
+    assert one.journals.tell("tutor", "maple") == first + 30
+
+
+def test_what_was_told_is_known_after_a_restart(tmp_path):
+    one = Following(tmp_path)
+    one.see(students("Ann"))
+    told = [one.journals.tell("tutor", "maple") for _ in range(5)][-1]
+    assert Journals(tmp_path, KEY, lambda: one.now).next("tutor", "maple") == told + 1
 
 
 def test_it_goes_on_after_a_restart_and_nothing_on_disk_can_be_read(tmp_path):
@@ -226,7 +240,7 @@ def test_who_has_not_asked_for_as_long_as_the_window_is_forgotten_at_the_next_st
     assert list(tmp_path.iterdir())
     later = one.now + 29 * 86_400
     one.now = later
-    one.journals.follow("tutor", "maple", "epoch", 1)
+    one.journals.follow("tutor", "maple", "epoch")
     Journals(tmp_path, KEY, lambda: later + 29 * 86_400)
     assert list(tmp_path.iterdir())
     Journals(tmp_path, KEY, lambda: later + 31 * 86_400)
