@@ -16,7 +16,7 @@ from adapters.contract import Hint
 from gateway.journal import ID, Entry
 from standards.edfi.feeds import key_members
 from standards.errors import SourceError
-from standards.view import Container, Hop, Id, Items, Many, Val, fields_of, paths, trail
+from standards.view import Container, Hop, Id, Items, Many, To, Val, fields_of, paths, trail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -59,8 +59,8 @@ def _open(grant: Grant, branch: Branch) -> bool:
 
 def _shows(grant: Grant, entity: str, chain: Sequence[Node]) -> bool:
     for node in chain:
-        if isinstance(node, Hop):
-            entity = fields_of(entity)[node.ref].to
+        if ref := _onward(node):
+            entity = fields_of(entity)[ref].to
             if not grant.plain(fields_of(entity)["id"].release):
                 return False
         elif isinstance(node, Many):
@@ -72,6 +72,15 @@ def _shows(grant: Grant, entity: str, chain: Sequence[Node]) -> bool:
         elif not isinstance(node, Container):
             return True
     return True
+
+
+def _onward(node: Node) -> str:
+    """The reference by which a node leads to one other record; empty where it does not."""
+    match node:
+        case Hop(ref=ref) | Many(steps=(To(ref=ref),), nodes=(_,)):
+            return ref
+        case _:
+            return ""
 
 
 def reached(gateway: Gateway, grant: Grant) -> int | None:

@@ -67,5 +67,5 @@ def test_lightbeam_sends_and_deletes_what_it_fetched(clients):
     (clients.data / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in fresh))
     assert "201" in clients.lightbeam("send", "-s", name)
     assert clients.counted("-s", name)[name] == 2 * KEPT[name]
-    assert "204" in clients.lightbeam("delete", "-s", name)
+    assert "204" in clients.lightbeam("delete", "-f", "-s", name)
     assert clients.counted("-s", name)[name] == KEPT[name]
