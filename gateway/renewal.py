@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from standards.keys import Keyring
 
 MOST_LOST = 0.2
+FEW = 25
+"""How many rows of an entity a source may say are deleted, whatever share they are: it has told of each of them."""
+
 MOST_FOLLOWED = 1_000
 WHOLE_EVERY = 86_400.0
 OVERLAP = 60.0
@@ -148,7 +151,9 @@ class Renewal:
         if since == until:
             return before.again(number, now), course.on(now, until)
         changes = list(self._adapter.changes(self._wanted(), since, until))
-        self._refuse_loss(before, _left(before, changes), written)
+        left = _left(before, changes)
+        many = {entity: kept for entity, kept in left.items() if before.table(entity).size - kept > FEW}
+        self._refuse_loss(before, many, written)
         return self._patched(before, changes, number, now), course.on(now, until)
 
     def _refuse_loss(self, before: Generation, left: Mapping[str, int], written: Collection[Written]) -> None:

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from gateway import renewal
 from gateway.districts import District, wanted_by
 from gateway.renewal import MOST_FOLLOWED, OVERLAP, WHOLE_EVERY, Course
 from standards.errors import SourceBroken, SourceUnavailable
@@ -154,7 +155,15 @@ def test_a_course_asks_from_a_mark_that_is_old_enough():
     assert course.on(OVERLAP * 3, 6).marks[0] == (OVERLAP + 10, 5)
 
 
-def test_a_source_that_loses_too_much_by_its_own_telling_is_refused(town):
+def test_a_few_rows_of_a_small_table_may_go_where_the_source_tells_of_each(town):
+    for name in NAMES[:3]:
+        town.source.remove("student", name.lower())
+    assert town.later() == [*NAMES[3:]]
+    assert town.reads == 1
+
+
+def test_a_source_that_loses_too_much_by_its_own_telling_is_refused(town, monkeypatch):
+    monkeypatch.setattr(renewal, "FEW", 2)
     for name in NAMES[:3]:
         town.source.remove("student", name.lower())
     town.time += 999
@@ -164,7 +173,8 @@ def test_a_source_that_loses_too_much_by_its_own_telling_is_refused(town):
         town.names()
 
 
-def test_a_great_loss_that_is_told_is_believed_only_when_reading_whole_shows_it(town):
+def test_a_great_loss_that_is_told_is_believed_only_when_reading_whole_shows_it(town, monkeypatch):
+    monkeypatch.setattr(renewal, "FEW", 2)
     for name in NAMES[:3]:
         town.source.remove("student", name.lower())
         town.source.put("student", EVE | {"id": name, "key": (name, "new")})

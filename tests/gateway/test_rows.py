@@ -152,7 +152,8 @@ def test_dates_compare_as_moments():
 
 
 def test_numbers_compare_as_numbers_and_only_with_numbers():
-    records = [("session", {"key": (str(n),), "schoolYear": n, "kind": "term"}) for n in (900, 2022)]
+    own = {"school": ("101",), "kind": "term"}
+    records = [*students("Ann"), *(("session", {"key": (str(n),), "schoolYear": n} | own) for n in (900, 2022))]
     for year, expected in (("1000", 1), ("899.5", 2)):
         query = Query(Condition("schoolYearTypeReference.schoolYear", ">", year))
         assert index(shown(records, "sessions", "edfi"), query).total == expected
