@@ -71,6 +71,8 @@ class Manifest:
     *operators* are the comparisons that the source itself can apply (none for files); *writes* the
     entities that it accepts changes of; *bulk* whether reading one record costs as much as reading all;
     *delta* the entities whose changes it can tell; *edfi* those whose records it keeps under Ed-Fi's natural keys.
+    *touched* are, by entity, the references to those records that a write may change beside the one that is written;
+    of an entity that is not there nobody knows.
     """
 
     entities: frozenset[str]
@@ -79,6 +81,7 @@ class Manifest:
     bulk: bool = True
     delta: frozenset[str] = frozenset()
     edfi: frozenset[str] = frozenset()
+    touched: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from adapters.edfi_records import collections, lenses
 from adapters.http import Bounds, Http
 from adapters.ods_changes import Changes
 from adapters.ods_reader import Offered, Reader, side_by_side
-from adapters.ods_records import JOINED, MADE, Records
+from adapters.ods_records import JOINED, MADE, Records, touches
 from adapters.ods_service import Service
 from adapters.ods_settings import OdsSettings, gradebook
 from adapters.ods_writer import Writer
@@ -48,6 +48,7 @@ class EdFiOds(Adapter):
         self._changes = Changes(self._service, self._records)
         self._writer = Writer(self._service, self._records)
         self._tells = True  # until it says that it does not
+        self._manifest: tuple[tuple[int, bool], Manifest] | None = None
         self._names = Names(self._records_of)
         beside = gradebook(said)
         self._beside = Beside(OneRosterRest(district, beside), self._names) if beside else None
@@ -55,6 +56,12 @@ class EdFiOds(Adapter):
     @property
     def manifest(self) -> Manifest:
         """Every entity that the ODS shows the gateway, as far as that is known; changes once it has told a version."""
+        rests_on = len(self._offered.denied), self._tells
+        if self._manifest is None or self._manifest[0] != rests_on:
+            self._manifest = rests_on, self._told()
+        return self._manifest[1]
+
+    def _told(self) -> Manifest:
         known = (*collections(), edfi_categories.ENTITY)
         entities = frozenset(entity for entity in known if self._records.collections(entity))
         writes = entities & collections().keys() if self.settings["writable"] else frozenset[str]()
@@ -67,6 +74,7 @@ class EdFiOds(Adapter):
             bulk=False,
             delta=delta - own,
             edfi=entities - own,
+            touched={entity: touches(entity) for entity in entities - MADE} | dict.fromkeys(own, frozenset()),
         )
 
     def check(self) -> list[Problem]:

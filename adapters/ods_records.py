@@ -38,6 +38,12 @@ ASKED_BY: Final = {
 }
 
 
+def touches(entity: str) -> frozenset[str]:
+    """The references of *entity* to records of which its own records tell something."""
+    told = {to for to, (_, teller) in JOINED.items() if lenses()[teller].entity == entity}
+    return frozenset(name for name, field in fields_of(entity).items() if "." not in name and field.to in told)
+
+
 @dataclass(frozen=True, slots=True)
 class Records:
     """What *reader* reads, in the words of the vocabulary."""

@@ -16,7 +16,7 @@ from gateway.cursors import Cursors
 from gateway.departures import Departures, about
 from gateway.faces import Faces
 from gateway.journals import Journals
-from gateway.plan import entities_of
+from gateway.plan import decides, entities_of
 from gateway.rows import Shown
 from gateway.vault import KEY_BYTES
 from standards.errors import SourceError
@@ -79,6 +79,10 @@ class Gateway:
         """What a pruned *view* reads, worked out once."""
         return self._once(("entities", grant.epoch, view.api, view.name), lambda: entities_of(view, grant))
 
+    def _decide(self, grant: Grant, entity: str) -> frozenset[str]:
+        """What decides whether a record of *entity* may be seen, worked out once."""
+        return self._once(("decides", grant.epoch, entity), lambda: decides(entity, grant))
+
     def branches(self, faces: Faces, view: View) -> tuple[Shown, ...]:
         """The branches of *view* over data that is at hand already."""
         pruned = self.pruned(faces.grant, view)
@@ -109,15 +113,18 @@ class Gateway:
             for view, needed in zip(views, every, strict=True)
         )
 
-    def _over(self, generation: Generation, grant: Grant, view: View) -> tuple[Shown, ...]:
-        """The branches of a pruned *view* over a hold, worked out once."""
+    def _over(
+        self, generation: Generation, grant: Grant, view: View, before: tuple[Shown, ...] = ()
+    ) -> tuple[Shown, ...]:
+        """The branches of a pruned *view* over a hold, worked out once; or those of *before*, where nothing differs."""
         today = self.today(grant)
         key = (generation.district, generation.number, grant.epoch, grant.client, today)
         place = (*key, view.api, view.name)
         with self._lock:
             found = self._shown.get(place)
         if found is None:
-            found = self._compile(view, self._faces_of(key, generation, grant, today))
+            faces = self._faces_of(key, generation, grant, today)
+            found = tuple(one.over(faces) for one in before) or self._compile(view, faces)
             with self._lock:
                 _remember(self._shown, place, found, SHOWN_KEPT)
                 latest = self._latest.get(generation.district, generation)
@@ -127,8 +134,9 @@ class Gateway:
 
     def prepare(self, before: Generation, fresh: Generation) -> None:
         """Work out over a *fresh* hold what was shown over the one *before*, so that carrying it takes no time."""
+        differs = fresh.differs(before)
         for parts in self._shown_over(before):
-            _attempt(partial(self._prepare, parts, fresh))
+            _attempt(partial(self._prepare, parts, fresh, differs))
 
     def carry(self, before: Generation, fresh: Generation) -> None:
         """Find out what of that which was shown over the hold *before* is gone from the *fresh* one.
@@ -142,16 +150,20 @@ class Gateway:
         with self._lock:
             self._forget_before(fresh)
 
-    def _prepare(self, parts: tuple[Shown, ...], fresh: Generation) -> None:
-        if self._in_force(parts[0].faces.grant):
+    def _prepare(self, parts: tuple[Shown, ...], fresh: Generation, differs: frozenset[str]) -> None:
+        faces, view = parts[0].faces, parts[0].view
+        if not self._in_force(faces.grant):
+            return
+        if faces.today == self.today(faces.grant) and differs.isdisjoint(self.entities(faces.grant, view)):
+            self._over(fresh, faces.grant, view, parts)
+        elif view.api != "edfi" or fresh.loaded != faces.generation.loaded:  # who asks after a write works it out
             for one in self._again(parts, fresh):
                 one.rows  # noqa: B018  worked out when asked for
 
     def _carry(self, parts: tuple[Shown, ...], fresh: Generation) -> None:
-        if self._in_force(parts[0].faces.grant):
+        if parts[0].view.api != "edfi" and self._in_force(parts[0].faces.grant):
             for old, new in zip(parts, self._again(parts, fresh), strict=True):
-                if old.view.api != "edfi":
-                    self.departures.compare(old, new, about(self))
+                self.departures.compare(old, new, about(self))
 
     def _again(self, parts: tuple[Shown, ...], fresh: Generation) -> tuple[Shown, ...]:
         return self._over(fresh, parts[0].faces.grant, parts[0].view)
@@ -211,9 +223,15 @@ class Gateway:
     def _faces_of(self, key: tuple[object, ...], generation: Generation, grant: Grant, today: str) -> Faces:
         with self._lock:
             found = self._faces.get(key)
-            if found is None:
-                found = Faces(generation, grant, self.keyring, today)
-                _remember(self._faces, key, found, FACES_KEPT)
+            older = [faces for one, faces in self._faces.items() if one[0] == key[0] and one[2:] == key[2:]]
+        if found is not None:
+            return found
+        made = Faces(generation, grant, self.keyring, today)
+        if older:
+            made.adopt(older[-1], partial(self._decide, grant))
+        with self._lock:
+            found = self._faces.get(key, made)
+            _remember(self._faces, key, found, FACES_KEPT)
             return found
 
 

@@ -26,6 +26,8 @@ class Described(Adapter):
         self.district, self.settings, self.notes = inner.district, inner.settings, inner.notes
         self._uris = tuple(uris)
         self._known = catalogue(self._uris)
+        own = inner.manifest
+        self._described = own, self._beside(own)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
@@ -34,9 +36,15 @@ class Described(Adapter):
     def manifest(self) -> Manifest:
         """What the system has and can do, and the descriptors beside it."""
         own = self.inner.manifest
+        if own is not self._described[0]:
+            self._described = own, self._beside(own)
+        return self._described[1]
+
+    def _beside(self, own: Manifest) -> Manifest:
         items = self._known.keys() - own.entities
         delta = own.delta | items if own.delta else own.delta  # items never change, so that all of it can be followed
-        return replace(own, entities=own.entities | items, delta=delta)
+        touched = {**own.touched, **dict.fromkeys(items, frozenset[str]())}
+        return replace(own, entities=own.entities | items, delta=delta, touched=touched)
 
     def check(self) -> list[Problem]:
         """Everything an operator must mend in the system."""

@@ -88,8 +88,7 @@ class Desk:
 
     def row_of(self, own: str) -> int | None:
         """The row of the record that the district's system calls *own*, seen or not."""
-        ids = self.shown.faces.generation.table(self.entity).ids
-        return ids.index(own) if own in ids else None
+        return self.shown.faces.generation.table(self.entity).row_of(own)
 
     def rendered(self, row: int | None) -> Record | None:
         """The record in *row* as the consumer sees it now."""
@@ -130,8 +129,10 @@ class Desk:
         event = change(self.gateway, self.caller, self.request, self.shown, operation, students, rows)
         write_down(self.gateway, event)
 
-    def save(self, record: Record, *, new: bool) -> str:
+    def save(self, record: Record, *, new: bool, rekeyed: bool = False) -> str:
         """Hand a record to the district's system; the id by which that knows it.
+
+        One that is *rekeyed* may change what refers to it.
 
         Raises:
             ConcurrentChange: somebody else changed it at the same moment.
@@ -148,7 +149,8 @@ class Desk:
             raise type(error)(error.message, told) from None
         finally:
             if own is not None:
-                self.wrote([own])
+                self.wrote([own], rekeyed=rekeyed)
+        self.gateway.ledger.expect(self.shown, self.outward(own))
         return own
 
     def remove(self, own: str) -> None:
@@ -164,9 +166,9 @@ class Desk:
         finally:
             self.wrote([own])
 
-    def wrote(self, identifiers: Iterable[str]) -> None:
+    def wrote(self, identifiers: Iterable[str], *, rekeyed: bool = False) -> None:
         """Let every later answer show what the district's system has under these ids now."""
-        self.gateway.districts[self.grant.district].wrote(self.entity, tuple(identifiers))
+        self.gateway.districts[self.grant.district].wrote(self.entity, tuple(identifiers), rekeyed=rekeyed)
 
     def fresh(self) -> Desk:
         """The same desk over what there is now."""

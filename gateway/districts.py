@@ -19,7 +19,7 @@ from standards.view import fields_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from adapters.contract import Adapter, Hints
+    from adapters.contract import Adapter, Hints, Wanted
     from gateway.hold import Generation
     from gateway.renewal import Written
     from policies.grant import Grant
@@ -59,7 +59,9 @@ class District:
         self._seconds, self._wanted = seconds, wanted
         self._held: Generation | None = None
         self._course, self._number, self._writes = Course(0.0), 0, 0
-        self._written: dict[Written, int] = {}
+        self._written: dict[Written, tuple[int, bool]] = {}
+        self._holds: tuple[frozenset[str], frozenset[str]] = frozenset(), frozenset()
+        self._fields: tuple[frozenset[str], Wanted] = frozenset(), {}
         self._versions, self._asked = Versions(clock), float("-inf")
         self._renewal = Renewal(name, adapter, keyring, clock, self._to_hold)
         self._noting, self._loading, self._freshening = threading.Lock(), threading.Lock(), threading.Lock()
@@ -72,10 +74,16 @@ class District:
         """The entities served from memory."""
         if not self._seconds:
             return frozenset()
-        return frozenset(entity for entity in self.adapter.manifest.entities if may_be_held(entity))
+        there = self.adapter.manifest.entities
+        if there is not self._holds[0]:
+            self._holds = there, frozenset(entity for entity in there if may_be_held(entity))
+        return self._holds[1]
 
-    def _to_hold(self) -> dict[str, frozenset[str] | None]:
-        return {entity: self._wanted.get(entity, frozenset()) for entity in self.holds}
+    def _to_hold(self) -> Wanted:
+        holds = self.holds
+        if holds is not self._fields[0]:
+            self._fields = holds, {entity: self._wanted.get(entity, frozenset()) for entity in holds}
+        return self._fields[1]
 
     def has(self, view: View) -> bool:
         """Whether the district's system can show anything of *view*."""
@@ -115,13 +123,21 @@ class District:
         """The change version of what is served now: never one of data that are not served yet."""
         return self._versions.newest()
 
-    def wrote(self, entity: str, identifiers: Iterable[str]) -> None:
-        """The records of *entity* with these ids of the source's own were written: the next read sees them."""
-        if entity in self.holds or (self.holds and self._renewal.follows()):
+    def wrote(self, entity: str, identifiers: Iterable[str], *, rekeyed: bool = False) -> None:
+        """The records of *entity* with these ids of the source's own were written: the next read sees them.
+
+        Where they are *rekeyed*, what refers to them may be another too.
+        """
+        if entity in self.holds or (self.holds and self._renewal.follows() and (rekeyed or not self._idle(entity))):
             with self._noting:
                 for own in identifiers:
                     self._writes += 1
-                    self._written[entity, own] = self._writes
+                    wide = rekeyed or self._written.get((entity, own), (0, False))[1]
+                    self._written[entity, own] = self._writes, wide
+
+    def _idle(self, entity: str) -> bool:
+        """Whether a write of *entity*, which is not held, is known to change nothing that is."""
+        return self.adapter.manifest.touched.get(entity) == frozenset()
 
     def freshen(self) -> None:
         """Let the next read see what the source has now, where the source can tell what has changed.
@@ -166,7 +182,8 @@ class District:
         before, course = self._held, self._course
         whole = course.whole
         self._number += 1
-        fresh = self._rewritten(before, written) if before is not None and written else None
+        wide = any(rekeyed for _, rekeyed in written.values())
+        fresh = self._rewritten(before, written) if before is not None and written and not wide else None
         if fresh is None:
             fresh, course = self._renewal.renew(before, course, self._number, written)
         self._take(before, fresh, course)
@@ -180,8 +197,11 @@ class District:
     def _rewritten(self, before: Generation, written: Collection[Written]) -> Generation | None:
         """The hold of *before* with what was written; None where it is better made in another way."""
         manifest = self.adapter.manifest
-        if self._age() >= self._seconds or self._renewal.follows() or manifest.bulk or len(written) > MOST_FOUND:
+        if self._age() >= self._seconds or manifest.bulk or len(written) > MOST_FOUND:
             return None
+        entities = {entity for entity, _ in written}
+        if self._renewal.follows() and not entities <= self.holds & manifest.touched.keys():
+            return None  # only its changes tell what else is another now
         try:
             return self._renewal.rewrite(before, self._number, written)
         except SourceBroken:

@@ -47,6 +47,17 @@ class Faces:
                 self._kept[place] = make()
             return cast("Kept", self._kept[place])
 
+    def adopt(self, before: Faces, rests_on: Callable[[str], frozenset[str]]) -> None:
+        """Take over what was found out *before* of entities of which nothing differs; *rests_on* tells what decides."""
+        differs = self.generation.differs(before.generation)
+        with before._lock:
+            self._visible.update(
+                (one, kept) for one, kept in before._visible.items() if differs.isdisjoint({one, *rests_on(one)})
+            )
+            self._ids.update((place, kept) for place, kept in before._ids.items() if place[0] not in differs)
+            self._quoted.update((place, kept) for place, kept in before._quoted.items() if place[0] not in differs)
+            self._bearers.update((place, kept) for place, kept in before._bearers.items() if place[0] in self._visible)
+
     def visible(self, entity: str) -> bytearray | None:
         """One byte per row, 1 where the row exists for the consumer; None where every row does."""
         with self._lock:
@@ -111,12 +122,7 @@ class Faces:
 
     def transform_name(self, name: str) -> Callable[[Any], Any] | None:
         """What the grant does to a released value named *name*."""
-        rule = self.grant.rule(name)
-        if rule is None or rule.action == "pseudonym":
-            return lambda _value: None
-        if rule.action == "allow":
-            return None
-        return transform(rule.action, lambda text: self.keyring.hash_value(self.grant.agreement, name, text))
+        return change(self.grant, self.keyring, name)
 
     def holds(self, entity: str, clause: Clause, row: int) -> bool:
         """Whether *clause* holds of one row, seen or not."""
@@ -200,6 +206,16 @@ class Faces:
                 return lambda row: any(test(kid) for kid in kids[row])
         msg = f"unknown clause {type(clause).__name__}"
         raise TypeError(msg)
+
+
+def change(grant: Grant, keyring: Keyring, name: str) -> Callable[[Any], Any] | None:
+    """What *grant* does to a released value named *name*; None where it leaves as it is."""
+    rule = grant.rule(name)
+    if rule is None or rule.action == "pseudonym":
+        return lambda _value: None
+    if rule.action == "allow":
+        return None
+    return transform(rule.action, lambda text: keyring.hash_value(grant.agreement, name, text))
 
 
 def _by_folded(ids: Sequence[str], rows: Iterable[int]) -> Mapping[str, tuple[int, ...]]:

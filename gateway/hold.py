@@ -68,6 +68,10 @@ class Table:
             self._keys = {number: key for key, number in self.rows.items()}
         return self._keys.get(row)
 
+    def row_of(self, own: str) -> int | None:
+        """The row of the record that bears the id *own*."""
+        return self.ids.index(own) if own in self.ids else None
+
 
 @dataclass(slots=True)
 class Generation:
@@ -92,6 +96,11 @@ class Generation:
     def again(self, number: int, loaded: float) -> Generation:
         """The same rows, found unchanged at the moment *loaded*."""
         return replace(self, number=number, loaded=loaded)
+
+    def differs(self, other: Generation) -> frozenset[str]:
+        """The entities of which anything is another than in the *other* hold."""
+        every = self.tables.keys() | other.tables.keys()
+        return frozenset(entity for entity in every if self.tables.get(entity) is not other.tables.get(entity))
 
     def table(self, entity: str) -> Table:
         """The table of *entity*, empty when the source has none."""

@@ -62,6 +62,14 @@ class Ledger:
         texts = {moment: _text(moment, "%Y-%m-%dT%H:%M:%S") for moment in set(at)}
         return [texts[moment] for moment in at]
 
+    def expect(self, shown: Shown, identifier: str) -> None:
+        """Count the record that will bear *identifier* as changed when it is seen: the consumer has just written it."""
+        now = self._now(shown)
+        with self._lock:
+            known = self._open(_place(shown), shown.faces.generation.begun or now, now)
+            self._size += identifier not in known
+            known[identifier] = 0
+
     def _hash(self, record: dict[str, Any], base: str) -> int:
         text = orjson.dumps(record)
         text = text.replace(f'"{base}/'.encode(), b'"\0/') if base else text

@@ -84,12 +84,13 @@ def read_one(gateway: Gateway, caller: Caller, route: Route, ids: tuple[str, ...
 
 
 def put_one(gateway: Gateway, caller: Caller, route: Route, ids: tuple[str, ...], district: str | None) -> Response:
-    """A record created or replaced, under the sourcedId in the address."""
+    """A record created or replaced, under the sourcedId in the address; where its system has another, that is told."""
     asked = _request(route, ids[:-1], district, ())
     desk = open_desk(gateway, caller, asked)
-    created = writes.put(desk, ids[-1], document(), route.version, _condition(route))
+    own, created = writes.put(desk, ids[-1], document(), route.version, _condition(route))
     response = _done(201 if created else min(route.operation.statuses, default=200))
-    response.headers["Location"] = _address(asked)
+    place = _address(asked)
+    response.headers["Location"] = place if own == ids[-1] else f"{place.rpartition('/')[0]}/{own}"
     return response
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
+from gateway.faces import change
 from gateway.writer import Place, Writer
 from standards.view import (
     Branch,
@@ -274,10 +275,11 @@ class Renderer(Writer):
 
 def _open(faces: Faces, name: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """The released members of an open dictionary, in the order of their names."""
+    grant, keyring = faces.grant, faces.keyring  # and not the faces: what was compiled outlives them
 
     @cache
     def step(member: str) -> Callable[[Any], Any]:
-        transform = faces.transform_name(f"{name}.{member}")
+        transform = change(grant, keyring, f"{name}.{member}")
         return transform if transform is not None else lambda value: value
 
     def released(stored: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from adapters.contract import Change, picker
-from gateway.hold import build
+from gateway.hold import ABSENT, build
 from gateway.patch import patched
 from standards.errors import ChangesLost, SourceBroken
+from standards.view import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from standards.keys import Keyring
 
 MOST_LOST = 0.2
+ALONG = 3
+"""How many rows may go with those that were written: the last session takes its school year with it."""
+
 MOST_FOLLOWED = 1_000
 WHOLE_EVERY = 86_400.0
 OVERLAP = 60.0
@@ -102,13 +106,28 @@ class Renewal:
 
     def rewrite(self, before: Generation, number: int, written: Collection[Written]) -> Generation:
         """The hold with what was *written* in it; in all else as old as it was."""
-        wanted = self._wanted()
-        pick = {entity: picker(entity, wanted[entity]) for entity, _ in written}
-        changes = []
-        for entity, own in written:
-            record = self._adapter.find(entity, own)
-            changes.append(Change(entity, own, record and pick[entity](record)))
-        return self._patched(before, changes, number, before.loaded)
+        changes = {(entity, own): self._found(entity, own) for entity, own in written}
+        for change in list(changes.values()):
+            for place in self._touched(before, change) - changes.keys():
+                changes[place] = self._found(*place)
+        return self._patched(before, changes.values(), number, before.loaded)
+
+    def _found(self, entity: str, own: str) -> Change:
+        record = self._adapter.find(entity, own)
+        return Change(entity, own, record and picker(entity, self._wanted()[entity])(record))
+
+    def _touched(self, before: Generation, change: Change) -> set[Written]:
+        """What else a write may have changed: what the record referred to, and what it refers to now."""
+        found = set()
+        for name in self._adapter.manifest.touched.get(change.entity, ()):
+            old, to = before.table(change.entity), fields_of(change.entity)[name].to
+            target = before.table(to)
+            row = old.row_of(change.id)
+            rows = {old.refs[name][row]} if row is not None and name in old.refs else set()
+            if change.record is not None and name in change.record:
+                rows.add(target.rows.get(change.record[name], ABSENT))
+            found |= {(to, target.ids[row]) for row in rows if row >= 0}
+        return found
 
     def _whole(
         self, before: Generation | None, known: str | None, number: int, written: Collection[Written]
@@ -157,5 +176,6 @@ def _refuse_loss(before: Generation, left: Mapping[str, int], written: Collectio
     spared = Counter(entity for entity, _ in written)
     for entity, kept in left.items():
         size = before.table(entity).size
-        if kept + spared[entity] < size * (1 - MOST_LOST):
+        along = ALONG if spared[entity] else 0
+        if kept + spared[entity] + along < size * (1 - MOST_LOST):
             raise SourceBroken(f"a renewal would drop {size - kept} of {size} rows", entity)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -38,6 +39,12 @@ class Shown:
         for path, chain in paths(branch.nodes):
             self.chains.setdefault(path, chain)
         self.render = compile_branch(branch, faces, view.api)
+
+    def over(self, faces: Faces) -> Shown:
+        """The same over other *faces*, of a state in which nothing that it rests on is another."""
+        moved = copy(self)
+        moved.faces = faces
+        return moved
 
     @cached_property
     def ids(self) -> Sequence[str]:

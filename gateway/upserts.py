@@ -151,7 +151,7 @@ def _update(desk: Desk, given: Record, before: Record, row: int | None) -> Saved
     about = (*(students_of(desk.shown, row) if row is not None else ()), *desk.subjects([merged]))
     desk.record("update", tuple(dict.fromkeys(about)))
     own: str = before["id"]
-    desk.save(_nameless(merged) | {"id": own}, new=False)
+    desk.save(_nameless(merged) | {"id": own}, new=False, rekeyed=merged.get("key") != before.get("key"))
     return Saved(own, new=False)
 
 

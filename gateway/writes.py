@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.disclosure import students_of
 from gateway.merging import Merge
 from gateway.nesting import find
+from standards.edfi.completion import natural_key
 from standards.errors import Forbidden, InvalidBody, MappingError, NotFound, SourceError
 from standards.oneroster import body, model
 from standards.oneroster.envelope import PLURALS
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     Match = Callable[[Record | None], None]
 
 
-def put(desk: Desk, identifier: str, document: Any, version: str, match: Match | None = None) -> bool:
-    """Create or replace the record that bears *identifier*; whether it was created.
+def put(desk: Desk, identifier: str, document: Any, version: str, match: Match | None = None) -> tuple[str, bool]:
+    """Create or replace the record that bears *identifier*; the id that it bears now, and whether it was created.
 
+    A system that allocates ids itself gives a new record another one, and knows it again by its natural key.
     *match* refuses (If-Match) by the record as the consumer sees it now.
     """
     desk.allow("update" if desk.row(identifier) is not None else "create")
@@ -37,15 +39,9 @@ def put(desk: Desk, identifier: str, document: Any, version: str, match: Match |
     row = desk.row(identifier)
     if row is None:
         _check_needs(desk, version)
-        _create(desk, given, f"$.{name}", identifier)
-        return True
-    own = desk.own_id(row)
-    before = desk.current(own)
-    merged = _merged(desk, given, f"$.{name}", before, _plain(desk, version, row))
-    about = (*students_of(desk.shown, row), *desk.subjects([merged]))  # before and after
-    desk.record("update", tuple(dict.fromkeys(about)))
-    desk.save(merged | {"id": own}, new=False)
-    return False
+        return _create(desk, given, version, identifier)
+    _replace(desk, given, version, row)
+    return identifier, False
 
 
 def post(desk: Desk, document: Any, version: str) -> list[dict[str, str]]:
@@ -123,14 +119,39 @@ def _check_needs(desk: Desk, version: str) -> None:
         raise Forbidden("The agreement does not release what a new record needs.")
 
 
-def _create(desk: Desk, given: Record, path: str, identifier: str) -> None:
+def _replace(desk: Desk, given: Record, version: str, row: int) -> None:
+    own = desk.own_id(row)
+    before = desk.current(own)
+    merged = _merged(desk, given, f"$.{desk.request.view.model}", before, _plain(desk, version, row))
+    about = (*students_of(desk.shown, row), *desk.subjects([merged]))  # before and after
+    desk.record("update", tuple(dict.fromkeys(about)))
+    desk.save(merged | {"id": own}, new=False)
+
+
+def _create(desk: Desk, given: Record, version: str, identifier: str) -> tuple[str, bool]:
     if desk.shown.faces.pseudonymous(desk.entity):
         raise Forbidden("Ids are pseudonyms here: create with POST, which allocates one.")
-    record = _merged(desk, given, path, {}, {})
+    record = _merged(desk, given, f"$.{desk.request.view.model}", {}, {}) | {"id": identifier}
+    taken = _taken(desk, record)
+    if taken is not None:
+        desk.wrote([taken])
+        desk = desk.fresh()
+        row = desk.row(desk.outward(taken))
+        if row is not None:
+            desk.allow("update")
+            _replace(desk, given, version, row)
+            return desk.outward(taken), False
     desk.record("create", desk.subjects([record]))  # who tries ids to learn which are taken is on record too
-    if desk.adapter.find(desk.entity, identifier) is not None:
+    if taken is not None:
         raise Forbidden("The agreement does not let this client write this record.")
-    desk.save(record | {"id": identifier}, new=True)
+    return desk.outward(desk.save(record, new=True)), True
+
+
+def _taken(desk: Desk, record: Record) -> str | None:
+    """What the district's system calls the record that has the id of a new *record*, or stands for the same there."""
+    key = natural_key(desk.entity, record) if desk.dialect.native else None
+    found = desk.adapter.locate(desk.entity, key) if key else desk.adapter.find(desk.entity, record["id"])
+    return None if found is None else str(found["id"])
 
 
 def _save_all(desk: Desk, records: list[Record]) -> list[str]:

@@ -25,6 +25,8 @@ UNIFIED = {
         ["$.gradingPeriods[*].gradingPeriodReference.schoolYear", "$.schoolYearTypeReference.schoolYear"],
     ],
 }
+# Unifications that it lists, but the database of an ODS does not have: it keeps the two in columns of their own.
+APART = {"Grade": [["$.gradingPeriodReference.schoolYear", "$.studentSectionAssociationReference.schoolYear"]]}
 
 
 def derive(shared: Path) -> dict[str, str]:
@@ -47,7 +49,8 @@ def _edfi(model: Mapping[str, Any]) -> dict[str, Any]:
     resources = {name: dict(resource) for name, resource in model.items() if name != "_meta"}
     for name, resource in resources.items():
         resource["properties"] = _without_old_bounds(resource["properties"])
-        equality = resource.get("equality", []) + UNIFIED.get(name, [])
+        told = [pair for pair in resource.get("equality", []) if pair not in APART.get(name, [])]
+        equality = told + UNIFIED.get(name, [])
         if equality:
             resource["equality"] = sorted(equality)
     return {"version": model["_meta"]["version"], "resources": resources}

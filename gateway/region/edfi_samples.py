@@ -9,9 +9,10 @@ from functools import cache
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.simulator.ods.shape import ENROLLED, NAMED_AS, ORGANIZATION, Shape
+from adapters.simulator.ods.shape import ORGANIZATION, Shape
 from standards import codes
 from standards.edfi import model
+from standards.edfi.flat import ENROLLED, NAMED_AS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -37,6 +37,17 @@ def completed(collection: str, document: Mapping[str, Any], record: Mapping[str,
             return dict(document)
 
 
+def natural_key(entity: str, record: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """The key under which a new *record* of a OneRoster gradebook is kept as an Ed-Fi document."""
+    match entity:
+        case "lineItem":
+            return str(record["id"]), NAMESPACE
+        case "result" if "lineItem" in record and "student" in record:
+            return (*record["lineItem"], *record["student"])
+        case _:
+            return None
+
+
 def unsaid(lens: Lens, record: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:
     """The fields of *record* that a reader of the *document* would not find: what was lost by writing it."""
     found = lens.read(document)

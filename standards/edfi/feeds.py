@@ -6,8 +6,8 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from standards.edfi.model import by_collection
-from standards.edfi.request import BAD_TOKEN, parameters, read
+from standards.edfi.flat import key_names
+from standards.edfi.request import BAD_TOKEN, read
 from standards.errors import MalformedQuery
 from standards.query import Window
 
@@ -36,10 +36,7 @@ def read_feed(feed: Feed, arguments: Sequence[tuple[str, str]]) -> EdFiRequest:
 @cache
 def key_members(collection: str) -> tuple[tuple[str, str], ...]:
     """The members of a resource's natural key: the name each goes by on its own, and its path in the document."""
-    resource = by_collection(collection)
-    assert resource is not None
-    spelt = {path: name for name, paths in parameters(collection).items() for path in paths}
-    return tuple((spelt[path], path) for path in resource.identity)
+    return tuple((name, path) for path, name in key_names(collection).items())
 
 
 def key_values(collection: str, record: Mapping[str, Any]) -> dict[str, Any]:

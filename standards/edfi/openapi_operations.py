@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from standards.edfi.keychanges import CASCADING
 from standards.edfi.openapi_schemas import IDENTITY, SWAGGER, camel, leaves, scalar, schema_name
 from standards.edfi.request import DEFAULT_LIMIT, LARGEST_LIMIT, parameters
 
@@ -17,13 +18,6 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 
 UPDATABLE = "x-Ed-Fi-isUpdatable"
-# Those whose natural key a PUT may change: where the standard lets a new key reach all who refer to the old one.
-KEY_CHANGES = frozenset(
-    {
-        "classPeriods", "courseOfferings", "gradebookEntries", "grades", "locations", "sections", "sessions",
-        "studentSchoolAssociations", "studentSectionAssociations", "studentSectionAttendanceEvents",
-    }
-)  # fmt: skip
 MEDIA = "application/json"
 LARGEST_NUMBER = 200
 PARTITIONS = 10
@@ -154,7 +148,7 @@ class _Told:
         told = self.operation(
             f"put{self.one_word}", "Replace an item.", named, (*WRITE_ERRORS, "NotFound"), done, body=True
         )
-        return told | ({UPDATABLE: True} if self.collection in KEY_CHANGES else {})
+        return told | ({UPDATABLE: True} if self.resource.name in CASCADING else {})
 
     def delete(self) -> Document:
         named = [self.identifier(), *self.pointers(("If-Match",))]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from standards.edfi.flat import key_names
 from standards.edfi.mapping import ordered
-from standards.edfi.request import parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -96,9 +96,10 @@ def tracked(resource: Resource, edition: Edition) -> Document:
 
 def key_members(resource: Resource) -> Mapping[str, str]:
     """The members of a resource's natural key by the flat names they go by outside of it, and the path of each."""
-    found = ((name, [path for path in paths if path in resource.identity])
-             for name, paths in parameters(resource.collection).items())  # fmt: skip
-    return {name: paths[0] for name, paths in found if paths}
+    found: dict[str, str] = {}
+    for path, name in key_names(resource.collection).items():
+        found.setdefault(name, path)
+    return found
 
 
 def scalar(known: Property, edition: Edition) -> Document:

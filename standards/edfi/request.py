@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from standards.edfi.changes import window
+from standards.edfi.flat import key_names
 from standards.edfi.mapping import ordered
 from standards.edfi.model import by_collection
 from standards.errors import MalformedQuery, UnknownName
@@ -121,8 +122,9 @@ def names(collection: str) -> Mapping[str, tuple[str, ...]]:
 def parameters(collection: str) -> Mapping[str, tuple[str, ...]]:
     """The parameters by which a resource may be asked for, as the standard spells them, and the members of each.
 
-    A member of a reference goes by its own name, behind the reference's role where it has one. Members that
-    must agree share a name; where others would, the later goes by its reference's target too.
+    The members of the natural key go by their flat names. Any other member of a reference goes by its own name,
+    behind the reference's role where it has one. Members that must agree share a name; where others would, the
+    later goes by its reference's target too.
     """
     resource = by_collection(collection)
     assert resource is not None
@@ -158,9 +160,13 @@ def plain(identifier: str) -> str:
 
 
 def _choices(resource: Resource) -> Iterator[tuple[str, tuple[str, ...]]]:
+    keys = key_names(resource.collection)
+    yield from ((path, (name,)) for path, name in keys.items())
     for known in ordered(resource):
         if known.reference:
-            yield from _of_reference(known)
+            yield from ((path, names) for path, names in _of_reference(known) if path not in keys)
+        elif known.name in keys:
+            continue
         elif known.type not in {"object", "array"}:
             yield known.name, (known.name,)
 

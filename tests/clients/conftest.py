@@ -6,19 +6,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from adapters.simulator.ods import Ods, run
+from gateway.region.ods_server import ods_documents
 from tests.clients.running import Clients
-from tests.regions import grand_bend_site, served, small_sites
+from tests.regions import Site, grand_bend_site, served, small_district, small_sites
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.regions import Served, Site
+    from adapters.simulator.ods.server import Running
+    from tests.regions import Served
 
+SECRET = "a secret of the tests"
 MANY = "[tokens]\nper_client = 1000\n"
-OPERATIONS = "[read, search, changes]"
-DISTRICTS = ("maple", "cedar", "gb")
-WRITABLE: tuple[str, ...] = ()
+OPERATIONS = "[read, search, changes, create, update, delete]"
+DISTRICTS = ("maple", "cedar", "gb", "fir")
+WRITABLE = ("fir",)
 
 
 def sites(folder: Path) -> dict[str, Site]:
@@ -28,9 +32,13 @@ def sites(folder: Path) -> dict[str, Site]:
 
 @pytest.fixture(scope="package")
 def region(tmp_path_factory) -> Iterator[Served]:
-    """The gateway."""
+    """The gateway; ``fir`` is a district whose system is an ODS with a document of every resource."""
     folder = tmp_path_factory.mktemp("clients")
-    with served(folder / "region", sites(folder / "data"), MANY, OPERATIONS) as one:
+    folder.joinpath("secret").write_text(SECRET)
+    with (
+        run(Ods(ods_documents(small_district()), secret=SECRET)) as system,
+        served(folder / "region", {**sites(folder / "data"), "fir": _fir(system, folder)}, MANY, OPERATIONS) as one,
+    ):
         yield one
 
 
@@ -56,6 +64,13 @@ def counts(clients) -> dict[str, int]:
 def filled(counts) -> list[str]:
     """The resources that have records."""
     return sorted(name for name, count in counts.items() if count)
+
+
+def _fir(system: Running, folder: Path) -> Site:
+    return Site("edfi_ods", {
+        "url": system.url, "client_id": "crossing", "client_secret": f"file:{folder / 'secret'}",
+        "allow_private": "true", "writable": "true",
+    })  # fmt: skip
 
 
 def _at(region: Served, district: str, tmp_path_factory) -> Clients:

@@ -98,3 +98,30 @@ def test_no_value_is_in_the_ledger(ledger):
     kept = [entry for known in ledger._known.values() for entry in known.values()]
     assert len(kept) == 3
     assert all(type(entry) is int for entry in kept)
+
+
+def test_what_is_looked_at_for_the_first_time_is_so_since_the_district_is_held():
+    ledger = Ledger(b"key", lambda: LATER)
+    parts = shown(students("Ann", "Bob"), "students", ledger=ledger, loaded=LATER)
+    parts[0].faces.generation.begun = int(FIRST * 1000)
+    (record,) = index(parts, Query()).slice(0, 1, "https://a.example")
+    assert record["dateLastModified"] == FIRST_TEXT
+
+
+def test_what_another_agreement_shows_is_new():
+    ledger = Ledger(b"key", lambda: LATER)
+    for epoch, time in (("one", FIRST_TEXT), ("another", LATER_TEXT)):
+        parts = shown(students("Ann"), "students", of=grant(epoch=epoch), ledger=ledger, loaded=LATER)
+        parts[0].faces.generation.begun = int(FIRST * 1000)
+        (record,) = index(parts, Query()).slice(0, 1, "https://a.example")
+        assert record["dateLastModified"] == time
+
+
+def test_who_writes_a_record_sees_when():
+    ledger = Ledger(b"key", lambda: LATER)
+    parts = shown(students("Ann", "Bob"), "students", ledger=ledger, loaded=LATER)
+    parts[0].faces.generation.begun = int(FIRST * 1000)
+    ann, bob = (parts[0].ids[row] for row in parts[0].rows)
+    ledger.expect(parts[0], bob)
+    records = index(parts, Query()).slice(0, 9, "https://a.example")
+    assert {one["sourcedId"]: one["dateLastModified"] for one in records} == {ann: FIRST_TEXT, bob: LATER_TEXT}

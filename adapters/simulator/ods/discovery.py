@@ -9,6 +9,7 @@ from adapters.simulator.ods.problems import Refusal, Reply
 from adapters.simulator.ods.reading import own_names
 from standards.edfi import openapi
 from standards.edfi.dependencies import steps
+from standards.edfi.flat import flattened
 from standards.edfi.model import Resource, version
 from standards.edfi.openapi_schemas import IDENTITY, OPENAPI, camel, schemas
 
@@ -128,9 +129,9 @@ def _paths(resource: Resource, extension: Extension) -> Document:
     schema = {"$ref": f"{OPENAPI.root}{extension.schema}_{camel(resource.name)}"}
     content = {"content": {"application/json": {"schema": schema}}}
     filters = [
-        {"name": path.rpartition(".")[2], "in": "query", "schema": {"type": "string"}}
+        {"name": name, "in": "query", "schema": {"type": "string"}}
         | ({IDENTITY: True} if path in resource.identity else {})
-        for (path,) in own_names(resource).values()
+        for name, path in own_names(resource, {name: path for path, name in flattened(resource).items()}).items()
     ]
     many = {"content": {"application/json": {"schema": {"type": "array", "items": schema}}}}
     done: Document = {"responses": {"200": {"description": "Done."}}, "tags": tag}

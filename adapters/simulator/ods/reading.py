@@ -156,9 +156,11 @@ def _ends(text: str) -> tuple[int, int]:
 
 def _tests(state: State, resource: Resource, query: Mapping[str, str]) -> Iterator[Callable[[Row], bool]]:
     """The filters in *query*; what is no member filters nothing."""
-    known = names(resource.collection) if resource.endpoint.startswith("/ed-fi/") else own_names(resource)
-    flat = {member.lower(): (path,) for member, path in state.shape.flat(resource).items()}
-    known = {**flat, **known}
+    known = (
+        names(resource.collection)
+        if resource.standard
+        else {name.lower(): (path,) for name, path in own_names(resource, state.shape.flat(resource)).items()}
+    )
     for name, value in query.items():
         if name == "id":
             yield _is(value.replace("-", "").lower())
@@ -190,14 +192,14 @@ def _equal(paths: Sequence[str], wanted: Any, *, folded: bool) -> Callable[[Row]
     return test
 
 
-def own_names(resource: Resource) -> Mapping[str, tuple[str, ...]]:
-    """The filters of a resource that the standard does not have."""
-    found: dict[str, tuple[str, ...]] = {}
+def own_names(resource: Resource, keys: Mapping[str, str]) -> Mapping[str, str]:
+    """The filters of a resource that the standard does not have; *keys* are the flat names of its key."""
+    found = dict(keys)
     for known in resource.properties.values():
         if known.reference:
-            found |= {leaf.lower(): (f"{known.name}.{leaf}",) for leaf in known.properties}
+            found = {leaf: f"{known.name}.{leaf}" for leaf in known.properties} | found
         elif not known.collection and known.type != "object":
-            found[known.name.lower()] = (known.name,)
+            found[known.name] = known.name
     return found
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from standards.edfi import model
+from standards.edfi.flat import ENROLLED, NAMED_AS, flattened, referred
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,13 +19,6 @@ if TYPE_CHECKING:
 
 # The abstract resources, and the member (of the resources that are one) by which each of them is known.
 ORGANIZATION: Final = "EducationOrganization"
-ENROLLED: Final = "GeneralStudentProgramAssociation"
-NAMED_AS: Final = "StudentProgramAssociation"
-# Those whose keys the database lets change, with everything that refers to them.
-KEY_CHANGES: Final = frozenset({
-    "ClassPeriod", "CourseOffering", "GradebookEntry", "Grade", "Location", "Section", "Session",
-    "StudentSchoolAssociation", "StudentSectionAssociation", "StudentSectionAttendanceEvent",
-})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,27 +72,29 @@ class Shape:
         target = place.known.reference
         if target == ORGANIZATION:
             return target, (value.get("educationOrganizationId"),)
-        members = {path: member for member, path in self.flat(self._concrete(target), tuple(value)).items()}
         resource = self._concrete(target)
-        return target, tuple(
-            _folded(path, value.get(members.get(path, path.rpartition(".")[2]))) for path in resource.identity
-        )
+        return target, tuple(_folded(path, value.get(name)) for path, name in self._names(resource).items())
 
     def places(self, resource: Resource, document: Document) -> Iterator[Place]:
         """Every reference and every descriptor value of *document*."""
         return _places(resource.properties, document, "$")
 
-    def flat(self, resource: Resource, members: tuple[str, ...] = ()) -> Mapping[str, str]:
+    def flat(self, resource: Resource) -> Mapping[str, str]:
         """The key of *resource* as a flat object has it: the path that each member stands for."""
-        known = self._members.get(resource.name) or frozenset(members)
-        if resource.name not in self._flat:
-            self._flat[resource.name] = _flattened(resource, known)
-        return self._flat[resource.name]
+        found: dict[str, str] = {}
+        for path, name in self._names(resource).items():
+            found.setdefault(name, path)
+        return found
 
     def key_values(self, resource: Resource, document: Mapping[str, Any]) -> Document:
         """The natural key of *document* as a flat object."""
         values = dict(zip(resource.identity, model.natural_key(resource, document), strict=True))
         return {member: values[path] for member, path in self.flat(resource).items()}
+
+    def _names(self, resource: Resource) -> Mapping[str, str]:
+        if resource.name not in self._flat:
+            self._flat[resource.name] = flattened(resource, self._members.get(resource.name, ()))
+        return self._flat[resource.name]
 
     def _concrete(self, name: str) -> Resource:
         return self.resources[NAMED_AS if name == ENROLLED else name]
@@ -117,13 +113,7 @@ class Shape:
     @cached_property
     def _members(self) -> Mapping[str, frozenset[str]]:
         """The members of the references to each resource."""
-        found: dict[str, frozenset[str]] = {}
-        for resource in self.resources.values():
-            for known in _references(resource.properties):
-                found[known.reference] = frozenset(known.properties)
-        if ENROLLED in found:
-            found[NAMED_AS] = found[ENROLLED]
-        return found
+        return referred(self.resources)
 
 
 def uri(descriptor: Mapping[str, Any]) -> str:
@@ -131,21 +121,8 @@ def uri(descriptor: Mapping[str, Any]) -> str:
     return f"{descriptor.get('namespace')}#{descriptor.get('codeValue')}"
 
 
-def capital(text: str) -> str:
-    """*text* with its first letter a capital."""
-    return text[:1].upper() + text[1:]
-
-
 def _folded(path: str, value: Any) -> Any:
     return str(value).lower() if path.endswith("Descriptor") else value
-
-
-def _references(properties: Mapping[str, Property]) -> Iterator[Property]:
-    for known in properties.values():
-        if known.reference:
-            yield known
-        else:
-            yield from _references(known.properties)
 
 
 def _places(properties: Mapping[str, Property], document: Document, path: str) -> Iterator[Place]:
@@ -160,30 +137,3 @@ def _places(properties: Mapping[str, Property], document: Document, path: str) -
         elif isinstance(value, list):
             for number, item in enumerate(value):
                 yield from _places(known.properties, item, f"{path}.{name}[{number}]")
-
-
-def _flattened(resource: Resource, known: frozenset[str]) -> Mapping[str, str]:
-    """The path behind each flat member; *known* are the members where a reference to the resource tells them."""
-    found: dict[str, str] = {}
-    agreeing = {frozenset(pair) for pair in resource.equality}
-    for path in resource.identity:
-        head, _, leaf = path.rpartition(".")
-        whole, role = "", ""
-        if head:
-            whole = head.removesuffix("Reference")
-            target = resource.properties[head].reference
-            role = "" if whole.lower() == target.lower() else whole.removesuffix(target)
-        choices = [
-            (role or whole) + capital(leaf),
-            leaf if not role or leaf.lower().startswith(role.lower()) else role + capital(leaf),
-            leaf,
-        ]
-        if known:
-            member = next((choice for choice in choices if choice in known), leaf)
-            found.setdefault(member, path)
-        else:
-            member = choices[1]
-            if member in found and frozenset((found[member], path)) not in agreeing:
-                member = choices[0]
-            found.setdefault(member, path)
-    return found

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.simulator.ods.problems import Refusal, Reply
-from adapters.simulator.ods.shape import KEY_CHANGES
 from standards.edfi import model
+from standards.edfi.keychanges import CASCADING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +66,7 @@ def put(
         return _added(state, resource, document, identifier), True
     require(row, if_match)
     if state.shape.key(resource, document) != row.key:
-        if resource.name not in KEY_CHANGES:
+        if resource.name not in CASCADING:
             raise Refusal(f"{INVALID}:key-change-not-supported")
         if other is not None:
             raise Refusal("data-conflict:non-unique-identity")

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from standards.edfi import openapi
+from standards.edfi.keychanges import CASCADING
 from standards.edfi.model import resources
-from standards.edfi.openapi_operations import KEY_CHANGES
 from standards.edfi.openapi_schemas import IDENTITY, OPENAPI, SWAGGER, camel, key_members, schema_name
 from standards.edfi.request import names, parameters
 from tests.standards.edfi.documents import documents
@@ -128,7 +128,7 @@ def test_each_edition_says_null_and_lengths_in_its_own_way():
 
 def test_a_put_says_where_the_key_may_change():
     marked = {one["tags"][0] for one in operations(told("resources", OPENAPI)) if one.get("x-Ed-Fi-isUpdatable")}
-    assert marked == KEY_CHANGES
+    assert marked == {resources()[name].collection for name in CASCADING}
 
 
 def test_what_is_tracked_is_told_by_flat_keys():
