@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from adapters.edfi_ods import EdFiOds
+from adapters.ods_metadata import beyond
 from standards.errors import SourceBroken, SourceRefused, SourceUnavailable
 
 IDENTIFIER = "a" * 32
@@ -116,3 +117,14 @@ def test_a_change_whose_answer_is_lost_is_not_sent_again(new):
     ):
         adapter.save("student", RECORD, new=new)
     assert len(sent) == 1
+
+
+def test_a_description_that_unfolds_without_end_is_refused():
+    schemas = {
+        f"tpdm_s{at}": {"properties": {f"m{number}": {"$ref": f"#/s/tpdm_s{at + 1}"} for number in range(30)}}
+        for at in range(8)
+    } | {"tpdm_s8": {"properties": {"leaf": {"type": "string"}}}}
+    post = {"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/s/tpdm_s0"}}}}}
+    document = {"paths": {"/tpdm/candidates": {"post": post}}, "components": {"schemas": schemas}}
+    with pytest.raises(SourceBroken, match="too many members"):
+        beyond([document])
