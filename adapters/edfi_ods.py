@@ -74,6 +74,7 @@ class EdFiOds(Adapter):
             bulk=False,
             delta=delta - own,
             edfi=entities - own,
+            ids_shown=entities - MADE - own,
             touched={entity: touches(entity) for entity in entities - MADE} | dict.fromkeys(own, frozenset()),
         )
 

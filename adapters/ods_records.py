@@ -77,13 +77,15 @@ class Records:
 
     def find(self, entity: str, identifier: str, deadline: Deadline) -> Record | None:
         """The record of an entity with an id of the ODS."""
-        known = normal(identifier)
-        if known is None or known != identifier:
-            return None
-        for collection in self.collections(entity):
+        found = self.alone(entity, identifier, deadline)
+        return None if found is None else self.joined(entity, [found], deadline)[0]
+
+    def alone(self, entity: str, identifier: str, deadline: Deadline) -> Record | None:
+        """The record of an entity with an id of the ODS, without what other documents say of it."""
+        for collection in self.collections(entity) if normal(identifier) == identifier else ():
             document = self.reader.one(collection, identifier, deadline)
             if document is not None:
-                return self.joined(entity, [self.record(collection, document)], deadline)[0]
+                return self.record(collection, document)
         return None
 
     def locate(self, entity: str, key: tuple[str, ...], deadline: Deadline) -> Record | None:
@@ -175,7 +177,7 @@ class _Reading:
             return ods_plan.by_hint(lens, hint)
         if hint.operator != "=" or ods_plan.reference(lens, hint.field) is None or field.to in MADE:
             return ()
-        target = self._records.find(field.to, hint.value, self._deadline)
+        target = self._records.alone(field.to, hint.value, self._deadline)
         return None if target is None else ods_plan.by_reference(lens, hint.field, target["key"])
 
     def _documents(self, collection: str) -> list[Document]:

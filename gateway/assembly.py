@@ -16,6 +16,7 @@ from gateway.cursors import Cursors
 from gateway.departures import Departures, about
 from gateway.faces import Faces
 from gateway.journals import Journals
+from gateway.lookups import NOTHING
 from gateway.plan import decides, entities_of
 from gateway.rows import Shown
 from gateway.vault import KEY_BYTES
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from gateway.hold import Generation
     from gateway.ledger import Ledger
     from gateway.limits import Limits
+    from gateway.lookups import Seek
     from gateway.walks import Walks
     from policies.compiler import Grants
     from policies.grant import Grant
@@ -89,17 +91,29 @@ class Gateway:
         return faces.once((view.api, view.name), lambda: self._compile(pruned, faces) if pruned else ())
 
     def shown(
-        self, grant: Grant, view: View, beside: frozenset[str] = frozenset(), hints: Hints = NO_HINTS
+        self,
+        grant: Grant,
+        view: View,
+        beside: frozenset[str] = frozenset(),
+        hints: Hints = NO_HINTS,
+        seek: Seek = NOTHING,
     ) -> tuple[Shown, ...]:
         """The branches of a pruned *view* over the district's data as it is now, with other entities *beside*.
 
-        Where they are read for this one request, rows that fail the *hints* may be left out.
+        Where they are read for this one request, rows that fail the *hints* may be left out, and of what is to be
+        sought (*seek*) all that nothing leads to.
         """
         entities = self.entities(grant, view) | beside
-        generation = self.districts[grant.district].generation(entities, grant, hints)
+        generation = self.districts[grant.district].generation(entities, grant, hints, seek)
         if generation.base is not None or not generation.number:
             return self._compile(view, Faces(generation, grant, self.keyring, self.today(grant)))
         return self._over(generation, grant, view)
+
+    def held(self, grant: Grant) -> Faces:
+        """What *grant* shows of all that is held."""
+        generation, today = self.districts[grant.district].hold(), self.today(grant)
+        key = (generation.district, generation.number, grant.epoch, grant.client, today)
+        return self._faces_of(key, generation, grant, today)
 
     def shown_together(self, grant: Grant, views: Sequence[View]) -> tuple[tuple[Shown, ...], ...]:
         """The branches of several pruned *views* over one and the same state of the district's data."""
@@ -113,18 +127,15 @@ class Gateway:
             for view, needed in zip(views, every, strict=True)
         )
 
-    def _over(
-        self, generation: Generation, grant: Grant, view: View, before: tuple[Shown, ...] = ()
-    ) -> tuple[Shown, ...]:
-        """The branches of a pruned *view* over a hold, worked out once; or those of *before*, where nothing differs."""
+    def _over(self, generation: Generation, grant: Grant, view: View) -> tuple[Shown, ...]:
+        """The branches of a pruned *view* over a hold, worked out once."""
         today = self.today(grant)
         key = (generation.district, generation.number, grant.epoch, grant.client, today)
         place = (*key, view.api, view.name)
         with self._lock:
             found = self._shown.get(place)
         if found is None:
-            faces = self._faces_of(key, generation, grant, today)
-            found = tuple(one.over(faces) for one in before) or self._compile(view, faces)
+            found = self._compile(view, self._faces_of(key, generation, grant, today))
             with self._lock:
                 _remember(self._shown, place, found, SHOWN_KEPT)
                 latest = self._latest.get(generation.district, generation)
@@ -134,9 +145,11 @@ class Gateway:
 
     def prepare(self, before: Generation, fresh: Generation) -> None:
         """Work out over a *fresh* hold what was shown over the one *before*, so that carrying it takes no time."""
-        differs = fresh.differs(before)
+        shown: dict[int, list[tuple[Shown, ...]]] = {}
         for parts in self._shown_over(before):
-            _attempt(partial(self._prepare, parts, fresh, differs))
+            shown.setdefault(id(parts[0].faces), []).append(parts)
+        for every in shown.values():
+            _attempt(partial(self._prepare, every, fresh))
 
     def carry(self, before: Generation, fresh: Generation) -> None:
         """Find out what of that which was shown over the hold *before* is gone from the *fresh* one.
@@ -150,15 +163,26 @@ class Gateway:
         with self._lock:
             self._forget_before(fresh)
 
-    def _prepare(self, parts: tuple[Shown, ...], fresh: Generation, differs: frozenset[str]) -> None:
-        faces, view = parts[0].faces, parts[0].view
-        if not self._in_force(faces.grant):
+    def _prepare(self, every: list[tuple[Shown, ...]], fresh: Generation) -> None:
+        """Work out what was shown of one and the same faces; what rests on nothing that differs is taken over."""
+        before, grant = every[0][0].faces, every[0][0].faces.grant
+        if not self._in_force(grant):
             return
-        if faces.today == self.today(faces.grant) and differs.isdisjoint(self.entities(faces.grant, view)):
-            self._over(fresh, faces.grant, view, parts)
-        elif view.api != "edfi" or fresh.loaded != faces.generation.loaded:  # who asks after a write works it out
-            for one in self._again(parts, fresh):
-                one.rows  # noqa: B018  worked out when asked for
+        today, differs = self.today(grant), fresh.differs(before.generation)
+        key = (fresh.district, fresh.number, grant.epoch, grant.client, today)
+        faces = self._faces_of(key, fresh, grant, today)
+        for parts in every:
+            view = parts[0].view
+            if today == before.today and differs.isdisjoint(self.entities(grant, view)):
+                with self._lock:
+                    place = (*key, view.api, view.name)
+                    _remember(self._shown, place, tuple(one.over(faces) for one in parts), SHOWN_KEPT)
+            elif view.api != "edfi" or fresh.loaded != before.generation.loaded:  # after a write whoever asks does it
+                _attempt(partial(self._work_out, parts, fresh))
+
+    def _work_out(self, parts: tuple[Shown, ...], fresh: Generation) -> None:
+        for one in self._again(parts, fresh):
+            one.rows  # noqa: B018  worked out when asked for
 
     def _carry(self, parts: tuple[Shown, ...], fresh: Generation) -> None:
         if parts[0].view.api != "edfi" and self._in_force(parts[0].faces.grant):

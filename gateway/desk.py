@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from gateway.dialect import dialect
 from gateway.disclosure import change
 from gateway.exchange import grants_for, write_down
+from gateway.hints import hints, sought
+from gateway.lookups import references
 from gateway.plan import decides
 from gateway.resolving import native_targets
 from standards import registry
@@ -17,6 +19,7 @@ from standards.errors import (
     ConcurrentChange,
     Forbidden,
     InvalidBody,
+    MappingError,
     NotFound,
     PreconditionFailed,
     Unsupported,
@@ -43,7 +46,11 @@ WRITE = frozenset({"create", "update", "delete"})
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The one district that a write is for, and what the consumer sees of the view there."""
+    """The one district that a write is for, and what the consumer sees of the view there.
+
+    A *lean* one has of the view the record with an *identifier* only, and beside it only what that and what is
+    *named* refer to, or all that may be referred to (None).
+    """
 
     gateway: Gateway
     caller: Caller
@@ -51,6 +58,9 @@ class Desk:
     grant: Grant
     shown: Shown
     lens: Lens
+    identifier: str | None = None
+    named: Record | None = None
+    lean: bool = False
 
     @property
     def entity(self) -> str:
@@ -170,9 +180,28 @@ class Desk:
         """Let every later answer show what the district's system has under these ids now."""
         self.gateway.districts[self.grant.district].wrote(self.entity, tuple(identifiers), rekeyed=rekeyed)
 
-    def fresh(self) -> Desk:
-        """The same desk over what there is now."""
-        return open_desk(self.gateway, self.caller, self.request)
+    def fresh(self, own: str | None = None) -> Desk:
+        """The same desk over what there is now; where *own* is the record that it is about, over that."""
+        identifier = self.identifier if own is None else self.outward(own)
+        return open_desk(self.gateway, self.caller, self.request, identifier, self.named)
+
+    def naming(self, given: Mapping[str, Any], identifier: str = "") -> Desk:
+        """The desk over the record with an *identifier*, and over what a body refers to by the very keys it gives."""
+        if not self.lean:
+            return self
+        try:
+            said = self.lens.said(given)
+        except MappingError:  # which whoever reads the body will say
+            said = {}
+        return open_desk(self.gateway, self.caller, self.request, identifier, said)
+
+    def whole(self) -> Desk:
+        """The desk over all that a body may refer to, by whatever it is shown as."""
+        return open_desk(self.gateway, self.caller, self.request, self.identifier)
+
+    def over(self, own: str) -> Desk:
+        """The desk over the record *own*, which it need not have been opened for."""
+        return self if self.row_of(own) is not None else self.fresh(own)
 
     def subjects(self, records: Iterable[Mapping[str, Any]]) -> list[int]:
         """The rows of the students that *records* are about."""
@@ -183,8 +212,16 @@ class Desk:
         return list(dict.fromkeys(rows[key] for key in keys if key in rows))
 
 
-def open_desk(gateway: Gateway, caller: Caller, request: PageRequest) -> Desk:
+def open_desk(
+    gateway: Gateway,
+    caller: Caller,
+    request: PageRequest,
+    identifier: str | None = None,
+    named: Record | None = None,
+) -> Desk:
     """The desk for a write, if scopes, agreement and the district's system allow one.
+
+    It is lean where it may be, if an *identifier* is given.
 
     Raises:
         Forbidden: no scope, or no agreement, of the caller's covers it.
@@ -201,8 +238,15 @@ def open_desk(gateway: Gateway, caller: Caller, request: PageRequest) -> Desk:
     beside = frozenset(field.to for field in fields_of(entity).values() if field.type == "ref")
     beside = beside.union(*(gateway.entities(grant, one) for one in outer))
     beside = beside.union(*(decides(one, grant) for one in native_targets(request.view)))
-    shown = next(one for one in gateway.shown(grant, view, beside) if one.branch.entity == entity)
-    return Desk(gateway, caller, request, grant, shown, registry.lens(request.view.api, request.view.name, entity))
+    needed, known = gateway.entities(grant, view) | beside, gateway.districts[grant.district].adapter.manifest.ids_shown
+    sent = hints(grant, view, needed, (), identifier, known)
+    lean = bool(sent) and entity not in gateway.districts[grant.district].holds
+    seek = sought(grant, view, needed) if lean and named is not None else {}
+    seek |= {to: keys for to, keys in references(entity, named or {}).items() if to in seek}
+    every = gateway.shown(grant, view, beside, sent, seek)
+    shown = next(one for one in every if one.branch.entity == entity)
+    lens = registry.lens(request.view.api, request.view.name, entity)
+    return Desk(gateway, caller, request, grant, shown, lens, identifier, named, lean)
 
 
 def _able(gateway: Gateway, request: PageRequest, grants: Sequence[Grant]) -> tuple[Grant, View]:

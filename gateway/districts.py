@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from adapters.contract import NO_HINTS
-from gateway import telemetry
+from gateway import lookups, telemetry
 from gateway.hold import LINKED, build
 from gateway.renewal import Course, Renewal
 from gateway.versions import Versions
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from adapters.contract import Adapter, Hints, Wanted
     from gateway.hold import Generation
+    from gateway.lookups import Seek
     from gateway.renewal import Written
     from policies.grant import Grant
     from standards.keys import Keyring
@@ -89,7 +90,9 @@ class District:
         """Whether the district's system can show anything of *view*."""
         return any(branch.entity in self.adapter.manifest.entities for branch in view.branches)
 
-    def generation(self, entities: frozenset[str], grant: Grant, hints: Hints = NO_HINTS) -> Generation:
+    def generation(
+        self, entities: frozenset[str], grant: Grant, hints: Hints = NO_HINTS, seek: Seek = lookups.NOTHING
+    ) -> Generation:
         """The columns of *entities*: the hold, or the hold with what is read live for this one request."""
         available = entities & self.adapter.manifest.entities
         live = self._with_targets(available - self.holds)
@@ -97,7 +100,7 @@ class District:
         if not live:
             return held or self._read({}, None)
         wanted = {entity: reads(entity, (grant,)) for entity in live}
-        return self._read(wanted, held, hints)
+        return self._read(wanted, held, hints, seek)
 
     def _with_targets(self, live: frozenset[str]) -> frozenset[str]:
         """*live*, and what its rows refer to where a hold keeps no keys of it."""
@@ -218,9 +221,9 @@ class District:
             self._held, self._course = fresh, course
 
     def _read(
-        self, wanted: Mapping[str, frozenset[str] | None], base: Generation | None, hints: Hints = NO_HINTS
+        self, wanted: Wanted, base: Generation | None, hints: Hints = NO_HINTS, seek: Seek = lookups.NOTHING
     ) -> Generation:
-        records = self.adapter.read(wanted, hints) if wanted else ()
+        records = self.adapter.read(wanted, hints) if not seek else lookups.read(self.adapter, wanted, hints, seek)
         made = build(
             records, self.name, self._keyring,
             number=base.number if base else 0, loaded=self._clock(), base=base, budget=LIVE_BUDGET,

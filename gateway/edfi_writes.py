@@ -44,7 +44,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
         """An item created, or the one with its natural key updated."""
         caller, asked = _asked(gateway, district, schema, name, POST)
         document = _document()
-        desk = open_desk(gateway, caller, asked)
+        desk = open_desk(gateway, caller, asked, "", {})
         saved = upserts.post(desk, document)
         return _done(desk, saved.own, 201 if saved.new else 200)
 
@@ -52,14 +52,14 @@ def blueprint(gateway: Gateway) -> Blueprint:
         """An item replaced."""
         caller, asked = _asked(gateway, district, schema, name, PUT)
         document = _document()
-        desk = open_desk(gateway, caller, asked)
+        desk = open_desk(gateway, caller, asked, "", {})
         saved = upserts.put(desk, plain(identifier), document, _condition())
         return _done(desk, saved.own, 204)
 
     def delete(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
         """An item deleted."""
         caller, asked = _asked(gateway, district, schema, name, DELETE)
-        desk = open_desk(gateway, caller, asked)
+        desk = open_desk(gateway, caller, asked, plain(identifier), {})
         upserts.delete(desk, plain(identifier), _condition())
         return _empty(204)
 
@@ -122,7 +122,7 @@ def _done(desk: Desk, own: str, status: int) -> Response:
         f"{desk.request.base}{resources()[desk.request.view.model].endpoint}/{desk.outward(own)}"
     )
     if desk.reads:
-        now = desk.fresh()
+        now = desk.naming({}, desk.outward(own)) if desk.lean else desk.fresh()
         row = now.row(now.outward(own))
         if (record := now.rendered(row)) is not None:
             response.set_etag(record["_etag"])

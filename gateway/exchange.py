@@ -11,7 +11,8 @@ from adapters.contract import NO_HINTS
 from gateway import changes, cursors
 from gateway.departures import asked_for
 from gateway.disclosure import disclosure
-from gateway.hints import hints
+from gateway.hints import filtered, hints, sought
+from gateway.lookups import NOTHING
 from gateway.nesting import entities, members
 from gateway.rows import Shown, index
 from standards.errors import ActionForbidden, Forbidden, NotFound, StoreUnavailable, Unsupported
@@ -111,7 +112,7 @@ def serve_one(gateway: Gateway, caller: Caller, request: PageRequest, identifier
     """The one record that bears *identifier* for *caller*, recorded before it is returned."""
     sights = _authorize(gateway, caller, request)
     query = _read(sights, request)
-    rows = _find(_shown(gateway, sights, request, identifier), identifier)
+    rows = _find(_shown(gateway, sights, request, query, identifier), identifier)
     records = rows.slice(0, 1, request.base) if rows else []
     _record(gateway, caller, request, rows, query, (0, len(records)))
     if not records:
@@ -125,11 +126,11 @@ def _asked(gateway: Gateway, caller: Caller, request: PageRequest) -> tuple[Quer
     query = _read(sights, request)
     cursor = gateway.cursors.open(caller, request, query)
     if query.window is None:
-        shown = _shown(gateway, sights, request)
+        shown = _shown(gateway, sights, request, query)
         changes.keep(gateway, shown)
     else:
         sent = changes.prepare(gateway, caller, sights, request.view, query.window)
-        shown = _shown(gateway, sights, request, sent=sent)
+        shown = _shown(gateway, sights, request, query, sent=sent)
     parts: tuple[Part, ...] = shown
     cursors.check(cursor, parts)
     if not request.within and asked_for(query):
@@ -173,6 +174,7 @@ def _shown(
     gateway: Gateway,
     sights: tuple[Sight, ...],
     request: PageRequest,
+    query: Query,
     identifier: str | None = None,
     sent: Hints = NO_HINTS,
 ) -> tuple[Shown, ...]:
@@ -180,8 +182,12 @@ def _shown(
     parts: list[Shown] = []
     for one in sights:
         needed = gateway.entities(one.grant, one.view) | one.beside
-        asked = sent or hints(one.grant, one.view, needed, request.within, identifier)
-        parts += gateway.shown(one.grant, one.view, one.beside, asked)
+        shown = gateway.districts[one.grant.district].adapter.manifest.ids_shown
+        asked = sent or hints(one.grant, one.view, needed, request.within, identifier, shown)
+        asked = asked or filtered(gateway, one.grant, one.view, needed, query)
+        few = asked and not sent and not request.within
+        seek = sought(one.grant, one.view, needed) if few else NOTHING
+        parts += gateway.shown(one.grant, one.view, one.beside, asked, seek)
     return tuple(parts)
 
 

@@ -94,6 +94,15 @@ class Faces:
             return self.ids(entity)
         return self.generation.table(entity).unique or self.ids(entity)
 
+    def known_as(self, entity: str, unique: str) -> list[str]:
+        """The source's own ids of the visible persons that are shown with a *unique* id, in any case."""
+
+        def make() -> Mapping[str, tuple[int, ...]]:
+            return _by_folded([str(one) for one in self.unique_ids(entity)], self.rows(entity))
+
+        rows = self.once(("unique", entity), make).get(unique.casefold(), ())
+        return [self.generation.table(entity).ids[row] for row in rows]
+
     def row(self, entity: str, outward: str, api: str = "oneroster") -> int | None:
         """The visible row that bears exactly the id *outward*."""
         ids = self.ids(entity, api)

@@ -22,20 +22,10 @@ if TYPE_CHECKING:
     from standards.vocabulary import Field
 
 ABSENT = -1
-LINKED = frozenset(
-    {
-        "organization",
-        "session",
-        "schoolSession",
-        "course",
-        "offering",
-        "section",
-        "student",
-        "staff",
-        "contact",
-        "resource",
-    }
-)
+LINKED = frozenset({
+    "organization", "session", "schoolSession", "course", "offering", "section", "student", "staff", "contact",
+    "resource",
+})  # fmt: skip
 UNIQUE_ID_LENGTH = 32
 TWICE = "two records share one natural key or one id"
 

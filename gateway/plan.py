@@ -24,6 +24,26 @@ def entities_of(view: View, grant: Grant) -> frozenset[str]:
     return frozenset(found)
 
 
+def gathered(view: View, grant: Grant) -> frozenset[str]:
+    """The entities of which a pruned *view*, or what decides under *grant* what it shows, gathers all that belongs."""
+    found: set[str] = set()
+    waiting: list[Node] = [node for branch in view.branches for node in branch.nodes]
+    for node in waiting:
+        if isinstance(node, Many):
+            found |= {step.entity for step in node.steps if isinstance(step, Kids)}
+            waiting += node.early
+        if isinstance(node, Obj | Hop | Many):
+            waiting += node.nodes
+    clauses = list(grant.rows.values())
+    for clause in clauses:
+        if isinstance(clause, All | AnyOf):
+            clauses += clause.clauses
+        elif isinstance(clause, Child):
+            found.add(clause.entity)
+            clauses.append(clause.clause)
+    return frozenset(found)
+
+
 def _need(entity: str, grant: Grant, found: set[str]) -> None:
     if entity in found:
         return

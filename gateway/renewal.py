@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from standards.keys import Keyring
 
 MOST_LOST = 0.2
-ALONG = 3
-"""How many rows may go with those that were written: the last session takes its school year with it."""
-
 MOST_FOLLOWED = 1_000
 WHOLE_EVERY = 86_400.0
 OVERLAP = 60.0
@@ -139,7 +136,7 @@ class Renewal:
         fresh = build(self._adapter.read(wanted), self._name, self._keyring, number=number, loaded=now, entities=wanted)
         fresh.stamp = stamp
         if before is not None:
-            _refuse_loss(before, {entity: fresh.table(entity).size for entity in before.tables}, written)
+            self._refuse_loss(before, {entity: fresh.table(entity).size for entity in before.tables}, written)
         return fresh
 
     def _follow(
@@ -151,8 +148,17 @@ class Renewal:
         if since == until:
             return before.again(number, now), course.on(now, until)
         changes = list(self._adapter.changes(self._wanted(), since, until))
-        _refuse_loss(before, _left(before, changes), written)
+        self._refuse_loss(before, _left(before, changes), written)
         return self._patched(before, changes, number, now), course.on(now, until)
+
+    def _refuse_loss(self, before: Generation, left: Mapping[str, int], written: Collection[Written]) -> None:
+        """Refuse that more of an entity is gone than may be: what was written, with the one row that it alone made."""
+        known = self._adapter.manifest.touched
+        spared = Counter(entity for entity, _ in written)
+        for entity, kept in left.items():
+            size, each = before.table(entity).size, 2 if known and entity not in known else 1
+            if kept + spared[entity] * each < size * (1 - MOST_LOST):
+                raise SourceBroken(f"a renewal would drop {size - kept} of {size} rows", entity)
 
     def _patched(self, before: Generation, changes: Iterable[Change], number: int, loaded: float) -> Generation:
         fresh = patched(before, changes, self._keyring, entities=self._wanted(), number=number, loaded=loaded)
@@ -170,12 +176,3 @@ def _left(before: Generation, changes: Iterable[Change]) -> dict[str, int]:
         entity: before.table(entity).size - len(ids.intersection(before.table(entity).ids))
         for entity, ids in gone.items()
     }
-
-
-def _refuse_loss(before: Generation, left: Mapping[str, int], written: Collection[Written]) -> None:
-    spared = Counter(entity for entity, _ in written)
-    for entity, kept in left.items():
-        size = before.table(entity).size
-        along = ALONG if spared[entity] else 0
-        if kept + spared[entity] + along < size * (1 - MOST_LOST):
-            raise SourceBroken(f"a renewal would drop {size - kept} of {size} rows", entity)

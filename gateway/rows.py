@@ -93,7 +93,7 @@ class Shown:
         chain = self.chains.get(path)
         if chain and isinstance(chain[-1], Stamp):
             return self.ledger.times(self, rows)
-        if chain and _alone(self.branch.nodes, chain) and not any(isinstance(node, Many | Native) for node in chain):
+        if chain and alone(self.branch.nodes, chain) and not any(isinstance(node, Many | Native) for node in chain):
             return compile_value(self.branch, self.faces, self.view.api, chain)(rows, base)
         rendered = compile_branch(self.branch, self.faces, self.view.api, nodes)(rows, base)
         parts = path.split(".")
@@ -117,7 +117,7 @@ class Shown:
     def _by_reference(self, rows: Sequence[int], condition: Condition, chain: tuple[Node, ...]) -> list[int] | None:
         """Rows found through an index where the condition names an id: of the row, or of one it points to."""
         last = chain[-1]
-        if condition.operator != "=" or not isinstance(last, Id) or last.unique or not _alone(self.branch.nodes, chain):
+        if condition.operator != "=" or not isinstance(last, Id) or last.unique or not alone(self.branch.nodes, chain):
             return None
         entity = self.branch.entity
         if len(chain) == 1:
@@ -322,7 +322,7 @@ _ORDER: dict[str, Callable[[Callable[[Any], Any], Any], Callable[[Any], bool]]] 
 }
 
 
-def _alone(nodes: Sequence[Node], chain: tuple[Node, ...]) -> bool:
+def alone(nodes: Sequence[Node], chain: tuple[Node, ...]) -> bool:
     """Whether no member on the way along *chain* has another node that shows in its place."""
     for node in chain:
         if node.name:

@@ -63,11 +63,13 @@ def post(desk: Desk, document: Any) -> Saved:
         raise InvalidBody(body.REFUSED, {"$.id": [ASSIGNED]})
     if body.identity_hidden(resource, known):
         raise PolicyEnforced("The agreement does not release the natural key of this resource.")
-    said = _resolved(desk, given, {})
+    desk, said = _said(desk.naming(given), given, {})
     before = desk.dialect.existing(desk, said, given)
-    row = desk.row_of(before["id"]) if before is not None else None
-    if before is None or not _inside(desk, before, row):
+    over = desk if before is None else desk.over(before["id"])
+    row = over.row_of(before["id"]) if before is not None else None
+    if before is None or not _inside(over, before, row):
         return _create(desk, given, said, known, taken=before)
+    desk = over
     if not _of_branch(desk, before):
         raise NonUniqueIdentity("Another kind of resource has these identifying values.")
     return _update(desk, given, before, row)
@@ -80,7 +82,7 @@ def put(desk: Desk, identifier: str, document: Any, match: Match | None = None) 
     given, stated = body.read(_resource(desk), document, known)
     if stated is not None and stated.replace("-", "").lower() != identifier:
         raise InvalidBody(body.REFUSED, {"$.id": [OTHER]})
-    desk, own = _found(desk, identifier, match)
+    desk, own = _found(desk.naming(given, identifier), identifier, match)
     before, row = desk.current(own), desk.row_of(own)
     if not _inside(desk, before, row):
         raise NotFound("There is nothing with this id.")
@@ -114,7 +116,7 @@ def _found(desk: Desk, identifier: str, match: Match | None) -> tuple[Desk, str]
         if not desk.reads:
             raise Forbidden("The agreement does not let this client read, so it can make no conditions.")
         desk.wrote([desk.own_id(row)])
-        desk = desk.fresh()
+        desk = desk.fresh(desk.own_id(row))
         row = desk.row(identifier)
         match(desk.rendered(row))
     if row is None:
@@ -143,14 +145,16 @@ def _create(desk: Desk, given: Record, said: Record, known: body.Shape, taken: R
 def _update(desk: Desk, given: Record, before: Record, row: int | None) -> Saved:
     desk.allow("update")
     shown = body.plain(_resource(desk), desk.rendered(row) or {}) if desk.reads and row is not None else None
-    merged = _merged(desk, given, _resolved(desk, given, shown or {}), before, shown)
+    own: str = before["id"]
+    desk, said = _said(desk, given, shown or {})
+    row = desk.row_of(own)
+    merged = _merged(desk, given, said, before, shown)
     if _resource(desk).name not in CASCADING and _rekeyed(desk, given, shown, merged, before):
         raise KeyChangeUnsupported("Natural key changes are not supported for this resource.")
     if not _inside(desk, merged, row):
         raise OutsidePopulation(_outside(desk))
     about = (*(students_of(desk.shown, row) if row is not None else ()), *desk.subjects([merged]))
     desk.record("update", tuple(dict.fromkeys(about)))
-    own: str = before["id"]
     desk.save(_nameless(merged) | {"id": own}, new=False, rekeyed=merged.get("key") != before.get("key"))
     return Saved(own, new=False)
 
@@ -163,6 +167,17 @@ def _rekeyed(desk: Desk, given: Record, shown: Record | None, merged: Record, be
     else:
         now, then = natural_key(resource, given), natural_key(resource, given if shown is None else shown)
     return [str(part).casefold() for part in now] != [str(part).casefold() for part in then]
+
+
+def _said(desk: Desk, given: Record, shown: Record) -> tuple[Desk, Record]:
+    """What a body says, as `_resolved`; and the desk over what it refers to, by its very key or as it is shown."""
+    try:
+        return desk, _resolved(desk, given, shown)
+    except (UnresolvedReference, OutsidePopulation):
+        if not desk.lean:
+            raise
+    desk = desk.whole()
+    return desk, _resolved(desk, given, shown)
 
 
 def _resolved(desk: Desk, given: Record, shown: Record) -> Record:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import get_args
 
 import pytest
 
+from adapters.simulator.faults import Kind
 from standards.errors import SourceBroken, SourceError, SourceRefused, SourceUnavailable
 from tests.adapters.ods_system import district_documents, source, system
 
@@ -45,6 +47,12 @@ CURSORS = {
     "endless": (0, SourceBroken, "no end"),
     "hollow": (0, SourceBroken, "no end|not as many"),
 }
+PASSING = ("throttled", "unavailable", "reset", "silent", "unauthorized", "expired")
+DRIFTING = ("insert", "delete", "duplicate", "total", "clamp", "short")
+LATE = {"slow": 2, "drip": 0.05, "stalled": 0}
+LARGE = ("huge", "bomb")
+APART = ("stranger", "no-snapshot", "too-many-tokens")  # each with a test of its own
+ONEROSTER = ("reorder",)  # only that simulator has an order to lose
 
 
 def small(**more):
@@ -80,7 +88,7 @@ def test_a_cursor_without_end_is_an_error(fault):
 
 
 @VERSIONS
-@pytest.mark.parametrize("fault", ["throttled", "unavailable", "reset", "silent", "unauthorized", "expired"])
+@pytest.mark.parametrize("fault", PASSING)
 def test_what_passes_is_waited_for_and_the_whole_is_read(fault, version):
     with small(version=version) as running, source(running, page_size=10) as adapter:
         running.ods.faults.add(fault, "students", after=2)
@@ -88,7 +96,7 @@ def test_what_passes_is_waited_for_and_the_whole_is_read(fault, version):
 
 
 @VERSIONS
-@pytest.mark.parametrize("fault", ["insert", "delete", "duplicate", "total", "clamp", "short"])
+@pytest.mark.parametrize("fault", DRIFTING)
 def test_a_resource_that_changed_once_while_it_was_read_is_read_whole(fault, version):
     with small(version=version) as running, source(running, page_size=10) as adapter:
         running.ods.faults.add(fault, "students", after=2 if fault != "total" else 0, value=2)
@@ -134,17 +142,17 @@ def test_a_server_without_a_snapshot_says_so():
             read(adapter)
 
 
-@pytest.mark.parametrize("fault", ["slow", "drip"])
+@pytest.mark.parametrize("fault", LATE)
 def test_a_server_that_dawdles_is_given_up_in_time(fault):
     with small() as running, source(running, timeout=0.3, deadline=1.0, page_size=10) as adapter:
-        running.ods.faults.add(fault, "students", times=ALL, value=2 if fault == "slow" else 0.05)
+        running.ods.faults.add(fault, "students", times=ALL, value=LATE[fault])
         begun = time.monotonic()
         with pytest.raises(SourceUnavailable):
             read(adapter)
         assert time.monotonic() - begun < 3
 
 
-@pytest.mark.parametrize("fault", ["huge", "bomb"])
+@pytest.mark.parametrize("fault", LARGE)
 def test_a_body_without_end_is_cut_off(fault):
     with small() as running, source(running) as adapter:
         adapter._http.bounds = type(adapter._http.bounds)(body=1 << 20)
@@ -201,6 +209,15 @@ def test_a_server_that_refuses_every_token_is_not_asked_for_more_and_more():
         assert len(running.asked("token")) == 2
 
 
+def test_a_token_that_is_one_too_many_is_asked_for_again_by_the_next_who_reads():
+    with small() as running, source(running) as adapter:
+        running.ods.faults.add("too-many-tokens", "token")
+        with pytest.raises(SourceUnavailable, match=r"token: the source answers 429"):
+            read(adapter)
+        assert len(read(adapter)) == STUDENTS
+        assert [one.status for one in running.asked("token")] == [429, 200]
+
+
 def test_too_many_tokens_are_waited_for():
     with small() as running, source(running) as adapter:
         running.ods.tokens.limit = 0
@@ -223,6 +240,11 @@ def test_both_dialects_of_errors_are_read_and_neither_is_repeated(version):
             "students: the source answers 500.",
             "students: the source answers 500 (system).",
         )
+
+
+def test_every_fault_has_a_case():
+    cases = {*REFUSED, *CURSORS, *PASSING, *DRIFTING, *LATE, *LARGE, *APART}
+    assert cases == {*get_args(Kind)} - {*ONEROSTER}
 
 
 def test_the_district_has_what_these_tests_count():

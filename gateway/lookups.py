@@ -1,0 +1,77 @@
+"""What the few rows of one request refer to, looked up one by one instead of read with all that is like it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from adapters.contract import picker
+from standards.view import fields_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from adapters.contract import Adapter, Hints, Record, Wanted
+
+    Named = tuple[str, Record]
+
+Key = tuple[str, ...]
+Seek = Mapping[str, Iterable[Key]]
+
+MOST = 25
+NOTHING: Seek = MappingProxyType({})
+
+
+def read(adapter: Adapter, wanted: Wanted, hints: Hints, seek: Seek) -> list[Named]:
+    """The *wanted* records; of the entities to *seek* those with these keys, and those that others refer to.
+
+    Where that would be too many they are read whole.
+    """
+    own = adapter.manifest.ids_shown
+    apart = frozenset(seek) & wanted.keys() & own - hints.keys()
+    found = list(adapter.read({entity: names for entity, names in wanted.items() if entity not in apart}, hints))
+    met = {(entity, key) for entity in apart for key in seek[entity]}
+    waiting = met | set(_named(found, apart))
+    met = set(waiting)
+    more: list[Named] = []
+    while waiting:
+        if len(met) > MOST:
+            return found + list(adapter.read({entity: wanted[entity] for entity in apart}))
+        fresh = [(entity, record) for entity, key in waiting if (record := adapter.locate(entity, key)) is not None]
+        more += [(entity, picker(entity, wanted[entity])(record)) for entity, record in fresh]
+        waiting = set(_named(fresh, apart)) - met
+        met |= waiting
+    return found + more
+
+
+def references(entity: str, record: Record) -> dict[str, set[Key]]:
+    """What a *record* of *entity* refers to, by entity."""
+    found: defaultdict[str, set[Key]] = defaultdict(set)
+    for to, key in _named([(entity, record)], frozenset(field.to for field in fields_of(entity).values())):
+        found[to].add(key)
+    return found
+
+
+def _named(records: Collection[Named], apart: frozenset[str]) -> Iterator[tuple[str, Key]]:
+    """What *records* refer to, of the entities that are read *apart*."""
+    references = {
+        entity: [one for one in fields_of(entity).values() if one.type == "ref" and one.to in apart]
+        for entity in {entity for entity, _ in records}
+    }
+    for entity, record in records:
+        for field in references[entity]:
+            for key in _keys(record, field.name.split(".")):
+                yield from ((field.to, tuple(one)) for one in (key if field.many else (key,)))
+
+
+def _keys(record: Record, parts: list[str]) -> Iterator[Any]:
+    """What stands in a reference of a record, or of the small records in it."""
+    name = ".".join(parts)
+    if name in record:
+        yield record[name]
+        return
+    for cut in range(1, len(parts)):
+        for inner in record.get(".".join(parts[:cut])) or ():
+            yield from _keys(inner, parts[cut:])
