@@ -22,7 +22,7 @@ OWN: Final = frozenset({"id", "link", "_etag", "_lastModifiedDate", EXTENSIONS})
 SCALARS: Final = frozenset({"string", "integer", "number", "boolean"})
 FORMATS: Final = frozenset({"date", "date-time", "time"})
 IDENTITY: Final = "x-Ed-Fi-isIdentity"
-DEEPEST, MOST = 8, 1000
+DEEPEST, MOST, MEMBERS = 8, 1000, 200_000
 PLACE: Final = "metadata"
 
 
@@ -44,9 +44,10 @@ def beyond(documents: Iterable[Any]) -> dict[str, Resource]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Described:
     document: Mapping[str, Any]
+    members: int = 0
 
     def resources(self) -> dict[str, Resource]:
         found = dict(self._grown())
@@ -94,6 +95,9 @@ class _Described:
         return MappingProxyType(found)
 
     def _property(self, name: str, said: Schema, depth: int) -> Property:
+        self.members += 1
+        if self.members > MEMBERS:  # a few schemas that name each other many times make very many
+            raise SourceBroken("The description has too many members.", PLACE)
         if said.get("type") == "array":
             inner = self._properties(_pointed(said.get("items", {})), depth + 1)
             keys = tuple(_identity(inner, frozenset()))

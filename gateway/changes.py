@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -34,10 +33,6 @@ if TYPE_CHECKING:
 SCOPE = "edfi:readchanges"
 TAG_DIGITS = 16
 ONE_DISTRICT = "Change versions belong to one district: ask below /{district}/ for each of them."
-ONE_AGREEMENT = (
-    "Several agreements show this resource of the district, and each of them changes by itself: leave minChangeVersion "
-    "and maxChangeVersion out, and compare whole lists."
-)
 NOT_TOLD = (
     "This resource is read from the district's system on each request, and what has changed can only be told where the "
     "system tells it and an agreement shows the whole resource: leave minChangeVersion and maxChangeVersion out, and "
@@ -92,14 +87,12 @@ def prepare(gateway: Gateway, caller: Caller, sights: Sequence[Sight], whole: Vi
 
     Raises:
         ActionForbidden: the token has no scope for it.
-        MalformedQuery, FeatureDisabled: several districts or agreements are asked, or a system that cannot tell.
+        MalformedQuery, FeatureDisabled: several districts are asked, or one whose system cannot tell.
     """
     if SCOPE not in caller.scopes:
         raise ActionForbidden(NO_CHANGES)
     if len({one.grant.district for one in sights}) > 1:
         raise _refusal(window, ONE_DISTRICT)
-    if len(sights) > 1:
-        raise _refusal(window, ONE_AGREEMENT)
     hints: dict[str, tuple[Hint, ...]] = {}
     for one in sights:
         live = passing.live(gateway, one.grant, one.view)
@@ -112,14 +105,10 @@ def prepare(gateway: Gateway, caller: Caller, sights: Sequence[Sight], whole: Vi
 
 
 def keep(gateway: Gateway, parts: Sequence[Shown]) -> None:
-    """Keep in mind what those are shown who follow changes; it is settled whenever that is another than before.
-
-    What several agreements show of one district cannot be followed.
-    """
-    deals = Counter(district for district, _ in {(one.faces.grant.district, one.faces.grant.epoch) for one in parts})
+    """Keep in mind what those are shown who follow changes; it is settled whenever that is another than before."""
     for one in parts:
         grant, generation = one.faces.grant, one.faces.generation
-        held = generation.base is None and generation.number and deals[grant.district] == 1
+        held = generation.base is None and generation.number
         if one.view.api == "edfi" and held and gateway.journals.follows(grant.client, grant.district):
             gateway.journals.settle(_present(gateway, one))
 

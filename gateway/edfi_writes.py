@@ -13,6 +13,7 @@ from gateway.desk import open_desk
 from gateway.edfi import admit, base, refuse
 from gateway.exchange import PageRequest
 from standards.edfi import body
+from standards.edfi.model import resources
 from standards.edfi.request import plain
 from standards.errors import (
     GatewayError,
@@ -117,7 +118,9 @@ def _match(given: str, record: Mapping[str, Any] | None) -> None:
 def _done(desk: Desk, own: str, status: int) -> Response:
     """Where a written item is, and the tag of it as the consumer sees it now."""
     response = _empty(status)
-    response.headers["Location"] = f"{desk.request.base}/ed-fi/{desk.request.view.name}/{desk.outward(own)}"
+    response.headers["Location"] = (
+        f"{desk.request.base}{resources()[desk.request.view.model].endpoint}/{desk.outward(own)}"
+    )
     if desk.reads:
         now = desk.naming({}, desk.outward(own)) if desk.lean else desk.fresh()
         row = now.row(now.outward(own))

@@ -104,11 +104,11 @@ def _told(gateway: Gateway, caller: Caller, district: str | None) -> dict[str, A
 
 def _resources(gateway: Gateway, caller: Caller, grants: Iterable[Grant]) -> Iterator[dict[str, Any]]:
     """Each resource that exists for the caller, and what it may do with it anywhere."""
-    for name, view in sorted(registry.views("edfi").items()):
+    for _, view in sorted(registry.views("edfi").items()):
         allowed = frozenset[str]().union(*(one.operations for one in grants if gateway.pruned(one, view) is not None))
         found = [word for word, operation, scope in OPERATIONS if operation in allowed and scope in caller.scopes]
         if found:
-            yield {"resource": f"/ed-fi/{name}", "operations": found}
+            yield {"resource": resources()[view.model].endpoint, "operations": found}
 
 
 def _organizations(

@@ -9,7 +9,7 @@ from standards.pairs import Pair, agrees, both, place, put_in
 from standards.tokens import parted, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from standards.pairs import Both, Columns, Context, Members, Step
 
@@ -163,14 +163,36 @@ def _dressed(record: Mapping[str, Any], name: str, exact: str) -> list[dict[str,
 def _merged(use: Both, said: list[dict[str, Any]], olds: list[Any], by: Sequence[str]) -> list[dict[str, Any]]:
     """The items to write: an old one where it says the same, mended where it is the same by *by*, else a new one."""
     left = [(old, use.writable(use.read(old))) for old in olds]
+    same, near = _placed(left, _plain), _placed(left, lambda known: _plain([known.get(name) for name in by]))
+    gone: set[int] = set()
     written = []
     for item in map(use.writable, said):
-        match = next((pair for pair in left if agrees(item, pair[1])), None)
+        alike = (at for at in same.get(_plain(item), ()) if at not in gone and agrees(item, left[at][1]))
+        match = next(alike, None)
         if match is None and by:
-            match = next((pair for pair in left if all(item.get(n) == pair[1].get(n) for n in by)), None)
-        document: dict[str, Any] = deepcopy(match[0]) if match else {}
-        use.write(item, document, match[0] if match else None)
-        if match:
-            left.remove(match)
+            told = _plain([item.get(name) for name in by])
+            match = next((at for at in near.get(told, ()) if at not in gone), None)
+        old = None if match is None else left[match][0]
+        document: dict[str, Any] = {} if old is None else deepcopy(old)
+        use.write(item, document, old)
+        if match is not None:
+            gone.add(match)
         written.append(document)
-    return written + [old for old, known in left if not known]
+    return written + [old for at, (old, known) in enumerate(left) if at not in gone and not known]
+
+
+def _placed(left: Sequence[tuple[Any, Any]], told: Callable[[Any], Hashable]) -> dict[Hashable, list[int]]:
+    """The places of old items by what is *told* of them."""
+    found: dict[Hashable, list[int]] = {}
+    for at, (_, known) in enumerate(left):
+        found.setdefault(told(known), []).append(at)
+    return found
+
+
+def _plain(value: Any) -> Hashable:
+    """A value without its exact tokens, as what can be looked up; values that agree have the same."""
+    if isinstance(value, dict):
+        return frozenset((name, _plain(inner)) for name, inner in value.items() if "@" not in name)
+    if isinstance(value, list):
+        return tuple(map(_plain, value))
+    return type(value), value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -25,6 +26,9 @@ REFUSED = "The body cannot be accepted."
 UNKNOWN = "This is not a member of the resource."
 TWICE = "The member is there twice."
 UNKEPT = "The value has characters that no system can keep."
+MOST_TOLD = 100
+"""How many places of one body are told to be wrong."""
+
 PLACE = re.compile(r"\[[0-9]+\]")
 
 Places = dict[str, list[str]]
@@ -89,12 +93,12 @@ def read(resource: Resource, document: Any, known: Shape) -> tuple[dict[str, Any
     identifier = next((value for name, value in document.items() if name.lower() == "id"), None)
     own = OWN | {resource.descriptor_id.lower()}
     clean = _object(resource.properties, known, document, "$", places, own)
-    for problem in validate(resource, clean):
+    for problem in validate(resource, clean) if len(places) < MOST_TOLD else ():
         path, _, said = problem.partition(": ")
         if not _told(places, path) and (said != "is missing" or _has(known, path)):
             places[path] = [_sentence(path, said)]
     if places:
-        raise InvalidBody(REFUSED, places)
+        raise InvalidBody(REFUSED, dict(islice(places.items(), MOST_TOLD)))
     return clean, str(identifier) if identifier is not None else None
 
 

@@ -10,18 +10,23 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from adapters.edfi_ods import EdFiOds
-from standards.errors import SourceBroken, SourceRefused
+from adapters.ods_metadata import beyond
+from standards.errors import SourceBroken, SourceRefused, SourceUnavailable
 
 IDENTIFIER = "a" * 32
 STUDENT = {"id": IDENTIFIER, "studentUniqueId": "1", "firstName": "A", "lastSurname": "B", "birthDate": "2010-01-01"}
 RECORD = {"id": IDENTIFIER, "uniqueId": "1", "key": ("1",), "name.given": "C", "name.family": "B",
           "birthDate": "2010-01-01"}  # fmt: skip
+EMPTY = "[]"
 DEEP = json.dumps(STUDENT)[:-1] + ', "otherNames": ' + "[" * 500 + "]" * 500 + "}"
 
 
 @contextmanager
-def liar(said, **more):
-    """The adapter over a server that answers an address that ends in a key of *said* with the text there."""
+def liar(said, silent=None, **more):
+    """The adapter over a server that answers an address that ends in a key of *said* with the text there.
+
+    Changes get no answer where *silent* is a list, and are kept in it.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *_):
@@ -30,18 +35,25 @@ def liar(said, **more):
         def do_GET(self):
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             path = self.path.partition("?")[0]
-            text = next((text for end, text in said.items() if path.endswith(end)), "[]")
+            text = next((text for end, text in said.items() if path.endswith(end)), EMPTY)
             if path.endswith("/oauth/token"):
                 text = json.dumps({"access_token": "t", "expires_in": 1800})
             body = text.encode()
             self.send_response(200)
-            for name, value in (("Content-Type", "application/json"), ("Total-Count", "1"),
+            for name, value in (("Content-Type", "application/json"), ("Total-Count", str(int(text != EMPTY))),
                                 ("Content-Length", str(len(body)))):  # fmt: skip
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
 
-        do_POST = do_PUT = do_GET  # noqa: N815  what http.server calls them
+        def do_POST(self):
+            if silent is None or self.path.endswith("/oauth/token"):
+                self.do_GET()
+                return
+            silent.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.close_connection = True
+
+        do_PUT = do_POST  # noqa: N815  the name that the library asks for
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -93,3 +105,26 @@ def test_a_document_that_is_deeper_than_can_be_written_is_refused():
         ):
             with pytest.raises(SourceBroken, match="too deep"):
                 attempt()
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_a_change_whose_answer_is_lost_is_not_sent_again(new):
+    sent = []
+    said = {f"/students/{IDENTIFIER}": json.dumps(STUDENT), "/": "{}"}
+    with (
+        liar(said, sent, writable=True, resources=["students"]) as adapter,
+        pytest.raises(SourceUnavailable),
+    ):
+        adapter.save("student", RECORD, new=new)
+    assert len(sent) == 1
+
+
+def test_a_description_that_unfolds_without_end_is_refused():
+    schemas = {
+        f"tpdm_s{at}": {"properties": {f"m{number}": {"$ref": f"#/s/tpdm_s{at + 1}"} for number in range(30)}}
+        for at in range(8)
+    } | {"tpdm_s8": {"properties": {"leaf": {"type": "string"}}}}
+    post = {"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/s/tpdm_s0"}}}}}
+    document = {"paths": {"/tpdm/candidates": {"post": post}}, "components": {"schemas": schemas}}
+    with pytest.raises(SourceBroken, match="too many members"):
+        beyond([document])
