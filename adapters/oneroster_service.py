@@ -11,7 +11,7 @@ from adapters.http import refuse
 from adapters.oneroster_pages import Page
 from adapters.oneroster_profile import service_of
 from adapters.refusals import word
-from standards.errors import SourceBroken, SourceRefused
+from standards.errors import InvalidBody, SourceBroken, SourceRefused
 from standards.oneroster import model
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 TOTAL: Final = "x-total-count"
 UNAUTHORIZED: Final = 401
 NOT_FOUND: Final = 404
+UNACCEPTED: Final = frozenset({400, 422})
 SINGLE: Final = {"categories": "category", "classes": "class", "demographics": "demographics"}
 
 
@@ -60,9 +61,15 @@ class Service:
         return found
 
     def put(self, collection: str, identifier: str, document: Mapping[str, Any], deadline: Deadline) -> None:
-        """Create the document with an id, or replace it."""
+        """Create the document with an id, or replace it.
+
+        Raises:
+            InvalidBody: the server does not accept the document.
+        """
         body = orjson.dumps({single(collection): document})
         answer = self._ask("PUT", self.address(collection, identifier), collection, (), deadline, body)
+        if answer.status in UNACCEPTED:
+            raise InvalidBody("The district's system does not accept the record.")
         refuse(answer, word(answer))
 
     def delete(self, collection: str, identifier: str, deadline: Deadline) -> bool:

@@ -21,7 +21,9 @@ from standards.errors import (
     InvalidBody,
     MappingError,
     NotFound,
+    OutcomeUnknown,
     PreconditionFailed,
+    SourceUnavailable,
     Unsupported,
 )
 from standards.view import fields_of
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     Record = dict[str, Any]
 
 WRITE = frozenset({"create", "update", "delete"})
+UNKNOWN = "The district's system did not answer: whether the change was made is not known."
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +160,8 @@ class Desk:
             heads = {place: place.removeprefix("$.").partition(".")[0].partition("[")[0] for place in error.places}
             told = {place: said for place, said in error.places.items() if heads[place] in self.members}
             raise type(error)(error.message, told) from None
+        except SourceUnavailable as error:
+            raise OutcomeUnknown(UNKNOWN, error.retry_after) from None
         finally:
             if own is not None:
                 self.wrote([own], rekeyed=rekeyed)
@@ -173,6 +178,8 @@ class Desk:
             self.adapter.delete(self.entity, own)
         except PreconditionFailed:
             raise ConcurrentChange("The record was changed at the same time.") from None
+        except SourceUnavailable as error:
+            raise OutcomeUnknown(UNKNOWN, error.retry_after) from None
         finally:
             self.wrote([own])
 

@@ -249,6 +249,12 @@ class SourceTimeout(SourceUnavailable):
     status, code = 504, "source-timeout"
 
 
+class OutcomeUnknown(SourceUnavailable):
+    """The source did not answer to a change: whether it was made can only be told by reading the record again."""
+
+    status, code = 504, "outcome-unknown"
+
+
 class SourceRefused(SourceError):
     """The source answered, and said no."""
 

@@ -21,6 +21,7 @@ from standards.errors import (
     NonUniqueIdentity,
     NotAcceptable,
     NotFound,
+    OutcomeUnknown,
     OutsidePopulation,
     PolicyEnforced,
     PreconditionFailed,
@@ -121,6 +122,9 @@ PROBLEMS: tuple[tuple[type[GatewayError], Problem], ...] = (
     (TooManyRequests, Problem("security:too-many-requests", "Too Many Requests",
                               "More was asked than the caller may ask at a time.")),
     (CallerError, Problem("bad-request", "Bad Request", "The request construction was invalid.")),
+    (OutcomeUnknown, Problem("system:upstream-timeout:outcome-unknown", "Outcome Unknown",
+                             "The district's system did not answer. Whether the change was made is not known: read the"
+                             " item before you try again.", listed=False)),
     (SourceTimeout, Problem("system:upstream-timeout", "Source Timeout",
                             "The district's system does not answer in time.", listed=False)),
     (SourceUnavailable, Problem("system:upstream-unavailable", "Source Unavailable",

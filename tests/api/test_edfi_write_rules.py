@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from standards.errors import StoreUnavailable
-from tests.edfi_memory import ENTITIES, room, site
+from standards.errors import SourceTimeout, StoreUnavailable
+from tests.edfi_memory import ENTITIES, EdFiMemory, room, site
 from tests.regions import EDFI, agreement, running
 
 OPERATIONS = "[read, search, create, update, delete]"
@@ -449,3 +449,22 @@ def test_a_descriptor_has_to_be_one_of_the_district_where_those_are_known(buildi
             )
             assert answer.status_code == status, answer.text
         assert answer.json["validationErrors"] == {"$.birthSexDescriptor": ["SexDescriptor value does not exist."]}
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_a_change_that_is_not_answered_is_told_as_one_of_which_nobody_knows_whether_it_was_made(
+    owner, elm, monkeypatch, method
+):
+    place = send(owner, "POST", "students", student("7")).headers["Location"]
+
+    def silent(*_given, **_more):
+        raise SourceTimeout("It does not answer in time.", 7)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EdFiMemory, "save", silent)
+        patch.setattr(EdFiMemory, "delete", silent)
+        answer = send(owner, method, place, student("7", middleName="Mei") if method == "PUT" else None)
+    assert answer.status_code == 504
+    assert answer.json["type"] == "urn:ed-fi:api:system:upstream-timeout:outcome-unknown"
+    assert answer.headers["Retry-After"] == "7"
+    assert send(owner, "GET", place).status_code == 200

@@ -26,6 +26,7 @@ CASES = [
     (errors.UnknownProfile("None."), 406, "profile:invalid-profile-usage"),
     (errors.NotAcceptable("JSON only."), 406, "not-acceptable"),
     (errors.SourceTimeout("Late."), 504, "system:upstream-timeout"),
+    (errors.OutcomeUnknown("Late."), 504, "system:upstream-timeout:outcome-unknown"),
     (errors.MethodNotAllowed("Read only."), 405, "method-not-allowed"),
     (errors.Unsupported("It cannot."), 501, "method-not-allowed"),
     (errors.PreconditionFailed("It has changed."), 412, "optimistic-lock-failed"),
