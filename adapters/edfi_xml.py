@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -49,11 +50,26 @@ class EdFiXml(Adapter):
     def __init__(self, district: str, settings: Mapping[str, Any]) -> None:
         super().__init__(district, settings)
         self._known: dict[str, Catalogue] = {}
+        self._manifest: Manifest | None = None
 
     @property
     def manifest(self) -> Manifest:
-        """Every entity that an interchange file can hold; nothing is asked of a file but to be read."""
-        return Manifest(frozenset({*collections(), edfi_categories.ENTITY}), edfi=frozenset(collections()))
+        """Every entity that an interchange file can hold; no descriptor's where no file held any when last looked at.
+
+        Files that cannot be read are taken to hold some: what is wrong with them is told by reading.
+        """
+        if self._manifest is None:
+            self._manifest = _manifest(describing=True)
+            with suppress(SourceError):
+                self.stamp()
+        return self._manifest
+
+    def _describing(self, sources: list[Source]) -> bool:
+        try:
+            held = [name for source in sources for name in self._catalogue(source).collections()]
+        except SourceError:
+            return True
+        return any(name.endswith("Descriptors") for name in held)
 
     def check(self) -> list[Problem]:
         """Read everything once, and tell the first thing that is wrong and all that is unknown."""
@@ -69,7 +85,9 @@ class EdFiXml(Adapter):
     def stamp(self) -> str:
         """Changes with the name, size and time of any file."""
         with ExitStack() as opened:
-            return "/".join(source.stamp() for source in self._sources(opened))
+            sources = self._sources(opened)
+            self._manifest = _manifest(describing=self._describing(sources))
+            return "/".join(source.stamp() for source in sources)
 
     def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:  # noqa: ARG002  files know no questions
         """Every record of the *wanted* entities; the sessions come last, in the tree that they make."""
@@ -129,6 +147,12 @@ class EdFiXml(Adapter):
             known = catalogue(source)
             self._known = {stamp: known, **dict(list(self._known.items())[-1:])}
         return known
+
+
+@cache
+def _manifest(*, describing: bool) -> Manifest:
+    known = frozenset(one for one in collections() if describing or not one.endswith("Descriptors"))
+    return Manifest(known | {edfi_categories.ENTITY}, edfi=known)
 
 
 def _first(seen: set[tuple[str, tuple[str, ...]]], entity: str, key: tuple[str, ...]) -> bool:

@@ -29,7 +29,7 @@ from standards.oneroster.parts import service_of
 from tests.needs import ROOT, shared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from flask import Flask
     from werkzeug.test import TestResponse
@@ -104,10 +104,12 @@ class Site:
     settings: Mapping[str, str]
     hold: str = "1h"
     defaults: str = ""
+    descriptors: Sequence[str] = ()
 
     def toml(self, name: str) -> str:
         given = "".join(f"{key} = {json.dumps(str(value))}\n" for key, value in self.settings.items())
         head = f'[districts.{name}]\nadapter = "{self.adapter}"\nhold = "{self.hold}"\n'
+        head += f"descriptors = {json.dumps(self.descriptors)}\n" if self.descriptors else ""
         declared = f"[districts.{name}.defaults]\n{self.defaults}" if self.defaults else ""
         return f"{head}[districts.{name}.settings]\n{given}{declared}"
 

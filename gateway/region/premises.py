@@ -12,6 +12,7 @@ from adapters.simulator import server as simulator
 from adapters.simulator.ods import Ods
 from adapters.simulator.sis import Sis
 from gateway.credentials import new_secret
+from gateway.region.descriptors import declared
 from gateway.region.district import generate
 from gateway.region.edfi_xml import write_edfi_xml
 from gateway.region.ods_server import gradebook_documents, ods_documents
@@ -59,6 +60,7 @@ DISTRICT = """
 adapter = "{adapter}"
 hold = "12h"
 timezone = "America/Los_Angeles"
+descriptors = {descriptors}
 settings = {{source = "{source}"}}
 """
 # What no OneRoster system states and Ed-Fi requires (docs/across.md).
@@ -154,6 +156,7 @@ SERVER = """
 adapter = "oneroster_rest"
 hold = "12h"
 timezone = "America/Los_Angeles"
+descriptors = {descriptors}
 
 [districts.{name}.settings]
 url = "{url}"
@@ -189,7 +192,7 @@ SITES: tuple[tuple[str, str, str, Callable[[District, Path], object], str], ...]
     (
         "alder",
         "oneroster_csv",
-        "OneRoster 1.1 CSV files, with real files' faults",
+        "OneRoster 1.1 CSV files with real files' faults",
         write_oneroster_11_wild,
         "alder.zip",
     ),
@@ -299,8 +302,12 @@ def prepare(
     own = Ods(ods_documents(made[1]), client="crossing", secret=secret)
     gradebook = Sis(gradebook_documents(made[1], own), client="crossing", secret=secret)
     settings = folder / "gateway.toml"
-    places = [DISTRICT.format(name=name, adapter=adapter, source=target) for name, adapter, _, _, target in SITES]
-    places.append(SERVER.format(name=SERVED, url=f"http://127.0.0.1:{ports.sis}"))
+    places = [
+        DISTRICT.format(name=name, adapter=adapter, source=target, descriptors=declared(adapter, folder / target))
+        for name, adapter, _, _, target in SITES
+    ]
+    url = f"http://127.0.0.1:{ports.sis}"
+    places.append(SERVER.format(name=SERVED, url=url, descriptors=declared("oneroster_rest", folder)))
     urls = {"url": f"http://127.0.0.1:{ports.ods}", "beside": f"http://127.0.0.1:{ports.gradebook}"}
     places.append(ODS.format(name=WITH_ODS, **urls))
     speaking = [name for name, adapter, *_ in SITES if adapter == "oneroster_csv"] + [SERVED]

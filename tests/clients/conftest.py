@@ -1,19 +1,25 @@
-"""One gateway over every kind of district, as operators run it, and the published clients pointed at each."""
+"""One gateway over every kind of district, as operators run it, and the published clients pointed at each.
+
+What takes long is marked slow (`slow_for`, tests/clients/test_whole_ods.py) and runs in ``tox -e slow``: lightbeam at
+``cedar`` and ``gb``, the walks through the change versions of ``gb``, and every resource of ``fir``.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from adapters.simulator.ods import Ods, run
+from gateway.region.descriptors import SPOKEN, shown
 from gateway.region.ods_server import ods_documents
 from tests.clients.running import Clients
 from tests.regions import Site, grand_bend_site, served, small_district, small_sites
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from adapters.simulator.ods.server import Running
     from tests.regions import Served
@@ -21,14 +27,25 @@ if TYPE_CHECKING:
 SECRET = "a secret of the tests"
 MANY = "[tokens]\nper_client = 1000\n"
 OPERATIONS = "[read, search, changes, create, update, delete]"
+DECLARED = "session.instructionalDays = {semester = 90, term = 60, gradingPeriod = 45}\n"
 DISTRICTS = ("maple", "cedar", "gb", "fir")
 WRITABLE = ("fir",)
 ROSTER = {"schools", "sections", "students", "staffs", "studentSchoolAssociations", "studentSectionAssociations"}
 
 
+def slow_for(*districts: str) -> pytest.MarkDecorator:
+    """Marks a test that takes long at these *districts*: there it runs among the slow ones only."""
+    marks = {name: (pytest.mark.slow,) if name in districts else () for name in DISTRICTS}
+    every = [pytest.param(name, marks=marks[name]) for name in DISTRICTS]
+    return pytest.mark.parametrize("clients", every, indirect=True, scope="package")
+
+
 def sites(folder: Path) -> dict[str, Site]:
     """``maple`` from OneRoster files, ``cedar`` from Ed-Fi interchange files, ``gb``: Grand Bend from the same."""
-    return {**small_sites(folder), "gb": grand_bend_site()}
+    small = small_sites(folder)
+    maple = replace(small["maple"], defaults=DECLARED, descriptors=SPOKEN)
+    cedar = replace(small["cedar"], descriptors=shown(Path(small["cedar"].settings["source"])))
+    return {"maple": maple, "cedar": cedar, "gb": grand_bend_site()}
 
 
 @pytest.fixture(scope="package")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from standards.edfi.model import resources
-from tests.clients.conftest import ROSTER
+from tests.clients.conftest import ROSTER, slow_for
 
 RESOURCES = sorted(one.collection for one in resources().values() if not one.is_descriptor)
 DESCRIPTORS = sorted(one.collection for one in resources().values() if one.is_descriptor)
@@ -57,6 +57,7 @@ def test_it_finds_the_newest_change_version(clients):
     assert clients.edfi("versions") > 0
 
 
+@slow_for("gb")
 def test_a_walk_through_change_versions_meets_every_record_once(clients, counts, followed):
     met = {name: ids for name, ids in clients.edfi("stepped", *followed).items() if ids is not None}
     assert met.keys() >= ROSTER & set(followed)
@@ -65,6 +66,7 @@ def test_a_walk_through_change_versions_meets_every_record_once(clients, counts,
     }
 
 
+@slow_for("gb")
 def test_nothing_is_gone_and_nothing_bears_another_key_where_nothing_has_changed(clients, followed):
     told = clients.edfi("tracked", *followed)
     assert all(found == [[], []] for name, found in told.items() if name in ROSTER)
