@@ -105,6 +105,11 @@ class Defaults:
     def __init__(self, declared: Mapping[str, Any] = MappingProxyType({})) -> None:
         self._values = {one: declared.get(one.name, one.shipped) for one in TABLE}
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The single texts among what is declared, descriptors among them."""
+        return tuple(value for value in self._values.values() if isinstance(value, str))
+
     def completing(self, entity: str, fields: frozenset[str] | None, notes: Notes) -> Complete | None:
         """What puts the declared facts into a record of *entity* that does not state them; None where there are none.
 

@@ -9,9 +9,10 @@ from adapters.contract import NO_HINTS, Adapter, picker
 from standards.edfi.descriptors import catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from adapters.contract import Change, Departure, Hints, Manifest, Problem, Record, Wanted
+    from standards.edfi.model import Resource
 
 
 class Described(Adapter):
@@ -45,6 +46,15 @@ class Described(Adapter):
         delta = own.delta | items if own.delta else own.delta  # items never change, so that all of it can be followed
         touched = {**own.touched, **dict.fromkeys(items, frozenset[str]())}
         return replace(own, entities=own.entities | items, delta=delta, touched=touched)
+
+    @property
+    def declares(self) -> bool:  # type: ignore[override]  # each system's own answer
+        """Whether the system's records lack what Ed-Fi requires."""
+        return self.inner.declares
+
+    def beyond(self) -> Mapping[str, Resource]:
+        """What the system's model has beyond the standard."""
+        return self.inner.beyond()
 
     def check(self) -> list[Problem]:
         """Everything an operator must mend in the system."""

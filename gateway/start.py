@@ -51,7 +51,7 @@ def start(settings: Settings, clock: Callable[[], datetime] = utc_now) -> tuple[
     districts = {
         name: District(
             name,
-            Described(sources[name], spec.descriptors),
+            Described(sources[name], (*sources[name].defaults.texts, *spec.descriptors)),
             keyring,
             now,
             seconds=spec.hold.total_seconds(),

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from standards import codes
+from standards.edfi.courses import SYSTEM
 from standards.edfi.model import resources
 from standards.registry import lenses, views
 from standards.view import Branch, Const, Container
@@ -25,7 +26,7 @@ URI = re.compile(r"(uri://[^#\s]+/(\w+))#(.+)", re.DOTALL)
 @cache
 def standard() -> tuple[str, ...]:
     """Every descriptor that the tables of codes and the views name, as a URI."""
-    found = dict.fromkeys(_of_codes())
+    found = dict.fromkeys((*_of_codes(), SYSTEM))
     for view in views("edfi").values():
         for branch in view.branches:
             found.update(dict.fromkeys(_of_nodes(branch.nodes)))

@@ -56,7 +56,7 @@ def shown(records, grant, today=documents.TODAY):
     return {
         entity: {key: facts(entity, sight.rows(entity)[key], sight) for key in sight.visible(entity)}
         for entity in records
-        if any(grant.releases(field.release) for field in fields_of(entity).values())
+        if any(grant.releases(field.release) for field in fields_of(entity).values()) and sight.visible(entity)
     }
 
 

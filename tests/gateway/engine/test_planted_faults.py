@@ -172,7 +172,7 @@ def a_filter_sees_addresses_without_their_beginning(patch):
 
 
 def a_filter_forgets_what_stands_in(patch):
-    patch.setattr(rows, "_alone", lambda _nodes, _chain: True)
+    patch.setattr(rows, "alone", lambda _nodes, _chain: True)
 
 
 def what_is_missing_comes_first(patch):
