@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 VALUE: Final = re.compile(r">(uri://[^<#]+Descriptor#[^<]+)<")
 # The words of a OneRoster system for which Ed-Fi has none.
 SPOKEN: Final = (
+    "uri://local/AcademicSubjectDescriptor#Fine Arts",
+    "uri://local/AcademicSubjectDescriptor#Physical Education",
+    "uri://local/AcademicSubjectDescriptor#World Languages",
     "uri://local/GradebookEntryTypeDescriptor#Tests",
     "uri://local/GradebookEntryTypeDescriptor#Participation",
     "uri://local/ClassroomPositionDescriptor#teacher",
