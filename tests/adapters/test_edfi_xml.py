@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -225,3 +226,12 @@ def test_every_grading_period_of_grand_bend_is_below_the_session_that_lists_it(g
     for record in sessions.values():
         if record["kind"] == "gradingPeriod":
             assert record["key"] in sessions[record["parent"]]["gradingPeriods"]
+
+
+def test_descriptors_are_claimed_only_where_some_are_described_or_nothing_can_be_read(tmp_path):
+    settings = small(tmp_path)
+    adapter = EdFiXml("cedar", settings)
+    assert not any(name.endswith("Descriptors") for name in adapter.manifest.entities)
+    Path(settings["source"]).joinpath("Broken.xml").write_text("<Interchange")
+    adapter.stamp()
+    assert any(name.endswith("Descriptors") for name in adapter.manifest.entities)
