@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from standards.errors import SourceBroken, SourceError, SourceUnavailable
+from adapters.drift import Drifted
+from standards.errors import SourceBroken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,20 +22,6 @@ COUNTED: Final = ("totalCount", "true")
 MOST_EMPTY: Final = 100
 CHANGED: Final = "The collection changed while it was being read."
 MISCOUNTED: Final = "There are not as many documents as the source says."
-
-
-class Drifted(Exception):
-    """The pages do not make a whole; *lasting* where the source contradicts itself though nothing changed."""
-
-    def __init__(self, message: str, *, lasting: bool = False) -> None:
-        super().__init__(message)
-        self.message, self.lasting = message, lasting
-
-    def error(self, place: str) -> SourceError:
-        """What it is when it happens time and again."""
-        if self.lasting:
-            return SourceBroken(self.message, place)
-        return SourceUnavailable(f"{place}: {self.message}", retry_after=60)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from adapters.ods_pages import Drifted, Walk
+from adapters.drift import Drifted
+from adapters.ods_pages import Walk
 from adapters.ods_plan import path_of
 from adapters.ods_refusals import Denied
 from standards.errors import SourceRefused

@@ -5,27 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from standards.errors import SourceBroken, SourceError, SourceUnavailable
+from adapters.drift import Drifted
+from standards.errors import SourceBroken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     Document = dict[str, Any]
     Fetch = Callable[[int, int], "Page"]
-
-
-class Drifted(Exception):
-    """The collection did not stay the same from one page to the next; *lasting* where it contradicts itself."""
-
-    def __init__(self, message: str, *, lasting: bool = False) -> None:
-        super().__init__(message)
-        self.message, self.lasting = message, lasting
-
-    def error(self, place: str) -> SourceError:
-        """What it is when it happens time and again."""
-        if self.lasting:
-            return SourceBroken(self.message, place)
-        return SourceUnavailable(f"{place}: {self.message}", retry_after=60)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
-from adapters.oneroster_pages import Drifted, Page, Rules, walk
+from adapters.drift import Drifted
+from adapters.oneroster_pages import Page, Rules, walk
 from adapters.oneroster_service import parameters_of
 from standards.errors import SourceRefused
 

@@ -9,7 +9,7 @@ from gateway.disclosure import students_of
 from gateway.merging import Merge
 from gateway.nesting import find
 from standards.edfi.completion import natural_key
-from standards.errors import Forbidden, InvalidBody, MappingError, NotFound, SourceError
+from standards.errors import CallerError, Forbidden, InvalidBody, MappingError, NotFound, SourceError
 from standards.oneroster import body, model
 from standards.oneroster.envelope import PLURALS
 from standards.view import fields_of
@@ -65,7 +65,6 @@ def post(desk: Desk, document: Any, version: str) -> list[dict[str, str]]:
     records = [_merged(desk, one, place, {}, {}) for one, place in zip(given, places, strict=True)]
     desk.record("create", desk.subjects(records), len(records))
     made = _save_all(desk, records)
-    desk.wrote(made)
     return [
         {"suppliedSourcedId": one or own, "allocatedSourcedId": own}
         for one, own in zip(supplied, map(desk.outward, made), strict=True)
@@ -159,11 +158,11 @@ def _save_all(desk: Desk, records: list[Record]) -> list[str]:
     made: list[str] = []
     try:
         for record in records:
-            made.append(desk.adapter.save(desk.entity, record, new=True))  # noqa: PERF401  known if one fails
+            made.append(desk.save(record, new=True))  # noqa: PERF401  known if one fails
     except BaseException:
         for one in made:
-            with suppress(SourceError, NotFound):
-                desk.adapter.delete(desk.entity, one)
+            with suppress(SourceError, CallerError):
+                desk.remove(one)
         raise
     return made
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.ods_pages import Drifted, Page, Walk
+from adapters.drift import Drifted
+from adapters.ods_pages import Page, Walk
 from standards.errors import SourceBroken, SourceUnavailable
 
 CHANGES = st.lists(

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.oneroster_pages import Drifted, Page, Rules, walk
+from adapters.drift import Drifted
+from adapters.oneroster_pages import Page, Rules, walk
 from standards.errors import SourceBroken
 
 CHANGES = st.lists(st.tuples(st.sampled_from(["insert", "delete", "nothing"]), st.integers(0, 30)), max_size=12)
