@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -163,7 +163,9 @@ class _Maker:
     def reference(self, known: Property) -> str:
         name = f"{SCHEMA}_{camel(known.reference)}Reference"
         if name not in self.found:
-            members = {one.name: scalar(one, self.edition) | {IDENTITY: True} for one in known.properties.values()}
+            # one schema serves every place: the facts state the shortest length at some of them and not at others
+            whole = [replace(one, min_length=None) for one in known.properties.values()]
+            members = {one.name: scalar(one, self.edition) | {IDENTITY: True} for one in whole}
             self.found[LINK] = _object({"rel": {"type": "string"}, "href": {"type": "string"}})
             self.found[name] = _object({**members, LINK: self.edition.ref(LINK)}, list(members))
         return name

@@ -171,3 +171,17 @@ def test_whatever_the_standard_accepts_the_schema_accepts(edition, data):
     document = told("descriptors" if one.is_descriptor else "resources", edition)
     judge = jsonschema.Draft4Validator({**document, "$ref": f"{edition.root}{schema_name(one)}"})
     assert [error.json_path for error in judge.iter_errors(data.draw(documents(one)))] == []
+
+
+def test_a_reference_schema_accepts_what_every_place_of_it_accepts():
+    told_schemas = told("resources", openapi.EDITIONS["3"])["components"]["schemas"]
+    checked = 0
+    for one in resources().values():
+        for known in one.properties.values():
+            if known.reference:
+                members = told_schemas[f"edFi_{camel(known.reference)}Reference"]["properties"]
+                for leaf in known.properties.values():
+                    assert members[leaf.name].get("minLength", 0) <= (leaf.min_length or 0), (one.name, leaf.name)
+                    assert members[leaf.name].get("maxLength", 10**6) >= (leaf.max_length or 0), (one.name, leaf.name)
+                    checked += 1
+    assert checked > 200
