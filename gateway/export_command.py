@@ -38,6 +38,7 @@ def export_command(
 
     The gateway must not be running meanwhile: one process writes the record.
     """
+    from gateway.authorization import authorize  # noqa: PLC0415 -- --help need not wait for it
     from gateway.export import Asked, export  # noqa: PLC0415 -- --help need not wait for it
     from gateway.rows import instant  # noqa: PLC0415 -- likewise
     from gateway.settings import load  # noqa: PLC0415 -- likewise
@@ -50,7 +51,8 @@ def export_command(
     caller = _caller(settings, client)
     _, gateway = start(settings)
     try:
-        made = export(gateway, caller, Asked(version, district, since, "crossing export"))
+        authorization = authorize(gateway.grants, caller, district)
+        made = export(gateway, authorization, Asked(version, district, since, "crossing export"))
         _write(out, made, force=force)
     finally:
         gateway.record.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.agreement_texts import record_all
 from gateway.app import create_app
 from gateway.assembly import Gateway
 from gateway.audit import open_record
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from gateway.audit import Record
     from gateway.settings import Settings
+    from policies.agreement import Agreement
 
 
 def start(settings: Settings, clock: Callable[[], datetime] = utc_now) -> tuple[Flask, Gateway]:
@@ -47,7 +50,8 @@ def start(settings: Settings, clock: Callable[[], datetime] = utc_now) -> tuple[
     keyring = Keyring(keys.derive("ids"))
     store, memory = open_store(settings.store_url, clock), open_memory(settings.memory_url)
     sources = adapters(settings)
-    grants = Grants(load_folder(settings.agreements), clock)
+    record = open_record(settings.audit, keys, store)
+    grants = Grants(_on_record(record, settings), clock)
     districts = {
         name: District(
             name,
@@ -65,7 +69,7 @@ def start(settings: Settings, clock: Callable[[], datetime] = utc_now) -> tuple[
         grants=grants,
         callers=Callers(store, memory, clock, Verifier(store, memory, limits, keys.derive(PURPOSE), clock)),
         keyring=keyring,
-        record=open_record(settings.audit, keys),
+        record=record,
         ledger=Ledger(keys.derive("ledger"), now),
         walks=Walks(now),
         limits=limits,
@@ -75,3 +79,12 @@ def start(settings: Settings, clock: Callable[[], datetime] = utc_now) -> tuple[
         ),
     )
     return create_app(gateway, settings, store, memory, clock), gateway
+
+
+def _on_record(record: Record, settings: Settings) -> tuple[Agreement, ...]:
+    """The region's agreements as they are on record."""
+    try:
+        return record_all(record, load_folder(settings.agreements))
+    except BaseException:
+        record.close()
+        raise

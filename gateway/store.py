@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, Row, create_engine, event, insert, select, text, update
+from sqlalchemy import Connection, Engine, Row, create_engine, delete, event, insert, select, text, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
-from gateway.tables import client_events, clients
+from gateway.audit_heads import Mark
+from gateway.tables import client_events, clients, marks
 from standards.errors import CallerError, NotFound, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -102,6 +103,15 @@ class Store(Protocol):
 
     def list_events(self, client_id: str) -> tuple[ClientEvent, ...]:
         """What was done about a client, oldest first."""
+
+    def read_mark(self, name: str) -> Mark | None:
+        """What is held under *name*, apart from the files that it tells of."""
+
+    def write_mark(self, name: str, mark: Mark) -> None:
+        """Hold *mark* under *name* from now on."""
+
+    def forget_mark(self, name: str) -> None:
+        """Hold nothing under *name* any more."""
 
     def close(self) -> None:
         """Give up connections."""
@@ -194,6 +204,24 @@ class SqlStore:
         with _transaction(self._engine) as connection:
             rows = connection.execute(of_client.order_by(client_events.c.number)).all()
         return tuple(ClientEvent(row.at, row.client_id, row.action, row.actor) for row in rows)
+
+    def read_mark(self, name: str) -> Mark | None:
+        """What is held under *name*, apart from the files that it tells of."""
+        with _transaction(self._engine) as connection:
+            row = connection.execute(select(marks).where(marks.c.name == name)).first()
+        return Mark(row.number, row.digest) if row else None
+
+    def write_mark(self, name: str, mark: Mark) -> None:
+        """Hold *mark* under *name* from now on."""
+        values = {"number": mark.number, "digest": mark.digest}
+        with _transaction(self._engine, write=True) as connection:
+            if not connection.execute(update(marks).where(marks.c.name == name).values(values)).rowcount:
+                connection.execute(insert(marks).values(name=name, **values))
+
+    def forget_mark(self, name: str) -> None:
+        """Hold nothing under *name* any more."""
+        with _transaction(self._engine, write=True) as connection:
+            connection.execute(delete(marks).where(marks.c.name == name))
 
     def close(self) -> None:
         """Give up connections."""
