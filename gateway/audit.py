@@ -190,7 +190,7 @@ class Record:
         self._open_segment()
         self._head = audit_heads.read_head(self._folder, self._key) or Head(0, "")
         if self._registry and held is None:
-            self._registry.write_mark(NAME, Mark(self._last, self._durable_end.hex()))  # before a head that says so
+            self._registry.write_mark(NAME, Mark(self._head.seq, self._head.hash))  # before a head that says so
         self._present_key.create(self._next)
         self._write_head(replace(self._head, held=self._head.held or self._registry is not None))
         self._refusing = False

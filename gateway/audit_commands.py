@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +12,7 @@ from gateway.clients import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from gateway.settings import Settings
     from gateway.store import SqlStore

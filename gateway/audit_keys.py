@@ -63,12 +63,15 @@ class PresentKey:
         except OSError:
             return []
         written = [content[at : at + SLOT_BYTES] for at in range(0, len(content), SLOT_BYTES)]
-        return [self._opened(slot) for slot in written if slot.strip(b"\x00")]
+        if len(content) != SLOTS * SLOT_BYTES:
+            return [None]
+        return [self._opened(slot, place) for place, slot in enumerate(written) if slot.strip(b"\x00")]
 
     def create(self, present: Present) -> None:
         """Make the file anew, durably."""
         self.close()
-        replace_file(self._path, self._sealed(present) + bytes(SLOT_BYTES))
+        slots = [self._sealed(present) if place == present.seq % SLOTS else bytes(SLOT_BYTES) for place in range(SLOTS)]
+        replace_file(self._path, b"".join(slots))
 
     def write(self, present: Present) -> None:
         """Put the present key in place of the one before the last."""
@@ -90,13 +93,13 @@ class PresentKey:
     def _sealed(self, present: Present) -> bytes:
         nonce = secrets.token_bytes(NONCE_BYTES)
         text = NUMBERS.pack(present.seq, len(present.end)) + present.key + present.end
-        return (nonce + self._cipher.encrypt(nonce, text, None)).ljust(SLOT_BYTES, b"\x00")
+        return (nonce + self._cipher.encrypt(nonce, text, b"%d" % (present.seq % SLOTS))).ljust(SLOT_BYTES, b"\x00")
 
-    def _opened(self, slot: bytes) -> Present | None:
+    def _opened(self, slot: bytes, place: int) -> Present | None:
         for length in (HASH_BYTES, 2 * HASH_BYTES):
             size = NONCE_BYTES + NUMBERS.size + KEY_BYTES + length + 16
             try:
-                text = self._cipher.decrypt(slot[:NONCE_BYTES], slot[NONCE_BYTES:size], None)
+                text = self._cipher.decrypt(slot[:NONCE_BYTES], slot[NONCE_BYTES:size], b"%d" % place)
             except InvalidTag:
                 continue
             seq, told = NUMBERS.unpack_from(text)
@@ -135,6 +138,8 @@ def notes(folder: Path) -> list[str]:
 def problems(folder: Path, key: bytes) -> list[str]:
     """What is wrong with the files of keys."""
     found = [f"{_first(folder, seq).name}: was changed" for seq, text in _firsts(folder, key).items() if not text]
+    if not found and not any(folder.glob("first-*.key")):
+        found.append("first-1.key: is missing")
     slots = PresentKey(folder, key).slots()
     if not slots or None in slots:
         found.append(f"{STATE}: was changed, or is missing")

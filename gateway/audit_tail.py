@@ -46,6 +46,14 @@ def anchors(head: Head | None, present: Present | None, held: Mark | None) -> li
     return found + ([Anchor(held.number, held.digest, "the registry")] if held else [])
 
 
+def put_back(head: Head | None, present: Present | None, held: Mark | None) -> Iterator[str]:
+    """What is older than it can be: the present key is written before a head, and a head before the registry's."""
+    if head and present and present.seq <= head.seq:
+        yield f"{STATE}: was put back to an earlier state"
+    if head and held and head.seq < held.number:
+        yield f"{HEAD}: was put back to an earlier state"
+
+
 class Walk:
     """A walk along the chain that tells of every line whether it belongs where it stands."""
 
@@ -53,10 +61,9 @@ class Walk:
         self._known, self._marked, self._keys = known, marked, keys or {}
         self.end, self.expected, self.key = GENESIS, 1, self._keys.get(1)
 
-    def begin(self, line: Line, seq: int) -> Iterator[str]:
-        """Begin at a line of which only the end is looked at, and go on behind it."""
-        yield from self._known_end(line, seq)
-        self.end, self.expected, self.key = line.end, seq + 1, self._keys.get(seq + 1)
+    def begin(self, seq: int, end: bytes) -> None:
+        """Begin with entry *seq*, which follows a line with that *end*."""
+        self.end, self.expected, self.key = end, seq, self._keys.get(seq)
 
     def step(self, line: Line | None, seq: int) -> Iterator[str]:
         """What is wrong with the next line."""
@@ -112,18 +119,23 @@ def check(folder: Path, key: bytes, held: Mark | None, *, registered: bool = Fal
         raise RecordDamaged(["the registry holds no head of it any more"])
     known = anchors(head, present, held)
     walk = Walk(known, head.marked, {present.seq: present.key})
-    if problems := [*_walked(folder, walk, min(one.seq for one in known)), *walk.missing()]:
+    if problems := [
+        *put_back(head, present, held),
+        *_walked(folder, walk, min(one.seq for one in known)),
+        *walk.missing(),
+    ]:
         raise RecordDamaged(problems)
     assert walk.key is not None
     return Present(walk.expected, walk.key, walk.end)
 
 
 def _walked(folder: Path, walk: Walk, first: int) -> Iterator[str]:
-    """What is wrong behind entry *first*; of the one itself only whether it is the one that is known."""
-    reached = first == 0
-    for place, line, seq in read_entries(folder, first):
-        if not reached and seq == first and line is not None:
-            yield from (f"{place}: {problem}" for problem in walk.begin(line, seq))
+    """What is wrong with entry *first* and those behind it."""
+    reached, end = first == 0, GENESIS
+    for place, line, seq in read_entries(folder, max(first - 1, 0)):
+        if not reached and seq == first:
+            walk.begin(seq, end)
             reached = True
-        elif reached:
+        if reached:
             yield from (f"{place}: {problem}" for problem in walk.step(line, seq))
+        end = line.end if line else end

@@ -8,7 +8,7 @@ from gateway import audit_heads, audit_keys
 from gateway.audit_heads import HEAD, NAME
 from gateway.audit_keys import STATE, PresentKey
 from gateway.audit_opening import digest_of
-from gateway.audit_tail import REOPEN, Walk, anchors
+from gateway.audit_tail import REOPEN, Walk, anchors, put_back
 from gateway.chain import read_entries
 from gateway.content import Contents
 from gateway.subjects import Subjects
@@ -48,6 +48,7 @@ def verify(
         problems += audit_keys.problems(folder, key)
     if registry and head and head.held and held is None:
         problems.append("the registry: holds no head of this record")
+    problems += put_back(head, present, held)
     walk = Walk(anchors(head, present, held), head.marked if head else 0, keys)
     named = _Named(folder)
     unchecked = 0
