@@ -67,7 +67,9 @@ def read_head(folder: Path, key: bytes) -> Head | None:
         head = Head(**read)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    if not read.keys() - {"seq", "hash"} and hmac.compare_digest(str(signature).encode(), _old_signature(head, key).encode()):
+    if not read.keys() - {"seq", "hash"} and hmac.compare_digest(
+        str(signature).encode(), _old_signature(head, key).encode()
+    ):
         return head
     return head if hmac.compare_digest(content, _text(head, key)) else None
 

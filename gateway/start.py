@@ -75,7 +75,7 @@ def start(settings: Settings, clock: Callable[[], datetime] = utc_now) -> tuple[
         limits=limits,
         clock=now,
         journals=Journals(
-            settings.changes.folder, keys.derive("journals"), now, settings.changes.window.total_seconds()
+            settings.changes.folder, keys.derive("journals"), now, settings.changes.window.total_seconds(), store
         ),
     )
     return create_app(gateway, settings, store, memory, clock), gateway

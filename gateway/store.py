@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, Row, create_engine, delete, event, insert, select, text, update
+from sqlalchemy import Connection, Engine, Row, create_engine, event, insert, select, text, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
@@ -109,9 +109,6 @@ class Store(Protocol):
 
     def write_mark(self, name: str, mark: Mark) -> None:
         """Hold *mark* under *name* from now on."""
-
-    def forget_mark(self, name: str) -> None:
-        """Hold nothing under *name* any more."""
 
     def close(self) -> None:
         """Give up connections."""
@@ -217,11 +214,6 @@ class SqlStore:
         with _transaction(self._engine, write=True) as connection:
             if not connection.execute(update(marks).where(marks.c.name == name).values(values)).rowcount:
                 connection.execute(insert(marks).values(name=name, **values))
-
-    def forget_mark(self, name: str) -> None:
-        """Hold nothing under *name* any more."""
-        with _transaction(self._engine, write=True) as connection:
-            connection.execute(delete(marks).where(marks.c.name == name))
 
     def close(self) -> None:
         """Give up connections."""

@@ -126,6 +126,11 @@ def fault(error: BaseException) -> None:
     _log.error("fault", error=type(error).__name__, place=_place(error))
 
 
+def tell(event: str, **words: object) -> None:
+    """Log something that an operator has to know of."""
+    _log.warning(event, **words)
+
+
 def exposition() -> bytes:
     """All numbers, in Prometheus's text format."""
     return generate_latest(metrics)

@@ -13,6 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from gateway import audit, chain
 from gateway.audit import Record, verify
 from gateway.audit_heads import HEAD, read_head

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hmac
 import json
 import shutil
-from contextlib import suppress
+import sqlite3
+from contextlib import closing, suppress
 
 import pytest
 from hypothesis import given, settings
@@ -289,9 +290,11 @@ def test_a_single_file_that_was_put_back_is_noticed(folder, registry, tmp_path, 
         Record(folder, KEY, registry=registry)
 
 
-def test_a_registry_that_has_lost_its_head_is_noticed(folder, registry):
+def test_a_registry_that_has_lost_its_head_is_noticed(folder, registry, tmp_path):
     fill(folder, registry)
-    registry.forget_mark(NAME)
+    with closing(sqlite3.connect(tmp_path / "registry.db")) as database:
+        database.execute("DELETE FROM marks")
+        database.commit()
     assert verify(folder, KEY, registry) == ["the registry: holds no head of this record"]
     with pytest.raises(RecordDamaged, match="holds no head"):
         Record(folder, KEY, registry=registry)
