@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway import field_sets
 from gateway.rows import ROW_BITS, ROW_MASK
+from gateway.subjects import INLINE_TAGS
 from standards.view import fields_of
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _subjects(
     """The stored set of student tags that holds those the *span* of *rows* is about, and the part of it that they are.
 
     A full page of a walk is told as part of a stretch of so many pages, which is stored once for all of them; any
-    other span is stored as it is. So no answer ever makes more be stored than a few times what it sends.
+    other span is stored as it is, and a few students in the event itself. So no answer ever makes more be stored than a few times what it sends.
     """
     if rows is None or span[0] == span[1]:
         return "", 0, 0
@@ -113,7 +114,7 @@ def _subjects(
     size = last - first
     start = first // (size * PAGES_PER_SET) * size * PAGES_PER_SET
     stop = min(start + size * PAGES_PER_SET, rows.total)
-    if size != limit or last > stop:
+    if size != limit or size <= INLINE_TAGS or last > stop:
         start, stop = span
     if (start, stop) not in rows.subjects:
         rows.subjects[start, stop] = _stretch(gateway, client, rows, (start, stop))
