@@ -106,7 +106,8 @@ def _subjects(
     """The stored set of student tags that holds those the *span* of *rows* is about, and the part of it that they are.
 
     A full page of a walk is told as part of a stretch of so many pages, which is stored once for all of them; any
-    other span is stored as it is, and a few students in the event itself. So no answer ever makes more be stored than a few times what it sends.
+    other span is stored as it is, and a few students in the event itself. So no answer ever makes more be stored than
+    a few times what it sends.
     """
     if rows is None or span[0] == span[1]:
         return "", 0, 0
