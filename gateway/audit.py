@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from gateway import audit_heads, chain, telemetry
+from gateway import audit_heads, audit_keys, chain, telemetry
 from gateway.audit_files import cut, lock, sync_folder, write_all
 from gateway.audit_heads import NAME, Head, Mark
 from gateway.audit_keys import Present, PresentKey
@@ -76,7 +76,7 @@ class Record:
         self._file = self._lock_file = -1
         self._size: int | None = None
         self._opening = self._last = self._durable = 0
-        self._refusing = True
+        self._refusing, self._unheld = True, False
         self._next, self._head = Present(1, b""), Head(0, "")
         self._present_key = PresentKey(folder, key)
         self.refusals, self._allowance = Refusals(), Allowance()
@@ -137,6 +137,11 @@ class Record:
         self._sign(agreements=name)
         if self._refusing:
             self._refuse()
+
+    def notes(self) -> list[str]:
+        """What an operator has to be told of the record."""
+        unheld = ["the registry does not hold the record's last head: it could not be reached"] if self._unheld else []
+        return [*audit_keys.notes(self._folder), *unheld]
 
     def reopen(self) -> None:
         """Begin, or begin again after a failure; what was never promised to anybody is cut off.
@@ -236,9 +241,12 @@ class Record:
         while not self._ended:
             self._due.wait(seconds)
             self._due.clear()
-            self._tell_refusals()
-            if not self._refusing and self._durable > self._head.seq:
-                self._sign()
+            try:
+                self._tell_refusals()
+                if not self._refusing and (self._durable > self._head.seq or self._unheld):
+                    self._sign()
+            except Exception as error:  # noqa: BLE001  whatever it is, the next minute's head is signed
+                telemetry.fault(error)
 
     def _tell_refusals(self) -> None:
         for event in self.refusals.take():
@@ -256,8 +264,10 @@ class Record:
             try:
                 with self._commit:
                     self._write_head(replace(self._head, agreements=agreements or self._head.agreements))
+                self._unheld = self._registry is not None
                 if self._registry:
                     self._registry.write_mark(NAME, Mark(self._head.seq, self._head.hash))
+                    self._unheld = False
             except OSError as error:
                 self._refusing = True
                 telemetry.fault(error)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gateway import audit_heads, audit_keys, chain
 from gateway.audit_files import lock, sync_folder
-from gateway.audit_heads import NAME, Head, Mark
+from gateway.audit_heads import HEAD, NAME, Head, Mark
 from gateway.audit_keys import Present, PresentKey
 from gateway.audit_tail import REOPEN, RecordDamaged, Walk, anchors, check
 from gateway.chain import GENESIS, list_segments, read_entries, segment_number
@@ -40,8 +40,11 @@ def prepare(folder: Path, key: bytes, held: Mark | None) -> None:
         audit_keys.begin(folder, key, 1)
         audit_heads.write_head(folder, Head(0, GENESIS.hex(), marked=1), key)
     elif head and not head.marked:
-        walk = Walk(anchors(head, present, held))
-        problems = [f"{place}: {one}" for place, line, seq in read_entries(folder) for one in walk.step(line, seq)]
+        walk, problems = Walk(anchors(head, present, held)), list[str]()
+        for place, line, seq in read_entries(folder):
+            problems += (f"{place}: {problem}" for problem in walk.step(line, seq))
+            if line and line.mac:
+                problems.append(f"{HEAD}: was put back to an earlier state")
         if problems := [*problems, *walk.missing()]:
             raise RecordDamaged(problems)
         audit_keys.begin(folder, key, walk.expected, walk.end)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from gateway.audit_tail import REOPEN
 from gateway.audit_verify import SUBJECTS, field_sets, texts
 from gateway.chain import read_entries, read_events
 from gateway.subjects import Subjects
@@ -26,8 +27,9 @@ DONE = {
     "create": "created",
     "update": "changed",
     "delete": "deleted",
-    "refused": "was refused",
 }
+PLAIN = frozenset({"refused", REOPEN})
+"""The operations that are about no student: told member by member."""
 
 
 class Reading:
@@ -54,7 +56,7 @@ class Reading:
 
     def words(self, event: Event) -> str:
         """Who asked, when, what for, under which text, and which facts: what 34 CFR 99.32 asks for."""
-        if not event.get("client"):
+        if event["operation"] in PLAIN:
             told = (f"{name}: {value}" for name, value in event.items() if name not in {"hash", "mac", "at", "seq"})
             return "\n".join([f"event {event['seq']}, {event.get('at', '')}", *(f"  {one}" for one in told)])
         asked = f", asked by {event['shape']}" if event.get("shape") else ""

@@ -48,6 +48,8 @@ def anchors(head: Head | None, present: Present | None, held: Mark | None) -> li
 
 def put_back(head: Head | None, present: Present | None, held: Mark | None) -> Iterator[str]:
     """What is older than it can be: the present key is written before a head, and a head before the registry's."""
+    if head and present and not head.marked:
+        yield f"{HEAD}: was put back to an earlier state"
     if head and present and present.seq <= head.seq:
         yield f"{STATE}: was put back to an earlier state"
     if head and held and head.seq < held.number:

@@ -322,6 +322,8 @@ def test_a_crash_between_a_head_and_the_registry_is_no_rollback(folder, registry
     failing.down = True
     record = Record(folder, KEY, registry=failing)
     record.append(EVENT)
+    record._sign()
+    assert any("registry does not hold" in note for note in record.notes())
     record.close()
     assert read_head(folder, KEY).seq == 7
     assert registry.read_mark(NAME).number == 6
@@ -421,6 +423,16 @@ def test_a_record_of_old_is_taken_over_under_a_head_that_says_so(folder, registr
     assert verify(folder, KEY, registry, first_key(folder)) == []
     put(folder, [line if at != 3 else strip(line) for at, line in enumerate(lines(folder))])
     assert any("entry 4 bears no MAC" in problem for problem in verify(folder, KEY, registry))
+
+
+def test_a_head_of_old_does_not_take_a_record_over_again(folder, registry, tmp_path):
+    old(folder)
+    shutil.copy(folder / HEAD, tmp_path / HEAD)
+    fill(folder, registry)
+    shutil.copy(tmp_path / HEAD, folder / HEAD)
+    with pytest.raises(RecordDamaged, match="put back"):
+        Record(folder, KEY)
+    assert "head.json: was put back to an earlier state" in verify(folder, KEY)
 
 
 def old(folder):

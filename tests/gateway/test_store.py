@@ -129,6 +129,7 @@ def test_a_registry_of_the_first_version_keeps_its_clients(url: str) -> None:
     with engine.begin() as connection:
         for column in ("oauth1_sealed", "oauth1_not_after"):
             connection.execute(text(f"ALTER TABLE clients DROP COLUMN {column}"))
+        connection.execute(text("DROP TABLE marks"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     engine.dispose()
     store = open_store(url)
