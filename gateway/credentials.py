@@ -24,8 +24,15 @@ _NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$cuviSwpvRNeK+0cKznjzow$z6s3duB1MQux1E9
 
 def new_secret() -> tuple[str, str]:
     """A fresh secret, to be shown once, and the trace to keep of it."""
-    secret = secrets.token_urlsafe(SECRET_BYTES)
+    secret = secret_text()
     return secret, secret[:HINT] + _HASHER.hash(secret)
+
+
+def secret_text() -> str:
+    """A random secret that can be pasted behind any command: none begins with a dash, which would make it an option."""
+    while (text := secrets.token_urlsafe(SECRET_BYTES)).startswith("-"):
+        pass
+    return text
 
 
 def proves(secret: str, client: Client | None, now: datetime) -> bool:

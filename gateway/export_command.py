@@ -67,15 +67,15 @@ def _refuse(out: Path, district: str | None, settings: Settings, *, force: bool)
 def _caller(settings: Settings, client: str) -> Caller:
     """The client as it would be with a token for all that it may have."""
     from gateway.callers import Caller  # noqa: PLC0415 -- --help need not wait for it
-    from gateway.store import ACTIVE, open_store, utc_now  # noqa: PLC0415 -- likewise
+    from gateway.store import ENABLED, open_store, utc_now  # noqa: PLC0415 -- likewise
 
     store = open_store(settings.store_url, utc_now)
     try:
         found = store.find_client(client)
     finally:
         store.close()
-    if found is None or found.status != ACTIVE:
-        raise SettingsError(f"there is no active client {client}", str(settings.file))
+    if found is None or found.status != ENABLED:
+        raise SettingsError(f"there is no enabled client {client}", str(settings.file))
     return Caller(found.client_id, found.org, frozenset(found.scopes), found.epoch)
 
 

@@ -19,7 +19,7 @@ from gateway.answers import base_url
 from gateway.credentials import proves
 from gateway.limits import Limits
 from gateway.scopes import EDFI, known_scopes
-from gateway.store import ACTIVE, CLIENT_ID
+from gateway.store import CLIENT_ID, ENABLED
 from gateway.token_request import Refusal, TokenRequest, read_token_request
 from standards.errors import NotFound, StoreUnavailable, TooManyRequests
 
@@ -150,7 +150,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         """The client whose secret was sent; every failure looks and lasts the same."""
         self.limits.check_failures(asked.claimed, asked.address)
         found = self.store.find_client(asked.claimed) if CLIENT_ID.fullmatch(asked.claimed) else None
-        client = found if found and found.status == ACTIVE else None
+        client = found if found and found.status == ENABLED else None
         if not proves(asked.secret, client, self.clock()) or client is None:
             self.limits.count_failure(asked.claimed, asked.address)
             raise Refusal("invalid_client", "The client is unknown or its secret is wrong.", 401)

@@ -14,7 +14,7 @@ from adapters.oauth1 import ALGORITHMS, VERSION, signature
 from gateway.callers import Caller
 from gateway.scopes import ONEROSTER_1_1
 from gateway.shared_secrets import new_shared_secret, open_shared_secret
-from gateway.store import ACTIVE, CLIENT_ID
+from gateway.store import CLIENT_ID, ENABLED
 from standards.errors import Unauthenticated
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Verifier:
     def _find(self, name: str, now: datetime) -> tuple[Client | None, str]:
         """The client of that name with its secret, or nobody with a secret that nobody knows: both take as long."""
         found = self._store.find_client(name) if CLIENT_ID.fullmatch(name) else None
-        if found and found.status == ACTIVE and found.oauth1 and now < found.oauth1.not_after:
+        if found and found.status == ENABLED and found.oauth1 and now < found.oauth1.not_after:
             secret = open_shared_secret(self._key, found.client_id, found.oauth1)
             if secret is not None:
                 return found, secret

@@ -24,7 +24,13 @@ from standards.errors import CallerError, NotFound, StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-ACTIVE, DISABLED = "active", "disabled"
+ENABLED, SUSPENDED, ENDED = "enabled", "suspended", "ended"
+# What an administrator may do about a client: its state before, its state after, and the word in the log.
+STEPS = {
+    "suspend": ((ENABLED,), SUSPENDED, "suspended"),
+    "resume": ((SUSPENDED,), ENABLED, "resumed"),
+    "end": ((ENABLED, SUSPENDED), ENDED, "ended"),
+}
 CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 WAIT_SECONDS = 30
 MIGRATION_LOCK = 7_203_411  # any fixed number: every starting worker must ask PostgreSQL for the same lock
@@ -60,7 +66,7 @@ class Client:
     secrets: tuple[Secret, ...]
     created: datetime
     created_by: str
-    status: str = ACTIVE
+    status: str = ENABLED
     epoch: int = 1
     last_used: datetime | None = None
     oauth1: SharedSecret | None = None
@@ -88,8 +94,8 @@ class Store(Protocol):
     def list_clients(self) -> tuple[Client, ...]:
         """Every client, by id."""
 
-    def disable_client(self, client_id: str, actor: str) -> Client:
-        """End everything *client_id* was given; returns how it now stands."""
+    def change_status(self, client_id: str, step: str, actor: str) -> Client:
+        """Suspend, resume or end a client, as *step* says; refused where its state does not allow it."""
 
     def rotate_secret(self, client_id: str, new: str, keep_old_until: datetime | None, actor: str) -> Client:
         """Let the secret whose hash is *new* count, and the present one until then; without a time, all tokens end."""
@@ -150,20 +156,26 @@ class SqlStore:
             rows = connection.execute(select(clients)).all()
         return tuple(sorted(map(_client, rows), key=lambda client: client.client_id))
 
-    def disable_client(self, client_id: str, actor: str) -> Client:
-        """End everything *client_id* was given; returns how it now stands."""
+    def change_status(self, client_id: str, step: str, actor: str) -> Client:
+        """Suspend, resume or end a client, as *step* says; whatever was given to it before ends, unless it resumes."""
+        before, after, said = STEPS[step]
         with _transaction(self._engine, write=True) as connection:
             found = _locked(connection, client_id)
-            if found.status == DISABLED:
-                return found
-            self._change(connection, client_id, {"status": DISABLED, "epoch": found.epoch + 1})
-            self._note(connection, client_id, "disabled", actor)
+            if found.status not in before:
+                raise CallerError(f"{client_id!r} is {found.status}: there is nothing to {step}.")
+            changes: dict[str, Any] = {"status": after}
+            if after != ENABLED:
+                changes["epoch"] = found.epoch + 1
+            if after == ENDED:
+                changes |= _shared(None)
+            self._change(connection, client_id, changes)
+            self._note(connection, client_id, said, actor)
             return _locked(connection, client_id)
 
     def rotate_secret(self, client_id: str, new: str, keep_old_until: datetime | None, actor: str) -> Client:
         """Let the secret whose hash is *new* count, and the present one until then; without a time, all tokens end."""
         with _transaction(self._engine, write=True) as connection:
-            found = _locked(connection, client_id)
+            found = _not_ended(_locked(connection, client_id))
             changes: dict[str, Any] = {"secret_hash_1": new, "secret_hash_2": None, "not_after_2": None}
             if keep_old_until is None:
                 changes["epoch"] = found.epoch + 1
@@ -176,7 +188,7 @@ class SqlStore:
     def share_secret(self, client_id: str, secret: SharedSecret | None, actor: str) -> Client:
         """Let the client sign by *secret* alone from now on, or not at all; its tokens are another matter."""
         with _transaction(self._engine, write=True) as connection:
-            found = _locked(connection, client_id)
+            found = _not_ended(_locked(connection, client_id))
             if found.oauth1 == secret:
                 return found
             self._change(connection, client_id, _shared(secret))
@@ -212,6 +224,13 @@ def _locked(connection: Connection, client_id: str) -> Client:
     if row is None:
         raise NotFound(f"There is no client {client_id!r}.")
     return _client(row)
+
+
+def _not_ended(client: Client) -> Client:
+    """Refuse a new secret for a client that nothing opens again."""
+    if client.status == ENDED:
+        raise CallerError(f"{client.client_id!r} is ended, which is for ever: register another client.")
+    return client
 
 
 def _client(row: Row[Any]) -> Client:

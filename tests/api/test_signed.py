@@ -206,7 +206,7 @@ def test_a_signer_ends_with_its_sunset_and_with_its_client(region):
     ended.renew(timedelta(days=1))
     assert ended.ask(f"{OLDER}orgs").status_code == 200
     with registry(region.folder) as (store, _):
-        store.disable_client("ended", "ana")
+        store.change_status("ended", "end", "ana")
     refused(ended.ask(f"{OLDER}orgs"))
 
 

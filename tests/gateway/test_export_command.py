@@ -92,7 +92,7 @@ def test_a_file_that_is_there_is_not_written_over_unless_that_is_asked_for(regio
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("nobody",), "there is no active client nobody"),
+        (("nobody",), "there is no enabled client nobody"),
         (("reader",), "The token has no scope for any of the files."),
         (("conformance", "--district", "oak"), "there is no district oak"),
         (("conformance", "--since", "yesterday"), "is not a date or a date and time"),

@@ -169,7 +169,7 @@ def test_an_unknown_client_and_a_wrong_secret_take_the_same_time(tmp_path):
 
 
 def test_a_disabled_client_is_refused_like_an_unknown_one(region):
-    region.store.disable_client("tutor", "ana")
+    region.store.change_status("tutor", "end", "ana")
     assert region.ask().data == region.ask(basic=("nobody", "wrong")).data
 
 

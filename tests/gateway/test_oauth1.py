@@ -266,7 +266,7 @@ def test_every_reason_not_to_believe_a_signer_is_told_alike(region):
     late = region.share("late", region.clock())
     region.add("gone", (ROSTER,))
     gone = region.share("gone")
-    region.store.disable_client("gone", "ana")
+    region.store.change_status("gone", "end", "ana")
     region.add("off", (ROSTER,))
     off = region.share("off")
     region.store.share_secret("off", None, "ana")
@@ -308,7 +308,7 @@ def test_a_secret_ends_at_its_moment(region):
 
 def test_what_ends_a_signer_ends_it_at_once(region):
     region.verifier.verify(request(header(region.signing)))
-    region.store.disable_client("lms", "ana")
+    region.store.change_status("lms", "end", "ana")
     assert refusal(region, request(header(region.signing, nonce="n2"))) == WRONG
 
 
