@@ -12,6 +12,7 @@ from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter, RateLimiter, SlidingWindowCounterRateLimiter
 
+from gateway.memory import REDIS_TIMEOUT
 from standards.errors import StoreUnavailable, TooManyRequests
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ class Limits:
     """Every limit of the region, counted in the same memory as its tokens."""
 
     def __init__(self, rates: settings.Limits, memory_url: str) -> None:
-        storage = storage_from_string(memory_url or "memory://", wrap_exceptions=True)
+        bounds = {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT} if memory_url else {}
+        storage = storage_from_string(memory_url or "memory://", wrap_exceptions=True, **bounds)
         steady, exact = SlidingWindowCounterRateLimiter(storage), MovingWindowRateLimiter(storage)
         self._client = _Rate("client", rates.client, steady)
         self._district = _Rate("district", rates.district, steady)
