@@ -251,17 +251,17 @@ def _cap_texts(settled: dict[str, Settled]) -> None:
         one = element(name)
         assert one is not None
         hidden = {} if one.member else {
-            id: field.capped for field in one.fields if field.capped for id in _persons(field.entity)
-            if _masked(settled, id, field)
+            person: field.capped for field in one.fields if field.capped for person in _persons(field.entity)
+            if _masked(settled, person, field)
         }  # fmt: skip
         action = meet((now.action, *hidden.values()))
         if action != now.action:
             settled[name] = Settled(action, now.lines, f"{min(hidden)} does not leave as it is")
 
 
-def _masked(settled: Mapping[str, Settled], id: str, field: Field) -> bool:  # noqa: A002  the word for it
-    """Whether the *id* of a person is hidden from who sees *field*, which is the person's own or one of its records'."""
-    action = settled[id].action if id in settled else "deny"
+def _masked(settled: Mapping[str, Settled], person: str, field: Field) -> bool:
+    """Whether the id of a *person* is hidden from who sees *field*, which is the person's own or of a record of it."""
+    action = settled[person].action if person in settled else "deny"
     return action == "pseudonym" or (action == "deny" and field.entity not in PERSONS and personal(field.entity))
 
 
@@ -270,7 +270,7 @@ def _persons(entity: str) -> tuple[str, ...]:
     """The ids of the persons that a record is or belongs to; one that names no owner may be about anybody."""
     if entity in PERSONS:
         return (id_of(entity),)
-    found = tuple(id for one in owners(entity) if personal(one.to) for id in _persons(one.to))
+    found = tuple(person for one in owners(entity) if personal(one.to) for person in _persons(one.to))
     return found or tuple(map(id_of, PERSONS))
 
 

@@ -60,7 +60,8 @@ class Site:
         told = fact(own)
         sensitivity = vocabulary.names()[told].sensitivity if told else self.sensitivity
         capped = CAPPED.get(release.rpartition(".")[2], "")
-        return Field(self.entity, self.group + self.prefix + name, kind, told or own, sensitivity, capped=capped, **facts)
+        place = self.group + self.prefix + name
+        return Field(self.entity, place, kind, told or own, sensitivity, capped=capped, **facts)
 
     def inside(self, collection: str) -> Site:
         """The site of the items of a *collection* that stands here."""
