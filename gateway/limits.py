@@ -42,10 +42,13 @@ class Limits:
     def check_failures(self, client: str, address: str) -> None:
         """Refuse to look at credentials after too many failures; a stranger elsewhere cannot lock a client out."""
         self._failures.check(client, address)
-        self._address.check(address)
+
+    def crowded(self, address: str) -> bool:
+        """Whether so much has failed from an address that what cannot be right is not worth a hash or a count."""
+        return not self._address.has_room(address)
 
     def count_failure(self, client: str, address: str) -> None:
-        """Count a request for a token, or with a signature, whose credentials were wrong."""
+        """Count a request for a token, or with a signature, whose credentials were wrong; both kinds together."""
         self._failures.count(client, address)
         self._address.count(address)
 
@@ -61,8 +64,11 @@ class _Rate:
         if self._item and not self._ask(self._limiter.hit, names):
             raise self._refusal(names)
 
+    def has_room(self, *names: str) -> bool:
+        return self._item is None or self._ask(self._limiter.test, names)
+
     def check(self, *names: str) -> None:
-        if self._item and not self._ask(self._limiter.test, names):
+        if not self.has_room(*names):
             raise self._refusal(names)
 
     def count(self, *names: str) -> None:

@@ -16,7 +16,7 @@ from flask import Blueprint, Response, json, request
 from gateway import tokens
 from gateway.addresses import PREFIXES
 from gateway.answers import base_url
-from gateway.credentials import proves
+from gateway.credentials import meant, proves
 from gateway.limits import Limits
 from gateway.scopes import EDFI, known_scopes
 from gateway.store import CLIENT_ID, ENABLED
@@ -38,9 +38,11 @@ ORGANIZATION = re.compile(r"[0-9]{1,19}")
 TOO_MANY = "urn:ed-fi:api:security:authentication:too-many-tokens"
 
 
-def blueprint(store: Store, memory: Memory, clock: Callable[[], datetime], settings: Settings) -> Blueprint:
+def blueprint(
+    store: Store, memory: Memory, clock: Callable[[], datetime], settings: Settings, limits: Limits | None = None
+) -> Blueprint:
     """The token, revocation and introspection endpoints, and the document that describes them."""
-    server = TokenServer(store, memory, clock, settings)
+    server = TokenServer(store, memory, clock, settings, limits)
     oauth = Blueprint("oauth", __name__)
 
     def issue(district: str | None = None) -> Response:
@@ -123,10 +125,17 @@ class LivingToken:
 class TokenServer(AuthorizationServer):  # type: ignore[misc]
     """Authlib's server on the gateway's registry and memory."""
 
-    def __init__(self, store: Store, memory: Memory, clock: Callable[[], datetime], settings: Settings) -> None:
+    def __init__(
+        self,
+        store: Store,
+        memory: Memory,
+        clock: Callable[[], datetime],
+        settings: Settings,
+        limits: Limits | None = None,
+    ) -> None:
         super().__init__()
         self.store, self.memory, self.clock = store, memory, clock
-        self.tokens, self.limits = settings.tokens, Limits(settings.limits, settings.memory_url)
+        self.tokens, self.limits = settings.tokens, limits or Limits(settings.limits, settings.memory_url)
         self.register_grant(_Grant)
         self.register_endpoint(_Revocation(self))
         self.register_endpoint(_Introspection(self))
@@ -147,12 +156,15 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
             return self.handle_response(*refusal())
 
     def prove(self, asked: TokenRequest) -> RegisteredClient:
-        """The client whose secret was sent; every failure looks and lasts the same."""
+        """The client whose secret was sent; every failure looks and lasts the same, whoever is named."""
         self.limits.check_failures(asked.claimed, asked.address)
+        crowded = self.limits.crowded(asked.address)
         found = self.store.find_client(asked.claimed) if CLIENT_ID.fullmatch(asked.claimed) else None
         client = found if found and found.status == ENABLED else None
-        if not proves(asked.secret, client, self.clock()) or client is None:
-            self.limits.count_failure(asked.claimed, asked.address)
+        hopeless = crowded and meant(asked.secret, client, self.clock()) is None
+        if hopeless or not proves(asked.secret, client, self.clock()) or client is None:
+            if not hopeless:
+                self.limits.count_failure(asked.claimed, asked.address)
             raise Refusal("invalid_client", "The client is unknown or its secret is wrong.", 401)
         return RegisteredClient(client)
 

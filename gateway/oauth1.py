@@ -83,7 +83,8 @@ class Verifier:
         self._limits.check_failures(name, asked.address)
         client, secret = self._find(name, now)
         if not _matches(given["oauth_signature"], signatures(secret)) or client is None:
-            self._limits.count_failure(name, asked.address)
+            if not self._limits.crowded(asked.address):
+                self._limits.count_failure(name, asked.address)
             raise Unauthenticated("The consumer key is unknown, or the signature is wrong.")
         self._spend(given)
         if client.last_used is None or now - client.last_used >= USE_NOTED:

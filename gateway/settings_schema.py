@@ -169,7 +169,10 @@ class LimitsSchema(Schema):
     )
     address_failures = Rate(
         load_default="100/minute",
-        metadata={"about": "Failed token requests and signatures from one address, whichever client they name."},
+        metadata={
+            "about": "Failed token requests and signatures from one address that are counted and cost the time of a "
+            "hash; what fails beyond is refused at once, and keeps nobody else there waiting."
+        },
     )
 
 

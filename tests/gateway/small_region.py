@@ -73,7 +73,7 @@ class Region:
         self.verifier = Verifier(self.store, self.memory, counters, KEY, self.clock)
         self.callers = Callers(self.store, self.memory, self.clock, self.verifier)
         self.app = Flask("region")
-        self.app.register_blueprint(oauth.blueprint(self.store, self.memory, self.clock, self.settings))
+        self.app.register_blueprint(oauth.blueprint(self.store, self.memory, self.clock, self.settings, counters))
         self.web = self.app.test_client()
         self.secret = self.add("tutor", ("edfi:read", "edfi:readchanges"))
 
