@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from contextlib import suppress
+from itertools import count
 from typing import TYPE_CHECKING
 
 from adapters.contract import NO_HINTS
@@ -64,6 +65,8 @@ class District:
         self._holds: tuple[frozenset[str], frozenset[str]] = frozenset(), frozenset()
         self._fields: tuple[frozenset[str], Wanted] = frozenset(), {}
         self._versions, self._asked = Versions(clock), float("-inf")
+        self._numbers = count(1)
+        self._heir: District | None = None
         self._renewal = Renewal(name, adapter, keyring, clock, self._to_hold)
         self._noting, self._loading, self._freshening = threading.Lock(), threading.Lock(), threading.Lock()
         self._renewing = threading.Event()
@@ -85,6 +88,26 @@ class District:
         if holds is not self._fields[0]:
             self._fields = holds, {entity: self._wanted.get(entity, frozenset()) for entity in holds}
         return self._fields[1]
+
+    @property
+    def loaded(self) -> bool:
+        """Whether anything is held."""
+        return self._held is not None
+
+    def covers(self, wanted: Wanted) -> bool:
+        """Whether what is held has all the fields of *wanted*."""
+        return all(_within(wanted.get(entity, frozenset()), asked) for entity, asked in self._to_hold().items())
+
+    def want(self, wanted: Wanted) -> None:
+        """Ask the source for no more than *wanted* from the next renewal on."""
+        self._wanted, self._fields = wanted, (frozenset(), {})
+
+    def close(self, *, adapter: bool = True) -> None:
+        """Let go of what is held and, with the *adapter*, of the way to the source; nobody asks any more."""
+        with self._loading:
+            self._held = None
+            if adapter:
+                self.adapter.close()
 
     def has(self, view: View) -> bool:
         """Whether the district's system can show anything of *view*."""
@@ -137,6 +160,8 @@ class District:
                     self._writes += 1
                     wide = rekeyed or self._written.get((entity, own), (0, False))[1]
                     self._written[entity, own] = self._writes, wide
+        if self._heir is not None:
+            self._heir.wrote(entity, identifiers, rekeyed=rekeyed)
 
     def _idle(self, entity: str) -> bool:
         """Whether a write of *entity*, which is not held, is known to change nothing that is."""
@@ -184,7 +209,7 @@ class District:
             written = dict(self._written)
         before, course = self._held, self._course
         whole = course.whole
-        self._number += 1
+        self._number = next(self._numbers)
         wide = any(rekeyed for _, rekeyed in written.values())
         fresh = self._rewritten(before, written) if before is not None and written and not wide else None
         if fresh is None:
@@ -230,6 +255,11 @@ class District:
         )  # fmt: skip
         made.version = self._versions.give()
         return made
+
+
+def _within(some: Collection[str] | None, asked: Collection[str] | None) -> bool:
+    """Whether *some* fields are among those *asked* for, where None stands for every one."""
+    return asked is None or (some is not None and frozenset(some) <= frozenset(asked))
 
 
 def give_back_memory() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from limits import RateLimitItem, parse
 from limits.errors import StorageError
@@ -24,14 +24,18 @@ if TYPE_CHECKING:
 class Limits:
     """Every limit of the region, counted in the same memory as its tokens."""
 
-    def __init__(self, rates: settings.Limits, memory_url: str) -> None:
-        bounds = {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT} if memory_url else {}
-        storage = storage_from_string(memory_url or "memory://", wrap_exceptions=True, **bounds)
+    def __init__(self, rates: settings.Limits, memory_url: str, storage: Any = None) -> None:
+        storage = storage or _counts(memory_url)
+        self._storage = storage
         steady, exact = SlidingWindowCounterRateLimiter(storage), MovingWindowRateLimiter(storage)
         self._client = _Rate("client", rates.client, steady)
         self._district = _Rate("district", rates.district, steady)
         self._failures = _Rate("failures", rates.failures, exact)
         self._address = _Rate("address", rates.address_failures, exact)
+
+    def at(self, rates: settings.Limits) -> Limits:
+        """The same counts under other *rates*."""
+        return Limits(rates, "", self._storage)
 
     def spend(self, client: str, districts: Iterable[str] = ()) -> None:
         """Count one data request, or refuse it."""
@@ -87,6 +91,12 @@ class _Rate:
         except StorageError:
             raise StoreUnavailable("The shared memory cannot be reached.") from None
         return TooManyRequests("Too many requests; wait before the next one.", max(1, math.ceil(reset - time.time())))
+
+
+def _counts(memory_url: str) -> Any:
+    """Where requests are counted: the shared memory, which is waited for as long as everywhere else, or this process."""
+    bounds = {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT} if memory_url else {}
+    return storage_from_string(memory_url or "memory://", wrap_exceptions=True, **bounds)
 
 
 def _short(name: str) -> str:

@@ -24,12 +24,12 @@ def adapters(settings: Settings) -> dict[str, Adapter]:
     Raises:
         SourceError: a system that is to describe itself does not.
     """
-    found = {name: _adapter(name, spec) for name, spec in settings.districts.items()}
+    found = {name: adapter_of(name, spec) for name, spec in settings.districts.items()}
     model.extend(together(adapter.beyond() for adapter in found.values()))
     return found
 
 
-def _adapter(name: str, spec: District) -> Adapter:
+def adapter_of(name: str, spec: District) -> Adapter:
     """The adapter of a district, with what the district declares of its records."""
     adapter: Adapter = registry.find(spec.adapter)(name, spec.settings)
     adapter.defaults = Defaults(spec.defaults)
@@ -40,6 +40,14 @@ def learn(settings: Settings) -> None:
     """Let the model be what the districts' systems say, for whoever needs nothing else of them."""
     for adapter in adapters(settings).values():
         adapter.close()
+
+
+def is_known(beyond: Mapping[str, Resource]) -> bool:
+    """Whether the model has all of what a system has *beyond* the standard already."""
+    known = model.resources()
+    return all(
+        name in known and repr(model.joined(known[name], one)) == repr(known[name]) for name, one in beyond.items()
+    )
 
 
 def together(several: Iterable[Mapping[str, Resource]]) -> dict[str, Resource]:
