@@ -1,4 +1,4 @@
-"""The web server: granian, one worker, threads."""
+"""The web server: granian, one worker, an event loop in front of threads."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import gc
 import os
 import socket
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,30 +16,41 @@ from policies.agreement import load_folder
 from standards.errors import GatewayError, SettingsError
 
 if TYPE_CHECKING:
-    from flask import Flask
-
+    from gateway.front import Front
     from gateway.settings import Settings
 
 SETTINGS_FILE = "CROSSING_SETTINGS"
+MOST_CONNECTIONS = 8192
+"""How many connections are held at once; the next ones wait until one of these ends."""
+
+LARGEST_HEAD_BYTES = 131_072
+ALIVE = b'{"status":"ok"}\n'
 
 
-def application() -> Flask:
+def application() -> Front:
     """What a worker runs: the application for the settings file named in the environment."""
-    from gateway import telemetry  # noqa: PLC0415  a worker imports this module before anything else
-    from gateway.settings import load  # noqa: PLC0415  a worker imports this module before anything else
+    from gateway import supervision, telemetry  # noqa: PLC0415  a worker imports this module before anything else
+    from gateway.front import Front  # noqa: PLC0415
+    from gateway.settings import load  # noqa: PLC0415
     from gateway.start import start  # noqa: PLC0415
 
+    ending = ExitStack()
+    atexit.register(ending.close)
+    supervision.prepare_worker()
+    supervision.end_with_parent(ending.close)
     telemetry.configure()
     try:
-        app, gateway = start(load(Path(os.environ[SETTINGS_FILE])))
-        atexit.register(gateway.record.close)
+        settings = load(Path(os.environ[SETTINGS_FILE]))
+        app, gateway = start(settings)
+        ending.callback(gateway.record.close)
         gateway.warm()
     except GatewayError as error:
-        raise SystemExit(f"Error: {error.message}") from None
+        sys.stderr.write(f"Error: {error.message}\n")
+        raise SystemExit(supervision.CANNOT_START) from None
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
-    return app
+    return Front(app, settings.server, {"/health": lambda: (200, ALIVE)})
 
 
 def serve(settings: Settings) -> None:
@@ -47,21 +59,28 @@ def serve(settings: Settings) -> None:
     Raises:
         SettingsError: an agreement is wrong, or the address cannot be listened on.
     """
-    from granian import Granian  # noqa: PLC0415  only a server needs it
-    from granian.constants import Interfaces  # noqa: PLC0415
+    from granian.constants import HTTPModes, Interfaces, RuntimeModes  # noqa: PLC0415  only a server needs it
+    from granian.http import HTTP1Settings  # noqa: PLC0415
+
+    from gateway.supervision import Supervisor  # noqa: PLC0415
 
     learn(settings)
     load_folder(settings.agreements)
     _try_address(settings)
     os.environ[SETTINGS_FILE] = str(settings.file)
-    Granian(
+    patience = int(settings.server.client_timeout.total_seconds() * 1000)
+    Supervisor(
         "gateway.server:application",
+        settings.state,
         factory=True,
         address=settings.server.host,
         port=settings.server.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=patience, max_buffer_size=LARGEST_HEAD_BYTES),
+        runtime_mode=RuntimeModes.st,
         workers=1,
-        blocking_threads=settings.server.threads,
+        backpressure=MOST_CONNECTIONS,
         log_access=False,
         websockets=False,
     ).serve()
