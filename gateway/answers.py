@@ -17,6 +17,7 @@ from standards.errors import (
     MalformedQuery,
     MethodNotAllowed,
     NotFound,
+    Overloaded,
     SourceUnavailable,
     TooManyRequests,
     Unauthenticated,
@@ -132,6 +133,6 @@ def failure(error: GatewayError, status: int, body: Mapping[str, Any], media: st
     if isinstance(error, MethodNotAllowed):
         also = ("HEAD", "OPTIONS") if "GET" in error.allowed else ("OPTIONS",)
         response.headers["Allow"] = ", ".join((*error.allowed, *also))
-    if isinstance(error, TooManyRequests | SourceUnavailable):
+    if isinstance(error, TooManyRequests | SourceUnavailable | Overloaded):
         response.headers["Retry-After"] = str(error.retry_after)
     return response

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from gateway.store import Store
 
 LARGEST_BODY = 1 << 20
+REFUSED = "crossing.refused"
+"""Where the environment of a request bears the error for which it was refused before any route saw it."""
 
 
 def create_app(
@@ -53,6 +55,7 @@ def create_app(
         app.wsgi_app = _Proxied(app.wsgi_app, settings.server.trusted_proxies)  # type: ignore[method-assign]
     app.url_value_preprocessor(addresses.enter)
     app.before_request(telemetry.begin)
+    app.before_request(_refuse)
     app.register_blueprint(oauth.blueprint(store, memory, clock, settings, gateway.limits))
     app.register_blueprint(oneroster.blueprint(gateway))
     app.register_blueprint(bulk.blueprint(gateway))
@@ -83,6 +86,12 @@ class _Proxied:
             return self._plain(environ, start_response)
         trusted = any(address in network for network in self._networks)
         return (self._forwarded if trusted else self._plain)(environ, start_response)
+
+
+def _refuse() -> None:
+    """Tell of a request that was refused before, in the words of the address it is for."""
+    if REFUSED in request.environ:
+        raise request.environ[REFUSED]
 
 
 def _health() -> Response:

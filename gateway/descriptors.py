@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adapters.contract import NO_HINTS, Adapter, picker
+from gateway.slots import approach
 from standards.edfi.descriptors import catalogue
 
 if TYPE_CHECKING:
@@ -52,6 +53,10 @@ class Described(Adapter):
         """Whether the system's records lack what Ed-Fi requires."""
         return self.inner.declares
 
+    def reachable(self) -> None:
+        """Let pass whoever is about to ask the system."""
+        self.inner.reachable()
+
     def beyond(self) -> Mapping[str, Resource]:
         """What the system's model has beyond the standard."""
         return self.inner.beyond()
@@ -64,6 +69,7 @@ class Described(Adapter):
         """The system's records, then the items."""
         own = self.inner.manifest.entities
         if asked := {entity: fields for entity, fields in wanted.items() if entity in own}:
+            approach(self)
             yield from self.inner.read(asked, hints)
         for entity in wanted.keys() - own:
             pick = picker(entity, wanted[entity])
@@ -74,37 +80,47 @@ class Described(Adapter):
 
     def find(self, entity: str, identifier: str) -> Record | None:
         """One record of the system by its own id; an item has none."""
-        return None if self._ours(entity) else self.inner.find(entity, identifier)
+        if self._ours(entity):
+            return None
+        approach(self)
+        return self.inner.find(entity, identifier)
 
     def locate(self, entity: str, key: tuple[str, ...]) -> Record | None:
         """One record or item by its natural key."""
         if not self._ours(entity):
+            approach(self)
             return self.inner.locate(entity, key)
         return next((dict(record) for record in self._known[entity] if record["key"] == key), None)
 
     def newest(self) -> int | None:
         """The system's own newest change version."""
+        approach(self)
         return self.inner.newest()
 
     def changes(self, wanted: Wanted, since: int, until: int) -> Iterator[Change]:
         """What has changed in the system; items never do."""
         own = self.inner.manifest.entities
+        approach(self)
         return self.inner.changes({name: fields for name, fields in wanted.items() if name in own}, since, until)
 
     def departures(self, entity: str, since: int, until: int, *, rekeyed: bool) -> Iterator[Departure]:
         """What has gone from the system."""
+        approach(self)
         return self.inner.departures(entity, since, until, rekeyed=rekeyed)
 
     def save(self, entity: str, record: Record, *, new: bool) -> str:
         """Create or replace a record of the system."""
+        approach(self)
         return self.inner.save(entity, record, new=new)
 
     def delete(self, entity: str, identifier: str) -> None:
         """Delete a record of the system."""
+        approach(self)
         self.inner.delete(entity, identifier)
 
     def stamp(self) -> str:
         """The system's stamp: the items stay while the gateway runs."""
+        approach(self)
         return self.inner.stamp()
 
     def close(self) -> None:

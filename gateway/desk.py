@@ -12,6 +12,7 @@ from gateway.hints import hints, sought
 from gateway.lookups import references
 from gateway.plan import decides
 from gateway.resolving import native_targets
+from gateway.slots import approach
 from standards import registry
 from standards.errors import (
     ActionForbidden,
@@ -241,6 +242,7 @@ def open_desk(
     outer = [pruned for one in request.within if (pruned := gateway.pruned(grant, one.view)) is not None]
     if len(outer) < len(request.within):
         raise Forbidden("No active agreement lets this client change this resource.")
+    approach(gateway.districts[grant.district].adapter)  # before anything of the write is recorded
     entity = _written(gateway, grant, view)
     beside = frozenset(field.to for field in fields_of(entity).values() if field.type == "ref")
     beside = beside.union(*(gateway.entities(grant, one) for one in outer))

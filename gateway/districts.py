@@ -12,6 +12,7 @@ from adapters.contract import NO_HINTS
 from gateway import lookups, telemetry
 from gateway.hold import LINKED, build
 from gateway.renewal import Course, Renewal
+from gateway.slots import approach
 from gateway.versions import Versions
 from standards import native, vocabulary
 from standards.errors import SourceBroken, SourceError
@@ -139,6 +140,7 @@ class District:
             if held is not None and self._age() < self._seconds:
                 self._renew_aside()
                 return held
+        approach(self.adapter)
         with self._loading:
             if self._held is None or self._written or self._age() >= self._seconds:
                 self._renew()
@@ -172,14 +174,24 @@ class District:
 
         It is asked once in `FRESH` seconds; where it cannot be, the hold is as fresh as it was.
         """
+        if not self._may_differ():
+            return
+        try:
+            approach(self.adapter)
+        except SourceError:
+            return
         with self._freshening:
-            now = self._clock()
-            if self._held is None or not self._renewal.follows() or now - self._asked < FRESH:
+            if not self._may_differ():
                 return
-            self._asked = now
+            self._asked = self._clock()
             with self._loading, suppress(SourceError):
                 if self._renewal.newest() != self._course.mark:
                     self._renew()
+
+    def _may_differ(self) -> bool:
+        """Whether the source might tell of something that has changed since it was asked last."""
+        asked = self._clock() - self._asked < FRESH
+        return self._held is not None and self._renewal.follows() and not asked
 
     def _age(self) -> float:
         return self._clock() - self._held.loaded if self._held else float("inf")
@@ -248,6 +260,8 @@ class District:
     def _read(
         self, wanted: Wanted, base: Generation | None, hints: Hints = NO_HINTS, seek: Seek = lookups.NOTHING
     ) -> Generation:
+        if wanted:
+            approach(self.adapter)
         records = self.adapter.read(wanted, hints) if not seek else lookups.read(self.adapter, wanted, hints, seek)
         made = build(
             records, self.name, self._keyring,

@@ -13,6 +13,7 @@ from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter, RateLimiter, SlidingWindowCounterRateLimiter
 
 from gateway.memory import REDIS_TIMEOUT
+from gateway.slots import once
 from standards.errors import StoreUnavailable, TooManyRequests
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class _Rate:
         self._item: RateLimitItem | None = parse(rate) if rate else None
 
     def spend(self, *names: str) -> None:
-        if self._item and not self._ask(self._limiter.hit, names):
+        if self._item and not once((self._name, *names), lambda: self._ask(self._limiter.hit, names)):
             raise self._refusal(names)
 
     def has_room(self, *names: str) -> bool:

@@ -31,13 +31,16 @@ PATHS = frozenset({"file", "folder", "path", "source"})
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where the gateway listens."""
+    """Where the gateway listens, and what it does at once and waits for at most."""
 
     host: str
     port: int
     public_url: str | None
     trusted_proxies: tuple[str, ...]
     threads: int
+    threads_per_district: int = 4
+    wait: timedelta = timedelta(seconds=2)
+    client_timeout: timedelta = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,24 @@ class ServerSchema(Schema):
         load_default=list,
         metadata={"about": "Addresses or networks whose X-Forwarded headers are believed.", "item": "text"},
     )
-    threads = _number(8, 1, 256, "How many requests are answered at once.")
+    threads = _number(
+        8, 1, 256, "How many requests are answered at once; those that wait for a district's system are not counted."
+    )
+    threads_per_district = _number(
+        4, 1, 64, "How many requests may wait for the system of one district at once; more wait without a thread."
+    )
+    wait = Duration(
+        load_default=timedelta(seconds=2),
+        metadata={"about": "How long a request may wait for another one's place at its district before it gets a 503."},
+    )
+    client_timeout = Duration(
+        load_default=timedelta(seconds=30),
+        validate=validate.Range(min=timedelta(seconds=1), error="must be at least 1s"),
+        metadata={
+            "about": "How long a client may take to send the head of a request, to send its body, and to take each"
+            " piece of an answer; so long an idle connection is kept."
+        },
+    )
 
 
 class StoreSchema(Schema):

@@ -99,7 +99,7 @@ def trace(header: str | None) -> str:
 
 def begin() -> None:
     """Note when the present request arrived."""
-    request.environ[STARTED] = time.perf_counter()
+    request.environ.setdefault(STARTED, time.perf_counter())
 
 
 def about(*, view: str = "", district: str = "") -> None:
@@ -124,6 +124,11 @@ def observe(response: Response) -> Response:
         line["milliseconds"] = round(seconds * 1000, 1)
     _log.info("request", trace=trace(request.headers.get("traceparent")), **line)
     return response
+
+
+def answered(view: str, status: int) -> None:
+    """Count an answer that no route gave."""
+    _requests.labels(view, str(status), "-").inc()
 
 
 def fault(error: BaseException) -> None:

@@ -217,6 +217,24 @@ class WalkInterrupted(CallerError):
     status, code = 409, "walk-interrupted"
 
 
+class RequestTimeout(CallerError):
+    """The client takes longer to send its request than it may."""
+
+    status, code = 408, "request-timeout"
+
+    def __init__(self) -> None:
+        super().__init__("The request did not arrive whole in time.")
+
+
+class BodyTooLarge(CallerError):
+    """The body is larger than *most* bytes, which no request's may be."""
+
+    status, code = 413, "body-too-large"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"The body is larger than {most:,} bytes.")
+
+
 class TooManyRequests(CallerError):
     """The caller must wait *retry_after* seconds."""
 
@@ -224,6 +242,16 @@ class TooManyRequests(CallerError):
 
     def __init__(self, message: str, retry_after: int) -> None:
         super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Overloaded(GatewayError):
+    """More requests are in the gateway than it can hold; try again in *retry_after* seconds."""
+
+    status, code = 503, "overloaded"
+
+    def __init__(self, retry_after: int = 5) -> None:
+        super().__init__("More requests are waiting than the gateway can hold.")
         self.retry_after = retry_after
 
 

@@ -12,6 +12,7 @@ from standards.errors import (
     InvalidBody,
     MalformedQuery,
     NotFound,
+    Overloaded,
     SourceUnavailable,
     StoreUnavailable,
     TooManyRequests,
@@ -136,6 +137,7 @@ MINOR: tuple[tuple[type[GatewayError], int, str], ...] = (
     (TooManyRequests, 429, "server_busy"),
     (Unsupported, 501, ""),
     (SourceUnavailable, 503, "server_busy"),
+    (Overloaded, 503, "server_busy"),
     (StoreUnavailable, 503, "server_busy"),
 )
 
