@@ -95,7 +95,7 @@ class _Rate:
 
 
 def _counts(memory_url: str) -> Any:
-    """Where requests are counted: the shared memory, which is waited for as long as everywhere else, or this process."""
+    """Where requests are counted: the shared memory, waited for as long as everywhere else, or this process."""
     bounds = {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT} if memory_url else {}
     return storage_from_string(memory_url or "memory://", wrap_exceptions=True, **bounds)
 
