@@ -18,6 +18,7 @@ from standards.errors import (
     MethodNotAllowed,
     NotFound,
     Overloaded,
+    PreconditionFailed,
     SourceUnavailable,
     TooManyRequests,
     Unauthenticated,
@@ -101,6 +102,24 @@ def conditional(body: Any, media: str = "application/json") -> Response:
         response.status_code = 304
         response.set_data(b"")
     return response
+
+
+def makes_conditions() -> bool:
+    """Whether the request is to be done only if the record is, or is not, as it says."""
+    return "If-Match" in request.headers or "If-None-Match" in request.headers
+
+
+def check_conditions(tag: str) -> None:
+    """Refuse a change that its sender wants of another state than that with *tag*, which is empty where nothing is.
+
+    Tags come with and without quotes. A weak one never matches what is to be changed (RFC 9110, 13.1.1).
+
+    Raises:
+        PreconditionFailed: ``If-Match`` has not the tag, or ``If-None-Match`` has it.
+    """
+    missed = "If-Match" in request.headers and not (tag and request.if_match.contains(tag))
+    if missed or (tag and request.if_none_match.contains_weak(tag)):
+        raise PreconditionFailed("The record is not as it was when it was read.")
 
 
 def signed(body: Any) -> tuple[bytes, str]:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     Record = dict[str, Any]
 
 WRITE = frozenset({"create", "update", "delete"})
+UNREAD = "The agreement does not let this client read, so it may do nothing that tells whether a record is there."
 UNKNOWN = "The district's system did not answer: whether the change was made is not known."
 
 
@@ -137,6 +138,18 @@ class Desk:
             raise ActionForbidden(f"The agreement does not let this client {operation} here.")
         if self.request.view.api == "edfi" and f"edfi:{operation}" not in self.caller.scopes:
             raise ActionForbidden(f"The token has no scope to {operation} here.")
+
+    def allow_unread(self, *, told: bool) -> None:
+        """Refuse a client that may not read what would tell it whether a record is there, before that is looked at.
+
+        What is left to it is to create or replace; *told* says that the answer differs between the two all the same.
+        """
+        if self.reads:
+            return
+        if told:
+            raise ActionForbidden(UNREAD)
+        self.allow("create")
+        self.allow("update")
 
     def record(self, operation: str, students: Sequence[int], rows: int = 1) -> None:
         """Write down, durably, what is about to be done to as many *rows*."""
