@@ -10,7 +10,7 @@ import click
 
 from gateway.clients import clients
 from gateway.export_command import export_command
-from standards.errors import GatewayError, SourceError
+from standards.errors import GatewayError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -175,10 +175,8 @@ def _agreement_problems(read: Settings) -> Iterator[str]:
     from gateway.sites import learn  # noqa: PLC0415 -- --help need not wait for it
     from policies.agreement import read_folder  # noqa: PLC0415 -- likewise
 
-    try:
-        learn(read)
-    except SourceError as error:
-        yield f"{read.file.name}: {error.message}"
+    for name, error in learn(read).items():
+        yield f"districts.{name}: {error.message}"
     found, mistakes = read_folder(read.agreements)
     yield from map(str, mistakes)
     for one in found:

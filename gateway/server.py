@@ -17,6 +17,7 @@ from standards.errors import GatewayError, SettingsError
 if TYPE_CHECKING:
     from flask import Flask
 
+    from gateway.assembly import Gateway
     from gateway.settings import Settings
 
 SETTINGS_FILE = "CROSSING_SETTINGS"
@@ -24,21 +25,35 @@ SETTINGS_FILE = "CROSSING_SETTINGS"
 
 def application() -> Flask:
     """What a worker runs: the application for the settings file named in the environment."""
-    from gateway import telemetry  # noqa: PLC0415  a worker imports this module before anything else
+    from gateway import process_output  # noqa: PLC0415  a worker imports this module before anything else
     from gateway.settings import load  # noqa: PLC0415  a worker imports this module before anything else
     from gateway.start import start  # noqa: PLC0415
 
-    telemetry.configure()
+    process_output.close()
     try:
         app, gateway = start(load(Path(os.environ[SETTINGS_FILE])))
         atexit.register(gateway.record.close)
         gateway.warm()
     except GatewayError as error:
-        raise SystemExit(f"Error: {error.message}") from None
+        process_output.say(f"Error: {error.message}")
+        raise SystemExit(1) from None
+    watch(gateway)
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
     return app
+
+
+def watch(gateway: Gateway) -> None:
+    """Keep up to date, until the process ends, whether the gateway is ready, and let failed districts try again."""
+    from gateway.readiness import Upkeep  # noqa: PLC0415  as above
+
+    upkeep = Upkeep(lambda: gateway.districts.values())  # noqa: PLW0108  a reload may have put others there
+    upkeep.start()
+    atexit.register(upkeep.stop)
+    if gateway.readiness is not None:
+        gateway.readiness.start()
+        atexit.register(gateway.readiness.stop)
 
 
 def serve(settings: Settings) -> None:
