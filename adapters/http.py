@@ -172,7 +172,7 @@ class Http:
             response.release_conn()
             self._tell_breaker(answer.status)
         if 300 <= answer.status < 400:  # noqa: PLR2004  the redirects
-            raise SourceRefused(f"{place}: the source sends elsewhere; settings must name where it is.")
+            raise SourceRefused("the source sends elsewhere; settings must name where it is.", place)
         return answer
 
     def reachable(self) -> None:
@@ -297,23 +297,23 @@ def refuse(answer: Answer, reason: str = "") -> None:
     """
     said = f" ({reason})" if reason else ""
     if answer.status in BUSY or answer.status >= 500:  # noqa: PLR2004  likewise
-        message = f"{answer.place}: the source answers {answer.status}{said}."
-        raise SourceUnavailable(message, retry_after(answer.headers))
+        message = f"the source answers {answer.status}{said}."
+        raise SourceUnavailable(message, retry_after(answer.headers), answer.place)
     if answer.status >= 400:  # noqa: PLR2004  what the asker did wrong
-        raise SourceRefused(f"{answer.place}: the source answers {answer.status}{said}.")
+        raise SourceRefused(f"the source answers {answer.status}{said}.", answer.place)
 
 
 def _silent(error: Exception, place: str) -> SourceUnavailable | SourceTimeout:
     """Nobody there, or nobody in time: the library calls a refused connection a timeout too."""
     late = isinstance(error, urllib3.exceptions.TimeoutError)
     if late and not isinstance(error, urllib3.exceptions.NewConnectionError):
-        return SourceTimeout(f"{place}: the source does not answer in time.")
-    return SourceUnavailable(f"{place}: the source cannot be reached.")
+        return SourceTimeout("the source does not answer in time.", place=place)
+    return SourceUnavailable("the source cannot be reached.", place=place)
 
 
 def _ours(error: HTTPError, place: str) -> SourceBroken | SourceUnavailable | SourceRefused:
     if isinstance(error, urllib3.exceptions.SSLError):
-        return SourceRefused(f"{place}: the source cannot prove that it is the host that settings name.")
+        return SourceRefused("the source cannot prove that it is the host that settings name.", place)
     if isinstance(error, DecodeError):
         return SourceBroken("The answer's compression cannot be undone.", place)
-    return SourceUnavailable(f"{place}: the connection broke before the answer was whole.")
+    return SourceUnavailable("the connection broke before the answer was whole.", place=place)

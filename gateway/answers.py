@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 PRIVATE = "private, no-store"
 MOST_ARGUMENTS = 200
 LONGEST_ID = 200
+CORRELATION = "correlation-id"
+"""The header in which the Ed-Fi ODS/API takes a caller's id, and in which an error of either standard carries it."""
+
+WAITS_SECONDS = (1, 5, 30, 60, 300, 900, 3600)
 
 
 def authenticate(gateway: Gateway, district: str | None) -> Caller:
@@ -41,7 +45,7 @@ def authenticate(gateway: Gateway, district: str | None) -> Caller:
     caller = gateway.callers.authenticate(request.headers.get("Authorization"), _signed())
     if district is not None and district not in gateway.districts:
         raise NotFound("There is no such address.")
-    about(district=district or "*")
+    about(district=district or "*", client=caller.client)
     gateway.limits.spend(caller.client, (district,) if district else tuple(gateway.districts))
     return caller
 
@@ -89,7 +93,7 @@ def trace_id() -> str:
 
 def correlation() -> str:
     """The id under which an error of this request is told: the caller's own, or that of the trace."""
-    return request.headers.get("correlation-id", "")[:LONGEST_ID] or trace_id()
+    return request.headers.get(CORRELATION, "")[:LONGEST_ID] or trace_id()
 
 
 def conditional(body: Any, media: str = "application/json") -> Response:
@@ -143,9 +147,11 @@ def document() -> Any:
 
 
 def failure(error: GatewayError, status: int, body: Mapping[str, Any], media: str = "application/json") -> Response:
-    """An error in its standard's own body."""
+    """An error in its standard's own body, with the id under which the log tells of it in a header."""
+    about(code=error.code)
     response = Response(orjson.dumps(body), status, content_type=media)
     response.headers["Cache-Control"] = PRIVATE
+    response.headers[CORRELATION] = correlation()
     if isinstance(error, Unauthenticated):
         signed = accepts(request.path, request.headers.get("Authorization"))
         response.headers["WWW-Authenticate"] = "OAuth" if signed else "Bearer"
@@ -153,5 +159,12 @@ def failure(error: GatewayError, status: int, body: Mapping[str, Any], media: st
         also = ("HEAD", "OPTIONS") if "GET" in error.allowed else ("OPTIONS",)
         response.headers["Allow"] = ", ".join((*error.allowed, *also))
     if isinstance(error, TooManyRequests | SourceUnavailable | Overloaded):
-        response.headers["Retry-After"] = str(error.retry_after)
+        response.headers["Retry-After"] = str(_wait(error))
     return response
+
+
+def _wait(error: TooManyRequests | SourceUnavailable | Overloaded) -> int:
+    """The seconds to wait; what a source asks for is told in few steps, so that its number tells nothing."""
+    if not isinstance(error, SourceUnavailable):
+        return error.retry_after
+    return next((step for step in WAITS_SECONDS if error.retry_after <= step), WAITS_SECONDS[-1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -16,6 +16,7 @@ from gateway import (
     edfi_changes,
     edfi_metadata,
     edfi_writes,
+    health,
     metadata,
     oauth,
     oneroster,
@@ -23,6 +24,7 @@ from gateway import (
     token_info,
 )
 from gateway.answers import correlation, failure
+from gateway.readiness import Readiness, checks
 from standards.edfi.envelope import problem
 from standards.errors import CallerError, GatewayError, MethodNotAllowed, NotFound
 
@@ -65,7 +67,8 @@ def create_app(
     app.register_blueprint(metadata.blueprint(gateway))
     app.register_blueprint(edfi_metadata.blueprint(gateway))
     app.register_blueprint(token_info.blueprint(gateway))
-    app.add_url_rule("/health", "health", _health)
+    readiness = gateway.readiness or Readiness(checks(store, memory, gateway.record))
+    app.register_blueprint(health.blueprint(gateway, readiness, settings.metrics_token))
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
     app.after_request(telemetry.observe)
@@ -92,11 +95,6 @@ def _refuse() -> None:
     """Tell of a request that was refused before, in the words of the address it is for."""
     if REFUSED in request.environ:
         raise request.environ[REFUSED]
-
-
-def _health() -> Response:
-    """Whether the process answers; nothing about any district."""
-    return jsonify(status="ok")
 
 
 def _http_error(error: HTTPException) -> Response:

@@ -25,6 +25,7 @@ PURPOSE = "audit"
 # What an event may tell. No value of a student is among it, and nothing else is ever written.
 KEYS = frozenset(
     {
+        "actor",
         "agreement",
         "agreements",
         "api",
@@ -34,6 +35,7 @@ KEYS = frozenset(
         "district",
         "fields",
         "from",
+        "loss",
         "operation",
         "org",
         "purpose",
@@ -142,6 +144,15 @@ class Record:
             finally:
                 if self._refusing:
                     self._close_files()
+
+    def check(self) -> None:
+        """See that the record can be written; after a failure, begin it again.
+
+        Raises:
+            StoreUnavailable: it cannot be.
+        """
+        if self._refusing:
+            self.reopen()
 
     def close(self) -> None:
         """Sign how far the record reaches, and let another process have it."""

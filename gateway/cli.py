@@ -11,7 +11,7 @@ import click
 from gateway.clients import clients
 from gateway.export_command import export_command
 from gateway.running_commands import reload_command, status_command
-from standards.errors import GatewayError, SourceError
+from standards.errors import GatewayError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,10 +178,8 @@ def _agreement_problems(read: Settings) -> Iterator[str]:
     from gateway.sites import learn  # noqa: PLC0415 -- --help need not wait for it
     from policies.agreement import read_folder  # noqa: PLC0415 -- likewise
 
-    try:
-        learn(read)
-    except SourceError as error:
-        yield f"{read.file.name}: {error.message}"
+    for name, error in learn(read).items():
+        yield f"districts.{name}: {error.message}"
     found, mistakes = read_folder(read.agreements)
     yield from map(str, mistakes)
     for one in found:

@@ -12,7 +12,7 @@ from standards.edfi.descriptors import catalogue
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from adapters.contract import Change, Departure, Hints, Manifest, Problem, Record, Wanted
+    from adapters.contract import Change, Departure, Hints, Manifest, Notes, Problem, Record, Wanted
     from standards.edfi.model import Resource
 
 
@@ -24,12 +24,10 @@ class Described(Adapter):
     """
 
     def __init__(self, inner: Adapter, uris: Iterable[str] = ()) -> None:
-        self.inner = inner
-        self.district, self.settings, self.notes = inner.district, inner.settings, inner.notes
+        self.inner, self.district = inner, inner.district
         self._uris = tuple(uris)
         self._known = catalogue(self._uris)
-        own = inner.manifest
-        self._described = own, self._beside(own)
+        self._described: tuple[Manifest, Manifest] | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
@@ -37,16 +35,21 @@ class Described(Adapter):
     @property
     def manifest(self) -> Manifest:
         """What the system has and can do, and the descriptors beside it."""
-        own = self.inner.manifest
-        if own is not self._described[0]:
-            self._described = own, self._beside(own)
-        return self._described[1]
+        own, described = self.inner.manifest, self._described
+        if described is None or own is not described[0]:
+            described = self._described = own, self._beside(own)
+        return described[1]
 
     def _beside(self, own: Manifest) -> Manifest:
         items = self._known.keys() - own.entities
         delta = own.delta | items if own.delta else own.delta  # items never change, so that all of it can be followed
         touched = {**own.touched, **dict.fromkeys(items, frozenset[str]())}
         return replace(own, entities=own.entities | items, delta=delta, touched=touched)
+
+    @property
+    def notes(self) -> Notes:  # type: ignore[override]  # those of the system
+        """What the system's adapter noticed while it read."""
+        return self.inner.notes
 
     @property
     def declares(self) -> bool:  # type: ignore[override]  # each system's own answer

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.dialect import dialect
 from gateway.disclosure import change
 from gateway.exchange import grants_for, write_down
+from gateway.guarded import NOT_ACCEPTED
 from gateway.hints import hints, sought
 from gateway.lookups import references
 from gateway.plan import decides
@@ -171,8 +172,8 @@ class Desk:
         except PreconditionFailed:
             raise ConcurrentChange("The record was changed at the same time.") from None
         except InvalidBody as error:
-            heads = {place: place.removeprefix("$.").partition(".")[0].partition("[")[0] for place in error.places}
-            told = {place: said for place, said in error.places.items() if heads[place] in self.members}
+            heads = {place.removeprefix("$.").partition(".")[0].partition("[")[0] for place in error.places}
+            told = {f"$.{head}": [NOT_ACCEPTED] for head in sorted(heads & self.members)}
             raise type(error)(error.message, told) from None
         except SourceUnavailable as error:
             raise OutcomeUnknown(UNKNOWN, error.retry_after) from None

@@ -7,9 +7,9 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway import sites, telemetry
-from gateway.districts import District, wanted_by
 from gateway.state import State, described, read_standing
 from gateway.successor import Successor
+from gateway.wanted import wanted_by
 from policies.compiler import Grants
 from standards.errors import GatewayError, SettingsError
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from adapters.contract import Adapter
+    from gateway.districts import District
     from gateway.settings import District as Spec
     from gateway.settings import Settings
     from gateway.state import Parts
@@ -140,23 +141,22 @@ class _Opening:
 
     def _one(self, name: str) -> District:
         spec, old = self._settings.districts[name], self._before.settings.districts.get(name)
-        wanted, seconds = wanted_by(self._grants.every(name)), spec.hold.total_seconds()
-        keyring, now = self._parts.keyring, self._parts.now
+        wanted = wanted_by(self._grants.every(name))
         if old is None:
-            arrival = District(name, self._open(name, spec), keyring, now, seconds=seconds, wanted=wanted)
+            arrival = self._parts.district(self._open(name, spec), spec, wanted)
             self._arrivals.append(arrival)
             return arrival
         before = self._before.gateway.districts[name]
         if _same(old, spec) and (before.covers(wanted) or not before.loaded):
             return before
         adapter = before.adapter if _same_source(old, spec) else self._open(name, spec)
-        successor = Successor(before, adapter, keyring, now, seconds=seconds, wanted=wanted)
+        successor = Successor(before, self._parts, adapter, spec, wanted)
         self._successors.append(successor)
         return successor
 
     def _open(self, name: str, spec: Spec) -> Adapter:
         with _telling(name, self._settings):
-            adapter = sites.adapter_of(name, spec)
+            adapter = sites.adapter_of(name, spec, self._parts.monotonic)
             if sites.is_known(adapter.beyond()):
                 return described(adapter, spec)
             adapter.close()

@@ -11,11 +11,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.sites import learn
 from standards.errors import GatewayError, SettingsError
 
 if TYPE_CHECKING:
     from gateway.front import Front
+    from gateway.running import Running
     from gateway.settings import Settings
 
 SETTINGS_FILE = "CROSSING_SETTINGS"
@@ -23,13 +23,11 @@ MOST_CONNECTIONS = 8192
 """How many connections are held at once; the next ones wait until one of these ends."""
 
 LARGEST_HEAD_BYTES = 131_072
-ALIVE = b'{"status":"ok"}\n'
 
 
 def application() -> Front:
     """What a worker runs: the application for the settings file named in the environment."""
-    from gateway import supervision, telemetry  # noqa: PLC0415  a worker imports this module before anything else
-    from gateway.control import NAME, Control  # noqa: PLC0415
+    from gateway import health, process_output, supervision  # noqa: PLC0415  a worker imports this module before anything else
     from gateway.front import Front  # noqa: PLC0415
     from gateway.settings import load  # noqa: PLC0415
     from gateway.start import run  # noqa: PLC0415
@@ -38,20 +36,33 @@ def application() -> Front:
     atexit.register(ending.close)
     supervision.prepare_worker()
     supervision.end_with_parent(ending.close)
-    telemetry.configure()
+    process_output.close()
     try:
         settings = load(Path(os.environ[SETTINGS_FILE]))
         running = run(settings)
         ending.callback(running.state.gateway.record.close)
-        ending.callback(Control(settings.state / NAME, running.handlers()).close)
+        attend(running, ending)
         running.state.gateway.warm()
     except GatewayError as error:
-        sys.stderr.write(f"Error: {error.message}\n")
+        process_output.say(f"Error: {error.message}")
         raise SystemExit(supervision.CANNOT_START) from None
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
-    return Front(running, settings.server, {"/health": lambda: (200, ALIVE)})
+    return Front(running, settings.server, health.answers(running.readiness))
+
+
+def attend(running: Running, ending: ExitStack) -> None:
+    """Until *ending*: take commands, keep up to date whether the gateway is ready, let failed districts try again."""
+    from gateway.control import NAME, Control  # noqa: PLC0415  as above
+    from gateway.readiness import Upkeep  # noqa: PLC0415
+
+    running.readiness.start()
+    ending.callback(running.readiness.stop)
+    upkeep = Upkeep(lambda: running.state.gateway.districts.values())  # noqa: PLW0108  a reload puts others there
+    upkeep.start()
+    ending.callback(upkeep.stop)
+    ending.callback(Control(running.state.settings.state / NAME, running.handlers()).close)
 
 
 def serve(settings: Settings) -> None:
@@ -65,7 +76,6 @@ def serve(settings: Settings) -> None:
 
     from gateway.supervision import Supervisor  # noqa: PLC0415
 
-    learn(settings)
     _try_address(settings)
     os.environ[SETTINGS_FILE] = str(settings.file)
     patience = int(settings.server.client_timeout.total_seconds() * 1000)

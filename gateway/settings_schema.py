@@ -11,12 +11,28 @@ from zoneinfo import ZoneInfo
 from limits import parse as parse_limit
 from marshmallow import Schema, ValidationError, fields, validate
 
+from gateway.losses import DEFAULT
+from standards import vocabulary
 from standards.edfi.descriptors import URI as DESCRIPTOR
 from standards.edfi.model import resources
+from standards.errors import suggestion
 
 DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 RESERVED = frozenset(
-    {"admin", "changequeries", "data", "docs", "health", "identity", "ims", "metadata", "metrics", "oauth", "static"}
+    [
+        "admin",
+        "changequeries",
+        "data",
+        "docs",
+        "health",
+        "identity",
+        "ims",
+        "metadata",
+        "metrics",
+        "oauth",
+        "ready",
+        "static",
+    ]
 )
 
 
@@ -82,6 +98,12 @@ def _check_descriptor(value: str) -> None:
     known = resources().get(found[2]) if found else None
     if known is None or not known.is_descriptor:
         raise ValidationError("write a descriptor of the standard as uri://maple.example.org/SexDescriptor#X")
+
+
+def _check_held(value: str) -> None:
+    known = {entity.name for entity in vocabulary.entities().values() if entity.held} | {DEFAULT}
+    if value not in known and not value.endswith("Descriptors"):
+        raise ValidationError(f"no entity of this name is held in memory{suggestion(value, known)}")
 
 
 def _text(default: str | None, about: str, **more: Any) -> fields.String:
@@ -193,6 +215,16 @@ class LimitsSchema(Schema):
     )
 
 
+class MetricsSchema(Schema):
+    """Numbers about the gateway and its districts, for a monitor (`/metrics`)."""
+
+    token = _text(
+        None,
+        "A reference (`env:NAME`, `file:PATH`) to the bearer token, of at least 32 characters, with which a monitor"
+        " asks for `/metrics`. Without it there is no such address.",
+    )
+
+
 class KeysSchema(Schema):
     """Secrets of the gateway itself."""
 
@@ -238,6 +270,15 @@ class DistrictSchema(Schema):
             "item": "text",
         },
     )
+    loss = fields.Dict(
+        keys=fields.String(validate=_check_held),
+        values=fields.Float(validate=validate.Range(0, 1, error="write a share between 0 and 1")),
+        load_default=dict,
+        metadata={
+            "about": "Which share of the rows of an entity a renewal may drop without an operator's approval, by the"
+            " name of the entity (`enrollment = 0.5`); `default` is for every other, and is 0.2 where it is not given."
+        },
+    )
     settings = fields.Dict(
         keys=fields.String(),
         load_default=dict,
@@ -265,6 +306,7 @@ class RegionSchema(Schema):
     changes = fields.Nested(ChangesSchema)
     tokens = fields.Nested(TokensSchema)
     limits = fields.Nested(LimitsSchema)
+    metrics = fields.Nested(MetricsSchema)
     keys = fields.Nested(KeysSchema)
     districts = fields.Dict(
         keys=fields.String(validate=_check_district), values=fields.Nested(DistrictSchema), load_default=dict

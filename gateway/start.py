@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from gateway import telemetry
 from gateway.assembly import Gateway
 from gateway.audit import open_record
-from gateway.districts import District, wanted_by
 from gateway.journals import Journals
 from gateway.ledger import Ledger
 from gateway.limits import Limits
 from gateway.memory import open_memory
+from gateway.readiness import Readiness, checks
 from gateway.running import Running
 from gateway.shared_secrets import PURPOSE
 from gateway.sites import adapters
 from gateway.state import Parts, State, described, read_standing
 from gateway.store import open_store, utc_now
 from gateway.walks import Walks
+from gateway.wanted import wanted_by
 from policies.compiler import Grants
 from standards.keys import Keyring
 
@@ -27,31 +29,40 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from gateway.districts import District
     from gateway.settings import Settings
 
 
-def start(settings: Settings, clock: Callable[[], datetime] = utc_now) -> tuple[Flask, Gateway]:
+def start(
+    settings: Settings, clock: Callable[[], datetime] = utc_now, monotonic: Callable[[], float] = time.monotonic
+) -> tuple[Flask, Gateway]:
     """The application and the gateway behind it, for whoever does not reload them.
 
     Raises:
-        SettingsError: the folder of agreements or a district's settings are wrong.
+        SettingsError: the folder of agreements is wrong.
         StoreUnavailable: the registry, the shared memory or the record cannot be opened.
     """
-    state = run(settings, clock).state
+    state = run(settings, clock, monotonic).state
     return state.app, state.gateway
 
 
-def run(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Running:
+def run(
+    settings: Settings, clock: Callable[[], datetime] = utc_now, monotonic: Callable[[], float] = time.monotonic
+) -> Running:
     """The running gateway; a wrong agreement releases nothing, and the rest serve.
 
+    Ages are reckoned by *monotonic*, which nobody can set.
+
     Raises:
-        SettingsError: the folder of agreements or a district's settings are wrong.
+        SettingsError: the folder of agreements is wrong.
         StoreUnavailable: the registry, the shared memory or the record cannot be opened.
     """
     keys = settings.open_keys()
     keyring = Keyring(keys.derive("ids"))
     store, memory = open_store(settings.store_url, clock), open_memory(settings.memory_url)
-    parts = Parts(store, memory, keyring, keys.derive(PURPOSE), clock)
+    record = open_record(settings.audit, keys)
+    readiness = Readiness(checks(store, memory, record))
+    parts = Parts(store, memory, keyring, keys.derive(PURPOSE), clock, monotonic, readiness)
     districts = _districts(settings, parts)
     standing = read_standing(settings)
     telemetry.withheld([one.place for one in standing.mistakes])
@@ -64,11 +75,13 @@ def run(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Running:
         grants=grants,
         callers=parts.callers(limits),
         keyring=keyring,
-        record=open_record(settings.audit, keys),
+        record=record,
         ledger=Ledger(keys.derive("ledger"), parts.now),
-        walks=Walks(parts.now),
+        walks=Walks(monotonic),
         limits=limits,
         clock=parts.now,
+        monotonic=monotonic,
+        readiness=readiness,
         journals=Journals(
             settings.changes.folder, keys.derive("journals"), parts.now, settings.changes.window.total_seconds()
         ),
@@ -78,15 +91,5 @@ def run(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Running:
 
 def _districts(settings: Settings, parts: Parts) -> Mapping[str, District]:
     """A district for each that the settings name, before it is known what anybody may see of it."""
-    sources = adapters(settings)
-    return {
-        name: District(
-            name,
-            described(sources[name], spec),
-            parts.keyring,
-            parts.now,
-            seconds=spec.hold.total_seconds(),
-            wanted={},
-        )
-        for name, spec in settings.districts.items()
-    }
+    sources = adapters(settings, parts.monotonic)
+    return {name: parts.district(described(sources[name], spec), spec, {}) for name, spec in settings.districts.items()}

@@ -6,9 +6,11 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from adapters.defaults import Defaults
 from gateway.app import create_app
 from gateway.callers import Callers
 from gateway.descriptors import Described
+from gateway.districts import District
 from gateway.oauth1 import Verifier
 from policies.standing import stand
 
@@ -18,10 +20,11 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from adapters.contract import Adapter
+    from adapters.contract import Adapter, Wanted
     from gateway.assembly import Gateway
     from gateway.limits import Limits
     from gateway.memory import Memory
+    from gateway.readiness import Readiness
     from gateway.settings import District as Spec
     from gateway.settings import Settings
     from gateway.store import Store
@@ -64,6 +67,8 @@ class Parts:
     keyring: Keyring
     sharing_key: bytes
     clock: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    readiness: Readiness
 
     def now(self) -> float:
         """The present moment, in seconds since 1970."""
@@ -73,6 +78,14 @@ class Parts:
         """Who recognises callers, under *limits* for those who fail."""
         verifier = Verifier(self.store, self.memory, limits, self.sharing_key, self.clock)
         return Callers(self.store, self.memory, self.clock, verifier)
+
+    def district(self, adapter: Adapter, spec: Spec, wanted: Wanted) -> District:
+        """The district that *spec* describes, of which *wanted* tells what anybody may see."""
+        seconds = spec.hold.total_seconds()
+        return District(
+            spec.name, adapter, self.keyring, self.now,
+            seconds=seconds, wanted=wanted, loss=spec.loss, monotonic=self.monotonic,
+        )  # fmt: skip
 
     def app(self, gateway: Gateway, settings: Settings) -> Flask:
         """The application over a *gateway*."""
@@ -92,7 +105,7 @@ class State:
 
 def described(adapter: Adapter, spec: Spec) -> Adapter:
     """An adapter with the descriptors that its district declares."""
-    return Described(adapter, (*adapter.defaults.texts, *spec.descriptors))
+    return Described(adapter, (*Defaults(spec.defaults).texts, *spec.descriptors))
 
 
 def read_standing(settings: Settings) -> Standing:

@@ -229,7 +229,7 @@ def running(
     """A gateway that is up until the end of the block."""
     clock = clock or Clock()
     read = load(write(folder, sites, agreements, settings))
-    app, gateway = start(read, clock)
+    app, gateway = start(read, clock, lambda: clock().timestamp())
     try:
         yield Region(folder, app, gateway, clock, read.store_url)
     finally:

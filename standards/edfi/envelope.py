@@ -152,7 +152,7 @@ def problem(error: GatewayError, correlation: str | None) -> tuple[int, dict[str
     if isinstance(error, InvalidBody) and error.places:
         body["validationErrors"] = _places(error.places)
     elif told.listed:
-        body["errors"] = [error.message]
+        body["errors"] = [error.outward]
     return error.status, {name: value for name, value in body.items() if value is not None}
 
 

@@ -116,7 +116,7 @@ def _info(major: str, severity: str, operation: str, description: str, minor: st
 def _described(error: GatewayError) -> str:
     """The error in a sentence, with the places in a body that are wrong."""
     places = error.places if isinstance(error, InvalidBody) else {}
-    return " ".join((error.message, *(f"{path}: {', '.join(wrong)}." for path, wrong in places.items())))
+    return " ".join((error.outward, *(f"{path}: {', '.join(wrong)}." for path, wrong in places.items())))
 
 
 WARNINGS = {"sort": "invalid_sort_field", "fields": "invalid_selection_field"}
