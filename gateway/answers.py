@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -9,10 +10,12 @@ from urllib.parse import parse_qsl
 import orjson
 from flask import Response, current_app, request
 
+from gateway.authorization import authorize
 from gateway.oauth1 import SignedRequest, accepts
-from gateway.telemetry import about, trace
+from gateway.telemetry import ABOUT, about, trace
 from standards.errors import (
     CallerError,
+    Forbidden,
     InvalidBody,
     MalformedQuery,
     MethodNotAllowed,
@@ -28,10 +31,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gateway.assembly import Gateway
-    from gateway.callers import Caller
+    from gateway.authorization import Authorization
     from standards.errors import GatewayError
 
 PRIVATE = "private, no-store"
+REFUSALS = "crossing.refusals"
 MOST_ARGUMENTS = 200
 LONGEST_ID = 200
 CORRELATION = "correlation-id"
@@ -40,14 +44,19 @@ CORRELATION = "correlation-id"
 WAITS_SECONDS = (1, 5, 30, 60, 300, 900, 3600)
 
 
-def authenticate(gateway: Gateway, district: str | None) -> Caller:
-    """The caller behind this request, within its limits; an unknown district is an unknown address."""
+def authenticate(gateway: Gateway, district: str | None) -> Authorization:
+    """Who asks by this request, within its limits, and by which agreements; an unknown district is an unknown address.
+
+    Raises:
+        Forbidden: agreements of the caller's serve different purposes.
+    """
     caller = gateway.callers.authenticate(request.headers.get("Authorization"), _signed())
+    gateway.limits.spend_client(caller.client)
     if district is not None and district not in gateway.districts:
         raise NotFound("There is no such address.")
     about(district=district or "*", client=caller.client)
-    gateway.limits.spend(caller.client, (district,) if district else tuple(gateway.districts))
-    return caller
+    request.environ[REFUSALS] = partial(gateway.record.refusals.count, caller.client, district or "*")
+    return authorize(gateway.grants, caller, district)
 
 
 def _signed() -> SignedRequest | None:
@@ -152,6 +161,8 @@ def failure(error: GatewayError, status: int, body: Mapping[str, Any], media: st
     response = Response(orjson.dumps(body), status, content_type=media)
     response.headers["Cache-Control"] = PRIVATE
     response.headers[CORRELATION] = correlation()
+    if isinstance(error, Forbidden) and REFUSALS in request.environ:
+        request.environ[REFUSALS](request.environ.get(ABOUT["view"], "-"), error.code)
     if isinstance(error, Unauthenticated):
         signed = accepts(request.path, request.headers.get("Authorization"))
         response.headers["WWW-Authenticate"] = "OAuth" if signed else "Bearer"

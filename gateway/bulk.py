@@ -29,9 +29,9 @@ def blueprint(gateway: Gateway) -> Blueprint:
 
     def files(version: str, district: str | None = None) -> Response:
         """The bulk files of one version."""
-        caller = authenticate(gateway, district)
+        authorization = authenticate(gateway, district)
         telemetry.about(view=OPERATION)
-        made = export(gateway, caller, Asked(version, district, _since(), trace_id()))
+        made = export(gateway, authorization, Asked(version, district, _since(), trace_id()))
         pieces = _told(made.archive())
         first = next(pieces)  # what fails at once can still become an error
         response = Response(chain((first,), pieces), content_type="application/zip")

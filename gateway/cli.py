@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateway.audit_commands import audit
 from gateway.clients import clients
 from gateway.export_command import export_command
 from gateway.running_commands import reload_command, status_command
@@ -58,6 +59,7 @@ def main() -> None:
     """Crossing Guard: Ed-Fi and OneRoster for several districts, released only under agreement."""
 
 
+main.add_command(audit)
 main.add_command(clients)
 main.add_command(export_command)
 main.add_command(reload_command)
@@ -87,6 +89,7 @@ def check(file: Path, document_settings: bool) -> None:
     problems = [str(mistake) for mistake in mistakes]
     if read is not None:
         problems += _agreement_problems(read)
+        problems += _record_problems(read)
         problems += _district_problems(read)
     for problem in problems:
         click.echo(problem)
@@ -102,13 +105,13 @@ def check(file: Path, document_settings: bool) -> None:
 @click.option("--recipient", is_flag=True, help="Only what the recipient itself may be told.")
 def explain(client: str, element: str, file: Path, recipient: bool) -> None:
     """Tell step by step why ELEMENT (student.birthDate, student) leaves to CLIENT, or does not."""
-    from gateway import settings, sites  # noqa: PLC0415 -- --help need not wait for it
+    from gateway import agreement_texts, settings, sites  # noqa: PLC0415 -- --help need not wait for it
     from gateway.store import utc_now  # noqa: PLC0415 -- likewise
     from policies import agreement, explain  # noqa: PLC0415 -- likewise
 
     read = settings.load(file)
     sites.learn(read)
-    agreements = agreement.load_folder(read.agreements)
+    agreements = agreement_texts.held_to(read, agreement.load_folder(read.agreements))
     for trace in explain.explain(agreements, client, element, utc_now()):
         click.echo(trace.text("recipient" if recipient else "custodian"))
 
@@ -187,6 +190,20 @@ def _agreement_problems(read: Settings) -> Iterator[str]:
             yield f"{one.file}: the district {one.district} is not in {read.file.name}"
         for warning in one.warnings:
             click.echo(f"warning: {warning}", err=True)
+
+
+def _record_problems(read: Settings) -> Iterator[str]:
+    """What the record of disclosures says against the agreements, and what of it an operator has to do."""
+    from gateway import agreement_texts, audit_keys  # noqa: PLC0415 -- --help need not wait for it
+    from policies.agreement import read_folder  # noqa: PLC0415 -- likewise
+
+    found, _ = read_folder(read.agreements)
+    try:
+        yield from (str(mistake) for mistake, _ in agreement_texts.recorded(read).differing(found))
+    except GatewayError as error:
+        yield error.message
+    for line in audit_keys.notes(read.audit.folder):
+        click.echo(f"warning: {line}", err=True)
 
 
 def _district_problems(read: Settings) -> Iterator[str]:

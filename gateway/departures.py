@@ -128,9 +128,9 @@ class Departed:
         return self.shown.faces
 
     @property
-    def members_released(self) -> str:
-        """The entity and the outward path of every member they are shown with."""
-        return self.shown.members_released
+    def facts(self) -> tuple[str, ...]:
+        """Which facts they show."""
+        return self.shown.facts
 
     @property
     def rows(self) -> Sequence[int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway import control
+from gateway.authorization import authorize
 from gateway.callers import Caller
 from gateway.export import Asked, export
 from gateway.rows import instant
@@ -57,7 +58,8 @@ def serve(running: Running, store: Store, asked: Mapping[str, Any]) -> Iterator[
         if district and district not in state.settings.districts:
             raise SettingsError(f"there is no district {district}")
         caller = caller_of(store, client)
-        made = export(state.gateway, caller, Asked(version, district or None, since, "crossing export"))
+        authorization = authorize(state.gateway.grants, caller, district or None)
+        made = export(state.gateway, authorization, Asked(version, district or None, since, "crossing export"))
         yield {"files": len(made.parts), "records": made.records, "moment": made.moment}
         told: list[tuple[str, int]] = []
         for piece in made.archive(lambda name, count: told.append((name, count))):

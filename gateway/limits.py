@@ -38,10 +38,13 @@ class Limits:
         """The same counts under other *rates*."""
         return Limits(rates, "", self._storage)
 
-    def spend(self, client: str, districts: Iterable[str] = ()) -> None:
-        """Count one data request, or refuse it."""
+    def spend_client(self, client: str) -> None:
+        """Count one data request of a client, or refuse it."""
         self._client.spend(client)
-        for district in districts:
+
+    def spend_districts(self, districts: Iterable[str]) -> None:
+        """Count one authorized data request for each district it asks, or refuse it."""
+        for district in sorted(set(districts)):
             self._district.spend(district)
 
     def check_failures(self, client: str, address: str) -> None:

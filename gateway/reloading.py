@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway import sites, telemetry
+from gateway.agreement_texts import record_all
 from gateway.state import State, described, read_standing
 from gateway.successor import Successor
 from gateway.wanted import wanted_by
@@ -66,17 +67,19 @@ def prepare(parts: Parts, before: State, read: Settings) -> Change:
     """
     settings, restart = kept(before.settings, read)
     try:
-        standing = read_standing(settings)
+        standing = read_standing(settings, before.gateway.record)
     except SettingsError as error:
         raise Refused([error]) from None
     if standing.mistakes:
         raise Refused(standing.mistakes)
     opening = _Opening(parts, before, settings, Grants(standing.agreements, parts.clock))
     try:
-        return replace(opening.change(standing), restart=restart)
+        change = opening.change(standing)
+        record_all(before.gateway.record, standing.agreements)
     except BaseException:
         opening.discard()
         raise
+    return replace(change, restart=restart)
 
 
 def kept(before: Settings, read: Settings) -> tuple[Settings, tuple[str, ...]]:

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from gateway import telemetry
+from gateway.agreement_texts import record_all
 from gateway.assembly import Gateway
 from gateway.audit import open_record
 from gateway.journals import Journals
@@ -29,8 +30,10 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from gateway.audit import Record
     from gateway.districts import District
     from gateway.settings import Settings
+    from policies.standing import Standing
 
 
 def start(
@@ -60,11 +63,11 @@ def run(
     keys = settings.open_keys()
     keyring = Keyring(keys.derive("ids"))
     store, memory = open_store(settings.store_url, clock), open_memory(settings.memory_url)
-    record = open_record(settings.audit, keys)
+    record = open_record(settings.audit, keys, store)
     readiness = Readiness(checks(store, memory, record))
     parts = Parts(store, memory, keyring, keys.derive(PURPOSE), clock, monotonic, readiness)
     districts = _districts(settings, parts)
-    standing = read_standing(settings)
+    standing = _recorded(record, settings)
     telemetry.withheld([one.place for one in standing.mistakes])
     grants = Grants(standing.agreements, clock)
     for name, district in districts.items():
@@ -83,10 +86,25 @@ def run(
         monotonic=monotonic,
         readiness=readiness,
         journals=Journals(
-            settings.changes.folder, keys.derive("journals"), parts.now, settings.changes.window.total_seconds()
+            settings.changes.folder,
+            keys.derive("journals"),
+            parts.now,
+            settings.changes.window.total_seconds(),
+            store,
         ),
     )
     return Running(parts, State(settings, standing, gateway, parts.app(gateway, settings)))
+
+
+def _recorded(record: Record, settings: Settings) -> Standing:
+    """The agreements on disk, every one of them on record before it releases anything."""
+    try:
+        standing = read_standing(settings, record)
+        record_all(record, standing.agreements)
+    except BaseException:
+        record.close()
+        raise
+    return standing
 
 
 def _districts(settings: Settings, parts: Parts) -> Mapping[str, District]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from adapters.defaults import Defaults
+from gateway.agreement_texts import Texts
 from gateway.app import create_app
 from gateway.callers import Callers
 from gateway.descriptors import Described
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from adapters.contract import Adapter, Wanted
     from gateway.assembly import Gateway
+    from gateway.audit import Record
     from gateway.limits import Limits
     from gateway.memory import Memory
     from gateway.readiness import Readiness
@@ -108,6 +110,8 @@ def described(adapter: Adapter, spec: Spec) -> Adapter:
     return Described(adapter, (*Defaults(spec.defaults).texts, *spec.descriptors))
 
 
-def read_standing(settings: Settings) -> Standing:
-    """The agreements on disk."""
-    return stand(settings.agreements, settings.districts.keys())
+def read_standing(settings: Settings, record: Record) -> Standing:
+    """The agreements on disk, each held to what the *record* has of its version."""
+    texts = Texts(*record.agreements)
+    standing = stand(settings.agreements, settings.districts.keys(), texts.differing)
+    return replace(standing, agreements=tuple(map(texts.held_to, standing.agreements)))

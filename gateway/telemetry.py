@@ -180,6 +180,11 @@ def reload_refused(since: float, places: Sequence[str]) -> None:
     _log.error("reload refused", place=next(iter(places), "-") or "-", count=len(places))
 
 
+def tell(event: str, **words: object) -> None:
+    """Log something that an operator has to know of."""
+    _log.warning(event, **words)
+
+
 def exposition() -> bytes:
     """All numbers, in Prometheus's text format."""
     return generate_latest(metrics)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.admission import Admission
-from gateway.disclosure import students_of
 from gateway.merging import Merge
 from gateway.resolving import Resolver, natives, unknown_descriptors
 from standards.edfi import body
@@ -102,7 +101,7 @@ def delete(desk: Desk, identifier: str, match: Match | None = None) -> None:
     before = desk.current(own)
     if row is None or not _inside(desk, before, row):
         raise NotFound("There is nothing with this id.")
-    desk.record("delete", students_of(desk.shown, row))
+    desk.record("delete", desk.students_in(row))
     desk.remove(own)
 
 
@@ -137,10 +136,10 @@ def _create(desk: Desk, given: Record, said: Record, known: body.Shape, taken: R
     desk.allow("create")
     record = _new(desk, given, said, known)
     if taken is not None:
-        desk.record("update", desk.subjects([taken]))  # who tries keys to learn which are taken is on record too
+        desk.record("update", desk.students_of([taken]))  # who tries keys to learn which are taken is on record too
     if taken is not None or not _inside(desk, record, None):
         raise OutsidePopulation(_outside(desk))
-    desk.record("create", desk.subjects([record]))
+    desk.record("create", desk.students_of([record]))
     own = desk.save(_nameless(record), new=True)
     return Saved(own, new=True)
 
@@ -169,8 +168,7 @@ def _update(desk: Desk, given: Record, before: Record, row: int | None) -> Saved
         raise KeyChangeUnsupported("Natural key changes are not supported for this resource.")
     if not _inside(desk, merged, row):
         raise OutsidePopulation(_outside(desk))
-    about = (*(students_of(desk.shown, row) if row is not None else ()), *desk.subjects([merged]))
-    desk.record("update", tuple(dict.fromkeys(about)))
+    desk.record("update", (*desk.students_in(row), *desk.students_of([merged])))
     desk.save(_nameless(merged) | {"id": own}, new=False, rekeyed=merged.get("key") != before.get("key"))
     return Saved(own, new=not desk.reads)
 

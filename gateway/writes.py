@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from gateway.disclosure import students_of
 from gateway.merging import Merge
 from gateway.nesting import find
 from standards.edfi.completion import natural_key
@@ -68,7 +67,7 @@ def post(desk: Desk, document: Any, version: str) -> list[dict[str, str]]:
     if wrong:
         raise InvalidBody("The body cannot be accepted.", wrong)
     records = [_merged(desk, one, place, {}, {}) for one, place in zip(given, places, strict=True)]
-    desk.record("create", desk.subjects(records), len(records))
+    desk.record("create", desk.students_of(records), len(records))
     made = _save_all(desk, records)
     return [
         {"suppliedSourcedId": one or own, "allocatedSourcedId": own}
@@ -87,7 +86,7 @@ def delete(desk: Desk, identifier: str, match: Match | None = None) -> None:
     if row is None:
         raise NotFound("There is nothing with this id.")
     own = desk.own_id(row)
-    desk.record("delete", students_of(desk.shown, row))
+    desk.record("delete", desk.students_in(row))
     desk.remove(own)
 
 
@@ -128,8 +127,7 @@ def _replace(desk: Desk, given: Record, version: str, row: int) -> None:
     own = desk.own_id(row)
     before = desk.current(own)
     merged = _merged(desk, given, f"$.{desk.request.view.model}", before, _plain(desk, version, row))
-    about = (*students_of(desk.shown, row), *desk.subjects([merged]))  # before and after
-    desk.record("update", tuple(dict.fromkeys(about)))
+    desk.record("update", (*desk.students_in(row), *desk.students_of([merged])))  # before and after
     desk.save(merged | {"id": own}, new=False)
 
 
@@ -146,7 +144,7 @@ def _create(desk: Desk, given: Record, version: str, identifier: str) -> tuple[s
             desk.allow("update")
             _replace(desk, given, version, row)
             return desk.outward(taken), not desk.reads
-    desk.record("create", desk.subjects([record]))  # who tries ids to learn which are taken is on record too
+    desk.record("create", desk.students_of([record]))  # who tries ids to learn which are taken is on record too
     if taken is not None:
         raise Forbidden("The agreement does not let this client write this record.")
     return desk.outward(desk.save(record, new=True)), True

@@ -8,13 +8,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from policies import checks, loading, schema
+from policies import canonical, checks, loading, schema
 from standards.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from policies.canonical import Expansion
     from policies.elements import Line
     from policies.population import Population
 
@@ -27,7 +28,8 @@ class Agreement:
     """Who may see what about whom, for one purpose and one stretch of time.
 
     *terms* holds what is agreed beyond what the gateway enforces: redisclosure, retention, obligations,
-    approvals and the like. *warnings* are lines a privacy officer should look at again.
+    approvals and the like. *warnings* are lines a privacy officer should look at again. *text* is its canonical
+    form, and *expansion* what its lines stood for at its first use: no more than that is released.
     """
 
     id: str
@@ -48,6 +50,13 @@ class Agreement:
     terms: Mapping[str, Any]
     file: str
     warnings: tuple[str, ...] = ()
+    text: str = ""
+    expansion: Expansion | None = None
+
+    @property
+    def digest(self) -> str:
+        """The hash of its canonical form."""
+        return canonical.digest(self.text)
 
     def active(self, day: date) -> bool:
         """Whether the agreement is valid on *day*, the last day included."""
@@ -202,4 +211,5 @@ def _agreement(document: loading.Document, lines: tuple[Line, ...]) -> Agreement
         terms=MappingProxyType(terms),
         file=document.file,
         warnings=tuple(checks.warnings(document, lines, people)),
+        text=canonical.text(content, lines),
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from policies import elements
 from policies.agreement import current
+from policies.canonical import capped
 from policies.grant import Grant, Rule
 from standards.errors import Forbidden
 
@@ -86,10 +87,11 @@ def compile(agreement: Agreement, client: str) -> Grant:  # noqa: A001  the word
         "district": agreement.district,
         "timezone": str(agreement.timezone),
         "operations": agreement.operations,
-        "rules": MappingProxyType(rules(elements.settle(agreement.lines))),
+        "rules": MappingProxyType(rules(capped(elements.settle(agreement.lines), agreement.expansion))),
         "rows": MappingProxyType(dict(agreement.population.rows())),
     }
-    return Grant(**content, epoch=fingerprint(content))
+    elements_name = agreement.expansion.name if agreement.expansion else ""
+    return Grant(**content, epoch=fingerprint(content), text=agreement.digest, elements=elements_name)
 
 
 def rules(settled: Mapping[str, Settled]) -> dict[str, Rule]:

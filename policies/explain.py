@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from policies import elements
 from policies.agreement import current
+from policies.canonical import capped
 from policies.elements import Line
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ def _lines(one: Agreement, name: str) -> tuple[tuple[Step, ...], str]:
         if found is None or not found.member or not opened:
             return (Step("element", False, "no line of the agreement names it", one.file),), "deny"
         settled = _capped(one, found, opened) or elements.settle((*one.lines, Line(name, "allow")))[name]
+    settled = capped({name: settled}, one.expansion)[name]
     steps = [Step("element", line.action != "deny", _said(line), line.place) for line in settled.lines if line.file]
     if settled.cap:
         steps.append(Step("cap", settled.action != "deny", settled.cap))
