@@ -132,7 +132,7 @@ class _Opening:
         for district in self._arrivals:
             if district.holds:
                 self._read(district.name, district.hold)
-        state = State(self._settings, standing, gateway, self._parts.app(gateway, self._settings))
+        state = State(self._settings, standing, gateway, self._parts.app(gateway, self._settings, self._before.app))
         return Change(state, tuple(self._successors), tuple(self._arrivals), ())
 
     def discard(self) -> None:

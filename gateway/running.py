@@ -225,7 +225,11 @@ class _Answer:
         return self
 
     def __next__(self) -> bytes:
-        return next(self._pieces)
+        try:
+            return next(self._pieces)
+        except BaseException:
+            self._stay.end()
+            raise
 
     def close(self) -> None:
         """End the answer and the stay."""

@@ -89,9 +89,9 @@ class Parts:
             seconds=seconds, wanted=wanted, loss=spec.loss, monotonic=self.monotonic,
         )  # fmt: skip
 
-    def app(self, gateway: Gateway, settings: Settings) -> Flask:
-        """The application over a *gateway*."""
-        return create_app(gateway, settings, self.store, self.memory, self.clock)
+    def app(self, gateway: Gateway, settings: Settings, like: Flask | None = None) -> Flask:
+        """The application over a *gateway*, with the addresses of another one."""
+        return create_app(gateway, settings, self.store, self.memory, self.clock, like)
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)

@@ -117,8 +117,9 @@ def _value(key: str, rest: str, following: list[str], depth: int) -> _Found:
     """What stands behind a key: in its own line, or in those that follow up to the next key or the end of the list."""
     rest = BOUND.sub("", rest, 1) if BOUND.match(rest.strip()) else rest
     if key == "id" and rest.strip() and not SCALAR.fullmatch(rest.strip()):
-        names, whole = _names(re.split(r"[,}]", rest)[0], one=True)
-        return _Found(names, whole and bool(following), depth)
+        value, *more = re.split(r"[,}]", rest)
+        names, whole = _names(value, one=True)
+        return _Found(names, whole and bool(more or following), depth)
     gathered, ended = [rest], "]" in rest
     for line in following:
         if ended or NEXT_KEY.fullmatch(line):
