@@ -53,7 +53,7 @@ def create_app(
         app.wsgi_app = _Proxied(app.wsgi_app, settings.server.trusted_proxies)  # type: ignore[method-assign]
     app.url_value_preprocessor(addresses.enter)
     app.before_request(telemetry.begin)
-    app.register_blueprint(oauth.blueprint(store, memory, clock, settings))
+    app.register_blueprint(oauth.blueprint(store, memory, clock, settings, grants=gateway.grants))
     app.register_blueprint(oneroster.blueprint(gateway))
     app.register_blueprint(bulk.blueprint(gateway))
     app.register_blueprint(edfi.blueprint(gateway))

@@ -68,6 +68,7 @@ class Gateway:
         self.record, self.ledger, self.walks = record, ledger, walks
         self.limits, self.clock = limits, clock
         self.departures, self.cursors = Departures(clock), Cursors(keyring)
+        self.closing: Callable[[], object] = lambda: None
         self.journals = journals or Journals(None, token_bytes(KEY_BYTES), clock)
         for district in districts.values():
             district.coming, district.renewed = self.prepare, self.carry
@@ -76,6 +77,11 @@ class Gateway:
         self._faces: OrderedDict[tuple[object, ...], Faces] = OrderedDict()
         self._shown: OrderedDict[tuple[object, ...], tuple[Shown, ...]] = OrderedDict()
         self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """End the record, then what else was opened for it; nothing may be asked afterwards."""
+        self.record.close()
+        self.closing()
 
     def entities(self, grant: Grant, view: View) -> frozenset[str]:
         """What a pruned *view* reads, worked out once."""

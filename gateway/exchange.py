@@ -15,6 +15,7 @@ from gateway.hints import filtered, hints, sought
 from gateway.lookups import NOTHING
 from gateway.nesting import entities, members
 from gateway.rows import Shown, index
+from policies.permission import READ, covering, received
 from standards.errors import ActionForbidden, Forbidden, NotFound, StoreUnavailable, Unsupported
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from standards.view import View
 
     Reader = Callable[[tuple[View, ...]], Query]
-
-READ = frozenset({"read"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +204,8 @@ def grants_for(
     gateway: Gateway, caller: Caller, district: str | None, operations: frozenset[str] = READ
 ) -> tuple[Grant, ...]:
     """The caller's active grants for any of *operations*, of one district or of all; none is a refusal."""
-    found = gateway.grants.of(caller.client)
-    grants = tuple(g for g in found if operations & g.operations and district in {None, g.district})
-    if not grants:
-        raise Forbidden("No active agreement covers this client here.")
-    return grants
+    found = received(gateway.grants.of(caller.client), caller.org)
+    return covering([one for one in found if district in {None, one.district}], operations)
 
 
 def _find(shown: tuple[Shown, ...], identifier: str) -> RowIndex | None:

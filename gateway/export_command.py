@@ -53,7 +53,7 @@ def export_command(
         made = export(gateway, caller, Asked(version, district, since, "crossing export"))
         _write(out, made, force=force)
     finally:
-        gateway.record.close()
+        gateway.close()
     click.echo(f"{out}: {len(made.parts)} files for {client}. For what changes from now on: --since {made.moment}")
 
 

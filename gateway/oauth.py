@@ -30,17 +30,23 @@ if TYPE_CHECKING:
     from gateway.memory import Memory
     from gateway.settings import Settings
     from gateway.store import Client, Store
+    from policies.compiler import Grants
 
 METHOD = "client_secret"
+# Told only to a client that has proved itself. RFC 6749, 5.2: `invalid_client` says that authentication failed, which
+# it has not; `unauthorized_client` says that an authenticated client may not have a token in this way.
+MISDIRECTED = "An agreement names this client, and another organisation as its recipient: ask the region's operator."
 # Ed-Fi's own token endpoint takes the number of an education organization as the scope. Here an agreement says which
 # organizations a client sees; the number asks for the operations of Ed-Fi, and the answer says which were given.
 ORGANIZATION = re.compile(r"[0-9]{1,19}")
 TOO_MANY = "urn:ed-fi:api:security:authentication:too-many-tokens"
 
 
-def blueprint(store: Store, memory: Memory, clock: Callable[[], datetime], settings: Settings) -> Blueprint:
+def blueprint(
+    store: Store, memory: Memory, clock: Callable[[], datetime], settings: Settings, *, grants: Grants
+) -> Blueprint:
     """The token, revocation and introspection endpoints, and the document that describes them."""
-    server = TokenServer(store, memory, clock, settings)
+    server = TokenServer(store, memory, clock, settings, grants=grants)
     oauth = Blueprint("oauth", __name__)
 
     def issue(district: str | None = None) -> Response:
@@ -123,8 +129,11 @@ class LivingToken:
 class TokenServer(AuthorizationServer):  # type: ignore[misc]
     """Authlib's server on the gateway's registry and memory."""
 
-    def __init__(self, store: Store, memory: Memory, clock: Callable[[], datetime], settings: Settings) -> None:
+    def __init__(
+        self, store: Store, memory: Memory, clock: Callable[[], datetime], settings: Settings, *, grants: Grants
+    ) -> None:
         super().__init__()
+        self.grants = grants
         self.store, self.memory, self.clock = store, memory, clock
         self.tokens, self.limits = settings.tokens, Limits(settings.limits, settings.memory_url)
         self.register_grant(_Grant)
@@ -158,6 +167,9 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
 
     def make(self, client: RegisteredClient, scope: str | None, **_: Any) -> dict[str, Any]:
         """A token for what the client may have of what it asks for."""
+        known = client.client
+        if any(one.org != known.org for one in self.grants.active(known.client_id)):
+            raise Refusal("unauthorized_client", MISDIRECTED)
         life = int(self.tokens.life.total_seconds())
         allowed = client.get_allowed_scope(scope)
         return {"access_token": tokens.new_token(), "token_type": "bearer", "expires_in": life, "scope": allowed}

@@ -31,7 +31,7 @@ def application() -> Flask:
     telemetry.configure()
     try:
         app, gateway = start(load(Path(os.environ[SETTINGS_FILE])))
-        atexit.register(gateway.record.close)
+        atexit.register(gateway.close)
         gateway.warm()
     except GatewayError as error:
         raise SystemExit(f"Error: {error.message}") from None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from adapters import registry
 from adapters.defaults import Defaults
 from standards.edfi import model
+from standards.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,6 +41,19 @@ def learn(settings: Settings) -> None:
     """Let the model be what the districts' systems say, for whoever needs nothing else of them."""
     for adapter in adapters(settings).values():
         adapter.close()
+
+
+def entities(settings: Settings) -> dict[str, frozenset[str] | None]:
+    """Which entities each district's system has, None where it does not say; the model is what they say from now on."""
+    found: dict[str, frozenset[str] | None] = {}
+    for name, adapter in adapters(settings).items():
+        try:
+            found[name] = adapter.manifest.entities
+        except SourceError:
+            found[name] = None
+        finally:
+            adapter.close()
+    return found
 
 
 def together(several: Iterable[Mapping[str, Resource]]) -> dict[str, Resource]:

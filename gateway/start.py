@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from gateway.app import create_app
@@ -39,13 +40,21 @@ def start(settings: Settings, clock: Callable[[], datetime] = utc_now) -> tuple[
         SettingsError: an agreement or a district's settings are wrong.
         StoreUnavailable: the registry, the shared memory or the record cannot be opened.
     """
+    with ExitStack() as opened:
+        app, gateway = _start(settings, clock, opened)
+        gateway.closing = opened.pop_all().close
+        return app, gateway
 
+
+def _start(settings: Settings, clock: Callable[[], datetime], opened: ExitStack) -> tuple[Flask, Gateway]:
     def now() -> float:
         return clock().timestamp()
 
     keys = settings.open_keys()
     keyring = Keyring(keys.derive("ids"))
     store, memory = open_store(settings.store_url, clock), open_memory(settings.memory_url)
+    opened.callback(store.close)
+    opened.callback(memory.close)
     sources = adapters(settings)
     grants = Grants(load_folder(settings.agreements), clock)
     districts = {
