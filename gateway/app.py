@@ -68,7 +68,7 @@ def create_app(
     app.url_value_preprocessor(addresses.enter)
     app.before_request(telemetry.begin)
     app.before_request(_refuse)
-    app.register_blueprint(oauth.blueprint(store, memory, clock, settings, gateway.limits))
+    app.register_blueprint(oauth.blueprint(store, memory, clock, settings, gateway.limits, gateway.grants))
     app.register_blueprint(oneroster.blueprint(gateway))
     app.register_blueprint(bulk.blueprint(gateway))
     app.register_blueprint(edfi.blueprint(gateway))

@@ -75,6 +75,7 @@ class Gateway:
         self.record, self.ledger, self.walks = record, ledger, walks
         self.limits, self.clock = limits, clock
         self.readiness = readiness
+        self.closing: Callable[[], object] = lambda: None
         self.departures, self.cursors = Departures(monotonic), Cursors(keyring)
         self.journals = journals or Journals(None, token_bytes(KEY_BYTES), clock)
         self.present: Callable[[], Gateway] = lambda: self
@@ -107,6 +108,11 @@ class Gateway:
                     del kept[key]
             for name in self._latest.keys() - self.districts.keys():
                 del self._latest[name]
+
+    def close(self) -> None:
+        """End the record, then what else was opened for it; nothing may be asked afterwards."""
+        self.record.close()
+        self.closing()
 
     def entities(self, grant: Grant, view: View) -> frozenset[str]:
         """What a pruned *view* reads, worked out once."""

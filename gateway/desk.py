@@ -23,6 +23,7 @@ from standards.errors import (
     InvalidBody,
     MappingError,
     NotFound,
+    OperationMissing,
     OutcomeUnknown,
     PreconditionFailed,
     SourceUnavailable,
@@ -136,7 +137,7 @@ class Desk:
     def allow(self, operation: str) -> None:
         """Refuse what the agreement, or the token, does not let the consumer do."""
         if operation not in self.grant.operations:
-            raise ActionForbidden(f"The agreement does not let this client {operation} here.")
+            raise OperationMissing([operation])
         if self.request.view.api == "edfi" and f"edfi:{operation}" not in self.authorization.scopes:
             raise ActionForbidden(f"The token has no scope to {operation} here.")
 

@@ -76,7 +76,7 @@ def _write_here(settings: Settings, client: str, asked: Asked, out: Path, *, for
         made = Sent(len(found.parts), found.records, found.moment, found.archive)
         _write(out, made, force=force)
     finally:
-        gateway.record.close()
+        gateway.close()
     return made
 
 

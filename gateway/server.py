@@ -40,7 +40,7 @@ def application() -> Front:
     try:
         settings = load(Path(os.environ[SETTINGS_FILE]))
         running = run(settings)
-        ending.callback(running.state.gateway.record.close)
+        ending.callback(running.state.gateway.close)
         attend(running, ending)
         running.state.gateway.warm()
     except GatewayError as error:

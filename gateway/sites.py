@@ -86,6 +86,19 @@ def is_known(beyond: Mapping[str, Resource]) -> bool:
     )
 
 
+def entities(settings: Settings) -> dict[str, frozenset[str] | None]:
+    """Which entities each district's system has, None where it does not say; the model is what they say from now on."""
+    found: dict[str, frozenset[str] | None] = {}
+    for name, adapter in adapters(settings).items():
+        try:
+            found[name] = adapter.manifest.entities
+        except SourceError:
+            found[name] = None
+        finally:
+            adapter.close()
+    return found
+
+
 def together(several: Iterable[Mapping[str, Resource]]) -> dict[str, Resource]:
     """What several systems have beyond the standard: of what two describe, all that either does."""
     found: dict[str, Resource] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from gateway import telemetry
@@ -60,9 +61,20 @@ def run(
         SettingsError: the folder of agreements is wrong.
         StoreUnavailable: the registry, the shared memory or the record cannot be opened.
     """
+    with ExitStack() as opened:
+        running = _run(settings, clock, monotonic, opened)
+        running.state.gateway.closing = opened.pop_all().close
+        return running
+
+
+def _run(
+    settings: Settings, clock: Callable[[], datetime], monotonic: Callable[[], float], opened: ExitStack
+) -> Running:
     keys = settings.open_keys()
     keyring = Keyring(keys.derive("ids"))
     store, memory = open_store(settings.store_url, clock), open_memory(settings.memory_url)
+    opened.callback(store.close)
+    opened.callback(memory.close)
     record = open_record(settings.audit, keys, store)
     readiness = Readiness(checks(store, memory, record))
     parts = Parts(store, memory, keyring, keys.derive(PURPOSE), clock, monotonic, readiness)

@@ -140,7 +140,7 @@ def _is_file(path: Path) -> bool:
 
 
 def clashes(agreements: Iterable[Agreement]) -> Iterator[SettingsError]:
-    """What keeps agreements from standing side by side: a version given twice, two for one purpose."""
+    """What keeps agreements from standing side by side: a version given twice, two of one client in one district."""
     return (mistake for mistake, _, _ in clashing(agreements))
 
 
@@ -158,8 +158,8 @@ def clashing(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, A
             if (pair := frozenset({one.id, other.id})) not in told:
                 told.add(pair)
                 yield SettingsError(
-                    f"{other.id} and {one.id} both give {client} data of {one.district} for {one.purpose} on {day}; "
-                    "agreements for one client, district and purpose cannot be combined yet", one.file, 1, 1,
+                    f"{other.id} and {one.id} both give {client} data of {one.district} on {day}, for "
+                    f"{_purposes(other, one)}", one.file, 1, 1,
                 ), one, other  # fmt: skip
 
 
@@ -176,12 +176,19 @@ def current(agreements: Iterable[Agreement], day: date) -> tuple[Agreement, ...]
 
 
 def _rivals(agreements: Iterable[Agreement]) -> Iterator[tuple[Agreement, Agreement, str]]:
-    taken: dict[tuple[str, str, str], Agreement] = {}
+    taken: dict[tuple[str, str], Agreement] = {}
     for one in agreements:
         for client in one.clients:
-            other = taken.setdefault((client, one.district, one.purpose), one)
+            other = taken.setdefault((client, one.district), one)
             if other is not one:
                 yield one, other, client
+
+
+def _purposes(one: Agreement, other: Agreement) -> str:
+    """The purposes of two agreements, and why they cannot stand side by side."""
+    if one.purpose == other.purpose:
+        return f"{one.purpose}; agreements for one client, district and purpose cannot be combined yet"
+    return f"{one.purpose} and for {other.purpose}; a token cannot name its purpose yet, so there can be only one"
 
 
 def _agreement(document: loading.Document, lines: tuple[Line, ...]) -> Agreement:

@@ -93,6 +93,16 @@ class ActionForbidden(Forbidden):
     code = "action-forbidden"
 
 
+class OperationMissing(ActionForbidden):
+    """The caller's agreement lacks the operation that the request needs; the message names it."""
+
+    code = "operation-missing"
+
+    def __init__(self, operations: Iterable[str]) -> None:
+        named = " or ".join(f"'{name}'" for name in sorted(operations))
+        super().__init__(f"The client's agreement lacks the operation {named}, which this request needs.")
+
+
 class OutsidePopulation(Forbidden):
     """A write would touch, or make, a record that the caller's agreement does not let it see."""
 

@@ -233,7 +233,7 @@ def running(
     try:
         yield Region(folder, app, gateway, clock, read.store_url)
     finally:
-        gateway.record.close()
+        gateway.close()
 
 
 def grand_bend_site() -> Site:
@@ -308,7 +308,9 @@ def served(
         store.rotate_secret("conformance", trace, None, "ana")
     else:
         now = datetime.now(UTC)
-        store.add_client(Client("conformance", "c", "vendor", tuple(known_scopes()), (Secret(trace),), now, "ana"))
+        store.add_client(
+            Client("conformance", "conformance", "vendor", tuple(known_scopes()), (Secret(trace),), now, "ana")
+        )
     store.close()
     log = folder / "server.log"
     with log.open("wb") as out:

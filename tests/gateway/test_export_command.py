@@ -135,6 +135,6 @@ def test_while_the_gateway_runs_it_says_that_the_record_is_in_use(region):
     try:
         answer = crossing("conformance", "--out", "out.zip")
     finally:
-        up.record.close()
+        up.close()
     assert answer.output == "Error: Another process is writing this record of disclosures.\n"
     assert not (folder / "out.zip").exists()

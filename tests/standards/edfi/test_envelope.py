@@ -18,6 +18,7 @@ CASES = [
     (errors.Unauthenticated("The token is not known."), 401, "security:authentication"),
     (errors.Forbidden("No scope."), 403, "security:authorization:access-denied:resource"),
     (errors.ActionForbidden("No scope."), 403, "security:authorization:access-denied:action"),
+    (errors.OperationMissing(["bulk"]), 403, "security:authorization:access-denied:action"),
     (errors.NotFound("There is no such record."), 404, "not-found"),
     (errors.FeatureDisabled("It cannot tell."), 404, "system:configuration:feature-disabled"),
     (errors.SnapshotNotFound("None."), 404, "not-found"),
