@@ -14,6 +14,7 @@ import orjson
 from gateway import audit_heads
 from gateway.audit import PURPOSE
 from gateway.audit_verify import texts
+from gateway.content import Contents
 from policies import canonical
 from policies.canonical import Expansion
 from standards.errors import SettingsError, StoreUnavailable
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from gateway.audit import Record
-    from gateway.content import Contents
     from gateway.settings import Settings
     from policies.agreement import Agreement
 
@@ -43,20 +43,21 @@ class Texts:
         listed = self._read(name) if name else {}
         self.known = {version: Recorded(*one) for version, one in listed.items()}
 
-    def differing(self, agreements: Iterable[Agreement]) -> Iterator[SettingsError]:
-        """Every agreement whose version was recorded with another text."""
+    def differing(self, agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, Agreement]]:
+        """Every agreement whose version was recorded with another text, and the mistake that this is."""
         for one in agreements:
             known = self.known.get(_version(one))
             if known is not None and known.text != one.digest:
-                yield SettingsError(
-                    f"version {one.version} of {one.id} was used with another text; a change needs a new version",
-                    one.file, 1, 1,
-                )  # fmt: skip
+                text = f"version {one.version} of {one.id} was used with another text; a change needs a new version"
+                yield SettingsError(text, one.file, 1, 1), one
 
     def held_to(self, one: Agreement) -> Agreement:
-        """The agreement with what its lines stood for when it was recorded; as it is where it was not yet."""
+        """The agreement with what its lines stood for when it was recorded, or stand for now if it was not yet."""
         known = self.known.get(_version(one))
-        return one if known is None else replace(one, expansion=Expansion(known.elements, self._read(known.elements)))
+        if known is None:
+            now = canonical.expansion(one)
+            return replace(one, expansion=Expansion(Contents.name(_json(now)), now))
+        return replace(one, expansion=Expansion(known.elements, self._read(known.elements)))
 
     def _read(self, name: str) -> Any:
         if self._store.fault(name):
@@ -80,28 +81,19 @@ def held_to(settings: Settings, agreements: Iterable[Agreement]) -> tuple[Agreem
     return tuple(map(recorded(settings).held_to, agreements))
 
 
-def record_all(record: Record, agreements: Iterable[Agreement]) -> tuple[Agreement, ...]:
-    """The *agreements* as they are on record, those that were not written down first.
-
-    Raises:
-        SettingsError: the text of one is not the one on record.
-    """
-    given = tuple(agreements)
-    before = Texts(*record.agreements)
-    for mistake in before.differing(given):
-        raise mistake
-    fresh = [one for one in given if _version(one) not in before.known]
+def record_all(record: Record, agreements: Iterable[Agreement]) -> None:
+    """Write down the text of every version that is not on record yet, and what its lines stand for."""
+    known = Texts(*record.agreements).known
+    fresh = {_version(one): _write_down(record, one) for one in agreements if _version(one) not in known}
     if fresh:
-        known = before.known | {_version(one): _write_down(record, one) for one in fresh}
-        listed = {version: [one.text, one.elements] for version, one in known.items()}
+        listed = {version: [one.text, one.elements] for version, one in (known | fresh).items()}
         record.note_agreements(record.text(orjson.dumps(listed, option=orjson.OPT_SORT_KEYS)))
-    after = Texts(*record.agreements)
-    return tuple(map(after.held_to, given))
 
 
 def _write_down(record: Record, one: Agreement) -> Recorded:
-    """Keep the text of an agreement and what its lines stand for now."""
-    return Recorded(record.text(one.text.encode()), record.text(_json(canonical.expansion(one))))
+    """Keep the text of an agreement and what it is compiled by: what its lines stand for now."""
+    elements = one.expansion.elements if one.expansion else canonical.expansion(one)
+    return Recorded(record.text(one.text.encode()), record.text(_json(elements)))
 
 
 def _json(content: Mapping[str, str]) -> bytes:

@@ -36,8 +36,8 @@ PURPOSE = "audit"
 KEYS = frozenset(
     {
         "actor", "agreement", "agreements", "api", "at", "basis", "break", "client", "district", "elements", "fields",
-        "from", "operation", "org", "purpose", "reason", "rows", "set", "shape", "status", "texts", "to", "trace",
-        "version", "view",
+        "from", "loss", "operation", "org", "purpose", "reason", "rows", "set", "shape", "status", "texts", "to",
+        "trace", "version", "view",
     }
 )  # fmt: skip
 SEGMENT_BYTES = 2**26
@@ -161,6 +161,15 @@ class Record:
             finally:
                 if self._refusing:
                     self._close_files()
+
+    def check(self) -> None:
+        """See that the record can be written; after a failure, begin it again.
+
+        Raises:
+            StoreUnavailable: it cannot be.
+        """
+        if self._refusing:
+            self.reopen()
 
     def close(self) -> None:
         """Sign how far the record reaches, and let another process have it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from standards.errors import Forbidden
+from policies.permission import READ, covering, received
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from gateway.callers import Caller
     from policies.compiler import Grants
     from policies.grant import Grant
-
-READ = frozenset({"read"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +41,10 @@ class Authorization:
         """The grants for any of *operations*.
 
         Raises:
-            Forbidden: there is none.
+            OperationMissing: there are grants, and none has one.
+            Forbidden: there are no grants.
         """
-        found = tuple(grant for grant in self.grants if operations & grant.operations)
-        if not found:
-            raise Forbidden("No active agreement covers this client here.")
-        return found
+        return covering(self.grants, operations)
 
     def by(self, grants: Iterable[Grant]) -> Authorization:
         """The same, as far as it is used: by those of its *grants*."""
@@ -61,5 +57,5 @@ def authorize(grants: Grants, caller: Caller, district: str | None) -> Authoriza
     Raises:
         Forbidden: its active agreements serve different purposes.
     """
-    active = grants.of(caller.client)
+    active = received(grants.of(caller.client), caller.org)
     return Authorization(caller, tuple(one for one in active if district in {None, one.district}), district)

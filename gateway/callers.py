@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway import tokens
-from gateway.store import ACTIVE
+from gateway.store import ENABLED
 from standards.errors import Unauthenticated
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Callers:
     def _recognise(self, text: str, now: datetime) -> Caller:
         token = tokens.find(self._memory, text, now)
         client = self._store.find_client(token.client) if token else None
-        if not token or not client or client.status != ACTIVE or client.epoch != token.epoch:
+        if not token or not client or client.status != ENABLED or client.epoch != token.epoch:
             raise Unauthenticated("Invalid Authorization header. The access token is unknown or has expired.")
         scopes = frozenset(token.scopes) & frozenset(client.scopes)
         return Caller(client.client_id, client.org, scopes, client.epoch)

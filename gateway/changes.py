@@ -13,7 +13,7 @@ from gateway.departures import about
 from gateway.journal import key_of
 from gateway.journals import Present
 from gateway.rows import ROW_BITS, RowIndex, Shown, index
-from policies.grant import NO_CHANGES
+from policies.permission import covering
 from standards import registry
 from standards.edfi.feeds import key_members
 from standards.errors import ActionForbidden, FeatureDisabled, MalformedQuery
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from standards.view import View
 
 SCOPE = "edfi:readchanges"
+NO_SCOPE = f"Reading what has changed needs the scope {SCOPE}, which the token has not."
 TAG_DIGITS = 16
 ONE_DISTRICT = "Change versions belong to one district: ask below /{district}/ for each of them."
 NOT_TOLD = (
@@ -45,12 +46,12 @@ def available(gateway: Gateway, authorization: Authorization) -> dict[str, int]:
     """The change versions that a client can ask about at the one district of its agreements.
 
     Raises:
-        ActionForbidden: no agreement, or no scope, lets the client know what changes.
+        OperationMissing, ActionForbidden: no agreement, or no scope, lets the client know what changes.
         FeatureDisabled: there are several districts.
     """
-    able = [one for one in authorization.of() if "changes" in one.operations]
-    if not able or SCOPE not in authorization.scopes:
-        raise ActionForbidden(NO_CHANGES)
+    able = covering(authorization.of(), frozenset({"changes"}))
+    if SCOPE not in authorization.scopes:
+        raise ActionForbidden(NO_SCOPE)
     if len({one.district for one in able}) > 1:
         raise FeatureDisabled(ONE_DISTRICT)
     grant = able[0]
@@ -94,7 +95,7 @@ def prepare(
         MalformedQuery, FeatureDisabled: several districts are asked, or one whose system cannot tell.
     """
     if SCOPE not in authorization.scopes:
-        raise ActionForbidden(NO_CHANGES)
+        raise ActionForbidden(NO_SCOPE)
     if len({one.grant.district for one in sights}) > 1:
         raise _refusal(window, ONE_DISTRICT)
     hints: dict[str, tuple[Hint, ...]] = {}

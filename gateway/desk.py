@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from gateway.dialect import dialect
 from gateway.disclosure import change, students
 from gateway.exchange import write_down
+from gateway.guarded import NOT_ACCEPTED
 from gateway.hints import hints, sought
 from gateway.lookups import references
 from gateway.plan import decides
 from gateway.resolving import native_targets
+from gateway.slots import approach
 from standards import registry
 from standards.errors import (
     ActionForbidden,
@@ -21,6 +23,7 @@ from standards.errors import (
     InvalidBody,
     MappingError,
     NotFound,
+    OperationMissing,
     OutcomeUnknown,
     PreconditionFailed,
     SourceUnavailable,
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
     Record = dict[str, Any]
 
 WRITE = frozenset({"create", "update", "delete"})
+UNREAD = "The agreement does not let this client read, so it may do nothing that tells whether a record is there."
 UNKNOWN = "The district's system did not answer: whether the change was made is not known."
 
 
@@ -133,9 +137,21 @@ class Desk:
     def allow(self, operation: str) -> None:
         """Refuse what the agreement, or the token, does not let the consumer do."""
         if operation not in self.grant.operations:
-            raise ActionForbidden(f"The agreement does not let this client {operation} here.")
+            raise OperationMissing([operation])
         if self.request.view.api == "edfi" and f"edfi:{operation}" not in self.authorization.scopes:
             raise ActionForbidden(f"The token has no scope to {operation} here.")
+
+    def allow_unread(self, *, told: bool) -> None:
+        """Refuse a client that may not read what would tell it whether a record is there, before that is looked at.
+
+        What is left to it is to create or replace; *told* says that the answer differs between the two all the same.
+        """
+        if self.reads:
+            return
+        if told:
+            raise ActionForbidden(UNREAD)
+        self.allow("create")
+        self.allow("update")
 
     def record(self, operation: str, students: Iterable[bytes], rows: int = 1) -> None:
         """Write down, durably, what is about to be done to as many *rows* about *students* (their tags)."""
@@ -158,8 +174,8 @@ class Desk:
         except PreconditionFailed:
             raise ConcurrentChange("The record was changed at the same time.") from None
         except InvalidBody as error:
-            heads = {place: place.removeprefix("$.").partition(".")[0].partition("[")[0] for place in error.places}
-            told = {place: said for place, said in error.places.items() if heads[place] in self.members}
+            heads = {place.removeprefix("$.").partition(".")[0].partition("[")[0] for place in error.places}
+            told = {f"$.{head}": [NOT_ACCEPTED] for head in sorted(heads & self.members)}
             raise type(error)(error.message, told) from None
         except SourceUnavailable as error:
             raise OutcomeUnknown(UNKNOWN, error.retry_after) from None
@@ -251,6 +267,7 @@ def open_desk(
     grant, _ = _able(gateway, request, authorization.of(WRITE))
     _outer(gateway, grant, request)
     gateway.limits.spend_districts([grant.district])
+    approach(gateway.districts[grant.district].adapter)  # before anything of the write is recorded
     return _desk(gateway, authorization, request, identifier, named)
 
 

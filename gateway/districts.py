@@ -4,38 +4,44 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from contextlib import suppress
-from typing import TYPE_CHECKING
+import time
+from contextlib import contextmanager, suppress
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
 from adapters.contract import NO_HINTS
-from gateway import lookups, telemetry
+from gateway import district_log, lookups, telemetry
+from gateway.district_status import DistrictStatus
 from gateway.hold import LINKED, build
+from gateway.losses import NO_SHARES, Losses
+from gateway.reasons import reason
 from gateway.renewal import Course, Renewal
+from gateway.retries import Retry
+from gateway.slots import approach
 from gateway.versions import Versions
-from standards import native, vocabulary
+from gateway.wanted import may_be_held, reads, within
 from standards.errors import SourceBroken, SourceError
 from standards.view import fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    from adapters.contract import Adapter, Hints, Wanted
+    from adapters.contract import Adapter, Hints, Manifest, Wanted
+    from gateway.district_status import State
     from gateway.hold import Generation
     from gateway.lookups import Seek
     from gateway.renewal import Written
     from policies.grant import Grant
+    from standards.errors import Loss
     from standards.keys import Keyring
     from standards.view import View
 
 FRESH = 1.0
+REPEATED_SECONDS = 60.0
+"""A live reading that fails is counted each time, and logged again after so long."""
+
 MOST_FOUND = 200
 LIVE_BUDGET = 2_000_000
-
-
-def may_be_held(entity: str) -> bool:
-    """Whether a district may let the gateway hold *entity*: its roster and its descriptors, nothing else."""
-    known = vocabulary.entities()
-    return known[entity].held if entity in known else entity.endswith("Descriptors")
 
 
 class District:
@@ -43,7 +49,8 @@ class District:
 
     A hold lasts *seconds* at most and is renewed half-way, and what was written is in it before it is read
     again. *coming* and then *renewed* are told of every renewal before it counts: the first may take its time, and
-    only the second knows its version.
+    only the second knows its version. Ages are reckoned by *monotonic*, a clock that nobody can set; *clock* tells
+    the moments and versions that people and consumers are told.
     """
 
     def __init__(
@@ -55,16 +62,22 @@ class District:
         *,
         seconds: float,
         wanted: Mapping[str, frozenset[str] | None],
+        loss: Mapping[str, float] = NO_SHARES,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name, self.adapter, self._keyring, self._clock = name, adapter, keyring, clock
-        self._seconds, self._wanted = seconds, wanted
+        self._seconds, self._wanted, self._monotonic = seconds, wanted, monotonic
         self._held: Generation | None = None
         self._course, self._number, self._writes = Course(0.0), 0, 0
         self._written: dict[Written, tuple[int, bool]] = {}
         self._holds: tuple[frozenset[str], frozenset[str]] = frozenset(), frozenset()
         self._fields: tuple[frozenset[str], Wanted] = frozenset(), {}
         self._versions, self._asked = Versions(clock), float("-inf")
-        self._renewal = Renewal(name, adapter, keyring, clock, self._to_hold)
+        self._numbers = count(1)
+        self._heir: District | None = None
+        self._losses = Losses(loss)
+        self._renewal = Renewal(name, adapter, keyring, clock, self._to_hold, self._losses, monotonic)
+        self._retry, self._live, self._told = Retry(monotonic, clock), Retry(monotonic, clock), float("-inf")
         self._noting, self._loading, self._freshening = threading.Lock(), threading.Lock(), threading.Lock()
         self._renewing = threading.Event()
         self.coming: Callable[[Generation, Generation], None] = lambda _before, _fresh: None
@@ -85,6 +98,33 @@ class District:
         if holds is not self._fields[0]:
             self._fields = holds, {entity: self._wanted.get(entity, frozenset()) for entity in holds}
         return self._fields[1]
+
+    @property
+    def loaded(self) -> bool:
+        """Whether anything is held."""
+        return self._held is not None
+
+    def covers(self, wanted: Wanted) -> bool:
+        """Whether what is held has all the fields of *wanted*."""
+        return all(within(wanted.get(entity, frozenset()), asked) for entity, asked in self._to_hold().items())
+
+    def want(self, wanted: Wanted) -> None:
+        """Ask the source for no more than *wanted* from the next renewal on."""
+        self._wanted, self._fields = wanted, (frozenset(), {})
+
+    def close(self, *, adapter: bool = True) -> None:
+        """Let go of what is held and, with the *adapter*, of the way to the source; nobody asks any more."""
+        with self._loading:
+            self._held = None
+            if adapter:
+                self.adapter.close()
+
+    def manifest(self) -> Manifest | None:
+        """What the district's system has and can do; None while that cannot be told."""
+        try:
+            return self.adapter.manifest
+        except SourceError:
+            return None
 
     def has(self, view: View) -> bool:
         """Whether the district's system can show anything of *view*."""
@@ -116,8 +156,10 @@ class District:
             if held is not None and self._age() < self._seconds:
                 self._renew_aside()
                 return held
+        approach(self.adapter)
         with self._loading:
             if self._held is None or self._written or self._age() >= self._seconds:
+                self._retry.check()
                 self._renew()
             assert self._held is not None
             return self._held
@@ -137,6 +179,8 @@ class District:
                     self._writes += 1
                     wide = rekeyed or self._written.get((entity, own), (0, False))[1]
                     self._written[entity, own] = self._writes, wide
+        if self._heir is not None:
+            self._heir.wrote(entity, identifiers, rekeyed=rekeyed)
 
     def _idle(self, entity: str) -> bool:
         """Whether a write of *entity*, which is not held, is known to change nothing that is."""
@@ -147,27 +191,89 @@ class District:
 
         It is asked once in `FRESH` seconds; where it cannot be, the hold is as fresh as it was.
         """
+        if not self._may_differ():
+            return
+        try:
+            approach(self.adapter)
+        except SourceError:
+            return
         with self._freshening:
-            now = self._clock()
-            if self._held is None or not self._renewal.follows() or now - self._asked < FRESH:
+            if not self._may_differ():
                 return
-            self._asked = now
+            self._asked = self._monotonic()
             with self._loading, suppress(SourceError):
-                if self._renewal.newest() != self._course.mark:
+                with self._telling():
+                    newest = self._renewal.newest()
+                if newest != self._course.mark:
                     self._renew()
 
+    def _may_differ(self) -> bool:
+        """Whether the source might tell of something that has changed since it was asked last."""
+        asked = self._monotonic() - self._asked < FRESH
+        waits = self._retry.error is not None and not self._retry.due
+        return self._held is not None and not asked and not waits and self._renewal.follows()
+
+    def tend(self) -> None:
+        """Try again what has failed, once its time has come; nobody need ask for it."""
+        opening: Retry | None = getattr(self.adapter, "opening", None)
+        if (opening is not None and opening.due) or self._retry.due:
+            self._renew_aside()
+
+    def approve(self, ticket: int) -> tuple[Loss, ...]:
+        """Let the rows go that wait for approval under *ticket*, at the next renewal, which is due at once."""
+        if losses := self._losses.approve(ticket):
+            self._retry.hurry()
+        return losses
+
+    def renew_now(self) -> None:
+        """Renew and wait for it, as an operator wants it.
+
+        Raises:
+            SourceError: it fails or is refused.
+        """
+        with self._loading:
+            self._renew()
+
+    def status(self) -> DistrictStatus:
+        """How the district stands now."""
+        held, opening = self._held, getattr(self.adapter, "opening", None)
+        retry = opening if opening is not None and opening.error is not None else self._retry
+        told: dict[str, Any] = {}
+        if held is not None:
+            told["rows"] = {entity: table.size for entity, table in held.tables.items() if table.size}
+        failed = retry if retry.error is not None else self._live if self._live.error is not None else None
+        if failed is not None and failed.error is not None:
+            told |= {"reason": str(reason(self.name, failed.error)), "since": failed.since}
+            told |= {"next_try": failed.next_try} if failed is not self._live else {}
+        elif held is not None:
+            told["since"] = held.loaded
+        losses = self._losses
+        return DistrictStatus(self.name, self._state(failed), waiting=losses.waiting, ticket=losses.ticket, **told)
+
+    def _state(self, failed: Retry | None) -> State:
+        if self._held is not None and self._age() < self._seconds:
+            return "fresh" if failed is None else "stale"
+        if failed is not None:
+            return "failed"
+        if not self._seconds or (self._holds[0] and not self._holds[1]):
+            return "live"
+        return "loading" if self._held is None else "stale"
+
     def _age(self) -> float:
-        return self._clock() - self._held.loaded if self._held else float("inf")
+        return self._monotonic() - self._course.read if self._held else float("inf")
 
     def _renew_aside(self) -> None:
         """Renew in the background; the hold of before serves until then, and after a failure until it expires."""
-        if self._renewing.is_set() or not self._loading.acquire(blocking=False):
+        if (self._retry.error is not None and not self._retry.due) or self._renewing.is_set():
+            return
+        if not self._loading.acquire(blocking=False):
             return
         self._renewing.set()
 
         def renew() -> None:
             try:
-                self._renew()
+                if self.holds:
+                    self._renew()
             except SourceError:
                 return
             except Exception as error:  # noqa: BLE001  a fault of ours must not end in a thread that nobody hears
@@ -179,16 +285,31 @@ class District:
         threading.Thread(target=renew, name=f"hold-{self.name}", daemon=True).start()
 
     def _renew(self) -> None:
+        """Make the next hold and serve it; what hinders that is told."""
+        try:
+            self._make()
+        except Exception as error:
+            told = error if isinstance(error, SourceError) else SourceBroken("The gateway failed.")
+            if self._retry.failed(told):
+                event = "renewal failed" if self._held is not None else "load failed"
+                district_log.tell_failure(event, self.name, error, quiet=told is not error)  # a fault is told as such
+            raise
+        if self._retry.error is not None:
+            district_log.tell_recovery(self.name)
+        self._retry.succeeded()
+
+    def _make(self) -> None:
         """Make the next hold and serve it; it has what was written before it was begun."""
         with self._noting:
             written = dict(self._written)
         before, course = self._held, self._course
         whole = course.whole
-        self._number += 1
+        self._number = next(self._numbers)
         wide = any(rekeyed for _, rekeyed in written.values())
         fresh = self._rewritten(before, written) if before is not None and written and not wide else None
         if fresh is None:
             fresh, course = self._renewal.renew(before, course, self._number, written)
+            self._losses.settled()
         self._take(before, fresh, course)
         with self._noting:
             for place, write in written.items():
@@ -223,13 +344,36 @@ class District:
     def _read(
         self, wanted: Wanted, base: Generation | None, hints: Hints = NO_HINTS, seek: Seek = lookups.NOTHING
     ) -> Generation:
-        records = self.adapter.read(wanted, hints) if not seek else lookups.read(self.adapter, wanted, hints, seek)
-        made = build(
-            records, self.name, self._keyring,
-            number=base.number if base else 0, loaded=self._clock(), base=base, budget=LIVE_BUDGET,
-        )  # fmt: skip
+        """What is read for one request."""
+        if wanted:
+            approach(self.adapter)
+        with self._telling():
+            adapter = self.adapter
+            records = adapter.read(wanted, hints) if not seek else lookups.read(adapter, wanted, hints, seek)
+            made = build(
+                records, self.name, self._keyring,
+                number=base.number if base else 0, loaded=self._clock(), base=base, budget=LIVE_BUDGET,
+            )  # fmt: skip
+            district_log.tell_dropped(self.name, adapter.notes.counts, made.dropped, quiet=True)
         made.version = self._versions.give()
         return made
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Tell that what is read live cannot be read; the source is asked again at the next request all the same."""
+        try:
+            yield
+        except SourceError as error:
+            now = self._monotonic()
+            quiet = self._live.error is not None and now - self._told < REPEATED_SECONDS
+            self._told = self._told if quiet else now
+            self._live.hurry()
+            self._live.failed(error)
+            district_log.tell_failure("reading failed", self.name, error, quiet=quiet)
+            raise
+        if self._live.error is not None:
+            self._live.succeeded()
+            district_log.tell_recovery(self.name)
 
 
 def give_back_memory() -> None:
@@ -237,19 +381,3 @@ def give_back_memory() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
-
-
-def reads(entity: str, grants: Iterable[Grant]) -> frozenset[str]:
-    """What may be asked of a source: released fields, references, and what row rules read."""
-    fields = fields_of(entity)
-    names = {name for name, field in fields.items() if field.type == "ref"}
-    for grant in grants:
-        names |= grant.reads(entity)
-    return frozenset(names)
-
-
-def wanted_by(grants: Iterable[Grant]) -> dict[str, frozenset[str] | None]:
-    """The fields of every entity that any of *grants* needs."""
-    every = tuple(grants)
-    known = (*vocabulary.entities(), *native.entities())
-    return {entity: reads(entity, every) for entity in known if may_be_held(entity)}

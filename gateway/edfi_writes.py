@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 
 from gateway import upserts
 from gateway.addresses import ADDRESSES
-from gateway.answers import PRIVATE, trace_id
+from gateway.answers import PRIVATE, check_conditions, makes_conditions, trace_id
 from gateway.desk import open_desk
 from gateway.edfi import admit, base, refuse
 from gateway.exchange import PageRequest
@@ -18,7 +18,6 @@ from standards.edfi.request import plain
 from standards.errors import (
     GatewayError,
     MethodNotAllowed,
-    PreconditionFailed,
     UnsupportedMedia,
     UnsupportedProfile,
 )
@@ -104,15 +103,13 @@ def _document() -> Any:
 
 def _condition() -> Callable[[Mapping[str, Any] | None], None] | None:
     """What refuses a write by the record as it is; None where the caller makes no condition."""
-    given = request.headers.get("If-Match")
-    return None if given is None else lambda record: _match(given, record)
+    return _match if makes_conditions() else None
 
 
-def _match(given: str, record: Mapping[str, Any] | None) -> None:
-    """Refuse a write whose sender believes the record to be other than it is; tags come with and without quotes."""
-    tags = {one.strip().removeprefix("W/").strip('"') for one in given.split(",")}
-    if record is not None and not tags & {"*", record["_etag"]}:
-        raise PreconditionFailed("The item is not as it was when it was read.")
+def _match(record: Mapping[str, Any] | None) -> None:
+    """Refuse a write whose sender believes the record to be other than it is; one that is gone is told as such."""
+    if record is not None:
+        check_conditions(record["_etag"])
 
 
 def _done(desk: Desk, own: str, status: int) -> Response:

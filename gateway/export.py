@@ -234,8 +234,9 @@ def _guard(
     before = _terms(gateway, grants)
 
     def still() -> None:
-        present = authorize(gateway.grants, authorization.caller, asked.district)
-        if _terms(gateway, present.of(BULK_FILES)) != before:
+        present = gateway.present()  # which a reload may have changed
+        now = authorize(present.grants, authorization.caller, asked.district)
+        if _terms(present, now.of(BULK_FILES)) != before:
             raise WalkInterrupted("What this client may see has changed meanwhile; ask again.")
 
     return still

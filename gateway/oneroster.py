@@ -14,9 +14,11 @@ from gateway.answers import (
     arguments,
     authenticate,
     base_url,
+    check_conditions,
     conditional,
     document,
     failure,
+    makes_conditions,
     signed,
     trace_id,
 )
@@ -24,7 +26,7 @@ from gateway.desk import open_desk
 from gateway.exchange import PageRequest, Within, serve_one, serve_page
 from gateway.telemetry import about
 from standards import registry
-from standards.errors import GatewayError, PreconditionFailed
+from standards.errors import GatewayError
 from standards.oneroster.envelope import collection, links, singleton, status_info, status_info_set, warnings
 from standards.oneroster.request import COLLECTION, SINGLETON, read, select
 from standards.oneroster.routes import find, roots
@@ -128,15 +130,12 @@ VERBS = {
 
 def _condition(route: Route) -> Callable[[Mapping[str, object] | None], None] | None:
     """What refuses a write by the record as it is; None where the caller makes no condition."""
-    return partial(_match, route) if request.if_match or request.if_none_match else None
+    return partial(_match, route) if makes_conditions() else None
 
 
 def _match(route: Route, record: Mapping[str, object] | None) -> None:
     """Refuse a write whose sender believes the record to be other than it is."""
-    tag = signed(singleton(route.model, record))[1] if record is not None else ""
-    wanted, unwanted = request.if_match, request.if_none_match
-    if (wanted and not (tag and wanted.contains(tag))) or (unwanted and tag and unwanted.contains_weak(tag)):
-        raise PreconditionFailed("The record is not as it was when it was read.")
+    check_conditions(signed(singleton(route.model, record))[1] if record is not None else "")
 
 
 def _done(status: int, body: object = None) -> Response:

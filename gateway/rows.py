@@ -68,15 +68,28 @@ class Shown:
         for name in self.branch.needs:
             if any(node.name == name for node in self.branch.nodes):
                 rows = [row for row, found in zip(rows, self.values(rows, name), strict=True) if found]
+        kept = rows
         for path, value in self.branch.only:
-            rows = self.keep(rows, Condition(path, "=", value))
-        ids = self.ids
+            kept = self.keep(kept, Condition(path, "=", value))
+        if self.branch.also and len(kept) < len(rows):
+            besides = self._pointed_to.union(kept)
+            kept = [row for row in rows if row in besides]
+        rows, ids = kept, self.ids
         rows.sort(key=ids.__getitem__)
         return array("I", rows)
 
     def single(self, row: int) -> RowIndex:
         """The index of one row."""
         return RowIndex((self,), array("Q", (row,)))
+
+    @property
+    def _pointed_to(self) -> frozenset[int]:
+        """The rows to which a visible row of what the branch shows also points."""
+        found: set[int] = set()
+        for step in self.branch.also:
+            refs = self.faces.generation.table(step.entity).refs.get(step.via, ())
+            found.update(refs[row] for row in self.faces.rows(step.entity) if refs)
+        return frozenset(found)
 
     @cached_property
     def members(self) -> frozenset[int]:

@@ -170,9 +170,19 @@ def _unenforced(document: Document) -> Iterator[SettingsError]:
     """Terms that change what leaves and that nothing enforces yet: refused, never passed over."""
     for name in document.content.get("limits", {}):
         yield document.error(("limits", name), f"the limit {name} is {NOT_YET}", at_key=True)
-    if document.content["basis"]["ferpa"].startswith(DIRECTORY):
+    basis = document.content["basis"]["ferpa"]
+    if rests_on(basis, DIRECTORY):
         message = f"directory information needs the register of opt-outs, which is {NOT_YET}"
         yield document.error(("basis", "ferpa"), message)
+    selectors = document.content.get("population", {}).get("all", [])
+    if rests_on(basis, CONSENT) and not any("consent" in one for one in selectors):
+        message = f"the basis {CONSENT} is consent, and no selector of the population asks for it"
+        yield document.error(("basis", "ferpa"), message)
+
+
+def rests_on(basis: str, section: str) -> bool:
+    """Whether a *basis*, which may name two sections of 34 CFR Part 99, names *section* or a part of it."""
+    return any(one == section or one.startswith(f"{section}(") for one in basis.split("+"))
 
 
 def population(content: Mapping[str, Any]) -> Population:
@@ -193,8 +203,6 @@ def warnings(document: Document, written: tuple[Line, ...], people: Population) 
             yield f"{line.place}: {line.path} is about what has no other name; the rest is {other}"
     if people.everyone:
         yield f"{document.file}: there is no population: everyone in the district is included"
-    if document.content["basis"]["ferpa"] == CONSENT:
-        yield f"{document.file}: the basis is consent (99.30), and no selector asks for it"
     settled = elements.settle(written)
     yield from _joinable(document, {name: one.action for name, one in settled.items()})
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from policies import elements
 from policies.agreement import current
 from policies.canonical import capped
+from policies.checks import CONSENT, rests_on
 from policies.grant import Grant, Rule
 from standards.errors import Forbidden
 
@@ -73,10 +74,12 @@ def compile(agreement: Agreement, client: str) -> Grant:  # noqa: A001  the word
     """What *client* may see under *agreement* while it is in force.
 
     Raises:
-        Forbidden: the agreement does not name the client.
+        Forbidden: the agreement does not name the client, or rests on consent, which nothing can look up yet.
     """
     if client not in agreement.clients:
         raise Forbidden("No agreement names this client.")
+    if rests_on(agreement.ferpa, CONSENT):
+        raise Forbidden("The agreement rests on consent, which cannot be looked up yet.")
     content: dict[str, Any] = {
         "client": client,
         "org": agreement.org,

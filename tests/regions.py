@@ -229,11 +229,11 @@ def running(
     """A gateway that is up until the end of the block."""
     clock = clock or Clock()
     read = load(write(folder, sites, agreements, settings))
-    app, gateway = start(read, clock)
+    app, gateway = start(read, clock, lambda: clock().timestamp())
     try:
         yield Region(folder, app, gateway, clock, read.store_url)
     finally:
-        gateway.record.close()
+        gateway.close()
 
 
 def grand_bend_site() -> Site:
@@ -308,7 +308,9 @@ def served(
         store.rotate_secret("conformance", trace, None, "ana")
     else:
         now = datetime.now(UTC)
-        store.add_client(Client("conformance", "c", "vendor", tuple(known_scopes()), (Secret(trace),), now, "ana"))
+        store.add_client(
+            Client("conformance", "conformance", "vendor", tuple(known_scopes()), (Secret(trace),), now, "ana")
+        )
     store.close()
     log = folder / "server.log"
     with log.open("wb") as out:

@@ -25,7 +25,17 @@ NOW = datetime(2026, 11, 16, 18, tzinfo=UTC)
 TODAY = date(2026, 11, 16)
 STUDENTS = 60
 FENCE = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-SHOWN_ONLY = ("git ", "cd ", "pip ", "python3 -m gateway demo", "python3 -m tests", "crossing serve", "python3 -m venv")
+SHOWN_ONLY = (
+    "git ",
+    "cd ",
+    "pip ",
+    "../crossing/bin/pip ",
+    "export ",
+    "python3 -m gateway demo",
+    "python3 -m tests",
+    "crossing serve",
+    "python3 -m venv",
+)
 WHOLE = """\
 apiVersion: dsa/v1
 id: sample
@@ -68,7 +78,7 @@ class Reader:
 
     def close(self) -> None:
         if self.gateway is not None:
-            self.gateway.record.close()
+            self.gateway.close()
 
     def prepare(self, page: list[Block]) -> None:
         """Write every file that the page shows."""

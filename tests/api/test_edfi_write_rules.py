@@ -214,14 +214,39 @@ def test_another_key_is_taken_where_the_model_carries_it_on(owner, elm):
     assert owner.ask(place).json["entryDate"] == "2026-09-02"
 
 
-def test_a_condition_is_kept_however_its_tag_is_written(owner):
+MATCHING = ("{tag}", '"{tag}"', "*", '"x", "{tag}"', '"x","{tag}" , "y"', 'W/"x", "{tag}"', "x, {tag}")
+MISSING = ('"1"', "1", "", '"*"', 'W/"{tag}"', 'w/"{tag}"', 'W/"{tag}", "x"', '"x", W/"{tag}"', '"{tag}x"', ",")
+"""RFC 9110, 13.1.1: a weak tag never matches; nor does a header without any tag."""
+
+
+@pytest.mark.parametrize("form", MATCHING)
+def test_a_condition_that_holds_is_kept_however_its_tag_is_written(owner, form):
+    place = send(owner, "POST", "students", student("s9")).headers["Location"]
+    given = {"If-Match": form.format(tag=owner.ask(place).json["_etag"])}
+    assert send(owner, "PUT", place, student("s9"), **given).status_code == 204
+    assert send(owner, "DELETE", place, **given).status_code == 204
+
+
+@pytest.mark.parametrize("form", MISSING)
+def test_a_condition_that_does_not_hold_refuses_the_change(owner, elm, form):
+    place = send(owner, "POST", "students", student("s9")).headers["Location"]
+    given, before = {"If-Match": form.format(tag=owner.ask(place).json["_etag"])}, elm.changes
+    problem(send(owner, "PUT", place, student("s9"), **given), 412, "optimistic-lock-failed")
+    problem(send(owner, "DELETE", place, **given), 412, "optimistic-lock-failed")
+    assert elm.changes == before
+
+
+@pytest.mark.parametrize("form", ["*", "{tag}", '"{tag}"', 'W/"{tag}"', '"x", W/"{tag}"'])
+def test_a_change_that_is_wanted_of_any_other_state_is_refused_too(owner, form):
+    """``If-None-Match`` compares weakly (RFC 9110, 13.1.2)."""
     place = send(owner, "POST", "students", student("s9")).headers["Location"]
     tag = owner.ask(place).json["_etag"]
-    for form in (tag, f'"{tag}"', f'W/"{tag}"', "*", f'"x", "{tag}"'):
-        assert send(owner, "PUT", place, student("s9"), **{"If-Match": form}).status_code == 204
-    problem(send(owner, "PUT", place, student("s9"), **{"If-Match": '"1"'}), 412, "optimistic-lock-failed")
-    problem(send(owner, "DELETE", place, **{"If-Match": "1"}), 412, "optimistic-lock-failed")
-    assert send(owner, "DELETE", place, **{"If-Match": tag}).status_code == 204
+    problem(
+        send(owner, "PUT", place, student("s9"), **{"If-None-Match": form.format(tag=tag)}),
+        412,
+        "optimistic-lock-failed",
+    )
+    assert send(owner, "PUT", place, student("s9"), **{"If-None-Match": '"x", W/"y"'}).status_code == 204
 
 
 def test_what_others_need_is_not_deleted(owner, elm):
@@ -428,8 +453,10 @@ def test_who_may_not_read_is_told_nothing_of_what_is_there(region, elm):
     answer = send(inbox, "POST", "students", student("s9"))
     assert "ETag" not in answer.headers
     place = answer.headers["Location"]
-    assert send(inbox, "PUT", place, student("s9", firstName="New")).status_code == 204
-    assert send(inbox, "PUT", place, student("s9"), **{"If-Match": "*"}).status_code == 403
+    again = send(inbox, "POST", "students", student("s9", firstName="New"))
+    assert (again.status_code, again.headers["Location"]) == (201, place)
+    assert kept(elm, "students", studentUniqueId="s9")["firstName"] == "New"
+    problem(send(inbox, "PUT", place, student("s9")), 403, "security:authorization:access-denied:action")
 
 
 def test_a_token_without_the_scope_may_not(region, elm):

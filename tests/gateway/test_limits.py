@@ -62,12 +62,14 @@ def test_failures_count_for_client_and_address_together(url, name):
     limits.check_failures(f"{name}-other", "192.0.2.1")
 
 
-def test_failures_of_an_address_count_over_all_clients(url, name):
-    limits = Limits(rates(address="2/minute"), url)
+def test_an_address_is_crowded_by_the_failures_of_all_clients_and_nobody_waits_for_it(url, name):
+    limits = Limits(rates(failures="10/minute", address="2/minute"), url)
     for number in range(2):
+        assert not limits.crowded(name)
         limits.count_failure(f"client-{number}", name)
-    with pytest.raises(TooManyRequests):
-        limits.check_failures("client-9", name)
+    assert limits.crowded(name)
+    assert not limits.crowded(f"{name}-other")
+    limits.check_failures("client-9", name)
 
 
 def test_whatever_a_stranger_sends_can_be_counted(url):
