@@ -229,10 +229,7 @@ class People:
         return own, [row for row in roles if PERSON_OF.get(role(row)) != kind]
 
     def _kept_roles(self, user: str, _row: Row) -> list[Row]:
-        """The roles of roles.csv; the word of 1.1 for administrators is told apart as there."""
-        rows, columns = self._roles.take(user), self._roles.columns
-        role, org, at = cell_of(columns, "role"), cell_of(columns, "orgSourcedId"), columns.index("role")
-        return [[*row[:at], self._modern(role(row), org(row)), *row[at + 1 :]] for row in rows]
+        return self._roles.take(user)
 
     def _stated_roles(self, table: Table) -> Callable[[str, Row], list[Row]]:
         """The roles that OneRoster 1.1 states with a user, as rows of a roles.csv; no sourcedId has a colon."""

@@ -50,8 +50,9 @@ DECIDING = """
 These words of a OneRoster source decide whom or what a row is about, and so which agreement shows it. Files and API,
 1.1 and 1.2 are read by the same lists. Small and capital letters are the same, and blanks around a word do not count.
 Any other word is refused with its place (`users.csv:45:4`, `users[0].role`), and the word itself is told to nobody. In
-1.2 a word may begin with `ext:`: it is kept, and makes nobody anything. A user whose roles say nothing that the lists
-know is set aside with what belongs to it, and counted. A `status` that is missing or blank means that the row is there.
+1.2 a word may begin with `ext:`: it is kept, and makes nobody anything; `administrator` is read as `siteAdministrator`
+in `roles.role`. A user whose roles say nothing that the lists know is set aside with what belongs to it, and counted. A
+`status` that is missing or blank means that the row is there.
 
 Of several roles of one user `student` decides first, then those of staff, then those of contacts: whoever is a student
 anywhere is a student. Only a role of that kind makes an enrollment (a student's) or an employment (of staff); the
@@ -250,7 +251,7 @@ def _deciding() -> Iterator[str]:
         for file, known in csv.files(version).items():
             for column in known.columns.values():
                 if column.closed and column.name != csv.STATUS:
-                    words = ", ".join(f"`{word}`" for word in column.closed.known.values())
+                    words = ", ".join(f"`{word}`" for word in dict.fromkeys(column.closed.known.values()))
                     place = f"`{file.removesuffix('.csv')}.{column.name}`"
                     lists.setdefault(words, [])
                     lists[words] += [] if place in lists[words] else [place]

@@ -9,7 +9,7 @@ are the standard's own way to extend a list, and only 1.2 has it: they are kept,
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -49,6 +49,7 @@ CLASS_ENTITIES: Final = (*CLASS_ROLES.values(), *OTHER_CLASS_ROLES.values())
 # The standard's words for a record that is gone; 1.0 said ``inactive`` for what 1.1 calls ``tobedeleted``.
 GONE: Final[Mapping[str, str]] = MappingProxyType({"tobedeleted": "deleted", "inactive": "inactive"})
 _ROLES: Final = (("user", "role"), ("role", "role"))
+_NEWER: Final = {"administrator": "siteAdministrator"}  # as the roles of 1.2 call the administrator of 1.1
 _LISTS: Final[Mapping[tuple[str, str], tuple[tuple[str, str], ...]]] = MappingProxyType(
     {
         **dict.fromkeys(_ROLES, _ROLES),  # a user's role is one list, whether it stands with the user or alone
@@ -101,7 +102,10 @@ def words(version: str, class_name: str, member: str) -> Words | None:
     ]
     own = (model.classes(version).get(where, {}).get(name) for where, name in places)
     extension = next((found.extension for found in own if found and found.extension), "")
-    return _words((word for one in members for word in (*one.values, *one.legacy_values)), extension)
+    known = _words((word for one in members for word in (*one.values, *one.legacy_values)), extension)
+    if class_name == "role":
+        return replace(known, known={word: _NEWER.get(found, found) for word, found in known.known.items()})
+    return known
 
 
 def gone(status: str) -> str:

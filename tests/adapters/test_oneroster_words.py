@@ -303,7 +303,7 @@ def test_only_a_students_role_enrolls_and_only_an_employees_employs(tmp_path):
         assert [record["school"] for record in told["enrollment"].values()] == [("s1",)]
         assert {key[1] for key in told["profile"]} == {"s1"}
         assert {(record["organization"], record["role"]) for record in told["employment"].values()} == {
-            (("s1",), "teacher"), (("d",), "districtAdministrator")
+            (("s1",), "teacher"), (("d",), "siteAdministrator")
         }  # fmt: skip
         others = {
             kind: [(role["kind"], role["organization"]) for role in told[kind][user,].get("roles", ())]

@@ -48,6 +48,11 @@ def test_every_word_that_a_version_lists_is_known_in_both_in_any_case(version, c
         assert {closed.find(one) for one in (word, word.upper(), word.title(), f" {word}\t", f"{word} ")} == {word}
 
 
+def test_the_roles_of_the_second_version_have_a_word_for_an_administrator_of_the_first():
+    assert words("1.2", "role", "role").find("Administrator") == "siteAdministrator"
+    assert words("1.1", "user", "role").find("Administrator") == "administrator"
+
+
 @pytest.mark.parametrize("version", model.VERSIONS)
 @pytest.mark.parametrize(("class_name", "member"), PLACES)
 @pytest.mark.parametrize("stranger", STRANGERS)
