@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from standards.errors import SourceTimeout, StoreUnavailable
+from standards.errors import InvalidBody, SourceTimeout, StoreUnavailable
 from tests.edfi_memory import ENTITIES, EdFiMemory, room, site
 from tests.regions import EDFI, agreement, running
 
@@ -275,6 +275,19 @@ def test_nothing_is_changed_that_cannot_be_recorded(region, owner, elm, monkeypa
     for method, where in (("POST", "students"), ("PUT", place), ("DELETE", place)):
         assert send(owner, method, where, student("s9", firstName="Other")).status_code == 503
     assert elm.changes == before
+
+
+def test_of_the_places_that_a_source_finds_wrong_only_those_are_told_that_the_writer_sees(clerk, elm, monkeypatch):
+    def refuse(*_given, **_more):
+        raise InvalidBody(
+            "It is not accepted.",
+            {"$.firstName": ["is odd"], "$.middleName": ["is odd"], "$.birthCity[0].x": ["is odd"]},
+        )
+
+    (seen,) = clerk.edfi("students").json
+    monkeypatch.setattr(EdFiMemory, "save", refuse)
+    answer = send(clerk, "PUT", f"{EDFI}students/{seen['id']}", seen | {"firstName": "New"})
+    assert problem(answer, 400, "bad-request:data-validation-failed")["validationErrors"] == {"$.firstName": ["is odd"]}
 
 
 # references
