@@ -135,8 +135,12 @@ def test_a_screen_that_is_too_narrow_cuts_no_id(crossing):
 
 def test_a_client_is_suspended_resumed_and_ended_and_each_is_said(crossing, find):
     crossing(*ADD)
-    for word, state in (("suspend", "suspended"), ("resume", "enabled"), ("end", "ended")):
-        answer = crossing("clients", word, "tutor")
+    for words, state in (
+        (["clients", "suspend", "tutor"], "suspended"),
+        (["clients", "resume", "tutor"], "enabled"),
+        (["clients", "end", "tutor"], "ended"),
+    ):
+        answer = crossing(*words)
         assert (answer.exit_code, answer.output) == (0, f"tutor is {state}.\n")
         assert find("tutor").status == state
 

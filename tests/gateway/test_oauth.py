@@ -17,6 +17,7 @@ from gateway.credentials import new_secret
 from gateway.memory import RedisMemory
 from gateway.scopes import known_scopes
 from tests.gateway.small_region import Region, make_settings
+from tests.policies import documents
 
 GRANT = {"grant_type": "client_credentials"}
 
@@ -339,3 +340,34 @@ def test_the_description_uses_the_public_address(tmp_path):
     described = region.web.get("/.well-known/oauth-authorization-server").json
     region.close()
     assert described["token_endpoint"] == "https://gateway.example.org/region/oauth/token"
+
+
+@pytest.mark.parametrize(
+    ("agreed", "given"),
+    [
+        ([{}], 200),
+        ([{"district": "cedar"}], 200),
+        ([{"org": "another"}], 400),
+        ([{}, {"org": "another", "district": "cedar"}], 400),
+        ([{"org": "another", "begin": "2027-09-01", "end": "2028-08-31"}], 200),
+        ([{"org": "another", "clients": ("other",)}], 200),
+    ],
+)
+def test_a_client_of_another_organisation_than_the_recipient_is_given_no_token(tmp_path, agreed, given):
+    usual = {"org": "Reading Partners", "clients": ("tutor",)}
+    terms = []
+    for number, one in enumerate(agreed):
+        dated = {name: one[name] for name in ("district", "begin", "end") if name in one}
+        changed = usual | {name: one[name] for name in ("org", "clients") if name in one}
+        terms.append(replace(documents.load("student.id allow", id=f"n{number}", **dated), **changed))
+    opened = Region(tmp_path, agreements=tuple(terms))
+    try:
+        answer = opened.ask()
+        assert answer.status_code == given
+        if given != 200:
+            assert answer.json["error"] == "unauthorized_client"
+            assert "operator" in answer.json["error_description"]
+        stranger = opened.ask(basic=("tutor", "a wrong secret"))
+        assert error(stranger) == (401, "invalid_client")
+    finally:
+        opened.close()
