@@ -8,6 +8,7 @@ system sends a byte a second, asked by sixteen requests at once.
 from __future__ import annotations
 
 import argparse
+import gc
 import http.client
 import os
 import socket
@@ -22,9 +23,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import requests
+
 from benchmarks.roster import AGREEMENT, BASE, FULL, SETTINGS, _await, _register
 from gateway.region import generate, write_oneroster_12
 from gateway.settings import load
+from gateway.start import start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +39,12 @@ HUNG = """\
 [districts.birch]
 adapter = "oneroster_rest"
 hold = "0"
-settings = {{url = "{url}", token_url = "{url}/token", client_id = "a", client_secret = "env:BENCH", allow_private = true}}
+[districts.birch.settings]
+url = "{url}"
+token_url = "{url}/token"
+client_id = "bench"
+client_secret = "env:BENCH"
+allow_private = true
 """
 PAGES = ("health", "maple/{base}/orgs", "maple/{base}/users?limit=1", "maple/{base}/users?limit=100",
          "maple/{base}/enrollments?limit=100", "maple/data/v3/ed-fi/students?limit=100",
@@ -53,10 +62,6 @@ SERVERS = {
 
 def plain() -> object:
     """The application as granian's WSGI interface serves it."""
-    import gc
-
-    from gateway.start import start
-
     app, gateway = start(load(Path(os.environ["CROSSING_SETTINGS"])))
     gateway.warm()
     gc.collect()
@@ -85,7 +90,7 @@ def main() -> None:
                 _compare(servers, page.format(base=BASE), given.requests, connections)
         print("what another district notices: p50 and p99 of users?limit=100, ms")
         for name, server in servers.items():
-            _disturb(name, server, url)
+            _disturb(name, server)
 
 
 class Server:
@@ -103,11 +108,12 @@ class Server:
 
     @property
     def bearer(self) -> dict[str, str]:
+        """The header of a client to which everything is released."""
         if not self.token:
-            import requests
-
             asked = {"grant_type": "client_credentials"}
-            answer = requests.post(f"http://127.0.0.1:{self.port}/oauth/token", asked, auth=("full", self.secret))
+            answer = requests.post(
+                f"http://127.0.0.1:{self.port}/oauth/token", asked, auth=("full", self.secret), timeout=30
+            )
             self.token = answer.json()["access_token"]
         return {"Authorization": f"Bearer {self.token}"}
 
@@ -120,7 +126,7 @@ class Server:
                 connection.request("GET", f"/{page}", headers=self.bearer)
                 answer = connection.getresponse()
                 answer.read()
-                assert answer.status == 200, answer.status
+                assert answer.status == http.client.OK, answer.status
                 found.append(time.perf_counter() - begun)
             except OSError:
                 connection.close()
@@ -147,7 +153,7 @@ def _compare(servers: dict[str, Server], page: str, times: int, connections: int
     print(f"{page} x{connections}: {told}; front / wsgi {statistics.median(ratios or [0]):.2f}", flush=True)
 
 
-def _disturb(name: str, server: Server, url: str) -> None:
+def _disturb(name: str, server: Server) -> None:
     page = f"maple/{BASE}/users?limit=100"
     server.ask(page, 50)
     before = server.ask(page, 500, 5)

@@ -38,7 +38,9 @@ MOST_REFUSALS: Final = 1024
 """How many refusals may wait to be written; whoever comes beyond is refused without a word."""
 
 BODILESS: Final = frozenset({204, 304})
-NAMED: Final = {b"content-type": "CONTENT_TYPE", b"content-length": "CONTENT_LENGTH"}
+FREQUENT: Final = (
+    b"accept", b"accept-encoding", b"authorization", b"connection", b"host", b"if-none-match", b"user-agent",
+)  # fmt: skip
 LOCAL: Final = {
     "GATEWAY_INTERFACE": "CGI/1.1",
     "SCRIPT_NAME": "",
@@ -186,8 +188,9 @@ class Front:
                 if left.done():
                     return
             await send({"type": "http.response.body", "body": b""})
-        except TimeoutError:
-            return
+        except Exception as error:  # noqa: BLE001  whoever reads sees that the end is missing
+            if not isinstance(error, TimeoutError):
+                telemetry.fault(error)
         finally:
             left.cancel()
             if answer.pieces is not None:
@@ -263,26 +266,33 @@ class Answer:
 
 def environ_of(scope: Scope) -> Environ:
     """The WSGI environment of a request, as granian's own WSGI interface makes it, without that of the process."""
-    host, port = scope["server"]
-    environ = LOCAL | {
+    (host, port), path = scope["server"], scope["raw_path"]
+    environ: Environ = {
+        **LOCAL,
         "REQUEST_METHOD": scope["method"],
-        "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
+        "PATH_INFO": (unquote_to_bytes(path) if b"%" in path else path).decode("latin-1"),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
         "REMOTE_ADDR": scope["client"][0],
         "SERVER_NAME": host,
         "SERVER_PORT": port,
         "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
         "wsgi.url_scheme": scope["scheme"],
-        "HTTP_HOST": "",
     }
-    told: dict[bytes, str] = {}
     for name, value in scope["headers"]:
+        known = NAMES.get(name) or _name(name)
         text = value.decode("ascii") if value.isascii() else ""
-        told[name] = f"{told[name]}{';' if name == b'cookie' else ','}{text}" if name in told else text
-    for name, text in told.items():
-        if b"_" not in name:  # it would be taken for the header that is written with a hyphen
-            environ[NAMED.get(name) or "HTTP_" + name.decode("ascii").upper().replace("-", "_")] = text
+        if known not in environ:
+            environ[known] = text
+        elif known:
+            environ[known] += (";" if name == b"cookie" else ",") + text
+    environ.pop("", None)
+    environ.setdefault("HTTP_HOST", "")
     return environ
+
+
+def _name(header: bytes) -> str:
+    """What the environment calls a header; nothing for one that would be taken for that written with a hyphen."""
+    return "" if b"_" in header else "HTTP_" + header.decode("ascii").upper().replace("-", "_")
 
 
 def _announced(environ: Environ) -> int | None:
@@ -328,3 +338,11 @@ def _close(pieces: object) -> None:
 
 def _write(_piece: bytes) -> object:
     raise NotImplementedError
+
+
+NAMES: Final = {
+    **{name: _name(name) for name in FREQUENT},
+    b"content-type": "CONTENT_TYPE",
+    b"content-length": "CONTENT_LENGTH",
+}
+"""What the environment calls the headers that most requests have."""

@@ -16,7 +16,8 @@ from standards.errors import GatewayError, SettingsError
 if TYPE_CHECKING:
     from gateway.front import Front
     from gateway.running import Running
-    from gateway.settings import Settings
+    from gateway.settings import Server, Settings
+    from gateway.supervision import Supervisor
 
 SETTINGS_FILE = "CROSSING_SETTINGS"
 MOST_CONNECTIONS = 8192
@@ -71,29 +72,34 @@ def serve(settings: Settings) -> None:
     Raises:
         SettingsError: the address cannot be listened on.
     """
+    _try_address(settings)
+    os.environ[SETTINGS_FILE] = str(settings.file)
+    supervisor("gateway.server:application", settings.state, settings.server).serve()
+
+
+def supervisor(target: str, state: Path, server: Server) -> Supervisor:
+    """The parent process of a worker that runs what *target* makes."""
     from granian.constants import HTTPModes, Interfaces, RuntimeModes  # noqa: PLC0415  only a server needs it
     from granian.http import HTTP1Settings  # noqa: PLC0415
 
     from gateway.supervision import Supervisor  # noqa: PLC0415
 
-    _try_address(settings)
-    os.environ[SETTINGS_FILE] = str(settings.file)
-    patience = int(settings.server.client_timeout.total_seconds() * 1000)
-    Supervisor(
-        "gateway.server:application",
-        settings.state,
+    milliseconds = int(server.client_timeout.total_seconds() * 1000)
+    return Supervisor(
+        target,
+        state,
         factory=True,
-        address=settings.server.host,
-        port=settings.server.port,
+        address=server.host,
+        port=server.port,
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=patience, max_buffer_size=LARGEST_HEAD_BYTES),
+        http1_settings=HTTP1Settings(header_read_timeout=milliseconds, max_buffer_size=LARGEST_HEAD_BYTES),
         runtime_mode=RuntimeModes.st,
         workers=1,
         backpressure=MOST_CONNECTIONS,
         log_access=False,
         websockets=False,
-    ).serve()
+    )
 
 
 def _try_address(settings: Settings) -> None:

@@ -294,14 +294,14 @@ class Served:
 
 @contextmanager
 def served(
-    folder: Path, sites: Mapping[str, Site], settings: str = "", operations: str = "[read, search]"
+    folder: Path, sites: Mapping[str, Site], settings: str = "", operations: str = "[read, search]", server: str = ""
 ) -> Iterator[Served]:
     """The gateway as operators run it, until the end of the block; everything is released to ``conformance``."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     agreements = [agreement(name, operations=operations, begin="2020-01-01", end="2099-12-31") for name in sites]
-    place = write(folder, sites, agreements, f"{settings}[server]\nport = {port}\n")
+    place = write(folder, sites, agreements, f"{settings}[server]\nport = {port}\n{server}")
     secret, trace = new_secret()
     store = open_store(load(place).store_url)
     if store.find_client("conformance"):
