@@ -70,8 +70,8 @@ class District:
         self._renewal = Renewal(name, adapter, keyring, clock, self._to_hold)
         self._noting, self._loading, self._freshening = threading.Lock(), threading.Lock(), threading.Lock()
         self._renewing = threading.Event()
-        self.coming: Callable[[Generation, Generation], None] = lambda _before, _fresh: None
-        self.renewed: Callable[[Generation, Generation], None] = lambda _before, _fresh: None
+        self.coming: Callable[[Generation, Generation], None] = _nothing
+        self.renewed: Callable[[Generation, Generation], None] = _nothing
 
     @property
     def holds(self) -> frozenset[str]:
@@ -105,7 +105,8 @@ class District:
     def close(self, *, adapter: bool = True) -> None:
         """Let go of what is held and, with the *adapter*, of the way to the source; nobody asks any more."""
         with self._loading:
-            self._held = None
+            self._held = self._heir = None
+            self.coming = self.renewed = _nothing
             if adapter:
                 self.adapter.close()
 
@@ -255,6 +256,10 @@ class District:
         )  # fmt: skip
         made.version = self._versions.give()
         return made
+
+
+def _nothing(_before: Generation, _fresh: Generation) -> None:
+    """Tell nobody of a renewal."""
 
 
 def _within(some: Collection[str] | None, asked: Collection[str] | None) -> bool:

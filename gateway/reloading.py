@@ -70,7 +70,8 @@ def prepare(parts: Parts, before: State, read: Settings) -> Change:
         raise Refused([error]) from None
     if standing.mistakes:
         raise Refused(standing.mistakes)
-    opening = _Opening(parts, before, settings, Grants(standing.agreements, parts.clock))
+    grants = Grants(standing.agreements, parts.clock, before.gateway.grants)
+    opening = _Opening(parts, before, settings, grants)
     try:
         return replace(opening.change(standing), restart=restart)
     except BaseException:
