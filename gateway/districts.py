@@ -80,8 +80,8 @@ class District:
         self._retry, self._live, self._told = Retry(monotonic, clock), Retry(monotonic, clock), float("-inf")
         self._noting, self._loading, self._freshening = threading.Lock(), threading.Lock(), threading.Lock()
         self._renewing = threading.Event()
-        self.coming: Callable[[Generation, Generation], None] = lambda _before, _fresh: None
-        self.renewed: Callable[[Generation, Generation], None] = lambda _before, _fresh: None
+        self.coming: Callable[[Generation, Generation], None] = _nothing
+        self.renewed: Callable[[Generation, Generation], None] = _nothing
 
     @property
     def holds(self) -> frozenset[str]:
@@ -115,7 +115,8 @@ class District:
     def close(self, *, adapter: bool = True) -> None:
         """Let go of what is held and, with the *adapter*, of the way to the source; nobody asks any more."""
         with self._loading:
-            self._held = None
+            self._held = self._heir = None
+            self.coming = self.renewed = _nothing
             if adapter:
                 self.adapter.close()
 
@@ -374,6 +375,10 @@ class District:
         if self._live.error is not None:
             self._live.succeeded()
             district_log.tell_recovery(self.name)
+
+
+def _nothing(_before: Generation, _fresh: Generation) -> None:
+    """Tell nobody of a renewal."""
 
 
 def give_back_memory() -> None:

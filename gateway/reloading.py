@@ -72,7 +72,8 @@ def prepare(parts: Parts, before: State, read: Settings) -> Change:
         raise Refused([error]) from None
     if standing.mistakes:
         raise Refused(standing.mistakes)
-    opening = _Opening(parts, before, settings, Grants(standing.agreements, parts.clock))
+    grants = Grants(standing.agreements, parts.clock, before.gateway.grants)
+    opening = _Opening(parts, before, settings, grants)
     try:
         change = opening.change(standing)
         record_all(before.gateway.record, standing.agreements)

@@ -225,6 +225,7 @@ MISTAKES = {
 
 def need_another_reading(region):
     """Let one agreement need a field that the snapshot has not, since nobody needed it until now."""
+    region.running.state.gateway.warm()
     region.write("all", agreement("maple", NAMES))
     region.reload()
     region.write("more", agreement("maple", WITH_GRADES, client="tutor", purpose="tutoring", version=2))
@@ -475,10 +476,11 @@ def test_two_reloads_at_once_come_one_after_the_other(region, monkeypatch):
 
 
 def test_states_that_are_over_leave_memory_and_nothing_grows(region):
-    texts = [agreement("maple", lines, client="tutor", purpose="tutoring") for lines in (YEARS, WITH_GRADES)]
+    region.remove("all")
+    texts = [agreement("maple", lines, client="tutor", purpose="tutoring") for lines in (YEARS, NAMES, WITH_GRADES)]
     over = []
     for number in range(100):
-        region.write("tutor", texts[number % 2])
+        region.write("tutor", texts[2 if number % 10 == 5 else number % 2])  # the last one is read again for
         state = region.running.state
         if number:  # the first one is frozen, as in a server
             over += [weakref.ref(one) for one in (state, state.app, state.gateway, state.gateway.grants)]
