@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateway.clients import clients
+from gateway.districts_command import districts
 from gateway.export_command import export_command
 from standards.errors import GatewayError
 
@@ -58,6 +59,7 @@ def main() -> None:
 
 
 main.add_command(clients)
+main.add_command(districts)
 main.add_command(export_command)
 
 

@@ -70,7 +70,7 @@ def start(
     gateway = Gateway(
         districts=districts,
         grants=grants,
-        callers=Callers(store, memory, clock, Verifier(store, memory, limits, keys.derive(PURPOSE), clock)),
+        callers=Callers(store, memory, clock, Verifier(store, memory, limits, keys.derive(PURPOSE), clock), monotonic),
         keyring=keyring,
         record=record,
         ledger=Ledger(keys.derive("ledger"), now),
