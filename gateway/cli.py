@@ -30,6 +30,12 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except GatewayError as error:
             raise click.ClickException(error.message) from None
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except Exception as error:  # noqa: BLE001  a traceback might quote what a source sent
+            from gateway.reasons import kind_of, raised  # noqa: PLC0415 -- seldom needed
+
+            raise click.ClickException(f"the program failed: {kind_of(error)} at {raised(error)}") from None
 
 
 def show_version(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:

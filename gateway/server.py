@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway import process_output
 from gateway.sites import learn
 from policies.agreement import load_folder
 from standards.errors import GatewayError, SettingsError
@@ -25,7 +26,6 @@ SETTINGS_FILE = "CROSSING_SETTINGS"
 
 def application() -> Flask:
     """What a worker runs: the application for the settings file named in the environment."""
-    from gateway import process_output  # noqa: PLC0415  a worker imports this module before anything else
     from gateway.settings import load  # noqa: PLC0415  a worker imports this module before anything else
     from gateway.start import start  # noqa: PLC0415
 
@@ -65,7 +65,8 @@ def serve(settings: Settings) -> None:
     from granian import Granian  # noqa: PLC0415  only a server needs it
     from granian.constants import Interfaces  # noqa: PLC0415
 
-    learn(settings)
+    with process_output.closed():
+        learn(settings)
     load_folder(settings.agreements)
     _try_address(settings)
     os.environ[SETTINGS_FILE] = str(settings.file)
