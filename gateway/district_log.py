@@ -28,8 +28,8 @@ KINDS: Final[Mapping[str, str]] = {
     "unknown file": r"unknown file",
     "unknown element": r"[A-Z]\w*(/\w+)*",
     "renamed column": r"\S+ is (called|written otherwise)",
-    "deleted row": r"deleted row",
-    "deleted document": r"deleted document",
+    "row left out": r"\w+ row$",
+    "document left out": r"\w+ document$",
     "dangling reference": r"dangling",
     "not offered": r"not offered",
     "not kept": r".*(is not kept|is never kept|that is no contact)",
@@ -61,7 +61,7 @@ _log: Any = structlog.get_logger()
 def tell_failure(event: str, district: str, error: BaseException, *, quiet: bool = False) -> Reason:
     """Count that *district* failed, and log it unless *quiet*."""
     why = reason(district, error)
-    for entity in [plain_place(one.entity) for one in why.losses] or [_entity(why.place)]:
+    for entity in [one.entity for one in why.losses] or [_entity(why.place)]:
         _failures.labels(district, entity, why.kind, _source(why.place)).inc()
     if not quiet:
         _tell("warning", event, district=district, kind=why.kind, place=why.place, raised=why.raised, reason=why)
