@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from copy import copy
 from datetime import UTC, datetime
 from functools import cache, partial
 from secrets import token_bytes
@@ -25,7 +26,7 @@ from standards.errors import SourceError
 from standards.view import prune
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from adapters.contract import Hints
     from gateway.audit import Record
@@ -76,13 +77,36 @@ class Gateway:
         self.readiness = readiness
         self.departures, self.cursors = Departures(monotonic), Cursors(keyring)
         self.journals = journals or Journals(None, token_bytes(KEY_BYTES), clock)
-        for district in districts.values():
-            district.coming, district.renewed = self.prepare, self.carry
+        self.present: Callable[[], Gateway] = lambda: self
+        self.attend(districts.values())
         self._latest: dict[str, Generation] = {}
         self._plans: OrderedDict[tuple[object, ...], Any] = OrderedDict()
         self._faces: OrderedDict[tuple[object, ...], Faces] = OrderedDict()
         self._shown: OrderedDict[tuple[object, ...], tuple[Shown, ...]] = OrderedDict()
         self._lock = threading.Lock()
+
+    def followed_by(
+        self, *, districts: Mapping[str, District], grants: Grants, callers: Callers, limits: Limits
+    ) -> Gateway:
+        """The gateway of the next state, which goes on with all that this one knows and has computed."""
+        fresh = copy(self)
+        fresh.districts, fresh.grants, fresh.callers, fresh.limits = districts, grants, callers, limits
+        return fresh
+
+    def attend(self, districts: Iterable[District]) -> None:
+        """Be told from now on when one of *districts* is renewed."""
+        for district in districts:
+            district.coming, district.renewed = self.prepare, self.carry
+
+    def forget_the_gone(self) -> None:
+        """Let go of what was computed for grants that are there no more."""
+        epochs = {grant.epoch for name in self.districts for grant in self.grants.every(name)}
+        with self._lock:
+            for kept, place in ((self._shown, 2), (self._faces, 2), (self._plans, 1)):
+                for key in [key for key in kept if key[place] not in epochs]:
+                    del kept[key]
+            for name in self._latest.keys() - self.districts.keys():
+                del self._latest[name]
 
     def entities(self, grant: Grant, view: View) -> frozenset[str]:
         """What a pruned *view* reads, worked out once."""

@@ -11,6 +11,7 @@ import click
 from gateway.clients import clients
 from gateway.districts_command import districts
 from gateway.export_command import export_command
+from gateway.running_commands import reload_command, status_command
 from standards.errors import GatewayError
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ def main() -> None:
 main.add_command(clients)
 main.add_command(districts)
 main.add_command(export_command)
+main.add_command(reload_command)
+main.add_command(status_command)
 
 
 @main.command()

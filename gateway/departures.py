@@ -83,6 +83,7 @@ class Departures:
             while kept and (count > MOST or next(iter(kept.values())).at < moment):
                 kept.popitem(last=False)
                 count -= 1
+        self._gone = OrderedDict((place, kept) for place, kept in self._gone.items() if kept)
 
     def _seal(self, record: Mapping[str, Any]) -> bytes:
         nonce = secrets.token_bytes(NONCE)

@@ -224,7 +224,8 @@ def _guard(gateway: Gateway, caller: Caller, asked: Asked, grants: tuple[Grant, 
     before = _terms(gateway, grants)
 
     def still() -> None:
-        if _terms(gateway, grants_for(gateway, caller, asked.district, frozenset({OPERATION}))) != before:
+        present = gateway.present()  # which a reload may have changed
+        if _terms(present, grants_for(present, caller, asked.district, frozenset({OPERATION}))) != before:
             raise WalkInterrupted("What this client may see has changed meanwhile; ask again.")
 
     return still

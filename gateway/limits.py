@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from limits import RateLimitItem, parse
 from limits.errors import StorageError
@@ -23,13 +23,18 @@ if TYPE_CHECKING:
 class Limits:
     """Every limit of the region, counted in the same memory as its tokens."""
 
-    def __init__(self, rates: settings.Limits, memory_url: str) -> None:
-        storage = storage_from_string(memory_url or "memory://", wrap_exceptions=True)
+    def __init__(self, rates: settings.Limits, memory_url: str, storage: Any = None) -> None:
+        storage = storage or storage_from_string(memory_url or "memory://", wrap_exceptions=True)
+        self._storage = storage
         steady, exact = SlidingWindowCounterRateLimiter(storage), MovingWindowRateLimiter(storage)
         self._client = _Rate("client", rates.client, steady)
         self._district = _Rate("district", rates.district, steady)
         self._failures = _Rate("failures", rates.failures, exact)
         self._address = _Rate("address", rates.address_failures, exact)
+
+    def at(self, rates: settings.Limits) -> Limits:
+        """The same counts under other *rates*."""
+        return Limits(rates, "", self._storage)
 
     def spend(self, client: str, districts: Iterable[str] = ()) -> None:
         """Count one data request, or refuse it."""

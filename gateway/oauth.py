@@ -38,9 +38,11 @@ ORGANIZATION = re.compile(r"[0-9]{1,19}")
 TOO_MANY = "urn:ed-fi:api:security:authentication:too-many-tokens"
 
 
-def blueprint(store: Store, memory: Memory, clock: Callable[[], datetime], settings: Settings) -> Blueprint:
+def blueprint(
+    store: Store, memory: Memory, clock: Callable[[], datetime], settings: Settings, limits: Limits | None = None
+) -> Blueprint:
     """The token, revocation and introspection endpoints, and the document that describes them."""
-    server = TokenServer(store, memory, clock, settings)
+    server = TokenServer(store, memory, clock, settings, limits)
     oauth = Blueprint("oauth", __name__)
 
     def issue(district: str | None = None) -> Response:
@@ -123,10 +125,17 @@ class LivingToken:
 class TokenServer(AuthorizationServer):  # type: ignore[misc]
     """Authlib's server on the gateway's registry and memory."""
 
-    def __init__(self, store: Store, memory: Memory, clock: Callable[[], datetime], settings: Settings) -> None:
+    def __init__(
+        self,
+        store: Store,
+        memory: Memory,
+        clock: Callable[[], datetime],
+        settings: Settings,
+        limits: Limits | None = None,
+    ) -> None:
         super().__init__()
         self.store, self.memory, self.clock = store, memory, clock
-        self.tokens, self.limits = settings.tokens, Limits(settings.limits, settings.memory_url)
+        self.tokens, self.limits = settings.tokens, limits or Limits(settings.limits, settings.memory_url)
         self.register_grant(_Grant)
         self.register_endpoint(_Revocation(self))
         self.register_endpoint(_Introspection(self))

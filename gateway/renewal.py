@@ -98,11 +98,20 @@ class Renewal:
         return self._adapter.newest() if self.follows() else None
 
     def renew(
-        self, before: Generation | None, course: Course, number: int, written: Collection[Written]
+        self,
+        before: Generation | None,
+        course: Course,
+        number: int,
+        written: Collection[Written],
+        *,
+        anew: bool = False,
     ) -> tuple[Generation, Course]:
-        """The hold as the source has it now; what was *written* may be gone without that being a loss."""
+        """The hold as the source has it now; what was *written* may be gone without that being a loss.
+
+        All of it is read *anew* where nothing of the hold before may be taken over.
+        """
         until, now = self.newest(), self._monotonic()
-        known = before.stamp if before is not None and not written else None
+        known = before.stamp if before is not None and not written and not anew else None
         if before is not None and until is not None and course.goes_on(now):
             with suppress(ChangesLost, SourceBroken, LossRefused):  # what cannot be pieced together is read whole
                 return self._follow(before, course, until, number, written)

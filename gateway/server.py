@@ -5,69 +5,78 @@ from __future__ import annotations
 import atexit
 import gc
 import os
+import signal
 import socket
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway import process_output
 from gateway.sites import learn
-from policies.agreement import load_folder
 from standards.errors import GatewayError, SettingsError
 
 if TYPE_CHECKING:
-    from flask import Flask
-
-    from gateway.assembly import Gateway
+    from gateway.running import Running
     from gateway.settings import Settings
 
 SETTINGS_FILE = "CROSSING_SETTINGS"
 
 
-def application() -> Flask:
+def application() -> Running:
     """What a worker runs: the application for the settings file named in the environment."""
     from gateway.settings import load  # noqa: PLC0415  a worker imports this module before anything else
-    from gateway.start import start  # noqa: PLC0415
+    from gateway.start import run  # noqa: PLC0415
 
     process_output.close()
     try:
-        app, gateway = start(load(Path(os.environ[SETTINGS_FILE])))
-        atexit.register(gateway.record.close)
-        gateway.warm()
+        running = run(load(Path(os.environ[SETTINGS_FILE])))
+        atexit.register(running.state.gateway.record.close)
+        _listen(running)
+        running.state.gateway.warm()
     except GatewayError as error:
         process_output.say(f"Error: {error.message}")
         raise SystemExit(1) from None
-    watch(gateway)
+    _watch(running)
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
-    return app
+    return running
 
 
-def watch(gateway: Gateway) -> None:
+def _listen(running: Running) -> None:
+    """Take commands from now on, and a hang-up as the wish for a reload."""
+    from gateway.control import NAME, Control  # noqa: PLC0415  a worker imports this module before anything else
+
+    control = Control(running.state.settings.state / NAME, running.handlers())
+    atexit.register(control.close)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=running.reload, name="reload").start())
+
+
+def _watch(running: Running) -> None:
     """Keep up to date, until the process ends, whether the gateway is ready, and let failed districts try again."""
     from gateway.readiness import Upkeep  # noqa: PLC0415  as above
 
-    upkeep = Upkeep(lambda: gateway.districts.values())  # noqa: PLW0108  a reload may have put others there
+    upkeep = Upkeep(lambda: running.state.gateway.districts.values())  # noqa: PLW0108  of the state that is present then
     upkeep.start()
     atexit.register(upkeep.stop)
-    if gateway.readiness is not None:
-        gateway.readiness.start()
-        atexit.register(gateway.readiness.stop)
+    if (readiness := running.state.gateway.readiness) is not None:
+        readiness.start()
+        atexit.register(readiness.stop)
 
 
 def serve(settings: Settings) -> None:
     """Listen until told to end.
 
     Raises:
-        SettingsError: an agreement is wrong, or the address cannot be listened on.
+        SettingsError: the address cannot be listened on.
     """
     from granian import Granian  # noqa: PLC0415  only a server needs it
     from granian.constants import Interfaces  # noqa: PLC0415
 
     with process_output.closed():
         learn(settings)
-    load_folder(settings.agreements)
     _try_address(settings)
     os.environ[SETTINGS_FILE] = str(settings.file)
     Granian(

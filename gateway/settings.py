@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     FindAdapter = Callable[[str], Any]
 
 SHORTEST_TOKEN_CHARACTERS = 32
+STATE = "state"
+STATE_LINE = re.compile(r"""^\s*state\s*=\s*(["'])(.*?)\1""", re.MULTILINE)
 LISTS = ("school_years", "descriptors")
 PATHS = frozenset({"file", "folder", "path", "source"})
 
@@ -132,6 +134,20 @@ def read(path: Path, find_adapter: FindAdapter | None = None) -> tuple[Settings 
     except tomllib.TOMLDecodeError as error:
         return None, [_syntax(error, path, text)]
     return _Reading(path, places.locate(text), find_adapter or _find_adapter).read(raw)
+
+
+def state_of(path: Path) -> Path:
+    """The state directory that the file in *path* names, whatever else is wrong with it."""
+    try:
+        text = path.read_text("utf-8", errors="replace")
+    except OSError:
+        raise SettingsError("the file cannot be read", str(path)) from None
+    try:
+        named = tomllib.loads(text).get("state", STATE)
+    except tomllib.TOMLDecodeError:
+        found = STATE_LINE.search(text)
+        named = found[2] if found else STATE
+    return path.resolve().parent / str(named)
 
 
 def reference() -> str:

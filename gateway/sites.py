@@ -31,17 +31,9 @@ def adapters(settings: Settings, monotonic: Callable[[], float] = time.monotonic
 
     To be called before an agreement is read, since an agreement may name what is there. Each is opened by itself. Of
     one that cannot be opened nothing beyond the standard is known: an agreement that names such things is wrong until
-    the next start or reload, and what the system sends of them when it is opened later is dropped as unknown.
+    the next start, and what the system sends of them when it is opened later is dropped as unknown.
     """
-    found = {
-        name: Guarded(
-            name,
-            partial(_adapter, name, spec),
-            Retry(monotonic),
-            partial(_tell, name),
-        )
-        for name, spec in settings.districts.items()
-    }
+    found = {name: adapter_of(name, spec, monotonic) for name, spec in settings.districts.items()}
     threads = [
         threading.Thread(target=_open, args=(one,), name=f"open-{name}", daemon=True) for name, one in found.items()
     ]
@@ -52,6 +44,11 @@ def adapters(settings: Settings, monotonic: Callable[[], float] = time.monotonic
         thread.join(max(0.0, end - time.monotonic()))
     model.extend(together(one.beyond() for one in found.values() if one.is_open))
     return found
+
+
+def adapter_of(name: str, spec: District, monotonic: Callable[[], float] = time.monotonic) -> Guarded:
+    """The adapter of a district behind its guard, not opened yet."""
+    return Guarded(name, partial(_adapter, name, spec), Retry(monotonic), partial(_tell, name))
 
 
 def _open(adapter: Guarded) -> None:
@@ -79,6 +76,14 @@ def learn(settings: Settings) -> dict[str, SourceError]:
     for adapter in found.values():
         adapter.close()
     return failed
+
+
+def is_known(beyond: Mapping[str, Resource]) -> bool:
+    """Whether the model has all of what a system has *beyond* the standard already."""
+    known = model.resources()
+    return all(
+        name in known and repr(model.joined(known[name], one)) == repr(known[name]) for name, one in beyond.items()
+    )
 
 
 def together(several: Iterable[Mapping[str, Resource]]) -> dict[str, Resource]:

@@ -5,24 +5,21 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from adapters.defaults import Defaults
-from gateway.app import create_app
+from gateway import telemetry
 from gateway.assembly import Gateway
 from gateway.audit import open_record
-from gateway.callers import Callers
-from gateway.descriptors import Described
-from gateway.districts import District, wanted_by
+from gateway.districts import wanted_by
 from gateway.journals import Journals
 from gateway.ledger import Ledger
 from gateway.limits import Limits
 from gateway.memory import open_memory
-from gateway.oauth1 import Verifier
 from gateway.readiness import Readiness, checks
+from gateway.running import Running
 from gateway.shared_secrets import PURPOSE
 from gateway.sites import adapters
+from gateway.state import Parts, State, read_standing
 from gateway.store import open_store, utc_now
 from gateway.walks import Walks
-from policies.agreement import load_folder
 from policies.compiler import Grants
 from standards.keys import Keyring
 
@@ -40,47 +37,51 @@ def start(
 ) -> tuple[Flask, Gateway]:
     """The application and the gateway behind it; ages are reckoned by *monotonic*, which nobody can set.
 
+    For whoever does not reload them.
+
     Raises:
-        SettingsError: an agreement is wrong.
+        SettingsError: the folder of agreements is wrong.
         StoreUnavailable: the registry, the shared memory or the record cannot be opened.
     """
+    state = run(settings, clock, monotonic).state
+    return state.app, state.gateway
 
-    def now() -> float:
-        return clock().timestamp()
 
+def run(
+    settings: Settings, clock: Callable[[], datetime] = utc_now, monotonic: Callable[[], float] = time.monotonic
+) -> Running:
+    """The running gateway; a wrong agreement releases nothing, a district that fails is tried again, the rest serve.
+
+    Raises:
+        SettingsError: the folder of agreements is wrong.
+        StoreUnavailable: the registry, the shared memory or the record cannot be opened.
+    """
     keys = settings.open_keys()
     keyring = Keyring(keys.derive("ids"))
     store, memory = open_store(settings.store_url, clock), open_memory(settings.memory_url)
+    parts = Parts(store, memory, keyring, keys.derive(PURPOSE), clock, monotonic)
     sources = adapters(settings, monotonic)
-    grants = Grants(load_folder(settings.agreements), clock)
-    districts = {
-        name: District(
-            name,
-            Described(sources[name], (*Defaults(spec.defaults).texts, *spec.descriptors)),
-            keyring,
-            now,
-            seconds=spec.hold.total_seconds(),
-            wanted=wanted_by(grants.every(name)),
-            loss=spec.loss,
-            monotonic=monotonic,
-        )
-        for name, spec in settings.districts.items()
-    }
+    districts = {name: parts.district(spec, sources[name], {}) for name, spec in settings.districts.items()}
+    standing = read_standing(settings)
+    telemetry.withheld([one.place for one in standing.mistakes])
+    grants = Grants(standing.agreements, clock)
+    for name, district in districts.items():
+        district.want(wanted_by(grants.every(name)))
     limits, record = Limits(settings.limits, settings.memory_url), open_record(settings.audit, keys)
     gateway = Gateway(
         districts=districts,
         grants=grants,
-        callers=Callers(store, memory, clock, Verifier(store, memory, limits, keys.derive(PURPOSE), clock), monotonic),
+        callers=parts.callers(limits),
         keyring=keyring,
         record=record,
-        ledger=Ledger(keys.derive("ledger"), now),
+        ledger=Ledger(keys.derive("ledger"), parts.now),
         walks=Walks(monotonic),
         limits=limits,
-        clock=now,
+        clock=parts.now,
+        journals=Journals(
+            settings.changes.folder, keys.derive("journals"), parts.now, settings.changes.window.total_seconds()
+        ),
         readiness=Readiness(checks(store, memory, record)),
         monotonic=monotonic,
-        journals=Journals(
-            settings.changes.folder, keys.derive("journals"), now, settings.changes.window.total_seconds()
-        ),
     )
-    return create_app(gateway, settings, store, memory, clock), gateway
+    return Running(parts, State(settings, standing, gateway, parts.app(gateway, settings)))

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 import orjson
 import structlog
 from flask import has_request_context, request
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from gateway.reasons import Reason, kind_of, raised
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import MutableMapping, Sequence
 
     from flask import Response
 
@@ -66,6 +66,12 @@ _requests = Counter("crossing_requests", "Requests answered.", ["view", "status"
 _seconds = Histogram("crossing_request_seconds", "How long answers took.", ["view"], registry=metrics)
 _faults = Counter("crossing_faults", "Faults of the gateway itself.", ["error"], registry=metrics)
 _dropped = Counter("crossing_log_values_dropped", "Log values that were not on the list.", registry=metrics)
+_refused_since = Gauge(
+    "crossing_reload_failed_since",
+    "Since when, in seconds since 1970, the files on disk are not the ones that serve; 0 while they are.",
+    registry=metrics,
+)
+_withheld = Gauge("crossing_agreement_mistakes", "Mistakes for which agreements release nothing.", registry=metrics)
 _log: Any = structlog.get_logger()
 
 
@@ -147,6 +153,26 @@ def fault(error: BaseException) -> None:
     kind = kind_of(error)
     _faults.labels(kind).inc()
     _log.error("fault", error=kind, place=raised(error))
+
+
+def withheld(places: Sequence[str]) -> None:
+    """Count and log, each with its place, the mistakes for which agreements release nothing."""
+    _withheld.set(len(places))
+    for place in places:
+        _log.error("agreement withheld", place=place)
+
+
+def reloaded(changes: int) -> None:
+    """Log that what is on disk is served now, and how many things it *changes*."""
+    _refused_since.set(0)
+    _withheld.set(0)
+    _log.info("reloaded", count=changes)
+
+
+def reload_refused(since: float, places: Sequence[str]) -> None:
+    """Log the first mistake for which what is on disk is not served, and *since* when it is not."""
+    _refused_since.set(since)
+    _log.error("reload refused", place=next(iter(places), "-") or "-", count=len(places))
 
 
 def exposition() -> bytes:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from policies.population import Population
 
 SUFFIXES = frozenset({".yaml", ".yml"})
+NO_FILE = "this has the name of a document and is no file that can be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,26 +91,58 @@ def load_folder(path: Path) -> tuple[Agreement, ...]:
 
 def read_folder(path: Path) -> tuple[tuple[Agreement, ...], list[SettingsError]]:
     """Every agreement in a folder that is right, and every mistake in the others or between them."""
-    if not path.is_dir():
-        return (), [SettingsError("this is not a folder", str(path))]
     found: list[Agreement] = []
     problems: list[SettingsError] = []
-    for file in sorted(path.iterdir()):
-        if file.suffix in SUFFIXES and file.is_file():
-            one, wrong = read(file)
+    try:
+        for _, one, wrong in read_files(path):
             problems += wrong
             if one is not None:
                 found.append(one)
+    except SettingsError as error:
+        return (), [error]
     return tuple(found), problems + list(clashes(found))
+
+
+def read_files(path: Path) -> Iterator[tuple[Path, Agreement | None, list[SettingsError]]]:
+    """Each document of a folder with its agreement, or with every mistake in it; folders in it are not looked into.
+
+    What an editor or a system hides there (a name that begins with a dot) is no document.
+
+    Raises:
+        SettingsError: there is no such folder, or it cannot be read.
+    """
+    if not path.is_dir():
+        raise SettingsError("this is not a folder", str(path))
+    try:
+        files = sorted(path.iterdir())
+    except OSError:
+        raise SettingsError("the folder cannot be read", str(path)) from None
+    for file in files:
+        if file.suffix.lower() in SUFFIXES and not file.name.startswith("."):
+            one, problems = read(file) if _is_file(file) else (None, [SettingsError(NO_FILE, str(file))])
+            yield file, one, problems
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def clashes(agreements: Iterable[Agreement]) -> Iterator[SettingsError]:
     """What keeps agreements from standing side by side: a version given twice, two for one purpose."""
+    return (mistake for mistake, _, _ in clashing(agreements))
+
+
+def clashing(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, Agreement, Agreement]]:
+    """Each two agreements that cannot stand side by side, and why."""
     known: dict[tuple[str, int], Agreement] = {}
     for one in agreements:
         other = known.setdefault((one.id, one.version), one)
         if other is not one:
-            yield SettingsError(f"version {one.version} of {one.id} is also in {other.file}", one.file, 1, 1)
+            message = f"version {one.version} of {one.id} is also in {other.file}"
+            yield SettingsError(message, one.file, 1, 1), one, other
     told: set[frozenset[str]] = set()
     for day in sorted({day for one in known.values() for day in (one.begin, one.end + timedelta(days=1))}):
         for one, other, client in _rivals(current(known.values(), day)):
@@ -118,7 +151,7 @@ def clashes(agreements: Iterable[Agreement]) -> Iterator[SettingsError]:
                 yield SettingsError(
                     f"{other.id} and {one.id} both give {client} data of {one.district} for {one.purpose} on {day}; "
                     "agreements for one client, district and purpose cannot be combined yet", one.file, 1, 1,
-                )  # fmt: skip
+                ), one, other  # fmt: skip
 
 
 def current(agreements: Iterable[Agreement], day: date) -> tuple[Agreement, ...]:

@@ -26,12 +26,22 @@ AMBIGUOUS = (
 
 
 class Grants:
-    """The grants of every client as they are at the time *clock* tells."""
+    """The grants of every client as they are at the time *clock* tells.
 
-    def __init__(self, agreements: Iterable[Agreement], clock: Callable[[], datetime]) -> None:
+    What was compiled *before* of the same agreements need not be compiled again.
+    """
+
+    def __init__(
+        self, agreements: Iterable[Agreement], clock: Callable[[], datetime], before: Grants | None = None
+    ) -> None:
         self._agreements = tuple(agreements)
         self._clock = clock
-        self._compiled: dict[tuple[str, int, str], Grant] = {}
+        self._compiled: dict[tuple[str, int, str], Grant] = before.still(self._agreements) if before else {}
+
+    def still(self, agreements: Iterable[Agreement]) -> dict[tuple[str, int, str], Grant]:
+        """What is compiled of those *agreements* that are here too."""
+        same = {(one.id, one.version) for one in agreements if one in self._agreements}
+        return {key: grant for key, grant in self._compiled.items() if key[:2] in same}
 
     def active(self, client: str) -> tuple[Agreement, ...]:
         """The agreements in force today that name *client*, by district."""

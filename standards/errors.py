@@ -328,6 +328,12 @@ class SettingsError(GatewayError):
         super().__init__(place + message)
         self.file, self.line, self.column = file, line, column
 
+    @property
+    def place(self) -> str:
+        """The place in one word, without the folder."""
+        name = self.file.replace("\\", "/").rpartition("/")[2]
+        return f"{name}:{self.line}:{self.column}" if self.line else name
+
 
 class StoreUnavailable(GatewayError):
     """The registry, the shared memory or the record of disclosures cannot be used; nothing is sent."""
