@@ -282,7 +282,9 @@ def retry_after(headers: Mapping[str, str], default: int = 30) -> int:
     if text.isascii() and text.isdigit():
         return min(int(text[:9]), LONGEST_WAIT)
     try:
-        seconds = parsedate_to_datetime(text).timestamp() - time.time()
+        told = headers.get("date", "")  # by the source's own clock, where it tells the time
+        now = parsedate_to_datetime(told).timestamp() if told else time.time()
+        seconds = parsedate_to_datetime(text).timestamp() - now
     except (ValueError, TypeError, OverflowError):
         return default
     return min(max(0, round(seconds)), LONGEST_WAIT)

@@ -32,9 +32,9 @@ def blueprint(gateway: Gateway) -> Blueprint:
         authorization = authenticate(gateway, district)
         telemetry.about(view=OPERATION)
         made = export(gateway, authorization, Asked(version, district, _since(), trace_id()))
-        pieces = _told(made.archive())
+        pieces = made.archive()
         first = next(pieces)  # what fails at once can still become an error
-        response = Response(chain((first,), pieces), content_type="application/zip")
+        response = Response(chain((first,), _told(pieces)), content_type="application/zip")
         response.headers["Content-Disposition"] = f'attachment; filename="{NAME}"'
         response.headers["Cache-Control"] = PRIVATE
         response.headers["X-Next-Since"] = made.moment

@@ -10,6 +10,7 @@ import click
 
 from gateway.audit_commands import audit
 from gateway.clients import clients
+from gateway.districts_command import districts
 from gateway.export_command import export_command
 from gateway.running_commands import reload_command, status_command
 from standards.errors import GatewayError, StoreUnavailable
@@ -32,6 +33,12 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except GatewayError as error:
             raise click.ClickException(error.message) from None
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except Exception as error:  # noqa: BLE001  a traceback might quote what a source sent
+            from gateway.reasons import kind_of, raised  # noqa: PLC0415 -- seldom needed
+
+            raise click.ClickException(f"the program failed: {kind_of(error)} at {raised(error)}") from None
 
 
 def show_version(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
@@ -62,6 +69,7 @@ def main() -> None:
 
 main.add_command(audit)
 main.add_command(clients)
+main.add_command(districts)
 main.add_command(export_command)
 main.add_command(reload_command)
 main.add_command(status_command)

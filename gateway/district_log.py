@@ -28,15 +28,14 @@ KINDS: Final[Mapping[str, str]] = {
     "unknown file": r"unknown file",
     "unknown element": r"[A-Z]\w*(/\w+)*",
     "renamed column": r"\S+ is (called|written otherwise)",
-    "deleted row": r"deleted row",
-    "deleted document": r"deleted document",
+    "row left out": r"\w+ row$",
+    "document left out": r"\w+ document$",
     "dangling reference": r"dangling",
     "not offered": r"not offered",
     "not kept": r".*(is not kept|is never kept|that is no contact)",
     "given twice": r".*given twice",
     "is null": r"\S+ is null",
     "read again": r"read again",
-    "declared default": r"default",
     "missing manifest": r"manifest.csv is missing",
     "unmapped role": r"no role says|the user is neither",
     "other school": r"schoolSourcedId is not",
@@ -63,23 +62,20 @@ def tell_failure(event: str, district: str, error: BaseException, *, quiet: bool
     """Count that *district* failed, and log it unless *quiet*."""
     why = reason(district, error)
     for entity in [one.entity for one in why.losses] or [_entity(why.place)]:
-        _failures.labels(district, plain_place(entity), why.kind, _source(why.place)).inc()
+        _failures.labels(district, entity, why.kind, _source(why.place)).inc()
     if not quiet:
-        _log.warning(
-            event, district=district, kind=why.kind, raised=why.raised, reason=why,
-            **({"place": why.place} if why.place else {}),
-        )  # fmt: skip
+        _tell("warning", event, district=district, kind=why.kind, place=why.place, raised=why.raised, reason=why)
     return why
 
 
 def tell_recovery(district: str) -> None:
     """Log that *district* is well again."""
-    _log.info("district recovered", district=district)
+    _tell("info", "district recovered", district=district)
 
 
 def tell_approval(district: str, count: int) -> None:
     """Log that an operator lets as many rows of *district* go."""
-    _log.warning("loss approved", district=district, count=count)
+    _tell("warning", "loss approved", district=district, count=count)
 
 
 def tell_dropped(district: str, notes: Mapping[str, int], dropped: Mapping[str, int], *, quiet: bool = False) -> None:
@@ -92,16 +88,23 @@ def tell_dropped(district: str, notes: Mapping[str, int], dropped: Mapping[str, 
     for (kind, place), times in sorted(found.items()):
         _dropped.labels(district, kind, place or NOTHING).inc(times)
         if not quiet:
-            more = {"place": place} if place else {}
-            _log.info("dropped while reading", district=district, kind=kind, count=times, **more)
+            _tell("info", "dropped while reading", district=district, kind=kind, place=place, count=times)
 
 
 def classify(note: str) -> tuple[str, str]:
     """The kind of an adapter's note, and the file or resource that it is about; its own words are not repeated."""
+    if note.startswith("default: "):
+        return "declared default", ""
     place, colon, text = note.partition(": ")
     place, text = (place, text) if colon else ("", note)
     kind = next((kind for kind, pattern in _PATTERNS.items() if pattern.match(text)), OTHER)
-    return kind, _source(plain_place(place)) if place and kind != "declared default" else ""
+    return kind, _source(plain_place(place)) if place else ""
+
+
+def _tell(level: str, event: str, **line: Any) -> None:
+    """Log *line* without what is empty; a command, which has no log, tells what it finds itself."""
+    if structlog.is_configured():
+        getattr(_log, level)(event, **{name: value for name, value in line.items() if value not in ("", None)})
 
 
 def _entity(place: str) -> str:

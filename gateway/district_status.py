@@ -42,17 +42,21 @@ class DistrictStatus:
     waiting: tuple[Loss, ...] = ()
     ticket: int = 0
 
-    def text(self) -> str:
+    def lines(self) -> list[str]:
         """The status in one line, and one more for each thing that an operator should know."""
         since = f" since {moment(self.since)}" if self.since is not None else ""
         held = f", {sum(self.rows.values()):,} rows held" if self.rows else ""
-        lines = [f"{self.name}: {self.state}{since}{held}"]
+        lines = [f"{self.state}{since}{held}"]
         if self.reason:
             tried = f"; next try {moment(self.next_try)}" if self.next_try is not None else ""
-            lines.append(f"    {self.reason}{tried}")
+            lines.append(f"{self.reason}{tried}")
         if self.waiting:
-            lines.append(f"    would go: {told(self.waiting)}; let it go with: crossing districts approve {self.name}")
-        return "\n".join(lines)
+            lines.append(f"would go: {told(self.waiting)}; let it go with: crossing districts approve {self.name}")
+        return lines
+
+    def text(self) -> str:
+        """The same with the district's name in front."""
+        return f"{self.name}: " + "\n    ".join(self.lines())
 
 
 def told(losses: Iterable[Loss]) -> str:

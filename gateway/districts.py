@@ -5,18 +5,18 @@ from __future__ import annotations
 import ctypes
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from adapters.contract import NO_HINTS
 from gateway import district_log, lookups, telemetry
 from gateway.district_status import DistrictStatus
+from gateway.failures import Failures
 from gateway.hold import LINKED, build
 from gateway.losses import NO_SHARES, Losses
 from gateway.reasons import reason
 from gateway.renewal import Course, Renewal
-from gateway.retries import Retry
 from gateway.slots import approach
 from gateway.versions import Versions
 from gateway.wanted import may_be_held, reads, within
@@ -24,7 +24,7 @@ from standards.errors import SourceBroken, SourceError
 from standards.view import fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from adapters.contract import Adapter, Hints, Manifest, Wanted
     from gateway.district_status import State
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from standards.view import View
 
 FRESH = 1.0
-REPEATED_SECONDS = 60.0
-"""A live reading that fails is counted each time, and logged again after so long."""
-
 MOST_FOUND = 200
 LIVE_BUDGET = 2_000_000
 
@@ -77,7 +74,7 @@ class District:
         self._heir: District | None = None
         self._losses = Losses(loss)
         self._renewal = Renewal(name, adapter, keyring, clock, self._to_hold, self._losses, monotonic)
-        self._retry, self._live, self._told = Retry(monotonic, clock), Retry(monotonic, clock), float("-inf")
+        self._failures = Failures(name, monotonic, clock)
         self._noting, self._loading, self._freshening = threading.Lock(), threading.Lock(), threading.Lock()
         self._renewing = threading.Event()
         self.coming: Callable[[Generation, Generation], None] = _nothing
@@ -99,6 +96,13 @@ class District:
             self._fields = holds, {entity: self._wanted.get(entity, frozenset()) for entity in holds}
         return self._fields[1]
 
+    def manifest(self) -> Manifest | None:
+        """What the district's system has and can do; None while that cannot be told."""
+        try:
+            return self.adapter.manifest
+        except SourceError:
+            return None
+
     @property
     def loaded(self) -> bool:
         """Whether anything is held."""
@@ -119,13 +123,6 @@ class District:
             self.coming = self.renewed = _nothing
             if adapter:
                 self.adapter.close()
-
-    def manifest(self) -> Manifest | None:
-        """What the district's system has and can do; None while that cannot be told."""
-        try:
-            return self.adapter.manifest
-        except SourceError:
-            return None
 
     def has(self, view: View) -> bool:
         """Whether the district's system can show anything of *view*."""
@@ -160,7 +157,7 @@ class District:
         approach(self.adapter)
         with self._loading:
             if self._held is None or self._written or self._age() >= self._seconds:
-                self._retry.check()
+                self._failures.renewal.check()
                 self._renew()
             assert self._held is not None
             return self._held
@@ -203,7 +200,7 @@ class District:
                 return
             self._asked = self._monotonic()
             with self._loading, suppress(SourceError):
-                with self._telling():
+                with self._failures.reading():
                     newest = self._renewal.newest()
                 if newest != self._course.mark:
                     self._renew()
@@ -211,19 +208,17 @@ class District:
     def _may_differ(self) -> bool:
         """Whether the source might tell of something that has changed since it was asked last."""
         asked = self._monotonic() - self._asked < FRESH
-        waits = self._retry.error is not None and not self._retry.due
-        return self._held is not None and not asked and not waits and self._renewal.follows()
+        return self._held is not None and not asked and not self._failures.paused and self._renewal.follows()
 
     def tend(self) -> None:
         """Try again what has failed, once its time has come; nobody need ask for it."""
-        opening: Retry | None = getattr(self.adapter, "opening", None)
-        if (opening is not None and opening.due) or self._retry.due:
+        if self._failures.due(self.adapter):
             self._renew_aside()
 
     def approve(self, ticket: int) -> tuple[Loss, ...]:
         """Let the rows go that wait for approval under *ticket*, at the next renewal, which is due at once."""
         if losses := self._losses.approve(ticket):
-            self._retry.hurry()
+            self._failures.renewal.hurry()
         return losses
 
     def renew_now(self) -> None:
@@ -237,21 +232,17 @@ class District:
 
     def status(self) -> DistrictStatus:
         """How the district stands now."""
-        held, opening = self._held, getattr(self.adapter, "opening", None)
-        retry = opening if opening is not None and opening.error is not None else self._retry
-        told: dict[str, Any] = {}
+        held, failed, told = self._held, self._failures.last(self.adapter), dict[str, Any]()
         if held is not None:
-            told["rows"] = {entity: table.size for entity, table in held.tables.items() if table.size}
-        failed = retry if retry.error is not None else self._live if self._live.error is not None else None
+            told = {"rows": {entity: table.size for entity, table in held.tables.items() if table.size}}
+            told["since"] = held.loaded
         if failed is not None and failed.error is not None:
             told |= {"reason": str(reason(self.name, failed.error)), "since": failed.since}
-            told |= {"next_try": failed.next_try} if failed is not self._live else {}
-        elif held is not None:
-            told["since"] = held.loaded
+            told |= {} if self._failures.is_live(failed) else {"next_try": failed.next_try}
         losses = self._losses
         return DistrictStatus(self.name, self._state(failed), waiting=losses.waiting, ticket=losses.ticket, **told)
 
-    def _state(self, failed: Retry | None) -> State:
+    def _state(self, failed: object) -> State:
         if self._held is not None and self._age() < self._seconds:
             return "fresh" if failed is None else "stale"
         if failed is not None:
@@ -265,7 +256,7 @@ class District:
 
     def _renew_aside(self) -> None:
         """Renew in the background; the hold of before serves until then, and after a failure until it expires."""
-        if (self._retry.error is not None and not self._retry.due) or self._renewing.is_set():
+        if self._failures.paused or self._renewing.is_set():
             return
         if not self._loading.acquire(blocking=False):
             return
@@ -287,17 +278,8 @@ class District:
 
     def _renew(self) -> None:
         """Make the next hold and serve it; what hinders that is told."""
-        try:
+        with self._failures.renewing("renewal failed" if self._held is not None else "load failed"):
             self._make()
-        except Exception as error:
-            told = error if isinstance(error, SourceError) else SourceBroken("The gateway failed.")
-            if self._retry.failed(told):
-                event = "renewal failed" if self._held is not None else "load failed"
-                district_log.tell_failure(event, self.name, error, quiet=told is not error)  # a fault is told as such
-            raise
-        if self._retry.error is not None:
-            district_log.tell_recovery(self.name)
-        self._retry.succeeded()
 
     def _make(self) -> None:
         """Make the next hold and serve it; it has what was written before it was begun."""
@@ -348,7 +330,7 @@ class District:
         """What is read for one request."""
         if wanted:
             approach(self.adapter)
-        with self._telling():
+        with self._failures.reading():
             adapter = self.adapter
             records = adapter.read(wanted, hints) if not seek else lookups.read(adapter, wanted, hints, seek)
             made = build(
@@ -358,23 +340,6 @@ class District:
             district_log.tell_dropped(self.name, adapter.notes.counts, made.dropped, quiet=True)
         made.version = self._versions.give()
         return made
-
-    @contextmanager
-    def _telling(self) -> Iterator[None]:
-        """Tell that what is read live cannot be read; the source is asked again at the next request all the same."""
-        try:
-            yield
-        except SourceError as error:
-            now = self._monotonic()
-            quiet = self._live.error is not None and now - self._told < REPEATED_SECONDS
-            self._told = self._told if quiet else now
-            self._live.hurry()
-            self._live.failed(error)
-            district_log.tell_failure("reading failed", self.name, error, quiet=quiet)
-            raise
-        if self._live.error is not None:
-            self._live.succeeded()
-            district_log.tell_recovery(self.name)
 
 
 def _nothing(_before: Generation, _fresh: Generation) -> None:

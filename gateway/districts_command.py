@@ -5,12 +5,9 @@ from __future__ import annotations
 import getpass
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-
-if TYPE_CHECKING:
-    from gateway.settings import Settings
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -30,21 +27,21 @@ def approve(name: str, file: Path, yes: bool) -> None:
     What would go is shown first, and only that is let go; if the source loses more meanwhile, it is refused again. The
     approval is kept in the record of disclosures.
     """
-    from gateway.settings import load  # noqa: PLC0415 -- --help need not wait for it
+    from gateway.settings import state_of  # noqa: PLC0415 -- --help need not wait for it
 
-    settings = load(file)
-    shown = _ask(settings, name=name)
+    state = state_of(file)
+    shown = _ask(state, name=name)
     if sys.stdin.isatty() and not yes:
         click.confirm("Let them go?", abort=True)
-    _ask(settings, name=name, ticket=shown["ticket"], actor=getpass.getuser())
+    _ask(state, name=name, ticket=shown["ticket"], actor=getpass.getuser())
 
 
-def _ask(settings: Settings, **arguments: Any) -> dict[str, Any]:
+def _ask(state: Path, **arguments: Any) -> dict[str, Any]:
     """Ask the running gateway, and print what it says; its last answer."""
     from gateway import control  # noqa: PLC0415 -- --help need not wait for it
 
     last: dict[str, Any] = {}
-    for last in control.ask(settings.state, "districts approve", **arguments):
+    for last in control.ask(state, "districts approve", **arguments):
         if text := last.get("text"):
             click.echo(text, err=not last.get("ok", True))
     if not last.get("ok"):

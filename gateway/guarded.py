@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from adapters.contract import NO_HINTS, Adapter, Notes
 from gateway.retries import Retry
 from gateway.slots import Interrupted, approach
+from standards import errors
 from standards.errors import (
     CallerError,
     ConcurrentChange,
@@ -185,12 +186,12 @@ class Guarded(Adapter):
 
     def save(self, entity: str, record: Record, *, new: bool) -> str:
         """Create or replace a record."""
-        with guarding():
+        with guarding(refusal):
             return self.inner.save(entity, record, new=new)
 
     def delete(self, entity: str, identifier: str) -> None:
         """Delete a record."""
-        with guarding():
+        with guarding(lambda error: refusal(error, keep_places=False)):
             self.inner.delete(entity, identifier)
 
     def stamp(self) -> str:
@@ -205,15 +206,22 @@ class Guarded(Adapter):
                 self._opened[0].close()
 
 
+def unsupported(error: CallerError) -> GatewayError:
+    """What a source refuses to tell: only that it cannot is the caller's matter."""
+    return refusal(error) if isinstance(error, Unsupported) else SourceRefused("The adapter refuses what it was asked.")
+
+
 @contextmanager
-def guarding() -> Iterator[None]:
-    """Turn whatever an adapter raises inside into one of our errors, without its text and its traceback's values."""
+def guarding(refused: Callable[[CallerError], GatewayError] = unsupported) -> Iterator[None]:
+    """Turn whatever an adapter raises inside into one of our errors, without its text; *refused* a caller's error."""
     try:
         yield
-    except SourceError:
-        raise
+    except SourceError as error:
+        if type(error).__module__ == errors.__name__ or type(error).__module__.startswith("adapters."):
+            raise
+        raise nearest(error).with_traceback(error.__traceback__) from None
     except CallerError as error:
-        raise refusal(error).with_traceback(error.__traceback__) from None
+        raise refused(error).with_traceback(error.__traceback__) from None
     except GatewayError as error:
         raise SourceRefused("The adapter's settings cannot be used.").with_traceback(error.__traceback__) from None
     except (GeneratorExit, KeyboardInterrupt, Interrupted):
@@ -222,13 +230,21 @@ def guarding() -> Iterator[None]:
         raise SourceBroken(FAILED).with_traceback(error.__traceback__) from None
 
 
-def refusal(error: CallerError) -> GatewayError:
-    """What a source refuses, in our own words."""
+def nearest(error: SourceError) -> SourceError:
+    """The error of ours that another package's comes closest to: what its class says of itself is not told."""
+    kind = next(one for one in type(error).__mro__ if one.__module__ == errors.__name__)
+    made: SourceError = kind.__new__(kind, *error.args)
+    vars(made).update(vars(error))
+    return made
+
+
+def refusal(error: CallerError, *, keep_places: bool = True) -> GatewayError:
+    """What a source refuses of a change, in our own words; the places in a document are still the source's."""
     if isinstance(error, UnresolvedReference):
         return UnresolvedReference()
     for kind, text in REFUSALS:
         if isinstance(error, kind) and isinstance(error, InvalidBody):
-            return type(error)(text, {place: [NOT_ACCEPTED] for place in error.places})
+            return type(error)(text, {place: [NOT_ACCEPTED] for place in error.places if keep_places})
         if isinstance(error, kind):
             return kind(text)
     return SourceRefused("The adapter refuses what it was asked.")

@@ -9,32 +9,44 @@ import io
 import logging
 import sys
 import threading
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from gateway import telemetry
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
 _log: Any = structlog.get_logger()
 
 
-def close(stream: TextIO | None = None) -> None:
-    """Let nothing but the log of the gateway, which goes to *stream* (standard error), leave this process from now on.
+def close() -> None:
+    """Let nothing but the gateway's log, on standard error, leave this process; `say` still reaches the operator."""
+    install_hooks()
+    sys.stdout = sys.stderr = Unprinted()
 
-    `say` still reaches the operator.
-    """
-    telemetry.configure(stream or sys.__stderr__)
+
+@contextmanager
+def closed() -> Iterator[None]:
+    """Let nothing be printed in the block, in which somebody else's code runs; the hooks stay."""
+    install_hooks()
+    with redirect_stdout(Unprinted()), redirect_stderr(Unprinted()):
+        yield
+
+
+def install_hooks() -> None:
+    """Let what nobody catches, warnings and what libraries log go to the log of the gateway, without their texts."""
+    telemetry.configure(sys.__stderr__)
     sys.excepthook = _uncaught
     sys.unraisablehook = _unraisable  # of finalizers, and of what is called at the exit
     threading.excepthook = _thread_failed
     logging.captureWarnings(True)
     logging.raiseExceptions = False
     _take_over_loggers()
-    sys.stdout = sys.stderr = Unprinted()
 
 
 def say(text: str) -> None:

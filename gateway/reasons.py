@@ -7,7 +7,7 @@ the gateway's own, and a place of which only words of the standards, names of fi
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -81,7 +81,8 @@ def reason(district: str, error: BaseException) -> Reason:
     """Why *district* failed, as far as *error* may be told."""
     told = next(text for kind, text in TEXTS if isinstance(error, kind))
     place = plain_place(error.place) if isinstance(error, SourceError) else ""
-    losses = tuple(error.losses) if isinstance(error, LossRefused) else ()
+    lost = error.losses if isinstance(error, LossRefused) else ()
+    losses = tuple(replace(one, entity=plain_place(one.entity)) for one in lost)
     return Reason(district, kind_of(error), place, raised(error), told, losses)
 
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway import sites, telemetry
 from gateway.agreement_texts import record_all
-from gateway.state import State, described, read_standing
+from gateway.reasons import reason
+from gateway.state import State, read_standing
 from gateway.successor import Successor
 from gateway.wanted import wanted_by
 from policies.compiler import Grants
-from standards.errors import GatewayError, SettingsError
+from standards.errors import GatewayError, SettingsError, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -151,7 +152,7 @@ class _Opening:
             self._arrivals.append(arrival)
             return arrival
         before = self._before.gateway.districts[name]
-        if _same(old, spec) and (before.covers(wanted) or not before.loaded):
+        if _same(old, spec) and (not before.loaded or before.covers(wanted)):
             return before
         adapter = before.adapter if _same_source(old, spec) else self._open(name, spec)
         successor = Successor(before, self._parts, adapter, spec, wanted)
@@ -176,6 +177,8 @@ def _telling(name: str, settings: Settings) -> Iterator[None]:
     """Say which district a failure is about, and nothing of what it was working on."""
     try:
         yield
+    except SourceError as error:
+        raise Refused([SettingsError(str(reason(name, error)), str(settings.file))]) from None
     except GatewayError as error:
         raise Refused([SettingsError(f"districts.{name}: {error.message}", str(settings.file))]) from None
     except Exception as error:  # noqa: BLE001  an adapter may fail in any way

@@ -183,8 +183,10 @@ class Running:
             stretch = f"{one.begin} to {one.end}"
             yield f"  {one.id}@{one.version}: {one.district}, {one.purpose}, {stretch}, {', '.join(one.clients)}"
         yield f"districts: {len(state.settings.districts)}"
-        for district in state.gateway.districts.values():
-            yield from (f"  {line}" for line in district.status().text().splitlines())
+        for name, spec in state.settings.districts.items():
+            told, *more = state.gateway.districts[name].status().lines()
+            yield f"  {name}: {spec.adapter}, {told}"
+            yield from (f"    {line}" for line in more)
 
 
 def _wrong(state: State) -> Iterator[str]:

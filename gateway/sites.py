@@ -31,7 +31,7 @@ def adapters(settings: Settings, monotonic: Callable[[], float] = time.monotonic
 
     To be called before an agreement is read, since an agreement may name what is there. Each is opened by itself. Of
     one that cannot be opened nothing beyond the standard is known: an agreement that names such things is wrong until
-    the next start or reload, and what the system sends of them when it is opened later is dropped as unknown.
+    the next start, and what the system sends of them when it is opened later is dropped as unknown.
     """
     found = {name: adapter_of(name, spec, monotonic) for name, spec in settings.districts.items()}
     threads = [

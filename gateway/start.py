@@ -53,7 +53,7 @@ def start(
 def run(
     settings: Settings, clock: Callable[[], datetime] = utc_now, monotonic: Callable[[], float] = time.monotonic
 ) -> Running:
-    """The running gateway; a wrong agreement releases nothing, and the rest serve.
+    """The running gateway; a wrong agreement releases nothing, a district that fails is tried again, the rest serve.
 
     Ages are reckoned by *monotonic*, which nobody can set.
 

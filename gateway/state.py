@@ -79,7 +79,7 @@ class Parts:
     def callers(self, limits: Limits) -> Callers:
         """Who recognises callers, under *limits* for those who fail."""
         verifier = Verifier(self.store, self.memory, limits, self.sharing_key, self.clock)
-        return Callers(self.store, self.memory, self.clock, verifier)
+        return Callers(self.store, self.memory, self.clock, verifier, self.monotonic)
 
     def district(self, adapter: Adapter, spec: Spec, wanted: Wanted) -> District:
         """The district that *spec* describes, of which *wanted* tells what anybody may see."""

@@ -75,7 +75,7 @@ class Region:
         self.store: SqlStore = open_store(self.settings.store_url, self.clock)
         counters = Counters(self.settings.limits, self.settings.memory_url)
         self.verifier = Verifier(self.store, self.memory, counters, KEY, self.clock)
-        self.callers = Callers(self.store, self.memory, self.clock, self.verifier)
+        self.callers = Callers(self.store, self.memory, self.clock, self.verifier, lambda: self.clock().timestamp())
         self.app = Flask("region")
         grants = Grants(self.agreements, self.clock)
         self.app.register_blueprint(
