@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway import sites, telemetry
 from gateway.agreement_texts import record_all
 from gateway.reasons import reason
-from gateway.state import State, read_standing
+from gateway.state import State, described, read_standing
 from gateway.successor import Successor
 from gateway.wanted import wanted_by
 from policies.compiler import Grants

@@ -8,13 +8,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway import approvals, export_socket, telemetry
+from gateway import approvals, audit_keys, export_socket, registrations, telemetry
 from gateway import settings as settings_file
 from gateway.districts import give_back_memory
 from gateway.reloading import Refused, prepare
 from gateway.report import differences, moment
 from gateway.wanted import wanted_by
-from standards.errors import SettingsError
+from standards.errors import SettingsError, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -105,6 +105,7 @@ class Running:
         change = prepare(self._parts, before, read)
         self._swap(change)
         lines = (*differences(before, change.state, change.read_again), *map(_needs_restart, change.restart))
+        lines += tuple(f"warning: {line}" for line in self.warnings())
         self.reloaded, self.refused = Report(ok=True, lines=lines, at=self._parts.now()), None
         telemetry.reloaded(len(lines))
         return self.reloaded
@@ -163,6 +164,16 @@ class Running:
     def _tell_status(self, _asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from ({"text": line} for line in self.status())
 
+    def warnings(self) -> tuple[str, ...]:
+        """What an operator should look at, though the gateway serves."""
+        state = self._state
+        try:
+            clients = self._parts.store.list_clients()
+        except StoreUnavailable as error:
+            return (error.message,)
+        found = registrations.warnings(state.standing.agreements, clients, self._parts.clock())
+        return (*found, *audit_keys.notes(state.settings.audit.folder))
+
     def wait(self) -> None:
         """Wait until all states but the present one are gone."""
         if self._retiring is not None:
@@ -178,6 +189,7 @@ class Running:
         yield f"running since {moment(self.since)} on {state.settings.file}"
         if self.reloaded:
             yield f"last reloaded {moment(self.reloaded.at)}"
+        yield from (f"warning: {line}" for line in self.warnings())
         yield f"agreements: {len(state.standing.agreements)}"
         for one in state.standing.agreements:
             stretch = f"{one.begin} to {one.end}"

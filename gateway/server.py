@@ -43,6 +43,8 @@ def application() -> Front:
         running = run(settings)
         ending.callback(running.state.gateway.close)
         attend(running, ending)
+        for line in running.warnings():
+            process_output.say(f"Warning: {line}")
         running.state.gateway.warm()
     except GatewayError as error:
         process_output.say(f"Error: {error.message}")
