@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import Map
@@ -17,6 +17,7 @@ from gateway import (
     edfi_changes,
     edfi_metadata,
     edfi_writes,
+    health,
     metadata,
     oauth,
     oneroster,
@@ -24,6 +25,7 @@ from gateway import (
     token_info,
 )
 from gateway.answers import correlation, failure
+from gateway.readiness import Readiness, checks
 from standards.edfi.envelope import problem
 from standards.errors import CallerError, GatewayError, MethodNotAllowed, NotFound
 
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from gateway.store import Store
 
 LARGEST_BODY = 1 << 20
+REFUSED = "crossing.refused"
+"""Where the environment of a request bears the error for which it was refused before any route saw it."""
 
 
 def create_app(
@@ -63,7 +67,8 @@ def create_app(
         app.wsgi_app = _Proxied(app.wsgi_app, settings.server.trusted_proxies)  # type: ignore[method-assign]
     app.url_value_preprocessor(addresses.enter)
     app.before_request(telemetry.begin)
-    app.register_blueprint(oauth.blueprint(store, memory, clock, settings, gateway.limits))
+    app.before_request(_refuse)
+    app.register_blueprint(oauth.blueprint(store, memory, clock, settings, gateway.limits, gateway.grants))
     app.register_blueprint(oneroster.blueprint(gateway))
     app.register_blueprint(bulk.blueprint(gateway))
     app.register_blueprint(edfi.blueprint(gateway))
@@ -72,7 +77,8 @@ def create_app(
     app.register_blueprint(metadata.blueprint(gateway))
     app.register_blueprint(edfi_metadata.blueprint(gateway))
     app.register_blueprint(token_info.blueprint(gateway))
-    app.add_url_rule("/health", "health", _health)
+    readiness = gateway.readiness or Readiness(checks(store, memory, gateway.record))
+    app.register_blueprint(health.blueprint(gateway, readiness, settings.metrics_token))
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
     app.after_request(telemetry.observe)
@@ -109,9 +115,10 @@ class _Proxied:
         return (self._forwarded if trusted else self._plain)(environ, start_response)
 
 
-def _health() -> Response:
-    """Whether the process answers; nothing about any district."""
-    return jsonify(status="ok")
+def _refuse() -> None:
+    """Tell of a request that was refused before, in the words of the address it is for."""
+    if REFUSED in request.environ:
+        raise request.environ[REFUSED]
 
 
 def _http_error(error: HTTPException) -> Response:

@@ -59,7 +59,8 @@ def export_command(
 
 def _write_here(settings: Settings, client: str, asked: Asked, out: Path, *, force: bool) -> Sent:
     """Do without a running gateway what it would do."""
-    from gateway.export import export  # noqa: PLC0415 -- --help need not wait for it
+    from gateway.authorization import authorize  # noqa: PLC0415 -- --help need not wait for it
+    from gateway.export import export  # noqa: PLC0415 -- likewise
     from gateway.export_socket import Sent, caller_of  # noqa: PLC0415 -- likewise
     from gateway.start import start  # noqa: PLC0415 -- likewise
     from gateway.store import open_store, utc_now  # noqa: PLC0415 -- likewise
@@ -71,11 +72,11 @@ def _write_here(settings: Settings, client: str, asked: Asked, out: Path, *, for
         store.close()
     _, gateway = start(settings)
     try:
-        found = export(gateway, caller, asked)
+        found = export(gateway, authorize(gateway.grants, caller, asked.district), asked)
         made = Sent(len(found.parts), found.records, found.moment, found.archive)
         _write(out, made, force=force)
     finally:
-        gateway.record.close()
+        gateway.close()
     return made
 
 

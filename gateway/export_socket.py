@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway import control
+from gateway.authorization import authorize
 from gateway.callers import Caller
 from gateway.export import Asked, export
 from gateway.rows import instant
-from gateway.store import ACTIVE
+from gateway.store import ENABLED
 from standards.errors import GatewayError, SettingsError
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ def caller_of(store: Store, client: str) -> Caller:
         SettingsError: there is no such client, or it is not active.
     """
     found = store.find_client(client)
-    if found is None or found.status != ACTIVE:
-        raise SettingsError(f"there is no active client {client}")
+    if found is None or found.status != ENABLED:
+        raise SettingsError(f"there is no enabled client {client}")
     return Caller(found.client_id, found.org, frozenset(found.scopes), found.epoch)
 
 
@@ -58,7 +59,8 @@ def serve(running: Running, store: Store, asked: Mapping[str, Any]) -> Iterator[
         if district and district not in state.settings.districts:
             raise SettingsError(f"there is no district {district}")
         caller = caller_of(store, client)
-        made = export(state.gateway, caller, Asked(version, district or None, since, "crossing export"))
+        authorization = authorize(state.gateway.grants, caller, district or None)
+        made = export(state.gateway, authorization, Asked(version, district or None, since, "crossing export"))
         yield {"files": len(made.parts), "records": made.records, "moment": made.moment}
         told: list[tuple[str, int]] = []
         for piece in made.archive(lambda name, count: told.append((name, count))):

@@ -7,16 +7,19 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway import sites, telemetry
-from gateway.districts import District, wanted_by
-from gateway.state import State, described, read_standing
+from gateway.agreement_texts import record_all
+from gateway.reasons import reason
+from gateway.state import State, read_standing
 from gateway.successor import Successor
+from gateway.wanted import wanted_by
 from policies.compiler import Grants
-from standards.errors import GatewayError, SettingsError
+from standards.errors import GatewayError, SettingsError, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from adapters.contract import Adapter
+    from gateway.districts import District
     from gateway.settings import District as Spec
     from gateway.settings import Settings
     from gateway.state import Parts
@@ -65,7 +68,7 @@ def prepare(parts: Parts, before: State, read: Settings) -> Change:
     """
     settings, restart = kept(before.settings, read)
     try:
-        standing = read_standing(settings)
+        standing = read_standing(settings, before.gateway.record)
     except SettingsError as error:
         raise Refused([error]) from None
     if standing.mistakes:
@@ -73,10 +76,12 @@ def prepare(parts: Parts, before: State, read: Settings) -> Change:
     grants = Grants(standing.agreements, parts.clock, before.gateway.grants)
     opening = _Opening(parts, before, settings, grants)
     try:
-        return replace(opening.change(standing), restart=restart)
+        change = opening.change(standing)
+        record_all(before.gateway.record, standing.agreements)
     except BaseException:
         opening.discard()
         raise
+    return replace(change, restart=restart)
 
 
 def kept(before: Settings, read: Settings) -> tuple[Settings, tuple[str, ...]]:
@@ -141,23 +146,22 @@ class _Opening:
 
     def _one(self, name: str) -> District:
         spec, old = self._settings.districts[name], self._before.settings.districts.get(name)
-        wanted, seconds = wanted_by(self._grants.every(name)), spec.hold.total_seconds()
-        keyring, now = self._parts.keyring, self._parts.now
+        wanted = wanted_by(self._grants.every(name))
         if old is None:
-            arrival = District(name, self._open(name, spec), keyring, now, seconds=seconds, wanted=wanted)
+            arrival = self._parts.district(self._open(name, spec), spec, wanted)
             self._arrivals.append(arrival)
             return arrival
         before = self._before.gateway.districts[name]
-        if _same(old, spec) and (before.covers(wanted) or not before.loaded):
+        if _same(old, spec) and (not before.loaded or before.covers(wanted)):
             return before
         adapter = before.adapter if _same_source(old, spec) else self._open(name, spec)
-        successor = Successor(before, adapter, keyring, now, seconds=seconds, wanted=wanted)
+        successor = Successor(before, self._parts, adapter, spec, wanted)
         self._successors.append(successor)
         return successor
 
     def _open(self, name: str, spec: Spec) -> Adapter:
         with _telling(name, self._settings):
-            adapter = sites.adapter_of(name, spec)
+            adapter = sites.adapter_of(name, spec, self._parts.monotonic)
             if sites.is_known(adapter.beyond()):
                 return described(adapter, spec)
             adapter.close()
@@ -173,6 +177,8 @@ def _telling(name: str, settings: Settings) -> Iterator[None]:
     """Say which district a failure is about, and nothing of what it was working on."""
     try:
         yield
+    except SourceError as error:
+        raise Refused([SettingsError(str(reason(name, error)), str(settings.file))]) from None
     except GatewayError as error:
         raise Refused([SettingsError(f"districts.{name}: {error.message}", str(settings.file))]) from None
     except Exception as error:  # noqa: BLE001  an adapter may fail in any way

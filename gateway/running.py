@@ -8,11 +8,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway import export_socket, telemetry
+from gateway import approvals, export_socket, telemetry
 from gateway import settings as settings_file
-from gateway.districts import give_back_memory, wanted_by
+from gateway.districts import give_back_memory
 from gateway.reloading import Refused, prepare
 from gateway.report import differences, moment
+from gateway.wanted import wanted_by
 from standards.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
     from gateway.control import Handler
+    from gateway.readiness import Readiness
     from gateway.reloading import Change
     from gateway.state import Parts, State
 
@@ -49,6 +51,11 @@ class Running:
         self._reloading = threading.Lock()
         self._retiring: threading.Thread | None = None
         state.gateway.present = lambda: self._state.gateway
+
+    @property
+    def readiness(self) -> Readiness:
+        """Whether requests can be answered and recorded."""
+        return self._parts.readiness
 
     @property
     def state(self) -> State:
@@ -144,6 +151,7 @@ class Running:
         return {
             "reload": self._tell_reload,
             "status": self._tell_status,
+            approvals.COMMAND: lambda asked: approvals.approve(lambda: self._state.gateway, asked),
             export_socket.COMMAND: lambda asked: export_socket.serve(self, self._parts.store, asked),
         }
 
@@ -176,7 +184,9 @@ class Running:
             yield f"  {one.id}@{one.version}: {one.district}, {one.purpose}, {stretch}, {', '.join(one.clients)}"
         yield f"districts: {len(state.settings.districts)}"
         for name, spec in state.settings.districts.items():
-            yield f"  {name}: {spec.adapter}"
+            told, *more = state.gateway.districts[name].status().lines()
+            yield f"  {name}: {spec.adapter}, {told}"
+            yield from (f"    {line}" for line in more)
 
 
 def _wrong(state: State) -> Iterator[str]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from adapters.defaults import Defaults
+from gateway.agreement_texts import Texts
 from gateway.app import create_app
 from gateway.callers import Callers
 from gateway.descriptors import Described
+from gateway.districts import District
 from gateway.oauth1 import Verifier
 from policies.standing import stand
 
@@ -18,10 +21,12 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-    from adapters.contract import Adapter
+    from adapters.contract import Adapter, Wanted
     from gateway.assembly import Gateway
+    from gateway.audit import Record
     from gateway.limits import Limits
     from gateway.memory import Memory
+    from gateway.readiness import Readiness
     from gateway.settings import District as Spec
     from gateway.settings import Settings
     from gateway.store import Store
@@ -64,6 +69,8 @@ class Parts:
     keyring: Keyring
     sharing_key: bytes
     clock: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    readiness: Readiness
 
     def now(self) -> float:
         """The present moment, in seconds since 1970."""
@@ -72,7 +79,15 @@ class Parts:
     def callers(self, limits: Limits) -> Callers:
         """Who recognises callers, under *limits* for those who fail."""
         verifier = Verifier(self.store, self.memory, limits, self.sharing_key, self.clock)
-        return Callers(self.store, self.memory, self.clock, verifier)
+        return Callers(self.store, self.memory, self.clock, verifier, self.monotonic)
+
+    def district(self, adapter: Adapter, spec: Spec, wanted: Wanted) -> District:
+        """The district that *spec* describes, of which *wanted* tells what anybody may see."""
+        seconds = spec.hold.total_seconds()
+        return District(
+            spec.name, adapter, self.keyring, self.now,
+            seconds=seconds, wanted=wanted, loss=spec.loss, monotonic=self.monotonic,
+        )  # fmt: skip
 
     def app(self, gateway: Gateway, settings: Settings, like: Flask | None = None) -> Flask:
         """The application over a *gateway*, with the addresses of another one."""
@@ -92,9 +107,11 @@ class State:
 
 def described(adapter: Adapter, spec: Spec) -> Adapter:
     """An adapter with the descriptors that its district declares."""
-    return Described(adapter, (*adapter.defaults.texts, *spec.descriptors))
+    return Described(adapter, (*Defaults(spec.defaults).texts, *spec.descriptors))
 
 
-def read_standing(settings: Settings) -> Standing:
-    """The agreements on disk."""
-    return stand(settings.agreements, settings.districts.keys())
+def read_standing(settings: Settings, record: Record) -> Standing:
+    """The agreements on disk, each held to what the *record* has of its version."""
+    texts = Texts(*record.agreements)
+    standing = stand(settings.agreements, settings.districts.keys(), texts.differing)
+    return replace(standing, agreements=tuple(map(texts.held_to, standing.agreements)))

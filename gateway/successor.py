@@ -9,11 +9,12 @@ from gateway.districts import District
 from gateway.renewal import Course
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from adapters.contract import Adapter, Wanted
     from gateway.hold import Generation
-    from standards.keys import Keyring
+    from gateway.settings import District as Spec
+    from gateway.state import Parts
 
 
 class Successor(District):
@@ -22,17 +23,11 @@ class Successor(District):
     Until then that one serves. What is written to it meanwhile is read again by both.
     """
 
-    def __init__(
-        self,
-        before: District,
-        adapter: Adapter,
-        keyring: Keyring,
-        clock: Callable[[], float],
-        *,
-        seconds: float,
-        wanted: Wanted,
-    ) -> None:
-        super().__init__(before.name, adapter, keyring, clock, seconds=seconds, wanted=wanted)
+    def __init__(self, before: District, parts: Parts, adapter: Adapter, spec: Spec, wanted: Wanted) -> None:
+        super().__init__(
+            before.name, adapter, parts.keyring, parts.now,
+            seconds=spec.hold.total_seconds(), wanted=wanted, loss=spec.loss, monotonic=parts.monotonic,
+        )  # fmt: skip
         self._numbers, self._versions = before._numbers, before._versions  # noqa: SLF001  both are districts
         self._before: District | None = before
         self._fresh: tuple[Generation | None, Generation, Course] | None = None

@@ -8,13 +8,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from policies import checks, loading, schema
+from policies import canonical, checks, loading, schema
 from standards.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from policies.canonical import Expansion
     from policies.elements import Line
     from policies.population import Population
 
@@ -27,7 +28,8 @@ class Agreement:
     """Who may see what about whom, for one purpose and one stretch of time.
 
     *terms* holds what is agreed beyond what the gateway enforces: redisclosure, retention, obligations,
-    approvals and the like. *warnings* are lines a privacy officer should look at again.
+    approvals and the like. *warnings* are lines a privacy officer should look at again. *text* is its canonical
+    form, and *expansion* what its lines stood for at its first use: no more than that is released.
     """
 
     id: str
@@ -48,6 +50,13 @@ class Agreement:
     terms: Mapping[str, Any]
     file: str
     warnings: tuple[str, ...] = ()
+    text: str = ""
+    expansion: Expansion | None = None
+
+    @property
+    def digest(self) -> str:
+        """The hash of its canonical form."""
+        return canonical.digest(self.text)
 
     def active(self, day: date) -> bool:
         """Whether the agreement is valid on *day*, the last day included."""
@@ -131,7 +140,7 @@ def _is_file(path: Path) -> bool:
 
 
 def clashes(agreements: Iterable[Agreement]) -> Iterator[SettingsError]:
-    """What keeps agreements from standing side by side: a version given twice, two for one purpose."""
+    """What keeps agreements from standing side by side: a version given twice, two of one client in one district."""
     return (mistake for mistake, _, _ in clashing(agreements))
 
 
@@ -149,8 +158,8 @@ def clashing(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, A
             if (pair := frozenset({one.id, other.id})) not in told:
                 told.add(pair)
                 yield SettingsError(
-                    f"{other.id} and {one.id} both give {client} data of {one.district} for {one.purpose} on {day}; "
-                    "agreements for one client, district and purpose cannot be combined yet", one.file, 1, 1,
+                    f"{other.id} and {one.id} both give {client} data of {one.district} on {day}, for "
+                    f"{_purposes(other, one)}", one.file, 1, 1,
                 ), one, other  # fmt: skip
 
 
@@ -167,12 +176,19 @@ def current(agreements: Iterable[Agreement], day: date) -> tuple[Agreement, ...]
 
 
 def _rivals(agreements: Iterable[Agreement]) -> Iterator[tuple[Agreement, Agreement, str]]:
-    taken: dict[tuple[str, str, str], Agreement] = {}
+    taken: dict[tuple[str, str], Agreement] = {}
     for one in agreements:
         for client in one.clients:
-            other = taken.setdefault((client, one.district, one.purpose), one)
+            other = taken.setdefault((client, one.district), one)
             if other is not one:
                 yield one, other, client
+
+
+def _purposes(one: Agreement, other: Agreement) -> str:
+    """The purposes of two agreements, and why they cannot stand side by side."""
+    if one.purpose == other.purpose:
+        return f"{one.purpose}; agreements for one client, district and purpose cannot be combined yet"
+    return f"{one.purpose} and for {other.purpose}; a token cannot name its purpose yet, so there can be only one"
 
 
 def _agreement(document: loading.Document, lines: tuple[Line, ...]) -> Agreement:
@@ -202,4 +218,5 @@ def _agreement(document: loading.Document, lines: tuple[Line, ...]) -> Agreement
         terms=MappingProxyType(terms),
         file=document.file,
         warnings=tuple(checks.warnings(document, lines, people)),
+        text=canonical.text(content, lines),
     )

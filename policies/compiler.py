@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from policies import elements
 from policies.agreement import current
+from policies.canonical import capped
+from policies.checks import CONSENT, rests_on
 from policies.grant import Grant, Rule
 from standards.errors import Forbidden
 
@@ -82,10 +84,12 @@ def compile(agreement: Agreement, client: str) -> Grant:  # noqa: A001  the word
     """What *client* may see under *agreement* while it is in force.
 
     Raises:
-        Forbidden: the agreement does not name the client.
+        Forbidden: the agreement does not name the client, or rests on consent, which nothing can look up yet.
     """
     if client not in agreement.clients:
         raise Forbidden("No agreement names this client.")
+    if rests_on(agreement.ferpa, CONSENT):
+        raise Forbidden("The agreement rests on consent, which cannot be looked up yet.")
     content: dict[str, Any] = {
         "client": client,
         "org": agreement.org,
@@ -96,10 +100,11 @@ def compile(agreement: Agreement, client: str) -> Grant:  # noqa: A001  the word
         "district": agreement.district,
         "timezone": str(agreement.timezone),
         "operations": agreement.operations,
-        "rules": MappingProxyType(rules(elements.settle(agreement.lines))),
+        "rules": MappingProxyType(rules(capped(elements.settle(agreement.lines), agreement.expansion))),
         "rows": MappingProxyType(dict(agreement.population.rows())),
     }
-    return Grant(**content, epoch=fingerprint(content))
+    elements_name = agreement.expansion.name if agreement.expansion else ""
+    return Grant(**content, epoch=fingerprint(content), text=agreement.digest, elements=elements_name)
 
 
 def rules(settled: Mapping[str, Settled]) -> dict[str, Rule]:

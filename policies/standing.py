@@ -10,10 +10,12 @@ from policies.claims import Claim, claim
 from standards.errors import SettingsError, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from pathlib import Path
 
     from policies.agreement import Agreement
+
+    Wrong = tuple[SettingsError, Agreement]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +31,17 @@ class Standing:
     closed: bool = False
 
 
-def stand(folder: Path, districts: Collection[str]) -> Standing:
+def _none(_agreements: Collection[Agreement]) -> Iterable[Wrong]:
+    return ()
+
+
+def stand(
+    folder: Path, districts: Collection[str], differing: Callable[[Collection[Agreement]], Iterable[Wrong]] = _none
+) -> Standing:
     """The agreements of a *folder* about *districts* that exist.
 
     A wrong one releases nothing, nor does another version of it, which it may be there to narrow, nor any agreement of
-    the clients it names. Two that clash are both wrong.
+    the clients it names. Two that clash are both wrong, and so is one that *differing* finds to be another than it was.
 
     Raises:
         SettingsError: there is no such folder, or it cannot be read.
@@ -47,7 +55,8 @@ def stand(folder: Path, districts: Collection[str]) -> Standing:
             claims.append(claim(file))
         else:
             found.append(one)
-    for mistake, involved in _together(found, districts):
+    wrongs = ((mistake, (one,)) for mistake, one in differing(found))
+    for mistake, involved in (*_together(found, districts), *wrongs):
         mistakes.append(mistake)
         claims += (Claim(frozenset({one.id}), frozenset(one.clients), certain=True) for one in involved)
     closed = not all(one.certain for one in claims)

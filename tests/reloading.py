@@ -71,7 +71,7 @@ def started(folder: Path, clock: Clock | None = None) -> Iterator[Reloaded]:
     """The region whose settings file is in *folder*, until the end of the block."""
     clock = clock or Clock()
     read = load(folder / "gateway.toml")
-    running = run(read, clock)
+    running = run(read, clock, lambda: clock().timestamp())
     gc.freeze()  # as a server does it: what the tests have in memory is not looked through at every reload
     try:
         yield Reloaded(folder, _Web(running), running.state.gateway, clock, read.store_url, running=running)  # type: ignore[arg-type]
