@@ -43,7 +43,7 @@ class NotRunning(GatewayError):
     """No gateway listens in this state folder."""
 
 
-def ask(state: Path, command: str, /, silence: float = SILENCE_SECONDS, **arguments: Any) -> Iterator[dict[str, Any]]:
+def ask(state: Path, command: str, /, silence: float = SILENCE_SECONDS, **arguments: Any) -> Generator[dict[str, Any]]:
     """The lines that the gateway of the folder *state* answers a command with; the last of them is ``done``.
 
     Raises:
@@ -71,18 +71,21 @@ def _connect(path: Path) -> socket.socket:
 
 
 def _converse(connection: socket.socket, request: bytes) -> Generator[dict[str, Any]]:
+    answer: dict[str, Any] = {}
     with connection:
         try:
             connection.sendall(request)
             with connection.makefile("rb") as answers:
                 while line := answers.readline(LONGEST_ANSWER_BYTES):
                     answer = orjson.loads(line)
-                    yield answer
                     if answer.get("done"):
-                        return
+                        break
+                    yield answer
         except (OSError, ValueError):
             raise StoreUnavailable("The gateway gave no whole answer; its log tells more.") from None
-    raise StoreUnavailable("The gateway ended before it had answered.")
+    if not answer.get("done"):
+        raise StoreUnavailable("The gateway ended before it had answered.")
+    yield answer
 
 
 class Control:

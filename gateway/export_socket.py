@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -80,11 +81,12 @@ def ask(state: Path, client: str, asked: Asked) -> Sent:
     first = _checked(next(lines))
 
     def pieces(progress: Progress | None = None) -> Iterator[bytes]:
-        for line in lines:
-            for name, count in _checked(line).get("told", ()):
-                if progress is not None:
-                    progress(name, count)
-            yield b64decode(line.get("data", ""))
+        with closing(lines):
+            for line in lines:
+                for name, count in _checked(line).get("told", ()):
+                    if progress is not None:
+                        progress(name, count)
+                yield b64decode(line.get("data", ""))
 
     return Sent(first["files"], first["records"], first["moment"], pieces)
 

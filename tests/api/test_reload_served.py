@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import signal
+import stat
 import threading
 import time
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ import requests
 from click.testing import CliRunner
 
 from gateway import control
+from gateway.chain import read_events
 from gateway.cli import main
 from gateway.credentials import new_secret
 from gateway.region import write_oneroster_12
@@ -38,7 +40,7 @@ def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reloaded")
     write_oneroster_12(small_district(40), folder / "maple.zip")
     sites = {"maple": Site("oneroster_csv", {"source": str(folder / "maple.zip")})}
-    with served(folder / "region", sites) as running:
+    with served(folder / "region", sites, operations="[read, search, bulk]") as running:
         yield running
 
 
@@ -175,6 +177,27 @@ def test_the_commands_tell_what_changes_what_is_wrong_and_what_runs(server, tuto
     place.write_text(text, "utf-8")
     write(server, FAMILY)
     assert crossing(server, "reload")[0] == 0
+
+
+def test_an_export_is_made_by_the_gateway_that_runs_and_is_recorded_there(server, tmp_path):
+    file, out = str(server.folder / "gateway.toml"), tmp_path / "out.zip"
+    words = ["export", "conformance", "--settings", file, "--out", str(out)]
+    answer = CliRunner().invoke(main, words)
+    assert answer.exit_code == 0, answer.output
+    assert answer.stdout.startswith(f"{out}: ")
+    assert out.read_bytes() == server.get("/ims/oneroster/bulk/v1p2/csv").content
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    events = list(read_events(load(Path(file)).audit.folder))
+    assert {one["client"] for one in events if one["trace"] == "crossing export"} == {"conformance"}
+    for wrong, said in (
+        (["export", "nobody", *words[2:]], "there is no active client nobody"),
+        ([*words, "--district", "oak"], "there is no district oak"),
+    ):
+        out.unlink(missing_ok=True)
+        answer = CliRunner().invoke(main, wrong)
+        assert (answer.exit_code, answer.output.count("\n")) == (1, 1)
+        assert said in answer.output
+        assert not out.exists()
 
 
 def test_a_hang_up_of_the_worker_is_a_reload(server, tutor):

@@ -10,8 +10,12 @@ import weakref
 
 import pytest
 
+from gateway.callers import Caller
+from gateway.export import Asked, export
 from gateway.region import write_edfi_xml, write_oneroster_12
+from gateway.scopes import known_scopes
 from gateway.successor import Successor
+from standards.errors import Forbidden
 from tests.regions import EDFI, EVERYTHING, Site, agreement, small_district
 from tests.reloading import reloadable, started
 
@@ -379,6 +383,21 @@ def test_an_agreement_that_goes_ends_at_once(region):
     region.remove("tutor")
     region.reload()
     assert region.consumer("tutor").roster("students").status_code == 403
+
+
+def test_bulk_files_are_broken_off_when_their_terms_end(region):
+    bulk = agreement("maple", WITH_GRADES, client="tutor", purpose="tutoring", operations="[read, search, bulk]")
+    region.write("tutor", bulk)
+    region.reload()
+    caller = Caller("tutor", "tutor", known_scopes(), 0)
+    kept, broken = (export(region.running.state.gateway, caller, Asked("1.2")).archive() for _ in range(2))
+    region.write("new", agreement("maple", NAMES, client="new", purpose="x"))
+    region.reload()
+    assert b"".join(kept)
+    region.remove("tutor")
+    region.reload()
+    with pytest.raises(Forbidden):
+        list(broken)
 
 
 def test_a_request_ends_on_the_state_on_which_it_began(region, monkeypatch):
