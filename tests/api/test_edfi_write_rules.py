@@ -380,6 +380,20 @@ def test_nobody_is_enrolled_whom_the_writer_does_not_see(clerk, elm):
     assert elm.changes == before
 
 
+def test_a_record_that_has_left_the_population_meanwhile_is_not_found(building, elm, tmp_path):
+    """The rows that are held still have it; the district's system says something else by now."""
+    terms = [agreement("elm", CLERK, client="holder", operations=OPERATIONS, population=AT_101)]
+    with running(tmp_path / "held", {"elm": site("elm")}, terms, MANY) as held:
+        writer = held.consumer("holder")
+        (seen,) = writer.edfi("studentSchoolAssociations").json
+        moved = kept(elm, "studentSchoolAssociations", studentReference={"studentUniqueId": "s1"})
+        moved["schoolReference"] = {"schoolId": 102}
+        place, before = f"{EDFI}studentSchoolAssociations/{seen['id']}", dict(moved)
+        for method, body in (("PUT", seen | {"entryDate": "2026-08-21"}), ("DELETE", None)):
+            problem(send(writer, method, place, body), 404, "not-found")
+            assert kept(elm, "studentSchoolAssociations", studentReference={"studentUniqueId": "s1"}) == before
+
+
 def test_nothing_is_moved_to_where_the_writer_does_not_see_it(clerk, elm):
     (seen,) = clerk.edfi("studentSchoolAssociations").json
     place = f"{EDFI}studentSchoolAssociations/{seen['id']}"
