@@ -172,6 +172,7 @@ class Front:
         finally:
             self._refusals -= 1
         if isinstance(answer, Answer):
+            answer.headers = [*answer.headers, ("Connection", "close")]  # what is left of the body is not read
             await self._deliver(answer, receive, send)
 
     async def _deliver(self, answer: Answer, receive: Receive, send: Send) -> None:

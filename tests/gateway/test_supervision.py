@@ -72,17 +72,15 @@ def test_a_worker_ends_with_its_killed_parent_and_frees_the_port(server):
 
 
 @needs_proc
-def test_a_worker_that_is_killed_is_replaced(server):
-    assert server.get(f"{ROSTER}users?limit=1").status_code == 200
+def test_a_worker_that_is_killed_is_replaced(lasting):
+    assert lasting.get(f"{ROSTER}users?limit=1").status_code == 200
     for _ in range(2):
-        child = worker(server)
+        child = worker(lasting)
         os.kill(child, signal.SIGKILL)
-        wait_until(lambda child=child: worker(server) not in {0, child})
-        wait_until(lambda: answers(server))
-    server.token = ""  # the tokens of before were in the memory of the worker
-    assert server.get(f"{ROSTER}users?limit=1").status_code == 200
-    server.process.terminate()
-    assert server.process.wait(20) == 0
+        wait_until(lambda child=child: worker(lasting) not in {0, child})
+        wait_until(lambda: answers(lasting))
+    lasting.token = ""  # the tokens of before were in the memory of the worker
+    assert lasting.get(f"{ROSTER}users?limit=1").status_code == 200
 
 
 def answers(server):
@@ -92,23 +90,23 @@ def answers(server):
 
 
 @needs_proc
-def test_a_hangup_leaves_the_worker_and_its_tokens_alone(server):
-    assert server.get(f"{ROSTER}users?limit=1").status_code == 200
-    child = worker(server)
-    for process in (server.process.pid, child, server.process.pid):
+def test_a_hangup_leaves_the_worker_and_its_tokens_alone(lasting):
+    assert lasting.get(f"{ROSTER}users?limit=1").status_code == 200
+    child = worker(lasting)
+    for process in (lasting.process.pid, child, lasting.process.pid):
         os.kill(process, signal.SIGHUP)
-    wait_until(lambda: "state folder" in server.log.read_text() or "reload" in server.log.read_text())
-    assert server.get(f"{ROSTER}users?limit=1").status_code == 200
-    assert worker(server) == child
+    wait_until(lambda: "state folder" in lasting.log.read_text() or "reload" in lasting.log.read_text())
+    assert lasting.get(f"{ROSTER}users?limit=1").status_code == 200
+    assert worker(lasting) == child
 
 
-def test_a_worker_that_cannot_start_ends_the_server_and_says_why(server):
+def test_a_worker_that_cannot_start_ends_the_server_and_says_why(lasting):
     """Its record is another gateway's: nothing that waiting would mend."""
-    place = server.folder / "gateway.toml"
+    place = lasting.folder / "gateway.toml"
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    other = server.folder / "other.toml"
-    other.write_text(place.read_text().replace(f"port = {server.port}", f"port = {port}"))
+    other = lasting.folder / "other.toml"
+    other.write_text(place.read_text().replace(f"port = {lasting.port}", f"port = {port}"))
     ran = subprocess.run(
         [sys.executable, "-m", "gateway.server", str(other)], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
