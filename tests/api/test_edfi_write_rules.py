@@ -6,7 +6,18 @@ import json
 
 import pytest
 
-from standards.errors import InvalidBody, SourceTimeout, StoreUnavailable
+from standards.errors import (
+    Conflict,
+    DependentItemExists,
+    InvalidBody,
+    KeyChangeUnsupported,
+    SettingsError,
+    SourceBroken,
+    SourceRefused,
+    SourceTimeout,
+    StoreUnavailable,
+    UnresolvedReference,
+)
 from tests.edfi_memory import ENTITIES, EdFiMemory, room, site
 from tests.regions import EDFI, agreement, running
 
@@ -523,3 +534,44 @@ def test_a_change_that_is_not_answered_is_told_as_one_of_which_nobody_knows_whet
     assert answer.json["type"] == "urn:ed-fi:api:system:upstream-timeout:outcome-unknown"
     assert answer.headers["Retry-After"] == "30"  # the next of few steps: what a source says tells nothing
     assert send(owner, "GET", place).status_code == 200
+
+
+CHILD = "Zaphodia"
+SAID = {
+    "InvalidBody": (lambda: InvalidBody(CHILD, {place: [CHILD] for place in (
+        "$.firstName", "$.middleName", f"$.{CHILD}", "$.birthDate[7].day", "$")}), 400),
+    "KeyChangeUnsupported": (lambda: KeyChangeUnsupported(CHILD, {f"$.{CHILD}": [CHILD]}), 400),
+    "Conflict": (lambda: Conflict(CHILD), 409),
+    "UnresolvedReference": (lambda: UnresolvedReference([CHILD]), 409),
+    "DependentItemExists": (lambda: DependentItemExists(CHILD), 409),
+    "SourceRefused": (lambda: SourceRefused(CHILD, CHILD), 502),
+    "SourceBroken": (lambda: SourceBroken(CHILD, f"{CHILD}:1:2"), 502),
+    "ValueError": (lambda: ValueError(CHILD), 502),
+    "SettingsError": (lambda: SettingsError(CHILD, CHILD, 1, 2), 502),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+@pytest.mark.parametrize("kind", SAID)
+def test_what_a_system_says_of_a_change_is_told_in_our_own_words_and_of_places_only_what_the_writer_sees(
+    elm, owner, monkeypatch, kind, method
+):
+    place = send(owner, "POST", "students", student("7", middleName="Mei")).headers["Location"]
+    send(owner, "POST", "studentSchoolAssociations", enrollment("7"))
+    make, status = SAID[kind]
+
+    def refuse(*_given, **_more):
+        raise make()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EdFiMemory, "save", refuse)
+        patch.setattr(EdFiMemory, "delete", refuse)
+        target = "students" if method == "POST" else place
+        answer = send(owner, method, target, None if method == "DELETE" else student("7"))
+    assert CHILD not in f"{answer.text}{answer.headers}"
+    assert answer.status_code == status, answer.text
+    if kind == "InvalidBody" and method != "DELETE":
+        said = ["The district's system does not accept this."]
+        assert answer.json["validationErrors"] == {
+            f"$.{name}": said for name in ("birthDate", "firstName", "middleName")
+        }
