@@ -134,7 +134,7 @@ def _asked(gateway: Gateway, caller: Caller, request: PageRequest) -> tuple[Quer
     parts: tuple[Part, ...] = shown
     cursors.check(cursor, parts)
     if not request.within and asked_for(query):
-        parts += tuple(gateway.departures.of(part) for part in parts if isinstance(part, Shown))
+        parts += tuple(gateway.departures.of(part, shown) for part in shown)
     return query, cursor, gateway.walks.rows(caller, request, parts, query, partial(_index, gateway, request))
 
 
