@@ -152,6 +152,10 @@ class OneRosterRest(Adapter):
             seen.update(repr((page.total, [one.get("dateLastModified") for one in page.documents])).encode())
         return seen.hexdigest()
 
+    def reachable(self) -> None:
+        """Let pass whoever is about to ask the system."""
+        self._http.reachable()
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()

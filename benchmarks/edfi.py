@@ -129,7 +129,7 @@ def main() -> None:
             _read(bench)
             if client == "full":
                 _write(bench)
-        gateway.record.close()
+        gateway.close()
 
 
 def _prepare(folder: Path, url: str, terms: dict[str, str]) -> dict[str, str]:

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateway.audit_commands import audit
 from gateway.clients import clients
+from gateway.districts_command import districts
 from gateway.export_command import export_command
-from standards.errors import GatewayError, SourceError
+from gateway.running_commands import reload_command, status_command
+from standards.errors import GatewayError, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gateway.settings import Settings
+    from policies.agreement import Agreement
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -29,6 +33,12 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except GatewayError as error:
             raise click.ClickException(error.message) from None
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except Exception as error:  # noqa: BLE001  a traceback might quote what a source sent
+            from gateway.reasons import kind_of, raised  # noqa: PLC0415 -- seldom needed
+
+            raise click.ClickException(f"the program failed: {kind_of(error)} at {raised(error)}") from None
 
 
 def show_version(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
@@ -57,8 +67,12 @@ def main() -> None:
     """Crossing Guard: Ed-Fi and OneRoster for several districts, released only under agreement."""
 
 
+main.add_command(audit)
 main.add_command(clients)
+main.add_command(districts)
 main.add_command(export_command)
+main.add_command(reload_command)
+main.add_command(status_command)
 
 
 @main.command()
@@ -84,6 +98,7 @@ def check(file: Path, document_settings: bool) -> None:
     problems = [str(mistake) for mistake in mistakes]
     if read is not None:
         problems += _agreement_problems(read)
+        problems += _record_problems(read)
         problems += _district_problems(read)
     for problem in problems:
         click.echo(problem)
@@ -99,14 +114,18 @@ def check(file: Path, document_settings: bool) -> None:
 @click.option("--recipient", is_flag=True, help="Only what the recipient itself may be told.")
 def explain(client: str, element: str, file: Path, recipient: bool) -> None:
     """Tell step by step why ELEMENT (student.birthDate, student) leaves to CLIENT, or does not."""
-    from gateway import settings, sites  # noqa: PLC0415 -- --help need not wait for it
-    from gateway.store import utc_now  # noqa: PLC0415 -- likewise
+    from gateway import agreement_texts, settings, sites  # noqa: PLC0415 -- --help need not wait for it
+    from gateway.explanation import Standing  # noqa: PLC0415 -- likewise
+    from gateway.store import registered, utc_now  # noqa: PLC0415 -- likewise
     from policies import agreement, explain  # noqa: PLC0415 -- likewise
+    from policies.compiler import Grants  # noqa: PLC0415 -- likewise
 
-    read = settings.load(file)
-    sites.learn(read)
-    agreements = agreement.load_folder(read.agreements)
-    for trace in explain.explain(agreements, client, element, utc_now()):
+    read, now = settings.load(file), utc_now()
+    has = sites.entities(read)
+    agreements = agreement_texts.held_to(read, agreement.load_folder(read.agreements))
+    found = next((one for one in registered(read.store_url) if one.client_id == client), None)
+    standing = Standing(client, found, Grants(agreements, lambda: now), has)
+    for trace in explain.explain(agreements, client, element, now, before=standing.steps):
         click.echo(trace.text("recipient" if recipient else "custodian"))
 
 
@@ -150,7 +169,10 @@ def _need(kind: Any) -> str:
 
     if kind.required:
         return "required"
-    return "optional" if kind.load_default is missing else f"default {json.dumps(kind.load_default)}"
+    if kind.load_default is missing:
+        return "optional"
+    default = kind.load_default() if callable(kind.load_default) else kind.load_default
+    return f"default {json.dumps(default)}"
 
 
 @main.command()
@@ -175,10 +197,8 @@ def _agreement_problems(read: Settings) -> Iterator[str]:
     from gateway.sites import learn  # noqa: PLC0415 -- --help need not wait for it
     from policies.agreement import read_folder  # noqa: PLC0415 -- likewise
 
-    try:
-        learn(read)
-    except SourceError as error:
-        yield f"{read.file.name}: {error.message}"
+    for name, error in learn(read).items():
+        yield f"districts.{name}: {error.message}"
     found, mistakes = read_folder(read.agreements)
     yield from map(str, mistakes)
     for one in found:
@@ -186,6 +206,36 @@ def _agreement_problems(read: Settings) -> Iterator[str]:
             yield f"{one.file}: the district {one.district} is not in {read.file.name}"
         for warning in one.warnings:
             click.echo(f"warning: {warning}", err=True)
+    yield from _registration_problems(read, found)
+
+
+def _registration_problems(read: Settings, agreements: tuple[Agreement, ...]) -> Iterator[str]:
+    from gateway import registrations, store  # noqa: PLC0415 -- --help need not wait for it
+
+    now = store.utc_now()
+    for warning in (*registrations.ending(agreements, now), *registrations.several_purposes(agreements, now)):
+        click.echo(f"warning: {warning}", err=True)
+    try:
+        clients = store.registered(read.store_url)
+    except StoreUnavailable as error:
+        yield f"{read.file.name}: {error.message}"
+        return
+    yield from registrations.unregistered(agreements, clients, now)
+    yield from map(str, registrations.misdirected(agreements, clients, now))
+
+
+def _record_problems(read: Settings) -> Iterator[str]:
+    """What the record of disclosures says against the agreements, and what of it an operator has to do."""
+    from gateway import agreement_texts, audit_keys  # noqa: PLC0415 -- --help need not wait for it
+    from policies.agreement import read_folder  # noqa: PLC0415 -- likewise
+
+    found, _ = read_folder(read.agreements)
+    try:
+        yield from (str(mistake) for mistake, _ in agreement_texts.recorded(read).differing(found))
+    except GatewayError as error:
+        yield error.message
+    for line in audit_keys.notes(read.audit.folder):
+        click.echo(f"warning: {line}", err=True)
 
 
 def _district_problems(read: Settings) -> Iterator[str]:
@@ -195,8 +245,14 @@ def _district_problems(read: Settings) -> Iterator[str]:
     for name, district in read.districts.items():
         try:
             with registry.find(district.adapter)(name, district.settings) as adapter:
-                yield from map(str, adapter.check())
+                yield from (_in_district(name, str(problem)) for problem in adapter.check())
                 for fact in unsaid(district.defaults) if adapter.declares else ():
                     click.echo(f"warning: districts.{name}: Ed-Fi requires {fact}; declare it in defaults", err=True)
         except GatewayError as error:
-            yield f"{name}: {error.message}"
+            yield _in_district(name, error.message)
+
+
+def _in_district(name: str, problem: str) -> str:
+    """A mistake with the district that it is in, which adapters of systems without files name themselves."""
+    place = f"districts.{name}"
+    return problem if problem.startswith((f"{place}:", f"{place}.")) else f"{place}: {problem}"

@@ -14,10 +14,13 @@ import click
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from rich.table import Table
+
     from gateway.settings import Settings
     from gateway.store import Client, SqlStore
 
 SIGNING_DAYS = 365
+WIDEST = 10_000
 KINDS = ("vendor", "cbo", "district", "sea", "researcher")
 SETTINGS = click.option(
     "--settings",
@@ -33,15 +36,15 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.group()
 def clients() -> None:
-    """Register clients, list them, give them new secrets, end them."""
+    """Register clients, list them, give them new secrets, suspend, resume and end them."""
 
 
 def check_name(_context: click.Context, _parameter: click.Parameter, name: str) -> str:
     """Refuse a client id that agreements, headers or logs could not carry."""
     from gateway.store import CLIENT_ID  # noqa: PLC0415 -- --help need not wait for it
 
-    if not CLIENT_ID.fullmatch(name):
-        raise click.BadParameter("use letters, digits, '.', '_' and '-', at most 64 of them")
+    if not CLIENT_ID.fullmatch(name) or name.startswith("-"):
+        raise click.BadParameter("use letters, digits, '.', '_' and '-', at most 64 of them, and no '-' in front")
     return name
 
 
@@ -81,23 +84,31 @@ def add(name: str, org: str, kind: str, scopes: tuple[str, ...], as_json: bool, 
 @JSON
 @SETTINGS
 def list_clients(as_json: bool, file: Path) -> None:
-    """Every client, whether it is active, when it last proved itself, and how long it may sign requests."""
+    """Every client, whether it is enabled, when it last proved itself, and how long it may sign requests."""
     with closing(_open(file)) as store:
         found = store.list_clients()
     if as_json:
         click.echo(json.dumps([_facts(client) for client in found], indent=2))
         return
-    from rich.console import Console  # noqa: PLC0415 -- only a table needs it
-    from rich.table import Table  # noqa: PLC0415 -- likewise
+    from rich.table import Column, Table  # noqa: PLC0415 -- only a table needs it
 
-    table = Table("client", "organisation", "kind", "status", "created", "last used", "scopes")
+    table = Table(Column("client", no_wrap=True), "organisation", "kind", "status", "created", "last used", "scopes")
     for client in found:
         used = client.last_used.date().isoformat() if client.last_used else "never"
         created = f"{client.created.date().isoformat()} by {client.created_by}"
         signs = [f"(signs until {_signs_until(client)})"] if client.oauth1 else []
         scopes = "\n".join([*client.scopes, *signs])
         table.add_row(client.client_id, client.org, client.kind, client.status, created, used, scopes)
-    Console().print(table)
+    _print_whole(table)
+
+
+def _print_whole(table: Table) -> None:
+    """Print every cell whole: as wide as it is where nobody looks at a screen, folded between words where one does."""
+    from rich.console import Console  # noqa: PLC0415 -- only a table needs it
+
+    console = Console()
+    needed = console.measure(table, options=console.options.update(max_width=WIDEST))
+    Console(width=max(console.width, needed.minimum) if console.is_terminal else needed.maximum).print(table)
 
 
 @clients.command()
@@ -115,18 +126,38 @@ def rotate(name: str, keep_old: int, as_json: bool, file: Path) -> None:
     secret, trace = new_secret()
     until = utc_now() + timedelta(days=keep_old) if keep_old else None
     with closing(_open(file)) as store:
-        store.rotate_secret(name, trace, until, _actor())
+        client = store.rotate_secret(name, trace, until, _actor())
     _show_secret(name, secret, as_json)
+    _tell_suspended(client)
 
 
 @clients.command()
 @click.argument("name")
 @SETTINGS
-def disable(name: str, file: Path) -> None:
-    """End NAME: its secret and its tokens stop working within a second."""
+def suspend(name: str, file: Path) -> None:
+    """Shut NAME out until it is resumed: its secrets and signatures stop counting within a second, its tokens end."""
+    _take_step(name, "suspend", file)
+
+
+@clients.command()
+@click.argument("name")
+@SETTINGS
+def resume(name: str, file: Path) -> None:
+    """Let NAME in again after a suspension; its secrets count again, its tokens of before do not."""
+    _take_step(name, "resume", file)
+
+
+@clients.command()
+@click.argument("name")
+@SETTINGS
+def end(name: str, file: Path) -> None:
+    """End NAME for ever: its secrets and its tokens stop working within a second, and its id is not given again."""
+    _take_step(name, "end", file)
+
+
+def _take_step(name: str, step: str, file: Path) -> None:
     with closing(_open(file)) as store:
-        store.disable_client(name, _actor())
-    click.echo(f"{name} is disabled.")
+        click.echo(f"{name} is {store.change_status(name, step, _actor()).status}.")
 
 
 @clients.command()
@@ -150,9 +181,10 @@ def oauth1(name: str, until: datetime | None, off: bool, as_json: bool, file: Pa
         _check_may_sign(store.find_client(name))
         end = _end_of(until)
         secret, kept = new_shared_secret(settings.open_keys().derive(PURPOSE), name, end)
-        store.share_secret(name, kept, _actor())
+        client = store.share_secret(name, kept, _actor())
     _show_secret(name, secret, as_json, ("consumer_key", "consumer_secret"))
     click.echo(f"It signs until {end:%Y-%m-%d}, midnight, UTC.", err=True)
+    _tell_suspended(client)
 
 
 def _check_may_sign(client: Client | None) -> None:
@@ -199,6 +231,14 @@ def _show_secret(
     for word, value in zip(words, (name, secret), strict=True):
         click.echo(f"{word + ':':{width}}{value}")
     click.echo("Keep the secret now: it is shown this once.", err=True)
+
+
+def _tell_suspended(client: Client) -> None:
+    """Say that a secret works only later."""
+    from gateway.store import SUSPENDED  # noqa: PLC0415 -- --help need not wait for it
+
+    if client.status == SUSPENDED:
+        click.echo(f"{client.client_id} is suspended: the secret works once it is resumed.", err=True)
 
 
 def _facts(client: Client) -> dict[str, Any]:

@@ -16,10 +16,9 @@ from flask import Blueprint, Response, json, request
 from gateway import tokens
 from gateway.addresses import PREFIXES
 from gateway.answers import base_url
-from gateway.credentials import proves
-from gateway.limits import Limits
+from gateway.credentials import meant, proves
 from gateway.scopes import EDFI, known_scopes
-from gateway.store import ACTIVE, CLIENT_ID
+from gateway.store import CLIENT_ID, ENABLED
 from gateway.token_request import Refusal, TokenRequest, read_token_request
 from standards.errors import NotFound, StoreUnavailable, TooManyRequests
 
@@ -27,20 +26,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from gateway.limits import Limits
     from gateway.memory import Memory
     from gateway.settings import Settings
     from gateway.store import Client, Store
+    from policies.compiler import Grants
 
 METHOD = "client_secret"
+# Told only to a client that has proved itself. RFC 6749, 5.2: `invalid_client` says that authentication failed, which
+# it has not; `unauthorized_client` says that an authenticated client may not have a token in this way.
+MISDIRECTED = "An agreement names this client, and another organisation as its recipient: ask the region's operator."
 # Ed-Fi's own token endpoint takes the number of an education organization as the scope. Here an agreement says which
 # organizations a client sees; the number asks for the operations of Ed-Fi, and the answer says which were given.
 ORGANIZATION = re.compile(r"[0-9]{1,19}")
 TOO_MANY = "urn:ed-fi:api:security:authentication:too-many-tokens"
 
 
-def blueprint(store: Store, memory: Memory, clock: Callable[[], datetime], settings: Settings) -> Blueprint:
+def blueprint(
+    store: Store, memory: Memory, clock: Callable[[], datetime], settings: Settings, limits: Limits, grants: Grants
+) -> Blueprint:
     """The token, revocation and introspection endpoints, and the document that describes them."""
-    server = TokenServer(store, memory, clock, settings)
+    server = TokenServer(store, memory, clock, settings, limits, grants)
     oauth = Blueprint("oauth", __name__)
 
     def issue(district: str | None = None) -> Response:
@@ -123,10 +129,19 @@ class LivingToken:
 class TokenServer(AuthorizationServer):  # type: ignore[misc]
     """Authlib's server on the gateway's registry and memory."""
 
-    def __init__(self, store: Store, memory: Memory, clock: Callable[[], datetime], settings: Settings) -> None:
+    def __init__(
+        self,
+        store: Store,
+        memory: Memory,
+        clock: Callable[[], datetime],
+        settings: Settings,
+        limits: Limits,
+        grants: Grants,
+    ) -> None:
         super().__init__()
+        self.grants = grants
         self.store, self.memory, self.clock = store, memory, clock
-        self.tokens, self.limits = settings.tokens, Limits(settings.limits, settings.memory_url)
+        self.tokens, self.limits = settings.tokens, limits
         self.register_grant(_Grant)
         self.register_endpoint(_Revocation(self))
         self.register_endpoint(_Introspection(self))
@@ -147,17 +162,23 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
             return self.handle_response(*refusal())
 
     def prove(self, asked: TokenRequest) -> RegisteredClient:
-        """The client whose secret was sent; every failure looks and lasts the same."""
+        """The client whose secret was sent; every failure looks and lasts the same, whoever is named."""
         self.limits.check_failures(asked.claimed, asked.address)
+        crowded = self.limits.crowded(asked.address)
         found = self.store.find_client(asked.claimed) if CLIENT_ID.fullmatch(asked.claimed) else None
-        client = found if found and found.status == ACTIVE else None
-        if not proves(asked.secret, client, self.clock()) or client is None:
-            self.limits.count_failure(asked.claimed, asked.address)
+        client = found if found and found.status == ENABLED else None
+        hopeless = crowded and meant(asked.secret, client, self.clock()) is None
+        if hopeless or not proves(asked.secret, client, self.clock()) or client is None:
+            if not hopeless:
+                self.limits.count_failure(asked.claimed, asked.address)
             raise Refusal("invalid_client", "The client is unknown or its secret is wrong.", 401)
         return RegisteredClient(client)
 
     def make(self, client: RegisteredClient, scope: str | None, **_: Any) -> dict[str, Any]:
         """A token for what the client may have of what it asks for."""
+        known = client.client
+        if any(one.org != known.org for one in self.grants.active(known.client_id)):
+            raise Refusal("unauthorized_client", MISDIRECTED)
         life = int(self.tokens.life.total_seconds())
         allowed = client.get_allowed_scope(scope)
         return {"access_token": tokens.new_token(), "token_type": "bearer", "expires_in": life, "scope": allowed}

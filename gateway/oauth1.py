@@ -14,7 +14,8 @@ from adapters.oauth1 import ALGORITHMS, VERSION, signature
 from gateway.callers import Caller
 from gateway.scopes import ONEROSTER_1_1
 from gateway.shared_secrets import new_shared_secret, open_shared_secret
-from gateway.store import ACTIVE, CLIENT_ID
+from gateway.slots import once
+from gateway.store import CLIENT_ID, ENABLED
 from standards.errors import Unauthenticated
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ class Verifier:
         self._limits.check_failures(name, asked.address)
         client, secret = self._find(name, now)
         if not _matches(given["oauth_signature"], signatures(secret)) or client is None:
-            self._limits.count_failure(name, asked.address)
+            if not self._limits.crowded(asked.address):
+                self._limits.count_failure(name, asked.address)
             raise Unauthenticated("The consumer key is unknown, or the signature is wrong.")
         self._spend(given)
         if client.last_used is None or now - client.last_used >= USE_NOTED:
@@ -94,7 +96,7 @@ class Verifier:
     def _find(self, name: str, now: datetime) -> tuple[Client | None, str]:
         """The client of that name with its secret, or nobody with a secret that nobody knows: both take as long."""
         found = self._store.find_client(name) if CLIENT_ID.fullmatch(name) else None
-        if found and found.status == ACTIVE and found.oauth1 and now < found.oauth1.not_after:
+        if found and found.status == ENABLED and found.oauth1 and now < found.oauth1.not_after:
             secret = open_shared_secret(self._key, found.client_id, found.oauth1)
             if secret is not None:
                 return found, secret
@@ -104,7 +106,7 @@ class Verifier:
         """Use up the nonce; it is remembered for as long as its timestamp could be believed."""
         words = (given["oauth_consumer_key"], given["oauth_timestamp"], given["oauth_nonce"])
         name = sha256("\0".join(words).encode("utf-8", "surrogatepass")).hexdigest()
-        if not self._memory.put_if_absent(f"oauth1:{name}", b"", REMEMBERED_SECONDS):
+        if not once(name, lambda: self._memory.put_if_absent(f"oauth1:{name}", b"", REMEMBERED_SECONDS)):
             raise Unauthenticated("The nonce was used before.")
 
 

@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from gateway.credentials import secret_text
 from gateway.store import SharedSecret
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 PURPOSE = "oauth1"
-SECRET_BYTES = 32
-
 _NONCE_BYTES = 12
 
 
 def new_shared_secret(key: bytes, client_id: str, not_after: datetime) -> tuple[str, SharedSecret]:
     """A fresh secret, to be shown once, and what to keep of it: only *key* opens that, for that client and time."""
-    secret, nonce = secrets.token_urlsafe(SECRET_BYTES), secrets.token_bytes(_NONCE_BYTES)
+    secret, nonce = secret_text(), secrets.token_bytes(_NONCE_BYTES)
     sealed = AESGCM(key).encrypt(nonce, secret.encode(), _bound_to(client_id, not_after))
     return secret, SharedSecret(nonce + sealed, not_after)
 

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sqlite3
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, Row, create_engine, event, insert, select, text, update
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
 
-from gateway.tables import client_events, clients
-from standards.errors import CallerError, NotFound, StoreUnavailable
+from gateway.audit_heads import Mark
+from gateway.calls import Calls, timely
+from gateway.database import look_into, open_database, transaction
+from gateway.tables import client_events, clients, marks
+from standards.errors import CallerError, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-ACTIVE, DISABLED = "active", "disabled"
+    from sqlalchemy import Connection, Engine, Row
+
+ENABLED, SUSPENDED, ENDED = "enabled", "suspended", "ended"
+# What an administrator may do about a client: its state before, its state after, and the word in the log.
+STEPS = {
+    "suspend": ((ENABLED,), SUSPENDED, "suspended"),
+    "resume": ((SUSPENDED,), ENABLED, "resumed"),
+    "end": ((ENABLED, SUSPENDED), ENDED, "ended"),
+}
 CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-WAIT_SECONDS = 30
-MIGRATION_LOCK = 7_203_411  # any fixed number: every starting worker must ask PostgreSQL for the same lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Client:
     secrets: tuple[Secret, ...]
     created: datetime
     created_by: str
-    status: str = ACTIVE
+    status: str = ENABLED
     epoch: int = 1
     last_used: datetime | None = None
     oauth1: SharedSecret | None = None
@@ -88,8 +89,8 @@ class Store(Protocol):
     def list_clients(self) -> tuple[Client, ...]:
         """Every client, by id."""
 
-    def disable_client(self, client_id: str, actor: str) -> Client:
-        """End everything *client_id* was given; returns how it now stands."""
+    def change_status(self, client_id: str, step: str, actor: str) -> Client:
+        """Suspend, resume or end a client, as *step* says; refused where its state does not allow it."""
 
     def rotate_secret(self, client_id: str, new: str, keep_old_until: datetime | None, actor: str) -> Client:
         """Let the secret whose hash is *new* count, and the present one until then; without a time, all tokens end."""
@@ -102,6 +103,12 @@ class Store(Protocol):
 
     def list_events(self, client_id: str) -> tuple[ClientEvent, ...]:
         """What was done about a client, oldest first."""
+
+    def read_mark(self, name: str) -> Mark | None:
+        """What is held under *name*, apart from the files that it tells of."""
+
+    def write_mark(self, name: str, mark: Mark) -> None:
+        """Hold *mark* under *name* from now on."""
 
     def close(self) -> None:
         """Give up connections."""
@@ -114,56 +121,77 @@ def utc_now() -> datetime:
 
 def open_store(url: str, clock: Callable[[], datetime] = utc_now) -> SqlStore:
     """The registry at *url*, brought up to date; many workers may start at once."""
-    engine = _engine(_address(url))
+    return SqlStore(open_database(url), clock)
+
+
+def registered(url: str) -> tuple[Client, ...]:
+    """Every client of the registry at *url*, which is not changed, nor made where there is none.
+
+    Raises:
+        StoreUnavailable: it cannot be used, or another version of this program wrote it.
+    """
+    engine = look_into(url)
+    if engine is None:
+        return ()
+    store = SqlStore(engine, utc_now)
     try:
-        _migrate(engine)
-    except BaseException:
-        engine.dispose()
-        raise
-    return SqlStore(engine, clock)
+        return store.list_clients()
+    finally:
+        store.close()
 
 
 class SqlStore:
     """The registry in an SQL database."""
 
     def __init__(self, engine: Engine, clock: Callable[[], datetime]) -> None:
-        self._engine, self._clock = engine, clock
+        self._engine, self._clock, self.calls = engine, clock, Calls()
 
+    @timely
     def add_client(self, client: Client) -> None:
         """Register *client*; an id is never used twice."""
         try:
-            with _transaction(self._engine, write=True) as connection:
+            with transaction(self._engine, write=True) as connection:
                 connection.execute(insert(clients).values(_values(client)))
                 self._note(connection, client.client_id, "added", client.created_by)
         except IntegrityError:
             raise CallerError(f"There is a client {client.client_id!r} already.") from None
 
+    @timely
     def find_client(self, client_id: str) -> Client | None:
         """The client of that id, whatever its status."""
-        with _transaction(self._engine) as connection:
+        with transaction(self._engine) as connection:
             row = connection.execute(select(clients).where(clients.c.client_id == client_id)).first()
         return _client(row) if row else None
 
+    @timely
     def list_clients(self) -> tuple[Client, ...]:
         """Every client, by id."""
-        with _transaction(self._engine) as connection:
+        with transaction(self._engine) as connection:
             rows = connection.execute(select(clients)).all()
         return tuple(sorted(map(_client, rows), key=lambda client: client.client_id))
 
-    def disable_client(self, client_id: str, actor: str) -> Client:
-        """End everything *client_id* was given; returns how it now stands."""
-        with _transaction(self._engine, write=True) as connection:
+    @timely
+    def change_status(self, client_id: str, step: str, actor: str) -> Client:
+        """Suspend, resume or end a client, as *step* says; whatever was given to it before ends, unless it resumes."""
+        before, after, said = STEPS[step]
+        with transaction(self._engine, write=True) as connection:
             found = _locked(connection, client_id)
-            if found.status == DISABLED:
-                return found
-            self._change(connection, client_id, {"status": DISABLED, "epoch": found.epoch + 1})
-            self._note(connection, client_id, "disabled", actor)
+            if found.status not in before:
+                raise CallerError(f"{client_id!r} is {found.status}: there is nothing to {step}.")
+            changes: dict[str, Any] = {"status": after}
+            if after != ENABLED:
+                changes["epoch"] = found.epoch + 1
+            if after == ENDED:
+                changes |= _shared(None)
+            self._change(connection, client_id, changes)
+            self._note(connection, client_id, said, actor)
             return _locked(connection, client_id)
 
+    @timely
     def rotate_secret(self, client_id: str, new: str, keep_old_until: datetime | None, actor: str) -> Client:
         """Let the secret whose hash is *new* count, and the present one until then; without a time, all tokens end."""
-        with _transaction(self._engine, write=True) as connection:
-            found = _locked(connection, client_id)
+        with transaction(self._engine, write=True) as connection:
+            found = _not_ended(_locked(connection, client_id))
             changes: dict[str, Any] = {"secret_hash_1": new, "secret_hash_2": None, "not_after_2": None}
             if keep_old_until is None:
                 changes["epoch"] = found.epoch + 1
@@ -173,30 +201,49 @@ class SqlStore:
             self._note(connection, client_id, "secret rotated", actor)
             return _locked(connection, client_id)
 
+    @timely
     def share_secret(self, client_id: str, secret: SharedSecret | None, actor: str) -> Client:
         """Let the client sign by *secret* alone from now on, or not at all; its tokens are another matter."""
-        with _transaction(self._engine, write=True) as connection:
-            found = _locked(connection, client_id)
+        with transaction(self._engine, write=True) as connection:
+            found = _not_ended(_locked(connection, client_id))
             if found.oauth1 == secret:
                 return found
             self._change(connection, client_id, _shared(secret))
             self._note(connection, client_id, "oauth1 secret set" if secret else "oauth1 secret ended", actor)
             return _locked(connection, client_id)
 
+    @timely
     def touch_client(self, client_id: str) -> None:
         """Note that the client proved itself now."""
-        with _transaction(self._engine, write=True) as connection:
+        with transaction(self._engine, write=True) as connection:
             self._change(connection, client_id, {"last_used": self._clock()})
 
+    @timely
     def list_events(self, client_id: str) -> tuple[ClientEvent, ...]:
         """What was done about a client, oldest first."""
         of_client = select(client_events).where(client_events.c.client_id == client_id)
-        with _transaction(self._engine) as connection:
+        with transaction(self._engine) as connection:
             rows = connection.execute(of_client.order_by(client_events.c.number)).all()
         return tuple(ClientEvent(row.at, row.client_id, row.action, row.actor) for row in rows)
 
+    @timely
+    def read_mark(self, name: str) -> Mark | None:
+        """What is held under *name*, apart from the files that it tells of."""
+        with transaction(self._engine) as connection:
+            row = connection.execute(select(marks).where(marks.c.name == name)).first()
+        return Mark(row.number, row.digest) if row else None
+
+    @timely
+    def write_mark(self, name: str, mark: Mark) -> None:
+        """Hold *mark* under *name* from now on."""
+        values = {"number": mark.number, "digest": mark.digest}
+        with transaction(self._engine, write=True) as connection:
+            if not connection.execute(update(marks).where(marks.c.name == name).values(values)).rowcount:
+                connection.execute(insert(marks).values(name=name, **values))
+
     def close(self) -> None:
         """Give up connections."""
+        self.calls.close()
         self._engine.dispose()
 
     def _change(self, connection: Connection, client_id: str, changes: dict[str, Any]) -> None:
@@ -212,6 +259,13 @@ def _locked(connection: Connection, client_id: str) -> Client:
     if row is None:
         raise NotFound(f"There is no client {client_id!r}.")
     return _client(row)
+
+
+def _not_ended(client: Client) -> Client:
+    """Refuse a new secret for a client that nothing opens again."""
+    if client.status == ENDED:
+        raise CallerError(f"{client.client_id!r} is ended, which is for ever: register another client.")
+    return client
 
 
 def _client(row: Row[Any]) -> Client:
@@ -257,81 +311,3 @@ def _shared(secret: SharedSecret | None) -> dict[str, Any]:
         "oauth1_sealed": secret.sealed if secret else None,
         "oauth1_not_after": secret.not_after if secret else None,
     }
-
-
-@contextmanager
-def _transaction(engine: Engine, *, write: bool = False) -> Iterator[Connection]:
-    try:
-        with engine.execution_options(write=write).begin() as connection:
-            yield connection
-    except IntegrityError:
-        raise
-    except (SQLAlchemyError, sqlite3.Error):
-        raise StoreUnavailable("The registry cannot be used.") from None
-
-
-def _address(url: str) -> URL:
-    try:
-        address = make_url(url)
-    except ArgumentError:
-        raise StoreUnavailable("The registry's address cannot be read.") from None
-    if address.drivername in ("postgresql", "postgres"):
-        return address.set(drivername="postgresql+psycopg")
-    if address.drivername in ("sqlite", "postgresql+psycopg"):
-        return address
-    raise StoreUnavailable("The registry's address must begin with sqlite:// or postgresql://.")
-
-
-def _engine(address: URL) -> Engine:
-    if address.drivername != "sqlite":
-        connect = {"connect_timeout": WAIT_SECONDS}
-        return create_engine(address, pool_pre_ping=True, pool_timeout=WAIT_SECONDS, connect_args=connect)
-    try:
-        path = Path(address.database or "")
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    except OSError:
-        raise StoreUnavailable("The registry's file cannot be opened.") from None
-    engine = create_engine(address, connect_args={"timeout": WAIT_SECONDS}, pool_timeout=WAIT_SECONDS)
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # the driver's own BEGIN would come too late for a write that reads first
-    for pragma in ("foreign_keys=ON", "synchronous=FULL"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    write = connection.get_execution_options().get("write", True)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-
-def _migrate(engine: Engine) -> None:
-    settings = Config()
-    settings.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    if engine.dialect.name == "sqlite":
-        _keep_write_ahead_log(engine)
-    try:
-        with _transaction(engine, write=True) as connection:
-            if engine.dialect.name == "postgresql":
-                connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
-            settings.attributes["connection"] = connection
-            command.upgrade(settings, "head")
-    except CommandError:
-        raise StoreUnavailable("The registry was written by a newer version of this program.") from None
-
-
-def _keep_write_ahead_log(engine: Engine) -> None:
-    """Switch the file once; while another worker holds it, that worker has switched it or is about to."""
-    try:
-        raw = engine.raw_connection()
-        try:
-            raw.driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[union-attr]
-        finally:
-            raw.close()
-    except (sqlite3.DatabaseError, SQLAlchemyError) as error:
-        if getattr(error, "sqlite_errorcode", None) not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            raise StoreUnavailable("The registry's file is no SQLite database, or cannot be opened.") from None

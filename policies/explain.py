@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Literal
 
 from policies import elements
 from policies.agreement import current
+from policies.canonical import capped
 from policies.elements import Line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from policies.agreement import Agreement
+    from policies.elements import Element, Settled
 
 Audience = Literal["custodian", "recipient"]
 
@@ -74,10 +76,12 @@ def explain(
     path: str,
     now: datetime,
     names: Mapping[str, str] | None = None,
+    before: Callable[[Agreement, str], Iterable[Step]] = lambda _agreement, _name: (),
 ) -> tuple[Trace, ...]:
     """A trace for every element under *path* and every agreement that names *client*.
 
-    *names* tells schools' names by their identifiers, for the population in words.
+    *names* tells schools' names by their identifiers, for the population in words. The steps *before* those of the
+    agreement itself, of a request for an element, must all be passed too.
     """
     every = tuple(agreements)
     own = [one for one in every if client in one.clients]
@@ -88,16 +92,17 @@ def explain(
     if not own:
         step = Step("agreement", False, f"no agreement names the client {client}")
         return tuple(Trace(client, "", name, "deny", (step,)) for name in about)
-    return tuple(_trace(every, one, client, name, now, names or {}) for one in own for name in about)
+    return tuple(
+        _trace((*before(one, name), *_terms(every, one, now), *_people(one, names or {})), one, client, name)
+        for one in own
+        for name in about
+    )
 
 
-def _trace(
-    every: tuple[Agreement, ...], one: Agreement, client: str, name: str, now: datetime, names: Mapping[str, str]
-) -> Trace:
+def _trace(first: tuple[Step, ...], one: Agreement, client: str, name: str) -> Trace:
     lines, action = _lines(one, name)
-    steps = (*_terms(every, one, now), *_people(one, names), *lines)
-    in_force = all(step.passed for step in steps if step.about == "validity")
-    return Trace(client, f"{one.id} version {one.version}", name, action if in_force else "deny", steps)
+    passed = all(step.passed for step in first)
+    return Trace(client, f"{one.id} version {one.version}", name, action if passed else "deny", (*first, *lines))
 
 
 def _terms(every: tuple[Agreement, ...], one: Agreement, now: datetime) -> Iterator[Step]:
@@ -124,13 +129,21 @@ def _lines(one: Agreement, name: str) -> tuple[tuple[Step, ...], str]:
         opened = [line for line in one.lines if line.covers(name)]
         if found is None or not found.member or not opened:
             return (Step("element", False, "no line of the agreement names it", one.file),), "deny"
-        settled = elements.settle((*one.lines, Line(name, "allow")))[name]
+        settled = _capped(one, found, opened) or elements.settle((*one.lines, Line(name, "allow")))[name]
+    settled = capped({name: settled}, one.expansion)[name]
     steps = [Step("element", line.action != "deny", _said(line), line.place) for line in settled.lines if line.file]
     if settled.cap:
         steps.append(Step("cap", settled.action != "deny", settled.cap))
     elif len(settled.lines) > 1:
         steps.append(Step("together", settled.action != "deny", f"the lowest of them counts: {settled.action}"))
     return tuple(steps), settled.action
+
+
+def _capped(one: Agreement, member: Element, opened: list[Line]) -> Settled | None:
+    """What happens to the whole dictionary, where less of it leaves than its lines say and none names *member*."""
+    name = member.fields[0].release
+    whole = elements.settle(one.lines).get(name)
+    return whole if whole and whole.cap and all(line.covers(name) for line in opened) else None
 
 
 def _said(line: Line) -> str:

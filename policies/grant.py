@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from policies import population
-from standards.errors import ActionForbidden, Forbidden
+from standards.errors import OperationMissing
 from standards.view import fields_of
 
 if TYPE_CHECKING:
@@ -14,12 +14,6 @@ if TYPE_CHECKING:
 
     from policies.population import Clause
     from standards.query import Query
-
-
-NO_CHANGES = (
-    "The agreement must grant the operation 'changes' for the action 'ReadChanges' on this resource, "
-    "and the token must have the scope edfi:readchanges."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +29,8 @@ class Grant:
 
     *rules* has a rule for every released vocabulary or native name. The free members of an open dictionary
     are released by ``name.*``; a member's own rule comes first. *rows* has the row rule of each entity that
-    has one. *epoch* changes when anything else here changes.
+    has one. *epoch* changes when anything else here changes, but for *text* and *elements*, the names
+    under which the agreement and what it stands for are on record.
     """
 
     client: str
@@ -50,6 +45,8 @@ class Grant:
     rows: Mapping[str, Clause] = field(hash=False)
     epoch: str
     timezone: str = "UTC"
+    text: str = ""
+    elements: str = ""
 
     def releases(self, name: str) -> bool:
         """Whether the vocabulary or native *name* may leave."""
@@ -88,13 +85,12 @@ class Grant:
         """*query* as far as the agreement lets it go; what it names was found on the pruned view already.
 
         Raises:
-            Forbidden: it has a filter, and the agreement does not let the client search.
-            ActionForbidden: it asks what has changed, and the agreement does not let the client know.
+            OperationMissing: it asks what has changed, or has a filter, which the agreement does not let the client do.
         """
         if query.window is not None and "changes" not in self.operations:
-            raise ActionForbidden(NO_CHANGES)
+            raise OperationMissing(["changes"])
         if query.filter is not None and "search" not in self.operations:
-            raise Forbidden("The agreement lets this client read, but not search.")
+            raise OperationMissing(["search"])
         return query
 
     def reads(self, entity: str) -> frozenset[str]:

@@ -121,14 +121,23 @@ def postgresql_binaries() -> Path:
 
 
 def runnable(binaries: Path, who: Account, home: Path) -> Path:
-    """*binaries*, or a copy of their installation where *who* cannot enter their folder."""
-    with suppress(OSError):
-        subprocess.run([binaries / "postgres", "--version"], check=True, capture_output=True, cwd=home, **who.options)
+    """*binaries*, or a copy of their installation where *who* cannot enter their folder, or read what is in it."""
+    with suppress(OSError, subprocess.CalledProcessError):
+        for name in ("postgres", "initdb"):
+            subprocess.run([binaries / name, "--version"], check=True, capture_output=True, cwd=home, **who.options)
         return binaries
+    variant, owner, above = binaries.parents[:3]
     copy = home / "install"
-    shutil.copytree(binaries.parent, copy, symlinks=True)
-    copy.chmod(0o755)
-    return copy / "bin"
+    shutil.copytree(variant, copy / owner.name / variant.name, symlinks=True)
+    libraries = (
+        above / f"{owner.name}.libs"
+    )  # a wheel has them beside its package, and its programs look for them there
+    if libraries.is_dir():
+        shutil.copytree(libraries, copy / libraries.name, symlinks=True)
+    for place in (copy, *copy.rglob("*")):
+        if not place.is_symlink():
+            place.chmod(place.stat().st_mode | (0o555 if place.is_dir() or os.access(place, os.X_OK) else 0o444))
+    return copy / owner.name / variant.name / binaries.name
 
 
 @contextmanager

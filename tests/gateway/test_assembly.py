@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
 from gateway.departures import Departures
+from standards.errors import StoreUnavailable
 from tests.gateway.test_departures import AN_HOUR, changed, now, without
 from tests.regions import Site, agreement, running, small_sites
 
@@ -115,9 +117,33 @@ class Faulty(Departures):
 def test_a_fault_in_one_view_keeps_no_other_from_being_carried_and_the_hold_from_being_served(region, files):
     consumer = region.consumer()
     seen, _ = consumer.users("enrollments"), consumer.users("users")
-    region.gateway.departures = Faulty(region.gateway.departures._clock)
+    region.gateway.departures = Faulty(region.gateway.departures._monotonic)
     without(files, "enrollments.csv", seen[0]["sourcedId"])
     region.clock.move(AN_HOUR)
     assert len(consumer.users("enrollments")) == len(seen) - 1
     assert len(consumer.roster("enrollments", filter="status='tobedeleted'").json["enrollments"]) == 1
     assert consumer.users("users")
+
+
+def test_a_gateway_that_is_closed_leaves_no_database_open(tmp_path):
+    """Python 3.13 warns of what nobody closed, long after; here the system is asked."""
+    sites = {"maple": small_sites(tmp_path / "data")["maple"]}
+    with running(tmp_path / "r", sites, [agreement("maple")]) as one:
+        one.consumer().users("orgs")
+        assert opened(one.folder)
+    assert opened(one.folder) == []
+
+
+def test_a_gateway_that_cannot_start_leaves_no_database_open(tmp_path):
+    sites = {"maple": small_sites(tmp_path / "data")["maple"]}
+    (tmp_path / "r" / "state").mkdir(parents=True)
+    (tmp_path / "r" / "state" / "audit").write_text("no folder")
+    with pytest.raises(StoreUnavailable), running(tmp_path / "r", sites, [agreement("maple")]):
+        pass
+    assert opened(tmp_path / "r") == []
+
+
+def opened(folder: Path) -> list[str]:
+    """The files of *folder* that this process has open."""
+    found = [one.readlink() for one in Path("/proc/self/fd").iterdir() if one.exists()]
+    return [str(one) for one in found if one.is_relative_to(folder)]

@@ -68,7 +68,7 @@ def test_a_revoked_token_is_refused_within_a_second(region):
 def test_a_disabled_clients_token_is_refused_within_a_second(region):
     token = region.token()
     assert is_known(region, token)
-    region.store.disable_client("tutor", "ana")
+    region.store.change_status("tutor", "end", "ana")
     region.clock.move(1)
     assert not is_known(region, token)
 
@@ -82,7 +82,7 @@ def test_an_emergency_rotation_ends_every_token(region):
 def test_a_verdict_is_kept_for_less_than_a_second_whichever_way_the_clock_moves(region):
     token = region.token()
     assert is_known(region, token)
-    region.store.disable_client("tutor", "ana")
+    region.store.change_status("tutor", "end", "ana")
     region.clock.move(0.9)
     assert is_known(region, token)
     region.clock.move(-10)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import zipfile
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from gateway.cli import main
 from gateway.region import generate, write_oneroster_12
@@ -56,6 +57,7 @@ def good(tmp_path_factory):
     (folder / "agreements").mkdir()
     (folder / "agreements" / "tutoring.yaml").write_text(AGREEMENT)
     (folder / "gateway.toml").write_text(SETTINGS)
+    register(folder)
     return folder
 
 
@@ -65,12 +67,87 @@ def region(good, tmp_path):
 
 
 def check(region: Path) -> tuple[int, str]:
-    answer = CliRunner().invoke(main, ["check", str(region / "gateway.toml")])
+    answer = checked(region)
     return answer.exit_code, answer.output
+
+
+def checked(region: Path) -> Result:
+    return CliRunner().invoke(main, ["check", str(region / "gateway.toml")])
+
+
+def register(region: Path, *, name: str = "tutoring", org: str = "reading") -> None:
+    settings = ["--settings", str(region / "gateway.toml")]
+    words = ["clients", "add", name, "--org", org, "--kind", "cbo", "--scope", "edfi:read", *settings]
+    assert CliRunner().invoke(main, words).exit_code == 0
 
 
 def test_a_region_without_a_mistake_passes(region):
     assert check(region)[0] == 0
+
+
+def test_every_mistake_of_a_district_names_the_district(region):
+    """Two districts, with files of the same names: `yes` is no word for true or false."""
+    shutil.copytree(region / "maple", region / "birch")
+    with (region / "gateway.toml").open("a", encoding="utf-8") as settings:
+        settings.write('[districts.birch]\nadapter = "oneroster_csv"\nsettings = {source = "birch"}\n')
+        settings.write('[districts.oak]\nadapter = "oneroster_csv"\nsettings = {source = "oak"}\n')
+    users = (region / "birch" / "users.csv").read_text("utf-8").splitlines(keepends=True)
+    column = users[0].split(",").index("enabledUser")
+    cells = users[1].split(",")
+    users[1] = ",".join([*cells[:column], "yes", *cells[column + 1 :]])
+    (region / "birch" / "users.csv").write_text("".join(users), "utf-8", newline="")
+    output = checked(region).stdout
+    assert [line.split(": ")[0] for line in output.splitlines()] == ["districts.birch", "districts.oak"]
+    assert output.startswith(f"districts.birch: users.csv:2:{column + 1}: ")
+
+
+def test_a_district_whose_adapter_names_it_is_named_once(region):
+    with (region / "gateway.toml").open("a", encoding="utf-8") as settings:
+        settings.write('[districts.fir]\nadapter = "oneroster_rest"\n[districts.fir.settings]\n')
+        settings.write('url = "http://127.0.0.1:9"\nauth = "bearer"\ntoken = "env:NO_TOKEN"\nallow_private = true\n')
+    output = check(region)[1]
+    assert output.count("districts.fir") == 1, output
+
+
+def test_a_client_that_nobody_registered_is_a_mistake_and_no_registry_is_made(good, tmp_path):
+    region = shutil.copytree(good, tmp_path / "bare")
+    shutil.rmtree(region / "state")
+    answer = checked(region)
+    assert (answer.exit_code, answer.stdout) == (
+        1,
+        f"{region}/agreements/tutoring.yaml: the client tutoring is not registered\n",
+    )
+    assert not (region / "state").exists()
+
+
+def test_a_client_of_another_organisation_is_a_mistake(good, tmp_path):
+    region = shutil.copytree(good, tmp_path / "other")
+    shutil.rmtree(region / "state")
+    register(region, org="Reading")
+    code, output = check(region)
+    assert code == 1
+    assert "tutoring.yaml: the client tutoring is registered for Reading, and the recipient is reading" in output
+
+
+def test_an_agreement_that_ends_soon_is_a_warning(region, monkeypatch):
+    monkeypatch.setattr("gateway.store.utc_now", lambda: datetime(2027, 8, 2, 12, tzinfo=UTC))
+    code, output = check(region)
+    assert code == 0
+    assert "warning: " in output
+    assert "tutoring-maple ends on 2027-08-31, and no version follows it" in output
+
+
+def test_a_registry_of_an_older_program_is_told_and_left_as_it_is(region):
+    database = sqlite3.connect(region / "state" / "registry.db")
+    database.execute("UPDATE alembic_version SET version_num = '0002'")
+    database.execute("UPDATE clients SET status = 'active'")
+    database.commit()
+    code, output = check(region)
+    kept = database.execute("SELECT version_num, status FROM alembic_version, clients").fetchall()
+    database.close()
+    assert code == 1
+    assert "gateway.toml: The registry was written by another version of this program" in output
+    assert kept == [("0002", "active")]
 
 
 MISTAKES = {

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 from click.testing import CliRunner
 
 from gateway.cli import main
-from gateway.credentials import proves
+from gateway.credentials import new_secret, proves
 from gateway.scopes import ONEROSTER_1_1
 from gateway.settings import load
-from gateway.shared_secrets import open_shared_secret
+from gateway.shared_secrets import new_shared_secret, open_shared_secret
 from gateway.store import open_store, utc_now
 
 OLDER = ["clients", "add", "lms", "--org", "Lms", "--kind", "vendor", "--scope", f"{ONEROSTER_1_1}roster.readonly"]
@@ -29,10 +31,10 @@ def file(tmp_path):
 
 @pytest.fixture
 def crossing(file):
-    def run(*words: str):
-        return CliRunner().invoke(main, [*words, "--settings", str(file)])
+    def run(*words: str, settings: str):
+        return CliRunner().invoke(main, [*words, "--settings", settings])
 
-    return run
+    return partial(run, settings=str(file))
 
 
 @pytest.fixture
@@ -78,12 +80,13 @@ def test_one_id_is_not_added_twice(crossing):
         ([*ADD, "--scope", "https://purl.imsglobal.org/spec/or/v1p1/scope/assessment.delete"], "there is no scope"),
         ([*ADD[:-1], " "], "give at least one"),
         (["clients", "add", "two words", *ADD[3:]], "use letters, digits"),
+        (["clients", "add", *ADD[3:], "--", "-tutor"], "no '-' in front"),
         ([*ADD[:6], "school", *ADD[7:]], "Invalid value for '--kind'"),
         (ADD[:-2], "Missing option '--scope'"),
     ],
 )
-def test_a_wrong_word_is_refused_with_a_hint(crossing, find, words, complaint):
-    answer = crossing(*words)
+def test_a_wrong_word_is_refused_with_a_hint(file, find, words, complaint):
+    answer = CliRunner().invoke(main, ["clients", words[1], "--settings", str(file), *words[2:]])
     assert answer.exit_code == 2
     assert complaint in answer.stderr
     assert find("tutor") is None
@@ -92,23 +95,96 @@ def test_a_wrong_word_is_refused_with_a_hint(crossing, find, words, complaint):
 def test_clients_are_listed_as_a_table_and_as_json(crossing):
     crossing(*ADD)
     crossing("clients", "add", "analytics", "--org", "Acme", "--kind", "vendor", "--scope", "edfi:read")
-    crossing("clients", "disable", "analytics")
+    crossing("clients", "end", "analytics")
     table = crossing("clients", "list").output
     assert table.index("analytics") < table.index("tutor")
     listed = json.loads(crossing("clients", "list", "--json").output)
     assert [(one["client_id"], one["status"], one["last_used"]) for one in listed] == [
-        ("analytics", "disabled", None),
-        ("tutor", "active", None),
+        ("analytics", "ended", None),
+        ("tutor", "enabled", None),
     ]
 
 
-def test_a_disabled_client_stays_known(crossing, find):
+@pytest.mark.parametrize("columns", ["40", "80"])
+def test_the_list_of_clients_shows_every_id_and_scope_whole(crossing, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    name, scope = (
+        "reading-partners-of-the-north-and-of-the-south.production-2026_7",
+        f"{ONEROSTER_1_1}roster-core.readonly",
+    )
+    assert len(name) == 64
+    crossing("clients", "add", name, "--org", "Reading Partners", "--kind", "cbo", "--scope", scope)
+    row = next(line for line in crossing("clients", "list").output.splitlines() if name in line)
+    assert scope in row
+
+
+def test_a_screen_that_is_too_narrow_cuts_no_id(crossing):
+    """On a terminal of 40 columns, where every cell but the ids may be folded."""
+    name = "n" * 64
+    crossing("clients", "add", name, "--org", "Reading Partners of the North", "--kind", "cbo", "--scope", "edfi:read")
+    master, slave = os.openpty()
+    settings = crossing.keywords["settings"]
+    words = [sys.executable, "-m", "gateway", "clients", "list", "--settings", settings]
+    ended = subprocess.run(words, stdout=slave, env={**os.environ, "COLUMNS": "40", "TERM": "xterm"}, timeout=60)
+    os.close(slave)
+    with os.fdopen(master, "rb", buffering=0) as screen:
+        shown = screen.read(65536).decode()
+    assert ended.returncode == 0
+    assert name in shown
+
+
+def test_a_client_is_suspended_resumed_and_ended_and_each_is_said(crossing, find):
     crossing(*ADD)
-    assert crossing("clients", "disable", "tutor").output == "tutor is disabled.\n"
-    assert find("tutor").status == "disabled"
+    for words, state in (
+        (["clients", "suspend", "tutor"], "suspended"),
+        (["clients", "resume", "tutor"], "enabled"),
+        (["clients", "end", "tutor"], "ended"),
+    ):
+        answer = crossing(*words)
+        assert (answer.exit_code, answer.output) == (0, f"tutor is {state}.\n")
+        assert find("tutor").status == state
 
 
-@pytest.mark.parametrize("word", ["disable", "rotate"])
+@pytest.mark.parametrize(
+    ("before", "words", "complaint"),
+    [
+        ((), ("resume",), "'lms' is enabled: there is nothing to resume."),
+        (("suspend",), ("suspend",), "'lms' is suspended: there is nothing to suspend."),
+        (("end",), ("suspend",), "'lms' is ended: there is nothing to suspend."),
+        (("end",), ("resume",), "'lms' is ended: there is nothing to resume."),
+        (("end",), ("end",), "'lms' is ended: there is nothing to end."),
+        (("end",), ("rotate",), "'lms' is ended, which is for ever: register another client."),
+        (("end",), ("oauth1",), "'lms' is ended, which is for ever: register another client."),
+        (("end",), ("oauth1", "--off"), "'lms' is ended, which is for ever: register another client."),
+    ],
+)
+def test_what_makes_no_sense_for_a_client_is_refused_and_prints_no_secret(crossing, before, words, complaint):
+    crossing(*OLDER)
+    for word in before:
+        assert crossing("clients", word, "lms").exit_code == 0
+    answer = crossing("clients", words[0], "lms", *words[1:])
+    assert (answer.exit_code, answer.stdout, answer.stderr) == (1, "", f"Error: {complaint}\n")
+
+
+def test_a_new_secret_of_a_suspended_client_works_once_it_is_resumed(crossing, find):
+    crossing(*OLDER)
+    crossing("clients", "suspend", "lms")
+    for words in (("rotate",), ("oauth1",)):
+        answer = crossing("clients", words[0], "lms")
+        assert answer.exit_code == 0
+        assert "lms is suspended: the secret works once it is resumed." in answer.stderr
+    assert find("lms").status == "suspended"
+
+
+def test_no_secret_begins_with_a_dash(monkeypatch):
+    """Tools read such a word as an option; what is drawn first here would begin so."""
+    drawn = iter(["-" + "a" * 42, "--" + "b" * 41, "c-" + "d" * 41, "-" + "e" * 42, "f" * 43])
+    monkeypatch.setattr("gateway.credentials.secrets.token_urlsafe", lambda _: next(drawn))
+    assert new_secret()[0] == "c-" + "d" * 41
+    assert new_shared_secret(bytes(32), "lms", utc_now())[0] == "f" * 43
+
+
+@pytest.mark.parametrize("word", ["suspend", "resume", "end", "rotate"])
 def test_an_unknown_client_is_said_to_be_unknown(crossing, word):
     answer = crossing("clients", word, "nobody")
     assert (answer.exit_code, answer.stderr) == (1, "Error: There is no client 'nobody'.\n")

@@ -92,7 +92,7 @@ def test_a_file_that_is_there_is_not_written_over_unless_that_is_asked_for(regio
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("nobody",), "there is no active client nobody"),
+        (("nobody",), "there is no enabled client nobody"),
         (("reader",), "The token has no scope for any of the files."),
         (("conformance", "--district", "oak"), "there is no district oak"),
         (("conformance", "--since", "yesterday"), "is not a date or a date and time"),
@@ -135,6 +135,6 @@ def test_while_the_gateway_runs_it_says_that_the_record_is_in_use(region):
     try:
         answer = crossing("conformance", "--out", "out.zip")
     finally:
-        up.record.close()
+        up.close()
     assert answer.output == "Error: Another process is writing this record of disclosures.\n"
     assert not (folder / "out.zip").exists()

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from adapters.oauth1 import authorization, signature
 from gateway.callers import Caller
+from gateway.credentials import new_secret
 from gateway.memory import LocalMemory, RedisMemory
 from gateway.oauth1 import SignedRequest, accepts
 from gateway.scopes import ONEROSTER_1_1, ONEROSTER_1_2
@@ -266,7 +267,7 @@ def test_every_reason_not_to_believe_a_signer_is_told_alike(region):
     late = region.share("late", region.clock())
     region.add("gone", (ROSTER,))
     gone = region.share("gone")
-    region.store.disable_client("gone", "ana")
+    region.store.change_status("gone", "end", "ana")
     region.add("off", (ROSTER,))
     off = region.share("off")
     region.store.share_secret("off", None, "ana")
@@ -308,7 +309,7 @@ def test_a_secret_ends_at_its_moment(region):
 
 def test_what_ends_a_signer_ends_it_at_once(region):
     region.verifier.verify(request(header(region.signing)))
-    region.store.disable_client("lms", "ana")
+    region.store.change_status("lms", "end", "ana")
     assert refusal(region, request(header(region.signing, nonce="n2"))) == WRONG
 
 
@@ -326,6 +327,24 @@ def test_failures_make_client_and_address_wait_but_nobody_else(region):
     with pytest.raises(TooManyRequests):
         region.verifier.verify(request(header(region.signing)))
     assert region.verifier.verify(request(header(region.signing), address="192.0.2.2")).client == "lms"
+
+
+def test_failures_of_token_requests_and_of_signatures_count_together(region):
+    secret = new_secret()[0]
+    here = {"REMOTE_ADDR": "127.0.0.3"}
+    for _ in range(5):
+        assert region.ask(basic=("lms", secret), environ=here).status_code == 401
+        assert refusal(region, request(header("wrong"), address="127.0.0.3")) == WRONG
+    with pytest.raises(TooManyRequests):
+        region.verifier.verify(request(header(region.signing), address="127.0.0.3"))
+    assert region.ask(basic=("lms", secret), environ=here).status_code == 429
+
+
+def test_signatures_in_names_that_somebody_makes_up_keep_nobody_waiting(region):
+    for number in range(150):
+        assert refusal(region, request(header("wrong", key=f"made-up-{number}"))) == WRONG
+    assert region.verifier.verify(request(header(region.signing))).client == "lms"
+    assert refusal(region, request(header("wrong", key="tutor"))) == WRONG
 
 
 def test_the_last_use_is_noted_at_most_once_an_hour(region):

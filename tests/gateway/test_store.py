@@ -9,6 +9,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +19,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from gateway.store import ACTIVE, DISABLED, Client, Secret, SharedSecret, SqlStore, open_store
+from gateway.store import ENABLED, ENDED, STEPS, SUSPENDED, Client, Secret, SharedSecret, SqlStore, open_store
 from gateway.tables import metadata
 from standards.errors import CallerError, NotFound, StoreUnavailable
 from tests import servers
@@ -55,7 +57,7 @@ def test_a_client_is_found_as_it_was_added(store: SqlStore) -> None:
 def test_an_unknown_client_is_not_found(store: SqlStore) -> None:
     assert store.find_client("tutor") is None
     with pytest.raises(NotFound):
-        store.disable_client("tutor", "ana")
+        store.change_status("tutor", "end", "ana")
     with pytest.raises(NotFound):
         store.rotate_secret("tutor", "hash", None, "ana")
 
@@ -74,16 +76,52 @@ def test_clients_are_listed_by_id(store: SqlStore) -> None:
     assert [client.client_id for client in store.list_clients()] == ["A", "Z", "a", "b"]
 
 
-def test_disabling_ends_what_was_given_and_happens_once(store: SqlStore) -> None:
+def test_what_was_given_to_a_client_ends_when_it_is_suspended_and_does_not_come_back(store: SqlStore) -> None:
     store.add_client(TUTOR)
-    disabled = store.disable_client("tutor", "ben")
-    assert disabled == replace(TUTOR, status=DISABLED, epoch=2)
-    assert store.disable_client("tutor", "ben") == disabled
-    assert store.find_client("tutor") == disabled
+    assert store.change_status("tutor", "suspend", "ben") == replace(TUTOR, status=SUSPENDED, epoch=2)
+    assert store.change_status("tutor", "resume", "ana") == replace(TUTOR, epoch=2)
+    assert store.change_status("tutor", "end", "ben") == replace(TUTOR, status=ENDED, epoch=3)
+    assert store.find_client("tutor") == replace(TUTOR, status=ENDED, epoch=3)
     assert [(event.action, event.actor, event.at) for event in store.list_events("tutor")] == [
         ("added", "ana", NOON),
-        ("disabled", "ben", NOON),
+        ("suspended", "ben", NOON),
+        ("resumed", "ana", NOON),
+        ("ended", "ben", NOON),
     ]
+
+
+def test_a_client_that_ends_keeps_no_secret_that_can_be_opened(store: SqlStore) -> None:
+    store.add_client(TUTOR)
+    store.share_secret("tutor", SharedSecret(b"sealed", NOON + timedelta(days=7)), "ana")
+    assert store.change_status("tutor", "end", "ana").oauth1 is None
+
+
+def test_whatever_is_done_to_a_client_leads_to_the_state_that_was_promised_or_is_refused(store: SqlStore) -> None:
+    """Every history of three steps, against the table of the states and what each lets be done."""
+    shared = SharedSecret(b"sealed", NOON + timedelta(days=7))
+    acts = {
+        **{step: partial(store.change_status, step=step, actor="ana") for step in STEPS},
+        "rotate": partial(store.rotate_secret, new="hash-2", keep_old_until=None, actor="ana"),
+        "oauth1": partial(store.share_secret, secret=shared, actor="ana"),
+    }
+    promised = {
+        "enabled": {"suspend": "suspended", "end": "ended", "rotate": "enabled", "oauth1": "enabled"},
+        "suspended": {"resume": "enabled", "end": "ended", "rotate": "suspended", "oauth1": "suspended"},
+        "ended": {},
+    }
+    for number, history in enumerate(product(acts, repeat=3)):
+        name = f"client-{number}"
+        store.add_client(replace(TUTOR, client_id=name))
+        state = "enabled"
+        for act in history:
+            if act in promised[state]:
+                state = promised[state][act]
+                assert acts[act](name).status == state, history
+            else:
+                before = store.find_client(name), store.list_events(name)
+                with pytest.raises(CallerError, match=f"{name}.* {state}"):
+                    acts[act](name)
+                assert (store.find_client(name), store.list_events(name)) == before, history
 
 
 def test_rotation_keeps_the_old_secret_until_its_time(store: SqlStore) -> None:
@@ -122,20 +160,39 @@ def test_a_shared_secret_is_kept_beside_the_others_and_ends_nothing_but_the_one_
 
 
 def test_a_registry_of_the_first_version_keeps_its_clients(url: str) -> None:
+    """What was disabled was told to be for ever: it has ended, and keeps nothing that could be opened again."""
+    shared = SharedSecret(b"sealed", NOON + timedelta(days=7))
+    gone = replace(TUTOR, client_id="gone", oauth1=shared)
     store = open_store(url)
     store.add_client(TUTOR)
+    store.add_client(gone)
     store.close()
-    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
-    with engine.begin() as connection:
-        for column in ("oauth1_sealed", "oauth1_not_after"):
-            connection.execute(text(f"ALTER TABLE clients DROP COLUMN {column}"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
-    engine.dispose()
+    go_back(url, "0002", "UPDATE clients SET status = CASE client_id WHEN 'gone' THEN 'disabled' ELSE 'active' END")
+    store = open_store(url)
+    assert store.list_clients() == (replace(gone, status=ENDED, oauth1=None), TUTOR)
+    store.close()
+    go_back(
+        url,
+        "0001",
+        "UPDATE clients SET status = 'active' WHERE client_id = 'tutor'",
+        "ALTER TABLE clients DROP COLUMN oauth1_sealed",
+        "ALTER TABLE clients DROP COLUMN oauth1_not_after",
+    )
     store = open_store(url)
     found, events = store.find_client("tutor"), store.list_events("tutor")
     store.close()
     assert found == TUTOR
     assert len(events) == 1
+
+
+def go_back(url: str, version: str, *changes: str) -> None:
+    """Make the registry one that an older program wrote."""
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        for change in changes:
+            connection.execute(text(change))
+        connection.execute(text(f"UPDATE alembic_version SET version_num = '{version}'"))
+    engine.dispose()
 
 
 def test_the_last_use_is_noted(store: SqlStore) -> None:
@@ -183,7 +240,7 @@ def test_what_is_registered_outlives_a_restart(url: str) -> None:
     found = second.find_client("tutor")
     second.close()
     assert found == TUTOR
-    assert TUTOR.status == ACTIVE
+    assert TUTOR.status == ENABLED
 
 
 def test_workers_that_start_at_once_agree_on_one_registry(url: str) -> None:

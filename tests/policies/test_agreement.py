@@ -38,6 +38,10 @@ MISTAKES = [
     ("clients: [reading-partners-prod]", "clients: [a, b, a]", "14:17", "the client 'a' is here twice"),
     ("operations: [read, search]", "operations: [red]", "15:14", "entry 1 of operations must be read, search, create"),
     ('ferpa: "99.31(a)(1)"', 'ferpa: "99.31(a)(11)"', "9:10", "directory information needs the register of opt-outs"),
+    ('ferpa: "99.31(a)(1)"', 'ferpa: "99.31(a)(1)+99.31(a)(11)"', "9:10", "directory information needs the register of opt-outs"),
+    ('ferpa: "99.31(a)(1)"', 'ferpa: "99.30"', "9:10", "the basis 99.30 is consent, and no selector of the population asks for it"),
+    ('ferpa: "99.31(a)(1)"', 'ferpa: "99.30(b)(2)"', "9:10", "the basis 99.30 is consent, and no selector of the population asks for it"),
+    ('ferpa: "99.31(a)(1)"', 'ferpa: "99.31(a)(1)+99.30"', "9:10", "the basis 99.30 is consent, and no selector of the population asks for it"),
     ('ferpa: "99.31(a)(1)"', "ferpa: 99.31", "9:10", "ferpa must be a section of 34 CFR Part 99"),
     ("path: student.birthDate,", "path: student.birthdate,", "25:12", "no element is called 'student.birthdate' (did you mean student.birthDate?)"),
     ("path: student.birthDate,", "path: edfi.grades.letterGradeEarned,", "25:12", "no element is called 'edfi.grades.letterGradeEarned' (did you mean grade.letter?)"),
@@ -161,10 +165,20 @@ def test_a_resource_whose_facts_have_other_names_deserves_a_second_look():
     assert any("edfi.grades.* is about what has no other name; the rest is grade.*" in one for one in found.warnings)
 
 
-def test_consent_without_a_selector_deserves_a_second_look(tmp_path):
-    found, _ = read(tmp_path, GOOD.replace('"99.31(a)(1)"', '"99.30"'))
-    assert found is not None
-    assert any("no selector asks for it" in one for one in found.warnings)
+@pytest.mark.parametrize(
+    ("operations", "expected"),
+    [("[create, update]", True), ("[read, create, update, delete]", False), ("[search]", False)],
+)
+def test_writing_without_reading_deserves_a_second_look(operations, expected):
+    found = documents.load("student.id allow", operations=operations)
+    assert any("without the operation read" in one for one in found.warnings) is expected
+
+
+def test_consent_with_its_selector_waits_until_consent_can_be_looked_up(tmp_path):
+    text = GOOD.replace('"99.31(a)(1)"', '"99.30"')
+    found, problems = read(tmp_path, text.replace("{enrollment: active}", "{consent: {form: a, status: granted}}"))
+    assert found is None
+    assert ["the selector consent is not supported yet" in str(one) for one in problems] == [True]
 
 
 def write(folder: Path, name: str, **changes: object) -> None:
@@ -192,8 +206,23 @@ def test_two_agreements_for_one_client_district_and_purpose_are_refused(tmp_path
         agreement.load_folder(tmp_path)
 
 
+def test_two_purposes_of_one_client_in_one_district_are_refused(tmp_path):
+    write(tmp_path, "one.yaml")
+    write(tmp_path, "two.yaml", id="study", purpose="research", begin="2027-01-01")
+    with pytest.raises(
+        SettingsError, match=r"two.yaml:1:1.* of maple on 2027-01-01, for tutoring and for research; a token"
+    ):
+        agreement.load_folder(tmp_path)
+
+
 @pytest.mark.parametrize(
-    "apart", [{"district": "cedar"}, {"purpose": "research"}, {"begin": "2027-09-01", "end": "2028-08-31"}]
+    "apart",
+    [
+        {"district": "cedar"},
+        {"district": "cedar", "purpose": "research"},
+        {"begin": "2027-09-01", "end": "2028-08-31"},
+        {"purpose": "research", "begin": "2027-09-01", "end": "2028-08-31"},
+    ],
 )
 def test_two_agreements_that_never_meet_are_fine(tmp_path, apart):
     write(tmp_path, "one.yaml")

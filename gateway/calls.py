@@ -1,0 +1,103 @@
+"""Calls to the registry's database, bounded in time and number, so that a database that hangs holds no request."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from standards.errors import GatewayError, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+CALLS = 4
+"""How many calls may be under way at once: fewer than a server has threads, so that no outage holds all of them."""
+
+PLACE_SECONDS = 0.3
+"""How long a call waits for one of these places."""
+
+CALL_SECONDS = 1.5
+"""After which whoever asked is refused, whatever the database does."""
+
+SILENT = "The registry does not answer."
+
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
+
+
+class Calls:
+    """Calls to a database, each in a thread of its own, so that one that hangs does not hold whoever asked.
+
+    While the database does not answer, one call at a time finds out whether it does again; the others are refused.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(CALLS, "registry")
+        self._places, self._lock = threading.Semaphore(CALLS), threading.Lock()
+        self._running, self._down = 0, False
+
+    def run(self, work: Callable[[], Found]) -> Found:
+        """What *work* finds.
+
+        Raises:
+            StoreUnavailable: it could not find out in time.
+        """
+        future = self._begin(work)
+        try:
+            found = future.result(CALL_SECONDS)
+        except TimeoutError:
+            self._down = True
+            raise StoreUnavailable(SILENT) from None
+        except GatewayError:
+            self._down = False
+            raise
+        self._down = False
+        return found
+
+    def _begin(self, work: Callable[[], Found]) -> Future[Found]:
+        with self._lock:
+            if self._down and self._running:
+                raise StoreUnavailable(SILENT)
+            self._running += 1
+        if not self._places.acquire(timeout=PLACE_SECONDS):
+            self._leave()
+            raise StoreUnavailable("The registry is asked too much at once.")
+        future = self._threads.submit(work)
+        future.add_done_callback(self._end)
+        return future
+
+    def _end(self, _future: Future[Any]) -> None:
+        self._places.release()
+        self._leave()
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._running -= 1
+
+    def close(self) -> None:
+        """Wait for the calls under way, each of which its connection ends at last."""
+        self._threads.shutdown()
+
+
+class Called(Protocol):
+    """What makes its calls to a database through `Calls`."""
+
+    calls: Calls
+
+
+Owner = TypeVar("Owner", bound=Called)
+
+
+def timely(
+    method: Callable[Concatenate[Owner, Given], Found],
+) -> Callable[Concatenate[Owner, Given], Found]:
+    """Let a method that asks the database refuse rather than keep waiting."""
+
+    @wraps(method)
+    def asked(self: Owner, /, *args: Given.args, **kwargs: Given.kwargs) -> Found:
+        return self.calls.run(lambda: method(self, *args, **kwargs))
+
+    return asked
