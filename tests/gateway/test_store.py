@@ -19,6 +19,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
+from gateway.calls import COMMAND_SECONDS
 from gateway.store import ENABLED, ENDED, STEPS, SUSPENDED, Client, Secret, SharedSecret, SqlStore, open_store
 from gateway.tables import metadata
 from standards.errors import CallerError, NotFound, StoreUnavailable
@@ -43,7 +44,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def store(url: str) -> Iterator[SqlStore]:
-    opened = open_store(url, clock=lambda: NOON)
+    opened = open_store(url, lambda: NOON, COMMAND_SECONDS)
     yield opened
     opened.close()
 
