@@ -114,7 +114,7 @@ def _token(document: Any) -> tuple[str, float]:
     if not token.isascii() or not token.isprintable():
         raise SourceBroken("The access_token holds characters that no header can.", PLACE)
     if str(document.get("token_type", "bearer")).lower() != "bearer":
-        raise SourceRefused(f"{PLACE}: the source gives a token that is no bearer token.")
+        raise SourceRefused("the source gives a token that is no bearer token.", PLACE)
     life = document.get("expires_in", 300)
     try:
         return token, float(life)

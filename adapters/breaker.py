@@ -29,14 +29,24 @@ class Breaker:
             SourceUnavailable: the source is being left alone, or another request is trying it now.
         """
         with self._lock:
-            if self._failed < self._most:
-                return
-            left = self._until - self._clock()
-            if left > 0 or self._probing:
-                raise SourceUnavailable(
-                    "The source has failed several times and is left alone for a while.", max(1, round(left))
-                )
-            self._probing = True
+            if self._check():
+                self._probing = True
+
+    def check(self) -> None:
+        """Let pass whoever is about to make a request, or refuse as `admit` would now."""
+        with self._lock:
+            self._check()
+
+    def _check(self) -> bool:
+        """Whether a request now would be the one that tries the source."""
+        if self._failed < self._most:
+            return False
+        left = self._until - self._clock()
+        if left > 0 or self._probing:
+            raise SourceUnavailable(
+                "The source has failed several times and is left alone for a while.", max(1, round(left))
+            )
+        return True
 
     def succeeded(self) -> None:
         """The source answered, whatever it said."""

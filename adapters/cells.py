@@ -40,15 +40,19 @@ WRONG: Final = {
 
 
 class Check:
-    """Says which cells of *column* cannot be understood; remembers those that can."""
+    """Says which cells of *column* cannot be understood; remembers those that can.
 
-    __slots__ = ("_empty", "_good", "_test", "column")
+    *respelled* are the cells that say a word of a closed list otherwise than the standard writes it, and the word.
+    """
+
+    __slots__ = ("_empty", "_good", "_test", "column", "respelled")
 
     def __init__(self, column: Column) -> None:
         self.column = column
         self._test = _test(column)
         self._empty = not column.required or column.kind in MAY_BE_EMPTY
         self._good: set[str] = {""} if self._empty else set()
+        self.respelled: dict[str, str] = {}
 
     def wrong(self, cells: Sequence[str]) -> Collection[str]:
         """The distinct cells among *cells* that are wrong."""
@@ -59,6 +63,9 @@ class Check:
         if not fresh:
             return ()
         bad = {cell for cell in fresh if not (cell and test(cell))}
+        if self.column.closed:
+            words = {cell: self.column.closed.find(cell) for cell in fresh - bad}
+            self.respelled |= {cell: word for cell, word in words.items() if word and word != cell}
         if len(good) < REMEMBERED:
             good |= fresh - bad
         return bad
@@ -86,6 +93,8 @@ def _unreadable(cells: Sequence[str]) -> Collection[str]:
 
 def _test(column: Column) -> Test | None:
     """What a cell that is not empty must pass; None where any text will do."""
+    if closed := column.closed:
+        return lambda cell: closed.find(cell) is not None
     if column.kind in {"enum", "enums"}:
         one = _token(column)
         return one if column.kind == "enum" else lambda cell: all(map(one, parts(cell))) and bool(parts(cell))

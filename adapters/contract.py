@@ -153,6 +153,14 @@ class Adapter(ABC):
         """The whole record of *entity* with the natural *key*, as the source has it now; None where none."""
         return next((record for _, record in self.read({entity: None}) if record.get("key") == key), None)
 
+    def reachable(self) -> None:
+        """Let pass whoever is about to ask the source.
+
+        Raises:
+            SourceUnavailable: the source has failed several times and is left alone for a while.
+        """
+        return
+
     def beyond(self) -> Mapping[str, Resource]:
         """What the source's model has beyond the Ed-Fi standard: resources by name, asked once, before all else."""
         return {}

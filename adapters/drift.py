@@ -21,4 +21,4 @@ class Drifted(Exception):
         """What it is when it happens time and again."""
         if self.lasting:
             return SourceBroken(self.message, place)
-        return SourceUnavailable(f"{place}: {self.message}", retry_after=60)
+        return SourceUnavailable(self.message, retry_after=60, place=place)

@@ -191,6 +191,10 @@ class EdFiOds(Adapter):
         newest = self.newest()
         return secrets.token_hex(16) if newest is None else f"change version {newest}"
 
+    def reachable(self) -> None:
+        """Let pass whoever is about to ask the system."""
+        self._http.reachable()
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()

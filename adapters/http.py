@@ -18,6 +18,7 @@ from urllib3.exceptions import DecodeError, HTTPError, ProtocolError
 
 from adapters import addresses
 from adapters.breaker import Breaker
+from adapters.paced import HttpPool, HttpsPool, paced
 from standards.errors import SourceBroken, SourceRefused, SourceTimeout, SourceUnavailable
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Bounds:
     """How much one district's system is asked for at most, and how long it may take (seconds, bytes, counts)."""
 
     deadline: float = 300.0
+    answer: float = 60.0
     connect: float = 5.0
     read: float = 30.0
     in_flight: int = 4
@@ -61,6 +63,10 @@ class Deadline:
         if (left := self._end - time.monotonic()) <= 0:
             raise SourceTimeout("The source takes longer than its deadline allows.")
         return left
+
+    def within(self, seconds: float) -> Deadline:
+        """A deadline in so many seconds, or this one where it is earlier."""
+        return Deadline(min(seconds, self.left()))
 
     def allows(self, seconds: float) -> bool:
         """Whether there is time to wait so long."""
@@ -148,23 +154,34 @@ class Http:
         pool, target = self._pool(url), urlsplit(url)
         path = (target.path or "/") + (f"?{target.query}" if target.query else "")
         with self._seat(deadline), self._watched(place):
+            answering = deadline.within(max(self.bounds.answer, self.bounds.read))
             given = {"Host": target.netloc, "Accept": "application/json", "Accept-Encoding": "gzip", **headers}
-            response = pool.urlopen(
-                method, path, body=body, headers=given, redirect=False, retries=False,
-                preload_content=False, timeout=urllib3.Timeout(
-                    connect=min(self.bounds.connect, deadline.left()), read=min(self.bounds.read, deadline.left())
-                ),
-            )  # fmt: skip
+            with paced(lambda: min(self.bounds.read, answering.left())):
+                response = pool.urlopen(
+                    method, path, body=body, headers=given, redirect=False, retries=False,
+                    preload_content=False, timeout=urllib3.Timeout(
+                        connect=min(self.bounds.connect, answering.left()), read=self.bounds.read
+                    ),
+                )  # fmt: skip
             try:
                 found = {name.lower(): value for name, value in response.headers.items()}
-                answer = Answer(response.status, found, self._body(response, deadline, place), place)
+                answer = Answer(response.status, found, self._body(response, place), place)
             except BaseException:
                 response.close()
                 raise
             response.release_conn()
+            self._tell_breaker(answer.status)
         if 300 <= answer.status < 400:  # noqa: PLR2004  the redirects
-            raise SourceRefused(f"{place}: the source sends elsewhere; settings must name where it is.")
+            raise SourceRefused("the source sends elsewhere; settings must name where it is.", place)
         return answer
+
+    def reachable(self) -> None:
+        """Let pass whoever is about to ask.
+
+        Raises:
+            SourceUnavailable: the source has failed several times and is left alone for a while.
+        """
+        self._breaker.check()
 
     def close(self) -> None:
         """Close every connection."""
@@ -204,16 +221,18 @@ class Http:
             self._breaker.abandoned()
             raise
 
-    def _body(self, response: urllib3.BaseHTTPResponse, deadline: Deadline, place: str) -> bytes:
-        """The decoded body, refused as soon as it grows too large."""
-        if response.status >= 500:  # noqa: PLR2004  what a server says when it cannot
+    def _tell_breaker(self, status: int) -> None:
+        """An answer that came whole tells that the source works, unless it says itself that it does not."""
+        if status >= 500:  # noqa: PLR2004  what a server says when it cannot
             self._breaker.failed()
         else:
             self._breaker.succeeded()
+
+    def _body(self, response: urllib3.BaseHTTPResponse, place: str) -> bytes:
+        """The decoded body, refused as soon as it grows too large."""
         body = bytearray()
         while chunk := response.read1(CHUNK, decode_content=True):
             body += chunk
-            deadline.left()
             if len(body) > self.bounds.body:
                 raise SourceBroken(f"The answer is larger than {self.bounds.body:,} bytes.", place)
         return bytes(body)
@@ -236,9 +255,9 @@ class Http:
 
     def _connections(self, scheme: str, host: str, port: int, address: str) -> Any:
         if scheme == "http":
-            return urllib3.HTTPConnectionPool(address, port, maxsize=self.bounds.in_flight)
+            return HttpPool(address, port, maxsize=self.bounds.in_flight)
         context = ssl.create_default_context(cafile=self._ca_file or None)
-        return urllib3.HTTPSConnectionPool(
+        return HttpsPool(
             address,
             port,
             ssl_context=context,
@@ -263,7 +282,9 @@ def retry_after(headers: Mapping[str, str], default: int = 30) -> int:
     if text.isascii() and text.isdigit():
         return min(int(text[:9]), LONGEST_WAIT)
     try:
-        seconds = parsedate_to_datetime(text).timestamp() - time.time()
+        told = headers.get("date", "")  # by the source's own clock, where it tells the time
+        now = parsedate_to_datetime(told).timestamp() if told else time.time()
+        seconds = parsedate_to_datetime(text).timestamp() - now
     except (ValueError, TypeError, OverflowError):
         return default
     return min(max(0, round(seconds)), LONGEST_WAIT)
@@ -278,23 +299,23 @@ def refuse(answer: Answer, reason: str = "") -> None:
     """
     said = f" ({reason})" if reason else ""
     if answer.status in BUSY or answer.status >= 500:  # noqa: PLR2004  likewise
-        message = f"{answer.place}: the source answers {answer.status}{said}."
-        raise SourceUnavailable(message, retry_after(answer.headers))
+        message = f"the source answers {answer.status}{said}."
+        raise SourceUnavailable(message, retry_after(answer.headers), answer.place)
     if answer.status >= 400:  # noqa: PLR2004  what the asker did wrong
-        raise SourceRefused(f"{answer.place}: the source answers {answer.status}{said}.")
+        raise SourceRefused(f"the source answers {answer.status}{said}.", answer.place)
 
 
 def _silent(error: Exception, place: str) -> SourceUnavailable | SourceTimeout:
     """Nobody there, or nobody in time: the library calls a refused connection a timeout too."""
     late = isinstance(error, urllib3.exceptions.TimeoutError)
     if late and not isinstance(error, urllib3.exceptions.NewConnectionError):
-        return SourceTimeout(f"{place}: the source does not answer in time.")
-    return SourceUnavailable(f"{place}: the source cannot be reached.")
+        return SourceTimeout("the source does not answer in time.", place=place)
+    return SourceUnavailable("the source cannot be reached.", place=place)
 
 
 def _ours(error: HTTPError, place: str) -> SourceBroken | SourceUnavailable | SourceRefused:
     if isinstance(error, urllib3.exceptions.SSLError):
-        return SourceRefused(f"{place}: the source cannot prove that it is the host that settings name.")
+        return SourceRefused("the source cannot prove that it is the host that settings name.", place)
     if isinstance(error, DecodeError):
         return SourceBroken("The answer's compression cannot be undone.", place)
-    return SourceUnavailable(f"{place}: the connection broke before the answer was whole.")
+    return SourceUnavailable("the connection broke before the answer was whole.", place=place)

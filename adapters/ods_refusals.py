@@ -93,10 +93,10 @@ def refuse_reading(answer: Answer, *, snapshot: bool = False) -> None:
         SourceUnavailable: it may say yes later.
     """
     if snapshot and answer.status == NOT_FOUND and "snapshot" in _prose(answer):
-        raise SourceUnavailable(f"{answer.place}: the source has no snapshot.", retry_after=300)
+        raise SourceUnavailable("the source has no snapshot.", retry_after=300, place=answer.place)
     if answer.status in {FORBIDDEN, NOT_FOUND}:
         said = kind(answer)
-        raise Denied(f"{answer.place}: the source answers {answer.status}{f' ({said})' if said else ''}.")
+        raise Denied(f"the source answers {answer.status}{f' ({said})' if said else ''}.", answer.place)
     refuse(answer, kind(answer))
 
 

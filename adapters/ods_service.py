@@ -202,7 +202,7 @@ class Service:
         if not isinstance(said, str) or not said:
             return f"{self._url}/{PARTS[part]}".rstrip("/")
         if "{" in said:
-            raise SourceRefused(f"{DISCOVERY}: the source serves several tenants or years; url must name one.")
+            raise SourceRefused("the source serves several tenants or years; url must name one.", DISCOVERY)
         try:
             own, found = urlsplit(self._url), urlsplit(said)
         except ValueError:
@@ -210,7 +210,7 @@ class Service:
         if found.hostname != own.hostname:
             if part == "oauth" and self._token_url:
                 return self._token_url
-            raise SourceRefused(f"{DISCOVERY}: the source says that {part} is on another host than settings name.")
+            raise SourceRefused(f"the source says that {part} is on another host than settings name.", DISCOVERY)
         return f"{own.scheme}://{own.netloc}{found.path}".rstrip("/")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from adapters.tables import Table
 from standards.errors import SourceBroken
 from standards.oneroster import csv, model, rest_lenses
+from standards.oneroster.classification import PERSON_OF, STATUS, STUDENT, gone, person_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,6 +33,7 @@ PROFILES: Final = ("sourcedId", "userSourcedId", "profileType", "vendorId", "app
                    "credentialType", "username")  # fmt: skip
 DATE: Final = 10
 TRUTH: Final = {True: "true", False: "false"}
+OPTIONAL: Final = frozenset({"classType", "roleType"})  # files require them; by what is missing nobody is mistaken
 
 
 def member_of(column: str) -> str:
@@ -66,9 +68,7 @@ class Rows:
         for document in documents:
             place = f"{self.collection}[{self._count}]"
             self._count += 1
-            if document.get("status") == csv.DELETED:
-                self._notes.note(f"{self.collection}: deleted document")
-            else:
+            if is_there(document, place, self.collection, self._notes):
                 self._take(document, place)
 
     def tables(self) -> Iterator[Table]:
@@ -127,25 +127,37 @@ class Rows:
         if document.get("password"):
             self._notes.note("users: a password is never kept")
         document.pop("password", None)
-        roles = _list(document, "roles", place)
+        stated = self._stated_roles(document, place)
         if self._version == "1.1":
-            if roles and not document.get("role"):
-                _as_old(document, roles, place)
+            if stated:
+                _as_old(document, stated)
             return
-        stated = [_object(role, f"{place}.roles[{number}]") for number, role in enumerate(roles)] or _as_new(document)
+        if not stated or (STUDENT not in _roles_in(stated) and _role(document, place) == STUDENT):
+            stated += _as_new(document, place)
         times: dict[str, int] = defaultdict(int)
         for number, role in enumerate(stated):
             org = reference(role.get("org"), f"{place}.roles[{number}].org")
             times[org] += 1
             key = f"{user}:{org}" + (f":{times[org]}" if times[org] > 1 else "")
-            texts = [_text(role.get(name), f"{place}.roles[{number}].{name}") for name in ("roleType", "role")]
             days = [_day(role.get(name), f"{place}.roles[{number}].{name}") for name in ("beginDate", "endDate")]
             profile = _text(role.get("userProfile"), f"{place}.roles[{number}].userProfile")
-            self._more["roles.csv"].append([key, user, *texts, *days, org, profile])
+            self._more["roles.csv"].append([key, user, role["roleType"], role["role"], *days, org, profile])
         if not self._wants("userProfiles"):
             return
         for number, found in enumerate(_list(document, "userProfiles", place)):
             self._profile(user, _object(found, f"{place}.userProfiles[{number}]"), f"{place}.userProfiles[{number}]")
+
+    def _stated_roles(self, document: Document, place: str) -> list[Document]:
+        """The roles of a user in the way of 1.2, without those that are gone, in the words of the standard."""
+        found = []
+        columns = csv.files("1.2")["roles.csv"].columns
+        for number, item in enumerate(_list(document, "roles", place)):
+            here = f"{place}.roles[{number}]"
+            role = _object(item, here)
+            if is_there(role, here, "users: role", self._notes):
+                words = {name: _word(role.get(name), columns[name], f"{here}.{name}") for name in ("roleType", "role")}
+                found.append({**role, **words})
+        return found
 
     def _profile(self, user: str, profile: Document, place: str) -> None:
         names = ("profileId", "profileType", "vendorId", "applicationId", "description")
@@ -190,25 +202,48 @@ def plain(version: str, entity: str, document: Mapping[str, Any]) -> Document:
     return kept
 
 
-def _as_old(document: Document, roles: Sequence[Any], place: str) -> None:
-    """Give a 1.1 user with the roles of 1.2 the members of 1.1."""
-    found = [_object(role, f"{place}.roles[{number}]") for number, role in enumerate(roles)]
-    first = next((role for role in found if role.get("roleType") == "primary"), found[0])
-    document["role"] = first.get("role")
-    document["orgs"] = [role["org"] for role in found if role.get("org")]
+def is_there(document: Mapping[str, Any], place: str, what: str, notes: Notes) -> bool:
+    """Whether a document is none that is gone, which is noted; one without a status is there, as a row of a file is."""
+    status = _text(document.get("status"), f"{place}.status")
+    if status and STATUS.find(status) is None:
+        raise SourceBroken("status is not one of the listed values.", f"{place}.status")
+    if how := gone(status):
+        notes.note(f"{what}: {how} document")
+    return not how
 
 
-def _as_new(document: Document) -> list[Document]:
+def _as_old(document: Document, roles: Sequence[Document]) -> None:
+    """Give a 1.1 user with the roles of 1.2 the members of 1.1: the role that decides, and where it holds.
+
+    A student's role counts before all; any other only where the user states none in the way of 1.1.
+    """
+    kind = person_of(role["role"] for role in roles)
+    if kind != STUDENT and document.get("role"):
+        return
+    alike = [role for role in roles if PERSON_OF.get(role["role"]) == kind]
+    chosen = next((role for role in alike if role["roleType"] == "primary"), alike[0])
+    document["role"] = chosen["role"]
+    document["orgs"] = [role["org"] for role in alike if role.get("org")]
+
+
+def _as_new(document: Document, place: str) -> list[Document]:
     """The roles of a 1.2 user that has the members of 1.1."""
     orgs = document.get("orgs")
-    role = document.get("role")
+    role = _role(document, place)
     if not role or not isinstance(orgs, list):
         return []
-    modern = "siteAdministrator" if role == "administrator" else role
-    return [
-        {"roleType": "secondary" if number else "primary", "role": modern, "org": org}
-        for number, org in enumerate(orgs)
-    ]
+    kinds = ("primary", *("secondary" for _ in orgs[1:]))
+    return [{"roleType": kind, "role": role, "org": org} for kind, org in zip(kinds, orgs, strict=False)]
+
+
+def _role(document: Document, place: str) -> str:
+    """The one role of a user in the way of 1.1; empty where it states none."""
+    column = csv.files("1.2")["roles.csv"].columns["role"]
+    return _word(document["role"], column, f"{place}.role") if document.get("role") is not None else ""
+
+
+def _roles_in(roles: Sequence[Document]) -> set[str]:
+    return {role["role"] for role in roles}
 
 
 @cache
@@ -226,6 +261,8 @@ def _cells(version: str, file: str) -> tuple[tuple[str, Callable[[Document, str]
 
 def _cell(column: csv.Column, member: model.Member | None) -> Callable[[Document, str], Any]:
     name = member_of(column.name)
+    if column.closed:
+        return lambda document, place: _word(document.get(name), column, f"{place}.{name}")
     if column.kind == "guids" and column.name != csv.ID:
         return lambda document, place: ",".join(
             reference(item, f"{place}.{name}[{number}]")
@@ -296,6 +333,19 @@ def _text(value: Any, place: str) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise SourceBroken("The member is no text.", place)
     return str(value)
+
+
+def _word(value: Any, column: csv.Column, place: str) -> str:
+    """A word of a closed list, as the standard writes it; the place of any other is told, and never the word."""
+    text = _text(value, place)
+    if not text:
+        if column.required and column.name not in OPTIONAL:
+            raise SourceBroken(f"{column.name} is missing.", place)
+        return ""
+    found = column.closed.find(text) if column.closed else None
+    if found is None:
+        raise SourceBroken(f"{column.name} is not one of the listed values.", place)
+    return found
 
 
 def _truth(value: Any, place: str) -> str:

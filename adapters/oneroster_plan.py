@@ -97,7 +97,7 @@ def _machinery(task: Task, collection: str, roles: str) -> set[str]:
         "classes": {"school", "course", "terms"} | rooms,
         "users": _of_users(task, roles),
         "demographics": set(RACES) if task.asks("profile", "race") else set(),
-        "enrollments": {"user", "class", "school"} | ({"beginDate"} if enrolled else set()),
+        "enrollments": {"user", "class", "school", "role"} | ({"beginDate"} if enrolled else set()),
     }.get(collection, set())
 
 

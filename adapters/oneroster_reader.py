@@ -104,7 +104,7 @@ class Reader:
             nonlocal asked
             page, following = self.service.page(collection, asked, deadline)
             if following and not self.service.follows(following, collection):
-                raise SourceRefused(f"{collection}: the source names a next page that is elsewhere.")
+                raise SourceRefused("the source names a next page that is elsewhere.", collection)
             asked = parameters_of(following)
             total = None if self.profile.total == "never" else page.total
             return replace(page, total=total, more=bool(following))

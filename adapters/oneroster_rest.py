@@ -13,14 +13,14 @@ from adapters import oneroster_beyond, oneroster_plan, oneroster_profile
 from adapters.contract import NO_HINTS, Adapter, Manifest, Problem, finisher
 from adapters.http import Bounds, Http
 from adapters.oneroster_csv import ROWS, records
-from adapters.oneroster_documents import Rows, plain
+from adapters.oneroster_documents import Rows, is_there, plain
 from adapters.oneroster_reader import Pile, Reader
 from adapters.oneroster_service import Service
 from adapters.oneroster_settings import ServerSettings, credentials
 from adapters.roster import FILES, Task
 from adapters.roster_people import stated_kinds
 from standards.errors import GatewayError, NotFound, Unsupported
-from standards.oneroster import csv, model, rest_lenses
+from standards.oneroster import model, rest_lenses
 
 ROSTER: Final = frozenset(FILES) - rest_lenses.CLASSES.keys()
 
@@ -97,7 +97,7 @@ class OneRosterRest(Adapter):
         if collection in self._absent:
             return None
         document = self._service.one(collection, identifier, self._http.deadline())
-        if document is None or document.get("status") == csv.DELETED:
+        if document is None or not is_there(document, collection, collection, self.notes):
             return None
         found = self._read(lens, entity, document) if lens else self._alone(entity, document)
         return found and finisher(self, {entity: None})(entity, found)
@@ -152,6 +152,10 @@ class OneRosterRest(Adapter):
             seen.update(repr((page.total, [one.get("dateLastModified") for one in page.documents])).encode())
         return seen.hexdigest()
 
+    def reachable(self) -> None:
+        """Let pass whoever is about to ask the system."""
+        self._http.reachable()
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
@@ -199,9 +203,9 @@ class OneRosterRest(Adapter):
         clause = oneroster_plan.clause(lens, hints)
         finish = finisher(self, {entity: names})
         known = model.classes(self._version)[rest_lenses.CLASSES[entity]]
-        for document in self._reader.whole(lens.local, Pile, deadline, members=members, clause=clause).documents:
-            if document.get("status") == csv.DELETED:
-                self.notes.note(f"{lens.local}: deleted document")
+        documents = self._reader.whole(lens.local, Pile, deadline, members=members, clause=clause).documents
+        for number, document in enumerate(documents):
+            if not is_there(document, f"{lens.local}[{number}]", lens.local, self.notes):
                 continue
             for name in document.keys() - known.keys():
                 self.notes.note(f"{lens.local}: unknown member {name[:80]}")

@@ -134,7 +134,7 @@ def _documents(answer: Answer, collection: str) -> list[dict[str, Any]]:
         raise SourceBroken("The answer is no object.", collection)
     if collection not in body:
         if any(name in body for name in ("error", "statusInfoSet", "imsx_codeMajor", "imsx_StatusInfo")):
-            raise SourceRefused(f"{collection}: the source answers with an error instead of documents.")
+            raise SourceRefused("the source answers with an error instead of documents.", collection)
         raise SourceBroken(f"The answer holds no {collection}.", collection)
     found = body[collection]
     if found is None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Found = Iterator[tuple[str, Record]]
 
 USERS: Final = ("userProfiles.csv", "userResources.csv", "demographics.csv", "roles.csv", "users.csv")
+CLASS_FILES: Final = ("academicSessions.csv", "classes.csv", "roles.csv", "users.csv", "enrollments.csv")
 FILES: Final = {
     "organization": ("orgs.csv",),
     "session": ("academicSessions.csv",),
@@ -41,10 +42,13 @@ FILES: Final = {
     "contact": USERS,
     "guardianship": ("roles.csv", "users.csv"),
     "profile": USERS,
-    "enrollment": ("academicSessions.csv", "classes.csv", "roles.csv", "users.csv", "enrollments.csv"),
-    "employment": ("academicSessions.csv", "classes.csv", "roles.csv", "users.csv", "enrollments.csv"),
-    "placement": ("academicSessions.csv", "classes.csv", "roles.csv", "users.csv", "enrollments.csv"),
-    "teaching": ("academicSessions.csv", "classes.csv", "roles.csv", "users.csv", "enrollments.csv"),
+    "enrollment": CLASS_FILES,
+    "employment": CLASS_FILES,
+    "placement": CLASS_FILES,
+    "teaching": CLASS_FILES,
+    "studentInvolvement": CLASS_FILES,
+    "staffInvolvement": CLASS_FILES,
+    "contactInvolvement": CLASS_FILES,
     "gradebookCategory": ("categories.csv",),
     "scoreScale": ("scoreScales.csv",),
     "lineItem": (

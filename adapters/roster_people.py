@@ -10,34 +10,33 @@ from adapters.roster import cell, cell_of
 from standards.codes import inward, outward
 from standards.edfi.lists import RACES
 from standards.oneroster import csv
+from standards.oneroster.classification import (
+    CLASS_ENTITIES,
+    CLASS_ROLES,
+    PERSON_OF,
+    STUDENT,
+    class_entity,
+    person_of,
+)
 from standards.oneroster.csv_lenses import DIALECTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Sequence
 
     from adapters.contract import Record
     from adapters.roster import Found, Materials, Places, Read, Row, Task
     from adapters.tables import Table
 
-STUDENT: Final = "student"
-FAMILY: Final = frozenset({"guardian", "parent", "relative"})
 PERSONS: Final = ("student", "staff", "contact")
 ROLES: Final = "roles.csv"
 RACE_TOKENS: Final = {race: token for race in RACES if (token := outward("race", "edfi")(race))}
 ROLE_COLUMNS: Final = (csv.ID, "userSourcedId", "role", "orgSourcedId")
 
 
-def kind_of(roles: Collection[str]) -> str:
-    """What a person with these *roles* is: a student, a contact where family is all there is, otherwise staff."""
-    if STUDENT in roles:
-        return STUDENT
-    return "contact" if FAMILY.issuperset(roles) else "staff"
-
-
 def stated_kinds(table: Table) -> dict[str, str]:
     """What every user is by the one role that OneRoster 1.1 states with the user."""
     identity, role = cell(table, csv.ID), cell(table, "role")
-    return {identity(row): kind_of({role(row)}) for _, row in table.rows}
+    return {identity(row): kind for _, row in table.rows if (kind := person_of((role(row),)))}
 
 
 class People:
@@ -70,7 +69,9 @@ class People:
         """Keeps the roles of every user, and what they make of it."""
         yield from self._roles.keep(table, "userSourcedId")
         role = cell(table, "role")
-        self._kinds.update({user: kind_of({role(row) for row in rows}) for user, rows in self._roles.rows.items()})
+        for user, rows in self._roles.rows.items():
+            if kind := person_of(map(role, rows)):
+                self._kinds[user] = kind
 
     def users(self, table: Table) -> Found:
         """Every user as a person, with a staff member's employments."""
@@ -86,46 +87,46 @@ class People:
                 continue
             if password(row):
                 self._task.notes.note("users.csv: a password is never kept")
-            roles = roles_of(user, row)
+            own, other = self._parted(kind, roles_of(user, row))
             tie(user, kind, row)
             if kind == STUDENT and "profile" in self._task.wanted:
-                yield from self._profiles(user, roles)
+                yield from self._profiles(user, own)
             if read := readers[kind]:
-                yield kind, read(user, row, roles)
+                yield kind, read(user, row, [*own, *other] if kind == "contact" else other)
             if kind == STUDENT and "enrollment" in self._task.wanted:
-                self._members.append((user, grades(row), roles))
-            elif kind == "contact":
-                self._family[user] = cell_of(self._roles.columns, "role")(roles[0])
+                self._members.append((user, grades(row), own))
+            elif kind == "contact" and own:
+                self._family[user] = cell_of(self._roles.columns, "role")(own[0])
             elif kind == "staff" and "employment" in self._task.wanted:
-                self._jobs.append(roles)
+                self._jobs.append(own)
 
     def enrollments(self, table: Table) -> Found:
-        """Every enrollment as a student's placement or a staff member's teaching."""
-        user, section, school, begin = (
-            cell(table, name) for name in ("userSourcedId", "classSourcedId", "schoolSourcedId", "beginDate")
+        """Every enrollment as what the user is to the class: by the kind of person and the role that it states."""
+        user, section, school, begin, role = (
+            cell(table, name) for name in ("userSourcedId", "classSourcedId", "schoolSourcedId", "beginDate", "role")
         )
-        place = self._task.reader(table.name, table.columns, "placement")
-        teach = self._task.reader(table.name, table.columns, "teaching")
+        readers = {entity: self._task.reader(table.name, table.columns, entity) for entity in CLASS_ENTITIES}
+        derives = {entity for entity in CLASS_ROLES.values() if self._task.asks(entity, "derivedBegin")}
         schools, starts, days, note = (
             self._places.schools, self._places.class_starts, self._first_days, self._task.notes.note,
         )  # fmt: skip
-        readers = {STUDENT: ("placement", place), "staff": ("teaching", teach)}
-        wants = {entity: self._task.asks(entity, "derivedBegin") for entity, _ in readers.values()}
         for _, row in table.rows:
-            person, where = user(row), school(row)
-            entity, read = readers.get(self._kinds.get(person, ""), ("", None))
+            person, where, what = user(row), school(row), role(row)
             if schools.get(section(row)) != where:
                 note("enrollments.csv: schoolSourcedId is not the school of the class")
+            kind = self._kinds.get(person, "")
+            entity = class_entity(kind, what)
             if not entity:
-                note("enrollments.csv: the user is neither a student nor staff")
+                note("enrollments.csv: no role says what the user is")
                 continue
             stated = begin(row)
             day = stated or starts.get(section(row)) or self._places.earliest
-            if day and day < days.get((person, where), "9"):
+            as_such = (kind == STUDENT) == (what == STUDENT)  # helping in a class, a student is not yet at its school
+            if day and as_such and day < days.get((person, where), "9"):
                 days[person, where] = day
-            if read:
+            if read := readers[entity]:
                 record = read(row)
-                if day and not stated and wants[entity]:
+                if day and not stated and entity in derives:
                     record["derivedBegin"] = day
                 yield entity, record
 
@@ -178,12 +179,15 @@ class People:
             yield "profile", record
 
     def _reader(self, table: Table, kind: str) -> Callable[[str, Row, list[Row]], Record] | None:
-        """How to read a user as a person of a *kind*, with what other files say about it."""
+        """How to read a user as a person of a *kind*, with what other files say about it.
+
+        Of its roles it is given those that stay with the person: they make no enrollment and no employment.
+        """
         task, kinds = self._task, self._kinds
         read = task.reader(table.name, table.columns, kind)
         demographics = task.reader("demographics.csv", self._demographics.columns, kind)
         account = task.reader("userProfiles.csv", self._accounts.columns, kind, "1.2")
-        role = task.reader(ROLES, self._roles.columns, kind, "1.2") if kind == "contact" else None
+        role = task.reader(ROLES, self._roles.columns, kind, "1.2")
         if read is None:
             return None
 
@@ -218,6 +222,12 @@ class People:
 
         return tie
 
+    def _parted(self, kind: str, roles: list[Row]) -> tuple[list[Row], list[Row]]:
+        """Of somebody's *roles* those that are of the person's own *kind*, and all others."""
+        role = cell_of(self._roles.columns, "role")
+        own = [row for row in roles if PERSON_OF.get(role(row)) == kind]
+        return own, [row for row in roles if PERSON_OF.get(role(row)) != kind]
+
     def _kept_roles(self, user: str, _row: Row) -> list[Row]:
         return self._roles.take(user)
 
@@ -244,8 +254,6 @@ class People:
 
     def _complete(self, record: Record, user: str, role: Row, grade: str) -> Record:
         """An enrollment with the student's grade, and a first day where the source states none."""
-        if cell_of(self._roles.columns, "role")(role) != STUDENT:
-            return record
         school = cell_of(self._roles.columns, "orgSourcedId")(role)
         day = self._first_days.get((user, school)) or self._places.earliest
         if (

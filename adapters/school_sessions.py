@@ -77,7 +77,8 @@ class Calendar:
                     inside[session].append(term)
         for term in terms:
             kind = self.kinds[term]
-            record: dict[str, Any] = self._record(term_key(school, term), school, term, kind if kind in KEPT else TERM)
+            kind = kind if kind in KEPT else TERM  # whatever else it is: a class meets in it
+            record: dict[str, Any] = self._record(term_key(school, term), school, term, kind)
             if periods := [period_key(school, one) for one, those in inside.items() if term in those]:
                 record["gradingPeriods"] = periods
             yield record

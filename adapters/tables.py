@@ -12,6 +12,7 @@ from adapters.inventory import STRICT, Manifest, Tolerance, manifest
 from adapters.sheet import Sheet
 from standards.errors import SourceBroken
 from standards.oneroster import csv
+from standards.oneroster.classification import gone
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -93,6 +94,7 @@ class _Package:
                 continue
             cells = list(zip(*rows, strict=True))
             _refuse_faults(sheet, lines, checks, cells)
+            _respell(checks, rows)
             _add_ids(sheet, lines, identity, cells[identity], ids)
             for pointer in pointers:
                 lines, rows = pointer.follow(lines, rows)
@@ -109,10 +111,13 @@ class _Package:
         if csv.STATUS not in columns:
             return lines, rows
         status = columns.index(csv.STATUS)
-        kept = [number for number, row in enumerate(rows) if row[status] != csv.DELETED]
-        if len(kept) == len(rows):
+        words = _gone(rows, status)
+        if not words:
             return lines, rows
-        self.notes.note(f"{sheet.name}: deleted row", len(rows) - len(kept))
+        for row in rows:
+            if row[status] in words:
+                self.notes.note(f"{sheet.name}: {words[row[status]]} row")
+        kept = [number for number, row in enumerate(rows) if row[status] not in words]
         return _at(lines, kept), _at(rows, kept)
 
     def _collect(self, name: str) -> set[str]:
@@ -123,7 +128,8 @@ class _Package:
             status = columns.index(csv.STATUS) if csv.STATUS in columns else -1
             found: set[str] = set()
             for _, rows in sheet.chunks():
-                found.update(identity(row) for row in rows if status < 0 or row[status] != csv.DELETED)
+                words = _gone(rows, status) if status >= 0 else {}
+                found.update(identity(row) for row in rows if not words or row[status] not in words)
         return found
 
 
@@ -211,6 +217,19 @@ def _column(file: File, heading: str, folded: Mapping[str, str]) -> str:
     if heading.lower().startswith(csv.METADATA) and len(heading) > len(csv.METADATA):
         return csv.METADATA + heading[len(csv.METADATA) :]
     return folded.get(heading.lower(), DROPPED)
+
+
+def _gone(rows: Rows, status: int) -> dict[str, str]:
+    """The words for rows that are gone among those in the column *status*, and how such a row is gone."""
+    return {word: how for word in set(map(itemgetter(status), rows)) if word and (how := gone(word))}
+
+
+def _respell(checks: Sequence[tuple[int, Check]], rows: Rows) -> None:
+    """Write the words of closed lists as the standard does, so that all who read them find the same words."""
+    for at, check in checks:
+        if check.respelled:
+            for row in rows:
+                row[at] = check.respelled.get(row[at], row[at])
 
 
 def _refuse_faults(

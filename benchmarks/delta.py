@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.contract import Change
 from adapters.registry import find
-from gateway.districts import may_be_held
 from gateway.faces import Faces
 from gateway.hold import build
 from gateway.ledger import Ledger
 from gateway.patch import patched
 from gateway.region import generate, write_oneroster_12
 from gateway.rows import Shown, index
+from gateway.wanted import may_be_held
 from policies.grant import Grant, Rule
 from standards import registry, vocabulary
 from standards.keys import Keyring

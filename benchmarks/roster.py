@@ -91,7 +91,7 @@ def _hold(folder: Path) -> None:
     code = (
         "import sys, time, resource\n"
         "from adapters.registry import find\n"
-        "from gateway.districts import give_back_memory, may_be_held\n"
+        "from gateway.districts import give_back_memory\nfrom gateway.wanted import may_be_held\n"
         "from gateway.hold import build\n"
         "from standards import registry\n"
         "from standards.keys import Keyring\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -9,14 +10,18 @@ from urllib.parse import parse_qsl
 import orjson
 from flask import Response, current_app, request
 
+from gateway.authorization import authorize
 from gateway.oauth1 import SignedRequest, accepts
-from gateway.telemetry import about, trace
+from gateway.telemetry import ABOUT, about, trace
 from standards.errors import (
     CallerError,
+    Forbidden,
     InvalidBody,
     MalformedQuery,
     MethodNotAllowed,
     NotFound,
+    Overloaded,
+    PreconditionFailed,
     SourceUnavailable,
     TooManyRequests,
     Unauthenticated,
@@ -26,22 +31,32 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gateway.assembly import Gateway
-    from gateway.callers import Caller
+    from gateway.authorization import Authorization
     from standards.errors import GatewayError
 
 PRIVATE = "private, no-store"
+REFUSALS = "crossing.refusals"
 MOST_ARGUMENTS = 200
 LONGEST_ID = 200
+CORRELATION = "correlation-id"
+"""The header in which the Ed-Fi ODS/API takes a caller's id, and in which an error of either standard carries it."""
+
+WAITS_SECONDS = (1, 5, 30, 60, 300, 900, 3600)
 
 
-def authenticate(gateway: Gateway, district: str | None) -> Caller:
-    """The caller behind this request, within its limits; an unknown district is an unknown address."""
+def authenticate(gateway: Gateway, district: str | None) -> Authorization:
+    """Who asks by this request, within its limits, and by which agreements; an unknown district is an unknown address.
+
+    Raises:
+        Forbidden: agreements of the caller's serve different purposes.
+    """
     caller = gateway.callers.authenticate(request.headers.get("Authorization"), _signed())
+    gateway.limits.spend_client(caller.client)
     if district is not None and district not in gateway.districts:
         raise NotFound("There is no such address.")
-    about(district=district or "*")
-    gateway.limits.spend(caller.client, (district,) if district else tuple(gateway.districts))
-    return caller
+    about(district=district or "*", client=caller.client)
+    request.environ[REFUSALS] = partial(gateway.record.refusals.count, caller.client, district or "*")
+    return authorize(gateway.grants, caller, district)
 
 
 def _signed() -> SignedRequest | None:
@@ -87,7 +102,7 @@ def trace_id() -> str:
 
 def correlation() -> str:
     """The id under which an error of this request is told: the caller's own, or that of the trace."""
-    return request.headers.get("correlation-id", "")[:LONGEST_ID] or trace_id()
+    return request.headers.get(CORRELATION, "")[:LONGEST_ID] or trace_id()
 
 
 def conditional(body: Any, media: str = "application/json") -> Response:
@@ -100,6 +115,24 @@ def conditional(body: Any, media: str = "application/json") -> Response:
         response.status_code = 304
         response.set_data(b"")
     return response
+
+
+def makes_conditions() -> bool:
+    """Whether the request is to be done only if the record is, or is not, as it says."""
+    return "If-Match" in request.headers or "If-None-Match" in request.headers
+
+
+def check_conditions(tag: str) -> None:
+    """Refuse a change that its sender wants of another state than that with *tag*, which is empty where nothing is.
+
+    Tags come with and without quotes. A weak one never matches what is to be changed (RFC 9110, 13.1.1).
+
+    Raises:
+        PreconditionFailed: ``If-Match`` has not the tag, or ``If-None-Match`` has it.
+    """
+    missed = "If-Match" in request.headers and not (tag and request.if_match.contains(tag))
+    if missed or (tag and request.if_none_match.contains_weak(tag)):
+        raise PreconditionFailed("The record is not as it was when it was read.")
 
 
 def signed(body: Any) -> tuple[bytes, str]:
@@ -123,15 +156,26 @@ def document() -> Any:
 
 
 def failure(error: GatewayError, status: int, body: Mapping[str, Any], media: str = "application/json") -> Response:
-    """An error in its standard's own body."""
+    """An error in its standard's own body, with the id under which the log tells of it in a header."""
+    about(code=error.code)
     response = Response(orjson.dumps(body), status, content_type=media)
     response.headers["Cache-Control"] = PRIVATE
+    response.headers[CORRELATION] = correlation()
+    if isinstance(error, Forbidden) and REFUSALS in request.environ:
+        request.environ[REFUSALS](request.environ.get(ABOUT["view"], "-"), error.code)
     if isinstance(error, Unauthenticated):
         signed = accepts(request.path, request.headers.get("Authorization"))
         response.headers["WWW-Authenticate"] = "OAuth" if signed else "Bearer"
     if isinstance(error, MethodNotAllowed):
         also = ("HEAD", "OPTIONS") if "GET" in error.allowed else ("OPTIONS",)
         response.headers["Allow"] = ", ".join((*error.allowed, *also))
-    if isinstance(error, TooManyRequests | SourceUnavailable):
-        response.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, TooManyRequests | SourceUnavailable | Overloaded):
+        response.headers["Retry-After"] = str(_wait(error))
     return response
+
+
+def _wait(error: TooManyRequests | SourceUnavailable | Overloaded) -> int:
+    """The seconds to wait; what a source asks for is told in few steps, so that its number tells nothing."""
+    if not isinstance(error, SourceUnavailable):
+        return error.retry_after
+    return next((step for step in WAITS_SECONDS if error.retry_after <= step), WAITS_SECONDS[-1])

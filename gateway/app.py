@@ -5,9 +5,10 @@ from __future__ import annotations
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import Map
 
 from gateway import (
     addresses,
@@ -16,6 +17,7 @@ from gateway import (
     edfi_changes,
     edfi_metadata,
     edfi_writes,
+    health,
     metadata,
     oauth,
     oneroster,
@@ -23,6 +25,7 @@ from gateway import (
     token_info,
 )
 from gateway.answers import correlation, failure
+from gateway.readiness import Readiness, checks
 from standards.edfi.envelope import problem
 from standards.errors import CallerError, GatewayError, MethodNotAllowed, NotFound
 
@@ -31,19 +34,30 @@ if TYPE_CHECKING:
     from datetime import datetime
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from werkzeug.routing import RuleFactory
+
     from gateway.assembly import Gateway
     from gateway.memory import Memory
     from gateway.settings import Settings
     from gateway.store import Store
 
 LARGEST_BODY = 1 << 20
+REFUSED = "crossing.refused"
+"""Where the environment of a request bears the error for which it was refused before any route saw it."""
 
 
 def create_app(
-    gateway: Gateway, settings: Settings, store: Store, memory: Memory, clock: Callable[[], datetime]
+    gateway: Gateway,
+    settings: Settings,
+    store: Store,
+    memory: Memory,
+    clock: Callable[[], datetime],
+    like: Flask | None = None,
 ) -> Flask:
-    """The application over an assembled *gateway*."""
+    """The application over an assembled *gateway*; one that has the addresses of another is made sooner."""
     app = Flask(__name__, static_folder=None)
+    if like is not None:
+        app.url_map = _Known(like.url_map)
     app.url_map.merge_slashes = False  # two slashes are another address, which does not exist
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["PUBLIC_URL"] = settings.server.public_url
@@ -53,7 +67,8 @@ def create_app(
         app.wsgi_app = _Proxied(app.wsgi_app, settings.server.trusted_proxies)  # type: ignore[method-assign]
     app.url_value_preprocessor(addresses.enter)
     app.before_request(telemetry.begin)
-    app.register_blueprint(oauth.blueprint(store, memory, clock, settings, grants=gateway.grants))
+    app.before_request(_refuse)
+    app.register_blueprint(oauth.blueprint(store, memory, clock, settings, gateway.limits, gateway.grants))
     app.register_blueprint(oneroster.blueprint(gateway))
     app.register_blueprint(bulk.blueprint(gateway))
     app.register_blueprint(edfi.blueprint(gateway))
@@ -62,11 +77,26 @@ def create_app(
     app.register_blueprint(metadata.blueprint(gateway))
     app.register_blueprint(edfi_metadata.blueprint(gateway))
     app.register_blueprint(token_info.blueprint(gateway))
-    app.add_url_rule("/health", "health", _health)
+    readiness = gateway.readiness or Readiness(checks(store, memory, gateway.record))
+    app.register_blueprint(health.blueprint(gateway, readiness, settings.metrics_token))
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
     app.after_request(telemetry.observe)
     return app
+
+
+class _Known(Map):
+    """The addresses of another application: to compile them takes most of the time that an application takes."""
+
+    def __init__(self, like: Map) -> None:
+        vars(self).update(vars(like))
+
+    def add(self, rulefactory: RuleFactory) -> None:
+        """Take what the other application does not have."""
+        for rule in rulefactory.get_rules(self):
+            known = self._rules_by_endpoint.get(rule.endpoint, ())
+            if all((one.rule, one.methods) != (rule.rule, rule.methods) for one in known):
+                super().add(rule)
 
 
 class _Proxied:
@@ -85,9 +115,10 @@ class _Proxied:
         return (self._forwarded if trusted else self._plain)(environ, start_response)
 
 
-def _health() -> Response:
-    """Whether the process answers; nothing about any district."""
-    return jsonify(status="ok")
+def _refuse() -> None:
+    """Tell of a request that was refused before, in the words of the address it is for."""
+    if REFUSED in request.environ:
+        raise request.environ[REFUSED]
 
 
 def _http_error(error: HTTPException) -> Response:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
+from copy import copy
 from datetime import UTC, datetime
 from functools import cache, partial
 from secrets import token_bytes
@@ -24,7 +26,7 @@ from standards.errors import SourceError
 from standards.view import prune
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from adapters.contract import Hints
     from gateway.audit import Record
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from gateway.ledger import Ledger
     from gateway.limits import Limits
     from gateway.lookups import Seek
+    from gateway.readiness import Readiness
     from gateway.walks import Walks
     from policies.compiler import Grants
     from policies.grant import Grant
@@ -43,6 +46,8 @@ if TYPE_CHECKING:
 FACES_KEPT = 64
 SHOWN_KEPT = 1024
 PLANS_KEPT = 8192
+WARMING_SECONDS = 120.0
+"""How long the start waits for districts; whoever is asked before it is loaded loads it then, or waits for it."""
 
 T = TypeVar("T")
 
@@ -63,20 +68,46 @@ class Gateway:
         limits: Limits,
         clock: Callable[[], float],
         journals: Journals | None = None,
+        readiness: Readiness | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.districts, self.grants, self.callers, self.keyring = districts, grants, callers, keyring
         self.record, self.ledger, self.walks = record, ledger, walks
         self.limits, self.clock = limits, clock
-        self.departures, self.cursors = Departures(clock), Cursors(keyring)
+        self.readiness = readiness
         self.closing: Callable[[], object] = lambda: None
+        self.departures, self.cursors = Departures(monotonic), Cursors(keyring)
         self.journals = journals or Journals(None, token_bytes(KEY_BYTES), clock)
-        for district in districts.values():
-            district.coming, district.renewed = self.prepare, self.carry
+        self.present: Callable[[], Gateway] = lambda: self
+        self.attend(districts.values())
         self._latest: dict[str, Generation] = {}
         self._plans: OrderedDict[tuple[object, ...], Any] = OrderedDict()
         self._faces: OrderedDict[tuple[object, ...], Faces] = OrderedDict()
         self._shown: OrderedDict[tuple[object, ...], tuple[Shown, ...]] = OrderedDict()
         self._lock = threading.Lock()
+
+    def followed_by(
+        self, *, districts: Mapping[str, District], grants: Grants, callers: Callers, limits: Limits
+    ) -> Gateway:
+        """The gateway of the next state, which goes on with all that this one knows and has computed."""
+        fresh = copy(self)
+        fresh.districts, fresh.grants, fresh.callers, fresh.limits = districts, grants, callers, limits
+        return fresh
+
+    def attend(self, districts: Iterable[District]) -> None:
+        """Be told from now on when one of *districts* is renewed."""
+        for district in districts:
+            district.coming, district.renewed = self.prepare, self.carry
+
+    def forget_the_gone(self) -> None:
+        """Let go of what was computed for grants that are there no more."""
+        epochs = {grant.epoch for name in self.districts for grant in self.grants.every(name)}
+        with self._lock:
+            for kept, place in ((self._shown, 2), (self._faces, 2), (self._plans, 1)):
+                for key in [key for key in kept if key[place] not in epochs]:
+                    del kept[key]
+            for name in self._latest.keys() - self.districts.keys():
+                del self._latest[name]
 
     def close(self) -> None:
         """End the record, then what else was opened for it; nothing may be asked afterwards."""
@@ -209,13 +240,16 @@ class Gateway:
         return any((one.id, one.version) == agreement for one in self.grants.active(grant.client))
 
     def warm(self) -> None:
-        """Load every hold before the first request; a district that cannot be read is refused when it is asked for."""
-        for district in self.districts.values():
-            try:
-                if district.holds:
-                    district.hold()
-            except SourceError as error:
-                telemetry.fault(error)
+        """Load every hold before the first request, each by itself; one that takes long goes on while others serve."""
+        threads = [
+            threading.Thread(target=_load, args=(district,), name=f"load-{district.name}", daemon=True)
+            for district in self.districts.values()
+        ]
+        for thread in threads:
+            thread.start()
+        end = time.monotonic() + WARMING_SECONDS
+        for thread in threads:
+            thread.join(max(0.0, end - time.monotonic()))
 
     def pruned(self, grant: Grant, view: View) -> View | None:
         """*view* without anything *grant* does not release, worked out once."""
@@ -263,6 +297,17 @@ class Gateway:
             found = self._faces.get(key, made)
             _remember(self._faces, key, found, FACES_KEPT)
             return found
+
+
+def _load(district: District) -> None:
+    """Load a district's hold, if it has one; a failure is told by the district, and tried again."""
+    try:
+        if district.holds:
+            district.hold()
+    except SourceError:
+        return
+    except Exception as error:  # noqa: BLE001  a fault of ours must not end in a thread that nobody hears
+        telemetry.fault(error)
 
 
 def _attempt(work: Callable[[], object]) -> None:

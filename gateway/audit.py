@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import orjson
-
-from gateway import chain
-from gateway.chain import GENESIS, Head
-from gateway.subjects import Subjects
+from gateway import audit_heads, audit_keys, chain, telemetry
+from gateway.audit_files import cut, lock, sync_folder, write_all
+from gateway.audit_heads import NAME, Head, Mark
+from gateway.audit_keys import Present, PresentKey
+from gateway.audit_opening import prepare
+from gateway.audit_tail import check
+from gateway.audit_verify import FOLDERS, SUBJECTS, field_sets, texts, verify
+from gateway.chain import list_segments, read_events, segment_number
+from gateway.refusals import Refusals
+from gateway.subjects import Allowance, Subjects
 from standards.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -19,79 +25,65 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway import settings
+    from gateway.audit_heads import Registry
+    from gateway.content import Contents
     from gateway.vault import Keys
+
+__all__ = ["KEYS", "PURPOSE", "Record", "open_record", "verify"]
 
 PURPOSE = "audit"
 # What an event may tell. No value of a student is among it, and nothing else is ever written.
 KEYS = frozenset(
     {
-        "agreement",
-        "agreements",
-        "api",
-        "at",
-        "basis",
-        "client",
-        "district",
-        "fields",
-        "from",
-        "operation",
-        "org",
-        "purpose",
-        "rows",
-        "set",
-        "shape",
-        "status",
-        "to",
-        "trace",
-        "version",
-        "view",
+        "actor", "agreement", "agreements", "api", "at", "basis", "break", "client", "district", "elements", "fields",
+        "from", "loss", "operation", "org", "purpose", "reason", "rows", "set", "shape", "status", "texts", "to",
+        "trace", "version", "view",
     }
-)
+)  # fmt: skip
 SEGMENT_BYTES = 2**26
 EVENTS_PER_HEAD = 1000
+SECONDS_PER_HEAD = 60.0
 
 _sync = getattr(os, "fdatasync", os.fsync)
 
 
-def open_record(place: settings.Audit, keys: Keys) -> Record:
+def open_record(place: settings.Audit, keys: Keys, registry: Registry | None = None) -> Record:
     """The region's record, under the key that its master key gives for it."""
-    return Record(place.folder, keys.derive(PURPOSE), place.segment_bytes)
-
-
-def verify(folder: Path, key: bytes) -> list[str]:
-    """Every edit, deletion, reordering and truncation that *folder* shows; nothing when the record is whole."""
-    problems = chain.verify_chain(folder, key)
-    subjects = Subjects(folder / "subjects")
-    for place, line in chain.read_lines(folder):
-        try:
-            event = orjson.loads(line)
-            fault = subjects.fault(event["set"], event["to"]) if event.get("set") else None
-        except (ValueError, KeyError, TypeError, AttributeError):
-            continue  # the chain has complained about this line already
-        if fault:
-            problems.append(f"{place}: the set of students {event['set'][:12]} {fault}")
-    return problems
+    return Record(place.folder, keys.derive(PURPOSE), place.segment_bytes, registry=registry)
 
 
 class Record:
     """The record in a folder of files that only grow, written by one process at a time.
 
-    Whoever holds the lock writes for all who wait, so that many requests share one flush of the disk.
+    Whoever holds the lock writes for all who wait, so that many requests share one flush of the disk. Once a minute,
+    where anything was written, and after so many events its head is signed and held by the *registry* too.
     """
 
     def __init__(
-        self, folder: Path, key: bytes, segment_bytes: int = SEGMENT_BYTES, events_per_head: int = EVENTS_PER_HEAD
+        self,
+        folder: Path,
+        key: bytes,
+        segment_bytes: int = SEGMENT_BYTES,
+        events_per_head: int = EVENTS_PER_HEAD,
+        *,
+        registry: Registry | None = None,
+        seconds_per_head: float = SECONDS_PER_HEAD,
     ) -> None:
-        self._folder, self._key = folder, key
+        self._folder, self._key, self._registry = folder, key, registry
         self._segment_bytes, self._events_per_head = segment_bytes, events_per_head
-        self._queue, self._commit = threading.Lock(), threading.Lock()
+        self._queue, self._commit, self._signing = threading.Lock(), threading.Lock(), threading.Lock()
         self._pending: list[bytes] = []
         self._file = self._lock_file = -1
         self._size: int | None = None
         self._opening = self._last = self._durable = 0
-        self._hash = self._durable_hash = GENESIS
-        self._refusing = True
+        self._refusing, self._unheld = True, False
+        self._next, self._head = Present(1, b""), Head(0, "")
+        self._present_key = PresentKey(folder, key)
+        self.refusals, self._allowance = Refusals(), Allowance()
         self.reopen()
+        self._due, self._ended = threading.Event(), False
+        self._keeper = threading.Thread(target=self._keep, args=(seconds_per_head,), name="record", daemon=True)
+        self._keeper.start()
 
     def append(self, event: Mapping[str, Any]) -> int:
         """The number of *event*, which is on disk when this returns."""
@@ -100,11 +92,12 @@ class Record:
         with self._queue:
             if self._refusing:
                 self._refuse()
-            self._last += 1
-            seq = self._last
+            seq = self._last + 1
             entry = chain.encode(event, seq)
-            self._hash = chain.link(self._hash, entry)
-            self._pending.append(chain.write_line(entry, self._hash))
+            digest = chain.link(self._next.end, entry)
+            mac = chain.mark(self._next.key, digest)
+            self._pending.append(chain.write_line(entry, digest, mac))
+            self._last, self._next = seq, Present(seq + 1, chain.next_key(self._next.key), digest + mac)
             opening = self._opening
         with self._commit:
             if self._opening != opening:
@@ -113,25 +106,51 @@ class Record:
                 self._flush()
         return seq
 
-    def subjects(self, tags: Sequence[bytes]) -> str:
+    def subjects(self, tags: Sequence[bytes], client: str = "") -> str:
         """The name under which events can tell of the students behind *tags*, in this order."""
-        if self._refusing:
-            self._refuse()
-        try:
-            return self._subjects.keep(tags)
-        except OSError:
-            self._refusing = True
-            self._refuse()
+        with self._storing():
+            return self._subjects.keep(tags, client)
+
+    def fields(self, text: str) -> str:
+        """The name under which events can tell of the set of fields in *text*."""
+        with self._storing():
+            return self._fields.keep(text.encode())
+
+    def text(self, text: bytes) -> str:
+        """The name under which events can tell of an agreement's text, or of what goes with it."""
+        with self._storing():
+            return self._texts.keep(text)
 
     def seen(self, tag: bytes) -> Iterator[dict[str, Any]]:
         """Every event that tells of the student behind *tag*, oldest first: who saw this child's record."""
-        for event in chain.read_events(self._folder):
+        for event in read_events(self._folder):
             if event.get("set") and self._subjects.holds(event["set"], tag, event["from"], event["to"]):
                 yield event
 
+    @property
+    def agreements(self) -> tuple[Contents, str]:
+        """Where the texts of agreements are kept, and the name of the list of those; empty where there is none."""
+        return self._texts, self._head.agreements
+
+    def note_agreements(self, name: str) -> None:
+        """Sign a head that names another list of agreements."""
+        self._sign(agreements=name)
+        if self._refusing:
+            self._refuse()
+
+    def notes(self) -> list[str]:
+        """What an operator has to be told of the record."""
+        unheld = ["the registry does not hold the record's last head: it could not be reached"] if self._unheld else []
+        return [*audit_keys.notes(self._folder), *unheld]
+
     def reopen(self) -> None:
-        """Begin, or begin again after a failure; what was never promised to anybody is cut off."""
-        with self._commit, self._queue:
+        """Begin, or begin again after a failure; what was never promised to anybody is cut off.
+
+        Raises:
+            RecordDamaged: the record is not as it was written.
+            StoreUnavailable: it cannot be opened, or the registry cannot.
+        """
+        with self._signing, self._commit, self._queue:
             self._refusing = True
             self._opening += 1
             try:
@@ -143,120 +162,150 @@ class Record:
                 if self._refusing:
                     self._close_files()
 
+    def check(self) -> None:
+        """See that the record can be written; after a failure, begin it again.
+
+        Raises:
+            StoreUnavailable: it cannot be.
+        """
+        if self._refusing:
+            self.reopen()
+
     def close(self) -> None:
         """Sign how far the record reaches, and let another process have it."""
+        self._ended = True
+        self._due.set()
+        if self._keeper is not threading.current_thread():
+            self._keeper.join()
+        self._tell_refusals()
+        if not self._refusing:
+            self._sign()
         with self._commit, self._queue:
-            if not self._refusing:
-                self._refusing = True
-                chain.write_head(self._folder, Head(self._durable, self._durable_hash.hex()), self._key)
+            self._refusing = True
             self._close_files()
 
     def _open(self) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (self._folder / "subjects").mkdir(mode=0o700, exist_ok=True)
-        self._subjects = Subjects(self._folder / "subjects")
-        self._take_folder()
-        segments = chain.list_segments(self._folder)
-        self._last, self._hash = 0, GENESIS
-        for path in reversed(segments):
-            size = _cut(path, self._size if path == segments[-1] else None)
-            if size:
-                self._last, self._hash = _last_entry(path)
-                break
-        self._check_head()
-        self._pending, self._durable, self._durable_hash = [], self._last, self._hash
-        self._segment = int(segments[-1].stem.removeprefix("record-")) if segments else 1
+        for name in (self._folder, *(self._folder / name for name in FOLDERS)):
+            name.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._subjects = Subjects(self._folder / SUBJECTS, self._allowance)
+        self._fields, self._texts = field_sets(self._folder), texts(self._folder)
+        self._lock_file = lock(self._folder)
+        segments = list_segments(self._folder)
+        if self._size is not None and segments:
+            cut(segments[-1], self._size)
+        held = self._registry.read_mark(NAME) if self._registry else None
+        prepare(self._folder, self._key, held)
+        self._next = check(self._folder, self._key, held, registered=self._registry is not None)
+        if segments:
+            cut(segments[-1], None)
+        self._last = self._durable = self._next.seq - 1
+        self._durable_end, self._pending = self._next.end, []
+        self._segment = segment_number(segments[-1]) if segments else 1
         self._open_segment()
-        chain.write_head(self._folder, Head(self._last, self._hash.hex()), self._key)
-        self._signed, self._refusing = self._last, False
-
-    def _take_folder(self) -> None:
-        self._lock_file = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StoreUnavailable("Another process is writing this record of disclosures.") from None
-
-    def _check_head(self) -> None:
-        head = chain.read_head(self._folder, self._key)
-        known = head or Head(0, "")
-        moved = known.seq == self._last and known.seq > 0 and known.hash != self._hash.hex()
-        if (head is None and self._last) or known.seq > self._last or moved:
-            raise StoreUnavailable("The record of disclosures was cut short, or its head is not this gateway's.")
+        self._head = audit_heads.read_head(self._folder, self._key) or Head(0, "")
+        if self._registry and held is None:
+            self._registry.write_mark(NAME, Mark(self._head.seq, self._head.hash))  # before a head that says so
+        self._present_key.create(self._next)
+        self._write_head(replace(self._head, held=self._head.held or self._registry is not None))
+        self._refusing = False
 
     def _open_segment(self) -> None:
         path = self._folder / f"record-{self._segment:06}.jsonl"
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._size = os.fstat(self._file).st_size
-        chain.sync_folder(self._folder)
+        sync_folder(self._folder)
 
     def _flush(self) -> None:
         """Write for everybody who waits."""
         with self._queue:
             lines, self._pending = b"".join(self._pending), []
-            last, digest = self._last, self._hash
+            present = self._next
         if self._refusing:
             self._refuse()
         try:
-            _write(self._file, lines)
+            write_all(self._file, lines)
             _sync(self._file)
-            self._durable, self._durable_hash = last, digest
-            self._size = (self._size or 0) + len(lines)
         except OSError:
             self._refusing = True
             self._refuse()
+        self._durable, self._durable_end = present.seq - 1, present.end
+        self._size = (self._size or 0) + len(lines)
         try:
+            self._present_key.write(present)
             self._move_on()
         except OSError:
-            self._refusing = True  # this event is durable; the next one would not be
+            self._refusing = True  # these events are durable; the next would not be
 
     def _move_on(self) -> None:
-        if self._durable - self._signed >= self._events_per_head:
-            chain.write_head(self._folder, Head(self._durable, self._durable_hash.hex()), self._key)
-            self._signed = self._durable
+        if self._durable - self._head.seq >= self._events_per_head:
+            self._due.set()
         if (self._size or 0) >= self._segment_bytes:
             full, self._file = self._file, -1
             os.close(full)
             self._segment += 1
             self._open_segment()
 
+    def _keep(self, seconds: float) -> None:
+        """Sign heads and write down refusals until the record is closed."""
+        while not self._ended:
+            self._due.wait(seconds)
+            self._due.clear()
+            try:
+                self._tell_refusals()
+                if not self._refusing and (self._durable > self._head.seq or self._unheld):
+                    self._sign()
+            except Exception as error:  # noqa: BLE001  whatever it is, the next minute's head is signed
+                telemetry.fault(error)
+
+    def _tell_refusals(self) -> None:
+        for event in self.refusals.take():
+            try:
+                self.append(event)
+            except StoreUnavailable:
+                self.refusals.put_back(event)
+
+    def _sign(self, agreements: str = "") -> None:
+        """Sign a head, with another list of *agreements* where one is given, and let the registry hold it.
+
+        While there is no registry it is tried again with every head.
+        """
+        with self._signing:
+            try:
+                with self._commit:
+                    self._write_head(replace(self._head, agreements=agreements or self._head.agreements))
+                self._unheld = self._registry is not None
+                if self._registry:
+                    self._registry.write_mark(NAME, Mark(self._head.seq, self._head.hash))
+                    self._unheld = False
+            except OSError as error:
+                self._refusing = True
+                telemetry.fault(error)
+            except StoreUnavailable as error:
+                telemetry.fault(error)
+
+    def _write_head(self, head: Head) -> None:
+        self._present_key.sync()
+        head = replace(head, seq=self._durable, hash=self._durable_end.hex())
+        audit_heads.write_head(self._folder, head, self._key)
+        self._head = head
+
+    @contextmanager
+    def _storing(self) -> Iterator[None]:
+        """Store something beside the events; a failure of the disk stops the record."""
+        if self._refusing:
+            self._refuse()
+        try:
+            yield
+        except OSError:
+            self._refusing = True
+            self._refuse()
+
     def _refuse(self) -> NoReturn:
         raise StoreUnavailable("The record of disclosures cannot be written; nothing is sent.")
 
     def _close_files(self) -> None:
+        self._present_key.close()
         for descriptor in (self._file, self._lock_file):
             if descriptor >= 0:
                 os.close(descriptor)
         self._file = self._lock_file = -1
-
-
-def _write(descriptor: int, content: bytes) -> None:
-    view = memoryview(content)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def _cut(path: Path, promised: int | None) -> int:
-    """The size of a segment, without what follows its last promised byte or its last finished line."""
-    with path.open("r+b") as file:
-        content = file.read(promised) if promised is not None else file.read()
-        size = content.rfind(b"\n") + 1
-        if size != file.seek(0, os.SEEK_END):
-            file.truncate(size)
-            file.flush()
-            os.fsync(file.fileno())
-    return size
-
-
-def _last_entry(path: Path) -> tuple[int, bytes]:
-    """The number and hash of the last entry of a segment; its own link is checked where the line before is there."""
-    *_, before, last = [b"", *path.read_bytes().splitlines()]
-    try:
-        entry, digest = chain.read_line(last)
-        seq = int(orjson.loads(entry)["seq"])
-        previous = chain.read_line(before)[1] if before else GENESIS
-    except (ValueError, KeyError, TypeError):
-        seq = 0
-    if seq == 0 or ((before or seq == 1) and chain.link(previous, entry) != digest):
-        raise StoreUnavailable("The last entry of the record of disclosures was changed.")
-    return seq, digest

@@ -11,7 +11,7 @@ from gateway import telemetry
 from gateway.answers import PRIVATE, arguments, authenticate, trace_id
 from gateway.export import OPERATION, Asked, export
 from gateway.rows import instant
-from standards.errors import MalformedQuery
+from standards.errors import GatewayError, MalformedQuery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,12 +29,12 @@ def blueprint(gateway: Gateway) -> Blueprint:
 
     def files(version: str, district: str | None = None) -> Response:
         """The bulk files of one version."""
-        caller = authenticate(gateway, district)
+        authorization = authenticate(gateway, district)
         telemetry.about(view=OPERATION)
-        made = export(gateway, caller, Asked(version, district, _since(), trace_id()))
-        pieces = _told(made.archive())
+        made = export(gateway, authorization, Asked(version, district, _since(), trace_id()))
+        pieces = made.archive()
         first = next(pieces)  # what fails at once can still become an error
-        response = Response(chain((first,), pieces), content_type="application/zip")
+        response = Response(chain((first,), _told(pieces)), content_type="application/zip")
         response.headers["Content-Disposition"] = f'attachment; filename="{NAME}"'
         response.headers["Cache-Control"] = PRIVATE
         response.headers["X-Next-Since"] = made.moment
@@ -64,6 +64,6 @@ def _told(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """The same pieces; a failure on the way is logged, and breaks off what the client receives."""
     try:
         yield from pieces
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  whatever it is, it breaks off what is sent
         telemetry.fault(error)
-        raise
+        raise GatewayError("The files were broken off.") from None  # the server may log it with its traceback

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,8 +36,16 @@ class Caller:
 class Callers:
     """Recognises callers; what ends a token is noticed within a second, by every worker."""
 
-    def __init__(self, store: Store, memory: Memory, clock: Callable[[], datetime], verifier: Verifier) -> None:
+    def __init__(
+        self,
+        store: Store,
+        memory: Memory,
+        clock: Callable[[], datetime],
+        verifier: Verifier,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store, self._memory, self._clock, self._verifier = store, memory, clock, verifier
+        self._monotonic = monotonic
         self._verdicts: dict[str, tuple[float, Caller]] = {}
         self._lock = threading.Lock()
 
@@ -45,16 +54,16 @@ class Callers:
         if signed is not None:
             return self._verifier.verify(signed)
         text = _bearer(authorization)
-        now = self._clock()
+        now, passed = self._clock(), self._monotonic()
         name = tokens.fingerprint(text)
         kept = self._verdicts.get(name)
-        if kept and 0 <= now.timestamp() - kept[0] < VERDICT_SECONDS:
+        if kept and passed - kept[0] < VERDICT_SECONDS:
             return kept[1]
         caller = self._recognise(text, now)
         with self._lock:
             if len(self._verdicts) >= VERDICTS:
                 self._verdicts.clear()
-            self._verdicts[name] = (now.timestamp(), caller)
+            self._verdicts[name] = (passed, caller)
         return caller
 
     def _recognise(self, text: str, now: datetime) -> Caller:

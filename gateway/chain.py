@@ -1,10 +1,14 @@
-"""The chain in which every entry of the record seals all entries before it, and how to find a broken link."""
+"""The hash chain of the record: every entry seals all before it, under a key that is gone once it has been used.
+
+An entry is one line: the event, the hash that links it to the line before, and a keyed mark (MAC). Entry *n* is marked
+with key *n*, and the next key is made from it by a one-way function: who gets hold of the present key can mark what is
+to come, and nothing of what has been.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,125 +18,134 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-GENESIS = bytes(32)
-SEAL = len(b',"hash":""}') + 64
-HEAD = "head.json"
+HASH_BYTES = 32
+GENESIS = bytes(HASH_BYTES)
+HASH, MAC = b',"hash":"', b'","mac":"'
+END = b'"}'
+DIGITS = 2 * HASH_BYTES
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """How far the record reached when this was signed; whoever cuts it shorter is found out."""
+class Line:
+    """A line of the record: the *entry*, the *digest* it claims, and its *mac*, which entries of old have not."""
 
-    seq: int
-    hash: str
+    entry: bytes
+    digest: bytes
+    mac: bytes
+
+    @property
+    def end(self) -> bytes:
+        """What the next entry seals."""
+        return self.digest + self.mac
+
+    @property
+    def event(self) -> dict[str, Any]:
+        """The event that it tells."""
+        event: dict[str, Any] = orjson.loads(self.entry)
+        return event
 
 
 def encode(event: Mapping[str, Any], seq: int) -> bytes:
-    """An event as the chain sees it: one spelling only."""
+    """Write an event in the one spelling that the chain knows."""
     return orjson.dumps({**event, "seq": seq}, option=orjson.OPT_SORT_KEYS)
 
 
 def link(previous: bytes, entry: bytes) -> bytes:
-    """The hash of *entry*, which also depends on everything before it."""
+    """Hash *entry* together with the end of the line before it, and so with everything before it."""
     return hashlib.sha256(b"\x00" + previous + entry).digest()
 
 
-def write_line(entry: bytes, digest: bytes) -> bytes:
-    """An entry with its hash, as it stands in the file."""
-    return b'%s,"hash":"%s"}\n' % (entry[:-1], digest.hex().encode())
+def mark(key: bytes, digest: bytes) -> bytes:
+    """Make the MAC of the entry with a *digest*, under its own key."""
+    return hmac.digest(key, b"entry\x00" + digest, "sha256")
 
 
-def read_line(line: bytes) -> tuple[bytes, bytes]:
-    """The entry of a line without its newline, and the hash it claims; ValueError if it is no entry."""
-    seal = line[-SEAL:]
-    if not (seal.startswith(b',"hash":"') and seal.endswith(b'"}')):
+def next_key(key: bytes, steps: int = 1) -> bytes:
+    """Move a key on by as many entries; there is no way back."""
+    for _ in range(steps):
+        key = hmac.digest(key, b"next", "sha256")
+    return key
+
+
+def write_line(entry: bytes, digest: bytes, mac: bytes = b"") -> bytes:
+    """Write an entry with its hash and its MAC, as it stands in the file."""
+    marked = MAC + mac.hex().encode() if mac else b""
+    return entry[:-1] + HASH + digest.hex().encode() + marked + END + b"\n"
+
+
+def read_line(line: bytes) -> Line:
+    """Read a line without its newline.
+
+    Raises:
+        ValueError: it is no entry.
+    """
+    if not line.endswith(END):
         raise ValueError
-    return line[:-SEAL] + b"}", bytes.fromhex(seal[9:-2].decode("ascii"))
+    rest, mac = line[: -len(END)], b""
+    if rest[-DIGITS - len(MAC) : -DIGITS] == MAC:
+        rest, mac = rest[: -DIGITS - len(MAC)], _bytes(rest[-DIGITS:])
+    if rest[-DIGITS - len(HASH) : -DIGITS] != HASH:
+        raise ValueError
+    return Line(rest[: -DIGITS - len(HASH)] + b"}", _bytes(rest[-DIGITS:]), mac)
 
 
 def list_segments(folder: Path) -> list[Path]:
-    """The files of the record, oldest first."""
+    """The segments of the record, oldest first."""
     return sorted(folder.glob("record-*.jsonl"))
 
 
-def read_lines(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Every finished line of the record with its place; an unfinished last one was never promised to anybody."""
-    for path in list_segments(folder):
+def segment_number(path: Path) -> int:
+    """The number in the name of a segment."""
+    return int(path.stem.removeprefix("record-"))
+
+
+def read_lines(folder: Path, seq: int = 0) -> Iterator[tuple[str, bytes]]:
+    """Read every finished line with its place, oldest first, from the segment on that holds entry *seq*.
+
+    An unfinished last line was never promised to anybody; elsewhere it is a line like the others, and no entry.
+    """
+    segments = list_segments(folder)
+    first = _segment_of(segments, seq) if seq else 0
+    for at, path in enumerate(segments[first:], start=first):
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
-                if line.endswith(b"\n"):
-                    yield f"{path.name}:{number}", line[:-1]
+                if line.endswith(b"\n") or at < len(segments) - 1:
+                    yield f"{path.name}:{number}", line.removesuffix(b"\n")
+
+
+def read_entries(folder: Path, seq: int = 0) -> Iterator[tuple[str, Line | None, int]]:
+    """Read every line as its place, what it is, and its number; what is no entry is None with number 0."""
+    for place, text in read_lines(folder, seq):
+        try:
+            line = read_line(text)
+            yield place, line, int(line.event["seq"])
+        except (ValueError, KeyError, TypeError):
+            yield place, None, 0
 
 
 def read_events(folder: Path) -> Iterator[dict[str, Any]]:
     """Every event of the record, oldest first."""
-    for _, line in read_lines(folder):
-        yield orjson.loads(line)
+    for _, line, _ in read_entries(folder):
+        if line is not None:
+            yield line.event
 
 
-def write_head(folder: Path, head: Head, key: bytes) -> None:
-    """Sign how far the record reaches now."""
-    draft = folder / f".{HEAD}"
-    signed = orjson.dumps({"seq": head.seq, "hash": head.hash, "signature": _signature(head, key)})
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(signed + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(folder / HEAD)
-    sync_folder(folder)
-
-
-def read_head(folder: Path, key: bytes) -> Head | None:
-    """How far the record reached when it was last signed; nothing if nobody with *key* signed it."""
-    try:
-        read = orjson.loads((folder / HEAD).read_bytes())
-        head = Head(int(read["seq"]), str(read["hash"]))
-        signed = hmac.compare_digest(str(read["signature"]).encode(), _signature(head, key).encode())
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        return None
-    return head if signed else None
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in *folder* durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def verify_chain(folder: Path, key: bytes) -> list[str]:
-    """What was edited, removed, moved or cut off, in words; nothing when the record is whole."""
-    problems: list[str] = []
-    head = read_head(folder, key)
-    if head is None:
-        problems.append(f"{HEAD}: is missing, or was not signed by this gateway")
-    previous, expected = GENESIS, 1
-    for place, line in read_lines(folder):
+def _segment_of(segments: list[Path], seq: int) -> int:
+    """The place of the last segment that begins with entry *seq* or one before it."""
+    for at in range(len(segments) - 1, 0, -1):
+        with segments[at].open("rb") as file:
+            first = file.readline().removesuffix(b"\n")
         try:
-            entry, claimed = read_line(line)
-            seq = int(orjson.loads(entry)["seq"])
+            if int(orjson.loads(first)["seq"]) <= seq:
+                return at
         except (ValueError, KeyError, TypeError):
-            problems.append(f"{place}: is not an entry")
             continue
-        problems += [f"{place}: {problem}" for problem in _faults(seq, expected, link(previous, entry) == claimed)]
-        if head and seq == head.seq and claimed.hex() != head.hash:
-            problems.append(f"{place}: entry {seq} is not the one that was signed")
-        previous, expected = claimed, seq + 1
-    if head and head.seq >= expected:
-        problems.append(f"{HEAD}: entries {expected} to {head.seq} are missing at the end")
-    return problems
+    return 0
 
 
-def _faults(seq: int, expected: int, linked: bool) -> Iterator[str]:
-    if seq > expected:
-        yield f"entries {expected} to {seq - 1} are missing before it"
-    elif seq < expected:
-        yield f"entry {seq} is out of order"
-    elif not linked:
-        yield f"entry {seq} was changed, or the one before it was"
-
-
-def _signature(head: Head, key: bytes) -> str:
-    return hmac.new(key, b"head\x00%d\x00%s" % (head.seq, head.hash.encode()), hashlib.sha256).hexdigest()
+def _bytes(digits: bytes) -> bytes:
+    """The bytes behind hexadecimal *digits*, in the one spelling that is written."""
+    found = bytes.fromhex(digits.decode("ascii"))
+    if len(found) != HASH_BYTES or found.hex().encode() != digits:
+        raise ValueError
+    return found

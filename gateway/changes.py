@@ -15,6 +15,7 @@ from gateway.journals import Present
 from gateway.rows import ROW_BITS, RowIndex, Shown, index
 from policies.permission import covering
 from standards import registry
+from standards.edfi.feeds import key_members
 from standards.errors import ActionForbidden, FeatureDisabled, MalformedQuery
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from adapters.contract import Hint, Hints
     from gateway.assembly import Gateway
-    from gateway.callers import Caller
+    from gateway.authorization import Authorization
     from gateway.exchange import Sight
     from gateway.journal import Entry
     from gateway.rows import Part
@@ -41,19 +42,20 @@ NOT_TOLD = (
 )
 
 
-def available(gateway: Gateway, caller: Caller, grants: Sequence[Grant]) -> dict[str, int]:
-    """The change versions that a client can ask about at the one district of its *grants*.
+def available(gateway: Gateway, authorization: Authorization) -> dict[str, int]:
+    """The change versions that a client can ask about at the one district of its agreements.
 
     Raises:
         OperationMissing, ActionForbidden: no agreement, or no scope, lets the client know what changes.
         FeatureDisabled: there are several districts.
     """
-    able = covering(grants, frozenset({"changes"}))
-    if SCOPE not in caller.scopes:
+    able = covering(authorization.of(), frozenset({"changes"}))
+    if SCOPE not in authorization.scopes:
         raise ActionForbidden(NO_SCOPE)
     if len({one.district for one in able}) > 1:
         raise FeatureDisabled(ONE_DISTRICT)
     grant = able[0]
+    gateway.limits.spend_districts([grant.district])
     follow(gateway, grant)
     own = passing.reached(gateway, grant)
     _settle_all(gateway, grant)
@@ -81,7 +83,9 @@ def _settle_all(gateway: Gateway, grant: Grant) -> None:
                 gateway.journals.settle(_present(gateway, one))
 
 
-def prepare(gateway: Gateway, caller: Caller, sights: Sequence[Sight], whole: View, window: Window) -> Hints:
+def prepare(
+    gateway: Gateway, authorization: Authorization, sights: Sequence[Sight], whole: View, window: Window
+) -> Hints:
     """See to it that what changes can be told; what the source is to send of what is read for this one request.
 
     *whole* is the view before any agreement cut it down.
@@ -90,7 +94,7 @@ def prepare(gateway: Gateway, caller: Caller, sights: Sequence[Sight], whole: Vi
         ActionForbidden: the token has no scope for it.
         MalformedQuery, FeatureDisabled: several districts are asked, or one whose system cannot tell.
     """
-    if SCOPE not in caller.scopes:
+    if SCOPE not in authorization.scopes:
         raise ActionForbidden(NO_SCOPE)
     if len({one.grant.district for one in sights}) > 1:
         raise _refusal(window, ONE_DISTRICT)
@@ -192,9 +196,10 @@ class Told:
         return self.shown.faces
 
     @property
-    def members_released(self) -> str:
-        """The entity and the outward path of every member."""
-        return self.shown.members_released
+    def facts(self) -> tuple[str, ...]:
+        """Which facts they tell: those of the natural key, and the id."""
+        paths = {"id", *(path for _, path in key_members(self.shown.view.name))}
+        return tuple(line for line in self.shown.facts if line.split("\t")[1] in paths)
 
     @property
     def subjects(self) -> Sequence[tuple[bytes, ...]]:

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateway.audit_commands import audit
 from gateway.clients import clients
+from gateway.districts_command import districts
 from gateway.export_command import export_command
-from standards.errors import GatewayError, SourceError, StoreUnavailable
+from gateway.running_commands import reload_command, status_command
+from standards.errors import GatewayError, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +33,12 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except GatewayError as error:
             raise click.ClickException(error.message) from None
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except Exception as error:  # noqa: BLE001  a traceback might quote what a source sent
+            from gateway.reasons import kind_of, raised  # noqa: PLC0415 -- seldom needed
+
+            raise click.ClickException(f"the program failed: {kind_of(error)} at {raised(error)}") from None
 
 
 def show_version(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
@@ -58,8 +67,12 @@ def main() -> None:
     """Crossing Guard: Ed-Fi and OneRoster for several districts, released only under agreement."""
 
 
+main.add_command(audit)
 main.add_command(clients)
+main.add_command(districts)
 main.add_command(export_command)
+main.add_command(reload_command)
+main.add_command(status_command)
 
 
 @main.command()
@@ -85,6 +98,7 @@ def check(file: Path, document_settings: bool) -> None:
     problems = [str(mistake) for mistake in mistakes]
     if read is not None:
         problems += _agreement_problems(read)
+        problems += _record_problems(read)
         problems += _district_problems(read)
     for problem in problems:
         click.echo(problem)
@@ -100,7 +114,7 @@ def check(file: Path, document_settings: bool) -> None:
 @click.option("--recipient", is_flag=True, help="Only what the recipient itself may be told.")
 def explain(client: str, element: str, file: Path, recipient: bool) -> None:
     """Tell step by step why ELEMENT (student.birthDate, student) leaves to CLIENT, or does not."""
-    from gateway import settings, sites  # noqa: PLC0415 -- --help need not wait for it
+    from gateway import agreement_texts, settings, sites  # noqa: PLC0415 -- --help need not wait for it
     from gateway.explanation import Standing  # noqa: PLC0415 -- likewise
     from gateway.store import registered, utc_now  # noqa: PLC0415 -- likewise
     from policies import agreement, explain  # noqa: PLC0415 -- likewise
@@ -108,7 +122,7 @@ def explain(client: str, element: str, file: Path, recipient: bool) -> None:
 
     read, now = settings.load(file), utc_now()
     has = sites.entities(read)
-    agreements = agreement.load_folder(read.agreements)
+    agreements = agreement_texts.held_to(read, agreement.load_folder(read.agreements))
     found = next((one for one in registered(read.store_url) if one.client_id == client), None)
     standing = Standing(client, found, Grants(agreements, lambda: now), has)
     for trace in explain.explain(agreements, client, element, now, before=standing.steps):
@@ -183,10 +197,8 @@ def _agreement_problems(read: Settings) -> Iterator[str]:
     from gateway.sites import learn  # noqa: PLC0415 -- --help need not wait for it
     from policies.agreement import read_folder  # noqa: PLC0415 -- likewise
 
-    try:
-        learn(read)
-    except SourceError as error:
-        yield f"{read.file.name}: {error.message}"
+    for name, error in learn(read).items():
+        yield f"districts.{name}: {error.message}"
     found, mistakes = read_folder(read.agreements)
     yield from map(str, mistakes)
     for one in found:
@@ -210,6 +222,20 @@ def _registration_problems(read: Settings, agreements: tuple[Agreement, ...]) ->
         return
     yield from registrations.unregistered(agreements, clients, now)
     yield from map(str, registrations.misdirected(agreements, clients, now))
+
+
+def _record_problems(read: Settings) -> Iterator[str]:
+    """What the record of disclosures says against the agreements, and what of it an operator has to do."""
+    from gateway import agreement_texts, audit_keys  # noqa: PLC0415 -- --help need not wait for it
+    from policies.agreement import read_folder  # noqa: PLC0415 -- likewise
+
+    found, _ = read_folder(read.agreements)
+    try:
+        yield from (str(mistake) for mistake, _ in agreement_texts.recorded(read).differing(found))
+    except GatewayError as error:
+        yield error.message
+    for line in audit_keys.notes(read.audit.folder):
+        click.echo(f"warning: {line}", err=True)
 
 
 def _district_problems(read: Settings) -> Iterator[str]:

@@ -35,12 +35,17 @@ def secret_text() -> str:
     return text
 
 
-def proves(secret: str, client: Client | None, now: datetime) -> bool:
-    """Whether *secret* is one of *client*'s; one hash is tried in every case, so that the time tells nothing."""
+def meant(secret: str, client: Client | None, now: datetime) -> str | None:
+    """The trace of the one secret of *client*'s that *secret* can be; None where it can be none of them."""
     traces = client.secrets if client else ()
     kept = [trace.hash for trace in traces if trace.not_after is None or now < trace.not_after]
-    meant = next((trace[HINT:] for trace in kept if trace.startswith(secret[:HINT])), None)
-    return _matches(meant or _NOBODY, secret) and meant is not None
+    return next((trace[HINT:] for trace in kept if trace.startswith(secret[:HINT])), None)
+
+
+def proves(secret: str, client: Client | None, now: datetime) -> bool:
+    """Whether *secret* is one of *client*'s; one hash is tried in every case, so that the time tells nothing."""
+    trace = meant(secret, client, now)
+    return _matches(trace or _NOBODY, secret) and trace is not None
 
 
 def _matches(trace: str, secret: str) -> bool:

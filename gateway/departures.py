@@ -39,6 +39,8 @@ def asked_for(query: Query) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Tombstone:
+    """What is told of a record that is gone; *at* is by a clock that nobody sets."""
+
     at: float
     sealed: bytes
     subjects: tuple[bytes, ...]
@@ -47,8 +49,8 @@ class _Tombstone:
 class Departures:
     """What is gone, by consumer and view; nothing of it can be read from memory without the key of this process."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock, self._cipher = clock, AESGCM(secrets.token_bytes(32))
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic, self._cipher = monotonic, AESGCM(secrets.token_bytes(32))
         self._gone: OrderedDict[Place, OrderedDict[str, _Tombstone]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -56,14 +58,14 @@ class Departures:
         """Bury what *old* showed and *new* does not; what has come back is no longer gone."""
         here = {new.ids[row] for row in new.rows}
         rows = [row for row in old.rows if old.ids[row] not in here]
-        about, moment = tag(old), new.faces.generation.version / 1000
+        about, moment, now = tag(old), new.faces.generation.version / 1000, self._monotonic()
         with self._lock:
             kept = self._gone.setdefault(_place(new), OrderedDict())
             for identifier in here & kept.keys():
                 del kept[identifier]
             for row, record in zip(rows, old.render(rows, BASE), strict=True):
                 told = record | {"status": "tobedeleted", "dateLastModified": _text(moment)}
-                kept[old.ids[row]] = _Tombstone(moment, self._seal(told), tuple(about(row)))
+                kept[old.ids[row]] = _Tombstone(now, self._seal(told), tuple(about(row)))
             self._end()
 
     def of(self, shown: Shown) -> Departed:
@@ -76,11 +78,12 @@ class Departures:
 
     def _end(self) -> None:
         """Forget what has been gone for longer than the window, and the oldest of what is too much."""
-        moment, count = self._clock() - WINDOW, sum(map(len, self._gone.values()))
+        moment, count = self._monotonic() - WINDOW, sum(map(len, self._gone.values()))
         for kept in self._gone.values():
             while kept and (count > MOST or next(iter(kept.values())).at < moment):
                 kept.popitem(last=False)
                 count -= 1
+        self._gone = OrderedDict((place, kept) for place, kept in self._gone.items() if kept)
 
     def _seal(self, record: Mapping[str, Any]) -> bytes:
         nonce = secrets.token_bytes(NONCE)
@@ -125,9 +128,9 @@ class Departed:
         return self.shown.faces
 
     @property
-    def members_released(self) -> str:
-        """The entity and the outward path of every member they are shown with."""
-        return self.shown.members_released
+    def facts(self) -> tuple[str, ...]:
+        """Which facts they show."""
+        return self.shown.facts
 
     @property
     def rows(self) -> Sequence[int]:

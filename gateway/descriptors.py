@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adapters.contract import NO_HINTS, Adapter, picker
+from gateway.slots import approach
 from standards.edfi.descriptors import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from adapters.contract import Change, Departure, Hints, Manifest, Problem, Record, Wanted
+    from adapters.contract import Change, Departure, Hints, Manifest, Notes, Problem, Record, Wanted
     from standards.edfi.model import Resource
 
 
@@ -23,12 +24,10 @@ class Described(Adapter):
     """
 
     def __init__(self, inner: Adapter, uris: Iterable[str] = ()) -> None:
-        self.inner = inner
-        self.district, self.settings, self.notes = inner.district, inner.settings, inner.notes
+        self.inner, self.district = inner, inner.district
         self._uris = tuple(uris)
         self._known = catalogue(self._uris)
-        own = inner.manifest
-        self._described = own, self._beside(own)
+        self._described: tuple[Manifest, Manifest] | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
@@ -36,10 +35,10 @@ class Described(Adapter):
     @property
     def manifest(self) -> Manifest:
         """What the system has and can do, and the descriptors beside it."""
-        own = self.inner.manifest
-        if own is not self._described[0]:
-            self._described = own, self._beside(own)
-        return self._described[1]
+        own, described = self.inner.manifest, self._described
+        if described is None or own is not described[0]:
+            described = self._described = own, self._beside(own)
+        return described[1]
 
     def _beside(self, own: Manifest) -> Manifest:
         items = self._known.keys() - own.entities
@@ -48,9 +47,18 @@ class Described(Adapter):
         return replace(own, entities=own.entities | items, delta=delta, touched=touched)
 
     @property
+    def notes(self) -> Notes:  # type: ignore[override]  # those of the system
+        """What the system's adapter noticed while it read."""
+        return self.inner.notes
+
+    @property
     def declares(self) -> bool:  # type: ignore[override]  # each system's own answer
         """Whether the system's records lack what Ed-Fi requires."""
         return self.inner.declares
+
+    def reachable(self) -> None:
+        """Let pass whoever is about to ask the system."""
+        self.inner.reachable()
 
     def beyond(self) -> Mapping[str, Resource]:
         """What the system's model has beyond the standard."""
@@ -64,6 +72,7 @@ class Described(Adapter):
         """The system's records, then the items."""
         own = self.inner.manifest.entities
         if asked := {entity: fields for entity, fields in wanted.items() if entity in own}:
+            approach(self)
             yield from self.inner.read(asked, hints)
         for entity in wanted.keys() - own:
             pick = picker(entity, wanted[entity])
@@ -74,37 +83,47 @@ class Described(Adapter):
 
     def find(self, entity: str, identifier: str) -> Record | None:
         """One record of the system by its own id; an item has none."""
-        return None if self._ours(entity) else self.inner.find(entity, identifier)
+        if self._ours(entity):
+            return None
+        approach(self)
+        return self.inner.find(entity, identifier)
 
     def locate(self, entity: str, key: tuple[str, ...]) -> Record | None:
         """One record or item by its natural key."""
         if not self._ours(entity):
+            approach(self)
             return self.inner.locate(entity, key)
         return next((dict(record) for record in self._known[entity] if record["key"] == key), None)
 
     def newest(self) -> int | None:
         """The system's own newest change version."""
+        approach(self)
         return self.inner.newest()
 
     def changes(self, wanted: Wanted, since: int, until: int) -> Iterator[Change]:
         """What has changed in the system; items never do."""
         own = self.inner.manifest.entities
+        approach(self)
         return self.inner.changes({name: fields for name, fields in wanted.items() if name in own}, since, until)
 
     def departures(self, entity: str, since: int, until: int, *, rekeyed: bool) -> Iterator[Departure]:
         """What has gone from the system."""
+        approach(self)
         return self.inner.departures(entity, since, until, rekeyed=rekeyed)
 
     def save(self, entity: str, record: Record, *, new: bool) -> str:
         """Create or replace a record of the system."""
+        approach(self)
         return self.inner.save(entity, record, new=new)
 
     def delete(self, entity: str, identifier: str) -> None:
         """Delete a record of the system."""
+        approach(self)
         self.inner.delete(entity, identifier)
 
     def stamp(self) -> str:
         """The system's stamp: the items stay while the gateway runs."""
+        approach(self)
         return self.inner.stamp()
 
     def close(self) -> None:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.dialect import dialect
-from gateway.disclosure import change
-from gateway.exchange import grants_for, write_down
+from gateway.disclosure import change, students
+from gateway.exchange import write_down
+from gateway.guarded import NOT_ACCEPTED
 from gateway.hints import hints, sought
 from gateway.lookups import references
 from gateway.plan import decides
 from gateway.resolving import native_targets
+from gateway.slots import approach
 from standards import registry
 from standards.errors import (
     ActionForbidden,
@@ -30,11 +32,11 @@ from standards.errors import (
 from standards.view import fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from adapters.contract import Adapter
     from gateway.assembly import Gateway
-    from gateway.callers import Caller
+    from gateway.authorization import Authorization
     from gateway.dialect import Dialect
     from gateway.exchange import PageRequest
     from gateway.rows import Shown
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     Record = dict[str, Any]
 
 WRITE = frozenset({"create", "update", "delete"})
+UNREAD = "The agreement does not let this client read, so it may do nothing that tells whether a record is there."
 UNKNOWN = "The district's system did not answer: whether the change was made is not known."
 
 
@@ -57,7 +60,7 @@ class Desk:
     """
 
     gateway: Gateway
-    caller: Caller
+    authorization: Authorization
     request: PageRequest
     grant: Grant
     shown: Shown
@@ -135,12 +138,25 @@ class Desk:
         """Refuse what the agreement, or the token, does not let the consumer do."""
         if operation not in self.grant.operations:
             raise OperationMissing([operation])
-        if self.request.view.api == "edfi" and f"edfi:{operation}" not in self.caller.scopes:
+        if self.request.view.api == "edfi" and f"edfi:{operation}" not in self.authorization.scopes:
             raise ActionForbidden(f"The token has no scope to {operation} here.")
 
-    def record(self, operation: str, students: Sequence[int], rows: int = 1) -> None:
-        """Write down, durably, what is about to be done to as many *rows*."""
-        event = change(self.gateway, self.caller, self.request, self.shown, operation, students, rows)
+    def allow_unread(self, *, told: bool) -> None:
+        """Refuse a client that may not read what would tell it whether a record is there, before that is looked at.
+
+        What is left to it is to create or replace; *told* says that the answer differs between the two all the same.
+        """
+        if self.reads:
+            return
+        if told:
+            raise ActionForbidden(UNREAD)
+        self.allow("create")
+        self.allow("update")
+
+    def record(self, operation: str, students: Iterable[bytes], rows: int = 1) -> None:
+        """Write down, durably, what is about to be done to as many *rows* about *students* (their tags)."""
+        tags = tuple(dict.fromkeys(students))
+        event = change(self.gateway, self.authorization, self.request, self.shown, operation, tags, rows)
         write_down(self.gateway, event)
 
     def save(self, record: Record, *, new: bool, rekeyed: bool = False) -> str:
@@ -158,8 +174,8 @@ class Desk:
         except PreconditionFailed:
             raise ConcurrentChange("The record was changed at the same time.") from None
         except InvalidBody as error:
-            heads = {place: place.removeprefix("$.").partition(".")[0].partition("[")[0] for place in error.places}
-            told = {place: said for place, said in error.places.items() if heads[place] in self.members}
+            heads = {place.removeprefix("$.").partition(".")[0].partition("[")[0] for place in error.places}
+            told = {f"$.{head}": [NOT_ACCEPTED] for head in sorted(heads & self.members)}
             raise type(error)(error.message, told) from None
         except SourceUnavailable as error:
             raise OutcomeUnknown(UNKNOWN, error.retry_after) from None
@@ -191,7 +207,7 @@ class Desk:
     def fresh(self, own: str | None = None) -> Desk:
         """The same desk over what there is now; where *own* is the record that it is about, over that."""
         identifier = self.identifier if own is None else self.outward(own)
-        return open_desk(self.gateway, self.caller, self.request, identifier, self.named)
+        return _desk(self.gateway, self.authorization, self.request, identifier, self.named)
 
     def naming(self, given: Mapping[str, Any], identifier: str = "") -> Desk:
         """The desk over the record with an *identifier*, and over what a body refers to by the very keys it gives."""
@@ -201,33 +217,43 @@ class Desk:
             said = self.lens.said(given)
         except MappingError:  # which whoever reads the body will say
             said = {}
-        return open_desk(self.gateway, self.caller, self.request, identifier, said)
+        return _desk(self.gateway, self.authorization, self.request, identifier, said)
 
     def whole(self) -> Desk:
         """The desk over all that a body may refer to, by whatever it is shown as."""
-        return open_desk(self.gateway, self.caller, self.request, self.identifier)
+        return _desk(self.gateway, self.authorization, self.request, self.identifier)
 
     def over(self, own: str) -> Desk:
         """The desk over the record *own*, which it need not have been opened for."""
         return self if self.row_of(own) is not None else self.fresh(own)
 
-    def subjects(self, records: Iterable[Mapping[str, Any]]) -> list[int]:
-        """The rows of the students that *records* are about."""
-        rows = self.shown.faces.generation.table("student").rows
+    def students_in(self, row: int | None) -> Iterable[bytes]:
+        """The tags of the students that the record in *row* is about."""
+        found: Iterable[bytes] = () if row is None else students(self.shown, self.gateway)(row)
+        return found
+
+    def students_of(self, records: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+        """The tags of the students that *records* are about; of one that is new only where it brings its id."""
+        generation = self.shown.faces.generation
+        table, tag = generation.table("student"), self.gateway.tags(self.shown.faces)
         names = [name for name, one in fields_of(self.entity).items() if one.to == "student" and not one.many]
-        keys = [one["key"] for one in records if self.entity == "student" and "key" in one]
-        keys += [one[name] for one in records for name in names if name in one]
-        return list(dict.fromkeys(rows[key] for key in keys if key in rows))
+        for one in records:
+            keys = [one[name] for name in names if name in one]
+            if self.entity == "student" and "key" in one:
+                keys.append(one["key"])
+            yield from (tag(table.rows[key]) for key in keys if key in table.rows)
+            if self.entity == "student" and "id" in one:
+                yield self.gateway.keyring.student_tag(generation.district, one["id"])
 
 
 def open_desk(
     gateway: Gateway,
-    caller: Caller,
+    authorization: Authorization,
     request: PageRequest,
     identifier: str | None = None,
     named: Record | None = None,
 ) -> Desk:
-    """The desk for a write, if scopes, agreement and the district's system allow one.
+    """The desk for a write, if scopes, agreement and the district's system allow one, within the district's limit.
 
     It is lean where it may be, if an *identifier* is given.
 
@@ -236,12 +262,25 @@ def open_desk(
         Unsupported: the district's system takes no such changes.
         CallerError: several districts could be meant.
     """
-    if not request.scopes & caller.scopes:
+    if not request.scopes & authorization.scopes:
         raise Forbidden("The token has no scope for this operation.")
-    grant, view = _able(gateway, request, grants_for(gateway, caller, request.district, WRITE))
-    outer = [pruned for one in request.within if (pruned := gateway.pruned(grant, one.view)) is not None]
-    if len(outer) < len(request.within):
-        raise Forbidden("No active agreement lets this client change this resource.")
+    grant, _ = _able(gateway, request, authorization.of(WRITE))
+    _outer(gateway, grant, request)
+    gateway.limits.spend_districts([grant.district])
+    approach(gateway.districts[grant.district].adapter)  # before anything of the write is recorded
+    return _desk(gateway, authorization, request, identifier, named)
+
+
+def _desk(
+    gateway: Gateway,
+    authorization: Authorization,
+    request: PageRequest,
+    identifier: str | None = None,
+    named: Record | None = None,
+) -> Desk:
+    """The desk over the district's data as they are now."""
+    grant, view = _able(gateway, request, authorization.of(WRITE))
+    outer = _outer(gateway, grant, request)
     entity = _written(gateway, grant, view)
     beside = frozenset(field.to for field in fields_of(entity).values() if field.type == "ref")
     beside = beside.union(*(gateway.entities(grant, one) for one in outer))
@@ -254,7 +293,7 @@ def open_desk(
     every = gateway.shown(grant, view, beside, sent, seek)
     shown = next(one for one in every if one.branch.entity == entity)
     lens = registry.lens(request.view.api, request.view.name, entity)
-    return Desk(gateway, caller, request, grant, shown, lens, identifier, named, lean)
+    return Desk(gateway, authorization.by([grant]), request, grant, shown, lens, identifier, named, lean)
 
 
 def _able(gateway: Gateway, request: PageRequest, grants: Sequence[Grant]) -> tuple[Grant, View]:
@@ -268,6 +307,14 @@ def _able(gateway: Gateway, request: PageRequest, grants: Sequence[Grant]) -> tu
     if len(able) > 1:
         raise CallerError("Several districts could be meant: name one at the beginning of the address.")
     return able[0]
+
+
+def _outer(gateway: Gateway, grant: Grant, request: PageRequest) -> list[View]:
+    """What the consumer sees of the views of the records that the address names."""
+    outer = [pruned for one in request.within if (pruned := gateway.pruned(grant, one.view)) is not None]
+    if len(outer) < len(request.within):
+        raise Forbidden("No active agreement lets this client change this resource.")
+    return outer
 
 
 def _written(gateway: Gateway, grant: Grant, view: View) -> str:

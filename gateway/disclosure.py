@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
+from array import array
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from gateway import field_sets
 from gateway.rows import ROW_BITS, ROW_MASK
+from gateway.subjects import INLINE_TAGS
 from standards.view import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gateway.assembly import Gateway
-    from gateway.callers import Caller
+    from gateway.authorization import Authorization
     from gateway.exchange import PageRequest
     from gateway.faces import Faces
     from gateway.rows import Part, RowIndex, Shown
     from standards.query import Query
 
+PAGES_PER_SET = 8
+"""How many pages of a walk share a stored set of students."""
+
 
 def disclosure(
-    gateway: Gateway, caller: Caller, request: PageRequest, rows: RowIndex | None, query: Query, span: tuple[int, int]
+    gateway: Gateway,
+    authorization: Authorization,
+    request: PageRequest,
+    rows: RowIndex | None,
+    query: Query,
+    span: tuple[int, int],
 ) -> Mapping[str, Any]:
     """The event to write before the page *span* of *rows* is sent."""
-    subjects, first, last = _subjects(gateway, rows, span)
+    subjects, first, last = _subjects(gateway, authorization.client, rows, span, query.limit)
     return {
-        **_who(gateway, caller, request),
+        **_who(gateway, authorization, request),
         "operation": "read",
         "shape": "; ".join(filter(None, (*_places(request), query.shape))),
         "rows": span[1] - span[0],
-        "fields": _fields(rows.shown if rows else ()),
-        "status": 200 if rows is not None and span[1] >= span[0] else 404,
+        "fields": _fields(gateway, rows.shown if rows else (), query.fields),
+        "status": 404 if rows is None else 200,
         "set": subjects,
         "from": first,
         "to": last,
@@ -41,23 +51,22 @@ def disclosure(
 
 def change(
     gateway: Gateway,
-    caller: Caller,
+    authorization: Authorization,
     request: PageRequest,
     shown: Shown,
     operation: str,
-    students: Sequence[int],
+    tags: Sequence[bytes],
     rows: int = 1,
 ) -> Mapping[str, Any]:
-    """The event to write before *rows* records about *students* (their rows) are created, updated or deleted."""
-    tags = [gateway.tags(shown.faces)(row) for row in students]
+    """The event to write before *rows* records about the students behind *tags* are created, updated or deleted."""
     return {
-        **_who(gateway, caller, request),
+        **_who(gateway, authorization, request),
         "operation": operation,
         "shape": "; ".join(_places(request)),
         "rows": rows,
-        "fields": _fields((shown,)),
+        "fields": _fields(gateway, (shown,)),
         "status": 202,
-        "set": gateway.record.subjects(tags) if tags else "",
+        "set": gateway.record.subjects(tags, authorization.client) if tags else "",
         "from": 0,
         "to": len(tags),
         "trace": request.trace,
@@ -68,58 +77,63 @@ def _places(request: PageRequest) -> tuple[str, ...]:
     return tuple(f"in {one.view.name}" for one in request.within)
 
 
-def _who(gateway: Gateway, caller: Caller, request: PageRequest) -> dict[str, Any]:
-    """Who asks, by what right, of what."""
-    grants = gateway.grants.of(caller.client)
+def _who(gateway: Gateway, authorization: Authorization, request: PageRequest) -> dict[str, Any]:
+    """Who asks, by what right, of what: the agreements are those that the answer is made by."""
+    grants = sorted(authorization.grants, key=lambda one: (one.agreement, one.version))
     return {
         "at": datetime.fromtimestamp(gateway.clock(), UTC).isoformat(timespec="milliseconds"),
-        "client": caller.client,
-        "org": caller.org,
-        "agreements": sorted(f"{g.agreement}@{g.version}" for g in grants if request.district in {None, g.district}),
-        "purpose": next((g.purpose for g in grants), ""),
-        "basis": next((g.basis for g in grants), ""),
+        "client": authorization.client,
+        "org": authorization.caller.org,
+        "agreements": [f"{one.agreement}@{one.version}" for one in grants],
+        "texts": [one.text for one in grants],
+        "elements": [one.elements for one in grants],
+        "purpose": next((one.purpose for one in grants), ""),
+        "basis": ", ".join(sorted({one.basis for one in grants})),
         "district": request.district or "*",
         "api": request.view.api,
         "view": request.view.name,
     }
 
 
-def _fields(shown: Sequence[Part]) -> str:
-    """A hash that names the set of members released."""
-    names = "\n".join(part.members_released for part in shown)
-    return sha256(names.encode()).hexdigest()[:32]
+def _fields(gateway: Gateway, parts: Sequence[Part], selected: tuple[str, ...] = ()) -> str:
+    """The name of the stored set of fields that *parts* show, or of the *selected* members of it."""
+    return gateway.record.fields(field_sets.text(tuple(part.facts for part in parts), selected))
 
 
-def _subjects(gateway: Gateway, rows: RowIndex | None, span: tuple[int, int]) -> tuple[str, int, int]:
-    """The stored set of student tags the rows are about, and which part of it the span covers."""
+def _subjects(
+    gateway: Gateway, client: str, rows: RowIndex | None, span: tuple[int, int], limit: int
+) -> tuple[str, int, int]:
+    """The stored set of student tags that holds those the *span* of *rows* is about, and the part of it that they are.
+
+    A full page of a walk is told as part of a stretch of so many pages, which is stored once for all of them; any
+    other span is stored as it is, and a few students in the event itself. So no answer ever makes more be stored than
+    a few times what it sends.
+    """
     if rows is None or span[0] == span[1]:
         return "", 0, 0
-    if rows.subjects is None:
-        tags, offsets = _tags(gateway, rows)
-        rows.subjects = (gateway.record.subjects(tags) if tags else "", offsets)
-    digest, offsets = rows.subjects
-    first, last = offsets[span[0]], offsets[span[1]]
-    return (digest, first, last) if last > first else ("", 0, 0)
+    first, last = span
+    size = last - first
+    start = first // (size * PAGES_PER_SET) * size * PAGES_PER_SET
+    stop = min(start + size * PAGES_PER_SET, rows.total)
+    if size != limit or size <= INLINE_TAGS or last > stop:
+        start, stop = span
+    if (start, stop) not in rows.subjects:
+        rows.subjects[start, stop] = _stretch(gateway, client, rows, (start, stop))
+    name, offsets = rows.subjects[start, stop]
+    begin, end = offsets[first - start], offsets[last - start]
+    return (name, begin, end) if end > begin else ("", 0, 0)
 
 
-def _tags(gateway: Gateway, rows: RowIndex) -> tuple[list[bytes], Sequence[int]]:
-    """The tags of the students each row is about, in row order, and where each row's begin."""
-    about = [students(shown, gateway) for shown in rows.shown]
+def _stretch(gateway: Gateway, client: str, rows: RowIndex, stretch: tuple[int, int]) -> tuple[str, Sequence[int]]:
+    """The name of the tags of the students that each row of a *stretch* is about, and where each row's begin."""
+    if rows.about is None:
+        rows.about = [students(shown, gateway) for shown in rows.shown]
     tags: list[bytes] = []
-    offsets = [0]
-    for code in rows.codes:
-        tags.extend(about[code >> ROW_BITS](code & ROW_MASK))
+    offsets = array("I", (0,))
+    for code in rows.codes[stretch[0] : stretch[1]]:
+        tags.extend(rows.about[code >> ROW_BITS](code & ROW_MASK))
         offsets.append(len(tags))
-    return tags, offsets
-
-
-def students_of(shown: Shown, row: int) -> tuple[int, ...]:
-    """The rows of the students that a *row* of a branch is about."""
-    entity, table = shown.branch.entity, shown.faces.generation.table(shown.branch.entity)
-    if entity == "student":
-        return (row,)
-    names = [name for name, field in fields_of(entity).items() if field.to == "student" and name in table.refs]
-    return tuple(table.refs[name][row] for name in names[:1] if table.refs[name][row] >= 0)
+    return (gateway.record.subjects(tags, client) if tags else ""), offsets
 
 
 def students(shown: Part, gateway: Gateway) -> Any:

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import ctypes
 import threading
+import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
 from adapters.contract import NO_HINTS
-from gateway import lookups, telemetry
+from gateway import district_log, lookups, telemetry
+from gateway.district_status import DistrictStatus
+from gateway.failures import Failures
 from gateway.hold import LINKED, build
+from gateway.losses import NO_SHARES, Losses
+from gateway.reasons import reason
 from gateway.renewal import Course, Renewal
+from gateway.slots import approach
 from gateway.versions import Versions
-from standards import native, vocabulary
+from gateway.wanted import may_be_held, reads, within
 from standards.errors import SourceBroken, SourceError
 from standards.view import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from adapters.contract import Adapter, Hints, Wanted
+    from adapters.contract import Adapter, Hints, Manifest, Wanted
+    from gateway.district_status import State
     from gateway.hold import Generation
     from gateway.lookups import Seek
     from gateway.renewal import Written
     from policies.grant import Grant
+    from standards.errors import Loss
     from standards.keys import Keyring
     from standards.view import View
 
@@ -32,18 +41,13 @@ MOST_FOUND = 200
 LIVE_BUDGET = 2_000_000
 
 
-def may_be_held(entity: str) -> bool:
-    """Whether a district may let the gateway hold *entity*: its roster and its descriptors, nothing else."""
-    known = vocabulary.entities()
-    return known[entity].held if entity in known else entity.endswith("Descriptors")
-
-
 class District:
     """One district's data as the gateway can reach it now.
 
     A hold lasts *seconds* at most and is renewed half-way, and what was written is in it before it is read
     again. *coming* and then *renewed* are told of every renewal before it counts: the first may take its time, and
-    only the second knows its version.
+    only the second knows its version. Ages are reckoned by *monotonic*, a clock that nobody can set; *clock* tells
+    the moments and versions that people and consumers are told.
     """
 
     def __init__(
@@ -55,20 +59,26 @@ class District:
         *,
         seconds: float,
         wanted: Mapping[str, frozenset[str] | None],
+        loss: Mapping[str, float] = NO_SHARES,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name, self.adapter, self._keyring, self._clock = name, adapter, keyring, clock
-        self._seconds, self._wanted = seconds, wanted
+        self._seconds, self._wanted, self._monotonic = seconds, wanted, monotonic
         self._held: Generation | None = None
         self._course, self._number, self._writes = Course(0.0), 0, 0
         self._written: dict[Written, tuple[int, bool]] = {}
         self._holds: tuple[frozenset[str], frozenset[str]] = frozenset(), frozenset()
         self._fields: tuple[frozenset[str], Wanted] = frozenset(), {}
         self._versions, self._asked = Versions(clock), float("-inf")
-        self._renewal = Renewal(name, adapter, keyring, clock, self._to_hold)
+        self._numbers = count(1)
+        self._heir: District | None = None
+        self._losses = Losses(loss)
+        self._renewal = Renewal(name, adapter, keyring, clock, self._to_hold, self._losses, monotonic)
+        self._failures = Failures(name, monotonic, clock)
         self._noting, self._loading, self._freshening = threading.Lock(), threading.Lock(), threading.Lock()
         self._renewing = threading.Event()
-        self.coming: Callable[[Generation, Generation], None] = lambda _before, _fresh: None
-        self.renewed: Callable[[Generation, Generation], None] = lambda _before, _fresh: None
+        self.coming: Callable[[Generation, Generation], None] = _nothing
+        self.renewed: Callable[[Generation, Generation], None] = _nothing
 
     @property
     def holds(self) -> frozenset[str]:
@@ -85,6 +95,34 @@ class District:
         if holds is not self._fields[0]:
             self._fields = holds, {entity: self._wanted.get(entity, frozenset()) for entity in holds}
         return self._fields[1]
+
+    def manifest(self) -> Manifest | None:
+        """What the district's system has and can do; None while that cannot be told."""
+        try:
+            return self.adapter.manifest
+        except SourceError:
+            return None
+
+    @property
+    def loaded(self) -> bool:
+        """Whether anything is held."""
+        return self._held is not None
+
+    def covers(self, wanted: Wanted) -> bool:
+        """Whether what is held has all the fields of *wanted*."""
+        return all(within(wanted.get(entity, frozenset()), asked) for entity, asked in self._to_hold().items())
+
+    def want(self, wanted: Wanted) -> None:
+        """Ask the source for no more than *wanted* from the next renewal on."""
+        self._wanted, self._fields = wanted, (frozenset(), {})
+
+    def close(self, *, adapter: bool = True) -> None:
+        """Let go of what is held and, with the *adapter*, of the way to the source; nobody asks any more."""
+        with self._loading:
+            self._held = self._heir = None
+            self.coming = self.renewed = _nothing
+            if adapter:
+                self.adapter.close()
 
     def has(self, view: View) -> bool:
         """Whether the district's system can show anything of *view*."""
@@ -116,8 +154,10 @@ class District:
             if held is not None and self._age() < self._seconds:
                 self._renew_aside()
                 return held
+        approach(self.adapter)
         with self._loading:
             if self._held is None or self._written or self._age() >= self._seconds:
+                self._failures.renewal.check()
                 self._renew()
             assert self._held is not None
             return self._held
@@ -137,6 +177,8 @@ class District:
                     self._writes += 1
                     wide = rekeyed or self._written.get((entity, own), (0, False))[1]
                     self._written[entity, own] = self._writes, wide
+        if self._heir is not None:
+            self._heir.wrote(entity, identifiers, rekeyed=rekeyed)
 
     def _idle(self, entity: str) -> bool:
         """Whether a write of *entity*, which is not held, is known to change nothing that is."""
@@ -147,27 +189,83 @@ class District:
 
         It is asked once in `FRESH` seconds; where it cannot be, the hold is as fresh as it was.
         """
+        if not self._may_differ():
+            return
+        try:
+            approach(self.adapter)
+        except SourceError:
+            return
         with self._freshening:
-            now = self._clock()
-            if self._held is None or not self._renewal.follows() or now - self._asked < FRESH:
+            if not self._may_differ():
                 return
-            self._asked = now
+            self._asked = self._monotonic()
             with self._loading, suppress(SourceError):
-                if self._renewal.newest() != self._course.mark:
+                with self._failures.reading():
+                    newest = self._renewal.newest()
+                if newest != self._course.mark:
                     self._renew()
 
+    def _may_differ(self) -> bool:
+        """Whether the source might tell of something that has changed since it was asked last."""
+        asked = self._monotonic() - self._asked < FRESH
+        return self._held is not None and not asked and not self._failures.paused and self._renewal.follows()
+
+    def tend(self) -> None:
+        """Try again what has failed, once its time has come; nobody need ask for it."""
+        if self._failures.due(self.adapter):
+            self._renew_aside()
+
+    def approve(self, ticket: int) -> tuple[Loss, ...]:
+        """Let the rows go that wait for approval under *ticket*, at the next renewal, which is due at once."""
+        if losses := self._losses.approve(ticket):
+            self._failures.renewal.hurry()
+        return losses
+
+    def renew_now(self) -> None:
+        """Renew and wait for it, as an operator wants it.
+
+        Raises:
+            SourceError: it fails or is refused.
+        """
+        with self._loading:
+            self._renew()
+
+    def status(self) -> DistrictStatus:
+        """How the district stands now."""
+        held, failed, told = self._held, self._failures.last(self.adapter), dict[str, Any]()
+        if held is not None:
+            told = {"rows": {entity: table.size for entity, table in held.tables.items() if table.size}}
+            told["since"] = held.loaded
+        if failed is not None and failed.error is not None:
+            told |= {"reason": str(reason(self.name, failed.error)), "since": failed.since}
+            told |= {} if self._failures.is_live(failed) else {"next_try": failed.next_try}
+        losses = self._losses
+        return DistrictStatus(self.name, self._state(failed), waiting=losses.waiting, ticket=losses.ticket, **told)
+
+    def _state(self, failed: object) -> State:
+        if self._held is not None and self._age() < self._seconds:
+            return "fresh" if failed is None else "stale"
+        if failed is not None:
+            return "failed"
+        if not self._seconds or (self._holds[0] and not self._holds[1]):
+            return "live"
+        return "loading" if self._held is None else "stale"
+
     def _age(self) -> float:
-        return self._clock() - self._held.loaded if self._held else float("inf")
+        return self._monotonic() - self._course.read if self._held else float("inf")
 
     def _renew_aside(self) -> None:
         """Renew in the background; the hold of before serves until then, and after a failure until it expires."""
-        if self._renewing.is_set() or not self._loading.acquire(blocking=False):
+        if self._failures.paused or self._renewing.is_set():
+            return
+        if not self._loading.acquire(blocking=False):
             return
         self._renewing.set()
 
         def renew() -> None:
             try:
-                self._renew()
+                if self.holds:
+                    self._renew()
             except SourceError:
                 return
             except Exception as error:  # noqa: BLE001  a fault of ours must not end in a thread that nobody hears
@@ -179,16 +277,22 @@ class District:
         threading.Thread(target=renew, name=f"hold-{self.name}", daemon=True).start()
 
     def _renew(self) -> None:
+        """Make the next hold and serve it; what hinders that is told."""
+        with self._failures.renewing("renewal failed" if self._held is not None else "load failed"):
+            self._make()
+
+    def _make(self) -> None:
         """Make the next hold and serve it; it has what was written before it was begun."""
         with self._noting:
             written = dict(self._written)
         before, course = self._held, self._course
         whole = course.whole
-        self._number += 1
+        self._number = next(self._numbers)
         wide = any(rekeyed for _, rekeyed in written.values())
         fresh = self._rewritten(before, written) if before is not None and written and not wide else None
         if fresh is None:
             fresh, course = self._renewal.renew(before, course, self._number, written)
+            self._losses.settled()
         self._take(before, fresh, course)
         with self._noting:
             for place, write in written.items():
@@ -223,13 +327,23 @@ class District:
     def _read(
         self, wanted: Wanted, base: Generation | None, hints: Hints = NO_HINTS, seek: Seek = lookups.NOTHING
     ) -> Generation:
-        records = self.adapter.read(wanted, hints) if not seek else lookups.read(self.adapter, wanted, hints, seek)
-        made = build(
-            records, self.name, self._keyring,
-            number=base.number if base else 0, loaded=self._clock(), base=base, budget=LIVE_BUDGET,
-        )  # fmt: skip
+        """What is read for one request."""
+        if wanted:
+            approach(self.adapter)
+        with self._failures.reading():
+            adapter = self.adapter
+            records = adapter.read(wanted, hints) if not seek else lookups.read(adapter, wanted, hints, seek)
+            made = build(
+                records, self.name, self._keyring,
+                number=base.number if base else 0, loaded=self._clock(), base=base, budget=LIVE_BUDGET,
+            )  # fmt: skip
+            district_log.tell_dropped(self.name, adapter.notes.counts, made.dropped, quiet=True)
         made.version = self._versions.give()
         return made
+
+
+def _nothing(_before: Generation, _fresh: Generation) -> None:
+    """Tell nobody of a renewal."""
 
 
 def give_back_memory() -> None:
@@ -237,19 +351,3 @@ def give_back_memory() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
-
-
-def reads(entity: str, grants: Iterable[Grant]) -> frozenset[str]:
-    """What may be asked of a source: released fields, references, and what row rules read."""
-    fields = fields_of(entity)
-    names = {name for name, field in fields.items() if field.type == "ref"}
-    for grant in grants:
-        names |= grant.reads(entity)
-    return frozenset(names)
-
-
-def wanted_by(grants: Iterable[Grant]) -> dict[str, frozenset[str] | None]:
-    """The fields of every entity that any of *grants* needs."""
-    every = tuple(grants)
-    known = (*vocabulary.entities(), *native.entities())
-    return {entity: reads(entity, every) for entity in known if may_be_held(entity)}

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gateway.assembly import Gateway
-    from gateway.callers import Caller
+    from gateway.authorization import Authorization
     from standards.query import Query
     from standards.view import View
 
@@ -50,14 +50,14 @@ def blueprint(gateway: Gateway) -> Blueprint:
 
     def read_many(schema: str, name: str, district: str | None = None) -> Response:
         """One page of a resource."""
-        caller, view = admit(gateway, district, schema, name)
+        authorization, view = admit(gateway, district, schema, name)
         wanted: list[EdFiRequest] = []
 
         def reader(views: tuple[View, ...]) -> Query:
             wanted.append(read(views, arguments()))
             return wanted[-1].query
 
-        page = serve_page(gateway, caller, PageRequest(view, district, READ, reader, base(district), trace_id()))
+        page = serve_page(gateway, authorization, PageRequest(view, district, READ, reader, base(district), trace_id()))
         response = conditional(page.records)
         if wanted[-1].total_count:
             response.headers["Total-Count"] = str(page.total)
@@ -67,20 +67,20 @@ def blueprint(gateway: Gateway) -> Blueprint:
 
     def divide(schema: str, name: str, district: str | None = None) -> Response:
         """Tokens of ranges of a resource, which can be read side by side."""
-        caller, view = admit(gateway, district, schema, name)
+        authorization, view = admit(gateway, district, schema, name)
         number = read_number(arguments())
         asked = PageRequest(
             view, district, READ, lambda views: read_partitions(views, arguments()), base(district), trace_id()
         )
-        return answer({"pageTokens": serve_partitions(gateway, caller, asked, number)})
+        return answer({"pageTokens": serve_partitions(gateway, authorization, asked, number)})
 
     def read_single(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
         """One item, by its id."""
-        caller, view = admit(gateway, district, schema, name)
+        authorization, view = admit(gateway, district, schema, name)
         asked = PageRequest(
             view, district, READ, lambda views: read_one(views, arguments()), base(district), trace_id()
         )
-        (record,) = serve_one(gateway, caller, asked, plain(identifier)).records
+        (record,) = serve_one(gateway, authorization, asked, plain(identifier)).records
         response = answer(record)
         response.set_etag(record["_etag"])
         if request.if_none_match.contains_weak(record["_etag"]):
@@ -111,7 +111,7 @@ def _refuse_method(below: list[str]) -> None:
         raise MethodNotAllowed("The address cannot be asked with this method.", allowed)
 
 
-def admit(gateway: Gateway, district: str | None, schema: str, name: str) -> tuple[Caller, View]:
+def admit(gateway: Gateway, district: str | None, schema: str, name: str) -> tuple[Authorization, View]:
     """Who asks, and for which resource, where the request's headers let it be asked for.
 
     Raises:
@@ -119,14 +119,14 @@ def admit(gateway: Gateway, district: str | None, schema: str, name: str) -> tup
         SnapshotReadOnly: a snapshot is to be changed.
         ProfileMisused, NotAcceptable: the answer is wanted in a form that there is none in.
     """
-    caller = authenticate(gateway, district)
+    authorization = authenticate(gateway, district)
     view = view_of(schema, name)
     if wants_snapshot(request.headers.get("Use-Snapshot")):
         if request.method in {"GET", "HEAD"}:
             raise SnapshotNotFound("There are no snapshots.")
         raise SnapshotReadOnly("There are no snapshots, and none could be changed.")
     check_accepted(request.headers.get("Accept"), view.model, request.method)
-    return caller, view
+    return authorization, view
 
 
 def answer(body: object) -> Response:

@@ -11,7 +11,7 @@ from gateway.addresses import ADDRESSES, PREFIXES
 from gateway.answers import arguments, authenticate, conditional, trace_id
 from gateway.changes import available
 from gateway.edfi import READ, admit, answer, base, refuse
-from gateway.exchange import PageRequest, grants_for, serve_page
+from gateway.exchange import PageRequest, serve_page
 from standards.edfi.feeds import read_feed
 from standards.edfi.media import wants_snapshot
 from standards.errors import GatewayError, SnapshotNotFound, UnknownName
@@ -33,23 +33,23 @@ def blueprint(gateway: Gateway) -> Blueprint:
 
     def versions(district: str | None = None) -> Response:
         """The oldest and the newest change version."""
-        caller = authenticate(gateway, district)
+        authorization = authenticate(gateway, district)
         if wants_snapshot(request.headers.get("Use-Snapshot")):
             raise SnapshotNotFound("There are no snapshots.")
         for name, _ in arguments():
             raise UnknownName(name, name)
-        return answer(available(gateway, caller, grants_for(gateway, caller, district)))
+        return answer(available(gateway, authorization))
 
     def read_feed_of(feed: Feed, schema: str, name: str, district: str | None = None) -> Response:
         """One page of what is gone, or of what goes by another key."""
-        caller, view = admit(gateway, district, schema, name)
+        authorization, view = admit(gateway, district, schema, name)
         wanted: list[EdFiRequest] = []
 
         def reader(_views: tuple[View, ...]) -> Query:
             wanted.append(read_feed(feed, arguments()))
             return wanted[-1].query
 
-        page = serve_page(gateway, caller, PageRequest(view, district, READ, reader, base(district), trace_id()))
+        page = serve_page(gateway, authorization, PageRequest(view, district, READ, reader, base(district), trace_id()))
         response = conditional(page.records)
         if wanted[-1].total_count:
             response.headers["Total-Count"] = str(page.total)

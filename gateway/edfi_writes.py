@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 
 from gateway import upserts
 from gateway.addresses import ADDRESSES
-from gateway.answers import PRIVATE, trace_id
+from gateway.answers import PRIVATE, check_conditions, makes_conditions, trace_id
 from gateway.desk import open_desk
 from gateway.edfi import admit, base, refuse
 from gateway.exchange import PageRequest
@@ -18,7 +18,6 @@ from standards.edfi.request import plain
 from standards.errors import (
     GatewayError,
     MethodNotAllowed,
-    PreconditionFailed,
     UnsupportedMedia,
     UnsupportedProfile,
 )
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gateway.assembly import Gateway
-    from gateway.callers import Caller
+    from gateway.authorization import Authorization
     from gateway.desk import Desk
 
 POST, PUT, DELETE = frozenset({"edfi:create", "edfi:update"}), frozenset({"edfi:update"}), frozenset({"edfi:delete"})
@@ -42,24 +41,24 @@ def blueprint(gateway: Gateway) -> Blueprint:
 
     def post(schema: str, name: str, district: str | None = None) -> Response:
         """An item created, or the one with its natural key updated."""
-        caller, asked = _asked(gateway, district, schema, name, POST)
+        authorization, asked = _asked(gateway, district, schema, name, POST)
         document = _document()
-        desk = open_desk(gateway, caller, asked, "", {})
+        desk = open_desk(gateway, authorization, asked, "", {})
         saved = upserts.post(desk, document)
         return _done(desk, saved.own, 201 if saved.new else 200)
 
     def put(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
         """An item replaced."""
-        caller, asked = _asked(gateway, district, schema, name, PUT)
+        authorization, asked = _asked(gateway, district, schema, name, PUT)
         document = _document()
-        desk = open_desk(gateway, caller, asked, "", {})
+        desk = open_desk(gateway, authorization, asked, "", {})
         saved = upserts.put(desk, plain(identifier), document, _condition())
         return _done(desk, saved.own, 204)
 
     def delete(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
         """An item deleted."""
-        caller, asked = _asked(gateway, district, schema, name, DELETE)
-        desk = open_desk(gateway, caller, asked, plain(identifier), {})
+        authorization, asked = _asked(gateway, district, schema, name, DELETE)
+        desk = open_desk(gateway, authorization, asked, plain(identifier), {})
         upserts.delete(desk, plain(identifier), _condition())
         return _empty(204)
 
@@ -74,18 +73,18 @@ def blueprint(gateway: Gateway) -> Blueprint:
 
 def _asked(
     gateway: Gateway, district: str | None, schema: str, name: str, scopes: frozenset[str]
-) -> tuple[Caller, PageRequest]:
+) -> tuple[Authorization, PageRequest]:
     """Who asks to change which resource.
 
     Raises:
         MethodNotAllowed: no district's system that the caller has an agreement with takes changes of it.
     """
-    caller, view = admit(gateway, district, schema, name)
+    authorization, view = admit(gateway, district, schema, name)
     entities = {branch.entity for branch in view.branches}
-    theirs = [one.district for one in gateway.grants.of(caller.client) if district in {None, one.district}]
+    theirs = [one.district for one in authorization.grants]
     if theirs and not any(entities & gateway.districts[one].adapter.manifest.writes for one in theirs):
         raise MethodNotAllowed("No district's system here takes changes of this resource.", ("GET",))
-    return caller, PageRequest(view, district, scopes, lambda _views: Query(), base(district), trace_id())
+    return authorization, PageRequest(view, district, scopes, lambda _views: Query(), base(district), trace_id())
 
 
 def _document() -> Any:
@@ -104,15 +103,13 @@ def _document() -> Any:
 
 def _condition() -> Callable[[Mapping[str, Any] | None], None] | None:
     """What refuses a write by the record as it is; None where the caller makes no condition."""
-    given = request.headers.get("If-Match")
-    return None if given is None else lambda record: _match(given, record)
+    return _match if makes_conditions() else None
 
 
-def _match(given: str, record: Mapping[str, Any] | None) -> None:
-    """Refuse a write whose sender believes the record to be other than it is; tags come with and without quotes."""
-    tags = {one.strip().removeprefix("W/").strip('"') for one in given.split(",")}
-    if record is not None and not tags & {"*", record["_etag"]}:
-        raise PreconditionFailed("The item is not as it was when it was read.")
+def _match(record: Mapping[str, Any] | None) -> None:
+    """Refuse a write whose sender believes the record to be other than it is; one that is gone is told as such."""
+    if record is not None:
+        check_conditions(record["_etag"])
 
 
 def _done(desk: Desk, own: str, status: int) -> Response:

@@ -15,7 +15,6 @@ from gateway.hints import filtered, hints, sought
 from gateway.lookups import NOTHING
 from gateway.nesting import entities, members
 from gateway.rows import Shown, index
-from policies.permission import READ, covering, received
 from standards.errors import ActionForbidden, Forbidden, NotFound, StoreUnavailable, Unsupported
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from adapters.contract import Hints
     from gateway.assembly import Gateway
-    from gateway.callers import Caller
+    from gateway.authorization import Authorization
     from gateway.cursors import Cursor
     from gateway.rows import Part, RowIndex
     from policies.grant import Grant
@@ -81,60 +80,66 @@ class Page:
     following: str = ""
 
 
-def serve_page(gateway: Gateway, caller: Caller, request: PageRequest) -> Page:
-    """One page of what *caller* may see, recorded before it is returned.
+def serve_page(gateway: Gateway, authorization: Authorization, request: PageRequest) -> Page:
+    """One page of what the caller may see, recorded before it is returned.
 
     Raises:
         Forbidden: no scope of the caller's, or no agreement of its, covers the view.
         Unsupported: no district's system here has anything of the view.
         MalformedQuery, UnknownName: the query cannot be read, or names what does not exist for the caller.
     """
-    query, cursor, rows = _asked(gateway, caller, request)
+    authorization, query, cursor, rows = _asked(gateway, authorization, request)
     first, last = cursor.span(rows, query.limit) if query.token else (query.offset, query.offset + query.limit)
     records = rows.slice(first, last - first, request.base)
     last = first + len(records)
-    _record(gateway, caller, request, rows, query, (first, last))
+    _record(gateway, authorization, request, rows, query, (first, last))
     if not records or request.view.api != "edfi" or (query.window and query.window.feed):
         return Page(records, rows.total, query)
-    following = gateway.cursors.seal(caller, request, query, cursor.behind(rows, last - 1))
+    following = gateway.cursors.seal(authorization.caller, request, query, cursor.behind(rows, last - 1))
     return Page(records, rows.total, query, following)
 
 
-def serve_partitions(gateway: Gateway, caller: Caller, request: PageRequest, number: int) -> list[str]:
-    """Page tokens for at most *number* ranges that together hold all of what *caller* may see, each record once."""
-    query, _, rows = _asked(gateway, caller, request)
-    _record(gateway, caller, request, rows, query, (0, 0))
-    return [gateway.cursors.seal(caller, request, query, part) for part in cursors.partitions(rows, number)]
+def serve_partitions(gateway: Gateway, authorization: Authorization, request: PageRequest, number: int) -> list[str]:
+    """Page tokens for at most *number* ranges that together hold all of what the caller may see, each record once."""
+    authorization, query, _, rows = _asked(gateway, authorization, request)
+    _record(gateway, authorization, request, rows, query, (0, 0))
+    return [
+        gateway.cursors.seal(authorization.caller, request, query, part) for part in cursors.partitions(rows, number)
+    ]
 
 
-def serve_one(gateway: Gateway, caller: Caller, request: PageRequest, identifier: str) -> Page:
-    """The one record that bears *identifier* for *caller*, recorded before it is returned."""
-    sights = _authorize(gateway, caller, request)
+def serve_one(gateway: Gateway, authorization: Authorization, request: PageRequest, identifier: str) -> Page:
+    """The one record that bears *identifier* for the caller, recorded before it is returned."""
+    sights = _authorize(gateway, authorization, request)
+    authorization = authorization.by(one.grant for one in sights)
     query = _read(sights, request)
     rows = _find(_shown(gateway, sights, request, query, identifier), identifier)
     records = rows.slice(0, 1, request.base) if rows else []
-    _record(gateway, caller, request, rows, query, (0, len(records)))
+    _record(gateway, authorization, request, rows, query, (0, len(records)))
     if not records:
         raise NotFound("There is nothing with this id.")
     return Page(records, 1, query)
 
 
-def _asked(gateway: Gateway, caller: Caller, request: PageRequest) -> tuple[Query, Cursor, RowIndex]:
-    """What is asked for, from where on, and every row that answers it."""
-    sights = _authorize(gateway, caller, request)
+def _asked(
+    gateway: Gateway, authorization: Authorization, request: PageRequest
+) -> tuple[Authorization, Query, Cursor, RowIndex]:
+    """By which agreements it is answered, what is asked for, from where on, and every row that answers it."""
+    sights = _authorize(gateway, authorization, request)
     query = _read(sights, request)
-    cursor = gateway.cursors.open(caller, request, query)
+    cursor = gateway.cursors.open(authorization.caller, request, query)
     if query.window is None:
         shown = _shown(gateway, sights, request, query)
         changes.keep(gateway, shown)
     else:
-        sent = changes.prepare(gateway, caller, sights, request.view, query.window)
+        sent = changes.prepare(gateway, authorization, sights, request.view, query.window)
         shown = _shown(gateway, sights, request, query, sent=sent)
     parts: tuple[Part, ...] = shown
     cursors.check(cursor, parts)
     if not request.within and asked_for(query):
         parts += tuple(gateway.departures.of(part) for part in parts if isinstance(part, Shown))
-    return query, cursor, gateway.walks.rows(caller, request, parts, query, partial(_index, gateway, request))
+    rows = gateway.walks.rows(authorization.caller, request, parts, query, partial(_index, gateway, request))
+    return authorization.by(one.grant for one in sights), query, cursor, rows
 
 
 def _index(gateway: Gateway, request: PageRequest, parts: tuple[Part, ...], query: Query, base: str) -> RowIndex:
@@ -143,12 +148,12 @@ def _index(gateway: Gateway, request: PageRequest, parts: tuple[Part, ...], quer
     return index(parts, query, base, members(gateway, parts, request.within))
 
 
-def _authorize(gateway: Gateway, caller: Caller, request: PageRequest) -> tuple[Sight, ...]:
-    """What of the view exists for the caller, in each district that an agreement opens."""
-    if not request.scopes & caller.scopes:
+def _authorize(gateway: Gateway, authorization: Authorization, request: PageRequest) -> tuple[Sight, ...]:
+    """What of the view exists for the caller, in each district that an agreement opens, within their limits."""
+    if not request.scopes & authorization.scopes:
         needed = " or ".join(sorted(request.scopes))
         raise ActionForbidden(f"Reading {request.view.name} needs the scope {needed}, which the token has not.")
-    grants = grants_for(gateway, caller, request.district)
+    grants = authorization.of()
     views = [(grant, view) for grant in grants if (view := gateway.pruned(grant, request.view)) is not None]
     sights = [Sight(grant, view, way) for grant, view in views
               if (way := _way(gateway, grant, view, request)) is not None]  # fmt: skip
@@ -158,6 +163,7 @@ def _authorize(gateway: Gateway, caller: Caller, request: PageRequest) -> tuple[
     able = [one for one in sights if edfi or gateway.districts[one.grant.district].has(one.view)]
     if not able:
         raise Unsupported("No district's system here has this resource.")
+    gateway.limits.spend_districts(one.grant.district for one in able)
     return tuple(able)
 
 
@@ -200,14 +206,6 @@ def _way(gateway: Gateway, grant: Grant, view: View, request: PageRequest) -> fr
     return found if found is None else found.union(*(gateway.entities(grant, one) for one in outer))
 
 
-def grants_for(
-    gateway: Gateway, caller: Caller, district: str | None, operations: frozenset[str] = READ
-) -> tuple[Grant, ...]:
-    """The caller's active grants for any of *operations*, of one district or of all; none is a refusal."""
-    found = received(gateway.grants.of(caller.client), caller.org)
-    return covering([one for one in found if district in {None, one.district}], operations)
-
-
 def _find(shown: tuple[Shown, ...], identifier: str) -> RowIndex | None:
     for part in shown:
         row = part.faces.row(part.branch.entity, identifier, part.view.api)
@@ -217,9 +215,14 @@ def _find(shown: tuple[Shown, ...], identifier: str) -> RowIndex | None:
 
 
 def _record(
-    gateway: Gateway, caller: Caller, request: PageRequest, rows: RowIndex | None, query: Query, span: tuple[int, int]
+    gateway: Gateway,
+    authorization: Authorization,
+    request: PageRequest,
+    rows: RowIndex | None,
+    query: Query,
+    span: tuple[int, int],
 ) -> None:
-    write_down(gateway, disclosure(gateway, caller, request, rows, query, span))
+    write_down(gateway, disclosure(gateway, authorization, request, rows, query, span))
 
 
 def write_down(gateway: Gateway, event: Mapping[str, Any]) -> None:

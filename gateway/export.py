@@ -9,9 +9,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from gateway.archive import pack
+from gateway.authorization import authorize
 from gateway.departures import asked_for
 from gateway.disclosure import disclosure
-from gateway.exchange import PageRequest, grants_for, write_down
+from gateway.exchange import PageRequest, write_down
 from gateway.ledger import BASE
 from gateway.rows import ROW_BITS, ROW_MASK, RowIndex, index
 from standards import registry
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from gateway.assembly import Gateway
-    from gateway.callers import Caller
+    from gateway.authorization import Authorization
     from gateway.rows import Shown
     from policies.grant import Grant
     from standards.oneroster.csv_rows import Told
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 CHUNK = 1000
 OPERATION = "bulk"
+BULK_FILES = frozenset({OPERATION})
 METADATA = "metadata"
 
 
@@ -108,25 +110,27 @@ class Export:
                 progress(part.told.file.name, len(records))
 
 
-def export(gateway: Gateway, caller: Caller, asked: Asked) -> Export:
-    """All that *caller* may see as bulk files, recorded when this returns; nothing of it has been rendered yet.
+def export(gateway: Gateway, authorization: Authorization, asked: Asked) -> Export:
+    """All that the caller may see as bulk files, recorded when this returns; nothing of it has been rendered yet.
 
     Raises:
         Forbidden: no scope of the caller's covers a file, or no agreement of its lets it have files in bulk.
         Conflict: two districts use one sourcedId, which one set of files cannot tell apart.
     """
-    views = _opened(asked.version, caller)
-    grants = grants_for(gateway, caller, asked.district, frozenset({OPERATION}))
-    shown = _shown(gateway, grants, views)
-    if not shown:
+    views = _opened(asked.version, authorization)
+    grants = authorization.of(BULK_FILES)
+    released = {grant: pruned for grant in grants if (pruned := _released(gateway, grant, views))}
+    if not released:
         raise Forbidden("No active agreement releases any file to this client.")
+    gateway.limits.spend_districts(grant.district for grant in released)
+    shown = _shown(gateway, released)
     rows = {name: _rows(gateway, parts, asked.query) for name, parts in shown.items()}
     files = [one for one in told(asked.version) if _has(one, shown)]
     parts = tuple(Part(one, rows[one.collection], _lent(one, shown)) for one in files)
-    _record(gateway, caller, asked, grants, views, rows)
+    _record(gateway, authorization, asked, views, rows)
     generations = {part.faces.generation.district: part.faces.generation for some in shown.values() for part in some}
     loaded = min(generation.loaded for generation in generations.values())
-    return Export(asked, parts, _moment(loaded), _guard(gateway, caller, asked, grants))
+    return Export(asked, parts, _moment(loaded), _guard(gateway, authorization, asked, grants))
 
 
 def metadata_of(rows: RowIndex) -> frozenset[str]:
@@ -140,28 +144,33 @@ def metadata_of(rows: RowIndex) -> frozenset[str]:
     return frozenset(found)
 
 
-def _opened(version: str, caller: Caller) -> tuple[View, ...]:
+def _opened(version: str, authorization: Authorization) -> tuple[View, ...]:
     """The views behind the files of *version* that the caller's scopes open, as they open the plain collections."""
     known, files = registry.views(APIS[version]), {one.collection for one in told(version)}
     plain = [
         one for one in routes(version) if (one.operation.method, one.operation.path) == ("GET", f"/{one.collection}")
     ]
     views = tuple(
-        known[one.collection] for one in plain if one.collection in files & known.keys() and one.scopes & caller.scopes
+        known[one.collection]
+        for one in plain
+        if one.collection in files & known.keys() and one.scopes & authorization.scopes
     )
     if not views:
         raise Forbidden("The token has no scope for any of the files.")
     return views
 
 
-def _shown(gateway: Gateway, grants: tuple[Grant, ...], views: tuple[View, ...]) -> dict[str, tuple[Shown, ...]]:
-    """What of each view exists for the caller, over one state of every district whose system knows of such things."""
+def _released(gateway: Gateway, grant: Grant, views: tuple[View, ...]) -> list[View]:
+    """What of each view *grant* releases, where the district's system knows of such things."""
+    pruned = [kept for view in views if (kept := gateway.pruned(grant, view)) is not None]
+    return [view for view in pruned if gateway.districts[grant.district].has(view)]
+
+
+def _shown(gateway: Gateway, released: Mapping[Grant, list[View]]) -> dict[str, tuple[Shown, ...]]:
+    """What of each view exists for the caller, over one state of every district."""
     found: dict[str, tuple[Shown, ...]] = {}
-    for grant in grants:
-        pruned = [(view, kept) for view in views if (kept := gateway.pruned(grant, view)) is not None]
-        open_here = [one for one in pruned if gateway.districts[grant.district].has(one[1])]
-        parts = gateway.shown_together(grant, [kept for _, kept in open_here]) if open_here else ()
-        for (view, _), some in zip(open_here, parts, strict=True):
+    for grant, views in released.items():
+        for view, some in zip(views, gateway.shown_together(grant, views), strict=True):
             found[view.name] = found.get(view.name, ()) + some
     return found
 
@@ -204,27 +213,30 @@ def _rows(gateway: Gateway, shown: tuple[Shown, ...], query: Query) -> RowIndex:
 
 def _record(
     gateway: Gateway,
-    caller: Caller,
+    authorization: Authorization,
     asked: Asked,
-    grants: tuple[Grant, ...],
     views: tuple[View, ...],
     rows: Mapping[str, RowIndex],
 ) -> None:
     """Write down, durably, what is about to be sent of each collection; an exception here sends nothing."""
-    agreements = sorted(f"{grant.agreement}@{grant.version}" for grant in grants)
     for view in views:
         if found := rows.get(view.name):
             request = PageRequest(view, asked.district, frozenset(), lambda _: asked.query, BASE, asked.trace)
-            event = disclosure(gateway, caller, request, found, asked.query, (0, found.total))
-            write_down(gateway, {**event, "operation": OPERATION, "agreements": agreements})
+            served = authorization.by(dict.fromkeys(part.faces.grant for part in found.shown))
+            event = disclosure(gateway, served, request, found, asked.query, (0, found.total))
+            write_down(gateway, {**event, "operation": OPERATION})
 
 
-def _guard(gateway: Gateway, caller: Caller, asked: Asked, grants: tuple[Grant, ...]) -> Callable[[], None]:
+def _guard(
+    gateway: Gateway, authorization: Authorization, asked: Asked, grants: tuple[Grant, ...]
+) -> Callable[[], None]:
     """What breaks the files off when the agreements they are made under have changed meanwhile."""
     before = _terms(gateway, grants)
 
     def still() -> None:
-        if _terms(gateway, grants_for(gateway, caller, asked.district, frozenset({OPERATION}))) != before:
+        present = gateway.present()  # which a reload may have changed
+        now = authorize(present.grants, authorization.caller, asked.district)
+        if _terms(present, now.of(BULK_FILES)) != before:
             raise WalkInterrupted("What this client may see has changed meanwhile; ask again.")
 
     return still

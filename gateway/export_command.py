@@ -14,8 +14,8 @@ from standards.errors import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from gateway.callers import Caller
-    from gateway.export import Export
+    from gateway.export import Asked
+    from gateway.export_socket import Sent
     from gateway.settings import Settings
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -36,25 +36,49 @@ def export_command(
 ) -> None:
     """Write what CLIENT may see as OneRoster CSV files into a zip, and record the disclosure.
 
-    The gateway must not be running meanwhile: one process writes the record.
+    The running gateway makes it; where none runs, this command does, and writes the record itself.
     """
-    from gateway.export import Asked, export  # noqa: PLC0415 -- --help need not wait for it
+    from gateway import export_socket  # noqa: PLC0415 -- --help need not wait for it
+    from gateway.control import NotRunning  # noqa: PLC0415 -- likewise
+    from gateway.export import Asked  # noqa: PLC0415 -- likewise
     from gateway.rows import instant  # noqa: PLC0415 -- likewise
     from gateway.settings import load  # noqa: PLC0415 -- likewise
-    from gateway.start import start  # noqa: PLC0415 -- likewise
 
     if since:
         instant(since, "since")
     settings = load(file)
     _refuse(out, district, settings, force=force)
-    caller = _caller(settings, client)
+    asked = Asked(version, district, since, "crossing export")
+    try:
+        made = export_socket.ask(settings.state, client, asked)
+        _write(out, made, force=force)
+    except NotRunning:
+        made = _write_here(settings, client, asked, out, force=force)
+    click.echo(f"{out}: {made.files} files for {client}. For what changes from now on: --since {made.moment}")
+
+
+def _write_here(settings: Settings, client: str, asked: Asked, out: Path, *, force: bool) -> Sent:
+    """Do without a running gateway what it would do."""
+    from gateway.authorization import authorize  # noqa: PLC0415 -- --help need not wait for it
+    from gateway.calls import COMMAND_SECONDS  # noqa: PLC0415 -- likewise
+    from gateway.export import export  # noqa: PLC0415 -- likewise
+    from gateway.export_socket import Sent, caller_of  # noqa: PLC0415 -- likewise
+    from gateway.start import start  # noqa: PLC0415 -- likewise
+    from gateway.store import open_store, utc_now  # noqa: PLC0415 -- likewise
+
+    store = open_store(settings.store_url, utc_now, COMMAND_SECONDS)
+    try:
+        caller = caller_of(store, client)
+    finally:
+        store.close()
     _, gateway = start(settings)
     try:
-        made = export(gateway, caller, Asked(version, district, since, "crossing export"))
+        found = export(gateway, authorize(gateway.grants, caller, asked.district), asked)
+        made = Sent(len(found.parts), found.records, found.moment, found.archive)
         _write(out, made, force=force)
     finally:
         gateway.close()
-    click.echo(f"{out}: {len(made.parts)} files for {client}. For what changes from now on: --since {made.moment}")
+    return made
 
 
 def _refuse(out: Path, district: str | None, settings: Settings, *, force: bool) -> None:
@@ -64,22 +88,7 @@ def _refuse(out: Path, district: str | None, settings: Settings, *, force: bool)
         raise SettingsError(f"there is no district {district}", str(settings.file))
 
 
-def _caller(settings: Settings, client: str) -> Caller:
-    """The client as it would be with a token for all that it may have."""
-    from gateway.callers import Caller  # noqa: PLC0415 -- --help need not wait for it
-    from gateway.store import ENABLED, open_store, utc_now  # noqa: PLC0415 -- likewise
-
-    store = open_store(settings.store_url, utc_now)
-    try:
-        found = store.find_client(client)
-    finally:
-        store.close()
-    if found is None or found.status != ENABLED:
-        raise SettingsError(f"there is no enabled client {client}", str(settings.file))
-    return Caller(found.client_id, found.org, frozenset(found.scopes), found.epoch)
-
-
-def _write(out: Path, made: Export, *, force: bool) -> None:
+def _write(out: Path, made: Sent, *, force: bool) -> None:
     """All of *made* under the name *out* at once, or nothing."""
     from rich.console import Console  # noqa: PLC0415 -- --help need not wait for it
     from rich.progress import Progress  # noqa: PLC0415 -- likewise

@@ -39,7 +39,7 @@ class Journal(msgspec.Struct, frozen=True, array_like=True):
     """The *ids* shown, in order, sixteen bytes each, with the *hashes* and *versions* of their records.
 
     *lines* tells the key of each, sealed. *gone* and *rekeyed* tell what happened, oldest first; what happened
-    before the version *floor* is not known whole.
+    before the version *floor* is not known whole. *count* numbers what was written down of the consumer.
     """
 
     ids: bytes
@@ -49,6 +49,7 @@ class Journal(msgspec.Struct, frozen=True, array_like=True):
     gone: tuple[Entry, ...] = ()
     rekeyed: tuple[Entry, ...] = ()
     floor: int = 0
+    count: int = 0
 
     def known(self) -> Iterator[tuple[bytes, int, int]]:
         """The id, the hash and the version of every record shown."""

@@ -6,14 +6,17 @@ import threading
 from array import array
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from weakref import ref
 
 import msgspec
 import orjson
 
 from gateway import journal as book
+from gateway import telemetry
+from gateway.audit_heads import Mark
 from gateway.journal import Entry, Journal, Sight
+from gateway.journal_heads import HEAD, NOTHING_HELD, Head, decoded, marked, name_of
 from gateway.ledger import BASE
 from gateway.sealed import Sealed
 from standards.edfi.feeds import key_members, key_values
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from weakref import ReferenceType
 
+    from gateway.audit_heads import Registry
     from gateway.hold import Table
     from gateway.rows import Shown
     from standards.query import Window
@@ -36,29 +40,9 @@ ORIGIN = 1_767_225_600.0
 """The first moment of 2026, from which versions count."""
 STEP = 10.0
 """The seconds between two versions, unless a consumer asks more often: clients walk through versions by thousands."""
-HEAD = "head"
-Kept = TypeVar("Kept")
 RENDERED = 5_000
-MARKS = 1_000
 TOUCHED = 3600.0
 PLAIN = frozenset({"allow", "pseudonym"})
-
-
-class Head(msgspec.Struct, frozen=True, array_like=True):
-    """What holds for all journals of a consumer at a district.
-
-    *since* is the version of what was served when the consumer first asked, under the agreement *epoch*: it has
-    nothing older from here. *floor* is the version from which everything gone is known, *told* the newest it was told;
-    *places* are the resources with a journal. *marks* say of versions told up to which of the source's own versions
-    they are good.
-    """
-
-    since: int
-    epoch: str
-    floor: int
-    told: int
-    places: tuple[str, ...] = ()
-    marks: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +89,13 @@ class _Settled:
 
 @dataclass(slots=True)
 class _Consumer:
-    """The journals of one consumer at one district, as far as they are open; *settled* by which state of things."""
+    """The journals of one consumer at one district, as far as they are open; *settled* by which state of things.
+
+    *known* is what the registry holds of them: how often was written, and the newest version told.
+    """
 
     folder: str
+    known: Mark = NOTHING_HELD
     head: Head | None = None
     opened: bool = False
     asked: float = 0.0
@@ -119,10 +107,19 @@ class _Consumer:
 class Journals:
     """Who has been shown what, in hashes, for consumers that have asked what changes.
 
-    Those of a consumer that has not asked for the length of the *window* are removed at the next start.
+    Those of a consumer that has not asked for the length of the *window* are removed at the next start. Those that
+    are older than the *registry* knows of, or gone, begin anew: their consumer reads everything again.
     """
 
-    def __init__(self, folder: Path | None, key: bytes, clock: Callable[[], float], window: float = WINDOW) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        key: bytes,
+        clock: Callable[[], float],
+        window: float = WINDOW,
+        registry: Registry | None = None,
+    ) -> None:
+        self._registry = registry
         self._files, self._key, self._clock, self._window = Sealed(folder, key), _apart(key), clock, window
         self._files.forget(HEAD, clock() - window)
         self._consumers: dict[tuple[str, str], _Consumer] = {}
@@ -134,8 +131,8 @@ class Journals:
         consumer = self._open(client, district)
         with consumer.lock:
             if consumer.head is None:
-                version = self._step(self._clock())
-                self._put_head(consumer, Head(version, epoch, version, version - 1))
+                version = max(self._step(self._clock()), int(consumer.known.digest) + 1)
+                self._put_head(consumer, Head(version, epoch, version, version - 1, count=consumer.known.number))
             elif self._clock() - consumer.asked > TOUCHED:
                 consumer.asked = self._clock()
                 self._files.touch(f"{consumer.folder}/{HEAD}", consumer.asked)
@@ -149,7 +146,7 @@ class Journals:
         with consumer.lock:
             head, version = consumer.head, self.next(client, district)
             assert head is not None
-            marks = head.marks if own is None else _marked(head.marks, (version, own))
+            marks = head.marks if own is None else marked(head.marks, (version, own))
             self._put_head(consumer, msgspec.structs.replace(head, told=version, marks=marks))
             return version
 
@@ -247,9 +244,19 @@ class Journals:
                 consumer = self._consumers[client, district] = _Consumer(self._name(f"{client}\n{district}"))
         with consumer.lock:
             if not consumer.opened:
-                consumer.head = _decoded(self._files.read(f"{consumer.folder}/{HEAD}"), Head)
+                consumer.head = self._newest_head(consumer, client, district)
                 consumer.opened = True
         return consumer
+
+    def _newest_head(self, consumer: _Consumer, client: str, district: str) -> Head | None:
+        """The head as it was last written; None where there is none, or an older one was put in its place."""
+        head = decoded(self._files.read(f"{consumer.folder}/{HEAD}"), Head)
+        held = self._registry.read_mark(name_of(consumer.folder)) if self._registry else None
+        if held is None or (head is not None and head.count >= held.number):
+            return head
+        telemetry.tell("journals begin anew", client=client, district=district)
+        consumer.known = held
+        return None
 
     def _journal(self, consumer: _Consumer, place: str) -> Journal | None:
         """The journal of a place, read where it has been written; one that is lost makes the floor rise."""
@@ -257,10 +264,13 @@ class Journals:
             assert consumer.head is not None
             if place not in consumer.head.places:
                 return None
-            found = _decoded(self._files.read(self._file(consumer, place)), Journal)
-            if found is None:
+            found = decoded(self._files.read(self._file(consumer, place)), Journal)
+            if found is None or found.count < consumer.head.count_of(place):
+                telemetry.tell("journal begins anew", count=1)
                 return None
             consumer.journals[place] = found
+            if found.count > consumer.head.count_of(place):  # written, and the head was not
+                self._put_head(consumer, consumer.head.with_journal(place, found.count))
             self._raise_floor(consumer, found.floor)
         return consumer.journals[place]
 
@@ -271,24 +281,29 @@ class Journals:
         lost = place in head.places
         early = not lost and head.epoch == shown.faces.grant.epoch and (since is None or since <= head.since)
         begun = book.begin(self._sight(present), self._seal, head.since if early else version)
-        self._keep(consumer, place, begun)
-        floor = max(head.floor, version) if lost else head.floor
-        self._put_head(consumer, msgspec.structs.replace(head, floor=floor, places=tuple({*head.places, place})))
+        self._keep(consumer, place, msgspec.structs.replace(begun, floor=version) if lost else begun)
 
     def _keep(self, consumer: _Consumer, place: str, fresh: Journal) -> None:
+        head = consumer.head
+        assert head is not None
+        fresh = msgspec.structs.replace(fresh, count=head.count + 1)
         self._files.write(self._file(consumer, place), msgspec.msgpack.encode(fresh))
         consumer.journals[place] = fresh
-        self._raise_floor(consumer, fresh.floor)
+        head = head.with_journal(place, fresh.count)
+        self._put_head(consumer, msgspec.structs.replace(head, floor=max(head.floor, fresh.floor)))
 
     def _raise_floor(self, consumer: _Consumer, floor: int) -> None:
         if consumer.head is not None and floor > consumer.head.floor:
             self._put_head(consumer, msgspec.structs.replace(consumer.head, floor=floor))
 
     def _put_head(self, consumer: _Consumer, head: Head) -> None:
-        name = f"{consumer.folder}/{HEAD}"
+        """Write a head down, then let the registry know: a crash between the two leaves a newer head, not an older."""
+        name, head = f"{consumer.folder}/{HEAD}", msgspec.structs.replace(head, count=head.count + 1)
         self._files.write(name, msgspec.msgpack.encode(head))
         self._files.touch(name, self._clock())
         consumer.head = head
+        if self._registry:
+            self._registry.write_mark(name_of(consumer.folder), Mark(head.count, str(head.told)))
 
     def _file(self, consumer: _Consumer, place: str) -> str:
         return f"{consumer.folder}/{self._name(place)}"
@@ -324,12 +339,6 @@ class Journals:
         return Sight([bytes.fromhex(ids[row]) for row in rows], hashes, lines, mark)
 
 
-def _marked(marks: tuple[tuple[int, int], ...], mark: tuple[int, int]) -> tuple[tuple[int, int], ...]:
-    """*marks* and one more; of those that say the same the first and the last are kept."""
-    again = len(marks) > 1 and marks[-1][1] == marks[-2][1] == mark[1]
-    return (*(marks[:-1] if again else marks), mark)[-MARKS:]
-
-
 def _same(known: ReferenceType[Table] | None, table: Table | None) -> bool:
     return table is None if known is None else table is not None and known() is table
 
@@ -361,13 +370,3 @@ def _exact(shown: Shown, chain: Sequence[Node]) -> bool:
         elif not isinstance(node, Obj | Id):
             return False
     return True
-
-
-def _decoded(text: bytes | None, kind: type[Kept]) -> Kept | None:
-    """What was written down; None where it cannot be understood."""
-    if text is None:
-        return None
-    try:
-        return msgspec.msgpack.decode(text, type=kind)
-    except msgspec.DecodeError:
-        return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from limits import RateLimitItem, parse
 from limits.errors import StorageError
@@ -13,6 +13,7 @@ from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter, RateLimiter, SlidingWindowCounterRateLimiter
 
 from gateway.memory import REDIS_TIMEOUT
+from gateway.slots import once
 from standards.errors import StoreUnavailable, TooManyRequests
 
 if TYPE_CHECKING:
@@ -24,28 +25,38 @@ if TYPE_CHECKING:
 class Limits:
     """Every limit of the region, counted in the same memory as its tokens."""
 
-    def __init__(self, rates: settings.Limits, memory_url: str) -> None:
-        bounds = {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT} if memory_url else {}
-        storage = storage_from_string(memory_url or "memory://", wrap_exceptions=True, **bounds)
+    def __init__(self, rates: settings.Limits, memory_url: str, storage: Any = None) -> None:
+        storage = storage or _counts(memory_url)
+        self._storage = storage
         steady, exact = SlidingWindowCounterRateLimiter(storage), MovingWindowRateLimiter(storage)
         self._client = _Rate("client", rates.client, steady)
         self._district = _Rate("district", rates.district, steady)
         self._failures = _Rate("failures", rates.failures, exact)
         self._address = _Rate("address", rates.address_failures, exact)
 
-    def spend(self, client: str, districts: Iterable[str] = ()) -> None:
-        """Count one data request, or refuse it."""
+    def at(self, rates: settings.Limits) -> Limits:
+        """The same counts under other *rates*."""
+        return Limits(rates, "", self._storage)
+
+    def spend_client(self, client: str) -> None:
+        """Count one data request of a client, or refuse it."""
         self._client.spend(client)
-        for district in districts:
+
+    def spend_districts(self, districts: Iterable[str]) -> None:
+        """Count one authorized data request for each district it asks, or refuse it."""
+        for district in sorted(set(districts)):
             self._district.spend(district)
 
     def check_failures(self, client: str, address: str) -> None:
         """Refuse to look at credentials after too many failures; a stranger elsewhere cannot lock a client out."""
         self._failures.check(client, address)
-        self._address.check(address)
+
+    def crowded(self, address: str) -> bool:
+        """Whether so much has failed from an address that what cannot be right is not worth a hash or a count."""
+        return not self._address.has_room(address)
 
     def count_failure(self, client: str, address: str) -> None:
-        """Count a request for a token, or with a signature, whose credentials were wrong."""
+        """Count a request for a token, or with a signature, whose credentials were wrong; both kinds together."""
         self._failures.count(client, address)
         self._address.count(address)
 
@@ -58,11 +69,14 @@ class _Rate:
         self._item: RateLimitItem | None = parse(rate) if rate else None
 
     def spend(self, *names: str) -> None:
-        if self._item and not self._ask(self._limiter.hit, names):
+        if self._item and not once((self._name, *names), lambda: self._ask(self._limiter.hit, names)):
             raise self._refusal(names)
 
+    def has_room(self, *names: str) -> bool:
+        return self._item is None or self._ask(self._limiter.test, names)
+
     def check(self, *names: str) -> None:
-        if self._item and not self._ask(self._limiter.test, names):
+        if not self.has_room(*names):
             raise self._refusal(names)
 
     def count(self, *names: str) -> None:
@@ -81,6 +95,12 @@ class _Rate:
         except StorageError:
             raise StoreUnavailable("The shared memory cannot be reached.") from None
         return TooManyRequests("Too many requests; wait before the next one.", max(1, math.ceil(reset - time.time())))
+
+
+def _counts(memory_url: str) -> Any:
+    """Where requests are counted: the shared memory, waited for as long as everywhere else, or this process."""
+    bounds = {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT} if memory_url else {}
+    return storage_from_string(memory_url or "memory://", wrap_exceptions=True, **bounds)
 
 
 def _short(name: str) -> str:

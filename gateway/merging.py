@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from gateway.resolving import GUARD
 from standards.edfi.model import by_collection
 from standards.view import fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gateway.desk import Desk
     from standards.lens import Pair
@@ -44,9 +45,10 @@ class Merge:
     def merged(self) -> Record:
         """The whole record, without its key and its id."""
         record = {name: value for name, value in self.before.items() if name not in NAMELESS}
+        behind = self._behind(self.desk.lens.pairs, self.before, "") - self.given.keys()
         for pair in self.desk.lens.pairs:
             heads = {path.partition(".")[0] for path in pair.consumes}
-            if pair.put is None or pair.fills == ("id",) or self._unchanged(heads):
+            if pair.put is None or pair.fills == ("id",) or heads & behind or self._unchanged(heads):
                 continue
             place = f"{self.path}.{pair.consumes[0].partition('.')[0]}"
             if pair.word == "flags":
@@ -97,6 +99,12 @@ class Merge:
         """Whether a reference points to what the consumer does not see, and so cannot mean to take away."""
         return known.type == "ref" and before is not None and not self._sees(known, before)
 
+    def _behind(self, pairs: Iterable[Pair], before: Mapping[str, Any], group: str) -> set[str]:
+        """The members of a record, or of an item of a *group*, whose guard points to what the consumer does not see."""
+        fields = fields_of(self.desk.entity)
+        guards = [one for one in pairs if one.fills and one.fills[0].endswith(GUARD)]
+        return {_local(one) for one in guards if self._hidden(fields[group + one.fills[0]], before.get(one.fills[0]))}
+
     def _sees(self, known: Field, key: Any) -> bool:
         faces = self.desk.shown.faces
         row, visible = faces.generation.table(known.to).rows.get(key, -1), faces.visible(known.to)
@@ -118,12 +126,17 @@ class Merge:
         names = self._telling(pair, group)
         known: dict[Any, list[Record]] = {}
         for item in reversed(left):
-            known.setdefault(_frozen([self._told(group, name, item) for name in names]), []).append(item)
+            behind = self._behind(pair.pairs, item, f"{group}.")
+            told = [None if name.partition(".")[0] in behind else self._told(group, name, item) for name in names]
+            known.setdefault(_frozen(told), []).append(item)
         found = []
         for number, item in enumerate(said):
             same = known.get(_frozen([item.get(name) for name in names]))
             into = dict(same.pop()) if same else {}
+            behind = self._behind(pair.pairs, into, f"{group}.")
             for inner in _writable(pair):
+                if inner.fills[0] not in item and _local(inner) in behind:
+                    continue
                 at = f"{place}[{number}].{inner.consumes[0].partition('.')[0]}"
                 self._put(inner, item, into, f"{group}.", at)
             found.append({name: value for name, value in into.items() if value not in (None, [])})
@@ -144,7 +157,9 @@ class Merge:
     def _hides(self, pair: Pair, item: Record, group: str) -> bool:
         """Whether an item is nothing that the consumer sees: whom it names, or all of it, is hidden."""
         fields = fields_of(self.desk.entity)
-        names = [f"{group}.{name}" for name in item if f"{group}.{name}" in fields]
+        behind = self._behind(pair.pairs, item, f"{group}.")
+        told = [name for name in item if name.partition(".")[0] not in behind and not name.endswith(GUARD)]
+        names = [f"{group}.{name}" for name in told if f"{group}.{name}" in fields]
         shown = [name for name in names if self.desk.grant.releases(fields[name].release)]
         people = [inner for inner in pair.pairs if inner.word == "split" and inner.fills[0] in item]
         seen = (self._sees(fields[f"{group}.{one.fills[0]}"], item[one.fills[0]]) for one in people if one.fills[0])
@@ -214,5 +229,5 @@ def _covers(paths: Sequence[str], names: Mapping[str, str]) -> bool:
 
 
 def _local(pair: Pair) -> str:
-    """The list that an ``each`` pair reads."""
+    """The member that a pair reads, or is about the inside of."""
     return pair.consumes[0].partition(".")[0]

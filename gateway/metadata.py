@@ -159,7 +159,7 @@ def _supported(gateway: Gateway, version: str, district: str | None) -> tuple[Op
     """The operations that the district's source, or the source of any, can carry out."""
     known(gateway, district)
     asked = gateway.districts.values() if district is None else (gateway.districts[district],)
-    manifests = [one.adapter.manifest for one in asked]
+    manifests = [manifest for one in asked if (manifest := one.manifest()) is not None]
     found = {one for manifest in manifests for one in supported(version, manifest.entities, manifest.writes)}
     return tuple(operation for operation in model.operations(version) if operation in found)
 

@@ -16,8 +16,7 @@ from flask import Blueprint, Response, json, request
 from gateway import tokens
 from gateway.addresses import PREFIXES
 from gateway.answers import base_url
-from gateway.credentials import proves
-from gateway.limits import Limits
+from gateway.credentials import meant, proves
 from gateway.scopes import EDFI, known_scopes
 from gateway.store import CLIENT_ID, ENABLED
 from gateway.token_request import Refusal, TokenRequest, read_token_request
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from gateway.limits import Limits
     from gateway.memory import Memory
     from gateway.settings import Settings
     from gateway.store import Client, Store
@@ -43,10 +43,10 @@ TOO_MANY = "urn:ed-fi:api:security:authentication:too-many-tokens"
 
 
 def blueprint(
-    store: Store, memory: Memory, clock: Callable[[], datetime], settings: Settings, *, grants: Grants
+    store: Store, memory: Memory, clock: Callable[[], datetime], settings: Settings, limits: Limits, grants: Grants
 ) -> Blueprint:
     """The token, revocation and introspection endpoints, and the document that describes them."""
-    server = TokenServer(store, memory, clock, settings, grants=grants)
+    server = TokenServer(store, memory, clock, settings, limits, grants)
     oauth = Blueprint("oauth", __name__)
 
     def issue(district: str | None = None) -> Response:
@@ -130,12 +130,18 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
     """Authlib's server on the gateway's registry and memory."""
 
     def __init__(
-        self, store: Store, memory: Memory, clock: Callable[[], datetime], settings: Settings, *, grants: Grants
+        self,
+        store: Store,
+        memory: Memory,
+        clock: Callable[[], datetime],
+        settings: Settings,
+        limits: Limits,
+        grants: Grants,
     ) -> None:
         super().__init__()
         self.grants = grants
         self.store, self.memory, self.clock = store, memory, clock
-        self.tokens, self.limits = settings.tokens, Limits(settings.limits, settings.memory_url)
+        self.tokens, self.limits = settings.tokens, limits
         self.register_grant(_Grant)
         self.register_endpoint(_Revocation(self))
         self.register_endpoint(_Introspection(self))
@@ -156,12 +162,15 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
             return self.handle_response(*refusal())
 
     def prove(self, asked: TokenRequest) -> RegisteredClient:
-        """The client whose secret was sent; every failure looks and lasts the same."""
+        """The client whose secret was sent; every failure looks and lasts the same, whoever is named."""
         self.limits.check_failures(asked.claimed, asked.address)
+        crowded = self.limits.crowded(asked.address)
         found = self.store.find_client(asked.claimed) if CLIENT_ID.fullmatch(asked.claimed) else None
         client = found if found and found.status == ENABLED else None
-        if not proves(asked.secret, client, self.clock()) or client is None:
-            self.limits.count_failure(asked.claimed, asked.address)
+        hopeless = crowded and meant(asked.secret, client, self.clock()) is None
+        if hopeless or not proves(asked.secret, client, self.clock()) or client is None:
+            if not hopeless:
+                self.limits.count_failure(asked.claimed, asked.address)
             raise Refusal("invalid_client", "The client is unknown or its secret is wrong.", 401)
         return RegisteredClient(client)
 

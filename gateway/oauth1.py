@@ -14,6 +14,7 @@ from adapters.oauth1 import ALGORITHMS, VERSION, signature
 from gateway.callers import Caller
 from gateway.scopes import ONEROSTER_1_1
 from gateway.shared_secrets import new_shared_secret, open_shared_secret
+from gateway.slots import once
 from gateway.store import CLIENT_ID, ENABLED
 from standards.errors import Unauthenticated
 
@@ -83,7 +84,8 @@ class Verifier:
         self._limits.check_failures(name, asked.address)
         client, secret = self._find(name, now)
         if not _matches(given["oauth_signature"], signatures(secret)) or client is None:
-            self._limits.count_failure(name, asked.address)
+            if not self._limits.crowded(asked.address):
+                self._limits.count_failure(name, asked.address)
             raise Unauthenticated("The consumer key is unknown, or the signature is wrong.")
         self._spend(given)
         if client.last_used is None or now - client.last_used >= USE_NOTED:
@@ -104,7 +106,7 @@ class Verifier:
         """Use up the nonce; it is remembered for as long as its timestamp could be believed."""
         words = (given["oauth_consumer_key"], given["oauth_timestamp"], given["oauth_nonce"])
         name = sha256("\0".join(words).encode("utf-8", "surrogatepass")).hexdigest()
-        if not self._memory.put_if_absent(f"oauth1:{name}", b"", REMEMBERED_SECONDS):
+        if not once(name, lambda: self._memory.put_if_absent(f"oauth1:{name}", b"", REMEMBERED_SECONDS)):
             raise Unauthenticated("The nonce was used before.")
 
 

@@ -14,9 +14,11 @@ from gateway.answers import (
     arguments,
     authenticate,
     base_url,
+    check_conditions,
     conditional,
     document,
     failure,
+    makes_conditions,
     signed,
     trace_id,
 )
@@ -24,7 +26,7 @@ from gateway.desk import open_desk
 from gateway.exchange import PageRequest, Within, serve_one, serve_page
 from gateway.telemetry import about
 from standards import registry
-from standards.errors import GatewayError, PreconditionFailed
+from standards.errors import GatewayError
 from standards.oneroster.envelope import collection, links, singleton, status_info, status_info_set, warnings
 from standards.oneroster.request import COLLECTION, SINGLETON, read, select
 from standards.oneroster.routes import find, roots
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gateway.assembly import Gateway
-    from gateway.callers import Caller
+    from gateway.authorization import Authorization
     from gateway.exchange import Page
     from standards.oneroster.routes import Route
 
@@ -47,11 +49,11 @@ def blueprint(gateway: Gateway) -> Blueprint:
 
     def answer(version: str, service: str, rest: str, district: str | None = None) -> Response:
         """What one operation of the standard answers."""
-        caller = authenticate(gateway, district)
+        authorization = authenticate(gateway, district)
         route, ids = find(version, service, request.method if request.method != "HEAD" else "GET", f"/{rest}")
         about(view=route.collection)
         verb = VERBS[route.operation.method, route.single]
-        return verb(gateway, caller, route, ids, district)
+        return verb(gateway, authorization, route, ids, district)
 
     for version in ("1.2", "1.1"):
         for service, root in roots(version).items():
@@ -64,10 +66,12 @@ def blueprint(gateway: Gateway) -> Blueprint:
     return routes
 
 
-def read_many(gateway: Gateway, caller: Caller, route: Route, ids: tuple[str, ...], district: str | None) -> Response:
+def read_many(
+    gateway: Gateway, authorization: Authorization, route: Route, ids: tuple[str, ...], district: str | None
+) -> Response:
     """One page of a collection."""
     asked = _request(route, ids, district, COLLECTION)
-    page = serve_page(gateway, caller, asked)
+    page = serve_page(gateway, authorization, asked)
     records = [select(record, page.query.fields) for record in page.records] if page.query.fields else page.records
     response = conditional(collection(route.model, records) | _warned(route, page))
     response.headers["X-Total-Count"] = str(page.total)
@@ -76,17 +80,21 @@ def read_many(gateway: Gateway, caller: Caller, route: Route, ids: tuple[str, ..
     return response
 
 
-def read_one(gateway: Gateway, caller: Caller, route: Route, ids: tuple[str, ...], district: str | None) -> Response:
+def read_one(
+    gateway: Gateway, authorization: Authorization, route: Route, ids: tuple[str, ...], district: str | None
+) -> Response:
     """One record of a collection, by its sourcedId."""
-    page = serve_one(gateway, caller, _request(route, ids[:-1], district, SINGLETON), ids[-1])
+    page = serve_one(gateway, authorization, _request(route, ids[:-1], district, SINGLETON), ids[-1])
     record = select(page.records[0], page.query.fields) if page.query.fields else page.records[0]
     return conditional(singleton(route.model, record) | _warned(route, page))
 
 
-def put_one(gateway: Gateway, caller: Caller, route: Route, ids: tuple[str, ...], district: str | None) -> Response:
+def put_one(
+    gateway: Gateway, authorization: Authorization, route: Route, ids: tuple[str, ...], district: str | None
+) -> Response:
     """A record created or replaced, under the sourcedId in the address; where its system has another, that is told."""
     asked = _request(route, ids[:-1], district, ())
-    desk = open_desk(gateway, caller, asked)
+    desk = open_desk(gateway, authorization, asked)
     own, created = writes.put(desk, ids[-1], document(), route.version, _condition(route))
     response = _done(201 if created else min(route.operation.statuses, default=200))
     place = _address(asked)
@@ -94,15 +102,19 @@ def put_one(gateway: Gateway, caller: Caller, route: Route, ids: tuple[str, ...]
     return response
 
 
-def post_many(gateway: Gateway, caller: Caller, route: Route, ids: tuple[str, ...], district: str | None) -> Response:
+def post_many(
+    gateway: Gateway, authorization: Authorization, route: Route, ids: tuple[str, ...], district: str | None
+) -> Response:
     """Records created, each under a sourcedId that the district's system allocates."""
-    desk = open_desk(gateway, caller, _request(route, ids, district, ()))
+    desk = open_desk(gateway, authorization, _request(route, ids, district, ()))
     return _done(201, {"sourcedIdPairs": writes.post(desk, document(), route.version)})
 
 
-def delete_one(gateway: Gateway, caller: Caller, route: Route, ids: tuple[str, ...], district: str | None) -> Response:
+def delete_one(
+    gateway: Gateway, authorization: Authorization, route: Route, ids: tuple[str, ...], district: str | None
+) -> Response:
     """A record deleted."""
-    desk = open_desk(gateway, caller, _request(route, ids[:-1], district, ()))
+    desk = open_desk(gateway, authorization, _request(route, ids[:-1], district, ()))
     writes.delete(desk, ids[-1], _condition(route))
     return _done(204)
 
@@ -118,15 +130,12 @@ VERBS = {
 
 def _condition(route: Route) -> Callable[[Mapping[str, object] | None], None] | None:
     """What refuses a write by the record as it is; None where the caller makes no condition."""
-    return partial(_match, route) if request.if_match or request.if_none_match else None
+    return partial(_match, route) if makes_conditions() else None
 
 
 def _match(route: Route, record: Mapping[str, object] | None) -> None:
     """Refuse a write whose sender believes the record to be other than it is."""
-    tag = signed(singleton(route.model, record))[1] if record is not None else ""
-    wanted, unwanted = request.if_match, request.if_none_match
-    if (wanted and not (tag and wanted.contains(tag))) or (unwanted and tag and unwanted.contains_weak(tag)):
-        raise PreconditionFailed("The record is not as it was when it was read.")
+    check_conditions(signed(singleton(route.model, record))[1] if record is not None else "")
 
 
 def _done(status: int, body: object = None) -> Response:

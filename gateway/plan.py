@@ -19,14 +19,15 @@ def entities_of(view: View, grant: Grant) -> frozenset[str]:
     """Every entity a pruned *view* shows or that decides, under *grant*, what it shows."""
     found: set[str] = set()
     for branch in view.branches:
-        _need(branch.entity, grant, found)
+        for entity in (branch.entity, *(step.entity for step in branch.also)):
+            _need(entity, grant, found)
         _walk(branch.nodes, branch.entity, "", grant, found)
     return frozenset(found)
 
 
 def gathered(view: View, grant: Grant) -> frozenset[str]:
     """The entities of which a pruned *view*, or what decides under *grant* what it shows, gathers all that belongs."""
-    found: set[str] = set()
+    found = {step.entity for branch in view.branches for step in branch.also}
     waiting: list[Node] = [node for branch in view.branches for node in branch.nodes]
     for node in waiting:
         if isinstance(node, Many):

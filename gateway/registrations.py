@@ -19,6 +19,17 @@ TOLD_DAYS = 30
 """How long before its end an agreement is told to end."""
 
 
+def warnings(agreements: Iterable[Agreement], clients: Iterable[Client], now: datetime) -> tuple[str, ...]:
+    """What of *agreements* that are served an operator should look at, though the gateway serves."""
+    every, known = tuple(agreements), tuple(clients)
+    return (
+        *unregistered(every, known, now),
+        *map(str, misdirected(every, known, now)),
+        *several_purposes(every, now),
+        *ending(every, now),
+    )
+
+
 def unregistered(agreements: Iterable[Agreement], clients: Iterable[Client], now: datetime) -> Iterator[str]:
     """Each client that an agreement in force, or to come, names and nobody has registered."""
     known = frozenset(client.client_id for client in clients)

@@ -75,10 +75,13 @@ class Renderer(Writer):
     first: Place | None = None
 
     def members(self, nodes: Sequence[Node], place: Place, into: str) -> None:
-        """Code that puts every node into the dictionary *into*; a later node of a name used before is a fallback."""
+        """Code that puts every node into the dictionary *into*; a later node of a name used before is a fallback.
+
+        A list that adds to one of its name is none.
+        """
         seen: set[str] = set()
         for node in nodes:
-            if node.name and node.name in seen:
+            if node.name and node.name in seen and not (isinstance(node, Many) and node.adds):
                 with self.block(f"if {node.name!r} not in {into}:"):
                     self.member(node, place, into)
             else:
@@ -172,7 +175,7 @@ class Renderer(Writer):
     def many(self, node: Many, place: Place, into: str) -> None:
         """Code for a list: nested loops along the steps, then order."""
         found, depth = self.fresh("l"), self.depth
-        self.line(f"{found} = []")
+        self.line(f"{found} = list({into}.get({node.name!r}, ()))" if node.adds else f"{found} = []")
         here = self.walk(node, place)
         if here is not None and node.bare:
             self.bare(node.nodes, here, found)

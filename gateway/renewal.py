@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from adapters.contract import Change, picker
+from gateway import district_log
 from gateway.hold import ABSENT, build
+from gateway.losses import Losses
 from gateway.patch import patched
-from standards.errors import ChangesLost, SourceBroken
+from standards.errors import ChangesLost, LossRefused, SourceBroken
 from standards.view import fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable
 
     from adapters.contract import Adapter, Wanted
     from gateway.hold import Generation
     from standards.keys import Keyring
-
-MOST_LOST = 0.2
-FEW = 25
-"""How many rows of an entity a source may say are deleted, whatever share they are: it has told of each of them."""
 
 MOST_FOLLOWED = 1_000
 WHOLE_EVERY = 86_400.0
@@ -35,12 +33,17 @@ Written = tuple[str, str]
 class Course:
     """How far a source has been followed: when it was read *whole*, *times* followed since, and its *marks*.
 
-    A mark is a moment and the source's newest version then.
+    A mark is a moment and the source's newest version then. Moments are of a clock that nobody sets.
     """
 
     whole: float
     marks: tuple[tuple[float, int], ...] = ()
     times: int = 0
+
+    @property
+    def read(self) -> float:
+        """The moment as of which the hold is what the source had."""
+        return self.marks[-1][0] if self.marks else self.whole
 
     @property
     def mark(self) -> int | None:
@@ -68,8 +71,8 @@ class Course:
 class Renewal:
     """Makes the next hold of one district; *wanted* tells the fields that anybody may see of what it holds.
 
-    A renewal that would drop more than `MOST_LOST` of the rows of an entity is refused, because consumers delete
-    what is missing.
+    A renewal that would drop more rows of an entity than `Losses` let go is refused, because consumers delete what is
+    missing. *clock* tells the moments that people are told, *monotonic* those that ages are reckoned from.
     """
 
     def __init__(
@@ -79,9 +82,12 @@ class Renewal:
         keyring: Keyring,
         clock: Callable[[], float],
         wanted: Callable[[], Wanted],
+        losses: Losses | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._name, self._adapter, self._keyring, self._clock = name, adapter, keyring, clock
-        self._wanted = wanted
+        self._wanted, self._monotonic = wanted, monotonic
+        self.losses = losses or Losses()
 
     def follows(self) -> bool:
         """Whether the source tells the changes of all that is held."""
@@ -92,13 +98,22 @@ class Renewal:
         return self._adapter.newest() if self.follows() else None
 
     def renew(
-        self, before: Generation | None, course: Course, number: int, written: Collection[Written]
+        self,
+        before: Generation | None,
+        course: Course,
+        number: int,
+        written: Collection[Written],
+        *,
+        anew: bool = False,
     ) -> tuple[Generation, Course]:
-        """The hold as the source has it now; what was *written* may be gone without that being a loss."""
-        until, now = self.newest(), self._clock()
-        known = before.stamp if before is not None and not written else None
+        """The hold as the source has it now; what was *written* may be gone without that being a loss.
+
+        All of it is read *anew* where nothing of the hold before may be taken over.
+        """
+        until, now = self.newest(), self._monotonic()
+        known = before.stamp if before is not None and not written and not anew else None
         if before is not None and until is not None and course.goes_on(now):
-            with suppress(ChangesLost, SourceBroken):  # what cannot be pieced together is read whole
+            with suppress(ChangesLost, SourceBroken, LossRefused):  # what cannot be pieced together is read whole
                 return self._follow(before, course, until, number, written)
             known = None
         marks = () if until is None else ((now, until),)
@@ -136,48 +151,27 @@ class Renewal:
         stamp, now, wanted = self._adapter.stamp(), self._clock(), self._wanted()
         if before is not None and stamp == known:
             return before.again(number, now)
+        self.losses.check_stamp(stamp)
         fresh = build(self._adapter.read(wanted), self._name, self._keyring, number=number, loaded=now, entities=wanted)
         fresh.stamp = stamp
+        district_log.tell_dropped(self._name, self._adapter.notes.counts, fresh.dropped)
         if before is not None:
-            self._refuse_loss(before, {entity: fresh.table(entity).size for entity in before.tables}, written)
+            self.losses.check(before, fresh, written, self._adapter.manifest.touched)
         return fresh
 
     def _follow(
         self, before: Generation, course: Course, until: int, number: int, written: Collection[Written]
     ) -> tuple[Generation, Course]:
-        since, now = course.since(), self._clock()
+        since, now, loaded = course.since(), self._monotonic(), self._clock()
         if until < since:
             raise ChangesLost("The source's versions have gone back.")
         if since == until:
-            return before.again(number, now), course.on(now, until)
+            return before.again(number, loaded), course.on(now, until)
         changes = list(self._adapter.changes(self._wanted(), since, until))
-        left = _left(before, changes)
-        many = {entity: kept for entity, kept in left.items() if before.table(entity).size - kept > FEW}
-        self._refuse_loss(before, many, written)
-        return self._patched(before, changes, number, now), course.on(now, until)
-
-    def _refuse_loss(self, before: Generation, left: Mapping[str, int], written: Collection[Written]) -> None:
-        """Refuse that more of an entity is gone than may be: what was written, with the one row that it alone made."""
-        known = self._adapter.manifest.touched
-        spared = Counter(entity for entity, _ in written)
-        for entity, kept in left.items():
-            size, each = before.table(entity).size, 2 if known and entity not in known else 1
-            if kept + spared[entity] * each < size * (1 - MOST_LOST):
-                raise SourceBroken(f"a renewal would drop {size - kept} of {size} rows", entity)
+        self.losses.check_told(before, changes, written, self._adapter.manifest.touched)
+        return self._patched(before, changes, number, loaded), course.on(now, until)
 
     def _patched(self, before: Generation, changes: Iterable[Change], number: int, loaded: float) -> Generation:
         fresh = patched(before, changes, self._keyring, entities=self._wanted(), number=number, loaded=loaded)
         fresh.stamp = before.stamp
         return fresh
-
-
-def _left(before: Generation, changes: Iterable[Change]) -> dict[str, int]:
-    """How many rows of each entity are not gone by the *changes*."""
-    gone: dict[str, set[str]] = {}
-    for change in changes:
-        if change.record is None:
-            gone.setdefault(change.entity, set()).add(change.id)
-    return {
-        entity: before.table(entity).size - len(ids.intersection(before.table(entity).ids))
-        for entity, ids in gone.items()
-    }

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from array import array
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from gateway import field_sets
 from gateway.renderer import compile_branch, compile_value
 from standards.errors import MalformedQuery
 from standards.query import Both, Condition, Either
@@ -52,9 +53,9 @@ class Shown:
         return self.faces.ids(self.branch.entity, self.view.api)
 
     @cached_property
-    def members_released(self) -> str:
-        """The entity and the outward path of every member it is shown with, in one text."""
-        return "\n".join(f"{self.branch.entity}:{path}" for path in sorted(self.chains))
+    def facts(self) -> tuple[str, ...]:
+        """Which facts it shows, and what is done to each, for the record of disclosures."""
+        return field_sets.lines(self.branch, self.chains.items(), self.faces.grant)
 
     @cached_property
     def rows(self) -> Sequence[int]:
@@ -67,15 +68,28 @@ class Shown:
         for name in self.branch.needs:
             if any(node.name == name for node in self.branch.nodes):
                 rows = [row for row, found in zip(rows, self.values(rows, name), strict=True) if found]
+        kept = rows
         for path, value in self.branch.only:
-            rows = self.keep(rows, Condition(path, "=", value))
-        ids = self.ids
+            kept = self.keep(kept, Condition(path, "=", value))
+        if self.branch.also and len(kept) < len(rows):
+            besides = self._pointed_to.union(kept)
+            kept = [row for row in rows if row in besides]
+        rows, ids = kept, self.ids
         rows.sort(key=ids.__getitem__)
         return array("I", rows)
 
     def single(self, row: int) -> RowIndex:
         """The index of one row."""
         return RowIndex((self,), array("Q", (row,)))
+
+    @property
+    def _pointed_to(self) -> frozenset[int]:
+        """The rows to which a visible row of what the branch shows also points."""
+        found: set[int] = set()
+        for step in self.branch.also:
+            refs = self.faces.generation.table(step.entity).refs.get(step.via, ())
+            found.update(refs[row] for row in self.faces.rows(step.entity) if refs)
+        return frozenset(found)
 
     @cached_property
     def members(self) -> frozenset[int]:
@@ -156,12 +170,14 @@ def keep(rows: Sequence[int], condition: Filter, compare: Callable[[Sequence[int
 class RowIndex:
     """The rows that answer a query in order, as codes: number of the branch, then number of the row.
 
-    *subjects* is filled by the record of disclosures: the stored set of students, and where each row's begin.
+    *about* and *subjects* are filled by the record of disclosures: how to tell whom a row is about, and of
+    stretches of rows the stored set of students, with where each row's begin.
     """
 
     shown: tuple[Part, ...]
     codes: array[int]
-    subjects: tuple[str, Sequence[int]] | None = None
+    about: list[Any] | None = None
+    subjects: dict[tuple[int, int], tuple[str, Sequence[int]]] = field(default_factory=dict)
 
     @property
     def total(self) -> int:

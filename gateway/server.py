@@ -1,4 +1,4 @@
-"""The web server: granian, one worker, threads."""
+"""The web server: granian, one worker, an event loop in front of threads."""
 
 from __future__ import annotations
 
@@ -7,64 +7,101 @@ import gc
 import os
 import socket
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.sites import learn
-from policies.agreement import load_folder
 from standards.errors import GatewayError, SettingsError
 
 if TYPE_CHECKING:
-    from flask import Flask
-
-    from gateway.settings import Settings
+    from gateway.front import Front
+    from gateway.running import Running
+    from gateway.settings import Server, Settings
+    from gateway.supervision import Supervisor
 
 SETTINGS_FILE = "CROSSING_SETTINGS"
+MOST_CONNECTIONS = 8192
+"""How many connections are held at once; the next ones wait until one of these ends."""
+
+LARGEST_HEAD_BYTES = 131_072
 
 
-def application() -> Flask:
+def application() -> Front:
     """What a worker runs: the application for the settings file named in the environment."""
-    from gateway import telemetry  # noqa: PLC0415  a worker imports this module before anything else
-    from gateway.settings import load  # noqa: PLC0415  a worker imports this module before anything else
-    from gateway.start import start  # noqa: PLC0415
+    from gateway import health, process_output, supervision  # noqa: PLC0415  a worker imports this module before anything else
+    from gateway.front import Front  # noqa: PLC0415
+    from gateway.settings import load  # noqa: PLC0415
+    from gateway.start import run  # noqa: PLC0415
 
-    telemetry.configure()
+    ending = ExitStack()
+    atexit.register(ending.close)
+    supervision.prepare_worker()
+    supervision.end_with_parent(ending.close)
+    process_output.close()
     try:
-        app, gateway = start(load(Path(os.environ[SETTINGS_FILE])))
-        atexit.register(gateway.close)
-        gateway.warm()
+        settings = load(Path(os.environ[SETTINGS_FILE]))
+        running = run(settings)
+        ending.callback(running.state.gateway.close)
+        attend(running, ending)
+        for line in running.warnings():
+            process_output.say(f"Warning: {line}")
+        running.state.gateway.warm()
     except GatewayError as error:
-        raise SystemExit(f"Error: {error.message}") from None
+        process_output.say(f"Error: {error.message}")
+        raise SystemExit(supervision.CANNOT_START) from None
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
-    return app
+    return Front(running, settings.server, health.answers(running.readiness))
+
+
+def attend(running: Running, ending: ExitStack) -> None:
+    """Until *ending*: take commands, keep up to date whether the gateway is ready, let failed districts try again."""
+    from gateway.control import NAME, Control  # noqa: PLC0415  as above
+    from gateway.readiness import Upkeep  # noqa: PLC0415
+
+    running.readiness.start()
+    ending.callback(running.readiness.stop)
+    upkeep = Upkeep(lambda: running.state.gateway.districts.values())  # noqa: PLW0108  a reload puts others there
+    upkeep.start()
+    ending.callback(upkeep.stop)
+    ending.callback(Control(running.state.settings.state / NAME, running.handlers()).close)
 
 
 def serve(settings: Settings) -> None:
     """Listen until told to end.
 
     Raises:
-        SettingsError: an agreement is wrong, or the address cannot be listened on.
+        SettingsError: the address cannot be listened on.
     """
-    from granian import Granian  # noqa: PLC0415  only a server needs it
-    from granian.constants import Interfaces  # noqa: PLC0415
-
-    learn(settings)
-    load_folder(settings.agreements)
     _try_address(settings)
     os.environ[SETTINGS_FILE] = str(settings.file)
-    Granian(
-        "gateway.server:application",
+    supervisor("gateway.server:application", settings.state, settings.server).serve()
+
+
+def supervisor(target: str, state: Path, server: Server) -> Supervisor:
+    """The parent process of a worker that runs what *target* makes."""
+    from granian.constants import HTTPModes, Interfaces, RuntimeModes  # noqa: PLC0415  only a server needs it
+    from granian.http import HTTP1Settings  # noqa: PLC0415
+
+    from gateway.supervision import Supervisor  # noqa: PLC0415
+
+    milliseconds = int(server.client_timeout.total_seconds() * 1000)
+    return Supervisor(
+        target,
+        state,
         factory=True,
-        address=settings.server.host,
-        port=settings.server.port,
-        interface=Interfaces.WSGI,
+        address=server.host,
+        port=server.port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=milliseconds, max_buffer_size=LARGEST_HEAD_BYTES),
+        runtime_mode=RuntimeModes.st,
         workers=1,
-        blocking_threads=settings.server.threads,
+        backpressure=MOST_CONNECTIONS,
         log_access=False,
         websockets=False,
-    ).serve()
+    )
 
 
 def _try_address(settings: Settings) -> None:

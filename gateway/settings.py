@@ -23,19 +23,25 @@ if TYPE_CHECKING:
 
     FindAdapter = Callable[[str], Any]
 
+STATE = "state"
+STATE_LINE = re.compile(r"""^\s*state\s*=\s*(["'])(.*?)\1""", re.MULTILINE)
+SHORTEST_TOKEN_CHARACTERS = 32
 LISTS = ("school_years", "descriptors")
 PATHS = frozenset({"file", "folder", "path", "source"})
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where the gateway listens."""
+    """Where the gateway listens, and what it does at once and waits for at most."""
 
     host: str
     port: int
     public_url: str | None
     trusted_proxies: tuple[str, ...]
     threads: int
+    threads_per_district: int = 4
+    wait: timedelta = timedelta(seconds=2)
+    client_timeout: timedelta = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,7 @@ class District:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     school_years: tuple[int, ...] = ()
     descriptors: tuple[str, ...] = ()
+    loss: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,7 @@ class Settings:
     limits: Limits
     master_key: str | None
     districts: Mapping[str, District]
+    metrics_token: str | None = field(default=None, repr=False)
 
     def open_keys(self) -> vault.Keys:
         """The region's keys; without a configured master key one is made in the state directory."""
@@ -131,6 +139,20 @@ def read(path: Path, find_adapter: FindAdapter | None = None) -> tuple[Settings 
     return _Reading(path, places.locate(text), find_adapter or _find_adapter).read(raw)
 
 
+def state_of(path: Path) -> Path:
+    """The state directory that the file in *path* names, whatever else is wrong with it."""
+    try:
+        text = path.read_text("utf-8", errors="replace")
+    except OSError:
+        raise SettingsError("the file cannot be read", str(path)) from None
+    try:
+        named = tomllib.loads(text).get("state", STATE)
+    except tomllib.TOMLDecodeError:
+        found = STATE_LINE.search(text)
+        named = found[2] if found else STATE
+    return path.resolve().parent / str(named)
+
+
 def reference() -> str:
     """The operator's page about every setting, in Markdown."""
     schema = RegionSchema()
@@ -155,7 +177,7 @@ class _Reading:
         self.defaults: dict[str | int, dict[str, Any]] = {}
 
     def read(self, raw: dict[str, Any]) -> tuple[Settings | None, list[SettingsError]]:
-        for table in ("server", "store", "memory", "audit", "changes", "tokens", "limits", "keys"):
+        for table in ("server", "store", "memory", "audit", "changes", "tokens", "limits", "metrics", "keys"):
             raw.setdefault(table, {})
         own = self.own_settings(raw.get("districts"))
         master = raw["keys"].get("master") if isinstance(raw["keys"], dict) else None
@@ -248,7 +270,19 @@ class _Reading:
             limits=Limits(**loaded["limits"]),
             master_key=loaded["keys"]["master"],
             districts=MappingProxyType(districts),
+            metrics_token=self.metrics_token(loaded["metrics"]["token"]),
         )
+
+    def metrics_token(self, reference: str | None) -> str | None:
+        """The token behind a *reference*, which must be long enough not to be guessed."""
+        if reference is None:
+            return None
+        token = None
+        with self.reporting(("metrics", "token")):
+            token = vault.resolve(reference, self.folder)
+            if len(token) < SHORTEST_TOKEN_CHARACTERS or not (token.isascii() and token.isprintable()):
+                raise SettingsError(f"the token must be at least {SHORTEST_TOKEN_CHARACTERS} plain characters")
+        return token
 
     def store_url(self, url: str | None, state: Path) -> str:
         if url is None:

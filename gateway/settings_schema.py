@@ -11,12 +11,28 @@ from zoneinfo import ZoneInfo
 from limits import parse as parse_limit
 from marshmallow import Schema, ValidationError, fields, validate
 
+from gateway.losses import DEFAULT
+from standards import vocabulary
 from standards.edfi.descriptors import URI as DESCRIPTOR
 from standards.edfi.model import resources
+from standards.errors import suggestion
 
 DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 RESERVED = frozenset(
-    {"admin", "changequeries", "data", "docs", "health", "identity", "ims", "metadata", "metrics", "oauth", "static"}
+    [
+        "admin",
+        "changequeries",
+        "data",
+        "docs",
+        "health",
+        "identity",
+        "ims",
+        "metadata",
+        "metrics",
+        "oauth",
+        "ready",
+        "static",
+    ]
 )
 
 
@@ -84,6 +100,12 @@ def _check_descriptor(value: str) -> None:
         raise ValidationError("write a descriptor of the standard as uri://maple.example.org/SexDescriptor#X")
 
 
+def _check_held(value: str) -> None:
+    known = {entity.name for entity in vocabulary.entities().values() if entity.held} | {DEFAULT}
+    if value not in known and not value.endswith("Descriptors"):
+        raise ValidationError(f"no entity of this name is held in memory{suggestion(value, known)}")
+
+
 def _text(default: str | None, about: str, **more: Any) -> fields.String:
     return fields.String(load_default=default, metadata={"about": about}, **more)
 
@@ -109,7 +131,24 @@ class ServerSchema(Schema):
         load_default=list,
         metadata={"about": "Addresses or networks whose X-Forwarded headers are believed.", "item": "text"},
     )
-    threads = _number(8, 1, 256, "How many requests are answered at once.")
+    threads = _number(
+        8, 1, 256, "How many requests are answered at once; those that wait for a district's system are not counted."
+    )
+    threads_per_district = _number(
+        4, 1, 64, "How many requests may wait for the system of one district at once; more wait without a thread."
+    )
+    wait = Duration(
+        load_default=timedelta(seconds=2),
+        metadata={"about": "How long a request may wait for another one's place at its district before it gets a 503."},
+    )
+    client_timeout = Duration(
+        load_default=timedelta(seconds=30),
+        validate=validate.Range(min=timedelta(seconds=1), error="must be at least 1s"),
+        metadata={
+            "about": "How long a client may take to send the head of a request, to send its body, and to take each"
+            " piece of an answer; so long an idle connection is kept."
+        },
+    )
 
 
 class StoreSchema(Schema):
@@ -169,7 +208,20 @@ class LimitsSchema(Schema):
     )
     address_failures = Rate(
         load_default="100/minute",
-        metadata={"about": "Failed token requests and signatures from one address, whichever client they name."},
+        metadata={
+            "about": "Failed token requests and signatures from one address that are counted and cost the time of a "
+            "hash; what fails beyond is refused at once, and keeps nobody else there waiting."
+        },
+    )
+
+
+class MetricsSchema(Schema):
+    """Numbers about the gateway and its districts, for a monitor (`/metrics`)."""
+
+    token = _text(
+        None,
+        "A reference (`env:NAME`, `file:PATH`) to the bearer token, of at least 32 characters, with which a monitor"
+        " asks for `/metrics`. Without it there is no such address.",
     )
 
 
@@ -218,6 +270,15 @@ class DistrictSchema(Schema):
             "item": "text",
         },
     )
+    loss = fields.Dict(
+        keys=fields.String(validate=_check_held),
+        values=fields.Float(validate=validate.Range(0, 1, error="write a share between 0 and 1")),
+        load_default=dict,
+        metadata={
+            "about": "Which share of the rows of an entity a renewal may drop without an operator's approval, by the"
+            " name of the entity (`enrollment = 0.5`); `default` is for every other, and is 0.2 where it is not given."
+        },
+    )
     settings = fields.Dict(
         keys=fields.String(),
         load_default=dict,
@@ -245,6 +306,7 @@ class RegionSchema(Schema):
     changes = fields.Nested(ChangesSchema)
     tokens = fields.Nested(TokensSchema)
     limits = fields.Nested(LimitsSchema)
+    metrics = fields.Nested(MetricsSchema)
     keys = fields.Nested(KeysSchema)
     districts = fields.Dict(
         keys=fields.String(validate=_check_district), values=fields.Nested(DistrictSchema), load_default=dict

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from standards import registry
 from standards.oneroster import csv, model
+from standards.oneroster.classification import PERSON_OF, STATUS
 from standards.oneroster.envelope import PLURALS
 from standards.oneroster.routes import APIS
 from standards.oneroster.schemas import shown
@@ -43,12 +44,32 @@ places, as from the columns in the last table. An Ed-Fi member is written as `re
 `file.column`; a resource alone means that the fact is worked out from several of its members. A roster that comes over
 OneRoster REST is put into the columns of the same version's files and read as they are: *as CSV*.
 """
+DECIDING = """
+## Words that decide what a record is
+
+These words of a OneRoster source decide whom or what a row is about, and so which agreement shows it. Files and API,
+1.1 and 1.2 are read by the same lists. Small and capital letters are the same, and blanks around a word do not count.
+Any other word is refused with its place (`users.csv:45:4`, `users[0].role`), and the word itself is told to nobody. In
+1.2 a word may begin with `ext:`: it is kept, and makes nobody anything; `administrator` is read as `siteAdministrator`
+in `roles.role`. A user whose roles say nothing that the lists know is set aside with what belongs to it, and counted. A
+`status` that is missing or blank means that the row is there.
+
+Of several roles of one user `student` decides first, then those of staff, then those of contacts: whoever is a student
+anywhere is a student. Only a role of that kind makes an enrollment (a student's) or an employment (of staff); the
+others stay with the person, as `student.roles`, `staff.roles` and `contact.roles`. In a class the enrollment's role
+decides: only a student with the role `student` has a place in it, and only staff with the role `teacher` teach it. All
+others are involved in it, and OneRoster's `enrollments` show them where an agreement names `studentInvolvement`,
+`staffInvolvement` or `contactInvolvement`; Ed-Fi does not show them.
+
+| columns | words |
+|---|---|
+"""
 REST = """
 ## Columns that no lens reads
 
 `role` and `orgSourcedIds` of 1.1 become the roles of a person, `userProfiles.userSourcedId` tells whose an account is,
-the school of an enrollment is that of its class. A row whose `status` is `tobedeleted` is none; when a record last
-changed is told from what the consumer may see; passwords are not read.
+the school of an enrollment is that of its class. A row whose `status` is `tobedeleted` or `inactive` is none; when a
+record last changed is told from what the consumer may see; passwords are not read.
 
 | version | columns |
 |---|---|
@@ -68,9 +89,8 @@ def page() -> str:
     """The page."""
     dialects = [name for name in TITLES if any(lens.dialect == name for lens in registry.lenses())]
     tables = "".join(_table(name, rows, dialects) for name, rows in _classes().items())
-    return (
-        BEGINNING + tables + "\n## Never shown\n\n" + _hidden() + REST + "".join(_left(one) for one in model.VERSIONS)
-    )
+    left = "".join(_left(one) for one in model.VERSIONS)
+    return BEGINNING + tables + _hidden() + DECIDING + "".join(_deciding()) + REST + left
 
 
 def _classes() -> dict[str, dict[str, Row]]:
@@ -222,6 +242,25 @@ def _hidden() -> str:
     }
     told = ", ".join(sorted(names))
     return f"\n## Never shown\n\nNo source is asked for these, and no agreement can release them: {told}.\n"
+
+
+def _deciding() -> Iterator[str]:
+    """The closed lists, each once with the columns that are read by it."""
+    lists: dict[str, list[str]] = {}
+    for version in model.VERSIONS:
+        for file, known in csv.files(version).items():
+            for column in known.columns.values():
+                if column.closed and column.name != csv.STATUS:
+                    words = ", ".join(f"`{word}`" for word in dict.fromkeys(column.closed.known.values()))
+                    place = f"`{file.removesuffix('.csv')}.{column.name}`"
+                    lists.setdefault(words, [])
+                    lists[words] += [] if place in lists[words] else [place]
+    for words, places in lists.items():
+        yield f"| {', '.join(places)} | {words} |\n"
+    yield f"| `status` of every row | {', '.join(f'`{word}`' for word in STATUS.known.values())} |\n"
+    for kind, title in (("student", "a student"), ("staff", "staff"), ("contact", "a contact")):
+        words = ", ".join(f"`{word}`" for word, person in PERSON_OF.items() if person == kind)
+        yield f"| of these, what makes a user {title} | {words} |\n"
 
 
 def _left(version: str) -> str:

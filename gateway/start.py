@@ -2,85 +2,124 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from gateway.app import create_app
+from gateway import telemetry
+from gateway.agreement_texts import record_all
 from gateway.assembly import Gateway
 from gateway.audit import open_record
-from gateway.callers import Callers
-from gateway.descriptors import Described
-from gateway.districts import District, wanted_by
 from gateway.journals import Journals
 from gateway.ledger import Ledger
 from gateway.limits import Limits
 from gateway.memory import open_memory
-from gateway.oauth1 import Verifier
+from gateway.readiness import Readiness, checks
+from gateway.running import Running
 from gateway.shared_secrets import PURPOSE
 from gateway.sites import adapters
+from gateway.state import Parts, State, described, read_standing
 from gateway.store import open_store, utc_now
 from gateway.walks import Walks
-from policies.agreement import load_folder
+from gateway.wanted import wanted_by
 from policies.compiler import Grants
 from standards.keys import Keyring
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from flask import Flask
 
+    from gateway.audit import Record
+    from gateway.districts import District
     from gateway.settings import Settings
+    from policies.standing import Standing
 
 
-def start(settings: Settings, clock: Callable[[], datetime] = utc_now) -> tuple[Flask, Gateway]:
-    """The application and the gateway behind it.
+def start(
+    settings: Settings, clock: Callable[[], datetime] = utc_now, monotonic: Callable[[], float] = time.monotonic
+) -> tuple[Flask, Gateway]:
+    """The application and the gateway behind it, for whoever does not reload them.
 
     Raises:
-        SettingsError: an agreement or a district's settings are wrong.
+        SettingsError: the folder of agreements is wrong.
+        StoreUnavailable: the registry, the shared memory or the record cannot be opened.
+    """
+    state = run(settings, clock, monotonic).state
+    return state.app, state.gateway
+
+
+def run(
+    settings: Settings, clock: Callable[[], datetime] = utc_now, monotonic: Callable[[], float] = time.monotonic
+) -> Running:
+    """The running gateway; a wrong agreement releases nothing, a district that fails is tried again, the rest serve.
+
+    Ages are reckoned by *monotonic*, which nobody can set.
+
+    Raises:
+        SettingsError: the folder of agreements is wrong.
         StoreUnavailable: the registry, the shared memory or the record cannot be opened.
     """
     with ExitStack() as opened:
-        app, gateway = _start(settings, clock, opened)
-        gateway.closing = opened.pop_all().close
-        return app, gateway
+        running = _run(settings, clock, monotonic, opened)
+        running.state.gateway.closing = opened.pop_all().close
+        return running
 
 
-def _start(settings: Settings, clock: Callable[[], datetime], opened: ExitStack) -> tuple[Flask, Gateway]:
-    def now() -> float:
-        return clock().timestamp()
-
+def _run(
+    settings: Settings, clock: Callable[[], datetime], monotonic: Callable[[], float], opened: ExitStack
+) -> Running:
     keys = settings.open_keys()
     keyring = Keyring(keys.derive("ids"))
     store, memory = open_store(settings.store_url, clock), open_memory(settings.memory_url)
     opened.callback(store.close)
     opened.callback(memory.close)
-    sources = adapters(settings)
-    grants = Grants(load_folder(settings.agreements), clock)
-    districts = {
-        name: District(
-            name,
-            Described(sources[name], (*sources[name].defaults.texts, *spec.descriptors)),
-            keyring,
-            now,
-            seconds=spec.hold.total_seconds(),
-            wanted=wanted_by(grants.every(name)),
-        )
-        for name, spec in settings.districts.items()
-    }
+    record = open_record(settings.audit, keys, store)
+    readiness = Readiness(checks(store, memory, record))
+    parts = Parts(store, memory, keyring, keys.derive(PURPOSE), clock, monotonic, readiness)
+    districts = _districts(settings, parts)
+    standing = _recorded(record, settings)
+    telemetry.withheld([one.place for one in standing.mistakes])
+    grants = Grants(standing.agreements, clock)
+    for name, district in districts.items():
+        district.want(wanted_by(grants.every(name)))
     limits = Limits(settings.limits, settings.memory_url)
     gateway = Gateway(
         districts=districts,
         grants=grants,
-        callers=Callers(store, memory, clock, Verifier(store, memory, limits, keys.derive(PURPOSE), clock)),
+        callers=parts.callers(limits),
         keyring=keyring,
-        record=open_record(settings.audit, keys),
-        ledger=Ledger(keys.derive("ledger"), now),
-        walks=Walks(now),
+        record=record,
+        ledger=Ledger(keys.derive("ledger"), parts.now),
+        walks=Walks(monotonic),
         limits=limits,
-        clock=now,
+        clock=parts.now,
+        monotonic=monotonic,
+        readiness=readiness,
         journals=Journals(
-            settings.changes.folder, keys.derive("journals"), now, settings.changes.window.total_seconds()
+            settings.changes.folder,
+            keys.derive("journals"),
+            parts.now,
+            settings.changes.window.total_seconds(),
+            store,
         ),
     )
-    return create_app(gateway, settings, store, memory, clock), gateway
+    return Running(parts, State(settings, standing, gateway, parts.app(gateway, settings)))
+
+
+def _recorded(record: Record, settings: Settings) -> Standing:
+    """The agreements on disk, every one of them on record before it releases anything."""
+    try:
+        standing = read_standing(settings, record)
+        record_all(record, standing.agreements)
+    except BaseException:
+        record.close()
+        raise
+    return standing
+
+
+def _districts(settings: Settings, parts: Parts) -> Mapping[str, District]:
+    """A district for each that the settings name, before it is known what anybody may see of it."""
+    sources = adapters(settings, parts.monotonic)
+    return {name: parts.district(described(sources[name], spec), spec, {}) for name, spec in settings.districts.items()}

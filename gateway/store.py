@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from gateway.audit_heads import Mark
 from gateway.calls import CALL_SECONDS, COMMAND_SECONDS, Calls, timely
 from gateway.database import look_into, open_database, transaction
-from gateway.tables import client_events, clients
+from gateway.tables import client_events, clients, marks
 from standards.errors import CallerError, NotFound
 
 if TYPE_CHECKING:
@@ -102,6 +103,12 @@ class Store(Protocol):
 
     def list_events(self, client_id: str) -> tuple[ClientEvent, ...]:
         """What was done about a client, oldest first."""
+
+    def read_mark(self, name: str) -> Mark | None:
+        """What is held under *name*, apart from the files that it tells of."""
+
+    def write_mark(self, name: str, mark: Mark) -> None:
+        """Hold *mark* under *name* from now on."""
 
     def close(self) -> None:
         """Give up connections."""
@@ -218,6 +225,21 @@ class SqlStore:
         with transaction(self._engine) as connection:
             rows = connection.execute(of_client.order_by(client_events.c.number)).all()
         return tuple(ClientEvent(row.at, row.client_id, row.action, row.actor) for row in rows)
+
+    @timely
+    def read_mark(self, name: str) -> Mark | None:
+        """What is held under *name*, apart from the files that it tells of."""
+        with transaction(self._engine) as connection:
+            row = connection.execute(select(marks).where(marks.c.name == name)).first()
+        return Mark(row.number, row.digest) if row else None
+
+    @timely
+    def write_mark(self, name: str, mark: Mark) -> None:
+        """Hold *mark* under *name* from now on."""
+        values = {"number": mark.number, "digest": mark.digest}
+        with transaction(self._engine, write=True) as connection:
+            if not connection.execute(update(marks).where(marks.c.name == name).values(values)).rowcount:
+                connection.execute(insert(marks).values(name=name, **values))
 
     def close(self) -> None:
         """Give up connections."""

@@ -1,44 +1,49 @@
-"""Whom an event is about: sets of student tags, each kept once under the hash of what it holds."""
+"""Whom an event is about: sets of student tags, a few in the event itself, more of them kept once by content."""
 
 from __future__ import annotations
 
-import hashlib
-import os
+import math
+import threading
+import time
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from gateway.chain import sync_folder
+from gateway.content import BLOCK_BYTES, Contents
+from standards.errors import TooManyRequests
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 TAG_BYTES = 8
-INLINE = 4
-REMEMBERED = 4096
+INLINE_TAGS = 16
+CLIENT_BYTES = 64 * 2**20
+"""How much of new sets one client may cause in an hour: eight million records that nobody was sent before so."""
+CLIENT_SECONDS = 3600.0
 
 
 class Subjects:
     """The sets of one record. A tag is a keyed hash of a student: it names nobody without the key."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._kept: set[str] = set()
+    def __init__(self, folder: Path, allowance: Allowance | None = None) -> None:
+        self.contents, self._allowance = Contents(folder, ".tags"), allowance or Allowance()
         self.read = lru_cache(maxsize=64)(self._read)
 
-    def keep(self, tags: Sequence[bytes]) -> str:
-        """The name of the set of *tags*, in this order; durable when it is returned. Few tags are their own name."""
+    def keep(self, tags: Sequence[bytes], client: str = "") -> str:
+        """The name of the set of *tags*, in this order; durable when it is returned. Few tags are their own name.
+
+        Raises:
+            TooManyRequests: the *client* has caused as many new sets as one may.
+        """
         if any(len(tag) != TAG_BYTES for tag in tags):
             raise ValueError(f"a tag has {TAG_BYTES} bytes")
         joined = b"".join(tags)
-        if len(tags) <= INLINE:
+        if len(tags) <= INLINE_TAGS:
             return "=" + joined.hex()
-        name = hashlib.sha256(joined).hexdigest()
-        if name not in self._kept:
-            self._write(self._path(name), joined)
-            if len(self._kept) >= REMEMBERED:
-                self._kept.clear()
-            self._kept.add(name)
+        name = Contents.name(joined)
+        if not self.contents.has(name):
+            self._allowance.spend(client, -(-len(joined) // BLOCK_BYTES) * BLOCK_BYTES)
+            self.contents.keep(joined)
         return name
 
     def holds(self, name: str, tag: bytes, start: int, stop: int) -> bool:
@@ -49,31 +54,35 @@ class Subjects:
             at = tags.find(tag, at + 1, stop * TAG_BYTES)
         return at >= 0
 
-    def fault(self, name: str, stop: int) -> str | None:
-        """What is wrong with a set that an event names up to *stop*, if anything."""
-        try:
-            tags = self.read(name)
-        except (OSError, ValueError):
-            return "is missing"
-        if not name.startswith("=") and hashlib.sha256(tags).hexdigest() != name:
-            return "was changed"
-        return "is too short" if stop * TAG_BYTES > len(tags) else None
+    def fault(self, name: str, stop: int) -> str:
+        """What is wrong with a set that an event names up to *stop*; empty when nothing is."""
+        if not name.startswith("=") and (fault := self.contents.fault(name)):
+            return fault
+        return "is too short" if stop * TAG_BYTES > len(self._read(name)) else ""
 
     def _read(self, name: str) -> bytes:
-        return bytes.fromhex(name[1:]) if name.startswith("=") else self._path(name).read_bytes()
+        return bytes.fromhex(name[1:]) if name.startswith("=") else self.contents.read(name)
 
-    def _path(self, name: str) -> Path:
-        return self._folder / name[:2] / f"{name[2:]}.tags"
 
-    def _write(self, path: Path, content: bytes) -> None:
-        if path.exists():
-            return
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{os.getpid()}.{id(content)}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        sync_folder(path.parent)
-        sync_folder(self._folder)
+class Allowance:
+    """How many bytes each client has caused within the present hour."""
+
+    def __init__(self, most: int = CLIENT_BYTES, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._most, self._lock = clock, most, threading.Lock()
+        self._begun, self._spent = clock(), dict[str, int]()
+
+    def spend(self, client: str, size: int) -> None:
+        """Count *size* bytes for a *client*.
+
+        Raises:
+            TooManyRequests: they are more than it may cause.
+        """
+        now = self._clock()
+        with self._lock:
+            if now - self._begun >= CLIENT_SECONDS:
+                self._begun, self._spent = now, {}
+            spent = self._spent.get(client, 0)
+            if spent + size > self._most and spent:
+                wait = math.ceil(self._begun + CLIENT_SECONDS - now)
+                raise TooManyRequests("Too many different records were asked for; wait before the next.", max(1, wait))
+            self._spent[client] = spent + size

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Column,
     DateTime,
     ForeignKey,
@@ -61,6 +62,14 @@ clients = Table(
     Column("last_used", Instant),
     Column("oauth1_sealed", LargeBinary),
     Column("oauth1_not_after", Instant),
+)
+
+marks = Table(
+    "marks",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("digest", String(128), nullable=False),
 )
 
 client_events = Table(

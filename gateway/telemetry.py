@@ -7,16 +7,17 @@ import re
 import secrets
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import orjson
 import structlog
 from flask import has_request_context, request
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from gateway.reasons import Reason, kind_of, raised
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import MutableMapping, Sequence
 
     from flask import Response
 
@@ -25,16 +26,22 @@ KEYS = frozenset(
     {
         "adapter",
         "client",
+        "code",
+        "correlation",
         "count",
         "district",
         "error",
         "event",
         "generation",
+        "kind",
         "level",
         "logger",
         "method",
         "milliseconds",
         "place",
+        "raised",
+        "reason",
+        "route",
         "rows",
         "status",
         "timestamp",
@@ -42,17 +49,29 @@ KEYS = frozenset(
         "view",
     }
 )
+WORDS = re.compile(r"[A-Za-z][A-Za-z -]{0,79}")
 SENTENCE = re.compile(r"[a-z][a-z ]{0,79}")
 WORD = re.compile(r"[A-Za-z0-9_.:/+@-]{1,120}")
+PLACE = re.compile(r"[A-Za-z0-9_.:/\[\]?-]{1,200}")
+ROUTE = re.compile(r"[A-Za-z0-9_.:/<>-]{1,200}")
+CORRELATION = re.compile(r"[0-9a-fA-F-]{16,64}")
+"""Ids that somebody chose are logged where they look like made ones: hexadecimal, as UUIDs and trace ids are."""
+
 TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 STARTED, TRACE = "crossing.started", "crossing.trace"
-VIEW, DISTRICT = "crossing.view", "crossing.district"
+ABOUT = {name: f"crossing.{name}" for name in ("view", "district", "client", "code")}
 
 metrics = CollectorRegistry()
 _requests = Counter("crossing_requests", "Requests answered.", ["view", "status", "district"], registry=metrics)
 _seconds = Histogram("crossing_request_seconds", "How long answers took.", ["view"], registry=metrics)
 _faults = Counter("crossing_faults", "Faults of the gateway itself.", ["error"], registry=metrics)
 _dropped = Counter("crossing_log_values_dropped", "Log values that were not on the list.", registry=metrics)
+_refused_since = Gauge(
+    "crossing_reload_failed_since",
+    "Since when, in seconds since 1970, the files on disk are not the ones that serve; 0 while they are.",
+    registry=metrics,
+)
+_withheld = Gauge("crossing_agreement_mistakes", "Mistakes for which agreements release nothing.", registry=metrics)
 _log: Any = structlog.get_logger()
 
 
@@ -74,7 +93,8 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
 
 def keep_listed(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """The listed keys of a log line whose values are a number or one plain word."""
-    kept = {key: value for key, value in line.items() if key in KEYS and _is_plain(key, value)}
+    plain = {key: _plain(key, value) for key, value in line.items() if key in KEYS}
+    kept = {key: value for key, value in plain.items() if value is not None}
     if len(kept) < len(line):
         _dropped.inc(len(line) - len(kept))
     return kept
@@ -93,25 +113,27 @@ def trace(header: str | None) -> str:
 
 def begin() -> None:
     """Note when the present request arrived."""
-    request.environ[STARTED] = time.perf_counter()
+    request.environ.setdefault(STARTED, time.perf_counter())
 
 
-def about(*, view: str = "", district: str = "") -> None:
-    """Note what the present request has turned out to be about: a view that exists, a district that exists."""
-    if view:
-        request.environ[VIEW] = view
-    if district:
-        request.environ[DISTRICT] = district
+def about(**known: str) -> None:
+    """Note what the present request is about: a *view*, *district* or *client* that exists, the *code* of an error."""
+    for name, value in known.items():
+        request.environ[ABOUT[name]] = value
 
 
 def observe(response: Response) -> Response:
     """Count and log the present request, by names that exist; what a caller made up is never repeated."""
     status = response.status_code
     named = request.view_args or {}
-    view = request.environ.get(VIEW, "-" if "name" in named else request.endpoint or "-")
-    district = request.environ.get(DISTRICT, "-")
+    found = {name: request.environ[key] for name, key in ABOUT.items() if key in request.environ}
+    view = found.setdefault("view", "-" if "name" in named else request.endpoint or "-")
+    district = found.setdefault("district", "-")
     _requests.labels(view, str(status), district).inc()
-    line = {"view": view, "status": status, "district": district, "method": request.method}
+    line = {**found, "status": status, "method": request.method, "route": _route()}
+    asked = request.headers.get("correlation-id", "")
+    if CORRELATION.fullmatch(asked):
+        line["correlation"] = asked
     if STARTED in request.environ:
         seconds = time.perf_counter() - request.environ[STARTED]
         _seconds.labels(view).observe(seconds)
@@ -120,10 +142,47 @@ def observe(response: Response) -> Response:
     return response
 
 
+def answered(view: str, status: int) -> None:
+    """Count an answer that no route gave."""
+    _requests.labels(view, str(status), "-").inc()
+
+
+def _route() -> str:
+    """The template of the address that was asked; what was put in its place is never repeated."""
+    rule = request.url_rule.rule if request.url_rule else "-"
+    return re.sub(r"<[a-z]+:", "<", rule)
+
+
 def fault(error: BaseException) -> None:
     """Count and log a fault of ours by its kind and place; its message might quote what it was working on."""
-    _faults.labels(type(error).__name__).inc()
-    _log.error("fault", error=type(error).__name__, place=_place(error))
+    kind = kind_of(error)
+    _faults.labels(kind).inc()
+    _log.error("fault", error=kind, place=raised(error))
+
+
+def withheld(places: Sequence[str]) -> None:
+    """Count and log, each with its place, the mistakes for which agreements release nothing."""
+    _withheld.set(len(places))
+    for place in places:
+        _log.error("agreement withheld", place=place)
+
+
+def reloaded(changes: int) -> None:
+    """Log that what is on disk is served now, and how many things it *changes*."""
+    _refused_since.set(0)
+    _withheld.set(0)
+    _log.info("reloaded", count=changes)
+
+
+def reload_refused(since: float, places: Sequence[str]) -> None:
+    """Log the first mistake for which what is on disk is not served, and *since* when it is not."""
+    _refused_since.set(since)
+    _log.error("reload refused", place=next(iter(places), "-") or "-", count=len(places))
+
+
+def tell(event: str, **words: object) -> None:
+    """Log something that an operator has to know of."""
+    _log.warning(event, **words)
 
 
 def exposition() -> bytes:
@@ -139,16 +198,14 @@ class _Library(logging.Handler):
         _log.log(record.levelno, "library message", logger=record.name, place=place)
 
 
-def _is_plain(key: str, value: object) -> bool:
-    if key == "event":
-        return isinstance(value, str) and SENTENCE.fullmatch(value) is not None
-    if isinstance(value, str):
-        return WORD.fullmatch(value) is not None or value in ("*", "-")
-    return value is None or isinstance(value, int | float)
+def _plain(key: str, value: object) -> object:
+    """*value* if it may be told; None where it may not."""
+    if isinstance(value, Reason):
+        return str(value)
+    if not isinstance(value, str):
+        return value if isinstance(value, int | float) else None
+    form = FORMS.get(key, WORD)
+    return value if form.fullmatch(value) or value in ("*", "-") else None
 
 
-def _place(error: BaseException) -> str:
-    frame = error.__traceback__
-    while frame and frame.tb_next:
-        frame = frame.tb_next
-    return f"{Path(frame.tb_frame.f_code.co_filename).stem}:{frame.tb_lineno}" if frame else "unknown"
+FORMS = {"event": SENTENCE, "kind": WORDS, "place": PLACE, "route": ROUTE}

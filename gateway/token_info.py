@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from gateway.assembly import Gateway
-    from gateway.callers import Caller
+    from gateway.authorization import Authorization
     from policies.grant import Grant
     from standards.view import View
 
@@ -53,9 +53,9 @@ def blueprint(gateway: Gateway) -> Blueprint:
     def tell(district: str | None = None) -> Response:
         """What the token in the body stands for, if it is the one that the request bears."""
         about(view="token_info")
-        caller = authenticate(gateway, district)
+        authorization = authenticate(gateway, district)
         _check(_token())
-        response = Response(orjson.dumps(_told(gateway, caller, district)), 200, content_type=JSON)
+        response = Response(orjson.dumps(_told(gateway, authorization, district)), 200, content_type=JSON)
         response.headers["Cache-Control"] = f"{PRIVATE}, no-cache"
         return response
 
@@ -87,35 +87,37 @@ def _check(asked: str) -> None:
         raise CallerError("The token in the body is not the one in the Authorization header.")
 
 
-def _told(gateway: Gateway, caller: Caller, district: str | None) -> dict[str, Any]:
-    grants = [one for one in gateway.grants.of(caller.client) if district in {None, one.district}]
+def _told(gateway: Gateway, authorization: Authorization, district: str | None) -> dict[str, Any]:
+    grants = authorization.grants
     return {
         "active": True,
-        "client_id": caller.client,
+        "client_id": authorization.client,
         "namespace_prefixes": [],
-        "education_organizations": _organizations(gateway, caller, district, grants),
+        "education_organizations": _organizations(gateway, authorization, district, grants),
         "student_identification_system": None,
         "assigned_profiles": [],
         "claim_set": {"name": ", ".join(sorted({one.agreement for one in grants}))},
-        "resources": list(_resources(gateway, caller, grants)),
+        "resources": list(_resources(gateway, authorization, grants)),
         "services": [],
     }
 
 
-def _resources(gateway: Gateway, caller: Caller, grants: Iterable[Grant]) -> Iterator[dict[str, Any]]:
+def _resources(gateway: Gateway, authorization: Authorization, grants: Iterable[Grant]) -> Iterator[dict[str, Any]]:
     """Each resource that exists for the caller, and what it may do with it anywhere."""
     for _, view in sorted(registry.views("edfi").items()):
         allowed = frozenset[str]().union(*(one.operations for one in grants if gateway.pruned(one, view) is not None))
-        found = [word for word, operation, scope in OPERATIONS if operation in allowed and scope in caller.scopes]
+        found = [
+            word for word, operation, scope in OPERATIONS if operation in allowed and scope in authorization.scopes
+        ]
         if found:
             yield {"resource": resources()[view.model].endpoint, "operations": found}
 
 
 def _organizations(
-    gateway: Gateway, caller: Caller, district: str | None, grants: Iterable[Grant]
+    gateway: Gateway, authorization: Authorization, district: str | None, grants: Iterable[Grant]
 ) -> list[dict[str, Any]]:
     """The organizations that the caller may read, each with those above it."""
-    if READ not in caller.scopes:
+    if READ not in authorization.scopes:
         return []
     reading = [one for one in grants if "read" in one.operations]
     found: dict[int, dict[str, Any]] = {}
@@ -124,7 +126,7 @@ def _organizations(
         view, name = registry.views("edfi")[path.rpartition("/")[2]], RESOURCES[kind]
         if not any(gateway.pruned(one, view) for one in reading):
             continue
-        for record in _records(gateway, caller, view, district):
+        for record in _records(gateway, authorization, view, district):
             number = record.get(next(iter(resources()[name].identity)))
             if isinstance(number, int):
                 found[number] = {"education_organization_id": number, **_named(record), "type": f"edfi.{name}"}
@@ -132,13 +134,17 @@ def _organizations(
     return [{**one, **_ancestors(number, above)} for number, one in sorted(found.items())]
 
 
-def _records(gateway: Gateway, caller: Caller, view: View, district: str | None) -> Iterator[Mapping[str, Any]]:
+def _records(
+    gateway: Gateway, authorization: Authorization, view: View, district: str | None
+) -> Iterator[Mapping[str, Any]]:
     """Everything of a *view* that the caller may see, page by page, each recorded before it is told."""
     offset, total = 0, 1
     base = f"{base_url()}{place(district)}/data/v3"
     while offset < total:
         reader = partial(_as_it_is, Query(offset=offset, limit=LARGEST_LIMIT))
-        page = serve_page(gateway, caller, PageRequest(view, district, frozenset({READ}), reader, base, trace_id()))
+        page = serve_page(
+            gateway, authorization, PageRequest(view, district, frozenset({READ}), reader, base, trace_id())
+        )
         yield from page.records
         offset, total = offset + LARGEST_LIMIT, page.total
 

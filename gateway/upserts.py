@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.admission import Admission
-from gateway.disclosure import students_of
 from gateway.merging import Merge
 from gateway.resolving import Resolver, natives, unknown_descriptors
 from standards.edfi import body
@@ -48,7 +47,7 @@ ASSOCIATES = {"student": "student", "contact": "contact", "staff": "staff", "org
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What a write came to: the source's *own* id of the record, and whether it is *new*."""
+    """What a write came to: the source's *own* id of the record, and whether it is *new*, as far as that is told."""
 
     own: str
     new: bool
@@ -63,7 +62,10 @@ def post(desk: Desk, document: Any) -> Saved:
         raise InvalidBody(body.REFUSED, {"$.id": [ASSIGNED]})
     if body.identity_hidden(resource, known):
         raise PolicyEnforced("The agreement does not release the natural key of this resource.")
+    desk.allow_unread(told=False)
     desk, said = _said(desk.naming(given), given, {})
+    if not desk.reads:
+        _creatable(desk, given, said, known)
     before = desk.dialect.existing(desk, said, given)
     over = desk if before is None else desk.over(before["id"])
     row = over.row_of(before["id"]) if before is not None else None
@@ -78,6 +80,7 @@ def post(desk: Desk, document: Any) -> Saved:
 def put(desk: Desk, identifier: str, document: Any, match: Match | None = None) -> Saved:
     """Replace the record that bears *identifier*; *match* refuses (If-Match) by the record as it is seen now."""
     desk.allow("update")
+    desk.allow_unread(told=True)
     known = body.shape(desk.shown.branch.nodes)
     given, stated = body.read(_resource(desk), document, known)
     if stated is not None and stated.replace("-", "").lower() != identifier:
@@ -92,12 +95,13 @@ def put(desk: Desk, identifier: str, document: Any, match: Match | None = None) 
 def delete(desk: Desk, identifier: str, match: Match | None = None) -> None:
     """Delete the record that bears *identifier*."""
     desk.allow("delete")
+    desk.allow_unread(told=True)
     desk, own = _found(desk, identifier, match)
     row = desk.row_of(own)
     before = desk.current(own)
     if row is None or not _inside(desk, before, row):
         raise NotFound("There is nothing with this id.")
-    desk.record("delete", students_of(desk.shown, row))
+    desk.record("delete", desk.students_in(row))
     desk.remove(own)
 
 
@@ -130,16 +134,27 @@ def _create(desk: Desk, given: Record, said: Record, known: body.Shape, taken: R
     Whatever else is wrong with a body is told first, so that only who could create a record meets a hidden one.
     """
     desk.allow("create")
-    if body.hidden(_resource(desk), known):
-        raise PolicyEnforced("The agreement does not release everything that a new record needs.")
-    record = _merged(desk, given, said, {}, {})
+    record = _new(desk, given, said, known)
     if taken is not None:
-        desk.record("update", desk.subjects([taken]))  # who tries keys to learn which are taken is on record too
+        desk.record("update", desk.students_of([taken]))  # who tries keys to learn which are taken is on record too
     if taken is not None or not _inside(desk, record, None):
         raise OutsidePopulation(_outside(desk))
-    desk.record("create", desk.subjects([record]))
+    desk.record("create", desk.students_of([record]))
     own = desk.save(_nameless(record), new=True)
     return Saved(own, new=True)
+
+
+def _new(desk: Desk, given: Record, said: Record, known: body.Shape) -> Record:
+    """The record that a body describes, if that has all that a new one needs."""
+    if body.hidden(_resource(desk), known):
+        raise PolicyEnforced("The agreement does not release everything that a new record needs.")
+    return _merged(desk, given, said, {}, {})
+
+
+def _creatable(desk: Desk, given: Record, said: Record, known: body.Shape) -> None:
+    """Refuse what a client that may not read could not create, so that a change of what is there tells it nothing."""
+    if not _inside(desk, _new(desk, given, said, known), None):
+        raise OutsidePopulation(_outside(desk))
 
 
 def _update(desk: Desk, given: Record, before: Record, row: int | None) -> Saved:
@@ -153,10 +168,9 @@ def _update(desk: Desk, given: Record, before: Record, row: int | None) -> Saved
         raise KeyChangeUnsupported("Natural key changes are not supported for this resource.")
     if not _inside(desk, merged, row):
         raise OutsidePopulation(_outside(desk))
-    about = (*(students_of(desk.shown, row) if row is not None else ()), *desk.subjects([merged]))
-    desk.record("update", tuple(dict.fromkeys(about)))
+    desk.record("update", (*desk.students_in(row), *desk.students_of([merged])))
     desk.save(_nameless(merged) | {"id": own}, new=False, rekeyed=merged.get("key") != before.get("key"))
-    return Saved(own, new=False)
+    return Saved(own, new=not desk.reads)
 
 
 def _rekeyed(desk: Desk, given: Record, shown: Record | None, merged: Record, before: Mapping[str, Any]) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from gateway.disclosure import students_of
 from gateway.merging import Merge
 from gateway.nesting import find
 from standards.edfi.completion import natural_key
@@ -27,8 +26,10 @@ def put(desk: Desk, identifier: str, document: Any, version: str, match: Match |
     """Create or replace the record that bears *identifier*; the id that it bears now, and whether it was created.
 
     A system that allocates ids itself gives a new record another one, and knows it again by its natural key.
-    *match* refuses (If-Match) by the record as the consumer sees it now.
+    *match* refuses (If-Match) by the record as the consumer sees it now. Who may not read is told of every record
+    that it was created.
     """
+    desk.allow_unread(told=desk.dialect.native or desk.shown.faces.pseudonymous(desk.entity))
     desk.allow("update" if desk.row(identifier) is not None else "create")
     name = desk.request.view.model
     derived = body.DERIVED.get(name, frozenset()) | {"sourcedId"}
@@ -37,16 +38,19 @@ def put(desk: Desk, identifier: str, document: Any, version: str, match: Match |
         raise InvalidBody("The body cannot be accepted.", {f"$.{name}.sourcedId": ["is not the id in the address"]})
     desk = _matched(desk, identifier, match)
     row = desk.row(identifier)
-    if row is None:
+    if row is None or not desk.reads:
         _check_needs(desk, version)
+    if row is None:
         return _create(desk, given, version, identifier)
     _replace(desk, given, version, row)
-    return identifier, False
+    return identifier, not desk.reads
 
 
 def post(desk: Desk, document: Any, version: str) -> list[dict[str, str]]:
     """Create every record in *document*, all or none; the id each came with and the one it was given."""
     desk.allow("create")
+    if desk.dialect.native:  # which has natural keys, that may be taken
+        desk.allow_unread(told=True)
     _check_needs(desk, version)
     name = desk.request.view.model
     outer = _outer(desk)
@@ -63,7 +67,7 @@ def post(desk: Desk, document: Any, version: str) -> list[dict[str, str]]:
     if wrong:
         raise InvalidBody("The body cannot be accepted.", wrong)
     records = [_merged(desk, one, place, {}, {}) for one, place in zip(given, places, strict=True)]
-    desk.record("create", desk.subjects(records), len(records))
+    desk.record("create", desk.students_of(records), len(records))
     made = _save_all(desk, records)
     return [
         {"suppliedSourcedId": one or own, "allocatedSourcedId": own}
@@ -74,6 +78,7 @@ def post(desk: Desk, document: Any, version: str) -> list[dict[str, str]]:
 def delete(desk: Desk, identifier: str, match: Match | None = None) -> None:
     """Delete the record that bears *identifier*."""
     desk.allow("delete")
+    desk.allow_unread(told=True)
     if desk.row(identifier) is None:
         raise NotFound("There is nothing with this id.")
     desk = _matched(desk, identifier, match)
@@ -81,7 +86,7 @@ def delete(desk: Desk, identifier: str, match: Match | None = None) -> None:
     if row is None:
         raise NotFound("There is nothing with this id.")
     own = desk.own_id(row)
-    desk.record("delete", students_of(desk.shown, row))
+    desk.record("delete", desk.students_in(row))
     desk.remove(own)
 
 
@@ -122,8 +127,7 @@ def _replace(desk: Desk, given: Record, version: str, row: int) -> None:
     own = desk.own_id(row)
     before = desk.current(own)
     merged = _merged(desk, given, f"$.{desk.request.view.model}", before, _plain(desk, version, row))
-    about = (*students_of(desk.shown, row), *desk.subjects([merged]))  # before and after
-    desk.record("update", tuple(dict.fromkeys(about)))
+    desk.record("update", (*desk.students_in(row), *desk.students_of([merged])))  # before and after
     desk.save(merged | {"id": own}, new=False)
 
 
@@ -139,8 +143,8 @@ def _create(desk: Desk, given: Record, version: str, identifier: str) -> tuple[s
         if row is not None:
             desk.allow("update")
             _replace(desk, given, version, row)
-            return desk.outward(taken), False
-    desk.record("create", desk.subjects([record]))  # who tries ids to learn which are taken is on record too
+            return desk.outward(taken), not desk.reads
+    desk.record("create", desk.students_of([record]))  # who tries ids to learn which are taken is on record too
     if taken is not None:
         raise Forbidden("The agreement does not let this client write this record.")
     return desk.outward(desk.save(record, new=True)), True

@@ -8,17 +8,19 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from policies import checks, loading, schema
+from policies import canonical, checks, loading, schema
 from standards.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from policies.canonical import Expansion
     from policies.elements import Line
     from policies.population import Population
 
 SUFFIXES = frozenset({".yaml", ".yml"})
+NO_FILE = "this has the name of a document and is no file that can be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,8 @@ class Agreement:
     """Who may see what about whom, for one purpose and one stretch of time.
 
     *terms* holds what is agreed beyond what the gateway enforces: redisclosure, retention, obligations,
-    approvals and the like. *warnings* are lines a privacy officer should look at again.
+    approvals and the like. *warnings* are lines a privacy officer should look at again. *text* is its canonical
+    form, and *expansion* what its lines stood for at its first use: no more than that is released.
     """
 
     id: str
@@ -47,6 +50,13 @@ class Agreement:
     terms: Mapping[str, Any]
     file: str
     warnings: tuple[str, ...] = ()
+    text: str = ""
+    expansion: Expansion | None = None
+
+    @property
+    def digest(self) -> str:
+        """The hash of its canonical form."""
+        return canonical.digest(self.text)
 
     def active(self, day: date) -> bool:
         """Whether the agreement is valid on *day*, the last day included."""
@@ -90,26 +100,58 @@ def load_folder(path: Path) -> tuple[Agreement, ...]:
 
 def read_folder(path: Path) -> tuple[tuple[Agreement, ...], list[SettingsError]]:
     """Every agreement in a folder that is right, and every mistake in the others or between them."""
-    if not path.is_dir():
-        return (), [SettingsError("this is not a folder", str(path))]
     found: list[Agreement] = []
     problems: list[SettingsError] = []
-    for file in sorted(path.iterdir()):
-        if file.suffix in SUFFIXES and file.is_file():
-            one, wrong = read(file)
+    try:
+        for _, one, wrong in read_files(path):
             problems += wrong
             if one is not None:
                 found.append(one)
+    except SettingsError as error:
+        return (), [error]
     return tuple(found), problems + list(clashes(found))
+
+
+def read_files(path: Path) -> Iterator[tuple[Path, Agreement | None, list[SettingsError]]]:
+    """Each document of a folder with its agreement, or with every mistake in it; folders in it are not looked into.
+
+    What an editor or a system hides there (a name that begins with a dot) is no document.
+
+    Raises:
+        SettingsError: there is no such folder, or it cannot be read.
+    """
+    if not path.is_dir():
+        raise SettingsError("this is not a folder", str(path))
+    try:
+        files = sorted(path.iterdir())
+    except OSError:
+        raise SettingsError("the folder cannot be read", str(path)) from None
+    for file in files:
+        if file.suffix.lower() in SUFFIXES and not file.name.startswith("."):
+            one, problems = read(file) if _is_file(file) else (None, [SettingsError(NO_FILE, str(file))])
+            yield file, one, problems
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def clashes(agreements: Iterable[Agreement]) -> Iterator[SettingsError]:
     """What keeps agreements from standing side by side: a version given twice, two of one client in one district."""
+    return (mistake for mistake, _, _ in clashing(agreements))
+
+
+def clashing(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, Agreement, Agreement]]:
+    """Each two agreements that cannot stand side by side, and why."""
     known: dict[tuple[str, int], Agreement] = {}
     for one in agreements:
         other = known.setdefault((one.id, one.version), one)
         if other is not one:
-            yield SettingsError(f"version {one.version} of {one.id} is also in {other.file}", one.file, 1, 1)
+            message = f"version {one.version} of {one.id} is also in {other.file}"
+            yield SettingsError(message, one.file, 1, 1), one, other
     told: set[frozenset[str]] = set()
     for day in sorted({day for one in known.values() for day in (one.begin, one.end + timedelta(days=1))}):
         for one, other, client in _rivals(current(known.values(), day)):
@@ -118,7 +160,7 @@ def clashes(agreements: Iterable[Agreement]) -> Iterator[SettingsError]:
                 yield SettingsError(
                     f"{other.id} and {one.id} both give {client} data of {one.district} on {day}, for "
                     f"{_purposes(other, one)}", one.file, 1, 1,
-                )  # fmt: skip
+                ), one, other  # fmt: skip
 
 
 def current(agreements: Iterable[Agreement], day: date) -> tuple[Agreement, ...]:
@@ -176,4 +218,5 @@ def _agreement(document: loading.Document, lines: tuple[Line, ...]) -> Agreement
         terms=MappingProxyType(terms),
         file=document.file,
         warnings=tuple(checks.warnings(document, lines, people)),
+        text=canonical.text(content, lines),
     )

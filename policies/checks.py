@@ -17,12 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from policies.elements import Settled
     from policies.loading import Document, Where
 
 DIRECTORY = "99.31(a)(11)"
 CONSENT = "99.30"
-# The same number for one person in every resource, and in real data often the unique id itself.
-PERSON_IDS = frozenset({"edfi.people.personId", "edfi.students.personReference.personId"})
 NOT_YET = "not supported yet, so this agreement cannot be used"
 
 
@@ -204,7 +203,27 @@ def warnings(document: Document, written: tuple[Line, ...], people: Population) 
     if people.everyone:
         yield f"{document.file}: there is no population: everyone in the district is included"
     settled = elements.settle(written)
+    yield from _capped(written, settled)
+    yield from _unread(document)
     yield from _joinable(document, {name: one.action for name, one in settled.items()})
+
+
+def _capped(written: tuple[Line, ...], settled: Mapping[str, Settled]) -> Iterator[str]:
+    """The lines that say more of a text than leaves of it, because it may carry the id of somebody that is masked."""
+    for line in written:
+        now, one = settled.get(line.path), elements.element(line.path)
+        if now and one and now.cap and line.action == "allow" and any(field.capped for field in one.fields):
+            what = "does not leave" if now.action == "deny" else f"leaves as a {now.action}"
+            yield f"{line.place}: {line.path} {what}, since {now.cap}"
+
+
+def _unread(document: Document) -> Iterator[str]:
+    operations = frozenset(document.content["operations"])
+    if operations & {"create", "update", "delete"} and "read" not in operations:
+        yield (
+            f"{document.file}: without the operation read a client can only create or replace (create and update "
+            "together), and is refused what would tell it whether a record is there: delete, conditions, Ed-Fi's PUT"
+        )
 
 
 def _joinable(document: Document, actions: Mapping[str, str]) -> Iterator[str]:
@@ -221,8 +240,6 @@ def _joinable(document: Document, actions: Mapping[str, str]) -> Iterator[str]:
 
 
 def _identifies(name: str) -> bool:
-    if name in PERSON_IDS:
-        return True
     one = elements.element(name)
     if one is None or one.container or one.types & {"id", "ref"} or not name.startswith("student."):
         return False

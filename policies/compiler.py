@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from policies import elements
 from policies.agreement import current
+from policies.canonical import capped
 from policies.checks import CONSENT, rests_on
 from policies.grant import Grant, Rule
 from standards.errors import Forbidden
@@ -27,12 +28,22 @@ AMBIGUOUS = (
 
 
 class Grants:
-    """The grants of every client as they are at the time *clock* tells."""
+    """The grants of every client as they are at the time *clock* tells.
 
-    def __init__(self, agreements: Iterable[Agreement], clock: Callable[[], datetime]) -> None:
+    What was compiled *before* of the same agreements need not be compiled again.
+    """
+
+    def __init__(
+        self, agreements: Iterable[Agreement], clock: Callable[[], datetime], before: Grants | None = None
+    ) -> None:
         self._agreements = tuple(agreements)
         self._clock = clock
-        self._compiled: dict[tuple[str, int, str], Grant] = {}
+        self._compiled: dict[tuple[str, int, str], Grant] = before.still(self._agreements) if before else {}
+
+    def still(self, agreements: Iterable[Agreement]) -> dict[tuple[str, int, str], Grant]:
+        """What is compiled of those *agreements* that are here too."""
+        same = {(one.id, one.version) for one in agreements if one in self._agreements}
+        return {key: grant for key, grant in self._compiled.items() if key[:2] in same}
 
     def active(self, client: str) -> tuple[Agreement, ...]:
         """The agreements in force today that name *client*, by district."""
@@ -89,10 +100,11 @@ def compile(agreement: Agreement, client: str) -> Grant:  # noqa: A001  the word
         "district": agreement.district,
         "timezone": str(agreement.timezone),
         "operations": agreement.operations,
-        "rules": MappingProxyType(rules(elements.settle(agreement.lines))),
+        "rules": MappingProxyType(rules(capped(elements.settle(agreement.lines), agreement.expansion))),
         "rows": MappingProxyType(dict(agreement.population.rows())),
     }
-    return Grant(**content, epoch=fingerprint(content))
+    elements_name = agreement.expansion.name if agreement.expansion else ""
+    return Grant(**content, epoch=fingerprint(content), text=agreement.digest, elements=elements_name)
 
 
 def rules(settled: Mapping[str, Settled]) -> dict[str, Rule]:

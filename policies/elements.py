@@ -198,6 +198,7 @@ def _settle(written: tuple[Line, ...]) -> Mapping[str, Settled]:
         about.extend(line for line in written if line.covers(name))
     settled = {name: _settled(name, about) for name, about in names.items()}
     _cap_ids(settled)
+    _cap_texts(settled)
     return MappingProxyType(settled)
 
 
@@ -227,7 +228,7 @@ def _settled(name: str, about: list[Line]) -> Settled:
 
 def _cap_ids(settled: dict[str, Settled]) -> None:
     """The id of a person's record tells no more than the person's own id does."""
-    ids = {entity: fields_of(entity)["id"].release for entity in entities() if "id" in fields_of(entity)}
+    ids = {entity: id_of(entity) for entity in entities() if "id" in fields_of(entity)}
     changed = True
     while changed:
         changed = False
@@ -242,3 +243,37 @@ def _cap_ids(settled: dict[str, Settled]) -> None:
                     settled[name] = Settled("pseudonym", now.lines, cap)
                     changed = True
                     break
+
+
+def _cap_texts(settled: dict[str, Settled]) -> None:
+    """A text that may carry the id of a person tells no more than the id itself; a named member says what it is."""
+    for name, now in settled.items():
+        one = element(name)
+        assert one is not None
+        hidden = {} if one.member else {
+            person: field.capped for field in one.fields if field.capped for person in _persons(field.entity)
+            if _masked(settled, person, field)
+        }  # fmt: skip
+        action = meet((now.action, *hidden.values()))
+        if action != now.action:
+            settled[name] = Settled(action, now.lines, f"{min(hidden)} does not leave as it is")
+
+
+def _masked(settled: Mapping[str, Settled], person: str, field: Field) -> bool:
+    """Whether the id of a *person* is hidden from who sees *field*, which is the person's own or of a record of it."""
+    action = settled[person].action if person in settled else "deny"
+    return action == "pseudonym" or (action == "deny" and field.entity not in PERSONS and personal(field.entity))
+
+
+@cache
+def _persons(entity: str) -> tuple[str, ...]:
+    """The ids of the persons that a record is or belongs to; one that names no owner may be about anybody."""
+    if entity in PERSONS:
+        return (id_of(entity),)
+    found = tuple(person for one in owners(entity) if personal(one.to) for person in _persons(one.to))
+    return found or tuple(map(id_of, PERSONS))
+
+
+def id_of(entity: str) -> str:
+    """The name by which the id of an entity's records is released."""
+    return fields_of(entity)["id"].release

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from policies import elements
 from policies.agreement import current
+from policies.canonical import capped
 from policies.elements import Line
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from policies.agreement import Agreement
+    from policies.elements import Element, Settled
 
 Audience = Literal["custodian", "recipient"]
 
@@ -127,13 +129,21 @@ def _lines(one: Agreement, name: str) -> tuple[tuple[Step, ...], str]:
         opened = [line for line in one.lines if line.covers(name)]
         if found is None or not found.member or not opened:
             return (Step("element", False, "no line of the agreement names it", one.file),), "deny"
-        settled = elements.settle((*one.lines, Line(name, "allow")))[name]
+        settled = _capped(one, found, opened) or elements.settle((*one.lines, Line(name, "allow")))[name]
+    settled = capped({name: settled}, one.expansion)[name]
     steps = [Step("element", line.action != "deny", _said(line), line.place) for line in settled.lines if line.file]
     if settled.cap:
         steps.append(Step("cap", settled.action != "deny", settled.cap))
     elif len(settled.lines) > 1:
         steps.append(Step("together", settled.action != "deny", f"the lowest of them counts: {settled.action}"))
     return tuple(steps), settled.action
+
+
+def _capped(one: Agreement, member: Element, opened: list[Line]) -> Settled | None:
+    """What happens to the whole dictionary, where less of it leaves than its lines say and none names *member*."""
+    name = member.fields[0].release
+    whole = elements.settle(one.lines).get(name)
+    return whole if whole and whole.cap and all(line.covers(name) for line in opened) else None
 
 
 def _said(line: Line) -> str:

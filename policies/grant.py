@@ -29,7 +29,8 @@ class Grant:
 
     *rules* has a rule for every released vocabulary or native name. The free members of an open dictionary
     are released by ``name.*``; a member's own rule comes first. *rows* has the row rule of each entity that
-    has one. *epoch* changes when anything else here changes.
+    has one. *epoch* changes when anything else here changes, but for *text* and *elements*, the names
+    under which the agreement and what it stands for are on record.
     """
 
     client: str
@@ -44,6 +45,8 @@ class Grant:
     rows: Mapping[str, Clause] = field(hash=False)
     epoch: str
     timezone: str = "UTC"
+    text: str = ""
+    elements: str = ""
 
     def releases(self, name: str) -> bool:
         """Whether the vocabulary or native *name* may leave."""

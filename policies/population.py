@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from standards.codes import table
 from standards.view import fields_of
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ Clause = All | AnyOf | In | NotIn | Null | Active | Seen | Child | RefIn
 NAMED = ("identifier", "key")
 ACTIVE = Active(("entry", "derivedEntry"), "exit")
 NOBODY = AnyOf(())
+# The kinds of organizations that are no schools; one of a kind that nobody knows may be a school.
+ABOVE_SCHOOLS = frozenset(table("organizationKind").values) - {"school"}
 # Ed-Fi resources about people whom their rows do not name, so that nobody can tell whether those are in a population.
 UNNAMED = (
     "edfi.credentials",
@@ -127,9 +130,7 @@ class Population:
         if self.schools is not None:
             schools = frozenset(self.schools)
             rules["enrollment"] = RefIn("school", NAMED, schools)
-            rules["organization"] = AnyOf(
-                (NotIn("kind", frozenset({"school"})), *(In(name, schools) for name in NAMED))
-            )
+            rules["organization"] = AnyOf((In("kind", ABOVE_SCHOOLS), *(In(name, schools) for name in NAMED)))
             rules["staff"] = AnyOf(
                 (
                     Child("teaching", "staff", Seen("section")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,20 +15,30 @@ ALIKE = 0.8
 
 
 class GatewayError(Exception):
-    """Anything the gateway says no to; *status* is the HTTP status, *code* a stable name for it."""
+    """Anything the gateway says no to; *status* is the HTTP status, *code* a stable name for it.
+
+    *told* is the text that a consumer gets. It is empty where the fault is the caller's own: the message, which
+    then says nothing but what the caller sent or may know, is told instead.
+    """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal"
+    told: ClassVar[str] = "The gateway failed; nothing was sent."
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
 
+    @property
+    def outward(self) -> str:
+        """The text of the error for a consumer."""
+        return self.told or self.message
+
 
 class CallerError(GatewayError):
     """The request itself is at fault; sending it again unchanged will not help."""
 
-    status, code = 400, "bad-request"
+    status, code, told = 400, "bad-request", ""
 
 
 class MalformedQuery(CallerError):
@@ -227,6 +238,24 @@ class WalkInterrupted(CallerError):
     status, code = 409, "walk-interrupted"
 
 
+class RequestTimeout(CallerError):
+    """The client takes longer to send its request than it may."""
+
+    status, code = 408, "request-timeout"
+
+    def __init__(self) -> None:
+        super().__init__("The request did not arrive whole in time.")
+
+
+class BodyTooLarge(CallerError):
+    """The body is larger than *most* bytes, which no request's may be."""
+
+    status, code = 413, "body-too-large"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"The body is larger than {most:,} bytes.")
+
+
 class TooManyRequests(CallerError):
     """The caller must wait *retry_after* seconds."""
 
@@ -237,32 +266,70 @@ class TooManyRequests(CallerError):
         self.retry_after = retry_after
 
 
-class SourceError(GatewayError):
-    """A district's system did not give what was asked of it."""
+class Overloaded(GatewayError):
+    """More requests are in the gateway than it can hold; try again in *retry_after* seconds."""
 
-    status, code = 502, "source"
+    status, code = 503, "overloaded"
+
+    def __init__(self, retry_after: int = 5) -> None:
+        super().__init__("More requests are waiting than the gateway can hold.")
+        self.retry_after = retry_after
+
+
+class SourceError(GatewayError):
+    """A district's system did not give what was asked of it; *place* is file:line:column, or a resource and field."""
+
+    status, code, told = 502, "source", "The district's system did not give what was asked of it."
+
+    def __init__(self, message: str, place: str = "") -> None:
+        super().__init__(f"{place}: {message}" if place else message)
+        self.place = place
 
 
 class SourceUnavailable(SourceError):
     """The source cannot be reached now; try again in *retry_after* seconds."""
 
-    status, code = 503, "source-unavailable"
+    status, code, told = 503, "source-unavailable", "The district's system cannot be reached now."
 
-    def __init__(self, message: str, retry_after: int = 30) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, retry_after: int = 30, place: str = "") -> None:
+        super().__init__(message, place)
         self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """How many of the *held* rows of an *entity* a renewal would drop."""
+
+    entity: str
+    gone: int
+    held: int
+
+
+class LossRefused(SourceUnavailable):
+    """The source has lost more rows than may go without an operator's approval; *losses* tell which."""
+
+    code = "loss-refused"
+
+    def __init__(self, losses: Iterable[Loss], retry_after: int = 30) -> None:
+        self.losses = tuple(losses)
+        told = (f"{one.gone} of {one.held} rows of {one.entity}" for one in self.losses)
+        super().__init__(f"a renewal would drop {', '.join(told)}", retry_after)
 
 
 class SourceTimeout(SourceUnavailable):
     """The source does not answer in time; try again in *retry_after* seconds."""
 
-    status, code = 504, "source-timeout"
+    status, code, told = 504, "source-timeout", "The district's system does not answer in time."
 
 
 class OutcomeUnknown(SourceUnavailable):
     """The source did not answer to a change: whether it was made can only be told by reading the record again."""
 
     status, code = 504, "outcome-unknown"
+    told = (
+        "The district's system did not answer. Whether the change was made is not known: read the record before you"
+        " try again."
+    )
 
 
 class SourceRefused(SourceError):
@@ -278,13 +345,9 @@ class ChangesLost(SourceError):
 
 
 class SourceBroken(SourceError):
-    """The source's data cannot be understood; *place* is file:line:column or a resource and field."""
+    """The source's data cannot be understood."""
 
     code = "source-broken"
-
-    def __init__(self, message: str, place: str = "") -> None:
-        super().__init__(f"{place}: {message}" if place else message)
-        self.place = place
 
 
 class MappingError(SourceError):
@@ -303,11 +366,17 @@ class SettingsError(GatewayError):
         super().__init__(place + message)
         self.file, self.line, self.column = file, line, column
 
+    @property
+    def place(self) -> str:
+        """The place in one word, without the folder."""
+        name = self.file.replace("\\", "/").rpartition("/")[2]
+        return f"{name}:{self.line}:{self.column}" if self.line else name
+
 
 class StoreUnavailable(GatewayError):
     """The registry, the shared memory or the record of disclosures cannot be used; nothing is sent."""
 
-    status, code = 503, "store-unavailable"
+    status, code, told = 503, "store-unavailable", "The gateway cannot answer now; nothing was sent."
 
 
 def suggestion(name: str, known: Iterable[str], alike: float = 0.6) -> str:

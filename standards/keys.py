@@ -38,7 +38,7 @@ TAGS: Final = {
     "attendance": 19, "grade": 20, "transcriptEntry": 21, "academicRecord": 22, "assessment": 23,
     "assessmentResult": 24, "incident": 25, "action": 26, "gradebookCategory": 27, "lineItem": 28, "result": 29,
     "scoreScale": 30, "healthRecord": 31, "transportation": 32,
-    "schoolSession": 33,
+    "schoolSession": 33, "studentInvolvement": 34, "staffInvolvement": 35, "contactInvolvement": 36,
 }  # fmt: skip
 _ENTITIES = {tag: entity for entity, tag in TAGS.items()}
 

@@ -139,7 +139,7 @@ class Many:
     repetitions; *order* names rendered members that order the list (its rendered text always decides last).
     *early* nodes speak of the row that the first step leads to. *single* shows no list but its ``least`` or
     ``greatest`` bare value. Where two nodes of one object share a name, the later shows only when the earlier
-    shows nothing.
+    shows nothing; but one that *adds* puts its items to those that the earlier show.
     """
 
     name: str
@@ -150,6 +150,7 @@ class Many:
     order: tuple[str, ...] = ()
     early: tuple[Node, ...] = ()
     single: str = ""
+    adds: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,8 +173,9 @@ class Branch:
 
     *where* keeps rows whose field has one of the values (the field must be released). *needs* names members
     a record cannot be without: where such a member is released and empty, the record is not shown. *only*
-    keeps records in which the rendered member at a path has the value (the path must be released). *requires*
-    names fields without whose release nothing of it is shown.
+    keeps records in which the rendered member at a path has the value (the path must be released), and besides those
+    to which a visible row of *also* points, where that reference is released. *requires* names fields without whose
+    release nothing of it is shown.
     """
 
     entity: str
@@ -181,6 +183,7 @@ class Branch:
     where: tuple[tuple[str, frozenset[str]], ...] = ()
     needs: tuple[str, ...] = ()
     only: tuple[tuple[str, str], ...] = ()
+    also: tuple[Kids, ...] = ()
     requires: tuple[str, ...] = ()
 
 
@@ -207,7 +210,10 @@ def _prune_branch(branch: Branch, grant: Releases) -> Branch | None:
         return None
     nodes = _kept(branch.nodes, branch.entity, "", grant)
     known = {path for path, _ in paths(nodes)}
-    return replace(branch, nodes=nodes) if all(path in known for path, _ in branch.only) else None
+    if any(path not in known for path, _ in branch.only):
+        return None
+    also = tuple(step for step in branch.also if step_released(step, branch.entity, "", grant))
+    return replace(branch, nodes=nodes, also=also)
 
 
 @cache

@@ -40,7 +40,9 @@ PERSONS = ("student", "staff", "contact")
 class Field:
     """One fact about an entity; *release* is the name by which an agreement releases it.
 
-    A *lenient* reference may point to nothing; where it is to a person, it may only be absent.
+    A *lenient* reference may point to nothing; where it is to a person, it may only be absent. A text that may
+    carry the id of the person it is about is *capped*: this action is the most that happens to it where that id does
+    not leave as it is.
     """
 
     entity: str
@@ -55,6 +57,7 @@ class Field:
     codes: str = ""
     ceds: str = ""
     about: str = ""
+    capped: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,8 @@ def _faults(field: Field, entity: Entity, found: Mapping[str, Entity]) -> Iterat
         yield f"refers to the unknown entity {field.to}"
     if field.owner and (field.type != "ref" or field.many):
         yield "is an owner, which only a single reference can be"
+    if field.capped not in {"", "deny", *({"hash"} if field.type == "text" else ())}:
+        yield f"is capped by {field.capped}, which does not fit it"
     if field.type == "group" and not any(name.startswith(f"{field.name}.") for name in entity.fields):
         yield "is a group without fields"
     head = field.name.rpartition(".")[0]
@@ -140,4 +145,5 @@ def _field(entity: str, alias: str, name: str, spec: Mapping[str, Any]) -> Field
     return Field(
         entity, name, kind, release, spec.get("class", "education"), spec.get("many", False), to,
         spec.get("owner", False), spec.get("lenient", False), coded, spec.get("ceds", ""), spec.get("about", ""),
+        spec.get("capped", ""),
     )  # fmt: skip

@@ -17,7 +17,7 @@ from gateway.audit import Record
 from gateway.callers import Callers
 from gateway.calls import COMMAND_SECONDS
 from gateway.credentials import new_secret
-from gateway.districts import District, wanted_by
+from gateway.districts import District
 from gateway.ledger import Ledger
 from gateway.limits import Limits
 from gateway.memory import LocalMemory
@@ -26,6 +26,7 @@ from gateway.scopes import known_scopes
 from gateway.settings import Limits as Rates
 from gateway.store import Client, Secret, open_store
 from gateway.walks import Walks
+from gateway.wanted import wanted_by
 from policies import agreement
 from policies.compiler import Grants
 from policies.testing import Knowledge

@@ -185,7 +185,8 @@ class Oracle:
         shown: Record = {} if into is None else into
         had = set(shown)
         for node in nodes:
-            if node.name and node.name in shown and node.name not in had:
+            adds = isinstance(node, v.Many) and node.adds
+            if node.name and node.name in shown and node.name not in had and not adds:
                 continue
             if isinstance(node, v.Hop) and not node.name:
                 target = self.target(entity, record, prefix + node.ref, item, node.ref)
@@ -193,6 +194,8 @@ class Oracle:
                     self.members(node.nodes, v.fields_of(entity)[prefix + node.ref].to, target, api, base, into=shown)
                 continue
             value = self.member(node, entity, record, api, base, prefix, item)
+            if adds and value is not ABSENT:
+                value = self.arranged(node, [*shown.get(node.name, ()), *value])
             if (value is not ABSENT and value is not None) or isinstance(node, v.Stamp):
                 shown[node.name] = None if isinstance(node, v.Stamp) else value
         return shown
@@ -279,6 +282,10 @@ class Oracle:
             return min(found, key=str) if node.single == "least" else max(found, key=str)
         if node.bare:
             return sorted(set(found) if node.distinct else found, key=str) if len(found) > 1 else found
+        return self.arranged(node, found)
+
+    @staticmethod
+    def arranged(node: v.Many, found: list[Any]) -> list[Any]:
         found.sort(key=lambda one: ([str(one.get(name, "")) for name in node.order], orjson.dumps(one)))
         if node.distinct:
             found = [one for at, one in enumerate(found) if not at or one != found[at - 1]]
@@ -345,9 +352,17 @@ class Oracle:
             shown = self.members(branch.nodes, branch.entity, record, view.api, base)
             if any(name in names and not shown.get(name) for name in branch.needs):
                 continue
-            if all(matches(found_at(shown, path), Condition(path, "=", value), "text") for path, value in branch.only):
+            only = all(
+                matches(found_at(shown, path), Condition(path, "=", value), "text") for path, value in branch.only
+            )
+            if only or any(self.pointed_to(step, record) for step in branch.also):
                 stamped = _stamped(branch, shown, view.api, loaded, self.key)
                 yield self.outward(branch.entity, record, view.api), branch, stamped
+
+    def pointed_to(self, step: v.Kids, record: Record) -> bool:
+        """Whether a visible record points to *record*."""
+        kids = self.rows.get(step.entity, {}).values()
+        return any(kid.get(step.via) == record["key"] and self.seen(step.entity, kid) for kid in kids)
 
     def answer(self, view: v.View, query: Query, base: str, loaded: float) -> tuple[int, list[Record]]:
         """How many records answer, and the page of them."""

@@ -230,7 +230,7 @@ def running(
     """A gateway that is up until the end of the block."""
     clock = clock or Clock()
     read = load(write(folder, sites, agreements, settings))
-    app, gateway = start(read, clock)
+    app, gateway = start(read, clock, lambda: clock().timestamp())
     try:
         yield Region(folder, app, gateway, clock, read.store_url)
     finally:
@@ -295,14 +295,14 @@ class Served:
 
 @contextmanager
 def served(
-    folder: Path, sites: Mapping[str, Site], settings: str = "", operations: str = "[read, search]"
+    folder: Path, sites: Mapping[str, Site], settings: str = "", operations: str = "[read, search]", server: str = ""
 ) -> Iterator[Served]:
     """The gateway as operators run it, until the end of the block; everything is released to ``conformance``."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     agreements = [agreement(name, operations=operations, begin="2020-01-01", end="2099-12-31") for name in sites]
-    place = write(folder, sites, agreements, f"{settings}[server]\nport = {port}\n")
+    place = write(folder, sites, agreements, f"{settings}[server]\nport = {port}\n{server}")
     secret, trace = new_secret()
     store = open_store(load(place).store_url, seconds=COMMAND_SECONDS)
     if store.find_client("conformance"):

@@ -135,9 +135,12 @@ class Reader:
 
     def run(self, command: str) -> str:
         command, _, pipe = command.partition(" | ")
+        command, _, target = command.partition(" > ")
+        command, _, source = command.partition(" < ")
         words = [re.sub(r"\$([A-Z]+)", lambda found: self.words[found[1]], word) for word in shlex.split(command)]
         if words[0] == "crossing":
-            return self.crossing(words[1:])
+            output = self.crossing(words[1:], Path(source).read_text("utf-8") if source else None)
+            return str(Path(target).write_text(output, "utf-8"))[:0] if target else output
         if words[:3] == [".venv/bin/python", "-m", "gateway.region"]:
             return CliRunner().invoke(write_region, words[3:], catch_exceptions=False).output
         assert words[0] == "curl", f"nobody tries {words[0]}"
@@ -152,8 +155,8 @@ class Reader:
         head = [f"HTTP/1.1 {answer.status}", *(f"{name}: {value}" for name, value in answer.headers)]
         return "\n".join([*head, "", body]) if with_headers else body
 
-    def crossing(self, words: list[str]) -> str:
-        answer = CliRunner().invoke(main, words, env={"COLUMNS": "200"})
+    def crossing(self, words: list[str], given: str | None = None) -> str:
+        answer = CliRunner().invoke(main, words, given, env={"COLUMNS": "200"})
         assert answer.exit_code in {0, 1}, answer.output
         assert answer.exception is None or isinstance(answer.exception, SystemExit), answer.output
         found = re.search(r"client_secret: (\S+)", answer.output)

@@ -23,6 +23,7 @@ from standards.errors import (
     NotFound,
     OutcomeUnknown,
     OutsidePopulation,
+    Overloaded,
     PolicyEnforced,
     PreconditionFailed,
     ProfileMisused,
@@ -131,6 +132,8 @@ PROBLEMS: tuple[tuple[type[GatewayError], Problem], ...] = (
                                 "The district's system cannot be reached now.", listed=False)),
     (SourceError, Problem("system:upstream-failed", "Source Failed",
                           "The district's system did not give what was asked of it.", listed=False)),
+    (Overloaded, Problem("system:overloaded", "System Overloaded",
+                         "More requests are waiting than the gateway can hold.", listed=False)),
     (StoreUnavailable, Problem("system:database-connection", "System Unavailable", INTERNAL, listed=False)),
     (GatewayError, Problem("system", "System Error", INTERNAL, listed=False)),
 )  # fmt: skip
@@ -149,7 +152,7 @@ def problem(error: GatewayError, correlation: str | None) -> tuple[int, dict[str
     if isinstance(error, InvalidBody) and error.places:
         body["validationErrors"] = _places(error.places)
     elif told.listed:
-        body["errors"] = [error.message]
+        body["errors"] = [error.outward]
     return error.status, {name: value for name, value in body.items() if value is not None}
 
 

@@ -26,6 +26,17 @@ if TYPE_CHECKING:
 
 KINDS = {"integer": "integer", "number": "number", "boolean": "boolean"}
 FORMATS = {"date": "date", "date-time": "datetime", "time": "time"}
+CAPPED = {
+    "personId": "hash",
+    "studentAssessmentIdentifier": "hash",
+    "disciplineActionIdentifier": "hash",
+    "restraintEventIdentifier": "hash",
+    "surveyResponseIdentifier": "hash",
+    "identificationDocuments": "deny",
+    "personalIdentificationDocuments": "deny",
+}
+"""The members of the model that number a person, or a record about one: those that the vocabulary has no name for."""
+
 COMPARED = {"integer", "number", "boolean", "date", "datetime"}
 
 
@@ -48,7 +59,9 @@ class Site:
         own = f"{self.release}.{release}"
         told = fact(own)
         sensitivity = vocabulary.names()[told].sensitivity if told else self.sensitivity
-        return Field(self.entity, self.group + self.prefix + name, kind, told or own, sensitivity, **facts)
+        capped = CAPPED.get(release.rpartition(".")[2], "")
+        place = self.group + self.prefix + name
+        return Field(self.entity, place, kind, told or own, sensitivity, capped=capped, **facts)
 
     def inside(self, collection: str) -> Site:
         """The site of the items of a *collection* that stands here."""

@@ -9,10 +9,12 @@ from importlib.resources import files as resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from standards.oneroster import model
+from standards.oneroster import classification, model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from standards.oneroster.classification import Words
 
 MANIFEST = "manifest.csv"
 ID = "sourcedId"
@@ -80,7 +82,8 @@ class Column:
     """One column of a file.
 
     *kind* is ``text guid guids date moment year boolean number enum enums pairs``; *values* are an
-    enumeration's tokens, *extension* the pattern of further ones, *refers* the file whose ids it holds.
+    enumeration's tokens, *extension* the pattern of further ones, *refers* the file whose ids it holds. Where the
+    word decides what the row is, *closed* is the list by which it is read.
     """
 
     name: str
@@ -89,6 +92,7 @@ class Column:
     values: frozenset[str] = frozenset()
     extension: str = ""
     refers: str = ""
+    closed: Words | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,21 +155,22 @@ def _column(version: str, file: str, name: str, required: bool) -> Column:
         target = f"{subject if plain == 'parent' else REFERS[plain]}.csv"
         return Column(name, "guids" if name.endswith("s") else "guid", required, refers=target)
     if name == STATUS:
-        return Column(name, "enum", required, frozenset({"active", DELETED}))
+        return Column(name, "enum", required, frozenset({"active", DELETED}), closed=classification.STATUS)
     if name == "dateLastModified":
         return Column(name, "moment", required)
     if kind := OTHER_KINDS.get((subject, name)):
         return Column(name, kind, required)
     member = model.classes(version)[CLASSES[subject]].get(name) if _described(version, subject) else None
-    return _typed(member, name, required) if member else Column(name, required=required)
+    closed = classification.words(version, CLASSES[subject], name) if member else None
+    return _typed(member, name, required, closed) if member else Column(name, required=required)
 
 
-def _typed(member: model.Member, name: str, required: bool) -> Column:
+def _typed(member: model.Member, name: str, required: bool, closed: Words | None) -> Column:
     kind = KINDS.get(member.type, "text")
     if kind != "enum":
         return Column(name, "text" if member.many else kind, required)
     values = frozenset([*member.values, *member.legacy_values])
-    return Column(name, "enums" if member.many else kind, required, values, member.extension)
+    return Column(name, "enums" if member.many else kind, required, values, member.extension, closed=closed)
 
 
 def _described(version: str, subject: str) -> bool:

@@ -164,9 +164,13 @@ ROSTER: dict[tuple[str, str], tuple[Pair, ...]] = {
     ("userProfiles", "contact"): ACCOUNT,
     ("roles", "enrollment"): _role("student", "school", "entry", "exit"),
     ("roles", "employment"): _role("staff", "organization", "begin", "end"),
-    ("roles", "contact"): _role("", "organization", "begin", "end", "roles.", "kind"),
+    **{
+        ("roles", person): _role("", "organization", "begin", "end", "roles.", "kind")
+        for person in ("student", "staff", "contact")
+    },
     ("enrollments", "placement"): _enrollment("student"),
     ("enrollments", "teaching"): _enrollment("staff"),
+    **{("enrollments", f"{person}Involvement"): _enrollment(person) for person in ("student", "staff", "contact")},
     ("resources", "resource"): (
         *own("resources"),
         same("vendorResourceId", "vendorResourceId"),

@@ -1,4 +1,4 @@
-"""OneRoster enrollments: students placed in classes, and the staff who teach them."""
+"""OneRoster enrollments: students placed in classes, the staff who teach them, and whoever has another role there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from standards.oneroster.parts import HEAD, metadata, reference
 from standards.view import Branch, Const, Hop, Node, View, v
 
 
-def _members(person: str, role: str) -> tuple[Node, ...]:
+def _members(person: str, *role: Node) -> tuple[Node, ...]:
     return (
         *HEAD,
         metadata("enrollments"),
@@ -16,7 +16,7 @@ def _members(person: str, role: str) -> tuple[Node, ...]:
         reference("class", "section", "classes", "class"),
         Hop("", "section", (reference("school", "school", "orgs", "org"),)),
         v("role", form=outward("enrollmentRole", "oneroster")),
-        Const("role", role),
+        *role,
         v("primary", form=truth),
         v("beginDate", "begin", type="date"),
         v("endDate", "end", type="date"),
@@ -27,5 +27,12 @@ VIEW = View(
     "enrollments",
     "oneroster",
     "enrollment",
-    (Branch("placement", _members("student", "student")), Branch("teaching", _members("staff", "teacher"))),
+    (
+        Branch("placement", _members("student", Const("role", "student"))),
+        Branch("teaching", _members("staff", Const("role", "teacher"))),
+        *(
+            Branch(f"{person}Involvement", _members(person), requires=("role",))
+            for person in ("student", "staff", "contact")
+        ),
+    ),
 )

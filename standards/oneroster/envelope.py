@@ -12,6 +12,7 @@ from standards.errors import (
     InvalidBody,
     MalformedQuery,
     NotFound,
+    Overloaded,
     SourceUnavailable,
     StoreUnavailable,
     TooManyRequests,
@@ -115,7 +116,7 @@ def _info(major: str, severity: str, operation: str, description: str, minor: st
 def _described(error: GatewayError) -> str:
     """The error in a sentence, with the places in a body that are wrong."""
     places = error.places if isinstance(error, InvalidBody) else {}
-    return " ".join((error.message, *(f"{path}: {', '.join(wrong)}." for path, wrong in places.items())))
+    return " ".join((error.outward, *(f"{path}: {', '.join(wrong)}." for path, wrong in places.items())))
 
 
 WARNINGS = {"sort": "invalid_sort_field", "fields": "invalid_selection_field"}
@@ -136,6 +137,7 @@ MINOR: tuple[tuple[type[GatewayError], int, str], ...] = (
     (TooManyRequests, 429, "server_busy"),
     (Unsupported, 501, ""),
     (SourceUnavailable, 503, "server_busy"),
+    (Overloaded, 503, "server_busy"),
     (StoreUnavailable, 503, "server_busy"),
 )
 

@@ -20,6 +20,9 @@ COLLECTIONS = {
     "contact": ("users",),
     "placement": ("enrollments",),
     "teaching": ("enrollments",),
+    "studentInvolvement": ("enrollments",),
+    "staffInvolvement": ("enrollments",),
+    "contactInvolvement": ("enrollments",),
     "resource": ("resources",),
     "gradebookCategory": ("categories",),
     "lineItem": ("lineItems",),
@@ -29,9 +32,14 @@ COLLECTIONS = {
     "assessmentResult": ("assessmentResults",),
 }
 
+PERSONAL = frozenset({"student", "staff", "contact", "placement", "teaching", "result", "assessmentResult"})
+"""Those of a person, of whose metadata anything may carry the person's id; a member that is named alone is known."""
+
 
 @cache
 def remainder(entity: str) -> Mapping[str, Field]:
     """The metadata of the collections that show *entity*; each member of it is released by its own name."""
     names = (f"oneroster.{collection}.metadata" for collection in COLLECTIONS.get(entity, ()))
-    return {name: Field(entity, name, "open", name, entities()[entity].fields["id"].sensitivity) for name in names}
+    capped = "deny" if entity in PERSONAL else ""
+    sensitivity = entities()[entity].fields["id"].sensitivity
+    return {name: Field(entity, name, "open", name, sensitivity, capped=capped) for name in names}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from standards.oneroster.classification import OTHER_CLASS_ROLES
 from standards.view import Kids, Links, To, fields_of, follow, step_released
 
 if TYPE_CHECKING:
@@ -43,11 +44,16 @@ WAYS: Mapping[tuple[str, str], tuple[Path, ...]] = {
     ),
     ("organization", "placement"): ((Kids("section", "school"), Kids("placement", "section")),),
     ("organization", "teaching"): ((Kids("section", "school"), Kids("teaching", "section")),),
+    **{
+        ("organization", entity): ((Kids("section", "school"), Kids(entity, "section")),)
+        for entity in OTHER_CLASS_ROLES.values()
+    },
     ("organization", "scoreScale"): ((Kids("section", "school"), Kids("scoreScale", "section")),),
     ("section", "student"): ((Kids("placement", "section"), To("student")),),
     ("section", "staff"): ((Kids("teaching", "section"), To("staff")),),
     ("section", "placement"): ((Kids("placement", "section"),),),
     ("section", "teaching"): ((Kids("teaching", "section"),),),
+    **{("section", entity): ((Kids(entity, "section"),),) for entity in OTHER_CLASS_ROLES.values()},
     ("section", "lineItem"): ((Kids("lineItem", "section"),),),
     ("section", "result"): (
         (Kids("lineItem", "section"), Kids("result", "lineItem")),

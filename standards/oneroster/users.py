@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from standards.codes import outward
 from standards.forms import code_value, truth
 from standards.oneroster.parts import HEAD, metadata, reference, references
@@ -66,6 +68,13 @@ def _roles(step: Kids | Items, organization: str, begin: str, end: str, *role: N
     return Many("roles", (step,), members, order=("roleType", "beginDate"))
 
 
+# What somebody is to schools beside what makes a student's enrollment or an employment.
+_BESIDE = replace(
+    _roles(Items("roles", owners=("organization",)), "organization", "begin", "end", v("role", "kind", form=ROLE)),
+    adds=True,
+)
+
+
 def _codes(*steps: Kids | Items) -> Many:
     """Identification codes of an Ed-Fi source as userIds."""
     return Many("userIds", steps, (v("type", "system", form=code_value), v("identifier", "code")))
@@ -95,6 +104,7 @@ STUDENT = Branch(
             _roles(
                 Kids("enrollment", "student"), "school", "entry", "exit", v("role", form=ROLE), Const("role", "student")
             ),
+            _BESIDE,
         ),
         agents=(references("agents", (Kids("guardianship", "student"), To("contact")), "users", "user"),),
         codes=(_codes(Kids("profile", "student"), Items("identificationCodes")),),
@@ -120,6 +130,7 @@ STAFF = Branch(
                 (Const("roleType", "primary"), Const("role", "teacher"), reference("org", "school", "orgs", "org")),
                 distinct=True,
             ),
+            _BESIDE,
         ),
         agents=(references("agents", (Links("agents"),), "users", "user"),),
         codes=(_codes(Items("identificationCodes")),),
@@ -130,9 +141,7 @@ CONTACT = Branch(
     "contact",
     _user(
         roles=(
-            _roles(
-                Items("roles", owners=("organization",)), "organization", "begin", "end", v("role", "kind", form=ROLE)
-            ),
+            _BESIDE,
             Many(
                 "roles",
                 (Kids("guardianship", "contact"), To("student"), Kids("enrollment", "student")),
@@ -153,7 +162,8 @@ CONTACT = Branch(
     ),
     needs=("roles",),
 )
-TEACHER = Branch("staff", STAFF.nodes, needs=("roles",), only=(("roles.role", "teacher"),))
+# Whoever teaches a class is a teacher, whatever the person's own role is.
+TEACHER = replace(STAFF, only=(("roles.role", "teacher"),), also=(Kids("teaching", "staff"),))
 
 VIEWS = (
     View("users", "oneroster", "user", (STUDENT, STAFF, CONTACT)),

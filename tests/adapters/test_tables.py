@@ -285,7 +285,7 @@ MISTAKES = {
     "an id in a reference that is none": ("classes.csv", ",s1,t,", ",s!,t,", "classes.csv:2:10", "schoolSourcedId is not"),
     "ids that are none": ("classes.csv", ",s1,t,", ',s1,"t,t t",', "classes.csv:2:11", "termSourcedIds is not"),
     "a word not listed": ("orgs.csv", "North,school", "North,shcool", "orgs.csv:3:5", "type is not one"),
-    "a status not listed": ("orgs.csv", "s1,,", "s1,inactive,", "orgs.csv:3:2", "status is not one"),
+    "a status not listed": ("orgs.csv", "s1,,", "s1,retired,", "orgs.csv:3:2", "status is not one"),
     "an empty cell that may not be": ("enrollments.csv", ",teacher,", ",,", "enrollments.csv:3:7", "role is empty"),
     "user ids without braces": ("users.csv", "{LDAP:m1}", "LDAP:m1", "users.csv:2:6", "userIds is not"),
     "an id twice": ("orgs.csv", "s2,", "s1,", "orgs.csv:4:1", "same as in a row before"),

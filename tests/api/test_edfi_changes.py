@@ -279,27 +279,28 @@ def test_one_more_field_makes_every_record_that_has_it_a_change(tmp_path, files)
         follower.sync()
         clock = region.clock
     clock.move(60)
-    with running(tmp_path / "r", sites, [agreement("maple", TUTORING, operations=FOLLOWING)], LIFE, clock) as region:
+    wider = agreement("maple", TUTORING, operations=FOLLOWING, version=2)
+    with running(tmp_path / "r", sites, [wider], LIFE, clock) as region:
         follower.consumer = region.consumer()
         told = in_step(follower, region)
         assert told == {"students": (0, len(follower.copies["students"]), 0)}
 
 
 def test_who_leaves_the_population_is_gone_and_who_enters_it_is_new(tmp_path, files):
-    def signed(school):
+    def signed(school, version):
         people = f'{{all: [{{school: {{in: ["{school}"]}}}}]}}'
-        return [agreement("maple", operations=FOLLOWING, population=people)]
+        return [agreement("maple", operations=FOLLOWING, population=people, version=version)]
 
     schools = {row["identifier"] for row in files.rows("orgs.csv") if row["type"] == "school"}
     one, other = sorted(schools)[:2]
     sites = {"maple": files.site}
-    with running(tmp_path / "r", sites, signed(one), LIFE) as region:
+    with running(tmp_path / "r", sites, signed(one, 1), LIFE) as region:
         follower = Follower(region.consumer(), ["students", "studentSectionAssociations"])
         follower.sync()
         first, clock = set(follower.copies["students"]), region.clock
         assert first
     clock.move(60)
-    with running(tmp_path / "r", sites, signed(other), LIFE, clock) as region:
+    with running(tmp_path / "r", sites, signed(other, 2), LIFE, clock) as region:
         follower.consumer = region.consumer()
         told = in_step(follower, region)
         assert told["students"] == (0, len(follower.copies["students"]), len(first))

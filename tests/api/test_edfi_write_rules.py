@@ -6,7 +6,18 @@ import json
 
 import pytest
 
-from standards.errors import SourceTimeout, StoreUnavailable
+from standards.errors import (
+    Conflict,
+    DependentItemExists,
+    InvalidBody,
+    KeyChangeUnsupported,
+    SettingsError,
+    SourceBroken,
+    SourceRefused,
+    SourceTimeout,
+    StoreUnavailable,
+    UnresolvedReference,
+)
 from tests.edfi_memory import ENTITIES, EdFiMemory, room, site
 from tests.regions import EDFI, agreement, running
 
@@ -214,14 +225,39 @@ def test_another_key_is_taken_where_the_model_carries_it_on(owner, elm):
     assert owner.ask(place).json["entryDate"] == "2026-09-02"
 
 
-def test_a_condition_is_kept_however_its_tag_is_written(owner):
+MATCHING = ("{tag}", '"{tag}"', "*", '"x", "{tag}"', '"x","{tag}" , "y"', 'W/"x", "{tag}"', "x, {tag}")
+MISSING = ('"1"', "1", "", '"*"', 'W/"{tag}"', 'w/"{tag}"', 'W/"{tag}", "x"', '"x", W/"{tag}"', '"{tag}x"', ",")
+"""RFC 9110, 13.1.1: a weak tag never matches; nor does a header without any tag."""
+
+
+@pytest.mark.parametrize("form", MATCHING)
+def test_a_condition_that_holds_is_kept_however_its_tag_is_written(owner, form):
+    place = send(owner, "POST", "students", student("s9")).headers["Location"]
+    given = {"If-Match": form.format(tag=owner.ask(place).json["_etag"])}
+    assert send(owner, "PUT", place, student("s9"), **given).status_code == 204
+    assert send(owner, "DELETE", place, **given).status_code == 204
+
+
+@pytest.mark.parametrize("form", MISSING)
+def test_a_condition_that_does_not_hold_refuses_the_change(owner, elm, form):
+    place = send(owner, "POST", "students", student("s9")).headers["Location"]
+    given, before = {"If-Match": form.format(tag=owner.ask(place).json["_etag"])}, elm.changes
+    problem(send(owner, "PUT", place, student("s9"), **given), 412, "optimistic-lock-failed")
+    problem(send(owner, "DELETE", place, **given), 412, "optimistic-lock-failed")
+    assert elm.changes == before
+
+
+@pytest.mark.parametrize("form", ["*", "{tag}", '"{tag}"', 'W/"{tag}"', '"x", W/"{tag}"'])
+def test_a_change_that_is_wanted_of_any_other_state_is_refused_too(owner, form):
+    """``If-None-Match`` compares weakly (RFC 9110, 13.1.2)."""
     place = send(owner, "POST", "students", student("s9")).headers["Location"]
     tag = owner.ask(place).json["_etag"]
-    for form in (tag, f'"{tag}"', f'W/"{tag}"', "*", f'"x", "{tag}"'):
-        assert send(owner, "PUT", place, student("s9"), **{"If-Match": form}).status_code == 204
-    problem(send(owner, "PUT", place, student("s9"), **{"If-Match": '"1"'}), 412, "optimistic-lock-failed")
-    problem(send(owner, "DELETE", place, **{"If-Match": "1"}), 412, "optimistic-lock-failed")
-    assert send(owner, "DELETE", place, **{"If-Match": tag}).status_code == 204
+    problem(
+        send(owner, "PUT", place, student("s9"), **{"If-None-Match": form.format(tag=tag)}),
+        412,
+        "optimistic-lock-failed",
+    )
+    assert send(owner, "PUT", place, student("s9"), **{"If-None-Match": '"x", W/"y"'}).status_code == 204
 
 
 def test_what_others_need_is_not_deleted(owner, elm):
@@ -250,6 +286,19 @@ def test_nothing_is_changed_that_cannot_be_recorded(region, owner, elm, monkeypa
     for method, where in (("POST", "students"), ("PUT", place), ("DELETE", place)):
         assert send(owner, method, where, student("s9", firstName="Other")).status_code == 503
     assert elm.changes == before
+
+
+def test_of_the_places_that_a_source_finds_wrong_only_those_are_told_that_the_writer_sees(clerk, elm, monkeypatch):
+    def refuse(*_given, **_more):
+        raise InvalidBody(
+            "It is not accepted.",
+            {"$.firstName": ["is odd"], "$.middleName": ["is odd"], "$.birthCity[0].x": ["is odd"]},
+        )
+
+    (seen,) = clerk.edfi("students").json
+    monkeypatch.setattr(EdFiMemory, "save", refuse)
+    answer = send(clerk, "PUT", f"{EDFI}students/{seen['id']}", seen | {"firstName": "New"})
+    assert problem(answer, 400, "bad-request:data-validation-failed")["validationErrors"] == {"$.firstName": ["is odd"]}
 
 
 # references
@@ -342,6 +391,20 @@ def test_nobody_is_enrolled_whom_the_writer_does_not_see(clerk, elm):
     assert elm.changes == before
 
 
+def test_a_record_that_has_left_the_population_meanwhile_is_not_found(building, elm, tmp_path):
+    """The rows that are held still have it; the district's system says something else by now."""
+    terms = [agreement("elm", CLERK, client="holder", operations=OPERATIONS, population=AT_101)]
+    with running(tmp_path / "held", {"elm": site("elm")}, terms, MANY) as held:
+        writer = held.consumer("holder")
+        (seen,) = writer.edfi("studentSchoolAssociations").json
+        moved = kept(elm, "studentSchoolAssociations", studentReference={"studentUniqueId": "s1"})
+        moved["schoolReference"] = {"schoolId": 102}
+        place, before = f"{EDFI}studentSchoolAssociations/{seen['id']}", dict(moved)
+        for method, body in (("PUT", seen | {"entryDate": "2026-08-21"}), ("DELETE", None)):
+            problem(send(writer, method, place, body), 404, "not-found")
+            assert kept(elm, "studentSchoolAssociations", studentReference={"studentUniqueId": "s1"}) == before
+
+
 def test_nothing_is_moved_to_where_the_writer_does_not_see_it(clerk, elm):
     (seen,) = clerk.edfi("studentSchoolAssociations").json
     place = f"{EDFI}studentSchoolAssociations/{seen['id']}"
@@ -429,8 +492,10 @@ def test_who_may_not_read_is_told_nothing_of_what_is_there(region, elm):
     answer = send(inbox, "POST", "students", student("s9"))
     assert "ETag" not in answer.headers
     place = answer.headers["Location"]
-    assert send(inbox, "PUT", place, student("s9", firstName="New")).status_code == 204
-    assert send(inbox, "PUT", place, student("s9"), **{"If-Match": "*"}).status_code == 403
+    again = send(inbox, "POST", "students", student("s9", firstName="New"))
+    assert (again.status_code, again.headers["Location"]) == (201, place)
+    assert kept(elm, "students", studentUniqueId="s9")["firstName"] == "New"
+    problem(send(inbox, "PUT", place, student("s9")), 403, "security:authorization:access-denied:action")
 
 
 def test_a_token_without_the_scope_may_not(region, elm):
@@ -467,5 +532,46 @@ def test_a_change_that_is_not_answered_is_told_as_one_of_which_nobody_knows_whet
         answer = send(owner, method, place, student("7", middleName="Mei") if method == "PUT" else None)
     assert answer.status_code == 504
     assert answer.json["type"] == "urn:ed-fi:api:system:upstream-timeout:outcome-unknown"
-    assert answer.headers["Retry-After"] == "7"
+    assert answer.headers["Retry-After"] == "30"  # the next of few steps: what a source says tells nothing
     assert send(owner, "GET", place).status_code == 200
+
+
+CHILD = "Zaphodia"
+SAID = {
+    "InvalidBody": (lambda: InvalidBody(CHILD, {place: [CHILD] for place in (
+        "$.firstName", "$.middleName", f"$.{CHILD}", "$.birthDate[7].day", "$")}), 400),
+    "KeyChangeUnsupported": (lambda: KeyChangeUnsupported(CHILD, {f"$.{CHILD}": [CHILD]}), 400),
+    "Conflict": (lambda: Conflict(CHILD), 409),
+    "UnresolvedReference": (lambda: UnresolvedReference([CHILD]), 409),
+    "DependentItemExists": (lambda: DependentItemExists(CHILD), 409),
+    "SourceRefused": (lambda: SourceRefused(CHILD, CHILD), 502),
+    "SourceBroken": (lambda: SourceBroken(CHILD, f"{CHILD}:1:2"), 502),
+    "ValueError": (lambda: ValueError(CHILD), 502),
+    "SettingsError": (lambda: SettingsError(CHILD, CHILD, 1, 2), 502),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+@pytest.mark.parametrize("kind", SAID)
+def test_what_a_system_says_of_a_change_is_told_in_our_own_words_and_of_places_only_what_the_writer_sees(
+    elm, owner, monkeypatch, kind, method
+):
+    place = send(owner, "POST", "students", student("7", middleName="Mei")).headers["Location"]
+    send(owner, "POST", "studentSchoolAssociations", enrollment("7"))
+    make, status = SAID[kind]
+
+    def refuse(*_given, **_more):
+        raise make()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EdFiMemory, "save", refuse)
+        patch.setattr(EdFiMemory, "delete", refuse)
+        target = "students" if method == "POST" else place
+        answer = send(owner, method, target, None if method == "DELETE" else student("7"))
+    assert CHILD not in f"{answer.text}{answer.headers}"
+    assert answer.status_code == status, answer.text
+    if kind == "InvalidBody" and method != "DELETE":
+        said = ["The district's system does not accept this."]
+        assert answer.json["validationErrors"] == {
+            f"$.{name}": said for name in ("birthDate", "firstName", "middleName")
+        }

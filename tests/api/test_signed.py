@@ -249,3 +249,16 @@ def test_a_library_that_we_did_not_write_is_served_over_a_real_connection(tmp_pa
             assert (first.status_code, again.status_code) == (200, 401), first.text
         address, headers, _ = signer.sign("GET", f"{server.base}{OLDER}users/it%27s%3Aa%20b", {}, b"")
         assert requests.get(address, headers=headers, timeout=30).status_code == 404
+
+
+def test_in_the_whole_gateway_failures_of_both_kinds_are_counted_together(tmp_path):
+    terms = [agreement("maple", client="lms")]
+    sites = {"maple": small_sites(tmp_path / "data", students=20)["maple"]}
+    with running(tmp_path / "region", sites, terms, '[limits]\nclient = ""\nfailures = "4/minute"\n') as started:
+        signer, web = Signer(started, "lms"), started.app.test_client()
+        form = {"grant_type": "client_credentials"}
+        for _ in range(2):
+            refused(signer.ask(f"{OLDER}orgs", secret="x" * 43))
+            assert web.post("/oauth/token", data=form, auth=("lms", "wrong")).status_code == 401
+        assert signer.ask(f"{OLDER}orgs").status_code == 429
+        assert web.post("/oauth/token", data=form, auth=("lms", "wrong")).status_code == 429

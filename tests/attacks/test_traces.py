@@ -110,7 +110,7 @@ def test_a_changed_a_missing_and_an_exchanged_line_are_found(region, tutor, tmp_
         (folder / "subjects").mkdir(parents=True)
         for path in source.rglob("*"):
             if path.is_file():
-                (folder / path.relative_to(source)).parent.mkdir(exist_ok=True)
+                (folder / path.relative_to(source)).parent.mkdir(parents=True, exist_ok=True)
                 (folder / path.relative_to(source)).write_bytes(path.read_bytes())
         assert verify(folder, key) == []
         place = min(folder.glob("record-*.jsonl"))

@@ -113,7 +113,7 @@ def test_every_record_of_a_post_is_counted(system, consumer, monkeypatch):
 def test_who_may_not_read_learns_nothing_by_conditions_and_guesses(system, tmp_path):
     (tmp_path / "sis.secret").write_text("sis-secret", "ascii")
     sites = {"maple": Server("oneroster_rest", settings_for(system, writes=True, client_secret="file:sis.secret"))}
-    terms = [agreement("maple"), agreement("maple", client="inbox", operations="[update]")]
+    terms = [agreement("maple"), agreement("maple", client="inbox", operations="[create, update]")]
     with running(tmp_path, sites, terms) as region:
         item = plain(first(region.consumer(), "lineItems"))
         inbox, place = region.consumer("inbox"), f"{BOOK}lineItems/{item['sourcedId']}"

@@ -176,6 +176,24 @@ def test_a_write_that_believes_in_an_older_state_is_refused(client, result):
     assert send(client, "DELETE", place, **{"If-Match": "*"}).status_code == 204
 
 
+MATCHING = ('"{tag}"', "*", '"x", "{tag}"', 'W/"x", "{tag}"')
+MISSING = ('W/"{tag}"', 'w/"{tag}"', 'W/"{tag}", "x"', '"*"', "", ",", '"x"')
+"""RFC 9110, 13.1.1: a weak tag never matches; nor does a header without any tag."""
+
+
+@pytest.mark.parametrize("form", [*MATCHING, *MISSING])
+def test_a_condition_on_a_change_compares_strongly(client, result, form):
+    place = f"{BOOK}/results/compared"
+    assert send(client, "PUT", place, {"result": result}).status_code == 201
+    tag = client.ask(place).headers["ETag"].strip('"')
+    status = send(client, "PUT", place, {"result": result}, **{"If-Match": form.format(tag=tag)}).status_code
+    assert status == (201 if form in MATCHING else 412)
+    assert client.ask(place, headers={"If-None-Match": f'W/"{tag}"'}).status_code == 304
+    for unwanted in ("*", f'W/"{tag}"', f'"x", "{tag}"'):
+        assert send(client, "PUT", place, {"result": result}, **{"If-None-Match": unwanted}).status_code == 412
+    assert send(client, "DELETE", place).status_code == 204
+
+
 def test_nothing_is_changed_that_cannot_be_recorded(birch, client, system, item, monkeypatch):
     def refuse(_event):
         raise StoreUnavailable("The record is full.")

@@ -76,12 +76,11 @@ class Region:
         self.store: SqlStore = open_store(self.settings.store_url, self.clock, COMMAND_SECONDS)
         counters = Counters(self.settings.limits, self.settings.memory_url)
         self.verifier = Verifier(self.store, self.memory, counters, KEY, self.clock)
-        self.callers = Callers(self.store, self.memory, self.clock, self.verifier)
+        self.callers = Callers(self.store, self.memory, self.clock, self.verifier, lambda: self.clock().timestamp())
         self.app = Flask("region")
+        grants = Grants(self.agreements, self.clock)
         self.app.register_blueprint(
-            oauth.blueprint(
-                self.store, self.memory, self.clock, self.settings, grants=Grants(self.agreements, self.clock)
-            )
+            oauth.blueprint(self.store, self.memory, self.clock, self.settings, counters, grants)
         )
         self.web = self.app.test_client()
         self.secret = self.add("tutor", ("edfi:read", "edfi:readchanges"))

@@ -117,7 +117,7 @@ class Faulty(Departures):
 def test_a_fault_in_one_view_keeps_no_other_from_being_carried_and_the_hold_from_being_served(region, files):
     consumer = region.consumer()
     seen, _ = consumer.users("enrollments"), consumer.users("users")
-    region.gateway.departures = Faulty(region.gateway.departures._clock)
+    region.gateway.departures = Faulty(region.gateway.departures._monotonic)
     without(files, "enrollments.csv", seen[0]["sourcedId"])
     region.clock.move(AN_HOUR)
     assert len(consumer.users("enrollments")) == len(seen) - 1

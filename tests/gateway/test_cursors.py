@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import string
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -116,6 +118,32 @@ def test_a_token_counts_for_nobody_and_nothing_else(caller, asked, query):
     token = cursors.seal(CALLER, request(), Query(), Cursor(state=b"12345678"))
     with pytest.raises(MalformedQuery, match="The page token provided was invalid"):
         cursors.open(caller, asked, Query(query.filter, token=token))
+
+
+ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+
+
+def spellings(token):
+    """Texts that decode to the very bytes of *token*, or that a lenient reader would take for it."""
+    bits = len(token) * 6 % 8
+    first = ALPHABET.index(token[-1]) >> bits << bits
+    yield from (token[:-1] + ALPHABET[first + low] for low in range(1 << bits) if ALPHABET[first + low] != token[-1])
+    padding = "=" * (-len(token) % 4)
+    yield from (token + padding, token + "=", token + "==", f" {token}", f"{token} ", f"{token}\n", token + "A")
+    yield from (token.translate(str.maketrans("-_", "+/")), token.swapcase(), token.lower(), token.upper())
+    yield from (f"{token[:9]}!{token[9:]}", f"{token[:9]}\r\n{token[9:]}", f"{token[:8]}={token[8:]}", token[:-1])
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_a_token_has_one_spelling(number):
+    cursors = Cursors(KEYRING)
+    token = cursors.seal(CALLER, request(), Query(), Cursor(f"{number:02x}" * 16, number, state=b"12345678"))
+    assert cursors.open(CALLER, request(), Query(token=token)).met == number
+    others = set(spellings(token)) - {token}
+    assert len(others) > 20
+    for other in others:
+        with pytest.raises(MalformedQuery, match="The page token provided was invalid"):
+            cursors.open(CALLER, request(), Query(token=other))
 
 
 def test_a_walk_is_interrupted_when_what_may_be_seen_has_changed():

@@ -6,10 +6,12 @@ import threading
 
 import pytest
 
-from gateway import renewal
-from gateway.districts import District, wanted_by
+from gateway import losses
+from gateway.districts import District
 from gateway.renewal import MOST_FOLLOWED, OVERLAP, WHOLE_EVERY, Course
-from standards.errors import SourceBroken, SourceUnavailable
+from gateway.retries import LONGEST_PAUSE_SECONDS
+from gateway.wanted import wanted_by
+from standards.errors import LossRefused, SourceBroken, SourceUnavailable
 from standards.keys import Keyring
 from tests.gateway.engine.school import grant, students
 from tests.gateway.engine.source import FollowedAdapter
@@ -32,9 +34,12 @@ class Town:
         self.time = 1_000.0
         self.source = FollowedAdapter(records(*names), delta)
         self.district = District(
-            "maple", self.source, KEYRING, lambda: self.time, seconds=seconds, wanted=wanted_by([grant()])
+            "maple", self.source, KEYRING, self.now, seconds=seconds, wanted=wanted_by([grant()]), monotonic=self.now
         )
         self.district.hold()
+
+    def now(self):
+        return self.time
 
     def names(self):
         table = self.district.generation(ROSTER, grant()).table("student")
@@ -163,18 +168,18 @@ def test_a_few_rows_of_a_small_table_may_go_where_the_source_tells_of_each(town)
 
 
 def test_a_source_that_loses_too_much_by_its_own_telling_is_refused(town, monkeypatch):
-    monkeypatch.setattr(renewal, "FEW", 2)
+    monkeypatch.setattr(losses, "FEW_ROWS", 2)
     for name in NAMES[:3]:
         town.source.remove("student", name.lower())
     town.time += 999
     assert town.names() == list(NAMES)
     town.time += 1
-    with pytest.raises(SourceBroken, match="3 of 10 rows"):
+    with pytest.raises(LossRefused, match="3 of 10 rows"):
         town.names()
 
 
 def test_a_great_loss_that_is_told_is_believed_only_when_reading_whole_shows_it(town, monkeypatch):
-    monkeypatch.setattr(renewal, "FEW", 2)
+    monkeypatch.setattr(losses, "FEW_ROWS", 2)
     for name in NAMES[:3]:
         town.source.remove("student", name.lower())
         town.source.put("student", EVE | {"id": name, "key": (name, "new")})
@@ -200,6 +205,7 @@ def test_a_source_that_cannot_tell_now_is_bridged_by_the_hold_until_it_expires(t
     with pytest.raises(SourceUnavailable):
         town.names()
     town.source.during = lambda _what: None
+    town.time += LONGEST_PAUSE_SECONDS
     assert town.names() == ["Eve", *NAMES]
     assert town.reads == 1
 
@@ -274,6 +280,7 @@ def test_what_was_written_and_cannot_be_read_is_an_error_until_it_can(plain):
         with pytest.raises(SourceUnavailable):
             plain.names()
     plain.source.during = lambda _what: None
+    plain.time += LONGEST_PAUSE_SECONDS
     assert plain.names() == ["Eve", *NAMES]
 
 
@@ -384,6 +391,7 @@ def test_a_fault_of_ours_in_a_renewal_aside_does_not_end_renewals(town):
     assert town.names() == list(NAMES)
     _settle()
     town.district.renewed = kept
+    town.time += LONGEST_PAUSE_SECONDS
     assert town.names() == list(NAMES)
     _settle()
     assert town.names() == ["Eve", *NAMES]

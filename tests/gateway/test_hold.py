@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.districts import may_be_held
 from gateway.hold import ABSENT, LINKED, build
 from gateway.links import DANGLING
+from gateway.wanted import may_be_held
 from standards import native, vocabulary
 from standards.errors import SourceBroken
 from standards.keys import Keyring

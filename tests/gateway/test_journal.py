@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from array import array
+from contextlib import suppress
 
 import pytest
 
@@ -11,6 +13,7 @@ from gateway.journal import Seal, Sight, begin, forget, settle
 from gateway.journals import ORIGIN, STEP, Journals, Present
 from gateway.ledger import BASE
 from gateway.sealed import Sealed
+from gateway.store import open_store
 from standards.errors import StoreUnavailable
 from standards.query import Window
 from tests.gateway.engine.school import grant, shown, students
@@ -109,9 +112,9 @@ def test_what_happened_before_the_window_is_forgotten():
 class Following:
     """A consumer that follows one resource of a small school."""
 
-    def __init__(self, folder=None, of=None, key=KEY):
+    def __init__(self, folder=None, of=None, key=KEY, registry=None):
         self.of, self.folder, self.now = of or grant(), folder, 1_790_900_000.0
-        self.number, self.journals = 0, Journals(folder, key, lambda: self.now)
+        self.number, self.journals = 0, Journals(folder, key, lambda: self.now, registry=registry)
         self.told = 0
 
     def see(self, records, since=None):
@@ -255,3 +258,97 @@ def test_what_cannot_be_written_down_is_not_told(tmp_path):
 
 def test_the_arrays_have_the_same_form_on_every_machine():
     assert array("Q", [1]).itemsize == array("q", [1]).itemsize == 8
+
+
+@pytest.fixture
+def registry(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path}/registry.db")
+    yield store
+    store.close()
+
+
+def put_back(folder, copy, name=""):
+    """Let the files whose names contain *name* be as they were."""
+    for file in copy.rglob("*"):
+        if file.is_file() and name in file.name:
+            (folder / file.relative_to(copy)).write_bytes(file.read_bytes())
+
+
+@pytest.mark.parametrize("name", ["head", ""])
+def test_journals_that_were_put_back_to_an_earlier_state_begin_anew(tmp_path, registry, name):
+    """Ann is gone, and the consumer was told so; files of before would have it believe that she is gone only now."""
+    folder = tmp_path / "journals"
+    one = Following(folder, registry=registry)
+    one.see(students("Ann", "Bob"))
+    shutil.copytree(folder, tmp_path / "copy")
+    one.see(students("Bob"))
+    told = [one.journals.tell("tutor", "maple") for _ in range(500)][-1]
+    put_back(folder, tmp_path / "copy", name)
+    again = Following(folder, registry=registry)
+    again.now = one.now - 1000  # the same moment
+    part = again.see(students("Bob"))
+    assert again.told > told
+    assert len(again.journals.changed(part, Window(told + 1))) == 1  # everything is read again
+    assert again.journals.gone(part, ALL) == []
+    assert again.journals.oldest("tutor", "maple") > told
+
+
+def test_one_journal_that_was_put_back_begins_anew(tmp_path, registry):
+    folder = tmp_path / "journals"
+    one = Following(folder, registry=registry)
+    one.see(students("Ann", "Bob"))
+    (journal,) = [file for file in folder.rglob("*") if file.is_file() and file.name != "head"]
+    before = journal.read_bytes()
+    one.see(students("Bob"))
+    journal.write_bytes(before)
+    again = Following(folder, registry=registry)
+    again.now = one.now
+    part = again.see(students("Bob"))
+    assert len(again.journals.changed(part, Window(one.told + 1))) == 1
+    assert again.journals.gone(part, ALL) == []
+    assert again.journals.oldest("tutor", "maple") > one.told
+
+
+def test_journals_that_are_gone_begin_anew_beyond_all_that_was_told(tmp_path, registry):
+    folder = tmp_path / "journals"
+    one = Following(folder, registry=registry)
+    one.see(students("Ann"))
+    told = [one.journals.tell("tutor", "maple") for _ in range(500)][-1]
+    shutil.rmtree(folder)
+    again = Following(folder, registry=registry)
+    again.now = one.now - 1000
+    part = again.see(students("Ann"))
+    assert again.told > told
+    assert len(again.journals.changed(part, Window(told + 1))) == 1
+
+
+class Interrupted(Exception):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("lost", range(4))
+def test_a_crash_between_two_files_is_no_rollback(tmp_path, registry, monkeypatch, lost):
+    """Whatever of journal, head and registry was written last: it goes on, and what was told is kept."""
+    folder = tmp_path / "journals"
+    one = Following(folder, registry=registry)
+    one.see(students("Ann", "Bob"))
+    told, steps = one.told, iter(range(4))
+    write, hold = Sealed.write, type(registry).write_mark
+
+    def step(method):
+        def done(*arguments):
+            if next(steps, 9) >= lost:
+                raise Interrupted
+            method(*arguments)
+
+        return done
+
+    with monkeypatch.context() as patch, suppress(Interrupted):
+        patch.setattr(Sealed, "write", step(write))
+        patch.setattr(type(registry), "write_mark", step(hold))
+        one.see(students("Bob"))
+    again = Following(folder, registry=registry)
+    again.now = one.now
+    part = again.see(students("Bob"))
+    assert again.journals.changed(part, Window(told + 1)) == frozenset()  # Bob is as he was
+    assert len(again.journals.gone(part, Window(told + 1))) == 1

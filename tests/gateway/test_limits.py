@@ -26,26 +26,27 @@ def rates(client="", district="", failures="", address=""):
 def test_a_client_may_ask_so_often_and_then_waits(url, name):
     limits = Limits(rates(client="3/minute"), url)
     for _ in range(3):
-        limits.spend(name)
+        limits.spend_client(name)
     with pytest.raises(TooManyRequests) as refused:
-        limits.spend(name)
+        limits.spend_client(name)
     assert 1 <= refused.value.retry_after <= 60
-    limits.spend(f"{name}-other")
+    limits.spend_client(f"{name}-other")
 
 
 def test_a_district_is_spared_whoever_asks(url, name):
     limits = Limits(rates(district="2/minute"), url)
-    limits.spend("a", [name])
-    limits.spend("b", [name])
+    limits.spend_districts([name])
+    limits.spend_districts([name, name])
     with pytest.raises(TooManyRequests):
-        limits.spend("c", [name])
-    limits.spend("c", [f"{name}-other"])
+        limits.spend_districts([name])
+    limits.spend_districts([f"{name}-other"])
 
 
 def test_an_empty_rate_is_no_limit(url, name):
     limits = Limits(rates(), url)
     for _ in range(50):
-        limits.spend(name, [name])
+        limits.spend_client(name)
+        limits.spend_districts([name])
         limits.count_failure(name, "192.0.2.1")
     limits.check_failures(name, "192.0.2.1")
 
@@ -61,12 +62,14 @@ def test_failures_count_for_client_and_address_together(url, name):
     limits.check_failures(f"{name}-other", "192.0.2.1")
 
 
-def test_failures_of_an_address_count_over_all_clients(url, name):
-    limits = Limits(rates(address="2/minute"), url)
+def test_an_address_is_crowded_by_the_failures_of_all_clients_and_nobody_waits_for_it(url, name):
+    limits = Limits(rates(failures="10/minute", address="2/minute"), url)
     for number in range(2):
+        assert not limits.crowded(name)
         limits.count_failure(f"client-{number}", name)
-    with pytest.raises(TooManyRequests):
-        limits.check_failures("client-9", name)
+    assert limits.crowded(name)
+    assert not limits.crowded(f"{name}-other")
+    limits.check_failures("client-9", name)
 
 
 def test_whatever_a_stranger_sends_can_be_counted(url):
@@ -79,6 +82,6 @@ def test_whatever_a_stranger_sends_can_be_counted(url):
 def test_without_redis_everything_is_refused():
     limits = Limits(rates(client="1/minute", failures="1/minute"), "redis://127.0.0.1:1/0")
     with pytest.raises(StoreUnavailable):
-        limits.spend("a")
+        limits.spend_client("a")
     with pytest.raises(StoreUnavailable):
         limits.check_failures("a", "b")

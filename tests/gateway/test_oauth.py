@@ -10,7 +10,9 @@ from datetime import timedelta
 from statistics import median
 
 import pytest
+from argon2 import PasswordHasher, extract_parameters
 
+from gateway import credentials
 from gateway.credentials import new_secret
 from gateway.memory import RedisMemory
 from gateway.scopes import known_scopes
@@ -221,12 +223,63 @@ def test_ten_failures_make_client_and_address_wait_but_nobody_else(region):
     assert region.ask().status_code == 200
 
 
-def test_one_address_cannot_try_many_clients_for_ever(tmp_path):
+class Hasher(PasswordHasher):
+    """The hasher of secrets, which counts what it is asked."""
+
+    asked = 0
+
+    def verify(self, *given):
+        self.asked += 1
+        return super().verify(*given)
+
+
+@pytest.fixture
+def hasher(monkeypatch):
+    kept = credentials._HASHER
+    counting = Hasher(time_cost=kept.time_cost, memory_cost=kept.memory_cost, parallelism=kept.parallelism)
+    monkeypatch.setattr(credentials, "_HASHER", counting)
+    return counting
+
+
+@pytest.mark.parametrize(
+    "name", ["tutor", "nobody", "no\x00body", "x" * 300, "tired"], ids=["wrong", "unknown", "odd", "long", "old"]
+)
+def test_every_refusal_costs_the_one_hash_that_a_client_costs(region, hasher, name):
+    """The same hash with the same parameters: who is unknown, or has no secret any more, is not refused sooner."""
+    region.add("tired", ("edfi:read",))
+    region.store.rotate_secret("tired", new_secret()[1], region.clock() + timedelta(days=1), "ana")
+    region.clock.move(172_800)
+    assert region.ask(basic=(name, "wrong")).status_code == 401
+    assert hasher.asked == 1
+    assert region.ask().status_code == 200
+    assert hasher.asked == 2
+    kept = region.store.find_client("tutor").secrets[0].hash[credentials.HINT :]
+    assert extract_parameters(credentials._NOBODY) == extract_parameters(kept)
+
+
+def test_names_that_somebody_makes_up_keep_nobody_waiting_and_are_not_hashed_without_end(tmp_path, hasher):
     settings = make_settings(tmp_path)
-    region = Region(tmp_path, settings=replace(settings, limits=replace(settings.limits, address_failures="3/minute")))
-    answers = [region.ask(basic=(f"client-{n}", "wrong")).status_code for n in range(4)]
+    region = Region(tmp_path, settings=replace(settings, limits=replace(settings.limits, address_failures="20/minute")))
+    neighbour = ("other", region.add("other", ("edfi:read",)))
+    answers = {region.ask(basic=(f"client-{n}", "wrong")).data for n in range(60)}
+    assert len(answers) == 1
+    assert hasher.asked == 20
+    assert [region.ask().status_code, region.ask(basic=neighbour).status_code] == [200, 200]
+    known = [region.ask(basic=("tutor", "wrong")) for _ in range(30)]
+    assert {one.data for one in known} == answers
+    assert hasher.asked == 22  # a wrong secret of a client that exists is no dearer than one that does not
+    assert region.ask().status_code == 200
     region.close()
-    assert answers == [401, 401, 401, 429]
+
+
+def test_a_guess_that_begins_rightly_is_hashed_and_counted_however_crowded_it_is(tmp_path, hasher):
+    settings = make_settings(tmp_path)
+    region = Region(tmp_path, settings=replace(settings, limits=replace(settings.limits, address_failures="1/minute")))
+    region.ask(basic=("nobody", "wrong"))
+    guesses = [region.ask(basic=("tutor", f"{region.secret[:4]}{n}")).status_code for n in range(11)]
+    region.close()
+    assert guesses == [401] * 10 + [429]
+    assert hasher.asked == 11
 
 
 def test_a_revoked_token_is_unknown(region):

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from adapters.oauth1 import authorization, signature
 from gateway.callers import Caller
+from gateway.credentials import new_secret
 from gateway.memory import LocalMemory, RedisMemory
 from gateway.oauth1 import SignedRequest, accepts
 from gateway.scopes import ONEROSTER_1_1, ONEROSTER_1_2
@@ -326,6 +327,24 @@ def test_failures_make_client_and_address_wait_but_nobody_else(region):
     with pytest.raises(TooManyRequests):
         region.verifier.verify(request(header(region.signing)))
     assert region.verifier.verify(request(header(region.signing), address="192.0.2.2")).client == "lms"
+
+
+def test_failures_of_token_requests_and_of_signatures_count_together(region):
+    secret = new_secret()[0]
+    here = {"REMOTE_ADDR": "127.0.0.3"}
+    for _ in range(5):
+        assert region.ask(basic=("lms", secret), environ=here).status_code == 401
+        assert refusal(region, request(header("wrong"), address="127.0.0.3")) == WRONG
+    with pytest.raises(TooManyRequests):
+        region.verifier.verify(request(header(region.signing), address="127.0.0.3"))
+    assert region.ask(basic=("lms", secret), environ=here).status_code == 429
+
+
+def test_signatures_in_names_that_somebody_makes_up_keep_nobody_waiting(region):
+    for number in range(150):
+        assert refusal(region, request(header("wrong", key=f"made-up-{number}"))) == WRONG
+    assert region.verifier.verify(request(header(region.signing))).client == "lms"
+    assert refusal(region, request(header("wrong", key="tutor"))) == WRONG
 
 
 def test_the_last_use_is_noted_at_most_once_an_hour(region):

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.contract import Change
-from gateway.districts import may_be_held
 from gateway.faces import Faces
 from gateway.hold import ABSENT, LINKED, build
 from gateway.ledger import Ledger
 from gateway.links import DANGLING, group_of, within
 from gateway.patch import patched
 from gateway.rows import Shown, index
+from gateway.wanted import may_be_held
 from standards.errors import SourceBroken
 from standards.query import Query
 from standards.view import fields_of, prune

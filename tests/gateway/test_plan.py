@@ -22,11 +22,18 @@ def needed(view, api="oneroster", of=None):
         ("orgs", {"organization"}),
         ("academicSessions", {"session", "organization"}),
         ("courses", {"course", "organization", "session", "resource"}),
-        ("enrollments", {"placement", "teaching", "student", "staff", "section", "organization"}),
+        ("enrollments", {"placement", "teaching", "student", "staff", "section", "organization", "contact",
+                         "studentInvolvement", "staffInvolvement", "contactInvolvement"}),
     ],
-)
+)  # fmt: skip
 def test_a_view_needs_what_it_shows_and_what_owns_it(view, expected):
     assert needed(view) == expected
+
+
+def test_who_teaches_says_who_is_a_teacher_where_that_is_released():
+    assert "teaching" in needed("teachers")
+    assert "teaching" not in needed("teachers", of=grant("teaching.staff"))
+    assert "staffInvolvement" not in needed("teachers")
 
 
 def test_titles_behind_references_are_needed_too():

@@ -73,6 +73,18 @@ def test_a_list_of_values_asks_an_array_for_all_of_them_and_a_part_of_it_for_any
     assert matches("04,05") is (value == "04,05")
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("04,05", False), ("04,05,06", True), ("06,04,05,04", True), ("04,05,06,07", False), ("04", True)],
+)
+def test_a_list_that_has_more_than_is_asked_for_is_not_equal_to_it(value, expected):
+    """OneRoster: all and only these values, in any order; a single value asks for any list that has it."""
+    matches = matcher(Condition("grades", "=", value), "text")
+    assert matches(["04", "05", "06"]) is expected
+    assert matches(["06", "05", "04", "04"]) is expected
+    assert not matches([])
+
+
 def test_what_is_not_shown_does_not_answer():
     assert where("givenName", "=", "Ann", of=grant("student.name.given")) == []
     assert where("givenName", "=", "A", of=grant(student__name__given="initial")) == ["A"]

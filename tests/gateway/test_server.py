@@ -18,15 +18,11 @@ def taken():
         yield listening.getsockname()[1]
 
 
-@pytest.mark.parametrize("mistaken", [True, False])
-def test_a_taken_port_and_a_wrong_agreement_are_refused_in_words(tmp_path, taken, mistaken):
+def test_a_taken_port_is_refused_in_words(tmp_path, taken):
     file = tmp_path / "gateway.toml"
     file.write_text(SETTINGS.format(port=taken), "utf-8")
     (tmp_path / "agreements").mkdir()
-    if mistaken:
-        (tmp_path / "agreements" / "one.yaml").write_text("apiVersion: dsa/v2\n", "utf-8")
     ended = CliRunner().invoke(main, ["serve", str(file)])
     assert ended.exit_code == 1
-    expected = "one.yaml:1:" if mistaken else f"127.0.0.1 port {taken} cannot be listened on"
     assert ended.output.startswith("Error: ")
-    assert expected in ended.output
+    assert f"127.0.0.1 port {taken} cannot be listened on" in ended.output

@@ -165,6 +165,15 @@ def test_a_resource_whose_facts_have_other_names_deserves_a_second_look():
     assert any("edfi.grades.* is about what has no other name; the rest is grade.*" in one for one in found.warnings)
 
 
+@pytest.mark.parametrize(
+    ("operations", "expected"),
+    [("[create, update]", True), ("[read, create, update, delete]", False), ("[search]", False)],
+)
+def test_writing_without_reading_deserves_a_second_look(operations, expected):
+    found = documents.load("student.id allow", operations=operations)
+    assert any("without the operation read" in one for one in found.warnings) is expected
+
+
 def test_consent_with_its_selector_waits_until_consent_can_be_looked_up(tmp_path):
     text = GOOD.replace('"99.31(a)(1)"', '"99.30"')
     found, problems = read(tmp_path, text.replace("{enrollment: active}", "{consent: {form: a, status: granted}}"))

@@ -72,11 +72,22 @@ def test_a_school_is_named_by_its_identifier_or_its_key():
     assert seen[0]["organization"] == {("1",), ("101",)}
 
 
-def test_an_organization_of_unknown_kind_is_outside_a_population_by_school():
+@pytest.mark.parametrize("kind", [{}, {"kind": "ext:campus"}, {"kind": "School"}, {"kind": "uri://local/Kind#magnet"}])
+def test_an_organization_of_unknown_kind_is_outside_a_population_by_school(kind):
     records = documents.district()
-    records["organization"].append({"key": ("9",), "identifier": "9"})
+    records["organization"].append({"key": ("9",), "identifier": "9", **kind})
     grant = documents.grant("organization.id allow", '{all: [{school: {in: ["101"]}}]}')
     assert ("9",) not in visible(records, grant, documents.TODAY)["organization"]
+    named = documents.grant("organization.id allow", '{all: [{school: {in: ["9"]}}]}')
+    assert ("9",) in visible(records, named, documents.TODAY)["organization"]
+
+
+@pytest.mark.parametrize("kind", ["district", "state", "local", "national", "department", "serviceCenter", "network"])
+def test_what_is_above_schools_is_inside_every_population(kind):
+    records = documents.district()
+    records["organization"].append({"key": ("9",), "identifier": "9", "kind": kind})
+    grant = documents.grant("organization.id allow", '{all: [{school: {in: ["101"]}}]}')
+    assert ("9",) in visible(records, grant, documents.TODAY)["organization"]
 
 
 def test_staff_are_seen_through_their_sections_or_their_employment():

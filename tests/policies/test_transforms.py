@@ -37,6 +37,22 @@ def hasher(text: str) -> str:
         ("zip3", "9810", None),
         ("zip3", "K1A 0B1", None),
         ("zip3", "٩٨١٠١", None),
+        ("zip3", "98101 Main Street", None),
+        ("zip3", "98101-", None),
+        ("zip3", "98101-12345", None),
+        ("zip3", "981012", None),
+        ("zip3", "1 98101", None),
+        ("zip3", "98101\n206-555-0101", None),
+        ("zip3", "98101\n", "981"),
+        ("zip3", "981011234", "981"),
+        ("zip3", 98101, None),
+        ("year", " 2011-05-07", None),
+        ("year", "2011-05-07\n", None),
+        ("year", "2011-05-07, in Kent", None),
+        ("year", "2011", None),
+        ("month", "2011-05", None),
+        ("month", "2011-02-30", None),
+        ("month", "2011-05-07T00:00:00Z", None),
         ("last4", "206-555-0101", "0101"),
         ("last4", "12345", "2345"),
         ("last4", "1234", None),
@@ -88,6 +104,31 @@ def test_a_short_mask_is_part_of_its_text(text):
 @given(st.from_regex(re.compile("[0-9]{5}(-[0-9]{4})?"), fullmatch=True))
 def test_every_postal_code_keeps_three_digits(code):
     assert transform("zip3", hasher)(code) == code[:3]
+
+
+@given(st.from_regex(re.compile("[0-9]{5}(-[0-9]{4})?"), fullmatch=True), st.text(min_size=1, max_size=12))
+def test_what_only_begins_or_ends_like_a_postal_code_releases_nothing(code, more):
+    for text in (code + more, more + code, code[:3] + more):
+        left = transform("zip3", hasher)(text)
+        assert left is None or re.fullmatch("[0-9]{5}(-?[0-9]{4})?", text.strip()), text
+
+
+@given(st.dates().map(str), st.text(min_size=1, max_size=12), st.sampled_from(["year", "month"]))
+def test_what_only_begins_or_ends_like_a_date_releases_nothing(day, more, action):
+    for text in (day + more, more + day, day[:-1] + more[:1]):
+        left = transform(action, hasher)(text)
+        assert left is None or re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text, re.ASCII), text
+
+
+@given(st.text(max_size=5))
+def test_a_text_of_four_letters_or_fewer_has_no_last_four(text):
+    assert transform("last4", hasher)(text) is None or len(text.strip()) > 4
+
+
+@given(ANYTHING)
+def test_an_initial_is_one_letter_or_digit_of_the_text(value):
+    left = transform("initial", hasher)(value)
+    assert left is None or (len(left) == 1 and left.isalnum())
 
 
 def test_the_order_of_actions_has_deny_below_and_allow_above():

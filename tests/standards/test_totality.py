@@ -216,7 +216,7 @@ def test_members_of_small_records_are_facts_of_their_own_or_none():
 
 
 def test_what_is_about_attendance_behavior_health_tests_or_programs_is_never_held():
-    from gateway.districts import may_be_held
+    from gateway.wanted import may_be_held
 
     told = {field.release.partition(".")[0] for _, field, _ in (param.values for param in told_facts())}
     watched = {"attendance", "incident", "action", "healthRecord", "assessmentResult", "programParticipation", "grade"}

@@ -45,10 +45,11 @@ NATIVE = (
     "edfi.studentProgramEvaluations",
     "edfi.studentSectionAttendanceEvents",
 )
+INVOLVED = ("studentInvolvement", "staffInvolvement", "contactInvolvement")
 SIZES = {
     "organization": 7, "session": 7, "schoolSession": 8, "course": 5, "offering": 7, "section": 8, "student": 14, "staff": 7, "contact": 10,
     "profile": 14, "guardianship": 14, "enrollment": 20, "placement": 26, "teaching": 11, "employment": 9, "resource": 4,
-} | dict.fromkeys(NATIVE, 8)  # fmt: skip
+} | dict.fromkeys(NATIVE, 8) | dict.fromkeys(INVOLVED, 7)  # fmt: skip
 ROOTED = frozenset(SIZES)
 GRADEBOOK = ("gradebookCategory", "scoreScale", "lineItem", "result", "assessment", "assessmentResult", "resource")
 ACCENTS = "éßİ\u0308"
@@ -89,6 +90,8 @@ def village(seed: int) -> dict[str, list[Record]]:
     ]
     for entity in GRADEBOOK:
         records[entity] = [book.complete(entity, {"key": key}) for key in book.keys[entity]]
+    for entity in INVOLVED:
+        records[entity] = [kept.complete(entity, {"key": (entity, str(number))}) for number in range(8)]
     return records
 
 
@@ -131,7 +134,7 @@ class _World:
     def complete(self, entity: str, record: Record) -> Record:
         """Fill what a record leaves open, except what decides who is seen."""
         for name, field in shape(entity).top.items():
-            told = field.owner and entity in {*NATIVE, *GRADEBOOK}
+            told = field.owner and entity in {*NATIVE, *GRADEBOOK, *INVOLVED}
             free = not field.owner and field.type != "id" and name not in TELLING and self.random.random() < 0.6
             if name not in record and (told or free):
                 self.fill(record, name, field)

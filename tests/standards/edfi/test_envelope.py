@@ -45,6 +45,7 @@ CASES = [
     (errors.TooManyRequests("Wait.", 3), 429, "security:too-many-requests"),
     (errors.CallerError("No."), 400, "bad-request"),
     (errors.SourceUnavailable("Down."), 503, "system:upstream-unavailable"),
+    (errors.LossRefused([errors.Loss("student", 3, 10)]), 503, "system:upstream-unavailable"),
     (errors.ChangesLost("Too long ago."), 502, "system:upstream-failed"),
     (errors.SourceRefused("No."), 502, "system:upstream-failed"),
     (errors.SourceBroken("Broken.", "Student.xml:3:1"), 502, "system:upstream-failed"),

@@ -1,0 +1,107 @@
+"""Threads that answer requests, and how many requests may compute in them at once."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    T = TypeVar("T")
+
+MOST_WAITING: Final = 1024
+"""How many requests may wait for a thread; their number would grow without end where clients do not wait."""
+
+
+class Threads:
+    """Threads that are begun when all others are busy, and that do not keep the process from ending."""
+
+    def __init__(self) -> None:
+        self._work: SimpleQueue[tuple[Callable[[], Any], asyncio.Future[Any]]] = SimpleQueue()
+        self._idle = 0
+        self._lock = threading.Lock()
+
+    def run(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        """The result of *work*, which a thread does."""
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        with self._lock:
+            enough = self._idle > 0
+            self._idle -= enough
+        if not enough:
+            threading.Thread(target=self._go_on, name="request", daemon=True).start()
+        self._work.put((work, future))
+        return future
+
+    def _go_on(self) -> None:
+        while True:
+            work, future = self._work.get()
+            result = error = None
+            try:
+                result = work()
+            except BaseException as raised:  # noqa: BLE001  whoever waits for the result is told
+                error = raised
+            with self._lock:
+                self._idle += 1
+            with suppress(RuntimeError):  # the loop has ended
+                future.get_loop().call_soon_threadsafe(_settle, future, result, error)
+            del work, future, result, error
+
+
+def _settle(future: asyncio.Future[Any], result: object, error: BaseException | None) -> None:
+    if future.done():  # whoever waited has gone
+        return
+    if error is None:
+        future.set_result(result)
+    else:
+        future.set_exception(error)
+
+
+class Places:
+    """As many requests as may compute at once, those that hold a slot of a district not counted."""
+
+    def __init__(self, most: int) -> None:
+        self._free = asyncio.Semaphore(most)
+        self._waiting = 0
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so many wait that no further one may."""
+        return self._waiting >= MOST_WAITING
+
+    def place(self) -> Place:
+        """A place for one request, which it must take."""
+        return Place(self)
+
+    async def take(self) -> None:
+        """Wait for a place, in the order of coming."""
+        self._waiting += 1
+        try:
+            await self._free.acquire()
+        finally:
+            self._waiting -= 1
+
+    def give_back(self) -> None:
+        """Let the next request have a place."""
+        self._free.release()
+
+
+class Place:
+    """The place of one request, which may be given back by whoever is the first to."""
+
+    def __init__(self, places: Places) -> None:
+        self._places, self._taken = places, False
+
+    async def take(self) -> None:
+        """Wait for it."""
+        await self._places.take()
+        self._taken = True
+
+    def free(self) -> None:
+        """Give it back, if it is taken."""
+        if self._taken:
+            self._taken = False
+            self._places.give_back()

@@ -1,0 +1,108 @@
+"""Request bodies on their way in, bounded in number, in bytes and in time."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from standards.errors import BodyTooLarge, CallerError, Overloaded, RequestTimeout
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+MOST_BODIES: Final = 256
+"""How many bodies may be on their way at once."""
+
+MOST_BYTES: Final = 64 << 20
+"""How many bytes of bodies may be in memory, of those on their way and of requests that are not answered yet."""
+
+
+@dataclass(slots=True, eq=False)
+class Body:
+    """A body, as far as it has come; *deadline* is when the client must have sent all of it."""
+
+    deadline: asyncio.Timeout
+    size: int = 0
+
+
+class Bodies:
+    """All bodies in memory. Where they become too many, the one that has been on its way longest is given up."""
+
+    def __init__(self, seconds: float, largest: int) -> None:
+        self._seconds, self._largest = seconds, largest
+        self._coming: dict[Body, None] = {}
+        self._bytes = 0
+
+    async def read(self, announced: int | None, receive: Receive) -> bytes:
+        """The whole body of a request, whose bytes count until they are let `go`.
+
+        Raises:
+            BodyTooLarge: it is larger than any request may have; nothing more of it is read.
+            RequestTimeout: it did not come in time.
+            Overloaded: there is no room for it.
+            CallerError: the client broke off.
+        """
+        if announced is not None and announced > self._largest:
+            raise BodyTooLarge(self._largest)
+        try:
+            async with asyncio.timeout(self._seconds) as deadline:
+                body = self._begin(deadline)
+                try:
+                    whole = await self._received(body, receive)
+                except BaseException:
+                    self._forget(body)
+                    raise
+                if body not in self._coming:  # it was given up just when it was whole
+                    raise RequestTimeout
+                del self._coming[body]
+                return whole
+        except TimeoutError:
+            raise RequestTimeout from None
+
+    def go(self, body: bytes) -> None:
+        """Count the bytes of a body no more."""
+        self._bytes -= len(body)
+
+    async def _received(self, body: Body, receive: Receive) -> bytes:
+        pieces = []
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                raise CallerError("The body is not complete.")
+            piece: bytes = message.get("body", b"")
+            if body.size + len(piece) > self._largest:
+                raise BodyTooLarge(self._largest)
+            pieces.append(piece)
+            self._grow(body, len(piece))
+            if not message.get("more_body"):
+                return b"".join(pieces)
+
+    def _begin(self, deadline: asyncio.Timeout) -> Body:
+        if len(self._coming) >= MOST_BODIES:
+            self._give_up(next(iter(self._coming)))
+        body = Body(deadline)
+        self._coming[body] = None
+        return body
+
+    def _grow(self, body: Body, by: int) -> None:
+        body.size += by
+        self._bytes += by
+        while self._bytes > MOST_BYTES:
+            oldest = next((one for one in self._coming if one is not body), None)
+            if oldest is None:
+                raise Overloaded
+            self._give_up(oldest)
+
+    def _give_up(self, body: Body) -> None:
+        """Let the client of *body* be told that it was too slow."""
+        self._forget(body)
+        if not body.deadline.expired():
+            body.deadline.reschedule(0)
+
+    def _forget(self, body: Body) -> None:
+        self._coming.pop(body, None)
+        self._bytes -= body.size
+        body.size = 0

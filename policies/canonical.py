@@ -1,0 +1,62 @@
+"""The canonical form of an agreement: the text that its hash is over, and what its lines stood for at first use."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from policies import elements
+from policies.transforms import meet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from policies.agreement import Agreement
+    from policies.elements import Line, Settled
+
+UNHASHED = frozenset({"approvals"})
+"""What may be added to a version without making it another one."""
+
+LATER = "the agreement did not release it so when it was first used"
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """What the lines of an agreement stood for at its first use: an action for each of *elements*, under a *name*."""
+
+    name: str
+    elements: Mapping[str, str]
+
+
+def text(content: Mapping[str, Any], lines: Iterable[Line]) -> str:
+    """Write an agreement in one spelling: without comments and approvals, its sets replaced by their lines."""
+    spelt = {name: value for name, value in content.items() if name not in UNHASHED}
+    spelt["elements"] = [
+        {"path": line.path, "action": line.action} | ({"set": line.bundle} if line.bundle else {}) for line in lines
+    ]
+    return json.dumps(spelt, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def digest(spelt: str) -> str:
+    """Hash an agreement's text."""
+    return hashlib.sha256(spelt.encode()).hexdigest()
+
+
+def expansion(agreement: Agreement) -> dict[str, str]:
+    """What the lines of an agreement stand for now: the action for every element that they name or cover."""
+    return {name: one.action for name, one in sorted(elements.settle(agreement.lines).items())}
+
+
+def capped(settled: Mapping[str, Settled], recorded: Expansion | None) -> Mapping[str, Settled]:
+    """What is *settled*, as far as it was *recorded* so at the agreement's first use; all of it before that."""
+    if recorded is None:
+        return settled
+    return {name: _capped(one, recorded.elements.get(name, "deny")) for name, one in settled.items()}
+
+
+def _capped(one: Settled, then: str) -> Settled:
+    if one.action in {then, "deny"}:
+        return one
+    return replace(one, action=meet((one.action, then)), cap=LATER)
