@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import gc
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from werkzeug.test import Client
 
 from gateway.settings import load
 from gateway.start import run
-from tests.regions import Clock, Region, write
+from tests.regions import EVERYTHING, Clock, Region, agreement, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from gateway.running import Running
     from tests.regions import Site
+
+
+def agreed(district: str, lines: Iterable[tuple[str, str]] = EVERYTHING, **more: Any) -> str:
+    """An agreement as `agreement` writes it; another text is another version, and the same one the same."""
+    if "version" in more:
+        return agreement(district, lines, **more)
+    lines = tuple(lines)
+    return agreement(district, lines, **more, version=1 + crc32(agreement(district, lines, **more).encode()) % 50_000)
+
+
+def name_of(text: str) -> str:
+    """How reports call the agreement in a document."""
+    found = re.search(r"^id: (\S+)\nversion: (\d+)$", text, re.MULTILINE)
+    assert found
+    return f"agreement {found[1]}@{found[2]}"
 
 
 @dataclass
@@ -42,11 +59,11 @@ class Reloaded(Region):
         place.write_text(before.replace(text, instead), "utf-8")
 
     def reload(self) -> tuple[str, ...]:
-        """What a reload that succeeds says."""
+        """What a reload that succeeds says, but for warnings that it repeats each time."""
         report = self.running.reload()
         assert report.ok, report.lines
         self.running.wait()
-        return report.lines
+        return tuple(line for line in report.lines if not line.startswith("warning: "))
 
 
 class _Client(Client):
