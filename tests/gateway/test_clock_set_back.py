@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gateway.callers import VERDICT_SECONDS
-from gateway.districts import District, wanted_by
+from gateway.districts import District
 from gateway.tokens import fingerprint
+from gateway.wanted import wanted_by
 from standards.errors import SourceUnavailable, Unauthenticated
 from standards.keys import Keyring
 from tests.failing_adapter import planned
