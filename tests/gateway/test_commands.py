@@ -39,7 +39,7 @@ def _command(node: ast.AST) -> tuple[str, ...]:
     """The words of a command line that *node* is, if it is one."""
     match node:
         case ast.Call(func=ast.Name(id="crossing"), args=words):
-            return _words(words)
+            return tuple(word for number, word in enumerate(_words(words)) if word or number)
         case ast.Call(func=ast.Attribute(attr="invoke"), args=[ast.Name(id="main"), ast.List(elts=words), *_]):
             return _words(words)
         case ast.List(elts=[_, ast.Constant("-m"), ast.Constant("gateway"), *words]):

@@ -98,7 +98,7 @@ def terms_of(flaws: frozenset[str], name: str, folder: Path) -> tuple[Agreement,
     given = {
         "client": name,
         "operations": "[create]" if "no operation" in flaws else "[bulk]" if "bulk only" in flaws else "[read, search]",
-        "begin": "2027-01-01" if "to come" in flaws else "2026-01-01",
+        "begin": "2027-01-01" if flaws & {"over", "to come"} == {"to come"} else "2026-01-01",
         "end": "2026-01-31" if "over" in flaws else "2027-08-31",
     }
     lines = [(one, "allow") for one in (*facts, *(() if "no ids" in flaws else IDS))]

@@ -242,7 +242,7 @@ def test_a_shared_memory_that_never_answers_is_given_up_within_its_time(tmp_path
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
         memory, limits = RedisMemory(url), Limits(make_settings(tmp_path).limits, url)
-        for ask in (lambda: memory.find("token"), lambda: limits.spend("tutor")):
+        for ask in (lambda: memory.find("token"), lambda: limits.spend_client("tutor")):
             took, refused = told(ask)
             assert refused
             assert took < WITHIN + 0.5
