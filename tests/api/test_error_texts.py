@@ -151,7 +151,7 @@ def log():
 
 def test_the_line_of_a_request_tells_who_asked_what_by_which_address_and_why_not(region, log):
     consumer, made_up = region.consumer(), {"correlation-id": "4bf92f35-77b3-4da6-a3ce-929d0e0e4736"}
-    consumer.ask(f"{ROSTER}users/{CHILD}", headers=made_up, filter=CHILD)
+    consumer.ask(f"{ROSTER}users", headers=made_up, fields=CHILD)
     consumer.ask(f"/maple{EDFI}students/{CHILD}", headers={"correlation-id": CHILD})
     consumer.web.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=(CHILD, CHILD))
     consumer.web.post("/oauth/token", data={"grant_type": CHILD}, auth=(consumer.name, consumer.secret))
