@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from adapters.tables import Table
 from standards.errors import SourceBroken
 from standards.oneroster import csv, model, rest_lenses
-from standards.oneroster.classification import PERSON_OF, STATUS, STUDENT, gone, person_of
+from standards.oneroster.classification import ACTIVE, PERSON_OF, STATUS, STUDENT, gone, person_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -204,6 +204,8 @@ def plain(version: str, entity: str, document: Mapping[str, Any]) -> Document:
 
 def is_there(document: Mapping[str, Any], place: str, what: str, notes: Notes) -> bool:
     """Whether a document is none that is gone, which is noted; one without a status is there, as a row of a file is."""
+    if document.get("status") == ACTIVE:
+        return True
     status = _text(document.get("status"), f"{place}.status")
     if status and STATUS.find(status) is None:
         raise SourceBroken("status is not one of the listed values.", f"{place}.status")

@@ -135,7 +135,8 @@ def _load(file: Path) -> Settings:
 
 @contextmanager
 def _registry(settings: Settings) -> Iterator[SqlStore]:
-    from gateway.store import open_store  # noqa: PLC0415 -- --help need not wait for it
+    from gateway.calls import COMMAND_SECONDS  # noqa: PLC0415 -- --help need not wait for it
+    from gateway.store import open_store  # noqa: PLC0415 -- likewise
 
-    with closing(open_store(settings.store_url)) as registry:
+    with closing(open_store(settings.store_url, seconds=COMMAND_SECONDS)) as registry:
         yield registry

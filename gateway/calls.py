@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 CALLS = 4
 """How many calls may be under way at once: fewer than a server has threads, so that no outage holds all of them."""
 
-PLACE_SECONDS = 0.3
-"""How long a call waits for one of these places."""
+PLACE = 0.2
+"""The part of a call's time for which it waits for one of these places, before its time begins."""
 
 CALL_SECONDS = 1.5
 """After which whoever asked is refused, whatever the database does."""
+
+COMMAND_SECONDS = 30.0
+"""The same for a command of an administrator, whom nobody waits for."""
 
 SILENT = "The registry does not answer."
 
@@ -34,8 +37,8 @@ class Calls:
     While the database does not answer, one call at a time finds out whether it does again; the others are refused.
     """
 
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(CALLS, "registry")
+    def __init__(self, seconds: float = CALL_SECONDS) -> None:
+        self._seconds, self._threads = seconds, ThreadPoolExecutor(CALLS, "registry")
         self._places, self._lock = threading.Semaphore(CALLS), threading.Lock()
         self._running, self._down = 0, False
 
@@ -47,7 +50,7 @@ class Calls:
         """
         future = self._begin(work)
         try:
-            found = future.result(CALL_SECONDS)
+            found = future.result(self._seconds)
         except TimeoutError:
             self._down = True
             raise StoreUnavailable(SILENT) from None
@@ -62,7 +65,7 @@ class Calls:
             if self._down and self._running:
                 raise StoreUnavailable(SILENT)
             self._running += 1
-        if not self._places.acquire(timeout=PLACE_SECONDS):
+        if not self._places.acquire(timeout=PLACE * self._seconds):
             self._leave()
             raise StoreUnavailable("The registry is asked too much at once.")
         future = self._threads.submit(work)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from standards.view import View
 
 SCOPE = "edfi:readchanges"
-NO_SCOPE = f"Reading what has changed needs the scope {SCOPE}, which the token has not."
+NO_SCOPE = f"The action 'ReadChanges' needs the scope {SCOPE}, which the token has not."
 TAG_DIGITS = 16
 ONE_DISTRICT = "Change versions belong to one district: ask below /{district}/ for each of them."
 NOT_TOLD = (

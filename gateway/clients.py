@@ -216,9 +216,10 @@ def _load(file: Path) -> Settings:
 
 
 def _open(file: Path) -> SqlStore:
-    from gateway.store import open_store  # noqa: PLC0415 -- --help need not wait for it
+    from gateway.calls import COMMAND_SECONDS  # noqa: PLC0415 -- --help need not wait for it
+    from gateway.store import open_store  # noqa: PLC0415 -- likewise
 
-    return open_store(_load(file).store_url)
+    return open_store(_load(file).store_url, seconds=COMMAND_SECONDS)
 
 
 def _show_secret(

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from psycopg.abc import PQGen
 
-WAIT_SECONDS = 1.2
-"""How long a statement, or its wait for a lock, may take: the database says so itself before a call is given up."""
+WAIT = 0.8
+"""The part of a call that a statement, or its wait for a lock, may take: the database then says so itself."""
 
 CONNECTION_SECONDS = 5.0
 """After which a connection that does not answer is given up; the shortest that a new one may take is psycopg's 2."""
@@ -66,8 +66,11 @@ def transaction(engine: Engine, *, write: bool = False) -> Iterator[Connection]:
         raise StoreUnavailable("The registry cannot be used.") from None
 
 
-def open_database(url: str) -> Engine:
-    """The database at *url*, made where there is none and brought up to date; many workers may start at once."""
+def open_database(url: str, seconds: float) -> Engine:
+    """The database at *url* for calls of *seconds*, made where there is none and brought up to date.
+
+    Many workers may start at once.
+    """
     address = _address(url)
     _make_file(address)
     starting = _engine(address, MIGRATION_SECONDS)
@@ -75,11 +78,11 @@ def open_database(url: str) -> Engine:
         _migrate(starting)
     finally:
         starting.dispose()
-    return _engine(address, WAIT_SECONDS)
+    return _engine(address, WAIT * seconds)
 
 
-def look_into(url: str) -> Engine | None:
-    """The database at *url* as it is; None where there is none yet.
+def look_into(url: str, seconds: float) -> Engine | None:
+    """The database at *url* as it is, for calls of *seconds*; None where there is none yet.
 
     Raises:
         StoreUnavailable: it cannot be used, or another version of this program wrote it.
@@ -87,7 +90,7 @@ def look_into(url: str) -> Engine | None:
     address = _address(url)
     if address.drivername == "sqlite" and not Path(address.database or "").exists():
         return None
-    engine = _engine(address, WAIT_SECONDS)
+    engine = _engine(address, WAIT * seconds)
     try:
         _check_version(engine)
     except BaseException:

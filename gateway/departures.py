@@ -68,11 +68,13 @@ class Departures:
                 kept[old.ids[row]] = _Tombstone(now, self._seal(told), tuple(about(row)))
             self._end()
 
-    def of(self, shown: Shown) -> Departed:
-        """What is gone from a branch, as if it were rows."""
+    def of(self, shown: Shown, beside: Iterable[Shown] = ()) -> Departed:
+        """What is gone from a branch, as if it were rows, and is not shown as something else by one *beside* it."""
+        others = [one for one in beside if one is not shown and one.faces is shown.faces]
         with self._lock:
             self._end()
-            found = tuple(self._gone.get(_place(shown), {}).items())
+            kept = tuple(self._gone.get(_place(shown), {}).items())
+        found = [(name, tombstone) for name, tombstone in kept if not any(_shows(one, name) for one in others)]
         records = [self._open(tombstone.sealed) for _, tombstone in found]
         return Departed(shown, [name for name, _ in found], records, [one.subjects for _, one in found])
 
@@ -96,6 +98,11 @@ class Departures:
 def _place(shown: Shown) -> Place:
     faces = shown.faces
     return faces.generation.district, faces.grant.epoch, shown.view.api, shown.view.name, shown.branch.entity
+
+
+def _shows(shown: Shown, identifier: str) -> bool:
+    row = shown.faces.row(shown.branch.entity, identifier, shown.view.api)
+    return row is not None and row in shown.members
 
 
 def _text(moment: float) -> str:

@@ -137,7 +137,7 @@ def _asked(
     parts: tuple[Part, ...] = shown
     cursors.check(cursor, parts)
     if not request.within and asked_for(query):
-        parts += tuple(gateway.departures.of(part) for part in parts if isinstance(part, Shown))
+        parts += tuple(gateway.departures.of(part, shown) for part in shown)
     rows = gateway.walks.rows(authorization.caller, request, parts, query, partial(_index, gateway, request))
     return authorization.by(one.grant for one in sights), query, cursor, rows
 

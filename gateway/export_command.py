@@ -60,12 +60,13 @@ def export_command(
 def _write_here(settings: Settings, client: str, asked: Asked, out: Path, *, force: bool) -> Sent:
     """Do without a running gateway what it would do."""
     from gateway.authorization import authorize  # noqa: PLC0415 -- --help need not wait for it
+    from gateway.calls import COMMAND_SECONDS  # noqa: PLC0415 -- likewise
     from gateway.export import export  # noqa: PLC0415 -- likewise
     from gateway.export_socket import Sent, caller_of  # noqa: PLC0415 -- likewise
     from gateway.start import start  # noqa: PLC0415 -- likewise
     from gateway.store import open_store, utc_now  # noqa: PLC0415 -- likewise
 
-    store = open_store(settings.store_url, utc_now)
+    store = open_store(settings.store_url, utc_now, COMMAND_SECONDS)
     try:
         caller = caller_of(store, client)
     finally:

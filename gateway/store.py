@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from gateway.audit_heads import Mark
-from gateway.calls import Calls, timely
+from gateway.calls import CALL_SECONDS, COMMAND_SECONDS, Calls, timely
 from gateway.database import look_into, open_database, transaction
 from gateway.tables import client_events, clients, marks
 from standards.errors import CallerError, NotFound
@@ -119,9 +119,9 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def open_store(url: str, clock: Callable[[], datetime] = utc_now) -> SqlStore:
-    """The registry at *url*, brought up to date; many workers may start at once."""
-    return SqlStore(open_database(url), clock)
+def open_store(url: str, clock: Callable[[], datetime] = utc_now, seconds: float = CALL_SECONDS) -> SqlStore:
+    """The registry at *url*, brought up to date, whose calls take *seconds* at most; many workers may start at once."""
+    return SqlStore(open_database(url, seconds), clock, seconds)
 
 
 def registered(url: str) -> tuple[Client, ...]:
@@ -130,10 +130,10 @@ def registered(url: str) -> tuple[Client, ...]:
     Raises:
         StoreUnavailable: it cannot be used, or another version of this program wrote it.
     """
-    engine = look_into(url)
+    engine = look_into(url, COMMAND_SECONDS)
     if engine is None:
         return ()
-    store = SqlStore(engine, utc_now)
+    store = SqlStore(engine, utc_now, COMMAND_SECONDS)
     try:
         return store.list_clients()
     finally:
@@ -143,8 +143,8 @@ def registered(url: str) -> tuple[Client, ...]:
 class SqlStore:
     """The registry in an SQL database."""
 
-    def __init__(self, engine: Engine, clock: Callable[[], datetime]) -> None:
-        self._engine, self._clock, self.calls = engine, clock, Calls()
+    def __init__(self, engine: Engine, clock: Callable[[], datetime], seconds: float) -> None:
+        self._engine, self._clock, self.calls = engine, clock, Calls(seconds)
 
     @timely
     def add_client(self, client: Client) -> None:

@@ -19,6 +19,10 @@ MOST_BODIES: Final = 256
 MOST_BYTES: Final = 64 << 20
 """How many bytes of bodies may be in memory, of those on their way and of requests that are not answered yet."""
 
+LETTING_GO_SECONDS: Final = 0.25
+"""How long granian is given to stop reading a body that is given up: a request that is answered before keeps its
+connection open until the client closes it."""
+
 
 @dataclass(slots=True, eq=False)
 class Body:
@@ -60,6 +64,7 @@ class Bodies:
                 del self._coming[body]
                 return whole
         except TimeoutError:
+            await asyncio.sleep(LETTING_GO_SECONDS)
             raise RequestTimeout from None
 
     def go(self, body: bytes) -> None:

@@ -15,6 +15,7 @@ from gateway.app import create_app
 from gateway.assembly import Gateway
 from gateway.audit import Record
 from gateway.callers import Callers
+from gateway.calls import COMMAND_SECONDS
 from gateway.credentials import new_secret
 from gateway.districts import District
 from gateway.ledger import Ledger
@@ -175,7 +176,7 @@ class Consumer:
             seconds=3600,
             wanted=wanted_by(grants.every("maple")),
         )
-        self.store, memory = open_store(settings.store_url, lambda: documents.NOW), LocalMemory()
+        self.store, memory = open_store(settings.store_url, lambda: documents.NOW, COMMAND_SECONDS), LocalMemory()
         self.record = Record(settings.audit.folder, b"r" * 32)
         limits = Limits(settings.limits, "")
         verifier = Verifier(self.store, memory, limits, b"o" * 32, lambda: documents.NOW)

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from gateway.calls import COMMAND_SECONDS
 from gateway.credentials import new_secret
 from gateway.region import generate, write_edfi_xml, write_oneroster_12
 from gateway.scopes import known_scopes
@@ -192,7 +193,7 @@ class Region:
     def register(self, name: str, scopes: Iterable[str]) -> str:
         """Register a client, or give one that a region before this one registered another secret; the secret."""
         secret, trace = new_secret()
-        store = open_store(self.store_url, self.clock)
+        store = open_store(self.store_url, self.clock, COMMAND_SECONDS)
         if store.find_client(name):
             store.rotate_secret(name, trace, None, "ana")
         else:
@@ -303,7 +304,7 @@ def served(
     agreements = [agreement(name, operations=operations, begin="2020-01-01", end="2099-12-31") for name in sites]
     place = write(folder, sites, agreements, f"{settings}[server]\nport = {port}\n{server}")
     secret, trace = new_secret()
-    store = open_store(load(place).store_url)
+    store = open_store(load(place).store_url, seconds=COMMAND_SECONDS)
     if store.find_client("conformance"):
         store.rotate_secret("conformance", trace, None, "ana")
     else:

@@ -11,6 +11,7 @@ from adapters.simulator import ods
 from adapters.simulator import server as simulator
 from adapters.simulator.ods import Ods
 from adapters.simulator.sis import Sis
+from gateway.calls import COMMAND_SECONDS
 from gateway.credentials import new_secret
 from gateway.region.descriptors import declared
 from gateway.region.district import generate
@@ -304,7 +305,7 @@ def _agreement(deal: _Deal, district: str) -> str:
 
 
 def _register(settings: Path, deals: tuple[_Deal, ...]) -> tuple[Account, ...]:
-    store = open_store(load(settings).store_url)
+    store = open_store(load(settings).store_url, seconds=COMMAND_SECONDS)
     try:
         accounts = []
         for deal in deals:

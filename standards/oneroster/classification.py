@@ -73,6 +73,8 @@ class Words:
 
     def find(self, text: str) -> str | None:
         """The word of the list that *text* is, as the standard writes it; None where it is none."""
+        if found := self.known.get(text):
+            return found
         word = text.strip(BLANKS)
         found = self.known.get(word.lower())  # and not casefold(), which takes other letters for these
         extends = found is None and self.extension and len(word) <= LONGEST_WORD
@@ -83,7 +85,8 @@ def _words(words: Iterable[str], extension: str = "") -> Words:
     return Words(MappingProxyType({word.lower(): word for word in words}), extension)
 
 
-STATUS: Final = _words(("active", *GONE))
+ACTIVE: Final = "active"
+STATUS: Final = _words((ACTIVE, *GONE))
 
 
 @cache

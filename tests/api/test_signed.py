@@ -16,6 +16,7 @@ from authlib.oauth1.rfc5849 import client_auth
 from authlib.oauth1.rfc5849.signature import generate_signature_base_string
 
 from adapters.oauth1 import authorization
+from gateway.calls import COMMAND_SECONDS
 from gateway.credentials import new_secret
 from gateway.scopes import ONEROSTER_1_1, ONEROSTER_1_2
 from gateway.settings import load
@@ -33,7 +34,7 @@ NONCES = count()
 @contextmanager
 def registry(folder):
     read = load(folder / "gateway.toml")
-    store = open_store(read.store_url)
+    store = open_store(read.store_url, seconds=COMMAND_SECONDS)
     try:
         yield store, read.open_keys().derive(PURPOSE)
     finally:

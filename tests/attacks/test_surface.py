@@ -9,6 +9,7 @@ import stat
 import pytest
 
 from gateway.app import create_app
+from gateway.calls import COMMAND_SECONDS
 from gateway.memory import LocalMemory
 from gateway.settings import load
 from gateway.store import open_store
@@ -87,7 +88,7 @@ def test_a_public_address_leaves_no_say_to_the_host_header(region, tutor):
     place.write_text(
         '[server]\npublic_url = "https://data.example.org/gate"\n' + settings.file.read_text("utf-8"), "utf-8"
     )
-    store = open_store(settings.store_url, region.clock)
+    store = open_store(settings.store_url, region.clock, COMMAND_SECONDS)
     app = create_app(region.gateway, load(place), store, LocalMemory(), region.clock)
     answer = app.test_client().get(f"{ROSTER}students", headers={**tutor.bearer, "Host": "evil.example"})
     assert answer.status_code == 200

@@ -11,6 +11,7 @@ from flask import Flask
 
 from gateway import oauth
 from gateway.callers import Callers
+from gateway.calls import COMMAND_SECONDS
 from gateway.credentials import new_secret
 from gateway.limits import Limits as Counters
 from gateway.memory import LocalMemory, Memory
@@ -72,7 +73,7 @@ class Region:
 
     def __post_init__(self) -> None:
         self.settings = self.settings or make_settings(self.folder)
-        self.store: SqlStore = open_store(self.settings.store_url, self.clock)
+        self.store: SqlStore = open_store(self.settings.store_url, self.clock, COMMAND_SECONDS)
         counters = Counters(self.settings.limits, self.settings.memory_url)
         self.verifier = Verifier(self.store, self.memory, counters, KEY, self.clock)
         self.callers = Callers(self.store, self.memory, self.clock, self.verifier, lambda: self.clock().timestamp())

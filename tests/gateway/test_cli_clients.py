@@ -11,6 +11,7 @@ from functools import partial
 import pytest
 from click.testing import CliRunner
 
+from gateway.calls import COMMAND_SECONDS
 from gateway.cli import main
 from gateway.credentials import new_secret, proves
 from gateway.scopes import ONEROSTER_1_1
@@ -40,7 +41,7 @@ def crossing(file):
 @pytest.fixture
 def find(file):
     def found(name: str):
-        store = open_store(load(file).store_url)
+        store = open_store(load(file).store_url, seconds=COMMAND_SECONDS)
         client = store.find_client(name)
         store.close()
         return client

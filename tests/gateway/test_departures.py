@@ -41,6 +41,18 @@ def without(place, name, identifier):
     file.write_text(out.getvalue(), "utf-8", newline="")
 
 
+def rewritten(place, name, identifier, **cells):
+    """Write other cells into the row of *identifier*."""
+    file = place / name
+    headings, *rows = csv.reader(io.StringIO(file.read_text("utf-8")))
+    (row,) = [row for row in rows if row[0] == identifier]
+    for heading, cell in cells.items():
+        row[headings.index(heading)] = cell
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows([headings, *rows])
+    file.write_text(out.getvalue(), "utf-8", newline="")
+
+
 def changed(consumer, moment, collection="enrollments"):
     answer = consumer.roster(collection, filter=f"dateLastModified>'{moment}'", limit=10_000)
     assert answer.status_code == 200
@@ -67,6 +79,29 @@ def test_a_row_that_is_gone_becomes_a_tombstone_for_those_who_ask_what_changed(r
     assert asked.json["enrollments"] == [tombstone]
     assert asked.headers["X-Total-Count"] == "1"
     assert consumer.roster(f"enrollments/{gone['sourcedId']}").status_code == 404
+
+
+@pytest.mark.parametrize("word", ["inactive", "ToBeDeleted"])
+def test_a_row_that_the_source_takes_back_becomes_a_tombstone_too(region, place, word):
+    consumer = region.consumer()
+    gone, moment = consumer.users("enrollments")[3], now(region)
+    rewritten(place, "enrollments.csv", gone["sourcedId"], status=word)
+    region.clock.move(AN_HOUR)
+    assert gone["sourcedId"] not in {one["sourcedId"] for one in consumer.users("enrollments")}
+    (tombstone,) = changed(consumer, moment)
+    assert tombstone == gone | {"status": "tobedeleted", "dateLastModified": tombstone["dateLastModified"]}
+
+
+def test_a_row_that_has_become_something_else_is_told_as_changed_and_not_as_gone(region, place):
+    consumer = region.consumer()
+    before = next(one for one in consumer.users("enrollments") if one["role"] == "student")
+    moment = now(region)
+    rewritten(place, "enrollments.csv", before["sourcedId"], role="proctor")
+    region.clock.move(AN_HOUR)
+    (after,) = [one for one in consumer.users("enrollments") if one["sourcedId"] == before["sourcedId"]]
+    assert after == before | {"role": "proctor", "dateLastModified": after["dateLastModified"]}
+    assert changed(consumer, moment) == [after]
+    assert consumer.roster("enrollments", filter="status='tobedeleted'").json["enrollments"] == []
 
 
 def test_who_never_saw_a_row_is_not_told_that_it_is_gone(region, place):

@@ -522,11 +522,12 @@ def test_a_delta_holds_what_changed_for_this_consumer_and_nothing_else(changing,
 
 def renewed(region, client):
     """A new token for a client, an hour later."""
+    from gateway.calls import COMMAND_SECONDS
     from gateway.credentials import new_secret
     from gateway.store import open_store
 
     secret, trace = new_secret()
-    store = open_store(region.store_url, region.clock)
+    store = open_store(region.store_url, region.clock, COMMAND_SECONDS)
     store.rotate_secret(client, trace, None, "ana")
     store.close()
     answer = region.app.test_client().post(

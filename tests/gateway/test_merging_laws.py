@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from adapters.simulator import Sis, run
+from gateway import merging
 from tests.adapters.oneroster_system import district_documents, settings_for
 from tests.api.test_edfi_write_rules import AT_101, MANY, SCHOOL, URI, enrollment, send, student
 from tests.edfi_memory import room, site
@@ -327,6 +328,45 @@ def test_an_item_that_refers_to_what_a_writer_does_not_see_stays(sent, name, reg
 
 def by_school(sections):
     return sorted(sections, key=lambda one: one["sectionReference"]["schoolId"])
+
+
+def period(school):
+    return {"gradingPeriodReference": {"gradingPeriodDescriptor": descriptor("GradingPeriod", "First"), "gradingPeriodName": "P1",
+                                       "schoolId": school, "schoolYear": 2027}}  # fmt: skip
+
+
+@pytest.mark.parametrize("sent", [[], [period(101)]], ids=["none", "as shown"])
+def test_a_list_of_references_keeps_those_that_a_writer_does_not_see(sent, region, elm):
+    furnish(elm)
+    body = {
+        "schoolReference": {"schoolId": 101}, "schoolYearTypeReference": {"schoolYear": 2027}, "sessionName": "Fall",
+        "beginDate": "2026-09-01", "endDate": "2027-01-20", "termDescriptor": descriptor("Term", "Fall Semester"),
+        "totalInstructionalDays": 90,
+    }  # fmt: skip
+    document = body | {"gradingPeriods": [period(102), period(101)]}
+    elm.surround("sessions", document)
+    elm.put("sessions", document, "4" * 32)
+    consumer, place = region.consumer("referring"), f"{EDFI}sessions/{'4' * 32}"
+    seen = consumer.ask(place).json["gradingPeriods"]
+    assert [one["gradingPeriodReference"]["schoolId"] for one in seen] == [101]
+    answer = send(consumer, "PUT", place, body | {"gradingPeriods": sent, "totalInstructionalDays": 91})
+    assert answer.status_code == 204, answer.text
+    after = elm.documents["sessions"]["4" * 32]
+    schools = sorted(one["gradingPeriodReference"]["schoolId"] for one in after["gradingPeriods"])
+    assert (schools, after["totalInstructionalDays"]) == ([101] * len(sent) + [102], 91)
+
+
+def test_of_an_equal_value_the_exact_tokens_of_other_standards_stay():
+    before = {"kind": "quiz", "kind@edfi": "uri://x#Quiz", "kind@oneroster": "ext:quiz", "kinds": 1}
+    for said, left in (
+        ({"kind": "quiz", "kind@edfi": "uri://y#Quiz"}, {"kind": "quiz", "kind@edfi": "uri://y#Quiz", "kind@oneroster": "ext:quiz"}),
+        ({"kind": "quiz"}, {"kind": "quiz", "kind@oneroster": "ext:quiz"}),
+        ({"kind": "essay"}, {"kind": "essay"}),
+        ({}, {}),
+    ):  # fmt: skip
+        into = dict(before)
+        merging._replace("kind", said, into, "edfi")
+        assert into == left | {"kinds": 1}
 
 
 # OneRoster

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 import requests
 
-from gateway.calls import CALL_SECONDS, CALLS, PLACE_SECONDS
+from gateway.calls import CALL_SECONDS, CALLS, PLACE
 from gateway.database import MIGRATION_LOCK
 from gateway.limits import Limits
 from gateway.memory import RedisMemory
@@ -143,7 +143,7 @@ def assert_refuses_in_time(ask: Callable[[], object]) -> None:
     assert all(refused for one in answers for _, refused in one)
     assert took[-1] < WITHIN
     first = sorted(one[0][0] for one in answers)
-    assert first[THREADS - CALLS - 1] < PLACE_SECONDS + 0.4, "more threads were held than there are places"
+    assert first[THREADS - CALLS - 1] < PLACE * CALL_SECONDS + 0.4, "more threads were held than there are places"
 
 
 def found_again(store: SqlStore) -> bool:
