@@ -15,10 +15,11 @@ from flask import Blueprint, Response, json, request
 
 from gateway import tokens
 from gateway.addresses import PREFIXES
-from gateway.answers import base_url
+from gateway.answers import CORRELATION, base_url, correlation
 from gateway.credentials import meant, proves
 from gateway.scopes import EDFI, known_scopes
 from gateway.store import CLIENT_ID, ENABLED
+from gateway.telemetry import about
 from gateway.token_request import Refusal, TokenRequest, read_token_request
 from standards.errors import NotFound, StoreUnavailable, TooManyRequests
 
@@ -172,6 +173,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
             if not hopeless:
                 self.limits.count_failure(asked.claimed, asked.address)
             raise Refusal("invalid_client", "The client is unknown or its secret is wrong.", 401)
+        about(client=client.client_id)
         return RegisteredClient(client)
 
     def make(self, client: RegisteredClient, scope: str | None, **_: Any) -> dict[str, Any]:
@@ -209,6 +211,9 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         """An answer that nobody keeps."""
         response = Response(json.dumps(body or {}), status, dict(headers), mimetype="application/json")
         response.headers["Cache-Control"] = "no-store"
+        if status >= 400:  # noqa: PLR2004  the errors
+            about(code=str((body or {}).get("error", "-")))
+            response.headers[CORRELATION] = correlation()
         return response
 
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:

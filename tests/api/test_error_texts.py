@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import json
+import logging
 import zipfile
 from datetime import date
 
 import pytest
+import structlog
 
+from gateway import telemetry
 from gateway.answers import WAITS_SECONDS
 from gateway.region import generate, write_oneroster_12
 from standards import errors
@@ -132,3 +137,32 @@ def spoil(package, how):
     with zipfile.ZipFile(package, "w") as files:
         for name, data in content.items():
             files.writestr(name, data)
+
+
+@pytest.fixture
+def log():
+    stream = io.StringIO()
+    before = logging.root.handlers[:], logging.root.level
+    telemetry.configure(stream)
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    logging.root.handlers[:], logging.root.level = before
+    structlog.reset_defaults()
+
+
+def test_the_line_of_a_request_tells_who_asked_what_by_which_address_and_why_not(region, log):
+    consumer, made_up = region.consumer(), {"correlation-id": "4bf92f35-77b3-4da6-a3ce-929d0e0e4736"}
+    consumer.ask(f"{ROSTER}users", headers=made_up, fields=CHILD)
+    consumer.ask(f"/maple{EDFI}students/{CHILD}", headers={"correlation-id": CHILD})
+    consumer.web.post("/oauth/token", data={"grant_type": "client_credentials"}, auth=(CHILD, CHILD))
+    consumer.web.post("/oauth/token", data={"grant_type": CHILD}, auth=(consumer.name, consumer.secret))
+    consumer.ask(f"/{CHILD}/{CHILD}")
+    lines = [line for line in log() if line["event"] == "request"][-5:]
+    known = [tuple(line.get(name) for name in ("client", "code", "route", "status")) for line in lines]
+    assert known[0] == ("conformance", "unknown-name", "/ims/oneroster/rostering/v1p2/<rest>", 400)
+    assert known[1] == ("conformance", "not-found", "/<district>/data/v3/<schema>/<name>/<identifier>", 404)
+    assert known[2] == (None, "invalid_client", "/oauth/token", 401)
+    assert known[3][1:] == ("unsupported_grant_type", "/oauth/token", 400)
+    assert known[4] == (None, "not-found", "-", 404)
+    assert lines[0]["correlation"] == made_up["correlation-id"]
+    assert all(line["trace"] for line in lines)
+    assert CHILD not in str(lines)
