@@ -29,19 +29,28 @@ def data(tmp_path_factory):
     return folder
 
 
+def serving(folder, data):
+    return served(folder, {"maple": Site("oneroster_csv", {"source": str(data / "maple.zip")})})
+
+
 @pytest.fixture
 def server(tmp_path, data):
-    with served(tmp_path / "region", {"maple": Site("oneroster_csv", {"source": str(data / "maple.zip")})}) as running:
+    with serving(tmp_path / "region", data) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory, data):
+    """A server that tests leave serving, as they found it."""
+    with serving(tmp_path_factory.mktemp("lasting") / "region", data) as running:
         yield running
 
 
 def worker(running):
-    """The process id of the worker, which is the parent's only child."""
-    told = subprocess.run(
-        ["ps", "-o", "pid=,stat=", "--ppid", str(running.process.pid)], capture_output=True, text=True
-    )
-    living = [line.split()[0] for line in told.stdout.splitlines() if not line.split()[1].startswith("Z")]
-    return int(living[0]) if living else 0
+    """The process id of the worker, which is the parent's only living child; 0 where there is none."""
+    parent = running.process.pid
+    told = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return next((int(child) for child in told if alive(child)), 0)
 
 
 def alive(process):
