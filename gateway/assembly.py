@@ -272,8 +272,9 @@ class Gateway:
 
     def tags(self, faces: Faces) -> Callable[[int], bytes]:
         """The keyed tag of a student row, for the record of disclosures."""
+        keyring = self.keyring  # not the gateway: a walk keeps this for longer than a state lasts
         district, ids = faces.generation.district, faces.generation.table("student").ids
-        return cache(lambda row: self.keyring.student_tag(district, ids[row]))
+        return cache(lambda row: keyring.student_tag(district, ids[row]))
 
     def _forget_before(self, generation: Generation) -> None:
         """Let go of what was computed from earlier holds of the district: their time is over."""

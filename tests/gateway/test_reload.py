@@ -10,6 +10,7 @@ import weakref
 
 import pytest
 
+from gateway.authorization import authorize
 from gateway.callers import Caller
 from gateway.export import Asked, export
 from gateway.region import write_edfi_xml, write_oneroster_12
@@ -391,7 +392,9 @@ def test_bulk_files_are_broken_off_when_their_terms_end(region):
     region.write("tutor", bulk)
     region.reload()
     caller = Caller("tutor", "tutor", known_scopes(), 0)
-    kept, broken = (export(region.running.state.gateway, caller, Asked("1.2")).archive() for _ in range(2))
+    gateway = region.running.state.gateway
+    terms = authorize(gateway.grants, caller, None)
+    kept, broken = (export(gateway, terms, Asked("1.2")).archive() for _ in range(2))
     region.write("new", agreed("maple", NAMES, client="new", purpose="x"))
     region.reload()
     assert b"".join(kept)
