@@ -196,7 +196,7 @@ class RowIndex:
                 shown.stamp(records, rows, base)
                 for place, record in zip(places, records, strict=True):
                     page[place] = record
-            elif not len(shown.rows):
+            elif isinstance(shown, Shown) and not len(shown.rows):
                 shown.stamp([], (), base)  # that there is none has been seen, so that the first one will be new
         return page
 
