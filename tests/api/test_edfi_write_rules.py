@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from gateway.guarded import NOT_ACCEPTED
 from standards.errors import (
     Conflict,
     DependentItemExists,
@@ -298,7 +299,8 @@ def test_of_the_places_that_a_source_finds_wrong_only_those_are_told_that_the_wr
     (seen,) = clerk.edfi("students").json
     monkeypatch.setattr(EdFiMemory, "save", refuse)
     answer = send(clerk, "PUT", f"{EDFI}students/{seen['id']}", seen | {"firstName": "New"})
-    assert problem(answer, 400, "bad-request:data-validation-failed")["validationErrors"] == {"$.firstName": ["is odd"]}
+    told = problem(answer, 400, "bad-request:data-validation-failed")["validationErrors"]
+    assert told == {"$.firstName": [NOT_ACCEPTED]}  # in our own words: a system's may say anything
 
 
 # references
