@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway import approvals, audit_keys, export_socket, registrations, telemetry
+from gateway import approvals, export_socket, registrations, telemetry
 from gateway import settings as settings_file
 from gateway.districts import give_back_memory
 from gateway.reloading import Refused, prepare
@@ -172,7 +172,7 @@ class Running:
         except StoreUnavailable as error:
             return (error.message,)
         found = registrations.warnings(state.standing.agreements, clients, self._parts.clock())
-        return (*found, *audit_keys.notes(state.settings.audit.folder))
+        return (*found, *state.gateway.record.notes())
 
     def wait(self) -> None:
         """Wait until all states but the present one are gone."""
