@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import replace
 from hashlib import blake2b
+from itertools import count
 
 import orjson
 import pytest
@@ -212,9 +213,9 @@ def a_hidden_key_is_a_key(patch):
 def the_newest_version_is_a_count_of_rows(patch):
     plain = changes.available
 
-    def available(gateway, caller, grants):
+    def available(gateway, authorization):
         held = gateway.districts["maple"].hold()
-        return plain(gateway, caller, grants) | {
+        return plain(gateway, authorization) | {
             "newestChangeVersion": sum(table.size for table in held.tables.values())
         }
 
@@ -223,8 +224,8 @@ def the_newest_version_is_a_count_of_rows(patch):
 
 
 def a_version_counts_what_was_loaded(patch):
-    plain = Journals.next
-    patch.setattr(Journals, "next", lambda self, *who: plain(self, *who) + id(self) % 97)
+    plain, loaded = Journals.next, count()
+    patch.setattr(Journals, "next", lambda self, *who: plain(self, *who) + next(loaded))
 
 
 FAULTS = [
