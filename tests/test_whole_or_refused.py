@@ -192,6 +192,7 @@ def test_a_hold_survives_a_failing_source_until_it_expires_and_no_longer(tmp_pat
         clock.move(300)
         assert count(consumer) in {502, 503}
         csv_source(tmp_path, 60)
+        clock.move(2)  # the pause after a second failure
         assert count(consumer) == 60
 
 

@@ -29,7 +29,7 @@ def folder(tmp_path):
         "a": text("a", "one"),
         "b": text("b", "one", district="cedar"),
         "c": text("c", "two"),
-        "d": text("d", "two, three", purpose="analytics"),
+        "d": text("d", "two, three", district="cedar"),
     }.items():
         (tmp_path / f"{name}.yaml").write_text(one, "utf-8")
     return tmp_path
