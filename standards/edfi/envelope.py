@@ -133,7 +133,7 @@ PROBLEMS: tuple[tuple[type[GatewayError], Problem], ...] = (
     (SourceError, Problem("system:upstream-failed", "Source Failed",
                           "The district's system did not give what was asked of it.", listed=False)),
     (Overloaded, Problem("system:overloaded", "System Overloaded",
-                         "More requests are waiting than the gateway can hold.", listed=False)),
+                         "The gateway has too much to do now. Try again after a while.", listed=False)),
     (StoreUnavailable, Problem("system:database-connection", "System Unavailable", INTERNAL, listed=False)),
     (GatewayError, Problem("system", "System Error", INTERNAL, listed=False)),
 )  # fmt: skip

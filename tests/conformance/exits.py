@@ -71,7 +71,7 @@ class World:
 
     def made(self, route: Route, prefix: str) -> str:
         """The id of a record that was just made for this."""
-        name = f"made-{uuid.uuid4().hex}"
+        name = f"exit-{uuid.uuid4().hex}"
         answer = self.send(Request("PUT", prefix + address(route, [name]), {route.model: self.record(route)}))
         assert answer.status_code == 201, answer.text
         return name
