@@ -198,20 +198,27 @@ def _listen(path: Path) -> socket.socket:
         draft.replace(path)
     except OSError as error:
         listener.close()
-        raise StoreUnavailable(f"The control socket {path} cannot be made: {error.strerror}.") from None
+        raise StoreUnavailable(f"The control socket {path} cannot be made: {error.strerror or error}.") from None
     return listener
 
 
 @contextmanager
 def _short(path: Path) -> Iterator[str]:
-    """*path* spelt so that the kernel takes it as the address of a socket: a long folder is gone to by a link."""
+    """*path* spelt so that the kernel takes it as the address of a socket: a long folder is gone to by a short way."""
     if len(os.fsencode(path)) <= LONGEST_PATH_BYTES:
         yield str(path)
         return
-    with tempfile.TemporaryDirectory(prefix="crossing-") as folder:
-        link = Path(folder, "state")
-        link.symlink_to(path.parent.absolute())
-        yield str(link / path.name)
+    if sys.platform == "linux":  # by what is open here: the folder for what is temporary may have a path as long
+        folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+        try:
+            yield f"/proc/self/fd/{folder}/{path.name}"
+        finally:
+            os.close(folder)
+    else:
+        with tempfile.TemporaryDirectory(prefix="crossing-") as place:
+            link = Path(place, "state")
+            link.symlink_to(path.parent.absolute())
+            yield str(link / path.name)
 
 
 def _trusted(connection: socket.socket) -> bool:

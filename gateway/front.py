@@ -93,7 +93,7 @@ class Front:
         try:
             body = await self._bodies.read(announced, receive)
         except GatewayError as refusal:
-            await self._refuse(environ, refusal, receive, send)
+            await self._refuse(environ, refusal, send)
             return
         try:
             await self._pass(environ, body, receive, send)
@@ -104,7 +104,7 @@ class Front:
         """Let the application answer, and send what it says."""
         answer = await self._answer(environ, body)
         if isinstance(answer, GatewayError):
-            await self._refuse(environ, answer, receive, send)
+            await self._refuse(environ, answer, send)
         else:
             await self._deliver(answer, receive, send)
 
@@ -149,7 +149,7 @@ class Front:
         try:
             with under(ticket):
                 pieces = self._app(environ | {"wsgi.input": BytesIO(body)}, started)
-                if not started.whole:
+                if not started.whole and REFUSED not in environ:
                     return Answer(started.status, started.headers, pieces)
                 try:
                     return Answer(started.status, started.headers, body=b"".join(pieces))
@@ -158,8 +158,11 @@ class Front:
         except Interrupted as interrupted:
             return interrupted
 
-    async def _refuse(self, environ: Environ, error: GatewayError, receive: Receive, send: Send) -> None:
-        """Answer with an *error* of the front as the application tells it, one such answer at a time."""
+    async def _refuse(self, environ: Environ, error: GatewayError, send: Send) -> None:
+        """Answer with an *error* of the front as the application tells it, one such answer at a time.
+
+        Nothing more is received: a client that waits to be told to go on would be, and send a body that nobody wants.
+        """
         if self._refusals >= MOST_REFUSALS:
             telemetry.answered("-", Overloaded.status)
             await _send(Answer(Overloaded.status, [("Retry-After", str(Overloaded().retry_after))]), send)
@@ -173,7 +176,7 @@ class Front:
             self._refusals -= 1
         if isinstance(answer, Answer):
             answer.headers = [*answer.headers, ("Connection", "close")]  # what is left of the body is not read
-            await self._deliver(answer, receive, send)
+            await _send(answer, send)
 
     async def _deliver(self, answer: Answer, receive: Receive, send: Send) -> None:
         """Send an *answer*; a large one in pieces, of which a client that does not take them gets no more."""

@@ -293,6 +293,10 @@ class Served:
         return requests.get(self.base + path, headers=self.bearer | more.pop("headers", {}), timeout=30, **more)
 
 
+STARTING_SECONDS = 180
+"""How long a start may take where several runs share the machine; one that fails is told at once."""
+
+
 @contextmanager
 def served(
     folder: Path, sites: Mapping[str, Site], settings: str = "", operations: str = "[read, search]", server: str = ""
@@ -318,7 +322,7 @@ def served(
         command = [sys.executable, "-m", "gateway.server", str(place)]
         process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, start_new_session=True)
     try:
-        wait_until(lambda: process.poll() is not None or _answers(port))
+        wait_until(lambda: process.poll() is not None or _answers(port), STARTING_SECONDS)
         assert process.poll() is None, log.read_text()
         yield Served(folder, port, process, log, secret)
     finally:
@@ -344,5 +348,5 @@ def _end_group(leader: int) -> None:
 def _answers(port: int) -> bool:
     try:
         return requests.get(f"http://127.0.0.1:{port}/health", timeout=5).status_code == 200
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):  # not yet, or not within a machine's load
         return False

@@ -114,7 +114,11 @@ def test_the_end_of_one_gateway_leaves_the_socket_of_the_next(tmp_path):
         assert list(ask(tmp_path, "two words"))
 
 
-def test_a_state_folder_may_have_a_long_path(tmp_path):
+@pytest.mark.parametrize("temporary", ["", "c" * 100])
+def test_a_state_folder_may_have_a_long_path(tmp_path, monkeypatch, temporary):
+    """So may the folder for what is temporary, as on machines where every job is given one of its own."""
+    (tmp_path / temporary).mkdir(exist_ok=True)
+    monkeypatch.setattr(control.tempfile, "tempdir", str(tmp_path / temporary))
     state = tmp_path / ("a" * 100) / ("b" * 100)
     with listening(state):
         assert list(ask(state, "two words"))
