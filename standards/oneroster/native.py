@@ -32,7 +32,12 @@ COLLECTIONS = {
     "assessmentResult": ("assessmentResults",),
 }
 
-PERSONAL = frozenset({"student", "staff", "contact", "placement", "teaching", "result", "assessmentResult"})
+PERSONAL = frozenset(
+    {
+        "student", "staff", "contact", "placement", "teaching", "studentInvolvement", "staffInvolvement",
+        "contactInvolvement", "result", "assessmentResult",
+    }
+)  # fmt: skip
 """Those of a person, of whose metadata anything may carry the person's id; a member that is named alone is known."""
 
 

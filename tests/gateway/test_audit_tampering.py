@@ -30,7 +30,7 @@ def fill(folder, registry=None, events: int = 6, **options) -> None:
     """A closed record of some events, each about a set of students, a set of fields and an agreement."""
     record = Record(folder, KEY, registry=registry, **options)
     students = record.subjects([number.to_bytes(8, "big") for number in range(40)])
-    fields, text = record.fields("student\tgivenName\tstudent.name.given\tallow\n"), record.text(TEXT)
+    fields, text = record.fields("student\tgivenName\tstudent.name.given\tallow\n", "tutor"), record.text(TEXT)
     named = {"set": students, "fields": fields, "texts": [text]}
     for number in range(events):
         record.append({**EVENT, **named, "from": number % 8, "to": number % 8 + 2})
