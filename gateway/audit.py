@@ -75,7 +75,7 @@ class Record:
         self._pending: list[bytes] = []
         self._file = self._lock_file = -1
         self._size: int | None = None
-        self._opening = self._last = self._durable = 0
+        self._opening = self._last = self._durable = self._segment = 0
         self._refusing, self._unheld = True, False
         self._next, self._head = Present(1, b""), Head(0, "")
         self._present_key = PresentKey(folder, key)

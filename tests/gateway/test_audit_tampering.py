@@ -500,6 +500,22 @@ def test_nobody_goes_on_over_a_record_that_is_being_written(folder, registry):
     record.close()
 
 
+def test_a_running_gateway_goes_on_behind_a_break_and_cuts_nothing_of_it(folder, registry):
+    record = Record(folder, KEY, registry=registry)
+    record.append({"client": "tutor"})
+    record._refusing = True  # as after a failure of the disk
+    remove_the_head(folder)
+    with pytest.raises(RecordDamaged):
+        record.check()
+    seq = go_on(folder, KEY, registry, "ana", "the head is gone")
+    written = segment(folder).read_bytes()
+    record.check()
+    assert record.append(EVENT) == seq + 1
+    record.close()
+    assert segment(folder).read_bytes().startswith(written)
+    assert [one for one in chain.read_events(folder) if one.get("operation") == "reopen"]
+
+
 def test_after_a_break_the_first_key_still_checks_what_was_before_it(folder, registry):
     fill(folder, registry)
     keys = first_key(folder)
