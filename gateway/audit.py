@@ -75,7 +75,7 @@ class Record:
         self._pending: list[bytes] = []
         self._file = self._lock_file = -1
         self._size: int | None = None
-        self._opening = self._last = self._durable = 0
+        self._opening = self._last = self._durable = self._segment = 0
         self._refusing, self._unheld = True, False
         self._next, self._head = Present(1, b""), Head(0, "")
         self._present_key = PresentKey(folder, key)
@@ -111,10 +111,10 @@ class Record:
         with self._storing():
             return self._subjects.keep(tags, client)
 
-    def fields(self, text: str) -> str:
-        """The name under which events can tell of the set of fields in *text*."""
+    def fields(self, text: str, client: str) -> str:
+        """The name under which events can tell of the set of fields in *text*, which *client* chose."""
         with self._storing():
-            return self._fields.keep(text.encode())
+            return self._allowance.keep(self._fields, text.encode(), client)
 
     def text(self, text: bytes) -> str:
         """The name under which events can tell of an agreement's text, or of what goes with it."""
@@ -191,7 +191,7 @@ class Record:
         self._fields, self._texts = field_sets(self._folder), texts(self._folder)
         self._lock_file = lock(self._folder)
         segments = list_segments(self._folder)
-        if self._size is not None and segments:
+        if self._size is not None and segments and segment_number(segments[-1]) == self._segment:
             cut(segments[-1], self._size)
         held = self._registry.read_mark(NAME) if self._registry else None
         prepare(self._folder, self._key, held)

@@ -40,7 +40,7 @@ def disclosure(
         "operation": "read",
         "shape": "; ".join(filter(None, (*_places(request), query.shape))),
         "rows": span[1] - span[0],
-        "fields": _fields(gateway, rows.shown if rows else (), query.fields),
+        "fields": _fields(gateway, authorization.client, rows.shown if rows else (), query.fields),
         "status": 404 if rows is None else 200,
         "set": subjects,
         "from": first,
@@ -64,7 +64,7 @@ def change(
         "operation": operation,
         "shape": "; ".join(_places(request)),
         "rows": rows,
-        "fields": _fields(gateway, (shown,)),
+        "fields": _fields(gateway, authorization.client, (shown,)),
         "status": 202,
         "set": gateway.record.subjects(tags, authorization.client) if tags else "",
         "from": 0,
@@ -95,9 +95,9 @@ def _who(gateway: Gateway, authorization: Authorization, request: PageRequest) -
     }
 
 
-def _fields(gateway: Gateway, parts: Sequence[Part], selected: tuple[str, ...] = ()) -> str:
+def _fields(gateway: Gateway, client: str, parts: Sequence[Part], selected: tuple[str, ...] = ()) -> str:
     """The name of the stored set of fields that *parts* show, or of the *selected* members of it."""
-    return gateway.record.fields(field_sets.text(tuple(part.facts for part in parts), selected))
+    return gateway.record.fields(field_sets.text(tuple(part.facts for part in parts), selected), client)
 
 
 def _subjects(

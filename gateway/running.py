@@ -127,23 +127,28 @@ class Running:
             self._state = fresh
         fresh.gateway.attend(fresh.gateway.districts.values())
         self._retiring = threading.Thread(
-            target=self._retire, args=(before, self._retiring), name="retire", daemon=True
+            target=self._retire, args=(before, fresh, self._retiring), name="retire", daemon=True
         )
         self._retiring.start()
 
-    def _retire(self, state: State, earlier: threading.Thread | None) -> None:
-        """Let go of a *state* once its last request has ended, and those of *earlier* ones have."""
+    def _retire(self, state: State, following: State, earlier: threading.Thread | None) -> None:
+        """Let go of a *state* once its last request has ended, and those of *earlier* ones have.
+
+        What the *following* one has too is still used there, though a later one may have it no more.
+        """
         if earlier is not None:
             earlier.join()
         state.visits.close()
-        present = self._state.gateway
-        adapters = {id(one.adapter) for one in present.districts.values()}
+        kept = following.gateway.districts
+        adapters = {id(one.adapter) for one in kept.values()}
         for name, district in state.gateway.districts.items():
-            if present.districts.get(name) is not district:
+            if kept.get(name) is not district:
                 district.close(adapter=id(district.adapter) not in adapters)
-        for name, district in present.districts.items():
-            district.want(wanted_by(present.grants.every(name)))
-        present.forget_the_gone()
+        with self._reloading:  # what is prepared now counts on what its districts ask for
+            if following is self._state:
+                for name, district in kept.items():
+                    district.want(wanted_by(following.gateway.grants.every(name)))
+                following.gateway.forget_the_gone()
         gc.collect()
         give_back_memory()
 

@@ -40,11 +40,7 @@ class Subjects:
         joined = b"".join(tags)
         if len(tags) <= INLINE_TAGS:
             return "=" + joined.hex()
-        name = Contents.name(joined)
-        if not self.contents.has(name):
-            self._allowance.spend(client, -(-len(joined) // BLOCK_BYTES) * BLOCK_BYTES)
-            self.contents.keep(joined)
-        return name
+        return self._allowance.keep(self.contents, joined, client)
 
     def holds(self, name: str, tag: bytes, start: int, stop: int) -> bool:
         """Whether *tag* stands between *start* and *stop* in the set."""
@@ -70,6 +66,16 @@ class Allowance:
     def __init__(self, most: int = CLIENT_BYTES, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._most, self._lock = clock, most, threading.Lock()
         self._begun, self._spent = clock(), dict[str, int]()
+
+    def keep(self, contents: Contents, content: bytes, client: str) -> str:
+        """Keep *content*, whose bytes count for the *client* where it was not kept before.
+
+        Raises:
+            TooManyRequests: the client has caused as many as one may.
+        """
+        if not contents.has(Contents.name(content)):
+            self.spend(client, -(-len(content) // BLOCK_BYTES) * BLOCK_BYTES)
+        return contents.keep(content)
 
     def spend(self, client: str, size: int) -> None:
         """Count *size* bytes for a *client*.

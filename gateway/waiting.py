@@ -59,8 +59,6 @@ class Bodies:
                 except BaseException:
                     self._forget(body)
                     raise
-                if body not in self._coming:  # it was given up just when it was whole
-                    raise RequestTimeout
                 del self._coming[body]
                 return whole
         except TimeoutError:
@@ -83,6 +81,8 @@ class Bodies:
             pieces.append(piece)
             self._grow(body, len(piece))
             if not message.get("more_body"):
+                if body not in self._coming:  # it was given up just when it was whole
+                    raise RequestTimeout
                 return b"".join(pieces)
 
     def _begin(self, deadline: asyncio.Timeout) -> Body:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import combinations
 
 import pytest
 from click.testing import CliRunner
@@ -269,6 +270,19 @@ def test_a_client_that_causes_too_many_sets_waits_and_nobody_else_does(region, m
     assert "users" not in refused[0].json
     assert other.roster("students", limit=20).status_code == 200
     assert greedy.roster("students", limit=3).status_code == 200  # what needs no set goes on
+    assert whole(region)
+
+
+def test_a_client_that_chooses_too_many_sets_of_members_waits_and_nobody_else_does(region, monkeypatch):
+    record = region.gateway.record
+    monkeypatch.setattr(record._allowance, "_most", 5 * 4096)
+    greedy, other = region.consumer(), region.consumer("tutor")
+    members = ("givenName", "familyName", "username", "email", "identifier", "grades")
+    chosen = [",".join(pair) for pair in combinations(members, 2)]
+    answers = [greedy.roster("students", limit=1, fields=one) for one in chosen]
+    assert [one.status_code for one in answers] == [200] * 5 + [429] * 10
+    assert greedy.roster("students", limit=1, fields=chosen[0]).status_code == 200  # a set that is kept costs nothing
+    assert other.roster("students", limit=1, fields="givenName").status_code == 200
     assert whole(region)
 
 

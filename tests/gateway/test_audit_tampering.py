@@ -30,7 +30,7 @@ def fill(folder, registry=None, events: int = 6, **options) -> None:
     """A closed record of some events, each about a set of students, a set of fields and an agreement."""
     record = Record(folder, KEY, registry=registry, **options)
     students = record.subjects([number.to_bytes(8, "big") for number in range(40)])
-    fields, text = record.fields("student\tgivenName\tstudent.name.given\tallow\n"), record.text(TEXT)
+    fields, text = record.fields("student\tgivenName\tstudent.name.given\tallow\n", "tutor"), record.text(TEXT)
     named = {"set": students, "fields": fields, "texts": [text]}
     for number in range(events):
         record.append({**EVENT, **named, "from": number % 8, "to": number % 8 + 2})
@@ -498,6 +498,22 @@ def test_nobody_goes_on_over_a_record_that_is_being_written(folder, registry):
     with pytest.raises(StoreUnavailable, match="Another process"):
         go_on(folder, KEY, registry, "ana", "to be sure")
     record.close()
+
+
+def test_a_running_gateway_goes_on_behind_a_break_and_cuts_nothing_of_it(folder, registry):
+    record = Record(folder, KEY, registry=registry)
+    record.append({"client": "tutor"})
+    record._refusing = True  # as after a failure of the disk
+    remove_the_head(folder)
+    with pytest.raises(RecordDamaged):
+        record.check()
+    seq = go_on(folder, KEY, registry, "ana", "the head is gone")
+    written = segment(folder).read_bytes()
+    record.check()
+    assert record.append(EVENT) == seq + 1
+    record.close()
+    assert segment(folder).read_bytes().startswith(written)
+    assert [one for one in chain.read_events(folder) if one.get("operation") == "reopen"]
 
 
 def test_after_a_break_the_first_key_still_checks_what_was_before_it(folder, registry):

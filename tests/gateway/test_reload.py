@@ -449,6 +449,28 @@ def test_a_district_that_is_gone_is_closed_after_its_last_request(region, data):
     assert not cedar.loaded
 
 
+def test_a_district_is_not_closed_while_a_state_in_between_is_asked(region, data):
+    settings = (region.folder / "gateway.toml").read_text("utf-8")
+    add_cedar(region, data)
+    region.reload()
+    cedar = region.running.state.gateway.districts["cedar"]
+    first = region.running._enter()
+    region.remove("tutor")
+    assert region.running.reload().ok
+    retiring, second = region.running._retiring, region.running._enter()
+    assert second.state.gateway.districts["cedar"] is cedar
+    (region.folder / "gateway.toml").write_text(settings, "utf-8")
+    region.remove("cedar")
+    assert region.running.reload().ok
+    first.end()
+    retiring.join(10)
+    assert first.state.visits._closed
+    assert cedar.loaded
+    second.end()
+    region.running.wait()
+    assert not cedar.loaded
+
+
 def test_what_is_written_while_the_next_snapshot_is_read_is_in_it(region, monkeypatch):
     plain, told = Successor.load, []
 

@@ -7,6 +7,7 @@ import pytest
 from policies import elements
 from policies.elements import Line
 from policies.explain import explain
+from standards.oneroster.native import COLLECTIONS, PERSONAL
 from standards.view import fields_of
 from standards.vocabulary import parse, problems
 from tests.policies import documents
@@ -64,6 +65,13 @@ def test_free_members_leave_only_if_the_agreement_names_them():
     assert grant.releases(f"{METADATA}.club")
     assert not grant.releases(f"{METADATA}.lunch")
     assert documents.grant(f"student.id allow\n{METADATA}.* allow").releases(f"{METADATA}.lunch")
+
+
+def test_the_metadata_of_every_record_of_a_person_is_capped():
+    assert {entity for entity in COLLECTIONS if elements.personal(entity)} == PERSONAL
+    for person in ("student", "staff", "contact"):
+        found = actions(f"{person}.id pseudonym")
+        assert found["oneroster.users.metadata"] == found["oneroster.enrollments.metadata"] == "deny"
 
 
 def test_a_native_member_that_numbers_a_person_is_capped_like_one_of_the_vocabulary():
