@@ -106,7 +106,7 @@ def hand_out_key(file: Path) -> None:
     folder, key = settings.audit.folder, settings.open_keys().derive(PURPOSE)
     sealed = audit_keys.sealed(folder, key)
     if not sealed:
-        raise NotFound("There is no first key here that was not handed out; it is made when the gateway first starts.")
+        raise NotFound("No first key lies here: it was handed out before, or the gateway has not started yet.")
     for seq, text in sealed.items():
         click.echo(text)
         audit_keys.hand_out(folder, key, seq)
