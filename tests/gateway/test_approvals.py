@@ -87,7 +87,7 @@ def test_what_waits_is_told_by_entity_and_count_and_the_old_state_serves_until_i
 def test_an_approval_lets_go_what_was_shown_at_once_and_is_recorded(town):
     town.has(*TEN[:7])
     town.later()
-    ran = town.command(["districts", "approve", "maple"])
+    ran = town.command(["districts", "approve", "maple", "--yes"])
     assert ran.exit_code == 0, ran.output
     assert "maple: approved: 3 of 10 rows of enrollment, 3 of 10 rows of student" in ran.output
     assert town.size == 7
@@ -98,10 +98,22 @@ def test_an_approval_lets_go_what_was_shown_at_once_and_is_recorded(town):
     assert audit.verify(town.region.folder / "state" / "audit", b"") is not None
 
 
+@pytest.mark.parametrize("answer", ["n\n", "", "maybe\n"])
+def test_nothing_goes_unless_somebody_says_yes(town, answer):
+    town.has(*TEN[:7])
+    town.later()
+    ran = town.command(["districts", "approve", "maple"], input=answer)
+    assert ran.exit_code == 1
+    assert "3 of 10 rows of student" in ran.output
+    assert (town.size, town.approvals()) == (10, [])
+    assert town.command(["districts", "approve", "maple"], input="y\n").exit_code == 0
+    assert town.size == 7
+
+
 def test_a_second_loss_needs_an_approval_of_its_own(town):
     town.has(*TEN[:7])
     town.later()
-    assert town.command(["districts", "approve", "maple"]).exit_code == 0
+    assert town.command(["districts", "approve", "maple", "--yes"]).exit_code == 0
     town.has(*TEN[:4])
     town.later()
     assert town.size == 7
@@ -113,12 +125,12 @@ def test_where_the_source_has_lost_others_meanwhile_it_is_refused_again(town, le
     town.has(*TEN[:7])
     town.later()
     town.has(*left)
-    ran = town.command(["districts", "approve", "maple"])
+    ran = town.command(["districts", "approve", "maple", "--yes"])
     assert ran.exit_code == 1
     assert "not renewed: districts.maple: more rows would go than may without approval" in ran.output
     assert town.size == 10
     assert len(town.approvals()) == 1
-    assert town.command(["districts", "approve", "maple"]).exit_code == 0
+    assert town.command(["districts", "approve", "maple", "--yes"]).exit_code == 0
     assert town.size == len(left)
 
 
@@ -130,7 +142,7 @@ def test_what_has_come_back_needs_no_approval(town):
     town.district.tend()
     settle()
     assert (town.district.status().state, town.district.status().waiting) == ("fresh", ())
-    assert town.command(["districts", "approve", "maple"]).exit_code == 1
+    assert town.command(["districts", "approve", "maple", "--yes"]).exit_code == 1
     assert town.size == 10
 
 
@@ -176,7 +188,9 @@ def test_a_district_may_say_how_much_of_what_may_go(town, left, size):
 
 def test_without_a_running_gateway_there_is_nothing_to_approve(tmp_path):
     (tmp_path / "gateway.toml").write_text("", "utf-8")
-    ran = CliRunner().invoke(main, ["districts", "approve", "maple", "--settings", str(tmp_path / "gateway.toml")])
+    ran = CliRunner().invoke(
+        main, ["districts", "approve", "maple", "--yes", "--settings", str(tmp_path / "gateway.toml")]
+    )
     assert ran.exit_code == 1
     assert "No gateway is running" in ran.output
 
