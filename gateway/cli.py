@@ -33,8 +33,8 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except GatewayError as error:
             raise click.ClickException(error.message) from None
-        except (click.ClickException, click.Abort, click.exceptions.Exit):
-            raise
+        except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+            raise  # click ends in silence where nobody reads on
         except Exception as error:  # noqa: BLE001  a traceback might quote what a source sent
             from gateway.reasons import kind_of, raised  # noqa: PLC0415 -- seldom needed
 

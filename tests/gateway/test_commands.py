@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import os
 import shlex
+import subprocess
+import sys
 
 import click
 import pytest
@@ -92,3 +95,15 @@ def test_what_the_systems_of_districts_can_do_is_told(tmp_path):
     assert answer.exit_code == 0
     assert "maple (oneroster_csv), OneRoster 1.2: " in answer.output
     assert "    not supported: putLineItem (PUT /lineItems/{sourcedId})" in answer.output
+
+
+def test_a_reader_that_has_enough_is_told_nothing():
+    """As with ``| head``: the pipe is closed before all is written."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    ran = subprocess.run(
+        [sys.executable, "-m", "gateway", "adapters"], stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60
+    )
+    os.close(writing)
+    assert ran.returncode == 1
+    assert ran.stderr == ""
