@@ -125,6 +125,9 @@ class Running:
             for one in sorted(change.successors, key=lambda one: one.name):
                 stack.enter_context(one.taking_over())
             self._state = fresh
+        for name, district in fresh.gateway.districts.items():
+            if not district.loaded:  # it is loaded for the new grants, even while an old request is still here
+                district.want(wanted_by(fresh.gateway.grants.every(name)))
         fresh.gateway.attend(fresh.gateway.districts.values())
         self._retiring = threading.Thread(
             target=self._retire, args=(before, fresh, self._retiring), name="retire", daemon=True

@@ -16,6 +16,7 @@ from gateway.export import Asked, export
 from gateway.region import write_edfi_xml, write_oneroster_12
 from gateway.scopes import known_scopes
 from gateway.successor import Successor
+from gateway.wanted import wanted_by
 from standards.errors import Forbidden
 from tests.regions import EDFI, EVERYTHING, Site, small_district
 from tests.reloading import agreed, name_of, reloadable, started
@@ -447,6 +448,18 @@ def test_a_district_that_is_gone_is_closed_after_its_last_request(region, data):
     stay.end()
     region.running.wait()
     assert not cedar.loaded
+
+
+def test_a_district_that_is_not_loaded_yet_is_loaded_for_the_new_grants_at_once(region):
+    need_another_reading(region)
+    maple, stay = region.running.state.gateway.districts["maple"], region.running._enter()
+    maple._held = None  # as where its source could not be read so far
+    assert region.running.reload().ok
+    state = region.running.state
+    assert state.gateway.districts["maple"] is maple
+    assert maple.covers(wanted_by(state.gateway.grants.every("maple")))
+    stay.end()
+    region.running.wait()
 
 
 def test_a_district_is_not_closed_while_a_state_in_between_is_asked(region, data):
