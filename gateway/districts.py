@@ -276,6 +276,14 @@ class District:
 
         threading.Thread(target=renew, name=f"hold-{self.name}", daemon=True).start()
 
+    def rest(self, *, resting: bool) -> None:
+        """Begin no renewal in the background while *resting*, once one that is under way has ended."""
+        if not resting:
+            self._renewing.clear()
+            return
+        with self._loading:
+            self._renewing.set()
+
     def _renew(self) -> None:
         """Make the next hold and serve it; what hinders that is told."""
         with self._failures.renewing("renewal failed" if self._held is not None else "load failed"):

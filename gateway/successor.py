@@ -40,6 +40,7 @@ class Successor(District):
             SourceError: the source cannot be read.
         """
         assert self._before is not None
+        self._before.rest(resting=True)  # a later reading than this one would know of rows that this one lacks
         held, same = self._before._held, self._before.adapter is self.adapter  # noqa: SLF001  likewise
         if not self.holds:
             return
@@ -52,6 +53,7 @@ class Successor(District):
     def abandon(self) -> None:
         """Leave the place to the district before."""
         if self._before is not None:
+            self._before.rest(resting=False)
             self._before._heir = None  # noqa: SLF001  likewise
             if self._before.adapter is not self.adapter:
                 self.adapter.close()
@@ -61,6 +63,7 @@ class Successor(District):
         """Serve what was loaded; by the end of the block whoever asks must ask here, and no longer the one before."""
         before, self._before = self._before, None
         assert before is not None
+        before.rest(resting=False)
         if self._fresh is None:
             yield
             return

@@ -498,6 +498,35 @@ def test_what_is_written_while_the_next_snapshot_is_read_is_in_it(region, monkey
     assert [list(one) for one in told] == [[("student", "one")]]
 
 
+def test_no_renewal_in_the_background_overtakes_the_reading_for_a_reload(region, monkeypatch):
+    plain, held = Successor.load, []
+
+    def load(self):
+        plain(self)
+        present = region.gateway.districts["maple"]
+        held.append(present._held)
+        present._renew_aside()
+        settle()
+        held.append(present._held)
+
+    need_another_reading(region)
+    monkeypatch.setattr(Successor, "load", load)
+    region.reload()
+    assert held[0] is held[1]
+    (present,) = region.running.state.gateway.districts.values()
+    before = present._held
+    present._renew_aside()
+    settle()
+    assert present._held is not before
+
+
+def settle():
+    """Wait for the renewals that are under way."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("hold-"):
+            thread.join()
+
+
 def test_a_snapshot_that_has_lost_much_is_refused_and_the_present_one_serves(region, data, tmp_path):
     kept = data / "maple.zip"
     whole = kept.read_bytes()
