@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import secrets
 from contextlib import contextmanager
@@ -38,6 +39,16 @@ SCOPES = {  # of a client whose agreement has every operation, but whose token h
     "bulk": ("edfi:read", "edfi:readchanges", *ENDS, *MAKES), "create": ("edfi:read", "edfi:update", *READS, *ENDS),
     "update": ("edfi:read", "edfi:create", *READS, *ENDS), "delete": ("edfi:read", "edfi:update", *READS, *MAKES),
 }  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def restored(system):
+    """The system that the tests of this folder share is left as it was found."""
+    before = copy.deepcopy(system.sis.documents)
+    yield
+    for name, kept in before.items():
+        system.sis.documents[name].clear()
+        system.sis.documents[name].update(kept)
 
 
 @pytest.fixture(scope="module")
