@@ -182,7 +182,6 @@ class Desk:
         finally:
             if own is not None:
                 self.wrote([own], rekeyed=rekeyed)
-        self.gateway.ledger.expect(self.shown, self.outward(own))
         return own
 
     def remove(self, own: str) -> None:

@@ -121,7 +121,11 @@ class Generation:
 
     def _collect(self, entity: str, via: str, parent: str) -> Sequence[tuple[int, ...]]:
         lists: list[Any] = [()] * self.table(parent).size
-        for row, target in enumerate(self.table(entity).refs.get(via, ())):
+        table = self.table(entity)
+        pairs: Iterable[tuple[int, int]] = enumerate(table.refs.get(via, ()))
+        if fields_of(entity)[via].many:
+            pairs = ((row, target) for row, targets in enumerate(table.columns.get(via, ())) for target in targets or ())
+        for row, target in pairs:
             if target >= 0:
                 if lists[target]:
                     lists[target].append(row)

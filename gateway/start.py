@@ -95,7 +95,6 @@ def _run(
         walks=Walks(monotonic),
         limits=limits,
         clock=parts.now,
-        monotonic=monotonic,
         readiness=readiness,
         journals=Journals(
             settings.changes.folder,

@@ -1,0 +1,245 @@
+"""The change log of one grant: since when each record is as all its views show it, and what is gone from which list.
+
+A moment is given when somebody is first told of a difference, so that it is later than every answer before. It is found
+by comparing what is shown of those rows that differ, or that lead to rows that differ, and, across a restart, with
+keyed hashes: a change that the grant does not show is no difference, and who leaves its sight is gone.
+"""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from gateway.change_findings import Findings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from gateway.change_findings import Gone, Sight
+    from gateway.differences import Differences
+    from gateway.faces import Faces
+    from gateway.hold import Generation
+    from gateway.projection import Place, Projection
+
+PENDING = 2**63 - 1
+"""In place of a moment: the difference has been found, and nobody has been told of it."""
+MOST_GONE = 200_000
+"""How many tombstones are kept for one grant."""
+WINDOW = 30 * 86_400.0
+HASHED_AT_ONCE = 2_000
+"""How many rows are hashed by whoever asks first; the others are hashed beside the requests."""
+
+
+class Tombstone(msgspec.Struct, array_like=True):
+    """What is told of a record that is gone since *at*: sealed, with the tags of its students and where it was listed."""
+
+    at: int
+    sealed: bytes
+    subjects: tuple[bytes, ...] = ()
+    lists: dict[str, tuple[str, ...]] = {}
+
+
+@dataclass(slots=True)
+class State:
+    """Since when each row of one generation is as it is shown on one day, and the hashes of what is shown.
+
+    *until* is the moment given to what differs from it, once somebody has been told.
+    """
+
+    number: int
+    today: str
+    times: dict[str, array[int]] = field(default_factory=dict)
+    hashes: dict[str, array[int]] = field(default_factory=dict)
+    until: int | None = None
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """What tells it apart from others: later ones are greater."""
+        return self.number, self.today
+
+
+class ChangeLog:
+    """What one grant shows, followed from generation to generation; *keep* writes it down before it is told."""
+
+    def __init__(
+        self,
+        projections: tuple[Projection, ...],
+        sight: Callable[[Faces], Sight],
+        differences: Callable[[Generation, Generation], Differences],
+        clock: Callable[[], float],
+        keep: Callable[[ChangeLog], None],
+    ) -> None:
+        self.projections = {one.entity: one for one in projections}
+        self.sight, self._differences, self._clock, self._keep = sight, differences, clock, keep
+        self.lock = threading.RLock()
+        self.newest = 0
+        self.begun = 0
+        self.faces: Faces | None = None
+        self.state: State | None = None
+        self._before: OrderedDict[tuple[int, str], State] = OrderedDict()
+        self.gone: dict[Place, OrderedDict[str, Tombstone]] = {}
+        self.left: dict[tuple[str, str], OrderedDict[tuple[str, str], int]] = {}
+        self._pending = False
+        self._behind: int | None = None
+
+    def since(self, faces: Faces, entity: str) -> Sequence[int]:
+        """The moment since which each row of *entity* is as it is; whoever asks is told of all that differs."""
+        with self.lock:
+            state = self.settle(faces)
+            found = state.times.get(entity)
+            return found if found is not None else array("q", [self.begun]) * faces.generation.table(entity).size
+
+    def settle(self, faces: Faces) -> State:
+        """The state that *faces* show, with a moment for every difference."""
+        with self.lock:
+            key = faces.generation.number, faces.today
+            if self.state is None or key > self.state.key:
+                self.follow(faces)
+            assert self.state is not None
+            if key < self.state.key:
+                return self._earlier(key)
+            self._tell()
+            return self.state
+
+    def moment(self) -> int:
+        """A moment later than all that anybody has been told before, in milliseconds."""
+        return max(self.now(), self.newest) + 1
+
+    def follow(self, faces: Faces) -> None:
+        """Go on to what *faces* show, finding what differs; nobody is told of it yet."""
+        with self.lock:
+            if self.state is not None and (faces.generation.number, faces.today) <= self.state.key:
+                return
+            if self.state is None or self.faces is None:
+                self._begin(faces)
+                return
+            old, state = self.faces, self.state
+            fresh = State(faces.generation.number, faces.today)
+            differences = self._differences(old.generation, faces.generation)
+            findings = Findings(self.sight(old), self.sight(faces), differences, self.projections)
+            for entity in self.projections:
+                self._carry(entity, state, fresh, differences)
+                self._note(entity, fresh, findings)
+            self._before[state.key] = state
+            while len(self._before) > 8:
+                self._before.popitem(last=False)
+            self.faces, self.state = faces, fresh
+
+    def begin(self) -> int:
+        """The moment since which everything is as it is as far as anybody knows."""
+        with self.lock:
+            if not self.begun:
+                self.begun = self.moment() if self.newest else self.now()
+                self.newest = self.begun
+            return self.begun
+
+    def now(self) -> int:
+        """The moment by the clock, in milliseconds."""
+        return int(self._clock() * 1000)
+
+    @property
+    def horizon(self) -> int:
+        """The moment before which what is gone is told no more."""
+        return int((self._clock() - WINDOW) * 1000)
+
+    def _begin(self, faces: Faces) -> None:
+        self.begin()
+        self.faces, self.state = faces, State(faces.generation.number, faces.today)
+        for entity in self.projections:
+            size = faces.generation.table(entity).size
+            self.state.times[entity] = array("q", [self.begun]) * size
+            self.state.hashes[entity] = array("Q", [0]) * size
+
+    @staticmethod
+    def _carry(entity: str, state: State, fresh: State, differences: Differences) -> None:
+        """Take over what is known of rows that are still there."""
+        places, times, hashes = differences.places(entity), state.times[entity], state.hashes[entity]
+        if places is None:
+            fresh.times[entity], fresh.hashes[entity] = times[:], hashes[:]
+        else:
+            fresh.times[entity] = array("q", [times[at] if at >= 0 else PENDING for at in places])
+            fresh.hashes[entity] = array("Q", [hashes[at] if at >= 0 else 0 for at in places])
+
+    def _note(self, entity: str, fresh: State, findings: Findings) -> None:
+        """Note what differs of one entity."""
+        found = findings.of(entity)
+        times, hashes = fresh.times[entity], fresh.hashes[entity]
+        for row, digest in found.hashes.items():
+            hashes[row] = digest
+        for row in found.changed:
+            times[row] = PENDING
+        for place, identifier in found.back:
+            self.gone.get(place, {}).pop(identifier, None)
+        for place, identifier, one in found.gone:
+            self._bury(place, identifier, one)
+        for outer, outer_id, identifier in found.joined:
+            self.left.get((outer, outer_id), {}).pop((entity, identifier), None)
+        for outer, outer_id, identifier in found.left:
+            self.left.setdefault((outer, outer_id), OrderedDict())[entity, identifier] = PENDING
+        self._pending = self._pending or bool(found.changed or found.gone or found.left)
+
+    def _bury(self, place: Place, identifier: str, one: Gone) -> None:
+        kept = self.gone.setdefault(place, OrderedDict())
+        kept.pop(identifier, None)
+        kept[identifier] = Tombstone(PENDING, one.sealed, one.subjects, one.lists)
+
+    def _tell(self) -> None:
+        """Give the differences found since the last time a moment, and write it down before anybody is told."""
+        if not self._pending and self._behind is None:
+            return
+        assert self.state is not None
+        now, after = self.moment(), PENDING - 1 if self._behind is None else self._behind
+        for times in self.state.times.values():
+            for row, at in enumerate(times):
+                if at > after:
+                    times[row] = now
+        for tombstone in self._tombstones():
+            tombstone.at = now if tombstone.at > after else tombstone.at
+        for lists in self.left.values():
+            for place, at in lists.items():
+                lists[place] = now if at > after else at
+        for state in self._before.values():
+            if state.until is None:
+                state.until = now
+                for times in state.times.values():
+                    for row, at in enumerate(times):
+                        if at == PENDING:
+                            times[row] = now
+        self.newest, self._pending, self._behind = now, False, None
+        self._forget()
+        self._keep(self)
+
+    def _earlier(self, key: tuple[int, str]) -> State:
+        """A state of before, for who reads on in it: what differs from it is told anew, as later than that."""
+        state = self._before.get(key)
+        if state is None:
+            self._behind = 0
+            return State(*key)
+        self._tell() if state.until is None else None
+        if state.until is not None:
+            self._behind = min(state.until - 1, state.until - 1 if self._behind is None else self._behind)
+        return state
+
+    def _tombstones(self) -> Iterator[Tombstone]:
+        for kept in self.gone.values():
+            yield from kept.values()
+
+    def _forget(self) -> None:
+        """Forget what has been gone for longer than the window, and the oldest of what is too much."""
+        horizon = self.horizon
+        count = sum(map(len, self.gone.values())) + sum(map(len, self.left.values()))
+        for kept in self.gone.values():
+            while kept and (count > MOST_GONE or next(iter(kept.values())).at < horizon):
+                kept.popitem(last=False)
+                count -= 1
+        for lists in self.left.values():
+            while lists and (count > MOST_GONE or next(iter(lists.values())) < horizon):
+                lists.popitem(last=False)
+                count -= 1
+        self.gone = {place: kept for place, kept in self.gone.items() if kept}
+        self.left = {place: lists for place, lists in self.left.items() if lists}
