@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 from adapters.contract import NO_HINTS
 from gateway import telemetry
-from gateway.cursors import Cursors
 from gateway.change_logs import ChangeLogs
+from gateway.cursors import Cursors
 from gateway.faces import Faces
 from gateway.journals import Journals
 from gateway.lookups import NOTHING
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from adapters.contract import Hints
     from gateway.audit import Record
-    from gateway.change_log import ChangeLog
     from gateway.callers import Callers
+    from gateway.change_log import ChangeLog
     from gateway.districts import District
     from gateway.hold import Generation
     from gateway.ledger import Ledger
@@ -115,6 +115,7 @@ class Gateway:
 
     def close(self) -> None:
         """End the record, then what else was opened for it; nothing may be asked afterwards."""
+        self.logs.close()
         self.record.close()
         self.closing()
 
@@ -190,7 +191,7 @@ class Gateway:
             _attempt(partial(self._prepare, every, fresh))
 
     def carry(self, _before: Generation, fresh: Generation) -> None:
-        """Let every change log of a district go on to the *fresh* hold; whoever is told first gives what differs its time."""
+        """Let every change log of a district go on to the *fresh* hold; what differs has no time until it is told."""
         for log in self.logs.followers(fresh.district):
             if log.faces is not None and self._in_force(log.faces.grant):
                 _attempt(partial(self._follow, log, log.faces.grant, fresh))
@@ -298,7 +299,6 @@ class Gateway:
             found = self._faces.get(key, made)
             _remember(self._faces, key, found, FACES_KEPT)
             return found
-
 
     def _projections(self, grant: Grant, held: frozenset[str]) -> tuple[Projection, ...]:
         """All that *grant* shows of what is *held*, in every view of every API."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway.projection import leading_to, lists_of
+from gateway.projection import LISTS, leading_to, lists_of
 from gateway.rows import Shown
+from gateway.skeletons import BASE, skeleton
 from standards.view import follow
 
 if TYPE_CHECKING:
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from gateway.projection import Place, Projection
 
 EDFI = "edfi"
-BASE = "\ue000"
-"""Stands for the address that outward addresses begin with; no source has it in a value."""
+LISTS_MASK = (1 << 24) - 1
+"""The bits of a hash that tell the lists a record is in."""
+ANY_LIST = "*"
+"""In place of an entity, where it is not known any more in which lists a record was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +86,23 @@ class Sight:
         return dict(zip(rows, projection.render(self.faces, rows), strict=True))
 
     def digest(self, rendered: Sequence[Any], places: Iterable[Place]) -> int:
-        """A keyed hash of what is shown of a record and where; never 0."""
-        text = orjson.dumps([rendered, sorted(places)])
-        return int.from_bytes(blake2b(text, digest_size=8, key=self._key).digest()) or 1
+        """A keyed hash of what is shown of a record and where, its last bits those of the lists it is in; never 0."""
+        lists = next((side[LISTS] for side in rendered if LISTS in side), None)
+        content = self._hash([rendered, sorted(places)]) & ~LISTS_MASK
+        return content | self._hash(lists) & LISTS_MASK or 1
+
+    def _hash(self, value: Any) -> int:
+        return int.from_bytes(blake2b(orjson.dumps(value), digest_size=8, key=self._key).digest())
+
+    def digests(self, projection: Projection, rows: Sequence[int]) -> dict[int, int]:
+        """The hashes of *rows*, all of which are visible."""
+        rendered, places = self.render(projection, rows), self.places(projection, rows)
+        return {row: self.digest(rendered[row], places[row]) for row in rows}
+
+    def unknown(self, projection: Projection, place: Place, identifier: str) -> Gone:
+        """What can be told of a record that has left a branch while nobody looked."""
+        view, _ = projection.branches[place]
+        return Gone(self.seal(orjson.dumps(skeleton(view, identifier))), (), {ANY_LIST: ()})
 
     def gone(self, projection: Projection, place: Place, row: int, lists: Mapping[str, set[str]]) -> Gone:
         """What a branch showed of a *row* that has left it."""
@@ -98,9 +115,7 @@ class Sight:
 class Findings:
     """What differs between the *old* and the *new* sight of one grant."""
 
-    def __init__(
-        self, old: Sight, new: Sight, differences: Differences, projections: Mapping[str, Projection]
-    ) -> None:
+    def __init__(self, old: Sight, new: Sight, differences: Differences, projections: Mapping[str, Projection]) -> None:
         self._old, self._new, self._differences, self._projections = old, new, differences, projections
         self._dirty_new: dict[str, set[int]] = {}
         self._dirty_old: dict[str, set[int]] = {}

@@ -1,4 +1,4 @@
-"""The change logs of all grants: opened when a client is first served by one, kept sealed, followed as districts change.
+"""The change logs of all grants: opened when a client is first served by one, kept sealed, going on with districts.
 
 Grants that show the same share a log, unless what they show is made for one client alone. When a client is first served
 by a grant, or by another than before, all that it shows is new to that client: too much for it, never too little.
@@ -7,13 +7,16 @@ by a grant, or by another than before, all that it shows is new to that client: 
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from gateway.change_files import ChangeFiles, Told
 from gateway.change_findings import Sight
-from gateway.change_log import ChangeLog
+from gateway.change_hasher import Hasher
+from gateway.change_log import WINDOW, ChangeLog
 from gateway.differences import Differences
 from gateway.disclosure import students
 from gateway.sealed import Sealed
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
     from pathlib import Path
 
+    from gateway.audit_heads import Registry
+    from gateway.change_files import Written
     from gateway.faces import Faces
     from gateway.hold import Generation
     from gateway.ledger import Ledger
@@ -62,14 +67,24 @@ class Account:
 class ChangeLogs:
     """The logs by what their grants show of which district; *clock* tells the moments that consumers are told."""
 
-    def __init__(self, folder: Path | None, key: bytes, clock: Callable[[], float], keyring: Keyring) -> None:
-        self._files, self._clock, self._keyring = Sealed(folder, key), clock, keyring
+    def __init__(
+        self,
+        folder: Path | None,
+        key: bytes,
+        clock: Callable[[], float],
+        keyring: Keyring,
+        window: float = WINDOW,
+        registry: Registry | None = None,
+    ) -> None:
+        self._sealed, self._clock, self._keyring, self._window = Sealed(folder, key), clock, keyring, window
         self._key = blake2b(b"projections", digest_size=32, key=key).digest()
+        self._files = ChangeFiles(self._sealed, self._key, registry)
         self._logs: dict[str, ChangeLog] = {}
         self._districts: dict[str, str] = {}
         self._accounts: dict[tuple[str, str, str], tuple[str, Account]] = {}
         self._latest: Differences | None = None
         self._lock = threading.RLock()
+        self._hasher = Hasher(folder is not None, self.keep)
 
     def open(
         self, grant: Grant, held: Collection[str], ledger: Ledger, project: Callable[[], tuple[Projection, ...]]
@@ -78,19 +93,27 @@ class ChangeLogs:
         place, name = (grant.client, grant.district, grant.purpose), content_of(grant, held)
         with self._lock:
             known = self._accounts.get(place)
-            if known is not None and known[0] == name:
+            if known is not None and known[0] == name and name in self._logs:
                 return known[1]
             if name not in self._logs:
-                self._logs[name] = self._make(grant, ledger, project())
+                self._logs[name] = self._make(name, ledger, project())
                 self._districts[name] = grant.district
             log = self._logs[name]
-            if known is not None:
-                since = log.moment()
-            else:
-                since = log.now() if log.begun else log.begin()
-            account = Account(log, since)
+            account = Account(log, self._since(place, name, log))
             self._accounts[place] = name, account
             return account
+
+    def _since(self, place: tuple[str, str, str], name: str, log: ChangeLog) -> int:
+        """The moment since which a client is told of a log: as it is known, or now; later if it was told of another."""
+        told = self._files.told(*place)
+        if place in self._accounts:
+            told = Told(self._accounts[place][0], self._accounts[place][1].since)
+        if told is not None and told.name == name:
+            return told.since
+        first = log.now() if log.begun else log.begin()
+        since = first if told is None else log.moment()
+        self._files.tell(Told(name, since), *place)
+        return since
 
     def followers(self, district: str) -> list[ChangeLog]:
         """The logs of a *district*."""
@@ -118,7 +141,7 @@ class ChangeLogs:
 
     def open_text(self, sealed: bytes) -> bytes:
         """What is told of a record that is gone."""
-        return self._files.open(sealed)
+        return self._sealed.open(sealed)
 
     def tags(self, faces: Faces) -> Callable[[int], bytes]:
         """The keyed tag of a student row, for the record of disclosures."""
@@ -126,16 +149,46 @@ class ChangeLogs:
         district, ids = faces.generation.district, faces.generation.table("student").ids
         return cache(lambda row: keyring.student_tag(district, ids[row]))
 
-    def _make(self, grant: Grant, ledger: Ledger, projections: tuple[Projection, ...]) -> ChangeLog:
+    def _make(self, name: str, ledger: Ledger, projections: tuple[Projection, ...]) -> ChangeLog:
         def sight(faces: Faces) -> Sight:
-            return Sight(faces, ledger, self._key, self._about, self._files.close)
+            return Sight(faces, ledger, self._key, self._about, self._sealed.close)
 
-        return ChangeLog(projections, sight, self._differences, self._clock, lambda _log: None)
+        log = ChangeLog(projections, sight, self._clock, self, self._window)
+        written = self._files.read(name)
+        if written is not None:
+            log.begun, log.newest, log.written = written.begun, written.newest, written if written.begun else None
+            log.gone = {place: OrderedDict(kept) for place, kept in written.gone}
+            log.left = {place: OrderedDict(kept) for place, kept in written.left}
+        return log
+
+    def keep(self, log: ChangeLog) -> None:
+        """Write a log down.
+
+        Raises:
+            StoreUnavailable: it cannot be written.
+        """
+        name = next((name for name, one in self._logs.items() if one is log), None)
+        if name is not None:
+            self._files.write(name, log)
+
+    def same(self, faces: Faces, written: Written) -> bool:
+        """Whether what *faces* show rests on the very rows that a log was *written* down of."""
+        return bool(written.source) and (written.source, written.today) == (
+            self._files.source(faces.generation), faces.today,
+        )  # fmt: skip
+
+    def began(self, log: ChangeLog) -> None:
+        """See to it that all rows of a *log* are hashed, beside the requests."""
+        self._hasher.add(log)
+
+    def close(self) -> None:
+        """Write down what is known."""
+        self._hasher.close()
 
     def _about(self, shown: Shown) -> Callable[[int], Iterable[bytes]]:
-        return students(shown, self)
+        return cast("Callable[[int], Iterable[bytes]]", students(shown, self))
 
-    def _differences(self, old: Generation, new: Generation) -> Differences:
+    def differences(self, old: Generation, new: Generation) -> Differences:
         """The differences between two generations, found once for all logs of a district."""
         with self._lock:
             known = self._latest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -9,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway.change_findings import BASE
+from gateway.change_findings import ANY_LIST
+from gateway.change_log import ANYWHERE, Tombstone
 from gateway.disclosure import students
 from gateway.rows import found_at, keep, kind_of, matcher
+from gateway.skeletons import BASE
 from standards.query import conditions
 from standards.view import find
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
 
-    from gateway.change_log import Tombstone
     from gateway.change_logs import ChangeLogs
     from gateway.rows import Shown
     from standards.query import Condition, Filter, Query
@@ -40,10 +42,18 @@ def followed(shown: Shown) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Below:
-    """The record that an address names, by its *entity* and the *identifier* the consumer knows it by."""
+    """The record that an address names, by its *entity* and the *identifier* the consumer knows it by.
+
+    *rows* are those that belong to it now.
+    """
 
     entity: str
     identifier: str
+    rows: Container[int]
+
+    def holds(self, lists: Mapping[str, tuple[str, ...]]) -> bool:
+        """Whether a record that was in these *lists* was in its own."""
+        return ANY_LIST in lists or self.identifier in lists.get(self.entity, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +74,9 @@ def departed(
     """
     others = [one for one in beside.items() if one[0] is not shown and one[0].faces is shown.faces]
     found = [one for one in _told(logs, shown, below) if not any(_shows(*other, one.identifier) for other in others)]
-    return Departed(shown, [one.identifier for one in found], [one.text for one in found], [one.subjects for one in found])
+    return Departed(
+        shown, [one.identifier for one in found], [one.text for one in found], [one.subjects for one in found]
+    )
 
 
 def _told(logs: ChangeLogs, shown: Shown, below: Below | None) -> list[_Told]:
@@ -74,26 +86,26 @@ def _told(logs: ChangeLogs, shown: Shown, below: Below | None) -> list[_Told]:
     with account.log.lock:
         account.log.settle(shown.faces)
         after = max(account.since, account.log.horizon)
-        gone = account.log.gone.get(place, {})
+        gone = account.log.gone.get(place) or OrderedDict[str, Tombstone]()
         kept = {
             name: _tombstone(name, logs.open_text(one.sealed), one.at, one.subjects)
             for name, one in gone.items()
-            if one.at > after and (below is None or below.identifier in one.lists.get(below.entity, ()))
+            if one.at > after and (below is None or below.holds(one.lists))
         }
         if below is not None:
-            left = account.log.left.get((below.entity, below.identifier), {})
-            for (entity, name), at in left.items():
-                if entity == shown.branch.entity and name not in kept and at > after:
-                    kept |= _left(logs, shown, name, at, gone.get(name))
+            for outer in ((below.entity, below.identifier), ANYWHERE):
+                for (entity, name), at in account.log.left.get(outer, {}).items():
+                    if entity == shown.branch.entity and name not in kept and at > after:
+                        kept |= _left(logs, shown, below, name, at, gone.get(name))
         return list(kept.values())
 
 
-def _left(logs: ChangeLogs, shown: Shown, name: str, at: int, gone: Tombstone | None) -> dict[str, _Told]:
+def _left(logs: ChangeLogs, shown: Shown, below: Below, name: str, at: int, gone: Tombstone | None) -> dict[str, _Told]:
     """The tombstone of what has left a list, be it still elsewhere or gone meanwhile."""
     if gone is not None:
         return {name: _tombstone(name, logs.open_text(gone.sealed), at, gone.subjects)}
     row = shown.faces.row(shown.branch.entity, name, shown.view.api)
-    if row is None or row not in shown.members:
+    if row is None or row not in shown.members or row in below.rows:
         return {}
     (record,) = shown.render([row], BASE)
     return {name: _tombstone(name, orjson.dumps(record), at, tuple(students(shown, logs)(row)))}

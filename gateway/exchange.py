@@ -163,7 +163,7 @@ def _departed(gateway: Gateway, request: PageRequest, shown: tuple[Shown, ...]) 
     for part in shown:
         place = find(gateway, part.faces, request.within[-1])
         if place is not None:
-            below = Below(place[0], part.faces.ids(place[0])[place[1]])
+            below = Below(place[0], part.faces.ids(place[0])[place[1]], beside[part])
             found.append(departed(gateway.logs, part, beside, below))
     return tuple(found)
 

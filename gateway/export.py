@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,8 @@ from gateway.authorization import authorize
 from gateway.departures import asked_for, departed, followed
 from gateway.disclosure import disclosure
 from gateway.exchange import PageRequest, write_down
-from gateway.change_findings import BASE
 from gateway.rows import ROW_BITS, ROW_MASK, RowIndex, Shown, index
+from gateway.skeletons import BASE
 from standards import registry
 from standards.errors import Conflict, Forbidden, WalkInterrupted
 from standards.oneroster.csv import ID
@@ -48,7 +49,7 @@ class Asked:
     trace: str = ""
 
     def mode(self, shown: Iterable[Shown]) -> str:
-        """Whether a file is bulk or delta: what is read for this one request is told whole, since nobody remembers it."""
+        """Whether a file is bulk or delta: what is read for this one request, which nobody remembers, is told whole."""
         return DELTA if self.since and all(map(followed, shown)) else BULK
 
     def query(self, shown: Iterable[Shown]) -> Query:
@@ -221,10 +222,14 @@ def _record(
     for view in views:
         if found := rows.get(view.name):
             query = asked.query([part for part in found.shown if isinstance(part, Shown)])
-            request = PageRequest(view, asked.district, frozenset(), lambda _, query=query: query, BASE, asked.trace)
+            request = PageRequest(view, asked.district, frozenset(), partial(_same, query), BASE, asked.trace)
             served = authorization.by(dict.fromkeys(part.faces.grant for part in found.shown))
             event = disclosure(gateway, served, request, found, query, (0, found.total))
             write_down(gateway, {**event, "operation": OPERATION})
+
+
+def _same(query: Query, _views: tuple[View, ...]) -> Query:
+    return query
 
 
 def _guard(
@@ -247,7 +252,7 @@ def _terms(gateway: Gateway, grants: tuple[Grant, ...]) -> Any:
 
 
 def _moment(gateway: Gateway, shown: Sequence[Shown]) -> str:
-    """The moment from which the next question for what has changed loses nothing of what is *shown*, and repeats little.
+    """The moment from which the next question for changes loses nothing of what is *shown*, and repeats little.
 
     It is that of the last change told of any district; where a clock was set back, of the district that comes first.
     """

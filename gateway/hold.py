@@ -124,7 +124,9 @@ class Generation:
         table = self.table(entity)
         pairs: Iterable[tuple[int, int]] = enumerate(table.refs.get(via, ()))
         if fields_of(entity)[via].many:
-            pairs = ((row, target) for row, targets in enumerate(table.columns.get(via, ())) for target in targets or ())
+            pairs = (
+                (row, target) for row, targets in enumerate(table.columns.get(via, ())) for target in targets or ()
+            )
         for row, target in pairs:
             if target >= 0:
                 if lists[target]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway.change_findings import BASE
+from gateway.skeletons import BASE
 from standards.view import Stamp
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Place = tuple[tuple[str, ...], str]
 
 MOMENT_BITS = 48
+
 
 class Ledger:
     """Remembers, per grant and view, the hash of each record shown and since when it has been so.
@@ -50,7 +51,11 @@ class Ledger:
         followed = account is not None and account.follows(_branch(shown))
         needed = not followed or any(node.kind == "etag" for node in stamps)
         hashes = [self._hash(record, base) for record in records] if needed else [0] * len(records)
-        times = account.times(shown.faces, shown.branch.entity, rows) if account and followed else self._since(shown, rows, hashes)
+        times = (
+            account.times(shown.faces, shown.branch.entity, rows)
+            if account and followed
+            else self._since(shown, rows, hashes)
+        )
         modified = "%Y-%m-%dT%H:%M:%S" if shown.view.api != "edfi" else "%Y-%m-%dT%H:%M:%S.%f"
         texts = {at: _text(at, modified) for at in set(times)}
         for record, digest, at in zip(records, hashes, times, strict=True):

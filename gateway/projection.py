@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Any
 from gateway.renderer import compile_branch
 from standards.oneroster import nesting
 from standards.view import (
-    Branch, Hop, Id, Items, Kids, Links, Many, Obj, Stamp, To, Val, fields_of, follow, trail,
+    Branch,
+    Hop,
+    Id,
+    Items,
+    Kids,
+    Links,
+    Many,
+    Obj,
+    Stamp,
+    To,
+    Val,
+    fields_of,
+    follow,
+    trail,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -51,7 +64,7 @@ class Projection:
 
 def lists_of(rendered: Sequence[Any]) -> dict[str, set[str]]:
     """The ids of the records, by entity, below which a rendered record is listed."""
-    found = next((side[LISTS] for side in rendered if LISTS in side), {})
+    found: Mapping[str, list[str]] = next((side[LISTS] for side in rendered if LISTS in side), {})
     return {entity: set(ids) for entity, ids in found.items()}
 
 
@@ -60,8 +73,9 @@ def project(grant: Grant, views: Iterable[View], held: Collection[str]) -> tuple
     branches: dict[str, dict[Place, tuple[View, Branch]]] = {}
     for view in views:
         for branch in view.branches:
-            place = view.api, view.name, branch.entity
-            branches.setdefault(branch.entity, {})[place] = view, branch
+            if branch.entity in held:
+                place = view.api, view.name, branch.entity
+                branches.setdefault(branch.entity, {})[place] = view, branch
     return tuple(_projection(entity, found, grant, branches.keys(), held) for entity, found in branches.items())
 
 
