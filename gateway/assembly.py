@@ -193,8 +193,9 @@ class Gateway:
     def carry(self, _before: Generation, fresh: Generation) -> None:
         """Let every change log of a district go on to the *fresh* hold; what differs has no time until it is told."""
         for log in self.logs.followers(fresh.district):
-            if log.faces is not None and self._in_force(log.faces.grant):
-                _attempt(partial(self._follow, log, log.faces.grant, fresh))
+            grant = next((one for one in log.grants.values() if self._in_force(one)), None)
+            if grant is not None:
+                _attempt(partial(self._follow, log, grant, fresh))
             else:
                 self.logs.let_go(log)
         self.logs.forget_differences()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gateway.faces import Faces
     from gateway.hold import Generation
     from gateway.projection import Place, Projection
+    from policies.grant import Grant
 
 PENDING = 2**63 - 1
 """In place of a moment: the difference has been found, and nobody has been told of it."""
@@ -115,6 +116,7 @@ class ChangeLog:
         self.faces: Faces | None = None
         self.state: State | None = None
         self.written: Written | None = None
+        self.grants: dict[str, Grant] = {}
         self._before: OrderedDict[tuple[int, str], State] = OrderedDict()
         self.gone: dict[Place, OrderedDict[str, Tombstone]] = {}
         self.left: dict[tuple[str, str], OrderedDict[tuple[str, str], int]] = {}

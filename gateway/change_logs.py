@@ -99,6 +99,7 @@ class ChangeLogs:
                 self._logs[name] = self._make(name, ledger, project())
                 self._districts[name] = grant.district
             log = self._logs[name]
+            log.grants[grant.client] = grant
             account = Account(log, self._since(place, name, log))
             self._accounts[place] = name, account
             return account

@@ -44,6 +44,6 @@ def _value(version: str, member: Member) -> Any:
         case "enum":
             return member.values[0]
         case "guidRef":
-            return {"href": f"{BASE}/unknown", "sourcedId": "", "type": member.ref}
+            return {"href": f"{BASE}/unknown", "sourcedId": "unknown", "type": member.ref}
         case _:
             return NEUTRAL.get(member.type, "")
