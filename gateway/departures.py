@@ -15,23 +15,41 @@ from gateway.change_log import ANYWHERE, Tombstone
 from gateway.disclosure import students
 from gateway.rows import found_at, keep, kind_of, matcher
 from gateway.skeletons import BASE
+from standards.errors import MalformedQuery
 from standards.query import conditions
 from standards.view import find
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from gateway.change_logs import ChangeLogs
     from gateway.rows import Shown
     from standards.query import Condition, Filter, Query
 
-ASKING = frozenset({"status", "dateLastModified"})
+MODIFIED = "dateLastModified"
+ASKING = frozenset({"status", MODIFIED})
+NOT_TOLD = (
+    "This collection is read from the district's system on each request, and nobody remembers what is gone from it: "
+    "an answer to what has changed would not be whole. Leave this filter out, and compare whole lists."
+)
+GONE = ("status", "tobedeleted")
 NOTHING_BESIDE: Mapping[Shown, Container[int]] = MappingProxyType({})
 
 
 def asked_for(query: Query) -> bool:
     """Whether a consumer asks what has changed: only then is it told of what is gone."""
     return any(condition.path in ASKING for condition in conditions(query.filter))
+
+
+def refuse_unknown(query: Query, shown: Iterable[Shown]) -> None:
+    """Refuse to tell what has changed where what is gone cannot be told.
+
+    Raises:
+        MalformedQuery: something of what is *shown* is read for this one request.
+    """
+    asked = [one for one in conditions(query.filter) if one.path == MODIFIED or (one.path, one.value) == GONE]
+    if asked and not all(map(followed, shown)):
+        raise MalformedQuery(asked[0].parameter, NOT_TOLD)
 
 
 def followed(shown: Shown) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.contract import NO_HINTS
 from gateway import changes, cursors
-from gateway.departures import Below, asked_for, departed
+from gateway.departures import Below, asked_for, departed, refuse_unknown
 from gateway.disclosure import disclosure
 from gateway.hints import filtered, hints, sought
 from gateway.lookups import NOTHING
@@ -138,6 +138,7 @@ def _asked(
     parts: tuple[Part, ...] = shown
     cursors.check(cursor, parts)
     if request.view.api != "edfi" and asked_for(query):
+        refuse_unknown(query, shown)
         parts += _departed(gateway, request, shown)
     rows = gateway.walks.rows(authorization.caller, request, parts, query, partial(_index, gateway, request))
     return authorization.by(one.grant for one in sights), query, cursor, rows

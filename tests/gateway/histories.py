@@ -11,21 +11,22 @@ import io
 import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache, partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 from zipfile import ZipFile
 
 import orjson
 
-from gateway.app import create_app
 from gateway.assembly import Gateway
 from gateway.audit import Record
-from gateway.callers import Callers
+from gateway.authorization import Authorization, authorize
+from gateway.callers import Caller, Callers
 from gateway.calls import COMMAND_SECONDS
 from gateway.change_logs import ChangeLogs
-from gateway.credentials import new_secret
 from gateway.districts import District
-from gateway.exchange import Within
+from gateway.exchange import PageRequest, Within, serve_page
+from gateway.export import Asked, export
 from gateway.faces import Faces
 from gateway.journals import Journals
 from gateway.ledger import Ledger
@@ -35,13 +36,14 @@ from gateway.nesting import members
 from gateway.oauth1 import Verifier
 from gateway.scopes import known_scopes
 from gateway.settings import Limits as Rates
-from gateway.store import Client, Secret, open_store
+from gateway.store import open_store
 from gateway.walks import Walks
 from gateway.wanted import wanted_by
 from policies.compiler import Grants
 from standards import registry
 from standards.errors import NotFound
 from standards.keys import Keyring
+from standards.oneroster.request import COLLECTION, read
 from standards.oneroster.routes import APIS, routes
 from tests.gateway.engine.source import RecordsAdapter
 from tests.gateway.small_region import make_settings
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from policies.grant import Grant
+    from standards.oneroster.routes import Route
 
 ROSTER = """
     organization.* allow
@@ -79,7 +82,7 @@ LISTS = (
     "schools/S2/students", "schools/S1/enrollments", "schools/S1/teachers", "classes/K1/students",
     "classes/K2/students", "classes/K3/teachers", "schools/S1/classes/K1/students", "schools/S1/classes/K1/enrollments",
 )  # fmt: skip
-BASES = {"1.2": "/ims/oneroster/rostering/v1p2/", "1.1": "/ims/oneroster/v1p1/"}
+VERSIONS = ("1.1", "1.2")
 HOLD = 3600.0
 BULK = {"users.csv": "users", "enrollments.csv": "enrollments", "classes.csv": "classes"}
 
@@ -212,46 +215,39 @@ class Gate:
     """A gateway over a world, with its consumers; it can be ended and begun again."""
 
     def __init__(self, folder: Path, world: World) -> None:
-        self.folder, self.world, self.time = folder, world, documents.NOW.timestamp()
-        self.more = False
-        self.settings = replace(make_settings(folder), limits=Rates("", "", "", ""))
-        self.keyring = Keyring(b"a key for tests, of thirty-two b")
+        self.world, self.time, self.more = world, documents.NOW.timestamp(), False
         folder.mkdir(parents=True)
-        self.tokens: dict[str, str] = {}
-        self.secrets: dict[str, str] = {}
+        self.settings, self.keyring = make_settings(folder), Keyring(b"a key for tests, of thirty-two b")
+        self.store = open_store(self.settings.store_url, self.now, COMMAND_SECONDS)
         self.adapter = RecordsAdapter(world.rows(), entities=(*world.records, "offering"))
         self.begin()
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.time, UTC)
 
     def grants(self) -> Grants:
         """What each consumer may see."""
         made = [
             documents.load(
-                elements.strip() + "\n" + (MORE if self.more and name == "all" else ""), people, id=name, version=1 + self.more,
-                operations="[read, search, bulk, changes]", begin="2026-01-01", end="2029-01-01",
+                elements.strip() + "\n" + (MORE if self.more and name == "all" else ""), people, id=name,
+                version=1 + self.more, operations="[read, search, bulk, changes]", begin="2026-01-01", end="2029-01-01",
             )
             for name, (elements, people) in CONSUMERS.items()
         ]  # fmt: skip
-        clients = [replace(one, clients=(name,)) for one, name in zip(made, CONSUMERS, strict=True)]
-        return Grants(clients, self.now)
-
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(self.time, UTC)
+        return Grants([replace(one, clients=(name,)) for one, name in zip(made, CONSUMERS, strict=True)], self.now)
 
     def begin(self) -> None:
         """Begin a process of the gateway."""
         self.seen: dict[tuple[Any, ...], Faces] = {}
         grants = self.grants()
-        wanted = wanted_by(grants.every("maple"))
-        self.store = open_store(self.settings.store_url, self.now, COMMAND_SECONDS)
-        self.memory = memory = LocalMemory()
         self.record = Record(self.settings.audit.folder, b"r" * 32)
         self.district = District(
-            "maple", self.adapter, self.keyring, lambda: self.time, seconds=HOLD, wanted=wanted,
-            loss=dict.fromkeys(self.adapter.entities, 1.0), monotonic=lambda: self.time,
+            "maple", self.adapter, self.keyring, lambda: self.time, seconds=HOLD,
+            wanted=wanted_by(grants.every("maple")), loss=dict.fromkeys(self.adapter.entities, 1.0),
+            monotonic=lambda: self.time,
         )  # fmt: skip
-        limits = Limits(Rates("", "", "", ""), "")
+        limits, memory, folder = Limits(Rates("", "", "", ""), ""), LocalMemory(), self.settings.changes.folder
         callers = Callers(self.store, memory, self.now, Verifier(self.store, memory, limits, b"o" * 32, self.now))
-        folder = self.settings.changes.folder
         self.gateway = Gateway(
             districts={"maple": self.district}, grants=grants, callers=callers, keyring=self.keyring,
             record=self.record, ledger=Ledger(b"ledger", lambda: self.time), walks=Walks(lambda: self.time),
@@ -259,26 +255,14 @@ class Gate:
             journals=Journals(folder, b"j" * 32, lambda: self.time, registry=self.store),
             logs=ChangeLogs(folder, b"c" * 32, lambda: self.time, self.keyring, registry=self.store),
         )  # fmt: skip
-        self.app = create_app(self.gateway, self.settings, self.store, memory, self.now)
-        self.web = self.app.test_client()
-        for name in CONSUMERS:
-            self._register(name)
-
-    def _register(self, name: str) -> None:
-        secret, trace = new_secret()
-        if self.store.find_client(name):
-            self.store.rotate_secret(name, trace, None, "a test")
-        else:
-            scopes = tuple(sorted(known_scopes()))
-            self.store.add_client(
-                Client(name, "reading-partners", "cbo", scopes, (Secret(trace),), self.now(), "a test")
-            )
-        self.secrets[name] = secret
-        self.tokens.pop(name, None)
 
     def end(self) -> None:
         """End the process in good order."""
         self.gateway.close()
+
+    def close(self) -> None:
+        """End everything."""
+        self.end()
         self.store.close()
 
     def turn(self, random: Random) -> None:
@@ -286,11 +270,7 @@ class Gate:
         for _ in range(random.randint(1, 3)):
             turn(self.world, random)
         self.adapter.load(self.world.rows())
-        self.pass_time(HOLD + 1)
-
-    def pass_time(self, seconds: float) -> None:
-        self.time += seconds
-        self.tokens.clear()
+        self.time += HOLD + 1
 
     def reload(self) -> None:
         """Let an agreement release one more fact, or one less."""
@@ -302,33 +282,36 @@ class Gate:
         self.district.want(wanted_by(grants.every("maple")))
         fresh.attend([self.district])
         fresh.present = lambda: fresh
-        self.district._course = type(self.district._course)(-HOLD)  # read anew with the fields wanted now
-        self.district._held = None
+        self.district._held = None  # read anew with the fields wanted now
         self.gateway = fresh
-        self.app = create_app(fresh, self.settings, self.store, self.memory, self.now)
-        self.web = self.app.test_client()
 
-    def get(self, name: str, address: str, **query: Any) -> Any:
-        """The answer to a consumer."""
-        if name not in self.tokens:
-            form = {"grant_type": "client_credentials"}
-            answer = self.web.post("/oauth/token", data=form, auth=(name, self.secrets[name]))
-            assert answer.status_code == 200, answer.text
-            self.tokens[name] = answer.get_json()["access_token"]
-        headers = {"Authorization": f"Bearer {self.tokens[name]}"}
-        return self.web.get(address, headers=headers, query_string=query)
+    def authorization(self, name: str) -> Authorization:
+        """What a consumer may do, with every scope."""
+        return authorize(self.gateway.grants, Caller(name, "reading-partners", frozenset(known_scopes()), 0), "maple")
+
+    def page(self, name: str, version: str, place: str, **query: Any) -> list[dict[str, Any]]:
+        """One page of a list."""
+        route, within = _route(version, place)
+        arguments = [(argument, str(value)) for argument, value in query.items()]
+        reader = partial(read, arguments=arguments, known=COLLECTION, lenient=version == "1.1")
+        view = registry.views(APIS[version])[route.collection]
+        request = PageRequest(view, "maple", route.scopes, reader, "https://g.example/ims/oneroster", "", within)
+        self.time += 0.01
+        return serve_page(self.gateway, self.authorization(name), request).records
 
     def records(self, name: str, version: str, place: str, size: int = 10_000, **query: Any) -> list[dict[str, Any]]:
         """All records of a list, in pages of some *size*."""
         found: list[dict[str, Any]] = []
         while True:
-            answer = self.get(name, BASES[version] + place, limit=size, offset=len(found), **query)
-            assert answer.status_code == 200, (answer.status_code, place, answer.text)
-            ((_, page),) = answer.get_json().items()
+            page = self.page(name, version, place, limit=size, offset=len(found), **query)
             found += page
-            self.time += 0.01
             if len(page) < size:
                 return found
+
+    def files(self, name: str, version: str, since: str = "") -> tuple[str, dict[str, dict[str, str]]]:
+        """The cursor that bulk files name, and the status of each record in them, by file and id."""
+        made = export(self.gateway, self.authorization(name), Asked(version, "maple", since))
+        return made.moment, files(b"".join(made.archive()))
 
     def shown(self, name: str, version: str, place: str, generation: Any = None) -> dict[str, Any] | None:
         """What a list shows, without times: the model. None where its address leads nowhere."""
@@ -344,8 +327,8 @@ class Gate:
         return self.seen[key]
 
     def _list(self, faces: Faces, version: str, place: str) -> dict[str, Any] | None:
-        collection, within = self._route(version, place)
-        view = self.gateway.pruned(faces.grant, registry.views(APIS[version])[collection])
+        route, within = _route(version, place)
+        view = self.gateway.pruned(faces.grant, registry.views(APIS[version])[route.collection])
         assert view is not None
         parts = self.gateway.branches(faces, view)
         try:
@@ -359,19 +342,22 @@ class Gate:
                 found[record["sourcedId"]] = plain(record)
         return found
 
-    def _route(self, version: str, place: str) -> tuple[str, tuple[Within, ...]]:
-        for route in routes(version):
-            pattern = re.compile(re.sub(r"\\\{[^}]*\\\}", "([^/]+)", re.escape(route.operation.path)))
-            match = pattern.fullmatch(f"/{place}")
-            if match and route.operation.method == "GET" and not route.single:
-                views = registry.views(APIS[version])
-                names = zip(route.parents, match.groups(), strict=True)
-                return route.collection, tuple(Within(views[parent], own) for parent, own in names)
-        raise LookupError(place)
-
     def grant(self, name: str) -> Grant:
         (grant,) = self.gateway.grants.of(name)
         return grant
+
+
+@cache
+def _route(version: str, place: str) -> tuple[Route, tuple[Within, ...]]:
+    """The route of an address, and the records that it names."""
+    for route in routes(version):
+        pattern = re.compile(re.sub(r"\\\{[^}]*\\\}", "([^/]+)", re.escape(route.operation.path)))
+        match = pattern.fullmatch(f"/{place}")
+        if match and route.operation.method == "GET" and not route.single:
+            views = registry.views(APIS[version])
+            named = zip(route.parents, match.groups(), strict=True)
+            return route, tuple(Within(views[parent], own) for parent, own in named)
+    raise LookupError(place)
 
 
 def plain(record: Mapping[str, Any]) -> Any:
@@ -429,7 +415,7 @@ class History:
         except AssertionError as error:
             raise AssertionError(f"{error} after {self.log}") from error
         finally:
-            self.gate.end()
+            self.gate.close()
 
     def turn(self) -> None:
         self.gate.turn(self.random)
@@ -445,7 +431,7 @@ class History:
             self.gate.reload()
 
     def addresses(self) -> list[tuple[str, str]]:
-        return [(version, place) for version in BASES for place in LISTS]
+        return [(version, place) for version in VERSIONS for place in LISTS]
 
     def snapshot(self, name: str, generation: Any = None) -> dict[tuple[str, str], dict[str, Any] | None]:
         """What every list shows."""
@@ -468,39 +454,31 @@ class History:
         cursor = self.random.choice(ways)
         self.known.append(Known(name, cursor, self.snapshot(name, generation), f"{name} {version} {place} by {size}"))
         self.log[-1:] = [f"read {self.known[-1].about} cursor {cursor}"]
-        self.gate.pass_time(self.random.choice((0.5, 30.0)))
+        self.gate.time += self.random.choice((0.5, 30.0))
 
     def _walk(self, name: str, version: str, place: str, size: int, query: dict[str, str]) -> list[dict[str, Any]]:
-        """Read a list in pages; now and then something happens between two of them, and somebody asks something else."""
-        base, found = BASES[version] + place, []
+        """Read a list in pages; now and then something happens between two, and somebody reads something else."""
+        found: list[dict[str, Any]] = []
         while True:
-            answer = self.gate.get(name, base, limit=size, offset=len(found), **query)
-            assert answer.status_code == 200, answer.text
-            ((_, page),) = answer.get_json().items()
+            page = self.gate.page(name, version, place, limit=size, offset=len(found), **query)
             found += page
-            self.gate.time += 0.01
             if len(page) < size:
                 return found
-            if size < 100 and self.random.random() < 0.1:
-                self.gate.adapter.load(self.gate.world.rows())
+            if self.random.random() < 0.1:
                 turn(self.gate.world, self.random)
                 self.gate.adapter.load(self.gate.world.rows())
                 self.gate.district._course = type(self.gate.district._course)(-2 * HOLD)
-                other = self.random.choice((name, "twin"))
-                self.gate.records(other, "1.2", "orgs")
+                self.gate.records(self.random.choice((name, "twin")), "1.2", "orgs")
 
     def bulk(self) -> None:
         """Take the bulk files, and their cursor."""
         name, version = self.random.choice(sorted(CONSUMERS)), self.random.choice(("1.1", "1.2"))
-        answer = self.gate.get(name, f"/ims/oneroster/bulk/v{version.replace('.', 'p')}/csv")
-        assert answer.status_code == 200, answer.text
-        answer.get_data()
-        cursor = answer.headers["X-Next-Since"]
+        cursor, _ = self.gate.files(name, version)
         self.known.append(Known(name, cursor, self.snapshot(name), f"{name} bulk {version}"))
-        again = self.gate.get(name, "/ims/oneroster/bulk/v1p2/csv", since=cursor)
-        rows = {file: ids for file, ids in files(again.get_data()).items() if ids}
-        assert not rows, f"an unchanged district is told as changed: {rows}"
-        self.gate.pass_time(self.random.choice((0.5, 30.0)))
+        _, again = self.gate.files(name, "1.2", cursor)
+        told = {file: rows for file, rows in again.items() if rows}
+        assert not told, f"an unchanged district is told as changed: {told}"
+        self.gate.time += self.random.choice((0.5, 30.0))
 
     def check(self, *, all_of_them: bool = False) -> None:
         """Apply what has changed since a moment to what was known then."""
@@ -537,9 +515,7 @@ class History:
 
     def _compare_files(self, one: Known) -> None:
         """The same with the files of a delta, by ids."""
-        answer = self.gate.get(one.name, "/ims/oneroster/bulk/v1p2/csv", since=one.cursor)
-        assert answer.status_code == 200, answer.text
-        told = files(answer.get_data())
+        _, told = self.gate.files(one.name, "1.2", one.cursor)
         for file, place in BULK.items():
             now, before = self.gate.shown(one.name, "1.2", place), one.lists["1.2", place]
             assert now is not None
