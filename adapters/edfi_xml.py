@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from marshmallow import Schema, fields, validate
 
 from adapters import edfi_categories
-from adapters.contract import NO_HINTS, Adapter, Manifest, Notes, Problem, picker
+from adapters.contract import NO_HINTS, Adapter, Manifest, Problem, picker
 from adapters.edfi_joins import Joins, tellers
 from adapters.edfi_records import collections, lenses, tree
 from adapters.files import open_source
@@ -91,7 +91,7 @@ class EdFiXml(Adapter):
 
     def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:  # noqa: ARG002  files know no questions
         """Every record of the *wanted* entities; the sessions come last, in the tree that they make."""
-        self.notes = Notes()
+        self.notes.clear()
         pick = {entity: picker(entity, names) for entity, names in wanted.items()}
         sessions: list[Record] = []
         descriptors: set[tuple[str, tuple[str, ...]]] = set()

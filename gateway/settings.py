@@ -92,6 +92,8 @@ class District:
     school_years: tuple[int, ...] = ()
     descriptors: tuple[str, ...] = ()
     loss: Mapping[str, float] = field(default_factory=dict)
+    set_aside: Mapping[str, float] = field(default_factory=dict)
+    unresolved: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
