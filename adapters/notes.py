@@ -35,7 +35,7 @@ REASONS: Final = frozenset({
     "is not a time", "is not a date with a time", "is given twice with different values", "is empty",
     "does not say the whole identity", "refers to what is the XML id of nothing",
     "refers to what is the XML id of different things", "refers to another kind of thing",
-    "is a lookup; only identities and XML ids are understood", "lacks a part of its key",
+    "is a lookup; only identities and XML ids are understood", "is a part of the key, and missing",
 })  # fmt: skip
 """Everything that may be told of a row that is set aside: whatever else an adapter says is not repeated."""
 

@@ -16,15 +16,18 @@ PLACES_IN_STATUS: Final = 20
 """So many rows are told one by one in the status; the log has had them all."""
 
 
-def told_lines(found: Completeness) -> Iterator[str]:
-    """What was read, entity by entity, what of it is set aside and why, and which references lead nowhere."""
+def told_lines(found: Completeness, places: int = PLACES_IN_STATUS) -> Iterator[str]:
+    """What was read, entity by entity, what of it is set aside and why, and which references lead nowhere.
+
+    Of the rows set aside as many *places* are told.
+    """
     if found.rows:
         yield "rows read: " + ", ".join(f"{plain_place(one.entity)} {one.read:,}" for one in found.rows)
     for one in found.rows:
         if one.aside:
             why = ", ".join(f"{plain_reason(reason)} ({times})" for reason, times in one.reasons)
             yield f"set aside: {one.aside} of {one.read:,} rows of {plain_place(one.entity)}: {why}"
-    for row in found.places[:PLACES_IN_STATUS]:
+    for row in found.places[:places]:
         yield f"set aside: {plain_place(row.place)}: {plain_reason(row.told)}"
     for lost in found.references:
         yield f"references that lead nowhere: {lost.lost} of {lost.all_of:,} of {plain_place(lost.name)}"
