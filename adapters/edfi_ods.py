@@ -102,6 +102,8 @@ class EdFiOds(Adapter):
         whole = {entity: names for entity, names in own.items() if entity not in hints}
         yield from self._names.learning(whole, records)
         yield from self._beside.read(wanted, hints)
+        self.notes.add(self._beside.service.notes.page)
+        self._beside.service.notes.clear()
 
     def _records_of(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
         """Every record of the *wanted* entities that the ODS keeps."""

@@ -47,12 +47,12 @@ class Writer:
         document = self._written(lens, record, None)
         document.pop("id", None)
         key = lens.read(document)["key"]
-        if self.records.asked(lens.local, ods_plan.by_key(lens, key), deadline):
+        if self.records.asked(lens.local, ods_plan.by_key(lens, key), deadline, strict=True):
             raise Conflict("The district's system has another record with this key.")
         identifier = self.service.create(ods_plan.path_of(lens.local), document, deadline)
         if identifier:
             return identifier
-        found = self.records.asked(lens.local, ods_plan.by_key(lens, key), deadline)
+        found = self.records.asked(lens.local, ods_plan.by_key(lens, key), deadline, strict=True)
         if len(found) != 1:
             raise SourceBroken("The source does not say which id the new record has.", lens.local)
         return str(found[0]["id"])

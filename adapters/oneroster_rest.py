@@ -10,8 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters import oneroster_beyond, oneroster_plan, oneroster_profile
-from adapters.contract import NO_HINTS, Adapter, Manifest, Problem, finisher
+from adapters.contract import NO_HINTS, Adapter, Aside, Manifest, Problem, finisher
 from adapters.http import Bounds, Http
+from adapters.notes import reason_of
 from adapters.oneroster_csv import ROWS, records
 from adapters.oneroster_documents import Rows, is_there, plain
 from adapters.oneroster_reader import Pile, Reader
@@ -19,7 +20,7 @@ from adapters.oneroster_service import Service
 from adapters.oneroster_settings import ServerSettings, credentials
 from adapters.roster import FILES, Task
 from adapters.roster_people import stated_kinds
-from standards.errors import GatewayError, NotFound, Unsupported
+from standards.errors import GatewayError, MappingError, NotFound, SourceBroken, Unsupported
 from standards.oneroster import model, rest_lenses
 
 ROSTER: Final = frozenset(FILES) - rest_lenses.CLASSES.keys()
@@ -108,7 +109,7 @@ class OneRosterRest(Adapter):
 
     def _alone(self, entity: str, document: dict[str, Any]) -> Record | None:
         """A record of the roster that one document tells whole."""
-        rows = Rows(self._version, oneroster_plan.ALONE[entity], self.notes)
+        rows = Rows(self._version, oneroster_plan.ALONE[entity], self.notes, strict=True)
         rows.add([document])
         task = Task(self._version, {entity: None}, self.notes)
         return next((record for _, record in records(task, rows.tables(), {})), None)
@@ -205,8 +206,17 @@ class OneRosterRest(Adapter):
         known = model.classes(self._version)[rest_lenses.CLASSES[entity]]
         documents = self._reader.whole(lens.local, Pile, deadline, members=members, clause=clause).documents
         for number, document in enumerate(documents):
-            if not is_there(document, f"{lens.local}[{number}]", lens.local, self.notes):
-                continue
             for name in document.keys() - known.keys():
                 self.notes.note(f"{lens.local}: unknown member {name[:80]}")
-            yield entity, finish(entity, self._read(lens, entity, document))
+            place = f"{lens.local}[{number}]"
+            try:
+                if not is_there(document, place, lens.local, self.notes):
+                    continue
+                record = finish(entity, self._read(lens, entity, document))
+            except (SourceBroken, MappingError) as error:
+                own = document.get("sourcedId")
+                key = (own,) if isinstance(own, str) and own else ()
+                where = place + error.place.removeprefix(place).removeprefix(lens.local)
+                self.notes.set_aside(Aside(entity, where, reason_of(error.message), key))
+                continue
+            yield entity, record

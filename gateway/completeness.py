@@ -257,11 +257,12 @@ def judge_live(made: Generation, page: Page, whole: Iterable[str], shares: Share
         Incomplete: too much is not there.
     """
     lacks = []
+    for entity, count in page.asides.items():
+        size = sum(made.tables[one].size for one in entities_of(entity) if one in made.tables)
+        if count > (most := shares.most_rows(entity, size + count)) or not size:
+            lacks.append(Lack(entity, f"rows are set aside, and {most} may be", count, size + count))
     for entity in whole:
         size = made.tables[entity].size if entity in made.tables else 0
-        count, read = page.asides[entity], size + page.asides[entity]
-        if count > (most := shares.most_rows(entity, read)) or (count and not size):
-            lacks.append(Lack(entity, f"rows are set aside, and {most} may be", count, read))
         for spec in fields_of(entity).values() if size else ():
             refs = made.tables[entity].refs.get(spec.name) if spec.owner and not spec.lenient else None
             lost = refs.count(DANGLING) if refs is not None and made.table(spec.to).size else 0
