@@ -28,6 +28,7 @@ from gateway.telemetry import about
 from standards import registry
 from standards.errors import GatewayError
 from standards.oneroster.envelope import collection, links, singleton, status_info, status_info_set, warnings
+from standards.oneroster.link_size import check_links
 from standards.oneroster.request import COLLECTION, SINGLETON, read, select
 from standards.oneroster.routes import find, roots
 
@@ -71,6 +72,7 @@ def read_many(
 ) -> Response:
     """One page of a collection."""
     asked = _request(route, ids, district, COLLECTION)
+    check_links(_address(asked), dict(arguments()))
     page = serve_page(gateway, authorization, asked)
     records = [select(record, page.query.fields) for record in page.records] if page.query.fields else page.records
     response = conditional(collection(route.model, records) | _warned(route, page))

@@ -123,7 +123,8 @@ class ServerSchema(Schema):
     public_url = _text(
         None,
         "How callers reach the gateway, without a slash at the end; links in answers begin with it."
-        " Without it they begin as the request did.",
+        " Without it they repeat the request's Host header only where that is the address listened on, a loopback name,"
+        " or what a trusted proxy forwards as X-Forwarded-Host, and begin with the address listened on otherwise.",
         validate=validate.Regexp(r"https?://[^\s?#]+[^\s?#/]$", error="write it as https://gateway.example.org"),
     )
     trusted_proxies = fields.List(
