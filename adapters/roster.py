@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from adapters.cells import parts
 from adapters.school_sessions import Calendar, term_key
 from standards.edfi.references import organization_id
+from standards.lens import same
 from standards.oneroster import csv
 from standards.oneroster.csv_lenses import lens
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from adapters.contract import Notes, Record, Wanted
     from adapters.tables import Table
-    from standards.lens import Lens
+    from standards.lens import Lens, Pair
 
     Row = list[str]
     Cell = Callable[[Row], str]
@@ -68,11 +69,15 @@ ORDER: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is asked of the files of a *version*; what they say and nobody can hear is noted in *notes*."""
+    """What is asked of the files of a *version*; what they say and nobody can hear is noted in *notes*.
+
+    Their end dates are the day after the last day, but where the source says that they are *inclusive*.
+    """
 
     version: str
     wanted: Wanted
     notes: Notes
+    inclusive: bool = False
 
     def files(self) -> tuple[str, ...]:
         """The files that the wanted entities are made of, in the order in which they are taken."""
@@ -100,6 +105,8 @@ class Task:
         if entity not in self.wanted:
             return None
         whole, fields = lens(version or self.version, file, entity), self.wanted[entity]
+        if self.inclusive:
+            whole = replace(whole, pairs=tuple(map(last_day, whole.pairs)))
         if fields is None:
             return whole
         groups = {name.partition(".")[0] for name in fields} | fields | {"id"}
@@ -265,6 +272,11 @@ def cell_of(columns: Sequence[str], name: str) -> Cell:
     if name not in columns:
         return lambda _row: ""
     return itemgetter(columns.index(name))
+
+
+def last_day(pair: Pair) -> Pair:
+    """The *pair* as a source means it whose end dates are last days."""
+    return same(pair.consumes[0], pair.fills[0], "date") if pair.kind == "until" else pair
 
 
 def _heads(fills: Sequence[str]) -> set[str]:

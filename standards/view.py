@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from standards import native, vocabulary
+from standards.days import day_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -37,6 +38,10 @@ class Val:
     sources: tuple[str, ...]
     form: Form | None = None
     type: str = "text"
+
+    def form_of(self, *, masked: bool) -> Form | None:
+        """What puts a value into form; a day that was *masked* stands for more than a day, and has none after it."""
+        return None if masked and self.form is day_after else self.form
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -101,7 +101,7 @@ class Oracle:
                 return self.read(record, name) is None
             case p.Active(begin, end):
                 first = [record[name] for name in begin if name in record][:1]
-                return bool(first) and first[0] <= self.today and not record.get(end, "9999") <= self.today
+                return bool(first) and first[0] <= self.today and not record.get(end, "9999") < self.today
             case p.Seen(ref):
                 target = self.target(entity, record, ref)
                 return target is not None
@@ -166,8 +166,9 @@ class Oracle:
         values = list(holder[name]) if field.many else [holder[name]]
         if rule.action != "allow":
             values = [left for one in values if (left := self.masked(rule.action, field.release, one)) is not None]
-        if node.form is not None:
-            values = [formed for one in values if (formed := node.form(one)) is not None]
+        form = node.form_of(masked=rule.action != "allow")
+        if form is not None:
+            values = [formed for one in values if (formed := form(one)) is not None]
         if field.many:
             return values or (None if rule.action != "allow" or node.form else values)
         return values[0] if values else None

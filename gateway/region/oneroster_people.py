@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from standards.days import day_after
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -127,7 +129,7 @@ class People:
     def _student_roles(self, user: str, student: Student, account: str) -> Iterator[Row]:
         members = sorted(self.memberships[student.id], key=lambda one: one.school != student.school)
         for number, member in enumerate(members):
-            end = member.exit.isoformat() if member.exit else ""
+            end = day_after(member.exit.isoformat()) if member.exit else ""
             yield _role(
                 user, number, "student", self.ids.org(member.school), begin=member.entry.isoformat(), end=end
             ) | {"userProfileSourcedId": "" if number else account}
@@ -175,7 +177,7 @@ class People:
                 "role": "student",
                 "primary": "false",
                 "beginDate": seat.begin.isoformat(),
-                "endDate": seat.end.isoformat(),
+                "endDate": day_after(seat.end.isoformat()),
             }
         for lesson in self.district.teachings:
             yield {
@@ -186,7 +188,7 @@ class People:
                 "role": "teacher",
                 "primary": TRUTH[lesson.lead],
                 "beginDate": lesson.begin.isoformat(),
-                "endDate": lesson.end.isoformat(),
+                "endDate": day_after(lesson.end.isoformat()),
             }
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from standards.codes import outward
 from standards.forms import code_value, truth
-from standards.oneroster.parts import HEAD, metadata, reference, references
+from standards.oneroster.parts import HEAD, metadata, reference, references, until
 from standards.view import Branch, Const, Items, Kids, Links, Many, Node, To, View, v
 
 ROLE = outward("role", "oneroster")
@@ -63,7 +63,7 @@ def _roles(step: Kids | Items, organization: str, begin: str, end: str, *role: N
         reference("org", organization, "orgs", "org"),
         v("userProfile", "account"),
         v("beginDate", begin, type="date"),
-        v("endDate", end, type="date"),
+        until(end),
     )
     return Many("roles", (step,), members, order=("roleType", "beginDate"))
 

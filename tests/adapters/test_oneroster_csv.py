@@ -103,8 +103,8 @@ def test_a_roster_of_1_2_becomes_records(of):
             ("s2",): {"id": "s2", "name": "South", "kind": "school", "identifier": "102", "parent": ("d",)},
         },
         "session": {
-            ("y",): {"id": "y", "name": "2026-2027", "kind": "schoolYear", "begin": "2026-08-20", "end": "2027-06-20", "schoolYear": 2027},
-            ("t",): {"id": "t", "name": "Fall", "kind": "term", "begin": "2026-08-20", "end": "2027-01-20", "schoolYear": 2027, "parent": ("y",)},
+            ("y",): {"id": "y", "name": "2026-2027", "kind": "schoolYear", "begin": "2026-08-20", "end": "2027-06-19", "schoolYear": 2027},
+            ("t",): {"id": "t", "name": "Fall", "kind": "term", "begin": "2026-08-20", "end": "2027-01-19", "schoolYear": 2027, "parent": ("y",)},
         },
         "schoolSession": {("term", "s1", "t"): {"school": ("s1",), "session": ("t",), "kind": "term"}},
         "edfi.schoolYearTypes": {("2027",): {"schoolYear": 2027, "schoolYearDescription": "2026-2027", "currentSchoolYear": True}},
@@ -125,7 +125,7 @@ def test_a_roster_of_1_2_becomes_records(of):
         "guardianship": {("u3", "u1"): {"contact": ("u3",), "student": ("u1",), "role": "guardian"}},
         "enrollment": {("r1",): {"student": ("u1",), "school": ("s1",), "role": "student", "primary": True, "entry": "2026-08-20", "grade": "09"}},
         "employment": {("r2",): {"staff": ("u2",), "organization": ("s1",), "role": "teacher", "primary": True, "derivedBegin": "2026-08-20"}},
-        "placement": {("e1",): {"id": "e1", "student": ("u1",), "section": ("k",), "role": "student", "primary": False, "begin": "2026-08-20", "end": "2027-01-20"}},
+        "placement": {("e1",): {"id": "e1", "student": ("u1",), "section": ("k",), "role": "student", "primary": False, "begin": "2026-08-20", "end": "2027-01-19"}},
         "teaching": {("e2",): {"id": "e2", "staff": ("u2",), "section": ("k",), "role": "teacher", "primary": True, "derivedBegin": "2026-08-20"}},
     }  # fmt: skip
     assert notes == {}

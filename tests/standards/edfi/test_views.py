@@ -267,7 +267,7 @@ CONTACT = {"contactUniqueId": "u3"}
             "entryGradeLevelDescriptor": "uri://ed-fi.org/GradeLevelDescriptor#Ninth grade", "primarySchool": True,
         }),
         ("studentSectionAssociations", "placement", ("e1",), {
-            "beginDate": "2026-08-20", "endDate": "2027-01-20", "sectionReference": SECTION, "studentReference": STUDENT,
+            "beginDate": "2026-08-20", "endDate": "2027-01-19", "sectionReference": SECTION, "studentReference": STUDENT,
         }),
         ("staffSectionAssociations", "teaching", ("e2",), {
             "beginDate": "2026-08-20", "sectionReference": SECTION, "staffReference": STAFF,
