@@ -86,7 +86,7 @@ class OneRosterCsv(Adapter):
         self.notes.counts.clear()
         with self._open() as source:
             version = manifest(source, Notes(), self._tolerance).version
-            task = Task(version, wanted, self.notes, self.settings["end_dates"] == INCLUSIVE)
+            task = Task(version, wanted, self.notes, self.settings["end_dates"] == INCLUSIVE, self.district)
             files = task.files()
             old = version == "1.1" and "users.csv" in files
             kinds = self._stated_kinds(source) if old else {}

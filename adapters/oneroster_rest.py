@@ -106,7 +106,7 @@ class OneRosterRest(Adapter):
     def _task(self, wanted: Wanted) -> Task:
         """What is asked of the server's roster; the profile says what its end dates are where the settings do not."""
         said = self.settings["end_dates"] or self._profile.end_dates
-        return Task(self._version, wanted, self.notes, said == INCLUSIVE)
+        return Task(self._version, wanted, self.notes, said == INCLUSIVE, self.district)
 
     def _read(self, lens: Lens, entity: str, document: Document) -> Record:
         """What a document of the gradebook says."""

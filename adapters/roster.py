@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from adapters.cells import parts
 from adapters.school_sessions import Calendar, term_key
+from standards.edfi.key_texts import key_text, number_text
 from standards.edfi.references import organization_id
 from standards.lens import same
 from standards.oneroster import csv
@@ -78,6 +79,7 @@ class Task:
     wanted: Wanted
     notes: Notes
     inclusive: bool = False
+    district: str = ""
 
     def files(self) -> tuple[str, ...]:
         """The files that the wanted entities are made of, in the order in which they are taken."""
@@ -177,14 +179,18 @@ class Schools:
         for _, row in table.rows:
             if kind(row) == "district":
                 self._places.districts.add(identity(row))
-            self._numbers[identity(row)] = number(row)
+            own = identity(row)
+            self._numbers[own] = number(row) or number_text(self._task.district, own)
             if read:
-                yield "organization", read(row)
+                record = read(row)
+                if self._task.asks("organization", "derivedIdentifier"):
+                    record["derivedIdentifier"] = number_text(self._task.district, own)
+                yield "organization", record
 
     def sessions(self, table: Table) -> Found:
         """Every session; when it starts is remembered."""
-        names = (csv.ID, "startDate", "type", "parentSourcedId", "schoolYear")
-        identity, start, kind, parent, year = (cell(table, name) for name in names)
+        names = (csv.ID, "startDate", "type", "parentSourcedId", "schoolYear", "title")
+        identity, start, kind, parent, year, title = (cell(table, name) for name in names)
         read = self._task.reader(table.name, table.columns, "session")
         for _, row in table.rows:
             self._places.starts[identity(row)] = start(row)
@@ -192,7 +198,10 @@ class Schools:
             if kind(row) == "gradingPeriod":
                 self._places.periods.add(identity(row))
             if read:
-                yield "session", read(row)
+                record = read(row)
+                if self._task.asks("session", "derivedName"):
+                    record["derivedName"] = key_text(title(row), identity(row))
+                yield "session", record
 
     def resources(self, table: Table) -> Found:
         """Every resource."""
@@ -206,9 +215,12 @@ class Schools:
         read = self._task.reader(table.name, table.columns, "course")
         for _, row in table.rows:
             course = identity(row)
-            self._codes[course] = code(row) or course
+            self._codes[course] = code(row)
             if read:
-                yield "course", self._materials.give(read(row), "course", course, "course")
+                record = self._materials.give(read(row), "course", course, "course")
+                if self._task.asks("course", "derivedCode"):
+                    record["derivedCode"] = key_text(code(row), course)
+                yield "course", record
 
     def classes(self, table: Table) -> Found:
         """Every class as a section, and what of it is the same for several classes as an offering."""
@@ -254,7 +266,9 @@ class Schools:
     def _offering(self, key: tuple[str, ...], sessions: list[str]) -> Record:
         record: Record = {"key": key}
         if self._task.asks("offering", "code"):
-            record["code"] = self._codes.get(key[0], key[0])
+            record["code"] = self._codes.get(key[0]) or key[0]
+        if self._task.asks("offering", "derivedCode"):
+            record["derivedCode"] = key_text(self._codes.get(key[0], ""), key[0])
         if sessions and self._task.asks("offering", "session"):
             record["session"] = (sessions[0],)
         if sessions and self._task.asks("offering", "schoolSession"):

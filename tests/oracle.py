@@ -287,6 +287,7 @@ class Oracle:
 
     @staticmethod
     def arranged(node: v.Many, found: list[Any]) -> list[Any]:
+        found = node.settle(found) if node.settle else found
         found.sort(key=lambda one: ([str(one.get(name, "")) for name in node.order], orjson.dumps(one)))
         if node.distinct:
             found = [one for at, one in enumerate(found) if not at or one != found[at - 1]]
@@ -344,6 +345,21 @@ class Oracle:
         self, view: v.View, branch: v.Branch, base: str, loaded: float
     ) -> Iterator[tuple[str, v.Branch, Record]]:
         """The records of one branch, in no particular order."""
+        best: dict[Any, tuple[Any, str, v.Branch, Record]] = {}
+        for record, (name, _, shown) in self.all_of_branch(view, branch, base, loaded):
+            if branch.once is None:
+                yield name, branch, shown
+                continue
+            key = *(record.get(ref, record["key"]) for ref in branch.once.refs), *map(shown.get, branch.once.members)
+            last = (shown.get(branch.once.last) is None, str(shown.get(branch.once.last)))
+            if key not in best or last > best[key][0] or (last == best[key][0] and name < best[key][1]):
+                best[key] = (last, name, branch, shown)
+        yield from (one[1:] for one in best.values())
+
+    def all_of_branch(
+        self, view: v.View, branch: v.Branch, base: str, loaded: float
+    ) -> Iterator[tuple[Record, tuple[str, v.Branch, Record]]]:
+        """The records of one branch, those of one key too, each after what the source says."""
         names = {node.name for node in branch.nodes}
         for record in self.rows.get(branch.entity, {}).values():
             if not self.seen(branch.entity, record):
@@ -353,12 +369,14 @@ class Oracle:
             shown = self.members(branch.nodes, branch.entity, record, view.api, base)
             if any(name in names and not shown.get(name) for name in branch.needs):
                 continue
+            if branch.backed and not self.members(branch.backed, branch.entity, record, view.api, base):
+                continue
             only = all(
                 matches(found_at(shown, path), Condition(path, "=", value), "text") for path, value in branch.only
             )
             if only or any(self.pointed_to(step, record) for step in branch.also):
                 stamped = _stamped(branch, shown, view.api, loaded, self.key)
-                yield self.outward(branch.entity, record, view.api), branch, stamped
+                yield record, (self.outward(branch.entity, record, view.api), branch, stamped)
 
     def pointed_to(self, step: v.Kids, record: Record) -> bool:
         """Whether a visible record points to *record*."""

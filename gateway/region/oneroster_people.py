@@ -110,7 +110,14 @@ class People:
         }
 
     def roles(self) -> Iterator[Row]:
-        """What each user is, at which organization."""
+        """What each user is, at which organization; the first role at each is the primary one there."""
+        known: set[tuple[str, str]] = set()
+        for role in self._roles():
+            place = (role["userSourcedId"], role["orgSourcedId"])
+            yield role | {"roleType": "secondary" if place in known else "primary"}
+            known.add(place)
+
+    def _roles(self) -> Iterator[Row]:
         schools = {one.id: one.school for one in self.district.students}
         accounts = {row["userSourcedId"]: row["sourcedId"] for row in self.accounts()}
         for student in self.district.students:
@@ -206,7 +213,6 @@ def _role(user: str, number: int, role: str, org: str, *, begin: str = "", end: 
     return {
         "sourcedId": f"{user}-r{number}",
         "userSourcedId": user,
-        "roleType": "secondary" if number else "primary",
         "role": role,
         "beginDate": begin,
         "endDate": end,

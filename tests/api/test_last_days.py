@@ -101,7 +101,7 @@ def test_filters_compare_the_end_that_is_shown(region):
     assert client.users("enrollments", filter=f"endDate='{LAST}'") == []
     assert len(client.resources("studentSectionAssociations", endDate=LAST)) == 1
     assert client.resources("studentSectionAssociations", endDate=END) == []
-    assert [one["sourcedId"] for one in client.users("terms", sort="endDate", orderBy="asc")][0] == "t"
+    assert next(one["sourcedId"] for one in client.users("terms", sort="endDate", orderBy="asc")) == "t"
 
 
 def test_a_generalised_end_is_the_same_in_both_standards(tmp_path):
