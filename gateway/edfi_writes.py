@@ -13,7 +13,9 @@ from gateway.desk import open_desk
 from gateway.edfi import admit, base, refuse
 from gateway.exchange import PageRequest
 from gateway.serial_writes import write_alone
+from gateway.telemetry import ignored
 from standards.edfi import body
+from standards.edfi.ignored import HEADER, Ignored
 from standards.edfi.model import resources
 from standards.edfi.request import plain
 from standards.errors import (
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 POST, PUT, DELETE = frozenset({"edfi:create", "edfi:update"}), frozenset({"edfi:update"}), frozenset({"edfi:delete"})
 PROFILE = "application/vnd.ed-fi."
 JSON = "application/json"
+IGNORED = "crossing.ignored"
 
 
 def blueprint(gateway: Gateway) -> Blueprint:
@@ -46,7 +49,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
         authorization, asked = _asked(gateway, district, schema, name, POST)
         document = _document()
         desk = open_desk(gateway, authorization, asked, "", {})
-        saved = upserts.post(desk, document)
+        saved = upserts.post(desk, document, _ignoring(authorization))
         return _done(desk, saved, 201 if saved.new else 200)
 
     def put(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
@@ -55,7 +58,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
         document, own = _document(), plain(identifier)
 
         def replace(desk: Desk) -> Response:
-            return _done(desk, upserts.put(desk, own, document, _condition()), 204)
+            return _done(desk, upserts.put(desk, own, document, _ignoring(authorization), _condition()), 204)
 
         return write_alone(gateway, authorization, asked, own, replace, seen="", named={})
 
@@ -76,6 +79,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
         routes.add_url_rule(item, f"put{address}", put, methods=("PUT",))
         routes.add_url_rule(item, f"delete{address}", delete, methods=("DELETE",))
     routes.register_error_handler(GatewayError, refuse)
+    routes.after_request(_tell_ignored)
     return routes
 
 
@@ -107,6 +111,23 @@ def _document() -> Any:
     if media != JSON or request.mimetype_params.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
         raise UnsupportedMedia("Send the body as application/json.")
     return body.parse(request.get_data())
+
+
+def _ignoring(authorization: Authorization) -> Ignored | None:
+    """Where members of the body that are not there for the client are noted; None where it wants them refused."""
+    if authorization.caller.refuses_unknown:
+        return None
+    noted = request.environ[IGNORED] = Ignored()
+    return noted
+
+
+def _tell_ignored(response: Response) -> Response:
+    """Tell in a header which members of the body were ignored, and count them."""
+    noted = request.environ.get(IGNORED)
+    if noted:
+        response.headers[HEADER] = noted.told()
+        ignored(len(noted))
+    return response
 
 
 def _condition() -> Callable[[Mapping[str, Any] | None], None] | None:

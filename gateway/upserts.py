@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from adapters.contract import Tagged
     from gateway.desk import Desk
+    from standards.edfi.ignored import Ignored
     from standards.edfi.model import Resource
 
     Record = dict[str, Any]
@@ -62,11 +63,14 @@ class Saved:
     etag: str
 
 
-def post(desk: Desk, document: Any) -> Saved:
-    """Create the record that *document* describes, or update the one that has its natural key."""
+def post(desk: Desk, document: Any, ignored: Ignored | None) -> Saved:
+    """Create the record that *document* describes, or update the one that has its natural key.
+
+    Members that are not there for the writer are *ignored*, or refused (None).
+    """
     known = body.shape(desk.shown.branch.nodes)
     resource = _resource(desk)
-    given, identifier = body.read(resource, document, known)
+    given, identifier = body.read(resource, document, known, ignored)
     if identifier is not None:
         raise InvalidBody(body.REFUSED, {"$.id": [ASSIGNED]})
     if body.identity_hidden(resource, known):
@@ -110,12 +114,15 @@ def _update_or_refuse(desk: Desk, given: Record, said: Record, known: body.Shape
     return _update(desk, given, current, row)
 
 
-def put(desk: Desk, identifier: str, document: Any, match: Match | None = None) -> Saved:
-    """Replace the record that bears *identifier*; *match* refuses (If-Match) by the record as it is seen now."""
+def put(desk: Desk, identifier: str, document: Any, ignored: Ignored | None, match: Match | None = None) -> Saved:
+    """Replace the record that bears *identifier*; *match* refuses (If-Match) by the record as it is seen now.
+
+    Members that are not there for the writer are *ignored*, or refused (None).
+    """
     desk.allow("update")
     desk.allow_unread(told=True)
     known = body.shape(desk.shown.branch.nodes)
-    given, stated = body.read(_resource(desk), document, known)
+    given, stated = body.read(_resource(desk), document, known, ignored)
     if stated is not None and stated.replace("-", "").lower() != identifier:
         raise InvalidBody(body.REFUSED, {"$.id": [OTHER]})
     desk, before = _found(desk.naming(given, identifier), identifier, match)

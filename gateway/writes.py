@@ -42,7 +42,7 @@ def put(desk: Desk, identifier: str, document: Any, version: str, match: Match |
         _check_needs(desk, version)
     if before is None:
         desk.allow("create")
-        return _create(desk, given, version, identifier)
+        return _create(desk, given, version, identifier, match)
     _replace(desk, given, version, before)
     return identifier, not desk.reads
 
@@ -139,18 +139,21 @@ def _replace(desk: Desk, given: Record, version: str, current: Tagged) -> None:
     desk.save(merged | {"id": own}, new=False, tag=current.tag)
 
 
-def _create(desk: Desk, given: Record, version: str, identifier: str) -> tuple[str, bool]:
+def _create(desk: Desk, given: Record, version: str, identifier: str, match: Match | None) -> tuple[str, bool]:
     if desk.shown.faces.pseudonymous(desk.entity):
         raise Forbidden("Ids are pseudonyms here: create with POST, which allocates one.")
     record = _merged(desk, given, f"$.{desk.request.view.model}", {}, {}) | {"id": identifier}
     with desk.holding_keys(_keys(desk, [record])):
         taken = _taken(desk, record)
         if taken is not None:
+            current = desk.current(taken)
             desk.wrote([taken])
             desk = desk.fresh(taken)
-            if desk.row_of(taken) is not None and desk.row(desk.outward(taken)) is not None:
+            if (row := desk.row(desk.outward(taken))) is not None:
+                if match is not None:
+                    match(desk.rendered(row))
                 desk.allow("update")
-                _replace(desk, given, version, desk.current(taken))
+                _replace(desk, given, version, current)
                 return desk.outward(taken), not desk.reads
         desk.record("create", desk.students_of([record]))  # who tries ids to learn which are taken is on record too
         if taken is not None:
