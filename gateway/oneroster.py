@@ -74,12 +74,12 @@ def read_many(
 ) -> Response:
     """One page of a collection."""
     asked = _request(route, ids, district, COLLECTION)
-    check_links(_address(asked), dict(arguments()))
+    given = dict(arguments())
+    check_links(_address(asked), given)
     page = serve_page(gateway, authorization, asked)
     records = [select(record, page.query.fields) for record in page.records] if page.query.fields else page.records
     response = conditional(collection(route.model, records) | _warned(route, page))
     response.headers["X-Total-Count"] = str(page.total)
-    given = dict(arguments())
     response.headers["Link"] = links(_address(asked), given, page.query.offset, page.query.limit, page.total)
     return response
 
