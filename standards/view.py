@@ -139,7 +139,8 @@ class Many:
     repetitions; *order* names rendered members that order the list (its rendered text always decides last).
     *early* nodes speak of the row that the first step leads to. *single* shows no list but its ``least`` or
     ``greatest`` bare value. Where two nodes of one object share a name, the later shows only when the earlier
-    shows nothing; but one that *adds* puts its items to those that the earlier show.
+    shows nothing; but one that *adds* puts its items to those that the earlier show. *needs* names members that an
+    item cannot be without.
     """
 
     name: str
@@ -151,6 +152,7 @@ class Many:
     early: tuple[Node, ...] = ()
     single: str = ""
     adds: bool = False
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -269,6 +271,8 @@ def _prune_container(node: Obj | Hop | Many, entity: str, prefix: str, grant: Re
                 early = _kept(node.early, inside, inner, grant)
     nodes = _kept(node.nodes, inside, inner, grant)
     if not any(tells(child) for child in (*early, *nodes)):
+        return None
+    if isinstance(node, Many) and not {child.name for child in nodes}.issuperset(node.needs):
         return None
     return replace(node, nodes=nodes, early=early) if isinstance(node, Many) else replace(node, nodes=nodes)
 
