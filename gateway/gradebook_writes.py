@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from standards import registry
+from standards.errors import DependentItemExists
 from standards.view import fields_of
 
 if TYPE_CHECKING:
@@ -21,6 +23,36 @@ NO_PERIOD: Final = "is missing, and no grading period of the class has the day o
 OTHER_SCHOOL: Final = "is not the school of the class"
 OTHER_CLASS: Final = "is not the class of the line item"
 NEEDS_PERIOD: Final = "oneroster11"
+
+
+def check_unused(desk: Desk, own: str) -> None:
+    """Refuse to delete a record that the consumer sees others refer to; what belongs to it goes with it.
+
+    Whether others that the consumer does not see refer to it is for the district's system to say.
+
+    Raises:
+        DependentItemExists: others do.
+    """
+    gateway, grant, entity = desk.gateway, desk.grant, desk.entity
+    for view in registry.views(desk.request.view.api).values():
+        names = {branch.entity: _leading(branch.entity, entity) for branch in view.branches}
+        pruned = gateway.pruned(grant, view) if any(names.values()) else None
+        if pruned is None or not gateway.districts[grant.district].has(pruned):
+            continue
+        for shown in gateway.shown(grant, pruned, frozenset({entity})):
+            generation, branch = shown.faces.generation, shown.branch.entity
+            row = generation.table(entity).row_of(own)
+            if row is None:
+                continue
+            kids = (generation.kids(branch, name, entity)[row] for name in names[branch])
+            if not all(map(shown.members.isdisjoint, kids)):
+                raise DependentItemExists("Other records refer to this one.")
+
+
+def _leading(entity: str, target: str) -> tuple[str, ...]:
+    """The references by which records of *entity* lead to one of *target* that they do not belong to."""
+    found = ((name, one) for name, one in fields_of(entity).items() if one.to == target and not one.owner)
+    return tuple(name for name, one in found if one.type == "ref" and not one.many and "." not in name)
 
 
 def complete(desk: Desk, record: Record, before: Mapping[str, Any], path: str, wrong: Wrong) -> None:
@@ -88,7 +120,7 @@ def _period(desk: Desk, record: Mapping[str, Any]) -> Any:
     section = faces.generation.table("section").rows.get(record.get("section", ()), -1)
     if section < 0 or "due" not in record or not all(map(desk.grant.plain, told)):
         return None
-    day = _day(record["due"], UTC)
+    day = _day(record["due"], desk.gateway.zones.get(desk.grant.district, UTC))
     sessions = faces.generation.table("session")
     kinds, begins, ends = (sessions.columns.get(name) for name in ("kind", "begin", "end"))
     if not (kinds and begins and ends):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from gateway import field_sets
 from gateway.matching import kind_of, lists, matcher
 from gateway.renderer import compile_branch, compile_value
+from gateway.repeated import shown_once
 from standards.collation import sort_key, written
 from standards.query import Both, Condition, Either
 from standards.view import Container, Hop, Id, Many, Native, Stamp, find, paths
@@ -67,13 +68,16 @@ class Shown:
         for name in self.branch.needs:
             if any(node.name == name for node in self.branch.nodes):
                 rows = [row for row, found in zip(rows, self.values(rows, name), strict=True) if found]
+        if self.branch.backed:
+            backed = compile_branch(self.branch, self.faces, self.view.api, self.branch.backed)(rows, "")
+            rows = [row for row, found in zip(rows, backed, strict=True) if found]
         kept = rows
         for path, value in self.branch.only:
             kept = self.keep(kept, Condition(path, "=", value))
         if self.branch.also and len(kept) < len(rows):
             besides = self._pointed_to.union(kept)
             kept = [row for row in rows if row in besides]
-        rows, ids = kept, self.ids
+        rows, ids = shown_once(self, kept) if self.branch.once else kept, self.ids
         rows.sort(key=ids.__getitem__)
         return array("I", rows)
 

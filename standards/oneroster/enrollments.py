@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from standards.codes import outward
 from standards.forms import truth
-from standards.oneroster.parts import HEAD, metadata, reference
+from standards.oneroster.parts import HEAD, metadata, reference, until
 from standards.view import Branch, Const, Hop, Node, View, v
 
 
@@ -22,7 +22,7 @@ def _members(person: str, *constants: Node) -> tuple[Node, ...]:
         v("primary", form=truth),
         *constants,
         v("beginDate", "begin", type="date"),
-        v("endDate", "end", type="date"),
+        until("end"),
     )
 
 
