@@ -132,6 +132,19 @@ class ServerSchema(Schema):
         load_default=list,
         metadata={"about": "Addresses or networks whose X-Forwarded headers are believed.", "item": "text"},
     )
+    browser_origins = fields.List(
+        fields.String(
+            validate=validate.Regexp(
+                r"https?://[a-z0-9.\[\]:-]+\Z", error="write an origin as https://app.example.org, in small letters"
+            )
+        ),
+        load_default=list,
+        metadata={
+            "about": "Origins whose pages a browser lets ask the APIs and the token endpoint (CORS). Without any, none"
+            " may: programs need no leave. A page that asks has a secret or a token that its reader can see.",
+            "item": "text",
+        },
+    )
     threads = _number(
         8, 1, 256, "How many requests are answered at once; those that wait for a district's system are not counted."
     )
@@ -276,6 +289,11 @@ class DistrictSchema(Schema):
             " have beside the standard ones. A system that knows descriptors tells them itself.",
             "item": "text",
         },
+    )
+    default_category = _text(
+        "",
+        "The sourcedId, in its own system, of the category that a line item gets whose writer names none: the grade"
+        " export of some platforms does not. Without it such a line item is refused.",
     )
     loss = fields.Dict(
         keys=fields.String(validate=_check_held),
