@@ -100,6 +100,7 @@ def check(file: Path, document_settings: bool) -> None:
         problems += _agreement_problems(read)
         problems += _record_problems(read)
         problems += _district_problems(read)
+        _warn_of_links(read)
     for problem in problems:
         click.echo(problem)
     if problems:
@@ -222,6 +223,16 @@ def _registration_problems(read: Settings, agreements: tuple[Agreement, ...]) ->
         return
     yield from registrations.unregistered(agreements, clients, now)
     yield from map(str, registrations.misdirected(agreements, clients, now))
+
+
+def _warn_of_links(read: Settings) -> None:
+    """Say what links begin with where others than this machine may ask and no public address is set."""
+    from gateway.hosts import is_loopback  # noqa: PLC0415 -- --help need not wait for it
+
+    server = read.server
+    if not server.public_url and not is_loopback(server.host):
+        message = "server.public_url is missing: links begin with the address listened on, unless a trusted proxy"
+        click.echo(f"warning: {message} forwards the host; set it to the address that callers use", err=True)
 
 
 def _record_problems(read: Settings) -> Iterator[str]:

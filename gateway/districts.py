@@ -49,7 +49,8 @@ class District:
     A hold lasts *seconds* at most and is renewed half-way, and what was written is in it before it is read
     again. *coming* and then *renewed* are told of every renewal before it counts: the first may take its time, and
     only the second knows its version. Ages are reckoned by *monotonic*, a clock that nobody can set; *clock* tells
-    the moments and versions that people and consumers are told.
+    the moments and versions that people and consumers are told. *default_category* is the id of the category of work
+    that names none.
     """
 
     def __init__(
@@ -64,7 +65,9 @@ class District:
         loss: Mapping[str, float] = NO_SHARES,
         shares: Shares = EVERY_SHARE,
         monotonic: Callable[[], float] = time.monotonic,
+        default_category: str = "",
     ) -> None:
+        self.default_category = default_category
         self.name, self.adapter, self._keyring, self._clock = name, adapter, keyring, clock
         self._seconds, self._wanted, self._monotonic = seconds, wanted, monotonic
         self._held: Generation | None = None

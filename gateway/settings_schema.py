@@ -146,13 +146,27 @@ class ServerSchema(Schema):
     public_url = _text(
         None,
         "How callers reach the gateway, without a slash at the end; links in answers begin with it."
-        " Without it they begin as the request did.",
+        " Without it they repeat the request's Host header only where that is the address listened on, a loopback name,"
+        " or what a trusted proxy forwards as X-Forwarded-Host, and begin with the address listened on otherwise.",
         validate=validate.Regexp(r"https?://[^\s?#]+[^\s?#/]$", error="write it as https://gateway.example.org"),
     )
     trusted_proxies = fields.List(
         fields.String(validate=_check_network),
         load_default=list,
         metadata={"about": "Addresses or networks whose X-Forwarded headers are believed.", "item": "text"},
+    )
+    browser_origins = fields.List(
+        fields.String(
+            validate=validate.Regexp(
+                r"https?://[a-z0-9.\[\]:-]+\Z", error="write an origin as https://app.example.org, in small letters"
+            )
+        ),
+        load_default=list,
+        metadata={
+            "about": "Origins whose pages a browser lets ask the APIs and the token endpoint (CORS). Without any, none"
+            " may: programs need no leave. A page that asks has a secret or a token that its reader can see.",
+            "item": "text",
+        },
     )
     threads = _number(
         8, 1, 256, "How many requests are answered at once; those that wait for a district's system are not counted."
@@ -273,7 +287,13 @@ class DistrictSchema(Schema):
         "Where outward ids come from: `own` keeps those of the source, or derives them from its natural keys.",
         validate=validate.OneOf(("own",), error="must be one of: own"),
     )
-    timezone = Timezone(load_default=UTC, metadata={"about": "Where its school days begin and end.", "default": "UTC"})
+    timezone = Timezone(
+        load_default=UTC,
+        metadata={
+            "about": "Where its school days begin and end: by it an enrollment or a term is active today.",
+            "default": "UTC",
+        },
+    )
     school_years = fields.List(
         fields.Integer(strict=True, validate=validate.Range(2000, 2099, error="write a school year as 2027")),
         load_default=list,
@@ -292,6 +312,11 @@ class DistrictSchema(Schema):
             " have beside the standard ones. A system that knows descriptors tells them itself.",
             "item": "text",
         },
+    )
+    default_category = _text(
+        "",
+        "The sourcedId, in its own system, of the category that a line item gets whose writer names none: the grade"
+        " export of some platforms does not. Without it such a line item is refused.",
     )
     loss = fields.Dict(
         keys=fields.String(validate=_check_held),

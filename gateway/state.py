@@ -88,6 +88,7 @@ class Parts:
         return District(
             spec.name, adapter, self.keyring, self.now,
             seconds=seconds, wanted=wanted, loss=spec.loss, monotonic=self.monotonic,
+            default_category=spec.default_category,
             shares=Shares(spec.set_aside, spec.unresolved),
         )  # fmt: skip
 

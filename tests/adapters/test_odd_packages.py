@@ -123,8 +123,8 @@ CLEAR = {
     "a zip made on a Mac": ("1.1", lambda: unpacked(package("1.1")), 0),
     "missing columns at the end, and short rows": (
         "1.2", lambda: one(package("1.2"), "users.csv", lambda data: b"\r\n".join(
-            line.rstrip(b",") for line in swapped(data, (b",preferredGivenName,preferredMiddleName,preferredFamilyName,"
-                b"primaryOrgSourcedId,pronouns", b"")).split(b"\r\n"))), 0),
+            line.rstrip(b",") for line in swapped(data, ((b",preferredGivenName,preferredMiddleName,preferredFamilyName,"
+                b"primaryOrgSourcedId,pronouns"), b"")).split(b"\r\n"))), 0),
 }  # fmt: skip
 
 
@@ -151,20 +151,20 @@ REFUSED = {
         [f"users.csv:{n}:19: has more cells than there are headings" for n in (2, *range(5, PUPILS + 5))]),
     "semicolons": (
         lambda: one(package("1.1"), "orgs.csv", lambda data: data.replace(b",", b";")),
-        ["orgs.csv:1:1: The columns sourcedId, name, type are missing. The cells are separated by semicolons;"
-         " the standard's are by commas."]),
+        [("orgs.csv:1:1: The columns sourcedId, name, type are missing. The cells are separated by semicolons;"
+         " the standard's are by commas.")]),
     "files in a folder": (
         lambda: {f"export 2026/{name}": data for name, data in package("1.1").items()},
         ["district.zip: The archive holds the folder export 2026, which is not allowed: the files must be at its root."]),
     "a file in capitals": (
         lambda: {name.replace("users", "Users"): data for name, data in package("1.1").items()},
-        ["manifest.csv:*:2: file.users says bulk, and there is no users.csv. There is Users.csv: rename it to users.csv,"
-         " since names of files count letter by letter."]),
+        [("manifest.csv:*:2: file.users says bulk, and there is no users.csv. There is Users.csv: rename it to users.csv,"
+         " since names of files count letter by letter.")]),
     "1.2 without roles.csv": (
         lambda: one({k: v for k, v in package("1.2").items() if k != "roles.csv"}, "manifest.csv",
                     lambda data: data.replace(b"file.roles,bulk", b"file.roles,absent")),
-        ["manifest.csv:*:2: OneRoster 1.2 tells in roles.csv what every user is, and that file is absent."
-         " Where users.csv tells it, oneroster.version is 1.1."]),
+        [("manifest.csv:*:2: OneRoster 1.2 tells in roles.csv what every user is, and that file is absent."
+         " Where users.csv tells it, oneroster.version is 1.1.")]),
     "headings alone where others refer to rows": (
         lambda: one(package("1.1"), "users.csv", lambda data: data.split(b"\r\n")[0]),
         [f"enrollments.csv:{n}:6: userSourcedId leads nowhere" for n in range(2, PUPILS + 4)]),

@@ -83,7 +83,7 @@ class Town:
 
 
 def lacks(error):
-    return {one.name: (one.count, one.of) for one in error.lacks}
+    return {one.entity: (one.gone, one.held) for one in error.lacks}
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_a_district_says_what_may_be_set_aside():
 def test_classes_whose_school_leads_nowhere_by_a_typo_are_refused_and_never_an_empty_list():
     error = Town([*pupils(108), *classes(20, school="l01"), *placements(108)]).refusal()
     assert lacks(error) == {"section": (20, 20), "placement": (108, 108)}
-    assert any("none is left" in one.told for one in error.lacks)
+    assert any("none is left" in one.used for one in error.lacks)
 
 
 def test_a_row_without_its_owner_is_hidden_counted_and_told():

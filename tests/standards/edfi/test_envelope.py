@@ -51,6 +51,7 @@ CASES = [
     (errors.ChangesLost("Too long ago."), 502, "system:upstream-failed"),
     (errors.SourceRefused("No."), 502, "system:upstream-failed"),
     (errors.SourceBroken("Broken.", "Student.xml:3:1"), 502, "system:upstream-failed"),
+    (errors.Incomplete([errors.Loss("student", 3, 10, "rows are set aside")]), 502, "system:upstream-failed"),
     (errors.MappingError("students.birthDate is not a date."), 502, "system:upstream-failed"),
     (errors.Overloaded(), 503, "system:overloaded"),
     (errors.StoreUnavailable("The store is gone."), 503, "system:database-connection"),
