@@ -130,6 +130,7 @@ def judged(
     )
     lacks = [*_too_many(found.rows, shares), *_nothing_left(fresh, found.rows, lost), *_too_lost(found, shares)]
     if lacks:
+        lacks.sort(key=lambda one: one.entity not in NEVER)
         names = {one.entity for one in lacks}
         places = (one for one in page.aside if one.entity in names or one.entity in NEVER)
         raise Incomplete(lacks, [(one.place, one.told) for one in places][:MAX_ASIDE_TOLD])

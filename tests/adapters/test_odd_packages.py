@@ -230,7 +230,7 @@ def zip64(files):
 
 def test_a_zip_with_zip64_end_records_is_read(tmp_path):
     (tmp_path / "d.zip").write_bytes(zip64(package("1.1")))
-    assert records(OneRosterCsv("d", {"source": str(tmp_path / "d.zip")})) == records(
+    assert records(OneRosterCsv("maple", {"source": str(tmp_path / "d.zip")})) == records(
         adapter_of(tmp_path, package("1.1"))
     )
 
@@ -240,11 +240,11 @@ def test_a_zip64_end_record_that_leads_nowhere_is_refused(tmp_path):
     at = data.rindex(b"PK\x06\x07")
     (tmp_path / "d.zip").write_bytes(data[: at + 8] + b"\xff" * 8 + data[at + 16 :])
     with pytest.raises(SourceBroken, match="not a readable zip"):
-        records(OneRosterCsv("d", {"source": str(tmp_path / "d.zip")}))
+        records(OneRosterCsv("maple", {"source": str(tmp_path / "d.zip")}))
 
 
 def test_the_folder_that_a_mac_leaves_beside_unpacked_files_is_passed_over(tmp_path):
     path = made.folder(tmp_path / "d", package("1.1"))
     (path / "__MACOSX").mkdir()
     (path / "._users.csv").write_bytes(b"\0\5")
-    assert records(OneRosterCsv("d", {"source": str(path)})) == records(adapter_of(tmp_path, package("1.1")))
+    assert records(OneRosterCsv("maple", {"source": str(path)})) == records(adapter_of(tmp_path, package("1.1")))

@@ -189,6 +189,9 @@ def test_a_great_loss_that_is_told_is_believed_only_when_reading_whole_shows_it(
     for name in NAMES[:3]:
         leave(town, name)
         town.source.put("student", EVE | {"id": name, "key": (name, "new")})
+        town.source.put(
+            "enrollment", {"key": ("e", name), "id": f"e-{name}", "student": (name, "new"), "school": ("101",)}
+        )
     assert town.later() == ["Eve", "Eve", "Eve", *NAMES[3:]]
     assert town.reads == 2
 
