@@ -10,7 +10,7 @@ from standards.errors import DependentItemExists
 from standards.view import fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Set
+    from collections.abc import Iterator, Mapping
     from datetime import tzinfo
 
     from gateway.desk import Desk
@@ -155,7 +155,7 @@ def _of_class(desk: Desk, section: int) -> list[int]:
     return []
 
 
-def _above(row: int, parents: Any, seen: Set[int]) -> Iterator[int]:
+def _above(row: int, parents: Any, seen: frozenset[int]) -> Iterator[int]:
     """The longer sessions that a session is a part of, as far as they are *seen*."""
     met = {row}
     while parents and (row := parents[row]) in seen and row not in met:
