@@ -80,7 +80,7 @@ class OneRosterRest(Adapter):
 
     def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
         """Every record of the *wanted* entities; each collection is read whole before the first of it is given."""
-        self.notes.counts.clear()
+        self.notes.clear()
         deadline = self._http.deadline()
         roster = {entity: names for entity, names in wanted.items() if entity in ROSTER}
         if roster:

@@ -11,6 +11,7 @@ import orjson
 from flask import Response, current_app, request
 
 from gateway.authorization import authorize
+from gateway.hosts import origin
 from gateway.oauth1 import SignedRequest, accepts
 from gateway.telemetry import ABOUT, about, trace
 from standards.errors import (
@@ -64,7 +65,7 @@ def _signed() -> SignedRequest | None:
     if header is None or not accepts(request.path, header):
         return None
     address = request.remote_addr or ""
-    return SignedRequest(request.method, base_url(), request.path, request.query_string, header, address)
+    return SignedRequest(request.method, _asked_url(), request.path, request.query_string, header, address)
 
 
 def arguments() -> list[tuple[str, str]]:
@@ -83,15 +84,25 @@ def arguments() -> list[tuple[str, str]]:
 
 
 def base_url() -> str:
-    """The address consumers know this gateway by, without a slash at its end.
+    """The address that links begin with, without a slash at its end: the public one, where one is set.
 
     Raises:
-        CallerError: no such address is set, and the request names none that links could begin with.
+        CallerError: no such address is set, and the request's Host header is none.
     """
     public: str | None = current_app.config.get("PUBLIC_URL")
-    if not public and not request.host:
+    return (public or origin(request.environ, request.scheme, _host()) + request.root_path).rstrip("/")
+
+
+def _asked_url() -> str:
+    """The address that the caller has used and signed, without a slash at its end."""
+    public: str | None = current_app.config.get("PUBLIC_URL")
+    return (public or f"{request.scheme}://{_host()}{request.root_path}").rstrip("/")
+
+
+def _host() -> str:
+    if not request.host:
         raise CallerError("The Host header cannot be understood.")
-    return (public or f"{request.scheme}://{request.host}{request.root_path}").rstrip("/")
+    return request.host
 
 
 def trace_id() -> str:

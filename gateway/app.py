@@ -19,6 +19,7 @@ from gateway import (
     edfi_metadata,
     edfi_writes,
     health,
+    hosts,
     metadata,
     oauth,
     oneroster,
@@ -114,8 +115,10 @@ class _Proxied:
             address = ip_address(environ.get("REMOTE_ADDR", ""))
         except ValueError:
             return self._plain(environ, start_response)
-        trusted = any(address in network for network in self._networks)
-        return (self._forwarded if trusted else self._plain)(environ, start_response)
+        if not any(address in network for network in self._networks):
+            return self._plain(environ, start_response)
+        environ[hosts.FORWARDED] = bool(environ.get("HTTP_X_FORWARDED_HOST"))
+        return self._forwarded(environ, start_response)
 
 
 def _refuse() -> None:

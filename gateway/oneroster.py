@@ -30,6 +30,7 @@ from standards import registry
 from standards.errors import GatewayError, InvalidBody, NotFound
 from standards.oneroster.body import parse
 from standards.oneroster.envelope import collection, links, singleton, status_info, status_info_set, warnings
+from standards.oneroster.link_size import check_links
 from standards.oneroster.request import COLLECTION, SINGLETON, given, read, select
 from standards.oneroster.routes import find, methods, roots
 
@@ -77,13 +78,13 @@ def read_many(
 ) -> Response:
     """One page of a collection."""
     asked = _request(route, ids, district, COLLECTION)
+    repeated = given(arguments())
+    check_links(_address(asked), repeated)
     page = serve_page(gateway, authorization, asked)
     records = [select(record, page.query.fields) for record in page.records] if page.query.fields else page.records
     response = conditional(collection(route.model, records) | _warned(route, page))
     response.headers["X-Total-Count"] = str(page.total)
-    response.headers["Link"] = links(
-        _address(asked), given(arguments()), page.query.offset, page.query.limit, page.total
-    )
+    response.headers["Link"] = links(_address(asked), repeated, page.query.offset, page.query.limit, page.total)
     return response
 
 

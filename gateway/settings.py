@@ -94,6 +94,8 @@ class District:
     descriptors: tuple[str, ...] = ()
     loss: Mapping[str, float] = field(default_factory=dict)
     default_category: str = ""
+    set_aside: Mapping[str, float] = field(default_factory=dict)
+    unresolved: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
