@@ -195,7 +195,8 @@ def _merged(desk: Desk, given: Record, path: str, before: Mapping[str, Any], sho
     wrong: dict[str, list[str]] = {}
     merge = Merge(desk, given, _said(desk, given, shown, path, wrong), shown, before, path, wrong)
     merged = merge.merged()
-    _derive(desk, merged)
+    if merged.get("section") != before.get("section"):
+        _derive(desk, merged)
     if wrong:
         raise InvalidBody("The body cannot be accepted.", wrong)
     return merged
