@@ -105,7 +105,7 @@ def test_members_in_collections_and_references_are_ignored_too_and_what_is_store
     }  # fmt: skip
     answer = send(clerk, "POST", ASSOCIATIONS, body)
     assert answer.status_code == 200, answer.text
-    assert answer.headers.get(HEADER) == "telephones[].orderOfPriority, oldEthnicityDescriptor; others=4"
+    assert answer.headers.get(HEADER) == "oldEthnicityDescriptor, telephones[].orderOfPriority; others=4"
     phones = kept(elm, ASSOCIATIONS)["telephones"]
     assert [(one["telephoneNumber"], one.get("orderOfPriority")) for one in phones] == [("1", 7), ("2", None)]
 
@@ -123,7 +123,7 @@ def test_no_more_than_some_are_named_and_the_others_counted(clerk):
 
 
 @pytest.mark.parametrize(
-    "name", ["a\r\nSet-Cookie: x=1", "ß", "addresses[0].x", "x, y; others=7", "", "a.firstName", "\0"]
+    "name", ["a\r\nSet-Cookie: x=1", "ß", "addresses[0].x", "x, y; others=7", "a.firstName", "\0"]
 )
 def test_a_name_that_nobody_has_published_is_never_repeated(clerk, name):
     answer = send(clerk, "POST", "students", student("s1") | {name: 1})
