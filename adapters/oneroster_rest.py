@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from adapters import oneroster_beyond, oneroster_plan, oneroster_profile
 from adapters.contract import NO_HINTS, Adapter, Manifest, Problem, finisher
+from adapters.end_dates import INCLUSIVE
 from adapters.http import Bounds, Http
 from adapters.oneroster_csv import ROWS, records
 from adapters.oneroster_documents import Rows, is_there, plain
@@ -79,11 +80,11 @@ class OneRosterRest(Adapter):
 
     def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
         """Every record of the *wanted* entities; each collection is read whole before the first of it is given."""
-        self.notes.counts.clear()
+        self.notes.clear()
         deadline = self._http.deadline()
         roster = {entity: names for entity, names in wanted.items() if entity in ROSTER}
         if roster:
-            yield from self._roster(Task(self._version, roster, self.notes), deadline)
+            yield from self._roster(self._task(roster), deadline)
         for entity, names in wanted.items():
             if self._offers(entity):
                 yield from self._gradebook(entity, names, hints.get(entity, ()), deadline)
@@ -102,6 +103,11 @@ class OneRosterRest(Adapter):
         found = self._read(lens, entity, document) if lens else self._alone(entity, document)
         return found and finisher(self, {entity: None})(entity, found)
 
+    def _task(self, wanted: Wanted) -> Task:
+        """What is asked of the server's roster; the profile says what its end dates are where the settings do not."""
+        said = self.settings["end_dates"] or self._profile.end_dates
+        return Task(self._version, wanted, self.notes, said == INCLUSIVE, self.district)
+
     def _read(self, lens: Lens, entity: str, document: Document) -> Record:
         """What a document of the gradebook says."""
         return oneroster_beyond.unpacked(entity, lens.read(plain(self._version, entity, document)))
@@ -110,7 +116,7 @@ class OneRosterRest(Adapter):
         """A record of the roster that one document tells whole."""
         rows = Rows(self._version, oneroster_plan.ALONE[entity], self.notes)
         rows.add([document])
-        task = Task(self._version, {entity: None}, self.notes)
+        task = self._task({entity: None})
         return next((record for _, record in records(task, rows.tables(), {})), None)
 
     def save(self, entity: str, record: Record, *, new: bool, tag: str = "") -> str:  # noqa: ARG002  the server has none
