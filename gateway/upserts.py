@@ -157,7 +157,7 @@ def delete(desk: Desk, identifier: str, match: Match | None = None) -> None:
     if row is None or not _inside(desk, before.record, row):
         raise NotFound("There is nothing with this id.")
     desk.record("delete", desk.students_in(row))
-    desk.remove(own, before.tag)
+    desk.remove(own, before)
 
 
 def _resource(desk: Desk) -> Resource:
@@ -206,7 +206,7 @@ def _create(
     if taken is not None or not _inside(desk, record, None):
         raise OutsidePopulation(_outside(desk))
     desk.record("create", desk.students_of([record]))
-    return _saved(desk, desk.save(_nameless(record), new=True), new=True)
+    return _saved(desk, desk.save(_nameless(record), before=None), new=True)
 
 
 def _new(desk: Desk, given: Record, said: Record, known: body.Shape) -> Record:
@@ -236,7 +236,7 @@ def _update(desk: Desk, given: Record, current: Tagged, row: int | None) -> Save
         raise OutsidePopulation(_outside(desk))
     desk.record("update", (*desk.students_in(row), *desk.students_of([merged])))
     rekeyed = merged.get("key") != before.get("key")
-    desk.save(_nameless(merged) | {"id": own}, new=False, tag=current.tag, rekeyed=rekeyed)
+    desk.save(_nameless(merged) | {"id": own}, before=current, rekeyed=rekeyed)
     return _saved(desk, own, new=not desk.reads)
 
 
