@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from adapters import edfi_categories, ods_changes, ods_metadata, ods_plan
@@ -136,9 +137,9 @@ class EdFiOds(Adapter):
         if found is None:
             return None
         if entity not in MADE:
-            return Tagged(self._records.joined(entity, [found.record], deadline)[0], found.tag)
+            return replace(found, record=self._records.joined(entity, [found.record], deadline)[0])
         whole = self.find(entity, identifier)
-        return None if whole is None else Tagged(whole, found.tag)
+        return None if whole is None else replace(found, record=whole)
 
     def locate(self, entity: str, key: tuple[str, ...]) -> Record | None:
         """The record of *entity* with a natural key, as the ODS has it now."""
@@ -182,7 +183,7 @@ class EdFiOds(Adapter):
         self._changes.known(since, deadline)
         yield from self._changes.departures(entity, since, until, deadline, rekeyed=rekeyed)
 
-    def save(self, entity: str, record: Record, *, new: bool, tag: str = "") -> str:
+    def save(self, entity: str, record: Record, *, new: bool, before: Tagged | None = None) -> str:
         """Create a record by POST, or replace the one with its id by PUT if it is still as it was read."""
         self._may_write(entity)
         if self._beside and self._kept_beside(entity):
@@ -191,18 +192,18 @@ class EdFiOds(Adapter):
         if new:
             identifier = self._writer.create(entity, record, deadline)
         else:
-            identifier = self._writer.replace(entity, record, tag, deadline)
+            identifier = self._writer.replace(entity, record, before, deadline)
         if self._beside and "key" in record:
             self._names.note(entity, {**record, "id": identifier})
         return identifier
 
-    def delete(self, entity: str, identifier: str, *, tag: str = "") -> None:
+    def delete(self, entity: str, identifier: str, *, before: Tagged | None = None) -> None:
         """Delete the record with an id if it is still as it was read."""
         self._may_write(entity)
         if self._beside and self._kept_beside(entity):
             self._beside.delete(entity, identifier)
             return
-        self._writer.delete(entity, identifier, tag, self._http.deadline())
+        self._writer.delete(entity, identifier, before, self._http.deadline())
 
     def stamp(self) -> str:
         """The newest change version, where the ODS tells one; otherwise always another text."""

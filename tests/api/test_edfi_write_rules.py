@@ -262,6 +262,16 @@ def test_a_change_that_is_wanted_of_any_other_state_is_refused_too(owner, form):
     assert send(owner, "PUT", place, student("s9"), **{"If-None-Match": '"x", W/"y"'}).status_code == 204
 
 
+def test_a_condition_of_a_post_is_about_the_record_that_has_its_key(owner, elm):
+    for given, status in (({"If-Match": "*"}, 412), ({"If-None-Match": "*"}, 201), ({"If-None-Match": "*"}, 412)):
+        assert send(owner, "POST", "students", student("s9"), **given).status_code == status
+    place = next(one["id"] for one in owner.edfi("students").json if one["studentUniqueId"] == "s9")
+    tag, before = owner.edfi(f"students/{place}").json["_etag"], elm.changes
+    problem(send(owner, "POST", "students", student("s9"), **{"If-Match": '"1"'}), 412, "optimistic-lock-failed")
+    assert elm.changes == before
+    assert send(owner, "POST", "students", student("s9"), **{"If-Match": tag}).status_code == 200
+
+
 def test_what_others_need_is_not_deleted(owner, elm):
     place = send(owner, "POST", "students", student("s9")).headers["Location"]
     elm.needed.update(elm.documents["students"])
