@@ -17,7 +17,6 @@ from gateway.telemetry import ABOUT, about, trace
 from standards.errors import (
     CallerError,
     Forbidden,
-    InvalidBody,
     MalformedQuery,
     MethodNotAllowed,
     NotFound,
@@ -29,7 +28,7 @@ from standards.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from gateway.assembly import Gateway
     from gateway.authorization import Authorization
@@ -152,20 +151,6 @@ def signed(body: Any) -> tuple[bytes, str]:
     return payload, blake2b(payload, digest_size=16).hexdigest()
 
 
-def document() -> Any:
-    """The JSON in the request's body.
-
-    Raises:
-        InvalidBody: it is no JSON, or of another kind.
-    """
-    if not request.is_json:
-        raise InvalidBody("Send the body as application/json.")
-    try:
-        return orjson.loads(request.get_data())
-    except orjson.JSONDecodeError as error:
-        raise InvalidBody(f"The body is not JSON at line {error.lineno}, column {error.colno}.") from None
-
-
 def failure(error: GatewayError, status: int, body: Mapping[str, Any], media: str = "application/json") -> Response:
     """An error in its standard's own body, with the id under which the log tells of it in a header."""
     about(code=error.code)
@@ -178,11 +163,16 @@ def failure(error: GatewayError, status: int, body: Mapping[str, Any], media: st
         signed = accepts(request.path, request.headers.get("Authorization"))
         response.headers["WWW-Authenticate"] = "OAuth" if signed else "Bearer"
     if isinstance(error, MethodNotAllowed):
-        also = ("HEAD", "OPTIONS") if "GET" in error.allowed else ("OPTIONS",)
-        response.headers["Allow"] = ", ".join((*error.allowed, *also))
+        response.headers["Allow"] = allow(error.allowed)
     if isinstance(error, TooManyRequests | SourceUnavailable | Overloaded):
         response.headers["Retry-After"] = str(_wait(error))
     return response
+
+
+def allow(methods: Iterable[str]) -> str:
+    """The value of an Allow header: the *methods* that do something at an address, and those that only tell of it."""
+    known = tuple(methods)
+    return ", ".join((*known, *(("HEAD", "OPTIONS") if "GET" in known else ("OPTIONS",))))
 
 
 def _wait(error: TooManyRequests | SourceUnavailable | Overloaded) -> int:

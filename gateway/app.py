@@ -13,6 +13,7 @@ from werkzeug.routing import Map
 from gateway import (
     addresses,
     bulk,
+    cross_origin,
     edfi,
     edfi_changes,
     edfi_metadata,
@@ -69,6 +70,7 @@ def create_app(
     app.url_value_preprocessor(addresses.enter)
     app.before_request(telemetry.begin)
     app.before_request(_refuse)
+    cross_origin.allow(app, settings.server.browser_origins)
     app.register_blueprint(oauth.blueprint(store, memory, clock, settings, gateway.limits, gateway.grants))
     app.register_blueprint(oneroster.blueprint(gateway))
     app.register_blueprint(bulk.blueprint(gateway))
@@ -83,6 +85,7 @@ def create_app(
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
     app.after_request(telemetry.observe)
+    app.after_request(_typed)
     return app
 
 
@@ -134,7 +137,17 @@ def _http_error(error: HTTPException) -> Response:
     response = _answer(refusal)
     if error.code and error.code not in known:
         response.status_code = error.code
-    response.headers.update({name: value for name, value in error.get_headers() if name == "Allow"})
+    allowed = {name: value for name, value in error.get_headers() if name == "Allow"}
+    if allowed and oneroster.ROOT in request.path:
+        allowed["Allow"] = oneroster.allowed(request.path)
+    response.headers.update(allowed)
+    return response
+
+
+def _typed(response: Response) -> Response:
+    """An answer without a body has no type of one."""
+    if not response.is_streamed and not response.get_data():
+        response.headers.pop("Content-Type", None)
     return response
 
 

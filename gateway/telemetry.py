@@ -30,6 +30,7 @@ KEYS = frozenset(
         "correlation",
         "count",
         "district",
+        "entity",
         "error",
         "event",
         "generation",
