@@ -21,7 +21,7 @@ from standards.edfi.model import Resource, natural_key, resources
 from standards.errors import SourceBroken
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from lxml.etree import _Element as Element
 
@@ -31,6 +31,9 @@ CAPS = Caps(members=400)  # 24 interchanges, often split, and one file for each 
 CHUNK = 1 << 17
 PROLOG = 1 << 16
 RECORD_CAP = 8 << 20
+MOST_HELD_BACK = 2_000
+"""How many records of one kind wait for a later one of the same key; when more come, all are let go."""
+
 OVERLAP = 200  # longer than any element name, so that none is missed between two chunks
 NAMESPACE = re.compile(r"http://ed-fi\.org/5\.2\.[0-9]+")
 ELEMENT = re.compile(rb"<([A-Za-z_][\w.:-]*)")
@@ -49,10 +52,14 @@ OPTIONS: Mapping[str, Any] = {
 
 @dataclass(slots=True)
 class Findings:
-    """What a reading noticed: elements the API has no place for, by path, and repeated records, by collection."""
+    """What a reading noticed: elements the API has no place for, by path, and repeated records, by collection.
+
+    Those that were *replaced* had other content than the last one with their key.
+    """
 
     unknown: Counter[str] = field(default_factory=Counter)
     duplicates: Counter[str] = field(default_factory=Counter)
+    replaced: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +100,9 @@ def documents(
 ) -> Iterator[tuple[str, Document]]:
     """Every document of the *wanted* collections (None: all) with its collection's name, each key once.
 
-    A record that is repeated unchanged is passed once; one that is repeated with other content is refused.
-    *known* saves looking through the files again; *findings* receives what was noticed.
+    A record that is repeated is passed once, as it stands last, as in an ODS that takes one after the other; it is
+    refused where the first one has been let go already. *known* saves looking through the files again; *findings*
+    receives what was noticed.
     """
     findings = findings or Findings()
     if known is None or known.stamp != source.stamp():
@@ -105,7 +113,7 @@ def documents(
     reading = Reading(findings.unknown)
     if any(known.files[name].refs for name in chosen):
         _collect_ids(source, known, reading)
-    seen: dict[int, int] = {}
+    repeats = _Repeats(findings)
     shapes: dict[str, Shape] = {}
     for name in chosen:
         for element in _records(source, name, known.files[name].root):
@@ -116,12 +124,9 @@ def documents(
                 continue
             shape = shapes.get(kind.name) or shapes.setdefault(kind.name, Shape(kind.properties, reading, kind.name))
             document = _document(source, name, element, shape)
-            count = len(seen)
-            _refuse_conflict(document, kind, seen, f"{name}:{element.sourceline}")
-            if len(seen) > count:
-                yield kind.collection, document
-            else:
-                findings.duplicates[kind.collection] += 1
+            for one in repeats.take(document, kind, f"{name}:{element.sourceline}"):
+                yield kind.collection, one
+    yield from repeats.rest()
 
 
 def _document(source: Source, name: str, element: Element, shape: Shape) -> Document:
@@ -133,16 +138,53 @@ def _document(source: Source, name: str, element: Element, shape: Shape) -> Docu
     return document
 
 
-def _refuse_conflict(document: Document, kind: Resource, seen: dict[int, int], place: str) -> None:
-    """Refuses a record without a key, and one whose content differs from an earlier one's of the same key."""
+class _Repeats:
+    """The records of a reading by their keys: a few of each kind are held back, in case a later one has their key."""
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        self._content: dict[int, int] = {}
+        self._waiting: dict[str, dict[int, Document]] = {}
+        self._let_go: set[str] = set()
+
+    def take(self, document: Document, kind: Resource, place: str) -> Iterable[Document]:
+        """The documents that need not wait any longer, now that this one of a *kind* has come.
+
+        Raises:
+            SourceBroken: it has no key, or another content than one of its key that was let go.
+        """
+        key, content = _hashed(document, kind, place), hash(orjson.dumps(document, option=orjson.OPT_SORT_KEYS))
+        earlier, name = self._content.get(key), kind.collection
+        self._content[key] = content
+        if earlier == content:
+            self._findings.duplicates[name] += 1
+            return ()
+        if earlier is not None and name in self._let_go:
+            raise SourceBroken(f"{kind.name} is given twice with different content.", place)
+        if earlier is not None:
+            self._findings.replaced[name] += 1
+        if name in self._let_go:
+            return (document,)
+        waiting = self._waiting.setdefault(name, {})
+        waiting[key] = document
+        if len(waiting) <= MOST_HELD_BACK:
+            return ()
+        self._let_go.add(name)
+        return self._waiting.pop(name).values()
+
+    def rest(self) -> Iterator[tuple[str, Document]]:
+        """What waited until the end, with the name of its collection."""
+        for name, documents in self._waiting.items():
+            yield from ((name, document) for document in documents.values())
+
+
+def _hashed(document: Document, kind: Resource, place: str) -> int:
+    """The hash of a record's key; refuses a record without one."""
     key = natural_key(kind, document)
     if None in key:
         missing = ", ".join(path for path, value in zip(kind.identity, key, strict=True) if value is None)
         raise SourceBroken(f"{kind.name} lacks {missing}, a part of its key.", place)
-    content = hash(orjson.dumps(document, option=orjson.OPT_SORT_KEYS))
-    earlier = seen.setdefault(hash((kind.name, key)), content)
-    if earlier != content:
-        raise SourceBroken(f"{kind.name} is given twice with different content.", place)
+    return hash((kind.name, key))
 
 
 def _collect_ids(source: Source, known: Catalogue, reading: Reading) -> None:
