@@ -80,7 +80,7 @@ class OneRosterRest(Adapter):
 
     def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
         """Every record of the *wanted* entities; each collection is read whole before the first of it is given."""
-        self.notes.counts.clear()
+        self.notes.clear()
         deadline = self._http.deadline()
         roster = {entity: names for entity, names in wanted.items() if entity in ROSTER}
         if roster:
@@ -119,7 +119,7 @@ class OneRosterRest(Adapter):
         task = self._task({entity: None})
         return next((record for _, record in records(task, rows.tables(), {})), None)
 
-    def save(self, entity: str, record: Record, *, new: bool) -> str:
+    def save(self, entity: str, record: Record, *, new: bool, tag: str = "") -> str:  # noqa: ARG002  the server has none
         """Create or replace a record of the gradebook by PUT, so that saying it twice makes no second one.
 
         What the server's document has beyond the standard stays in it.
@@ -128,6 +128,8 @@ class OneRosterRest(Adapter):
         identifier = record.get("id") or str(uuid.uuid4())
         deadline = self._http.deadline()
         known = None if new else self._service.one(lens.local, identifier, deadline)
+        if known is None and not new:
+            raise NotFound(f"The district's system has no such {entity}.")
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         written = lens.write({**oneroster_beyond.packed(entity, record), "id": identifier}, onto=known) | {
             "status": "active",
@@ -137,7 +139,7 @@ class OneRosterRest(Adapter):
         self._service.put(lens.local, identifier, document, deadline)
         return identifier
 
-    def delete(self, entity: str, identifier: str) -> None:
+    def delete(self, entity: str, identifier: str, *, tag: str = "") -> None:  # noqa: ARG002  likewise
         """Delete a record of the gradebook."""
         lens = self._writable(entity)
         if not self._service.delete(lens.local, identifier, self._http.deadline()):

@@ -20,6 +20,7 @@ from gateway.faces import Faces
 from gateway.journals import Journals
 from gateway.lookups import NOTHING
 from gateway.plan import decides, entities_of
+from gateway.record_locks import RecordLocks
 from gateway.rows import Shown
 from gateway.vault import KEY_BYTES
 from standards.errors import SourceError
@@ -78,6 +79,7 @@ class Gateway:
         self.limits, self.clock = limits, clock
         self.readiness, self.zones = readiness, zones
         self.closing: Callable[[], object] = lambda: None
+        self.record_locks = RecordLocks()
         self.departures, self.cursors = Departures(monotonic), Cursors(keyring)
         self.journals = journals or Journals(None, token_bytes(KEY_BYTES), clock)
         self.present: Callable[[], Gateway] = lambda: self

@@ -203,18 +203,24 @@ def _once(arguments: Sequence[tuple[str, str]]) -> dict[str, tuple[str, str]]:
 
 
 def _refuse_mixture(paging: Mapping[str, str]) -> None:
-    """Pages are asked for by offset or by token, not by both."""
+    """Pages are asked for by offset or by token, not by both.
+
+    Who sends the size of a page under both names, as generated clients do, means the one that the paging goes by.
+    """
     if "pagetoken" in paging:
         if "offset" in paging:
             raise MalformedQuery("pageToken", TOKEN_WITH_OFFSET)
-        if "limit" in paging:
+        if "limit" in paging and "pagesize" not in paging:
             raise MalformedQuery("pageToken", TOKEN_WITH_LIMIT)
         if TRUTHS.get(paging.get("totalcount", "").lower()):
             raise MalformedQuery("totalCount", TOTAL_WITH_TOKEN)
         if not paging["pagetoken"]:
             raise MalformedQuery("pageToken", BAD_TOKEN)
-    elif "pagesize" in paging:
+    elif "pagesize" in paging and "limit" not in paging:
         raise MalformedQuery("pageSize", SIZE_WITH_OFFSET if "offset" in paging else SIZE_WITHOUT_TOKEN)
+    for name, message in (("limit", BAD_LIMIT), ("pagesize", BAD_SIZE)):
+        if name in paging:
+            _number(PAGING[name], paging[name], LARGEST_LIMIT, message)
 
 
 def _number(name: str, text: str, largest: int, message: str) -> int:
