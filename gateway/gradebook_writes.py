@@ -23,6 +23,7 @@ NO_PERIOD: Final = "is missing, and no grading period of the class has the day o
 OTHER_SCHOOL: Final = "is not the school of the class"
 OTHER_CLASS: Final = "is not the class of the line item"
 NEEDS_PERIOD: Final = "oneroster11"
+PERIOD: Final = "gradingPeriod"
 
 
 def check_unused(desk: Desk, own: str) -> None:
@@ -66,7 +67,8 @@ def complete(desk: Desk, record: Record, before: Mapping[str, Any], path: str, w
         _agree(desk, record, ("lineItem", "section"), f"{path}.class", OTHER_CLASS, wrong, derive=False)
     if desk.entity != "lineItem":
         return
-    _agree(desk, record, ("section", "school"), f"{path}.school", OTHER_SCHOOL, wrong, derive=True)
+    moved = record.get("section") != before.get("section")  # else what its source leaves unsaid stays so
+    _agree(desk, record, ("section", "school"), f"{path}.school", OTHER_SCHOOL, wrong, derive=moved)
     place = f"{path}.category"
     if "category" not in record and place not in wrong and "category" in desk.members:
         category = before.get("category") or _declared(desk)
@@ -122,41 +124,42 @@ def _period(desk: Desk, record: Mapping[str, Any]) -> Any:
         return None
     day = _day(record["due"], desk.gateway.zones.get(desk.grant.district, UTC))
     sessions = faces.generation.table("session")
-    kinds, begins, ends = (sessions.columns.get(name) for name in ("kind", "begin", "end"))
-    if not (kinds and begins and ends):
+    begins, ends = (sessions.columns.get(name) for name in ("begin", "end"))
+    if not (begins and ends):
         return None
-    found = [
-        row
-        for row in _of_class(desk, section)
-        if kinds[row] == "gradingPeriod" and begins[row] and ends[row] and begins[row] <= day <= ends[row]
-    ]
+    periods = [row for row in _of_class(desk, section) if begins[row] and ends[row]]
+    found = [row for row in periods if begins[row] <= day <= ends[row]]
     if not found:
         return None
     # An end may be the first day after a period: of two that meet, work belongs to the one that begins.
     return sessions.key(max(found, key=lambda row: (begins[row], faces.ids("session")[row])))
 
 
-def _of_class(desk: Desk, section: int) -> Iterator[int]:
-    """The visible sessions that lie in a term of the class, or in the year of one, and are not another school's."""
+def _of_class(desk: Desk, section: int) -> list[int]:
+    """The visible grading periods of the class's terms; where these have none, those of its school's year."""
     generation, seen = desk.shown.faces.generation, frozenset(desk.shown.faces.rows("session"))
     sessions, sections = generation.table("session"), generation.table("section")
     parents, schools = sessions.refs.get("parent", ()), sessions.refs.get("school", ())
-    linked = sessions.columns.get("gradingPeriods") or [None] * sessions.size
-    terms = sections.columns.get("terms")
-    above = {row: set(_above(row, parents)) for row in seen}
-    mine = {row for term in (terms[section] if terms else None) or () if term in seen for row in (term, *above[term])}
-    inside = {row for one in mine for row in linked[one] or ()}
+    kinds, linked = (sessions.columns.get(name) or [None] * sessions.size for name in ("kind", "gradingPeriods"))
     school = sections.refs["school"][section] if "school" in sections.refs else -1
-    for row in sorted(seen):
-        theirs = schools[row] if schools else -1
-        if (row in mine or row in inside or above[row] & mine) and theirs in {-1, school}:
-            yield row
+    periods = [
+        row for row in sorted(seen) if kinds[row] == PERIOD and (schools[row] if schools else -1) in {-1, school}
+    ]
+    terms = {row for row in (sections.columns.get("terms") or {section: None})[section] or () if row in seen}
+    years = {row for term in terms for row in _above(term, parents, seen)}
+    for longer in (terms, years):
+        inside = {row for one in longer for row in linked[one] or ()}
+        if found := [
+            row for row in periods if row in longer | inside or longer.intersection(_above(row, parents, seen))
+        ]:
+            return found
+    return []
 
 
-def _above(row: int, parents: Any) -> Iterator[int]:
-    """The longer sessions that a session is a part of."""
+def _above(row: int, parents: Any, seen: frozenset[int]) -> Iterator[int]:
+    """The longer sessions that a session is a part of, as far as they are *seen*."""
     met = {row}
-    while parents and (row := parents[row]) >= 0 and row not in met:
+    while parents and (row := parents[row]) in seen and row not in met:
         met.add(row)
         yield row
 
