@@ -74,10 +74,11 @@ its classes meet in, and the grading periods below them. A session in which no c
 has no room for a class in several terms: it is a section of the first.
 
 Ed-Fi tells records apart by codes and names that need not be unique in OneRoster. A `courseCode`, `localCourseCode`,
-`sessionName` or `gradingPeriodName` is therefore the code or title of the source with `~` and twelve characters that follow
-from the record's own `sourcedId` (`ALG1~d6jwapnvhp5n`): always, so that no other record changes it. The code alone is among
-the course's `identificationCodes`. An organization whose `identifier` is a whole number has that number; one with letters,
-or without an `identifier`, has a number between 2^48 and 2^49 that follows from it, or from its `sourcedId`, and stays.
+`sessionName` or `gradingPeriodName` is therefore the code or title of the source with `~` and twelve characters that
+follow from the record's own `sourcedId` (`ALG1~d6jwapnvhp5n`): always, so that no other record changes it. The code
+alone is among the course's `identificationCodes`. An organization whose `identifier` is a whole number has that number;
+one with letters, or without an `identifier`, has a number between 2^48 and 2^49 that follows from it, or from its
+`sourcedId`, and stays.
 Two organizations with one `identifier` have one number: `crossing check` names them. Enrollments that repeat (one
 student, one class, one first day) are one association, which ends with the last of them; roles likewise.
 
