@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from standards.codes import outward
-from standards.edfi.members import Members, Site, member, members, scalar, shown
+from standards.edfi.members import Members, Site, member, members, said, scalar
 from standards.edfi.model import EXTENSIONS, by_collection
 from standards.edfi.references import TARGETS, organization_number
 from standards.lens import Lens, each, same
@@ -153,7 +153,7 @@ def _simple(known: Property, pair: Pair) -> Val:
         return Val(known.name, (source,), outward(pair.codes, "edfi"))
     if pair.kind == "integer_text":
         return organization_number(known.name)
-    return shown(known.name, source, pair.kind)
+    return said(known, source, pair.kind)
 
 
 def _listed(known: Property, pair: Pair) -> Val:
