@@ -50,16 +50,17 @@ def blueprint(gateway: Gateway) -> Blueprint:
     def put(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
         """An item replaced."""
         authorization, asked = _asked(gateway, district, schema, name, PUT)
-        document = _document()
+        identifier, document = plain(identifier), _document()
         desk = open_desk(gateway, authorization, asked, "", {})
-        saved = upserts.put(desk, plain(identifier), document, _condition())
+        saved = upserts.put(desk, identifier, document, _condition())
         return _done(desk, saved.own, 204)
 
     def delete(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
         """An item deleted."""
         authorization, asked = _asked(gateway, district, schema, name, DELETE)
-        desk = open_desk(gateway, authorization, asked, plain(identifier), {})
-        upserts.delete(desk, plain(identifier), _condition())
+        identifier = plain(identifier)
+        desk = open_desk(gateway, authorization, asked, identifier, {})
+        upserts.delete(desk, identifier, _condition())
         return _empty(204)
 
     for address in ADDRESSES:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gateway.admission import Admission
+from gateway.known_descriptors import spelt, unknown_descriptors
 from gateway.merging import Merge
-from gateway.resolving import Resolver, natives, unknown_descriptors
+from gateway.resolving import Resolver, natives
 from standards.edfi import body
 from standards.edfi.keychanges import CASCADING
 from standards.edfi.model import natural_key, resources
@@ -62,6 +63,7 @@ def post(desk: Desk, document: Any) -> Saved:
         raise InvalidBody(body.REFUSED, {"$.id": [ASSIGNED]})
     if body.identity_hidden(resource, known):
         raise PolicyEnforced("The agreement does not release the natural key of this resource.")
+    given = spelt(desk, given)
     desk.allow_unread(told=False)
     desk, said = _said(desk.naming(given), given, {})
     if not desk.reads:
@@ -85,6 +87,7 @@ def put(desk: Desk, identifier: str, document: Any, match: Match | None = None) 
     given, stated = body.read(_resource(desk), document, known)
     if stated is not None and stated.replace("-", "").lower() != identifier:
         raise InvalidBody(body.REFUSED, {"$.id": [OTHER]})
+    given = spelt(desk, given)
     desk, own = _found(desk.naming(given, identifier), identifier, match)
     before, row = desk.current(own), desk.row_of(own)
     if not _inside(desk, before, row):
@@ -176,7 +179,7 @@ def _update(desk: Desk, given: Record, before: Record, row: int | None) -> Saved
 def _rekeyed(desk: Desk, given: Record, shown: Record | None, merged: Record, before: Mapping[str, Any]) -> bool:
     """Whether a write gives a record another natural key: the source's own, or, where that has none, the one shown."""
     resource = _resource(desk)
-    if desk.dialect.native:
+    if desk.dialect.keyed(desk, before):
         now, then = merged["key"], before["key"]
     else:
         now, then = natural_key(resource, given), natural_key(resource, given if shown is None else shown)

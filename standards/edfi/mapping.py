@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from standards import vocabulary
 from standards.codes import outward
 from standards.edfi.members import Members, Site, member, members, scalar, shown
 from standards.edfi.model import EXTENSIONS, by_collection
@@ -57,8 +58,16 @@ def mapped(
     site = Site(entity, f"edfi.{collection}", f"edfi.{collection}.", "", _class_of(entity))
     made = _Maker(site, tuple(nodes), tuple(otherwise), tuple(pairs)).all(ordered(resource))
     lens = Lens("edfi", collection, entity, (same("id", "id"), *made.pairs), tuple(key), prefix)
-    branch = Branch(entity, (Id("id"), *made.nodes, *STAMPS), where)
+    branch = Branch(entity, (Id("id"), *made.nodes, *STAMPS), where, _needed(entity, resource, pairs))
     return Mapped(lens, View(collection, "edfi", resource.name, (branch,)), (*made.fields, *extra))
+
+
+def _needed(entity: str, resource: Resource, pairs: Iterable[Pair]) -> tuple[str, ...]:
+    """The references that a document must have and that may lead nowhere: without them it is not shown."""
+    fields = vocabulary.entities()[entity].fields
+    owners = [pair for pair in pairs if pair.word == "split" and (one := fields[pair.fills[0]]).owner and one.lenient]
+    named = dict.fromkeys(_head(pair.consumes[0]) for pair in owners)
+    return tuple(name for name in named if resource.properties[name].required)
 
 
 def ordered(resource: Resource) -> list[Property]:
