@@ -52,6 +52,17 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Tagged:
+    """A *record* as the source has it now, and the *tag* that the source itself gives this very state of it.
+
+    The tag is empty where the source cannot make a change depend on one.
+    """
+
+    record: Record
+    tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Departure:
     """What a source says of a record that is gone or bears another key.
 
@@ -151,9 +162,18 @@ class Adapter(ABC):
         found = (record for _, record in self.read({entity: None}, hints) if record.get("id") == identifier)
         return next(found, None)
 
+    def find_tagged(self, entity: str, identifier: str) -> Tagged | None:
+        """The record that `find` finds, and the tag of a state that is not newer than it."""
+        found = self.find(entity, identifier)
+        return None if found is None else Tagged(found)
+
     def locate(self, entity: str, key: tuple[str, ...]) -> Record | None:
-        """The whole record of *entity* with the natural *key*, as the source has it now; None where none."""
-        return next((record for _, record in self.read({entity: None}) if record.get("key") == key), None)
+        """The whole record of *entity* with the natural *key*, as the source has it now; None where none.
+
+        The key of a descriptor is the same in any case.
+        """
+        found = (record for _, record in self.read({entity: None}))
+        return next((record for record in found if same_key(entity, record.get("key"), key)), None)
 
     def reachable(self) -> None:
         """Let pass whoever is about to ask the source.
@@ -193,24 +213,27 @@ class Adapter(ABC):
         """
         raise Unsupported("The district's system does not tell what has changed.")
 
-    def save(self, entity: str, record: Record, *, new: bool) -> str:  # noqa: ARG002  what those that can write take
+    def save(self, entity: str, record: Record, *, new: bool, tag: str = "") -> str:  # noqa: ARG002  what those that can write take
         """Create (*new*) or replace the record of *entity* that bears the id in *record*; the id it now bears.
 
         A new record without an ``id`` is given one by the source. The whole record is given: what is not in it
-        is to be empty.
+        is to be empty. A *tag* is given only where `find_tagged` gave one.
 
         Raises:
             Unsupported: the source takes no changes of *entity*.
+            NotFound: it has no record with this id to replace.
+            PreconditionFailed: the record is in another state than that with the *tag*.
             SourceRefused: it took the request and said no.
         """
         raise Unsupported(f"The district's system takes no changes of {entity}.")
 
-    def delete(self, entity: str, identifier: str) -> None:  # noqa: ARG002  likewise
+    def delete(self, entity: str, identifier: str, *, tag: str = "") -> None:  # noqa: ARG002  likewise
         """Delete the record of *entity* whose own id is *identifier*.
 
         Raises:
             Unsupported: the source takes no changes of *entity*.
             NotFound: it has no such record.
+            PreconditionFailed: the record is in another state than that with the *tag*.
         """
         raise Unsupported(f"The district's system takes no changes of {entity}.")
 
@@ -229,6 +252,13 @@ class Adapter(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def same_key(entity: str, one: tuple[str, ...] | None, other: tuple[str, ...]) -> bool:
+    """Whether two natural keys of *entity* are one: exactly, but for descriptors, whose case says nothing."""
+    if one is None or not entity.endswith("Descriptors"):
+        return one == other
+    return [part.casefold() for part in one] == [part.casefold() for part in other]
 
 
 def load(schema: type[Schema], settings: Mapping[str, Any], place: str = "") -> dict[str, Any]:

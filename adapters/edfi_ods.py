@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from adapters import edfi_categories, ods_changes, ods_metadata, ods_plan
 from adapters.beside import SHARED, Beside, Names
-from adapters.contract import NO_HINTS, Adapter, Manifest, Problem
+from adapters.contract import NO_HINTS, Adapter, Manifest, Problem, Tagged
 from adapters.edfi_records import collections, lenses
 from adapters.http import Bounds, Http
 from adapters.ods_changes import Changes
@@ -128,6 +128,20 @@ class EdFiOds(Adapter):
         beside = self._beside if own is None and self._has_beside(entity) else None
         return beside.find(entity, identifier) if beside else own
 
+    def find_tagged(self, entity: str, identifier: str) -> Tagged | None:
+        """The record of *entity* with an id, and the tag of its document, which was read no later."""
+        if self._only_beside(entity) or entity == edfi_categories.ENTITY:
+            return super().find_tagged(entity, identifier)
+        deadline = self._http.deadline()
+        found = self._records.alone_tagged(entity, identifier, deadline)
+        if found is None:
+            beside = self._beside.find(entity, identifier) if self._beside and self._has_beside(entity) else None
+            return None if beside is None else Tagged(beside)
+        if entity not in MADE:
+            return Tagged(self._records.joined(entity, [found.record], deadline)[0], found.tag)
+        whole = self.find(entity, identifier)
+        return None if whole is None else Tagged(whole, found.tag)
+
     def locate(self, entity: str, key: tuple[str, ...]) -> Record | None:
         """The record of *entity* with a natural key, as the ODS has it now."""
         if self._beside and self._kept_beside(entity, {"key": key}):
@@ -170,25 +184,27 @@ class EdFiOds(Adapter):
         self._changes.known(since, deadline)
         yield from self._changes.departures(entity, since, until, deadline, rekeyed=rekeyed)
 
-    def save(self, entity: str, record: Record, *, new: bool) -> str:
+    def save(self, entity: str, record: Record, *, new: bool, tag: str = "") -> str:
         """Create a record by POST, or replace the one with its id by PUT if it is still as it was read."""
         self._may_write(entity)
-        known = record if new or "key" in record else self.find(entity, record["id"]) or {}
-        if self._beside and self._kept_beside(entity, known):
+        if self._beside and self._kept_beside(entity, record if new else self._known(entity, record)):
             return self._beside.save(entity, record, new=new)
-        write = self._writer.create if new else self._writer.replace
-        identifier = write(entity, record, self._http.deadline())
+        deadline = self._http.deadline()
+        if new:
+            identifier = self._writer.create(entity, record, deadline)
+        else:
+            identifier = self._writer.replace(entity, record, tag, deadline)
         if self._beside and "key" in record:
             self._names.note(entity, {**record, "id": identifier})
         return identifier
 
-    def delete(self, entity: str, identifier: str) -> None:
-        """Delete the record with an id."""
+    def delete(self, entity: str, identifier: str, *, tag: str = "") -> None:
+        """Delete the record with an id if it is still as it was read."""
         self._may_write(entity)
-        if self._beside and self._kept_beside(entity, self.find(entity, identifier) or {}):
+        if self._beside and self._kept_beside(entity, self._known(entity, {"id": identifier})):
             self._beside.delete(entity, identifier)
             return
-        self._writer.delete(entity, identifier, self._http.deadline())
+        self._writer.delete(entity, identifier, tag, self._http.deadline())
 
     def stamp(self) -> str:
         """The newest change version, where the ODS tells one; otherwise always another text."""
@@ -210,6 +226,11 @@ class EdFiOds(Adapter):
 
     def _only_beside(self, entity: str) -> bool:
         return self._has_beside(entity) and entity not in self.manifest.shared
+
+    def _known(self, entity: str, record: Record) -> Record:
+        """A record with its key, which tells of what is shared whose it is."""
+        shared = entity in self.manifest.shared and "key" not in record
+        return (self.find(entity, record["id"]) or {}) if shared else record
 
     def _kept_beside(self, entity: str, record: Record) -> bool:
         """Whether a *record* is the gradebook's."""

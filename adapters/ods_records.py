@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters import edfi_categories, ods_plan
-from adapters.contract import picker
+from adapters.contract import Tagged, picker, same_key
 from adapters.edfi_joins import TOLD_BY, Joins
 from adapters.edfi_records import collections, lenses, tree
 from adapters.ods_reader import side_by_side
@@ -82,10 +82,20 @@ class Records:
 
     def alone(self, entity: str, identifier: str, deadline: Deadline) -> Record | None:
         """The record of an entity with an id of the ODS, without what other documents say of it."""
+        found = self.alone_tagged(entity, identifier, deadline)
+        return None if found is None else found.record
+
+    def alone_tagged(self, entity: str, identifier: str, deadline: Deadline) -> Tagged | None:
+        """The record that `alone` gives, and the tag of its document."""
+        found = self.document(entity, identifier, deadline)
+        return None if found is None else Tagged(self.record(*found), tag_of(found[1]))
+
+    def document(self, entity: str, identifier: str, deadline: Deadline) -> tuple[str, Document] | None:
+        """The document that tells of the record with an id, and the collection it is in."""
         for collection in self.collections(entity) if normal(identifier) == identifier else ():
             document = self.reader.one(collection, identifier, deadline)
             if document is not None:
-                return self.record(collection, document)
+                return collection, document
         return None
 
     def locate(self, entity: str, key: tuple[str, ...], deadline: Deadline) -> Record | None:
@@ -93,8 +103,11 @@ class Records:
         for collection in self.collections(entity):
             asked = ods_plan.by_key(lenses()[collection], key)
             for record in self.asked(collection, asked, deadline):
-                if record["key"] == key:
+                if same_key(entity, record["key"], key):
                     return self.joined(entity, [record], deadline)[0]
+        if entity.endswith("Descriptors"):  # some databases tell capitals from small letters
+            every = (one for name in self.collections(entity) for one in self.asked(name, (), deadline))
+            return next((record for record in every if same_key(entity, record["key"], key)), None)
         return None
 
     def asked(self, collection: str, asked: Parameters | None, deadline: Deadline) -> list[Record]:
@@ -196,6 +209,12 @@ def look(joins: Joins, collection: str, documents: Iterable[Document]) -> None:
         joins.look((collection, document) for document in documents)
     except (KeyError, TypeError, AttributeError):
         raise SourceBroken("A document lacks what it must have.", collection) from None
+
+
+def tag_of(document: Document) -> str:
+    """The tag that the ODS gives the state of a *document*; empty where it gives none."""
+    found = document.get("_etag")
+    return found if isinstance(found, str) else ""
 
 
 def _joins(entity: str, names: Fields) -> bool:

@@ -9,6 +9,7 @@ from marshmallow import Schema, fields, validate
 
 from adapters import tables
 from adapters.contract import NO_HINTS, Adapter, Manifest, Notes, Problem, finisher
+from adapters.end_dates import INCLUSIVE, end_dates
 from adapters.files import Caps, open_source
 from adapters.gradebook import Gradebook
 from adapters.roster import FILES, Materials, Places, Schools, Task
@@ -44,6 +45,7 @@ class FilesSettings(Schema):
             "description": "What to do with a reference that leads nowhere: refuse the files, or drop and count it."
         },
     )
+    end_dates = end_dates()
     allow_missing_manifest = fields.Boolean(
         load_default=False, metadata={"description": "Whether files without a manifest.csv are read as bulk files."}
     )
@@ -84,7 +86,7 @@ class OneRosterCsv(Adapter):
         self.notes.counts.clear()
         with self._open() as source:
             version = manifest(source, Notes(), self._tolerance).version
-            task = Task(version, wanted, self.notes)
+            task = Task(version, wanted, self.notes, self.settings["end_dates"] == INCLUSIVE, self.district)
             files = task.files()
             old = version == "1.1" and "users.csv" in files
             kinds = self._stated_kinds(source) if old else {}

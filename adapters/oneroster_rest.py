@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from adapters import oneroster_beyond, oneroster_plan, oneroster_profile
 from adapters.contract import NO_HINTS, Adapter, Manifest, Problem, finisher
+from adapters.end_dates import INCLUSIVE
 from adapters.http import Bounds, Http
 from adapters.oneroster_csv import ROWS, records
 from adapters.oneroster_documents import Rows, is_there, plain
@@ -83,7 +84,7 @@ class OneRosterRest(Adapter):
         deadline = self._http.deadline()
         roster = {entity: names for entity, names in wanted.items() if entity in ROSTER}
         if roster:
-            yield from self._roster(Task(self._version, roster, self.notes), deadline)
+            yield from self._roster(self._task(roster), deadline)
         for entity, names in wanted.items():
             if self._offers(entity):
                 yield from self._gradebook(entity, names, hints.get(entity, ()), deadline)
@@ -102,6 +103,11 @@ class OneRosterRest(Adapter):
         found = self._read(lens, entity, document) if lens else self._alone(entity, document)
         return found and finisher(self, {entity: None})(entity, found)
 
+    def _task(self, wanted: Wanted) -> Task:
+        """What is asked of the server's roster; the profile says what its end dates are where the settings do not."""
+        said = self.settings["end_dates"] or self._profile.end_dates
+        return Task(self._version, wanted, self.notes, said == INCLUSIVE, self.district)
+
     def _read(self, lens: Lens, entity: str, document: Document) -> Record:
         """What a document of the gradebook says."""
         return oneroster_beyond.unpacked(entity, lens.read(plain(self._version, entity, document)))
@@ -110,10 +116,10 @@ class OneRosterRest(Adapter):
         """A record of the roster that one document tells whole."""
         rows = Rows(self._version, oneroster_plan.ALONE[entity], self.notes)
         rows.add([document])
-        task = Task(self._version, {entity: None}, self.notes)
+        task = self._task({entity: None})
         return next((record for _, record in records(task, rows.tables(), {})), None)
 
-    def save(self, entity: str, record: Record, *, new: bool) -> str:
+    def save(self, entity: str, record: Record, *, new: bool, tag: str = "") -> str:  # noqa: ARG002  the server has none
         """Create or replace a record of the gradebook by PUT, so that saying it twice makes no second one.
 
         What the server's document has beyond the standard stays in it.
@@ -122,6 +128,8 @@ class OneRosterRest(Adapter):
         identifier = record.get("id") or str(uuid.uuid4())
         deadline = self._http.deadline()
         known = None if new else self._service.one(lens.local, identifier, deadline)
+        if known is None and not new:
+            raise NotFound(f"The district's system has no such {entity}.")
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         written = lens.write({**oneroster_beyond.packed(entity, record), "id": identifier}, onto=known) | {
             "status": "active",
@@ -131,7 +139,7 @@ class OneRosterRest(Adapter):
         self._service.put(lens.local, identifier, document, deadline)
         return identifier
 
-    def delete(self, entity: str, identifier: str) -> None:
+    def delete(self, entity: str, identifier: str, *, tag: str = "") -> None:  # noqa: ARG002  likewise
         """Delete a record of the gradebook."""
         lens = self._writable(entity)
         if not self._service.delete(lens.local, identifier, self._http.deadline()):

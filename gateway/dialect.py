@@ -35,6 +35,10 @@ class Dialect(ABC):
         return self.native
 
     @abstractmethod
+    def identity(self, desk: Desk, said: Record) -> tuple[str, ...]:
+        """What the source tells the record that a body is about from others by, whoever wrote the body."""
+
+    @abstractmethod
     def existing(self, desk: Desk, said: Record, given: Record) -> Record | None:
         """The record, as the source has it now, with the natural key of a body; seen by the consumer or not."""
 
@@ -47,6 +51,11 @@ class Own(Dialect):
     """A source that keeps records under Ed-Fi's own keys."""
 
     native = True
+
+    def identity(self, desk: Desk, said: Record) -> tuple[str, ...]:
+        """The key that the source has for it."""
+        key: tuple[str, ...] = _read(desk, said)["key"]
+        return key
 
     def existing(self, desk: Desk, said: Record, given: Record) -> Record | None:  # noqa: ARG002  the other kind needs it
         """The record that the source has under this key."""
@@ -69,13 +78,19 @@ class Across(Dialect):
 
     native = False
 
+    def identity(self, desk: Desk, said: Record) -> tuple[str, ...]:
+        """The members of its natural key, references by the source's own keys."""
+        parts = frozenset(resources()[desk.request.view.model].identity)
+        names = [pair.fills[0] for pair in desk.lens.pairs if pair.fills and not parts.isdisjoint(pair.consumes)]
+        return tuple(str(said.get(name)) for name in names)
+
     def existing(self, desk: Desk, said: Record, given: Record) -> Record | None:  # noqa: ARG002  the other kind needs it
         """The record that is shown under this key: a source of this kind has no other."""
         resource = resources()[desk.request.view.model]
         wanted, rows = _text(natural_key(resource, given)), desk.shown.rows
         for row, shown in zip(rows, desk.shown.render(rows, desk.request.base), strict=True):
             if _text(natural_key(resource, shown)) == wanted:
-                return desk.current(desk.own_id(row))
+                return desk.current(desk.own_id(row)).record
         return None
 
     def completed(self, desk: Desk, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:

@@ -196,7 +196,7 @@ class Faces:
         def active(row: int) -> bool:
             first = next((found for start in starts if (found := start(row)) is not None), None)
             last = stop(row)
-            return first is not None and first <= today and (last is None or last > today)
+            return first is not None and first <= today and (last is None or last >= today)
 
         return active
 

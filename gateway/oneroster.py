@@ -24,6 +24,7 @@ from gateway.answers import (
 )
 from gateway.desk import open_desk
 from gateway.exchange import PageRequest, Within, serve_one, serve_page
+from gateway.serial_writes import write_alone
 from gateway.telemetry import about
 from standards import registry
 from standards.errors import GatewayError
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from gateway.assembly import Gateway
     from gateway.authorization import Authorization
+    from gateway.desk import Desk
     from gateway.exchange import Page
     from standards.oneroster.routes import Route
 
@@ -94,8 +96,11 @@ def put_one(
 ) -> Response:
     """A record created or replaced, under the sourcedId in the address; where its system has another, that is told."""
     asked = _request(route, ids[:-1], district, ())
-    desk = open_desk(gateway, authorization, asked)
-    own, created = writes.put(desk, ids[-1], document(), route.version, _condition(route))
+
+    def replace(desk: Desk) -> tuple[str, bool]:
+        return writes.put(desk, ids[-1], document(), route.version, _condition(route))
+
+    own, created = write_alone(gateway, authorization, asked, ids[-1], replace)
     response = _done(201 if created else min(route.operation.statuses, default=200))
     place = _address(asked)
     response.headers["Location"] = place if own == ids[-1] else f"{place.rpartition('/')[0]}/{own}"
@@ -114,8 +119,12 @@ def delete_one(
     gateway: Gateway, authorization: Authorization, route: Route, ids: tuple[str, ...], district: str | None
 ) -> Response:
     """A record deleted."""
-    desk = open_desk(gateway, authorization, _request(route, ids[:-1], district, ()))
-    writes.delete(desk, ids[-1], _condition(route))
+    asked = _request(route, ids[:-1], district, ())
+
+    def remove(desk: Desk) -> None:
+        writes.delete(desk, ids[-1], _condition(route))
+
+    write_alone(gateway, authorization, asked, ids[-1], remove)
     return _done(204)
 
 

@@ -127,7 +127,9 @@ class _Opening:
         if self._settings.limits != self._before.settings.limits:
             limits = limits.at(self._settings.limits)
         callers = self._parts.callers(limits)
-        gateway = before.followed_by(districts=districts, grants=self._grants, callers=callers, limits=limits)
+        gateway = before.followed_by(
+            districts=districts, grants=self._grants, callers=callers, limits=limits, zones=self._settings.zones
+        )
         gateway.attend((*self._successors, *self._arrivals))
         for one in self._successors:
             self._read(one.name, one.load)

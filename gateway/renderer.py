@@ -192,7 +192,8 @@ class Renderer(Writer):
             if node.single:
                 self.line(f"{into}[{node.name!r}] = {'min' if node.single == 'least' else 'max'}({found}, key=str)")
             else:
-                arranged = f"{self.bind(_arranged(node))}({found}) if len({found}) > 1 else {found}"
+                arranged = f"{self.bind(_arranged(node))}({found})"
+                arranged += "" if node.settle else f" if len({found}) > 1 else {found}"
                 self.line(f"{into}[{node.name!r}] = {arranged}")
 
     def bare(self, nodes: Sequence[Node], place: Place, found: str) -> None:
@@ -302,6 +303,8 @@ def _arranged(node: Many) -> Callable[[list[Any]], list[Any]]:
     def arranged(found: list[Any]) -> list[Any]:
         if node.bare:
             return sorted(set(found) if node.distinct else found, key=str)
+        if node.settle:
+            found = node.settle(found)
         found.sort(key=key)
         if node.distinct:
             return [item for at, item in enumerate(found) if not at or item != found[at - 1]]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from gateway import field_sets
 from gateway.items import having
 from gateway.renderer import compile_branch, compile_value
+from gateway.repeated import shown_once
 from standards.errors import MalformedQuery
 from standards.query import Both, Condition, Either, Item
 from standards.view import Container, Hop, Id, Many, Native, Stamp, Val, find, paths
@@ -69,13 +70,16 @@ class Shown:
         for name in self.branch.needs:
             if any(node.name == name for node in self.branch.nodes):
                 rows = [row for row, found in zip(rows, self.values(rows, name), strict=True) if found]
+        if self.branch.backed:
+            backed = compile_branch(self.branch, self.faces, self.view.api, self.branch.backed)(rows, "")
+            rows = [row for row, found in zip(rows, backed, strict=True) if found]
         kept = rows
         for path, value in self.branch.only:
             kept = self.keep(kept, Condition(path, "=", value))
         if self.branch.also and len(kept) < len(rows):
             besides = self._pointed_to.union(kept)
             kept = [row for row in rows if row in besides]
-        rows, ids = kept, self.ids
+        rows, ids = shown_once(self, kept) if self.branch.once else kept, self.ids
         rows.sort(key=ids.__getitem__)
         return array("I", rows)
 

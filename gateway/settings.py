@@ -112,6 +112,11 @@ class Settings:
     districts: Mapping[str, District]
     metrics_token: str | None = field(default=None, repr=False)
 
+    @property
+    def zones(self) -> Mapping[str, tzinfo]:
+        """The time zone of each district, which says what day it is there."""
+        return {name: one.timezone for name, one in self.districts.items()}
+
     def open_keys(self) -> vault.Keys:
         """The region's keys; without a configured master key one is made in the state directory."""
         return vault.open_keys(self.master_key, self.state, self.file.parent)

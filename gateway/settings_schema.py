@@ -250,7 +250,13 @@ class DistrictSchema(Schema):
         "Where outward ids come from: `own` keeps those of the source, or derives them from its natural keys.",
         validate=validate.OneOf(("own",), error="must be one of: own"),
     )
-    timezone = Timezone(load_default=UTC, metadata={"about": "Where its school days begin and end.", "default": "UTC"})
+    timezone = Timezone(
+        load_default=UTC,
+        metadata={
+            "about": "Where its school days begin and end: by it an enrollment or a term is active today.",
+            "default": "UTC",
+        },
+    )
     school_years = fields.List(
         fields.Integer(strict=True, validate=validate.Range(2000, 2099, error="write a school year as 2027")),
         load_default=list,

@@ -97,6 +97,7 @@ def _run(
         clock=parts.now,
         monotonic=monotonic,
         readiness=readiness,
+        zones=settings.zones,
         journals=Journals(
             settings.changes.folder,
             keys.derive("journals"),

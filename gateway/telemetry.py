@@ -65,6 +65,9 @@ ABOUT = {name: f"crossing.{name}" for name in ("view", "district", "client", "co
 metrics = CollectorRegistry()
 _requests = Counter("crossing_requests", "Requests answered.", ["view", "status", "district"], registry=metrics)
 _seconds = Histogram("crossing_request_seconds", "How long answers took.", ["view"], registry=metrics)
+_ignored = Counter(
+    "crossing_ignored_members", "Members of Ed-Fi bodies that were ignored.", ["client", "view"], registry=metrics
+)
 _faults = Counter("crossing_faults", "Faults of the gateway itself.", ["error"], registry=metrics)
 _dropped = Counter("crossing_log_values_dropped", "Log values that were not on the list.", registry=metrics)
 _refused_since = Gauge(
@@ -141,6 +144,12 @@ def observe(response: Response) -> Response:
         line["milliseconds"] = round(seconds * 1000, 1)
     _log.info("request", trace=trace(request.headers.get("traceparent")), **line)
     return response
+
+
+def ignored(members: int) -> None:
+    """Count members of the present request's body that were ignored; their names are the sender's."""
+    client, view = (request.environ.get(ABOUT[name], "-") for name in ("client", "view"))
+    _ignored.labels(client, view).inc(members)
 
 
 def answered(view: str, status: int) -> None:

@@ -16,6 +16,7 @@ from standards.view import fields_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from adapters.contract import Tagged
     from gateway.desk import Desk
 
     Record = dict[str, Any]
@@ -36,13 +37,13 @@ def put(desk: Desk, identifier: str, document: Any, version: str, match: Match |
     given = body.single(version, name, document, desk.members, derived)
     if not body.GUID.fullmatch(identifier) or given.pop("sourcedId", identifier) != identifier:
         raise InvalidBody("The body cannot be accepted.", {f"$.{name}.sourcedId": ["is not the id in the address"]})
-    desk = _matched(desk, identifier, match)
-    row = desk.row(identifier)
-    if row is None or not desk.reads:
+    desk, before = _matched(desk, identifier, match)
+    if before is None or not desk.reads:
         _check_needs(desk, version)
-    if row is None:
-        return _create(desk, given, version, identifier)
-    _replace(desk, given, version, row)
+    if before is None:
+        desk.allow("create")
+        return _create(desk, given, version, identifier, match)
+    _replace(desk, given, version, before)
     return identifier, not desk.reads
 
 
@@ -68,7 +69,8 @@ def post(desk: Desk, document: Any, version: str) -> list[dict[str, str]]:
         raise InvalidBody("The body cannot be accepted.", wrong)
     records = [_merged(desk, one, place, {}, {}) for one, place in zip(given, places, strict=True)]
     desk.record("create", desk.students_of(records), len(records))
-    made = _save_all(desk, records)
+    with desk.holding_keys(_keys(desk, records)):
+        made = _save_all(desk, records)
     return [
         {"suppliedSourcedId": one or own, "allocatedSourcedId": own}
         for one, own in zip(supplied, map(desk.outward, made), strict=True)
@@ -81,27 +83,31 @@ def delete(desk: Desk, identifier: str, match: Match | None = None) -> None:
     desk.allow_unread(told=True)
     if desk.row(identifier) is None:
         raise NotFound("There is nothing with this id.")
-    desk = _matched(desk, identifier, match)
-    row = desk.row(identifier)
-    if row is None:
+    desk, before = _matched(desk, identifier, match)
+    if before is None:
         raise NotFound("There is nothing with this id.")
-    own = desk.own_id(row)
-    desk.record("delete", desk.students_in(row))
-    desk.remove(own)
+    own: str = before.record["id"]
+    desk.record("delete", desk.students_in(desk.row_of(own)))
+    desk.remove(own, before.tag)
 
 
-def _matched(desk: Desk, identifier: str, match: Match | None) -> Desk:
-    """The desk over the state that *match* has found to be the one that the caller believes in."""
-    if match is None:
-        return desk
-    if not desk.reads:
+def _matched(desk: Desk, identifier: str, match: Match | None) -> tuple[Desk, Tagged | None]:
+    """The record that bears *identifier* and the desk over it, once *match* has found it as the caller believes.
+
+    The condition is judged on a reading that is not older than the record's tag, so that it holds for the state with
+    that tag or for none.
+    """
+    if match is not None and not desk.reads:
         raise Forbidden("The agreement does not let this client read, so it can make no conditions.")
     row = desk.row(identifier)
-    if row is not None:
+    before = None if row is None else desk.adapter.find_tagged(desk.entity, desk.own_id(row))
+    if row is not None and (before is None or match is not None):
         desk.wrote([desk.own_id(row)])
         desk = desk.fresh()
-    match(desk.rendered(desk.row(identifier)))
-    return desk
+        row = desk.row(identifier)
+    if match is not None:
+        match(desk.rendered(row))
+    return desk, None if row is None else before
 
 
 def _plain(desk: Desk, version: str, row: int) -> Record | None:
@@ -123,31 +129,44 @@ def _check_needs(desk: Desk, version: str) -> None:
         raise Forbidden("The agreement does not release what a new record needs.")
 
 
-def _replace(desk: Desk, given: Record, version: str, row: int) -> None:
-    own = desk.own_id(row)
-    before = desk.current(own)
-    merged = _merged(desk, given, f"$.{desk.request.view.model}", before, _plain(desk, version, row))
+def _replace(desk: Desk, given: Record, version: str, current: Tagged) -> None:
+    before = current.record
+    own: str = before["id"]
+    row = desk.row_of(own)
+    shown = None if row is None else _plain(desk, version, row)
+    merged = _merged(desk, given, f"$.{desk.request.view.model}", before, shown)
     desk.record("update", (*desk.students_in(row), *desk.students_of([merged])))  # before and after
-    desk.save(merged | {"id": own}, new=False)
+    desk.save(merged | {"id": own}, new=False, tag=current.tag)
 
 
-def _create(desk: Desk, given: Record, version: str, identifier: str) -> tuple[str, bool]:
+def _create(desk: Desk, given: Record, version: str, identifier: str, match: Match | None) -> tuple[str, bool]:
     if desk.shown.faces.pseudonymous(desk.entity):
         raise Forbidden("Ids are pseudonyms here: create with POST, which allocates one.")
     record = _merged(desk, given, f"$.{desk.request.view.model}", {}, {}) | {"id": identifier}
-    taken = _taken(desk, record)
-    if taken is not None:
-        desk.wrote([taken])
-        desk = desk.fresh()
-        row = desk.row(desk.outward(taken))
-        if row is not None:
-            desk.allow("update")
-            _replace(desk, given, version, row)
-            return desk.outward(taken), not desk.reads
-    desk.record("create", desk.students_of([record]))  # who tries ids to learn which are taken is on record too
-    if taken is not None:
-        raise Forbidden("The agreement does not let this client write this record.")
-    return desk.outward(desk.save(record, new=True)), True
+    with desk.holding_keys(_keys(desk, [record])):
+        taken = _taken(desk, record)
+        if taken is not None:
+            current = desk.current(taken)
+            desk.wrote([taken])
+            desk = desk.fresh(taken)
+            if (row := desk.row(desk.outward(taken))) is not None:
+                if match is not None:
+                    match(desk.rendered(row))
+                desk.allow("update")
+                _replace(desk, given, version, current)
+                return desk.outward(taken), not desk.reads
+        desk.record("create", desk.students_of([record]))  # who tries ids to learn which are taken is on record too
+        if taken is not None:
+            raise Forbidden("The agreement does not let this client write this record.")
+        return desk.outward(desk.save(record, new=True)), True
+
+
+def _keys(desk: Desk, records: list[Record]) -> list[tuple[str, ...]]:
+    """The natural keys that a system with keys of its own will give new *records*, as far as they are known before."""
+    if not desk.dialect.native:
+        return []
+    found = (natural_key(desk.entity, one) for one in records if "id" in one or desk.entity == "result")
+    return [key for key in found if key is not None]
 
 
 def _taken(desk: Desk, record: Record) -> str | None:

@@ -17,6 +17,7 @@ from standards.view import Hop, Many, Obj
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from standards.edfi.ignored import Ignored
     from standards.edfi.model import Property, Resource
     from standards.view import Node
 
@@ -85,8 +86,12 @@ def shape(nodes: Iterable[Node]) -> Shape:
     return found
 
 
-def read(resource: Resource, document: Any, known: Shape) -> tuple[dict[str, Any], str | None]:
+def read(
+    resource: Resource, document: Any, known: Shape, ignored: Ignored | None = None
+) -> tuple[dict[str, Any], str | None]:
     """What *document* says in the model's own spelling, and the id it bears; *known* are the caller's members.
+
+    Any other member is *ignored*, whatever it holds, or refused (None).
 
     Raises:
         InvalidBody: with every place that is wrong.
@@ -97,6 +102,8 @@ def read(resource: Resource, document: Any, known: Shape) -> tuple[dict[str, Any
     identifier = next((value for name, value in document.items() if name.lower() == "id"), None)
     own = OWN | {resource.descriptor_id.lower()}
     clean = _object(resource.properties, known, document, "$", places, own)
+    if ignored is not None:
+        _ignore(places, ignored)
     for problem in validate(resource, clean) if len(places) < MOST_TOLD else ():
         path, _, said = problem.partition(": ")
         if not _told(places, path) and (said != "is missing" or _has(known, path)):
@@ -104,6 +111,13 @@ def read(resource: Resource, document: Any, known: Shape) -> tuple[dict[str, Any
     if places:
         raise InvalidBody(REFUSED, dict(islice(places.items(), MOST_TOLD)))
     return clean, str(identifier) if identifier is not None else None
+
+
+def _ignore(places: Places, ignored: Ignored) -> None:
+    """Let members that are unknown be ignored instead of wrong."""
+    for path in [path for path, said in places.items() if said == [UNKNOWN]]:
+        del places[path]
+        ignored.add(PLACE.sub("[]", path).split(".")[1:])
 
 
 def _told(places: Places, path: str) -> bool:

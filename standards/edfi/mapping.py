@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from standards import vocabulary
 from standards.codes import outward
 from standards.edfi.members import Members, Site, member, members, scalar, shown
 from standards.edfi.model import EXTENSIONS, by_collection
-from standards.edfi.references import TARGETS, organization_id
+from standards.edfi.references import TARGETS, organization_number
 from standards.lens import Lens, each, same
-from standards.view import Branch, Hop, Id, Items, Many, Obj, Stamp, Val, View
+from standards.view import Branch, Hop, Id, Items, Many, Obj, Once, Stamp, Val, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,12 +43,15 @@ def mapped(
     where: tuple[tuple[str, frozenset[str]], ...] = (),
     prefix: tuple[str, ...] = (),
     extra: Sequence[Field] = (),
+    once: Once | None = None,
+    needs: Sequence[str] = (),
 ) -> Mapped:
     """The mapping of a *collection* by *pairs*.
 
     A member is shown by the *nodes* of its name where there are any, else as its pair says, else, where no
     pair tells it, under its own name; the nodes in *otherwise* stand in where that shows nothing. *extra* are
-    further fields that pairs fill beyond the vocabulary.
+    further fields that pairs fill beyond the vocabulary; *once* tells what a source may repeat under one key,
+    *needs* the references that may lead nowhere and without which there is no document.
     """
     resource = by_collection(collection)
     if resource is None:
@@ -58,16 +60,8 @@ def mapped(
     site = Site(entity, f"edfi.{collection}", f"edfi.{collection}.", "", _class_of(entity))
     made = _Maker(site, tuple(nodes), tuple(otherwise), tuple(pairs)).all(ordered(resource))
     lens = Lens("edfi", collection, entity, (same("id", "id"), *made.pairs), tuple(key), prefix)
-    branch = Branch(entity, (Id("id"), *made.nodes, *STAMPS), where, _needed(entity, resource, pairs))
+    branch = Branch(entity, (Id("id"), *made.nodes, *STAMPS), where, tuple(needs), once=once)
     return Mapped(lens, View(collection, "edfi", resource.name, (branch,)), (*made.fields, *extra))
-
-
-def _needed(entity: str, resource: Resource, pairs: Iterable[Pair]) -> tuple[str, ...]:
-    """The references that a document must have and that may lead nowhere: without them it is not shown."""
-    fields = vocabulary.entities()[entity].fields
-    owners = [pair for pair in pairs if pair.word == "split" and (one := fields[pair.fills[0]]).owner and one.lenient]
-    named = dict.fromkeys(_head(pair.consumes[0]) for pair in owners)
-    return tuple(name for name in named if resource.properties[name].required)
 
 
 def ordered(resource: Resource) -> list[Property]:
@@ -160,7 +154,7 @@ def _simple(known: Property, pair: Pair) -> Val:
     if pair.word == "coded":
         return Val(known.name, (source,), outward(pair.codes, "edfi"))
     if pair.kind == "integer_text":
-        return Val(known.name, (source,), organization_id, "integer")
+        return organization_number(known.name)
     return shown(known.name, source, pair.kind)
 
 

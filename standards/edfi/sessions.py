@@ -49,6 +49,7 @@ SESSIONS = mapped("sessions", "session", (
               ("integer", "integer", "text", "text"), _PERIOD.prefix),
     )),
 ), nodes=(
+    v("sessionName", "derivedName", "name"),
     Many("gradingPeriods", (Links("gradingPeriods"),), (
         Obj("gradingPeriodReference", (*_PERIOD.nodes, *_PERIOD.link("GradingPeriod"))),
     )),
@@ -56,7 +57,7 @@ SESSIONS = mapped("sessions", "session", (
 OF_SCHOOL = Branch("schoolSession", (
     Id("id"),
     *FACTS,
-    v("sessionName", "session.name"),
+    v("sessionName", "session.derivedName", "session.name"),
     v("termDescriptor", "session.name", form=term_titled),
     Many("gradingPeriods", (Links("gradingPeriods"),), (
         Obj("gradingPeriodReference", (*PERIOD_KEY, Obj("link", (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from standards.codes import outward
 from standards.forms import truth
-from standards.oneroster.parts import HEAD, metadata, reference
+from standards.oneroster.parts import HEAD, metadata, reference, until
 from standards.view import Branch, Const, Hop, Node, View, v
 
 
@@ -19,7 +19,7 @@ def _members(person: str, *role: Node) -> tuple[Node, ...]:
         *role,
         v("primary", form=truth),
         v("beginDate", "begin", type="date"),
-        v("endDate", "end", type="date"),
+        until("end"),
     )
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
+
+import orjson
 
 from standards.codes import outward
 from standards.forms import code_value, truth
-from standards.oneroster.parts import HEAD, metadata, reference, references
+from standards.oneroster.parts import HEAD, metadata, reference, references, until
 from standards.view import Branch, Const, Items, Kids, Links, Many, Node, To, View, v
 
 ROLE = outward("role", "oneroster")
@@ -15,6 +18,22 @@ GRADE = outward("gradeLevel", "oneroster")
 
 def _primacy(value: object) -> str:
     return "primary" if value else "secondary"
+
+
+def one_primary(roles: list[Any]) -> list[Any]:
+    """The *roles* with one primary role at each organization: of several, or of none, the one that lasts longest."""
+    best: dict[str, tuple[Any, ...]] = {}
+    for number, role in enumerate(roles):
+        if "org" in role and "roleType" in role:
+            days = ("endDate" not in role, role.get("endDate", ""), role.get("beginDate", ""))
+            rank = (role["roleType"] == _primacy(True), *days, orjson.dumps(role), number)
+            place = role["org"].get("sourcedId", "")
+            best[place] = max(best.get(place, rank), rank)
+    chosen = {rank[-1] for rank in best.values()}
+    return [
+        {**role, "roleType": _primacy(number in chosen)} if "org" in role and "roleType" in role else role
+        for number, role in enumerate(roles)
+    ]
 
 
 def _user(
@@ -63,9 +82,9 @@ def _roles(step: Kids | Items, organization: str, begin: str, end: str, *role: N
         reference("org", organization, "orgs", "org"),
         v("userProfile", "account"),
         v("beginDate", begin, type="date"),
-        v("endDate", end, type="date"),
+        until(end),
     )
-    return Many("roles", (step,), members, order=("roleType", "beginDate"))
+    return Many("roles", (step,), members, order=("roleType", "beginDate"), settle=one_primary)
 
 
 # What somebody is to schools beside what makes a student's enrollment or an employment.
@@ -129,6 +148,7 @@ STAFF = Branch(
                 (Kids("teaching", "staff"), To("section")),
                 (Const("roleType", "primary"), Const("role", "teacher"), reference("org", "school", "orgs", "org")),
                 distinct=True,
+                settle=one_primary,
             ),
             _BESIDE,
         ),
@@ -153,6 +173,7 @@ CONTACT = Branch(
                     Const("role", "guardian"),
                 ),
                 distinct=True,
+                settle=one_primary,
             ),
         ),
         agents=(

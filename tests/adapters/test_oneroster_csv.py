@@ -9,6 +9,7 @@ import pytest
 from adapters.oneroster_csv import OneRosterCsv
 from adapters.testing import AdapterContract
 from gateway.region import write_oneroster_11_wild, write_oneroster_12
+from standards.edfi.key_texts import key_text
 from standards.errors import SourceBroken
 from standards.oneroster import csv as facts
 from tests.adapters import oneroster_files as made
@@ -98,22 +99,22 @@ def test_a_roster_of_1_2_becomes_records(of):
     found, notes = of("1.2")
     assert found == {
         "organization": {
-            ("d",): {"id": "d", "name": "Maple", "kind": "district", "identifier": "9", AGENCY: "uri://ed-fi.org/LocalEducationAgencyCategoryDescriptor#Other local education agency"},
-            ("s1",): {"id": "s1", "name": "North", "kind": "school", "identifier": "101", "parent": ("d",)},
-            ("s2",): {"id": "s2", "name": "South", "kind": "school", "identifier": "102", "parent": ("d",)},
+            ("d",): {"id": "d", "name": "Maple", "kind": "district", "identifier": "9", "derivedIdentifier": "d sourcedId d", AGENCY: "uri://ed-fi.org/LocalEducationAgencyCategoryDescriptor#Other local education agency"},
+            ("s1",): {"id": "s1", "name": "North", "kind": "school", "identifier": "101", "derivedIdentifier": "d sourcedId s1", "parent": ("d",)},
+            ("s2",): {"id": "s2", "name": "South", "kind": "school", "identifier": "102", "derivedIdentifier": "d sourcedId s2", "parent": ("d",)},
         },
         "session": {
-            ("y",): {"id": "y", "name": "2026-2027", "kind": "schoolYear", "begin": "2026-08-20", "end": "2027-06-20", "schoolYear": 2027},
-            ("t",): {"id": "t", "name": "Fall", "kind": "term", "begin": "2026-08-20", "end": "2027-01-20", "schoolYear": 2027, "parent": ("y",)},
+            ("y",): {"id": "y", "name": "2026-2027", "derivedName": key_text("2026-2027", "y"), "kind": "schoolYear", "begin": "2026-08-20", "end": "2027-06-19", "schoolYear": 2027},
+            ("t",): {"id": "t", "name": "Fall", "derivedName": key_text("Fall", "t"), "kind": "term", "begin": "2026-08-20", "end": "2027-01-19", "schoolYear": 2027, "parent": ("y",)},
         },
         "schoolSession": {("term", "s1", "t"): {"school": ("s1",), "session": ("t",), "kind": "term"}},
         "edfi.schoolYearTypes": {("2027",): {"schoolYear": 2027, "schoolYearDescription": "2026-2027", "currentSchoolYear": True}},
         "edfi.locations": {("B2", "s1"): {"classroomIdentificationCode": "B2", "schoolReference@": ("s1",), "schoolReference.schoolId": 101}},
         "profile": {("u1", "s1"): {"student": ("u1",), "organization": ("s1",), "race": [{"asian": "uri://ed-fi.org/RaceDescriptor#Asian"}]}},
         "course": {
-            ("c",): {"id": "c", "edfi.courses.numberOfParts": 1, "title": "Algebra", "code": "A1", "organization": ("d",), "schoolYear": ("y",), "grades": ["09", "10"], "subjects": ["Math"], "subjectCodes": ["02052"]},
+            ("c",): {"id": "c", "edfi.courses.numberOfParts": 1, "title": "Algebra", "code": "A1", "derivedCode": key_text("A1", "c"), "organization": ("d",), "schoolYear": ("y",), "grades": ["09", "10"], "subjects": ["Math"], "subjectCodes": ["02052"]},
         },
-        "offering": {("c", "s1", "t"): {"course": ("c",), "school": ("s1",), "session": ("t",), "schoolSession": ("term", "s1", "t"), "code": "A1"}},
+        "offering": {("c", "s1", "t"): {"course": ("c",), "school": ("s1",), "session": ("t",), "schoolSession": ("term", "s1", "t"), "code": "A1", "derivedCode": key_text("A1", "c")}},
         "section": {
             ("k",): {"id": "k", "title": "Algebra 1", "code": "A1-1", "kind": "scheduled", "location": "B2", "locationSchool": ("s1",), "school": ("s1",), "terms": [("t",)], "offering": ("c", "s1", "t"), "grades": ["09"], "subjects": ["Math"], "subjectCodes": ["02052"], "periods": ["1", "2"]},
         },
@@ -125,7 +126,7 @@ def test_a_roster_of_1_2_becomes_records(of):
         "guardianship": {("u3", "u1"): {"contact": ("u3",), "student": ("u1",), "role": "guardian"}},
         "enrollment": {("r1",): {"student": ("u1",), "school": ("s1",), "role": "student", "primary": True, "entry": "2026-08-20", "grade": "09"}},
         "employment": {("r2",): {"staff": ("u2",), "organization": ("s1",), "role": "teacher", "primary": True, "derivedBegin": "2026-08-20"}},
-        "placement": {("e1",): {"id": "e1", "student": ("u1",), "section": ("k",), "role": "student", "primary": False, "begin": "2026-08-20", "end": "2027-01-20"}},
+        "placement": {("e1",): {"id": "e1", "student": ("u1",), "section": ("k",), "role": "student", "primary": False, "begin": "2026-08-20", "end": "2027-01-19"}},
         "teaching": {("e2",): {"id": "e2", "staff": ("u2",), "section": ("k",), "role": "teacher", "primary": True, "derivedBegin": "2026-08-20"}},
     }  # fmt: skip
     assert notes == {}
