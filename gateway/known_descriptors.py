@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from standards.edfi.body import nonexistent
+from standards.edfi.descriptors import standard
 from standards.edfi.model import resources
 
 if TYPE_CHECKING:
@@ -30,11 +32,12 @@ def spelt(desk: Desk, given: Mapping[str, Any]) -> Record:
 def unknown_descriptors(desk: Desk, given: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, list[str]]:
     """The places of descriptors that the district does not have, where the consumer may see which it has."""
     found = {}
+    beside = _standard() if desk.entity in desk.adapter.manifest.shared else frozenset()
     for name, value in given.items():
         known = resources()[desk.request.view.model].properties.get(name)
         for place, one, uri in _descriptors(known, value, f"$.{name}") if known and value != shown.get(name) else ():
             catalogue = _catalogue(desk, one.descriptor)
-            if catalogue and uri.casefold() not in catalogue:
+            if catalogue and uri.casefold() not in catalogue and uri.casefold() not in beside:
                 found[place] = [nonexistent(one.descriptor, uri)]
     return found
 
@@ -59,6 +62,12 @@ def _descriptors(known: Property, value: Any, place: str) -> Iterator[tuple[str,
         for name, inner in item.items() if isinstance(item, dict) else ():
             if name in known.properties:
                 yield from _descriptors(known.properties[name], inner, f"{at}.{name}")
+
+
+@cache
+def _standard() -> frozenset[str]:
+    """What records of a system that is no ODS are shown with, in small letters."""
+    return frozenset(uri.casefold() for uri in standard())
 
 
 def _catalogue(desk: Desk, descriptor: str) -> Mapping[str, str]:
