@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from marshmallow import Schema, ValidationError
 
 from adapters.defaults import Defaults
+from adapters.notes import Aside, Notes
 from standards.errors import SettingsError, Unsupported, suggestion
 from standards.view import fields_of
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from standards.edfi.model import Resource
+
+__all__ = [
+    "NO_HINTS", "Adapter", "Aside", "Change", "Departure", "Hint", "Hints", "Manifest", "Notes", "Problem", "Record",
+    "Wanted", "finisher", "load", "picker",
+]  # fmt: skip
 
 Wanted = Mapping[str, frozenset[str] | None]
 Record = dict[str, Any]
@@ -110,17 +116,6 @@ class Problem:
         return f"{self.place}: {self.message}" if self.place else self.message
 
 
-@dataclass(slots=True)
-class Notes:
-    """What was noticed while reading: what was dropped or could not be understood, by name, with how often."""
-
-    counts: dict[str, int] = field(default_factory=dict)
-
-    def note(self, name: str, times: int = 1) -> None:
-        """Count one more occurrence of *name* (the name of a member or code set, never a value)."""
-        self.counts[name] = self.counts.get(name, 0) + times
-
-
 class Adapter(ABC):
     """One district's system, asked in the words of the vocabulary.
 
@@ -153,7 +148,8 @@ class Adapter(ABC):
 
         Of an entity in *hints* the rows that fail a hint may be left out, and no others. Yields the entity's
         name and a vocabulary record. A source that fails mid-way raises a `SourceError`: nobody may take what
-        came before for the whole.
+        came before for the whole. A single row that cannot be understood is no record: `Notes.set_aside` tells of
+        it, and the gateway refuses all of the source where there are too many. Whatever else is left out is a fault.
         """
 
     def find(self, entity: str, identifier: str) -> Record | None:

@@ -108,7 +108,7 @@ class EdFiOds(Adapter):
 
     def _records_of(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
         """Every record of the *wanted* entities that the ODS keeps."""
-        self.notes.counts.clear()
+        self.notes.clear()
         deadline = self._http.deadline()
         apart = {entity for entity in wanted if entity in JOINED and ods_plan.windowed(hints.get(entity, ()))}
         empty = {entity for entity, asked in hints.items() if ods_plan.empty(asked)}

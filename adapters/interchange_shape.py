@@ -287,7 +287,7 @@ def reference(known: Property, reading: Reading, path: str) -> Read:
             return _by_id(child, known, plan, reading)
         for left, right in equal:
             if _differ(_at(identity, left), _at(identity, right)):
-                raise Unplaced(child, f"says {left[1]} twice with different values")
+                raise Unplaced(child, "is given twice with different values")
         value = {name: found for head, part, name in plan if (found := _at(identity, (head, part))) is not None}
         if len(value) < len(known.properties):
             raise Unplaced(child, "does not say the whole identity")
@@ -313,7 +313,7 @@ def _by_id(
         raise Unplaced(child, f"refers to what {what}")
     kind, key = found
     if not extends(kind, known.reference):
-        raise Unplaced(child, f"refers to a {kind}")
+        raise Unplaced(child, "refers to another kind of thing")
     return {member: value for (_, _, member), value in zip(plan, key, strict=True)}
 
 

@@ -80,7 +80,7 @@ class OneRosterRest(Adapter):
 
     def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
         """Every record of the *wanted* entities; each collection is read whole before the first of it is given."""
-        self.notes.counts.clear()
+        self.notes.clear()
         deadline = self._http.deadline()
         roster = {entity: names for entity, names in wanted.items() if entity in ROSTER}
         if roster:
@@ -127,15 +127,16 @@ class OneRosterRest(Adapter):
         lens = self._writable(entity)
         identifier = record.get("id") or str(uuid.uuid4())
         deadline = self._http.deadline()
-        known = None if new else self._service.one(lens.local, identifier, deadline)
-        if known is None and not new:
+        before: Document | None = {} if new else self._service.one(lens.local, identifier, deadline)
+        if before is None:
             raise NotFound(f"The district's system has no such {entity}.")
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        written = lens.write({**oneroster_beyond.packed(entity, record), "id": identifier}, onto=known) | {
+        onto = {**before, **plain(self._version, entity, before)}
+        written = lens.write({**oneroster_beyond.packed(entity, record), "id": identifier}, onto=onto) | {
             "status": "active",
             "dateLastModified": now,
         }
-        document = rest_lenses.completed(self._version, entity, written, self._place)
+        document = rest_lenses.completed(self._version, entity, written, before, self._place)
         self._service.put(lens.local, identifier, document, deadline)
         return identifier
 

@@ -224,8 +224,8 @@ class Schools:
 
     def classes(self, table: Table) -> Found:
         """Every class as a section, and what of it is the same for several classes as an offering."""
-        names = (csv.ID, "schoolSourcedId", "termSourcedIds", "location")
-        identity, school, terms, location = (cell(table, name) for name in names)
+        names = (csv.ID, "courseSourcedId", "schoolSourcedId", "termSourcedIds", "location")
+        identity, course, school, terms, location = (cell(table, name) for name in names)
         read = self._task.reader(table.name, table.columns, "section")
         offer = self._task.reader(table.name, table.columns, "offering")
         common = lens(self._task.version, table.name, "offering").reader(table.columns)
@@ -236,16 +236,16 @@ class Schools:
             self._places.calendar.teach(school(row), sessions)
             starts = [start for session in sessions if (start := self._places.starts.get(session))]
             self._places.class_starts[section] = min(starts, default="")
-            key = (*common(row)["key"], *sessions[:1])
+            key = (*common(row)["key"], *sessions[:1]) if course(row) else ()
             if read:
                 record = self._materials.give(read(row), "class", section, "section")
-                if self._task.asks("section", "offering"):
+                if key and self._task.asks("section", "offering"):
                     record["offering"] = key
                 if location(row) and self._task.asks("section", "locationSchool"):
                     record["locationSchool"] = (school(row),)
                 yield "section", record
             yield from self._rooms(school(row), location(row))
-            if offer and key not in offered:
+            if offer and key and key not in offered:
                 offered.add(key)
                 yield "offering", offer(row) | self._offering(key, sessions)
 

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from gateway.disclosure import students
 from gateway.items import having
 from gateway.ledger import BASE
-from gateway.rows import found_at, keep, kind_of, matcher
+from gateway.matching import kind_of, lists, matcher
+from gateway.rows import found_at, keep
 from standards.query import Item, conditions
 from standards.view import find
 
@@ -155,7 +156,8 @@ class Departed:
         chain = find(self.branch.nodes, condition.path)
         if chain is None:
             return []
-        matches, values = matcher(condition, kind_of(chain)), self.values(rows, condition.path, base)
+        matches = matcher(condition, kind_of(chain), listed=lists(self.branch.entity, chain))
+        values = self.values(rows, condition.path, base)
         return [row for row, value in zip(rows, values, strict=True) if matches(value)]
 
     def values(self, rows: Sequence[int], path: str, base: str = "") -> list[Any]:

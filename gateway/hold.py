@@ -18,6 +18,7 @@ from standards.vocabulary import PERSONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from gateway.completeness import Completeness
     from standards.keys import Keyring
     from standards.vocabulary import Field
 
@@ -68,7 +69,7 @@ class Generation:
     """One consistent state of a district; *base* is the hold that a live read leans on.
 
     Its *version* is the moment, in milliseconds, from which it counts as what the district's data are; the district
-    is held since *begun*, which is 0 for what is read for one request.
+    is held since *begun*, which is 0 for what is read for one request. *completeness* tells what the source lacked.
     """
 
     district: str
@@ -80,6 +81,7 @@ class Generation:
     stamp: str = ""
     version: int = 0
     begun: int = 0
+    completeness: Completeness | None = None
     _kids: dict[tuple[str, str], Sequence[tuple[int, ...]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     from policies.standing import Standing
 
 RELOADED: Final = frozenset(
-    {"agreements", "districts", "limits", "tokens", "server.public_url", "server.trusted_proxies"}
+    {
+        "agreements",
+        "districts",
+        "limits",
+        "tokens",
+        "server.browser_origins",
+        "server.public_url",
+        "server.trusted_proxies",
+    }
 )
 """The settings that a reload changes; every other one holds until the process ends."""
 

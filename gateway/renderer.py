@@ -186,7 +186,8 @@ class Renderer(Writer):
                 self.members(node.early, self.first, inner)
             self.members(node.nodes, here, inner)
             silent = sum(1 for child in (*node.early, *node.nodes) if not tells(child))
-            self.line(f"if len({inner}) > {silent}: {found}.append({inner})")
+            whole = "".join(f" and {name!r} in {inner}" for name in node.needs)
+            self.line(f"if len({inner}) > {silent}{whole}: {found}.append({inner})")
         self.depth = depth
         with self.block(f"if {found}:"):
             if node.single:

@@ -32,10 +32,12 @@ GUARD = "@"
 class Resolver:
     """Looks up the references of one body; *missing* are the kinds of things that were not found.
 
-    *owners* are those among the fields found missing to which the record would belong.
+    Members that are *unchanged* are not looked at. *owners* are those among the fields found missing to which the
+    record would belong.
     """
 
     desk: Desk
+    unchanged: frozenset[str] = frozenset()
     missing: list[str] = field(default_factory=list)
     owners: list[str] = field(default_factory=list)
 
@@ -47,13 +49,16 @@ class Resolver:
         found = dict(said)
         for pair in pairs:
             name = pair.fills[0] if pair.fills else ""
-            if name not in said:
+            if name not in said or (not group and self._is_unchanged(pair)):
                 continue
             if pair.word == "each":
                 found[name] = self._items(pair, said[name], group + name)
             elif _points(pair):
                 found[name] = self._target(pair, said[name], group + name)
         return found
+
+    def _is_unchanged(self, pair: Pair) -> bool:
+        return all(path.partition(".")[0] in self.unchanged for path in pair.consumes)
 
     def _items(self, pair: Pair, items: list[Any], name: str) -> list[Any]:
         if not pair.facts.get("bare"):

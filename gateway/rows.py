@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from array import array
 from copy import copy
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gateway import field_sets
 from gateway.items import having
+from gateway.matching import kind_of, lists, matcher
 from gateway.renderer import compile_branch, compile_value
 from gateway.repeated import shown_once
-from standards.errors import MalformedQuery
+from standards.collation import sort_key, written
 from standards.query import Both, Condition, Either, Item
-from standards.view import Container, Hop, Id, Many, Native, Stamp, Val, find, paths
+from standards.view import Container, Hop, Id, Many, Native, Stamp, find, paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -131,7 +130,7 @@ class Shown:
         by_id = self._by_reference(rows, condition, chain)
         if by_id is not None:
             return by_id
-        matches = matcher(condition, kind_of(chain))
+        matches = matcher(condition, kind_of(chain), listed=lists(self.branch.entity, chain))
         found = self.values(rows, condition.path, base)
         return [row for row, value in zip(rows, found, strict=True) if matches(value)]
 
@@ -242,111 +241,18 @@ def _sort_keys(part: Part, rows: Sequence[int], query: Query) -> list[Any]:
     if chain is None:
         return [(missing, "")] * len(rows)
     number = kind_of(chain) in {"integer", "number"}
-    found = part.values(rows, query.sort)
-    return [(missing, 0 if number else "") if (one := _first(value)) is None else
-            (not missing, float(one) if number else folded(one)) for value in found]  # fmt: skip
+    found = [None if (one := _first(value)) is None else written(one) for value in part.values(rows, query.sort)]
+    keys: dict[str | None, Any] = {None: (missing, 0 if number else "")}
+    for text in found:
+        if text not in keys and text is not None:
+            keys[text] = (not missing, float(text) if number else sort_key(text))
+    return [keys[text] for text in found]
 
 
 def _first(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return value[0] if value else None
     return value
-
-
-def kind_of(chain: tuple[Node, ...]) -> str:
-    """How values at the end of *chain* compare."""
-    last = chain[-1]
-    if isinstance(last, Val):
-        return last.type
-    return "datetime" if isinstance(last, Stamp) and last.kind == "modified" else "text"
-
-
-def folded(value: Any) -> str:
-    """The form in which texts are compared: case does not count."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value).casefold()
-
-
-def number(value: Any) -> float:
-    """A number as exactly as it is written: the 64 bits of an education organization's id do not fit a float."""
-    try:
-        return value if isinstance(value, int) else int(value) if isinstance(value, str) else float(value)
-    except ValueError:
-        return float(value)
-
-
-def instant(text: str, parameter: str) -> float:
-    """A date or a moment as seconds; a date is its first moment in UTC."""
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise MalformedQuery(parameter, "The value to compare with is not a date or a date and time.") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def matcher(condition: Condition, kind: str) -> Callable[[Any], bool]:
-    """A test of one rendered value, or of a list in which any element may match.
-
-    OneRoster asks a list for several values with commas: ``=`` for exactly these, ``~`` for any of them.
-    """
-    test = _comparison(condition, kind)
-    several = _several(condition, kind)
-
-    def matches(value: Any) -> bool:
-        if value is None:
-            return False
-        if isinstance(value, list | tuple):
-            return any(test(one) for one in value) or (several is not None and several(value))
-        return test(value)
-
-    return matches
-
-
-def _several(condition: Condition, kind: str) -> Callable[[Sequence[Any]], bool] | None:
-    """A test of a list for a list of values; None where only one value is asked for."""
-    wanted = [one.strip().casefold() for one in condition.value.split(",")]
-    if condition.parameter != "filter" or kind != "text" or len(wanted) == 1 or not all(wanted):
-        return None
-    if condition.operator == "=":
-        return lambda value: {folded(one) for one in value} == set(wanted)
-    if condition.operator == "~":
-        return lambda value: any(goal in folded(one) for one in value for goal in wanted)
-    return None
-
-
-def _comparison(condition: Condition, kind: str) -> Callable[[Any], bool]:
-    operator, wanted = condition.operator, condition.value
-    reading: Callable[[Any], Any] = folded
-    goal: Any = wanted.casefold()
-    if operator == "~":
-        return lambda value: goal in folded(value)
-    if kind in {"date", "datetime"}:
-        goal, reading = instant(wanted, condition.parameter), _moment
-    elif kind in {"integer", "number"}:
-        try:
-            goal, reading = number(wanted), number
-        except ValueError:
-            raise MalformedQuery(condition.parameter, "The value to compare with is not a number.") from None
-    return _ORDER[operator](reading, goal)
-
-
-def _moment(value: Any) -> float:
-    """A rendered moment as seconds; not a number where it is none, so that it matches nothing."""
-    try:
-        return instant(str(value), "")
-    except MalformedQuery:
-        return math.nan
-
-
-_ORDER: dict[str, Callable[[Callable[[Any], Any], Any], Callable[[Any], bool]]] = {
-    "=": lambda reading, goal: lambda value: reading(value) == goal,
-    "!=": lambda reading, goal: lambda value: reading(value) != goal,
-    ">": lambda reading, goal: lambda value: reading(value) > goal,
-    ">=": lambda reading, goal: lambda value: reading(value) >= goal,
-    "<": lambda reading, goal: lambda value: reading(value) < goal,
-    "<=": lambda reading, goal: lambda value: reading(value) <= goal,
-}
 
 
 def alone(nodes: Sequence[Node], chain: tuple[Node, ...]) -> bool:

@@ -31,6 +31,7 @@ KEYS = frozenset(
         "correlation",
         "count",
         "district",
+        "entity",
         "error",
         "event",
         "generation",

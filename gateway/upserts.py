@@ -78,7 +78,14 @@ def post(desk: Desk, document: Any, ignored: Ignored | None) -> Saved:
         raise PolicyEnforced("The agreement does not release the natural key of this resource.")
     given = spelt(desk, given)
     desk.allow_unread(told=False)
-    desk, said = _said(desk.naming(given), given, {})
+    desk = desk.naming(given)
+    try:
+        desk, said = _said(desk, given, {})
+    except UnresolvedReference:
+        shown = desk.dialect.seen(desk, given) if desk.reads else {}
+        if not shown:
+            raise
+        desk, said = _said(desk, given, body.plain(resource, shown))
     if not desk.reads:
         _creatable(desk, given, said, known)
     write = partial(_upsert, desk, given, said, known)
@@ -267,7 +274,7 @@ def _resolved(desk: Desk, given: Record, shown: Record) -> Record:
         said = desk.lens.said(given)
     except MappingError as error:
         raise InvalidBody(error.message) from None
-    resolver = Resolver(desk)
+    resolver = Resolver(desk, frozenset(name for name, value in given.items() if shown.get(name) == value))
     found = resolver.resolve(said)
     if resolver.owners and not desk.grant.unrestricted(desk.entity):
         raise OutsidePopulation(_outside(desk, resolver.owners))

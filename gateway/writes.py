@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from gateway.gradebook_writes import check_unused, complete
 from gateway.merging import Merge
-from gateway.nesting import find
+from gateway.nesting import find, nothing
 from standards.edfi.completion import natural_key
 from standards.errors import CallerError, Forbidden, InvalidBody, MappingError, NotFound, SourceError
 from standards.oneroster import body, model
@@ -33,7 +34,7 @@ def put(desk: Desk, identifier: str, document: Any, version: str, match: Match |
     desk.allow_unread(told=desk.dialect.native or desk.shown.faces.pseudonymous(desk.entity))
     desk.allow("update" if desk.row(identifier) is not None else "create")
     name = desk.request.view.model
-    derived = body.DERIVED.get(name, frozenset()) | {"sourcedId"}
+    derived = body.unsaid(name) | {"sourcedId"}
     given = body.single(version, name, document, desk.members, derived)
     if not body.GUID.fullmatch(identifier) or given.pop("sourcedId", identifier) != identifier:
         raise InvalidBody("The body cannot be accepted.", {f"$.{name}.sourcedId": ["is not the id in the address"]})
@@ -55,7 +56,7 @@ def post(desk: Desk, document: Any, version: str) -> list[dict[str, str]]:
     _check_needs(desk, version)
     name = desk.request.view.model
     outer = _outer(desk)
-    derived = body.DERIVED.get(name, frozenset()) | outer.keys() | {"sourcedId"}
+    derived = body.unsaid(name) | outer.keys() | {"sourcedId"}
     given = body.several(version, name, document, desk.members, derived)
     places = [f"$.{PLURALS[name]}[{number}]" for number in range(len(given))]
     supplied = [one.pop("sourcedId", "") for one in given]
@@ -82,11 +83,12 @@ def delete(desk: Desk, identifier: str, match: Match | None = None) -> None:
     desk.allow("delete")
     desk.allow_unread(told=True)
     if desk.row(identifier) is None:
-        raise NotFound("There is nothing with this id.")
+        raise NotFound(nothing(desk.request.view))
     desk, before = _matched(desk, identifier, match)
     if before is None:
-        raise NotFound("There is nothing with this id.")
+        raise NotFound(nothing(desk.request.view))
     own: str = before.record["id"]
+    check_unused(desk, own)
     desk.record("delete", desk.students_in(desk.row_of(own)))
     desk.remove(own, before.tag)
 
@@ -195,7 +197,7 @@ def _merged(desk: Desk, given: Record, path: str, before: Mapping[str, Any], sho
     wrong: dict[str, list[str]] = {}
     merge = Merge(desk, given, _said(desk, given, shown, path, wrong), shown, before, path, wrong)
     merged = merge.merged()
-    _derive(desk, merged)
+    complete(desk, merged, before, path, wrong)
     if wrong:
         raise InvalidBody("The body cannot be accepted.", wrong)
     return merged
@@ -225,22 +227,12 @@ def _key(desk: Desk, name: str, value: Any, path: str, wrong: dict[str, list[str
     return key
 
 
-def _derive(desk: Desk, record: Record) -> None:
-    """What follows from what was said: the school of a class is the school of its work."""
-    if desk.entity == "lineItem" and "school" not in record and "section" in record:
-        table = desk.shown.faces.generation.table("section")
-        row = table.rows.get(record["section"], -1)
-        school = table.refs["school"][row] if row >= 0 and "school" in table.refs else -1
-        if school >= 0:
-            record["school"] = desk.shown.faces.generation.table("organization").key(school)
-
-
 def _outer(desk: Desk) -> dict[str, Any]:
     """The members of a new record that its address states."""
     members = {"classes": "class", "schools": "school", "lineItems": "lineItem"}
     faces = desk.shown.faces
     for one in desk.request.within:
         if find(desk.gateway, faces, one) is None:
-            raise NotFound("There is nothing with this id.")
+            raise NotFound(nothing(one.view))
     stated = [(members.get(one.view.name), one) for one in desk.request.within]
     return {name: {"sourcedId": one.identifier} for name, one in stated if name and name in desk.members}

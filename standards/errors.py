@@ -359,6 +359,29 @@ class SourceBroken(SourceError):
     code = "source-broken"
 
 
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """How many rows of an entity, or references of a field, the source lacks *of* all there are; *name* is its name."""
+
+    name: str
+    told: str
+    count: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.count} of {self.of} {self.told}"
+
+
+class Incomplete(SourceBroken):
+    """More of the source cannot be used than may be set aside; lacks tell what, and places where and why."""
+
+    code = "source-incomplete"
+
+    def __init__(self, lacks: Iterable[Lack], places: Iterable[tuple[str, str]] = ()) -> None:
+        self.lacks, self.places = tuple(lacks), tuple(places)
+        super().__init__("; ".join(map(str, self.lacks)), self.places[0][0] if self.places else self.lacks[0].name)
+
+
 class MappingError(SourceError):
     """A record cannot be expressed in the standard model; names the field and the code set, never the value."""
 

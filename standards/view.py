@@ -146,7 +146,8 @@ class Many:
     *early* nodes speak of the row that the first step leads to. *single* shows no list but its ``least`` or
     ``greatest`` bare value. Where two nodes of one object share a name, the later shows only when the earlier
     shows nothing; but one that *adds* puts its items to those that the earlier show. *settle* makes of the rendered
-    items together what no item can tell by itself, such as which of them is the primary one.
+    items together what no item can tell by itself, such as which of them is the primary one. *needs* names members
+    that an item cannot be without.
     """
 
     name: str
@@ -159,6 +160,7 @@ class Many:
     single: str = ""
     adds: bool = False
     settle: Settle | None = None
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -295,6 +297,8 @@ def _prune_container(node: Obj | Hop | Many, entity: str, prefix: str, grant: Re
                 early = _kept(node.early, inside, inner, grant)
     nodes = _kept(node.nodes, inside, inner, grant)
     if not any(tells(child) for child in (*early, *nodes)):
+        return None
+    if isinstance(node, Many) and not {child.name for child in nodes}.issuperset(node.needs):
         return None
     return replace(node, nodes=nodes, early=early) if isinstance(node, Many) else replace(node, nodes=nodes)
 

@@ -275,7 +275,7 @@ class Oracle:
             if node.early:
                 self.members(node.early, *first[:2], api, base, first[2], first[3], inner)
             inner = self.merge(inner, self.members(node.nodes, at, here, api, base, inside, within))
-            if self.says((*node.early, *node.nodes), inner):
+            if self.says((*node.early, *node.nodes), inner) and all(name in inner for name in node.needs):
                 found.append(inner)
         if not found:
             return ABSENT

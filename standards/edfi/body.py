@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from standards.edfi import values
+from standards.edfi import key_rules, values
 from standards.edfi.model import DESCRIPTOR, validate
 from standards.errors import CallerError, InvalidBody
 from standards.view import Hop, Many, Obj
@@ -104,8 +104,8 @@ def read(
     clean = _object(resource.properties, known, document, "$", places, own)
     if ignored is not None:
         _ignore(places, ignored)
-    for problem in validate(resource, clean) if len(places) < MOST_TOLD else ():
-        path, _, said = problem.partition(": ")
+    told = (problem.partition(": ")[::2] for problem in validate(resource, clean))
+    for path, said in chain(told, key_rules.broken(resource, clean)) if len(places) < MOST_TOLD else ():
         if not _told(places, path) and (said != "is missing" or _has(known, path)):
             places[path] = [_sentence(path, said)]
     if places:

@@ -1,4 +1,7 @@
-"""OneRoster enrollments: students placed in classes, the staff who teach them, and whoever has another role there."""
+"""OneRoster enrollments: students placed in classes, the staff who teach them, and whoever has another role there.
+
+Only one who teaches can be the primary one of a class: of students that is told too, where the source says nothing.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from standards.oneroster.parts import HEAD, metadata, reference, until
 from standards.view import Branch, Const, Hop, Node, View, v
 
 
-def _members(person: str, *role: Node) -> tuple[Node, ...]:
+def _members(person: str, *constants: Node) -> tuple[Node, ...]:
     return (
         *HEAD,
         metadata("enrollments"),
@@ -16,8 +19,8 @@ def _members(person: str, *role: Node) -> tuple[Node, ...]:
         reference("class", "section", "classes", "class"),
         Hop("", "section", (reference("school", "school", "orgs", "org"),)),
         v("role", form=outward("enrollmentRole", "oneroster")),
-        *role,
         v("primary", form=truth),
+        *constants,
         v("beginDate", "begin", type="date"),
         until("end"),
     )
@@ -28,7 +31,7 @@ VIEW = View(
     "oneroster",
     "enrollment",
     (
-        Branch("placement", _members("student", Const("role", "student"))),
+        Branch("placement", _members("student", Const("role", "student"), Const("primary", "false"))),
         Branch("teaching", _members("staff", Const("role", "teacher"))),
         *(
             Branch(f"{person}Involvement", _members(person), requires=("role",))

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from standards.codes import outward
-from standards.forms import code_value, truth
+from standards.forms import code_value, trimmed, truth
 from standards.oneroster.parts import HEAD, metadata, reference, references, until
 from standards.view import Branch, Const, Items, Kids, Links, Many, Node, To, View, v
 
@@ -50,7 +50,7 @@ def _user(
         metadata("users"),
         v("userMasterIdentifier", "masterIdentifier"),
         v("username"),
-        Many("userIds", (Items("identifiers"),), (v("type"), v("identifier", "value"))),
+        _ids((Items("identifiers"),), v("type", form=trimmed), v("identifier", "value", form=trimmed)),
         *codes,
         v("enabledUser", "enabled", form=truth),
         Const("enabledUser", "true"),
@@ -96,7 +96,12 @@ _BESIDE = replace(
 
 def _codes(*steps: Kids | Items) -> Many:
     """Identification codes of an Ed-Fi source as userIds."""
-    return Many("userIds", steps, (v("type", "system", form=code_value), v("identifier", "code")))
+    return _ids(steps, v("type", "system", form=code_value), v("identifier", "code", form=trimmed))
+
+
+def _ids(steps: tuple[Kids | Items, ...], *nodes: Node) -> Many:
+    """The ids of a user elsewhere, each with a type: where the source names none, with the word for that."""
+    return Many("userIds", steps, (*nodes, Const("type", "Other")), needs=("identifier",))
 
 
 def _of_profiles(name: str) -> tuple[Node, ...]:

@@ -238,11 +238,22 @@ def test_only_what_is_wanted_is_passed(read):
     assert [name for name, _ in read(a=SESSION + GRADING_PERIOD, wanted={"sessions"})] == ["sessions"]
 
 
-def test_a_file_without_anything_wanted_is_not_parsed(read):
+def test_a_file_without_anything_wanted_must_be_well_formed_all_the_same(read):
     broken = interchange(STUDENT).replace("</Student>", "").encode()
-    assert len(read(a=SESSION + GRADING_PERIOD, b=broken, wanted={"sessions"})) == 1
-    with pytest.raises(SourceBroken):
-        read(wanted={"students"})
+    for wanted in ({"sessions"}, {"students"}):
+        with pytest.raises(SourceBroken, match="not well-formed"):
+            read(a=SESSION + GRADING_PERIOD, b=broken, wanted=wanted)
+    assert len(read(a=SESSION + GRADING_PERIOD, b=STUDENT, wanted={"sessions"})) == 1
+
+
+def test_what_cannot_be_understood_is_rejected_with_its_place_and_identity_where_somebody_takes_it(read):
+    findings = Findings()
+    bad = STUDENT.replace("2011-05-07", "SECRET").replace("604821", "604822")
+    assert len(read(a=STUDENT + bad, findings=findings)) == 1
+    (one,) = findings.rejected
+    assert (one.collection, one.path, one.reason) == ("students", "Student/BirthData/BirthDate", "is not a date")
+    assert one.identity == {"studentUniqueId": "604822"}
+    assert one.place.startswith("a.xml:")
 
 
 def test_what_the_api_has_no_member_for_is_counted_by_its_path(read):
@@ -272,7 +283,7 @@ def test_a_record_repeated_with_other_content_is_refused(read):
 
 
 def test_a_record_without_its_key_is_refused(read):
-    with pytest.raises(SourceBroken, match=r"Student lacks studentUniqueId, a part of its key"):
+    with pytest.raises(SourceBroken, match=r"Student/studentUniqueId is a part of the key, and missing"):
         read(a=STUDENT.replace(" 604821 ", " "))
 
 
@@ -331,7 +342,7 @@ def test_a_school_year_of_two_years_is_refused(read):
     ("reference", "why"),
     [
         ('<SchoolReference ref="NONE"/>', "SchoolReference refers to what is the XML id of nothing"),
-        ('<SchoolReference ref="GP1"/>', "SchoolReference refers to a GradingPeriod"),
+        ('<SchoolReference ref="GP1"/>', "SchoolReference refers to another kind of thing"),
         ("<SchoolReference/>", "SchoolReference is empty"),
         ("<SchoolReference><SchoolLookup/></SchoolReference>", "SchoolReference/SchoolLookup is a lookup"),
         (
@@ -340,7 +351,7 @@ def test_a_school_year_of_two_years_is_refused(read):
         ),
         (
             OFFERING_REFERENCE.format(SCHOOL_REFERENCE + OTHER_SESSION_REFERENCE),
-            "CourseOfferingReference says schoolId twice with different values",
+            "CourseOfferingReference is given twice with different values",
         ),
     ],
 )

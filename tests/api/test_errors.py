@@ -61,12 +61,12 @@ NUMBERS = ["-1", "abc", "1.5", "", " 1", "+1", "1e2", "٣", "0x10", str(LARGE), 
 
 @pytest.mark.parametrize("written", ["0", *NUMBERS])
 def test_a_limit_that_is_no_number_from_one_is_refused(everything, written):
-    imsx(everything.roster("orgs", limit=written), 422, "invaliddata", "limit")
+    imsx(everything.roster("orgs", limit=written), 400, "invaliddata", "limit")
 
 
 @pytest.mark.parametrize("written", NUMBERS)
 def test_an_offset_that_is_no_number_from_nought_is_refused(everything, written):
-    imsx(everything.roster("orgs", offset=written), 422, "invaliddata", "offset")
+    imsx(everything.roster("orgs", offset=written), 400, "invaliddata", "offset")
 
 
 @pytest.mark.parametrize("written", [1, 10_000, 10_001, LARGE - 1])
@@ -82,7 +82,7 @@ def test_an_offset_beyond_the_end_gives_an_empty_page_with_the_count(everything)
 
 @pytest.mark.parametrize("written", ["up", "ascending", ""])
 def test_an_order_that_is_none_is_refused(everything, written):
-    imsx(everything.roster("orgs", sort="name", orderBy=written), 422, "invaliddata", "orderBy")
+    imsx(everything.roster("orgs", sort="name", orderBy=written), 400, "invaliddata", "orderBy")
 
 
 BROKEN = ["name", "name=", "name=x", "name='x", "='x'", "name=='x'", "name='x' AND", "name='x' XOR name='y'", "name='x'name='y'",
@@ -99,10 +99,10 @@ def test_a_date_that_is_none_is_refused(everything, goal):
     imsx(everything.roster("orgs", filter=f"dateLastModified>'{goal}'"), 400, "invalid_filter_field", "filter")
 
 
-@pytest.mark.parametrize("name", ["limit", "filter", "sort"])
+@pytest.mark.parametrize("name", ["limit", "offset", "filter", "sort", "orderBy"])
 def test_a_parameter_given_twice_is_refused(everything, name):
     answer = everything.ask(f"{ROSTER}orgs?{name}=1&{name}=1")
-    assert answer.status_code in {400, 422}
+    assert answer.status_code == 400
     assert answer.json["imsx_CodeMinor"]["imsx_codeMinorField"][0]["imsx_codeMinorFieldName"] == name
 
 
@@ -317,7 +317,7 @@ def test_a_link_header_never_repeats_what_would_break_it(everything):
 
 def test_many_parameters_are_refused(everything):
     query = "&".join(f"x{number}=1" for number in range(500))
-    imsx(everything.ask(f"{ROSTER}orgs?{query}"), 422, "invaliddata", "query")
+    imsx(everything.ask(f"{ROSTER}orgs?{query}"), 400, "invaliddata", "query")
 
 
 @pytest.mark.parametrize("written", ["a" * 20_000, "name='" + "x" * 20_000 + "'", " " * 20_000, "name" + " " * 20_000, "'" * 20_000,

@@ -169,7 +169,8 @@ def test_a_registry_of_the_first_version_keeps_its_clients(url: str) -> None:
     store.add_client(gone)
     store.close()
     status = "UPDATE clients SET status = CASE client_id WHEN 'gone' THEN 'disabled' ELSE 'active' END"
-    go_back(url, "0002", status, "DROP TABLE marks")
+    newer = ("DROP TABLE marks", "ALTER TABLE clients DROP COLUMN unknown_members")
+    go_back(url, "0002", status, *newer)
     store = open_store(url, seconds=COMMAND_SECONDS)
     assert store.list_clients() == (replace(gone, status=ENDED, oauth1=None), TUTOR)
     store.close()
@@ -179,7 +180,7 @@ def test_a_registry_of_the_first_version_keeps_its_clients(url: str) -> None:
         "UPDATE clients SET status = 'active' WHERE client_id = 'tutor'",
         "ALTER TABLE clients DROP COLUMN oauth1_sealed",
         "ALTER TABLE clients DROP COLUMN oauth1_not_after",
-        "DROP TABLE marks",
+        *newer,
     )
     store = open_store(url, seconds=COMMAND_SECONDS)
     found, events = store.find_client("tutor"), store.list_events("tutor")
