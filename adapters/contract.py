@@ -90,6 +90,7 @@ class Manifest:
     *operators* are the comparisons that the source itself can apply (none for files); *writes* the
     entities that it accepts changes of; *bulk* whether reading one record costs as much as reading all;
     *delta* the entities whose changes it can tell; *edfi* those whose records it keeps under Ed-Fi's natural keys.
+    Of those that are *shared*, a system beside keeps more, under ids of its own in place of keys.
     *touched* are, by entity, the references to those records that a write may change beside the one that is written;
     of an entity that is not there nobody knows. The records of *ids_shown* have ids as Ed-Fi shows them, of 32
     digits, and are found by one question each.
@@ -101,6 +102,7 @@ class Manifest:
     bulk: bool = True
     delta: frozenset[str] = frozenset()
     edfi: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()
     touched: Mapping[str, frozenset[str]] = field(default_factory=dict)
     ids_shown: frozenset[str] = frozenset()
 

@@ -57,7 +57,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
     def put(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
         """An item replaced."""
         authorization, asked = _asked(gateway, district, schema, name, PUT)
-        document, own = _document(), plain(identifier)
+        own, document = plain(identifier), _document()
 
         def replace(desk: Desk) -> Response:
             return _done(desk, upserts.put(desk, own, document, _ignoring(authorization), _condition()), 204)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.admission import Admission
 from gateway.desk import CHANGED
+from gateway.known_descriptors import spelt, unknown_descriptors
 from gateway.merging import Merge
-from gateway.resolving import Resolver, natives, unknown_descriptors
+from gateway.resolving import Resolver, natives
 from gateway.serial_writes import tried
 from standards.edfi import body
 from standards.edfi.keychanges import CASCADING
@@ -76,6 +77,7 @@ def post(desk: Desk, document: Any, ignored: Ignored | None, match: Match | None
         raise InvalidBody(body.REFUSED, {"$.id": [ASSIGNED]})
     if body.identity_hidden(resource, known):
         raise PolicyEnforced("The agreement does not release the natural key of this resource.")
+    given = spelt(desk, given)
     desk.allow_unread(told=match is not None)
     desk = desk.naming(given)
     try:
@@ -140,6 +142,7 @@ def put(desk: Desk, identifier: str, document: Any, ignored: Ignored | None, mat
     given, stated = body.read(_resource(desk), document, known, ignored)
     if stated is not None and stated.replace("-", "").lower() != identifier:
         raise InvalidBody(body.REFUSED, {"$.id": [OTHER]})
+    given = spelt(desk, given)
     desk, before = _found(desk.naming(given, identifier), identifier, match)
     row = desk.row_of(before.record["id"])
     if not _inside(desk, before.record, row):
@@ -252,7 +255,7 @@ def _saved(desk: Desk, own: str, *, new: bool) -> Saved:
 def _rekeyed(desk: Desk, given: Record, shown: Record | None, merged: Record, before: Mapping[str, Any]) -> bool:
     """Whether a write gives a record another natural key: the source's own, or, where that has none, the one shown."""
     resource = _resource(desk)
-    if desk.dialect.native:
+    if desk.dialect.keyed(desk, before):
         now, then = merged["key"], before["key"]
     else:
         now, then = natural_key(resource, given), natural_key(resource, given if shown is None else shown)
@@ -288,7 +291,7 @@ def _resolved(desk: Desk, given: Record, shown: Record) -> Record:
     if resolver.owners and not desk.grant.unrestricted(desk.entity):
         raise OutsidePopulation(_outside(desk, resolver.owners))
     missing = resolver.missing
-    if not missing and desk.dialect.native:
+    if not missing and desk.dialect.keyed(desk, found):
         missing = natives(desk, desk.lens.write(found), shown)
     if missing:
         raise UnresolvedReference(missing)
