@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 CELL_CAP: Final = 1 << 16
 REMEMBERED: Final = 50_000
+BLANKS: Final = " \t\r\n\u00a0"
+SURROGATE: Final = re.compile("[\ud800-\udfff]")
+"""What stands in a text for a byte that is no UTF-8."""
+
+DAY_AND_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}")
+DATE_LENGTH: Final = 10
 GUID: Final = re.compile(r"[0-9A-Za-z./@_-]{1,255}")
 DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MOMENT: Final = re.compile(
@@ -42,10 +48,11 @@ WRONG: Final = {
 class Check:
     """Says which cells of *column* cannot be understood; remembers those that can.
 
-    *respelled* are the cells that say a word of a closed list otherwise than the standard writes it, and the word.
+    *respelled* are the cells that say what has one meaning otherwise than the standard writes it, each with what it
+    writes; *told* whether anybody was told of one.
     """
 
-    __slots__ = ("_empty", "_good", "_test", "column", "respelled")
+    __slots__ = ("_empty", "_good", "_test", "column", "respelled", "told")
 
     def __init__(self, column: Column) -> None:
         self.column = column
@@ -53,6 +60,7 @@ class Check:
         self._empty = not column.required or column.kind in MAY_BE_EMPTY
         self._good: set[str] = {""} if self._empty else set()
         self.respelled: dict[str, str] = {}
+        self.told = False
 
     def wrong(self, cells: Sequence[str]) -> Collection[str]:
         """The distinct cells among *cells* that are wrong."""
@@ -63,19 +71,38 @@ class Check:
         if not fresh:
             return ()
         bad = {cell for cell in fresh if not (cell and test(cell))}
+        if not "".join(fresh).isascii():
+            bad |= {cell for cell in fresh if SURROGATE.search(cell)}
+        for cell in list(bad):
+            meant = self._meant(cell)
+            if meant is not None:
+                self.respelled[cell] = meant
+                bad.discard(cell)
         if self.column.closed:
-            words = {cell: self.column.closed.find(cell) for cell in fresh - bad}
+            words = {cell: self.column.closed.find(cell) for cell in fresh - bad - self.respelled.keys()}
             self.respelled |= {cell: word for cell, word in words.items() if word and word != cell}
         if len(good) < REMEMBERED:
             good |= fresh - bad
         return bad
+
+    def _meant(self, cell: str) -> str | None:
+        """What a wrong *cell* means, where that is clear: with blanks around it, or a date with a time of day."""
+        assert self._test is not None
+        text = cell.strip(BLANKS)
+        if self.column.kind == "date" and DAY_AND_TIME.match(text):
+            text = text[:DATE_LENGTH]
+        if text == cell or SURROGATE.search(text) or not (self._test(text) if text else self._empty):
+            return None
+        return text
 
     def reason(self, cell: str) -> str:
         """What is wrong with *cell*, without saying it."""
         if "\0" in cell:
             return "holds a NUL character"
         if len(cell) > CELL_CAP:
-            return f"is longer than {CELL_CAP:,} characters"
+            return "is too long"
+        if SURROGATE.search(cell):
+            return "is not UTF-8"
         return WRONG[self.column.kind] if cell else "is empty, and may not be"
 
 
@@ -84,11 +111,16 @@ def parts(cell: str) -> list[str]:
     return [part for raw in cell.split(",") if (part := raw.strip())]
 
 
+def is_readable(cell: str) -> bool:
+    """Whether *cell* is text at all, and no more of it than any cell needs."""
+    return "\0" not in cell and len(cell) <= CELL_CAP and not SURROGATE.search(cell)
+
+
 def _unreadable(cells: Sequence[str]) -> Collection[str]:
     text = "".join(cells)
-    if "\0" not in text and len(text) <= CELL_CAP:
+    if "\0" not in text and len(text) <= CELL_CAP and (text.isascii() or not SURROGATE.search(text)):
         return ()
-    return {cell for cell in cells if "\0" in cell or len(cell) > CELL_CAP}
+    return {cell for cell in cells if not is_readable(cell)}
 
 
 def _test(column: Column) -> Test | None:

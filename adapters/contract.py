@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from marshmallow import Schema, ValidationError
 
 from adapters.defaults import Defaults
+from adapters.notes import Aside, Notes
 from standards.errors import SettingsError, Unsupported, suggestion
 from standards.view import fields_of
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from standards.edfi.model import Resource
+
+__all__ = [
+    "NO_HINTS", "Adapter", "Aside", "Change", "Departure", "Hint", "Hints", "Manifest", "Notes", "Problem", "Record",
+    "Wanted", "finisher", "load", "picker",
+]  # fmt: skip
 
 Wanted = Mapping[str, frozenset[str] | None]
 Record = dict[str, Any]
@@ -52,6 +58,19 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Tagged:
+    """A *record* as the source has it now, and the *tag* that the source itself gives this very state of it.
+
+    The tag is empty where the source cannot make a change depend on one. *source* is what the adapter wants back
+    when the record is written.
+    """
+
+    record: Record
+    tag: str = ""
+    source: Any = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Departure:
     """What a source says of a record that is gone or bears another key.
 
@@ -71,6 +90,7 @@ class Manifest:
     *operators* are the comparisons that the source itself can apply (none for files); *writes* the
     entities that it accepts changes of; *bulk* whether reading one record costs as much as reading all;
     *delta* the entities whose changes it can tell; *edfi* those whose records it keeps under Ed-Fi's natural keys.
+    Of those that are *shared*, a system beside keeps more, under ids of its own in place of keys.
     *touched* are, by entity, the references to those records that a write may change beside the one that is written;
     of an entity that is not there nobody knows. The records of *ids_shown* have ids as Ed-Fi shows them, of 32
     digits, and are found by one question each.
@@ -82,6 +102,7 @@ class Manifest:
     bulk: bool = True
     delta: frozenset[str] = frozenset()
     edfi: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()
     touched: Mapping[str, frozenset[str]] = field(default_factory=dict)
     ids_shown: frozenset[str] = frozenset()
 
@@ -95,17 +116,6 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}" if self.place else self.message
-
-
-@dataclass(slots=True)
-class Notes:
-    """What was noticed while reading: what was dropped or could not be understood, by name, with how often."""
-
-    counts: dict[str, int] = field(default_factory=dict)
-
-    def note(self, name: str, times: int = 1) -> None:
-        """Count one more occurrence of *name* (the name of a member or code set, never a value)."""
-        self.counts[name] = self.counts.get(name, 0) + times
 
 
 class Adapter(ABC):
@@ -140,7 +150,8 @@ class Adapter(ABC):
 
         Of an entity in *hints* the rows that fail a hint may be left out, and no others. Yields the entity's
         name and a vocabulary record. A source that fails mid-way raises a `SourceError`: nobody may take what
-        came before for the whole.
+        came before for the whole. A single row that cannot be understood is no record: `Notes.set_aside` tells of
+        it, and the gateway refuses all of the source where there are too many. Whatever else is left out is a fault.
         """
 
     def find(self, entity: str, identifier: str) -> Record | None:
@@ -149,9 +160,18 @@ class Adapter(ABC):
         found = (record for _, record in self.read({entity: None}, hints) if record.get("id") == identifier)
         return next(found, None)
 
+    def find_tagged(self, entity: str, identifier: str) -> Tagged | None:
+        """The record that `find` finds, and the tag of a state that is not newer than it."""
+        found = self.find(entity, identifier)
+        return None if found is None else Tagged(found)
+
     def locate(self, entity: str, key: tuple[str, ...]) -> Record | None:
-        """The whole record of *entity* with the natural *key*, as the source has it now; None where none."""
-        return next((record for _, record in self.read({entity: None}) if record.get("key") == key), None)
+        """The whole record of *entity* with the natural *key*, as the source has it now; None where none.
+
+        The key of a descriptor is the same in any case.
+        """
+        found = (record for _, record in self.read({entity: None}))
+        return next((record for record in found if same_key(entity, record.get("key"), key)), None)
 
     def reachable(self) -> None:
         """Let pass whoever is about to ask the source.
@@ -191,24 +211,27 @@ class Adapter(ABC):
         """
         raise Unsupported("The district's system does not tell what has changed.")
 
-    def save(self, entity: str, record: Record, *, new: bool) -> str:  # noqa: ARG002  what those that can write take
+    def save(self, entity: str, record: Record, *, new: bool, before: Tagged | None = None) -> str:  # noqa: ARG002  what those that can write take
         """Create (*new*) or replace the record of *entity* that bears the id in *record*; the id it now bears.
 
         A new record without an ``id`` is given one by the source. The whole record is given: what is not in it
-        is to be empty.
+        is to be empty. What it was *before* is given only where `find_tagged` gave a tag.
 
         Raises:
             Unsupported: the source takes no changes of *entity*.
+            NotFound: it has no record with this id to replace.
+            PreconditionFailed: the record is in another state than *before*.
             SourceRefused: it took the request and said no.
         """
         raise Unsupported(f"The district's system takes no changes of {entity}.")
 
-    def delete(self, entity: str, identifier: str) -> None:  # noqa: ARG002  likewise
+    def delete(self, entity: str, identifier: str, *, before: Tagged | None = None) -> None:  # noqa: ARG002  likewise
         """Delete the record of *entity* whose own id is *identifier*.
 
         Raises:
             Unsupported: the source takes no changes of *entity*.
             NotFound: it has no such record.
+            PreconditionFailed: the record is in another state than *before*.
         """
         raise Unsupported(f"The district's system takes no changes of {entity}.")
 
@@ -227,6 +250,13 @@ class Adapter(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def same_key(entity: str, one: tuple[str, ...] | None, other: tuple[str, ...]) -> bool:
+    """Whether two natural keys of *entity* are one: exactly, but for descriptors, whose case says nothing."""
+    if one is None or not entity.endswith("Descriptors"):
+        return one == other
+    return [part.casefold() for part in one] == [part.casefold() for part in other]
 
 
 def load(schema: type[Schema], settings: Mapping[str, Any], place: str = "") -> dict[str, Any]:

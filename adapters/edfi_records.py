@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from standards import registry
+from standards.edfi.model import by_collection
+from standards.errors import MappingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,6 +30,21 @@ def collections() -> Mapping[str, frozenset[str]]:
     for name, lens in lenses().items():
         found[lens.entity].add(name)
     return {entity: frozenset(names) for entity, names in found.items()}
+
+
+def key_of(lens: Lens, document: Mapping[str, Any]) -> tuple[str, ...]:
+    """The natural key of a record of which nothing else can be told; empty where that cannot be either."""
+    heads = {path.partition(".")[0] for path in _identity(lens.local)}
+    try:
+        key = lens.read({name: value for name, value in document.items() if name in heads}).get("key", ())
+    except (MappingError, LookupError, TypeError, AttributeError, ValueError):
+        return ()
+    return key if isinstance(key, tuple) and all(isinstance(part, str) and part for part in key) else ()
+
+
+def _identity(collection: str) -> tuple[str, ...]:
+    found = by_collection(collection)
+    return tuple(found.identity) if found is not None else ()
 
 
 def tree(sessions: list[Record]) -> Iterator[Record]:

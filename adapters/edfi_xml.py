@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from marshmallow import Schema, fields, validate
 
 from adapters import edfi_categories
-from adapters.contract import NO_HINTS, Adapter, Manifest, Notes, Problem, picker
+from adapters.contract import NO_HINTS, Adapter, Manifest, Problem, picker
 from adapters.edfi_joins import Joins, tellers
-from adapters.edfi_records import collections, lenses, tree
+from adapters.edfi_records import collections, key_of, lenses, tree
 from adapters.files import open_source
 from adapters.interchange import CAPS, Catalogue, Findings, catalogue, documents
+from adapters.notes import UNREADABLE, Aside
 from standards.errors import MappingError, SourceBroken, SourceError
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class EdFiXml(Adapter):
         return any(name.endswith("Descriptors") for name in held)
 
     def check(self) -> list[Problem]:
-        """Read everything once, and tell the first thing that is wrong and all that is unknown."""
+        """Read everything once, and tell the first thing for which nothing can be read."""
         try:
             for _ in self.read(dict.fromkeys(collections())):
                 pass
@@ -91,7 +92,7 @@ class EdFiXml(Adapter):
 
     def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:  # noqa: ARG002  files know no questions
         """Every record of the *wanted* entities; the sessions come last, in the tree that they make."""
-        self.notes = Notes()
+        self.notes.clear()
         pick = {entity: picker(entity, names) for entity, names in wanted.items()}
         sessions: list[Record] = []
         descriptors: set[tuple[str, tuple[str, ...]]] = set()
@@ -112,13 +113,15 @@ class EdFiXml(Adapter):
     def _joins(self, sources: list[Source], names: frozenset[str]) -> Joins:
         joins = Joins()
         for source in sources if names else ():
-            joins.look(documents(source, names, known=self._catalogue(source)))
+            joins.look(documents(source, names, known=self._catalogue(source), findings=Findings()))
         return joins
 
     def _categories(self, sources: list[Source]) -> Iterator[Record]:
         told = edfi_categories.TOLD_BY
         return edfi_categories.categories(
-            one for source in sources for one in documents(source, told, known=self._catalogue(source))
+            one
+            for source in sources
+            for one in documents(source, told, known=self._catalogue(source), findings=Findings())
         )
 
     def _sources(self, opened: ExitStack) -> list[Source]:
@@ -131,13 +134,19 @@ class EdFiXml(Adapter):
         for name, document in documents(source, names, known=self._catalogue(source), findings=findings):
             try:
                 record = found[name].read(document)
-            except MappingError as error:
-                raise SourceBroken(error.message, name) from None
+            except MappingError:
+                self.notes.set_aside(Aside(found[name].entity, name, UNREADABLE, key_of(found[name], document)))
+                continue
             yield found[name].entity, record
+        for one in findings.rejected:
+            lens, path = found[one.collection], one.path.replace("/", ".")
+            self.notes.set_aside(Aside(lens.entity, one.place, one.reason, key_of(lens, one.identity), path))
         for name, times in findings.unknown.items():
             self.notes.note(name, times)
         for name, times in findings.duplicates.items():
             self.notes.note(f"{name} given twice", times)
+        for name, times in findings.replaced.items():
+            self.notes.note(f"{name} given twice with different content: the last one holds", times)
 
     def _catalogue(self, source: Source) -> Catalogue:
         """What the files may hold, looked through once per state of the source."""

@@ -28,6 +28,10 @@ END = b"PK\x05\x06"
 END_SIZE = 22
 LOCATOR_64 = b"PK\x06\x07"
 LOCATOR_64_SIZE = 20
+END_64 = b"PK\x06\x06"
+END_64_SIZE = 56
+MAC_FOLDER = "__MACOSX"
+"""Where a Mac puts what it keeps beside the files that somebody packs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,7 @@ class Folder(Source):
         return _digest("".join(f"{name}\0{_identity(found)}\n" for name, (_, found) in self._files.items()))
 
     def _admit(self, entry: Path) -> None:
-        if entry.name.startswith("."):
+        if entry.name.startswith(".") or entry.name == MAC_FOLDER:
             return
         path = entry.resolve()
         if not path.is_relative_to(self.path):
@@ -139,7 +143,8 @@ class Folder(Source):
         found = path.stat()
         if stat.S_ISDIR(found.st_mode):
             if self.caps.nested == "refuse":
-                raise SourceBroken("A folder inside the folder is not allowed.", entry.name)
+                text = f"The folder holds another one, {entry.name}, which is not allowed: it would not be read."
+                raise SourceBroken(text, entry.name)
             return
         if not stat.S_ISREG(found.st_mode):
             raise SourceBroken("This is not a regular file.", entry.name)
@@ -205,12 +210,14 @@ class Zip(Source):
         parts = PurePosixPath(name).parts
         if set(member.orig_filename) & {"\\", "\0", ":"} or name.startswith("/") or ".." in parts or not parts:
             raise SourceBroken("A member's name leads out of the archive.", self.path.name)
+        if parts[0] == MAC_FOLDER or parts[-1].startswith("."):
+            return
         if len(parts) > 1 or member.is_dir():
             if self.caps.nested == "refuse":
-                raise SourceBroken("A folder inside the archive is not allowed.", self.path.name)
+                text = f"The archive holds the folder {parts[0]}, which is not allowed: the files must be at its root."
+                raise SourceBroken(text, self.path.name)
             return
-        if name.startswith("."):
-            return
+        name = parts[0]
         _refuse_strange(member)
         if name.casefold() in folded:
             raise SourceBroken("The archive holds this file twice.", name)
@@ -310,8 +317,21 @@ def _refuse_large_directory(file: BinaryIO, size: int, place: str) -> None:
     if at < 0 or len(tail) - at < END_SIZE:
         raise SourceBroken("This is not a readable zip archive.", place)
     (directory,) = struct.unpack_from("<I", tail, at + 12)
-    if directory > DIRECTORY_CAP or tail[max(0, at - LOCATOR_64_SIZE) : at].startswith(LOCATOR_64):
+    locator = tail[max(0, at - LOCATOR_64_SIZE) : at]
+    if locator.startswith(LOCATOR_64) and len(locator) == LOCATOR_64_SIZE:
+        directory = _large_directory(file, min(size, struct.unpack_from("<Q", locator, 8)[0]), place)
+    if directory > DIRECTORY_CAP:
         raise SourceBroken("The archive lists more than a district's export needs.", place)
+
+
+def _large_directory(file: BinaryIO, at: int, place: str) -> int:
+    """How large the list of members is, by the end record of a zip64 archive, which begins *at*."""
+    file.seek(at)
+    record = file.read(END_64_SIZE)
+    file.seek(0)
+    if len(record) < END_64_SIZE or not record.startswith(END_64):
+        raise SourceBroken("This is not a readable zip archive.", place)
+    return int(struct.unpack_from("<Q", record, 40)[0])
 
 
 def _identity(found: os.stat_result) -> tuple[int, int, int]:

@@ -12,10 +12,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-import orjson
 from lxml import etree
 
 from adapters.files import Caps
+from adapters.interchange_repeats import Repeats
 from adapters.interchange_shape import Document, Reading, Shape, Unplaced
 from standards.edfi.model import Resource, natural_key, resources
 from standards.errors import SourceBroken
@@ -31,6 +31,7 @@ CAPS = Caps(members=400)  # 24 interchanges, often split, and one file for each 
 CHUNK = 1 << 17
 PROLOG = 1 << 16
 RECORD_CAP = 8 << 20
+LACKS_KEY = "is a part of the key, and missing"
 OVERLAP = 200  # longer than any element name, so that none is missed between two chunks
 NAMESPACE = re.compile(r"http://ed-fi\.org/5\.2\.[0-9]+")
 ELEMENT = re.compile(rb"<([A-Za-z_][\w.:-]*)")
@@ -49,10 +50,27 @@ OPTIONS: Mapping[str, Any] = {
 
 @dataclass(slots=True)
 class Findings:
-    """What a reading noticed: elements the API has no place for, by path, and repeated records, by collection."""
+    """What a reading noticed: elements the API has no place for, by path, and repeated records, by collection.
+
+    Those that were *replaced* had other content than the last one with their key; *rejected* are the records that
+    cannot be understood.
+    """
 
     unknown: Counter[str] = field(default_factory=Counter)
     duplicates: Counter[str] = field(default_factory=Counter)
+    replaced: Counter[str] = field(default_factory=Counter)
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record of a *collection* that cannot be understood: where, at which *path* in it, why, and its *identity*."""
+
+    collection: str
+    place: str
+    path: str
+    reason: str
+    identity: Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +85,11 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """What the files of a source may hold, valid while the source's *stamp* is the same."""
+    """What the files of a source may hold, valid while the source's *stamp* is the same; *sound* were read whole."""
 
     stamp: str
     files: Mapping[str, Content]
+    sound: set[str] = field(default_factory=set)
 
     def collections(self) -> frozenset[str]:
         """The collections that the source may have documents of."""
@@ -93,56 +112,113 @@ def documents(
 ) -> Iterator[tuple[str, Document]]:
     """Every document of the *wanted* collections (None: all) with its collection's name, each key once.
 
-    A record that is repeated unchanged is passed once; one that is repeated with other content is refused.
-    *known* saves looking through the files again; *findings* receives what was noticed.
+    A record that is repeated is passed once, as it stands last, as in an ODS that takes one after the other; it is
+    refused where the first one has been let go already. One that cannot be understood is one of the *findings*, and
+    refused where nobody takes them. A file that holds nothing of what is wanted must be well-formed all the same: what
+    comes after a fault would be missing. *known* saves looking through the files again.
     """
-    findings = findings or Findings()
+    strict, findings = findings is None, findings or Findings()
     if known is None or known.stamp != source.stamp():
         known = catalogue(source)
     findings.unknown.update(name for name in source.names() if name not in known.files)
     kinds = {name: found for name, found in resources().items() if wanted is None or found.collection in wanted}
     chosen = [name for name, content in known.files.items() if wanted is None or content.names & kinds.keys()]
+    for name in known.files.keys() - set(chosen) - known.sound:
+        _refuse_unsound(source, name)
+        known.sound.add(name)
     reading = Reading(findings.unknown)
     if any(known.files[name].refs for name in chosen):
         _collect_ids(source, known, reading)
-    seen: dict[int, int] = {}
+    rejecting = _Rejecting(source, reading, None if strict else findings.rejected)
+    repeats = Repeats(findings.duplicates, findings.replaced)
     shapes: dict[str, Shape] = {}
     for name in chosen:
         for element in _records(source, name, known.files[name].root):
             kind = kinds.get(etree.QName(element).localname)
             if kind is None:
-                if etree.QName(element).localname not in resources():
-                    findings.unknown[etree.QName(element).localname] += 1
+                _pass_over(source, name, element, kinds, findings)
                 continue
             shape = shapes.get(kind.name) or shapes.setdefault(kind.name, Shape(kind.properties, reading, kind.name))
-            document = _document(source, name, element, shape)
-            count = len(seen)
-            _refuse_conflict(document, kind, seen, f"{name}:{element.sourceline}")
-            if len(seen) > count:
-                yield kind.collection, document
-            else:
-                findings.duplicates[kind.collection] += 1
+            document = _document(source, name, element, shape, rejecting)
+            if document is None:
+                continue
+            for one in repeats.take(document, kind, f"{name}:{element.sourceline}"):
+                yield kind.collection, one
+        known.sound.add(name)
+    yield from repeats.rest()
 
 
-def _document(source: Source, name: str, element: Element, shape: Shape) -> Document:
+@dataclass(frozen=True, slots=True)
+class _Rejecting:
+    """What becomes of records that cannot be understood: they are *rejected*, or refused where that is None."""
+
+    source: Source
+    reading: Reading
+    rejected: list[Rejected] | None
+
+    def reject(self, kind: Resource, place: str, path: str, reason: str, identity: Document) -> None:
+        """Take note of one record."""
+        if self.rejected is None:
+            raise SourceBroken(f"{path} {reason}.", place)
+        self.rejected.append(Rejected(kind.collection, place, path, reason, identity))
+
+    def identity(self, element: Element, kind: Resource) -> Document:
+        """As much as can be told of the identity of a record."""
+        scratch, identity = Reading(), Document()
+        scratch.ids = self.reading.ids
+        heads = frozenset(path.partition(".")[0] for path in kind.identity)
+        try:
+            Shape(kind.properties, scratch, kind.name, only=heads).fill(element, identity)
+        except Unplaced:
+            return {}
+        return identity
+
+
+def _document(source: Source, name: str, element: Element, shape: Shape, rejecting: _Rejecting) -> Document | None:
+    """The document that a record makes; None where it makes none."""
     document: Document = {}
+    kind = resources()[etree.QName(element).localname]
     try:
         shape.fill(element, document)
     except Unplaced as error:
-        raise SourceBroken(f"{_path(error.element)} {error}.", _place(source, name, error.element)) from None
+        place, identity = _place(source, name, error.element), rejecting.identity(element, kind)
+        rejecting.reject(kind, place, _path(error.element), str(error), identity)
+        return None
+    if None in (key := natural_key(kind, document)):
+        missing = ", ".join(path for path, value in zip(kind.identity, key, strict=True) if value is None)
+        rejecting.reject(kind, f"{name}:{element.sourceline}", f"{kind.name}/{missing}", LACKS_KEY, {})
+        return None
     return document
 
 
-def _refuse_conflict(document: Document, kind: Resource, seen: dict[int, int], place: str) -> None:
-    """Refuses a record without a key, and one whose content differs from an earlier one's of the same key."""
-    key = natural_key(kind, document)
-    if None in key:
-        missing = ", ".join(path for path, value in zip(kind.identity, key, strict=True) if value is None)
-        raise SourceBroken(f"{kind.name} lacks {missing}, a part of its key.", place)
-    content = hash(orjson.dumps(document, option=orjson.OPT_SORT_KEYS))
-    earlier = seen.setdefault(hash((kind.name, key)), content)
-    if earlier != content:
-        raise SourceBroken(f"{kind.name} is given twice with different content.", place)
+def _pass_over(source: Source, name: str, element: Element, kinds: Mapping[str, Resource], findings: Findings) -> None:
+    """Count an element that no interchange has; refused with records in it, which would be missing without a word."""
+    if etree.QName(element).localname in resources():
+        return
+    findings.unknown[etree.QName(element).localname] += 1
+    for inner in element.iterdescendants():
+        if etree.QName(inner).localname in kinds:
+            what = etree.QName(inner).localname
+            raise SourceBroken(f"{what} stands outside its place, below the root.", _place(source, name, inner))
+
+
+def _refuse_unsound(source: Source, name: str) -> None:
+    """Refuse a file that is not well-formed, whatever it holds."""
+    parser = etree.XMLParser(target=cast("Any", _Nothing()), **OPTIONS)
+    try:
+        with source.open(name) as file:
+            while chunk := file.read(CHUNK):
+                parser.feed(chunk)
+        parser.close()
+    except etree.XMLSyntaxError as error:
+        raise _malformed(name, error) from None
+
+
+class _Nothing:
+    """Takes a document and keeps nothing of it."""
+
+    def close(self) -> None:
+        """End."""
 
 
 def _collect_ids(source: Source, known: Catalogue, reading: Reading) -> None:

@@ -287,17 +287,27 @@ def reference(known: Property, reading: Reading, path: str) -> Read:
             return _by_id(child, known, plan, reading)
         for left, right in equal:
             if _differ(_at(identity, left), _at(identity, right)):
-                raise Unplaced(child, f"says {left[1]} twice with different values")
+                raise Unplaced(child, "is given twice with different values")
         value = {name: found for head, part, name in plan if (found := _at(identity, (head, part))) is not None}
         if len(value) < len(known.properties):
             raise Unplaced(child, "does not say the whole identity")
-        return value
+        if (told := _told(child, known, plan, reading)) and told != value:
+            reading.unknown[f"{path}: another key than that of its target"] += 1
+        return told or value
 
     return read
 
 
 def _differ(left: Any, right: Any) -> bool:
     return left is not None and right is not None and left != right
+
+
+def _told(child: Element, known: Property, plan: tuple[tuple[str, str, str], ...], reading: Reading) -> Document | None:
+    """The key of the record whose XML id a reference gives beside a key of its own; None where it leads nowhere."""
+    found = reading.ids.get(child.get("ref") or "")
+    if found is None or not extends(found[0], known.reference):
+        return None
+    return {member: value for (_, _, member), value in zip(plan, found[1], strict=True)}
 
 
 def _by_id(
@@ -313,7 +323,7 @@ def _by_id(
         raise Unplaced(child, f"refers to what {what}")
     kind, key = found
     if not extends(kind, known.reference):
-        raise Unplaced(child, f"refers to a {kind}")
+        raise Unplaced(child, "refers to another kind of thing")
     return {member: value for (_, _, member), value in zip(plan, key, strict=True)}
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
+from adapters.cells import SURROGATE
 from adapters.sheet import Sheet
 from standards.errors import SourceBroken
 from standards.oneroster import csv
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from adapters.contract import Notes
     from adapters.files import Source
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 VERSIONS: Final = ("1.1", "1.2")
 HEADINGS: Final = ("propertyName", "value")
 EDITION: Final = "1.0"
-ONLY_IN_1_2: Final = "roles.csv"
+ROLES: Final = "roles.csv"
+NO_ROLES: Final = (
+    "OneRoster 1.2 tells in roles.csv what every user is, and that file is absent."
+    " Where users.csv tells it, oneroster.version is 1.1."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +38,8 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """What is accepted that the standard forbids: *dangling* references are refused, or dropped and counted."""
+    """What is accepted that the standard forbids."""
 
-    dangling: Literal["refuse", "drop"] = "refuse"
     allow_missing_manifest: bool = False
 
 
@@ -48,7 +52,10 @@ def manifest(source: Source, notes: Notes, tolerance: Tolerance = STRICT) -> Man
     if csv.MANIFEST in names:
         return _Stated(source, notes).against(names)
     if not tolerance.allow_missing_manifest:
-        raise SourceBroken("There is no such file, and without it nothing says what the others are.", csv.MANIFEST)
+        hint = written_otherwise(csv.MANIFEST, names)
+        raise SourceBroken(
+            f"There is no such file, and without it nothing says what the others are.{hint}", csv.MANIFEST
+        )
     notes.note("manifest.csv is missing")
     version = _guessed(source, names)
     return Manifest(version, {name: "bulk" if name in names else "absent" for name in csv.files(version)})
@@ -64,6 +71,8 @@ class _Stated:
             at, self._column = _positions(sheet, notes)
             for lines, rows in sheet.chunks():
                 for line, row in zip(lines, rows, strict=True):
+                    if SURROGATE.search("".join(row)):
+                        raise SourceBroken("The text is not UTF-8.", sheet.place(line, 1))
                     name = row[at].strip()
                     if name in self._values:
                         raise SourceBroken("The property is there twice.", sheet.place(line, at + 1))
@@ -74,6 +83,8 @@ class _Stated:
         self._one_of("manifest.version", (EDITION,))
         version = self._one_of("oneroster.version", VERSIONS)
         modes = {name: self._mode(name, names) for name in csv.files(version)}
+        if "users.csv" in modes and modes["users.csv"] != "absent" and modes.get(ROLES, "bulk") == "absent":
+            raise SourceBroken(NO_ROLES, self._place("file.roles"))
         for name in self._values.keys() - csv.properties(version):
             self._notes.note(f"manifest.csv: unknown property {name[:80]}")
         for name in names - modes.keys() - {csv.MANIFEST}:
@@ -101,8 +112,15 @@ class _Stated:
         if mode == "absent" and file in names:
             self._notes.note(f"{file} is there and stated as absent")
         elif mode != "absent" and file not in names:
-            raise SourceBroken(f"{name} says {mode}, and there is no {file}.", self._place(name))
+            hint = written_otherwise(file, names)
+            raise SourceBroken(f"{name} says {mode}, and there is no {file}.{hint}", self._place(name))
         return mode
+
+
+def written_otherwise(file: str, names: Collection[str]) -> str:
+    """A hint where a *file* is among *names* but for capitals; empty where it is not."""
+    other = next((name for name in sorted(names) if name.casefold() == file.casefold()), "")
+    return f" There is {other}: rename it to {file}, since names of files count letter by letter." if other else ""
 
 
 def _positions(sheet: Sheet, notes: Notes) -> tuple[int, int]:
@@ -118,9 +136,11 @@ def _positions(sheet: Sheet, notes: Notes) -> tuple[int, int]:
 
 def _guessed(source: Source, names: frozenset[str]) -> str:
     """The version of files without a manifest: where the roles of users are tells."""
-    if ONLY_IN_1_2 in names:
+    if ROLES in names:
         return "1.2"
     if "users.csv" not in names:
         raise SourceBroken("Without a manifest and users.csv nothing says which version this is.", csv.MANIFEST)
     with Sheet(source, "users.csv") as sheet:
-        return "1.1" if "role" in [heading.lower() for heading in sheet.headings] else "1.2"
+        if "role" in [heading.strip().lower() for heading in sheet.headings]:
+            return "1.1"
+    raise SourceBroken("Neither users.csv nor a roles.csv says what every user is.", "users.csv")

@@ -97,13 +97,14 @@ class Service:
 
     def replace(self, path: str, identifier: str, document: Document, etag: str, deadline: Deadline) -> None:
         """Replace a document that is still as its *etag* says."""
-        address, more = f"{self._address(path, deadline)}/{identifier}", {"If-Match": f'"{etag}"'} if etag else {}
-        answer = self._ask("PUT", address, _place(path), (), deadline, orjson.dumps(document), more)
+        address = f"{self._address(path, deadline)}/{identifier}"
+        answer = self._ask("PUT", address, _place(path), (), deadline, orjson.dumps(document), _matching(etag))
         refuse_writing(answer)
 
-    def delete(self, path: str, identifier: str, deadline: Deadline) -> bool:
-        """Delete a document; whether there was one."""
-        answer = self._ask("DELETE", f"{self._address(path, deadline)}/{identifier}", _place(path), (), deadline)
+    def delete(self, path: str, identifier: str, etag: str, deadline: Deadline) -> bool:
+        """Delete a document that is still as its *etag* says; whether there was one."""
+        address = f"{self._address(path, deadline)}/{identifier}"
+        answer = self._ask("DELETE", address, _place(path), (), deadline, more=_matching(etag))
         if answer.status == NOT_FOUND:
             return False
         refuse_writing(answer)
@@ -231,6 +232,11 @@ def _unlinked(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _unlinked(inner) for name, inner in value.items() if name != "link"}
     return [_unlinked(item) for item in value] if isinstance(value, list) else value
+
+
+def _matching(etag: str) -> dict[str, str]:
+    """The header by which a change is made only of the state with an *etag*."""
+    return {"If-Match": f'"{etag}"'} if etag else {}
 
 
 def _place(path: str) -> str:

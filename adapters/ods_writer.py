@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from adapters import ods_plan
 from adapters.edfi_records import lenses
-from adapters.ods_service import bare, normal
+from adapters.ods_records import tag_of
+from adapters.ods_service import bare
 from standards.edfi.completion import COMPLETED, completed, unsaid
 from standards.edfi.model import by_collection
-from standards.errors import Conflict, MappingError, NotFound, SourceBroken, Unsupported
+from standards.errors import (
+    MappingError,
+    NonUniqueIdentity,
+    NotFound,
+    SourceBroken,
+    Unsupported,
+)
 
 if TYPE_CHECKING:
-    from adapters.contract import Record
+    from adapters.contract import Record, Tagged
     from adapters.http import Deadline
     from adapters.ods_records import Records
     from adapters.ods_service import Service
@@ -41,46 +48,46 @@ class Writer:
         """Create a record, which must not be there; the id that the ODS gives it.
 
         Raises:
-            Conflict: the ODS has a record with this key, which a POST would replace.
+            NonUniqueIdentity: the ODS has a record with this key, which a POST would replace.
         """
         lens = lenses()[self._collection(entity, record)]
         document = self._written(lens, record, None)
         document.pop("id", None)
         key = lens.read(document)["key"]
-        if self.records.asked(lens.local, ods_plan.by_key(lens, key), deadline):
-            raise Conflict("The district's system has another record with this key.")
+        if self.records.asked(lens.local, ods_plan.by_key(lens, key), deadline, strict=True):
+            raise NonUniqueIdentity("The district's system has another record with this key.")
         identifier = self.service.create(ods_plan.path_of(lens.local), document, deadline)
         if identifier:
             return identifier
-        found = self.records.asked(lens.local, ods_plan.by_key(lens, key), deadline)
+        found = self.records.asked(lens.local, ods_plan.by_key(lens, key), deadline, strict=True)
         if len(found) != 1:
             raise SourceBroken("The source does not say which id the new record has.", lens.local)
         return str(found[0]["id"])
 
-    def replace(self, entity: str, record: Record, deadline: Deadline) -> str:
-        """Replace the record with the id in *record*, unless it changes at the same time."""
+    def replace(self, entity: str, record: Record, before: Tagged | None, deadline: Deadline) -> str:
+        """Replace the record with the id in *record*, which has to be as it was *before*."""
         identifier = str(record["id"])
-        collection, before = self._before(entity, identifier, deadline)
-        lens = lenses()[collection]
-        etag = before.get("_etag")
-        document = self._written(lens, record, bare(before)) | {"id": identifier}
-        path = ods_plan.path_of(collection)
-        self.service.replace(path, identifier, document, etag if isinstance(etag, str) else "", deadline)
+        collection, document = self._document(entity, identifier, before, deadline)
+        lens, tag = lenses()[collection], tag_of(document)
+        written = self._written(lens, record, bare(document)) | {"id": identifier}
+        self.service.replace(ods_plan.path_of(collection), identifier, written, tag, deadline)
         return identifier
 
-    def delete(self, entity: str, identifier: str, deadline: Deadline) -> None:
-        """Delete the record with an id."""
-        collection, _ = self._before(entity, identifier, deadline)
-        if not self.service.delete(ods_plan.path_of(collection), identifier, deadline):
+    def delete(self, entity: str, identifier: str, before: Tagged | None, deadline: Deadline) -> None:
+        """Delete the record with an id, which has to be as it was *before*."""
+        collection, document = self._document(entity, identifier, before, deadline)
+        if not self.service.delete(ods_plan.path_of(collection), identifier, tag_of(document), deadline):
             raise NotFound("The district's system has no such record.")
 
-    def _before(self, entity: str, identifier: str, deadline: Deadline) -> tuple[str, Document]:
-        """The document with an id, and the collection it is in."""
-        for collection in self.records.collections(entity) if normal(identifier) == identifier else ():
-            document = self.records.reader.one(collection, identifier, deadline)
-            if document is not None:
-                return collection, document
-        raise NotFound("The district's system has no such record.")
+    def _document(
+        self, entity: str, identifier: str, before: Tagged | None, deadline: Deadline
+    ) -> tuple[str, Document]:
+        """The collection of a record and its document *before*, or else as it is now."""
+        found = before.source if before is not None else self.records.document(entity, identifier, deadline)
+        if found is None:
+            raise NotFound("The district's system has no such record.")
+        collection, document = found
+        return str(collection), document
 
     def _collection(self, entity: str, record: Record) -> str:
         """The collection in which a new record is created."""

@@ -9,6 +9,7 @@ from marshmallow import Schema, fields, validate
 
 from adapters import tables
 from adapters.contract import NO_HINTS, Adapter, Manifest, Notes, Problem, finisher
+from adapters.end_dates import INCLUSIVE, end_dates
 from adapters.files import Caps, open_source
 from adapters.gradebook import Gradebook
 from adapters.roster import FILES, Materials, Places, Schools, Task
@@ -38,12 +39,15 @@ class FilesSettings(Schema):
         metadata={"path": True, "description": "The folder or the zip with the CSV files."},
     )
     dangling = fields.String(
-        load_default="refuse",
+        load_default=None,
+        allow_none=True,
         validate=validate.OneOf(("refuse", "drop")),
         metadata={
-            "description": "What to do with a reference that leads nowhere: refuse the files, or drop and count it."
+            "description": "No longer used: the district's settings `set_aside` and `unresolved` say how many rows may"
+            " be set aside, and how many references may lead nowhere."
         },
     )
+    end_dates = end_dates()
     allow_missing_manifest = fields.Boolean(
         load_default=False, metadata={"description": "Whether files without a manifest.csv are read as bulk files."}
     )
@@ -59,7 +63,7 @@ class OneRosterCsv(Adapter):
     def __init__(self, district: str, settings: Mapping[str, Any]) -> None:
         super().__init__(district, settings)
         self._path = Path(self.settings["source"])
-        self._tolerance = Tolerance(self.settings["dangling"], self.settings["allow_missing_manifest"])
+        self._tolerance = Tolerance(self.settings["allow_missing_manifest"])
 
     @property
     def manifest(self) -> Manifest:
@@ -67,7 +71,7 @@ class OneRosterCsv(Adapter):
         return Manifest(frozenset(FILES))
 
     def check(self) -> list[Problem]:
-        """The first mistake of every file."""
+        """The first mistake of every file for which it cannot be read; single rows are told of by reading."""
         problems: dict[str, Problem] = {}
         try:
             with self._open() as source:
@@ -81,10 +85,12 @@ class OneRosterCsv(Adapter):
 
     def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:  # noqa: ARG002  files know no questions
         """Every record of the *wanted* entities, with the wanted fields only."""
-        self.notes.counts.clear()
+        self.notes.clear()
+        if self.settings["dangling"]:
+            self.notes.remark(f"districts.{self.district}", "dangling is no longer used; see set_aside and unresolved")
         with self._open() as source:
             version = manifest(source, Notes(), self._tolerance).version
-            task = Task(version, wanted, self.notes)
+            task = Task(version, wanted, self.notes, self.settings["end_dates"] == INCLUSIVE, self.district)
             files = task.files()
             old = version == "1.1" and "users.csv" in files
             kinds = self._stated_kinds(source) if old else {}

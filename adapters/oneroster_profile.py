@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from adapters.end_dates import EXCLUSIVE
 from standards.errors import SettingsError, suggestion
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class Profile:
 
     *total* is whether it counts a collection (``always sometimes never``); *sort* the member to sort by, if any;
     *paging* ``offset`` or ``link``; *roles* where a user's roles are (``role``, ``roles`` or as the version says);
-    *modified* whether asking for the last change is cheap and honest; *absent* names collections that are not there.
+    *modified* whether asking for the last change is cheap and honest; *absent* names collections that are not there;
+    *end_dates* whether an end is the last day (``inclusive``) or the day after it (``exclusive``).
     """
 
     name: str
@@ -49,6 +51,7 @@ class Profile:
     absent: frozenset[str]
     headers: Mapping[str, Mapping[str, Any]]
     ids: str
+    end_dates: str
 
 
 @cache
@@ -91,6 +94,7 @@ def parse(name: str, text: str) -> Profile:
         absent=frozenset(document.get("absent", ())),
         headers=MappingProxyType(document.get("headers", {})),
         ids=document["ids"],
+        end_dates=document.get("end_dates", EXCLUSIVE),
     )  # fmt: skip
 
 

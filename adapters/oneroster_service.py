@@ -11,7 +11,7 @@ from adapters.http import refuse
 from adapters.oneroster_pages import Page
 from adapters.oneroster_profile import service_of
 from adapters.refusals import word
-from standards.errors import InvalidBody, SourceBroken, SourceRefused
+from standards.errors import DependentItemExists, InvalidBody, SourceBroken, SourceRefused
 from standards.oneroster import model
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 TOTAL: Final = "x-total-count"
 UNAUTHORIZED: Final = 401
 NOT_FOUND: Final = 404
+CONFLICT: Final = 409
+IN_USE: Final = "deletefailure"
 UNACCEPTED: Final = frozenset({400, 422})
 SINGLE: Final = {"categories": "category", "classes": "class", "demographics": "demographics"}
 
@@ -73,10 +75,16 @@ class Service:
         refuse(answer, word(answer))
 
     def delete(self, collection: str, identifier: str, deadline: Deadline) -> bool:
-        """Delete the document with an id; whether there was one."""
+        """Delete the document with an id; whether there was one.
+
+        Raises:
+            DependentItemExists: the server says that others depend on it.
+        """
         answer = self._ask("DELETE", self.address(collection, identifier), collection, (), deadline)
         if answer.status == NOT_FOUND:
             return False
+        if answer.status == CONFLICT or word(answer) == IN_USE:
+            raise DependentItemExists("The district's system has records that depend on this one.")
         refuse(answer, word(answer))
         return True
 

@@ -8,6 +8,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from adapters import oneroster_profile
 from adapters.auth import Bearer, Granted, Signed
+from adapters.end_dates import end_dates
 from adapters.oauth1 import ALGORITHMS
 from standards.oneroster import model
 
@@ -86,6 +87,7 @@ class ServerSettings(Schema):
             " did not change is not read again; without it the profile says so."
         },
     )
+    end_dates = end_dates(profiled=True)
     absent = fields.List(
         fields.String(), load_default=list, metadata={"description": "Collections that this server does not offer."}
     )

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from adapters.cells import parts
 from adapters.school_sessions import Calendar, term_key
+from standards.edfi.key_texts import key_text, number_text
 from standards.edfi.references import organization_id
+from standards.lens import same
 from standards.oneroster import csv
 from standards.oneroster.csv_lenses import lens
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from adapters.contract import Notes, Record, Wanted
     from adapters.tables import Table
-    from standards.lens import Lens
+    from standards.lens import Lens, Pair
 
     Row = list[str]
     Cell = Callable[[Row], str]
@@ -68,11 +70,16 @@ ORDER: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is asked of the files of a *version*; what they say and nobody can hear is noted in *notes*."""
+    """What is asked of the files of a *version*; what they say and nobody can hear is noted in *notes*.
+
+    Their end dates are the day after the last day, but where the source says that they are *inclusive*.
+    """
 
     version: str
     wanted: Wanted
     notes: Notes
+    inclusive: bool = False
+    district: str = ""
 
     def files(self) -> tuple[str, ...]:
         """The files that the wanted entities are made of, in the order in which they are taken."""
@@ -100,6 +107,8 @@ class Task:
         if entity not in self.wanted:
             return None
         whole, fields = lens(version or self.version, file, entity), self.wanted[entity]
+        if self.inclusive:
+            whole = replace(whole, pairs=tuple(map(last_day, whole.pairs)))
         if fields is None:
             return whole
         groups = {name.partition(".")[0] for name in fields} | fields | {"id"}
@@ -170,14 +179,18 @@ class Schools:
         for _, row in table.rows:
             if kind(row) == "district":
                 self._places.districts.add(identity(row))
-            self._numbers[identity(row)] = number(row)
+            own = identity(row)
+            self._numbers[own] = number(row) or number_text(self._task.district, own)
             if read:
-                yield "organization", read(row)
+                record = read(row)
+                if self._task.asks("organization", "derivedIdentifier"):
+                    record["derivedIdentifier"] = number_text(self._task.district, own)
+                yield "organization", record
 
     def sessions(self, table: Table) -> Found:
         """Every session; when it starts is remembered."""
-        names = (csv.ID, "startDate", "type", "parentSourcedId", "schoolYear")
-        identity, start, kind, parent, year = (cell(table, name) for name in names)
+        names = (csv.ID, "startDate", "type", "parentSourcedId", "schoolYear", "title")
+        identity, start, kind, parent, year, title = (cell(table, name) for name in names)
         read = self._task.reader(table.name, table.columns, "session")
         for _, row in table.rows:
             self._places.starts[identity(row)] = start(row)
@@ -185,7 +198,10 @@ class Schools:
             if kind(row) == "gradingPeriod":
                 self._places.periods.add(identity(row))
             if read:
-                yield "session", read(row)
+                record = read(row)
+                if self._task.asks("session", "derivedName"):
+                    record["derivedName"] = key_text(title(row), identity(row))
+                yield "session", record
 
     def resources(self, table: Table) -> Found:
         """Every resource."""
@@ -199,14 +215,17 @@ class Schools:
         read = self._task.reader(table.name, table.columns, "course")
         for _, row in table.rows:
             course = identity(row)
-            self._codes[course] = code(row) or course
+            self._codes[course] = code(row)
             if read:
-                yield "course", self._materials.give(read(row), "course", course, "course")
+                record = self._materials.give(read(row), "course", course, "course")
+                if self._task.asks("course", "derivedCode"):
+                    record["derivedCode"] = key_text(code(row), course)
+                yield "course", record
 
     def classes(self, table: Table) -> Found:
         """Every class as a section, and what of it is the same for several classes as an offering."""
-        names = (csv.ID, "schoolSourcedId", "termSourcedIds", "location")
-        identity, school, terms, location = (cell(table, name) for name in names)
+        names = (csv.ID, "courseSourcedId", "schoolSourcedId", "termSourcedIds", "location")
+        identity, course, school, terms, location = (cell(table, name) for name in names)
         read = self._task.reader(table.name, table.columns, "section")
         offer = self._task.reader(table.name, table.columns, "offering")
         common = lens(self._task.version, table.name, "offering").reader(table.columns)
@@ -217,16 +236,16 @@ class Schools:
             self._places.calendar.teach(school(row), sessions)
             starts = [start for session in sessions if (start := self._places.starts.get(session))]
             self._places.class_starts[section] = min(starts, default="")
-            key = (*common(row)["key"], *sessions[:1])
+            key = (*common(row)["key"], *sessions[:1]) if course(row) else ()
             if read:
                 record = self._materials.give(read(row), "class", section, "section")
-                if self._task.asks("section", "offering"):
+                if key and self._task.asks("section", "offering"):
                     record["offering"] = key
                 if location(row) and self._task.asks("section", "locationSchool"):
                     record["locationSchool"] = (school(row),)
                 yield "section", record
             yield from self._rooms(school(row), location(row))
-            if offer and key not in offered:
+            if offer and key and key not in offered:
                 offered.add(key)
                 yield "offering", offer(row) | self._offering(key, sessions)
 
@@ -247,7 +266,9 @@ class Schools:
     def _offering(self, key: tuple[str, ...], sessions: list[str]) -> Record:
         record: Record = {"key": key}
         if self._task.asks("offering", "code"):
-            record["code"] = self._codes.get(key[0], key[0])
+            record["code"] = self._codes.get(key[0]) or key[0]
+        if self._task.asks("offering", "derivedCode"):
+            record["derivedCode"] = key_text(self._codes.get(key[0], ""), key[0])
         if sessions and self._task.asks("offering", "session"):
             record["session"] = (sessions[0],)
         if sessions and self._task.asks("offering", "schoolSession"):
@@ -265,6 +286,11 @@ def cell_of(columns: Sequence[str], name: str) -> Cell:
     if name not in columns:
         return lambda _row: ""
     return itemgetter(columns.index(name))
+
+
+def last_day(pair: Pair) -> Pair:
+    """The *pair* as a source means it whose end dates are last days."""
+    return same(pair.consumes[0], pair.fills[0], "date") if pair.kind == "until" else pair
 
 
 def _heads(fills: Sequence[str]) -> set[str]:

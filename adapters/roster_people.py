@@ -6,6 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.cells import parts
+from adapters.file_rows import MEMBERSHIPS, OF_A_USER, enrollment
+from adapters.notes import BELONGS, NO_ROLE, USER, Aside
 from adapters.roster import cell, cell_of
 from standards.codes import inward, outward
 from standards.edfi.lists import RACES
@@ -79,11 +81,11 @@ class People:
         readers = {kind: self._reader(table, kind) for kind in PERSONS}
         roles_of = self._stated_roles(table) if self._task.version == "1.1" else self._kept_roles
         tie = self._tying(table)
-        for _, row in table.rows:
+        for line, row in table.rows:
             user = identity(row)
             kind = self._kinds.get(user)
             if kind is None:
-                self._task.notes.note("users.csv: no role says what the user is")
+                self._task.notes.set_aside(Aside(USER, table.place(line), NO_ROLE, (user,), made=OF_A_USER))
                 continue
             if password(row):
                 self._task.notes.note("users.csv: a password is never kept")
@@ -102,22 +104,21 @@ class People:
 
     def enrollments(self, table: Table) -> Found:
         """Every enrollment as what the user is to the class: by the kind of person and the role that it states."""
-        user, section, school, begin, role = (
-            cell(table, name) for name in ("userSourcedId", "classSourcedId", "schoolSourcedId", "beginDate", "role")
-        )
+        names = ("userSourcedId", "classSourcedId", "schoolSourcedId", "beginDate", "role", csv.ID)
+        user, section, school, begin, role, own = (cell(table, name) for name in names)
         readers = {entity: self._task.reader(table.name, table.columns, entity) for entity in CLASS_ENTITIES}
         derives = {entity for entity in CLASS_ROLES.values() if self._task.asks(entity, "derivedBegin")}
         schools, starts, days, note = (
             self._places.schools, self._places.class_starts, self._first_days, self._task.notes.note,
         )  # fmt: skip
-        for _, row in table.rows:
-            person, where, what = user(row), school(row), role(row)
-            if schools.get(section(row)) != where:
+        for line, row in table.rows:
+            person, where, what = user(row), school(row) or schools.get(section(row), ""), role(row)
+            if schools.get(section(row), where) != where:
                 note("enrollments.csv: schoolSourcedId is not the school of the class")
             kind = self._kinds.get(person, "")
             entity = class_entity(kind, what)
             if not entity:
-                note("enrollments.csv: no role says what the user is")
+                self._task.notes.set_aside(Aside(enrollment(what), table.place(line), NO_ROLE, (own(row),)))
                 continue
             stated = begin(row)
             day = stated or starts.get(section(row)) or self._places.earliest
@@ -143,6 +144,14 @@ class People:
                 for role in roles:
                     yield "enrollment", self._complete(member(role), user, role, grade)
         yield from self._employments()
+        self._tell_left()
+
+    def _tell_left(self) -> None:
+        """Set aside the roles of users that are set aside themselves."""
+        role, own = (cell_of(self._roles.columns, name) for name in ("role", csv.ID))
+        for row in (row for rows in self._roles.rows.values() for row in rows):
+            if entity := MEMBERSHIPS.get(PERSON_OF.get(role(row), "")):
+                self._task.notes.set_aside(Aside(entity, ROLES, BELONGS, (own(row),)))
 
     def _employments(self) -> Found:
         """Every role of staff as an employment, with a first day where the source states none."""

@@ -8,7 +8,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Self
 
-from adapters.cells import CELL_CAP
+from adapters.cells import CELL_CAP, SURROGATE
 from standards.errors import SourceBroken
 
 if TYPE_CHECKING:
@@ -24,20 +24,23 @@ ROW_CAP: Final = 10_000_000
 LINE_CAP: Final = 1 << 22
 CHUNK: Final = 2048
 BREAK: Final = re.compile(r"\r\n|\r|\n")
-SURROGATE: Final = re.compile("[\ud800-\udfff]")
 CELL: Final = re.compile(r'"(?:[^"]|"")*+"(?=[,\r\n]|\Z)|[^",\r\n][^,\r\n]*+|(?=[,\r\n]|\Z)')
 
 
 class Sheet:
     """The CSV file *name* of a source: its *headings*, then its rows in chunks.
 
-    Bytes that are no UTF-8, quotation marks that do not pair and rows longer than the headings are refused.
+    Quotation marks that do not pair, and headings that are no UTF-8, are refused. Bytes elsewhere that are no UTF-8
+    become `SURROGATE`s. *overlong* are the lines of the present chunk with more cells than there are headings, each
+    with whether those cells say anything; empty ones that every row has, or the headings too, do not count.
     """
 
     def __init__(self, source: Source, name: str) -> None:
         self.name = name
         self._source = source
-        self._stream = _text(source, name, "strict")
+        self.overlong: dict[int, bool] = {}
+        self._usual = 0
+        self._stream = _text(source, name)
         self._reader = csv.reader(_physical(self._stream), strict=True)
         self._count = 0
         try:
@@ -68,6 +71,7 @@ class Sheet:
         while True:
             start = self._reader.line_num
             rows = self._next(CHUNK)
+            self.overlong = {}
             if not rows:
                 return
             lines = _lines(rows, start, self._reader.line_num)
@@ -89,51 +93,57 @@ class Sheet:
             if any(rows[0]):
                 break
         headings = tuple(rows[0])
+        width = len(headings)
+        while len(headings) > 1 and not headings[-1].strip():
+            headings = headings[:-1]
+        self._usual = width - len(headings)
         if len(headings) > COLUMN_CAP:
             raise SourceBroken(f"There are more than {COLUMN_CAP} columns.", self.place(line, COLUMN_CAP + 1))
         for column, heading in enumerate(headings, 1):
+            if SURROGATE.search(heading):
+                raise SourceBroken("The text is not UTF-8.", self.place(line, column))
             if not heading.strip() or "\0" in heading:
                 raise SourceBroken("A heading is empty or holds a NUL character.", self.place(line, column))
         return line, headings
 
     def _next(self, count: int) -> Rows:
-        start = self._reader.line_num
         rows: Rows = []
         broken = False
         try:
             rows.extend(islice(self._reader, count))
-        except (csv.Error, UnicodeDecodeError):
+        except csv.Error:
             broken = True  # the error itself holds what the file says; nobody may see it
         if broken:
-            raise self._fault(start)
+            raise self._fault()
         return rows
 
     def _widen(self, lines: Sequence[int], rows: Rows, width: int) -> None:
         widths = set(map(len, rows))
         if max(widths) > width:
-            line = next(line for line, row in zip(lines, rows, strict=True) if len(row) > width)
-            raise SourceBroken("The row has more cells than there are headings.", self.place(line, width + 1))
+            usual = width + max(self._usual, min(widths) - width)
+            for line, row in zip(lines, rows, strict=True):
+                says = any(map(str.strip, row[width:]))
+                if says or len(row) > usual:
+                    self.overlong[line] = says
+                del row[width:]
         if min(widths) < width:
             for row in rows:
                 row.extend([""] * (width - len(row)))
 
-    def _fault(self, start: int) -> SourceBroken:
-        """What made the reader stop in the rows after line *start*, found by going over them once more."""
-        with _text(self._source, self.name, "surrogateescape") as stream:
+    def _fault(self) -> SourceBroken:
+        """What made the reader stop, found by going over the file once more."""
+        line = 0
+        with _text(self._source, self.name) as stream:
             reader = csv.reader(_physical(stream), strict=True)
-            line = 0
             try:
-                for row in reader:
-                    if reader.line_num > start and SURROGATE.search("".join(row)):
-                        column = next(n for n, cell in enumerate(row, 1) if SURROGATE.search(cell))
-                        return SourceBroken("The text is not UTF-8.", self.place(line + 1, column))
+                for _ in reader:
                     line = reader.line_num
             except csv.Error:
                 pass
         return self._misquoted(line + 1)
 
     def _misquoted(self, line: int) -> SourceBroken:
-        with _text(self._source, self.name, "surrogateescape") as stream:
+        with _text(self._source, self.name) as stream:
             for _ in range(line - 1):
                 stream.readline(LINE_CAP)
             text = stream.read(LINE_CAP)
@@ -147,8 +157,8 @@ class Sheet:
         return SourceBroken("A quotation mark is out of place or never closed.", self.place(line, column))
 
 
-def _text(source: Source, name: str, errors: str) -> io.TextIOWrapper:
-    return io.TextIOWrapper(source.open(name), encoding="utf-8-sig", errors=errors, newline="")
+def _text(source: Source, name: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(source.open(name), encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 def _physical(stream: io.TextIOWrapper) -> Iterator[str]:

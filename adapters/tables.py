@@ -1,4 +1,4 @@
-"""OneRoster bulk files, 1.1 and 1.2, as tables of checked rows: whole, or refused with file, line and column."""
+"""OneRoster bulk files, 1.1 and 1.2, as tables of checked rows: each whole, or set aside with its place."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from adapters.cells import Check, parts
+from adapters import file_rows
+from adapters.cells import BLANKS, Check, is_readable
 from adapters.contract import Notes
+from adapters.file_rows import UNREAD
 from adapters.inventory import STRICT, Manifest, Tolerance, manifest
+from adapters.pointers import Pointers
 from adapters.sheet import Sheet
 from standards.errors import SourceBroken
 from standards.oneroster import csv
@@ -18,12 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from adapters.files import Source
-    from standards.oneroster.csv import Column, File
+    from standards.oneroster.csv import File
 
     Rows = list[list[str]]
+    Faults = dict[int, tuple[int, str]]
 
 DROPPED: Final = ""
-SHOWN: Final = 5
+TOO_MANY: Final = "has more cells than there are headings"
 T = TypeVar("T")
 
 __all__ = ["Manifest", "Table", "Tolerance", "manifest", "read"]
@@ -39,6 +43,11 @@ class Table:
     name: str
     columns: tuple[str, ...]
     rows: Iterator[tuple[int, list[str]]]
+    form: str = "{name}:{line}"
+
+    def place(self, line: int) -> str:
+        """Where a row is, as operators are told."""
+        return self.form.format(name=self.name, line=line)
 
 
 def read(
@@ -83,27 +92,43 @@ class _Package:
         return known
 
     def rows(self, file: File, sheet: Sheet, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
-        """The rows of *sheet* that are not deleted, every cell checked, every reference resolved."""
-        checks = [(at, Check(file.columns.get(name) or csv.Column(name))) for at, name in enumerate(columns)]
-        pointers = tuple(_Pointers(self, sheet, at, check.column) for at, check in checks if check.column.refers)
+        """The rows of *sheet* that are not deleted, every cell checked, every reference followed.
+
+        A row that cannot be understood is set aside; what refers to it is left to whoever knows all records.
+        """
+        checks = _Checks(file, sheet, columns, self.notes)
+        pointers = tuple(
+            Pointers(self.ids, sheet, at, one.column, self.notes) for at, one in checks.columns if one.column.refers
+        )
         ids: set[str] = set()
         identity = columns.index(csv.ID)
         for chunk in sheet.chunks():
             lines, rows = self._living(sheet, columns, *chunk)
             if not rows:
                 continue
-            cells = list(zip(*rows, strict=True))
-            _refuse_faults(sheet, lines, checks, cells)
-            _respell(checks, rows)
-            _add_ids(sheet, lines, identity, cells[identity], ids)
+            faults = checks.faults(lines, rows)
+            checks.respell(lines, rows)
+            _add_ids(sheet, lines, identity, [row[identity] for row in rows], ids, faults)
+            dropped: set[int] = set()
             for pointer in pointers:
-                lines, rows = pointer.follow(lines, rows)
-            if len(rows) < len(cells[identity]):
-                ids.difference_update(set(cells[identity]) - {row[identity] for row in rows})
+                dropped |= pointer.follow(lines, rows, faults)
+            for number, (at, reason) in sorted(faults.items()):
+                self._set_aside(sheet, columns, lines[number], rows[number], at, reason)
+            if gone := dropped | faults.keys():
+                kept = [number for number in range(len(rows)) if number not in gone]
+                lines, rows = _at(lines, kept), _at(rows, kept)
             yield from zip(lines, rows, strict=True)
         for pointer in pointers:
             pointer.finish()
         self._ids[file.name] = ids
+
+    def _set_aside(
+        self, sheet: Sheet, columns: tuple[str, ...], line: int, row: list[str], at: int, reason: str
+    ) -> None:
+        readable = {name: cell for name, cell in zip(columns, row, strict=True) if is_readable(cell)}
+        name = columns[at] if at < len(columns) else ""
+        place = sheet.place(line, at + 1)
+        self.notes.set_aside(file_rows.aside(sheet.name, lambda column: readable.get(column, ""), place, reason, name))
 
     def _living(
         self, sheet: Sheet, columns: tuple[str, ...], lines: Sequence[int], rows: Rows
@@ -129,77 +154,73 @@ class _Package:
             found: set[str] = set()
             for _, rows in sheet.chunks():
                 words = _gone(rows, status) if status >= 0 else {}
-                found.update(identity(row) for row in rows if not words or row[status] not in words)
+                found.update(identity(row).strip(BLANKS) for row in rows if not words or row[status] not in words)
         return found
 
 
-class _Pointers:
-    """The references in one column, followed chunk by chunk; what leads nowhere is dropped or refused at the end."""
+class _Checks:
+    """The checks of a *sheet*, one for each of its *columns*; what they notice is in *notes*."""
 
-    def __init__(self, package: _Package, sheet: Sheet, at: int, column: Column) -> None:
-        self.at = at
-        self.column = column
-        self._package = package
-        self._sheet = sheet
-        self._drop = package.tolerance.dangling == "drop"
-        self._good: set[str] = {""}
-        self._places: list[str] = []
-        self._count = 0
+    def __init__(self, file: File, sheet: Sheet, columns: tuple[str, ...], notes: Notes) -> None:
+        self._sheet, self._notes = sheet, notes
+        self.columns = [(at, Check(file.columns.get(name) or csv.Column(name))) for at, name in enumerate(columns)]
 
-    def follow(self, lines: Sequence[int], rows: Rows) -> tuple[Sequence[int], Rows]:
-        """The rows that stay."""
-        fresh = set(map(itemgetter(self.at), rows)) - self._good
-        if not fresh:
-            return lines, rows
-        known = self._package.ids(self.column.refers)
-        if self.column.kind == "guids":
-            bad = {cell for cell in fresh if not known.issuperset(parts(cell))}
-        else:
-            bad = fresh - known
-        self._good |= fresh - bad
-        return self._part(lines, rows, bad, known) if bad else (lines, rows)
+    def faults(self, lines: Sequence[int], rows: Rows) -> Faults:
+        """The first cell of each row that is not what its column says, and why; what nobody reads does not count."""
+        sheet, cells = self._sheet, list(zip(*rows, strict=True))
+        found = {
+            number: (len(self.columns), TOO_MANY)
+            for number, line in enumerate(lines)
+            if line in sheet.overlong and (sheet.overlong[line] or not self._is_aligned(rows[number]))
+        }
+        for at, check in self.columns:
+            bad = check.wrong(cells[at])
+            for number, cell in enumerate(cells[at]) if bad else ():
+                if cell not in bad:
+                    continue
+                if check.column.name in UNREAD:
+                    self._pass_over(sheet.place(lines[number], at + 1), check, cell)
+                elif number not in found:
+                    found[number] = at, check.reason(cell)
+        return found
 
-    def finish(self) -> None:
-        """Refuses the file when references led nowhere and may not be dropped."""
-        if not self._count:
-            return
-        name = f"{self._sheet.name}: dangling {self.column.name}"
-        if self._drop:
-            self._package.notes.note(name, self._count)
-            return
-        first, *others = self._places
-        message = f"{self.column.name} names no row of {self.column.refers}"
-        if others:
-            more = ", and more" if self._count > SHOWN else ""
-            message += f" ({self._count} in all, the next in line {', '.join(others)}{more})"
-        raise SourceBroken(f"{message}.", first)
+    def _is_aligned(self, row: list[str]) -> bool:
+        """Whether a row with an empty cell too many has no comma too many further left.
 
-    def _part(self, lines: Sequence[int], rows: Rows, bad: set[str], known: set[str]) -> tuple[Sequence[int], Rows]:
-        lost = [number for number, row in enumerate(rows) if row[self.at] in bad]
-        self._count += len(lost)
-        if not self._drop:
-            self._show([lines[number] for number in lost])
-            return lines, rows
-        for number in lost:
-            rows[number][self.at] = ",".join(part for part in parts(rows[number][self.at]) if part in known)
-        if not self.column.required:
-            return lines, rows
-        kept = [number for number, row in enumerate(rows) if row[self.at]]
-        return _at(lines, kept), _at(rows, kept)
+        That would have moved all that follows: where the last cell that says anything says what its column does, none
+        has.
+        """
+        last = max((at for at, cell in enumerate(row) if cell.strip()), default=0)
+        return self.columns[last][1].column.kind != "text"
 
-    def _show(self, lines: Sequence[int]) -> None:
-        for line in lines[: SHOWN - len(self._places)]:
-            self._places.append(str(line) if self._places else self._sheet.place(line, self.at + 1))
+    def respell(self, lines: Sequence[int], rows: Rows) -> None:
+        """Write what has one meaning as the standard does, so that all who read it find the same words."""
+        for at, check in self.columns:
+            if not check.respelled:
+                continue
+            for line, row in zip(lines, rows, strict=True):
+                word = check.respelled.get(row[at])
+                if word is None:
+                    continue
+                row[at] = word
+                if not check.told:
+                    check.told = True
+                    text = f"{check.column.name} is not written as the standard writes it"
+                    self._notes.remark(self._sheet.place(line, at + 1), text)
+
+    def _pass_over(self, place: str, check: Check, cell: str) -> None:
+        name = check.column.name or "the cell of an unknown column"
+        self._notes.note(f"{self._sheet.name}: {name} is wrong and not read")
+        self._notes.remark(place, f"{name} {check.reason(cell)}; nobody reads it")
 
 
 def _columns(file: File, sheet: Sheet, notes: Notes) -> tuple[str, ...]:
     """The standard's name for each heading of *sheet*; metadata keep theirs, what nobody knows has none."""
     folded = {name.lower(): name for name in file.columns}
     folded |= {old.lower(): now for old, now in file.old_names.items() if now not in sheet.headings}
-    columns = [_column(file, heading, folded) for heading in sheet.headings]
-    for name in file.required:
-        if name not in columns:
-            raise SourceBroken(f"The column {name} is missing.", sheet.place(sheet.line, 1))
+    columns = [_column(file, heading.strip(), folded) for heading in sheet.headings]
+    if missing := [name for name in file.required if name not in columns]:
+        _refuse_missing(sheet, missing)
     for at, name in enumerate(columns):
         if name != DROPPED and name in columns[:at]:
             raise SourceBroken(f"The column {name} is there twice.", sheet.place(sheet.line, at + 1))
@@ -209,6 +230,15 @@ def _columns(file: File, sheet: Sheet, notes: Notes) -> tuple[str, ...]:
         elif name != heading:
             notes.note(f"{sheet.name}: {name} is called {heading}")
     return tuple(columns)
+
+
+def _refuse_missing(sheet: Sheet, missing: Sequence[str]) -> None:
+    """Refuse a file without columns that it must have; that another sign separates them is told."""
+    what = f"The columns {', '.join(missing)} are" if len(missing) > 1 else f"The column {missing[0]} is"
+    signs = {";": "semicolons", "\t": "tabs", "|": "bars"}
+    other = [word for sign, word in signs.items() if sign in sheet.headings[0]] if len(sheet.headings) == 1 else []
+    hint = f" The cells are separated by {other[0]}; the standard's are by commas." if other else ""
+    raise SourceBroken(f"{what} missing.{hint}", sheet.place(sheet.line, 1))
 
 
 def _column(file: File, heading: str, folded: Mapping[str, str]) -> str:
@@ -224,36 +254,13 @@ def _gone(rows: Rows, status: int) -> dict[str, str]:
     return {word: how for word in set(map(itemgetter(status), rows)) if word and (how := gone(word))}
 
 
-def _respell(checks: Sequence[tuple[int, Check]], rows: Rows) -> None:
-    """Write the words of closed lists as the standard does, so that all who read them find the same words."""
-    for at, check in checks:
-        if check.respelled:
-            for row in rows:
-                row[at] = check.respelled.get(row[at], row[at])
-
-
-def _refuse_faults(
-    sheet: Sheet, lines: Sequence[int], checks: Sequence[tuple[int, Check]], cells: Sequence[Sequence[str]]
-) -> None:
-    """Refuses the first cell, reading along the lines, that is not what its column says."""
-    faults = []
-    for at, check in checks:
-        if bad := check.wrong(cells[at]):
-            number = next(n for n, cell in enumerate(cells[at]) if cell in bad)
-            faults.append((number, at, check))
-    if faults:
-        number, at, check = min(faults, key=itemgetter(0, 1))
-        name = check.column.name or "The cell"
-        raise SourceBroken(f"{name} {check.reason(cells[at][number])}.", sheet.place(lines[number], at + 1))
-
-
-def _add_ids(sheet: Sheet, lines: Sequence[int], at: int, cells: Sequence[str], ids: set[str]) -> None:
+def _add_ids(sheet: Sheet, lines: Sequence[int], at: int, cells: Sequence[str], ids: set[str], faults: Faults) -> None:
     found = set(cells)
     if len(found) == len(cells) and ids.isdisjoint(found):
         ids |= found
         return
-    for line, cell in zip(lines, cells, strict=True):
-        if cell in ids:
+    for number, (line, cell) in enumerate(zip(lines, cells, strict=True)):
+        if cell in ids and number not in faults:
             raise SourceBroken("sourcedId is the same as in a row before.", sheet.place(line, at + 1))
         ids.add(cell)
 

@@ -79,7 +79,7 @@ class Admission:
             case Active(begin, end):
                 first = next((record[name] for name in begin if record.get(name) is not None), None)
                 last = record.get(end)
-                return first is not None and first <= self.faces.today and (last is None or last > self.faces.today)
+                return first is not None and first <= self.faces.today and (last is None or last >= self.faces.today)
 
     def _related(self, record: Record, clause: Seen | RefIn) -> bool:
         target, to = self._target(clause.ref, record), fields_of(self.entity)[clause.ref].to

@@ -10,13 +10,14 @@ from urllib.parse import parse_qsl
 import orjson
 from flask import Response, current_app, request
 
+from gateway import correlation as correlated
 from gateway.authorization import authorize
+from gateway.hosts import origin
 from gateway.oauth1 import SignedRequest, accepts
 from gateway.telemetry import ABOUT, about, trace
 from standards.errors import (
     CallerError,
     Forbidden,
-    InvalidBody,
     MalformedQuery,
     MethodNotAllowed,
     NotFound,
@@ -28,7 +29,7 @@ from standards.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from gateway.assembly import Gateway
     from gateway.authorization import Authorization
@@ -37,10 +38,7 @@ if TYPE_CHECKING:
 PRIVATE = "private, no-store"
 REFUSALS = "crossing.refusals"
 MOST_ARGUMENTS = 200
-LONGEST_ID = 200
-CORRELATION = "correlation-id"
-"""The header in which the Ed-Fi ODS/API takes a caller's id, and in which an error of either standard carries it."""
-
+CORRELATION = correlated.HEADER
 WAITS_SECONDS = (1, 5, 30, 60, 300, 900, 3600)
 
 
@@ -65,34 +63,45 @@ def _signed() -> SignedRequest | None:
     if header is None or not accepts(request.path, header):
         return None
     address = request.remote_addr or ""
-    return SignedRequest(request.method, base_url(), request.path, request.query_string, header, address)
+    return SignedRequest(request.method, _asked_url(), request.path, request.query_string, header, address)
 
 
 def arguments() -> list[tuple[str, str]]:
-    """The query parameters in order, repetitions included.
+    """The query parameters in order, repetitions included, without the id that the caller gives its request.
 
     Raises:
         MalformedQuery: they are not UTF-8, or too many.
     """
     try:
-        return parse_qsl(
+        found = parse_qsl(
             request.query_string.decode("ascii"),
             keep_blank_values=True, errors="strict", max_num_fields=MOST_ARGUMENTS,
         )  # fmt: skip
     except (UnicodeDecodeError, ValueError):
         raise MalformedQuery("query", "The query string cannot be read.") from None
+    return correlated.without(found)
 
 
 def base_url() -> str:
-    """The address consumers know this gateway by, without a slash at its end.
+    """The address that links begin with, without a slash at its end: the public one, where one is set.
 
     Raises:
-        CallerError: no such address is set, and the request names none that links could begin with.
+        CallerError: no such address is set, and the request's Host header is none.
     """
     public: str | None = current_app.config.get("PUBLIC_URL")
-    if not public and not request.host:
+    return (public or origin(request.environ, request.scheme, _host()) + request.root_path).rstrip("/")
+
+
+def _asked_url() -> str:
+    """The address that the caller has used and signed, without a slash at its end."""
+    public: str | None = current_app.config.get("PUBLIC_URL")
+    return (public or f"{request.scheme}://{_host()}{request.root_path}").rstrip("/")
+
+
+def _host() -> str:
+    if not request.host:
         raise CallerError("The Host header cannot be understood.")
-    return (public or f"{request.scheme}://{request.host}{request.root_path}").rstrip("/")
+    return request.host
 
 
 def trace_id() -> str:
@@ -102,7 +111,7 @@ def trace_id() -> str:
 
 def correlation() -> str:
     """The id under which an error of this request is told: the caller's own, or that of the trace."""
-    return request.headers.get(CORRELATION, "")[:LONGEST_ID] or trace_id()
+    return correlated.given() or trace_id()
 
 
 def conditional(body: Any, media: str = "application/json") -> Response:
@@ -141,20 +150,6 @@ def signed(body: Any) -> tuple[bytes, str]:
     return payload, blake2b(payload, digest_size=16).hexdigest()
 
 
-def document() -> Any:
-    """The JSON in the request's body.
-
-    Raises:
-        InvalidBody: it is no JSON, or of another kind.
-    """
-    if not request.is_json:
-        raise InvalidBody("Send the body as application/json.")
-    try:
-        return orjson.loads(request.get_data())
-    except orjson.JSONDecodeError as error:
-        raise InvalidBody(f"The body is not JSON at line {error.lineno}, column {error.colno}.") from None
-
-
 def failure(error: GatewayError, status: int, body: Mapping[str, Any], media: str = "application/json") -> Response:
     """An error in its standard's own body, with the id under which the log tells of it in a header."""
     about(code=error.code)
@@ -167,11 +162,16 @@ def failure(error: GatewayError, status: int, body: Mapping[str, Any], media: st
         signed = accepts(request.path, request.headers.get("Authorization"))
         response.headers["WWW-Authenticate"] = "OAuth" if signed else "Bearer"
     if isinstance(error, MethodNotAllowed):
-        also = ("HEAD", "OPTIONS") if "GET" in error.allowed else ("OPTIONS",)
-        response.headers["Allow"] = ", ".join((*error.allowed, *also))
+        response.headers["Allow"] = allow(error.allowed)
     if isinstance(error, TooManyRequests | SourceUnavailable | Overloaded):
         response.headers["Retry-After"] = str(_wait(error))
     return response
+
+
+def allow(methods: Iterable[str]) -> str:
+    """The value of an Allow header: the *methods* that do something at an address, and those that only tell of it."""
+    known = tuple(methods)
+    return ", ".join((*known, *(("HEAD", "OPTIONS") if "GET" in known else ("OPTIONS",))))
 
 
 def _wait(error: TooManyRequests | SourceUnavailable | Overloaded) -> int:

@@ -13,11 +13,13 @@ from werkzeug.routing import Map
 from gateway import (
     addresses,
     bulk,
+    cross_origin,
     edfi,
     edfi_changes,
     edfi_metadata,
     edfi_writes,
     health,
+    hosts,
     metadata,
     oauth,
     oneroster,
@@ -68,6 +70,7 @@ def create_app(
     app.url_value_preprocessor(addresses.enter)
     app.before_request(telemetry.begin)
     app.before_request(_refuse)
+    cross_origin.allow(app, settings.server.browser_origins)
     app.register_blueprint(oauth.blueprint(store, memory, clock, settings, gateway.limits, gateway.grants))
     app.register_blueprint(oneroster.blueprint(gateway))
     app.register_blueprint(bulk.blueprint(gateway))
@@ -82,6 +85,7 @@ def create_app(
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _unexpected)
     app.after_request(telemetry.observe)
+    app.after_request(_typed)
     return app
 
 
@@ -111,8 +115,10 @@ class _Proxied:
             address = ip_address(environ.get("REMOTE_ADDR", ""))
         except ValueError:
             return self._plain(environ, start_response)
-        trusted = any(address in network for network in self._networks)
-        return (self._forwarded if trusted else self._plain)(environ, start_response)
+        if not any(address in network for network in self._networks):
+            return self._plain(environ, start_response)
+        environ[hosts.FORWARDED] = bool(environ.get("HTTP_X_FORWARDED_HOST"))
+        return self._forwarded(environ, start_response)
 
 
 def _refuse() -> None:
@@ -131,7 +137,17 @@ def _http_error(error: HTTPException) -> Response:
     response = _answer(refusal)
     if error.code and error.code not in known:
         response.status_code = error.code
-    response.headers.update({name: value for name, value in error.get_headers() if name == "Allow"})
+    allowed = {name: value for name, value in error.get_headers() if name == "Allow"}
+    if allowed and oneroster.ROOT in request.path:
+        allowed["Allow"] = oneroster.allowed(request.path)
+    response.headers.update(allowed)
+    return response
+
+
+def _typed(response: Response) -> Response:
+    """An answer without a body has no type of one."""
+    if not response.is_streamed and not response.get_data():
+        response.headers.pop("Content-Type", None)
     return response
 
 

@@ -9,8 +9,8 @@ from copy import copy
 from datetime import UTC, datetime
 from functools import partial
 from secrets import token_bytes
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
-from zoneinfo import ZoneInfo
 
 from adapters.contract import NO_HINTS
 from gateway import telemetry
@@ -21,6 +21,7 @@ from gateway.journals import Journals
 from gateway.lookups import NOTHING
 from gateway.plan import decides, entities_of
 from gateway.projection import project
+from gateway.record_locks import RecordLocks
 from gateway.rows import Shown
 from gateway.vault import KEY_BYTES
 from standards import registry
@@ -29,6 +30,7 @@ from standards.view import prune
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import tzinfo
 
     from adapters.contract import Hints
     from gateway.audit import Record
@@ -75,12 +77,14 @@ class Gateway:
         journals: Journals | None = None,
         logs: ChangeLogs | None = None,
         readiness: Readiness | None = None,
+        zones: Mapping[str, tzinfo] = MappingProxyType({}),
     ) -> None:
         self.districts, self.grants, self.callers, self.keyring = districts, grants, callers, keyring
         self.record, self.ledger, self.walks = record, ledger, walks
         self.limits, self.clock = limits, clock
-        self.readiness = readiness
+        self.readiness, self.zones = readiness, zones
         self.closing: Callable[[], object] = lambda: None
+        self.record_locks = RecordLocks()
         self.cursors = Cursors(keyring)
         self.logs = logs or ChangeLogs(None, token_bytes(KEY_BYTES), clock, keyring)
         self.journals = journals or Journals(None, token_bytes(KEY_BYTES), clock)
@@ -92,11 +96,18 @@ class Gateway:
         self._lock = threading.Lock()
 
     def followed_by(
-        self, *, districts: Mapping[str, District], grants: Grants, callers: Callers, limits: Limits
+        self,
+        *,
+        districts: Mapping[str, District],
+        grants: Grants,
+        callers: Callers,
+        limits: Limits,
+        zones: Mapping[str, tzinfo],
     ) -> Gateway:
         """The gateway of the next state, which goes on with all that this one knows and has computed."""
         fresh = copy(self)
-        fresh.districts, fresh.grants, fresh.callers, fresh.limits = districts, grants, callers, limits
+        fresh.districts, fresh.grants, fresh.callers = districts, grants, callers
+        fresh.limits, fresh.zones = limits, zones
         return fresh
 
     def attend(self, districts: Iterable[District]) -> None:
@@ -269,8 +280,8 @@ class Gateway:
         return made
 
     def today(self, grant: Grant) -> str:
-        """The date where the agreement is in force."""
-        return datetime.fromtimestamp(self.clock(), UTC).astimezone(ZoneInfo(grant.timezone)).date().isoformat()
+        """The date in the grant's district, by which its enrollments are active: in UTC where it names no zone."""
+        return datetime.fromtimestamp(self.clock(), self.zones.get(grant.district, UTC)).date().isoformat()
 
     def tags(self, faces: Faces) -> Callable[[int], bytes]:
         """The keyed tag of a student row, for the record of disclosures."""

@@ -10,7 +10,7 @@ from flask import Blueprint, Response
 from gateway import telemetry
 from gateway.answers import PRIVATE, arguments, authenticate, trace_id
 from gateway.export import OPERATION, Asked, export
-from gateway.rows import instant
+from gateway.matching import instant
 from standards.errors import GatewayError, MalformedQuery
 
 if TYPE_CHECKING:
@@ -42,7 +42,13 @@ def blueprint(gateway: Gateway) -> Blueprint:
 
     for place, version in VERSIONS.items():
         for prefix in ("", "/<district>"):
-            routes.add_url_rule(f"{prefix}{ROOT}/{place}/csv", f"{place}{prefix}", files, defaults={"version": version})
+            routes.add_url_rule(
+                f"{prefix}{ROOT}/{place}/csv",
+                f"{place}{prefix}",
+                files,
+                defaults={"version": version},
+                strict_slashes=False,
+            )
     return routes
 
 

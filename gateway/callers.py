@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway import tokens
-from gateway.store import ENABLED
+from gateway.store import ENABLED, REFUSE
 from standards.errors import Unauthenticated
 
 if TYPE_CHECKING:
@@ -25,12 +25,16 @@ VERDICTS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The client behind a request, with what it may do; *epoch* changes when old answers must not count."""
+    """The client behind a request, with what it may do; *epoch* changes when old answers must not count.
+
+    It *refuses_unknown* where members of its Ed-Fi bodies that are not there for it make them wrong.
+    """
 
     client: str
     org: str
     scopes: frozenset[str]
     epoch: int
+    refuses_unknown: bool = False
 
 
 class Callers:
@@ -72,7 +76,7 @@ class Callers:
         if not token or not client or client.status != ENABLED or client.epoch != token.epoch:
             raise Unauthenticated("Invalid Authorization header. The access token is unknown or has expired.")
         scopes = frozenset(token.scopes) & frozenset(client.scopes)
-        return Caller(client.client_id, client.org, scopes, client.epoch)
+        return Caller(client.client_id, client.org, scopes, client.epoch, client.unknown_members == REFUSE)
 
 
 def _bearer(authorization: str | None) -> str:

@@ -76,7 +76,7 @@ class Sight:
         """The branches that show each of the *rows*, all of which are visible."""
         found: dict[int, set[Place]] = {row: set() for row in rows}
         for place, (_, branch) in projection.branches.items():
-            picky = branch.where or branch.needs or branch.only
+            picky = branch.where or branch.needs or branch.only or branch.backed
             for row in self.shown(projection, place).among(rows) if picky else rows:
                 found[row].add(place)
         return {row: frozenset(places) for row, places in found.items()}

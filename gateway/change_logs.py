@@ -202,4 +202,4 @@ def content_of(grant: Grant, held: Collection[str]) -> str:
     """A hash that is the same for grants that show the same."""
     actions = {rule.action for rule in grant.rules.values()}
     own = (grant.client, grant.agreement) if actions & OWN else ()
-    return fingerprint((grant.district, grant.timezone, grant.rules, grant.rows, own, frozenset(held)))
+    return fingerprint((grant.district, grant.rules, grant.rows, own, frozenset(held)))

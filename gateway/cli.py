@@ -100,6 +100,7 @@ def check(file: Path, document_settings: bool) -> None:
         problems += _agreement_problems(read)
         problems += _record_problems(read)
         problems += _district_problems(read)
+        _warn_of_links(read)
     for problem in problems:
         click.echo(problem)
     if problems:
@@ -224,6 +225,16 @@ def _registration_problems(read: Settings, agreements: tuple[Agreement, ...]) ->
     yield from map(str, registrations.misdirected(agreements, clients, now))
 
 
+def _warn_of_links(read: Settings) -> None:
+    """Say what links begin with where others than this machine may ask and no public address is set."""
+    from gateway.hosts import is_loopback  # noqa: PLC0415 -- --help need not wait for it
+
+    server = read.server
+    if not server.public_url and not is_loopback(server.host):
+        message = "server.public_url is missing: links begin with the address listened on, unless a trusted proxy"
+        click.echo(f"warning: {message} forwards the host; set it to the address that callers use", err=True)
+
+
 def _record_problems(read: Settings) -> Iterator[str]:
     """What the record of disclosures says against the agreements, and what of it an operator has to do."""
     from gateway import agreement_texts, audit_keys  # noqa: PLC0415 -- --help need not wait for it
@@ -241,11 +252,25 @@ def _record_problems(read: Settings) -> Iterator[str]:
 def _district_problems(read: Settings) -> Iterator[str]:
     from adapters import registry  # noqa: PLC0415 -- --help need not wait for it
     from adapters.defaults import unsaid  # noqa: PLC0415 -- likewise
+    from gateway.source_check import look  # noqa: PLC0415 -- likewise
+    from gateway.store import utc_now  # noqa: PLC0415 -- likewise
+    from gateway.wanted import wanted_by  # noqa: PLC0415 -- likewise
+    from policies.agreement import read_folder  # noqa: PLC0415 -- likewise
+    from policies.compiler import Grants  # noqa: PLC0415 -- likewise
 
+    grants = Grants(read_folder(read.agreements)[0], utc_now)
     for name, district in read.districts.items():
         try:
             with registry.find(district.adapter)(name, district.settings) as adapter:
-                yield from (_in_district(name, str(problem)) for problem in adapter.check())
+                mistakes = [str(problem) for problem in adapter.check()]
+                if not mistakes:
+                    found = look(adapter, district, wanted_by(grants.every(name)))
+                    mistakes += found.problems
+                    for line in found.warnings:
+                        click.echo(f"warning: {_in_district(name, line)}", err=True)
+                    for line in found.told:
+                        click.echo(_in_district(name, line), err=True)
+                yield from (_in_district(name, problem) for problem in mistakes)
                 for fact in unsaid(district.defaults) if adapter.declares else ():
                     click.echo(f"warning: districts.{name}: Ed-Fi requires {fact}; declare it in defaults", err=True)
         except GatewayError as error:

@@ -31,6 +31,8 @@ SETTINGS = click.option(
     show_default=True,
     help="The region's settings.",
 )
+UNKNOWN_MEMBERS = click.Choice(("ignore", "refuse"))
+UNKNOWN_HELP = "What becomes of members of its Ed-Fi bodies that are not there for it."
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -67,16 +69,20 @@ def check_scopes(_context: click.Context, _parameter: click.Parameter, given: tu
 @click.option("--org", required=True, help="The organisation the client belongs to.")
 @click.option("--kind", required=True, type=click.Choice(KINDS), help="What kind of organisation that is.")
 @click.option("--scope", "scopes", required=True, multiple=True, callback=check_scopes, help="What it may do at most.")
+@click.option("--unknown-members", type=UNKNOWN_MEMBERS, default="ignore", show_default=True, help=UNKNOWN_HELP)
 @JSON
 @SETTINGS
-def add(name: str, org: str, kind: str, scopes: tuple[str, ...], as_json: bool, file: Path) -> None:
+def add(
+    name: str, org: str, kind: str, scopes: tuple[str, ...], unknown_members: str, as_json: bool, file: Path
+) -> None:
     """Register NAME, the client id that agreements use, and print its secret: this once, and never again."""
     from gateway.credentials import new_secret  # noqa: PLC0415 -- --help need not wait for it
     from gateway.store import Client, Secret, utc_now  # noqa: PLC0415 -- likewise
 
     secret, trace = new_secret()
     with closing(_open(file)) as store:
-        store.add_client(Client(name, org, kind, scopes, (Secret(trace),), utc_now(), _actor()))
+        client = Client(name, org, kind, scopes, (Secret(trace),), utc_now(), _actor(), unknown_members=unknown_members)
+        store.add_client(client)
     _show_secret(name, secret, as_json)
 
 
@@ -129,6 +135,17 @@ def rotate(name: str, keep_old: int, as_json: bool, file: Path) -> None:
         client = store.rotate_secret(name, trace, until, _actor())
     _show_secret(name, secret, as_json)
     _tell_suspended(client)
+
+
+@clients.command("set")
+@click.argument("name")
+@click.option("--unknown-members", type=UNKNOWN_MEMBERS, required=True, help=UNKNOWN_HELP)
+@SETTINGS
+def set_client(name: str, unknown_members: str, file: Path) -> None:
+    """Change what is settled for NAME; it counts within a second, for the tokens that NAME has already too."""
+    with closing(_open(file)) as store:
+        client = store.treat_unknown_members(name, unknown_members, _actor())
+    click.echo(f"{name}: unknown members: {client.unknown_members}.")
 
 
 @clients.command()
@@ -253,6 +270,7 @@ def _facts(client: Client) -> dict[str, Any]:
         "created_by": client.created_by,
         "last_used": client.last_used.isoformat() if client.last_used else None,
         "oauth1_until": _signs_until(client),
+        "unknown_members": client.unknown_members,
     }
 
 

@@ -13,10 +13,12 @@ import orjson
 from gateway.change_findings import ANY_LIST
 from gateway.change_log import ANYWHERE, Tombstone
 from gateway.disclosure import students
-from gateway.rows import found_at, keep, kind_of, matcher
+from gateway.items import having
+from gateway.matching import kind_of, lists, matcher
+from gateway.rows import found_at, keep
 from gateway.skeletons import BASE
 from standards.errors import MalformedQuery
-from standards.query import conditions
+from standards.query import Item, conditions
 from standards.view import find
 
 if TYPE_CHECKING:
@@ -182,11 +184,14 @@ class Departed:
         """The *rows* for which *condition* holds; order kept."""
         return keep(rows, condition, lambda some, one: self._compare(some, one, base))
 
-    def _compare(self, rows: Sequence[int], condition: Condition, base: str) -> list[int]:
+    def _compare(self, rows: Sequence[int], condition: Condition | Item, base: str) -> list[int]:
+        if isinstance(condition, Item):
+            return having(rows, self.values(rows, condition.path, base), condition)
         chain = find(self.branch.nodes, condition.path)
         if chain is None:
             return []
-        matches, values = matcher(condition, kind_of(chain)), self.values(rows, condition.path, base)
+        matches = matcher(condition, kind_of(chain), listed=lists(self.branch.entity, chain))
+        values = self.values(rows, condition.path, base)
         return [row for row, value in zip(rows, values, strict=True) if matches(value)]
 
     def values(self, rows: Sequence[int], path: str, base: str = "") -> list[Any]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from adapters.contract import NO_HINTS, Adapter, picker
+from adapters.contract import NO_HINTS, Adapter, picker, same_key
 from gateway.slots import approach
 from standards.edfi.descriptors import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from adapters.contract import Change, Departure, Hints, Manifest, Notes, Problem, Record, Wanted
+    from adapters.contract import Change, Departure, Hints, Manifest, Notes, Problem, Record, Tagged, Wanted
     from standards.edfi.model import Resource
 
 
@@ -88,12 +88,19 @@ class Described(Adapter):
         approach(self)
         return self.inner.find(entity, identifier)
 
+    def find_tagged(self, entity: str, identifier: str) -> Tagged | None:
+        """One record of the system by its own id, with the system's tag of its state."""
+        if self._ours(entity):
+            return None
+        approach(self)
+        return self.inner.find_tagged(entity, identifier)
+
     def locate(self, entity: str, key: tuple[str, ...]) -> Record | None:
         """One record or item by its natural key."""
         if not self._ours(entity):
             approach(self)
             return self.inner.locate(entity, key)
-        return next((dict(record) for record in self._known[entity] if record["key"] == key), None)
+        return next((dict(record) for record in self._known[entity] if same_key(entity, record["key"], key)), None)
 
     def newest(self) -> int | None:
         """The system's own newest change version."""
@@ -111,15 +118,15 @@ class Described(Adapter):
         approach(self)
         return self.inner.departures(entity, since, until, rekeyed=rekeyed)
 
-    def save(self, entity: str, record: Record, *, new: bool) -> str:
+    def save(self, entity: str, record: Record, *, new: bool, before: Tagged | None = None) -> str:
         """Create or replace a record of the system."""
         approach(self)
-        return self.inner.save(entity, record, new=new)
+        return self.inner.save(entity, record, new=new, before=before)
 
-    def delete(self, entity: str, identifier: str) -> None:
+    def delete(self, entity: str, identifier: str, *, before: Tagged | None = None) -> None:
         """Delete a record of the system."""
         approach(self)
-        self.inner.delete(entity, identifier)
+        self.inner.delete(entity, identifier, before=before)
 
     def stamp(self) -> str:
         """The system's stamp: the items stay while the gateway runs."""

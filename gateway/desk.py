@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +34,9 @@ from standards.view import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
-    from adapters.contract import Adapter
+    from adapters.contract import Adapter, Tagged
     from gateway.assembly import Gateway
     from gateway.authorization import Authorization
     from gateway.dialect import Dialect
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 
 WRITE = frozenset({"create", "update", "delete"})
 UNREAD = "The agreement does not let this client read, so it may do nothing that tells whether a record is there."
+CHANGED = "The record was changed at the same time."
 UNKNOWN = "The district's system did not answer: whether the change was made is not known."
 
 
@@ -56,7 +59,7 @@ class Desk:
     """The one district that a write is for, and what the consumer sees of the view there.
 
     A *lean* one has of the view the record with an *identifier* only, and beside it only what that and what is
-    *named* refer to, or all that may be referred to (None).
+    *named* refer to, or all that may be referred to (None). It was read when so many writes here had *ended*.
     """
 
     gateway: Gateway
@@ -68,6 +71,7 @@ class Desk:
     identifier: str | None = None
     named: Record | None = None
     lean: bool = False
+    ended: int = 0
 
     @property
     def entity(self) -> str:
@@ -114,13 +118,13 @@ class Desk:
         (record,) = self.shown.single(row).slice(0, 1, self.request.base)
         return record
 
-    def current(self, own: str) -> Record:
-        """The whole record that the district's system calls *own*, as that has it now.
+    def current(self, own: str) -> Tagged:
+        """The whole record that the district's system calls *own*, as that has it now, and its tag.
 
         Raises:
             NotFound: it has no such record any more.
         """
-        found = self.adapter.find(self.entity, own)
+        found = self.adapter.find_tagged(self.entity, own)
         if found is None:
             raise NotFound("There is nothing with this id.")
         return found
@@ -159,20 +163,21 @@ class Desk:
         event = change(self.gateway, self.authorization, self.request, self.shown, operation, tags, rows)
         write_down(self.gateway, event)
 
-    def save(self, record: Record, *, new: bool, rekeyed: bool = False) -> str:
+    def save(self, record: Record, *, before: Tagged | None, rekeyed: bool = False) -> str:
         """Hand a record to the district's system; the id by which that knows it.
 
-        One that is *rekeyed* may change what refers to it.
+        One that was there *before* has to be so still, as far as the system can tell. One that is *rekeyed* may change
+        what refers to it.
 
         Raises:
-            ConcurrentChange: somebody else changed it at the same moment.
+            ConcurrentChange: somebody else has changed it meanwhile.
             InvalidBody: the system does not accept it; of its places only those that exist for the consumer are told.
         """
         own = record.get("id")
         try:
-            own = self.adapter.save(self.entity, record, new=new)
+            own = self.adapter.save(self.entity, record, new=before is None, before=before)
         except PreconditionFailed:
-            raise ConcurrentChange("The record was changed at the same time.") from None
+            raise ConcurrentChange(CHANGED) from None
         except InvalidBody as error:
             heads = {place.removeprefix("$.").partition(".")[0].partition("[")[0] for place in error.places}
             told = {f"$.{head}": [NOT_ACCEPTED] for head in sorted(heads & self.members)}
@@ -184,20 +189,43 @@ class Desk:
                 self.wrote([own], rekeyed=rekeyed)
         return own
 
-    def remove(self, own: str) -> None:
-        """Let the district's system delete a record.
+    def remove(self, own: str, before: Tagged | None = None) -> None:
+        """Let the district's system delete a record, which has to be as it was *before*.
 
         Raises:
-            ConcurrentChange: somebody else changed it at the same moment.
+            ConcurrentChange: somebody else has changed it meanwhile.
         """
         try:
-            self.adapter.delete(self.entity, own)
+            self.adapter.delete(self.entity, own, before=before)
         except PreconditionFailed:
-            raise ConcurrentChange("The record was changed at the same time.") from None
+            raise ConcurrentChange(CHANGED) from None
         except SourceUnavailable as error:
             raise OutcomeUnknown(UNKNOWN, error.retry_after) from None
         finally:
             self.wrote([own])
+
+    def holding(self, own: str) -> AbstractContextManager[None]:
+        """Let nobody else here write the record that the district's system calls *own*."""
+        block = self.gateway.keyring.blocks(self.grant.district, self.entity, [own]).hex()
+        return self.gateway.record_locks.hold(self.grant.district, self.entity, block)
+
+    @contextmanager
+    def holding_keys(self, keys: Iterable[tuple[str, ...]]) -> Iterator[None]:
+        """Let nobody else here create records with these natural *keys*, whose case says nothing."""
+        with ExitStack() as stack:
+            for folded in sorted({tuple(part.casefold() for part in key) for key in keys}):
+                stack.enter_context(self.gateway.record_locks.hold(self.grant.district, self.entity, "key", *folded))
+            yield
+
+    @property
+    def is_old(self) -> bool:
+        """Whether a write of the entity has ended here since the desk was opened."""
+        return self.ended != self.gateway.record_locks.ended(self.grant.district, self.entity)
+
+    def caught_up(self, own: str | None = None) -> Desk:
+        """The same desk, opened again where it is old, or has not the record *own*."""
+        has = own is None or self.row_of(own) is not None
+        return self if has and not self.is_old else self.fresh(own)
 
     def wrote(self, identifiers: Iterable[str], *, rekeyed: bool = False) -> None:
         """Let every later answer show what the district's system has under these ids now."""
@@ -206,7 +234,7 @@ class Desk:
     def fresh(self, own: str | None = None) -> Desk:
         """The same desk over what there is now; where *own* is the record that it is about, over that."""
         identifier = self.identifier if own is None else self.outward(own)
-        return _desk(self.gateway, self.authorization, self.request, identifier, self.named)
+        return desk_over(self.gateway, self.authorization, self.request, identifier, self.named)
 
     def naming(self, given: Mapping[str, Any], identifier: str = "") -> Desk:
         """The desk over the record with an *identifier*, and over what a body refers to by the very keys it gives."""
@@ -216,15 +244,11 @@ class Desk:
             said = self.lens.said(given)
         except MappingError:  # which whoever reads the body will say
             said = {}
-        return _desk(self.gateway, self.authorization, self.request, identifier, said)
+        return desk_over(self.gateway, self.authorization, self.request, identifier, said)
 
     def whole(self) -> Desk:
         """The desk over all that a body may refer to, by whatever it is shown as."""
-        return _desk(self.gateway, self.authorization, self.request, self.identifier)
-
-    def over(self, own: str) -> Desk:
-        """The desk over the record *own*, which it need not have been opened for."""
-        return self if self.row_of(own) is not None else self.fresh(own)
+        return desk_over(self.gateway, self.authorization, self.request, self.identifier)
 
     def students_in(self, row: int | None) -> Iterable[bytes]:
         """The tags of the students that the record in *row* is about."""
@@ -261,16 +285,22 @@ def open_desk(
         Unsupported: the district's system takes no such changes.
         CallerError: several districts could be meant.
     """
+    admit_write(gateway, authorization, request)
+    return desk_over(gateway, authorization, request, identifier, named)
+
+
+def admit_write(gateway: Gateway, authorization: Authorization, request: PageRequest) -> tuple[Grant, View]:
+    """The grant and the part of the view by which a write may be made, once everything before it is in order."""
     if not request.scopes & authorization.scopes:
         raise Forbidden("The token has no scope for this operation.")
-    grant, _ = _able(gateway, request, authorization.of(WRITE))
+    grant, view = _able(gateway, request, authorization.of(WRITE))
     _outer(gateway, grant, request)
     gateway.limits.spend_districts([grant.district])
     approach(gateway.districts[grant.district].adapter)  # before anything of the write is recorded
-    return _desk(gateway, authorization, request, identifier, named)
+    return grant, view
 
 
-def _desk(
+def desk_over(
     gateway: Gateway,
     authorization: Authorization,
     request: PageRequest,
@@ -280,7 +310,8 @@ def _desk(
     """The desk over the district's data as they are now."""
     grant, view = _able(gateway, request, authorization.of(WRITE))
     outer = _outer(gateway, grant, request)
-    entity = _written(gateway, grant, view)
+    entity = written_entity(gateway, grant, view)
+    ended = gateway.record_locks.ended(grant.district, entity)
     beside = frozenset(field.to for field in fields_of(entity).values() if field.type == "ref")
     beside = beside.union(*(gateway.entities(grant, one) for one in outer))
     beside = beside.union(*(decides(one, grant) for one in native_targets(request.view)))
@@ -292,7 +323,7 @@ def _desk(
     every = gateway.shown(grant, view, beside, sent, seek)
     shown = next(one for one in every if one.branch.entity == entity)
     lens = registry.lens(request.view.api, request.view.name, entity)
-    return Desk(gateway, authorization.by([grant]), request, grant, shown, lens, identifier, named, lean)
+    return Desk(gateway, authorization.by([grant]), request, grant, shown, lens, identifier, named, lean, ended)
 
 
 def _able(gateway: Gateway, request: PageRequest, grants: Sequence[Grant]) -> tuple[Grant, View]:
@@ -300,7 +331,7 @@ def _able(gateway: Gateway, request: PageRequest, grants: Sequence[Grant]) -> tu
     views = [(grant, view) for grant in grants if (view := gateway.pruned(grant, request.view)) is not None]
     if not views:
         raise Forbidden("No active agreement lets this client change this resource.")
-    able = [one for one in views if _written(gateway, *one)]
+    able = [one for one in views if written_entity(gateway, *one)]
     if not able:
         raise Unsupported("No district's system here takes changes of this resource.")
     if len(able) > 1:
@@ -316,7 +347,7 @@ def _outer(gateway: Gateway, grant: Grant, request: PageRequest) -> list[View]:
     return outer
 
 
-def _written(gateway: Gateway, grant: Grant, view: View) -> str:
+def written_entity(gateway: Gateway, grant: Grant, view: View) -> str:
     """The entity of a *view* that the district's system takes changes of; empty where it takes none."""
     writes = gateway.districts[grant.district].adapter.manifest.writes
     return next((branch.entity for branch in view.branches if branch.entity in writes), "")

@@ -9,17 +9,23 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from prometheus_client import Counter as Metric
 
+from gateway.lacking import plain_reason
 from gateway.reasons import HIDDEN, plain_place, reason
 from gateway.telemetry import metrics
 from standards import vocabulary
+from standards.errors import Incomplete
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gateway.completeness import Completeness
     from gateway.reasons import Reason
 
 NOTHING: Final = "-"
 OTHER: Final = "other"
+PLACES_IN_LOG: Final = 20
+"""So many rows are logged of a load that is refused, at every try; `crossing check` tells all."""
+
 # The kinds by which an adapter's notes are counted, each with the words of a note that it is known by.
 KINDS: Final[Mapping[str, str]] = {
     "unknown column": r"unknown column",
@@ -33,6 +39,7 @@ KINDS: Final[Mapping[str, str]] = {
     "dangling reference": r"dangling",
     "not offered": r"not offered",
     "not kept": r".*(is not kept|is never kept|that is no contact)",
+    "not read": r".*is wrong and not read",
     "given twice": r".*given twice",
     "is null": r"\S+ is null",
     "read again": r"read again",
@@ -65,6 +72,8 @@ def tell_failure(event: str, district: str, error: BaseException, *, quiet: bool
         _failures.labels(district, entity, why.kind, _source(why.place)).inc()
     if not quiet:
         _tell("warning", event, district=district, kind=why.kind, place=why.place, raised=why.raised, reason=why)
+        for place, told in error.places[:PLACES_IN_LOG] if isinstance(error, Incomplete) else ():
+            _tell("warning", "row refused", district=district, place=plain_place(place), kind=_short(told))
     return why
 
 
@@ -78,6 +87,12 @@ def tell_approval(district: str, count: int) -> None:
     _tell("warning", "loss approved", district=district, count=count)
 
 
+def tell_aside(district: str, asides: Mapping[str, int]) -> None:
+    """Count the rows by entity that one live reading of *district* set aside."""
+    for entity, times in asides.items():
+        _dropped.labels(district, "row set aside", plain_place(entity)).inc(times)
+
+
 def tell_dropped(district: str, notes: Mapping[str, int], dropped: Mapping[str, int], *, quiet: bool = False) -> None:
     """Count, and log unless *quiet*, what one load of *district* left out: by kind and file, not by row."""
     found: Counter[tuple[str, str]] = Counter()
@@ -89,6 +104,23 @@ def tell_dropped(district: str, notes: Mapping[str, int], dropped: Mapping[str, 
         _dropped.labels(district, kind, place or NOTHING).inc(times)
         if not quiet:
             _tell("info", "dropped while reading", district=district, kind=kind, place=place, count=times)
+
+
+def tell_lacking(district: str, found: Completeness) -> None:
+    """Log what a load of *district* lacks of its source: each row that is set aside, and what leads nowhere."""
+    for row in found.places:
+        place, entity = plain_place(row.place), plain_place(row.entity)
+        _tell("warning", "row set aside", district=district, entity=entity, place=place, kind=_short(row.reason))
+    for one in found.rows:
+        if one.aside:
+            _tell("warning", "rows set aside", district=district, entity=plain_place(one.entity), count=one.aside)
+    for lost in found.references:
+        _tell("warning", "references lead nowhere", district=district, entity=plain_place(lost.name), count=lost.lost)
+
+
+def _short(told: str) -> str:
+    """A reason in letters alone, without the field that it is about."""
+    return re.split(r" ?[(;]", plain_reason(told).removeprefix(f"{HIDDEN} "))[0]
 
 
 def classify(note: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from prometheus_client.core import GaugeMetricFamily
 
+from gateway.lacking import metrics_of, told_lines
 from gateway.reasons import plain_place
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.core import Metric
 
+    from gateway.completeness import Completeness
     from standards.errors import Loss
 
 State = Literal["fresh", "stale", "failed", "loading", "live"]
@@ -30,7 +32,7 @@ class DistrictStatus:
     It is *fresh* while its snapshot is younger than its time and was renewed when it should be, *stale* while an older
     one still serves or waits to be asked for, *failed* while it cannot serve, *loading* before its first snapshot, and
     *live* where nothing is held. *since* and *next_try* are seconds since 1970, *rows* those of the snapshot by
-    entity, *waiting* what an approval under *ticket* would let go.
+    entity, *waiting* what an approval under *ticket* would let go, *completeness* what the snapshot lacks.
     """
 
     name: str
@@ -41,6 +43,7 @@ class DistrictStatus:
     rows: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     waiting: tuple[Loss, ...] = ()
     ticket: int = 0
+    completeness: Completeness | None = None
 
     def lines(self) -> list[str]:
         """The status in one line, and one more for each thing that an operator should know."""
@@ -52,6 +55,8 @@ class DistrictStatus:
             lines.append(f"{self.reason}{tried}")
         if self.waiting:
             lines.append(f"would go: {told(self.waiting)}; let it go with: crossing districts approve {self.name}")
+        if self.completeness is not None:
+            lines += told_lines(self.completeness)
         return lines
 
     def text(self) -> str:
@@ -95,6 +100,11 @@ class StatusCollector:
         yield _family("crossing_district_rows", "Rows of the snapshot.", ("district", "entity"), rows)
         about = "Rows that would go if an operator approved it."
         yield _family("crossing_district_waiting_rows", about, ("district", "entity"), waiting)
+        aside, lost = metrics_of({one.name: one.completeness for one in every})
+        about = "Rows of the source that the snapshot lacks because they cannot be understood or have no owner."
+        yield _family("crossing_district_rows_set_aside", about, ("district", "entity"), aside)
+        about = "References that lead nowhere."
+        yield _family("crossing_district_unresolved_references", about, ("district", "field"), lost)
 
 
 def _family(name: str, about: str, labels: tuple[str, ...], values: Mapping[Any, float]) -> Metric:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.contract import NO_HINTS
 from gateway import district_log, lookups, telemetry
+from gateway.completeness import Shares, judge_live
 from gateway.district_status import DistrictStatus
 from gateway.failures import Failures
 from gateway.hold import LINKED, build
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 FRESH = 1.0
 MOST_FOUND = 200
 LIVE_BUDGET = 2_000_000
+EVERY_SHARE = Shares()
 
 
 class District:
@@ -47,7 +49,8 @@ class District:
     A hold lasts *seconds* at most and is renewed half-way, and what was written is in it before it is read
     again. *coming* and then *renewed* are told of every renewal before it counts: the first may take its time, and
     only the second knows its version. Ages are reckoned by *monotonic*, a clock that nobody can set; *clock* tells
-    the moments and versions that people and consumers are told.
+    the moments and versions that people and consumers are told. *default_category* is the id of the category of work
+    that names none.
     """
 
     def __init__(
@@ -60,8 +63,11 @@ class District:
         seconds: float,
         wanted: Mapping[str, frozenset[str] | None],
         loss: Mapping[str, float] = NO_SHARES,
+        shares: Shares = EVERY_SHARE,
         monotonic: Callable[[], float] = time.monotonic,
+        default_category: str = "",
     ) -> None:
+        self.default_category = default_category
         self.name, self.adapter, self._keyring, self._clock = name, adapter, keyring, clock
         self._seconds, self._wanted, self._monotonic = seconds, wanted, monotonic
         self._held: Generation | None = None
@@ -73,7 +79,8 @@ class District:
         self._numbers = count(1)
         self._heir: District | None = None
         self._losses = Losses(loss)
-        self._renewal = Renewal(name, adapter, keyring, clock, self._to_hold, self._losses, monotonic)
+        self._shares = shares
+        self._renewal = Renewal(name, adapter, keyring, clock, self._to_hold, self._losses, monotonic, shares)
         self._failures = Failures(name, monotonic, clock)
         self._noting, self._loading, self._freshening = threading.Lock(), threading.Lock(), threading.Lock()
         self._renewing = threading.Event()
@@ -235,7 +242,7 @@ class District:
         held, failed, told = self._held, self._failures.last(self.adapter), dict[str, Any]()
         if held is not None:
             told = {"rows": {entity: table.size for entity, table in held.tables.items() if table.size}}
-            told["since"] = held.loaded
+            told |= {"since": held.loaded, "completeness": held.completeness}
         if failed is not None and failed.error is not None:
             told |= {"reason": str(reason(self.name, failed.error)), "since": failed.since}
             told |= {} if self._failures.is_live(failed) else {"next_try": failed.next_try}
@@ -346,6 +353,9 @@ class District:
                 number=base.number if base else 0, loaded=self._clock(), base=base, budget=LIVE_BUDGET,
             )  # fmt: skip
             district_log.tell_dropped(self.name, adapter.notes.counts, made.dropped, quiet=True)
+            whole = wanted.keys() - hints.keys() - seek.keys()
+            district_log.tell_aside(self.name, adapter.notes.page.asides)
+            judge_live(made, adapter.notes.page, whole, self._shares)
         made.version = self._versions.give()
         return made
 

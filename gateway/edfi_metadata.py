@@ -5,7 +5,7 @@ Nothing here asks for a token, and nothing depends on what a district's records 
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -14,8 +14,10 @@ from flask import Blueprint, Response, request
 from gateway.addresses import PREFIXES, place
 from gateway.answers import base_url
 from gateway.graphml import graphml
-from gateway.metadata import DISCOVERY, known, published
+from gateway.metadata import DISCOVERY, known, manifests, published
+from standards import registry
 from standards.edfi import dependencies, openapi
+from standards.edfi.abilities import Abilities
 from standards.edfi.model import version
 from standards.oneroster.model import edition as oneroster
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
     from gateway.assembly import Gateway
     from standards.edfi.openapi_schemas import Edition
+
+MOST_DOCUMENTS = 64
+"""How many documents are kept; each is written again when it is asked for next."""
 
 API, RELEASE, SUITE = "7.3", "7.3.2", "3"
 GRAPH, JSON = "application/graphml", "application/json"
@@ -71,7 +76,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
         known(gateway, district)
         base = _base(district)
         edition = openapi.EDITIONS["2" if _asked_version() == "2" else "3"]
-        inner = _content(section, edition)
+        inner = _content(section, edition, _abilities(gateway, district))
         return _json(openapi.framed(section, edition, inner, base + ROOTS[section], f"{base}/oauth/token"))
 
     def depend(district: str | None = None) -> Response:
@@ -148,10 +153,23 @@ def _contents(base: str, places: Mapping[str, str], roster: str) -> list[dict[st
     return [*found, {"name": "OneRoster", "endpointUri": discovery, "prefix": "Ed-Fi OneRoster"}]
 
 
-@cache
-def _content(section: str, edition: Edition) -> dict[str, Any]:
+def _abilities(gateway: Gateway, district: str | None) -> Abilities:
+    """What the district's source, or the source of any, can do."""
+    reads, writes, feeds = set[str](), set[str](), set[str]()
+    for one, manifest in manifests(gateway, district):
+        followed = one.holds | manifest.delta
+        for view in registry.views("edfi").values():
+            entities = {branch.entity for branch in view.branches} & manifest.entities
+            reads |= {view.model} if entities else set()
+            writes |= {view.model} if entities & manifest.writes else set()
+            feeds |= {view.model} if entities and entities <= followed else set()
+    return Abilities(frozenset(reads), frozenset(writes), frozenset(feeds))
+
+
+@lru_cache(maxsize=MOST_DOCUMENTS)
+def _content(section: str, edition: Edition, able: Abilities) -> dict[str, Any]:
     """The parts of a document that do not depend on where it lies, written once."""
-    return {name: orjson.Fragment(orjson.dumps(part)) for name, part in openapi.content(section, edition).items()}
+    return {name: orjson.Fragment(orjson.dumps(part)) for name, part in openapi.content(section, edition, able).items()}
 
 
 @cache

@@ -12,7 +12,10 @@ from gateway.answers import PRIVATE, check_conditions, makes_conditions, trace_i
 from gateway.desk import open_desk
 from gateway.edfi import admit, base, refuse
 from gateway.exchange import PageRequest
+from gateway.serial_writes import write_alone
+from gateway.telemetry import ignored
 from standards.edfi import body
+from standards.edfi.ignored import HEADER, Ignored
 from standards.edfi.model import resources
 from standards.edfi.request import plain
 from standards.errors import (
@@ -29,10 +32,14 @@ if TYPE_CHECKING:
     from gateway.assembly import Gateway
     from gateway.authorization import Authorization
     from gateway.desk import Desk
+    from gateway.upserts import Saved
+
+    Match = Callable[[Mapping[str, Any] | None], None]
 
 POST, PUT, DELETE = frozenset({"edfi:create", "edfi:update"}), frozenset({"edfi:update"}), frozenset({"edfi:delete"})
 PROFILE = "application/vnd.ed-fi."
 JSON = "application/json"
+IGNORED = "crossing.ignored"
 
 
 def blueprint(gateway: Gateway) -> Blueprint:
@@ -44,23 +51,29 @@ def blueprint(gateway: Gateway) -> Blueprint:
         authorization, asked = _asked(gateway, district, schema, name, POST)
         document = _document()
         desk = open_desk(gateway, authorization, asked, "", {})
-        saved = upserts.post(desk, document)
-        return _done(desk, saved.own, 201 if saved.new else 200)
+        saved = upserts.post(desk, document, _ignoring(authorization), _condition(_match_key))
+        return _done(desk, saved, 201 if saved.new else 200)
 
     def put(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
         """An item replaced."""
         authorization, asked = _asked(gateway, district, schema, name, PUT)
-        document = _document()
-        desk = open_desk(gateway, authorization, asked, "", {})
-        saved = upserts.put(desk, plain(identifier), document, _condition())
-        return _done(desk, saved.own, 204)
+        own, document = plain(identifier), _document()
+
+        def replace(desk: Desk) -> Response:
+            return _done(desk, upserts.put(desk, own, document, _ignoring(authorization), _condition()), 204)
+
+        return write_alone(gateway, authorization, asked, own, replace, seen="", named={})
 
     def delete(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
         """An item deleted."""
         authorization, asked = _asked(gateway, district, schema, name, DELETE)
-        desk = open_desk(gateway, authorization, asked, plain(identifier), {})
-        upserts.delete(desk, plain(identifier), _condition())
-        return _empty(204)
+        own = plain(identifier)
+
+        def remove(desk: Desk) -> Response:
+            upserts.delete(desk, own, _condition())
+            return _empty(204)
+
+        return write_alone(gateway, authorization, asked, own, remove, seen=own, named={})
 
     for address in ADDRESSES:
         routes.add_url_rule(f"{address}/<schema>/<name>", f"post{address}", post, methods=("POST",))
@@ -68,6 +81,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
         routes.add_url_rule(item, f"put{address}", put, methods=("PUT",))
         routes.add_url_rule(item, f"delete{address}", delete, methods=("DELETE",))
     routes.register_error_handler(GatewayError, refuse)
+    routes.after_request(_tell_ignored)
     return routes
 
 
@@ -101,9 +115,31 @@ def _document() -> Any:
     return body.parse(request.get_data())
 
 
-def _condition() -> Callable[[Mapping[str, Any] | None], None] | None:
+def _ignoring(authorization: Authorization) -> Ignored | None:
+    """Where members of the body that are not there for the client are noted; None where it wants them refused."""
+    if authorization.caller.refuses_unknown:
+        return None
+    noted = request.environ[IGNORED] = Ignored()
+    return noted
+
+
+def _tell_ignored(response: Response) -> Response:
+    """Tell in a header which members of the body were ignored, and count them."""
+    noted = request.environ.get(IGNORED)
+    if noted:
+        response.headers[HEADER] = noted.told()
+        ignored(len(noted))
+    return response
+
+
+def _condition(match: Match | None = None) -> Match | None:
     """What refuses a write by the record as it is; None where the caller makes no condition."""
-    return _match if makes_conditions() else None
+    return (match or _match) if makes_conditions() else None
+
+
+def _match_key(record: Mapping[str, Any] | None) -> None:
+    """Refuse a write of another record with the key than its sender believes there to be, or of none."""
+    check_conditions("" if record is None else record["_etag"])
 
 
 def _match(record: Mapping[str, Any] | None) -> None:
@@ -112,17 +148,13 @@ def _match(record: Mapping[str, Any] | None) -> None:
         check_conditions(record["_etag"])
 
 
-def _done(desk: Desk, own: str, status: int) -> Response:
+def _done(desk: Desk, saved: Saved, status: int) -> Response:
     """Where a written item is, and the tag of it as the consumer sees it now."""
     response = _empty(status)
-    response.headers["Location"] = (
-        f"{desk.request.base}{resources()[desk.request.view.model].endpoint}/{desk.outward(own)}"
-    )
-    if desk.reads:
-        now = desk.naming({}, desk.outward(own)) if desk.lean else desk.fresh()
-        row = now.row(now.outward(own))
-        if (record := now.rendered(row)) is not None:
-            response.set_etag(record["_etag"])
+    endpoint = resources()[desk.request.view.model].endpoint
+    response.headers["Location"] = f"{desk.request.base}{endpoint}/{desk.outward(saved.own)}"
+    if saved.etag:
+        response.set_etag(saved.etag)
     return response
 
 

@@ -125,7 +125,7 @@ def export(gateway: Gateway, authorization: Authorization, asked: Asked) -> Expo
     shown = _shown(gateway, released)
     moment = _moment(gateway, [part for some in shown.values() for part in some])
     rows = {name: _rows(gateway, parts, asked.query(parts)) for name, parts in shown.items()}
-    files = [one for one in told(asked.version) if _has(one, shown)]
+    files = [one for one in told(asked.version) if _has(one, shown) and _tells(one, rows[one.collection])]
     parts = tuple(
         Part(one, rows[one.collection], _lent(one, shown), asked.mode(shown[one.collection])) for one in files
     )
@@ -181,6 +181,20 @@ def _has(one: Told, shown: Mapping[str, tuple[Shown, ...]]) -> bool:
     if not parts or (one.other and one.other not in shown):
         return False
     return not one.member or any(node.name == one.member for part in parts for node in part.branch.nodes)
+
+
+def _tells(one: Told, rows: RowIndex) -> bool:
+    """Whether a file would have any row: of one about a member of records, whether that makes one of any record."""
+    if one.derive is None:
+        return rows.total > 0
+    for number, part in enumerate(rows.shown):
+        mine = [code & ROW_MASK for code in rows.codes if code >> ROW_BITS == number]
+        for start in range(0, len(mine), CHUNK):
+            some = mine[start : start + CHUNK]
+            having = [row for row, value in zip(some, part.values(some, one.member), strict=True) if value]
+            if any(any(one.derive(record)) for record in part.render(having, BASE)):
+                return True
+    return False
 
 
 def _lent(one: Told, shown: Mapping[str, tuple[Shown, ...]]) -> Mapping[str, str]:

@@ -41,7 +41,7 @@ def export_command(
     from gateway import export_socket  # noqa: PLC0415 -- --help need not wait for it
     from gateway.control import NotRunning  # noqa: PLC0415 -- likewise
     from gateway.export import Asked  # noqa: PLC0415 -- likewise
-    from gateway.rows import instant  # noqa: PLC0415 -- likewise
+    from gateway.matching import instant  # noqa: PLC0415 -- likewise
     from gateway.settings import load  # noqa: PLC0415 -- likewise
 
     if since:

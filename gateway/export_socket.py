@@ -11,7 +11,7 @@ from gateway import control
 from gateway.authorization import authorize
 from gateway.callers import Caller
 from gateway.export import Asked, export
-from gateway.rows import instant
+from gateway.matching import instant
 from gateway.store import ENABLED
 from standards.errors import GatewayError, SettingsError
 

@@ -10,6 +10,7 @@ from gateway.hold import ABSENT, Generation, Table
 from gateway.links import DANGLING
 from policies.population import Active, All, AnyOf, Child, In, NotIn, Null, RefIn, Seen
 from policies.transforms import transform
+from standards.collation import folded
 from standards.view import fields_of
 from standards.vocabulary import PERSONS
 
@@ -102,7 +103,7 @@ class Faces:
         def make() -> Mapping[str, tuple[int, ...]]:
             return _by_folded([str(one) for one in self.unique_ids(entity)], self.rows(entity))
 
-        rows = self.once(("unique", entity), make).get(unique.casefold(), ())
+        rows = self.once(("unique", entity), make).get(folded(unique), ())
         return [self.generation.table(entity).ids[row] for row in rows]
 
     def row(self, entity: str, outward: str, api: str = "oneroster") -> int | None:
@@ -115,7 +116,7 @@ class Faces:
         with self._lock:
             if (entity, api) not in self._bearers:
                 self._bearers[entity, api] = _by_folded(self.ids(entity, api), self.rows(entity))
-        return self._bearers[entity, api].get(outward.casefold(), ())
+        return self._bearers[entity, api].get(folded(outward), ())
 
     @staticmethod
     def entity_of(entity: str, ref: str) -> str:
@@ -198,7 +199,7 @@ class Faces:
         def active(row: int) -> bool:
             first = next((found for start in starts if (found := start(row)) is not None), None)
             last = stop(row)
-            return first is not None and first <= today and (last is None or last > today)
+            return first is not None and first <= today and (last is None or last >= today)
 
         return active
 
@@ -232,7 +233,7 @@ def change(grant: Grant, keyring: Keyring, name: str) -> Callable[[Any], Any] | 
 def _by_folded(ids: Sequence[str], rows: Iterable[int]) -> Mapping[str, tuple[int, ...]]:
     found: dict[str, tuple[int, ...]] = {}
     for row in rows:
-        name = ids[row].casefold()
+        name = folded(ids[row])
         found[name] = (*found.get(name, ()), row)
     return found
 

@@ -275,6 +275,7 @@ def environ_of(scope: Scope) -> Environ:
         **LOCAL,
         "REQUEST_METHOD": scope["method"],
         "PATH_INFO": (unquote_to_bytes(path) if b"%" in path else path).decode("latin-1"),
+        "RAW_URI": path.decode("latin-1"),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
         "REMOTE_ADDR": scope["client"][0],
         "SERVER_NAME": host,

@@ -33,7 +33,7 @@ from standards.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from adapters.contract import Change, Departure, Hints, Manifest, Problem, Record, Wanted
+    from adapters.contract import Change, Departure, Hints, Manifest, Problem, Record, Tagged, Wanted
     from standards.edfi.model import Resource
 
 OPENING_WAIT_SECONDS: Final = 2
@@ -164,6 +164,11 @@ class Guarded(Adapter):
         with guarding():
             return self.inner.find(entity, identifier)
 
+    def find_tagged(self, entity: str, identifier: str) -> Tagged | None:
+        """One record by its own id, and the source's tag of its state."""
+        with guarding():
+            return self.inner.find_tagged(entity, identifier)
+
     def locate(self, entity: str, key: tuple[str, ...]) -> Record | None:
         """One record by its natural key."""
         with guarding():
@@ -184,15 +189,15 @@ class Guarded(Adapter):
         with guarding():
             yield from self.inner.departures(entity, since, until, rekeyed=rekeyed)
 
-    def save(self, entity: str, record: Record, *, new: bool) -> str:
-        """Create or replace a record."""
+    def save(self, entity: str, record: Record, *, new: bool, before: Tagged | None = None) -> str:
+        """Create or replace a record; only an adapter that has tags need know of them."""
         with guarding(refusal):
-            return self.inner.save(entity, record, new=new)
+            return self.inner.save(entity, record, new=new, **_tagged(before))
 
-    def delete(self, entity: str, identifier: str) -> None:
+    def delete(self, entity: str, identifier: str, *, before: Tagged | None = None) -> None:
         """Delete a record."""
         with guarding(lambda error: refusal(error, keep_places=False)):
-            self.inner.delete(entity, identifier)
+            self.inner.delete(entity, identifier, **_tagged(before))
 
     def stamp(self) -> str:
         """A text that changes whenever the source's data may have changed."""
@@ -204,6 +209,10 @@ class Guarded(Adapter):
         if self._opened is not None:
             with suppress(Exception):
                 self._opened[0].close()
+
+
+def _tagged(before: Tagged | None) -> dict[str, Tagged]:
+    return {"before": before} if before is not None and before.tag else {}
 
 
 def unsupported(error: CallerError) -> GatewayError:

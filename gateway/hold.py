@@ -18,6 +18,7 @@ from standards.vocabulary import PERSONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from gateway.completeness import Completeness
     from standards.keys import Keyring
     from standards.vocabulary import Field
 
@@ -68,7 +69,7 @@ class Generation:
     """One consistent state of a district; *base* is the hold that a live read leans on.
 
     Its *version* is the moment, in milliseconds, from which it counts as what the district's data are; the district
-    is held since *begun*, which is 0 for what is read for one request.
+    is held since *begun*, which is 0 for what is read for one request. *completeness* tells what the source lacked.
     """
 
     district: str
@@ -80,6 +81,7 @@ class Generation:
     stamp: str = ""
     version: int = 0
     begun: int = 0
+    completeness: Completeness | None = None
     _kids: dict[tuple[str, str], Sequence[tuple[int, ...]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -122,12 +124,8 @@ class Generation:
     def _collect(self, entity: str, via: str, parent: str) -> Sequence[tuple[int, ...]]:
         lists: list[Any] = [()] * self.table(parent).size
         table = self.table(entity)
-        pairs: Iterable[tuple[int, int]] = enumerate(table.refs.get(via, ()))
-        if fields_of(entity)[via].many:
-            pairs = (
-                (row, target) for row, targets in enumerate(table.columns.get(via, ())) for target in targets or ()
-            )
-        for row, target in pairs:
+        many = ((row, target) for row, targets in enumerate(table.columns.get(via, ())) for target in targets or ())
+        for row, target in enumerate(table.refs[via]) if via in table.refs else many:
             if target >= 0:
                 if lists[target]:
                     lists[target].append(row)

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from importlib.resources.abc import Traversable
 
+    from adapters.contract import Manifest
     from gateway.assembly import Gateway
+    from gateway.districts import District
     from standards.oneroster.model import Operation
 
 # The binding names its file in one way, the certification guide in another; clients ask for either.
@@ -37,6 +39,9 @@ DISCOVERY: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "resources": ("onerosterv1p2resourcesservice_openapi3_v1p0.json", "imsorv1p2_resources_openapi3_v1p0.json"),
     }
 )
+SERVER, TOKEN = "urn:crossing:server", "urn:crossing:token"
+"""What stands in a kept document for the address of its server, and for that of tokens."""
+
 PAGES = files("gateway").joinpath("pages")
 SWAGGER = files("flask_swagger_ui").joinpath("dist")
 ASSETS: Mapping[str, tuple[Traversable, str]] = MappingProxyType(
@@ -158,21 +163,33 @@ def known(gateway: Gateway, district: str | None) -> None:
 def _supported(gateway: Gateway, version: str, district: str | None) -> tuple[Operation, ...]:
     """The operations that the district's source, or the source of any, can carry out."""
     known(gateway, district)
-    asked = gateway.districts.values() if district is None else (gateway.districts[district],)
-    manifests = [manifest for one in asked if (manifest := one.manifest()) is not None]
-    found = {one for manifest in manifests for one in supported(version, manifest.entities, manifest.writes)}
+    found = {
+        one
+        for _, manifest in manifests(gateway, district)
+        for one in supported(version, manifest.entities, manifest.writes)
+    }
     return tuple(operation for operation in model.operations(version) if operation in found)
+
+
+def manifests(gateway: Gateway, district: str | None) -> list[tuple[District, Manifest]]:
+    """The district asked about, or all, each with what its source has; without those that cannot tell it now."""
+    asked = gateway.districts.values() if district is None else (gateway.districts[district],)
+    return [(one, manifest) for one in asked if (manifest := one.manifest()) is not None]
 
 
 def _described(version: str, service: str, operations: tuple[Operation, ...], district: str | None) -> Response:
     base = base_url()
     root = base + (f"/{district}" if district else "") + model.edition(version).base_path(service or "all")
-    return published(_document(version, service, operations, root, f"{base}/oauth/token"), "application/json")
+    document = _document(version, service, operations)
+    for mark, address in ((SERVER, root), (TOKEN, f"{base}/oauth/token")):
+        document = document.replace(orjson.dumps(mark), orjson.dumps(address))
+    return published(document, "application/json")
 
 
 @lru_cache(maxsize=64)
-def _document(version: str, service: str, operations: tuple[Operation, ...], root: str, token_url: str) -> bytes:
-    return orjson.dumps(openapi.document(version, service, operations, root, token_url))
+def _document(version: str, service: str, operations: tuple[Operation, ...]) -> bytes:
+    """A document wherever it lies, with marks for the addresses that it names."""
+    return orjson.dumps(openapi.document(version, service, operations, SERVER, TOKEN))
 
 
 @lru_cache

@@ -38,43 +38,47 @@ def entities(views: Sequence[View], grant: Grant) -> frozenset[str] | None:
 
 def _between(outer: View, inner: View, grant: Grant) -> frozenset[str] | None:
     pairs = [(one.entity, other.entity) for one in outer.branches for other in inner.branches]
-    known = [pair for pair in pairs if pair in nesting.WAYS]
+    known = [pair for pair in pairs if pair in nesting.WAYS and pair not in nesting.EVERY]
     open_ways = [(pair, ways) for pair in known if (ways := nesting.ways(*pair, grant))]
     if known and not open_ways:
         return None
-    free = [one.by for pair, _ in open_ways if (one := nesting.unclaimed(*pair, grant))]
-    return frozenset(free).union(*(nesting.entities(ways, pair[0]) for pair, ways in open_ways))
+    return frozenset[str]().union(*(nesting.entities(ways, pair[0]) for pair, ways in open_ways))
 
 
 def members(gateway: Gateway, shown: Sequence[Part], within: Sequence[Within]) -> list[frozenset[int]] | None:
     """For each of *shown* the rows that belong to the record that *within* leads to; None where all rows may.
 
+    To records that the consumer sees, and that do not belong to each other, nothing belongs.
+
     Raises:
-        NotFound: the consumer sees no such record, or it does not belong to the one before it.
+        NotFound: the consumer sees no such record; the first of *within* that it does not see is told.
     """
     if not within:
         return None
-    found = [_members(gateway, part, within) for part in shown]
-    if all(rows is None for rows in found):
-        raise NotFound("There is nothing with this id.")
-    return [rows or frozenset() for rows in found]
+    places = [[find(gateway, part.faces, one) for one in within] for part in shown]
+    for number, one in enumerate(within):
+        if all(chain[number] is None for chain in places):
+            raise NotFound(nothing(one.view))
+    return [_members(part, [one for one in chain if one]) if all(chain) else frozenset()
+            for part, chain in zip(shown, places, strict=True)]  # fmt: skip
 
 
-def _members(gateway: Gateway, part: Part, within: Sequence[Within]) -> frozenset[int] | None:
-    """The rows of one branch in one district; None where a parent is not there."""
+def _members(part: Part, chain: Sequence[tuple[str, int]]) -> frozenset[int]:
+    """The rows of one branch that belong to the last of a *chain* of records, each of which belongs to that before."""
     faces, target = part.faces, part.branch.entity
-    chain: list[tuple[str, int]] = []
-    for one in within:
-        place = find(gateway, faces, one)
-        if place is None or (chain and not _belongs(faces, chain[-1], place)):
-            return None
-        chain.append(place)
-    (entity, row), *before = reversed(chain)
+    if not all(_belongs(faces, outer, inner) for outer, inner in pairwise(chain)):
+        return frozenset()
+    *before, (entity, row) = chain
     rows = reached(faces, entity, row, target)
     for outer, outer_row in before:
         if (outer, entity) in BOTH:
             rows &= reached(faces, outer, outer_row, target)
     return rows
+
+
+def nothing(view: View) -> str:
+    """What is told of an id in an address by which the consumer sees no record of *view*."""
+    return f"The address names an id of {view.name} with which this client can see nothing."
 
 
 def find(gateway: Gateway, faces: Faces, one: Within) -> tuple[str, int] | None:
@@ -93,16 +97,14 @@ def _belongs(faces: Faces, outer: tuple[str, int], inner: tuple[str, int]) -> bo
 
 def reached(faces: Faces, entity: str, row: int, target: str) -> frozenset[int]:
     """The visible rows of *target* that belong to a *row* of *entity*."""
+    if (entity, target) in nesting.EVERY:
+        return frozenset(faces.rows(target))
     found = set[int]()
     for path in nesting.ways(entity, target, faces.grant):
         here, rows = entity, {row}
         for step in path:
             here, rows = _step(faces, step, here, rows)
         found |= rows
-    if free := nesting.unclaimed(entity, target, faces.grant):
-        claimed = faces.generation.kids(free.by, free.via, free.entity)
-        seen = frozenset(faces.rows(free.by))
-        found.update(one for one in faces.rows(free.entity) if seen.isdisjoint(claimed[one]))
     return frozenset(found)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
@@ -11,12 +11,12 @@ from flask import Blueprint, Response, request
 from gateway import writes
 from gateway.answers import (
     PRIVATE,
+    allow,
     arguments,
     authenticate,
     base_url,
     check_conditions,
     conditional,
-    document,
     failure,
     makes_conditions,
     signed,
@@ -24,23 +24,27 @@ from gateway.answers import (
 )
 from gateway.desk import open_desk
 from gateway.exchange import PageRequest, Within, serve_one, serve_page
+from gateway.serial_writes import write_alone
 from gateway.telemetry import about
 from standards import registry
-from standards.errors import GatewayError
+from standards.errors import GatewayError, InvalidBody, NotFound
+from standards.oneroster.body import parse
 from standards.oneroster.envelope import collection, links, singleton, status_info, status_info_set, warnings
-from standards.oneroster.request import COLLECTION, SINGLETON, read, select
-from standards.oneroster.routes import find, roots
+from standards.oneroster.link_size import check_links
+from standards.oneroster.request import COLLECTION, SINGLETON, given, read, select
+from standards.oneroster.routes import find, methods, roots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gateway.assembly import Gateway
     from gateway.authorization import Authorization
+    from gateway.desk import Desk
     from gateway.exchange import Page
     from standards.oneroster.routes import Route
 
 ROOT = "/ims/oneroster"
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def blueprint(gateway: Gateway) -> Blueprint:
@@ -49,8 +53,11 @@ def blueprint(gateway: Gateway) -> Blueprint:
 
     def answer(version: str, service: str, rest: str, district: str | None = None) -> Response:
         """What one operation of the standard answers."""
+        if request.method == "OPTIONS":
+            return _options()
         authorization = authenticate(gateway, district)
-        route, ids = find(version, service, request.method if request.method != "HEAD" else "GET", f"/{rest}")
+        method = request.method if request.method != "HEAD" else "GET"
+        route, ids = find(version, service, method, f"/{_unslashed(rest)}")
         about(view=route.collection)
         verb = VERBS[route.operation.method, route.single]
         return verb(gateway, authorization, route, ids, district)
@@ -60,7 +67,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
             for prefix in ("", "/<district>"):
                 routes.add_url_rule(
                     f"{prefix}{root}/<path:rest>", f"{root}{prefix}".replace(".", "-"), answer, methods=METHODS,
-                    defaults={"version": version, "service": service},
+                    defaults={"version": version, "service": service}, provide_automatic_options=False,
                 )  # fmt: skip
     routes.register_error_handler(GatewayError, refuse)
     return routes
@@ -71,12 +78,13 @@ def read_many(
 ) -> Response:
     """One page of a collection."""
     asked = _request(route, ids, district, COLLECTION)
+    repeated = given(arguments())
+    check_links(_address(asked), repeated)
     page = serve_page(gateway, authorization, asked)
     records = [select(record, page.query.fields) for record in page.records] if page.query.fields else page.records
     response = conditional(collection(route.model, records) | _warned(route, page))
     response.headers["X-Total-Count"] = str(page.total)
-    given = dict(arguments())
-    response.headers["Link"] = links(_address(asked), given, page.query.offset, page.query.limit, page.total)
+    response.headers["Link"] = links(_address(asked), repeated, page.query.offset, page.query.limit, page.total)
     return response
 
 
@@ -94,8 +102,11 @@ def put_one(
 ) -> Response:
     """A record created or replaced, under the sourcedId in the address; where its system has another, that is told."""
     asked = _request(route, ids[:-1], district, ())
-    desk = open_desk(gateway, authorization, asked)
-    own, created = writes.put(desk, ids[-1], document(), route.version, _condition(route))
+
+    def replace(desk: Desk) -> tuple[str, bool]:
+        return writes.put(desk, ids[-1], _document(), route.version, _condition(route))
+
+    own, created = write_alone(gateway, authorization, asked, ids[-1], replace)
     response = _done(201 if created else min(route.operation.statuses, default=200))
     place = _address(asked)
     response.headers["Location"] = place if own == ids[-1] else f"{place.rpartition('/')[0]}/{own}"
@@ -107,15 +118,19 @@ def post_many(
 ) -> Response:
     """Records created, each under a sourcedId that the district's system allocates."""
     desk = open_desk(gateway, authorization, _request(route, ids, district, ()))
-    return _done(201, {"sourcedIdPairs": writes.post(desk, document(), route.version)})
+    return _done(201, {"sourcedIdPairs": writes.post(desk, _document(), route.version)})
 
 
 def delete_one(
     gateway: Gateway, authorization: Authorization, route: Route, ids: tuple[str, ...], district: str | None
 ) -> Response:
     """A record deleted."""
-    desk = open_desk(gateway, authorization, _request(route, ids[:-1], district, ()))
-    writes.delete(desk, ids[-1], _condition(route))
+    asked = _request(route, ids[:-1], district, ())
+
+    def remove(desk: Desk) -> None:
+        writes.delete(desk, ids[-1], _condition(route))
+
+    write_alone(gateway, authorization, asked, ids[-1], remove)
     return _done(204)
 
 
@@ -126,6 +141,45 @@ VERBS = {
     ("POST", False): post_many,
     ("DELETE", True): delete_one,
 }
+
+
+def allowed(path: str) -> str:
+    """The value of an Allow header at *path*: the methods that the standard has there; empty at no address of it."""
+    for version in ("1.2", "1.1"):
+        for service, root in roots(version).items():
+            _, found, rest = path.partition(f"{root}/")
+            if found:
+                known = methods(version, service, f"/{_unslashed(rest)}")
+                return allow(known) if known else ""
+    return ""
+
+
+def _options() -> Response:
+    """Which methods an address is asked with; nobody need say who asks."""
+    known = allowed(request.path)
+    if not known:
+        raise NotFound("There is no such address.")
+    response = Response(b"", 204)
+    response.headers["Allow"] = known
+    return response
+
+
+def _unslashed(rest: str) -> str:
+    """The rest of an address without a slash at its end, which makes it no other; one that is part of an id stays."""
+    return (
+        rest if request.environ.get("RAW_URI", "").partition("?")[0].upper().endswith("%2F") else rest.removesuffix("/")
+    )
+
+
+def _document() -> Any:
+    """The JSON in the request's body.
+
+    Raises:
+        InvalidBody: it is no JSON, of another kind, or says one thing twice.
+    """
+    if not request.is_json:
+        raise InvalidBody("Send the body as application/json.")
+    return parse(request.get_data())
 
 
 def _condition(route: Route) -> Callable[[Mapping[str, object] | None], None] | None:
@@ -167,5 +221,5 @@ def _request(route: Route, ids: tuple[str, ...], district: str | None, known: tu
 
 def _address(asked: PageRequest) -> str:
     """The address of the collection that was asked, as its links write it."""
-    path = quote(request.path, safe="/")
+    path = quote(_unslashed(request.path), safe="/")
     return asked.base + path[path.index(ROOT) + len(ROOT) :]

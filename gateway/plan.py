@@ -21,14 +21,14 @@ def entities_of(view: View, grant: Grant) -> frozenset[str]:
     for branch in view.branches:
         for entity in (branch.entity, *(step.entity for step in branch.also)):
             _need(entity, grant, found)
-        _walk(branch.nodes, branch.entity, "", grant, found)
+        _walk((*branch.nodes, *branch.backed), branch.entity, "", grant, found)
     return frozenset(found)
 
 
 def gathered(view: View, grant: Grant) -> frozenset[str]:
     """The entities of which a pruned *view*, or what decides under *grant* what it shows, gathers all that belongs."""
     found = {step.entity for branch in view.branches for step in branch.also}
-    waiting: list[Node] = [node for branch in view.branches for node in branch.nodes]
+    waiting: list[Node] = [node for branch in view.branches for node in (*branch.nodes, *branch.backed)]
     for node in waiting:
         if isinstance(node, Many):
             found |= {step.entity for step in node.steps if isinstance(step, Kids)}

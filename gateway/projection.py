@@ -98,7 +98,9 @@ def _projection(
             nodes.append(Obj(LISTS, lists))
         sides.append((api, Branch(entity, tuple(nodes))))
         paths.update(_read(nodes, entity, "", ()))
-    paths.update((step,) for _, branch in branches.values() for step in branch.also)
+    for _, branch in branches.values():
+        paths.update((step,) for step in branch.also)
+        paths.update(_read(branch.backed, entity, "", ()))
     return Projection(entity, branches, tuple(sides), frozenset(paths))
 
 

@@ -17,6 +17,7 @@ from standards.edfi import model as edfi
 from standards.errors import (
     ChangesLost,
     GatewayError,
+    Incomplete,
     LossRefused,
     MappingError,
     SettingsError,
@@ -43,6 +44,7 @@ LONGEST_PLACE: Final = 200
 OWN_WORDS: Final = frozenset({"districts", "token", "metadata", "discovery", "changeQueries", "availableChangeVersions",
                               "ed-fi", "sourcedId", "id", "oneroster", "edfi"})  # fmt: skip
 TEXTS: Final[tuple[tuple[type[BaseException], str], ...]] = (
+    (Incomplete, "more of the source cannot be used than may be set aside; crossing check tells where"),
     (LossRefused, "more rows would go than may without approval"),
     (ChangesLost, "the source no longer knows what has changed"),
     (MappingError, "a record cannot be expressed in the standard model"),
@@ -60,7 +62,7 @@ TEXTS: Final[tuple[tuple[type[BaseException], str], ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a *district* failed: the *kind* of error, its *place* in the source, and what would be lost, if that is it.
+    """Why a *district* failed: the *kind* of error, its *place*, and what would be lost or is lacking, if that is it.
 
     *raised* is the module and line of the code that gave up, for whoever mends an adapter.
     """
@@ -71,10 +73,12 @@ class Reason:
     raised: str
     told: str
     losses: tuple[Loss, ...] = ()
+    lacks: tuple[Loss, ...] = ()
 
     def __str__(self) -> str:
         lost = ", ".join(f"{one.gone} of {one.held} rows of {one.entity}" for one in self.losses)
-        return ": ".join(part for part in (f"districts.{self.district}", self.place, self.told, lost) if part)
+        lacks = "; ".join(map(str, self.lacks))
+        return ": ".join(part for part in (f"districts.{self.district}", self.place, self.told, lost, lacks) if part)
 
 
 def reason(district: str, error: BaseException) -> Reason:
@@ -83,7 +87,9 @@ def reason(district: str, error: BaseException) -> Reason:
     place = plain_place(error.place) if isinstance(error, SourceError) else ""
     lost = error.losses if isinstance(error, LossRefused) else ()
     losses = tuple(replace(one, entity=plain_place(one.entity)) for one in lost)
-    return Reason(district, kind_of(error), place, raised(error), told, losses)
+    lacking = error.lacks if isinstance(error, Incomplete) else ()
+    lacks = tuple(replace(one, entity=plain_place(one.entity)) for one in lacking)
+    return Reason(district, kind_of(error), place, raised(error), told, losses, lacks)
 
 
 def kind_of(error: BaseException) -> str:

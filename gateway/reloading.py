@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     from policies.standing import Standing
 
 RELOADED: Final = frozenset(
-    {"agreements", "districts", "limits", "tokens", "server.public_url", "server.trusted_proxies"}
+    {
+        "agreements",
+        "districts",
+        "limits",
+        "tokens",
+        "server.browser_origins",
+        "server.public_url",
+        "server.trusted_proxies",
+    }
 )
 """The settings that a reload changes; every other one holds until the process ends."""
 
@@ -127,7 +135,9 @@ class _Opening:
         if self._settings.limits != self._before.settings.limits:
             limits = limits.at(self._settings.limits)
         callers = self._parts.callers(limits)
-        gateway = before.followed_by(districts=districts, grants=self._grants, callers=callers, limits=limits)
+        gateway = before.followed_by(
+            districts=districts, grants=self._grants, callers=callers, limits=limits, zones=self._settings.zones
+        )
         gateway.attend((*self._successors, *self._arrivals))
         for one in self._successors:
             self._read(one.name, one.load)

@@ -30,7 +30,7 @@ from standards.view import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gateway.faces import Faces
     from standards.view import Node
@@ -86,7 +86,7 @@ class Renderer(Writer):
                     self.member(node, place, into)
             else:
                 self.member(node, place, into)
-            seen.add(node.name)
+            seen.update(_named(node))
 
     def member(self, node: Node, place: Place, into: str) -> None:
         """Code that puts one node into *into*."""
@@ -186,13 +186,15 @@ class Renderer(Writer):
                 self.members(node.early, self.first, inner)
             self.members(node.nodes, here, inner)
             silent = sum(1 for child in (*node.early, *node.nodes) if not tells(child))
-            self.line(f"if len({inner}) > {silent}: {found}.append({inner})")
+            whole = "".join(f" and {name!r} in {inner}" for name in node.needs)
+            self.line(f"if len({inner}) > {silent}{whole}: {found}.append({inner})")
         self.depth = depth
         with self.block(f"if {found}:"):
             if node.single:
                 self.line(f"{into}[{node.name!r}] = {'min' if node.single == 'least' else 'max'}({found}, key=str)")
             else:
-                arranged = f"{self.bind(_arranged(node))}({found}) if len({found}) > 1 else {found}"
+                arranged = f"{self.bind(_arranged(node))}({found})"
+                arranged += "" if node.settle else f" if len({found}) > 1 else {found}"
                 self.line(f"{into}[{node.name!r}] = {arranged}")
 
     def bare(self, nodes: Sequence[Node], place: Place, found: str) -> None:
@@ -276,6 +278,15 @@ class Renderer(Writer):
         self.depth = depth
 
 
+def _named(node: Node) -> Iterator[str]:
+    """The members that a *node* puts into the object it stands in: what has no name puts those below it."""
+    if isinstance(node, Hop) and not node.name:
+        for inner in node.nodes:
+            yield from _named(inner)
+    else:
+        yield node.name
+
+
 def _open(faces: Faces, name: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """The released members of an open dictionary, in the order of their names."""
     grant, keyring = faces.grant, faces.keyring  # and not the faces: what was compiled outlives them
@@ -302,6 +313,8 @@ def _arranged(node: Many) -> Callable[[list[Any]], list[Any]]:
     def arranged(found: list[Any]) -> list[Any]:
         if node.bare:
             return sorted(set(found) if node.distinct else found, key=str)
+        if node.settle:
+            found = node.settle(found)
         found.sort(key=key)
         if node.distinct:
             return [item for at, item in enumerate(found) if not at or item != found[at - 1]]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from adapters.contract import Change, picker
 from gateway import district_log
+from gateway.completeness import Shares, completed, followed
 from gateway.hold import ABSENT, build
 from gateway.losses import Losses
 from gateway.patch import patched
@@ -84,7 +85,9 @@ class Renewal:
         wanted: Callable[[], Wanted],
         losses: Losses | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        shares: Shares | None = None,
     ) -> None:
+        self._shares = shares or Shares()
         self._name, self._adapter, self._keyring, self._clock = name, adapter, keyring, clock
         self._wanted, self._monotonic = wanted, monotonic
         self.losses = losses or Losses()
@@ -125,7 +128,9 @@ class Renewal:
         for change in list(changes.values()):
             for place in self._touched(before, change) - changes.keys():
                 changes[place] = self._found(*place)
-        return self._patched(before, changes.values(), number, before.loaded)
+        fresh = self._patched(before, changes.values(), number, before.loaded)
+        fresh.completeness = before.completeness
+        return fresh
 
     def _found(self, entity: str, own: str) -> Change:
         record = self._adapter.find(entity, own)
@@ -153,8 +158,11 @@ class Renewal:
             return before.again(number, now)
         self.losses.check_stamp(stamp)
         fresh = build(self._adapter.read(wanted), self._name, self._keyring, number=number, loaded=now, entities=wanted)
-        fresh.stamp = stamp
-        district_log.tell_dropped(self._name, self._adapter.notes.counts, fresh.dropped)
+        fresh.stamp, page = stamp, self._adapter.notes.page
+        district_log.tell_dropped(self._name, page.counts, fresh.dropped)
+        fresh = completed(before, fresh, page, self._keyring, wanted, self._shares)
+        if fresh.completeness is not None and (before is None or before.completeness != fresh.completeness):
+            district_log.tell_lacking(self._name, fresh.completeness)
         if before is not None:
             self.losses.check(before, fresh, written, self._adapter.manifest.touched)
         return fresh
@@ -167,9 +175,13 @@ class Renewal:
             raise ChangesLost("The source's versions have gone back.")
         if since == until:
             return before.again(number, loaded), course.on(now, until)
+        self._adapter.notes.clear()
         changes = list(self._adapter.changes(self._wanted(), since, until))
         self.losses.check_told(before, changes, written, self._adapter.manifest.touched)
-        return self._patched(before, changes, number, loaded), course.on(now, until)
+        if self._adapter.notes.page.asides:
+            raise SourceBroken("A row that has changed cannot be understood.")
+        fresh = self._patched(before, changes, number, loaded)
+        return followed(before, fresh, self._wanted(), self._shares), course.on(now, until)
 
     def _patched(self, before: Generation, changes: Iterable[Change], number: int, loaded: float) -> Generation:
         fresh = patched(before, changes, self._keyring, entities=self._wanted(), number=number, loaded=loaded)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from array import array
 from copy import copy
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gateway import field_sets
+from gateway.items import having
+from gateway.matching import kind_of, lists, matcher
 from gateway.renderer import compile_branch, compile_value
-from standards.errors import MalformedQuery
-from standards.query import Both, Condition, Either
-from standards.view import Container, Hop, Id, Many, Native, Stamp, Val, find, paths
+from gateway.repeated import refuse_shared_ids, shown_once
+from standards.collation import sort_key, written
+from standards.query import Both, Condition, Either, Item
+from standards.view import Container, Hop, Id, Many, Native, Stamp, find, paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -60,12 +61,13 @@ class Shown:
     @cached_property
     def rows(self) -> Sequence[int]:
         """The rows of this branch, by released id."""
-        rows, ids = self.among(self.faces.rows(self.branch.entity)), self.ids
+        kept, ids = self.among(self.faces.rows(self.branch.entity)), self.ids
+        rows = shown_once(self, kept) if self.branch.once else kept
         rows.sort(key=ids.__getitem__)
         return array("I", rows)
 
     def among(self, rows: Sequence[int]) -> list[int]:
-        """Those of some visible *rows* that this branch shows."""
+        """Those of some visible *rows* that this branch shows, each judged by itself."""
         table, rows = self.faces.generation.table(self.branch.entity), list(rows)
         for name, values in self.branch.where:
             column = table.columns.get(name)
@@ -73,6 +75,9 @@ class Shown:
         for name in self.branch.needs:
             if any(node.name == name for node in self.branch.nodes):
                 rows = [row for row, found in zip(rows, self.values(rows, name), strict=True) if found]
+        if self.branch.backed:
+            backed = compile_branch(self.branch, self.faces, self.view.api, self.branch.backed)(rows, "")
+            rows = [row for row, found in zip(rows, backed, strict=True) if found]
         kept = rows
         for path, value in self.branch.only:
             kept = self.keep(kept, Condition(path, "=", value))
@@ -120,14 +125,16 @@ class Shown:
         """The *rows* for which *condition* holds; order kept."""
         return keep(rows, condition, lambda some, one: self._compare(some, one, base))
 
-    def _compare(self, rows: Sequence[int], condition: Condition, base: str) -> list[int]:
+    def _compare(self, rows: Sequence[int], condition: Condition | Item, base: str) -> list[int]:
+        if isinstance(condition, Item):
+            return having(rows, self.values(rows, condition.path, base), condition)
         chain = find(self.branch.nodes, condition.path)
         if chain is None:
             return []
         by_id = self._by_reference(rows, condition, chain)
         if by_id is not None:
             return by_id
-        matches = matcher(condition, kind_of(chain))
+        matches = matcher(condition, kind_of(chain), listed=lists(self.branch.entity, chain))
         found = self.values(rows, condition.path, base)
         return [row for row, value in zip(rows, found, strict=True) if matches(value)]
 
@@ -155,7 +162,9 @@ class Shown:
         return [row for row in rows if row in hit]
 
 
-def keep(rows: Sequence[int], condition: Filter, compare: Callable[[Sequence[int], Condition], list[int]]) -> list[int]:
+def keep(
+    rows: Sequence[int], condition: Filter, compare: Callable[[Sequence[int], Condition | Item], list[int]]
+) -> list[int]:
     """The *rows* for which *condition* holds, order kept; *compare* keeps those for which one comparison does."""
     match condition:
         case Both(parts):
@@ -165,7 +174,7 @@ def keep(rows: Sequence[int], condition: Filter, compare: Callable[[Sequence[int
         case Either(parts):
             kept = {row for part in parts for row in keep(rows, part, compare)}
             return [row for row in rows if row in kept]
-        case Condition():
+        case Condition() | Item():
             return compare(rows, condition)
 
 
@@ -214,6 +223,7 @@ def index(
     for number, part in enumerate(shown):
         rows = part.rows if members is None else [row for row in part.rows if row in members[number]]
         kept.append((part, rows if query.filter is None else part.keep(rows, query.filter, base)))
+    refuse_shared_ids([(part, rows) for part, rows in kept if isinstance(part, Shown)])
     if not query.sort and len(kept) == 1:
         return RowIndex(shown, array("Q", kept[0][1]))
     keyed: list[tuple[Any, str, int]] = []
@@ -234,111 +244,18 @@ def _sort_keys(part: Part, rows: Sequence[int], query: Query) -> list[Any]:
     if chain is None:
         return [(missing, "")] * len(rows)
     number = kind_of(chain) in {"integer", "number"}
-    found = part.values(rows, query.sort)
-    return [(missing, 0 if number else "") if (one := _first(value)) is None else
-            (not missing, float(one) if number else folded(one)) for value in found]  # fmt: skip
+    found = [None if (one := _first(value)) is None else written(one) for value in part.values(rows, query.sort)]
+    keys: dict[str | None, Any] = {None: (missing, 0 if number else "")}
+    for text in found:
+        if text not in keys and text is not None:
+            keys[text] = (not missing, float(text) if number else sort_key(text))
+    return [keys[text] for text in found]
 
 
 def _first(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return value[0] if value else None
     return value
-
-
-def kind_of(chain: tuple[Node, ...]) -> str:
-    """How values at the end of *chain* compare."""
-    last = chain[-1]
-    if isinstance(last, Val):
-        return last.type
-    return "datetime" if isinstance(last, Stamp) and last.kind == "modified" else "text"
-
-
-def folded(value: Any) -> str:
-    """The form in which texts are compared: case does not count."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value).casefold()
-
-
-def number(value: Any) -> float:
-    """A number as exactly as it is written: the 64 bits of an education organization's id do not fit a float."""
-    try:
-        return value if isinstance(value, int) else int(value) if isinstance(value, str) else float(value)
-    except ValueError:
-        return float(value)
-
-
-def instant(text: str, parameter: str) -> float:
-    """A date or a moment as seconds; a date is its first moment in UTC."""
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise MalformedQuery(parameter, "The value to compare with is not a date or a date and time.") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def matcher(condition: Condition, kind: str) -> Callable[[Any], bool]:
-    """A test of one rendered value, or of a list in which any element may match.
-
-    OneRoster asks a list for several values with commas: ``=`` for exactly these, ``~`` for any of them.
-    """
-    test = _comparison(condition, kind)
-    several = _several(condition, kind)
-
-    def matches(value: Any) -> bool:
-        if value is None:
-            return False
-        if isinstance(value, list | tuple):
-            return any(test(one) for one in value) or (several is not None and several(value))
-        return test(value)
-
-    return matches
-
-
-def _several(condition: Condition, kind: str) -> Callable[[Sequence[Any]], bool] | None:
-    """A test of a list for a list of values; None where only one value is asked for."""
-    wanted = [one.strip().casefold() for one in condition.value.split(",")]
-    if condition.parameter != "filter" or kind != "text" or len(wanted) == 1 or not all(wanted):
-        return None
-    if condition.operator == "=":
-        return lambda value: {folded(one) for one in value} == set(wanted)
-    if condition.operator == "~":
-        return lambda value: any(goal in folded(one) for one in value for goal in wanted)
-    return None
-
-
-def _comparison(condition: Condition, kind: str) -> Callable[[Any], bool]:
-    operator, wanted = condition.operator, condition.value
-    reading: Callable[[Any], Any] = folded
-    goal: Any = wanted.casefold()
-    if operator == "~":
-        return lambda value: goal in folded(value)
-    if kind in {"date", "datetime"}:
-        goal, reading = instant(wanted, condition.parameter), _moment
-    elif kind in {"integer", "number"}:
-        try:
-            goal, reading = number(wanted), number
-        except ValueError:
-            raise MalformedQuery(condition.parameter, "The value to compare with is not a number.") from None
-    return _ORDER[operator](reading, goal)
-
-
-def _moment(value: Any) -> float:
-    """A rendered moment as seconds; not a number where it is none, so that it matches nothing."""
-    try:
-        return instant(str(value), "")
-    except MalformedQuery:
-        return math.nan
-
-
-_ORDER: dict[str, Callable[[Callable[[Any], Any], Any], Callable[[Any], bool]]] = {
-    "=": lambda reading, goal: lambda value: reading(value) == goal,
-    "!=": lambda reading, goal: lambda value: reading(value) != goal,
-    ">": lambda reading, goal: lambda value: reading(value) > goal,
-    ">=": lambda reading, goal: lambda value: reading(value) >= goal,
-    "<": lambda reading, goal: lambda value: reading(value) < goal,
-    "<=": lambda reading, goal: lambda value: reading(value) <= goal,
-}
 
 
 def alone(nodes: Sequence[Node], chain: tuple[Node, ...]) -> bool:

@@ -42,6 +42,7 @@ class Server:
     threads_per_district: int = 4
     wait: timedelta = timedelta(seconds=2)
     client_timeout: timedelta = timedelta(seconds=30)
+    browser_origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,9 @@ class District:
     school_years: tuple[int, ...] = ()
     descriptors: tuple[str, ...] = ()
     loss: Mapping[str, float] = field(default_factory=dict)
+    default_category: str = ""
+    set_aside: Mapping[str, float] = field(default_factory=dict)
+    unresolved: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,11 @@ class Settings:
     master_key: str | None
     districts: Mapping[str, District]
     metrics_token: str | None = field(default=None, repr=False)
+
+    @property
+    def zones(self) -> Mapping[str, tzinfo]:
+        """The time zone of each district, which says what day it is there."""
+        return {name: one.timezone for name, one in self.districts.items()}
 
     def open_keys(self) -> vault.Keys:
         """The region's keys; without a configured master key one is made in the state directory."""
@@ -261,7 +270,7 @@ class _Reading:
             file=self.path.resolve(),
             state=state,
             agreements=self.folder / loaded["agreements"],
-            server=Server(**{**server, "trusted_proxies": tuple(server["trusted_proxies"])}),
+            server=Server(**server | {name: tuple(server[name]) for name in ("trusted_proxies", "browser_origins")}),
             store_url=self.store_url(loaded["store"]["url"], state),
             memory_url=self.url(("memory", "url"), loaded["memory"]["url"]),
             audit=Audit(state / audit["folder"], audit["segment_bytes"]),

@@ -11,11 +11,15 @@ from zoneinfo import ZoneInfo
 from limits import parse as parse_limit
 from marshmallow import Schema, ValidationError, fields, validate
 
+from adapters.notes import USER
+from gateway.completeness import NEVER
 from gateway.losses import DEFAULT
-from standards import vocabulary
+from standards import native, vocabulary
 from standards.edfi.descriptors import URI as DESCRIPTOR
 from standards.edfi.model import resources
 from standards.errors import suggestion
+from standards.oneroster import csv
+from standards.view import fields_of
 
 DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 RESERVED = frozenset(
@@ -106,6 +110,25 @@ def _check_held(value: str) -> None:
         raise ValidationError(f"no entity of this name is held in memory{suggestion(value, known)}")
 
 
+def _check_set_aside(value: str) -> None:
+    if value in NEVER:
+        raise ValidationError("no row of this entity is ever set aside, since everything hangs on it")
+    known = {*vocabulary.entities(), *native.entities(), USER, DEFAULT} - NEVER
+    if value not in known and not value.endswith("Descriptors"):
+        raise ValidationError(f"there is no entity of this name{suggestion(value, known)}")
+
+
+def _check_reference(value: str) -> None:
+    known = {f"{name}.{field.name}" for name in vocabulary.entities() for field in fields_of(name).values()}
+    known |= {f"{file.removesuffix('.csv')}.{name}" for file, name in csv.references()} | {DEFAULT}
+    if value not in known and not value.startswith("edfi."):
+        raise ValidationError(f"there is no reference of this name{suggestion(value, known)}")
+
+
+def _share() -> fields.Float:
+    return fields.Float(validate=validate.Range(0, 1, error="write a share between 0 and 1"))
+
+
 def _text(default: str | None, about: str, **more: Any) -> fields.String:
     return fields.String(load_default=default, metadata={"about": about}, **more)
 
@@ -123,13 +146,27 @@ class ServerSchema(Schema):
     public_url = _text(
         None,
         "How callers reach the gateway, without a slash at the end; links in answers begin with it."
-        " Without it they begin as the request did.",
+        " Without it they repeat the request's Host header only where that is the address listened on, a loopback name,"
+        " or what a trusted proxy forwards as X-Forwarded-Host, and begin with the address listened on otherwise.",
         validate=validate.Regexp(r"https?://[^\s?#]+[^\s?#/]$", error="write it as https://gateway.example.org"),
     )
     trusted_proxies = fields.List(
         fields.String(validate=_check_network),
         load_default=list,
         metadata={"about": "Addresses or networks whose X-Forwarded headers are believed.", "item": "text"},
+    )
+    browser_origins = fields.List(
+        fields.String(
+            validate=validate.Regexp(
+                r"https?://[a-z0-9.\[\]:-]+\Z", error="write an origin as https://app.example.org, in small letters"
+            )
+        ),
+        load_default=list,
+        metadata={
+            "about": "Origins whose pages a browser lets ask the APIs and the token endpoint (CORS). Without any, none"
+            " may: programs need no leave. A page that asks has a secret or a token that its reader can see.",
+            "item": "text",
+        },
     )
     threads = _number(
         8, 1, 256, "How many requests are answered at once; those that wait for a district's system are not counted."
@@ -250,7 +287,13 @@ class DistrictSchema(Schema):
         "Where outward ids come from: `own` keeps those of the source, or derives them from its natural keys.",
         validate=validate.OneOf(("own",), error="must be one of: own"),
     )
-    timezone = Timezone(load_default=UTC, metadata={"about": "Where its school days begin and end.", "default": "UTC"})
+    timezone = Timezone(
+        load_default=UTC,
+        metadata={
+            "about": "Where its school days begin and end: by it an enrollment or a term is active today.",
+            "default": "UTC",
+        },
+    )
     school_years = fields.List(
         fields.Integer(strict=True, validate=validate.Range(2000, 2099, error="write a school year as 2027")),
         load_default=list,
@@ -270,13 +313,39 @@ class DistrictSchema(Schema):
             "item": "text",
         },
     )
+    default_category = _text(
+        "",
+        "The sourcedId, in its own system, of the category that a line item gets whose writer names none: the grade"
+        " export of some platforms does not. Without it such a line item is refused.",
+    )
     loss = fields.Dict(
         keys=fields.String(validate=_check_held),
-        values=fields.Float(validate=validate.Range(0, 1, error="write a share between 0 and 1")),
+        values=_share(),
         load_default=dict,
         metadata={
             "about": "Which share of the rows of an entity a renewal may drop without an operator's approval, by the"
             " name of the entity (`enrollment = 0.5`); `default` is for every other, and is 0.2 where it is not given."
+        },
+    )
+    set_aside = fields.Dict(
+        keys=fields.String(validate=_check_set_aside),
+        values=_share(),
+        load_default=dict,
+        metadata={
+            "about": "Which share of the rows of an entity may be set aside because they cannot be understood or have"
+            " lost their owner, by the name of the entity (`placement = 0.001`); `default` is for every other, and is"
+            " 0.005 where it is not given. At least one row may, and at most 100; 0 is none. Organizations and"
+            " sessions never may."
+        },
+    )
+    unresolved = fields.Dict(
+        keys=fields.String(validate=_check_reference),
+        values=_share(),
+        load_default=dict,
+        metadata={
+            "about": "Which share of the references of a field may lead nowhere, by the name of the field, or of the"
+            " file and column (`section.terms`, `users.agentSourcedIds`); `default` is for every other, and is 0.05"
+            " where it is not given. At least one may; 0 is none. Beyond that the load is refused."
         },
     )
     settings = fields.Dict(

@@ -97,6 +97,7 @@ def _run(
         limits=limits,
         clock=parts.now,
         readiness=readiness,
+        zones=settings.zones,
         journals=Journals(
             settings.changes.folder,
             keys.derive("journals"),

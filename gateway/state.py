@@ -10,6 +10,7 @@ from adapters.defaults import Defaults
 from gateway.agreement_texts import Texts
 from gateway.app import create_app
 from gateway.callers import Callers
+from gateway.completeness import Shares
 from gateway.descriptors import Described
 from gateway.districts import District
 from gateway.oauth1 import Verifier
@@ -87,6 +88,8 @@ class Parts:
         return District(
             spec.name, adapter, self.keyring, self.now,
             seconds=seconds, wanted=wanted, loss=spec.loss, monotonic=self.monotonic,
+            default_category=spec.default_category,
+            shares=Shares(spec.set_aside, spec.unresolved),
         )  # fmt: skip
 
     def app(self, gateway: Gateway, settings: Settings, like: Flask | None = None) -> Flask:

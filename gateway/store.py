@@ -28,6 +28,9 @@ STEPS = {
     "resume": ((SUSPENDED,), ENABLED, "resumed"),
     "end": ((ENABLED, SUSPENDED), ENDED, "ended"),
 }
+IGNORE, REFUSE = "ignore", "refuse"
+"""What becomes of members of an Ed-Fi body that are not there for a client."""
+
 CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -51,7 +54,8 @@ class SharedSecret:
 class Client:
     """One registered program, of one organisation, and the most it may ever be allowed.
 
-    *epoch* grows whenever what was given to the client before must stop working.
+    *epoch* grows whenever what was given to the client before must stop working. *unknown_members* of the Ed-Fi bodies
+    that it sends are ignored or refused.
     """
 
     client_id: str
@@ -65,6 +69,7 @@ class Client:
     epoch: int = 1
     last_used: datetime | None = None
     oauth1: SharedSecret | None = None
+    unknown_members: str = IGNORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +102,9 @@ class Store(Protocol):
 
     def share_secret(self, client_id: str, secret: SharedSecret | None, actor: str) -> Client:
         """Let the client sign by *secret* alone from now on, or not at all; its tokens are another matter."""
+
+    def treat_unknown_members(self, client_id: str, how: str, actor: str) -> Client:
+        """Let unknown members of the Ed-Fi bodies that the client sends be ignored or refused, as *how* says."""
 
     def touch_client(self, client_id: str) -> None:
         """Note that the client proved itself now."""
@@ -213,6 +221,15 @@ class SqlStore:
             return _locked(connection, client_id)
 
     @timely
+    def treat_unknown_members(self, client_id: str, how: str, actor: str) -> Client:
+        """Let unknown members of the Ed-Fi bodies that the client sends be ignored or refused, as *how* says."""
+        with transaction(self._engine, write=True) as connection:
+            _not_ended(_locked(connection, client_id))
+            self._change(connection, client_id, {"unknown_members": how})
+            self._note(connection, client_id, f"unknown members: {how}", actor)
+            return _locked(connection, client_id)
+
+    @timely
     def touch_client(self, client_id: str) -> None:
         """Note that the client proved itself now."""
         with transaction(self._engine, write=True) as connection:
@@ -282,6 +299,7 @@ def _client(row: Row[Any]) -> Client:
         epoch=row.epoch,
         last_used=row.last_used,
         oauth1=SharedSecret(row.oauth1_sealed, row.oauth1_not_after) if row.oauth1_sealed else None,
+        unknown_members=row.unknown_members,
     )
 
 
@@ -302,6 +320,7 @@ def _values(client: Client) -> dict[str, Any]:
         "status": client.status,
         "epoch": client.epoch,
         "last_used": client.last_used,
+        "unknown_members": client.unknown_members,
         **_shared(client.oauth1),
     }
 

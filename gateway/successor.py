@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from gateway.completeness import Shares
 from gateway.districts import District
 from gateway.renewal import Course
 
@@ -27,6 +28,7 @@ class Successor(District):
         super().__init__(
             before.name, adapter, parts.keyring, parts.now,
             seconds=spec.hold.total_seconds(), wanted=wanted, loss=spec.loss, monotonic=parts.monotonic,
+            shares=Shares(spec.set_aside, spec.unresolved),
         )  # fmt: skip
         self._numbers, self._versions = before._numbers, before._versions  # noqa: SLF001  both are districts
         self._before: District | None = before

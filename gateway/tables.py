@@ -62,6 +62,7 @@ clients = Table(
     Column("last_used", Instant),
     Column("oauth1_sealed", LargeBinary),
     Column("oauth1_not_after", Instant),
+    Column("unknown_members", String(20), nullable=False, server_default="ignore"),
 )
 
 marks = Table(

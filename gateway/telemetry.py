@@ -14,6 +14,7 @@ import structlog
 from flask import has_request_context, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from gateway import correlation
 from gateway.reasons import Reason, kind_of, raised
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ KEYS = frozenset(
         "correlation",
         "count",
         "district",
+        "entity",
         "error",
         "event",
         "generation",
@@ -64,6 +66,9 @@ ABOUT = {name: f"crossing.{name}" for name in ("view", "district", "client", "co
 metrics = CollectorRegistry()
 _requests = Counter("crossing_requests", "Requests answered.", ["view", "status", "district"], registry=metrics)
 _seconds = Histogram("crossing_request_seconds", "How long answers took.", ["view"], registry=metrics)
+_ignored = Counter(
+    "crossing_ignored_members", "Members of Ed-Fi bodies that were ignored.", ["client", "view"], registry=metrics
+)
 _faults = Counter("crossing_faults", "Faults of the gateway itself.", ["error"], registry=metrics)
 _dropped = Counter("crossing_log_values_dropped", "Log values that were not on the list.", registry=metrics)
 _refused_since = Gauge(
@@ -131,7 +136,7 @@ def observe(response: Response) -> Response:
     district = found.setdefault("district", "-")
     _requests.labels(view, str(status), district).inc()
     line = {**found, "status": status, "method": request.method, "route": _route()}
-    asked = request.headers.get("correlation-id", "")
+    asked = correlation.given()
     if CORRELATION.fullmatch(asked):
         line["correlation"] = asked
     if STARTED in request.environ:
@@ -140,6 +145,12 @@ def observe(response: Response) -> Response:
         line["milliseconds"] = round(seconds * 1000, 1)
     _log.info("request", trace=trace(request.headers.get("traceparent")), **line)
     return response
+
+
+def ignored(members: int) -> None:
+    """Count members of the present request's body that were ignored; their names are the sender's."""
+    client, view = (request.environ.get(ABOUT[name], "-") for name in ("client", "view"))
+    _ignored.labels(client, view).inc(members)
 
 
 def answered(view: str, status: int) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gateway.admission import Admission
+from gateway.desk import CHANGED
+from gateway.known_descriptors import spelt, unknown_descriptors
 from gateway.merging import Merge
-from gateway.resolving import Resolver, natives, unknown_descriptors
+from gateway.resolving import Resolver, natives
+from gateway.serial_writes import tried
 from standards.edfi import body
 from standards.edfi.keychanges import CASCADING
 from standards.edfi.model import natural_key, resources
 from standards.errors import (
+    ConcurrentChange,
     Forbidden,
     InvalidBody,
     KeyChangeUnsupported,
@@ -26,7 +31,9 @@ from standards.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from adapters.contract import Tagged
     from gateway.desk import Desk
+    from standards.edfi.ignored import Ignored
     from standards.edfi.model import Resource
 
     Record = dict[str, Any]
@@ -47,47 +54,98 @@ ASSOCIATES = {"student": "student", "contact": "contact", "staff": "staff", "org
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What a write came to: the source's *own* id of the record, and whether it is *new*, as far as that is told."""
+    """What a write came to: the source's *own* id of the record, and whether it is *new*, as far as that is told.
+
+    The *etag* is that of the record as the writer sees it now; empty where it sees none.
+    """
 
     own: str
     new: bool
+    etag: str
 
 
-def post(desk: Desk, document: Any) -> Saved:
-    """Create the record that *document* describes, or update the one that has its natural key."""
+def post(desk: Desk, document: Any, ignored: Ignored | None, match: Match | None = None) -> Saved:
+    """Create the record that *document* describes, or update the one that has its natural key.
+
+    Members that are not there for the writer are *ignored*, or refused (None). *match* refuses by the record that has
+    the key, as it is seen now, or by none.
+    """
     known = body.shape(desk.shown.branch.nodes)
     resource = _resource(desk)
-    given, identifier = body.read(resource, document, known)
+    given, identifier = body.read(resource, document, known, ignored)
     if identifier is not None:
         raise InvalidBody(body.REFUSED, {"$.id": [ASSIGNED]})
     if body.identity_hidden(resource, known):
         raise PolicyEnforced("The agreement does not release the natural key of this resource.")
-    desk.allow_unread(told=False)
-    desk, said = _said(desk.naming(given), given, {})
+    given = spelt(desk, given)
+    desk.allow_unread(told=match is not None)
+    desk = desk.naming(given)
+    try:
+        desk, said = _said(desk, given, {})
+    except UnresolvedReference:
+        shown = desk.dialect.seen(desk, given) if desk.reads else {}
+        if not shown:
+            raise
+        desk, said = _said(desk, given, body.plain(resource, shown))
     if not desk.reads:
         _creatable(desk, given, said, known)
+    write = partial(_upsert, desk, given, said, known, match)
+    try:
+        return tried(write)
+    except NonUniqueIdentity:  # one that was created elsewhere after it was looked for
+        return tried(write)
+
+
+def _upsert(desk: Desk, given: Record, said: Record, known: body.Shape, match: Match | None) -> Saved:
+    """Update the record that has the natural key of a body, or create it where nobody else does."""
+    desk = desk.caught_up()
     before = desk.dialect.existing(desk, said, given)
-    over = desk if before is None else desk.over(before["id"])
-    row = over.row_of(before["id"]) if before is not None else None
-    if before is None or not _inside(over, before, row):
-        return _create(desk, given, said, known, taken=before)
-    desk = over
-    if not _of_branch(desk, before):
+    if before is not None:
+        with desk.holding(before["id"]):
+            return _update_or_refuse(desk, given, said, known, match, before)
+    with desk.holding_keys([desk.dialect.identity(desk, said)]):
+        if desk.is_old and desk.dialect.existing(desk.caught_up(), said, given) is not None:
+            raise ConcurrentChange(CHANGED)
+        return _create(desk, given, said, known, match, taken=None)
+
+
+def _update_or_refuse(
+    desk: Desk, given: Record, said: Record, known: body.Shape, match: Match | None, before: Record
+) -> Saved:
+    """Update the record that has the key of a body, as it was *before*, if the writer sees it."""
+    own: str = before["id"]
+    desk = desk.caught_up(own)
+    current = desk.adapter.find_tagged(desk.entity, own)
+    if current is None or current.record.get("key") != before.get("key"):
+        raise ConcurrentChange(CHANGED)
+    row = desk.row_of(own)
+    if not _inside(desk, current.record, row):
+        return _create(desk, given, said, known, match, taken=current.record)
+    if not _of_branch(desk, current.record):
         raise NonUniqueIdentity("Another kind of resource has these identifying values.")
-    return _update(desk, given, before, row)
+    if match is not None:
+        desk.wrote([own])
+        desk = desk.fresh(own)
+        row = desk.row_of(own)
+        match(desk.rendered(row))
+    return _update(desk, given, current, row)
 
 
-def put(desk: Desk, identifier: str, document: Any, match: Match | None = None) -> Saved:
-    """Replace the record that bears *identifier*; *match* refuses (If-Match) by the record as it is seen now."""
+def put(desk: Desk, identifier: str, document: Any, ignored: Ignored | None, match: Match | None = None) -> Saved:
+    """Replace the record that bears *identifier*; *match* refuses (If-Match) by the record as it is seen now.
+
+    Members that are not there for the writer are *ignored*, or refused (None).
+    """
     desk.allow("update")
     desk.allow_unread(told=True)
     known = body.shape(desk.shown.branch.nodes)
-    given, stated = body.read(_resource(desk), document, known)
+    given, stated = body.read(_resource(desk), document, known, ignored)
     if stated is not None and stated.replace("-", "").lower() != identifier:
         raise InvalidBody(body.REFUSED, {"$.id": [OTHER]})
-    desk, own = _found(desk.naming(given, identifier), identifier, match)
-    before, row = desk.current(own), desk.row_of(own)
-    if not _inside(desk, before, row):
+    given = spelt(desk, given)
+    desk, before = _found(desk.naming(given, identifier), identifier, match)
+    row = desk.row_of(before.record["id"])
+    if not _inside(desk, before.record, row):
         raise NotFound("There is nothing with this id.")
     return _update(desk, given, before, row)
 
@@ -96,52 +154,62 @@ def delete(desk: Desk, identifier: str, match: Match | None = None) -> None:
     """Delete the record that bears *identifier*."""
     desk.allow("delete")
     desk.allow_unread(told=True)
-    desk, own = _found(desk, identifier, match)
+    desk, before = _found(desk, identifier, match)
+    own: str = before.record["id"]
     row = desk.row_of(own)
-    before = desk.current(own)
-    if row is None or not _inside(desk, before, row):
+    if row is None or not _inside(desk, before.record, row):
         raise NotFound("There is nothing with this id.")
     desk.record("delete", desk.students_in(row))
-    desk.remove(own)
+    desk.remove(own, before)
 
 
 def _resource(desk: Desk) -> Resource:
     return resources()[desk.request.view.model]
 
 
-def _found(desk: Desk, identifier: str, match: Match | None) -> tuple[Desk, str]:
-    """The desk over what there is now, where a condition is made, and the source's own id of the record.
+def _found(desk: Desk, identifier: str, match: Match | None) -> tuple[Desk, Tagged]:
+    """The record that bears *identifier*, and the desk over what there is now where a condition is made.
+
+    The condition is judged on a reading that is not older than the record's tag, so that it holds for the state with
+    that tag or for none.
 
     Raises:
         NotFound: nothing bears this id for the consumer.
     """
     row = desk.row(identifier)
-    if row is not None and match is not None:
-        if not desk.reads:
-            raise Forbidden("The agreement does not let this client read, so it can make no conditions.")
-        desk.wrote([desk.own_id(row)])
-        desk = desk.fresh(desk.own_id(row))
-        row = desk.row(identifier)
-        match(desk.rendered(row))
     if row is None:
         raise NotFound("There is nothing with this id.")
-    return desk, desk.own_id(row)
+    if match is not None and not desk.reads:
+        raise Forbidden("The agreement does not let this client read, so it can make no conditions.")
+    own = desk.own_id(row)
+    before = desk.current(own)
+    if match is not None:
+        desk.wrote([own])
+        desk = desk.fresh(own)
+        row = desk.row(identifier)
+        match(desk.rendered(row))
+        if row is None:
+            raise NotFound("There is nothing with this id.")
+    return desk, before
 
 
-def _create(desk: Desk, given: Record, said: Record, known: body.Shape, taken: Record | None) -> Saved:
+def _create(
+    desk: Desk, given: Record, said: Record, known: body.Shape, match: Match | None, *, taken: Record | None
+) -> Saved:
     """Create a record, unless one that the consumer does not see has its key: *taken* is refused last of all.
 
     Whatever else is wrong with a body is told first, so that only who could create a record meets a hidden one.
     """
     desk.allow("create")
+    if match is not None:
+        match(None)
     record = _new(desk, given, said, known)
     if taken is not None:
         desk.record("update", desk.students_of([taken]))  # who tries keys to learn which are taken is on record too
     if taken is not None or not _inside(desk, record, None):
         raise OutsidePopulation(_outside(desk))
     desk.record("create", desk.students_of([record]))
-    own = desk.save(_nameless(record), new=True)
-    return Saved(own, new=True)
+    return _saved(desk, desk.save(_nameless(record), before=None), new=True)
 
 
 def _new(desk: Desk, given: Record, said: Record, known: body.Shape) -> Record:
@@ -157,8 +225,9 @@ def _creatable(desk: Desk, given: Record, said: Record, known: body.Shape) -> No
         raise OutsidePopulation(_outside(desk))
 
 
-def _update(desk: Desk, given: Record, before: Record, row: int | None) -> Saved:
+def _update(desk: Desk, given: Record, current: Tagged, row: int | None) -> Saved:
     desk.allow("update")
+    before = current.record
     shown = body.plain(_resource(desk), desk.rendered(row) or {}) if desk.reads and row is not None else None
     own: str = before["id"]
     desk, said = _said(desk, given, shown or {})
@@ -169,14 +238,24 @@ def _update(desk: Desk, given: Record, before: Record, row: int | None) -> Saved
     if not _inside(desk, merged, row):
         raise OutsidePopulation(_outside(desk))
     desk.record("update", (*desk.students_in(row), *desk.students_of([merged])))
-    desk.save(_nameless(merged) | {"id": own}, new=False, rekeyed=merged.get("key") != before.get("key"))
-    return Saved(own, new=not desk.reads)
+    rekeyed = merged.get("key") != before.get("key")
+    desk.save(_nameless(merged) | {"id": own}, before=current, rekeyed=rekeyed)
+    return _saved(desk, own, new=not desk.reads)
+
+
+def _saved(desk: Desk, own: str, *, new: bool) -> Saved:
+    """What a write came to, told while nobody else here writes the record."""
+    if not desk.reads:
+        return Saved(own, new, "")
+    now = desk.naming({}, desk.outward(own)) if desk.lean else desk.fresh()
+    record = now.rendered(now.row(now.outward(own)))
+    return Saved(own, new, record["_etag"] if record else "")
 
 
 def _rekeyed(desk: Desk, given: Record, shown: Record | None, merged: Record, before: Mapping[str, Any]) -> bool:
     """Whether a write gives a record another natural key: the source's own, or, where that has none, the one shown."""
     resource = _resource(desk)
-    if desk.dialect.native:
+    if desk.dialect.keyed(desk, before):
         now, then = merged["key"], before["key"]
     else:
         now, then = natural_key(resource, given), natural_key(resource, given if shown is None else shown)
@@ -207,12 +286,12 @@ def _resolved(desk: Desk, given: Record, shown: Record) -> Record:
         said = desk.lens.said(given)
     except MappingError as error:
         raise InvalidBody(error.message) from None
-    resolver = Resolver(desk)
+    resolver = Resolver(desk, frozenset(name for name, value in given.items() if shown.get(name) == value))
     found = resolver.resolve(said)
     if resolver.owners and not desk.grant.unrestricted(desk.entity):
         raise OutsidePopulation(_outside(desk, resolver.owners))
     missing = resolver.missing
-    if not missing and desk.dialect.native:
+    if not missing and desk.dialect.keyed(desk, found):
         missing = natives(desk, desk.lens.write(found), shown)
     if missing:
         raise UnresolvedReference(missing)

@@ -159,7 +159,8 @@ class Writer:
             self.line(f"{result} = {exact}")
             self.line(f"if {result} is None:")
             self.depth += 1
-        steps = [step for step in (transform, node.form) if step is not None]
+        form = node.form_of(masked=transform is not None)
+        steps = [step for step in (transform, form) if step is not None]
         if not steps:
             self.line(f"{result} = {raw}")
         else:

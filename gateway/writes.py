@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from gateway.gradebook_writes import check_unused, complete
 from gateway.merging import Merge
-from gateway.nesting import find
+from gateway.nesting import find, nothing
 from standards.edfi.completion import natural_key
 from standards.errors import CallerError, Forbidden, InvalidBody, MappingError, NotFound, SourceError
 from standards.oneroster import body, model
@@ -16,6 +17,7 @@ from standards.view import fields_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from adapters.contract import Tagged
     from gateway.desk import Desk
 
     Record = dict[str, Any]
@@ -32,17 +34,17 @@ def put(desk: Desk, identifier: str, document: Any, version: str, match: Match |
     desk.allow_unread(told=desk.dialect.native or desk.shown.faces.pseudonymous(desk.entity))
     desk.allow("update" if desk.row(identifier) is not None else "create")
     name = desk.request.view.model
-    derived = body.DERIVED.get(name, frozenset()) | {"sourcedId"}
+    derived = body.unsaid(name) | {"sourcedId"}
     given = body.single(version, name, document, desk.members, derived)
     if not body.GUID.fullmatch(identifier) or given.pop("sourcedId", identifier) != identifier:
         raise InvalidBody("The body cannot be accepted.", {f"$.{name}.sourcedId": ["is not the id in the address"]})
-    desk = _matched(desk, identifier, match)
-    row = desk.row(identifier)
-    if row is None or not desk.reads:
+    desk, before = _matched(desk, identifier, match)
+    if before is None or not desk.reads:
         _check_needs(desk, version)
-    if row is None:
-        return _create(desk, given, version, identifier)
-    _replace(desk, given, version, row)
+    if before is None:
+        desk.allow("create")
+        return _create(desk, given, version, identifier, match)
+    _replace(desk, given, version, before)
     return identifier, not desk.reads
 
 
@@ -54,7 +56,7 @@ def post(desk: Desk, document: Any, version: str) -> list[dict[str, str]]:
     _check_needs(desk, version)
     name = desk.request.view.model
     outer = _outer(desk)
-    derived = body.DERIVED.get(name, frozenset()) | outer.keys() | {"sourcedId"}
+    derived = body.unsaid(name) | outer.keys() | {"sourcedId"}
     given = body.several(version, name, document, desk.members, derived)
     places = [f"$.{PLURALS[name]}[{number}]" for number in range(len(given))]
     supplied = [one.pop("sourcedId", "") for one in given]
@@ -68,7 +70,8 @@ def post(desk: Desk, document: Any, version: str) -> list[dict[str, str]]:
         raise InvalidBody("The body cannot be accepted.", wrong)
     records = [_merged(desk, one, place, {}, {}) for one, place in zip(given, places, strict=True)]
     desk.record("create", desk.students_of(records), len(records))
-    made = _save_all(desk, records)
+    with desk.holding_keys(_keys(desk, records)):
+        made = _save_all(desk, records)
     return [
         {"suppliedSourcedId": one or own, "allocatedSourcedId": own}
         for one, own in zip(supplied, map(desk.outward, made), strict=True)
@@ -80,28 +83,33 @@ def delete(desk: Desk, identifier: str, match: Match | None = None) -> None:
     desk.allow("delete")
     desk.allow_unread(told=True)
     if desk.row(identifier) is None:
-        raise NotFound("There is nothing with this id.")
-    desk = _matched(desk, identifier, match)
-    row = desk.row(identifier)
-    if row is None:
-        raise NotFound("There is nothing with this id.")
-    own = desk.own_id(row)
-    desk.record("delete", desk.students_in(row))
-    desk.remove(own)
+        raise NotFound(nothing(desk.request.view))
+    desk, before = _matched(desk, identifier, match)
+    if before is None:
+        raise NotFound(nothing(desk.request.view))
+    own: str = before.record["id"]
+    check_unused(desk, own)
+    desk.record("delete", desk.students_in(desk.row_of(own)))
+    desk.remove(own, before)
 
 
-def _matched(desk: Desk, identifier: str, match: Match | None) -> Desk:
-    """The desk over the state that *match* has found to be the one that the caller believes in."""
-    if match is None:
-        return desk
-    if not desk.reads:
+def _matched(desk: Desk, identifier: str, match: Match | None) -> tuple[Desk, Tagged | None]:
+    """The record that bears *identifier* and the desk over it, once *match* has found it as the caller believes.
+
+    The condition is judged on a reading that is not older than the record's tag, so that it holds for the state with
+    that tag or for none.
+    """
+    if match is not None and not desk.reads:
         raise Forbidden("The agreement does not let this client read, so it can make no conditions.")
     row = desk.row(identifier)
-    if row is not None:
+    before = None if row is None else desk.adapter.find_tagged(desk.entity, desk.own_id(row))
+    if row is not None and (before is None or match is not None):
         desk.wrote([desk.own_id(row)])
         desk = desk.fresh()
-    match(desk.rendered(desk.row(identifier)))
-    return desk
+        row = desk.row(identifier)
+    if match is not None:
+        match(desk.rendered(row))
+    return desk, None if row is None else before
 
 
 def _plain(desk: Desk, version: str, row: int) -> Record | None:
@@ -123,31 +131,44 @@ def _check_needs(desk: Desk, version: str) -> None:
         raise Forbidden("The agreement does not release what a new record needs.")
 
 
-def _replace(desk: Desk, given: Record, version: str, row: int) -> None:
-    own = desk.own_id(row)
-    before = desk.current(own)
-    merged = _merged(desk, given, f"$.{desk.request.view.model}", before, _plain(desk, version, row))
+def _replace(desk: Desk, given: Record, version: str, current: Tagged) -> None:
+    before = current.record
+    own: str = before["id"]
+    row = desk.row_of(own)
+    shown = None if row is None else _plain(desk, version, row)
+    merged = _merged(desk, given, f"$.{desk.request.view.model}", before, shown)
     desk.record("update", (*desk.students_in(row), *desk.students_of([merged])))  # before and after
-    desk.save(merged | {"id": own}, new=False)
+    desk.save(merged | {"id": own}, before=current)
 
 
-def _create(desk: Desk, given: Record, version: str, identifier: str) -> tuple[str, bool]:
+def _create(desk: Desk, given: Record, version: str, identifier: str, match: Match | None) -> tuple[str, bool]:
     if desk.shown.faces.pseudonymous(desk.entity):
         raise Forbidden("Ids are pseudonyms here: create with POST, which allocates one.")
     record = _merged(desk, given, f"$.{desk.request.view.model}", {}, {}) | {"id": identifier}
-    taken = _taken(desk, record)
-    if taken is not None:
-        desk.wrote([taken])
-        desk = desk.fresh()
-        row = desk.row(desk.outward(taken))
-        if row is not None:
-            desk.allow("update")
-            _replace(desk, given, version, row)
-            return desk.outward(taken), not desk.reads
-    desk.record("create", desk.students_of([record]))  # who tries ids to learn which are taken is on record too
-    if taken is not None:
-        raise Forbidden("The agreement does not let this client write this record.")
-    return desk.outward(desk.save(record, new=True)), True
+    with desk.holding_keys(_keys(desk, [record])):
+        taken = _taken(desk, record)
+        if taken is not None:
+            current = desk.current(taken)
+            desk.wrote([taken])
+            desk = desk.fresh(taken)
+            if (row := desk.row(desk.outward(taken))) is not None:
+                if match is not None:
+                    match(desk.rendered(row))
+                desk.allow("update")
+                _replace(desk, given, version, current)
+                return desk.outward(taken), not desk.reads
+        desk.record("create", desk.students_of([record]))  # who tries ids to learn which are taken is on record too
+        if taken is not None:
+            raise Forbidden("The agreement does not let this client write this record.")
+        return desk.outward(desk.save(record, before=None)), True
+
+
+def _keys(desk: Desk, records: list[Record]) -> list[tuple[str, ...]]:
+    """The natural keys that a system with keys of its own will give new *records*, as far as they are known before."""
+    if not desk.dialect.native:
+        return []
+    found = (natural_key(desk.entity, one) for one in records if "id" in one or desk.entity == "result")
+    return [key for key in found if key is not None]
 
 
 def _taken(desk: Desk, record: Record) -> str | None:
@@ -162,7 +183,7 @@ def _save_all(desk: Desk, records: list[Record]) -> list[str]:
     made: list[str] = []
     try:
         for record in records:
-            made.append(desk.save(record, new=True))  # noqa: PERF401  known if one fails
+            made.append(desk.save(record, before=None))  # noqa: PERF401  known if one fails
     except BaseException:
         for one in made:
             with suppress(SourceError, CallerError):
@@ -176,7 +197,7 @@ def _merged(desk: Desk, given: Record, path: str, before: Mapping[str, Any], sho
     wrong: dict[str, list[str]] = {}
     merge = Merge(desk, given, _said(desk, given, shown, path, wrong), shown, before, path, wrong)
     merged = merge.merged()
-    _derive(desk, merged)
+    complete(desk, merged, before, path, wrong)
     if wrong:
         raise InvalidBody("The body cannot be accepted.", wrong)
     return merged
@@ -206,22 +227,12 @@ def _key(desk: Desk, name: str, value: Any, path: str, wrong: dict[str, list[str
     return key
 
 
-def _derive(desk: Desk, record: Record) -> None:
-    """What follows from what was said: the school of a class is the school of its work."""
-    if desk.entity == "lineItem" and "school" not in record and "section" in record:
-        table = desk.shown.faces.generation.table("section")
-        row = table.rows.get(record["section"], -1)
-        school = table.refs["school"][row] if row >= 0 and "school" in table.refs else -1
-        if school >= 0:
-            record["school"] = desk.shown.faces.generation.table("organization").key(school)
-
-
 def _outer(desk: Desk) -> dict[str, Any]:
     """The members of a new record that its address states."""
     members = {"classes": "class", "schools": "school", "lineItems": "lineItem"}
     faces = desk.shown.faces
     for one in desk.request.within:
         if find(desk.gateway, faces, one) is None:
-            raise NotFound("There is nothing with this id.")
+            raise NotFound(nothing(one.view))
     stated = [(members.get(one.view.name), one) for one in desk.request.within]
     return {name: {"sourcedId": one.identifier} for name, one in stated if name and name in desk.members}

@@ -98,7 +98,6 @@ def compile(agreement: Agreement, client: str) -> Grant:  # noqa: A001  the word
         "purpose": agreement.purpose,
         "basis": agreement.ferpa,
         "district": agreement.district,
-        "timezone": str(agreement.timezone),
         "operations": agreement.operations,
         "rules": MappingProxyType(rules(capped(elements.settle(agreement.lines), agreement.expansion))),
         "rows": MappingProxyType(dict(agreement.population.rows())),

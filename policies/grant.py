@@ -44,7 +44,6 @@ class Grant:
     rules: Mapping[str, Rule] = field(hash=False)
     rows: Mapping[str, Clause] = field(hash=False)
     epoch: str
-    timezone: str = "UTC"
     text: str = ""
     elements: str = ""
 

@@ -93,6 +93,8 @@ class Inventor:
         if field.type != "date":
             return self._made(field.type)
         some = self.random.randint(1, 400)
+        if value == today:
+            return value  # the first day of one row and the last of another: only this day is on both sides
         if value is None or value > today:
             return None if self.random.random() < 0.3 else _shifted(today, some)  # noqa: PLR2004  absent is later, too
         return _shifted(today, -some)

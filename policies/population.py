@@ -51,7 +51,7 @@ class Null:
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """The row has begun and has not ended today; it begins with the first of *begin* that is present."""
+    """The row has begun and its last day is not over; it begins with the first of *begin* that is present."""
 
     begin: tuple[str, ...]
     end: str

@@ -88,7 +88,7 @@ class Sight:
     def _active(self, row: Record, begin: Sequence[str], end: str) -> bool:
         started = [row[name] for name in begin if row.get(name) is not None]
         ended = row.get(end)
-        return bool(started) and started[0] <= self.today and (ended is None or ended > self.today)
+        return bool(started) and started[0] <= self.today and (ended is None or ended >= self.today)
 
     def _related(self, entity: str, row: Record, clause: Seen | RefIn | Child) -> bool:
         match clause:

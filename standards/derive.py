@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 HERE = Path(__file__).parent
+PUBLISHED = ("ds33", "ds40", "ds50", "ds52")
 
 # Key unifications that the published relational model does not list.
 UNIFIED = {
@@ -34,6 +35,7 @@ def derive(shared: Path) -> dict[str, str]:
     facts = shared / "facts"
     return {
         "edfi/model-ds52.json": _text(_edfi(_load(facts / "edfi-model-ds52.json"))),
+        "edfi/member-names.json": _text(_names(_load(facts / f"edfi-model-{one}.json") for one in PUBLISHED)),
         "oneroster/csv.json": _text(_load(facts / "oneroster-csv.json")),
         "oneroster/model.json": _text(_load(facts / "oneroster-model.json")),
     }
@@ -54,6 +56,16 @@ def _edfi(model: Mapping[str, Any]) -> dict[str, Any]:
         if equality:
             resource["equality"] = sorted(equality)
     return {"version": model["_meta"]["version"], "resources": resources}
+
+
+def _names(models: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The name of every member of every resource, wherever it stands."""
+    found: set[str] = set()
+    waiting = [one["properties"] for model in models for name, one in model.items() if name != "_meta"]
+    for properties in waiting:
+        found |= properties.keys()
+        waiting += [one["properties"] for one in properties.values() if "properties" in one]
+    return sorted(found)
 
 
 def _without_old_bounds(properties: Mapping[str, Any]) -> dict[str, Any]:

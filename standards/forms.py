@@ -12,6 +12,11 @@ def integer(value: Any) -> int | None:
     return int(digits) if digits.isascii() and digits.removeprefix("-").isdigit() else None
 
 
+def trimmed(value: Any) -> str | None:
+    """A text without blanks around it; nothing where only blanks are there."""
+    return str(value).strip() or None
+
+
 def truth(value: Any) -> str:
     """A yes or no as OneRoster writes it, in letters."""
     return "true" if value else "false"

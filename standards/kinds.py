@@ -6,6 +6,8 @@ import math
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any, Final
 
+from standards.days import day_after, day_before
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -74,6 +76,12 @@ def _date(value: Any) -> Any:
     return value if value[4] == value[7] == "-" else WRONG
 
 
+def _until(value: Any) -> Any:
+    """The last day before the one that is stated as an exclusive end."""
+    found = _date(value)
+    return found if found is WRONG else day_before(found)
+
+
 def _datetime(value: Any) -> Any:
     if type(value) is not str:
         return WRONG
@@ -135,11 +143,12 @@ _FROM_JSON: dict[str, Convert] = {
     "boolean": _boolean,
     "truth": _truth,
     "date": _date,
+    "until": _until,
     "datetime": _datetime,
     "time": _time,
     "json": _same,
     "integer_text": _digits,
 }
 _FROM_TEXT: dict[str, Convert] = _FROM_JSON | {"integer": _whole, "number": _decimal, "boolean": _truth}
-_TO_JSON: dict[str, Convert] = {"truth": _letters, "integer_text": _whole}
-_TO_TEXT: dict[str, Convert] = {"truth": _letters, "boolean": _letters, "integer": str, "number": str}
+_TO_JSON: dict[str, Convert] = {"truth": _letters, "integer_text": _whole, "until": day_after}
+_TO_TEXT: dict[str, Convert] = _TO_JSON | {"boolean": _letters, "integer": str, "number": str, "integer_text": _same}

@@ -7,11 +7,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from standards import native, vocabulary
+from standards.days import day_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     Form = Callable[[Any], Any]
+    Settle = Callable[[list[Any]], list[Any]]
 
 
 class Releases(Protocol):
@@ -37,6 +39,10 @@ class Val:
     sources: tuple[str, ...]
     form: Form | None = None
     type: str = "text"
+
+    def form_of(self, *, masked: bool) -> Form | None:
+        """What puts a value into form; a day that was *masked* stands for more than a day, and has none after it."""
+        return None if masked and self.form is day_after else self.form
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +145,9 @@ class Many:
     repetitions; *order* names rendered members that order the list (its rendered text always decides last).
     *early* nodes speak of the row that the first step leads to. *single* shows no list but its ``least`` or
     ``greatest`` bare value. Where two nodes of one object share a name, the later shows only when the earlier
-    shows nothing; but one that *adds* puts its items to those that the earlier show.
+    shows nothing; but one that *adds* puts its items to those that the earlier show. *settle* makes of the rendered
+    items together what no item can tell by itself, such as which of them is the primary one. *needs* names members
+    that an item cannot be without.
     """
 
     name: str
@@ -151,6 +159,8 @@ class Many:
     early: tuple[Node, ...] = ()
     single: str = ""
     adds: bool = False
+    settle: Settle | None = None
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,6 +177,18 @@ Node = Val | Const | Id | Href | Stamp | Obj | Hop | Many | Native
 Container = (Obj, Hop, Many)
 
 
+@dataclass(frozen=True, slots=True)
+class Once:
+    """When rows share one key: their *refs* lead to the same records, and their *members* show the same.
+
+    Of such rows one is shown: that without a *last* day, else the one with the latest, then the first by released id.
+    """
+
+    refs: tuple[str, ...]
+    members: tuple[str, ...]
+    last: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Branch:
     """The part of a view that shows one entity.
@@ -175,7 +197,8 @@ class Branch:
     a record cannot be without: where such a member is released and empty, the record is not shown. *only*
     keeps records in which the rendered member at a path has the value (the path must be released), and besides those
     to which a visible row of *also* points, where that reference is released. *requires* names fields without whose
-    release nothing of it is shown.
+    release nothing of it is shown. Of what *backed* leads to something must be visible where any of it is released, and
+    is not shown. *once* shows of rows with one key a single one.
     """
 
     entity: str
@@ -185,6 +208,8 @@ class Branch:
     only: tuple[tuple[str, str], ...] = ()
     also: tuple[Kids, ...] = ()
     requires: tuple[str, ...] = ()
+    backed: tuple[Node, ...] = ()
+    once: Once | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -213,7 +238,10 @@ def _prune_branch(branch: Branch, grant: Releases) -> Branch | None:
     if any(path not in known for path, _ in branch.only):
         return None
     also = tuple(step for step in branch.also if step_released(step, branch.entity, "", grant))
-    return replace(branch, nodes=nodes, also=also)
+    backed, once = _kept(branch.backed, branch.entity, "", grant), branch.once
+    if once and not (known.issuperset(once.members) and all(grant.releases(fields[one].release) for one in once.refs)):
+        once = None  # what it would go by makes no key for this consumer
+    return replace(branch, nodes=nodes, also=also, backed=backed, once=once)
 
 
 @cache
@@ -269,6 +297,8 @@ def _prune_container(node: Obj | Hop | Many, entity: str, prefix: str, grant: Re
                 early = _kept(node.early, inside, inner, grant)
     nodes = _kept(node.nodes, inside, inner, grant)
     if not any(tells(child) for child in (*early, *nodes)):
+        return None
+    if isinstance(node, Many) and not {child.name for child in nodes}.issuperset(node.needs):
         return None
     return replace(node, nodes=nodes, early=early) if isinstance(node, Many) else replace(node, nodes=nodes)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from standards.pairs import Columns, Context, Members, Step
 
 EXPECTED = "what it should be"
-FEW = frozenset({"date", "truth", "boolean", "integer"})  # kinds of which a file repeats the same few cells
+FEW = frozenset({"date", "until", "truth", "boolean", "integer"})  # kinds of which a file repeats the same few cells
 
 
 def same(local: str, name: str, kind: str = "text") -> Pair:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
+from standards import collation
 from standards import view as v
 from standards.query import Both, Condition, Either
 
@@ -33,7 +36,23 @@ def holds(answer: tuple[str, v.Branch, Record], condition: Any) -> bool:
         case Either(parts):
             return any(holds(answer, part) for part in parts)
     kind = _kind(answer[1], condition.path)
-    return kind is not None and matches(found(answer[2], condition.path), condition, kind)
+    if kind is None:
+        return False
+    value = found(answer[2], condition.path)
+    return matches([] if value is None and _listed(answer[1], condition.path) else value, condition, kind)
+
+
+def _listed(branch: v.Branch, path: str) -> bool:
+    """Whether a path leads into a list, or to a field that is one."""
+    entity, chain = branch.entity, v.find(branch.nodes, path) or ()
+    for node in chain:
+        if isinstance(node, v.Many):
+            return node.single == ""
+        if isinstance(node, v.Hop):
+            entity = v.fields_of(entity)[node.ref].to
+        if isinstance(node, v.Val):
+            return any(v.trail(entity, source)[-1].many for source in node.sources)
+    return False
 
 
 def found(record: Any, path: str) -> Any:
@@ -54,11 +73,18 @@ def found(record: Any, path: str) -> Any:
     return None
 
 
+def _plain(text: str) -> str:
+    """A text without case, its accents written in one way."""
+    return normalize("NFC", normalize("NFD", text).casefold())
+
+
 def matches(value: Any, condition: Condition, kind: str) -> bool:
+    if condition.operator == "!=" and isinstance(value, list):
+        return not matches(value, replace(condition, operator="="), kind)
     values: Iterable[Any] = value if isinstance(value, list) else [] if value is None else [value]
     if isinstance(value, list) and kind == "text" and condition.parameter == "filter" and "," in condition.value:
-        asked = {part.strip().casefold() for part in condition.value.split(",")}
-        mine = [("true" if one else "false") if isinstance(one, bool) else str(one).casefold() for one in value]
+        asked = {_plain(part.strip()) for part in condition.value.split(",")}
+        mine = [("true" if one else "false") if isinstance(one, bool) else _plain(str(one)) for one in value]
         if "" not in asked and condition.operator == "=" and set(mine) == asked:
             return True
         if "" not in asked and condition.operator == "~" and any(part in one for one in mine for part in asked):
@@ -74,8 +100,8 @@ def _number(value: Any) -> Any:
 
 
 def _compares(value: Any, condition: Condition, kind: str) -> bool:
-    wanted: Any = condition.value.casefold()
-    mine: Any = ("true" if value else "false") if isinstance(value, bool) else str(value).casefold()
+    wanted: Any = _plain(condition.value)
+    mine: Any = ("true" if value else "false") if isinstance(value, bool) else _plain(str(value))
     if condition.operator == "~":
         return wanted in mine
     if kind in {"date", "datetime"}:
@@ -102,5 +128,5 @@ def sort_key(answer: tuple[str, v.Branch, Record], query: Query) -> tuple[Any, .
     last = (not query.descending, 0.0 if number else "")
     if value is None:
         return last
-    folded = ("true" if value else "false") if isinstance(value, bool) else str(value).casefold()
-    return (query.descending, float(value) if number else folded)
+    text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+    return (query.descending, float(value) if number else collation.sort_key(text))

@@ -101,7 +101,7 @@ class Oracle:
                 return self.read(record, name) is None
             case p.Active(begin, end):
                 first = [record[name] for name in begin if name in record][:1]
-                return bool(first) and first[0] <= self.today and not record.get(end, "9999") <= self.today
+                return bool(first) and first[0] <= self.today and not record.get(end, "9999") < self.today
             case p.Seen(ref):
                 target = self.target(entity, record, ref)
                 return target is not None
@@ -166,8 +166,9 @@ class Oracle:
         values = list(holder[name]) if field.many else [holder[name]]
         if rule.action != "allow":
             values = [left for one in values if (left := self.masked(rule.action, field.release, one)) is not None]
-        if node.form is not None:
-            values = [formed for one in values if (formed := node.form(one)) is not None]
+        form = node.form_of(masked=rule.action != "allow")
+        if form is not None:
+            values = [formed for one in values if (formed := form(one)) is not None]
         if field.many:
             return values or (None if rule.action != "allow" or node.form else values)
         return values[0] if values else None
@@ -274,7 +275,7 @@ class Oracle:
             if node.early:
                 self.members(node.early, *first[:2], api, base, first[2], first[3], inner)
             inner = self.merge(inner, self.members(node.nodes, at, here, api, base, inside, within))
-            if self.says((*node.early, *node.nodes), inner):
+            if self.says((*node.early, *node.nodes), inner) and all(name in inner for name in node.needs):
                 found.append(inner)
         if not found:
             return ABSENT
@@ -282,10 +283,11 @@ class Oracle:
             return min(found, key=str) if node.single == "least" else max(found, key=str)
         if node.bare:
             return sorted(set(found) if node.distinct else found, key=str) if len(found) > 1 else found
-        return self.arranged(node, found)
+        return found if node.adds else self.arranged(node, found)
 
     @staticmethod
     def arranged(node: v.Many, found: list[Any]) -> list[Any]:
+        found = node.settle(found) if node.settle else found
         found.sort(key=lambda one: ([str(one.get(name, "")) for name in node.order], orjson.dumps(one)))
         if node.distinct:
             found = [one for at, one in enumerate(found) if not at or one != found[at - 1]]
@@ -343,6 +345,21 @@ class Oracle:
         self, view: v.View, branch: v.Branch, base: str, loaded: float
     ) -> Iterator[tuple[str, v.Branch, Record]]:
         """The records of one branch, in no particular order."""
+        best: dict[Any, tuple[Any, str, v.Branch, Record]] = {}
+        for record, (name, _, shown) in self.all_of_branch(view, branch, base, loaded):
+            if branch.once is None:
+                yield name, branch, shown
+                continue
+            key = *(record.get(ref, record["key"]) for ref in branch.once.refs), *map(shown.get, branch.once.members)
+            last = (shown.get(branch.once.last) is None, str(shown.get(branch.once.last)))
+            if key not in best or last > best[key][0] or (last == best[key][0] and name < best[key][1]):
+                best[key] = (last, name, branch, shown)
+        yield from (one[1:] for one in best.values())
+
+    def all_of_branch(
+        self, view: v.View, branch: v.Branch, base: str, loaded: float
+    ) -> Iterator[tuple[Record, tuple[str, v.Branch, Record]]]:
+        """The records of one branch, those of one key too, each after what the source says."""
         names = {node.name for node in branch.nodes}
         for record in self.rows.get(branch.entity, {}).values():
             if not self.seen(branch.entity, record):
@@ -352,12 +369,14 @@ class Oracle:
             shown = self.members(branch.nodes, branch.entity, record, view.api, base)
             if any(name in names and not shown.get(name) for name in branch.needs):
                 continue
+            if branch.backed and not self.members(branch.backed, branch.entity, record, view.api, base):
+                continue
             only = all(
                 matches(found_at(shown, path), Condition(path, "=", value), "text") for path, value in branch.only
             )
             if only or any(self.pointed_to(step, record) for step in branch.also):
                 stamped = _stamped(branch, shown, view.api, loaded, self.key)
-                yield self.outward(branch.entity, record, view.api), branch, stamped
+                yield record, (self.outward(branch.entity, record, view.api), branch, stamped)
 
     def pointed_to(self, step: v.Kids, record: Record) -> bool:
         """Whether a visible record points to *record*."""

@@ -106,10 +106,13 @@ class Site:
     hold: str = "1h"
     defaults: str = ""
     descriptors: Sequence[str] = ()
+    timezone: str = ""
 
     def toml(self, name: str) -> str:
+        zone = f'timezone = "{self.timezone}"\n' if self.timezone else ""
         given = "".join(f"{key} = {json.dumps(str(value))}\n" for key, value in self.settings.items())
         head = f'[districts.{name}]\nadapter = "{self.adapter}"\nhold = "{self.hold}"\n'
+        head += zone
         head += f"descriptors = {json.dumps(self.descriptors)}\n" if self.descriptors else ""
         declared = f"[districts.{name}.defaults]\n{self.defaults}" if self.defaults else ""
         return f"{head}[districts.{name}.settings]\n{given}{declared}"

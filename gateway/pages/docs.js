@@ -8,17 +8,25 @@ function scopesOf(spec) {
   return schemes.flatMap((scheme) => Object.keys(((scheme.flows || {}).clientCredentials || {}).scopes || {}));
 }
 
+// Takes the document as it was read: written out as text and read again as YAML it would take twice as long to open.
+function asRead(spec) {
+  const parse = (original, system) => () => { system.specActions.updateJsonSpec(spec); };
+  return () => ({ statePlugins: { spec: { wrapActions: { parseToJson: parse } } } });
+}
+
 function show(spec) {
   const ui = SwaggerUIBundle({
-    spec: spec,
+    spec: { openapi: spec.openapi },
     domNode: place,
     deepLinking: true,
-    docExpansion: "list",
-    defaultModelsExpandDepth: 0,
+    docExpansion: "none",
+    filter: true,
+    defaultModelsExpandDepth: -1,
     persistAuthorization: false,
     tryItOutEnabled: true,
     validatorUrl: null,
     presets: [SwaggerUIBundle.presets.apis],
+    plugins: [asRead(spec)],
   });
   ui.initOAuth({ scopes: scopesOf(spec) });
 }

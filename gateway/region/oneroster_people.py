@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from standards.days import day_after
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -108,7 +110,14 @@ class People:
         }
 
     def roles(self) -> Iterator[Row]:
-        """What each user is, at which organization."""
+        """What each user is, at which organization; the first role at each is the primary one there."""
+        known: set[tuple[str, str]] = set()
+        for role in self._roles():
+            place = (role["userSourcedId"], role["orgSourcedId"])
+            yield role | {"roleType": "secondary" if place in known else "primary"}
+            known.add(place)
+
+    def _roles(self) -> Iterator[Row]:
         schools = {one.id: one.school for one in self.district.students}
         accounts = {row["userSourcedId"]: row["sourcedId"] for row in self.accounts()}
         for student in self.district.students:
@@ -127,7 +136,7 @@ class People:
     def _student_roles(self, user: str, student: Student, account: str) -> Iterator[Row]:
         members = sorted(self.memberships[student.id], key=lambda one: one.school != student.school)
         for number, member in enumerate(members):
-            end = member.exit.isoformat() if member.exit else ""
+            end = day_after(member.exit.isoformat()) if member.exit else ""
             yield _role(
                 user, number, "student", self.ids.org(member.school), begin=member.entry.isoformat(), end=end
             ) | {"userProfileSourcedId": "" if number else account}
@@ -175,7 +184,7 @@ class People:
                 "role": "student",
                 "primary": "false",
                 "beginDate": seat.begin.isoformat(),
-                "endDate": seat.end.isoformat(),
+                "endDate": day_after(seat.end.isoformat()),
             }
         for lesson in self.district.teachings:
             yield {
@@ -186,7 +195,7 @@ class People:
                 "role": "teacher",
                 "primary": TRUTH[lesson.lead],
                 "beginDate": lesson.begin.isoformat(),
-                "endDate": lesson.end.isoformat(),
+                "endDate": day_after(lesson.end.isoformat()),
             }
 
 
@@ -204,7 +213,6 @@ def _role(user: str, number: int, role: str, org: str, *, begin: str = "", end: 
     return {
         "sourcedId": f"{user}-r{number}",
         "userSourcedId": user,
-        "roleType": "secondary" if number else "primary",
         "role": role,
         "beginDate": begin,
         "endDate": end,

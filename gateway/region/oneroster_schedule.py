@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from standards.days import day_after
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -36,7 +38,7 @@ def sessions(district: District, ids: Ids) -> Iterator[Row]:
             "title": one.title,
             "type": one.kind,
             "startDate": one.begin.isoformat(),
-            "endDate": one.end.isoformat(),
+            "endDate": day_after(one.end.isoformat()),
             "parentSourcedId": ids.session(one.parent) if one.parent else "",
             "schoolYear": str(district.school_year),
         }

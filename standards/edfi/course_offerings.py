@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from standards.edfi.mapping import mapped
-from standards.edfi.references import TARGETS, organization_id
+from standards.edfi.references import TARGETS, organization_number
 from standards.lens import same, split
 from standards.view import Const, Hop, Href, Obj, v
 
@@ -18,10 +18,11 @@ OFFERINGS = mapped("courseOfferings", "offering", (
           ("integer", "integer", "text")),
     same("instructionalTimePlanned", "instructionalTimePlanned", "integer"),
 ), nodes=(
+    v("localCourseCode", "derivedCode", "code"),
     Obj("sessionReference", (
-        v("schoolId", "session.school.identifier", "school.identifier", form=organization_id, type="integer"),
+        organization_number("schoolId", "session.school", "school"),
         v("schoolYear", "session.schoolYear", type="integer"),
-        v("sessionName", "session.name"),
+        v("sessionName", "session.derivedName", "session.name"),
         Hop("", "session", (
             Obj("link", (Const("rel", "Session"), Href("href", "/ed-fi/sessions")), guard="school"),
         )),

@@ -40,5 +40,9 @@ COURSES = mapped("courses", "course", ("courseCode", "educationOrganizationRefer
     codes_in("academicSubjects", "academicSubjectDescriptor", "subjects", "subject"),
     codes_in("offeredGradeLevels", "gradeLevelDescriptor", "grades", "gradeLevel"),
     read_only((), "subjectCodes", _sced),
-), otherwise=(v("identificationCodes", "code", form=_own_code),))  # fmt: skip
+), nodes=(
+    v("courseCode", "derivedCode", "code"),
+), otherwise=(
+    v("identificationCodes", "code", form=_own_code),
+))  # fmt: skip
 LENS, VIEW = COURSES.lens, COURSES.view

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from standards.edfi.mapping import STAMPS, mapped
 from standards.edfi.school_sessions import FACTS, PERIOD_KEY, of_schools
+from standards.edfi.titles import period_of
 from standards.lens import coded, read_only, same, split
-from standards.view import Branch, Id
+from standards.view import Branch, Id, v
 
 PERIODS = mapped("gradingPeriods", "session", (
     "schoolReference.schoolId", "schoolYearTypeReference.schoolYear", "gradingPeriodDescriptor", "gradingPeriodName",
@@ -19,6 +20,9 @@ PERIODS = mapped("gradingPeriods", "session", (
     same("endDate", "end", "date"),
     same("totalInstructionalDays", "instructionalDays", "integer"),
     same("periodSequence", "sequence", "integer"),
+), nodes=(
+    v("gradingPeriodDescriptor", "term", form=period_of),
+    v("gradingPeriodName", "derivedName", "name"),
 ), where=(("kind", frozenset({"gradingPeriod"})),), prefix=("gp",))  # fmt: skip
 OF_SCHOOL = Branch("schoolSession", (
     Id("id"),

@@ -1,6 +1,7 @@
 """The Ed-Fi API as OpenAPI 3.0 and as Swagger 2.0: a document per section, made of the standard's facts alone.
 
-A document names every operation of the standard. What one client is answered is what its agreements release.
+A document names the operations that a deployment is able to do. What one client is answered is what its agreements
+release.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from standards.edfi.openapi_schemas import OPENAPI, SWAGGER, schemas, tracked
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from standards.edfi.abilities import Abilities
     from standards.edfi.model import Resource
     from standards.edfi.openapi_schemas import Edition
 
@@ -35,24 +37,24 @@ ABOUT = (
 WORDS = re.compile(r"[A-Z]{2,}(?=[A-Z][a-z]|$)|[A-Z]?[a-z0-9]+|[A-Z]")
 
 
-def document(section: str, edition: Edition, server_url: str, token_url: str) -> Document:
-    """The document of a *section*, in one edition of OpenAPI.
+def document(section: str, edition: Edition, able: Abilities, server_url: str, token_url: str) -> Document:
+    """The document of a *section*, in one edition of OpenAPI, with what the deployment is *able* to do.
 
     *server_url* is the absolute address below which the paths stand, *token_url* where tokens are given.
     """
-    return framed(section, edition, content(section, edition), server_url, token_url)
+    return framed(section, edition, content(section, edition, able), server_url, token_url)
 
 
-def content(section: str, edition: Edition) -> Document:
+def content(section: str, edition: Edition, able: Abilities) -> Document:
     """What a section's document says wherever it lies: its ``tags``, ``paths`` and ``schemas``."""
     if section == "changeQueries":
         return {"tags": [dict(operations.CHANGES)], "paths": _changes(edition), "schemas": dict(operations.VERSIONS)}
-    own = of_section(section)
+    own = [one for one in of_section(section) if one.name in able.reads]
     found: Document = {}
     for one in own:
-        found |= schemas(one, edition) | tracked(one, edition)
+        found |= schemas(one, edition) | (tracked(one, edition) if one.name in able.feeds else {})
     tags = [{"name": one.collection, "description": description(one)} for one in own]
-    return {"tags": tags, "paths": _paths(own, edition), "schemas": dict(sorted(found.items()))}
+    return {"tags": tags, "paths": _paths(own, edition, able), "schemas": dict(sorted(found.items()))}
 
 
 def framed(section: str, edition: Edition, inner: Document, server_url: str, token_url: str) -> Document:
@@ -87,8 +89,8 @@ def _address(resource: Resource) -> str:
     return resource.endpoint
 
 
-def _paths(own: Iterable[Resource], edition: Edition) -> Document:
-    return {path: item for one in own for path, item in operations.paths(one, edition).items()}
+def _paths(own: Iterable[Resource], edition: Edition, able: Abilities) -> Document:
+    return {path: item for one in own for path, item in operations.paths(one, edition, able).items()}
 
 
 def _changes(edition: Edition) -> Document:

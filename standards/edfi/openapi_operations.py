@@ -12,6 +12,7 @@ from standards.edfi.request import DEFAULT_LIMIT, LARGEST_LIMIT, parameters
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from standards.edfi.abilities import Abilities
     from standards.edfi.model import Property, Resource
     from standards.edfi.openapi_schemas import Edition
 
@@ -50,13 +51,13 @@ WRITE_ERRORS = ("BadRequest", "Unauthorized", "Forbidden", "Conflict", "Precondi
 Words = tuple[str, str, str, Document]
 SHARED: tuple[Words, ...] = (
     ("offset", "query", "How many items to pass over before the first in the answer.",
-     {"type": "integer", "format": "int32", "minimum": 0, "default": 0}),
+     {"type": "integer", "format": "int32", "minimum": 0}),
     ("limit", "query", "The most items in the answer; none at all with 0, which is how to count.",
      {"type": "integer", "format": "int32", "minimum": 0, "maximum": LARGEST_LIMIT, "default": DEFAULT_LIMIT}),
     ("totalCount", "query", "Whether the header Total-Count tells how many items there are in all.",
      {"type": "boolean", "default": False}),
     ("pageToken", "query", "The Next-Page-Token of the page before; instead of offset and limit.", {"type": "string"}),
-    ("pageSize", "query", "The most items in the answer, where pages are asked for by token.",
+    ("pageSize", "query", "The most items in the answer to a pageToken; without one, limit decides.",
      {"type": "integer", "format": "int32", "minimum": 0, "maximum": LARGEST_LIMIT, "default": DEFAULT_LIMIT}),
     ("minChangeVersion", "query", "Only what changed at this change version or later.",
      {"type": "integer", "format": "int64"}),
@@ -101,17 +102,19 @@ def available(edition: Edition) -> Document:
     }
 
 
-def paths(resource: Resource, edition: Edition) -> Document:
-    """The addresses of one resource, each with what can be done there."""
+def paths(resource: Resource, edition: Edition, able: Abilities) -> Document:
+    """The addresses of one resource, each with what the deployment is *able* to do there."""
     told = _Told(resource, edition)
     root = resource.endpoint
-    return {
-        root: {"get": told.many(), "post": told.post()},
-        f"{root}/{{id}}": {"get": told.single(), "put": told.put(), "delete": told.delete()},
-        f"{root}/deletes": {"get": told.changed("deletes", "Delete")},
-        f"{root}/keyChanges": {"get": told.changed("keyChanges", "KeyChange")},
-        f"{root}/partitions": {"get": told.partitions()},
-    }
+    many, single = {"get": told.many()}, {"get": told.single()}
+    if resource.name in able.writes:
+        many["post"] = told.post()
+        single |= {"put": told.put(), "delete": told.delete()}
+    found = {root: many, f"{root}/{{id}}": single}
+    if resource.name in able.feeds:
+        found[f"{root}/deletes"] = {"get": told.changed("deletes", "Delete")}
+        found[f"{root}/keyChanges"] = {"get": told.changed("keyChanges", "KeyChange")}
+    return found | {f"{root}/partitions": {"get": told.partitions()}}
 
 
 class _Told:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from standards.codes import outward
-from standards.edfi.titles import period_titled
-from standards.view import Const, Href, Id, Obj, v
+from standards.edfi.titles import period_of, period_titled
+from standards.view import Const, Href, Id, Obj, Val, v
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,6 +31,7 @@ PATHS = {
 }
 WHOLE = re.compile(r"-?[0-9]{1,19}")
 LARGEST = 2**63
+NUMBERED = ("identifier", "derivedIdentifier")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,12 @@ class Target:
 def organization_id(identifier: str) -> int:
     """An organization's identifier as the whole number of 64 bits that Ed-Fi wants.
 
-    One that is no such number becomes one between 2^48 and 2^49, always the same for it.
+    One that is no such number becomes one between 2^48 and 2^49, always the same for it, and so does a number that
+    lies there itself.
     """
-    if WHOLE.fullmatch(identifier) and -LARGEST <= int(identifier) < LARGEST:
-        return int(identifier)
-    return 1 << 48 | int.from_bytes(sha256(identifier.encode()).digest()[:6])
+    if WHOLE.fullmatch(identifier) and -LARGEST <= (number := int(identifier)) < LARGEST and number >> 48 != 1:
+        return number
+    return 1 << 48 | int.from_bytes(sha256(identifier.encode("utf-8", "surrogatepass")).digest()[:6])
 
 
 def person(member: str) -> str:
@@ -73,26 +74,26 @@ def person(member: str) -> str:
 
 
 def _organization(member: str, collection: str) -> Target:
-    return Target(
-        "organization", (member,), collection, (v(member, "identifier", form=organization_id, type="integer"),)
-    )
+    return Target("organization", (member,), collection, (organization_number(member),))
 
 
 def _person(kind: str, collection: str) -> Target:
     return Target(kind, (f"{kind}UniqueId",), collection, (Id(f"{kind}UniqueId", unique=True),))
 
 
-def _identifier(member: str, *paths: str) -> Node:
-    return v(member, *paths, form=organization_id, type="integer")
+def organization_number(member: str, *paths: str) -> Val:
+    """The number of the organization that the first of *paths* leads to, without any that of the entity at hand."""
+    sources = [f"{path}.{name}" if path else name for path in paths or ("",) for name in NUMBERED]
+    return Val(member, tuple(sources), organization_id, "integer")
 
 
 def period_nodes(path: str, *schools: str) -> tuple[Node, ...]:
     """The key of the grading period that *path* leads to; *schools* lead to its school, the first that is told."""
     return (
-        v("gradingPeriodDescriptor", f"{path}term", form=outward("term", "edfi")),
+        v("gradingPeriodDescriptor", f"{path}term", form=period_of),
         v("gradingPeriodDescriptor", f"{path}name", form=period_titled),
-        v("gradingPeriodName", f"{path}name"),
-        _identifier("schoolId", *(f"{school}.identifier" for school in schools)),
+        v("gradingPeriodName", f"{path}derivedName", f"{path}name"),
+        organization_number("schoolId", *schools),
         v("schoolYear", f"{path}schoolYear", type="integer"),
     )
 
@@ -110,20 +111,23 @@ TARGETS: Mapping[str, Target] = {
     "StateEducationAgency": _organization("stateEducationAgencyId", "stateEducationAgencies"),
     "OrganizationDepartment": _organization("organizationDepartmentId", "organizationDepartments"),
     "Session": Target("session", _SESSION, "sessions", (
-        _identifier("schoolId", "school.identifier"), v("schoolYear", type="integer"), v("sessionName", "name"),
+        organization_number("schoolId", "school"), v("schoolYear", type="integer"),
+        v("sessionName", "derivedName", "name"),
     )),
     "GradingPeriod": Target("session", _PERIOD, "gradingPeriods", period_nodes("", "school"), ("gp",)),
     "Course": Target("course", ("courseCode", "educationOrganizationId"), "courses", (
-        v("courseCode", "code"), _identifier("educationOrganizationId", "organization.identifier"),
+        v("courseCode", "derivedCode", "code"), organization_number("educationOrganizationId", "organization"),
     )),
     "CourseOffering": Target("offering", _OFFERING, "courseOfferings", (
-        v("localCourseCode", "code"), _identifier("schoolId", "school.identifier"),
-        v("schoolYear", "session.schoolYear", type="integer"), v("sessionName", "session.name"),
+        v("localCourseCode", "derivedCode", "code"), organization_number("schoolId", "school"),
+        v("schoolYear", "session.schoolYear", type="integer"), v("sessionName", "session.derivedName", "session.name"),
     )),
     "Section": Target("section", _SECTION, "sections", (
-        v("localCourseCode", "offering.code", "code"), _identifier("schoolId", "school.identifier"),
+        v("localCourseCode", "offering.derivedCode", "offering.code", "code"),
+        organization_number("schoolId", "school"),
         v("schoolYear", "offering.session.schoolYear", type="integer"),
-        v("sectionIdentifier", "identifier"), Id("sectionIdentifier"), v("sessionName", "offering.session.name"),
+        v("sectionIdentifier", "identifier"), Id("sectionIdentifier"),
+        v("sessionName", "offering.session.derivedName", "offering.session.name"),
     )),
     "Student": _person("student", "students"),
     "Staff": _person("staff", "staffs"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from standards.edfi.lists import codes_in, periods
 from standards.edfi.mapping import mapped
-from standards.edfi.references import TARGETS, organization_id
+from standards.edfi.references import TARGETS, organization_number
 from standards.lens import read_only, same, split
 from standards.view import Hop, Obj, v
 
@@ -52,7 +52,7 @@ SECTIONS = mapped("sections", "section", (
     Obj("locationReference", (
         v("classroomIdentificationCode", "location"),
         v("schoolId", "edfi.sections.locationReference.schoolId", type="integer"),
-        v("schoolId", "locationSchool.identifier", form=organization_id, type="integer"),
+        organization_number("schoolId", "locationSchool"),
     )),
     v("classPeriods", "periods", form=lambda _name: None),
 ))  # fmt: skip

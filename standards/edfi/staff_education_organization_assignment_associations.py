@@ -5,7 +5,7 @@ from __future__ import annotations
 from standards.codes import inward, outward
 from standards.edfi.mapping import mapped
 from standards.lens import coded, same, split
-from standards.view import v
+from standards.view import Once, v
 
 
 def _of_role(role: str) -> str | None:
@@ -27,5 +27,5 @@ ASSIGNMENTS = mapped("staffEducationOrganizationAssignmentAssociations", "employ
     v("beginDate", "begin", "derivedBegin", type="date"),
 ), otherwise=(
     v("staffClassificationDescriptor", "role", form=_of_role),
-))  # fmt: skip
+), once=Once(("staff", "organization"), ("beginDate", "staffClassificationDescriptor"), "endDate"))  # fmt: skip
 LENS, VIEW = ASSIGNMENTS.lens, ASSIGNMENTS.view

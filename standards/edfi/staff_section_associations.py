@@ -8,7 +8,7 @@ from standards.codes import LOCAL, inward, outward, table
 from standards.edfi.mapping import mapped
 from standards.edfi.references import TARGETS
 from standards.lens import coded, read_only, same, split
-from standards.view import v
+from standards.view import Once, v
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,5 +45,5 @@ TEACHING = mapped("staffSectionAssociations", "teaching", (
 ), nodes=(v("beginDate", "begin", "derivedBegin", type="date"),), otherwise=(
     v("classroomPositionDescriptor", "primary", form=_record_teacher),
     v("classroomPositionDescriptor", "role", form=_of_role),
-))  # fmt: skip
+), once=Once(("staff", "section"), ("beginDate",), "endDate"))  # fmt: skip
 LENS, VIEW = TEACHING.lens, TEACHING.view

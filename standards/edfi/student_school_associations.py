@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from standards.edfi.mapping import mapped
 from standards.lens import coded, same, split
-from standards.view import v
+from standards.view import Once, v
 
 ENROLLMENTS = mapped("studentSchoolAssociations", "enrollment", (
     "entryDate", "schoolReference.schoolId", "studentReference.studentUniqueId",
@@ -18,5 +18,7 @@ ENROLLMENTS = mapped("studentSchoolAssociations", "enrollment", (
     coded("exitWithdrawTypeDescriptor", "exitKind", "exitType"),
     same("schoolYearTypeReference.schoolYear", "schoolYear", "integer"),
     same("primarySchool", "primary", "boolean"),
-), nodes=(v("entryDate", "entry", "derivedEntry", type="date"),))  # fmt: skip
+), nodes=(
+    v("entryDate", "entry", "derivedEntry", type="date"),
+), once=Once(("student", "school"), ("entryDate",), "exitWithdrawDate"))  # fmt: skip
 LENS, VIEW = ENROLLMENTS.lens, ENROLLMENTS.view

@@ -5,7 +5,7 @@ from __future__ import annotations
 from standards.edfi.mapping import mapped
 from standards.edfi.references import TARGETS
 from standards.lens import same, split
-from standards.view import v
+from standards.view import Once, v
 
 _SECTION = [f"sectionReference.{member}" for member in TARGETS["Section"].members]
 
@@ -17,5 +17,7 @@ PLACEMENTS = mapped("studentSectionAssociations", "placement", (
     same("beginDate", "begin", "date"),
     same("endDate", "end", "date"),
     same("homeroomIndicator", "homeroom", "boolean"),
-), nodes=(v("beginDate", "begin", "derivedBegin", type="date"),))  # fmt: skip
+), nodes=(
+    v("beginDate", "begin", "derivedBegin", type="date"),
+), once=Once(("student", "section"), ("beginDate",), "endDate"))  # fmt: skip
 LENS, VIEW = PLACEMENTS.lens, PLACEMENTS.view

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from standards.codes import outward
 from standards.forms import year
-from standards.oneroster.parts import HEAD, metadata, reference, references
+from standards.oneroster.parts import HEAD, metadata, reference, references, until
 from standards.view import Branch, Kids, Node, View, v
 
 MEMBERS: tuple[Node, ...] = (
@@ -12,7 +12,7 @@ MEMBERS: tuple[Node, ...] = (
     metadata("academicSessions"),
     v("title", "name"),
     v("startDate", "begin", type="date"),
-    v("endDate", "end", type="date"),
+    until("end"),
     v("type", "kind", form=outward("sessionKind", "oneroster")),
     reference("parent", "parent", "academicSessions", "academicSession"),
     references("children", (Kids("session", "parent"),), "academicSessions", "academicSession"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
+
+import orjson
 
 from standards.errors import InvalidBody
 from standards.oneroster import model
@@ -24,12 +27,47 @@ REFERENCE = frozenset({"sourcedId", "href", "type"})
 KEPT = frozenset({"status", "dateLastModified"})
 # What a client need not send because another member tells it: the class of a piece of work tells its school.
 DERIVED: Mapping[str, frozenset[str]] = MappingProxyType({"lineItem": frozenset({"school"})})
+# What a client need not send where the district says what is meant, or the due day does: what kind of work it is.
+DECLARED: Mapping[str, frozenset[str]] = MappingProxyType({"lineItem": frozenset({"category", "gradingPeriod"})})
 LONGEST: Final = 65_536
 MOST: Final = 1_000
 DEEPEST: Final = 32
 WRONG: Final = object()
 
 Places = dict[str, list[str]]
+
+
+def parse(text: bytes) -> Any:
+    """The JSON document in *text*, in which no object says one thing twice.
+
+    Raises:
+        InvalidBody: there is no such JSON in it.
+    """
+    try:
+        document = orjson.loads(text)
+        json.loads(text, object_pairs_hook=_once)
+    except orjson.JSONDecodeError as error:
+        raise InvalidBody(f"The body is not JSON at line {error.lineno}, column {error.colno}.") from None
+    except (ValueError, RecursionError):
+        raise InvalidBody("The body is not JSON that can be read.") from None
+    return document
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose members all have different names.
+
+    Raises:
+        InvalidBody: two have one name, so that nobody knows which is meant.
+    """
+    named = dict(pairs)
+    if len(named) < len(pairs):
+        raise InvalidBody("An object in the body has the same member twice.")
+    return named
+
+
+def unsaid(name: str) -> frozenset[str]:
+    """The members of a class that a body need not have, though the standard requires them of a record."""
+    return DERIVED.get(name, frozenset()) | DECLARED.get(name, frozenset())
 
 
 def single(version: str, name: str, document: Any, known: Collection[str], derived: Collection[str]) -> dict[str, Any]:

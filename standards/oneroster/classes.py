@@ -1,10 +1,13 @@
-"""OneRoster classes: a course taught to a group of students in certain terms."""
+"""OneRoster classes: a course taught to a group of students in certain terms.
+
+Ed-Fi says of a student's place in a class that it is the student's homeroom: such a class is one.
+"""
 
 from __future__ import annotations
 
 from standards.codes import outward
 from standards.oneroster.parts import HEAD, metadata, reference, references
-from standards.view import Branch, Const, Hop, Links, View, v
+from standards.view import Branch, Const, Hop, Kids, Links, Many, View, v
 
 VIEW = View(
     "classes",
@@ -19,6 +22,13 @@ VIEW = View(
                 v("title", "title", "offering.title", "offering.course.title", "offering.code", "identifier"),
                 v("classCode", "code", "offering.code"),
                 v("classType", "kind", form=outward("classType", "oneroster")),
+                Many(
+                    "classType",
+                    (Kids("placement", "section"),),
+                    (v("classType", "homeroom", form=lambda homeroom: "homeroom" if homeroom else None),),
+                    bare=True,
+                    single="least",
+                ),
                 Const("classType", "scheduled"),
                 v("location"),
                 v("grades", "grades", "offering.course.grades", form=outward("gradeLevel", "oneroster")),

@@ -6,13 +6,12 @@ import json
 import re
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from standards.errors import MappingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from standards.oneroster.csv import Column
 
@@ -25,10 +24,15 @@ MOMENT = re.compile(
 )
 YEAR = re.compile(r"[0-9]{4}")
 NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
-BREAKING = frozenset(',"\r\n')
+LINE_ENDS = re.compile(r"\r\n|[\r\n]")
+DAYS = frozenset({"assignDate", "dueDate"})
+"""The columns in which the files have a day where the API has a moment."""
+
+PAIRED = frozenset({"subjects", "subjectCodes"})
+"""The lists whose items belong to each other by their places, so that none may fall out."""
+
 TRUTHS = frozenset({"true", "false"})
 PAIRS = (("type", "identifier"), ("itemValueLHS", "itemValueRHS"))
-REMEMBERED = 50_000
 
 
 def cell(file: str, column: Column) -> Write:
@@ -58,7 +62,7 @@ def free(file: str, heading: str) -> Write:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
         if not _readable(text):
             raise MappingError(f"{file}: {heading[:80]!r} {REASONS['text']}.")
-        return text
+        return _one_line(text)
 
     return written
 
@@ -66,6 +70,10 @@ def free(file: str, heading: str) -> Write:
 def _writer(column: Column) -> Callable[[Any], str | None]:
     known = column.values
     extension = re.compile(column.extension) if column.extension else None
+    if column.name in DAYS:
+        return lambda value: _day(value[:10]) if _moment(value) else None
+    if column.name in PAIRED:
+        return lambda value: _list(value, keep=True) if isinstance(value, list | tuple) else _text(value)
     if column.kind in {"enum", "enums"}:
 
         def token(value: Any) -> str | None:
@@ -93,25 +101,29 @@ def _guid(value: Any) -> str | None:
 
 def _text(value: Any) -> str | None:
     if isinstance(value, list | tuple):
-        parts = [_text(part) for part in value]
-        return None if None in parts else _one_line(tuple(part for part in parts if part is not None))
+        return _list(value)
     if isinstance(value, bool):
         return _truth(value)
     if isinstance(value, int | float):
         return _number(value)
-    return value if isinstance(value, str) and _readable(value) else None
+    return _one_line(value) if isinstance(value, str) and _readable(value) else None
 
 
-@lru_cache(REMEMBERED)
-def _one_line(parts: tuple[str, ...]) -> str | None:
-    """A list in one cell; a part that commas, quotation marks or blanks would break stands in quotation marks."""
-    return None if "" in parts else ",".join(map(_quoted, parts))
+def _list(values: Sequence[Any], *, keep: bool = False) -> str | None:
+    """A list in one cell, its items between commas; those of which nothing is left fall out, or *keep* their places."""
+    parts = [_text(value) for value in values]
+    items = [_item(part) for part in parts if part is not None]
+    return None if None in parts else ",".join(item for item in items if item or keep)
 
 
-def _quoted(part: str) -> str:
-    if part == part.strip() and not BREAKING.intersection(part):
-        return part
-    return '"' + part.replace('"', '""') + '"'
+def _item(text: str) -> str:
+    """An item of a list, without the commas that would make it several."""
+    return text.replace(",", "").strip()
+
+
+def _one_line(text: str) -> str:
+    """A text whose line ends are blanks: readers of files take each line for a row."""
+    return LINE_ENDS.sub(" ", text) if "\n" in text or "\r" in text else text
 
 
 def _readable(text: str) -> bool:
@@ -156,7 +168,7 @@ def _pairs(value: Any) -> str | None:
 def _pair(item: Mapping[str, Any]) -> str | None:
     for left, right in PAIRS:
         if item.keys() <= {left, right}:
-            name, value = (str(item.get(member, "")) for member in (left, right))
+            name, value = (_item(_one_line(str(item.get(member, "")))) for member in (left, right))
             fits = not set(name) & set("{}:") and not set(value) & set("{}") and _readable(name + value)
             return f"{{{name}:{value}}}" if fits else None
     return None

@@ -46,7 +46,7 @@ def _role(
         converted("roleType", f"{prefix}primary", _primacy, _primacy_cell),
         coded("role", f"{prefix}{kind}", "role"),
         same("beginDate", f"{prefix}{begin}", "date"),
-        same("endDate", f"{prefix}{end}", "date"),
+        same("endDate", f"{prefix}{end}", "until"),
         ref("org", f"{prefix}{organization}"),
         converted("userProfileSourcedId", f"{prefix}account", _account, _account_cell),
     )
@@ -60,7 +60,7 @@ def _enrollment(person: str) -> tuple[Pair, ...]:
         coded("role", "role", "enrollmentRole"),
         same("primary", "primary", "truth"),
         same("beginDate", "begin", "date"),
-        same("endDate", "end", "date"),
+        same("endDate", "end", "until"),
     )
 
 
@@ -129,7 +129,7 @@ ROSTER: dict[tuple[str, str], tuple[Pair, ...]] = {
         same("title", "name"),
         coded("type", "kind", "sessionKind"),
         same("startDate", "begin", "date"),
-        same("endDate", "end", "date"),
+        same("endDate", "end", "until"),
         ref("parent", "parent"),
         same("schoolYear", "schoolYear", "integer"),
     ),

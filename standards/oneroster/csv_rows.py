@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Derive = Callable[[Record], Iterator[Record]]
 
 RENAMED = {"preferredGivenName": "preferredFirstName", "preferredFamilyName": "preferredLastName"}
-INSTEAD = {("lineItems.csv", "academicSessionSourcedId"): "gradingPeriod"}
+INSTEAD = {("lineItems.csv", "academicSessionSourcedId"): "gradingPeriod", ("users.csv", "username"): csv.ID}
 # A member that a file wants and its records lack: that of the record of another collection, which a member names.
 BORROWED = {"scoreScales.csv": ("org", "class", "classes", "school")}
 NEVER = frozenset({"password"})
@@ -46,7 +46,7 @@ class Told:
     def rows(self, record: Record) -> Iterator[Record]:
         """The rows of one *record*, each as a mapping from column to value; metadata stay where they are."""
         if self.derive is None:
-            yield {name: _value(record, self.file.name, name) for name in self.file.columns}
+            yield _paired({name: _value(record, self.file.name, name) for name in self.file.columns})
             return
         head = {name: record[name] for name in (csv.STATUS, "dateLastModified")}
         for row in self.derive(record):
@@ -75,6 +75,16 @@ def _value(record: Record, file: str, column: str) -> Any:
         return None
     found = record.get(_member(column))
     return record.get(INSTEAD[file, column]) if found is None and (file, column) in INSTEAD else found
+
+
+def _paired(row: dict[str, Any]) -> dict[str, Any]:
+    """A row whose lists of subjects and of their codes, where it has both, are as long as each other."""
+    both = [row.get(name) or () for name in ("subjects", "subjectCodes")]
+    longest = max(map(len, both))
+    if min(map(len, both)) in {0, longest}:
+        return row
+    return row | {name: [*found, *[""] * (longest - len(found))]
+                  for name, found in zip(("subjects", "subjectCodes"), both, strict=True)}  # fmt: skip
 
 
 @cache

@@ -100,6 +100,7 @@ def _branch(branch: Branch, name: str) -> Branch:
     return replace(
         branch,
         nodes=tuple(map(_older, nodes)),
+        backed=tuple(_older(node) for node in ROLES[branch.entity] if node.name == "orgs") if branch.backed else (),
         needs=tuple("orgs" if need == "roles" else need for need in branch.needs) + NEEDS.get(name, ()),
         only=tuple(("role", value) if path == "roles.role" else (path, value) for path, value in branch.only),
     )

@@ -1,14 +1,17 @@
-"""OneRoster enrollments: students placed in classes, the staff who teach them, and whoever has another role there."""
+"""OneRoster enrollments: students placed in classes, the staff who teach them, and whoever has another role there.
+
+Only one who teaches can be the primary one of a class: of students that is told too, where the source says nothing.
+"""
 
 from __future__ import annotations
 
 from standards.codes import outward
 from standards.forms import truth
-from standards.oneroster.parts import HEAD, metadata, reference
+from standards.oneroster.parts import HEAD, metadata, reference, until
 from standards.view import Branch, Const, Hop, Node, View, v
 
 
-def _members(person: str, *role: Node) -> tuple[Node, ...]:
+def _members(person: str, *role: Node, primary: tuple[Node, ...] = ()) -> tuple[Node, ...]:
     return (
         *HEAD,
         metadata("enrollments"),
@@ -18,8 +21,9 @@ def _members(person: str, *role: Node) -> tuple[Node, ...]:
         v("role", form=outward("enrollmentRole", "oneroster")),
         *role,
         v("primary", form=truth),
+        *primary,
         v("beginDate", "begin", type="date"),
-        v("endDate", "end", type="date"),
+        until("end"),
     )
 
 
@@ -28,7 +32,7 @@ VIEW = View(
     "oneroster",
     "enrollment",
     (
-        Branch("placement", _members("student", Const("role", "student"))),
+        Branch("placement", _members("student", Const("role", "student"), primary=(Const("primary", "false"),))),
         Branch("teaching", _members("staff", Const("role", "teacher"))),
         *(
             Branch(f"{person}Involvement", _members(person), requires=("role",))

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from standards.errors import (
     CallerError,
+    DependentItemExists,
     Forbidden,
     GatewayError,
     InvalidBody,
@@ -45,11 +46,14 @@ PLURALS = {
 
 
 def links(address: str, arguments: Mapping[str, str], offset: int, limit: int, total: int) -> str:
-    """The Link header of one page: first, prev, next and last, each an absolute percent-encoded URL."""
+    """The Link header of one page: first, prev, next and last, each an absolute percent-encoded URL.
+
+    From beyond the end the page before is the last one.
+    """
     last = max(0, (total - 1) // limit * limit) if total else 0
     places = [("first", 0)]
     if offset > 0:
-        places.append(("prev", max(0, offset - limit)))
+        places.append(("prev", max(0, offset - limit) if offset < total else last))
     if offset + limit < total:
         places.append(("next", offset + limit))
     places.append(("last", last))
@@ -129,11 +133,12 @@ MINOR_OF_1_1 = {
 }
 MINOR: tuple[tuple[type[GatewayError], int, str], ...] = (
     (UnknownName, 400, "invalid_selection_field"),
-    (MalformedQuery, 422, "invaliddata"),
+    (MalformedQuery, 400, "invaliddata"),
     (InvalidBody, 422, "invaliddata"),
     (Unauthenticated, 401, "unauthorisedrequest"),
     (Forbidden, 403, "forbidden"),
     (NotFound, 404, "unknownobject"),
+    (DependentItemExists, 422, "deletefailure"),
     (TooManyRequests, 429, "server_busy"),
     (Unsupported, 501, ""),
     (SourceUnavailable, 503, "server_busy"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from standards.oneroster.classification import OTHER_CLASS_ROLES
@@ -14,15 +13,6 @@ if TYPE_CHECKING:
     from standards.view import Releases, Step
 
 Path = tuple["Step", ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Unclaimed:
-    """Rows of *entity* that no row of *by* points to with *via*: they belong to nobody, and so to everybody."""
-
-    entity: str
-    by: str
-    via: str
 
 
 # From a row of the first entity to the rows of the second, each path by itself.
@@ -59,7 +49,7 @@ WAYS: Mapping[tuple[str, str], tuple[Path, ...]] = {
         (Kids("lineItem", "section"), Kids("result", "lineItem")),
         (Kids("result", "section"),),
     ),
-    ("section", "gradebookCategory"): ((Kids("lineItem", "section"), To("category")),),
+    ("section", "gradebookCategory"): (),
     ("section", "scoreScale"): (
         (Kids("scoreScale", "section"),),
         (Kids("lineItem", "section"), To("scoreScale")),
@@ -77,21 +67,13 @@ WAYS: Mapping[tuple[str, str], tuple[Path, ...]] = {
     ("session", "session"): ((Kids("session", "parent"),), (Links("gradingPeriods"),)),
     ("lineItem", "result"): ((Kids("result", "lineItem"),),),
 }
-# A kind of work that no class has used yet can be used in every class.
-UNCLAIMED: Mapping[tuple[str, str], Unclaimed] = {
-    ("section", "gradebookCategory"): Unclaimed("gradebookCategory", "lineItem", "category"),
-}
+# A kind of work belongs to no class: it can be used in every one.
+EVERY = frozenset({("section", "gradebookCategory")})
 
 
 def ways(entity: str, target: str, grant: Releases) -> tuple[Path, ...]:
     """The paths from *entity* to *target* all of whose steps *grant* releases, and which the vocabulary has."""
     return tuple(path for path in WAYS.get((entity, target), ()) if all(_released(path, entity, grant)))
-
-
-def unclaimed(entity: str, target: str, grant: Releases) -> Unclaimed | None:
-    """What of *target* is said to belong to every row of *entity*, where the grant tells what belongs to one."""
-    found = UNCLAIMED.get((entity, target))
-    return found if found and grant.releases(fields_of(found.by)[found.via].release) else None
 
 
 def entities(paths: tuple[Path, ...], entity: str) -> frozenset[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from standards.view import Const, Hop, Href, Id, Kids, Links, Many, Native, Stamp, To
+from standards.days import day_after
+from standards.view import Const, Hop, Href, Id, Kids, Links, Many, Native, Stamp, To, Val
 
 if TYPE_CHECKING:
     from standards.view import Items, Node
@@ -37,6 +38,11 @@ def reference(name: str, ref: str, collection: str, kind: str) -> Hop:
 def references(name: str, steps: tuple[Kids | To | Links | Items, ...], collection: str, kind: str) -> Many:
     """A member that refers to several objects, each once."""
     return Many(name, steps, guid(collection, kind), distinct=True)
+
+
+def until(field: str) -> Val:
+    """The end of a stretch of time, which in OneRoster is the day after its last day."""
+    return Val("endDate", (field,), day_after, "date")
 
 
 def metadata(collection: str) -> Native:

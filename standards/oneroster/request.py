@@ -19,7 +19,8 @@ T = TypeVar("T")
 DEFAULT_LIMIT = 100
 LIMIT_CEILING = 10_000
 COLLECTION = ("limit", "offset", "sort", "orderBy", "filter", "fields")
-SINGLETON = ("fields",)
+FIELDS = "fields"
+SINGLETON = (FIELDS,)
 LARGEST = 2**31 - 1
 
 
@@ -36,10 +37,10 @@ def read(
     usual one, all fields are sent.
 
     Raises:
-        MalformedQuery: a parameter is given twice or cannot be read.
+        MalformedQuery: a parameter other than fields is given twice, or one cannot be read.
         UnknownName: filter, sort or fields name what the consumer has not.
     """
-    values = _once(arguments, frozenset(known))
+    values = given(arguments, known)
     warnings: list[tuple[str, str]] = []
 
     def try_name(read: Callable[[], T], otherwise: T) -> T:
@@ -62,6 +63,25 @@ def read(
     )
 
 
+def given(arguments: Sequence[tuple[str, str]], known: Iterable[str] = COLLECTION) -> dict[str, str]:
+    """The value of each *known* parameter; the lists of fields that are given one by one are one list.
+
+    The official documents describe fields as an array whose items may come as parameters of their own.
+
+    Raises:
+        MalformedQuery: another parameter is given twice, so that nobody knows which is meant.
+    """
+    names, values = frozenset(known), dict[str, str]()
+    for name, value in arguments:
+        if name not in values and name in names:
+            values[name] = value
+        elif name == FIELDS and name in names:
+            values[name] += f",{value}"
+        elif name in names:
+            raise MalformedQuery(name, f"The parameter {name} is given twice.")
+    return values
+
+
 def select(record: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
     """The members of *record* that *fields* name, in the record's order; a member's own name may have dots."""
     chosen: dict[str, Any] = {}
@@ -77,16 +97,6 @@ def _within(value: Any, fields: Sequence[str]) -> Any:
     if isinstance(value, list):
         return [_within(item, fields) for item in value]
     return select(value, fields) if isinstance(value, dict) else value
-
-
-def _once(arguments: Sequence[tuple[str, str]], known: frozenset[str]) -> dict[str, str]:
-    values: dict[str, str] = {}
-    for name, value in arguments:
-        if name in values:
-            raise MalformedQuery(name, f"The parameter {name} is given twice.")
-        if name in known:
-            values[name] = value
-    return values
 
 
 def _number(name: str, text: str, least: int) -> int:
@@ -122,7 +132,7 @@ def _sort(views: Sequence[View], path: str) -> str:
 def _fields(views: Sequence[View], text: str | None) -> tuple[str, ...]:
     if text is None:
         return ()
-    names = tuple(name.strip() for name in text.split(","))
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
     known = {path for view in views for branch in view.branches for path, _ in paths(branch.nodes)}
     for name in names:
         inside = any(path.startswith(f"{name}.") for path in known)

@@ -69,16 +69,28 @@ def find(version: str, service: str, method: str, path: str) -> tuple[Route, tup
         NotFound: the standard has no such address.
         MethodNotAllowed: it has, for other methods.
     """
+    here = _at(version, service, path)
+    if method not in here:
+        raise MethodNotAllowed("The standard has no such method at this address.", sorted(here))
+    return here[method]
+
+
+def methods(version: str, service: str, path: str) -> tuple[str, ...]:
+    """The methods that the standard has for *path* below the root of *service*; none where it has no such address."""
+    try:
+        return tuple(sorted(_at(version, service, path)))
+    except NotFound:
+        return ()
+
+
+def _at(version: str, service: str, path: str) -> dict[str, tuple[Route, tuple[str, ...]]]:
+    """What answers *path*, by method: the route, and the ids in the path."""
     here = _by_word(version, service).get(path.split("/")[1], ()) if path.startswith("/") else ()
     matches = [(route, match) for route in here if (match := route.pattern.fullmatch(path))]
     if not matches:
         raise NotFound("There is no such address.")
     place = matches[0][0].pattern
-    allowed = {route.operation.method: (route, match) for route, match in matches if route.pattern == place}
-    if method not in allowed:
-        raise MethodNotAllowed("The standard has no such method at this address.", sorted(allowed))
-    route, match = allowed[method]
-    return route, match.groups()
+    return {route.operation.method: (route, match.groups()) for route, match in matches if route.pattern == place}
 
 
 @cache
@@ -92,8 +104,15 @@ def _by_word(version: str, service: str) -> Mapping[str, tuple[Route, ...]]:
 
 
 def _beyond(version: str) -> Iterator[model.Operation]:
-    """Operations to read views that the standard does not know, with the scopes of their service."""
+    """Operations to read what the standard does not know, with the scopes of their service.
+
+    These are views of our own, and the categories of a class, which 1.1 lacks and its clients ask for as in 1.2.
+    """
     known = model.operations(version)
+    if not any(one.path.endswith("/categories") and "/{" in one.path for one in known):
+        like = next(one for one in known if one.name == "getLineItemsForClass")
+        path = like.path.replace("lineItems", "categories")
+        yield replace(like, name="getCategoriesForClass", path=path)
     for name in registry.views(APIS[version]).keys() - model.collections().keys():
         like = next(one for one in known if one.service == service_of(name) and "/{" not in one.path)
         yield replace(like, name=f"getAll{name}", path=f"/{name}")

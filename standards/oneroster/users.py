@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
+
+import orjson
 
 from standards.codes import outward
-from standards.forms import code_value, truth
-from standards.oneroster.parts import HEAD, metadata, reference, references
+from standards.forms import code_value, trimmed, truth
+from standards.oneroster.parts import HEAD, metadata, reference, references, until
 from standards.view import Branch, Const, Items, Kids, Links, Many, Node, To, View, v
 
 ROLE = outward("role", "oneroster")
@@ -15,6 +18,22 @@ GRADE = outward("gradeLevel", "oneroster")
 
 def _primacy(value: object) -> str:
     return "primary" if value else "secondary"
+
+
+def one_primary(roles: list[Any]) -> list[Any]:
+    """The *roles* with one primary role at each organization: of several, or of none, the one that lasts longest."""
+    best: dict[str, tuple[Any, ...]] = {}
+    for number, role in enumerate(roles):
+        if "org" in role and "roleType" in role:
+            days = ("endDate" not in role, role.get("endDate", ""), role.get("beginDate", ""))
+            rank = (role["roleType"] == _primacy(True), *days, orjson.dumps(role), number)
+            place = role["org"].get("sourcedId", "")
+            best[place] = max(best.get(place, rank), rank)
+    chosen = {rank[-1] for rank in best.values()}
+    return [
+        {**role, "roleType": _primacy(number in chosen)} if "org" in role and "roleType" in role else role
+        for number, role in enumerate(roles)
+    ]
 
 
 def _user(
@@ -31,7 +50,7 @@ def _user(
         metadata("users"),
         v("userMasterIdentifier", "masterIdentifier"),
         v("username"),
-        Many("userIds", (Items("identifiers"),), (v("type"), v("identifier", "value"))),
+        _ids((Items("identifiers"),), v("type", form=trimmed), v("identifier", "value", form=trimmed)),
         *codes,
         v("enabledUser", "enabled", form=truth),
         Const("enabledUser", "true"),
@@ -63,9 +82,9 @@ def _roles(step: Kids | Items, organization: str, begin: str, end: str, *role: N
         reference("org", organization, "orgs", "org"),
         v("userProfile", "account"),
         v("beginDate", begin, type="date"),
-        v("endDate", end, type="date"),
+        until(end),
     )
-    return Many("roles", (step,), members, order=("roleType", "beginDate"))
+    return Many("roles", (step,), members, order=("roleType", "beginDate"), settle=one_primary)
 
 
 # What somebody is to schools beside what makes a student's enrollment or an employment.
@@ -77,7 +96,12 @@ _BESIDE = replace(
 
 def _codes(*steps: Kids | Items) -> Many:
     """Identification codes of an Ed-Fi source as userIds."""
-    return Many("userIds", steps, (v("type", "system", form=code_value), v("identifier", "code")))
+    return _ids(steps, v("type", "system", form=code_value), v("identifier", "code", form=trimmed))
+
+
+def _ids(steps: tuple[Kids | Items, ...], *nodes: Node) -> Many:
+    """The ids of a user elsewhere, each with a type: where the source names none, with the word for that."""
+    return Many("userIds", steps, (*nodes, Const("type", "Other")), needs=("identifier",))
 
 
 def _of_profiles(name: str) -> tuple[Node, ...]:
@@ -97,13 +121,15 @@ _PROFILES = Many(
         Many("credentials", (), (v("type", "credentialType"), v("username"))),
     ),
 )
+# What makes a student a user: a role at a school.
+ENROLLED = (
+    _roles(Kids("enrollment", "student"), "school", "entry", "exit", v("role", form=ROLE), Const("role", "student")),
+)
 STUDENT = Branch(
     "student",
     _user(
         roles=(
-            _roles(
-                Kids("enrollment", "student"), "school", "entry", "exit", v("role", form=ROLE), Const("role", "student")
-            ),
+            *ENROLLED,
             _BESIDE,
         ),
         agents=(references("agents", (Kids("guardianship", "student"), To("contact")), "users", "user"),),
@@ -129,6 +155,7 @@ STAFF = Branch(
                 (Kids("teaching", "staff"), To("section")),
                 (Const("roleType", "primary"), Const("role", "teacher"), reference("org", "school", "orgs", "org")),
                 distinct=True,
+                settle=one_primary,
             ),
             _BESIDE,
         ),
@@ -153,6 +180,7 @@ CONTACT = Branch(
                     Const("role", "guardian"),
                 ),
                 distinct=True,
+                settle=one_primary,
             ),
         ),
         agents=(

@@ -118,9 +118,33 @@ def test_a_problem_never_repeats_a_value(tmp_path):
     settings = small(tmp_path, students=("1",))
     text = (tmp_path / "Student.xml").read_text(encoding="utf-8").replace("2011-05-07", "secret-value")
     (tmp_path / "Student.xml").write_text(text, encoding="utf-8")
-    (problem,) = EdFiXml("maple", settings).check()
-    assert "secret" not in str(problem)
-    assert problem.place
+    adapter = EdFiXml("maple", settings)
+    assert adapter.check() == []
+    (row,) = adapter.notes.page.aside
+    assert (row.entity, row.key, row.place.split(":")[0]) == ("student", ("1",), "Student.xml")
+    assert row.told == "Student.BirthData.BirthDate is not a date"
+    assert all(record["key"] != ("1",) for _, record in adapter.read({"student": None}))
+
+
+BROKEN_EARLY = {
+    "it ends before its first record": lambda text: text[: text.index("<Student>")],
+    "an element before the first record is never closed": lambda text: text.replace(
+        "<Student>", "<Wizard><Student>", 1
+    ),
+    "the records stand in an element that no interchange has": lambda text: text.replace(
+        "<Student>", "<Students><Student>", 1
+    ).replace("</Student>", "</Student></Students>", 1),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN_EARLY)
+def test_a_file_that_is_broken_before_its_first_record_is_refused_whatever_is_asked_for(tmp_path, fault):
+    settings = small(tmp_path, students=("1",))
+    file = tmp_path / "Student.xml"
+    file.write_text(BROKEN_EARLY[fault](file.read_text(encoding="utf-8")), encoding="utf-8")
+    with pytest.raises(SourceBroken) as caught:
+        list(EdFiXml("maple", settings).read({"student": None}))
+    assert caught.value.place.startswith("Student.xml")
 
 
 # Grand Bend

@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+from adapters import interchange_repeats
 from adapters.files import open_source
 from adapters.interchange import CAPS, Findings, catalogue, documents
 from standards.edfi import model
@@ -238,11 +239,22 @@ def test_only_what_is_wanted_is_passed(read):
     assert [name for name, _ in read(a=SESSION + GRADING_PERIOD, wanted={"sessions"})] == ["sessions"]
 
 
-def test_a_file_without_anything_wanted_is_not_parsed(read):
+def test_a_file_without_anything_wanted_must_be_well_formed_all_the_same(read):
     broken = interchange(STUDENT).replace("</Student>", "").encode()
-    assert len(read(a=SESSION + GRADING_PERIOD, b=broken, wanted={"sessions"})) == 1
-    with pytest.raises(SourceBroken):
-        read(wanted={"students"})
+    for wanted in ({"sessions"}, {"students"}):
+        with pytest.raises(SourceBroken, match="not well-formed"):
+            read(a=SESSION + GRADING_PERIOD, b=broken, wanted=wanted)
+    assert len(read(a=SESSION + GRADING_PERIOD, b=STUDENT, wanted={"sessions"})) == 1
+
+
+def test_what_cannot_be_understood_is_rejected_with_its_place_and_identity_where_somebody_takes_it(read):
+    findings = Findings()
+    bad = STUDENT.replace("2011-05-07", "SECRET").replace("604821", "604822")
+    assert len(read(a=STUDENT + bad, findings=findings)) == 1
+    (one,) = findings.rejected
+    assert (one.collection, one.path, one.reason) == ("students", "Student/BirthData/BirthDate", "is not a date")
+    assert one.identity == {"studentUniqueId": "604822"}
+    assert one.place.startswith("a.xml:")
 
 
 def test_what_the_api_has_no_member_for_is_counted_by_its_path(read):
@@ -266,13 +278,38 @@ def test_a_record_repeated_unchanged_is_passed_once_and_counted(read):
     assert findings.duplicates == {"students": 2}
 
 
-def test_a_record_repeated_with_other_content_is_refused(read):
-    with pytest.raises(SourceBroken, match=r"^a\.xml:9: Student is given twice"):
-        read(a=STUDENT + STUDENT.replace("Kent", "Ghent"))
+def test_of_two_records_with_one_key_the_last_one_holds_as_in_an_ods(read):
+    findings = Findings()
+    found = read(a=STUDENT + STUDENT.replace("Kent", "Ghent"), findings=findings)
+    assert [document["birthCity"] for _, document in found] == ["Ghent"]
+    assert (findings.replaced, findings.duplicates) == ({"students": 1}, {})
+
+
+def test_a_record_that_is_no_longer_held_back_is_not_replaced(read, monkeypatch):
+    monkeypatch.setattr(interchange_repeats, "MOST_HELD_BACK", 1)
+    other = STUDENT.replace(" 604821 ", " 604822 ")
+    with pytest.raises(SourceBroken, match=r"^a\.xml:\d+: Student is given twice"):
+        read(a=STUDENT + other + STUDENT.replace("Kent", "Ghent"))
+    assert len(read(a=STUDENT + other + STUDENT)) == 2
+
+
+def test_a_reference_with_an_xml_id_has_the_key_of_its_target_whatever_key_it_gives_itself(read):
+    findings = Findings()
+    wrong = SESSION.replace(
+        '<GradingPeriodReference ref="GP1"/>',
+        f"""<GradingPeriodReference ref="GP1"><GradingPeriodIdentity>
+ <GradingPeriod>uri://ed-fi.org/GradingPeriodDescriptor#First Six Weeks</GradingPeriod>
+ <GradingPeriodName>Another</GradingPeriodName><SchoolYear>2021-2022</SchoolYear>{SCHOOL_REFERENCE}
+</GradingPeriodIdentity></GradingPeriodReference>""",
+    )
+    found = dict(read(a=GRADING_PERIOD + wrong, findings=findings))
+    (period,) = found["sessions"]["gradingPeriods"]
+    assert period["gradingPeriodReference"]["gradingPeriodName"] == "Exam 1"
+    assert [times for name, times in findings.unknown.items() if "another key" in name] == [1]
 
 
 def test_a_record_without_its_key_is_refused(read):
-    with pytest.raises(SourceBroken, match=r"Student lacks studentUniqueId, a part of its key"):
+    with pytest.raises(SourceBroken, match=r"Student/studentUniqueId is a part of the key, and missing"):
         read(a=STUDENT.replace(" 604821 ", " "))
 
 
@@ -331,7 +368,7 @@ def test_a_school_year_of_two_years_is_refused(read):
     ("reference", "why"),
     [
         ('<SchoolReference ref="NONE"/>', "SchoolReference refers to what is the XML id of nothing"),
-        ('<SchoolReference ref="GP1"/>', "SchoolReference refers to a GradingPeriod"),
+        ('<SchoolReference ref="GP1"/>', "SchoolReference refers to another kind of thing"),
         ("<SchoolReference/>", "SchoolReference is empty"),
         ("<SchoolReference><SchoolLookup/></SchoolReference>", "SchoolReference/SchoolLookup is a lookup"),
         (
@@ -340,7 +377,7 @@ def test_a_school_year_of_two_years_is_refused(read):
         ),
         (
             OFFERING_REFERENCE.format(SCHOOL_REFERENCE + OTHER_SESSION_REFERENCE),
-            "CourseOfferingReference says schoolId twice with different values",
+            "CourseOfferingReference is given twice with different values",
         ),
     ],
 )

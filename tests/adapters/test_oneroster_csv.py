@@ -9,6 +9,7 @@ import pytest
 from adapters.oneroster_csv import OneRosterCsv
 from adapters.testing import AdapterContract
 from gateway.region import write_oneroster_11_wild, write_oneroster_12
+from standards.edfi.key_texts import key_text
 from standards.errors import SourceBroken
 from standards.oneroster import csv as facts
 from tests.adapters import oneroster_files as made
@@ -98,22 +99,22 @@ def test_a_roster_of_1_2_becomes_records(of):
     found, notes = of("1.2")
     assert found == {
         "organization": {
-            ("d",): {"id": "d", "name": "Maple", "kind": "district", "identifier": "9", AGENCY: "uri://ed-fi.org/LocalEducationAgencyCategoryDescriptor#Other local education agency"},
-            ("s1",): {"id": "s1", "name": "North", "kind": "school", "identifier": "101", "parent": ("d",)},
-            ("s2",): {"id": "s2", "name": "South", "kind": "school", "identifier": "102", "parent": ("d",)},
+            ("d",): {"id": "d", "name": "Maple", "kind": "district", "identifier": "9", "derivedIdentifier": "d sourcedId d", AGENCY: "uri://ed-fi.org/LocalEducationAgencyCategoryDescriptor#Other local education agency"},
+            ("s1",): {"id": "s1", "name": "North", "kind": "school", "identifier": "101", "derivedIdentifier": "d sourcedId s1", "parent": ("d",)},
+            ("s2",): {"id": "s2", "name": "South", "kind": "school", "identifier": "102", "derivedIdentifier": "d sourcedId s2", "parent": ("d",)},
         },
         "session": {
-            ("y",): {"id": "y", "name": "2026-2027", "kind": "schoolYear", "begin": "2026-08-20", "end": "2027-06-20", "schoolYear": 2027},
-            ("t",): {"id": "t", "name": "Fall", "kind": "term", "begin": "2026-08-20", "end": "2027-01-20", "schoolYear": 2027, "parent": ("y",)},
+            ("y",): {"id": "y", "name": "2026-2027", "derivedName": key_text("2026-2027", "y"), "kind": "schoolYear", "begin": "2026-08-20", "end": "2027-06-19", "schoolYear": 2027},
+            ("t",): {"id": "t", "name": "Fall", "derivedName": key_text("Fall", "t"), "kind": "term", "begin": "2026-08-20", "end": "2027-01-19", "schoolYear": 2027, "parent": ("y",)},
         },
         "schoolSession": {("term", "s1", "t"): {"school": ("s1",), "session": ("t",), "kind": "term"}},
         "edfi.schoolYearTypes": {("2027",): {"schoolYear": 2027, "schoolYearDescription": "2026-2027", "currentSchoolYear": True}},
         "edfi.locations": {("B2", "s1"): {"classroomIdentificationCode": "B2", "schoolReference@": ("s1",), "schoolReference.schoolId": 101}},
         "profile": {("u1", "s1"): {"student": ("u1",), "organization": ("s1",), "race": [{"asian": "uri://ed-fi.org/RaceDescriptor#Asian"}]}},
         "course": {
-            ("c",): {"id": "c", "edfi.courses.numberOfParts": 1, "title": "Algebra", "code": "A1", "organization": ("d",), "schoolYear": ("y",), "grades": ["09", "10"], "subjects": ["Math"], "subjectCodes": ["02052"]},
+            ("c",): {"id": "c", "edfi.courses.numberOfParts": 1, "title": "Algebra", "code": "A1", "derivedCode": key_text("A1", "c"), "organization": ("d",), "schoolYear": ("y",), "grades": ["09", "10"], "subjects": ["Math"], "subjectCodes": ["02052"]},
         },
-        "offering": {("c", "s1", "t"): {"course": ("c",), "school": ("s1",), "session": ("t",), "schoolSession": ("term", "s1", "t"), "code": "A1"}},
+        "offering": {("c", "s1", "t"): {"course": ("c",), "school": ("s1",), "session": ("t",), "schoolSession": ("term", "s1", "t"), "code": "A1", "derivedCode": key_text("A1", "c")}},
         "section": {
             ("k",): {"id": "k", "title": "Algebra 1", "code": "A1-1", "kind": "scheduled", "location": "B2", "locationSchool": ("s1",), "school": ("s1",), "terms": [("t",)], "offering": ("c", "s1", "t"), "grades": ["09"], "subjects": ["Math"], "subjectCodes": ["02052"], "periods": ["1", "2"]},
         },
@@ -125,7 +126,7 @@ def test_a_roster_of_1_2_becomes_records(of):
         "guardianship": {("u3", "u1"): {"contact": ("u3",), "student": ("u1",), "role": "guardian"}},
         "enrollment": {("r1",): {"student": ("u1",), "school": ("s1",), "role": "student", "primary": True, "entry": "2026-08-20", "grade": "09"}},
         "employment": {("r2",): {"staff": ("u2",), "organization": ("s1",), "role": "teacher", "primary": True, "derivedBegin": "2026-08-20"}},
-        "placement": {("e1",): {"id": "e1", "student": ("u1",), "section": ("k",), "role": "student", "primary": False, "begin": "2026-08-20", "end": "2027-01-20"}},
+        "placement": {("e1",): {"id": "e1", "student": ("u1",), "section": ("k",), "role": "student", "primary": False, "begin": "2026-08-20", "end": "2027-01-19"}},
         "teaching": {("e2",): {"id": "e2", "staff": ("u2",), "section": ("k",), "role": "teacher", "primary": True, "derivedBegin": "2026-08-20"}},
     }  # fmt: skip
     assert notes == {}
@@ -316,22 +317,34 @@ def test_what_cannot_be_kept_is_counted_by_name(of):
     assert "secret" not in repr(found)
     assert notes == {
         "users.csv: a password is never kept": 1,
-        "users.csv: no role says what the user is": 1,
         "enrollments.csv: schoolSourcedId is not the school of the class": 1,
-        "enrollments.csv: no role says what the user is": 1,
     }
 
 
-def test_the_check_tells_the_first_mistake_of_every_file(tmp_path):
+def test_a_user_whom_no_role_tells_of_is_set_aside_with_what_belongs_to_it(tmp_path):
+    rows = made.rows("1.2")
+    rows["roles.csv"] = rows["roles.csv"][1:]
+    files = {name: made.text(list(facts.files("1.2")[name].columns), some).encode() for name, some in rows.items()}
+    files["manifest.csv"] = made.manifest("1.2", files).encode()
+    with OneRosterCsv("d", {"source": str(made.folder(tmp_path / "d", files))}) as adapter:
+        found = {(entity, record["key"]) for entity, record in adapter.read(dict.fromkeys(adapter.manifest.entities))}
+        aside = {(row.entity, row.place, row.told, row.key) for row in adapter.notes.page.aside}
+    assert ("student", ("u1",)) not in found
+    assert aside == {
+        ("user", "users.csv:2", "no role says what the user is", ("u1",)),
+        ("placement", "enrollments.csv:2", "no role says what the user is", ("e1",)),
+    }
+
+
+def test_the_check_tells_for_each_file_why_it_cannot_be_read(tmp_path):
     files = made.package("1.2")
-    files["orgs.csv"] = files["orgs.csv"].replace(b"North,school", b"North,shool")
-    files["users.csv"] = files["users.csv"].replace(b"u2,,,true", b"u2,,,yes")
+    files["orgs.csv"] = files["orgs.csv"].replace(b"name", b"nome", 1)
+    files["users.csv"] = files["users.csv"].replace(b"Ann", b'"Ann')
     files["enrollments.csv"] = files["enrollments.csv"].replace(b"2026-08-20", b"20/8/2026")
     adapter = OneRosterCsv("d", {"source": str(made.folder(tmp_path / "d", files))})
     assert sorted(map(str, adapter.check())) == [
-        "enrollments.csv:2:9: beginDate is not a date (YYYY-MM-DD).",
-        "orgs.csv:3:5: type is not one of the listed values.",
-        "users.csv:3:4: enabledUser is neither true nor false.",
+        "orgs.csv:1:1: The column name is missing.",
+        "users.csv:3:7: A quotation mark is out of place or never closed.",
     ]
 
 
@@ -342,13 +355,18 @@ def test_a_source_that_is_not_there_is_a_problem_and_no_empty_district(tmp_path)
         list(adapter.read({"student": None}))
 
 
-def test_dangling_references_and_a_missing_manifest_are_put_up_with_where_the_settings_say_so(tmp_path):
+def test_a_missing_manifest_is_put_up_with_where_the_settings_say_so_and_dangling_is_no_longer_used(tmp_path):
     files = made.package("1.1")
     del files["manifest.csv"]
     files["enrollments.csv"] = files["enrollments.csv"].replace(b",u2,", b",u9,")
-    found, notes = read(made.folder(tmp_path / "d", files), dangling="drop", allow_missing_manifest=True)
+    path = made.folder(tmp_path / "d", files)
+    found, notes = read(path, allow_missing_manifest=True)
     assert "teaching" not in found
-    assert notes == {"manifest.csv is missing": 1, "enrollments.csv: dangling userSourcedId": 1}
+    assert notes == {"manifest.csv is missing": 1}
+    with OneRosterCsv("d", {"source": str(path), "dangling": "drop", "allow_missing_manifest": True}) as adapter:
+        assert not [entity for entity, _ in adapter.read({"teaching": None})]
+        assert [row.place for row in adapter.notes.page.aside] == ["enrollments.csv:3:6"]
+        assert "no longer used" in adapter.notes.page.remarks[0][1]
 
 
 def test_a_change_of_the_files_changes_the_stamp(tmp_path):

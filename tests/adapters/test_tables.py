@@ -18,7 +18,6 @@ from standards.oneroster import csv as facts
 from tests.adapters import oneroster_files as made
 
 VERSIONS = ("1.1", "1.2")
-DROP = Tolerance(dangling="drop")
 
 
 @pytest.fixture(params=["folder", "zip"])
@@ -50,6 +49,16 @@ def contents(path, tolerance=STRICT, wanted=None):
                 for _, row in table.rows
             ]
     return found, notes.counts
+
+
+def aside(path, wanted=None):
+    """The rows that are set aside, each with its place and the reason."""
+    notes = Notes()
+    with open_source(path) as source:
+        for table in tables.read(source, wanted, notes):
+            for _ in table.rows:
+                pass
+    return notes.page
 
 
 def refusal(path, tolerance=STRICT, wanted=None) -> SourceBroken:
@@ -139,7 +148,7 @@ def test_a_mistake_anywhere_is_found_in_its_place(data):
     heading = files["enrollments.csv"].split(b"\r\n")[0]
     files["enrollments.csv"] = heading + b"\n" + "\n".join(lines).encode()
     with tempfile.TemporaryDirectory() as folder:
-        error = refusal(made.folder(Path(folder) / "d", files))
+        (error,) = aside(made.folder(Path(folder) / "d", files)).aside
     line = 2 + next(n for n, text in enumerate(lines) if "2026-02-30" in text)
     assert error.place == f"enrollments.csv:{line}:9"
 
@@ -236,7 +245,8 @@ def test_a_deleted_row_is_left_out_and_counted(reading):
 
 def test_a_reference_to_a_deleted_row_leads_nowhere(tmp_path):
     files = spoilt("1.2", "users.csv", "u2,,", "u2,tobedeleted,")
-    assert refusal(made.folder(tmp_path / "d", files)).place == "enrollments.csv:3:6"
+    places = [row.place for row in aside(made.folder(tmp_path / "d", files)).aside]
+    assert places == ["enrollments.csv:3:6", "roles.csv:3:4"]
 
 
 def test_a_file_stated_as_absent_is_ignored_with_a_note(reading):
@@ -262,23 +272,31 @@ def test_without_a_manifest_nothing_is_read_unless_that_is_allowed(tmp_path, ver
 
 
 MISTAKES = {
-    "a byte that is no UTF-8": ("users.csv", b"Ann", b"A\xe9n", "users.csv:3:7", "UTF-8"),
     "UTF-16": ("orgs.csv", b"sourcedId", b"\xff\xfes", "orgs.csv:1:1", "UTF-8"),
     "a quotation mark never closed": ("users.csv", "Ann,", '"Ann,', "users.csv:3:7", "quotation mark"),
     "text after a closing mark": ("users.csv", "Ann", '"A"nn', "users.csv:3:7", "quotation mark"),
-    "a NUL in a text": ("users.csv", b"Ann", b"A\0n", "users.csv:3:7", "NUL"),
-    "a NUL in a date": ("enrollments.csv", b"2027-01-20", b"2027-01-2\0", "enrollments.csv:2:10", "endDate holds a NUL"),
     "a NUL in a heading": ("orgs.csv", b"name", b"na\0me", "orgs.csv:1:4", "NUL"),
     "an empty heading": ("orgs.csv", "identifier", "", "orgs.csv:1:6", "heading"),
-    "a cell too many": ("orgs.csv", "101,d", "101,d,x", "orgs.csv:3:8", "more cells"),
     "a heading twice": ("orgs.csv", "identifier", "name", "orgs.csv:1:6", "name is there twice"),
     "a required column missing": ("orgs.csv", "name", "nome", "orgs.csv:1:1", "name is missing"),
-    "a cell too long": ("users.csv", "Ann", "A" * 65_537, "users.csv:3:7", "longer than"),
     "a cell far too long": ("users.csv", "Ann", '"' + "A" * 140_000 + '"', "users.csv:3:7", "longer than"),
     "a line far too long": ("users.csv", "Ann", "A" * 5_000_000, "users.csv:3:7", "longer than"),
+    "an id twice": ("orgs.csv", "s2,", "s1,", "orgs.csv:4:1", "same as in a row before"),
+    "another manifest version": ("manifest.csv", "version,1.0", "version,2.0", "manifest.csv:2:2", "manifest.version must be 1.0"),
+    "another version of OneRoster": ("manifest.csv", ",1.2\r", ",1.3\r", "manifest.csv:3:2", "must be 1.1 or 1.2"),
+    "a mode that is none": ("manifest.csv", "file.orgs,bulk", "file.orgs,full", "manifest.csv:*:2", "absent, bulk or delta"),
+    "a file that is not there": ("manifest.csv", "file.results,absent", "file.results,bulk", "manifest.csv:*:2", "there is no results.csv"),
+    "a property twice": ("manifest.csv", "file.orgs,bulk", "file.users,bulk", "manifest.csv:*:1", "twice"),
+    "a manifest without values": ("manifest.csv", "propertyName,value", "propertyName,values", "manifest.csv:1:1", "one column value"),
+}  # fmt: skip
+ROWS_SET_ASIDE = {
+    "a byte that is no UTF-8": ("users.csv", b"Ann", b"A\xe9n", "users.csv:3:7", "givenName is not UTF-8"),
+    "a NUL in a text": ("users.csv", b"Ann", b"A\0n", "users.csv:3:7", "givenName holds a NUL"),
+    "a NUL in a date": ("enrollments.csv", b"2027-01-20", b"2027-01-2\0", "enrollments.csv:2:10", "endDate holds a NUL"),
+    "a cell too many": ("orgs.csv", "101,d", "101,d,x", "orgs.csv:3:8", "more cells"),
+    "a cell too long": ("users.csv", "Ann", "A" * 65_537, "users.csv:3:7", "givenName is too long"),
     "a date that is none": ("enrollments.csv", "2027-01-20", "2027-13-20", "enrollments.csv:2:10", "endDate is not a date"),
     "an American date": ("demographics.csv", "2011-05-07", "05/07/2011", "demographics.csv:2:4", "birthDate is not a date"),
-    "a time that is none": ("orgs.csv", "s1,,,", "s1,,yesterday,", "orgs.csv:3:3", "dateLastModified"),
     "a truth that is none": ("users.csv", "u2,,,true", "u2,,,yes", "users.csv:3:4", "enabledUser is neither"),
     "a year that is none": ("academicSessions.csv", "y,2027", "y,2026-2027", "academicSessions.csv:3:9", "schoolYear is not a year"),
     "an id that is none": ("orgs.csv", "s2,", "s 2,", "orgs.csv:4:1", "sourcedId is not"),
@@ -288,17 +306,8 @@ MISTAKES = {
     "a status not listed": ("orgs.csv", "s1,,", "s1,retired,", "orgs.csv:3:2", "status is not one"),
     "an empty cell that may not be": ("enrollments.csv", ",teacher,", ",,", "enrollments.csv:3:7", "role is empty"),
     "user ids without braces": ("users.csv", "{LDAP:m1}", "LDAP:m1", "users.csv:2:6", "userIds is not"),
-    "an id twice": ("orgs.csv", "s2,", "s1,", "orgs.csv:4:1", "same as in a row before"),
-    "a dangling reference": ("enrollments.csv", ",u2,", ",u9,", "enrollments.csv:3:6", "userSourcedId names no row of users.csv"),
-    "a dangling list": ("users.csv", ",u3,", ',"u3,u4",', "users.csv:2:14", "agentSourcedIds names no row of users.csv"),
-    "a dangling parent": ("orgs.csv", "101,d", "101,e", "orgs.csv:3:7", "parentSourcedId names no row of orgs.csv"),
-    "demographics of nobody": ("demographics.csv", "u1,", "u4,", "demographics.csv:2:1", "sourcedId names no row"),
-    "another manifest version": ("manifest.csv", "version,1.0", "version,2.0", "manifest.csv:2:2", "manifest.version must be 1.0"),
-    "another version of OneRoster": ("manifest.csv", ",1.2\r", ",1.3\r", "manifest.csv:3:2", "must be 1.1 or 1.2"),
-    "a mode that is none": ("manifest.csv", "file.orgs,bulk", "file.orgs,full", "manifest.csv:*:2", "absent, bulk or delta"),
-    "a file that is not there": ("manifest.csv", "file.results,absent", "file.results,bulk", "manifest.csv:*:2", "there is no results.csv"),
-    "a property twice": ("manifest.csv", "file.orgs,bulk", "file.users,bulk", "manifest.csv:*:1", "twice"),
-    "a manifest without values": ("manifest.csv", "propertyName,value", "propertyName,values", "manifest.csv:1:1", "one column value"),
+    "a dangling reference": ("enrollments.csv", ",u2,", ",u9,", "enrollments.csv:3:6", "userSourcedId leads nowhere"),
+    "demographics of nobody": ("demographics.csv", "u1,", "u4,", "demographics.csv:2:1", "sourcedId leads nowhere"),
 }  # fmt: skip
 
 
@@ -317,6 +326,30 @@ def test_a_mistake_is_refused_with_its_place_and_without_its_value(tmp_path, mis
         for value in set(said[1].split(",")) - set(said[0].split(",")) - {""}:
             assert value not in error.message or len(value) == 1
     assert error.__context__ is None
+
+
+@pytest.mark.parametrize("mistake", ROWS_SET_ASIDE)
+def test_a_row_that_cannot_be_understood_is_set_aside_with_its_place_and_without_its_value(tmp_path, mistake):
+    name, old, new, place, words = ROWS_SET_ASIDE[mistake]
+    page = aside(made.folder(tmp_path / "d", spoilt("1.2", name, old, new)))
+    (row,) = page.aside
+    assert row.place == place
+    assert words in row.told
+    assert sum(page.asides.values()) == 1
+    line = int(place.split(":")[1])
+    before = contents(tmp_path / "d")[0][name]
+    assert len(before) == len(made.rows("1.2")[name]) - 1
+    assert made.rows("1.2")[name][line - 2] not in before
+
+
+def test_a_wrong_cell_in_a_column_that_nobody_reads_is_a_remark(tmp_path):
+    files = spoilt("1.2", "orgs.csv", "s1,,,", "s1,,2026-05-06 08:01:05,")
+    path = made.folder(tmp_path / "d", files)
+    page = aside(path)
+    assert (page.aside, page.counts) == ([], {"orgs.csv: dateLastModified is wrong and not read": 1})
+    ((place, text),) = page.remarks
+    assert (place, text.split(" is ")[0]) == ("orgs.csv:3:3", "dateLastModified")
+    assert len(contents(path)[0]["orgs.csv"]) == 3
 
 
 def test_a_changes_file_is_refused_where_it_is_wanted(tmp_path):
@@ -346,51 +379,89 @@ def test_too_many_rows_are_refused(tmp_path, monkeypatch):
     assert refusal(made.folder(tmp_path / "d", files)).place == "orgs.csv"
 
 
-def test_an_empty_extra_cell_is_still_one_too_many(tmp_path):
-    files = spoilt("1.2", "orgs.csv", "101,d", "101,d,")
-    assert refusal(made.folder(tmp_path / "d", files)).place == "orgs.csv:3:8"
+@pytest.mark.parametrize("surplus", [",", ",,,", ", ,"])
+def test_cells_at_the_end_of_a_row_that_say_nothing_are_none_too_many(reading, surplus):
+    found, _ = reading(spoilt("1.2", "orgs.csv", "101,d", f"101,d{surplus}"))
+    assert found["orgs.csv"] == made.ROWS["orgs.csv"]
+
+
+def test_a_row_with_an_empty_cell_too_many_may_have_a_comma_too_many_further_left(tmp_path):
+    page = aside(made.folder(tmp_path / "d", spoilt("1.1", "users.csv", ",Ann,", ",Ann, Lee,")))
+    assert [(row.place, row.told) for row in page.aside] == [
+        ("users.csv:3:19", "has more cells than there are headings")
+    ]
+
+
+def test_an_empty_cell_too_many_in_every_row_is_none(reading):
+    files = made.package("1.1")
+    heading, *lines = files["users.csv"].split(b"\r\n")
+    files["users.csv"] = b"\r\n".join([heading, *(line + b"," for line in lines if line)])
+    assert reading(files)[0] == made.rows("1.1")
+
+
+def test_empty_headings_at_the_end_are_no_columns(reading):
+    files = made.package("1.2")
+    files["orgs.csv"] = files["orgs.csv"].replace(b"\r\n", b",,\r\n")
+    assert reading(files)[0]["orgs.csv"] == made.ROWS["orgs.csv"]
 
 
 def test_an_extension_word_is_understood_in_1_2_only(tmp_path):
     path = made.folder(tmp_path / "new", spoilt("1.2", "orgs.csv", "North,school", "North,ext:camp"))
     assert contents(path)[0]["orgs.csv"][1]["type"] == "ext:camp"
     path = made.folder(tmp_path / "old", spoilt("1.1", "orgs.csv", "North,school", "North,ext:camp"))
-    assert refusal(path).place == "orgs.csv:3:5"
+    assert [row.place for row in aside(path).aside] == ["orgs.csv:3:5"]
 
 
-def test_the_first_dangling_places_are_listed(tmp_path):
+def test_every_row_without_its_owner_is_set_aside(tmp_path):
     files = made.package("1.2")
     row = b"%s,,,k,s1,nobody,student,false,,\r\n"
     files["enrollments.csv"] += b"".join(row % (b"x%d" % n) for n in range(9))
-    error = refusal(made.folder(tmp_path / "d", files))
-    assert error.place == "enrollments.csv:4:6"
-    assert "(9 in all, the next in line 5, 6, 7, 8, and more)" in error.message
-    assert "nobody" not in error.message
+    page = aside(made.folder(tmp_path / "d", files))
+    assert [one.place for one in page.aside] == [f"enrollments.csv:{line}:6" for line in range(4, 13)]
+    assert {one.told for one in page.aside} == {"userSourcedId leads nowhere"}
+    assert [one.key for one in page.aside][:2] == [("x0",), ("x1",)]
+    assert page.asides == {"placement": 9}
 
 
-def test_dangling_references_are_dropped_and_counted_where_that_is_allowed(reading):
+def test_any_other_reference_to_nothing_vanishes_and_is_counted_with_the_first_places(tmp_path):
     files = spoilt("1.2", "users.csv", ",u3,", ',"u3,u4",')
     files["orgs.csv"] = files["orgs.csv"].replace(b"102,d", b"102,e")
-    files["enrollments.csv"] = files["enrollments.csv"].replace(b",u2,", b",u9,")
-    found, notes = reading(files, DROP)
+    path = made.folder(tmp_path / "d", files)
+    found, notes = contents(path)
     assert found["users.csv"] == made.ROWS["users.csv"]
     assert found["orgs.csv"][2] == {k: v for k, v in made.ROWS["orgs.csv"][2].items() if k != "parentSourcedId"}
-    assert found["enrollments.csv"] == made.ROWS["enrollments.csv"][:1]
-    assert notes == {
-        "users.csv: dangling agentSourcedIds": 1,
-        "orgs.csv: dangling parentSourcedId": 1,
-        "enrollments.csv: dangling userSourcedId": 1,
-    }
+    assert notes == {"users.csv: dangling agentSourcedIds": 1, "orgs.csv: dangling parentSourcedId": 1}
+    page = aside(path)
+    assert (page.aside, page.lost) == ([], {"users.agentSourcedIds": (1, 1), "orgs.parentSourcedId": (1, 2)})
+    assert [place for place, _ in page.remarks] == ["orgs.csv:4:7", "users.csv:2:14"]
 
 
-def test_what_refers_to_a_dropped_row_is_dropped_too(reading):
-    files = spoilt("1.2", "courses.csv", ",d,Math", ",gone,Math")
-    found, notes = reading(files, DROP)
-    assert (found["courses.csv"], found["classes.csv"], found["enrollments.csv"]) == ([], [], [])
-    assert notes["enrollments.csv: dangling classSourcedId"] == 2
+def test_what_refers_to_a_row_that_is_set_aside_is_left_to_whoever_knows_all_records(tmp_path):
+    page = aside(made.folder(tmp_path / "d", spoilt("1.2", "courses.csv", ",d,Math", ",gone,Math")))
+    assert [(one.place, one.entity) for one in page.aside] == [("courses.csv:2:8", "course")]
+    assert page.lost == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "column"),
+    [
+        ("enrollments.csv", "2027-01-20", " 2027-01-20 ", "endDate"),
+        ("enrollments.csv", "2027-01-20", "2027-01-20T00:00:00Z", "endDate"),
+        ("classes.csv", ",s1,t,", ", s1,t,", "schoolSourcedId"),
+        ("classes.csv", "scheduled", "Scheduled", "classType"),
+        ("orgs.csv", "s1,,", " s1,,", "sourcedId"),
+    ],
+)
+def test_what_has_one_meaning_is_read_as_the_standard_writes_it_with_a_remark(
+    reading, tmp_path, name, old, new, column
+):
+    files = spoilt("1.2", name, old, new)
+    assert reading(files)[0][name] == made.rows("1.2")[name]
+    ((_, text),) = aside(tmp_path / "district").remarks
+    assert text == f"{column} is not written as the standard writes it"
 
 
 def test_a_quoted_cell_over_several_lines_keeps_the_lines_after_it_right(tmp_path):
     files = spoilt("1.2", "users.csv", "Ann", '"A\r\nn\nn"')
     files["users.csv"] = files["users.csv"].replace(b"u3,,,false", b"u3,,,no")
-    assert refusal(made.folder(tmp_path / "d", files)).place == "users.csv:6:4"
+    assert [row.place for row in aside(made.folder(tmp_path / "d", files)).aside] == ["users.csv:6:4"]

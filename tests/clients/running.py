@@ -11,6 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from tests.needs import missing
 
 DRIVER = Path(__file__).with_name("drive_edfi_api_client.py")
@@ -29,7 +31,7 @@ class Clients:
 
     def edfi(self, task: str, *names: str) -> Any:
         """What edfi-api-client saw while it did a *task*."""
-        _needed("edfi_api_client")
+        needed("edfi_api_client")
         command = [sys.executable, str(DRIVER), self.base, self.key, self.secret, task, *names]
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
         assert done.returncode == 0, done.stderr[-4000:]
@@ -37,12 +39,18 @@ class Clients:
 
     def lightbeam(self, command: str, *more: str) -> str:
         """What lightbeam said while it carried out a *command*."""
-        _needed("lightbeam")
+        needed("lightbeam")
         told = [sys.executable, "-m", "lightbeam", command, "-c", str(self._settings()), *more]
         done = subprocess.run(told, cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE)
         said = done.stdout + done.stderr
         assert done.returncode == 0, said[-4000:]
         return said
+
+    def token(self) -> str:
+        """A token of theirs."""
+        asked = {"grant_type": "client_credentials"}
+        answer = requests.post(f"{self.base}/oauth/token", asked, auth=(self.key, self.secret), timeout=60)
+        return str(answer.json()["access_token"])
 
     @property
     def district(self) -> str:
@@ -101,6 +109,7 @@ class Clients:
         return place
 
 
-def _needed(package: str) -> None:
+def needed(package: str) -> None:
+    """Skip a test, or fail it in CI, where a published client is not installed."""
     if importlib.util.find_spec(package) is None:
         missing(f"{package} is not in this environment; tests/requirements.txt pins it")

@@ -85,12 +85,12 @@ def _telling(collection: str, known: Flat) -> list[str]:
     return list(dict.fromkeys([*about[:8], *owners[:4], *sorted(known[collection])[:8]]))
 
 
-def expected(route: Route, ids: Sequence[str], known: Flat) -> set[str] | None:
-    """The ids of what belongs to *ids*, told from the flat collections alone; None where a parent is not in the other."""
+def expected(route: Route, ids: Sequence[str], known: Flat) -> set[str]:
+    """The ids of what belongs to *ids*, told from the flat collections alone; none where a parent is not in the other."""
     outer = list(zip(route.parents, ids, strict=True))
     for (one, one_id), (other, other_id) in pairwise(outer):
         if other_id not in BELONGS[one, other](known, one_id):
-            return None
+            return set()
     found = BELONGS[route.parents[-1], route.collection](known, ids[-1])
     if route.parents == ("classes", "students"):
         found &= BELONGS["classes", route.collection](known, ids[0])
@@ -145,12 +145,14 @@ def _class_results(known: Flat, section: str) -> set[str]:
     return {key for key, one in known["results"].items() if _at(one, "lineItem") & items}
 
 
-def _class_categories(known: Flat, section: str) -> set[str]:
-    used = {
-        key for one in _by("lineItems", "class")(known, section) for key in _at(known["lineItems"][one], "category")
-    }
-    taken = {key for one in known["lineItems"].values() for key in _at(one, "category")}
-    return used | (known["categories"].keys() - taken)
+def unrelated(route: Route, known: Flat) -> tuple[str, str] | None:
+    """The ids of two records that are there and do not belong to each other, for an address that names two."""
+    outer, inner = route.parents
+    return next(
+        ((one, other) for one in sorted(known[outer]) for other in sorted(known[inner])
+         if other not in BELONGS[outer, inner](known, one)),
+        None,
+    )  # fmt: skip
 
 
 def _class_scales(known: Flat, section: str) -> set[str]:
@@ -175,7 +177,7 @@ BELONGS: dict[tuple[str, str], Callable[[Flat, str], set[str]]] = {
     ("classes", "enrollments"): _by("enrollments", "class"),
     ("classes", "lineItems"): _by("lineItems", "class"),
     ("classes", "results"): _class_results,
-    ("classes", "categories"): _class_categories,
+    ("classes", "categories"): lambda known, _: set(known["categories"]),
     ("classes", "scoreScales"): _class_scales,
     ("classes", "resources"): _resources("classes"),
     ("courses", "classes"): _by("classes", "course"),

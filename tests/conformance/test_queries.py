@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from standards.collation import sort_key
+from standards.oneroster import model
 from tests.api.answers import leaves
 from tests.conformance.table import FLAT, address, flat, name, records
 
@@ -61,10 +63,13 @@ def test_every_filter_finds_what_a_plain_reading_finds(client, known, version, r
             answer = client.ask(
                 address(route), filter=f"{path}{predicate}'{text.replace(chr(39), chr(39) * 2)}'", limit=10_000
             )
+            head = model.classes(version)[route.model].get(path.partition(".")[0])
+            opposite = predicate == "!=" and head is not None and head.many
+            test = "=" if opposite else predicate
             wanted = [
                 one["sourcedId"]
                 for one in found
-                if any(holds(have, predicate, value) for place, have in leaves(one) if place == path)
+                if any(holds(have, test, value) for place, have in leaves(one) if place == path) is not opposite
             ]
             assert [one["sourcedId"] for one in records(answer)] == wanted, (path, predicate)
             assert answer.headers["X-Total-Count"] == str(len(wanted))
@@ -89,7 +94,9 @@ def test_every_sort_is_total_and_puts_the_absent_last(client, known, version, ro
 
 
 def _key(value):
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else plain(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    return sort_key(("true" if value else "false") if isinstance(value, bool) else value)
 
 
 @pytest.mark.parametrize(("version", "route"), FLAT, ids=name)
@@ -112,10 +119,10 @@ def test_what_a_query_cannot_mean_is_answered_in_the_words_of_the_version(client
         ({"filter": "status=active"}, 400, "invalid_filter_field"),
         ({"filter": "status='active' AND"}, 400, "invalid_filter_field"),
         ({"fields": ""}, 400, "invalid_selection_field"),
-        ({"limit": "0"}, 422, "invalid data" if old else "invaliddata"),
-        ({"limit": "ten"}, 422, "invalid data" if old else "invaliddata"),
-        ({"offset": "-1"}, 422, "invalid data" if old else "invaliddata"),
-        ({"orderBy": "up"}, 422, "invalid data" if old else "invaliddata"),
+        ({"limit": "0"}, 400, "invalid data" if old else "invaliddata"),
+        ({"limit": "ten"}, 400, "invalid data" if old else "invaliddata"),
+        ({"offset": "-1"}, 400, "invalid data" if old else "invaliddata"),
+        ({"orderBy": "up"}, 400, "invalid data" if old else "invaliddata"),
     ):
         answer = client.ask(place, **asked)
         assert answer.status_code == status, asked

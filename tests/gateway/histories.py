@@ -277,7 +277,11 @@ class Gate:
         self.more = not self.more
         grants = self.grants()
         fresh = self.gateway.followed_by(
-            districts=self.gateway.districts, grants=grants, callers=self.gateway.callers, limits=self.gateway.limits
+            districts=self.gateway.districts,
+            grants=grants,
+            callers=self.gateway.callers,
+            limits=self.gateway.limits,
+            zones={},
         )
         self.district.want(wanted_by(grants.every("maple")))
         fresh.attend([self.district])

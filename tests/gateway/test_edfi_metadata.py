@@ -9,7 +9,9 @@ import jsonschema
 import pytest
 from lxml import etree
 
-from gateway.edfi_metadata import ADDRESSES, NEWER
+from gateway.edfi_metadata import ADDRESSES, NEWER, _content
+from gateway.metadata import _document
+from standards import registry
 from standards.edfi.model import resources
 from standards.edfi.openapi_schemas import schema_name
 from tests.regions import agreement, running, small_sites
@@ -202,6 +204,9 @@ def test_every_body_is_what_the_documents_say(web, bodies, record_property):
     for (district, name), records in bodies.items():
         one = resources()[name]
         document = documents["descriptors" if one.is_descriptor else "resources"]
+        if schema_name(one) not in document["components"]["schemas"]:  # of no district's source
+            assert records == []
+            continue
         reference = {"$ref": f"#/components/schemas/{schema_name(one)}"}
         judge = jsonschema.Draft4Validator({**document, **reference})
         known = document["components"]["schemas"][schema_name(one)]["properties"]
@@ -213,6 +218,58 @@ def test_every_body_is_what_the_documents_say(web, bodies, record_property):
     record_property("records", seen)
     assert seen > 1000
     assert wrong == []
+
+
+def listed(web, address, edition=""):
+    """The methods that a document names at each address."""
+    return {path: set(item) for path, item in web.get(f"{address}{edition}").json["paths"].items()}
+
+
+@pytest.mark.parametrize("edition", ["", "?version=2"])
+@pytest.mark.parametrize("section", ["resources", "descriptors"])
+def test_a_document_lists_what_the_districts_source_can_do_and_nothing_else(region, web, section, edition):
+    for district in ("maple", "cedar"):
+        one = region.gateway.districts[district]
+        manifest, told = one.manifest(), listed(web, f"/{district}{ADDRESSES[section]}", edition)
+        for resource in resources().values():
+            if resource.is_descriptor is not (section == "descriptors"):
+                continue
+            entities = {branch.entity for branch in registry.views("edfi")[resource.collection].branches}
+            root = resource.endpoint
+            assert (root in told) is (f"{root}/{{id}}" in told) is bool(entities & manifest.entities), root
+            assert (f"{root}/deletes" in told) is bool(entities & manifest.entities & one.holds), root
+        assert set().union(*told.values()) == {"get"}  # files cannot be written to
+        assert told
+
+
+def test_the_document_of_the_region_lists_what_any_district_can_do(web):
+    whole = listed(web, ADDRESSES["resources"])
+    parts = [listed(web, f"/{district}{ADDRESSES['resources']}") for district in ("maple", "cedar")]
+    assert whole == parts[0] | parts[1]
+    assert parts[0].keys() < whole.keys()
+
+
+def test_what_is_listed_is_served_and_what_is_left_out_has_nothing(region, web):
+    consumer = region.consumer()
+    told = listed(web, f"/maple{ADDRESSES['resources']}")
+    for path in told:
+        if "{" not in path and not path.endswith(("/deletes", "/keyChanges")):  # which no agreement here opens
+            assert consumer.ask(f"/maple/data/v3{path}").status_code == 200, path
+    left_out = [one.endpoint for one in resources().values() if not one.is_descriptor and one.endpoint not in told]
+    assert "/ed-fi/studentCohortAssociations" in left_out
+    for path in left_out[::10]:
+        assert consumer.ask(f"/maple/data/v3{path}").json == [], path
+
+
+def test_many_hosts_do_not_make_the_gateway_keep_many_documents(web):
+    before = _content.cache_info().currsize
+    for port in range(40):
+        answer = web.get(ADDRESSES["descriptors"], headers={"Host": f"localhost:{port + 1}"})
+        assert answer.json["servers"] == [{"url": f"http://localhost:{port + 1}/data/v3"}]
+        older = web.get("/docs/documents/oneroster-1.1.json", headers={"Host": f"localhost:{port + 1}"})
+        assert older.json["servers"][0]["url"] == f"http://localhost:{port + 1}/ims/oneroster/v1p1"
+    assert _content.cache_info().currsize <= before + 1
+    assert _content.cache_info().maxsize == _document.cache_info().maxsize == 64
 
 
 def test_documents_tell_nothing_of_what_a_district_holds(web, bodies):

@@ -22,7 +22,10 @@ RECORDS = [
     ("student", {"key": ("s1",)}),
     ("student", {"key": ("s2",)}),
     ("enrollment", {"key": ("e1",), "student": ("s1",), "school": ("101",), "grade": "03", "entry": "2026-09-01"}),
-    ("enrollment", {"key": ("e2",), "student": ("s2",), "school": ("102",), "entry": "2026-09-01", "exit": TODAY}),
+    (
+        "enrollment",
+        {"key": ("e2",), "student": ("s2",), "school": ("102",), "entry": "2026-09-01", "exit": "2026-09-30"},
+    ),
     ("enrollment", {"key": ("e3",), "student": ("gone",), "school": ("101",), "derivedEntry": "2027-01-01"}),
     ("enrollment", {"key": ("e4",), "school": ("101",)}),
     ("enrollment", {"key": ("e5",), "student": ("s1",)}),

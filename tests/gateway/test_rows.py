@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.rows import index, matcher
+from gateway.matching import matcher
+from gateway.rows import index
 from standards.errors import MalformedQuery
 from standards.query import Both, Condition, Either, Query
 from tests.gateway.engine.school import grant, shown, students
@@ -60,6 +61,30 @@ def test_what_is_absent_answers_no_comparison(operator):
 def test_an_array_answers_when_any_of_it_does():
     assert where("roles.org.sourcedId", "=", "101") == where("roles.role", "=", "student") == given(Query())
     assert where("roles.role", "!=", "student") == []
+
+
+@pytest.mark.parametrize("path", ["grades", "roles.role", "roles.org.sourcedId", "userIds.type", "agents.sourcedId"])
+@pytest.mark.parametrize("value", ["04", "student", "101", "04,05", "nothing", ""])
+def test_of_a_list_not_equal_is_the_opposite_of_equal_even_where_there_is_none(path, value):
+    equal, other = where(path, "=", value), where(path, "!=", value)
+    assert sorted([*equal, *other]) == sorted(given(Query()))
+
+
+@pytest.mark.parametrize("written", ["Zo\u00eb", "Zoe\u0308", "ZO\u00cb", "zoE\u0308"])
+@pytest.mark.parametrize("operator", ["=", "~", ">=", "<="])
+def test_a_text_is_found_however_its_accents_are_written(written, operator):
+    for stored in ("Zo\u00eb", "Zoe\u0308"):
+        records = students("Ann", stored)
+        assert stored in given(Query(Condition("givenName", operator, written)), records)
+
+
+def test_texts_are_sorted_by_the_unicode_collation_algorithm():
+    names = ["resume", "r\u00e9sum\u00e9", "zebra", "\u00c5ngstr\u00f6m", "Angst", "\u00c9mile", "emu", "de la Cruz",
+             "Delacroix", "O'Brien", "Obrien", "\u0141ukasz", "Lukas", "Lz", "10", "9", "\u0438", "\u0439"]  # fmt: skip
+    right = ["10", "9", "Angst", "\u00c5ngstr\u00f6m", "de la Cruz", "Delacroix", "\u00c9mile", "emu", "Lukas", "\u0141ukasz", "Lz",
+             "O'Brien", "Obrien", "resume", "r\u00e9sum\u00e9", "zebra", "\u0438", "\u0439"]  # fmt: skip
+    assert given(Query(sort="givenName"), students(*names)) == right
+    assert given(Query(sort="givenName", descending=True), students(*names)) == right[::-1]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ KINDS = {
     "boolean": st.booleans(),
     "truth": st.booleans(),
     "date": DATES,
+    "until": st.dates(date(1, 1, 2), date(9999, 12, 30)).map(lambda day: day.isoformat()),
     "datetime": st.datetimes().map(lambda moment: moment.isoformat(timespec="milliseconds") + "Z"),
     "time": st.times().map(lambda moment: moment.isoformat(timespec="seconds")),
     "json": st.dictionaries(TEXT, TEXT, min_size=1, max_size=2) | st.lists(TEXT, min_size=1, max_size=2),

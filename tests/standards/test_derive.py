@@ -13,7 +13,7 @@ import standards
 from standards import derive
 
 HERE = Path(standards.__file__).parent
-FILES = ("edfi/model-ds52.json", "oneroster/csv.json", "oneroster/model.json")
+FILES = ("edfi/member-names.json", "edfi/model-ds52.json", "oneroster/csv.json", "oneroster/model.json")
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from adapters.simulator.ods.problems import Refusal, Reply
 from adapters.simulator.ods.reading import own_names
 from standards.edfi import openapi
+from standards.edfi.abilities import everything
 from standards.edfi.dependencies import steps
 from standards.edfi.flat import flattened
 from standards.edfi.model import Resource, version
@@ -58,7 +59,7 @@ def metadata(ods: Ods, base: str, steps_: list[str]) -> Reply:
             return Reply(200, _own(ods, ods.extension, base))
         case ["changequeries", "v1", "swagger.json"] if ods.change_queries:
             address = f"{base}/changeQueries/v1"
-            return Reply(200, openapi.document("changeQueries", OPENAPI, address, f"{base}/oauth/token"))
+            return Reply(200, openapi.document("changeQueries", OPENAPI, everything(), address, f"{base}/oauth/token"))
     raise Refusal("not-found")
 
 
@@ -90,7 +91,7 @@ def _dependencies(extension: Extension | None) -> list[Document]:
 
 def _document(ods: Ods, base: str, section: str) -> Document:
     """The document of the resources or of the descriptors, with those of an extension."""
-    content = openapi.content(section, OPENAPI)
+    content = openapi.content(section, OPENAPI, everything())
     if ods.extension:
         found = _content(ods, ods.extension, descriptors=section == "descriptors")
         content = {

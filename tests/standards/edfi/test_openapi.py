@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from standards.edfi import openapi
+from standards.edfi.abilities import Abilities, everything
 from standards.edfi.keychanges import CASCADING
 from standards.edfi.model import resources
 from standards.edfi.openapi_schemas import IDENTITY, OPENAPI, SWAGGER, camel, key_members, schema_name
@@ -26,7 +27,39 @@ WAYS = {"": {"get", "post"}, "/{id}": {"get", "put", "delete"}, "/deletes": {"ge
 
 @cache
 def told(section, edition):
-    return openapi.document(section, edition, SERVER, TOKEN)
+    return openapi.document(section, edition, everything(), SERVER, TOKEN)
+
+
+@pytest.mark.parametrize("edition", openapi.EDITIONS.values())
+def test_only_what_a_deployment_is_able_to_do_is_listed(edition):
+    able = Abilities(frozenset({"Student", "School"}), frozenset({"School"}), frozenset({"Student"}))
+    document = openapi.document("resources", edition, able, SERVER, TOKEN)
+    whole = told("resources", edition)
+    assert {path: set(item) for path, item in document["paths"].items()} == {
+        "/ed-fi/schools": {"get", "post"}, "/ed-fi/schools/{id}": {"get", "put", "delete"},
+        "/ed-fi/schools/partitions": {"get"}, "/ed-fi/students": {"get"}, "/ed-fi/students/{id}": {"get"},
+        "/ed-fi/students/partitions": {"get"}, "/ed-fi/students/deletes": {"get"}, "/ed-fi/students/keyChanges": {"get"},
+    }  # fmt: skip
+    for path, item in document["paths"].items():
+        assert item == {method: whole["paths"][path][method] for method in item}
+    assert [one["name"] for one in document["tags"]] == ["schools", "students"]
+    pointers = set(re.findall(r'"\$ref": "([^"]+)"', json.dumps(document)))
+    assert all(pointed(document, one) for one in pointers)
+    assert {f"{edition.root}{name}" for name in schemas_of(document)} <= pointers
+
+
+@pytest.mark.parametrize("edition", openapi.EDITIONS.values())
+def test_pages_are_asked_for_as_the_ods_documents_it(edition):
+    """As in the document of ODS/API 7.3: a generated client sends every default, and an offset beside a size is wrong."""
+    document = told("resources", edition)
+    shared = document["parameters"] if edition is SWAGGER else document["components"]["parameters"]
+    defaults = {name: (shared[name].get("schema") or shared[name]).get("default") for name in
+                ("offset", "limit", "totalCount", "pageToken", "pageSize", "Use-Snapshot")}  # fmt: skip
+    assert defaults == {"offset": None, "limit": 25, "totalCount": False, "pageToken": None, "pageSize": 25,
+                        "Use-Snapshot": False}  # fmt: skip
+    pointers = [one["$ref"].rpartition("/")[2] for one in document["paths"]["/ed-fi/students"]["get"]["parameters"]
+                if "$ref" in one]  # fmt: skip
+    assert pointers[:5] == ["offset", "limit", "totalCount", "pageToken", "pageSize"]
 
 
 def schemas_of(document):

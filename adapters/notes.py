@@ -1,0 +1,134 @@
+"""Notes of an adapter on what it reads: what it dropped by name, which rows it set aside, and why; never a value."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+Key = tuple[str, ...]
+
+MAX_ASIDE_TOLD: Final = 200
+"""How many rows of an entity are told one by one; the others are only counted."""
+
+MAX_REMARKS: Final = 50
+USER: Final = "user"
+"""A OneRoster user of whom it is not known what it is: a student, a staff member or a contact."""
+
+UNREADABLE: Final = "cannot be understood"
+UNRESOLVED: Final = "leads nowhere"
+BELONGS: Final = "belongs to a row that is set aside"
+NO_ROLE: Final = "no role says what the user is"
+REASONS: Final = frozenset({
+    UNREADABLE, UNRESOLVED, BELONGS, NO_ROLE,
+    # a cell of a file
+    "is neither true nor false", "is not a date (YYYY-MM-DD)", "is not one of the listed values",
+    "is not a list of the listed values", "is not a sourcedId", "is not a list of sourcedIds",
+    "is neither a date nor a time (YYYY-MM-DDTHH:MM:SS.sssZ)", "is not a number", "is not a list of {name:value}",
+    "is not a year (YYYY)", "is empty, and may not be", "holds a NUL character", "is too long", "is not UTF-8",
+    "has more cells than there are headings",
+    # a member of a document
+    "is missing", "is no text", "is no list", "is no object", "is no number", "is no reference",
+    # an element of an interchange file
+    "is not a whole number", "is not a school year", "is not the URI of a descriptor value", "is not a date",
+    "is not a time", "is not a date with a time", "is given twice with different values", "is empty",
+    "does not say the whole identity", "refers to what is the XML id of nothing",
+    "refers to what is the XML id of different things", "refers to another kind of thing",
+    "is a lookup; only identities and XML ids are understood", "is a part of the key, and missing",
+})  # fmt: skip
+"""Everything that may be told of a row that is set aside: whatever else an adapter says is not repeated."""
+
+
+def reason_of(message: str) -> str:
+    """The fixed words in which a *message* of an adapter of ours ends; of any other nothing is repeated."""
+    text = message.rstrip(".")
+    return next((reason for reason in sorted(REASONS, key=len, reverse=True) if text.endswith(reason)), UNREADABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A row that cannot be understood, and so is no record: of an *entity*, at a *place*, for one of the `REASONS`.
+
+    *key* is the natural key of the record it would have been; empty where the row does not say it. *part* tells that
+    the record is there without what the row says of it. *made* are the entities of which the same row makes records.
+    """
+
+    entity: str
+    place: str
+    reason: str
+    key: Key = ()
+    field: str = ""
+    part: bool = False
+    made: frozenset[str] = frozenset()
+
+    @property
+    def told(self) -> str:
+        """What is wrong, in fixed words."""
+        reason = self.reason if self.reason in REASONS else UNREADABLE
+        return f"{self.field} {reason}" if self.field else reason
+
+
+@dataclass(slots=True)
+class Page:
+    """What was noticed in one reading.
+
+    *counts* are by name. *aside* are the rows set aside, *asides* their number by entity. *lost* are by field how many
+    references lead nowhere, and how many there are. *remarks* are deviations that change nothing, with their places.
+    """
+
+    counts: dict[str, int] = field(default_factory=dict)
+    aside: list[Aside] = field(default_factory=list)
+    asides: Counter[str] = field(default_factory=Counter)
+    lost: dict[str, tuple[int, int]] = field(default_factory=dict)
+    remarks: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Notes(threading.local):
+    """What was noticed while reading, kept apart for every thread: two readings at once do not mix."""
+
+    def __init__(self) -> None:
+        self.page = Page()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What was dropped or could not be understood, by name, with how often."""
+        return self.page.counts
+
+    def clear(self) -> None:
+        """Begin a new reading."""
+        self.page = Page()
+
+    def share(self, page: Page) -> None:
+        """Write on the *page* of another thread, of whose reading this one is a part."""
+        self.page = page
+
+    def note(self, name: str, times: int = 1) -> None:
+        """Count one more occurrence of *name* (the name of a member or code set, never a value)."""
+        self.page.counts[name] = self.page.counts.get(name, 0) + times
+
+    def set_aside(self, row: Aside) -> None:
+        """Count a row that is no record; the first ones of an entity are told one by one."""
+        self.page.asides[row.entity] += 1
+        if self.page.asides[row.entity] <= MAX_ASIDE_TOLD:
+            self.page.aside.append(row)
+
+    def lose(self, name: str, lost: int, all_of: int) -> None:
+        """Count references of the field *name* that lead nowhere, among *all_of* them."""
+        before = self.page.lost.get(name, (0, 0))
+        self.page.lost[name] = before[0] + lost, before[1] + all_of
+
+    def remark(self, place: str, text: str) -> None:
+        """Take note of a deviation that changes nothing, for whoever checks the source."""
+        if len(self.page.remarks) < MAX_REMARKS:
+            self.page.remarks.append((place, text))
+
+    def add(self, page: Page) -> None:
+        """Take over what another adapter has noticed."""
+        for name, times in page.counts.items():
+            self.note(name, times)
+        self.page.aside += page.aside
+        self.page.asides.update(page.asides)
+        for name, (lost, all_of) in page.lost.items():
+            self.lose(name, lost, all_of)
+        self.page.remarks += page.remarks[: MAX_REMARKS - len(self.page.remarks)]

@@ -1,0 +1,274 @@
+"""Completeness of what a source gave: which rows are set aside, which references lead nowhere, and how many may."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from adapters.notes import BELONGS, MAX_ASIDE_TOLD, UNRESOLVED, USER, Page
+from gateway.former import Former, entities_of
+from gateway.hold import ABSENT
+from gateway.links import DANGLING, group_of
+from gateway.losses import DEFAULT
+from gateway.patch import patched
+from standards.errors import Incomplete, Loss
+from standards.view import fields_of
+from standards.vocabulary import PERSONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from adapters.contract import Aside, Wanted
+    from gateway.hold import Generation, Table
+    from standards.keys import Keyring
+    from standards.vocabulary import Field
+
+SHARE_OF_ROWS: Final = 0.005
+SHARE_OF_REFERENCES: Final = 0.05
+MIN_ROWS: Final = 1
+MAX_ROWS: Final = 100
+"""However small or large an entity is, so many of its rows may be set aside at least, and at most."""
+
+NEVER: Final = frozenset({"organization", "session"})
+"""The entities of which no row may be set aside, since everything hangs on them."""
+
+MISSING: Final = "is missing"
+
+Orphans = dict[str, dict[int, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Which share of an entity's *rows* may be set aside, and of a field's *references* may lead nowhere, by name."""
+
+    rows: Mapping[str, float] = field(default_factory=dict)
+    references: Mapping[str, float] = field(default_factory=dict)
+
+    def most_rows(self, entity: str, read: int) -> int:
+        """How many of the rows *read* of an entity may be set aside."""
+        if entity in NEVER:
+            return 0
+        share = self.rows.get(entity, self.rows.get(DEFAULT, SHARE_OF_ROWS))
+        return min(MAX_ROWS, max(MIN_ROWS, int(share * read))) if share else 0
+
+    def most_references(self, name: str, all_of: int) -> int:
+        """How many of all references of a field may lead nowhere."""
+        share = self.references.get(name, self.references.get(DEFAULT, SHARE_OF_REFERENCES))
+        return max(MIN_ROWS, int(share * all_of)) if share else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows *read* of an entity, and how many of them are set *aside* for which *reasons*."""
+
+    entity: str
+    read: int
+    aside: int = 0
+    reasons: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """How many references of the field *name* there are, and how many of them lead nowhere."""
+
+    name: str
+    lost: int
+    all_of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """What a load has of its source, entity by entity; *places* are rows set aside, as far as they can be told."""
+
+    rows: tuple[Rows, ...] = ()
+    references: tuple[References, ...] = ()
+    places: tuple[Aside, ...] = ()
+    page: Page = field(default_factory=Page, compare=False)
+
+
+def completed(
+    before: Generation | None, fresh: Generation, page: Page, keyring: Keyring, wanted: Wanted, shares: Shares
+) -> Generation:
+    """The *fresh* snapshot with every row that is set aside as it was *before*, where it was there.
+
+    Raises:
+        Incomplete: more is set aside, or leads nowhere, than may; or nothing is left of what the source has.
+    """
+    read = {entity: table.size for entity, table in fresh.tables.items()}
+    if before is not None:
+        fresh = _kept(before, fresh, page.aside, keyring, wanted)
+    lost = orphans(fresh)
+    fresh.completeness = judged(fresh, page, lost, read, wanted, shares)
+    if before is not None and lost:
+        fresh = _healed(before, fresh, lost, keyring, wanted)
+    return fresh
+
+
+def followed(before: Generation, fresh: Generation, wanted: Wanted, shares: Shares) -> Generation:
+    """A snapshot made from the one *before* by what has changed.
+
+    Raises:
+        Incomplete: as above.
+    """
+    page = before.completeness.page if before.completeness else Page()
+    read = {entity: table.size for entity, table in fresh.tables.items()}
+    fresh.completeness = judged(fresh, page, orphans(fresh), read, wanted, shares)
+    return fresh
+
+
+def judged(
+    fresh: Generation, page: Page, lost: Orphans, read: Mapping[str, int], wanted: Iterable[str], shares: Shares
+) -> Completeness:
+    """What is there of a snapshot; *lost* are its rows without owner, *read* the rows of the source by entity.
+
+    Raises:
+        Incomplete: too much is not.
+    """
+    found = Completeness(
+        tuple(_rows(page, lost, read, frozenset(wanted))), tuple(_references(fresh, page)), tuple(page.aside), page
+    )
+    lacks = [*_too_many(found.rows, shares), *_nothing_left(fresh, found.rows, lost), *_too_lost(found, shares)]
+    if lacks:
+        lacks.sort(key=lambda one: one.entity not in NEVER)
+        names = {one.entity for one in lacks}
+        places = (one for one in page.aside if one.entity in names or one.entity in NEVER)
+        raise Incomplete(lacks, [(one.place, one.told) for one in places][:MAX_ASIDE_TOLD])
+    return found
+
+
+def orphans(generation: Generation) -> Orphans:
+    """The rows that have lost their owner, by entity, each with the reason; what belongs to one is one too."""
+    found: Orphans = {}
+
+    def look(entity: str) -> dict[int, str]:
+        if entity not in found:
+            found[entity] = {}
+            table = generation.tables.get(entity)
+            for spec in fields_of(entity).values() if table is not None and table.size else ():
+                if spec.owner and not spec.lenient and table is not None:
+                    found[entity].update(_without(table, spec, look(spec.to) if spec.to != entity else {}))
+        return found[entity]
+
+    for entity in generation.tables:
+        look(entity)
+    return {entity: rows for entity, rows in found.items() if rows}
+
+
+def _without(table: Table, spec: Field, gone: Mapping[int, str]) -> Iterator[tuple[int, str]]:
+    refs = table.refs.get(spec.name)
+    if spec.to in PERSONS and (refs is None or ABSENT in refs):
+        absent = range(table.size) if refs is None else (row for row, to in enumerate(refs) if to == ABSENT)
+        yield from ((row, f"{spec.name} {MISSING}") for row in absent)
+    yield from ((row, f"{spec.name} {UNRESOLVED}") for row in table.dangling.get(spec.name, ()))
+    if gone and refs is not None:
+        yield from ((row, f"{spec.name} {BELONGS}") for row, to in enumerate(refs) if to in gone)
+
+
+def _kept(
+    before: Generation, fresh: Generation, aside: Iterable[Aside], keyring: Keyring, wanted: Wanted
+) -> Generation:
+    former = Former(before, fresh, keyring)
+    changes = former.changes(aside)
+    made = _patched(fresh, changes, keyring, wanted)
+    if Former(before, made, keyring).nameless(aside):
+        raise Incomplete(
+            [Loss(one.entity, 1, 1, "whose row it is cannot be told") for one in aside if not one.key],
+            [(one.place, one.told) for one in aside if not one.key],
+        )
+    return made
+
+
+def _healed(before: Generation, fresh: Generation, lost: Orphans, keyring: Keyring, wanted: Wanted) -> Generation:
+    """Give rows that have lost their owner the form of before, where they had an owner that is still there."""
+    former = Former(before, fresh, keyring)
+    rows = [(entity, fresh.tables[entity].ids[row]) for entity, some in lost.items() for row in some]
+    made = _patched(fresh, former.those(rows), keyring, wanted)
+    made.completeness = fresh.completeness
+    return made
+
+
+def _patched(fresh: Generation, changes: list, keyring: Keyring, wanted: Wanted) -> Generation:  # type: ignore[type-arg]
+    if not changes:
+        return fresh
+    made = patched(fresh, changes, keyring, entities=wanted, number=fresh.number, loaded=fresh.loaded)
+    made.stamp, made.completeness = fresh.stamp, fresh.completeness
+    return made
+
+
+def _rows(page: Page, lost: Orphans, read: Mapping[str, int], wanted: frozenset[str]) -> Iterator[Rows]:
+    there = dict(read)
+    if page.asides[USER]:
+        there[USER] = sum(read.get(entity, 0) for entity in PERSONS)
+    for entity in sorted(there.keys() | (page.asides.keys() & wanted)):
+        reasons = Counter(one.told for one in page.aside if one.entity == entity)
+        reasons.update(lost.get(entity, {}).values())
+        aside = page.asides[entity] + len(lost.get(entity, ()))
+        if there.get(entity, 0) or aside:
+            yield Rows(entity, there.get(entity, 0) + page.asides[entity], aside, tuple(sorted(reasons.items())))
+
+
+def _references(fresh: Generation, page: Page) -> Iterator[References]:
+    for name, (lost, all_of) in sorted(page.lost.items()):
+        yield References(name, lost, all_of)
+    for entity, table in sorted(fresh.tables.items()):
+        fields = fields_of(entity)
+        for name, rows in sorted(table.dangling.items()):
+            if rows and not (fields[name].owner and not fields[name].lenient):
+                yield References(f"{entity}.{name}", sum(map(len, rows.values())), _all(table, name))
+
+
+def _all(table: Table, name: str) -> int:
+    """How many references of a field there are."""
+    if name in table.refs:
+        return table.size - table.refs[name].count(ABSENT)
+    if name in table.columns:
+        return sum(len(value) for value in table.columns[name] if value)
+    group = group_of(table.columns, fields_of(table.entity), name)
+    return sum(len(items) for items in table.columns.get(group, ()) if items)
+
+
+def _too_many(rows: Iterable[Rows], shares: Shares) -> Iterator[Loss]:
+    for one in rows:
+        if one.aside > (most := shares.most_rows(one.entity, one.read)):
+            yield Loss(one.entity, one.aside, one.read, f"rows are set aside, and {most} may be")
+
+
+def _nothing_left(fresh: Generation, rows: Iterable[Rows], lost: Orphans) -> Iterator[Loss]:
+    for one in rows:
+        of = entities_of(one.entity)
+        left = sum(fresh.table(entity).size - len(lost.get(entity, ())) for entity in of)
+        if one.aside and not left:
+            yield Loss(one.entity, one.aside, one.read, "rows are set aside, and none is left")
+
+
+def _too_lost(found: Completeness, shares: Shares) -> Iterator[Loss]:
+    for one in found.references:
+        if one.lost > (most := shares.most_references(one.name, one.all_of)):
+            yield Loss(one.name, one.lost, one.all_of, f"references lead nowhere, and {most} may")
+
+
+def judge_live(made: Generation, page: Page, whole: Iterable[str], shares: Shares) -> None:
+    """Refuse what was read for one request where too much of an entity that was read *whole* is not there.
+
+    What is read live may be newer than the snapshot it leans on: as many rows may have lost their owner as references
+    of any other field.
+
+    Raises:
+        Incomplete: too much is not there.
+    """
+    lacks = []
+    for entity, count in page.asides.items():
+        size = sum(made.tables[one].size for one in entities_of(entity) if one in made.tables)
+        if count > (most := shares.most_rows(entity, size + count)) or not size:
+            lacks.append(Loss(entity, count, size + count, f"rows are set aside, and {most} may be"))
+    for entity in whole:
+        size = made.tables[entity].size if entity in made.tables else 0
+        for spec in fields_of(entity).values() if size else ():
+            refs = made.tables[entity].refs.get(spec.name) if spec.owner and not spec.lenient else None
+            lost = refs.count(DANGLING) if refs is not None and made.table(spec.to).size else 0
+            name = f"{entity}.{spec.name}"
+            if lost > (most := shares.most_references(name, size)):
+                lacks.append(Loss(name, lost, size, f"references lead nowhere, and {most} may"))
+    if lacks:
+        raise Incomplete(lacks, [(one.place, one.told) for one in page.aside][:MAX_ASIDE_TOLD])

@@ -1,0 +1,123 @@
+"""Conditions: whether a rendered value is what a comparison asks for."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from standards.collation import folded
+from standards.errors import MalformedQuery
+from standards.view import Hop, Many, Stamp, Val, fields_of, trail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from standards.query import Condition
+    from standards.view import Node
+
+
+def kind_of(chain: tuple[Node, ...]) -> str:
+    """How values at the end of *chain* compare."""
+    last = chain[-1]
+    if isinstance(last, Val):
+        return last.type
+    return "datetime" if isinstance(last, Stamp) and last.kind == "modified" else "text"
+
+
+def number(value: Any) -> float:
+    """A number as exactly as it is written: the 64 bits of an education organization's id do not fit a float."""
+    try:
+        return value if isinstance(value, int) else int(value) if isinstance(value, str) else float(value)
+    except ValueError:
+        return float(value)
+
+
+def instant(text: str, parameter: str) -> float:
+    """A date or a moment as seconds; a date is its first moment in UTC."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise MalformedQuery(parameter, "The value to compare with is not a date or a date and time.") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def lists(entity: str, chain: tuple[Node, ...]) -> bool:
+    """Whether the member at the end of *chain*, which begins at an *entity*, is a list, or lies in one."""
+    prefix = ""
+    for node in chain:
+        if isinstance(node, Many):
+            return not node.single
+        if isinstance(node, Val):
+            return any(trail(entity, prefix + source)[-1].many for source in node.sources)
+        if isinstance(node, Hop):
+            entity, prefix = fields_of(entity)[prefix + node.ref].to, ""
+    return False
+
+
+def matcher(condition: Condition, kind: str, *, listed: bool = False) -> Callable[[Any], bool]:
+    """A test of one rendered value, or of a list in which any element may match.
+
+    OneRoster asks a list for several values with commas: ``=`` for exactly these, ``~`` for any of them. Of a list
+    ``!=`` holds wherever ``=`` does not: one that is *listed* and not there has no elements.
+    """
+    if condition.operator == "!=":
+        same = matcher(replace(condition, operator="="), kind)
+        return lambda value: listed if value is None else not same(value)
+    test = _comparison(condition, kind)
+    several = _several(condition, kind)
+
+    def matches(value: Any) -> bool:
+        if value is None:
+            return False
+        if isinstance(value, list | tuple):
+            return any(test(one) for one in value) or (several is not None and several(value))
+        return test(value)
+
+    return matches
+
+
+def _several(condition: Condition, kind: str) -> Callable[[Sequence[Any]], bool] | None:
+    """A test of a list for a list of values; None where only one value is asked for."""
+    wanted = [folded(one.strip()) for one in condition.value.split(",")]
+    if condition.parameter != "filter" or kind != "text" or len(wanted) == 1 or not all(wanted):
+        return None
+    if condition.operator == "=":
+        return lambda value: {folded(one) for one in value} == set(wanted)
+    if condition.operator == "~":
+        return lambda value: any(goal in folded(one) for one in value for goal in wanted)
+    return None
+
+
+def _comparison(condition: Condition, kind: str) -> Callable[[Any], bool]:
+    operator, wanted = condition.operator, condition.value
+    reading: Callable[[Any], Any] = folded
+    goal: Any = folded(wanted)
+    if operator == "~":
+        return lambda value: goal in folded(value)
+    if kind in {"date", "datetime"}:
+        goal, reading = instant(wanted, condition.parameter), _moment
+    elif kind in {"integer", "number"}:
+        try:
+            goal, reading = number(wanted), number
+        except ValueError:
+            raise MalformedQuery(condition.parameter, "The value to compare with is not a number.") from None
+    return _ORDER[operator](reading, goal)
+
+
+def _moment(value: Any) -> float:
+    """A rendered moment as seconds; not a number where it is none, so that it matches nothing."""
+    try:
+        return instant(str(value), "")
+    except MalformedQuery:
+        return math.nan
+
+
+_ORDER: dict[str, Callable[[Callable[[Any], Any], Any], Callable[[Any], bool]]] = {
+    "=": lambda reading, goal: lambda value: reading(value) == goal,
+    ">": lambda reading, goal: lambda value: reading(value) > goal,
+    ">=": lambda reading, goal: lambda value: reading(value) >= goal,
+    "<": lambda reading, goal: lambda value: reading(value) < goal,
+    "<=": lambda reading, goal: lambda value: reading(value) <= goal,
+}

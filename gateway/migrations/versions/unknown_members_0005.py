@@ -1,0 +1,14 @@
+"""What becomes of members of an Ed-Fi body that a client may not know: they are ignored, or refused."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    """Add the column; those that are registered already get what is new by default."""
+    op.add_column("clients", sa.Column("unknown_members", sa.String(20), nullable=False, server_default="ignore"))

@@ -1,0 +1,57 @@
+"""Members of a body that are ignored, since the resource, or the caller, has none of their name; and how that is told.
+
+Whether a name is told depends on what the Data Standard has published, and not on what is there or who asks: a member
+that is hidden from the caller is told as one that does not exist.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+HEADER = "X-Ignored-Members"
+MOST_NAMED = 20
+"""How many members of one body are told by name; the others are counted."""
+
+
+@dataclass(slots=True)
+class Ignored:
+    """The paths of members of one body that were ignored, each once, as ``addresses[].name``."""
+
+    paths: dict[str, None] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def add(self, path: Sequence[str]) -> None:
+        """Note the member at *path*; the step into a list ends in ``[]``."""
+        self.paths[".".join(_published(step) or "\0" + step for step in path)] = None
+
+    def told(self) -> str:
+        """The value of the header: ``name, addresses[].name; others=2``."""
+        named = [path for path in self.paths if "\0" not in path][:MOST_NAMED]
+        others = len(self.paths) - len(named)
+        return "; ".join(part for part in (", ".join(named), f"others={others}" if others else "") if part)
+
+
+def _published(step: str) -> str:
+    """A step of a path as the standard spells it; empty where no published version of it has such a member."""
+    bare = step.removesuffix("[]")
+    name = _names().get(bare.lower())
+    return name + step[len(bare) :] if name else ""
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    """The name of every member of a published Data Standard, 3.3 to 5.2, by its small letters."""
+    return {name.lower(): name for name in _read()}
+
+
+def _read() -> Iterator[str]:
+    yield from json.loads(files("standards.edfi").joinpath("member-names.json").read_text("utf-8"))
