@@ -59,10 +59,12 @@ class Written(msgspec.Struct, array_like=True):
 
 
 class Told(msgspec.Struct, array_like=True):
-    """Which log a client is told of, and *since* when."""
+    """Which log a client is told of, *since* when, and what was *gone* or *left* in those it was told of before."""
 
     name: str
     since: int
+    gone: list[tuple[tuple[str, str, str], list[tuple[str, Tombstone]]]] = []
+    left: list[tuple[tuple[str, str], list[tuple[tuple[str, str], int]]]] = []
 
 
 class ChangeFiles:

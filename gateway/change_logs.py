@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, cast
@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, cast
 from gateway.change_files import ChangeFiles, Told
 from gateway.change_findings import Sight
 from gateway.change_hasher import Hasher
-from gateway.change_log import WINDOW, ChangeLog
+from gateway.change_log import WINDOW, ChangeLog, Tombstone
 from gateway.differences import Differences
 from gateway.disclosure import students
 from gateway.sealed import Sealed
 from policies.compiler import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from gateway.audit_heads import Registry
@@ -42,10 +42,15 @@ OWN = frozenset({"pseudonym", "hash"})
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The change log that a client is told of under a grant, and the moment *since* which all of it is new to it."""
+    """The change log that a client is told of under a grant, and the moment *since* which all of it is new to it.
+
+    What was *gone* or had *left* a list in the logs it was told of before is known by ids alone.
+    """
 
     log: ChangeLog
     since: int
+    gone: Mapping[Place, Mapping[str, Tombstone]] = field(default_factory=dict)
+    left: Mapping[tuple[str, str], Mapping[tuple[str, str], int]] = field(default_factory=dict)
 
     def times(self, faces: Faces, entity: str, rows: Sequence[int]) -> list[int]:
         """The moment of the last change of each of the *rows* of an entity."""
@@ -100,21 +105,35 @@ class ChangeLogs:
                 self._districts[name] = grant.district
             log = self._logs[name]
             log.grants[grant.client] = grant
-            account = Account(log, self._since(place, name, log))
+            account = self._account(place, name, log)
             self._accounts[place] = name, account
             return account
 
-    def _since(self, place: tuple[str, str, str], name: str, log: ChangeLog) -> int:
-        """The moment since which a client is told of a log: as it is known, or now; later if it was told of another."""
+    def _account(self, place: tuple[str, str, str], name: str, log: ChangeLog) -> Account:
+        """The account of a client: as it is known, or new from now on; later than all before if there was another."""
         told = self._files.told(*place)
-        if place in self._accounts:
-            told = Told(self._accounts[place][0], self._accounts[place][1].since)
-        if told is not None and told.name == name:
-            return told.since
-        first = log.now() if log.begun else log.begin()
-        since = first if told is None else log.moment()
-        self._files.tell(Told(name, since), *place)
-        return since
+        if told is None or told.name != name:
+            first = log.now() if log.begun else log.begin()
+            told = Told(name, first) if told is None else self._after(told, Told(name, log.moment()))
+            self._files.tell(told, *place)
+        return Account(
+            log, told.since, {at: dict(kept) for at, kept in told.gone}, {at: dict(kept) for at, kept in told.left}
+        )
+
+    def _after(self, before: Told, told: Told) -> Told:
+        """The account of a client that was told of another log before: what was gone there is gone still."""
+        log, written = self._logs.get(before.name), self._files.read(before.name)
+        gone, left = list(before.gone), list(before.left)
+        if log is not None:
+            gone += [(at, list(kept.items())) for at, kept in log.gone.items()]
+            left += [(at, list(kept.items())) for at, kept in log.left.items()]
+        elif written is not None:
+            gone, left = gone + written.gone, left + written.left
+        for at, kept in gone:
+            named = [(own, Tombstone(min(one.at, told.since), b"", one.subjects, one.lists)) for own, one in kept]
+            told.gone.append((at, named))
+        told.left.extend((at, [(own, min(moment, told.since)) for own, moment in kept]) for at, kept in left)
+        return told
 
     def followers(self, district: str) -> list[ChangeLog]:
         """The logs of a *district*."""

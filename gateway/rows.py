@@ -208,6 +208,8 @@ class RowIndex:
                 shown.stamp(records, rows, base)
                 for place, record in zip(places, records, strict=True):
                     page[place] = record
+            else:
+                shown.stamp([], (), base)  # that there is nothing is told of this state too
         return page
 
 
