@@ -59,12 +59,13 @@ class Written(msgspec.Struct, array_like=True):
 
 
 class Told(msgspec.Struct, array_like=True):
-    """Which log a client is told of, *since* when, and what was *gone* or *left* in those it was told of before."""
+    """Which log a client is told of, *since* when, and what it knows of those before: *gone*, *left* and *present*."""
 
     name: str
     since: int
-    gone: list[tuple[tuple[str, str, str], list[tuple[str, Tombstone]]]] = []
-    left: list[tuple[tuple[str, str], list[tuple[tuple[str, str], int]]]] = []
+    gone: dict[tuple[str, str, str], dict[str, Tombstone]] = {}
+    left: dict[tuple[str, str], dict[tuple[str, str], int]] = {}
+    present: dict[str, list[str]] = {}
 
 
 class ChangeFiles:

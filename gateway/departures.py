@@ -105,6 +105,7 @@ def _told(logs: ChangeLogs, shown: Shown, below: Below | None) -> list[_Told]:
         return []
     with account.log.lock:
         account.log.settle(shown.faces)
+        account.compare(shown.faces)
         after = max(account.since, account.log.horizon)
         gone = account.log.gone.get(place) or OrderedDict[str, Tombstone]()
         kept = {
