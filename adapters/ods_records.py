@@ -93,9 +93,9 @@ class Records:
         return None if found is None else found.record
 
     def alone_tagged(self, entity: str, identifier: str, deadline: Deadline) -> Tagged | None:
-        """The record that `alone` gives, and the tag of its document."""
+        """The record that `alone` gives, its document with the collection that it is in, and the tag of that."""
         found = self.document(entity, identifier, deadline)
-        return None if found is None else Tagged(self.record(*found), tag_of(found[1]))
+        return None if found is None else Tagged(self.record(*found), tag_of(found[1]), found)
 
     def document(self, entity: str, identifier: str, deadline: Deadline) -> tuple[str, Document] | None:
         """The document that tells of the record with an id, and the collection it is in."""

@@ -29,7 +29,7 @@ ROSTER: Final = frozenset(FILES) - rest_lenses.CLASSES.keys()
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from adapters.contract import Hint, Hints, Record, Wanted
+    from adapters.contract import Hint, Hints, Record, Tagged, Wanted
     from adapters.http import Deadline
     from adapters.tables import Table
     from standards.lens import Lens
@@ -120,7 +120,7 @@ class OneRosterRest(Adapter):
         task = self._task({entity: None})
         return next((record for _, record in records(task, rows.tables(), {})), None)
 
-    def save(self, entity: str, record: Record, *, new: bool, tag: str = "") -> str:  # noqa: ARG002  the server has none
+    def save(self, entity: str, record: Record, *, new: bool, before: Tagged | None = None) -> str:  # noqa: ARG002  the server has none
         """Create or replace a record of the gradebook by PUT, so that saying it twice makes no second one.
 
         What the server's document has beyond the standard stays in it.
@@ -128,20 +128,20 @@ class OneRosterRest(Adapter):
         lens = self._writable(entity)
         identifier = record.get("id") or str(uuid.uuid4())
         deadline = self._http.deadline()
-        before: Document | None = {} if new else self._service.one(lens.local, identifier, deadline)
-        if before is None:
+        known: Document | None = {} if new else self._service.one(lens.local, identifier, deadline)
+        if known is None:
             raise NotFound(f"The district's system has no such {entity}.")
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        onto = {**before, **plain(self._version, entity, before)}
+        onto = {**known, **plain(self._version, entity, known)}
         written = lens.write({**oneroster_beyond.packed(entity, record), "id": identifier}, onto=onto) | {
             "status": "active",
             "dateLastModified": now,
         }
-        document = rest_lenses.completed(self._version, entity, written, before, self._place)
+        document = rest_lenses.completed(self._version, entity, written, known, self._place)
         self._service.put(lens.local, identifier, document, deadline)
         return identifier
 
-    def delete(self, entity: str, identifier: str, *, tag: str = "") -> None:  # noqa: ARG002  likewise
+    def delete(self, entity: str, identifier: str, *, before: Tagged | None = None) -> None:  # noqa: ARG002  likewise
         """Delete a record of the gradebook."""
         lens = self._writable(entity)
         if not self._service.delete(lens.local, identifier, self._http.deadline()):

@@ -51,6 +51,15 @@ class MalformedQuery(CallerError):
         self.parameter = parameter
 
 
+class InvalidValue(MalformedQuery):
+    """A value in the address is none that the member it is for can have; *parameter* names the member."""
+
+    code = "invalid-value"
+
+    def __init__(self, parameter: str) -> None:
+        super().__init__(parameter, f"The value is not valid for {parameter}.")
+
+
 class UnknownName(CallerError):
     """A request names something that does not exist for this caller; *parameter* says where it was named.
 

@@ -9,6 +9,7 @@ from standards.edfi.envelope import problem
 
 CASES = [
     (errors.UnknownName("firstNam", "firstNam"), 400, "bad-request:parameter-validation-failed"),
+    (errors.InvalidValue("birthDate"), 400, "bad-request:data-validation-failed"),
     (errors.MalformedQuery("limit", "Limit is wrong."), 400, "bad-request:parameter-validation-failed"),
     (
         errors.InvalidBody("The body is wrong.", {"birthDate": ["is missing"]}),
@@ -88,6 +89,12 @@ def test_what_the_caller_did_is_told_and_what_happened_inside_is_not():
         of_a_record = status == 404 and not isinstance(error, errors.FeatureDisabled)  # which is about no record
         if status >= 500 or of_a_record:
             assert error.message not in str(problem(error, None)[1])
+
+
+def test_a_wrong_value_in_the_address_is_told_at_its_member():
+    body = problem(errors.InvalidValue("birthDate"), None)[1]
+    assert body["validationErrors"] == {"$.birthDate": ["The value is not valid for birthDate."]}
+    assert "errors" not in body
 
 
 def test_a_wrong_body_is_told_place_by_place():
