@@ -12,7 +12,7 @@ from gateway.hold import ABSENT
 from gateway.links import DANGLING, group_of
 from gateway.losses import DEFAULT
 from gateway.patch import patched
-from standards.errors import Incomplete, Lack
+from standards.errors import Incomplete, Loss
 from standards.view import fields_of
 from standards.vocabulary import PERSONS
 
@@ -130,7 +130,8 @@ def judged(
     )
     lacks = [*_too_many(found.rows, shares), *_nothing_left(fresh, found.rows, lost), *_too_lost(found, shares)]
     if lacks:
-        names = {one.name for one in lacks}
+        lacks.sort(key=lambda one: one.entity not in NEVER)
+        names = {one.entity for one in lacks}
         places = (one for one in page.aside if one.entity in names or one.entity in NEVER)
         raise Incomplete(lacks, [(one.place, one.told) for one in places][:MAX_ASIDE_TOLD])
     return found
@@ -172,7 +173,7 @@ def _kept(
     made = _patched(fresh, changes, keyring, wanted)
     if Former(before, made, keyring).nameless(aside):
         raise Incomplete(
-            [Lack(one.entity, "whose row it is cannot be told", 1, 1) for one in aside if not one.key],
+            [Loss(one.entity, 1, 1, "whose row it is cannot be told") for one in aside if not one.key],
             [(one.place, one.told) for one in aside if not one.key],
         )
     return made
@@ -227,24 +228,24 @@ def _all(table: Table, name: str) -> int:
     return sum(len(items) for items in table.columns.get(group, ()) if items)
 
 
-def _too_many(rows: Iterable[Rows], shares: Shares) -> Iterator[Lack]:
+def _too_many(rows: Iterable[Rows], shares: Shares) -> Iterator[Loss]:
     for one in rows:
         if one.aside > (most := shares.most_rows(one.entity, one.read)):
-            yield Lack(one.entity, f"rows are set aside, and {most} may be", one.aside, one.read)
+            yield Loss(one.entity, one.aside, one.read, f"rows are set aside, and {most} may be")
 
 
-def _nothing_left(fresh: Generation, rows: Iterable[Rows], lost: Orphans) -> Iterator[Lack]:
+def _nothing_left(fresh: Generation, rows: Iterable[Rows], lost: Orphans) -> Iterator[Loss]:
     for one in rows:
         of = entities_of(one.entity)
         left = sum(fresh.table(entity).size - len(lost.get(entity, ())) for entity in of)
         if one.aside and not left:
-            yield Lack(one.entity, "rows are set aside, and none is left", one.aside, one.read)
+            yield Loss(one.entity, one.aside, one.read, "rows are set aside, and none is left")
 
 
-def _too_lost(found: Completeness, shares: Shares) -> Iterator[Lack]:
+def _too_lost(found: Completeness, shares: Shares) -> Iterator[Loss]:
     for one in found.references:
         if one.lost > (most := shares.most_references(one.name, one.all_of)):
-            yield Lack(one.name, f"references lead nowhere, and {most} may", one.lost, one.all_of)
+            yield Loss(one.name, one.lost, one.all_of, f"references lead nowhere, and {most} may")
 
 
 def judge_live(made: Generation, page: Page, whole: Iterable[str], shares: Shares) -> None:
@@ -257,16 +258,17 @@ def judge_live(made: Generation, page: Page, whole: Iterable[str], shares: Share
         Incomplete: too much is not there.
     """
     lacks = []
+    for entity, count in page.asides.items():
+        size = sum(made.tables[one].size for one in entities_of(entity) if one in made.tables)
+        if count > (most := shares.most_rows(entity, size + count)) or not size:
+            lacks.append(Loss(entity, count, size + count, f"rows are set aside, and {most} may be"))
     for entity in whole:
         size = made.tables[entity].size if entity in made.tables else 0
-        count, read = page.asides[entity], size + page.asides[entity]
-        if count > (most := shares.most_rows(entity, read)) or (count and not size):
-            lacks.append(Lack(entity, f"rows are set aside, and {most} may be", count, read))
         for spec in fields_of(entity).values() if size else ():
             refs = made.tables[entity].refs.get(spec.name) if spec.owner and not spec.lenient else None
             lost = refs.count(DANGLING) if refs is not None and made.table(spec.to).size else 0
             name = f"{entity}.{spec.name}"
             if lost > (most := shares.most_references(name, size)):
-                lacks.append(Lack(name, f"references lead nowhere, and {most} may", lost, size))
+                lacks.append(Loss(name, lost, size, f"references lead nowhere, and {most} may"))
     if lacks:
         raise Incomplete(lacks, [(one.place, one.told) for one in page.aside][:MAX_ASIDE_TOLD])

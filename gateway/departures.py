@@ -13,10 +13,11 @@ import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.disclosure import students
+from gateway.items import having
 from gateway.ledger import BASE
 from gateway.matching import kind_of, lists, matcher
 from gateway.rows import found_at, keep
-from standards.query import conditions
+from standards.query import Item, conditions
 from standards.view import find
 
 if TYPE_CHECKING:
@@ -149,7 +150,9 @@ class Departed:
         """The *rows* for which *condition* holds; order kept."""
         return keep(rows, condition, lambda some, one: self._compare(some, one, base))
 
-    def _compare(self, rows: Sequence[int], condition: Condition, base: str) -> list[int]:
+    def _compare(self, rows: Sequence[int], condition: Condition | Item, base: str) -> list[int]:
+        if isinstance(condition, Item):
+            return having(rows, self.values(rows, condition.path, base), condition)
         chain = find(self.branch.nodes, condition.path)
         if chain is None:
             return []

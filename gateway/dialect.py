@@ -10,6 +10,7 @@ from standards.edfi.gradebook_entries import UNCATEGORIZED
 from standards.edfi.model import natural_key, resources
 from standards.errors import InvalidBody, MappingError
 from standards.forms import day
+from standards.view import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +30,10 @@ class Dialect(ABC):
 
     native: ClassVar[bool]
 
+    def keyed(self, desk: Desk, record: Mapping[str, Any]) -> bool:  # noqa: ARG002  not all records of a source need be
+        """Whether the source knows a record by Ed-Fi's own key."""
+        return self.native
+
     @abstractmethod
     def identity(self, desk: Desk, said: Record) -> tuple[str, ...]:
         """What the source tells the record that a body is about from others by, whoever wrote the body."""
@@ -36,6 +41,10 @@ class Dialect(ABC):
     @abstractmethod
     def existing(self, desk: Desk, said: Record, given: Record) -> Record | None:
         """The record, as the source has it now, with the natural key of a body; seen by the consumer or not."""
+
+    def seen(self, desk: Desk, given: Record) -> Record:  # noqa: ARG002  the other kind needs it
+        """The document with the natural key of a body as the consumer sees it, if that can be told from the body."""
+        return {}
 
     @abstractmethod
     def completed(self, desk: Desk, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:
@@ -81,12 +90,19 @@ class Across(Dialect):
 
     def existing(self, desk: Desk, said: Record, given: Record) -> Record | None:  # noqa: ARG002  the other kind needs it
         """The record that is shown under this key: a source of this kind has no other."""
+        found = self._row(desk, given)
+        return None if found is None else desk.current(desk.own_id(found[0])).record
+
+    def seen(self, desk: Desk, given: Record) -> Record:
+        """The document that is shown under this key."""
+        found = self._row(desk, given)
+        return {} if found is None else found[1]
+
+    def _row(self, desk: Desk, given: Record) -> tuple[int, Record] | None:
         resource = resources()[desk.request.view.model]
         wanted, rows = _text(natural_key(resource, given)), desk.shown.rows
-        for row, shown in zip(rows, desk.shown.render(rows, desk.request.base), strict=True):
-            if _text(natural_key(resource, shown)) == wanted:
-                return desk.current(desk.own_id(row)).record
-        return None
+        shown = zip(rows, desk.shown.render(rows, desk.request.base), strict=True)
+        return next((one for one in shown if _text(natural_key(resource, one[1])) == wanted), None)
 
     def completed(self, desk: Desk, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:
         """What else a OneRoster gradebook wants to know, from what the consumer may see."""
@@ -94,7 +110,7 @@ class Across(Dialect):
         if desk.entity == "lineItem":
             self._line_item(desk, merged, before, wrong)
         elif desk.entity == "result":
-            self._result(desk, merged, said, wrong)
+            self._result(desk, merged, said, before, wrong)
         if wrong:
             raise InvalidBody(REFUSED, wrong)
         return merged | ({"key": before["key"]} if "key" in before else {})
@@ -103,39 +119,70 @@ class Across(Dialect):
         kind = merged.pop("kind", None)
         for kept in [name for name in merged if name.startswith("kind@")]:
             del merged[kept]
-        if kind is not None or "category" not in before:
+        if kind is not None or not before:
             merged["category"] = _category(desk, kind)
-        if merged["category"] is None:
-            wrong["$.gradebookEntryTypeDescriptor"] = [UNSORTED]
-        if "section" not in merged:
+            if merged["category"] is None:
+                wrong["$.gradebookEntryTypeDescriptor"] = [UNSORTED]
+        if _lacks(merged, before, "section"):
             wrong["$.sectionReference"] = [WANTED]
-        elif merged["section"] != before.get("section"):
+        elif merged.get("section") != before.get("section"):
             _of_section(desk, merged)
         for one, other in (("due", "assigned"), ("assigned", "due")):
-            if one not in merged and other in merged:
+            if _lacks(merged, before, one) and other in merged:
                 merged[one] = merged[other]
 
-    def _result(self, desk: Desk, merged: Record, said: Record, wrong: dict[str, list[str]]) -> None:
+    def _result(
+        self,
+        desk: Desk,
+        merged: Record,
+        said: Record,
+        before: Mapping[str, Any],
+        wrong: dict[str, list[str]],
+    ) -> None:
         for name in ("late", "missing"):
             if name in said and desk.grant.plain(f"result.{name}"):
                 merged[name] = said[name]
         scored = any(name in merged for name in ("score", "grade", "textScore"))
-        if "status" not in merged and scored:
+        if _lacks(merged, before, "status") and scored:
             merged["status"] = "fully graded"
-        if "date" not in merged and (found := _day_of_work(desk, merged)):
+        if _lacks(merged, before, "date") and (found := _day_of_work(desk, merged)):
             merged["date"] = found
-        if "status" not in merged:
+        if _lacks(merged, before, "status"):
             wrong["$.submissionStatusDescriptor"] = [WANTED]
-        if "date" not in merged:
+        if _lacks(merged, before, "date"):
             wrong["$.dateFulfilled"] = [WANTED]
 
 
-OWN, ACROSS = Own(), Across()
+class Shared(Own):
+    """A source of whose records a system beside keeps some, by ids of its own."""
+
+    def keyed(self, desk: Desk, record: Mapping[str, Any]) -> bool:
+        """Whether a record is the main system's, and points to nothing that the other keeps."""
+        own, shared = desk.lens, desk.adapter.manifest.shared
+        fields = fields_of(desk.entity)
+        beside = any(len(value) == 1 for name, value in record.items() if name in fields and fields[name].to in shared)
+        return not beside and len(record.get("key", ())) in {0, len(own.prefix) + len(own.key)}
+
+    def existing(self, desk: Desk, said: Record, given: Record) -> Record | None:
+        """The record that either has under this key."""
+        found = super().existing(desk, said, given) if self.keyed(desk, said) else None
+        return ACROSS.existing(desk, said, given) if found is None else found
+
+    def completed(self, desk: Desk, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:
+        """What the system that keeps the record will read."""
+        keeper: Dialect = OWN if self.keyed(desk, {**merged, "key": before.get("key", ())}) else ACROSS
+        return keeper.completed(desk, merged, said, before)
+
+
+OWN, ACROSS, SHARED = Own(), Across(), Shared()
 
 
 def dialect(adapter: Adapter, entity: str) -> Dialect:
     """How *adapter*'s source tells records of *entity* apart."""
-    return OWN if entity in adapter.manifest.edfi else ACROSS
+    manifest = adapter.manifest
+    if entity in manifest.shared:
+        return SHARED
+    return OWN if entity in manifest.edfi else ACROSS
 
 
 def _read(desk: Desk, record: Record) -> Record:
@@ -147,6 +194,11 @@ def _read(desk: Desk, record: Record) -> Record:
 
 def _text(key: tuple[Any, ...]) -> tuple[str, ...]:
     return tuple(str(part).casefold() for part in key)
+
+
+def _lacks(merged: Record, before: Mapping[str, Any], name: str) -> bool:
+    """Whether a record lacks what it must have; one that was there without it may stay so, and nothing is made up."""
+    return name not in merged and (not before or name in before)
 
 
 def _category(desk: Desk, kind: str | None) -> tuple[str, ...] | None:

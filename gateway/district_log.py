@@ -87,6 +87,12 @@ def tell_approval(district: str, count: int) -> None:
     _tell("warning", "loss approved", district=district, count=count)
 
 
+def tell_aside(district: str, asides: Mapping[str, int]) -> None:
+    """Count the rows by entity that one live reading of *district* set aside."""
+    for entity, times in asides.items():
+        _dropped.labels(district, "row set aside", plain_place(entity)).inc(times)
+
+
 def tell_dropped(district: str, notes: Mapping[str, int], dropped: Mapping[str, int], *, quiet: bool = False) -> None:
     """Count, and log unless *quiet*, what one load of *district* left out: by kind and file, not by row."""
     found: Counter[tuple[str, str]] = Counter()

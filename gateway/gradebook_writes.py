@@ -67,7 +67,8 @@ def complete(desk: Desk, record: Record, before: Mapping[str, Any], path: str, w
         _agree(desk, record, ("lineItem", "section"), f"{path}.class", OTHER_CLASS, wrong, derive=False)
     if desk.entity != "lineItem":
         return
-    _agree(desk, record, ("section", "school"), f"{path}.school", OTHER_SCHOOL, wrong, derive=True)
+    moved = record.get("section") != before.get("section")  # else what its source leaves unsaid stays so
+    _agree(desk, record, ("section", "school"), f"{path}.school", OTHER_SCHOOL, wrong, derive=moved)
     place = f"{path}.category"
     if "category" not in record and place not in wrong and "category" in desk.members:
         category = before.get("category") or _declared(desk)

@@ -30,7 +30,7 @@ from standards.view import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gateway.faces import Faces
     from standards.view import Node
@@ -86,7 +86,7 @@ class Renderer(Writer):
                     self.member(node, place, into)
             else:
                 self.member(node, place, into)
-            seen.add(node.name)
+            seen.update(_named(node))
 
     def member(self, node: Node, place: Place, into: str) -> None:
         """Code that puts one node into *into*."""
@@ -276,6 +276,15 @@ class Renderer(Writer):
         else:
             self.line("pass")
         self.depth = depth
+
+
+def _named(node: Node) -> Iterator[str]:
+    """The members that a *node* puts into the object it stands in: what has no name puts those below it."""
+    if isinstance(node, Hop) and not node.name:
+        for inner in node.nodes:
+            yield from _named(inner)
+    else:
+        yield node.name
 
 
 def _open(faces: Faces, name: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:

@@ -283,7 +283,7 @@ class Oracle:
             return min(found, key=str) if node.single == "least" else max(found, key=str)
         if node.bare:
             return sorted(set(found) if node.distinct else found, key=str) if len(found) > 1 else found
-        return self.arranged(node, found)
+        return found if node.adds else self.arranged(node, found)
 
     @staticmethod
     def arranged(node: v.Many, found: list[Any]) -> list[Any]:

@@ -54,12 +54,16 @@ CSV_FAULTS = {
     "the zip ends too early": lambda path: rewrite(path, lambda data: data[: len(data) // 2]),
     "the zip is empty": lambda path: rewrite(path, lambda data: b""),
     "the zip is gone": lambda path: path.unlink(),
-    "the last row has a cell too many": on(
-        "users.csv", lambda data: data + b'x,,,true,u,,a,b,,,,,,,,,,,,,,,,,,,,,"more"\r\n'
+    "the last rows have a cell too many": on(
+        "users.csv", lambda data: data + b'x,,,true,u,,a,b,,,,,,,,,,,,,,,,,,,,,"more"\r\n' * 2
     ),
     "the last row repeats an id": on("users.csv", lambda data: data + data.splitlines(keepends=True)[-1]),
     "a quotation is never closed": on("users.csv", lambda data: data + b'"x'),
-    "a byte is no UTF-8": on("users.csv", lambda data: data + b"\xff,,\r\n"),
+    "two rows are no UTF-8": on("users.csv", lambda data: data + b"\xff,,\r\n\xfe,,\r\n"),
+    "a school is of no known kind": on("orgs.csv", lambda data: data.replace(b",school,", b",shool,", 1)),
+    "no role is there": on("roles.csv", lambda data: data.splitlines(keepends=True)[0]),
+    "no organization is there": on("orgs.csv", lambda data: data.splitlines(keepends=True)[0]),
+    "no user is there": on("users.csv", lambda data: data.splitlines(keepends=True)[0]),
     "the heading is not the standard's": on("users.csv", lambda data: data.replace(b"sourcedId", b"sourceId", 1)),
     "a file that the manifest names is missing": lambda path: repack(
         path, lambda name, data: None if name == "enrollments.csv" else data
@@ -73,8 +77,8 @@ XML_FAULTS = {
     "a tag is never closed": lambda folder: rewrite(
         xml_file(folder, "Student"), lambda data: data.replace(b"</Student>", b"", 1)
     ),
-    "a date is none": lambda folder: rewrite(
-        xml_file(folder, "Student"), lambda data: data.replace(b"<BirthDate>20", b"<BirthDate>x20", 1)
+    "no date is one": lambda folder: rewrite(
+        xml_file(folder, "Student"), lambda data: data.replace(b"<BirthDate>20", b"<BirthDate>x20")
     ),
     "a byte is no UTF-8": lambda folder: rewrite(
         xml_file(folder, "Student"), lambda data: data.replace(b"<FirstName>", b"<FirstName>\xff", 1)

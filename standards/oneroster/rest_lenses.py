@@ -126,13 +126,27 @@ def lens(version: str, entity: str) -> Lens | None:
     return BY_PLACE.get((DIALECTS[version], entity))
 
 
-def completed(version: str, entity: str, document: Mapping[str, Any], address: Callable[[str, str], str]) -> Any:
-    """*document* with whole references; *address* says where the object of a class with an id is."""
+def completed(
+    version: str,
+    entity: str,
+    document: Mapping[str, Any],
+    before: Mapping[str, Any],
+    address: Callable[[str, str], str],
+) -> Any:
+    """*document* with whole references; *address* says where the object of a class with an id is.
+
+    A reference that is what it was *before* keeps what its source says of it; one to nothing is left out.
+    """
     members = model.classes(version)[CLASSES[entity]]
     whole = dict(document)
     for name, value in document.items():
         member = members.get(name)
-        if member is not None and member.type == "guidRef" and isinstance(value, dict):
-            found = value.get("sourcedId", "")
-            whole[name] = {"href": address(member.ref, found), "sourcedId": found, "type": member.ref}
+        if member is None or member.type != "guidRef" or not isinstance(value, dict):
+            continue
+        found = value.get("sourcedId")
+        if not found:
+            del whole[name]
+            continue
+        kept = value if value == before.get(name) else {}
+        whole[name] = {"href": address(member.ref, found), "type": member.ref, **kept, "sourcedId": found}
     return whole

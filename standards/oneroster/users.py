@@ -121,13 +121,15 @@ _PROFILES = Many(
         Many("credentials", (), (v("type", "credentialType"), v("username"))),
     ),
 )
+# What makes a student a user: a role at a school.
+ENROLLED = (
+    _roles(Kids("enrollment", "student"), "school", "entry", "exit", v("role", form=ROLE), Const("role", "student")),
+)
 STUDENT = Branch(
     "student",
     _user(
         roles=(
-            _roles(
-                Kids("enrollment", "student"), "school", "entry", "exit", v("role", form=ROLE), Const("role", "student")
-            ),
+            *ENROLLED,
             _BESIDE,
         ),
         agents=(references("agents", (Kids("guardianship", "student"), To("contact")), "users", "user"),),

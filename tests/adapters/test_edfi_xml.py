@@ -128,7 +128,9 @@ def test_a_problem_never_repeats_a_value(tmp_path):
 
 BROKEN_EARLY = {
     "it ends before its first record": lambda text: text[: text.index("<Student>")],
-    "an element before the first record is never closed": lambda text: text.replace("<Student>", "<Wizard><Student>", 1),
+    "an element before the first record is never closed": lambda text: text.replace(
+        "<Student>", "<Wizard><Student>", 1
+    ),
     "the records stand in an element that no interchange has": lambda text: text.replace(
         "<Student>", "<Students><Student>", 1
     ).replace("</Student>", "</Student></Students>", 1),

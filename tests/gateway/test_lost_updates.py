@@ -268,6 +268,46 @@ def test_writers_that_see_different_members_lose_none_of_each_other(ods, rounds)
         assert (shown["firstName"], shown["middleName"]) == (f"F{number}", f"M{number}")
 
 
+def test_a_descriptor_is_one_in_any_case_also_for_those_who_create_it_at_once(ods):
+    name = f"Kind {next(NUMBERS)}"
+    body = {"namespace": "uri://ed-fi.org/SexDescriptor", "codeValue": name, "shortDescription": name}
+    cases = [body, body | {"codeValue": name.upper()}, body | {"namespace": "URI://Ed-Fi.org/SexDescriptor"}]
+    answers = at_once(*[partial(ods.ask, "POST", EDFI + "sexDescriptors", one) for one in cases])
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 201], [one.text for one in answers]
+    assert len({answer.headers["Location"] for answer in answers}) == 1
+    again = ods.ask("POST", EDFI + "sexDescriptors", body | {"codeValue": name.lower(), "description": "New"})
+    assert (again.status_code, again.headers["Location"]) == (200, answers[0].headers["Location"])
+    shown = ods.ask("GET", EDFI + "sexDescriptors/" + again.headers["Location"].rpartition("/")[2]).json()
+    assert shown["description"] == "New"
+
+
+def test_a_write_that_is_not_answered_holds_its_record_no_longer_than_it_waits(ods):
+    target = student(ods)
+    ods.region.gateway.record_locks._longest_wait_seconds, before = 0.2, 30.0
+    begun, go_on = threading.Event(), threading.Event()
+
+    def silent(method: str, url: str, headers: Any, body: bytes) -> Any:
+        if method == "PUT":
+            begun.set()
+            go_on.wait(20)
+        return Ods.answer(ods.systems["ods"], method, url, headers, body)
+
+    ods.systems["ods"].answer = silent
+    try:
+        slow = threading.Thread(target=ods.ask, args=("PUT", target.place, target.body("slow")))
+        slow.start()
+        assert begun.wait(20)
+        answer = ods.ask("PUT", target.place, target.body("late"))
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert ods.ask("GET", target.place).status_code == 200
+        go_on.set()
+        slow.join()
+    finally:
+        del ods.systems["ods"].answer
+        ods.region.gateway.record_locks._longest_wait_seconds = before
+    assert ods.ask("PUT", target.place, target.body("again")).status_code == 204
+
+
 # a system that somebody else changes at the same moment
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from gateway.calls import COMMAND_SECONDS
-from gateway.store import ENABLED, ENDED, STEPS, SUSPENDED, Client, Secret, SharedSecret, SqlStore, open_store
+from gateway.store import ENABLED, ENDED, REFUSE, STEPS, SUSPENDED, Client, Secret, SharedSecret, SqlStore, open_store
 from gateway.tables import metadata
 from standards.errors import CallerError, NotFound, StoreUnavailable
 from tests import servers
@@ -169,7 +169,8 @@ def test_a_registry_of_the_first_version_keeps_its_clients(url: str) -> None:
     store.add_client(gone)
     store.close()
     status = "UPDATE clients SET status = CASE client_id WHEN 'gone' THEN 'disabled' ELSE 'active' END"
-    go_back(url, "0002", status, "DROP TABLE marks")
+    newer = ("DROP TABLE marks", "ALTER TABLE clients DROP COLUMN unknown_members")
+    go_back(url, "0002", status, *newer)
     store = open_store(url, seconds=COMMAND_SECONDS)
     assert store.list_clients() == (replace(gone, status=ENDED, oauth1=None), TUTOR)
     store.close()
@@ -179,7 +180,7 @@ def test_a_registry_of_the_first_version_keeps_its_clients(url: str) -> None:
         "UPDATE clients SET status = 'active' WHERE client_id = 'tutor'",
         "ALTER TABLE clients DROP COLUMN oauth1_sealed",
         "ALTER TABLE clients DROP COLUMN oauth1_not_after",
-        "DROP TABLE marks",
+        *newer,
     )
     store = open_store(url, seconds=COMMAND_SECONDS)
     found, events = store.find_client("tutor"), store.list_events("tutor")
@@ -204,6 +205,13 @@ def test_the_last_use_is_noted(store: SqlStore) -> None:
     found = store.find_client("tutor")
     assert found is not None
     assert found.last_used == NOON
+
+
+def test_what_becomes_of_unknown_members_is_kept_and_noted(store: SqlStore) -> None:
+    store.add_client(TUTOR)
+    assert store.treat_unknown_members("tutor", REFUSE, "ana").unknown_members == REFUSE
+    assert store.find_client("tutor") == replace(TUTOR, unknown_members=REFUSE)
+    assert store.list_events("tutor")[-1].action == "unknown members: refuse"
 
 
 def test_changes_from_many_threads_are_all_kept(store: SqlStore) -> None:

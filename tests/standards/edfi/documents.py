@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from standards import codes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from random import Random
 
     from standards.edfi.model import Property, Resource
@@ -27,7 +27,7 @@ def documents(resource: Resource, share: float = 0.5) -> st.SearchStrategy[dict[
 
 def document(resource: Resource, random: Random, share: float = 0.5) -> dict[str, Any]:
     """One document of *resource*; members that must agree do."""
-    made = _members(resource.properties, random, share)
+    made = _trimmed(_members(resource.properties, random, share), resource.identity)
     for turn in range(3):
         for pair in resource.equality:
             left, right = pair if turn != 1 else reversed(pair)
@@ -54,16 +54,29 @@ def _value(known: Property, random: Random, share: float) -> Any:
         width = 2**31 if known.format == "int32" else 2**63
         low = -width if known.min is None else int(known.min)
         high = width - 1 if known.max is None else int(known.max)
-        return random.choice((random.randint(max(low, 0), min(high, 3000)), random.randint(low, high)))
+        some = random.choice((random.randint(max(low, 0), min(high, 3000)), random.randint(low, high)))
+        return some or (1 if known.min is None and known.max is None else 0)  # 0 is no id, and no year
     if known.type == "number":
         return _number(known, random)
     return _string(known, random)
+
+
+def _trimmed(made: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    """The same with no blank at an end of a text that is a key, which no ODS takes."""
+    for name in keys:
+        text = made.get(name)
+        if isinstance(text, str) and text != text.strip():
+            ends = (text[0], text[-1])
+            first, last = ("x" if end.isspace() else end for end in ends)
+            made[name] = first + text[1:-1] + last if len(text) > 1 else first
+    return made
 
 
 def _items(known: Property, random: Random, share: float) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for _ in range(random.randint(1, 3)):
         item = _members(known.properties, random, share) or _members(known.properties, random, 1.0)
+        item = _trimmed(item, known.item_key)
         found.setdefault(str([_at(item, part.split(".")) for part in known.item_key]).casefold(), item)
     return list(found.values())
 
