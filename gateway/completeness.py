@@ -12,7 +12,8 @@ from gateway.hold import ABSENT
 from gateway.links import DANGLING, group_of
 from gateway.losses import DEFAULT
 from gateway.patch import patched
-from standards.errors import Incomplete, Loss
+from standards.errors import Incomplete
+from standards.loss import Loss
 from standards.view import fields_of
 from standards.vocabulary import PERSONS
 
