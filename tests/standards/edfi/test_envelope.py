@@ -6,6 +6,7 @@ import pytest
 
 from standards import errors
 from standards.edfi.envelope import problem
+from standards.loss import Loss
 
 CASES = [
     (errors.UnknownName("firstNam", "firstNam"), 400, "bad-request:parameter-validation-failed"),
@@ -48,11 +49,11 @@ CASES = [
     (errors.BodyTooLarge(1_000), 413, "bad-request"),
     (errors.CallerError("No."), 400, "bad-request"),
     (errors.SourceUnavailable("Down."), 503, "system:upstream-unavailable"),
-    (errors.LossRefused([errors.Loss("student", 3, 10)]), 503, "system:upstream-unavailable"),
+    (errors.LossRefused([Loss("student", 3, 10)]), 503, "system:upstream-unavailable"),
     (errors.ChangesLost("Too long ago."), 502, "system:upstream-failed"),
     (errors.SourceRefused("No."), 502, "system:upstream-failed"),
     (errors.SourceBroken("Broken.", "Student.xml:3:1"), 502, "system:upstream-failed"),
-    (errors.Incomplete([errors.Loss("student", 3, 10, "rows are set aside")]), 502, "system:upstream-failed"),
+    (errors.Incomplete([Loss("student", 3, 10, "rows are set aside")]), 502, "system:upstream-failed"),
     (errors.MappingError("students.birthDate is not a date."), 502, "system:upstream-failed"),
     (errors.Overloaded(), 503, "system:overloaded"),
     (errors.StoreUnavailable("The store is gone."), 503, "system:database-connection"),
