@@ -187,7 +187,6 @@ class Desk:
         finally:
             if own is not None:
                 self.wrote([own], rekeyed=rekeyed)
-        self.gateway.ledger.expect(self.shown, self.outward(own))
         return own
 
     def remove(self, own: str, before: Tagged | None = None) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from standards.loss import Loss
 
 
 ALIKE = 0.8  # how much alike a name must be that was meant by a misspelt one: a slip of a letter or two
@@ -299,19 +300,6 @@ class SourceUnavailable(SourceError):
     def __init__(self, message: str, retry_after: int = 30, place: str = "") -> None:
         super().__init__(message, place)
         self.retry_after = retry_after
-
-
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """How many of the *held* rows of an *entity* (or references of a field) would go, or why they cannot be *used*."""
-
-    entity: str
-    gone: int
-    held: int
-    used: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.entity}: {self.gone} of {self.held} {self.used}"
 
 
 class LossRefused(SourceUnavailable):
