@@ -145,6 +145,8 @@ class EdFiXml(Adapter):
             self.notes.note(name, times)
         for name, times in findings.duplicates.items():
             self.notes.note(f"{name} given twice", times)
+        for name, times in findings.replaced.items():
+            self.notes.note(f"{name} given twice with different content: the last one holds", times)
 
     def _catalogue(self, source: Source) -> Catalogue:
         """What the files may hold, looked through once per state of the source."""

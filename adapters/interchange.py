@@ -12,10 +12,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-import orjson
 from lxml import etree
 
 from adapters.files import Caps
+from adapters.interchange_repeats import Repeats
 from adapters.interchange_shape import Document, Reading, Shape, Unplaced
 from standards.edfi.model import Resource, natural_key, resources
 from standards.errors import SourceBroken
@@ -52,11 +52,13 @@ OPTIONS: Mapping[str, Any] = {
 class Findings:
     """What a reading noticed: elements the API has no place for, by path, and repeated records, by collection.
 
-    *rejected* are the records that cannot be understood.
+    Those that were *replaced* had other content than the last one with their key; *rejected* are the records that
+    cannot be understood.
     """
 
     unknown: Counter[str] = field(default_factory=Counter)
     duplicates: Counter[str] = field(default_factory=Counter)
+    replaced: Counter[str] = field(default_factory=Counter)
     rejected: list[Rejected] = field(default_factory=list)
 
 
@@ -110,10 +112,10 @@ def documents(
 ) -> Iterator[tuple[str, Document]]:
     """Every document of the *wanted* collections (None: all) with its collection's name, each key once.
 
-    A record that is repeated unchanged is passed once; one that is repeated with other content is refused. One that
-    cannot be understood is one of the *findings*, and refused where nobody takes them. A file that holds nothing of
-    what is wanted must be well-formed all the same: what comes after a fault would be missing. *known* saves looking
-    through the files again.
+    A record that is repeated is passed once, as it stands last, as in an ODS that takes one after the other; it is
+    refused where the first one has been let go already. One that cannot be understood is one of the *findings*, and
+    refused where nobody takes them. A file that holds nothing of what is wanted must be well-formed all the same: what
+    comes after a fault would be missing. *known* saves looking through the files again.
     """
     strict, findings = findings is None, findings or Findings()
     if known is None or known.stamp != source.stamp():
@@ -128,7 +130,7 @@ def documents(
     if any(known.files[name].refs for name in chosen):
         _collect_ids(source, known, reading)
     rejecting = _Rejecting(source, reading, None if strict else findings.rejected)
-    seen: dict[int, int] = {}
+    repeats = Repeats(findings.duplicates, findings.replaced)
     shapes: dict[str, Shape] = {}
     for name in chosen:
         for element in _records(source, name, known.files[name].root):
@@ -140,13 +142,10 @@ def documents(
             document = _document(source, name, element, shape, rejecting)
             if document is None:
                 continue
-            count = len(seen)
-            _refuse_conflict(document, kind, seen, f"{name}:{element.sourceline}")
-            if len(seen) > count:
-                yield kind.collection, document
-            else:
-                findings.duplicates[kind.collection] += 1
+            for one in repeats.take(document, kind, f"{name}:{element.sourceline}"):
+                yield kind.collection, one
         known.sound.add(name)
+    yield from repeats.rest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,15 +219,6 @@ class _Nothing:
 
     def close(self) -> None:
         """End."""
-
-
-def _refuse_conflict(document: Document, kind: Resource, seen: dict[int, int], place: str) -> None:
-    """Refuses a record whose content differs from an earlier one's of the same key."""
-    key = natural_key(kind, document)
-    content = hash(orjson.dumps(document, option=orjson.OPT_SORT_KEYS))
-    earlier = seen.setdefault(hash((kind.name, key)), content)
-    if earlier != content:
-        raise SourceBroken(f"{kind.name} is given twice with different content.", place)
 
 
 def _collect_ids(source: Source, known: Catalogue, reading: Reading) -> None:

@@ -291,13 +291,23 @@ def reference(known: Property, reading: Reading, path: str) -> Read:
         value = {name: found for head, part, name in plan if (found := _at(identity, (head, part))) is not None}
         if len(value) < len(known.properties):
             raise Unplaced(child, "does not say the whole identity")
-        return value
+        if (told := _told(child, known, plan, reading)) and told != value:
+            reading.unknown[f"{path}: another key than that of its target"] += 1
+        return told or value
 
     return read
 
 
 def _differ(left: Any, right: Any) -> bool:
     return left is not None and right is not None and left != right
+
+
+def _told(child: Element, known: Property, plan: tuple[tuple[str, str, str], ...], reading: Reading) -> Document | None:
+    """The key of the record whose XML id a reference gives beside a key of its own; None where it leads nowhere."""
+    found = reading.ids.get(child.get("ref") or "")
+    if found is None or not extends(found[0], known.reference):
+        return None
+    return {member: value for (_, _, member), value in zip(plan, found[1], strict=True)}
 
 
 def _by_id(

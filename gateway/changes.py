@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import orjson
 
 from gateway import passing
-from gateway.departures import about
+from gateway.disclosure import students
 from gateway.journal import key_of
 from gateway.journals import Present
 from gateway.rows import ROW_BITS, RowIndex, Shown, index
@@ -141,7 +141,7 @@ def rows(gateway: Gateway, parts: tuple[Part, ...], query: Query, base: str) -> 
 def _present(gateway: Gateway, shown: Shown) -> Present:
     grant = shown.faces.grant
     entities = gateway.entities(grant, shown.view)
-    return Present(shown, entities, about(gateway))
+    return Present(shown, entities, lambda one: students(one, gateway))
 
 
 def _told(gateway: Gateway, shown: Shown, window: Window) -> Told:

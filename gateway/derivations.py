@@ -50,6 +50,10 @@ WORKED_OUT: Mapping[tuple[str, str], str] = MappingProxyType(
         ("edfi.schoolYearTypes", "currentSchoolYear"): "true for the latest year that the source names",
         ("edfi.locations", "classroomIdentificationCode"): "every `classes.location`, once for a school",
         ("edfi.locations", "schoolReference.schoolId"): "`orgs.identifier` of the school of the class",
+        ("organization", "derivedIdentifier"): "else `orgs.sourcedId`",
+        ("session", "derivedName"): "`academicSessions.title` with something of its `sourcedId`",
+        ("course", "derivedCode"): "`courses.courseCode` with something of its `sourcedId`",
+        ("offering", "derivedCode"): "`courses.courseCode` with something of the course's `sourcedId`",
     }
 )
 BEGINNING = """\
@@ -67,8 +71,19 @@ member comes from one of three places:
 
 A session or grading period without a school has no key in Ed-Fi and is none there: each school keeps the sessions that
 its classes meet in, and the grading periods below them. A session in which no class meets is in OneRoster only. Ed-Fi
-has no room for a class in several terms: it is a section of the first. An organization whose `identifier` the source
-does not state has no number in Ed-Fi.
+has no room for a class in several terms: it is a section of the first.
+
+Ed-Fi tells records apart by codes and names that need not be unique in OneRoster. A `courseCode`, `localCourseCode`,
+`sessionName` or `gradingPeriodName` is therefore the code or title of the source with `~` and twelve characters that
+follow from the record's own `sourcedId` (`ALG1~d6jwapnvhp5n`): always, so that no other record changes it. The code
+alone is among the course's `identificationCodes`. An organization whose `identifier` is a whole number has that number;
+one with letters, or without an `identifier`, has a number between 2^48 and 2^49 that follows from it, or from its
+`sourcedId`, and stays.
+Two organizations with one `identifier` have one number: `crossing check` names them. Enrollments that repeat (one
+student, one class, one first day) are one association, which ends with the last of them; roles likewise.
+
+OneRoster's end dates are the day after the last day: an `endDate` or `exitWithdrawDate` in Ed-Fi is the day before it.
+What ends on the day it begins has no day, and its last day in Ed-Fi is before its first.
 
 ## Facts that a district can declare
 

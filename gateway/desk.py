@@ -163,11 +163,11 @@ class Desk:
         event = change(self.gateway, self.authorization, self.request, self.shown, operation, tags, rows)
         write_down(self.gateway, event)
 
-    def save(self, record: Record, *, new: bool, tag: str = "", rekeyed: bool = False) -> str:
+    def save(self, record: Record, *, before: Tagged | None, rekeyed: bool = False) -> str:
         """Hand a record to the district's system; the id by which that knows it.
 
-        One that is not *new* has to be still in the state with the *tag*, where that tells one. One that is *rekeyed*
-        may change what refers to it.
+        One that was there *before* has to be so still, as far as the system can tell. One that is *rekeyed* may change
+        what refers to it.
 
         Raises:
             ConcurrentChange: somebody else has changed it meanwhile.
@@ -175,7 +175,7 @@ class Desk:
         """
         own = record.get("id")
         try:
-            own = self.adapter.save(self.entity, record, new=new, tag=tag)
+            own = self.adapter.save(self.entity, record, new=before is None, before=before)
         except PreconditionFailed:
             raise ConcurrentChange(CHANGED) from None
         except InvalidBody as error:
@@ -187,17 +187,16 @@ class Desk:
         finally:
             if own is not None:
                 self.wrote([own], rekeyed=rekeyed)
-        self.gateway.ledger.expect(self.shown, self.outward(own))
         return own
 
-    def remove(self, own: str, tag: str = "") -> None:
-        """Let the district's system delete a record, which has to be still in the state with the *tag*.
+    def remove(self, own: str, before: Tagged | None = None) -> None:
+        """Let the district's system delete a record, which has to be as it was *before*.
 
         Raises:
             ConcurrentChange: somebody else has changed it meanwhile.
         """
         try:
-            self.adapter.delete(self.entity, own, tag=tag)
+            self.adapter.delete(self.entity, own, before=before)
         except PreconditionFailed:
             raise ConcurrentChange(CHANGED) from None
         except SourceUnavailable as error:

@@ -17,8 +17,8 @@ from gateway import telemetry
 from gateway.audit_heads import Mark
 from gateway.journal import Entry, Journal, Sight
 from gateway.journal_heads import HEAD, NOTHING_HELD, Head, decoded, marked, name_of
-from gateway.ledger import BASE
 from gateway.sealed import Sealed
+from gateway.skeletons import BASE
 from standards.edfi.feeds import key_members, key_values
 from standards.view import Hop, Id, Obj, Val, trail
 

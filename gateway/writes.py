@@ -90,7 +90,7 @@ def delete(desk: Desk, identifier: str, match: Match | None = None) -> None:
     own: str = before.record["id"]
     check_unused(desk, own)
     desk.record("delete", desk.students_in(desk.row_of(own)))
-    desk.remove(own, before.tag)
+    desk.remove(own, before)
 
 
 def _matched(desk: Desk, identifier: str, match: Match | None) -> tuple[Desk, Tagged | None]:
@@ -138,7 +138,7 @@ def _replace(desk: Desk, given: Record, version: str, current: Tagged) -> None:
     shown = None if row is None else _plain(desk, version, row)
     merged = _merged(desk, given, f"$.{desk.request.view.model}", before, shown)
     desk.record("update", (*desk.students_in(row), *desk.students_of([merged])))  # before and after
-    desk.save(merged | {"id": own}, new=False, tag=current.tag)
+    desk.save(merged | {"id": own}, before=current)
 
 
 def _create(desk: Desk, given: Record, version: str, identifier: str, match: Match | None) -> tuple[str, bool]:
@@ -160,7 +160,7 @@ def _create(desk: Desk, given: Record, version: str, identifier: str, match: Mat
         desk.record("create", desk.students_of([record]))  # who tries ids to learn which are taken is on record too
         if taken is not None:
             raise Forbidden("The agreement does not let this client write this record.")
-        return desk.outward(desk.save(record, new=True)), True
+        return desk.outward(desk.save(record, before=None)), True
 
 
 def _keys(desk: Desk, records: list[Record]) -> list[tuple[str, ...]]:
@@ -183,7 +183,7 @@ def _save_all(desk: Desk, records: list[Record]) -> list[str]:
     made: list[str] = []
     try:
         for record in records:
-            made.append(desk.save(record, new=True))  # noqa: PERF401  known if one fails
+            made.append(desk.save(record, before=None))  # noqa: PERF401  known if one fails
     except BaseException:
         for one in made:
             with suppress(SourceError, CallerError):

@@ -20,6 +20,7 @@ class Tokens:
 
     def __init__(self, codes: str, dialect: str) -> None:
         self.inward, self.say = sets.inward(codes, dialect), sets.outward(codes, dialect)
+        self._kept = sets.is_descriptor if dialect == "edfi" else bool
         self._seen: dict[str, tuple[str, bool]] = {}
         self._texts: dict[tuple[str, str], tuple[str, ...]] = {}
         self._lists: dict[tuple[str, ...], tuple[tuple[str, ...], bool]] = {}
@@ -29,7 +30,7 @@ class Tokens:
         found = self._seen.get(token)
         if found is None:
             value = self.inward(token)
-            found = (value, self.say(value) != token)
+            found = (value, self.say(value) != token and self._kept(token))
             sets.keep(self._seen, token, found)
         return found
 

@@ -195,6 +195,9 @@ class Oracle:
                     self.members(node.nodes, v.fields_of(entity)[prefix + node.ref].to, target, api, base, into=shown)
                 continue
             value = self.member(node, entity, record, api, base, prefix, item)
+            if adds and value is not ABSENT and node.beside:
+                taken = [one.get(node.beside) for one in shown.get(node.name, ())]
+                value = [one for one in value if one.get(node.beside) not in taken]
             if adds and value is not ABSENT:
                 value = self.arranged(node, [*shown.get(node.name, ()), *value])
             if (value is not ABSENT and value is not None) or isinstance(node, v.Stamp):
@@ -283,7 +286,7 @@ class Oracle:
             return min(found, key=str) if node.single == "least" else max(found, key=str)
         if node.bare:
             return sorted(set(found) if node.distinct else found, key=str) if len(found) > 1 else found
-        return self.arranged(node, found)
+        return found if node.adds else self.arranged(node, found)
 
     @staticmethod
     def arranged(node: v.Many, found: list[Any]) -> list[Any]:

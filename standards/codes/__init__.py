@@ -136,8 +136,19 @@ def _inward_oneroster(codeset: CodeSet) -> dict[str, str]:
     return known
 
 
+def is_descriptor(text: str) -> bool:
+    """Whether *text* can stand where Ed-Fi wants the URI of a descriptor value."""
+    return "#" in text.partition("://")[2]
+
+
+@cache
+def descriptor(name: str) -> Callable[[Any], str]:
+    """How to say a text where the URI of a value of the descriptor *name* must stand."""
+    return lambda text: text if is_descriptor(str(text)) else f"{LOCAL}{name}#{text}"
+
+
 def _other_edfi(codeset: CodeSet, value: str) -> str:
-    return value if "://" in value else f"{LOCAL}{codeset.descriptor}#{value}"
+    return descriptor(codeset.descriptor)(value)
 
 
 def _other_oneroster(codeset: CodeSet, value: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from standards.edfi.mapping import STAMPS, mapped
 from standards.edfi.school_sessions import FACTS, PERIOD_KEY, of_schools
+from standards.edfi.titles import period_of
 from standards.lens import coded, read_only, same, split
 from standards.view import Branch, Id, v
 
@@ -20,6 +21,7 @@ PERIODS = mapped("gradingPeriods", "session", (
     same("totalInstructionalDays", "instructionalDays", "integer"),
     same("periodSequence", "sequence", "integer"),
 ), nodes=(
+    v("gradingPeriodDescriptor", "term", form=period_of),
     v("gradingPeriodName", "derivedName", "name"),
 ), where=(("kind", frozenset({"gradingPeriod"})),), prefix=("gp",))  # fmt: skip
 OF_SCHOOL = Branch("schoolSession", (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from standards.codes import inward
+from standards.codes import descriptor, inward
 from standards.lens import coded, each, flags, read_only, same
 from standards.view import Items, Many, v
 from standards.vocabulary import Field
@@ -107,7 +107,11 @@ def races() -> tuple[Pair, ...]:
 
 def races_shown() -> Node:
     """The list of races, each of which is shown only where it is released."""
-    return Many("races", (Items("race"),), tuple(v("raceDescriptor", name) for name in (*RACES, "other")))
+    return Many(
+        "races",
+        (Items("race"),),
+        tuple(v("raceDescriptor", name, form=descriptor("RaceDescriptor")) for name in (*RACES, "other")),
+    )
 
 
 def race_fields(entity: str, released_as: str, collection: str) -> tuple[Field, ...]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from standards import vocabulary
+from standards.codes import descriptor
 from standards.edfi.facts import fact, parted
 from standards.edfi.references import TARGETS, organization_of, person
 from standards.lens import each, read_only, same, split
@@ -123,10 +124,16 @@ def shown(name: str, source: str, kind: str) -> Val:
     return Val(name, (source,), None, kind if kind in COMPARED else "text")
 
 
+def said(known: Property, source: str, kind: str) -> Val:
+    """A value as the member *known*: never a bare text where the URI of a descriptor must stand."""
+    made = shown(known.name, source, kind)
+    return replace(made, form=descriptor(known.descriptor)) if known.descriptor else made
+
+
 def scalar(known: Property, path: str, site: Site) -> Members:
     """A single value at *path*."""
     kind, name = kind_of(known), site.prefix + path
-    return Members([site.field(path, kind, path)], [same(path, name, kind)], [shown(known.name, name, kind)])
+    return Members([site.field(path, kind, path)], [same(path, name, kind)], [said(known, name, kind)])
 
 
 def whole(known: Property, path: str, site: Site) -> Members:
@@ -164,7 +171,7 @@ def _reference(known: Property, site: Site) -> Members:
     made, guard = Members(), f"{site.prefix}{known.name}@"
     for leaf in known.properties.values():
         made.add(_person(known, leaf, site) if person(leaf.name) else scalar(leaf, f"{known.name}.{leaf.name}", site))
-    nodes = list(made.nodes)
+    nodes = [Hop("", guard, told), *made.nodes] if target and (told := _own(target, known)) else list(made.nodes)
     decides = target or organization_of(known.properties)
     if decides:
         owner = any(leaf.identity for leaf in known.properties.values()) and not site.group
@@ -175,6 +182,25 @@ def _reference(known: Property, site: Site) -> Members:
         nodes.append(Hop("", guard, link))
     made.nodes = [Obj(known.name, tuple(nodes), guard if decides else "")]
     return made
+
+
+def _own(target: Target, known: Property) -> tuple[Node, ...]:
+    """The members of a reference as its target itself tells them, from what decides on the reference anyway."""
+    return tuple(
+        node
+        for node in target.nodes
+        if node.name in known.properties
+        and isinstance(node, Val)
+        and all(_near(target.entity, source) for source in node.sources)
+    )
+
+
+def _near(entity: str, source: str) -> bool:
+    """Whether *source* is a field of *entity*, or of what owns it."""
+    fields, (head, _, rest) = vocabulary.entities()[entity].fields, source.partition(".")
+    if source in fields or head == "edfi":
+        return True
+    return head in fields and fields[head].owner and _near(fields[head].to, rest)
 
 
 def _person(known: Property, leaf: Property, site: Site, link: tuple[Node, ...] | None = None) -> Members:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from standards.codes import outward
-from standards.edfi.titles import period_titled
+from standards.edfi.titles import period_of, period_titled
 from standards.view import Const, Href, Id, Obj, Val, v
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ def organization_number(member: str, *paths: str) -> Val:
 def period_nodes(path: str, *schools: str) -> tuple[Node, ...]:
     """The key of the grading period that *path* leads to; *schools* lead to its school, the first that is told."""
     return (
-        v("gradingPeriodDescriptor", f"{path}term", form=outward("term", "edfi")),
+        v("gradingPeriodDescriptor", f"{path}term", form=period_of),
         v("gradingPeriodDescriptor", f"{path}name", form=period_titled),
         v("gradingPeriodName", f"{path}derivedName", f"{path}name"),
         organization_number("schoolId", *schools),

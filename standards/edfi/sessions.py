@@ -8,7 +8,7 @@ from standards.codes import inward
 from standards.edfi.mapping import STAMPS, mapped
 from standards.edfi.references import TARGETS
 from standards.edfi.school_sessions import FACTS, PERIOD_KEY, of_schools
-from standards.edfi.titles import term_titled
+from standards.edfi.titles import term_of, term_titled
 from standards.lens import coded, each, read_only, same, split
 from standards.view import Branch, Const, Href, Id, Links, Many, Obj, v
 
@@ -50,6 +50,7 @@ SESSIONS = mapped("sessions", "session", (
     )),
 ), nodes=(
     v("sessionName", "derivedName", "name"),
+    v("termDescriptor", "term", form=term_of),
     Many("gradingPeriods", (Links("gradingPeriods"),), (
         Obj("gradingPeriodReference", (*_PERIOD.nodes, *_PERIOD.link("GradingPeriod"))),
     )),

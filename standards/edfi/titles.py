@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from standards.codes import LOCAL, table
+from standards.codes import LOCAL, outward, table
 
 GRADING = "GradingPeriodDescriptor"
 TERM = "TermDescriptor"
@@ -25,6 +25,20 @@ def period_titled(title: str) -> str:
     """The kind of grading period by its *title*; a quarter of the year is what the standard calls nine weeks."""
     said = _ordinal(title)
     return _named(QUARTERS.sub("Nine Weeks", said), GRADING) or f"{LOCAL}{GRADING}#{title}"
+
+
+def period_of(term: str) -> str:
+    """The kind of grading period that a *term* names, whose own words may be those of sessions."""
+    said = outward("term", "edfi")(term) or ""
+    if f"/{TERM}#" not in said:
+        return said
+    return period_titled(said.rpartition("#")[2])
+
+
+def term_of(term: str) -> str:
+    """The term that a *term* names, whose own words may be those of grading periods."""
+    said = outward("term", "edfi")(term) or ""
+    return term_titled(said.rpartition("#")[2]) if f"/{GRADING}#" in said else said
 
 
 def _ordinal(title: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from standards.codes import outward
 from standards.forms import truth
 from standards.oneroster.parts import HEAD, metadata
-from standards.oneroster.users import STUDENT
+from standards.oneroster.users import ENROLLED
 from standards.view import Branch, Kids, Many, Node, View, v
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ VIEW = View(
                 v("cityOfBirth", "birthCity"),
                 v("publicSchoolResidenceStatus", "residenceStatus"),
             ),
-            backed=tuple(node for node in STUDENT.nodes if node.name == "roles"),
+            backed=ENROLLED,
         ),
     ),
 )

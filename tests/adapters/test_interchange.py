@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+from adapters import interchange_repeats
 from adapters.files import open_source
 from adapters.interchange import CAPS, Findings, catalogue, documents
 from standards.edfi import model
@@ -277,9 +278,34 @@ def test_a_record_repeated_unchanged_is_passed_once_and_counted(read):
     assert findings.duplicates == {"students": 2}
 
 
-def test_a_record_repeated_with_other_content_is_refused(read):
-    with pytest.raises(SourceBroken, match=r"^a\.xml:9: Student is given twice"):
-        read(a=STUDENT + STUDENT.replace("Kent", "Ghent"))
+def test_of_two_records_with_one_key_the_last_one_holds_as_in_an_ods(read):
+    findings = Findings()
+    found = read(a=STUDENT + STUDENT.replace("Kent", "Ghent"), findings=findings)
+    assert [document["birthCity"] for _, document in found] == ["Ghent"]
+    assert (findings.replaced, findings.duplicates) == ({"students": 1}, {})
+
+
+def test_a_record_that_is_no_longer_held_back_is_not_replaced(read, monkeypatch):
+    monkeypatch.setattr(interchange_repeats, "MOST_HELD_BACK", 1)
+    other = STUDENT.replace(" 604821 ", " 604822 ")
+    with pytest.raises(SourceBroken, match=r"^a\.xml:\d+: Student is given twice"):
+        read(a=STUDENT + other + STUDENT.replace("Kent", "Ghent"))
+    assert len(read(a=STUDENT + other + STUDENT)) == 2
+
+
+def test_a_reference_with_an_xml_id_has_the_key_of_its_target_whatever_key_it_gives_itself(read):
+    findings = Findings()
+    wrong = SESSION.replace(
+        '<GradingPeriodReference ref="GP1"/>',
+        f"""<GradingPeriodReference ref="GP1"><GradingPeriodIdentity>
+ <GradingPeriod>uri://ed-fi.org/GradingPeriodDescriptor#First Six Weeks</GradingPeriod>
+ <GradingPeriodName>Another</GradingPeriodName><SchoolYear>2021-2022</SchoolYear>{SCHOOL_REFERENCE}
+</GradingPeriodIdentity></GradingPeriodReference>""",
+    )
+    found = dict(read(a=GRADING_PERIOD + wrong, findings=findings))
+    (period,) = found["sessions"]["gradingPeriods"]
+    assert period["gradingPeriodReference"]["gradingPeriodName"] == "Exam 1"
+    assert [times for name, times in findings.unknown.items() if "another key" in name] == [1]
 
 
 def test_a_record_without_its_key_is_refused(read):

@@ -6,18 +6,31 @@ import re
 from collections import Counter
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.oneroster_csv import OneRosterCsv
+from gateway.cli import main
+from gateway.faces import Faces
+from gateway.hold import build
+from gateway.key_check import doubled
+from gateway.ledger import Ledger
 from gateway.region import write_edfi_xml
+from gateway.rows import Shown, index
+from policies.grant import Grant, Rule
+from standards import registry, vocabulary
 from standards.edfi.key_texts import LENGTH, key_text, number_text
 from standards.edfi.model import by_collection, natural_key, resources, validate
 from standards.edfi.references import organization_id
+from standards.errors import SourceBroken
+from standards.keys import Keyring
+from standards.query import Query
+from standards.view import prune
 from tests.adapters import oneroster_files as files
 from tests.conformance.conftest import MANY
 from tests.conformance.test_across import DEFAULTS, ORGANIZATIONS, ROWS, key_of, references
-from tests.regions import Site, agreement, running, small_district
+from tests.regions import Site, agreement, running, small_district, write
 
 LONG = "The same long title of a course, a session or a class, of which only the very end tells it apart"
 SESSIONS = [
@@ -226,3 +239,80 @@ def test_another_record_changes_no_key(tmp_path):
     few, many = read(less, tmp_path / "few"), read(rows, tmp_path / "many")
     assert few.items() <= many.items()
     assert 0 < len(few) < len(many)
+
+
+def test_check_names_organizations_with_one_number_and_ids_that_differ_in_case(tmp_path):
+    rows = files.rows("1.2")
+    rows["orgs.csv"][2]["identifier"] = "0101"
+    rows["users.csv"].append(rows["users.csv"][0] | {"sourcedId": "U1", "agentSourcedIds": ""})
+    rows["roles.csv"].append(rows["roles.csv"][0] | {"sourcedId": "r9", "userSourcedId": "U1"})
+    site = Site("oneroster_csv", {"source": str(place(tmp_path / "files", rows, "1.2"))})
+    told = CliRunner().invoke(main, ["check", str(write(tmp_path / "region", {"here": site}, [agreement("here")]))])
+    lines = [line for line in told.stderr.splitlines() if "another one" in line]
+    assert lines == [
+        "warning: districts.here: organization.identifier: 1 organizations have the number of another one in Ed-Fi",
+        "warning: districts.here: student.id: 1 ids differ from another one in case only, which an ODS does not tell apart",
+    ]
+
+
+KEYRING = Keyring(b"a key for tests, of thirty-two b")
+RULES = {name: Rule("allow") for name in vocabulary.names()}
+
+
+def test_a_list_of_several_kinds_with_one_id_twice_is_refused_and_each_kind_is_not(tmp_path):
+    records = [
+        ("organization", {"key": ("101",), "id": "101", "identifier": "101", "kind": "school"}),
+        ("student", {"key": ("s",), "id": "one"}),
+        ("staff", {"key": ("t",), "id": "one"}),
+        ("enrollment", {"key": ("e",), "student": ("s",), "school": ("101",), "entry": "2026-09-01"}),
+        ("employment", {"key": ("w",), "staff": ("t",), "organization": ("101",), "begin": "2026-09-01"}),
+    ]
+    generation = build(iter(records), "maple", KEYRING)
+    grant = Grant("c", "o", "a", 1, "p", "b", "maple", frozenset({"read"}), RULES, {}, "e")
+    faces = Faces(generation, grant, KEYRING, "2026-10-01")
+
+    def listed(name):
+        view = prune(registry.views("oneroster")[name], grant)
+        return index(tuple(Shown(branch, view, faces, Ledger(b"k" * 32)) for branch in view.branches), Query())
+
+    assert (listed("students").total, listed("teachers").total) == (1, 0)
+    with pytest.raises(SourceBroken, match="share one id"):
+        listed("users")
+    assert dict(doubled(generation)) == {"users": "1 ids are those of records of different kinds; the list is refused"}
+
+
+SERVES = """<StaffSchoolAssociation><StaffReference><StaffIdentity><StaffUniqueId>{staff}</StaffUniqueId></StaffIdentity></StaffReference>
+<SchoolReference><SchoolIdentity><SchoolId>{school}</SchoolId></SchoolIdentity></SchoolReference>
+<ProgramAssignment>uri://ed-fi.org/ProgramAssignmentDescriptor#Regular Education</ProgramAssignment></StaffSchoolAssociation>"""
+
+
+def test_staff_have_a_role_at_a_school_that_only_a_staff_school_association_tells(tmp_path):
+    write_edfi_xml(small_district(), tmp_path / "xml")
+    xml = {file: file.read_text("utf-8") for file in (tmp_path / "xml").rglob("*.xml")}
+    (file, text), *_ = [one for one in xml.items() if "<StaffEducationOrganizationAssignmentAssociation>" in one[1]]
+    schools = sorted(set(re.findall(r"<School>.*?<SchoolId>(\d+)</SchoolId>", "".join(xml.values()), re.DOTALL)))
+    assigned = re.search(
+        r"<StaffEducationOrganizationAssignmentAssociation>.*?</StaffEducationOrganizationAssignmentAssociation>",
+        text,
+        re.DOTALL,
+    )[0]
+    staff, own = (
+        re.search(r"<StaffUniqueId>(.*?)<", assigned)[1],
+        re.search(r"Id>(\d+)</EducationOrganizationId>", assigned)[1],
+    )
+    other = next(one for one in schools if one != own)
+    more = "".join(SERVES.format(staff=staff, school=one) for one in (own, other))
+    file.write_text(text.replace("</Interchange", f"{more}</Interchange"), "utf-8")
+    with running(
+        tmp_path / "region", {"here": Site("edfi_xml", {"source": str(tmp_path / "xml")})}, [agreement("here")]
+    ) as region:
+        client = region.consumer()
+        ids = {str(one["schoolId"]): one["id"] for one in client.resources("schools")}
+        orgs = {one["identifier"]: one["sourcedId"] for one in client.users("orgs")}
+        assert set(ids) <= set(orgs)
+        (user,) = client.users("users", filter=f"identifier='{staff}'")
+        roles = [(role["role"], role["org"]["sourcedId"], role["roleType"]) for role in user["roles"]]
+        assert ("teacher", orgs[other], "primary") in roles
+        assert [kind for _, org, kind in roles if org == orgs[own]] == ["primary"]
+        old = client.ask("/ims/oneroster/v1p1/users", filter=f"identifier='{staff}'").json["users"][0]
+        assert orgs[other] in {one["sourcedId"] for one in old["orgs"]}

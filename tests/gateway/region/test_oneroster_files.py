@@ -100,8 +100,10 @@ def test_every_reference_between_files_resolves(tmp_path_factory, district):
     assert dangling(files) == []
     assert len(files["users"]) == len(district.students) + len(district.staff) + len(district.guardians)
     assert len(files["enrollments"]) == len(district.placements) + len(district.teachings)
-    primary = [row["userSourcedId"] for row in files["roles"] if row["roleType"] == "primary"]
-    assert sorted(primary) == sorted(row["sourcedId"] for row in files["users"])
+    places = [(row["userSourcedId"], row["orgSourcedId"], row["roleType"]) for row in files["roles"]]
+    primary = sorted((user, org) for user, org, kind in places if kind == "primary")
+    assert primary == sorted({(user, org) for user, org, _ in places})
+    assert {user for user, _ in primary} == {row["sourcedId"] for row in files["users"]}
 
 
 def test_the_same_district_gives_the_same_bytes(export, tmp_path):

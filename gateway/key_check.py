@@ -1,0 +1,44 @@
+"""Check of keys: records of a source that one key or one id would tell, which nothing that they say can mend."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from standards.edfi.references import NUMBERED, organization_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gateway.hold import Generation
+
+LISTS: Final = {
+    "users": ("student", "staff", "contact"),
+    "enrollments": ("placement", "teaching", "studentInvolvement", "staffInvolvement", "contactInvolvement"),
+}
+"""The OneRoster lists that show several entities, whose ids must be those of one list."""
+
+
+def doubled(found: Generation) -> Iterator[tuple[str, str]]:
+    """What is doubled in a district as it was loaded: where, and how many records it is about."""
+    if many := _more_than_once(_numbers(found)):
+        yield "organization.identifier", f"{many} organizations have the number of another one in Ed-Fi"
+    for entity in LISTS["users"]:
+        table = found.table(entity)
+        if many := _more_than_once(one.casefold() for one in table.ids):
+            yield f"{entity}.id", f"{many} ids differ from another one in case only, which an ODS does not tell apart"
+    for name, entities in LISTS.items():
+        if many := _more_than_once(one for entity in entities for one in found.table(entity).ids):
+            yield name, f"{many} ids are those of records of different kinds; the list is refused"
+
+
+def _numbers(found: Generation) -> Iterator[int]:
+    """The number of every organization in Ed-Fi, of those that state none too."""
+    columns = [column for name in NUMBERED if (column := found.table("organization").columns.get(name))]
+    for texts in zip(*columns, strict=True):
+        if stated := next((text for text in texts if text), ""):
+            yield organization_id(stated)
+
+
+def _more_than_once(values: Iterable[object]) -> int:
+    return sum(times - 1 for times in Counter(values).values())
