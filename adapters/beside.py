@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     Read = Callable[[Wanted], Iterator[tuple[str, Record]]]
 
 ENTITIES: Final = frozenset({*rest_lenses.CLASSES, "resource"})
+SHARED: Final = frozenset({"assessment", "assessmentResult"})
+"""What the main system keeps, too: there under a natural key of several parts, here under an id."""
 
 
 @cache
@@ -90,8 +92,13 @@ class Beside:
 
     @property
     def entities(self) -> frozenset[str]:
-        """What is read from here and not from the main system."""
+        """What is read from here."""
         return self.service.manifest.entities & ENTITIES
+
+    @staticmethod
+    def keeps(record: Record) -> bool:
+        """Whether a record of what is shared, by its key, is one of those that are kept here."""
+        return len(record.get("key", ())) <= 1
 
     @property
     def writes(self) -> frozenset[str]:

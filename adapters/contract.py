@@ -61,11 +61,13 @@ class Change:
 class Tagged:
     """A *record* as the source has it now, and the *tag* that the source itself gives this very state of it.
 
-    The tag is empty where the source cannot make a change depend on one.
+    The tag is empty where the source cannot make a change depend on one. *source* is what the adapter wants back
+    when the record is written.
     """
 
     record: Record
     tag: str = ""
+    source: Any = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class Manifest:
     *operators* are the comparisons that the source itself can apply (none for files); *writes* the
     entities that it accepts changes of; *bulk* whether reading one record costs as much as reading all;
     *delta* the entities whose changes it can tell; *edfi* those whose records it keeps under Ed-Fi's natural keys.
+    Of those that are *shared*, a system beside keeps more, under ids of its own in place of keys.
     *touched* are, by entity, the references to those records that a write may change beside the one that is written;
     of an entity that is not there nobody knows. The records of *ids_shown* have ids as Ed-Fi shows them, of 32
     digits, and are found by one question each.
@@ -99,6 +102,7 @@ class Manifest:
     bulk: bool = True
     delta: frozenset[str] = frozenset()
     edfi: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()
     touched: Mapping[str, frozenset[str]] = field(default_factory=dict)
     ids_shown: frozenset[str] = frozenset()
 
@@ -207,27 +211,27 @@ class Adapter(ABC):
         """
         raise Unsupported("The district's system does not tell what has changed.")
 
-    def save(self, entity: str, record: Record, *, new: bool, tag: str = "") -> str:  # noqa: ARG002  what those that can write take
+    def save(self, entity: str, record: Record, *, new: bool, before: Tagged | None = None) -> str:  # noqa: ARG002  what those that can write take
         """Create (*new*) or replace the record of *entity* that bears the id in *record*; the id it now bears.
 
         A new record without an ``id`` is given one by the source. The whole record is given: what is not in it
-        is to be empty. A *tag* is given only where `find_tagged` gave one.
+        is to be empty. What it was *before* is given only where `find_tagged` gave a tag.
 
         Raises:
             Unsupported: the source takes no changes of *entity*.
             NotFound: it has no record with this id to replace.
-            PreconditionFailed: the record is in another state than that with the *tag*.
+            PreconditionFailed: the record is in another state than *before*.
             SourceRefused: it took the request and said no.
         """
         raise Unsupported(f"The district's system takes no changes of {entity}.")
 
-    def delete(self, entity: str, identifier: str, *, tag: str = "") -> None:  # noqa: ARG002  likewise
+    def delete(self, entity: str, identifier: str, *, before: Tagged | None = None) -> None:  # noqa: ARG002  likewise
         """Delete the record of *entity* whose own id is *identifier*.
 
         Raises:
             Unsupported: the source takes no changes of *entity*.
             NotFound: it has no such record.
-            PreconditionFailed: the record is in another state than that with the *tag*.
+            PreconditionFailed: the record is in another state than *before*.
         """
         raise Unsupported(f"The district's system takes no changes of {entity}.")
 

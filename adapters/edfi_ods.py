@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from adapters import edfi_categories, ods_changes, ods_metadata, ods_plan
-from adapters.beside import Beside, Names
+from adapters.beside import SHARED, Beside, Names
 from adapters.contract import NO_HINTS, Adapter, Manifest, Problem, Tagged
 from adapters.edfi_records import collections, lenses
 from adapters.http import Bounds, Http
@@ -66,15 +67,18 @@ class EdFiOds(Adapter):
         entities = frozenset(entity for entity in known if self._records.collections(entity))
         writes = entities & collections().keys() if self.settings["writable"] else frozenset[str]()
         delta = entities & ods_changes.told() if self._tells else frozenset[str]()
-        own = self._beside.entities if self._beside else frozenset[str]()
+        kept = self._beside.entities if self._beside else frozenset[str]()
+        shared = kept & entities & SHARED
+        own = kept - shared
         return Manifest(
             entities | own,
             operators=frozenset({"="}),
             writes=writes - own | (self._beside.writes if self._beside else frozenset()),
             bulk=False,
-            delta=delta - own,
+            delta=delta - kept,
             edfi=entities - own,
-            ids_shown=entities - MADE - own,
+            shared=shared,
+            ids_shown=entities - MADE - kept,
             touched={entity: touches(entity) for entity in entities - MADE} | dict.fromkeys(own, frozenset()),
         )
 
@@ -94,7 +98,7 @@ class EdFiOds(Adapter):
 
     def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
         """Every record of the *wanted* entities; each is read whole before the first of it is given."""
-        own = {entity: names for entity, names in wanted.items() if not self._kept_beside(entity)}
+        own = {entity: names for entity, names in wanted.items() if not self._only_beside(entity)}
         records = self._records_of(own, hints)
         if self._beside is None:
             yield from records
@@ -102,6 +106,8 @@ class EdFiOds(Adapter):
         whole = {entity: names for entity, names in own.items() if entity not in hints}
         yield from self._names.learning(whole, records)
         yield from self._beside.read(wanted, hints)
+        self.notes.add(self._beside.service.notes.page)
+        self._beside.service.notes.clear()
 
     def _records_of(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
         """Every record of the *wanted* entities that the ODS keeps."""
@@ -119,28 +125,29 @@ class EdFiOds(Adapter):
 
     def find(self, entity: str, identifier: str) -> Record | None:
         """The record of *entity* with an id, as the ODS has it now."""
-        if self._beside and self._kept_beside(entity):
-            return self._beside.find(entity, identifier)
         if entity in MADE:
             return super().find(entity, identifier)
-        return self._records.find(entity, identifier, self._http.deadline())
+        own = None if self._only_beside(entity) else self._records.find(entity, identifier, self._http.deadline())
+        beside = self._beside if own is None and self._has_beside(entity) else None
+        return beside.find(entity, identifier) if beside else own
 
     def find_tagged(self, entity: str, identifier: str) -> Tagged | None:
         """The record of *entity* with an id, and the tag of its document, which was read no later."""
-        if self._kept_beside(entity) or entity == edfi_categories.ENTITY:
+        if self._only_beside(entity) or entity == edfi_categories.ENTITY:
             return super().find_tagged(entity, identifier)
         deadline = self._http.deadline()
         found = self._records.alone_tagged(entity, identifier, deadline)
         if found is None:
-            return None
+            beside = self._beside.find(entity, identifier) if self._beside and self._has_beside(entity) else None
+            return None if beside is None else Tagged(beside)
         if entity not in MADE:
-            return Tagged(self._records.joined(entity, [found.record], deadline)[0], found.tag)
+            return replace(found, record=self._records.joined(entity, [found.record], deadline)[0])
         whole = self.find(entity, identifier)
-        return None if whole is None else Tagged(whole, found.tag)
+        return None if whole is None else replace(found, record=whole)
 
     def locate(self, entity: str, key: tuple[str, ...]) -> Record | None:
         """The record of *entity* with a natural key, as the ODS has it now."""
-        if self._beside and self._kept_beside(entity):
+        if self._beside and self._kept_beside(entity, {"key": key}):
             return self._beside.find(entity, key[-1])
         if entity in MADE:
             return super().locate(entity, key)
@@ -180,27 +187,27 @@ class EdFiOds(Adapter):
         self._changes.known(since, deadline)
         yield from self._changes.departures(entity, since, until, deadline, rekeyed=rekeyed)
 
-    def save(self, entity: str, record: Record, *, new: bool, tag: str = "") -> str:
+    def save(self, entity: str, record: Record, *, new: bool, before: Tagged | None = None) -> str:
         """Create a record by POST, or replace the one with its id by PUT if it is still as it was read."""
         self._may_write(entity)
-        if self._beside and self._kept_beside(entity):
+        if self._beside and self._kept_beside(entity, record if new else self._known(entity, record)):
             return self._beside.save(entity, record, new=new)
         deadline = self._http.deadline()
         if new:
             identifier = self._writer.create(entity, record, deadline)
         else:
-            identifier = self._writer.replace(entity, record, tag, deadline)
+            identifier = self._writer.replace(entity, record, before, deadline)
         if self._beside and "key" in record:
             self._names.note(entity, {**record, "id": identifier})
         return identifier
 
-    def delete(self, entity: str, identifier: str, *, tag: str = "") -> None:
+    def delete(self, entity: str, identifier: str, *, before: Tagged | None = None) -> None:
         """Delete the record with an id if it is still as it was read."""
         self._may_write(entity)
-        if self._beside and self._kept_beside(entity):
+        if self._beside and self._kept_beside(entity, self._known(entity, {"id": identifier})):
             self._beside.delete(entity, identifier)
             return
-        self._writer.delete(entity, identifier, tag, self._http.deadline())
+        self._writer.delete(entity, identifier, before, self._http.deadline())
 
     def stamp(self) -> str:
         """The newest change version, where the ODS tells one; otherwise always another text."""
@@ -217,8 +224,20 @@ class EdFiOds(Adapter):
         if self._beside:
             self._beside.service.close()
 
-    def _kept_beside(self, entity: str) -> bool:
+    def _has_beside(self, entity: str) -> bool:
         return self._beside is not None and entity in self._beside.entities
+
+    def _only_beside(self, entity: str) -> bool:
+        return self._has_beside(entity) and entity not in self.manifest.shared
+
+    def _known(self, entity: str, record: Record) -> Record:
+        """A record with its key, which tells of what is shared whose it is."""
+        shared = entity in self.manifest.shared and "key" not in record
+        return (self.find(entity, record["id"]) or {}) if shared else record
+
+    def _kept_beside(self, entity: str, record: Record) -> bool:
+        """Whether a *record* is the gradebook's."""
+        return self._only_beside(entity) or (self._has_beside(entity) and Beside.keeps(record))
 
     def _may_write(self, entity: str) -> None:
         if entity not in self.manifest.writes:

@@ -319,14 +319,14 @@ def _refuse_large_directory(file: BinaryIO, size: int, place: str) -> None:
     (directory,) = struct.unpack_from("<I", tail, at + 12)
     locator = tail[max(0, at - LOCATOR_64_SIZE) : at]
     if locator.startswith(LOCATOR_64) and len(locator) == LOCATOR_64_SIZE:
-        directory = _large_directory(file, struct.unpack_from("<Q", locator, 8)[0], place)
+        directory = _large_directory(file, min(size, struct.unpack_from("<Q", locator, 8)[0]), place)
     if directory > DIRECTORY_CAP:
         raise SourceBroken("The archive lists more than a district's export needs.", place)
 
 
 def _large_directory(file: BinaryIO, at: int, place: str) -> int:
     """How large the list of members is, by the end record of a zip64 archive, which begins *at*."""
-    file.seek(min(at, 1 << 62))
+    file.seek(at)
     record = file.read(END_64_SIZE)
     file.seek(0)
     if len(record) < END_64_SIZE or not record.startswith(END_64):

@@ -40,6 +40,12 @@ REASONS: Final = frozenset({
 """Everything that may be told of a row that is set aside: whatever else an adapter says is not repeated."""
 
 
+def reason_of(message: str) -> str:
+    """The fixed words in which a *message* of an adapter of ours ends; of any other nothing is repeated."""
+    text = message.rstrip(".")
+    return next((reason for reason in sorted(REASONS, key=len, reverse=True) if text.endswith(reason)), UNREADABLE)
+
+
 @dataclass(frozen=True, slots=True)
 class Aside:
     """A row that cannot be understood, and so is no record: of an *entity*, at a *place*, for one of the `REASONS`.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters import edfi_categories, ods_plan
 from adapters.contract import Tagged, picker, same_key
 from adapters.edfi_joins import TOLD_BY, Joins
-from adapters.edfi_records import collections, lenses, tree
+from adapters.edfi_records import collections, key_of, lenses, tree
+from adapters.notes import Aside, reason_of
 from adapters.ods_reader import side_by_side
 from adapters.ods_service import normal
 from standards.edfi.model import by_collection
@@ -71,7 +72,13 @@ class Records:
         for entity in (entity for entity in wanted if entity not in small):
             for record in picked(entity):
                 yield entity, record
-        for entity, found in zip(small, side_by_side(picked, small, self.at_once), strict=True):
+        page = self.reader.notes.page
+
+        def beside(entity: str) -> list[Record]:
+            self.reader.notes.share(page)
+            return picked(entity)
+
+        for entity, found in zip(small, side_by_side(beside, small, self.at_once), strict=True):
             for record in found:
                 yield entity, record
 
@@ -86,9 +93,9 @@ class Records:
         return None if found is None else found.record
 
     def alone_tagged(self, entity: str, identifier: str, deadline: Deadline) -> Tagged | None:
-        """The record that `alone` gives, and the tag of its document."""
+        """The record that `alone` gives, its document with the collection that it is in, and the tag of that."""
         found = self.document(entity, identifier, deadline)
-        return None if found is None else Tagged(self.record(*found), tag_of(found[1]))
+        return None if found is None else Tagged(self.record(*found), tag_of(found[1]), found)
 
     def document(self, entity: str, identifier: str, deadline: Deadline) -> tuple[str, Document] | None:
         """The document that tells of the record with an id, and the collection it is in."""
@@ -102,7 +109,7 @@ class Records:
         """The record of an entity with a natural key."""
         for collection in self.collections(entity):
             asked = ods_plan.by_key(lenses()[collection], key)
-            for record in self.asked(collection, asked, deadline):
+            for record in self.asked(collection, asked, deadline, strict=True):
                 if same_key(entity, record["key"], key):
                     return self.joined(entity, [record], deadline)[0]
         if entity.endswith("Descriptors"):  # some databases tell capitals from small letters
@@ -110,11 +117,36 @@ class Records:
             return next((record for record in every if same_key(entity, record["key"], key)), None)
         return None
 
-    def asked(self, collection: str, asked: Parameters | None, deadline: Deadline) -> list[Record]:
-        """The records of a collection for which *asked* asks (None: there are none), each by itself."""
+    def asked(
+        self, collection: str, asked: Parameters | None, deadline: Deadline, *, strict: bool = False
+    ) -> list[Record]:
+        """The records of a collection for which *asked* asks (None: there are none), each by itself.
+
+        One that cannot be understood is set aside, or refused where *strict*.
+        """
         if asked is None:
             return []
-        return self.reader.documents(collection, lambda document: self.record(collection, document), asked, deadline)
+        if strict:
+            return self.reader.documents(collection, lambda one: self.record(collection, one), asked, deadline)
+        return self.kept(self.reader.documents(collection, lambda one: self.judged(collection, one), asked, deadline))
+
+    def judged(self, collection: str, document: Document) -> Record | Aside:
+        """What one document says, or that it is set aside because it cannot be understood."""
+        try:
+            return self.record(collection, document)
+        except SourceBroken as error:
+            lens = lenses()[collection]
+            return Aside(lens.entity, collection, reason_of(error.message), key_of(lens, document))
+
+    def kept(self, found: Iterable[Record | Aside]) -> list[Record]:
+        """The records among what was *found*; of those that are set aside it is told which of all they are."""
+        records = []
+        for number, one in enumerate(found):
+            if isinstance(one, Aside):
+                self.reader.notes.set_aside(replace(one, place=f"{one.place}[{number}]"))
+            else:
+                records.append(one)
+        return records
 
     def joined(self, entity: str, records: list[Record], deadline: Deadline) -> list[Record]:
         """A few *records* with what other documents say of them."""
@@ -165,7 +197,7 @@ class _Reading:
         if hints and entity not in MADE:
             return self._hinted(lenses()[collection], hints)
         if collection in self._shared:
-            return (self._records.record(collection, document) for document in self._documents(collection))
+            return self._records.kept(self._records.judged(collection, one) for one in self._documents(collection))
         return self._records.asked(collection, (), self._deadline)
 
     def _hinted(self, lens: Lens, hints: tuple[Hint, ...]) -> list[Record]:

@@ -15,13 +15,12 @@ from standards.errors import (
     MappingError,
     NonUniqueIdentity,
     NotFound,
-    PreconditionFailed,
     SourceBroken,
     Unsupported,
 )
 
 if TYPE_CHECKING:
-    from adapters.contract import Record
+    from adapters.contract import Record, Tagged
     from adapters.http import Deadline
     from adapters.ods_records import Records
     from adapters.ods_service import Service
@@ -55,39 +54,40 @@ class Writer:
         document = self._written(lens, record, None)
         document.pop("id", None)
         key = lens.read(document)["key"]
-        if self.records.asked(lens.local, ods_plan.by_key(lens, key), deadline):
+        if self.records.asked(lens.local, ods_plan.by_key(lens, key), deadline, strict=True):
             raise NonUniqueIdentity("The district's system has another record with this key.")
         identifier = self.service.create(ods_plan.path_of(lens.local), document, deadline)
         if identifier:
             return identifier
-        found = self.records.asked(lens.local, ods_plan.by_key(lens, key), deadline)
+        found = self.records.asked(lens.local, ods_plan.by_key(lens, key), deadline, strict=True)
         if len(found) != 1:
             raise SourceBroken("The source does not say which id the new record has.", lens.local)
         return str(found[0]["id"])
 
-    def replace(self, entity: str, record: Record, tag: str, deadline: Deadline) -> str:
-        """Replace the record with the id in *record*, unless it changes at the same time or has changed since *tag*."""
+    def replace(self, entity: str, record: Record, before: Tagged | None, deadline: Deadline) -> str:
+        """Replace the record with the id in *record*, which has to be as it was *before*."""
         identifier = str(record["id"])
-        collection, before = self._before(entity, identifier, tag, deadline)
-        lens = lenses()[collection]
-        document = self._written(lens, record, bare(before)) | {"id": identifier}
-        self.service.replace(ods_plan.path_of(collection), identifier, document, tag or tag_of(before), deadline)
+        collection, document = self._document(entity, identifier, before, deadline)
+        lens, tag = lenses()[collection], tag_of(document)
+        written = self._written(lens, record, bare(document)) | {"id": identifier}
+        self.service.replace(ods_plan.path_of(collection), identifier, written, tag, deadline)
         return identifier
 
-    def delete(self, entity: str, identifier: str, tag: str, deadline: Deadline) -> None:
-        """Delete the record with an id, unless it has changed since *tag*."""
-        collection, _ = self._before(entity, identifier, tag, deadline)
-        if not self.service.delete(ods_plan.path_of(collection), identifier, tag, deadline):
+    def delete(self, entity: str, identifier: str, before: Tagged | None, deadline: Deadline) -> None:
+        """Delete the record with an id, which has to be as it was *before*."""
+        collection, document = self._document(entity, identifier, before, deadline)
+        if not self.service.delete(ods_plan.path_of(collection), identifier, tag_of(document), deadline):
             raise NotFound("The district's system has no such record.")
 
-    def _before(self, entity: str, identifier: str, tag: str, deadline: Deadline) -> tuple[str, Document]:
-        """The document with an id and, where there is one, a *tag*; and the collection it is in."""
-        found = self.records.document(entity, identifier, deadline)
+    def _document(
+        self, entity: str, identifier: str, before: Tagged | None, deadline: Deadline
+    ) -> tuple[str, Document]:
+        """The collection of a record and its document *before*, or else as it is now."""
+        found = before.source if before is not None else self.records.document(entity, identifier, deadline)
         if found is None:
             raise NotFound("The district's system has no such record.")
-        if tag and tag_of(found[1]) != tag:
-            raise PreconditionFailed("The record has changed in the district's system since it was read.")
-        return found
+        collection, document = found
+        return str(collection), document
 
     def _collection(self, entity: str, record: Record) -> str:
         """The collection in which a new record is created."""

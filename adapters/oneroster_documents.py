@@ -6,6 +6,9 @@ from collections import defaultdict
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from adapters import file_rows
+from adapters.members import day_of, list_of, object_of, pairs_of, quoted, text_of, truth_of, word_of
+from adapters.notes import reason_of
 from adapters.tables import Table
 from standards.errors import SourceBroken
 from standards.oneroster import csv, model, rest_lenses
@@ -14,7 +17,7 @@ from standards.oneroster.classification import ACTIVE, PERSON_OF, STATUS, STUDEN
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from adapters.contract import Notes
+    from adapters.contract import Aside, Notes
 
     Document = dict[str, Any]
 
@@ -31,9 +34,6 @@ ROLES: Final = ("sourcedId", "userSourcedId", "roleType", "role", "beginDate", "
                 "userProfileSourcedId")  # fmt: skip
 PROFILES: Final = ("sourcedId", "userSourcedId", "profileType", "vendorId", "applicationId", "description",
                    "credentialType", "username")  # fmt: skip
-DATE: Final = 10
-TRUTH: Final = {True: "true", False: "false"}
-OPTIONAL: Final = frozenset({"classType", "roleType"})  # files require them; by what is missing nobody is mistaken
 
 
 def member_of(column: str) -> str:
@@ -48,9 +48,23 @@ def member_of(column: str) -> str:
 
 
 class Rows:
-    """The rows that the documents of one *collection* become, collected page by page; *members* None means all."""
+    """The rows that the documents of one *collection* become, collected page by page; *members* None means all.
 
-    def __init__(self, version: str, collection: str, notes: Notes, members: frozenset[str] | None = None) -> None:
+    A document that cannot be understood is set aside, once the tables are asked for; a *strict* one is refused.
+    """
+
+    def __init__(
+        self,
+        version: str,
+        collection: str,
+        notes: Notes,
+        members: frozenset[str] | None = None,
+        *,
+        strict: bool = False,
+    ) -> None:
+        self._strict = strict
+        self._aside: list[Aside] = []
+        self._numbers: list[int] = []
         self.collection, self._notes, self._members = collection, notes, members
         self._file = FILES[collection]
         self._version = version
@@ -68,17 +82,37 @@ class Rows:
         for document in documents:
             place = f"{self.collection}[{self._count}]"
             self._count += 1
-            if is_there(document, place, self.collection, self._notes):
-                self._take(document, place)
+            kept = {name: len(rows) for name, rows in self._more.items()}
+            try:
+                if is_there(document, place, self.collection, self._notes):
+                    self._take(document, place)
+            except SourceBroken as error:
+                if self._strict:
+                    raise
+                self._leave(document, error, kept)
+
+    def _leave(self, document: Document, error: SourceBroken, kept: Mapping[str, int]) -> None:
+        """Set a document aside, with all that was taken of it; *kept* is how much there was before."""
+        for name, rows in self._more.items():
+            del rows[kept.get(name, 0) :]
+        self._open.pop(len(self._rows), None)
+
+        def cell(column: str) -> str:
+            found = document.get(member_of(column))
+            return found if isinstance(found, str) else ""
+
+        self._aside.append(file_rows.aside(self._file, cell, error.place, reason_of(error.message)))
 
     def tables(self) -> Iterator[Table]:
         """The tables that the rows make, what is linked before what it is linked to."""
+        for row in self._aside:
+            self._notes.set_aside(row)
         for name, rows in self._more.items():
             if name != f"{self._file}":
                 yield Table(name, _columns_of(name), iter(list(enumerate(rows, 1))))
         names = tuple(dict.fromkeys(name for found in self._open.values() for name in found))
         columns = (*(column for column, _ in self._cells), *names)
-        yield Table(self._file, columns, self._whole(names))
+        yield Table(self._file, columns, self._whole(names), f"{self.collection}[{{line}}]")
 
     def kinds(self, stated: Callable[[Table], dict[str, str]]) -> dict[str, str]:
         """What every user is by the one role of 1.1."""
@@ -88,7 +122,7 @@ class Rows:
     def _whole(self, names: tuple[str, ...]) -> Iterator[tuple[int, list[Any]]]:
         for number, row in enumerate(self._rows):
             found = self._open.get(number, {})
-            yield number, [*row, *(found.get(name, "") for name in names)]
+            yield self._numbers[number], [*row, *(found.get(name, "") for name in names)]
 
     def _wants(self, name: str) -> bool:
         return self._members is None or name in self._members
@@ -104,6 +138,7 @@ class Rows:
         self._resources(document, place)
         self._metadata(document, place)
         self._rows.append([read(document, place) for _, read in self._cells])
+        self._numbers.append(self._count - 1)
 
     def _metadata(self, document: Document, place: str) -> None:
         found = document.get("metadata")
@@ -117,7 +152,7 @@ class Rows:
 
     def _resources(self, document: Document, place: str) -> None:
         owner = OWNERS.get(self.collection) if self._wants("resources") else None
-        for number, found in enumerate(_list(document, "resources", place) if owner else ()):
+        for number, found in enumerate(list_of(document, "resources", place) if owner else ()):
             resource = reference(found, f"{place}.resources[{number}]")
             self._more[f"{owner}Resources.csv"].append([document["sourcedId"], resource])
 
@@ -139,38 +174,40 @@ class Rows:
             org = reference(role.get("org"), f"{place}.roles[{number}].org")
             times[org] += 1
             key = f"{user}:{org}" + (f":{times[org]}" if times[org] > 1 else "")
-            days = [_day(role.get(name), f"{place}.roles[{number}].{name}") for name in ("beginDate", "endDate")]
-            profile = _text(role.get("userProfile"), f"{place}.roles[{number}].userProfile")
+            days = [day_of(role.get(name), f"{place}.roles[{number}].{name}") for name in ("beginDate", "endDate")]
+            profile = text_of(role.get("userProfile"), f"{place}.roles[{number}].userProfile")
             self._more["roles.csv"].append([key, user, role["roleType"], role["role"], *days, org, profile])
         if not self._wants("userProfiles"):
             return
-        for number, found in enumerate(_list(document, "userProfiles", place)):
-            self._profile(user, _object(found, f"{place}.userProfiles[{number}]"), f"{place}.userProfiles[{number}]")
+        for number, found in enumerate(list_of(document, "userProfiles", place)):
+            self._profile(user, object_of(found, f"{place}.userProfiles[{number}]"), f"{place}.userProfiles[{number}]")
 
     def _stated_roles(self, document: Document, place: str) -> list[Document]:
         """The roles of a user in the way of 1.2, without those that are gone, in the words of the standard."""
         found = []
         columns = csv.files("1.2")["roles.csv"].columns
-        for number, item in enumerate(_list(document, "roles", place)):
+        for number, item in enumerate(list_of(document, "roles", place)):
             here = f"{place}.roles[{number}]"
-            role = _object(item, here)
+            role = object_of(item, here)
             if is_there(role, here, "users: role", self._notes):
-                words = {name: _word(role.get(name), columns[name], f"{here}.{name}") for name in ("roleType", "role")}
+                words = {
+                    name: word_of(role.get(name), columns[name], f"{here}.{name}") for name in ("roleType", "role")
+                }
                 found.append({**role, **words})
         return found
 
     def _profile(self, user: str, profile: Document, place: str) -> None:
         names = ("profileId", "profileType", "vendorId", "applicationId", "description")
-        identity, *texts = (_text(profile.get(name), f"{place}.{name}") for name in names)
+        identity, *texts = (text_of(profile.get(name), f"{place}.{name}") for name in names)
         first: Document = {}
-        for number, found in enumerate(_list(profile, "credentials", place)):
-            credential = _object(found, f"{place}.credentials[{number}]")
+        for number, found in enumerate(list_of(profile, "credentials", place)):
+            credential = object_of(found, f"{place}.credentials[{number}]")
             if "password" in credential:
                 self._notes.note("users: a password is never kept")
             if number:
                 self._notes.note("users: a second credential of a profile is not kept")
             first = first or credential
-        said = [_text(first.get(name), f"{place}.credentials") for name in ("type", "username")]
+        said = [text_of(first.get(name), f"{place}.credentials") for name in ("type", "username")]
         self._more["userProfiles.csv"].append([identity, user, *texts, *said])
 
 
@@ -206,7 +243,7 @@ def is_there(document: Mapping[str, Any], place: str, what: str, notes: Notes) -
     """Whether a document is none that is gone, which is noted; one without a status is there, as a row of a file is."""
     if document.get("status") == ACTIVE:
         return True
-    status = _text(document.get("status"), f"{place}.status")
+    status = text_of(document.get("status"), f"{place}.status")
     if status and STATUS.find(status) is None:
         raise SourceBroken("status is not one of the listed values.", f"{place}.status")
     if how := gone(status):
@@ -241,7 +278,7 @@ def _as_new(document: Document, place: str) -> list[Document]:
 def _role(document: Document, place: str) -> str:
     """The one role of a user in the way of 1.1; empty where it states none."""
     column = csv.files("1.2")["roles.csv"].columns["role"]
-    return _word(document["role"], column, f"{place}.role") if document.get("role") is not None else ""
+    return word_of(document["role"], column, f"{place}.role") if document.get("role") is not None else ""
 
 
 def _roles_in(roles: Sequence[Document]) -> set[str]:
@@ -264,11 +301,11 @@ def _cells(version: str, file: str) -> tuple[tuple[str, Callable[[Document, str]
 def _cell(column: csv.Column, member: model.Member | None) -> Callable[[Document, str], Any]:
     name = member_of(column.name)
     if column.closed:
-        return lambda document, place: _word(document.get(name), column, f"{place}.{name}")
+        return lambda document, place: word_of(document.get(name), column, f"{place}.{name}")
     if column.kind == "guids" and column.name != csv.ID:
         return lambda document, place: ",".join(
             reference(item, f"{place}.{name}[{number}]")
-            for number, item in enumerate(_list(document, name, place))
+            for number, item in enumerate(list_of(document, name, place))
             if item
         )
     if column.refers and column.name != csv.ID:
@@ -278,12 +315,12 @@ def _cell(column: csv.Column, member: model.Member | None) -> Callable[[Document
             else lambda document, place: reference(document.get(name), f"{place}.{name}")
         )
     if column.kind == "pairs":
-        return lambda document, place: _pairs(_list(document, name, place), f"{place}.{name}")
+        return lambda document, place: pairs_of(list_of(document, name, place), f"{place}.{name}")
     if member is not None and member.many:
         return lambda document, place: ",".join(
-            _quoted(_text(item, f"{place}.{name}")) for item in _list(document, name, place) if item is not None
+            quoted(text_of(item, f"{place}.{name}")) for item in list_of(document, name, place) if item is not None
         )
-    read = {"boolean": _truth, "date": _day}.get(column.kind, _text)
+    read = {"boolean": truth_of, "date": day_of}.get(column.kind, text_of)
     return lambda document, place: read(document.get(name), f"{place}.{name}")
 
 
@@ -303,77 +340,3 @@ def _columns_of(name: str) -> tuple[str, ...]:
     if name == "userProfiles.csv":
         return PROFILES
     return (f"{name.removesuffix('Resources.csv')}SourcedId", "resourceSourcedId")
-
-
-def _list(document: Mapping[str, Any], name: str, place: str) -> list[Any]:
-    """A member that is a list; a single value stands for a list of one, and nothing for an empty one."""
-    found = document.get(name)
-    if found is None or found == "":
-        return []
-    if isinstance(found, list):
-        return found
-    if isinstance(found, str):
-        return [part.strip() for part in found.split(",")]
-    if isinstance(found, dict):
-        return [found]
-    raise SourceBroken("The member is no list.", f"{place}.{name}")
-
-
-def _object(value: Any, place: str) -> Document:
-    if isinstance(value, dict):
-        return value
-    raise SourceBroken("The item is no object.", place)
-
-
-def _text(value: Any, place: str) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        if "\0" in value:
-            raise SourceBroken("The text holds a NUL character.", place)
-        return value
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise SourceBroken("The member is no text.", place)
-    return str(value)
-
-
-def _word(value: Any, column: csv.Column, place: str) -> str:
-    """A word of a closed list, as the standard writes it; the place of any other is told, and never the word."""
-    text = _text(value, place)
-    if not text:
-        if column.required and column.name not in OPTIONAL:
-            raise SourceBroken(f"{column.name} is missing.", place)
-        return ""
-    found = column.closed.find(text) if column.closed else None
-    if found is None:
-        raise SourceBroken(f"{column.name} is not one of the listed values.", place)
-    return found
-
-
-def _truth(value: Any, place: str) -> str:
-    text = TRUTH[value] if isinstance(value, bool) else _text(value, place).lower()
-    if text in {"", "true", "false"}:
-        return text
-    raise SourceBroken("The member is neither true nor false.", place)
-
-
-def _day(value: Any, place: str) -> str:
-    text = _text(value, place)
-    return text[:DATE] if len(text) > DATE and text[DATE] in "T " else text
-
-
-def _pairs(items: Sequence[Any], place: str) -> str:
-    found = []
-    for number, item in enumerate(items):
-        pair = _object(item, f"{place}[{number}]")
-        kind, value = (_text(pair.get(name), f"{place}[{number}].{name}") for name in ("type", "identifier"))
-        if set(kind) & set("{}:") or set(value) & set("{}"):
-            raise SourceBroken("The identifier holds braces or a colon.", f"{place}[{number}]")
-        found.append(f"{{{kind}:{value}}}")
-    return ",".join(found)
-
-
-def _quoted(part: str) -> str:
-    if not set(part) & set(',"\r\n') and part == part.strip():
-        return part
-    return '"' + part.replace('"', '""') + '"'

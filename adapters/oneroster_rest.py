@@ -10,9 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters import oneroster_beyond, oneroster_plan, oneroster_profile
-from adapters.contract import NO_HINTS, Adapter, Manifest, Problem, finisher
+from adapters.contract import NO_HINTS, Adapter, Aside, Manifest, Problem, finisher
 from adapters.end_dates import INCLUSIVE
 from adapters.http import Bounds, Http
+from adapters.notes import reason_of
 from adapters.oneroster_csv import ROWS, records
 from adapters.oneroster_documents import Rows, is_there, plain
 from adapters.oneroster_reader import Pile, Reader
@@ -20,7 +21,7 @@ from adapters.oneroster_service import Service
 from adapters.oneroster_settings import ServerSettings, credentials
 from adapters.roster import FILES, Task
 from adapters.roster_people import stated_kinds
-from standards.errors import GatewayError, NotFound, Unsupported
+from standards.errors import GatewayError, MappingError, NotFound, SourceBroken, Unsupported
 from standards.oneroster import model, rest_lenses
 
 ROSTER: Final = frozenset(FILES) - rest_lenses.CLASSES.keys()
@@ -28,7 +29,7 @@ ROSTER: Final = frozenset(FILES) - rest_lenses.CLASSES.keys()
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from adapters.contract import Hint, Hints, Record, Wanted
+    from adapters.contract import Hint, Hints, Record, Tagged, Wanted
     from adapters.http import Deadline
     from adapters.tables import Table
     from standards.lens import Lens
@@ -114,12 +115,12 @@ class OneRosterRest(Adapter):
 
     def _alone(self, entity: str, document: dict[str, Any]) -> Record | None:
         """A record of the roster that one document tells whole."""
-        rows = Rows(self._version, oneroster_plan.ALONE[entity], self.notes)
+        rows = Rows(self._version, oneroster_plan.ALONE[entity], self.notes, strict=True)
         rows.add([document])
         task = self._task({entity: None})
         return next((record for _, record in records(task, rows.tables(), {})), None)
 
-    def save(self, entity: str, record: Record, *, new: bool, tag: str = "") -> str:  # noqa: ARG002  the server has none
+    def save(self, entity: str, record: Record, *, new: bool, before: Tagged | None = None) -> str:  # noqa: ARG002  the server has none
         """Create or replace a record of the gradebook by PUT, so that saying it twice makes no second one.
 
         What the server's document has beyond the standard stays in it.
@@ -127,20 +128,20 @@ class OneRosterRest(Adapter):
         lens = self._writable(entity)
         identifier = record.get("id") or str(uuid.uuid4())
         deadline = self._http.deadline()
-        before: Document | None = {} if new else self._service.one(lens.local, identifier, deadline)
-        if before is None:
+        known: Document | None = {} if new else self._service.one(lens.local, identifier, deadline)
+        if known is None:
             raise NotFound(f"The district's system has no such {entity}.")
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        onto = {**before, **plain(self._version, entity, before)}
+        onto = {**known, **plain(self._version, entity, known)}
         written = lens.write({**oneroster_beyond.packed(entity, record), "id": identifier}, onto=onto) | {
             "status": "active",
             "dateLastModified": now,
         }
-        document = rest_lenses.completed(self._version, entity, written, before, self._place)
+        document = rest_lenses.completed(self._version, entity, written, known, self._place)
         self._service.put(lens.local, identifier, document, deadline)
         return identifier
 
-    def delete(self, entity: str, identifier: str, *, tag: str = "") -> None:  # noqa: ARG002  likewise
+    def delete(self, entity: str, identifier: str, *, before: Tagged | None = None) -> None:  # noqa: ARG002  likewise
         """Delete a record of the gradebook."""
         lens = self._writable(entity)
         if not self._service.delete(lens.local, identifier, self._http.deadline()):
@@ -214,8 +215,17 @@ class OneRosterRest(Adapter):
         known = model.classes(self._version)[rest_lenses.CLASSES[entity]]
         documents = self._reader.whole(lens.local, Pile, deadline, members=members, clause=clause).documents
         for number, document in enumerate(documents):
-            if not is_there(document, f"{lens.local}[{number}]", lens.local, self.notes):
-                continue
             for name in document.keys() - known.keys():
                 self.notes.note(f"{lens.local}: unknown member {name[:80]}")
-            yield entity, finish(entity, self._read(lens, entity, document))
+            place = f"{lens.local}[{number}]"
+            try:
+                if not is_there(document, place, lens.local, self.notes):
+                    continue
+                record = finish(entity, self._read(lens, entity, document))
+            except (SourceBroken, MappingError) as error:
+                own = document.get("sourcedId")
+                key = (own,) if isinstance(own, str) and own else ()
+                where = place + error.place.removeprefix(place).removeprefix(lens.local)
+                self.notes.set_aside(Aside(entity, where, reason_of(error.message), key))
+                continue
+            yield entity, record

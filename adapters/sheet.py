@@ -31,14 +31,15 @@ class Sheet:
     """The CSV file *name* of a source: its *headings*, then its rows in chunks.
 
     Quotation marks that do not pair, and headings that are no UTF-8, are refused. Bytes elsewhere that are no UTF-8
-    become `SURROGATE`s. *overlong* are the lines of the present chunk with more cells than there are headings; cells
-    and headings at their end that say nothing do not count.
+    become `SURROGATE`s. *overlong* are the lines of the present chunk with more cells than there are headings, each
+    with whether those cells say anything; empty ones that every row has, or the headings too, do not count.
     """
 
     def __init__(self, source: Source, name: str) -> None:
         self.name = name
         self._source = source
-        self.overlong: dict[int, tuple[int, str]] = {}
+        self.overlong: dict[int, bool] = {}
+        self._usual = 0
         self._stream = _text(source, name)
         self._reader = csv.reader(_physical(self._stream), strict=True)
         self._count = 0
@@ -92,8 +93,10 @@ class Sheet:
             if any(rows[0]):
                 break
         headings = tuple(rows[0])
+        width = len(headings)
         while len(headings) > 1 and not headings[-1].strip():
             headings = headings[:-1]
+        self._usual = width - len(headings)
         if len(headings) > COLUMN_CAP:
             raise SourceBroken(f"There are more than {COLUMN_CAP} columns.", self.place(line, COLUMN_CAP + 1))
         for column, heading in enumerate(headings, 1):
@@ -117,9 +120,11 @@ class Sheet:
     def _widen(self, lines: Sequence[int], rows: Rows, width: int) -> None:
         widths = set(map(len, rows))
         if max(widths) > width:
+            usual = width + max(self._usual, min(widths) - width)
             for line, row in zip(lines, rows, strict=True):
-                if any(map(str.strip, row[width:])):
-                    self.overlong[line] = width, "has more cells than there are headings"
+                says = any(map(str.strip, row[width:]))
+                if says or len(row) > usual:
+                    self.overlong[line] = says
                 del row[width:]
         if min(widths) < width:
             for row in rows:

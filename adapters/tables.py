@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Faults = dict[int, tuple[int, str]]
 
 DROPPED: Final = ""
+TOO_MANY: Final = "has more cells than there are headings"
 T = TypeVar("T")
 
 __all__ = ["Manifest", "Table", "Tolerance", "manifest", "read"]
@@ -167,7 +168,11 @@ class _Checks:
     def faults(self, lines: Sequence[int], rows: Rows) -> Faults:
         """The first cell of each row that is not what its column says, and why; what nobody reads does not count."""
         sheet, cells = self._sheet, list(zip(*rows, strict=True))
-        found = {number: fault for number, line in enumerate(lines) if (fault := sheet.overlong.get(line))}
+        found = {
+            number: (len(self.columns), TOO_MANY)
+            for number, line in enumerate(lines)
+            if line in sheet.overlong and (sheet.overlong[line] or not self._is_aligned(rows[number]))
+        }
         for at, check in self.columns:
             bad = check.wrong(cells[at])
             for number, cell in enumerate(cells[at]) if bad else ():
@@ -178,6 +183,15 @@ class _Checks:
                 elif number not in found:
                     found[number] = at, check.reason(cell)
         return found
+
+    def _is_aligned(self, row: list[str]) -> bool:
+        """Whether a row with an empty cell too many has no comma too many further left.
+
+        That would have moved all that follows: where the last cell that says anything says what its column does, none
+        has.
+        """
+        last = max((at for at, cell in enumerate(row) if cell.strip()), default=0)
+        return self.columns[last][1].column.kind != "text"
 
     def respell(self, lines: Sequence[int], rows: Rows) -> None:
         """Write what has one meaning as the standard does, so that all who read it find the same words."""

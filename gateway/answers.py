@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import orjson
 from flask import Response, current_app, request
 
+from gateway import correlation as correlated
 from gateway.authorization import authorize
 from gateway.hosts import origin
 from gateway.oauth1 import SignedRequest, accepts
@@ -37,10 +38,7 @@ if TYPE_CHECKING:
 PRIVATE = "private, no-store"
 REFUSALS = "crossing.refusals"
 MOST_ARGUMENTS = 200
-LONGEST_ID = 200
-CORRELATION = "correlation-id"
-"""The header in which the Ed-Fi ODS/API takes a caller's id, and in which an error of either standard carries it."""
-
+CORRELATION = correlated.HEADER
 WAITS_SECONDS = (1, 5, 30, 60, 300, 900, 3600)
 
 
@@ -69,18 +67,19 @@ def _signed() -> SignedRequest | None:
 
 
 def arguments() -> list[tuple[str, str]]:
-    """The query parameters in order, repetitions included.
+    """The query parameters in order, repetitions included, without the id that the caller gives its request.
 
     Raises:
         MalformedQuery: they are not UTF-8, or too many.
     """
     try:
-        return parse_qsl(
+        found = parse_qsl(
             request.query_string.decode("ascii"),
             keep_blank_values=True, errors="strict", max_num_fields=MOST_ARGUMENTS,
         )  # fmt: skip
     except (UnicodeDecodeError, ValueError):
         raise MalformedQuery("query", "The query string cannot be read.") from None
+    return correlated.without(found)
 
 
 def base_url() -> str:
@@ -112,7 +111,7 @@ def trace_id() -> str:
 
 def correlation() -> str:
     """The id under which an error of this request is told: the caller's own, or that of the trace."""
-    return request.headers.get(CORRELATION, "")[:LONGEST_ID] or trace_id()
+    return correlated.given() or trace_id()
 
 
 def conditional(body: Any, media: str = "application/json") -> Response:

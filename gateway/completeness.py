@@ -12,7 +12,8 @@ from gateway.hold import ABSENT
 from gateway.links import DANGLING, group_of
 from gateway.losses import DEFAULT
 from gateway.patch import patched
-from standards.errors import Incomplete, Lack
+from standards.errors import Incomplete
+from standards.loss import Loss
 from standards.view import fields_of
 from standards.vocabulary import PERSONS
 
@@ -70,11 +71,15 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """How many references of the field *name* there are, and how many of them lead nowhere."""
+    """How many references of the field *name* there are, and how many of them lead nowhere.
+
+    They may all where the source *lacks* everything that they could lead to: a system need not show it.
+    """
 
     name: str
     lost: int
     all_of: int
+    lacks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +130,14 @@ def judged(
     Raises:
         Incomplete: too much is not.
     """
+    held = frozenset(wanted)
     found = Completeness(
-        tuple(_rows(page, lost, read, frozenset(wanted))), tuple(_references(fresh, page)), tuple(page.aside), page
+        tuple(_rows(page, lost, read, held)), tuple(_references(fresh, page, held)), tuple(page.aside), page
     )
     lacks = [*_too_many(found.rows, shares), *_nothing_left(fresh, found.rows, lost), *_too_lost(found, shares)]
     if lacks:
-        names = {one.name for one in lacks}
+        lacks.sort(key=lambda one: one.entity not in NEVER)
+        names = {one.entity for one in lacks}
         places = (one for one in page.aside if one.entity in names or one.entity in NEVER)
         raise Incomplete(lacks, [(one.place, one.told) for one in places][:MAX_ASIDE_TOLD])
     return found
@@ -172,7 +179,7 @@ def _kept(
     made = _patched(fresh, changes, keyring, wanted)
     if Former(before, made, keyring).nameless(aside):
         raise Incomplete(
-            [Lack(one.entity, "whose row it is cannot be told", 1, 1) for one in aside if not one.key],
+            [Loss(one.entity, 1, 1, "whose row it is cannot be told") for one in aside if not one.key],
             [(one.place, one.told) for one in aside if not one.key],
         )
     return made
@@ -207,7 +214,7 @@ def _rows(page: Page, lost: Orphans, read: Mapping[str, int], wanted: frozenset[
             yield Rows(entity, there.get(entity, 0) + page.asides[entity], aside, tuple(sorted(reasons.items())))
 
 
-def _references(fresh: Generation, page: Page) -> Iterator[References]:
+def _references(fresh: Generation, page: Page, wanted: frozenset[str]) -> Iterator[References]:
     for name, (lost, all_of) in sorted(page.lost.items()):
         yield References(name, lost, all_of)
     for entity, table in sorted(fresh.tables.items()):
@@ -215,6 +222,10 @@ def _references(fresh: Generation, page: Page) -> Iterator[References]:
         for name, rows in sorted(table.dangling.items()):
             if rows and not (fields[name].owner and not fields[name].lenient):
                 yield References(f"{entity}.{name}", sum(map(len, rows.values())), _all(table, name))
+        for name, refs in sorted(table.refs.items()):
+            spec = fields[name]
+            if spec.owner and not spec.lenient and spec.to not in wanted and (lost := refs.count(DANGLING)):
+                yield References(f"{entity}.{name}", lost, _all(table, name), lacks=True)
 
 
 def _all(table: Table, name: str) -> int:
@@ -227,24 +238,24 @@ def _all(table: Table, name: str) -> int:
     return sum(len(items) for items in table.columns.get(group, ()) if items)
 
 
-def _too_many(rows: Iterable[Rows], shares: Shares) -> Iterator[Lack]:
+def _too_many(rows: Iterable[Rows], shares: Shares) -> Iterator[Loss]:
     for one in rows:
         if one.aside > (most := shares.most_rows(one.entity, one.read)):
-            yield Lack(one.entity, f"rows are set aside, and {most} may be", one.aside, one.read)
+            yield Loss(one.entity, one.aside, one.read, f"rows are set aside, and {most} may be")
 
 
-def _nothing_left(fresh: Generation, rows: Iterable[Rows], lost: Orphans) -> Iterator[Lack]:
+def _nothing_left(fresh: Generation, rows: Iterable[Rows], lost: Orphans) -> Iterator[Loss]:
     for one in rows:
         of = entities_of(one.entity)
         left = sum(fresh.table(entity).size - len(lost.get(entity, ())) for entity in of)
         if one.aside and not left:
-            yield Lack(one.entity, "rows are set aside, and none is left", one.aside, one.read)
+            yield Loss(one.entity, one.aside, one.read, "rows are set aside, and none is left")
 
 
-def _too_lost(found: Completeness, shares: Shares) -> Iterator[Lack]:
+def _too_lost(found: Completeness, shares: Shares) -> Iterator[Loss]:
     for one in found.references:
-        if one.lost > (most := shares.most_references(one.name, one.all_of)):
-            yield Lack(one.name, f"references lead nowhere, and {most} may", one.lost, one.all_of)
+        if not one.lacks and one.lost > (most := shares.most_references(one.name, one.all_of)):
+            yield Loss(one.name, one.lost, one.all_of, f"references lead nowhere, and {most} may")
 
 
 def judge_live(made: Generation, page: Page, whole: Iterable[str], shares: Shares) -> None:
@@ -257,16 +268,17 @@ def judge_live(made: Generation, page: Page, whole: Iterable[str], shares: Share
         Incomplete: too much is not there.
     """
     lacks = []
+    for entity, count in page.asides.items():
+        size = sum(made.tables[one].size for one in entities_of(entity) if one in made.tables)
+        if count > (most := shares.most_rows(entity, size + count)) or not size:
+            lacks.append(Loss(entity, count, size + count, f"rows are set aside, and {most} may be"))
     for entity in whole:
         size = made.tables[entity].size if entity in made.tables else 0
-        count, read = page.asides[entity], size + page.asides[entity]
-        if count > (most := shares.most_rows(entity, read)) or (count and not size):
-            lacks.append(Lack(entity, f"rows are set aside, and {most} may be", count, read))
         for spec in fields_of(entity).values() if size else ():
             refs = made.tables[entity].refs.get(spec.name) if spec.owner and not spec.lenient else None
             lost = refs.count(DANGLING) if refs is not None and made.table(spec.to).size else 0
             name = f"{entity}.{spec.name}"
             if lost > (most := shares.most_references(name, size)):
-                lacks.append(Lack(name, f"references lead nowhere, and {most} may", lost, size))
+                lacks.append(Loss(name, lost, size, f"references lead nowhere, and {most} may"))
     if lacks:
         raise Incomplete(lacks, [(one.place, one.told) for one in page.aside][:MAX_ASIDE_TOLD])

@@ -16,7 +16,7 @@ from gateway.rows import ROW_BITS, ROW_MASK
 from gateway.walks import policy
 from standards.edfi.request import BAD_TOKEN
 from standards.errors import MalformedQuery, WalkInterrupted
-from standards.query import Condition
+from standards.query import Condition, Item
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,6 +149,8 @@ def _canonical(condition: Filter | None) -> str:
         return ""
     if isinstance(condition, Condition):
         return repr((condition.path, condition.operator, condition.value))
+    if isinstance(condition, Item):
+        return repr((condition.path, sorted(condition.members)))
     return repr((type(condition).__name__, sorted(map(_canonical, condition.parts))))
 
 

@@ -118,15 +118,15 @@ class Described(Adapter):
         approach(self)
         return self.inner.departures(entity, since, until, rekeyed=rekeyed)
 
-    def save(self, entity: str, record: Record, *, new: bool, tag: str = "") -> str:
+    def save(self, entity: str, record: Record, *, new: bool, before: Tagged | None = None) -> str:
         """Create or replace a record of the system."""
         approach(self)
-        return self.inner.save(entity, record, new=new, tag=tag)
+        return self.inner.save(entity, record, new=new, before=before)
 
-    def delete(self, entity: str, identifier: str, *, tag: str = "") -> None:
+    def delete(self, entity: str, identifier: str, *, before: Tagged | None = None) -> None:
         """Delete a record of the system."""
         approach(self)
-        self.inner.delete(entity, identifier, tag=tag)
+        self.inner.delete(entity, identifier, before=before)
 
     def stamp(self) -> str:
         """The system's stamp: the items stay while the gateway runs."""

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gateway import changes
 from gateway.dialect import dialect
 from gateway.disclosure import change, students
 from gateway.exchange import write_down
@@ -163,19 +164,21 @@ class Desk:
         event = change(self.gateway, self.authorization, self.request, self.shown, operation, tags, rows)
         write_down(self.gateway, event)
 
-    def save(self, record: Record, *, new: bool, tag: str = "", rekeyed: bool = False) -> str:
+    def save(self, record: Record, *, before: Tagged | None, rekeyed: bool = False) -> str:
         """Hand a record to the district's system; the id by which that knows it.
 
-        One that is not *new* has to be still in the state with the *tag*, where that tells one. One that is *rekeyed*
-        may change what refers to it.
+        One that was there *before* has to be so still, as far as the system can tell. One that is *rekeyed* may change
+        what refers to it.
 
         Raises:
             ConcurrentChange: somebody else has changed it meanwhile.
             InvalidBody: the system does not accept it; of its places only those that exist for the consumer are told.
         """
         own = record.get("id")
+        if rekeyed and own is not None:
+            changes.note(self.gateway, self.grant.district, self.entity, own)
         try:
-            own = self.adapter.save(self.entity, record, new=new, tag=tag)
+            own = self.adapter.save(self.entity, record, new=before is None, before=before)
         except PreconditionFailed:
             raise ConcurrentChange(CHANGED) from None
         except InvalidBody as error:
@@ -187,17 +190,17 @@ class Desk:
         finally:
             if own is not None:
                 self.wrote([own], rekeyed=rekeyed)
-        self.gateway.ledger.expect(self.shown, self.outward(own))
         return own
 
-    def remove(self, own: str, tag: str = "") -> None:
-        """Let the district's system delete a record, which has to be still in the state with the *tag*.
+    def remove(self, own: str, before: Tagged | None = None) -> None:
+        """Let the district's system delete a record, which has to be as it was *before*.
 
         Raises:
             ConcurrentChange: somebody else has changed it meanwhile.
         """
+        changes.note(self.gateway, self.grant.district, self.entity, own)
         try:
-            self.adapter.delete(self.entity, own, tag=tag)
+            self.adapter.delete(self.entity, own, before=before)
         except PreconditionFailed:
             raise ConcurrentChange(CHANGED) from None
         except SourceUnavailable as error:

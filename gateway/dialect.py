@@ -10,6 +10,7 @@ from standards.edfi.gradebook_entries import UNCATEGORIZED
 from standards.edfi.model import natural_key, resources
 from standards.errors import InvalidBody, MappingError
 from standards.forms import day
+from standards.view import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +29,10 @@ class Dialect(ABC):
     """How the records of one source are told apart, and what of a record follows from the rest of it."""
 
     native: ClassVar[bool]
+
+    def keyed(self, desk: Desk, record: Mapping[str, Any]) -> bool:  # noqa: ARG002  not all records of a source need be
+        """Whether the source knows a record by Ed-Fi's own key."""
+        return self.native
 
     @abstractmethod
     def identity(self, desk: Desk, said: Record) -> tuple[str, ...]:
@@ -148,12 +153,44 @@ class Across(Dialect):
             wrong["$.dateFulfilled"] = [WANTED]
 
 
-OWN, ACROSS = Own(), Across()
+class Shared(Own):
+    """A source of whose records a system beside keeps some, by ids of its own."""
+
+    def keyed(self, desk: Desk, record: Mapping[str, Any]) -> bool:
+        """Whether a record is the main system's, and points to nothing that the other keeps."""
+        own, shared = desk.lens, desk.adapter.manifest.shared
+        fields = fields_of(desk.entity)
+        beside = any(len(value) == 1 for name, value in record.items() if name in fields and fields[name].to in shared)
+        return not beside and len(record.get("key", ())) in {0, len(own.prefix) + len(own.key)}
+
+    def identity(self, desk: Desk, said: Record) -> tuple[str, ...]:
+        """What the system that keeps the record tells it by."""
+        return super().identity(desk, said) if self.keyed(desk, said) else ACROSS.identity(desk, said)
+
+    def seen(self, desk: Desk, given: Record) -> Record:
+        """The document that is shown under this key."""
+        return ACROSS.seen(desk, given)
+
+    def existing(self, desk: Desk, said: Record, given: Record) -> Record | None:
+        """The record that either has under this key."""
+        found = super().existing(desk, said, given) if self.keyed(desk, said) else None
+        return ACROSS.existing(desk, said, given) if found is None else found
+
+    def completed(self, desk: Desk, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:
+        """What the system that keeps the record will read."""
+        keeper: Dialect = OWN if self.keyed(desk, {**merged, "key": before.get("key", ())}) else ACROSS
+        return keeper.completed(desk, merged, said, before)
+
+
+OWN, ACROSS, SHARED = Own(), Across(), Shared()
 
 
 def dialect(adapter: Adapter, entity: str) -> Dialect:
     """How *adapter*'s source tells records of *entity* apart."""
-    return OWN if entity in adapter.manifest.edfi else ACROSS
+    manifest = adapter.manifest
+    if entity in manifest.shared:
+        return SHARED
+    return OWN if entity in manifest.edfi else ACROSS
 
 
 def _read(desk: Desk, record: Record) -> Record:

@@ -40,7 +40,7 @@ KINDS: Final[Mapping[str, str]] = {
     "not offered": r"not offered",
     "not kept": r".*(is not kept|is never kept|that is no contact)",
     "not read": r".*is wrong and not read",
-    "given twice": r".*given twice",
+    "given twice": r".*given twice|the last one holds",
     "is null": r"\S+ is null",
     "read again": r"read again",
     "missing manifest": r"manifest.csv is missing",
@@ -85,6 +85,12 @@ def tell_recovery(district: str) -> None:
 def tell_approval(district: str, count: int) -> None:
     """Log that an operator lets as many rows of *district* go."""
     _tell("warning", "loss approved", district=district, count=count)
+
+
+def tell_aside(district: str, asides: Mapping[str, int]) -> None:
+    """Count the rows by entity that one live reading of *district* set aside."""
+    for entity, times in asides.items():
+        _dropped.labels(district, "row set aside", plain_place(entity)).inc(times)
 
 
 def tell_dropped(district: str, notes: Mapping[str, int], dropped: Mapping[str, int], *, quiet: bool = False) -> None:

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from gateway.lookups import Seek
     from gateway.renewal import Written
     from policies.grant import Grant
-    from standards.errors import Loss
     from standards.keys import Keyring
+    from standards.loss import Loss
     from standards.view import View
 
 FRESH = 1.0
@@ -354,6 +354,7 @@ class District:
             )  # fmt: skip
             district_log.tell_dropped(self.name, adapter.notes.counts, made.dropped, quiet=True)
             whole = wanted.keys() - hints.keys() - seek.keys()
+            district_log.tell_aside(self.name, adapter.notes.page.asides)
             judge_live(made, adapter.notes.page, whole, self._shares)
         made.version = self._versions.give()
         return made

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from gateway.desk import Desk
     from gateway.upserts import Saved
 
+    Match = Callable[[Mapping[str, Any] | None], None]
+
 POST, PUT, DELETE = frozenset({"edfi:create", "edfi:update"}), frozenset({"edfi:update"}), frozenset({"edfi:delete"})
 PROFILE = "application/vnd.ed-fi."
 JSON = "application/json"
@@ -49,13 +51,13 @@ def blueprint(gateway: Gateway) -> Blueprint:
         authorization, asked = _asked(gateway, district, schema, name, POST)
         document = _document()
         desk = open_desk(gateway, authorization, asked, "", {})
-        saved = upserts.post(desk, document, _ignoring(authorization))
+        saved = upserts.post(desk, document, _ignoring(authorization), _condition(_match_key))
         return _done(desk, saved, 201 if saved.new else 200)
 
     def put(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
         """An item replaced."""
         authorization, asked = _asked(gateway, district, schema, name, PUT)
-        document, own = _document(), plain(identifier)
+        own, document = plain(identifier), _document()
 
         def replace(desk: Desk) -> Response:
             return _done(desk, upserts.put(desk, own, document, _ignoring(authorization), _condition()), 204)
@@ -130,9 +132,14 @@ def _tell_ignored(response: Response) -> Response:
     return response
 
 
-def _condition() -> Callable[[Mapping[str, Any] | None], None] | None:
+def _condition(match: Match | None = None) -> Match | None:
     """What refuses a write by the record as it is; None where the caller makes no condition."""
-    return _match if makes_conditions() else None
+    return (match or _match) if makes_conditions() else None
+
+
+def _match_key(record: Mapping[str, Any] | None) -> None:
+    """Refuse a write of another record with the key than its sender believes there to be, or of none."""
+    check_conditions("" if record is None else record["_etag"])
 
 
 def _match(record: Mapping[str, Any] | None) -> None:

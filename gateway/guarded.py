@@ -189,15 +189,15 @@ class Guarded(Adapter):
         with guarding():
             yield from self.inner.departures(entity, since, until, rekeyed=rekeyed)
 
-    def save(self, entity: str, record: Record, *, new: bool, tag: str = "") -> str:
+    def save(self, entity: str, record: Record, *, new: bool, before: Tagged | None = None) -> str:
         """Create or replace a record; only an adapter that has tags need know of them."""
         with guarding(refusal):
-            return self.inner.save(entity, record, new=new, **_tagged(tag))
+            return self.inner.save(entity, record, new=new, **_tagged(before))
 
-    def delete(self, entity: str, identifier: str, *, tag: str = "") -> None:
+    def delete(self, entity: str, identifier: str, *, before: Tagged | None = None) -> None:
         """Delete a record."""
         with guarding(lambda error: refusal(error, keep_places=False)):
-            self.inner.delete(entity, identifier, **_tagged(tag))
+            self.inner.delete(entity, identifier, **_tagged(before))
 
     def stamp(self) -> str:
         """A text that changes whenever the source's data may have changed."""
@@ -211,8 +211,8 @@ class Guarded(Adapter):
                 self._opened[0].close()
 
 
-def _tagged(tag: str) -> dict[str, str]:
-    return {"tag": tag} if tag else {}
+def _tagged(before: Tagged | None) -> dict[str, Tagged]:
+    return {"before": before} if before is not None and before.tag else {}
 
 
 def unsupported(error: CallerError) -> GatewayError:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from standards.edfi.model import Property
-    from standards.errors import Lack, Loss
+    from standards.loss import Loss
 
 HIDDEN: Final = "?"
 FILE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}\.(csv|xml|zip|json)", re.ASCII)
@@ -73,7 +73,7 @@ class Reason:
     raised: str
     told: str
     losses: tuple[Loss, ...] = ()
-    lacks: tuple[Lack, ...] = ()
+    lacks: tuple[Loss, ...] = ()
 
     def __str__(self) -> str:
         lost = ", ".join(f"{one.gone} of {one.held} rows of {one.entity}" for one in self.losses)
@@ -88,7 +88,7 @@ def reason(district: str, error: BaseException) -> Reason:
     lost = error.losses if isinstance(error, LossRefused) else ()
     losses = tuple(replace(one, entity=plain_place(one.entity)) for one in lost)
     lacking = error.lacks if isinstance(error, Incomplete) else ()
-    lacks = tuple(replace(one, name=plain_place(one.name)) for one in lacking)
+    lacks = tuple(replace(one, entity=plain_place(one.entity)) for one in lacking)
     return Reason(district, kind_of(error), place, raised(error), told, losses, lacks)
 
 

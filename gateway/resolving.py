@@ -158,44 +158,6 @@ def natives(desk: Desk, own: Mapping[str, Any], shown: Mapping[str, Any]) -> lis
     return found
 
 
-def unknown_descriptors(desk: Desk, given: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The places of descriptors that the district does not have, where the consumer may see which it has."""
-    found = {}
-    for name, value in given.items():
-        known = resources()[desk.request.view.model].properties.get(name)
-        for place, one, token in _descriptors(known, value, f"$.{name}") if known and value != shown.get(name) else ():
-            catalogue = _catalogue(desk, one.descriptor)
-            if catalogue and token.casefold() not in catalogue:
-                found[place] = [f"{one.descriptor} value does not exist."]
-    return found
-
-
-def _descriptors(known: Property, value: Any, place: str) -> Iterator[tuple[str, Property, str]]:
-    if known.descriptor and isinstance(value, str):
-        yield place, known, value
-    for number, item in enumerate(value if isinstance(value, list) else [value]):
-        at = f"{place}[{number}]" if isinstance(value, list) else place
-        for name, inner in item.items() if isinstance(item, dict) else ():
-            if name in known.properties:
-                yield from _descriptors(known.properties[name], inner, f"{at}.{name}")
-
-
-def _catalogue(desk: Desk, descriptor: str) -> frozenset[str]:
-    """The values that the district has of a descriptor, in small letters; none where that is not known or not shown."""
-    district, target = desk.gateway.districts[desk.grant.district], resources().get(descriptor)
-    entity = f"edfi.{target.collection}" if target else ""
-    shown = all(desk.grant.plain(f"{entity}.{name}") for name in ("id", "namespace", "codeValue"))
-    if entity not in district.holds or not shown:
-        return frozenset()
-
-    def make() -> frozenset[str]:
-        columns = district.hold().table(entity).columns
-        pairs = zip(columns.get("namespace", ()), columns.get("codeValue", ()), strict=True)
-        return frozenset(f"{space}#{code}".casefold() for space, code in pairs)
-
-    return desk.shown.faces.once(("descriptors", entity), make)
-
-
 def native_targets(view: View) -> frozenset[str]:
     """The native entities that records of an Ed-Fi *view* may point to."""
     if view.api != "edfi":

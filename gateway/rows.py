@@ -9,11 +9,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gateway import field_sets
+from gateway.items import having
 from gateway.matching import kind_of, lists, matcher
 from gateway.renderer import compile_branch, compile_value
 from gateway.repeated import shown_once
 from standards.collation import sort_key, written
-from standards.query import Both, Condition, Either
+from standards.query import Both, Condition, Either, Item
 from standards.view import Container, Hop, Id, Many, Native, Stamp, find, paths
 
 if TYPE_CHECKING:
@@ -60,8 +61,14 @@ class Shown:
     @cached_property
     def rows(self) -> Sequence[int]:
         """The rows of this branch, by released id."""
-        table = self.faces.generation.table(self.branch.entity)
-        rows = list(self.faces.rows(self.branch.entity))
+        kept, ids = self.among(self.faces.rows(self.branch.entity)), self.ids
+        rows = shown_once(self, kept) if self.branch.once else kept
+        rows.sort(key=ids.__getitem__)
+        return array("I", rows)
+
+    def among(self, rows: Sequence[int]) -> list[int]:
+        """Those of some visible *rows* that this branch shows, each judged by itself."""
+        table, rows = self.faces.generation.table(self.branch.entity), list(rows)
         for name, values in self.branch.where:
             column = table.columns.get(name)
             rows = [row for row in rows if column is not None and column[row] in values]
@@ -77,15 +84,13 @@ class Shown:
         if self.branch.also and len(kept) < len(rows):
             besides = self._pointed_to.union(kept)
             kept = [row for row in rows if row in besides]
-        rows, ids = shown_once(self, kept) if self.branch.once else kept, self.ids
-        rows.sort(key=ids.__getitem__)
-        return array("I", rows)
+        return kept
 
     def single(self, row: int) -> RowIndex:
         """The index of one row."""
         return RowIndex((self,), array("Q", (row,)))
 
-    @property
+    @cached_property
     def _pointed_to(self) -> frozenset[int]:
         """The rows to which a visible row of what the branch shows also points."""
         found: set[int] = set()
@@ -120,7 +125,9 @@ class Shown:
         """The *rows* for which *condition* holds; order kept."""
         return keep(rows, condition, lambda some, one: self._compare(some, one, base))
 
-    def _compare(self, rows: Sequence[int], condition: Condition, base: str) -> list[int]:
+    def _compare(self, rows: Sequence[int], condition: Condition | Item, base: str) -> list[int]:
+        if isinstance(condition, Item):
+            return having(rows, self.values(rows, condition.path, base), condition)
         chain = find(self.branch.nodes, condition.path)
         if chain is None:
             return []
@@ -155,7 +162,9 @@ class Shown:
         return [row for row in rows if row in hit]
 
 
-def keep(rows: Sequence[int], condition: Filter, compare: Callable[[Sequence[int], Condition], list[int]]) -> list[int]:
+def keep(
+    rows: Sequence[int], condition: Filter, compare: Callable[[Sequence[int], Condition | Item], list[int]]
+) -> list[int]:
     """The *rows* for which *condition* holds, order kept; *compare* keeps those for which one comparison does."""
     match condition:
         case Both(parts):
@@ -165,7 +174,7 @@ def keep(rows: Sequence[int], condition: Filter, compare: Callable[[Sequence[int
         case Either(parts):
             kept = {row for part in parts for row in keep(rows, part, compare)}
             return [row for row in rows if row in kept]
-        case Condition():
+        case Condition() | Item():
             return compare(rows, condition)
 
 
@@ -199,8 +208,6 @@ class RowIndex:
                 shown.stamp(records, rows, base)
                 for place, record in zip(places, records, strict=True):
                     page[place] = record
-            elif isinstance(shown, Shown) and not len(shown.rows):
-                shown.stamp([], (), base)  # that there is none has been seen, so that the first one will be new
         return page
 
 

@@ -14,6 +14,7 @@ import structlog
 from flask import has_request_context, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from gateway import correlation
 from gateway.reasons import Reason, kind_of, raised
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def observe(response: Response) -> Response:
     district = found.setdefault("district", "-")
     _requests.labels(view, str(status), district).inc()
     line = {**found, "status": status, "method": request.method, "route": _route()}
-    asked = request.headers.get("correlation-id", "")
+    asked = correlation.given()
     if CORRELATION.fullmatch(asked):
         line["correlation"] = asked
     if STARTED in request.environ:

@@ -65,17 +65,21 @@ def blueprint(gateway: Gateway) -> Blueprint:
 
 
 def _token() -> str:
-    """The token in the body, whichever way it was written."""
+    """The token in the body, whichever way it was written, its name in any case."""
     if request.mimetype == FORM:
-        return request.form.get("token", "")
+        return _named_token(request.form.items())
     if not request.is_json:
         raise CallerError(f"Send the body as {FORM} or {JSON}.")
     try:
         body = orjson.loads(request.get_data())
     except orjson.JSONDecodeError:
         raise CallerError("The body is not JSON.") from None
-    found = body.get("token") if isinstance(body, dict) else None
-    return found if isinstance(found, str) else ""
+    return _named_token(body.items()) if isinstance(body, dict) else ""
+
+
+def _named_token(given: Iterable[tuple[str, Any]]) -> str:
+    found = [value for name, value in given if name.lower() == "token"]
+    return found[0] if len(found) == 1 and isinstance(found[0], str) else ""
 
 
 def _check(asked: str) -> None:

@@ -7,7 +7,7 @@ import binascii
 import json
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus
+from urllib.parse import parse_qsl, unquote_plus
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import OAuth2Request
@@ -15,12 +15,18 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from werkzeug.exceptions import RequestEntityTooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from flask import Request
 
 LARGEST_BODY = 16_384
+MOST_ARGUMENTS = 200
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+NAMES = frozenset({
+    "grant_type", "scope", "client_id", "client_secret", "client_assertion", "client_assertion_type",
+    "token", "token_type_hint",
+})  # fmt: skip
+"""The parameters that are read, in whatever case they are sent; any other is ignored (RFC 6749, 3.2)."""
 
 
 class Refusal(OAuth2Error):  # type: ignore[misc]
@@ -70,8 +76,7 @@ class TokenRequest(OAuth2Request):  # type: ignore[misc]
 def read_token_request(request: Request) -> TokenRequest:
     """The request, if it is one that can be answered at all."""
     _check_transport(request)
-    if request.query_string:
-        raise Refusal("invalid_request", "Send parameters in the body, never in the address.")
+    _check_address(request.query_string)
     parameters = _parameters(request)
     client_id, client_secret = _credentials(request.headers.get("Authorization"), parameters)
     return TokenRequest(parameters, client_id, client_secret, request.remote_addr or "")
@@ -80,6 +85,16 @@ def read_token_request(request: Request) -> TokenRequest:
 def _check_transport(request: Request) -> None:
     if not request.is_secure and not _is_loopback(request.remote_addr or ""):
         raise Refusal("invalid_request", "Use https: a secret was sent in clear and should be replaced.")
+
+
+def _check_address(query: bytes) -> None:
+    """Refuse parameters of a token request in its address, where proxies and logs see them."""
+    try:
+        given = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_ARGUMENTS)
+    except ValueError:
+        raise Refusal("invalid_request", "The query string cannot be read.") from None
+    if any(name.lower() in NAMES for name, _ in given):
+        raise Refusal("invalid_request", "Send parameters in the body, never in the address.")
 
 
 def _is_loopback(address: str) -> bool:
@@ -93,49 +108,46 @@ def _parameters(request: Request) -> dict[str, str]:
     request.max_content_length = LARGEST_BODY
     try:
         if request.mimetype == JSON:
-            return _from_json(request.get_data())
+            return _known(_from_json(request.get_data()))
         if request.mimetype == FORM or not request.content_length:
-            return _from_form(request)
+            return _known(request.form.items(multi=True))
     except RequestEntityTooLarge:
         raise Refusal("invalid_request", "The body is too large.") from None
     raise Refusal("invalid_request", f"Send the body as {FORM} or {JSON}.")
 
 
-def _from_form(request: Request) -> dict[str, str]:
-    for name, values in request.form.lists():
-        if len(values) > 1:
-            raise _repeated(name)
-    return dict(request.form.items())
+def _known(given: Iterable[tuple[str, Any]]) -> dict[str, str]:
+    """The parameters that are read, by their names in small letters."""
+    found: dict[str, str] = {}
+    for name, value in given:
+        known = name.lower()
+        if known not in NAMES or value is None:
+            continue
+        if known in found:
+            raise Refusal("invalid_request", f"The parameter {known} is given twice.")
+        if not isinstance(value, str) or not _is_text(value):
+            raise Refusal("invalid_request", f"The parameter {known} must be a string.")
+        found[known] = value.lower() if known == "grant_type" else value
+    return found
 
 
-def _from_json(body: bytes) -> dict[str, str]:
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [name for name, _ in pairs]
-        for name in names:
-            if names.count(name) > 1:
-                raise _repeated(name)
-        return dict(pairs)
-
+def _from_json(body: bytes) -> list[tuple[str, Any]]:
     try:
-        read = json.loads(body, object_pairs_hook=once)
+        read = json.loads(body, object_pairs_hook=_Pairs)
     except (ValueError, RecursionError):
         raise Refusal("invalid_request", "The body is not JSON.") from None
-    if not isinstance(read, dict):
+    if not isinstance(read, _Pairs):
         raise Refusal("invalid_request", "The body is not a JSON object.")
-    given = {name: value for name, value in read.items() if value is not None}
-    if not all(isinstance(value, str) and _is_text(value) for value in given.values()):
-        raise Refusal("invalid_request", "Every member of the body must be a string.")
-    return given
+    return read
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """The members of a JSON object, repetitions included."""
 
 
 def _is_text(value: str) -> bool:
     """Whether a string can be written as UTF-8: JSON can spell half of a character, which nothing can hash."""
     return not any("\ud800" <= letter <= "\udfff" for letter in value)
-
-
-def _repeated(name: str) -> Refusal:
-    known = ("grant_type", "scope", "client_id", "client_secret", "token")
-    return Refusal("invalid_request", f"The parameter {name if name in known else ''} is given twice.")
 
 
 def _credentials(header: str | None, parameters: Mapping[str, str]) -> tuple[str, str]:

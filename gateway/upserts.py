@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.admission import Admission
 from gateway.desk import CHANGED
+from gateway.known_descriptors import spelt, unknown_descriptors
 from gateway.merging import Merge
-from gateway.resolving import Resolver, natives, unknown_descriptors
+from gateway.resolving import Resolver, natives
 from gateway.serial_writes import tried
 from standards.edfi import body
 from standards.edfi.keychanges import CASCADING
@@ -63,10 +64,11 @@ class Saved:
     etag: str
 
 
-def post(desk: Desk, document: Any, ignored: Ignored | None) -> Saved:
+def post(desk: Desk, document: Any, ignored: Ignored | None, match: Match | None = None) -> Saved:
     """Create the record that *document* describes, or update the one that has its natural key.
 
-    Members that are not there for the writer are *ignored*, or refused (None).
+    Members that are not there for the writer are *ignored*, or refused (None). *match* refuses by the record that has
+    the key, as it is seen now, or by none.
     """
     known = body.shape(desk.shown.branch.nodes)
     resource = _resource(desk)
@@ -75,7 +77,8 @@ def post(desk: Desk, document: Any, ignored: Ignored | None) -> Saved:
         raise InvalidBody(body.REFUSED, {"$.id": [ASSIGNED]})
     if body.identity_hidden(resource, known):
         raise PolicyEnforced("The agreement does not release the natural key of this resource.")
-    desk.allow_unread(told=False)
+    given = spelt(desk, given)
+    desk.allow_unread(told=match is not None)
     desk = desk.naming(given)
     try:
         desk, said = _said(desk, given, {})
@@ -86,27 +89,29 @@ def post(desk: Desk, document: Any, ignored: Ignored | None) -> Saved:
         desk, said = _said(desk, given, body.plain(resource, shown))
     if not desk.reads:
         _creatable(desk, given, said, known)
-    write = partial(_upsert, desk, given, said, known)
+    write = partial(_upsert, desk, given, said, known, match)
     try:
         return tried(write)
     except NonUniqueIdentity:  # one that was created elsewhere after it was looked for
         return tried(write)
 
 
-def _upsert(desk: Desk, given: Record, said: Record, known: body.Shape) -> Saved:
+def _upsert(desk: Desk, given: Record, said: Record, known: body.Shape, match: Match | None) -> Saved:
     """Update the record that has the natural key of a body, or create it where nobody else does."""
     desk = desk.caught_up()
     before = desk.dialect.existing(desk, said, given)
     if before is not None:
         with desk.holding(before["id"]):
-            return _update_or_refuse(desk, given, said, known, before)
+            return _update_or_refuse(desk, given, said, known, match, before)
     with desk.holding_keys([desk.dialect.identity(desk, said)]):
         if desk.is_old and desk.dialect.existing(desk.caught_up(), said, given) is not None:
             raise ConcurrentChange(CHANGED)
-        return _create(desk, given, said, known, taken=None)
+        return _create(desk, given, said, known, match, taken=None)
 
 
-def _update_or_refuse(desk: Desk, given: Record, said: Record, known: body.Shape, before: Record) -> Saved:
+def _update_or_refuse(
+    desk: Desk, given: Record, said: Record, known: body.Shape, match: Match | None, before: Record
+) -> Saved:
     """Update the record that has the key of a body, as it was *before*, if the writer sees it."""
     own: str = before["id"]
     desk = desk.caught_up(own)
@@ -115,9 +120,14 @@ def _update_or_refuse(desk: Desk, given: Record, said: Record, known: body.Shape
         raise ConcurrentChange(CHANGED)
     row = desk.row_of(own)
     if not _inside(desk, current.record, row):
-        return _create(desk, given, said, known, taken=current.record)
+        return _create(desk, given, said, known, match, taken=current.record)
     if not _of_branch(desk, current.record):
         raise NonUniqueIdentity("Another kind of resource has these identifying values.")
+    if match is not None:
+        desk.wrote([own])
+        desk = desk.fresh(own)
+        row = desk.row_of(own)
+        match(desk.rendered(row))
     return _update(desk, given, current, row)
 
 
@@ -132,6 +142,7 @@ def put(desk: Desk, identifier: str, document: Any, ignored: Ignored | None, mat
     given, stated = body.read(_resource(desk), document, known, ignored)
     if stated is not None and stated.replace("-", "").lower() != identifier:
         raise InvalidBody(body.REFUSED, {"$.id": [OTHER]})
+    given = spelt(desk, given)
     desk, before = _found(desk.naming(given, identifier), identifier, match)
     row = desk.row_of(before.record["id"])
     if not _inside(desk, before.record, row):
@@ -149,7 +160,7 @@ def delete(desk: Desk, identifier: str, match: Match | None = None) -> None:
     if row is None or not _inside(desk, before.record, row):
         raise NotFound("There is nothing with this id.")
     desk.record("delete", desk.students_in(row))
-    desk.remove(own, before.tag)
+    desk.remove(own, before)
 
 
 def _resource(desk: Desk) -> Resource:
@@ -182,19 +193,23 @@ def _found(desk: Desk, identifier: str, match: Match | None) -> tuple[Desk, Tagg
     return desk, before
 
 
-def _create(desk: Desk, given: Record, said: Record, known: body.Shape, taken: Record | None) -> Saved:
+def _create(
+    desk: Desk, given: Record, said: Record, known: body.Shape, match: Match | None, *, taken: Record | None
+) -> Saved:
     """Create a record, unless one that the consumer does not see has its key: *taken* is refused last of all.
 
     Whatever else is wrong with a body is told first, so that only who could create a record meets a hidden one.
     """
     desk.allow("create")
+    if match is not None:
+        match(None)
     record = _new(desk, given, said, known)
     if taken is not None:
         desk.record("update", desk.students_of([taken]))  # who tries keys to learn which are taken is on record too
     if taken is not None or not _inside(desk, record, None):
         raise OutsidePopulation(_outside(desk))
     desk.record("create", desk.students_of([record]))
-    return _saved(desk, desk.save(_nameless(record), new=True), new=True)
+    return _saved(desk, desk.save(_nameless(record), before=None), new=True)
 
 
 def _new(desk: Desk, given: Record, said: Record, known: body.Shape) -> Record:
@@ -224,7 +239,7 @@ def _update(desk: Desk, given: Record, current: Tagged, row: int | None) -> Save
         raise OutsidePopulation(_outside(desk))
     desk.record("update", (*desk.students_in(row), *desk.students_of([merged])))
     rekeyed = merged.get("key") != before.get("key")
-    desk.save(_nameless(merged) | {"id": own}, new=False, tag=current.tag, rekeyed=rekeyed)
+    desk.save(_nameless(merged) | {"id": own}, before=current, rekeyed=rekeyed)
     return _saved(desk, own, new=not desk.reads)
 
 
@@ -240,7 +255,7 @@ def _saved(desk: Desk, own: str, *, new: bool) -> Saved:
 def _rekeyed(desk: Desk, given: Record, shown: Record | None, merged: Record, before: Mapping[str, Any]) -> bool:
     """Whether a write gives a record another natural key: the source's own, or, where that has none, the one shown."""
     resource = _resource(desk)
-    if desk.dialect.native:
+    if desk.dialect.keyed(desk, before):
         now, then = merged["key"], before["key"]
     else:
         now, then = natural_key(resource, given), natural_key(resource, given if shown is None else shown)
@@ -276,7 +291,7 @@ def _resolved(desk: Desk, given: Record, shown: Record) -> Record:
     if resolver.owners and not desk.grant.unrestricted(desk.entity):
         raise OutsidePopulation(_outside(desk, resolver.owners))
     missing = resolver.missing
-    if not missing and desk.dialect.native:
+    if not missing and desk.dialect.keyed(desk, found):
         missing = natives(desk, desk.lens.write(found), shown)
     if missing:
         raise UnresolvedReference(missing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +91,7 @@ def delete(desk: Desk, identifier: str, match: Match | None = None) -> None:
     own: str = before.record["id"]
     check_unused(desk, own)
     desk.record("delete", desk.students_in(desk.row_of(own)))
-    desk.remove(own, before.tag)
+    desk.remove(own, before)
 
 
 def _matched(desk: Desk, identifier: str, match: Match | None) -> tuple[Desk, Tagged | None]:
@@ -113,14 +114,20 @@ def _matched(desk: Desk, identifier: str, match: Match | None) -> tuple[Desk, Ta
 
 
 def _plain(desk: Desk, version: str, row: int) -> Record | None:
-    """The record in *row* as a body that changes nothing would say it; None where that cannot be told."""
+    """The record in *row* as a body that changes nothing would say it; None where that cannot be told.
+
+    A member of which the source says what no body may is as it is shown: whoever sends another, or none, changes it.
+    """
     if not desk.reads:
         return None
-    name = desk.request.view.model
+    name, shown = desk.request.view.model, desk.rendered(row) or {}
     try:
-        return body.single(version, name, {name: desk.rendered(row)}, desk.members, desk.members)
-    except InvalidBody:
-        return None  # the source says what no body may: everything given is a change
+        return body.single(version, name, {name: shown}, desk.members, desk.members)
+    except InvalidBody as error:
+        wrong = {re.split(r"[.\[]", place.removeprefix(f"$.{name}."))[0] for place in error.places}
+    kept = {member: value for member, value in shown.items() if member not in wrong}
+    plain = body.single(version, name, {name: kept}, desk.members, desk.members)
+    return plain | {member: value for member, value in shown.items() if member in wrong}
 
 
 def _check_needs(desk: Desk, version: str) -> None:
@@ -138,7 +145,7 @@ def _replace(desk: Desk, given: Record, version: str, current: Tagged) -> None:
     shown = None if row is None else _plain(desk, version, row)
     merged = _merged(desk, given, f"$.{desk.request.view.model}", before, shown)
     desk.record("update", (*desk.students_in(row), *desk.students_of([merged])))  # before and after
-    desk.save(merged | {"id": own}, new=False, tag=current.tag)
+    desk.save(merged | {"id": own}, before=current)
 
 
 def _create(desk: Desk, given: Record, version: str, identifier: str, match: Match | None) -> tuple[str, bool]:
@@ -160,7 +167,7 @@ def _create(desk: Desk, given: Record, version: str, identifier: str, match: Mat
         desk.record("create", desk.students_of([record]))  # who tries ids to learn which are taken is on record too
         if taken is not None:
             raise Forbidden("The agreement does not let this client write this record.")
-        return desk.outward(desk.save(record, new=True)), True
+        return desk.outward(desk.save(record, before=None)), True
 
 
 def _keys(desk: Desk, records: list[Record]) -> list[tuple[str, ...]]:
@@ -183,7 +190,7 @@ def _save_all(desk: Desk, records: list[Record]) -> list[str]:
     made: list[str] = []
     try:
         for record in records:
-            made.append(desk.save(record, new=True))  # noqa: PERF401  known if one fails
+            made.append(desk.save(record, before=None))  # noqa: PERF401  known if one fails
     except BaseException:
         for one in made:
             with suppress(SourceError, CallerError):

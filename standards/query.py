@@ -19,6 +19,14 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Item:
+    """One item of the list at *path* has all the *members*, each a name and a text; case does not count."""
+
+    path: str
+    members: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Both:
     """Every one of the parts holds."""
 
@@ -32,7 +40,7 @@ class Either:
     parts: tuple[Filter, ...]
 
 
-Filter = Condition | Both | Either
+Filter = Condition | Item | Both | Either
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,8 @@ def conditions(condition: Filter | None) -> tuple[Condition, ...]:
             return ()
         case Condition():
             return (condition,)
+        case Item(path, members):
+            return tuple(Condition(f"{path}.{name}", "=", value, name) for name, value in members)
         case _:
             return tuple(leaf for part in condition.parts for leaf in conditions(part))
 
@@ -98,6 +108,8 @@ def _shape(condition: Filter) -> str:
     match condition:
         case Condition():
             return f"{condition.path} {condition.operator}"
+        case Item(path, members):
+            return "(" + " AND ".join(f"{path}.{name} =" for name, _ in members) + ")"
         case Both():
             return "(" + " AND ".join(map(_shape, condition.parts)) + ")"
         case Either():

@@ -12,7 +12,7 @@ def arguments(given):
     """What pytest is called with: quiet, on every core up to four, without what has its own tox environment."""
     chosen = ["-q"]
     if not any(word.startswith(("-n", "--numprocesses", "--pdb")) for word in given):
-        chosen += ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]
+        chosen += ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile", "--no-loadscope-reorder"]
     if "-m" not in given:
         chosen += ["-m", QUICK]
     if not os.access(bootstrap.ROOT, os.W_OK):

@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 
 from tests import needs, servers
+from tests.spreading import Together, rank
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +19,17 @@ if TYPE_CHECKING:
 # A law is about what holds, not about how long a busy machine takes to try it; in CI it tries the same examples always.
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=needs.IN_CI, print_blob=True)
 hypothesis.settings.load_profile("suite")
+
+
+def pytest_collection_modifyitems(items):
+    """Let what takes longest begin first, so that no core is left with it at the end."""
+    items.sort(key=lambda item: rank(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Spread whole files over the cores, and those that share a start on one."""
+    return Together(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 class NetworkClosed(RuntimeError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from standards.oneroster.filter import parse
-from standards.query import Both, Condition, Either
+from standards.query import Both, Condition, Either, Item
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -45,6 +45,8 @@ def _holds(asked: Filter, document: Document) -> bool:
             return any(
                 _compares(operator, str(found).lower(), value.lower()) for found in _found(document, path.split("."))
             )
+        case Item():
+            return False  # which nobody can ask for in OneRoster's language
 
 
 def _found(value: Any, path: Sequence[str]) -> list[Any]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from standards.edfi import key_rules
-from standards.edfi.model import validate
+from standards.edfi import key_rules, values
+from standards.edfi.model import DESCRIPTOR, validate
 from standards.errors import CallerError, InvalidBody
 from standards.view import Hop, Many, Obj
 
@@ -28,6 +28,9 @@ REFUSED = "The body cannot be accepted."
 UNKNOWN = "This is not a member of the resource."
 TWICE = "The member is there twice."
 UNKEPT = "The value has characters that no system can keep."
+LONGEST_URI = 306
+"""How many characters the URI of a descriptor has at most."""
+
 MOST_TOLD = 100
 """How many places of one body are told to be wrong."""
 
@@ -202,20 +205,13 @@ def _value(one: Property, known: Shape | None, value: Any, path: str, places: Pl
         return _object(one.properties, known, value, path, places, own)
     if isinstance(value, str) and any(letter < " " and letter not in "\t\n\r" for letter in value):
         places[path] = [UNKEPT]
-    return _scalar(one, value)
+    return values.scalar(one, value)
 
 
-def _scalar(one: Property, value: Any) -> Any:
-    """A number or a truth that came as a text, and a text that came as a number: what an ODS takes, too."""
-    if isinstance(value, str) and one.type == "boolean" and value.lower() in {"true", "false"}:
-        return value.lower() == "true"
-    if isinstance(value, str) and one.type == "integer" and re.fullmatch(r"-?[0-9]{1,19}", value):
-        return int(value)
-    if isinstance(value, str) and one.type == "number" and re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,20})?", value):
-        return float(value)
-    if one.type == "string" and type(value) is int:
-        return str(value)
-    return value
+def nonexistent(descriptor: str, uri: str) -> str:
+    """That there is no such *descriptor*, as an ODS says it; what is no URI is not repeated."""
+    told = f" '{uri}'" if len(uri) <= LONGEST_URI and DESCRIPTOR.fullmatch(uri) else ""
+    return f"{descriptor} value{told} does not exist."
 
 
 def _sentence(path: str, said: str) -> str:
@@ -227,6 +223,8 @@ def _sentence(path: str, said: str) -> str:
         return f"Item {at} of the {title} has the same identifying values as another item earlier in the list."
     if said in {"is missing", "is empty"}:
         return f"{title} is required."
+    if said.startswith("is not a value of "):
+        return nonexistent(said.removeprefix("is not a value of "), "")
     if said.startswith("differs from "):
         return f"The value must be the same as that of {said.removeprefix('differs from ')}."
     return f"{title} {said}."

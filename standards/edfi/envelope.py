@@ -15,6 +15,7 @@ from standards.errors import (
     Forbidden,
     GatewayError,
     InvalidBody,
+    InvalidValue,
     KeyChangeUnsupported,
     MalformedQuery,
     MethodNotAllowed,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 PREFIX = "urn:ed-fi:api:"
 PROFILE = "The request construction was invalid with respect to usage of a data policy."
+INVALID = "Data validation failed. See 'validationErrors' for details."
 INTERNAL = "The request could not be processed."
 
 
@@ -69,13 +71,13 @@ class Problem:
 PROBLEMS: tuple[tuple[type[GatewayError], Problem], ...] = (
     (UnknownName, Problem("bad-request:parameter-validation-failed", "Parameter Validation Failed",
                           "The request construction was invalid.")),
+    (InvalidValue, Problem("bad-request:data-validation-failed", "Data Validation Failed", INVALID)),
     (MalformedQuery, Problem("bad-request:parameter-validation-failed", "Parameter Validation Failed",
                              "The request construction was invalid.")),
     (KeyChangeUnsupported, Problem("bad-request:data-validation-failed:key-change-not-supported",
                                    "Key Change Not Supported",
                                    "Natural key changes are not supported for this resource.")),
-    (InvalidBody, Problem("bad-request:data-validation-failed", "Data Validation Failed",
-                          "Data validation failed. See 'validationErrors' for details.")),
+    (InvalidBody, Problem("bad-request:data-validation-failed", "Data Validation Failed", INVALID)),
     (PolicyEnforced, Problem("bad-request:data-policy-enforced", "Data Policy Enforced",
                              "The data cannot be saved because a data policy has been applied to the request.")),
     (UnsupportedProfile, Problem("profile:invalid-profile-usage", "Invalid Profile Usage", PROFILE)),
@@ -151,6 +153,8 @@ def problem(error: GatewayError, correlation: str | None) -> tuple[int, dict[str
     }
     if isinstance(error, InvalidBody) and error.places:
         body["validationErrors"] = _places(error.places)
+    elif isinstance(error, InvalidValue):
+        body["validationErrors"] = _places({error.parameter: [error.outward]})
     elif told.listed:
         body["errors"] = [error.outward]
     return error.status, {name: value for name, value in body.items() if value is not None}

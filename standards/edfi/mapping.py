@@ -44,12 +44,14 @@ def mapped(
     prefix: tuple[str, ...] = (),
     extra: Sequence[Field] = (),
     once: Once | None = None,
+    needs: Sequence[str] = (),
 ) -> Mapped:
     """The mapping of a *collection* by *pairs*.
 
     A member is shown by the *nodes* of its name where there are any, else as its pair says, else, where no
     pair tells it, under its own name; the nodes in *otherwise* stand in where that shows nothing. *extra* are
-    further fields that pairs fill beyond the vocabulary; *once* tells what a source may repeat under one key.
+    further fields that pairs fill beyond the vocabulary; *once* tells what a source may repeat under one key,
+    *needs* the references that may lead nowhere and without which there is no document.
     """
     resource = by_collection(collection)
     if resource is None:
@@ -58,7 +60,7 @@ def mapped(
     site = Site(entity, f"edfi.{collection}", f"edfi.{collection}.", "", _class_of(entity))
     made = _Maker(site, tuple(nodes), tuple(otherwise), tuple(pairs)).all(ordered(resource))
     lens = Lens("edfi", collection, entity, (same("id", "id"), *made.pairs), tuple(key), prefix)
-    branch = Branch(entity, (Id("id"), *made.nodes, *STAMPS), where, once=once)
+    branch = Branch(entity, (Id("id"), *made.nodes, *STAMPS), where, tuple(needs), once=once)
     return Mapped(lens, View(collection, "edfi", resource.name, (branch,)), (*made.fields, *extra))
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ID = re.compile(r"[0-9a-f]{32}")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 TIME = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}")
-DESCRIPTOR = re.compile(r"uri://[^#\s]+/(\w+)#.+")
+DESCRIPTOR = re.compile(r"[a-z][a-z0-9+.-]*://[^#\s]+#.+", re.IGNORECASE | re.DOTALL)
 EXTENSIONS = "_ext"
 REMEMBERING = type(cache(lambda: None))
 PACKAGES = frozenset({"standards", "adapters", "policies", "gateway"})
@@ -245,11 +245,7 @@ def _string(known: Property, value: Any) -> str:
         return f"is longer than {known.max_length}"
     if known.min_length is not None and len(value) < known.min_length:
         return f"is shorter than {known.min_length}"
-    if known.descriptor:
-        match = DESCRIPTOR.fullmatch(value)
-        if match is None or match[1].lower() != known.descriptor.lower():
-            return f"is not a value of {known.descriptor}"
-    return ""
+    return f"is not a value of {known.descriptor}" if known.descriptor and not DESCRIPTOR.fullmatch(value) else ""
 
 
 def _parses(form: str, value: str) -> bool:

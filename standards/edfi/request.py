@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from standards.edfi import identification
 from standards.edfi.changes import window
 from standards.edfi.flat import key_names
 from standards.edfi.mapping import ordered
 from standards.edfi.model import by_collection
-from standards.errors import MalformedQuery, UnknownName
-from standards.kinds import WRONG, reading
+from standards.edfi.values import wanted
+from standards.errors import InvalidValue, MalformedQuery, UnknownName
 from standards.query import Both, Condition, Either, Query
 from standards.view import Val, find
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from standards.edfi.model import Property, Resource
     from standards.query import Filter
-    from standards.view import View
+    from standards.view import Branch, View
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 25, 500
 DEFAULT_PARTITIONS, MOST_PARTITIONS = 10, 200
@@ -28,13 +30,11 @@ IGNORED = frozenset({"usejoinauth", "allowsmallpartitions"})
 """Parameters that clients send to tune an ODS's own database: they say nothing about which records are wanted."""
 
 LARGEST_OFFSET = 2**31 - 1
+GUID = re.compile(r"[0-9a-f]{32}|(\{)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?(1)\})", re.IGNORECASE)
 TRUTHS = {"true": True, "false": False}
-KINDS = {
-    "integer": "a whole number", "number": "a number", "boolean": "true or false",
-    "date": "a date", "datetime": "a date and time",
-}  # fmt: skip
 PAGING = {"offset": "offset", "limit": "limit", "totalcount": "totalCount", "pagetoken": "pageToken",
           "pagesize": "pageSize"}  # fmt: skip
+UNFIT = "The value is not valid for {}."
 BAD_LIMIT = f"Limit must be omitted or set to a numeric value between 0 and {LARGEST_LIMIT}."
 BAD_OFFSET = "Offset must be a numeric value greater than or equal to 0."
 BAD_TOTAL = "TotalCount must be a boolean value."
@@ -140,7 +140,8 @@ def parameters(collection: str) -> Mapping[str, tuple[str, ...]]:
             if known is None or not agreeing.get(path, frozenset()).isdisjoint(known):
                 taken[name] = (*(known or ()), path)
                 break
-    return taken
+    coded = identification.members(collection).items()
+    return taken | {name: (path,) for name, path in coded if name.lower() not in spelt}
 
 
 def known_to(views: Sequence[View]) -> frozenset[str]:
@@ -149,14 +150,19 @@ def known_to(views: Sequence[View]) -> frozenset[str]:
         name
         for view in views
         for name, paths in parameters(view.name).items()
-        if any(find(branch.nodes, path) for branch in view.branches for path in paths)
+        if any(_shows(branch, path) for branch in view.branches for path in paths)
     )
 
 
 def plain(identifier: str) -> str:
-    """An id as answers write it, from any way to write a GUID."""
-    dashed = len(identifier) == 36 and identifier.count("-") == 4  # noqa: PLR2004  a dashed GUID
-    return (identifier.replace("-", "") if dashed else identifier).lower()
+    """An id as answers write it, from any way to write a GUID.
+
+    Raises:
+        InvalidValue: it is none.
+    """
+    if not GUID.fullmatch(identifier):
+        raise InvalidValue("id", UNFIT.format("id"))
+    return identifier.strip("{}").replace("-", "").lower()
 
 
 def _choices(resource: Resource) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -230,8 +236,34 @@ def _number(name: str, text: str, largest: int, message: str) -> int:
 
 
 def _filter(views: Sequence[View], values: Mapping[str, tuple[str, str]]) -> Filter | None:
-    parts = tuple(_condition(views, name, value) for name, value in values.values())
-    return Both(parts) if len(parts) > 1 else parts[0] if parts else None
+    parts: list[Filter] = []
+    coded: list[tuple[str, str]] = []
+    for name, value in values.values():
+        path = _coded(views, name)
+        if path:
+            coded.append((path, value))
+        else:
+            parts.append(_condition(views, name, value))
+    if coded:
+        parts.append(identification.item(coded))
+    return Both(tuple(parts)) if len(parts) > 1 else parts[0] if parts else None
+
+
+def _coded(views: Sequence[View], name: str) -> str:
+    """The path of the member of an identification code that a parameter asks for; empty where it asks for none."""
+    for view in views:
+        paths = names(view.name).get(name.lower(), ())
+        coded = frozenset(identification.members(view.name).values()).intersection(paths)
+        for path in coded:
+            if any(_shows(branch, path) for branch in view.branches):
+                return path
+    return ""
+
+
+def _shows(branch: Branch, path: str) -> bool:
+    """Whether the consumer may see the member at *path*: by itself, or inside a list that is shown as it is."""
+    listed = find(branch.nodes, path.rpartition(".")[0])
+    return find(branch.nodes, path) is not None or (listed is not None and isinstance(listed[-1], Val))
 
 
 def _condition(views: Sequence[View], name: str, value: str) -> Filter:
@@ -243,14 +275,20 @@ def _condition(views: Sequence[View], name: str, value: str) -> Filter:
                 chain = find(branch.nodes, path)
                 if chain is not None:
                     last = chain[-1]
-                    _check(name, value, last.type if isinstance(last, Val) else "text")
-                    wanted = plain(value) if path == "id" else value
-                    parts[path] = Condition(path, "=", wanted, name)
+                    kind = "id" if path == "id" else last.type if isinstance(last, Val) else "text"
+                    parts[path] = Condition(path, "=", _wanted(name, value, kind), name)
     if not parts:
         raise UnknownName(name, name, known_to(views) | {*PAGING.values()})
     return Either(tuple(parts.values())) if len(parts) > 1 else next(iter(parts.values()))
 
 
-def _check(name: str, value: str, kind: str) -> None:
-    if kind in KINDS and reading(kind, textual=True)(value) is WRONG:
-        raise MalformedQuery(name, f"The value of {name} must be {KINDS[kind]}.")
+def _wanted(name: str, value: str, kind: str) -> str:
+    """What a parameter compares with, as the standard writes values of this *kind*.
+
+    Raises:
+        InvalidValue: there is no such value.
+    """
+    found = plain(value) if kind == "id" else wanted(kind, value)
+    if found is None:
+        raise InvalidValue(name, UNFIT.format(name))
+    return found

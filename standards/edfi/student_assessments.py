@@ -75,5 +75,5 @@ STUDENT_ASSESSMENTS = mapped("studentAssessments", "assessmentResult", (
     read_only((), "score", partial(_number, percentile=False)),
     read_only((), "percentile", partial(_number, percentile=True)),
     read_only((), "textScore", _words),
-), otherwise=(Id("studentAssessmentIdentifier"),))  # fmt: skip
+), otherwise=(Id("studentAssessmentIdentifier"),), needs=("assessmentReference",))  # fmt: skip
 LENS, VIEW = STUDENT_ASSESSMENTS.lens, STUDENT_ASSESSMENTS.view

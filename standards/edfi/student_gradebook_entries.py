@@ -31,5 +31,5 @@ RESULTS = mapped("studentGradebookEntries", "result", (*_ENTRY, "studentReferenc
     same("diagnosticStatement", "comment"),
     read_only((), "late", lambda document: LATE.get(_word(document, "assignmentLateStatusDescriptor"))),
     read_only((), "missing", lambda document: MISSING.get(_word(document, "submissionStatusDescriptor"))),
-))  # fmt: skip
+), needs=("gradebookEntryReference",))  # fmt: skip
 LENS, VIEW = RESULTS.lens, RESULTS.view

@@ -124,7 +124,7 @@ def files(version: str) -> Mapping[str, File]:
 @cache
 def references() -> frozenset[tuple[str, str]]:
     """The columns that refer to rows of a file, each with the file it is in, in any version."""
-    every = (one for version in _facts() for one in files(version).values())
+    every = (one for version in model.VERSIONS for one in files(version).values())
     return frozenset((one.name, column.name) for one in every for column in one.columns.values() if column.refers)
 
 

@@ -11,7 +11,7 @@ from standards.oneroster.parts import HEAD, metadata, reference, until
 from standards.view import Branch, Const, Hop, Node, View, v
 
 
-def _members(person: str, *constants: Node) -> tuple[Node, ...]:
+def _members(person: str, *role: Node, primary: tuple[Node, ...] = ()) -> tuple[Node, ...]:
     return (
         *HEAD,
         metadata("enrollments"),
@@ -19,8 +19,9 @@ def _members(person: str, *constants: Node) -> tuple[Node, ...]:
         reference("class", "section", "classes", "class"),
         Hop("", "section", (reference("school", "school", "orgs", "org"),)),
         v("role", form=outward("enrollmentRole", "oneroster")),
+        *role,
         v("primary", form=truth),
-        *constants,
+        *primary,
         v("beginDate", "begin", type="date"),
         until("end"),
     )
@@ -31,7 +32,7 @@ VIEW = View(
     "oneroster",
     "enrollment",
     (
-        Branch("placement", _members("student", Const("role", "student"), Const("primary", "false"))),
+        Branch("placement", _members("student", Const("role", "student"), primary=(Const("primary", "false"),))),
         Branch("teaching", _members("staff", Const("role", "teacher"))),
         *(
             Branch(f"{person}Involvement", _members(person), requires=("role",))

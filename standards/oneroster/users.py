@@ -99,9 +99,9 @@ def _codes(*steps: Kids | Items) -> Many:
     return _ids(steps, v("type", "system", form=code_value), v("identifier", "code", form=trimmed))
 
 
-def _ids(steps: tuple[Kids | Items, ...], *nodes: Node) -> Many:
+def _ids(steps: tuple[Kids | Items, ...], kind: Node, identifier: Node) -> Many:
     """The ids of a user elsewhere, each with a type: where the source names none, with the word for that."""
-    return Many("userIds", steps, (*nodes, Const("type", "Other")), needs=("identifier",))
+    return Many("userIds", steps, (kind, Const("type", "Other"), identifier), needs=("identifier",))
 
 
 def _of_profiles(name: str) -> tuple[Node, ...]:

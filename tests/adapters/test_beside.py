@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.beside import ENTITIES, Names
+from adapters.beside import ENTITIES, SHARED, Names
 from adapters.edfi_ods import EdFiOds
 from adapters.simulator import Sis
 from adapters.simulator import run as run_gradebook
@@ -49,7 +49,8 @@ def test_both_systems_are_one_source(adapter):
     manifest = adapter.manifest
     assert manifest.entities >= {"student", "section", "lineItem", "result", "scoreScale", "resource"}
     assert manifest.writes >= {"student", "lineItem", "result"}
-    assert not manifest.edfi & ENTITIES
+    assert manifest.edfi & ENTITIES == manifest.shared == SHARED
+    assert not manifest.ids_shown & ENTITIES
     assert not manifest.delta & ENTITIES
 
 
@@ -81,6 +82,34 @@ def test_what_is_written_names_records_by_their_ids_in_the_ods(systems, adapter)
     assert adapter.find("lineItem", own) is None
     with pytest.raises(NotFound):
         adapter.delete("lineItem", own)
+
+
+def test_assessments_are_read_of_both_systems_and_written_where_they_are(systems, adapter):
+    main, beside = systems
+    found = records(adapter, "assessment")
+    assert {len(record["key"]) for record in found} == {1, 2}
+    for record in found:
+        assert adapter.find("assessment", record["id"])["key"] == record["key"]
+        assert adapter.locate("assessment", record["key"])["id"] == record["id"]
+    theirs = next(record for record in found if len(record["key"]) == 1)
+    mine = next(record for record in found if len(record["key"]) == 2)
+    for record, kept in ((mine, lambda own: main.ods.state.rows["Assessment"][own].document["assessmentTitle"]),
+                         (theirs, lambda own: beside.sis.documents["assessmentLineItems"][own]["title"])):  # fmt: skip
+        for written in ({**record, "title": "Another"}, {**record, "key": record["key"], "title": "A third"}):
+            without = {name: value for name, value in written.items() if name != "key"}
+            assert adapter.save("assessment", without, new=False) == record["id"]
+            assert kept(record["id"]) == written["title"]
+    fresh = {**mine, "identifier": "New", "key": ("New", mine["key"][1])}
+    del fresh["id"]
+    own = adapter.save("assessment", fresh, new=True)
+    assert own in main.ods.state.rows["Assessment"]
+    other = adapter.save("assessment", {"id": "chosen", "title": "Chosen"}, new=True)
+    assert other in beside.sis.documents["assessmentLineItems"]
+    for one in (own, other):
+        adapter.delete("assessment", one)
+        assert adapter.find("assessment", one) is None
+        with pytest.raises(NotFound):
+            adapter.delete("assessment", one)
 
 
 def test_a_section_that_is_written_can_be_named_at_once(systems, adapter):

@@ -317,22 +317,34 @@ def test_what_cannot_be_kept_is_counted_by_name(of):
     assert "secret" not in repr(found)
     assert notes == {
         "users.csv: a password is never kept": 1,
-        "users.csv: no role says what the user is": 1,
         "enrollments.csv: schoolSourcedId is not the school of the class": 1,
-        "enrollments.csv: no role says what the user is": 1,
     }
 
 
-def test_the_check_tells_the_first_mistake_of_every_file(tmp_path):
+def test_a_user_whom_no_role_tells_of_is_set_aside_with_what_belongs_to_it(tmp_path):
+    rows = made.rows("1.2")
+    rows["roles.csv"] = rows["roles.csv"][1:]
+    files = {name: made.text(list(facts.files("1.2")[name].columns), some).encode() for name, some in rows.items()}
+    files["manifest.csv"] = made.manifest("1.2", files).encode()
+    with OneRosterCsv("d", {"source": str(made.folder(tmp_path / "d", files))}) as adapter:
+        found = {(entity, record["key"]) for entity, record in adapter.read(dict.fromkeys(adapter.manifest.entities))}
+        aside = {(row.entity, row.place, row.told, row.key) for row in adapter.notes.page.aside}
+    assert ("student", ("u1",)) not in found
+    assert aside == {
+        ("user", "users.csv:2", "no role says what the user is", ("u1",)),
+        ("placement", "enrollments.csv:2", "no role says what the user is", ("e1",)),
+    }
+
+
+def test_the_check_tells_for_each_file_why_it_cannot_be_read(tmp_path):
     files = made.package("1.2")
-    files["orgs.csv"] = files["orgs.csv"].replace(b"North,school", b"North,shool")
-    files["users.csv"] = files["users.csv"].replace(b"u2,,,true", b"u2,,,yes")
+    files["orgs.csv"] = files["orgs.csv"].replace(b"name", b"nome", 1)
+    files["users.csv"] = files["users.csv"].replace(b"Ann", b'"Ann')
     files["enrollments.csv"] = files["enrollments.csv"].replace(b"2026-08-20", b"20/8/2026")
     adapter = OneRosterCsv("d", {"source": str(made.folder(tmp_path / "d", files))})
     assert sorted(map(str, adapter.check())) == [
-        "enrollments.csv:2:9: beginDate is not a date (YYYY-MM-DD).",
-        "orgs.csv:3:5: type is not one of the listed values.",
-        "users.csv:3:4: enabledUser is neither true nor false.",
+        "orgs.csv:1:1: The column name is missing.",
+        "users.csv:3:7: A quotation mark is out of place or never closed.",
     ]
 
 
@@ -343,13 +355,18 @@ def test_a_source_that_is_not_there_is_a_problem_and_no_empty_district(tmp_path)
         list(adapter.read({"student": None}))
 
 
-def test_dangling_references_and_a_missing_manifest_are_put_up_with_where_the_settings_say_so(tmp_path):
+def test_a_missing_manifest_is_put_up_with_where_the_settings_say_so_and_dangling_is_no_longer_used(tmp_path):
     files = made.package("1.1")
     del files["manifest.csv"]
     files["enrollments.csv"] = files["enrollments.csv"].replace(b",u2,", b",u9,")
-    found, notes = read(made.folder(tmp_path / "d", files), dangling="drop", allow_missing_manifest=True)
+    path = made.folder(tmp_path / "d", files)
+    found, notes = read(path, allow_missing_manifest=True)
     assert "teaching" not in found
-    assert notes == {"manifest.csv is missing": 1, "enrollments.csv: dangling userSourcedId": 1}
+    assert notes == {"manifest.csv is missing": 1}
+    with OneRosterCsv("d", {"source": str(path), "dangling": "drop", "allow_missing_manifest": True}) as adapter:
+        assert not [entity for entity, _ in adapter.read({"teaching": None})]
+        assert [row.place for row in adapter.notes.page.aside] == ["enrollments.csv:3:6"]
+        assert "no longer used" in adapter.notes.page.remarks[0][1]
 
 
 def test_a_change_of_the_files_changes_the_stamp(tmp_path):

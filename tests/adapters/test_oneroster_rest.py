@@ -277,20 +277,38 @@ def test_deleted_documents_are_left_out_and_counted(version):
         assert len(list(adapter.read({"result": None}))) == 29
 
 
-SPOILT = {
+NAMELESS = {
     "no id": ("orgs", lambda one: one.update(sourcedId=""), "orgs[0].sourcedId"),
     "an id with a comma": ("orgs", lambda one: one.update(sourcedId="a,b"), "orgs[0].sourcedId"),
+}
+SPOILT = {
     "a text for an object": ("users", lambda one: one.update(roles="x"), "users[0].roles[0]"),
     "no class": ("enrollments", lambda one: one.pop("class"), "enrollments[0].class"),
     "no truth": ("enrollments", lambda one: one.update(primary="perhaps"), "enrollments[0].primary"),
     "a list for a text": ("classes", lambda one: one.update(title=["x"]), "classes[0].title"),
-    "no number": ("results", lambda one: one.update(score="many"), "results.score"),
+    "no number": ("results", lambda one: one.update(score="many"), "results[0].score"),
 }
 
 
 @pytest.mark.parametrize("spoilt", SPOILT)
-def test_what_cannot_be_understood_is_refused_with_its_place_and_without_its_value(spoilt):
+def test_a_document_that_cannot_be_understood_is_set_aside_with_its_place_and_without_its_value(spoilt):
     collection, spoil, place = SPOILT[spoilt]
+    with system(sorting=False) as running, source(running) as adapter:
+        whole = len(everything(adapter))
+        assert not adapter.notes.page.aside
+        one = next(iter(running.sis.documents[collection].values()))
+        spoil(one)
+        found = everything(adapter)
+        assert len(found) < whole
+        row = adapter.notes.page.aside[0]
+        assert (row.place, row.key) == (place, (one["sourcedId"],))
+        for word in ("a,b", "perhaps", "many"):
+            assert word not in row.told
+
+
+@pytest.mark.parametrize("spoilt", NAMELESS)
+def test_a_document_without_an_id_is_refused_with_its_place_and_without_its_value(spoilt):
+    collection, spoil, place = NAMELESS[spoilt]
     with system(sorting=False) as running, source(running) as adapter:
         spoil(next(iter(running.sis.documents[collection].values())))
         with pytest.raises(SourceBroken) as caught:

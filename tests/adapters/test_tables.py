@@ -385,6 +385,20 @@ def test_cells_at_the_end_of_a_row_that_say_nothing_are_none_too_many(reading, s
     assert found["orgs.csv"] == made.ROWS["orgs.csv"]
 
 
+def test_a_row_with_an_empty_cell_too_many_may_have_a_comma_too_many_further_left(tmp_path):
+    page = aside(made.folder(tmp_path / "d", spoilt("1.1", "users.csv", ",Ann,", ",Ann, Lee,")))
+    assert [(row.place, row.told) for row in page.aside] == [
+        ("users.csv:3:19", "has more cells than there are headings")
+    ]
+
+
+def test_an_empty_cell_too_many_in_every_row_is_none(reading):
+    files = made.package("1.1")
+    heading, *lines = files["users.csv"].split(b"\r\n")
+    files["users.csv"] = b"\r\n".join([heading, *(line + b"," for line in lines if line)])
+    assert reading(files)[0] == made.rows("1.1")
+
+
 def test_empty_headings_at_the_end_are_no_columns(reading):
     files = made.package("1.2")
     files["orgs.csv"] = files["orgs.csv"].replace(b"\r\n", b",,\r\n")

@@ -262,6 +262,16 @@ def test_a_change_that_is_wanted_of_any_other_state_is_refused_too(owner, form):
     assert send(owner, "PUT", place, student("s9"), **{"If-None-Match": '"x", W/"y"'}).status_code == 204
 
 
+def test_a_condition_of_a_post_is_about_the_record_that_has_its_key(owner, elm):
+    for given, status in (({"If-Match": "*"}, 412), ({"If-None-Match": "*"}, 201), ({"If-None-Match": "*"}, 412)):
+        assert send(owner, "POST", "students", student("s9"), **given).status_code == status
+    place = next(one["id"] for one in owner.edfi("students").json if one["studentUniqueId"] == "s9")
+    tag, before = owner.edfi(f"students/{place}").json["_etag"], elm.changes
+    problem(send(owner, "POST", "students", student("s9"), **{"If-Match": '"1"'}), 412, "optimistic-lock-failed")
+    assert elm.changes == before
+    assert send(owner, "POST", "students", student("s9"), **{"If-Match": tag}).status_code == 200
+
+
 def test_what_others_need_is_not_deleted(owner, elm):
     place = send(owner, "POST", "students", student("s9")).headers["Location"]
     elm.needed.update(elm.documents["students"])
@@ -504,16 +514,29 @@ def test_a_token_without_the_scope_may_not(region, elm):
 
 
 def test_a_descriptor_has_to_be_one_of_the_district_where_those_are_known(building, elm, tmp_path):
-    kind = URI + "SexDescriptor"
-    elm.put("sexDescriptors", {"namespace": kind, "codeValue": "Female", "shortDescription": "Female"})
+    standard, own = URI + "SexDescriptor#Female", "uri://elm.example/words#Girl"
+    for uri in (standard, own):
+        space, _, code = uri.partition("#")
+        elm.put("sexDescriptors", {"namespace": space, "codeValue": code, "shortDescription": code})
     terms = [agreement("elm", client="holder", operations=OPERATIONS)]
     with running(tmp_path / "held", {"elm": site("elm")}, terms, MANY) as held:
-        for code, status in (("Female", 201), ("FEMALE", 200), ("Nobody", 400)):
-            answer = send(
-                held.consumer("holder"), "POST", "students", student("s9", birthSexDescriptor=f"{kind}#{code}")
-            )
+        consumer = held.consumer("holder")
+        for sent, status, kept in (
+            (standard, 201, standard), (standard.upper(), 200, standard), (own, 200, own), (own.swapcase(), 200, own),
+            (f"{URI}SexDescriptor#Nobody", 400, own), (f"{URI}SexDescriptor#Girl", 400, own),
+            (f"{URI}GradeLevelDescriptor#Female", 400, own),
+        ):  # fmt: skip
+            answer = send(consumer, "POST", "students", student("s9", birthSexDescriptor=sent))
             assert answer.status_code == status, answer.text
-        assert answer.json["validationErrors"] == {"$.birthSexDescriptor": ["SexDescriptor value does not exist."]}
+            if status == 400:
+                told = f"SexDescriptor value '{sent}' does not exist."
+                assert answer.json["validationErrors"] == {"$.birthSexDescriptor": [told]}
+            (stored,) = [one for one in elm.documents["students"].values() if one["studentUniqueId"] == "s9"]
+            assert stored["birthSexDescriptor"] == kept
+        (found,) = consumer.edfi("students", studentUniqueId="s9").json
+        assert found["birthSexDescriptor"] == own
+        assert consumer.edfi("students", birthSexDescriptor=own.upper()).json == [found]
+        assert consumer.edfi("students", birthSexDescriptor=f"{URI}SexDescriptor#Nobody").json == []
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])

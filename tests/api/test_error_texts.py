@@ -15,6 +15,7 @@ from gateway import telemetry
 from gateway.answers import WAITS_SECONDS
 from gateway.region import generate, write_oneroster_12
 from standards import errors
+from standards.loss import Loss
 from tests.failing_adapter import CHILD, planned
 from tests.regions import EDFI, ROSTER, Site, agreement, running
 
@@ -40,7 +41,7 @@ def made(kind):
     error = kind.__new__(kind, SAID)
     errors.GatewayError.__init__(error, SAID)
     vars(error).update(
-        place=PLACE, retry_after=47113, losses=(errors.Loss("student", 9173, 99991),), file=SAID, line=4, column=5
+        place=PLACE, retry_after=47113, losses=(Loss("student", 9173, 99991),), file=SAID, line=4, column=5
     )
     return error
 
@@ -87,7 +88,7 @@ def test_every_such_error_has_a_text_of_its_own_or_of_its_kind(kind):
 @pytest.mark.parametrize("address", ADDRESSES[:3])
 @pytest.mark.parametrize("sent", [{}, {"correlation-id": "0123456789abcdef"}, {"correlation-id": "Ann Lee"}])
 def test_every_error_bears_an_id_by_which_the_operator_finds_it(region, address, sent):
-    answer = region.consumer().ask(f"{address}/nothing", headers=sent)
+    answer = region.consumer().ask(f"{address}/{'0' * 32}", headers=sent)
     assert answer.status_code == 404
     found = answer.headers["correlation-id"]
     assert found == (sent.get("correlation-id") or found)
@@ -159,7 +160,7 @@ def test_the_line_of_a_request_tells_who_asked_what_by_which_address_and_why_not
     lines = [line for line in log() if line["event"] == "request"][-5:]
     known = [tuple(line.get(name) for name in ("client", "code", "route", "status")) for line in lines]
     assert known[0] == ("conformance", "unknown-name", "/ims/oneroster/rostering/v1p2/<rest>", 400)
-    assert known[1] == ("conformance", "not-found", "/<district>/data/v3/<schema>/<name>/<identifier>", 404)
+    assert known[1] == ("conformance", "invalid-value", "/<district>/data/v3/<schema>/<name>/<identifier>", 400)
     assert known[2] == (None, "invalid_client", "/oauth/token", 401)
     assert known[3][1:] == ("unsupported_grant_type", "/oauth/token", 400)
     assert known[4] == (None, "not-found", "-", 404)

@@ -218,7 +218,21 @@ def test_a_total_count_that_is_neither_true_nor_false_is_refused(everything, wri
 @pytest.mark.parametrize(("name", "value"), [("birthDate", "soon"), ("schoolYear", "x"), ("primarySchool", "perhaps")])
 def test_a_value_of_the_wrong_kind_is_refused(everything, name, value):
     resource = {"birthDate": "students"}.get(name, "studentSchoolAssociations")
-    problem(everything.edfi(resource, **{name: value}), 400, PARAMETER)
+    answer = everything.edfi(resource, **{name: value})
+    problem(answer, 400, "bad-request:data-validation-failed")
+    assert answer.json["validationErrors"] == {f"$.{name}": [f"The value is not valid for {name}."]}
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_what_is_no_id_is_refused_and_an_unknown_one_is_not_found(everything, method):
+    for wrong in ("not-an-id", "7", "0" * 31, "0" * 33, "g" * 32, f"{{{'0' * 32}}}"):
+        answer = everything.web.open(f"{EDFI}students/{wrong}", method=method, json={}, headers=everything.bearer)
+        if method == "GET":
+            problem(answer, 400, "bad-request:data-validation-failed")
+            assert answer.json["validationErrors"] == {"$.id": ["The value is not valid for id."]}
+    if method == "GET":
+        for unknown in ("0" * 32, "00000000-0000-4000-A000-000000000000"):
+            problem(everything.edfi(f"students/{unknown}"), 404, "not-found")
 
 
 @pytest.mark.parametrize("hidden", HIDDEN_EDFI)
@@ -261,7 +275,13 @@ def test_one_item_takes_no_parameters(everything):
 
 
 def test_a_callers_own_number_comes_back_with_a_refusal(everything):
-    answer = everything.ask(f"{EDFI}students?limit=x", headers={"correlation-id": "abc-1"})
+    for parameter in ("correlationId", "CORRELATIONID", "correlationid"):
+        told = everything.ask(f"{EDFI}students?limit=x&{parameter}=abc-2")
+        assert (told.json["correlationId"], told.headers["correlation-id"]) == ("abc-2", "abc-2")
+        assert everything.ask(f"{EDFI}students?limit=1&{parameter}=abc-2").status_code == 200
+    for unfit in ("a%0d%0ab", "%C3%A9", "%20"):
+        assert everything.ask(f"{EDFI}students?limit=x&correlationId={unfit}").json["correlationId"].isalnum()
+    answer = everything.ask(f"{EDFI}students?limit=x&correlationId=abc-2", headers={"correlation-id": "abc-1"})
     assert answer.json["correlationId"] == "abc-1"
 
 

@@ -48,7 +48,7 @@ class Resource:
 
 def snake(name: str) -> str:
     """A name as the generator spells it in Python."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z])(?=[0-9])", "_", name).lower()
 
 
 def reading(client, *names):

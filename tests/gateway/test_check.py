@@ -86,19 +86,18 @@ def test_a_region_without_a_mistake_passes(region):
 
 
 def test_every_mistake_of_a_district_names_the_district(region):
-    """Two districts, with files of the same names: `yes` is no word for true or false."""
+    """Two districts, with files of the same names; no organization is ever set aside."""
     shutil.copytree(region / "maple", region / "birch")
     with (region / "gateway.toml").open("a", encoding="utf-8") as settings:
         settings.write('[districts.birch]\nadapter = "oneroster_csv"\nsettings = {source = "birch"}\n')
         settings.write('[districts.oak]\nadapter = "oneroster_csv"\nsettings = {source = "oak"}\n')
-    users = (region / "birch" / "users.csv").read_text("utf-8").splitlines(keepends=True)
-    column = users[0].split(",").index("enabledUser")
-    cells = users[1].split(",")
-    users[1] = ",".join([*cells[:column], "yes", *cells[column + 1 :]])
-    (region / "birch" / "users.csv").write_text("".join(users), "utf-8", newline="")
+    orgs = (region / "birch" / "orgs.csv").read_text("utf-8")
+    (region / "birch" / "orgs.csv").write_text(orgs.replace(",school,", ",shool,", 1), "utf-8", newline="")
     output = checked(region).stdout
-    assert [line.split(": ")[0] for line in output.splitlines()] == ["districts.birch", "districts.oak"]
-    assert output.startswith(f"districts.birch: users.csv:2:{column + 1}: ")
+    assert {line.split(": ")[0] for line in output.splitlines()} == {"districts.birch", "districts.oak"}
+    assert "districts.birch: orgs.csv:3:5: type is not one of the listed values\n" in output
+    assert output.startswith("districts.birch: organization: 1 of ")
+    assert " rows are set aside, and 0 may be\n" in output
 
 
 def test_a_district_whose_adapter_names_it_is_named_once(region):
@@ -159,8 +158,6 @@ MISTAKES = {
     "an action that does not fit": ("agreements/tutoring.yaml", "action: year", "action: zip3", 39, "zip3"),
     "an unknown selector": ("agreements/tutoring.yaml", "{grade:", "{grades:", 8, "grade"),
     "a number where text is meant": ("agreements/tutoring.yaml", '"03"', "3", 21, "text"),
-    "a word that is no date": ("maple/demographics.csv", None, "2016-13-45", 4, "birthDate"),
-    "a reference to nobody": ("maple/enrollments.csv", None, "maple-s-nobody", 6, "userSourcedId"),
     "a missing column": ("maple/orgs.csv", ",name,", ",title,", None, "name"),
 }
 
@@ -176,6 +173,45 @@ def test_a_mistake_is_named_with_file_line_and_column(region, name):
     assert place in output
     assert said in output
     assert "Traceback" not in output
+
+
+ASIDE = {
+    "a word that is no date": ("maple/demographics.csv", "2016-13-45", 4, "birthDate is not a date (YYYY-MM-DD)"),
+    "a reference to nobody": ("maple/enrollments.csv", "maple-s-nobody", 6, "userSourcedId leads nowhere"),
+}
+
+
+@pytest.mark.parametrize("name", ASIDE)
+def test_a_row_that_is_set_aside_is_a_warning_with_its_place_and_beyond_the_limit_a_mistake(region, name):
+    file, new, column, said = ASIDE[name]
+    path = region / file
+    spoil(path, None, new, column)
+    code, output = check(region)
+    assert code == 0
+    assert f"warning: districts.maple: {path.name}:2:{column}: {said}: the row is set aside" in output
+    assert "districts.maple: rows read: " in output
+    with (region / "gateway.toml").open("a", encoding="utf-8") as settings:
+        settings.write("[districts.maple.set_aside]\ndefault = 0\n")
+    code, output = check(region)
+    assert code == 1
+    assert f"districts.maple: {path.name}:2:{column}: {said}\n" in output
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("set_aside.organization = 0.1", "no row of this entity is ever set aside"),
+        ("set_aside.placment = 0.1", "did you mean placement"),
+        ("unresolved.'users.agentSourcedId' = 0.1", "did you mean users.agentSourcedIds"),
+        ("unresolved.default = 2", "write a share between 0 and 1"),
+    ],
+)
+def test_a_share_that_makes_no_sense_is_a_mistake(region, setting, message):
+    with (region / "gateway.toml").open("a", encoding="utf-8") as settings:
+        settings.write(f"[districts.maple.{setting.split('.')[0]}]\n{setting.partition('.')[2]}\n")
+    code, output = check(region)
+    assert code == 1
+    assert message in output
 
 
 def spoil(path: Path, old: str | None, new: str, column: int | None) -> int:

@@ -66,6 +66,19 @@ def test_a_script_receives_the_secret_as_json(crossing, find):
     assert proves(shown["client_secret"], find("tutor"), utc_now())
 
 
+def test_members_that_are_not_there_are_ignored_for_a_client_or_refused_as_it_is_set(crossing, find):
+    assert crossing(*ADD).exit_code == 0
+    assert find("tutor").unknown_members == "ignore"
+    answer = crossing("clients", "set", "tutor", "--unknown-members", "refuse")
+    assert (answer.exit_code, answer.output) == (0, "tutor: unknown members: refuse.\n")
+    assert find("tutor").unknown_members == "refuse"
+    assert json.loads(crossing("clients", "list", "--json").output)[0]["unknown_members"] == "refuse"
+    assert crossing("clients", "set", "tutor", "--unknown-members", "some").exit_code == 2
+    assert crossing("clients", "set", "nobody", "--unknown-members", "ignore").exit_code == 1
+    assert crossing(*ADD[:2], "strict", *ADD[3:], "--unknown-members", "refuse").exit_code == 0
+    assert find("strict").unknown_members == "refuse"
+
+
 def test_one_id_is_not_added_twice(crossing):
     crossing(*ADD)
     again = crossing(*ADD)

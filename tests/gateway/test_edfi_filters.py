@@ -120,3 +120,27 @@ def test_numbers_of_64_bits_are_told_apart(grant):
     one = records(shown, Query())[0]["schoolId"]
     for near in (one - 1, one + 1):
         assert one not in [record["schoolId"] for record in ask(shown, "schoolId", str(near))]
+
+
+def test_the_members_of_an_identification_code_are_asked_of_one_item(grant):
+    first, second = (f"uri://ed-fi.org/StaffIdentificationSystemDescriptor#{name}" for name in ("State", "District"))
+    given = document(by_collection("staffs"), Random("codes"), 0) | {
+        "identificationCodes": [
+            {"staffIdentificationSystemDescriptor": first, "identificationCode": "A1"},
+            {"staffIdentificationSystemDescriptor": second, "identificationCode": "B2"},
+        ]
+    }
+    generation = build([("staff", LENSES["staffs"].read(given))], "maple", KEYRING, loaded=1_000.0)
+    pruned = prune(VIEWS["staffs"], grant)
+    shown = (Shown(pruned.branches[0], pruned, Faces(generation, grant, KEYRING, documents.TODAY), Ledger(b"key")),)
+
+    def found(*arguments):
+        return len(records(shown, read((pruned,), list(arguments)).query))
+
+    system = "staffIdentificationSystemDescriptor"
+    assert found(("identificationCode", "a1"), (system, first.upper())) == 1
+    assert found(("identificationCode", "B2"), (system, second)) == 1
+    assert found(("identificationCode", "A1"), (system, second)) == 0
+    assert found((system, first)) == found(("identificationCode", "B2")) == 1
+    assert found((system, "uri://ed-fi.org/StaffIdentificationSystemDescriptor#Unknown")) == 0
+    assert found(("identificationCode", "A1"), ("firstName", "Nobody by this name")) == 0

@@ -160,9 +160,15 @@ def test_a_course_asks_from_a_mark_that_is_old_enough():
     assert course.on(OVERLAP * 3, 6).marks[0] == (OVERLAP + 10, 5)
 
 
+def leave(town, name):
+    """Let a student go, with the enrollment."""
+    town.source.remove("student", name.lower())
+    town.source.remove("enrollment", f"e-{name}")
+
+
 def test_a_few_rows_of_a_small_table_may_go_where_the_source_tells_of_each(town):
     for name in NAMES[:3]:
-        town.source.remove("student", name.lower())
+        leave(town, name)
     assert town.later() == [*NAMES[3:]]
     assert town.reads == 1
 
@@ -170,7 +176,7 @@ def test_a_few_rows_of_a_small_table_may_go_where_the_source_tells_of_each(town)
 def test_a_source_that_loses_too_much_by_its_own_telling_is_refused(town, monkeypatch):
     monkeypatch.setattr(losses, "FEW_ROWS", 2)
     for name in NAMES[:3]:
-        town.source.remove("student", name.lower())
+        leave(town, name)
     town.time += 999
     assert town.names() == list(NAMES)
     town.time += 1
@@ -181,8 +187,11 @@ def test_a_source_that_loses_too_much_by_its_own_telling_is_refused(town, monkey
 def test_a_great_loss_that_is_told_is_believed_only_when_reading_whole_shows_it(town, monkeypatch):
     monkeypatch.setattr(losses, "FEW_ROWS", 2)
     for name in NAMES[:3]:
-        town.source.remove("student", name.lower())
+        leave(town, name)
         town.source.put("student", EVE | {"id": name, "key": (name, "new")})
+        town.source.put(
+            "enrollment", {"key": ("e", name), "id": f"e-{name}", "student": (name, "new"), "school": ("101",)}
+        )
     assert town.later() == ["Eve", "Eve", "Eve", *NAMES[3:]]
     assert town.reads == 2
 
@@ -227,7 +236,7 @@ def test_what_is_written_is_in_the_next_read(delta):
 def test_what_was_written_may_be_a_loss(plain, town):
     for place in (plain, town):
         for name in NAMES[:5]:
-            place.source.remove("student", name.lower())
+            leave(place, name)
         place.district.wrote("student", [name.lower() for name in NAMES[:5]])
         assert place.names() == list(NAMES[5:])
 

@@ -145,16 +145,22 @@ def furnish(elm, **documents):
         elm.put(name, document, "a" * 32)
 
 
-def examples(law, strategy, number=EXAMPLES):
-    """Try a law on made-up examples, the same in every run; the first that breaks it is the result."""
-    limits = {"max_examples": number, "derandomize": True, "database": None, "deadline": None}
+@pytest.fixture(params=[0.4, pytest.param(1, marks=pytest.mark.slow)], ids=["some", "all"])
+def share(request):
+    """Which part of the examples is tried: fewer in the quick suite."""
+    return request.param
+
+
+def examples(law, strategy, share, number=EXAMPLES):
+    """Try a law on a share of made-up examples, the same in every run; the first that breaks it is the result."""
+    limits = {"max_examples": int(number * share), "derandomize": True, "database": None, "deadline": None}
     settings(**limits, phases=[Phase.generate], suppress_health_check=list(HealthCheck))(
         given(strategy, st.randoms())(law)
     )()
 
 
 @pytest.mark.parametrize("name", ["writer", "blind"])
-def test_of_a_profile_what_a_writer_cannot_see_survives_whatever_it_sends(name, region, elm):
+def test_of_a_profile_what_a_writer_cannot_see_survives_whatever_it_sends(name, region, elm, share):
     consumer, statuses = region.consumer(name), []
 
     def law(document, chance):
@@ -175,7 +181,7 @@ def test_of_a_profile_what_a_writer_cannot_see_survives_whatever_it_sends(name, 
         assert hidden_profile(after) == hidden_profile(document)
         kept_items(document, after)
 
-    examples(law, profiles())
+    examples(law, profiles(), share)
     assert set(statuses) == {204 if name == "writer" else 201}  # what is sent as it is seen is taken
 
 
@@ -214,7 +220,7 @@ def actions(draw):
     }  # fmt: skip
 
 
-def test_an_item_that_names_somebody_hidden_stays_whatever_is_sent(region, elm):
+def test_an_item_that_names_somebody_hidden_stays_whatever_is_sent(region, elm, share):
     consumer, done = region.consumer("writer"), []
 
     def law(document, chance):
@@ -237,12 +243,12 @@ def test_an_item_that_names_somebody_hidden_stays_whatever_is_sent(region, elm):
         assert answer.status_code == 204, answer.text
         done.append(("staffs" in body, after.get("staffs") == document["staffs"]))
 
-    examples(law, actions(), 25)
+    examples(law, actions(), share, 25)
     assert {one for one, _ in done} == {True, False}
 
 
 @pytest.mark.parametrize("name", ["writer", "blind"])
-def test_a_student_keeps_what_is_hidden_and_what_is_seen_generalised(name, region, elm):
+def test_a_student_keeps_what_is_hidden_and_what_is_seen_generalised(name, region, elm, share):
     consumer = region.consumer(name)
 
     def law(number, chance):
@@ -261,7 +267,7 @@ def test_a_student_keeps_what_is_hidden_and_what_is_seen_generalised(name, regio
             assert status == 400  # it cannot create a student, so it changes none
             assert after == document
 
-    examples(law, st.integers(0, 100), 20)
+    examples(law, st.integers(0, 100), share, 20)
 
 
 NEXT = "nextYearSchoolReference"
@@ -423,7 +429,7 @@ METADATA = st.dictionaries(
 
 
 @pytest.mark.parametrize("name", ["grader", "blind"])
-def test_of_a_piece_of_work_what_a_writer_cannot_see_survives_whatever_it_sends(name, book, documents):
+def test_of_a_piece_of_work_what_a_writer_cannot_see_survives_whatever_it_sends(name, book, documents, share):
     consumer, kept = book.consumer(name), documents["lineItems"]
     own, whole = next(iter(kept.items()))
     first = copy.deepcopy(whole)
@@ -454,12 +460,12 @@ def test_of_a_piece_of_work_what_a_writer_cannot_see_survives_whatever_it_sends(
         assert told["before"] == told["after"]
         assert after["title"] == (body["title"] if answer.status_code == 201 else before["title"])
 
-    examples(law, METADATA, 25)
+    examples(law, METADATA, share, 25)
     assert set(statuses) == {201, 422}
 
 
 @pytest.mark.parametrize("name", ["grader", "blind"])
-def test_of_a_result_the_day_that_is_seen_as_a_year_and_the_hidden_comment_survive(name, book, documents):
+def test_of_a_result_the_day_that_is_seen_as_a_year_and_the_hidden_comment_survive(name, book, documents, share):
     consumer, kept = book.consumer(name), documents["results"]
     own, whole = next(iter(kept.items()))
     first = copy.deepcopy(whole)
@@ -481,4 +487,4 @@ def test_of_a_result_the_day_that_is_seen_as_a_year_and_the_hidden_comment_survi
         hidden = ("comment", "late", "metadata", "scoreDate")
         assert {one: kept[own].get(one) for one in hidden} == {one: before.get(one) for one in hidden}
 
-    examples(law, st.integers(0, 100), 15)
+    examples(law, st.integers(0, 100), share, 15)

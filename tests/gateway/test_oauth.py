@@ -144,6 +144,39 @@ def test_a_body_that_cannot_be_read_is_refused(region, body, kind):
     assert error(answer) == (400, "invalid_request")
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"Grant_type": "client_credentials"},
+        {"GRANT_TYPE": "Client_Credentials"},
+        {"grant_type": "client_credentials", "audience": "anything", "Audience": "another"},
+        {"json": {"Grant_type": "client_credentials", "audience": ["a", 7], "nested": {"scope": 1}}},
+        {"grant_type": "client_credentials", "query": "?correlationId=abc&audience=x"},
+    ],
+)
+def test_names_are_read_in_any_case_and_unknown_parameters_are_ignored(region, asked):
+    assert region.ask(**asked).status_code == 200
+
+
+def test_credentials_are_read_from_the_body_in_any_case(region):
+    body = {"Client_id": "tutor", "Client_Secret": region.secret, "Grant_Type": "client_credentials"}
+    assert region.ask(basic=None, **body).status_code == 200
+    assert region.ask(basic=None, json=body).status_code == 200
+
+
+@pytest.mark.parametrize("body", [{"grant_type": "client_credentials", "Grant_type": "client_credentials"}])
+def test_one_parameter_under_two_spellings_is_given_twice(region, body):
+    assert error(region.ask(**body)) == (400, "invalid_request")
+    assert error(region.ask(json=body)) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("name", ["client_id", "Client_Secret", "token", "client_assertion", "%63lient_secret"])
+def test_credentials_in_the_address_are_refused_and_never_repeated(region, name):
+    answer = region.ask(query=f"?{name}=planted-word", **GRANT)
+    assert error(answer) == (400, "invalid_request")
+    assert "planted-word" not in answer.text
+
+
 def test_no_refusal_repeats_what_was_sent(region):
     for asked in ({"scope": "planted-word", **GRANT}, {"grant_type": "planted-word"}, {"planted-word": ["a", "b"]}):
         assert "planted-word" not in region.ask(**asked).text

@@ -20,7 +20,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from gateway.calls import COMMAND_SECONDS
-from gateway.store import ENABLED, ENDED, STEPS, SUSPENDED, Client, Secret, SharedSecret, SqlStore, open_store
+from gateway.store import ENABLED, ENDED, REFUSE, STEPS, SUSPENDED, Client, Secret, SharedSecret, SqlStore, open_store
 from gateway.tables import metadata
 from standards.errors import CallerError, NotFound, StoreUnavailable
 from tests import servers
@@ -205,6 +205,13 @@ def test_the_last_use_is_noted(store: SqlStore) -> None:
     found = store.find_client("tutor")
     assert found is not None
     assert found.last_used == NOON
+
+
+def test_what_becomes_of_unknown_members_is_kept_and_noted(store: SqlStore) -> None:
+    store.add_client(TUTOR)
+    assert store.treat_unknown_members("tutor", REFUSE, "ana").unknown_members == REFUSE
+    assert store.find_client("tutor") == replace(TUTOR, unknown_members=REFUSE)
+    assert store.list_events("tutor")[-1].action == "unknown members: refuse"
 
 
 def test_changes_from_many_threads_are_all_kept(store: SqlStore) -> None:

@@ -51,7 +51,8 @@ def test_everything_is_told_under_the_standards_own_names(region):
 @pytest.mark.parametrize("prefix", ["", "/maple", "/maple/2027"])
 def test_it_may_be_asked_by_form_and_under_every_prefix(region, prefix):
     consumer = region.consumer()
-    by_form, by_json = info(consumer, prefix, data={"token": consumer.token}), info(consumer, prefix)
+    by_form, by_json = info(consumer, prefix, data={"Token": consumer.token}), info(consumer, prefix)
+    assert info(consumer, prefix, json={"Token": consumer.token}).json == by_json.json
     assert (by_form.status_code, by_form.data) == (200, by_json.data)
 
 

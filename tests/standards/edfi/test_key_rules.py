@@ -52,7 +52,6 @@ def test_a_key_that_no_ods_takes_is_told_at_its_place(collection, given, place, 
     [
         ("students", STUDENT | {"firstName": " A ", "middleName": " "}),
         ("sessions", SESSION | {"totalInstructionalDays": 0}),
-        ("courseOfferings", OFFERING | {"instructionalTimePlanned": 0}),
     ],
 )
 def test_what_is_no_key_may_have_blanks_and_numbers_may_be_nothing(collection, given):

@@ -112,7 +112,10 @@ def test_a_descriptor_may_carry_its_number():
         ({"birthDate": "20110507"}, "$.birthDate: is not a date"),
         ({"multipleBirthStatus": "true"}, "$.multipleBirthStatus: is not a boolean"),
         ({"birthSexDescriptor": "Female"}, "$.birthSexDescriptor: is not a value of SexDescriptor"),
-        ({"birthSexDescriptor": GRADE_LEVEL}, "$.birthSexDescriptor: is not a value of SexDescriptor"),
+        (
+            {"birthSexDescriptor": "uri://ed-fi.org/SexDescriptor"},
+            "$.birthSexDescriptor: is not a value of SexDescriptor",
+        ),
         ({"personReference": {"personId": "1"}}, "$.personReference.sourceSystemDescriptor: is missing"),
         ({"personReference": "1"}, "$.personReference: is not an object"),
         ({"visas": {}}, "$.visas: is not an array"),

@@ -13,7 +13,7 @@ from standards.edfi.envelope import problem
 from standards.edfi.model import resources
 from standards.edfi.request import names, read, read_number, read_one
 from standards.errors import MalformedQuery, UnknownName
-from standards.query import Both, Condition, Either
+from standards.query import Both, Condition, Either, Item
 from standards.view import prune
 from tests.standards.edfi.world import Everything
 
@@ -101,7 +101,6 @@ def test_paging_that_cannot_be_is_refused_in_the_words_of_the_standard(arguments
     ("collection", "name", "path"),
     [
         ("students", "studentUniqueId", "studentUniqueId"),
-        ("students", "ID", "id"),
         ("studentSchoolAssociations", "nextYearSchoolId", "nextYearSchoolReference.schoolId"),
         ("studentSchoolAssociations", "classOfSchoolYear", "classOfSchoolYearTypeReference.schoolYear"),
         ("studentSchoolAssociations", "graduationSchoolYear", "graduationPlanReference.graduationSchoolYear"),
@@ -189,14 +188,77 @@ def test_an_agreeing_member_that_is_hidden_is_not_looked_at():
 @pytest.mark.parametrize(
     ("collection", "name", "value", "words"),
     [
-        ("schools", "schoolId", "first", "The value of schoolId must be a whole number."),
-        ("students", "multipleBirthStatus", "perhaps", "The value of multipleBirthStatus must be true or false."),
-        ("students", "birthDate", "yesterday", "The value of birthDate must be a date."),
-        ("courses", "minimumAvailableCredits", "few", "The value of minimumAvailableCredits must be a number."),
+        ("schools", "schoolId", "first", "The value is not valid for schoolId."),
+        ("students", "multipleBirthStatus", "perhaps", "The value is not valid for multipleBirthStatus."),
+        ("students", "multipleBirthStatus", "2", "The value is not valid for multipleBirthStatus."),
+        ("students", "birthDate", "yesterday", "The value is not valid for birthDate."),
+        ("students", "birthDate", "2010-02-30", "The value is not valid for birthDate."),
+        ("studentAssessments", "administrationDate", "soon", "The value is not valid for administrationDate."),
+        ("courses", "minimumAvailableCredits", "few", "The value is not valid for minimumAvailableCredits."),
+        ("students", "id", "not-an-id", "The value is not valid for id."),
     ],
 )
 def test_a_value_of_another_kind_is_refused(collection, name, value, words):
     assert message(collection, (name, value)) == words
+
+
+@pytest.mark.parametrize(
+    ("collection", "name", "value", "sought"),
+    [
+        ("students", "birthDate", "2010-05-07T00:00:00Z", "2010-05-07"),
+        ("students", "birthDate", "2010-05-07T17:30:00.000000Z", "2010-05-07"),
+        ("students", "birthDate", "5/7/2010", "2010-05-07"),
+        ("studentAssessments", "administrationDate", "2026-09-28", "2026-09-28T00:00:00Z"),
+        ("studentAssessments", "administrationDate", "2026-09-28T10:00:00", "2026-09-28T10:00:00Z"),
+        ("studentAssessments", "administrationDate", "2026-09-28T10:00:00-05:00", "2026-09-28T10:00:00-05:00"),
+        ("students", "multipleBirthStatus", "1", "true"),
+        ("students", "multipleBirthStatus", "FALSE", "false"),
+        ("schools", "schoolId", " 0101 ", "101"),
+    ],
+)
+def test_a_value_is_sought_as_the_standard_writes_it(collection, name, value, sought):
+    assert asked(collection, (name, value)).query.filter == Condition(name, "=", sought, name)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "limit"),
+    [
+        ([("pageSize", "5"), ("limit", "7")], 7),
+        ([("pageSize", "5"), ("limit", "7"), ("offset", "3")], 7),
+        ([("pageToken", "x"), ("pageSize", "5"), ("limit", "7")], 5),
+    ],
+)
+def test_the_size_of_a_page_under_both_names_is_that_of_the_paging_in_use(arguments, limit):
+    assert asked("students", *arguments).query.limit == limit
+
+
+@pytest.mark.parametrize("more", [[("limit", "501"), ("pageSize", "5")], [("limit", "5"), ("pageSize", "501")]])
+def test_neither_size_of_a_page_may_be_out_of_range(more):
+    assert "between 0 and 500" in message("students", *more)
+
+
+def test_identification_codes_are_asked_for_by_one_item():
+    system = "uri://ed-fi.org/StaffIdentificationSystemDescriptor#State"
+    found = asked("staffs", ("IDENTIFICATIONCODE", "7"), ("staffIdentificationSystemDescriptor", system))
+    members = (("identificationCode", "7"), ("staffIdentificationSystemDescriptor", system))
+    assert found.query.filter == Item("identificationCodes", members)
+    assert found.query.shape == (
+        "(identificationCodes.identificationCode = AND identificationCodes.staffIdentificationSystemDescriptor =)"
+    )
+    known = names("studentEducationOrganizationAssociations")
+    assert known["identificationcode"] == ("studentIdentificationCodes.identificationCode",)
+    assert known["assigningorganizationidentificationcode"]
+    assert names("objectiveAssessments")["identificationcode"] == ("identificationCode",)
+    assert "identificationcode" not in names("students")
+
+
+@pytest.mark.parametrize(
+    ("collection", "hidden"),
+    [("assessments", "edfi.assessments.identificationCodes"), ("staffs", "staff.identificationCodes.code")],
+)
+def test_a_hidden_identification_code_is_an_unknown_parameter(collection, hidden):
+    told = message(collection, ("identificationCode", "7"), hidden=(hidden,))
+    assert told.startswith("'identificationCode' is not a field of this resource")
 
 
 def test_a_parameter_given_twice_in_any_case_is_refused():

@@ -1,0 +1,25 @@
+"""Samples of what is many times the same: the rest of it is tried by the slow suite."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+DESCRIPTORS_SKIPPED = 10
+"""Of how many descriptors the quick suite tries one: they differ in their names, and one function makes them all."""
+
+
+def is_sampled(names: Sequence[str], name: str) -> bool:
+    """Whether the quick suite tries a resource: any that is no descriptor, and one of ten that are."""
+    alike = [one for one in names if one.endswith("Descriptors")]
+    return not name.endswith("Descriptors") or alike.index(name) % DESCRIPTORS_SKIPPED == 0
+
+
+def sampled(names: Iterable[str]) -> list[object]:
+    """The resources *names* as parameters, of which those that are not sampled are slow."""
+    every = tuple(names)
+    return [name if is_sampled(every, name) else pytest.param(name, marks=pytest.mark.slow) for name in every]
