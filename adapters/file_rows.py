@@ -57,13 +57,13 @@ def aside(file: str, cell: Callable[[str], str], place: str, reason: str, column
 
 def enrollment(role: str) -> str:
     """What an enrollment would be, as far as its *role* tells."""
-    kind = PERSON_OF.get(role, STUDENT)
-    return CLASS_ROLES.get((kind, role)) or class_entity(kind, role) or CLASS_ROLES[STUDENT, STUDENT]
+    kind = PERSON_OF.get(role)
+    return class_entity(kind, role) if kind else CLASS_ROLES[STUDENT, STUDENT]
 
 
 def _role(cell: Callable[[str], str], place: str, reason: str, column: str) -> Aside:
-    """A role makes a student's or employee's place at a school; any other is a part of its user."""
-    entity = MEMBERSHIPS.get(PERSON_OF.get(cell("role"), ""))
+    """A role makes a student's or employee's place at a school; that of a contact is a part of its user."""
+    entity = MEMBERSHIPS.get(PERSON_OF.get(cell("role"), STUDENT))
     if entity:
         return Aside(entity, place, reason, _key(cell(csv.ID)), column)
     return Aside(USER, place, reason, _key(cell("userSourcedId")), column, part=True)

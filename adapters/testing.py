@@ -21,7 +21,7 @@ from standards.errors import SettingsError, SourceBroken
 from standards.view import fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from adapters.contract import Adapter, Record
@@ -81,6 +81,33 @@ def _item(fields: Mapping[str, Field], group: str, item: Any) -> Iterator[str]:
             yield f"{full} is no field"
 
 
+def unresolved(records: Iterable[tuple[str, Record]], entities: Collection[str]) -> set[str]:
+    """The fields of *records* with a reference to no record of one of the *entities*; never says a value."""
+    found, keys = list(records), dict[str, set[Any]]()
+    for entity, record in found:
+        keys.setdefault(entity, set()).add(record["key"])
+    lost = set()
+    for entity, record in found:
+        for name, field in fields_of(entity).items():
+            if field.type == "ref" and field.to in entities:
+                targets = (one for value in _at(record, name.split(".")) for one in (value if field.many else [value]))
+                if not keys.get(field.to, set()).issuperset(targets):
+                    lost.add(f"{entity}.{name}")
+    return lost
+
+
+def _at(record: Record, parts: list[str]) -> Iterator[Any]:
+    """What stands in a field of a record, or of the small records in it."""
+    name = ".".join(parts)
+    if name in record:
+        yield record[name]
+        return
+    for cut in range(1, len(parts)):
+        inner = record.get(".".join(parts[:cut]))
+        for item in inner if isinstance(inner, list) else ():
+            yield from _at(item, parts[cut:])
+
+
 def _fits(field: Field, value: Any) -> bool:
     if field.type == "ref":
         return _is_key(value)
@@ -132,6 +159,13 @@ class AdapterContract(ABC):
     def test_no_two_records_of_an_entity_share_a_key(self, source: Adapter) -> None:
         keys = [(entity, record["key"]) for entity, record in _all(source)]
         assert len(keys) == len(set(keys))
+
+    def test_every_reference_leads_to_a_record_that_is_there(self, source: Adapter) -> None:
+        assert unresolved(_all(source), source.manifest.entities) == set()
+
+    def test_no_row_of_a_good_source_is_set_aside(self, source: Adapter) -> None:
+        _all(source)
+        assert [(row.place, row.told) for row in source.notes.page.aside] == []
 
     def test_what_is_read_twice_is_the_same(self, source: Adapter) -> None:
         assert _all(source) == _all(source)

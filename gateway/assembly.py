@@ -7,22 +7,24 @@ import time
 from collections import OrderedDict
 from copy import copy
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from secrets import token_bytes
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from adapters.contract import NO_HINTS
 from gateway import telemetry
+from gateway.change_logs import ChangeLogs
 from gateway.cursors import Cursors
-from gateway.departures import Departures, about
 from gateway.faces import Faces
 from gateway.journals import Journals
 from gateway.lookups import NOTHING
 from gateway.plan import decides, entities_of
+from gateway.projection import project
 from gateway.record_locks import RecordLocks
 from gateway.rows import Shown
 from gateway.vault import KEY_BYTES
+from standards import registry
 from standards.errors import SourceError
 from standards.view import prune
 
@@ -33,11 +35,13 @@ if TYPE_CHECKING:
     from adapters.contract import Hints
     from gateway.audit import Record
     from gateway.callers import Callers
+    from gateway.change_log import ChangeLog
     from gateway.districts import District
     from gateway.hold import Generation
     from gateway.ledger import Ledger
     from gateway.limits import Limits
     from gateway.lookups import Seek
+    from gateway.projection import Projection
     from gateway.readiness import Readiness
     from gateway.walks import Walks
     from policies.compiler import Grants
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
     from standards.keys import Keyring
     from standards.view import View
 
+APIS = ("oneroster", "oneroster11", "edfi")
 FACES_KEPT = 64
 SHOWN_KEPT = 1024
 PLANS_KEPT = 8192
@@ -70,9 +75,9 @@ class Gateway:
         limits: Limits,
         clock: Callable[[], float],
         journals: Journals | None = None,
+        logs: ChangeLogs | None = None,
         readiness: Readiness | None = None,
         zones: Mapping[str, tzinfo] = MappingProxyType({}),
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.districts, self.grants, self.callers, self.keyring = districts, grants, callers, keyring
         self.record, self.ledger, self.walks = record, ledger, walks
@@ -80,11 +85,11 @@ class Gateway:
         self.readiness, self.zones = readiness, zones
         self.closing: Callable[[], object] = lambda: None
         self.record_locks = RecordLocks()
-        self.departures, self.cursors = Departures(monotonic), Cursors(keyring)
+        self.cursors = Cursors(keyring)
+        self.logs = logs or ChangeLogs(None, token_bytes(KEY_BYTES), clock, keyring)
         self.journals = journals or Journals(None, token_bytes(KEY_BYTES), clock)
         self.present: Callable[[], Gateway] = lambda: self
         self.attend(districts.values())
-        self._latest: dict[str, Generation] = {}
         self._plans: OrderedDict[tuple[object, ...], Any] = OrderedDict()
         self._faces: OrderedDict[tuple[object, ...], Faces] = OrderedDict()
         self._shown: OrderedDict[tuple[object, ...], tuple[Shown, ...]] = OrderedDict()
@@ -117,11 +122,11 @@ class Gateway:
             for kept, place in ((self._shown, 2), (self._faces, 2), (self._plans, 1)):
                 for key in [key for key in kept if key[place] not in epochs]:
                     del kept[key]
-            for name in self._latest.keys() - self.districts.keys():
-                del self._latest[name]
+        self.logs.forget_districts(self.districts.keys())
 
     def close(self) -> None:
         """End the record, then what else was opened for it; nothing may be asked afterwards."""
+        self.logs.close()
         self.record.close()
         self.closing()
 
@@ -186,35 +191,37 @@ class Gateway:
             found = self._compile(view, self._faces_of(key, generation, grant, today))
             with self._lock:
                 _remember(self._shown, place, found, SHOWN_KEPT)
-                latest = self._latest.get(generation.district, generation)
-            if latest.number > generation.number:  # carried while this was worked out
-                _attempt(partial(self._carry, found, latest))
         return found
 
     def prepare(self, before: Generation, fresh: Generation) -> None:
-        """Work out over a *fresh* hold what was shown over the one *before*, so that carrying it takes no time."""
+        """Work out over a *fresh* hold what was shown over the one *before*, so that asking for it takes no time."""
         shown: dict[int, list[tuple[Shown, ...]]] = {}
         for parts in self._shown_over(before):
             shown.setdefault(id(parts[0].faces), []).append(parts)
         for every in shown.values():
             _attempt(partial(self._prepare, every, fresh))
 
-    def carry(self, before: Generation, fresh: Generation) -> None:
-        """Find out what of that which was shown over the hold *before* is gone from the *fresh* one.
-
-        What is first shown over the one before from now on is carried by whoever shows it.
-        """
-        with self._lock:
-            self._latest[fresh.district] = fresh
-        for parts in self._shown_over(before):
-            _attempt(partial(self._carry, parts, fresh))
+    def carry(self, _before: Generation, fresh: Generation) -> None:
+        """Let every change log of a district go on to the *fresh* hold; what differs has no time until it is told."""
+        for log in self.logs.followers(fresh.district):
+            grant = next((one for one in log.grants.values() if self.in_force(one)), None)
+            if grant is not None:
+                _attempt(partial(self._follow, log, grant, fresh))
+            else:
+                self.logs.let_go(log)
+        self.logs.forget_differences()
         with self._lock:
             self._forget_before(fresh)
+
+    def _follow(self, log: ChangeLog, grant: Grant, fresh: Generation) -> None:
+        today = self.today(grant)
+        key = (fresh.district, fresh.number, grant.epoch, grant.client, today)
+        log.follow(self._faces_of(key, fresh, grant, today))
 
     def _prepare(self, every: list[tuple[Shown, ...]], fresh: Generation) -> None:
         """Work out what was shown of one and the same faces; what rests on nothing that differs is taken over."""
         before, grant = every[0][0].faces, every[0][0].faces.grant
-        if not self._in_force(grant):
+        if not self.in_force(grant):
             return
         today, differs = self.today(grant), fresh.differs(before.generation)
         key = (fresh.district, fresh.number, grant.epoch, grant.client, today)
@@ -232,11 +239,6 @@ class Gateway:
         for one in self._again(parts, fresh):
             one.rows  # noqa: B018  worked out when asked for
 
-    def _carry(self, parts: tuple[Shown, ...], fresh: Generation) -> None:
-        if parts[0].view.api != "edfi" and self._in_force(parts[0].faces.grant):
-            for old, new in zip(parts, self._again(parts, fresh), strict=True):
-                self.departures.compare(old, new, about(self))
-
     def _again(self, parts: tuple[Shown, ...], fresh: Generation) -> tuple[Shown, ...]:
         return self._over(fresh, parts[0].faces.grant, parts[0].view)
 
@@ -245,7 +247,7 @@ class Gateway:
             of = (generation.district, generation.number)
             return [parts for key, parts in self._shown.items() if key[:2] == of]
 
-    def _in_force(self, grant: Grant) -> bool:
+    def in_force(self, grant: Grant) -> bool:
         """Whether the agreement behind *grant* is one that its client is served under today."""
         agreement = grant.agreement, grant.version
         return any((one.id, one.version) == agreement for one in self.grants.active(grant.client))
@@ -283,9 +285,7 @@ class Gateway:
 
     def tags(self, faces: Faces) -> Callable[[int], bytes]:
         """The keyed tag of a student row, for the record of disclosures."""
-        keyring = self.keyring  # not the gateway: a walk keeps this for longer than a state lasts
-        district, ids = faces.generation.district, faces.generation.table("student").ids
-        return cache(lambda row: keyring.student_tag(district, ids[row]))
+        return self.logs.tags(faces)
 
     def _forget_before(self, generation: Generation) -> None:
         """Let go of what was computed from earlier holds of the district: their time is over."""
@@ -303,12 +303,25 @@ class Gateway:
         if found is not None:
             return found
         made = Faces(generation, grant, self.keyring, today)
+        held = self.districts[grant.district].holds
+        made.account = self.logs.open(grant, held, self.ledger, partial(self._projections, grant, held))
         if older:
             made.adopt(older[-1], partial(self._decide, grant))
         with self._lock:
             found = self._faces.get(key, made)
             _remember(self._faces, key, found, FACES_KEPT)
             return found
+
+    def _projections(self, grant: Grant, held: frozenset[str]) -> tuple[Projection, ...]:
+        """All that *grant* shows of what is *held*, in every view of every API."""
+        there = self.districts[grant.district].adapter.manifest.entities
+        views = [
+            pruned
+            for api in APIS
+            for view in registry.views(api).values()
+            if (pruned := self.pruned(grant, view)) is not None and self.entities(grant, pruned) & there <= held
+        ]
+        return project(grant, views, held)
 
 
 def _load(district: District) -> None:

@@ -12,7 +12,8 @@ from gateway.hold import ABSENT
 from gateway.links import DANGLING, group_of
 from gateway.losses import DEFAULT
 from gateway.patch import patched
-from standards.errors import Incomplete, Loss
+from standards.errors import Incomplete
+from standards.loss import Loss
 from standards.view import fields_of
 from standards.vocabulary import PERSONS
 
@@ -70,11 +71,15 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """How many references of the field *name* there are, and how many of them lead nowhere."""
+    """How many references of the field *name* there are, and how many of them lead nowhere.
+
+    They may all where the source *lacks* everything that they could lead to: a system need not show it.
+    """
 
     name: str
     lost: int
     all_of: int
+    lacks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +130,9 @@ def judged(
     Raises:
         Incomplete: too much is not.
     """
+    held = frozenset(wanted)
     found = Completeness(
-        tuple(_rows(page, lost, read, frozenset(wanted))), tuple(_references(fresh, page)), tuple(page.aside), page
+        tuple(_rows(page, lost, read, held)), tuple(_references(fresh, page, held)), tuple(page.aside), page
     )
     lacks = [*_too_many(found.rows, shares), *_nothing_left(fresh, found.rows, lost), *_too_lost(found, shares)]
     if lacks:
@@ -208,7 +214,7 @@ def _rows(page: Page, lost: Orphans, read: Mapping[str, int], wanted: frozenset[
             yield Rows(entity, there.get(entity, 0) + page.asides[entity], aside, tuple(sorted(reasons.items())))
 
 
-def _references(fresh: Generation, page: Page) -> Iterator[References]:
+def _references(fresh: Generation, page: Page, wanted: frozenset[str]) -> Iterator[References]:
     for name, (lost, all_of) in sorted(page.lost.items()):
         yield References(name, lost, all_of)
     for entity, table in sorted(fresh.tables.items()):
@@ -216,6 +222,10 @@ def _references(fresh: Generation, page: Page) -> Iterator[References]:
         for name, rows in sorted(table.dangling.items()):
             if rows and not (fields[name].owner and not fields[name].lenient):
                 yield References(f"{entity}.{name}", sum(map(len, rows.values())), _all(table, name))
+        for name, refs in sorted(table.refs.items()):
+            spec = fields[name]
+            if spec.owner and not spec.lenient and spec.to not in wanted and (lost := refs.count(DANGLING)):
+                yield References(f"{entity}.{name}", lost, _all(table, name), lacks=True)
 
 
 def _all(table: Table, name: str) -> int:
@@ -244,7 +254,7 @@ def _nothing_left(fresh: Generation, rows: Iterable[Rows], lost: Orphans) -> Ite
 
 def _too_lost(found: Completeness, shares: Shares) -> Iterator[Loss]:
     for one in found.references:
-        if one.lost > (most := shares.most_references(one.name, one.all_of)):
+        if not one.lacks and one.lost > (most := shares.most_references(one.name, one.all_of)):
             yield Loss(one.name, one.lost, one.all_of, f"references lead nowhere, and {most} may")
 
 

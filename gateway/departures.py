@@ -1,37 +1,41 @@
-"""Records that a consumer was shown and that are gone: tombstones, sealed in memory until their time is over."""
+"""Records that a consumer was shown and that are gone: tombstones, which answer a query as rows do."""
 
 from __future__ import annotations
 
-import secrets
-import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from gateway.change_findings import ANY_LIST
+from gateway.change_log import ANYWHERE, Tombstone
 from gateway.disclosure import students
 from gateway.items import having
-from gateway.ledger import BASE
 from gateway.matching import kind_of, lists, matcher
 from gateway.rows import found_at, keep
+from gateway.skeletons import BASE
+from standards.errors import MalformedQuery
 from standards.query import Item, conditions
 from standards.view import find
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
+    from gateway.change_logs import ChangeLogs
     from gateway.rows import Shown
     from standards.query import Condition, Filter, Query
 
-WINDOW = 30 * 86_400.0
-MOST = 200_000
-ASKING = frozenset({"status", "dateLastModified"})
-NONCE = 12
-
-Place = tuple[str, ...]
+MODIFIED = "dateLastModified"
+ASKING = frozenset({"status", MODIFIED})
+NOT_TOLD = (
+    "This collection is read from the district's system on each request, and nobody remembers what is gone from it: "
+    "an answer to what has changed would not be whole. Leave this filter out, and compare whole lists."
+)
+GONE = ("status", "tobedeleted")
+NOTHING_BESIDE: Mapping[Shown, Container[int]] = MappingProxyType({})
 
 
 def asked_for(query: Query) -> bool:
@@ -39,72 +43,102 @@ def asked_for(query: Query) -> bool:
     return any(condition.path in ASKING for condition in conditions(query.filter))
 
 
-@dataclass(frozen=True, slots=True)
-class _Tombstone:
-    """What is told of a record that is gone; *at* is by a clock that nobody sets."""
+def refuse_unknown(query: Query, shown: Iterable[Shown]) -> None:
+    """Refuse to tell what has changed where what is gone cannot be told.
 
-    at: float
-    sealed: bytes
+    Raises:
+        MalformedQuery: something of what is *shown* is read for this one request.
+    """
+    asked = [one for one in conditions(query.filter) if one.path == MODIFIED or (one.path, one.value) == GONE]
+    if asked and not all(map(followed, shown)):
+        raise MalformedQuery(asked[0].parameter, NOT_TOLD)
+
+
+def followed(shown: Shown) -> bool:
+    """Whether a change log knows what of a branch has changed: nothing of it is read for one request alone."""
+    account = shown.faces.account
+    return account is not None and account.follows((shown.view.api, shown.view.name, shown.branch.entity))
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """The record that an address names, by its *entity* and the *identifier* the consumer knows it by.
+
+    *rows* are those that belong to it now.
+    """
+
+    entity: str
+    identifier: str
+    rows: Container[int]
+
+    def holds(self, lists: Mapping[str, tuple[str, ...]]) -> bool:
+        """Whether a record that was in these *lists* was in its own."""
+        return ANY_LIST in lists or self.identifier in lists.get(self.entity, ())
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One tombstone: the id, the record and the students it is about."""
+
+    identifier: str
+    text: bytes
     subjects: tuple[bytes, ...]
 
 
-class Departures:
-    """What is gone, by consumer and view; nothing of it can be read from memory without the key of this process."""
+def departed(
+    logs: ChangeLogs, shown: Shown, beside: Mapping[Shown, Container[int]] = NOTHING_BESIDE, below: Below | None = None
+) -> Departed:
+    """What is gone from a branch, or from the list of it *below* a record, as if it were rows.
 
-    def __init__(self, monotonic: Callable[[], float]) -> None:
-        self._monotonic, self._cipher = monotonic, AESGCM(secrets.token_bytes(32))
-        self._gone: OrderedDict[Place, OrderedDict[str, _Tombstone]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def compare(self, old: Shown, new: Shown, tag: Callable[[Shown], Callable[[int], Iterable[bytes]]]) -> None:
-        """Bury what *old* showed and *new* does not; what has come back is no longer gone."""
-        here = {new.ids[row] for row in new.rows}
-        rows = [row for row in old.rows if old.ids[row] not in here]
-        about, moment, now = tag(old), new.faces.generation.version / 1000, self._monotonic()
-        with self._lock:
-            kept = self._gone.setdefault(_place(new), OrderedDict())
-            for identifier in here & kept.keys():
-                del kept[identifier]
-            for row, record in zip(rows, old.render(rows, BASE), strict=True):
-                told = record | {"status": "tobedeleted", "dateLastModified": _text(moment)}
-                kept[old.ids[row]] = _Tombstone(now, self._seal(told), tuple(about(row)))
-            self._end()
-
-    def of(self, shown: Shown, beside: Iterable[Shown] = ()) -> Departed:
-        """What is gone from a branch, as if it were rows, and is not shown as something else by one *beside* it."""
-        others = [one for one in beside if one is not shown and one.faces is shown.faces]
-        with self._lock:
-            self._end()
-            kept = tuple(self._gone.get(_place(shown), {}).items())
-        found = [(name, tombstone) for name, tombstone in kept if not any(_shows(one, name) for one in others)]
-        records = [self._open(tombstone.sealed) for _, tombstone in found]
-        return Departed(shown, [name for name, _ in found], records, [one.subjects for _, one in found])
-
-    def _end(self) -> None:
-        """Forget what has been gone for longer than the window, and the oldest of what is too much."""
-        moment, count = self._monotonic() - WINDOW, sum(map(len, self._gone.values()))
-        for kept in self._gone.values():
-            while kept and (count > MOST or next(iter(kept.values())).at < moment):
-                kept.popitem(last=False)
-                count -= 1
-        self._gone = OrderedDict((place, kept) for place, kept in self._gone.items() if kept)
-
-    def _seal(self, record: Mapping[str, Any]) -> bytes:
-        nonce = secrets.token_bytes(NONCE)
-        return nonce + self._cipher.encrypt(nonce, orjson.dumps(record), None)
-
-    def _open(self, sealed: bytes) -> bytes:
-        return self._cipher.decrypt(sealed[:NONCE], sealed[NONCE:], None)
+    What is shown as something else by one *beside* it, among the rows that count there, is not gone.
+    """
+    others = [one for one in beside.items() if one[0] is not shown and one[0].faces is shown.faces]
+    found = [one for one in _told(logs, shown, below) if not any(_shows(*other, one.identifier) for other in others)]
+    return Departed(
+        shown, [one.identifier for one in found], [one.text for one in found], [one.subjects for one in found]
+    )
 
 
-def _place(shown: Shown) -> Place:
-    faces = shown.faces
-    return faces.generation.district, faces.grant.epoch, shown.view.api, shown.view.name, shown.branch.entity
+def _told(logs: ChangeLogs, shown: Shown, below: Below | None) -> list[_Told]:
+    account, place = shown.faces.account, (shown.view.api, shown.view.name, shown.branch.entity)
+    if account is None or not account.follows(place):
+        return []
+    with account.log.lock:
+        account.log.settle(shown.faces)
+        after = max(account.since, account.log.horizon)
+        gone = account.log.gone.get(place) or OrderedDict[str, Tombstone]()
+        kept = {
+            name: _tombstone(name, logs.open_text(one.sealed), one.at, one.subjects)
+            for name, one in gone.items()
+            if one.at > after and (below is None or below.holds(one.lists))
+        }
+        if below is not None:
+            for outer in ((below.entity, below.identifier), ANYWHERE):
+                for (entity, name), at in account.log.left.get(outer, {}).items():
+                    if entity == shown.branch.entity and name not in kept and at > after:
+                        kept |= _left(logs, shown, below, name, at, gone.get(name))
+        return list(kept.values())
 
 
-def _shows(shown: Shown, identifier: str) -> bool:
+def _left(logs: ChangeLogs, shown: Shown, below: Below, name: str, at: int, gone: Tombstone | None) -> dict[str, _Told]:
+    """The tombstone of what has left a list, be it still elsewhere or gone meanwhile."""
+    if gone is not None:
+        return {name: _tombstone(name, logs.open_text(gone.sealed), at, gone.subjects)}
+    row = shown.faces.row(shown.branch.entity, name, shown.view.api)
+    if row is None or row not in shown.members or row in below.rows:
+        return {}
+    (record,) = shown.render([row], BASE)
+    return {name: _tombstone(name, orjson.dumps(record), at, tuple(students(shown, logs)(row)))}
+
+
+def _tombstone(name: str, text: bytes, at: int, subjects: tuple[bytes, ...]) -> _Told:
+    told = {"status": "tobedeleted", "dateLastModified": _text(at / 1000)}
+    return _Told(name, orjson.dumps(orjson.loads(text) | told), subjects)
+
+
+def _shows(shown: Shown, among: Container[int], identifier: str) -> bool:
     row = shown.faces.row(shown.branch.entity, identifier, shown.view.api)
-    return row is not None and row in shown.members
+    return row is not None and row in shown.members and row in among
 
 
 def _text(moment: float) -> str:
@@ -174,8 +208,3 @@ class Departed:
 
     def stamp(self, records: Sequence[dict[str, Any]], rows: Sequence[int], base: str) -> None:
         """They bear the time of their departure already."""
-
-
-def about(gateway: Any) -> Callable[[Shown], Callable[[int], Iterable[bytes]]]:
-    """How to tell whom a row of a branch is about, for the record of disclosures."""
-    return lambda shown: students(shown, gateway)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gateway import field_sets
 from gateway.rows import ROW_BITS, ROW_MASK
@@ -12,7 +12,7 @@ from gateway.subjects import INLINE_TAGS
 from standards.view import fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from gateway.assembly import Gateway
     from gateway.authorization import Authorization
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from gateway.faces import Faces
     from gateway.rows import Part, RowIndex, Shown
     from standards.query import Query
+
+
+class Tags(Protocol):
+    """What tells the tags of students."""
+
+    def tags(self, faces: Faces) -> Callable[[int], bytes]:
+        """The keyed tag of a student row."""
+        ...
+
 
 PAGES_PER_SET = 8
 """How many pages of a walk share a stored set of students."""
@@ -136,7 +145,7 @@ def _stretch(gateway: Gateway, client: str, rows: RowIndex, stretch: tuple[int, 
     return (gateway.record.subjects(tags, client) if tags else ""), offsets
 
 
-def students(shown: Part, gateway: Gateway) -> Any:
+def students(shown: Part, gateway: Tags) -> Any:
     """How to tell which students a row of a branch is about: their tags."""
     gone = getattr(shown, "subjects", None)
     if gone is not None:

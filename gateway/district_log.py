@@ -40,7 +40,7 @@ KINDS: Final[Mapping[str, str]] = {
     "not offered": r"not offered",
     "not kept": r".*(is not kept|is never kept|that is no contact)",
     "not read": r".*is wrong and not read",
-    "given twice": r".*given twice",
+    "given twice": r".*given twice|the last one holds",
     "is null": r"\S+ is null",
     "read again": r"read again",
     "missing manifest": r"manifest.csv is missing",

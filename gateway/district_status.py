@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
     from gateway.completeness import Completeness
-    from standards.errors import Loss
+    from standards.loss import Loss
 
 State = Literal["fresh", "stale", "failed", "loading", "live"]
 STATES: Final[tuple[State, ...]] = ("fresh", "stale", "failed", "loading", "live")

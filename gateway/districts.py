@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from gateway.lookups import Seek
     from gateway.renewal import Written
     from policies.grant import Grant
-    from standards.errors import Loss
     from standards.keys import Keyring
+    from standards.loss import Loss
     from standards.view import View
 
 FRESH = 1.0

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.contract import NO_HINTS
 from gateway import changes, cursors
-from gateway.departures import asked_for
+from gateway.departures import Below, asked_for, departed, refuse_unknown
 from gateway.disclosure import disclosure
 from gateway.hints import filtered, hints, sought
 from gateway.lookups import NOTHING
-from gateway.nesting import entities, members, nothing
+from gateway.nesting import entities, find, members, nothing
 from gateway.rows import Shown, index
 from standards.errors import ActionForbidden, Forbidden, NotFound, StoreUnavailable, Unsupported
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gateway.assembly import Gateway
     from gateway.authorization import Authorization
     from gateway.cursors import Cursor
+    from gateway.departures import Departed
     from gateway.rows import Part, RowIndex
     from policies.grant import Grant
     from standards.query import Query
@@ -136,8 +137,9 @@ def _asked(
         shown = _shown(gateway, sights, request, query, sent=sent)
     parts: tuple[Part, ...] = shown
     cursors.check(cursor, parts)
-    if not request.within and asked_for(query):
-        parts += tuple(gateway.departures.of(part, shown) for part in shown)
+    if request.view.api != "edfi" and asked_for(query):
+        refuse_unknown(query, shown)
+        parts += _departed(gateway, request, shown)
     rows = gateway.walks.rows(authorization.caller, request, parts, query, partial(_index, gateway, request))
     return authorization.by(one.grant for one in sights), query, cursor, rows
 
@@ -145,7 +147,26 @@ def _asked(
 def _index(gateway: Gateway, request: PageRequest, parts: tuple[Part, ...], query: Query, base: str) -> RowIndex:
     if query.window is not None:
         return changes.rows(gateway, parts, query, base)
-    return index(parts, query, base, members(gateway, parts, request.within))
+    shown = [part for part in parts if isinstance(part, Shown)]
+    chosen = members(gateway, shown, request.within)
+    if chosen is not None:  # of what is gone only that is there which belonged
+        chosen += [frozenset(part.rows) for part in parts[len(shown) :]]
+    return index(parts, query, base, chosen)
+
+
+def _departed(gateway: Gateway, request: PageRequest, shown: tuple[Shown, ...]) -> tuple[Departed, ...]:
+    """What is gone from each of *shown*, or from the list of it below the record that is named."""
+    if not request.within:
+        beside = {part: part.members for part in shown}
+        return tuple(departed(gateway.logs, part, beside) for part in shown)
+    chosen = members(gateway, shown, request.within) or []
+    beside, found = dict(zip(shown, chosen, strict=True)), []
+    for part in shown:
+        place = find(gateway, part.faces, request.within[-1])
+        if place is not None:
+            below = Below(place[0], part.faces.ids(place[0])[place[1]], beside[part])
+            found.append(departed(gateway.logs, part, beside, below))
+    return tuple(found)
 
 
 def _authorize(gateway: Gateway, authorization: Authorization, request: PageRequest) -> tuple[Sight, ...]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from gateway.archive import pack
 from gateway.authorization import authorize
-from gateway.departures import asked_for
+from gateway.departures import asked_for, departed, followed
 from gateway.disclosure import disclosure
 from gateway.exchange import PageRequest, write_down
-from gateway.ledger import BASE
-from gateway.rows import ROW_BITS, ROW_MASK, RowIndex, index
+from gateway.rows import ROW_BITS, ROW_MASK, RowIndex, Shown, index
+from gateway.skeletons import BASE
 from standards import registry
 from standards.errors import Conflict, Forbidden, WalkInterrupted
 from standards.oneroster.csv import ID
@@ -24,11 +25,10 @@ from standards.oneroster.routes import APIS, routes
 from standards.query import Condition, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from gateway.assembly import Gateway
     from gateway.authorization import Authorization
-    from gateway.rows import Shown
     from policies.grant import Grant
     from standards.oneroster.csv_rows import Told
     from standards.view import View
@@ -48,25 +48,24 @@ class Asked:
     since: str = ""
     trace: str = ""
 
-    @property
-    def mode(self) -> str:
-        """Whether the files are bulk or delta."""
-        return DELTA if self.since else BULK
+    def mode(self, shown: Iterable[Shown]) -> str:
+        """Whether a file is bulk or delta: what is read for this one request, which nobody remembers, is told whole."""
+        return DELTA if self.since and all(map(followed, shown)) else BULK
 
-    @property
-    def query(self) -> Query:
-        """What is asked of every collection."""
-        changed = Condition("dateLastModified", ">", self.since, "since") if self.since else None
-        return Query(filter=changed)
+    def query(self, shown: Iterable[Shown]) -> Query:
+        """What is asked of one collection."""
+        changed = Condition("dateLastModified", ">", self.since, "since")
+        return Query(filter=changed if self.mode(shown) == DELTA else None)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file to be written, and the rows of its collection."""
+    """One file to be written, the rows of its collection, and whether they are all there are or what has changed."""
 
     told: Told
     rows: RowIndex
     lent: Mapping[str, str]
+    mode: str
 
     def complete(self, record: dict[str, Any]) -> dict[str, Any]:
         """*record* with what its file wants and only another collection tells."""
@@ -92,7 +91,7 @@ class Export:
 
     def archive(self, progress: Callable[[str, int], None] | None = None) -> Iterator[bytes]:
         """The zip in pieces; its end, and with it the list of what is in it, comes only if everything went well."""
-        modes = {part.told.file.name: self.asked.mode for part in self.parts}
+        modes = {part.told.file.name: part.mode for part in self.parts}
         files = chain(
             [("manifest.csv", iter((manifest(self.asked.version, modes),)))],
             ((part.told.file.name, self._file(part, progress)) for part in self.parts),
@@ -100,7 +99,7 @@ class Export:
         return pack(files)
 
     def _file(self, part: Part, progress: Callable[[str, int], None] | None) -> Iterator[bytes]:
-        sheet = Sheet(part.told, self.asked.mode, () if part.told.derive else metadata_of(part.rows))
+        sheet = Sheet(part.told, part.mode, () if part.told.derive else metadata_of(part.rows))
         yield sheet.heading()
         for offset in range(0, part.rows.total, CHUNK):
             self.still()
@@ -124,13 +123,14 @@ def export(gateway: Gateway, authorization: Authorization, asked: Asked) -> Expo
         raise Forbidden("No active agreement releases any file to this client.")
     gateway.limits.spend_districts(grant.district for grant in released)
     shown = _shown(gateway, released)
-    rows = {name: _rows(gateway, parts, asked.query) for name, parts in shown.items()}
+    moment = _moment(gateway, [part for some in shown.values() for part in some])
+    rows = {name: _rows(gateway, parts, asked.query(parts)) for name, parts in shown.items()}
     files = [one for one in told(asked.version) if _has(one, shown) and _tells(one, rows[one.collection])]
-    parts = tuple(Part(one, rows[one.collection], _lent(one, shown)) for one in files)
+    parts = tuple(
+        Part(one, rows[one.collection], _lent(one, shown), asked.mode(shown[one.collection])) for one in files
+    )
     _record(gateway, authorization, asked, views, rows)
-    generations = {part.faces.generation.district: part.faces.generation for some in shown.values() for part in some}
-    loaded = min(generation.loaded for generation in generations.values())
-    return Export(asked, parts, _moment(loaded), _guard(gateway, authorization, asked, grants))
+    return Export(asked, parts, moment, _guard(gateway, authorization, asked, grants))
 
 
 def metadata_of(rows: RowIndex) -> frozenset[str]:
@@ -211,7 +211,7 @@ def _lent(one: Told, shown: Mapping[str, tuple[Shown, ...]]) -> Mapping[str, str
 
 def _rows(gateway: Gateway, shown: tuple[Shown, ...], query: Query) -> RowIndex:
     """The rows of a file by id. What has changed includes what is gone, unless it came back as something else."""
-    gone = tuple(gateway.departures.of(part) for part in shown) if asked_for(query) else ()
+    gone = tuple(departed(gateway.logs, part) for part in shown) if asked_for(query) else ()
     rows = index((*shown, *gone), query, BASE)
     kept, last = array("Q"), ""
     for code in rows.codes:
@@ -235,10 +235,15 @@ def _record(
     """Write down, durably, what is about to be sent of each collection; an exception here sends nothing."""
     for view in views:
         if found := rows.get(view.name):
-            request = PageRequest(view, asked.district, frozenset(), lambda _: asked.query, BASE, asked.trace)
+            query = asked.query([part for part in found.shown if isinstance(part, Shown)])
+            request = PageRequest(view, asked.district, frozenset(), partial(_same, query), BASE, asked.trace)
             served = authorization.by(dict.fromkeys(part.faces.grant for part in found.shown))
-            event = disclosure(gateway, served, request, found, asked.query, (0, found.total))
+            event = disclosure(gateway, served, request, found, query, (0, found.total))
             write_down(gateway, {**event, "operation": OPERATION})
+
+
+def _same(query: Query, _views: tuple[View, ...]) -> Query:
+    return query
 
 
 def _guard(
@@ -260,6 +265,14 @@ def _terms(gateway: Gateway, grants: tuple[Grant, ...]) -> Any:
     return [(grant.epoch, gateway.today(grant)) for grant in grants]
 
 
-def _moment(seconds: float) -> str:
-    moment = datetime.fromtimestamp(int(seconds * 1000) / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _moment(gateway: Gateway, shown: Sequence[Shown]) -> str:
+    """The moment from which the next question for changes loses nothing of what is *shown*, and repeats little.
+
+    It is that of the last change told of any district; where a clock was set back, of the district that comes first.
+    """
+    faces = {part.faces.generation.district: part.faces for part in shown if followed(part)}
+    moments = [one.account.newest(one) for one in faces.values() if one.account is not None]
+    now = int(gateway.clock() * 1000)
+    newest = max(moments, default=now)
+    chosen = newest if newest <= now + 1 else min(moments)
+    return datetime.fromtimestamp(chosen / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -17,6 +17,7 @@ from standards.vocabulary import PERSONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from gateway.change_logs import Account
     from policies.grant import Grant
     from policies.population import Clause
     from standards.keys import Keyring
@@ -34,6 +35,7 @@ class Faces:
 
     def __init__(self, generation: Generation, grant: Grant, keyring: Keyring, today: str) -> None:
         self.generation, self.grant, self.keyring, self.today = generation, grant, keyring, today
+        self.account: Account | None = None
         self._visible: dict[str, bytearray | None] = {}
         self._ids: dict[tuple[str, str], list[str]] = {}
         self._quoted: dict[tuple[str, str], list[str]] = {}

@@ -123,7 +123,9 @@ class Generation:
 
     def _collect(self, entity: str, via: str, parent: str) -> Sequence[tuple[int, ...]]:
         lists: list[Any] = [()] * self.table(parent).size
-        for row, target in enumerate(self.table(entity).refs.get(via, ())):
+        table = self.table(entity)
+        many = ((row, target) for row, targets in enumerate(table.columns.get(via, ())) for target in targets or ())
+        for row, target in enumerate(table.refs[via]) if via in table.refs else many:
             if target >= 0:
                 if lists[target]:
                     lists[target].append(row)

@@ -30,7 +30,8 @@ def told_lines(found: Completeness, places: int = PLACES_IN_STATUS) -> Iterator[
     for row in found.places[:places]:
         yield f"set aside: {plain_place(row.place)}: {plain_reason(row.told)}"
     for lost in found.references:
-        yield f"references that lead nowhere: {lost.lost} of {lost.all_of:,} of {plain_place(lost.name)}"
+        why = ", since the source shows nothing that they could lead to" if lost.lacks else ""
+        yield f"references that lead nowhere: {lost.lost} of {lost.all_of:,} of {plain_place(lost.name)}{why}"
 
 
 def plain_reason(told: str) -> str:

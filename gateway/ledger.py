@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from gateway.skeletons import BASE
 from standards.view import Stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from gateway.projection import Place as Branch
     from gateway.rows import Shown
 
     Place = tuple[tuple[str, ...], str]
 
 MOMENT_BITS = 48
-BASE = "\ue000"
-"""Stands for the address that outward addresses begin with; no source has it in a value."""
 
 
 class Ledger:
@@ -47,8 +47,15 @@ class Ledger:
         stamps = [node for node in shown.branch.nodes if isinstance(node, Stamp)]
         if not stamps:
             return
-        hashes = [self._hash(record, base) for record in records]
-        times = self._since(shown, rows, hashes)
+        account = shown.faces.account
+        followed = account is not None and account.follows(_branch(shown))
+        needed = not followed or any(node.kind == "etag" for node in stamps)
+        hashes = [self._hash(record, base) for record in records] if needed else [0] * len(records)
+        times = (
+            account.times(shown.faces, shown.branch.entity, rows)
+            if account and followed
+            else self._since(shown, rows, hashes)
+        )
         modified = "%Y-%m-%dT%H:%M:%S" if shown.view.api != "edfi" else "%Y-%m-%dT%H:%M:%S.%f"
         texts = {at: _text(at, modified) for at in set(times)}
         for record, digest, at in zip(records, hashes, times, strict=True):
@@ -57,18 +64,14 @@ class Ledger:
 
     def times(self, shown: Shown, rows: Sequence[int]) -> list[str]:
         """The time of change of each row, as a text that sorts."""
-        records = shown.render(rows, BASE)
-        at = self._since(shown, rows, [self._hash(record, BASE) for record in records])
+        account = shown.faces.account
+        if account is not None and account.follows(_branch(shown)):
+            at = account.times(shown.faces, shown.branch.entity, rows)
+        else:
+            records = shown.render(rows, BASE)
+            at = self._since(shown, rows, [self._hash(record, BASE) for record in records])
         texts = {moment: _text(moment, "%Y-%m-%dT%H:%M:%S") for moment in set(at)}
         return [texts[moment] for moment in at]
-
-    def expect(self, shown: Shown, identifier: str) -> None:
-        """Count the record that will bear *identifier* as changed when it is seen: the consumer has just written it."""
-        now = self._now(shown)
-        with self._lock:
-            known = self._open(_place(shown), shown.faces.generation.begun or now, now)
-            self._size += identifier not in known
-            known[identifier] = 0
 
     def _hash(self, record: dict[str, Any], base: str) -> int:
         text = orjson.dumps(record)
@@ -110,6 +113,10 @@ class Ledger:
         self._size -= len(known)
         del self._first[place]
         self._whole.discard(place)
+
+
+def _branch(shown: Shown) -> Branch:
+    return shown.view.api, shown.view.name, shown.branch.entity
 
 
 def _place(shown: Shown) -> Place:

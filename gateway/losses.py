@@ -6,7 +6,8 @@ from collections import Counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from standards.errors import Loss, LossRefused
+from standards.errors import LossRefused
+from standards.loss import Loss
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from standards.edfi.model import Property
-    from standards.errors import Loss
+    from standards.loss import Loss
 
 HIDDEN: Final = "?"
 FILE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}\.(csv|xml|zip|json)", re.ASCII)

@@ -176,6 +176,11 @@ class Renderer(Writer):
         """Code for a list: nested loops along the steps, then order."""
         found, depth = self.fresh("l"), self.depth
         self.line(f"{found} = list({into}.get({node.name!r}, ()))" if node.adds else f"{found} = []")
+        apart = ""
+        if node.beside:
+            taken = self.fresh("k")
+            self.line(f"{taken} = {{str(item.get({node.beside!r})) for item in {found}}}")
+            apart = f" and str({{}}.get({node.beside!r})) not in {taken}"
         here = self.walk(node, place)
         if here is not None and node.bare:
             self.bare(node.nodes, here, found)
@@ -186,7 +191,7 @@ class Renderer(Writer):
                 self.members(node.early, self.first, inner)
             self.members(node.nodes, here, inner)
             silent = sum(1 for child in (*node.early, *node.nodes) if not tells(child))
-            whole = "".join(f" and {name!r} in {inner}" for name in node.needs)
+            whole = "".join(f" and {name!r} in {inner}" for name in node.needs) + apart.format(inner)
             self.line(f"if len({inner}) > {silent}{whole}: {found}.append({inner})")
         self.depth = depth
         with self.block(f"if {found}:"):

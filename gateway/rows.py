@@ -61,8 +61,14 @@ class Shown:
     @cached_property
     def rows(self) -> Sequence[int]:
         """The rows of this branch, by released id."""
-        table = self.faces.generation.table(self.branch.entity)
-        rows = list(self.faces.rows(self.branch.entity))
+        kept, ids = self.among(self.faces.rows(self.branch.entity)), self.ids
+        rows = shown_once(self, kept) if self.branch.once else kept
+        rows.sort(key=ids.__getitem__)
+        return array("I", rows)
+
+    def among(self, rows: Sequence[int]) -> list[int]:
+        """Those of some visible *rows* that this branch shows, each judged by itself."""
+        table, rows = self.faces.generation.table(self.branch.entity), list(rows)
         for name, values in self.branch.where:
             column = table.columns.get(name)
             rows = [row for row in rows if column is not None and column[row] in values]
@@ -78,15 +84,13 @@ class Shown:
         if self.branch.also and len(kept) < len(rows):
             besides = self._pointed_to.union(kept)
             kept = [row for row in rows if row in besides]
-        rows, ids = shown_once(self, kept) if self.branch.once else kept, self.ids
-        rows.sort(key=ids.__getitem__)
-        return array("I", rows)
+        return kept
 
     def single(self, row: int) -> RowIndex:
         """The index of one row."""
         return RowIndex((self,), array("Q", (row,)))
 
-    @property
+    @cached_property
     def _pointed_to(self) -> frozenset[int]:
         """The rows to which a visible row of what the branch shows also points."""
         found: set[int] = set()
@@ -204,8 +208,6 @@ class RowIndex:
                 shown.stamp(records, rows, base)
                 for place, record in zip(places, records, strict=True):
                     page[place] = record
-            elif isinstance(shown, Shown) and not len(shown.rows):
-                shown.stamp([], (), base)  # that there is none has been seen, so that the first one will be new
         return page
 
 

@@ -10,6 +10,7 @@ from gateway import telemetry
 from gateway.agreement_texts import record_all
 from gateway.assembly import Gateway
 from gateway.audit import open_record
+from gateway.change_logs import ChangeLogs
 from gateway.journals import Journals
 from gateway.ledger import Ledger
 from gateway.limits import Limits
@@ -95,13 +96,20 @@ def _run(
         walks=Walks(monotonic),
         limits=limits,
         clock=parts.now,
-        monotonic=monotonic,
         readiness=readiness,
         zones=settings.zones,
         journals=Journals(
             settings.changes.folder,
             keys.derive("journals"),
             parts.now,
+            settings.changes.window.total_seconds(),
+            store,
+        ),
+        logs=ChangeLogs(
+            settings.changes.folder,
+            keys.derive("changes"),
+            parts.now,
+            keyring,
             settings.changes.window.total_seconds(),
             store,
         ),

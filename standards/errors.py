@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from standards.loss import Loss
 
-ALIKE = 0.8
-"""How much alike a name must be that was meant by a misspelt one: a slip of a letter or two."""
+
+ALIKE = 0.8  # how much alike a name must be that was meant by a misspelt one: a slip of a letter or two
 
 
 class GatewayError(Exception):
@@ -55,9 +55,6 @@ class InvalidValue(MalformedQuery):
     """A value in the address is none that the member it is for can have; *parameter* names the member."""
 
     code = "invalid-value"
-
-    def __init__(self, parameter: str) -> None:
-        super().__init__(parameter, f"The value is not valid for {parameter}.")
 
 
 class UnknownName(CallerError):
@@ -305,19 +302,6 @@ class SourceUnavailable(SourceError):
         self.retry_after = retry_after
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
-    """How many of the *held* rows of an *entity* (or references of a field) would go, or why they cannot be *used*."""
-
-    entity: str
-    gone: int
-    held: int
-    used: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.entity}: {self.gone} of {self.held} {self.used}"
-
-
 class LossRefused(SourceUnavailable):
     """The source has lost more rows than may go without an operator's approval; *losses* tell which."""
 
@@ -339,10 +323,7 @@ class OutcomeUnknown(SourceUnavailable):
     """The source did not answer to a change: whether it was made can only be told by reading the record again."""
 
     status, code = 504, "outcome-unknown"
-    told = (
-        "The district's system did not answer. Whether the change was made is not known: read the record before you"
-        " try again."
-    )
+    told = "The district's system did not answer, so it is not known whether the change was made: read the record."
 
 
 class SourceRefused(SourceError):
@@ -392,8 +373,7 @@ class SettingsError(GatewayError):
     @property
     def place(self) -> str:
         """The place in one word, without the folder."""
-        name = self.file.replace("\\", "/").rpartition("/")[2]
-        return f"{name}:{self.line}:{self.column}" if self.line else name
+        return self.file.replace("\\", "/").rpartition("/")[2] + (f":{self.line}:{self.column}" if self.line else "")
 
 
 class StoreUnavailable(GatewayError):

@@ -145,7 +145,8 @@ class Many:
     repetitions; *order* names rendered members that order the list (its rendered text always decides last).
     *early* nodes speak of the row that the first step leads to. *single* shows no list but its ``least`` or
     ``greatest`` bare value. Where two nodes of one object share a name, the later shows only when the earlier
-    shows nothing; but one that *adds* puts its items to those that the earlier show. *settle* makes of the rendered
+    shows nothing; but one that *adds* puts its items to those that the earlier show, with *beside* only those that have
+    something in that member which none of the earlier has. *settle* makes of the rendered
     items together what no item can tell by itself, such as which of them is the primary one. *needs* names members
     that an item cannot be without.
     """
@@ -159,6 +160,7 @@ class Many:
     early: tuple[Node, ...] = ()
     single: str = ""
     adds: bool = False
+    beside: str = ""
     settle: Settle | None = None
     needs: tuple[str, ...] = ()
 

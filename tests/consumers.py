@@ -16,8 +16,10 @@ from gateway.assembly import Gateway
 from gateway.audit import Record
 from gateway.callers import Callers
 from gateway.calls import COMMAND_SECONDS
+from gateway.change_logs import ChangeLogs
 from gateway.credentials import new_secret
 from gateway.districts import District
+from gateway.journals import Journals
 from gateway.ledger import Ledger
 from gateway.limits import Limits
 from gateway.memory import LocalMemory
@@ -186,6 +188,7 @@ class Consumer:
             keyring=self.keyring, record=self.record, ledger=Ledger(b"ledger of tests", lambda: self.time), walks=Walks(lambda: 0.0),
             limits=limits, clock=documents.NOW.timestamp,
         )  # fmt: skip
+        self.forget()
         app = create_app(self.gateway, settings, self.store, memory, lambda: documents.NOW)
         self.web = app.test_client()
         self.headers = {"correlation-id": "asked by a test"} | self._token()
@@ -200,6 +203,12 @@ class Consumer:
         form = {"grant_type": "client_credentials"}
         answer = self.web.post("/oauth/token", data=form, auth=(documents.CLIENT, secret))
         return {"Authorization": f"Bearer {answer.get_json()['access_token']}"}
+
+    def forget(self) -> None:
+        """Let the gateway know nothing of what the consumer has been shown."""
+        self.gateway.ledger = Ledger(b"ledger of tests", lambda: self.time)
+        self.gateway.journals = Journals(None, b"j" * 32, lambda: self.time)
+        self.gateway.logs = ChangeLogs(None, b"c" * 32, lambda: self.time, self.keyring)
 
     def load(self, records: Records) -> None:
         """Let the district hold other *records*, an hour later; no walk goes on."""

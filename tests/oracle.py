@@ -195,6 +195,9 @@ class Oracle:
                     self.members(node.nodes, v.fields_of(entity)[prefix + node.ref].to, target, api, base, into=shown)
                 continue
             value = self.member(node, entity, record, api, base, prefix, item)
+            if adds and value is not ABSENT and node.beside:
+                taken = [one.get(node.beside) for one in shown.get(node.name, ())]
+                value = [one for one in value if one.get(node.beside) not in taken]
             if adds and value is not ABSENT:
                 value = self.arranged(node, [*shown.get(node.name, ()), *value])
             if (value is not ABSENT and value is not None) or isinstance(node, v.Stamp):

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from gateway import edfi, exchange, nesting, oneroster, renderer, rows, telemetry, writer
+from gateway.change_findings import Findings
+from gateway.change_logs import Account
 from gateway.faces import Faces
-from gateway.journals import Journals
 from gateway.ledger import Ledger
 from gateway.renderer import Renderer
 from gateway.rows import RowIndex, Shown
@@ -61,8 +62,7 @@ class Examination:
 
     def __init__(self, consumer: Consumer, questions: dict[str, list[str]]) -> None:
         self.consumer = consumer
-        consumer.gateway.ledger = Ledger(b"ledger of tests", lambda: consumer.time)
-        consumer.gateway.journals = Journals(None, b"j" * 32, lambda: consumer.time)
+        consumer.forget()
         consumer.load(consumer.records)
         self.expected = {one: consumer.ask(one) for some in questions.values() for one in some}
         self.telling = [one for one in questions.get("filter", ()) if found(self.expected[one])]
@@ -295,17 +295,18 @@ def an_error_text_says_how_many_rows_there_are(patch, consumer):
 
 
 def the_modified_time_is_that_of_the_load(patch, _consumer):
-    patch.setattr(Ledger, "_since", lambda _self, shown, some, _hashes: [shown.faces.generation.version] * len(some))
+    patch.setattr(Account, "times", lambda _self, faces, _entity, some: [faces.generation.version] * len(some))
 
 
 def a_hidden_change_moves_the_modified_time(patch, _consumer):
-    plain = Ledger._since
+    plain = Findings.of
 
-    def since(self, shown, some, hashes):
-        sources = (int.from_bytes(blake2b(source_of(shown, row), digest_size=7).digest()) for row in some)
-        return plain(self, shown, some, [one ^ other for one, other in zip(hashes, sources, strict=True)])
+    def of(self, entity):
+        found = plain(self, entity)
+        found.changed |= self._dirty_new[entity]
+        return found
 
-    patch.setattr(Ledger, "_since", since)
+    patch.setattr(Findings, "of", of)
 
 
 def a_filter_reads_behind_a_mask(patch, _consumer):

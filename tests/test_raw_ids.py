@@ -9,8 +9,6 @@ import pytest
 
 from gateway import telemetry
 from gateway.faces import Faces
-from gateway.journals import Journals
-from gateway.ledger import Ledger
 from policies import elements
 from policies.raw_ids import MARK, found, planted, raw_ids
 from standards import registry
@@ -73,8 +71,7 @@ def consumer(village, tmp_path_factory):
 
 def begin(one: Consumer) -> None:
     """Let the consumer know nothing yet."""
-    one.gateway.ledger = Ledger(b"ledger of tests", lambda: one.time)
-    one.gateway.journals = Journals(None, b"j" * 32, lambda: one.time)
+    one.forget()
     one.load(one.records)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 
 import pytest
@@ -60,7 +61,6 @@ CSV_FAULTS = {
     "the last row repeats an id": on("users.csv", lambda data: data + data.splitlines(keepends=True)[-1]),
     "a quotation is never closed": on("users.csv", lambda data: data + b'"x'),
     "two rows are no UTF-8": on("users.csv", lambda data: data + b"\xff,,\r\n\xfe,,\r\n"),
-    "a school is of no known kind": on("orgs.csv", lambda data: data.replace(b",school,", b",shool,", 1)),
     "no role is there": on("roles.csv", lambda data: data.splitlines(keepends=True)[0]),
     "no organization is there": on("orgs.csv", lambda data: data.splitlines(keepends=True)[0]),
     "no user is there": on("users.csv", lambda data: data.splitlines(keepends=True)[0]),
@@ -224,6 +224,52 @@ def test_a_renewal_that_drops_few_is_taken(tmp_path):
         count(consumer)
         settle(region)
         assert count(consumer) == 57
+
+
+SPOILT = {
+    "users.csv": lambda line: line.replace(b",true,", b",perhaps,", 1),
+    "demographics.csv": lambda line: re.sub(rb"([0-9]{4})-([0-9]{2})-", rb"\1/\2/", line),
+    "enrollments.csv": lambda line: line.replace(b",student,", b",pupil,"),
+}
+
+
+def people(consumer):
+    """What a consumer reads of all users, and which tombstones it is told of."""
+    asked = {name: consumer.roster(name, limit=10_000).json for name in ("users", "enrollments", "demographics")}
+    deleted = {name: consumer.roster(name, filter="status='tobedeleted'").json for name in asked}
+    return asked, deleted
+
+
+@pytest.mark.parametrize("member", SPOILT)
+def test_a_row_that_becomes_unreadable_is_served_as_it_was_and_is_never_a_tombstone(tmp_path, member):
+    clock = Clock()
+    with held(tmp_path, clock) as region:
+        consumer = region.consumer()
+        before = people(consumer)
+
+        def spoil(data):
+            lines = data.splitlines(keepends=True)
+            at = next(n for n, line in enumerate(lines) if n and SPOILT[member](line) != line)
+            return b"".join([*lines[:at], SPOILT[member](lines[at]), *lines[at + 1 :]])
+
+        on(member, spoil)(tmp_path / "maple.zip")
+        clock.move(700)
+        after = people(consumer)
+        told = region.gateway.districts["maple"].status().lines()
+        assert any(line.startswith(f"set aside: {member}:") for line in told), told
+        assert after == before
+
+
+def test_a_user_whom_no_role_tells_of_is_told_and_the_rest_is_served(tmp_path):
+    path = csv_source(tmp_path)
+    on("roles.csv", lambda data: b"".join(data.splitlines(keepends=True)[:-1]))(path)
+    site = Site("oneroster_csv", {"source": str(path)})
+    with running(tmp_path / "region", {"maple": site}, [agreement("maple")]) as region:
+        assert region.consumer().ask(ROWS).status_code == 200
+        told = region.gateway.districts["maple"].status().lines()
+        assert any(
+            "no role says what the user is" in line and line.startswith("set aside: users.csv:") for line in told
+        )
 
 
 def test_a_source_that_breaks_while_it_is_read_gives_nothing_of_what_it_gave_before(tmp_path):

@@ -47,7 +47,8 @@ MAPPED = {
     "assessments": "assessments",
     "studentAssessments": "student_assessments",
 }
-HELD = frozenset({"schoolYearTypes", "calendars", "calendarDates"})
+DIRECTORY = frozenset({"schoolYearTypes", "calendars", "calendarDates"})
+HELD = DIRECTORY | {"staffSchoolAssociations"}
 SPECIAL = ("health", "disciplin", "specialEducation", "section504", "homeless", "migrant", "neglected", "restraint",
            "intervention", "foodService", "crisis")  # fmt: skip
 
@@ -106,7 +107,7 @@ def _owned(field: Field) -> Field:
 
 
 def _class_of(resource: Resource) -> str:
-    if resource.is_descriptor or resource.collection in HELD:
+    if resource.is_descriptor or resource.collection in DIRECTORY:
         return "directory"
     if not resource.standard:
         return "sensitive"

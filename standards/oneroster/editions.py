@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from standards import codes
 from standards.oneroster import model
 from standards.oneroster.parts import reference, references
+from standards.oneroster.users import SERVICES
 from standards.view import Branch, Const, Hop, Href, Id, Items, Kids, Many, Native, Node, Obj, To, Val, View, v
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ ROLES: Mapping[str, tuple[Node, ...]] = {
         Const("role", "aide"),
         references("orgs", (Kids("employment", "staff"), To("organization")), "orgs", "org"),
         references("orgs", (Kids("teaching", "staff"), To("section"), To("school")), "orgs", "org"),
+        replace(
+            references("orgs", (Kids(SERVICES, "staffReference.staffUniqueId"), To("schoolReference@")), "orgs", "org"),
+            adds=True,
+        ),
     ),
     "contact": (
         Many(

@@ -9,8 +9,8 @@ import orjson
 
 from standards.codes import outward
 from standards.forms import code_value, trimmed, truth
-from standards.oneroster.parts import HEAD, metadata, reference, references, until
-from standards.view import Branch, Const, Items, Kids, Links, Many, Node, To, View, v
+from standards.oneroster.parts import HEAD, guid, metadata, reference, references, until
+from standards.view import Branch, Const, Items, Kids, Links, Many, Node, Obj, To, View, v
 
 ROLE = outward("role", "oneroster")
 GRADE = outward("gradeLevel", "oneroster")
@@ -121,6 +121,8 @@ _PROFILES = Many(
         Many("credentials", (), (v("type", "credentialType"), v("username"))),
     ),
 )
+# Where a staff member teaches, as Ed-Fi says of schools for which it tells no assignment.
+SERVICES = "edfi.staffSchoolAssociations"
 # What makes a student a user: a role at a school.
 ENROLLED = (
     _roles(Kids("enrollment", "student"), "school", "entry", "exit", v("role", form=ROLE), Const("role", "student")),
@@ -158,6 +160,15 @@ STAFF = Branch(
                 settle=one_primary,
             ),
             _BESIDE,
+            Many(
+                "roles",
+                (Kids(SERVICES, "staffReference.staffUniqueId"), To("schoolReference@")),
+                (Const("roleType", "primary"), Const("role", "teacher"), Obj("org", guid("orgs", "org"))),
+                distinct=True,
+                adds=True,
+                beside="org",
+                settle=one_primary,
+            ),
         ),
         agents=(references("agents", (Links("agents"),), "users", "user"),),
         codes=(_codes(Items("identificationCodes")),),

@@ -10,7 +10,7 @@ from marshmallow import Schema, fields
 from adapters import registry
 from adapters.contract import Adapter, Manifest, Notes, Problem, picker
 from adapters.edfi_xml import EdFiXml
-from adapters.testing import problems
+from adapters.testing import problems, unresolved
 from standards.errors import SettingsError
 
 
@@ -119,6 +119,18 @@ def test_a_good_record_has_no_problems():
 )
 def test_a_wrong_record_is_told_apart(wrong, problem):
     assert list(problems("student", GOOD | wrong)) == [problem]
+
+
+def test_a_reference_that_an_adapter_spells_otherwise_than_its_target_is_told_by_field():
+    records = [
+        ("organization", {"key": ("101",)}),
+        ("section", {"key": ("k",), "school": ("l01",), "terms": [("t",), ("u",)]}),
+        ("session", {"key": ("t",)}),
+        ("student", {"key": ("s",), "roles": [{"kind": "aide", "organization": ("102",)}]}),
+    ]
+    entities = {"organization", "section", "session", "student"}
+    assert unresolved(records, entities) == {"section.school", "section.terms", "student.roles.organization"}
+    assert unresolved(records, {"section", "student"}) == set()
 
 
 def test_the_adapters_that_come_along_are_found_by_name():

@@ -279,3 +279,40 @@ def test_a_list_of_several_kinds_with_one_id_twice_is_refused_and_each_kind_is_n
     with pytest.raises(SourceBroken, match="share one id"):
         listed("users")
     assert dict(doubled(generation)) == {"users": "1 ids are those of records of different kinds; the list is refused"}
+
+
+SERVES = """<StaffSchoolAssociation><StaffReference><StaffIdentity><StaffUniqueId>{staff}</StaffUniqueId></StaffIdentity></StaffReference>
+<SchoolReference><SchoolIdentity><SchoolId>{school}</SchoolId></SchoolIdentity></SchoolReference>
+<ProgramAssignment>uri://ed-fi.org/ProgramAssignmentDescriptor#Regular Education</ProgramAssignment></StaffSchoolAssociation>"""
+
+
+def test_staff_have_a_role_at_a_school_that_only_a_staff_school_association_tells(tmp_path):
+    write_edfi_xml(small_district(), tmp_path / "xml")
+    xml = {file: file.read_text("utf-8") for file in (tmp_path / "xml").rglob("*.xml")}
+    (file, text), *_ = [one for one in xml.items() if "<StaffEducationOrganizationAssignmentAssociation>" in one[1]]
+    schools = sorted(set(re.findall(r"<School>.*?<SchoolId>(\d+)</SchoolId>", "".join(xml.values()), re.DOTALL)))
+    assigned = re.search(
+        r"<StaffEducationOrganizationAssignmentAssociation>.*?</StaffEducationOrganizationAssignmentAssociation>",
+        text,
+        re.DOTALL,
+    )[0]
+    staff, own = (
+        re.search(r"<StaffUniqueId>(.*?)<", assigned)[1],
+        re.search(r"Id>(\d+)</EducationOrganizationId>", assigned)[1],
+    )
+    other = next(one for one in schools if one != own)
+    more = "".join(SERVES.format(staff=staff, school=one) for one in (own, other))
+    file.write_text(text.replace("</Interchange", f"{more}</Interchange"), "utf-8")
+    with running(
+        tmp_path / "region", {"here": Site("edfi_xml", {"source": str(tmp_path / "xml")})}, [agreement("here")]
+    ) as region:
+        client = region.consumer()
+        ids = {str(one["schoolId"]): one["id"] for one in client.resources("schools")}
+        orgs = {one["identifier"]: one["sourcedId"] for one in client.users("orgs")}
+        assert set(ids) <= set(orgs)
+        (user,) = client.users("users", filter=f"identifier='{staff}'")
+        roles = [(role["role"], role["org"]["sourcedId"], role["roleType"]) for role in user["roles"]]
+        assert ("teacher", orgs[other], "primary") in roles
+        assert [kind for _, org, kind in roles if org == orgs[own]] == ["primary"]
+        old = client.ask("/ims/oneroster/v1p1/users", filter=f"identifier='{staff}'").json["users"][0]
+        assert orgs[other] in {one["sourcedId"] for one in old["orgs"]}

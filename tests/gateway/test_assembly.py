@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from gateway.departures import Departures
+from gateway.change_log import ChangeLog
 from standards.errors import StoreUnavailable
 from tests.gateway.test_departures import AN_HOUR, changed, now, without
 from tests.regions import Site, agreement, running, small_sites
@@ -28,7 +28,8 @@ def files(tmp_path):
 @pytest.fixture
 def region(tmp_path, files):
     sites = {"maple": Site("oneroster_csv", {"source": str(files)})}
-    brief = agreement("maple", client="brief", end="2026-11-02")
+    lines = (("*", "allow"), ("student.phone", "deny"))
+    brief = agreement("maple", lines, client="brief", end="2026-11-02")
     with running(tmp_path / "r", sites, [agreement("maple"), brief], '[tokens]\nlife = "3d"\n') as one:
         yield one
 
@@ -100,29 +101,27 @@ def test_an_agreement_that_has_ended_is_not_worked_out_again(region, files):
     number = region.gateway.districts["maple"].hold().number
     clients = {key[3] for key in region.gateway._shown if key[1] == number}
     assert clients == {"conformance"}
-    assert {place[1] for place in region.gateway.departures._gone} == {
-        key[2] for key in region.gateway._shown if key[3] == "conformance"
-    }
+    assert {log.faces.grant.client for log in region.gateway.logs.followers("maple")} == {"conformance"}
 
 
-class Faulty(Departures):
-    """Fails for one view."""
+def test_a_fault_in_one_log_keeps_no_other_from_going_on_and_the_hold_from_being_served(region, files, monkeypatch):
+    consumer, other = region.consumer(), region.consumer("brief")
+    seen, _ = consumer.users("enrollments"), other.users("users")
+    follow = ChangeLog.follow
 
-    def compare(self, old, new, tag):
-        if new.view.name == "users":
+    def faulty(log, faces):
+        if log.faces is not None and faces.grant.client == "brief":
             raise RuntimeError("a fault")
-        super().compare(old, new, tag)
+        follow(log, faces)
 
-
-def test_a_fault_in_one_view_keeps_no_other_from_being_carried_and_the_hold_from_being_served(region, files):
-    consumer = region.consumer()
-    seen, _ = consumer.users("enrollments"), consumer.users("users")
-    region.gateway.departures = Faulty(region.gateway.departures._monotonic)
+    monkeypatch.setattr(ChangeLog, "follow", faulty)
     without(files, "enrollments.csv", seen[0]["sourcedId"])
     region.clock.move(AN_HOUR)
     assert len(consumer.users("enrollments")) == len(seen) - 1
     assert len(consumer.roster("enrollments", filter="status='tobedeleted'").json["enrollments"]) == 1
-    assert consumer.users("users")
+    assert other.roster("users").status_code == 500
+    monkeypatch.undo()
+    assert other.users("users")
 
 
 def test_a_gateway_that_is_closed_leaves_no_database_open(tmp_path):

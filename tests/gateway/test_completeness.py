@@ -254,6 +254,16 @@ def test_what_is_read_for_one_request_is_judged_by_itself():
     assert district.generation(entities, grant()).table("result").size == 52
 
 
+def test_rows_whose_owners_the_system_does_not_show_at_all_are_told_and_no_reason_to_refuse_the_rest():
+    town = Town([*pupils(3), ("guardianship", {"key": ("c", "S000"), "student": ("S000",), "contact": ("c",)})])
+    town.source.entities = frozenset({"organization", "student", "enrollment", "guardianship"})
+    town.district.hold()
+    assert (
+        "references that lead nowhere: 1 of 1 of guardianship.contact,"
+        " since the source shows nothing that they could lead to"
+    ) in town.told()
+
+
 def test_the_numbers_tell_what_is_set_aside_by_district_and_entity():
     town = Town([*pupils(3), *classes(40), *classes(42, session=("x",))[41:], *placements(3), *placements(5)[4:]])
     town.district.hold()

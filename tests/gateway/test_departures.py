@@ -6,7 +6,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from gateway.departures import WINDOW
+from gateway.change_log import WINDOW
 from standards.oneroster.model import validate
 from tests.regions import Site, agreement, running, small_sites
 
@@ -135,8 +135,9 @@ def test_a_tombstone_outlives_renewals_in_which_nothing_happens_but_not_its_wind
     region.clock.move(AN_HOUR)
     consumer.users("orgs")
     assert len(consumer.roster("enrollments", filter="status='tobedeleted'").json["enrollments"]) == 1
-    region.clock.move(1000)  # a walk keeps its rows for a quarter of an hour
-    region.gateway.departures._monotonic = lambda: region.clock().timestamp() + WINDOW + 1
+    region.clock.move(WINDOW + 1)
+    region.consumers.clear()
+    consumer = region.consumer()  # whose token is of today
     assert consumer.roster("enrollments", filter="status='tobedeleted'").json["enrollments"] == []
 
 
@@ -146,9 +147,11 @@ def test_a_tombstone_lies_sealed_in_memory_and_its_disclosure_names_its_student(
     without(place, "enrollments.csv", gone["sourcedId"])
     region.clock.move(AN_HOUR)
     consumer.users("orgs")
-    kept = repr(region.gateway.departures._gone)
+    (log,) = region.gateway.logs.followers("maple")
+    kept = repr(log.gone)
     assert "tobedeleted" not in kept
     assert gone["user"]["sourcedId"] not in kept
+    region.clock.move(1)
     assert changed(consumer, now(region)) == []
     consumer.roster("enrollments", filter="status='tobedeleted'")
     events = [

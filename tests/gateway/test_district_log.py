@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import ast
+import io
+import json
 from pathlib import Path
 
 import pytest
+import structlog
 
+from adapters.contract import Aside
 from gateway import district_log, telemetry
+from gateway.completeness import Completeness, References, Rows
+from gateway.lacking import told_lines
 from gateway.reasons import plain_place, reason
 from standards import errors
+from standards.loss import Loss
 
 ADAPTERS = Path(__file__).parents[2] / "adapters"
 CHILD = "Zaphodia"
@@ -67,8 +74,37 @@ def test_of_a_place_only_numbers_files_and_words_of_the_standards_are_told(place
     assert plain_place(place) == told
 
 
+def test_each_row_that_is_set_aside_is_logged_with_its_place_and_a_fixed_reason_and_no_word_of_its_source():
+    rows = (
+        Aside("placement", "enrollments.csv:812:9", "is not a date (YYYY-MM-DD)", (CHILD,), "beginDate"),
+        Aside(CHILD, f"{CHILD}[3].{CHILD}", f"{CHILD} is odd", (CHILD,), CHILD),
+    )
+    lost = (References("users.agentSourcedIds", 3, 90), References(f"{CHILD}.{CHILD}", 1, 2))
+    found = Completeness((Rows("placement", 900, 1, ((f"{CHILD} is odd", 1),)),), lost, rows)
+    out = io.StringIO()
+    telemetry.configure(out)
+    try:
+        district_log.tell_lacking("elm", found)
+        error = errors.Incomplete([Loss(CHILD, 3, 10, "rows are set aside")], [(f"{CHILD}:3", f"{CHILD} is odd")])
+        district_log.tell_failure("load failed", "elm", error)
+    finally:
+        structlog.reset_defaults()
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert CHILD not in out.getvalue() + "".join(told_lines(found))
+    first = {name: lines[0][name] for name in ("event", "district", "entity", "place", "kind")}
+    assert first == {
+        "event": "row set aside", "district": "elm", "entity": "placement", "place": "enrollments.csv:812:9",
+        "kind": "is not a date",
+    }  # fmt: skip
+    assert [line["event"] for line in lines[1:]] == [
+        "row set aside", "rows set aside", "references lead nowhere", "references lead nowhere", "load failed",
+        "row refused",
+    ]  # fmt: skip
+    assert lines[3]["count"] == 3
+
+
 def test_a_loss_is_told_by_entity_and_count():
-    why = reason("maple", errors.LossRefused([errors.Loss("student", 3, 10), errors.Loss(CHILD, 1, 2)]))
+    why = reason("maple", errors.LossRefused([Loss("student", 3, 10), Loss(CHILD, 1, 2)]))
     assert str(why) == (
         "districts.maple: more rows would go than may without approval: 3 of 10 rows of student, 1 of 2 rows of ?"
     )

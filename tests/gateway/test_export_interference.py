@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from gateway import archive, telemetry
 from gateway import export as making
-from gateway.ledger import Ledger
 from policies.testing import Coverage, worlds
 from standards import codes
 from standards.view import fields_of
@@ -113,7 +112,7 @@ def ask(consumer, path):
 
 def compare(consumer, examples):
     """Ask for every set of files in second worlds; the first other answer is a failure."""
-    consumer.gateway.ledger = Ledger(b"ledger of tests", lambda: consumer.time)
+    consumer.forget()
     consumer.load(consumer.records)
     expected, coverage = {path: ask(consumer, path) for path in PATHS}, Coverage(consumer.known)
     time = consumer.time

@@ -115,13 +115,3 @@ def test_what_another_agreement_shows_is_new():
         parts[0].faces.generation.begun = int(FIRST * 1000)
         (record,) = index(parts, Query()).slice(0, 1, "https://a.example")
         assert record["dateLastModified"] == time
-
-
-def test_who_writes_a_record_sees_when():
-    ledger = Ledger(b"key", lambda: LATER)
-    parts = shown(students("Ann", "Bob"), "students", ledger=ledger, loaded=LATER)
-    parts[0].faces.generation.begun = int(FIRST * 1000)
-    ann, bob = (parts[0].ids[row] for row in parts[0].rows)
-    ledger.expect(parts[0], bob)
-    records = index(parts, Query()).slice(0, 9, "https://a.example")
-    assert {one["sourcedId"]: one["dateLastModified"] for one in records} == {ann: FIRST_TEXT, bob: LATER_TEXT}

@@ -255,6 +255,19 @@ def test_of_first_posts_of_one_key_one_creates_and_the_others_update(ods, rounds
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
+def test_of_first_posts_of_one_piece_of_work_one_creates_and_the_others_update(world, rounds):
+    """Whether the system keeps the keys of Ed-Fi or has them told in the metadata of what OneRoster knows."""
+    (shown,) = world.ask("GET", EDFI + "gradebookEntries?limit=1").json()
+    kept = {name: value for name, value in shown.items() if name not in STAMPS}
+    for _ in range(rounds):
+        body = kept | {"gradebookEntryIdentifier": f"w{next(NUMBERS)}", "namespace": "uri://races"}
+        posts = [partial(world.ask, "POST", EDFI + "gradebookEntries", body | {"title": f"{at}"}) for at in range(4)]
+        answers = at_once(*posts)
+        assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 201], [one.text for one in answers]
+        assert len({answer.headers["Location"] for answer in answers}) == 1
+
+
+@pytest.mark.parametrize("rounds", ROUNDS)
 def test_writers_that_see_different_members_lose_none_of_each_other(ods, rounds):
     target = student(ods)
     place, key = target.place, ods.ask("GET", target.place).json()["studentUniqueId"]

@@ -1,0 +1,145 @@
+"""The sealed files of change logs: ids, hashes and moments, what is gone, and which log each client is told of."""
+
+from __future__ import annotations
+
+import marshal
+import zlib
+from array import array
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+import msgspec
+import orjson
+
+from gateway import telemetry
+from gateway.audit_heads import Mark
+from gateway.change_log import PENDING, Tombstone
+from gateway.journal_heads import decoded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gateway.audit_heads import Registry
+    from gateway.change_log import ChangeLog
+    from gateway.faces import Faces
+    from gateway.hold import Generation
+    from gateway.sealed import Sealed
+
+CODE = "1"
+"""Changes whenever unchanged rows may be shown otherwise than by the version of the program before."""
+
+
+class Column(msgspec.Struct, array_like=True):
+    """The visible records of one entity: their *ids*, compressed, and the hash and the moment of each."""
+
+    ids: bytes
+    hashes: bytes
+    times: bytes
+
+    def known(self) -> dict[str, tuple[int, int]]:
+        """The hash and the moment of each record by its id."""
+        hashes, times = array("Q", self.hashes), array("q", self.times)
+        return dict(zip(orjson.loads(zlib.decompress(self.ids)), zip(hashes, times, strict=True), strict=True))
+
+
+class Written(msgspec.Struct, array_like=True):
+    """A change log as it was written down.
+
+    *source* is a hash of the rows it is of, *today* the day; *count* numbers what was written of it.
+    """
+
+    begun: int
+    newest: int
+    source: str
+    today: str
+    count: int
+    columns: dict[str, Column]
+    gone: list[tuple[tuple[str, str, str], list[tuple[str, Tombstone]]]]
+    left: list[tuple[tuple[str, str], list[tuple[tuple[str, str], int]]]]
+
+
+class Told(msgspec.Struct, array_like=True):
+    """Which log a client is told of, and *since* when."""
+
+    name: str
+    since: int
+
+
+class ChangeFiles:
+    """Reads and writes the files; one older than the *registry* knows of counts as lost."""
+
+    def __init__(self, sealed: Sealed, key: bytes, registry: Registry | None) -> None:
+        self._sealed, self._key, self._registry = sealed, key, registry
+        self._counts: dict[str, int] = {}
+        self._sources: tuple[Generation | None, str] = None, ""
+
+    def read(self, name: str) -> Written | None:
+        """The log called *name* as it was last written; one without any record where it is lost."""
+        found = decoded(self._sealed.read(self._place("log", name)), Written)
+        held = self._registry.read_mark(self._mark(name)) if self._registry else None
+        if held is None or (found is not None and found.count >= held.number):
+            self._counts[name] = found.count if found else 0
+            return found
+        telemetry.tell("change log begins anew", count=1)
+        self._counts[name] = held.number
+        return Written(0, int(held.digest), "", "", held.number, {}, [], [])
+
+    def write(self, name: str, log: ChangeLog) -> None:
+        """Write a log down, then let the registry know: a crash between the two leaves a newer file, not an older."""
+        faces, state = log.faces, log.state
+        assert faces is not None
+        assert state is not None
+        count = self._counts[name] = self._counts.get(name, 0) + 1
+        columns = {
+            entity: _column(faces, entity, state.hashes[entity], state.times[entity]) for entity in log.projections
+        }
+        gone = [(place, list(kept.items())) for place, kept in log.gone.items()]
+        left = [(place, list(kept.items())) for place, kept in log.left.items()]
+        source = self.source(faces.generation)
+        written = Written(log.begun, log.newest, source, faces.today, count, columns, gone, left)
+        self._sealed.write(self._place("log", name), msgspec.msgpack.encode(written))
+        if self._registry:
+            self._registry.write_mark(self._mark(name), Mark(count, str(log.newest)))
+
+    def told(self, *client: str) -> Told | None:
+        """Which log a client was told of last."""
+        return decoded(self._sealed.read(self._place("client", *client)), Told)
+
+    def tell(self, told: Told, *client: str) -> None:
+        """Write down which log a client is told of from now on."""
+        self._sealed.write(self._place("client", *client), msgspec.msgpack.encode(told))
+
+    def source(self, generation: Generation) -> str:
+        """A hash of all rows of a generation; empty where they cannot be hashed."""
+        if self._sources[0] is not generation:
+            self._sources = generation, self._hash(generation)
+        return self._sources[1]
+
+    def _hash(self, generation: Generation) -> str:
+        found = blake2b(CODE.encode(), digest_size=16, key=self._key)
+        try:
+            for entity, table in sorted(generation.tables.items()):
+                found.update(marshal.dumps((entity, table.ids, table.unique, sorted(table.columns)), 2))
+                for name in sorted(table.columns):
+                    found.update(marshal.dumps(table.columns[name], 2))
+                for name in sorted(table.refs):
+                    found.update(name.encode() + table.refs[name].tobytes())
+        except ValueError:
+            return ""
+        return found.hexdigest()
+
+    def _place(self, kind: str, *parts: str) -> str:
+        name = blake2b("\n".join(parts).encode(), digest_size=16, key=self._key).hexdigest()
+        return f"logs/{kind}-{name}"
+
+    def _mark(self, name: str) -> str:
+        return f"change_logs/{name}"
+
+
+def _column(faces: Faces, entity: str, hashes: array[int], times: array[int]) -> Column:
+    """The rows of one entity that exist for the consumer; what nobody has been told of counts as unknown."""
+    rows, ids = faces.rows(entity), faces.ids(entity)
+    kept: Iterable[int] = (0 if times[row] == PENDING else hashes[row] for row in rows)
+    names = orjson.dumps([ids[row] for row in rows])
+    moments = array("q", [0 if times[row] == PENDING else times[row] for row in rows])
+    return Column(zlib.compress(names, 1), array("Q", kept).tobytes(), moments.tobytes())

@@ -1,0 +1,321 @@
+"""The change log of one grant: since when each record is as all its views show it, and what is gone from which list.
+
+A moment is given when somebody is first told of a difference, so that it is later than every answer before. It is found
+by comparing what is shown of those rows that differ, or that lead to rows that differ, and, across a restart, with
+keyed hashes: a change that the grant does not show is no difference, and who leaves its sight is gone.
+"""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from gateway.change_findings import ANY_LIST, LISTS_MASK, Findings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from gateway.change_files import Written
+    from gateway.change_findings import Gone, Sight
+    from gateway.differences import Differences
+    from gateway.faces import Faces
+    from gateway.hold import Generation
+    from gateway.projection import Place, Projection
+    from policies.grant import Grant
+
+PENDING = 2**63 - 1
+"""In place of a moment: the difference has been found, and nobody has been told of it."""
+MOST_GONE = 200_000
+"""How many tombstones are kept for one grant."""
+WINDOW = 30 * 86_400.0
+HASHED_AT_ONCE = 50
+"""How many rows are hashed before others may go on."""
+CHUNK = 1_000
+STATES_KEPT = 8
+"""How many states of before are kept for those who read on in them."""
+EDFI = "edfi"
+ANYWHERE = (ANY_LIST, "")
+"""In place of the record below which something was listed, where that is not known any more."""
+
+
+class Tombstone(msgspec.Struct, array_like=True):
+    """What is told of a record gone since *at*: sealed, with the tags of its students and the lists it was in."""
+
+    at: int
+    sealed: bytes
+    subjects: tuple[bytes, ...] = ()
+    lists: dict[str, tuple[str, ...]] = {}
+
+
+@dataclass(slots=True)
+class State:
+    """Since when each row of one generation is as it is shown on one day, and the hashes of what is shown.
+
+    *until* is the moment given to what differs from it, once somebody has been told.
+    """
+
+    number: int
+    today: str
+    times: dict[str, array[int]] = field(default_factory=dict)
+    hashes: dict[str, array[int]] = field(default_factory=dict)
+    until: int | None = None
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """What tells it apart from others: later ones are greater."""
+        return self.number, self.today
+
+    def give(self, moment: int, after: int) -> None:
+        """Give the *moment* to all that is later than *after*."""
+        for entity, times in self.times.items():
+            if max(times, default=0) > after:
+                self.times[entity] = array("q", [moment if at > after else at for at in times])
+
+
+class Keeper(Protocol):
+    """What keeps change logs."""
+
+    def differences(self, old: Generation, new: Generation) -> Differences:
+        """The differences between two generations."""
+        ...
+
+    def same(self, faces: Faces, written: Written) -> bool:
+        """Whether what *faces* show rests on the very rows that a log was *written* down of."""
+        ...
+
+    def began(self, log: ChangeLog) -> None:
+        """See to it that all rows of a *log* are hashed."""
+        ...
+
+    def keep(self, log: ChangeLog) -> None:
+        """Write a *log* down."""
+        ...
+
+
+class ChangeLog:
+    """What one grant shows, followed from generation to generation, and written down before anybody is told."""
+
+    def __init__(
+        self,
+        projections: tuple[Projection, ...],
+        sight: Callable[[Faces], Sight],
+        clock: Callable[[], float],
+        keeper: Keeper,
+        window: float = WINDOW,
+    ) -> None:
+        self.projections = {one.entity: one for one in projections}
+        self.sight, self._clock, self._keeper, self._window = sight, clock, keeper, window
+        self.lock = threading.RLock()
+        self.newest = 0
+        self.begun = 0
+        self.faces: Faces | None = None
+        self.state: State | None = None
+        self.written: Written | None = None
+        self.grants: dict[str, Grant] = {}
+        self._before: OrderedDict[tuple[int, str], State] = OrderedDict()
+        self.gone: dict[Place, OrderedDict[str, Tombstone]] = {}
+        self.left: dict[tuple[str, str], OrderedDict[tuple[str, str], int]] = {}
+        self._pending = False
+        self._behind: int | None = None
+        self._unhashed: Iterator[tuple[str, list[int]]] = iter(())
+
+    def since(self, faces: Faces, entity: str) -> Sequence[int]:
+        """The moment since which each row of *entity* is as it is; whoever asks is told of all that differs."""
+        with self.lock:
+            state = self.settle(faces)
+            found = state.times.get(entity)
+            return found if found is not None else array("q", [self.begun]) * faces.generation.table(entity).size
+
+    def settle(self, faces: Faces) -> State:
+        """The state that *faces* show, with a moment for every difference."""
+        with self.lock:
+            key = faces.generation.number, faces.today
+            if self.state is None or key > self.state.key:
+                self.follow(faces)
+            assert self.state is not None
+            if key < self.state.key:
+                return self._earlier(key)
+            self._tell()
+            return self.state
+
+    def moment(self) -> int:
+        """A moment later than all that anybody has been told before, in milliseconds."""
+        return max(self.now(), self.newest) + 1
+
+    def follow(self, faces: Faces) -> None:
+        """Go on to what *faces* show, finding what differs; nobody is told of it yet."""
+        with self.lock:
+            if self.state is not None and (faces.generation.number, faces.today) <= self.state.key:
+                return
+            if self.state is None or self.faces is None:
+                self._begin(faces)
+                return
+            old, state = self.faces, self.state
+            fresh = State(faces.generation.number, faces.today)
+            differences = self._keeper.differences(old.generation, faces.generation)
+            findings = Findings(self.sight(old), self.sight(faces), differences, self.projections)
+            for entity in self.projections:
+                self._carry(entity, state, fresh, differences)
+                self._note(entity, fresh, findings)
+            self._before[state.key] = state
+            while len(self._before) > STATES_KEPT:
+                self._before.popitem(last=False)
+            self.faces, self.state = faces, fresh
+            self._unhashed = self._to_hash(faces, fresh)
+
+    def begin(self) -> int:
+        """The moment since which everything is as it is as far as anybody knows."""
+        with self.lock:
+            if not self.begun:
+                self.begun = self.moment() if self.newest else self.now()
+                self.newest = self.begun
+            return self.begun
+
+    def now(self) -> int:
+        """The moment by the clock, in milliseconds."""
+        return int(self._clock() * 1000)
+
+    @property
+    def horizon(self) -> int:
+        """The moment before which what is gone is told no more."""
+        return int((self._clock() - self._window) * 1000)
+
+    def hash_some(self) -> bool:
+        """Hash some of the rows that are not hashed yet, so that a restart knows them again; False where all are."""
+        with self.lock:
+            chunk = next(self._unhashed, None)
+            if chunk is None or self.faces is None or self.state is None:
+                return False
+            entity, rows = chunk
+            hashes = self.state.hashes[entity]
+            for row, digest in self.sight(self.faces).digests(self.projections[entity], rows).items():
+                hashes[row] = digest
+            return True
+
+    def _to_hash(self, faces: Faces, state: State) -> Iterator[tuple[str, list[int]]]:
+        """The rows of a state that are not hashed, some at a time."""
+        for entity, hashes in state.hashes.items():
+            rows = [row for row in faces.rows(entity) if not hashes[row]]
+            for start in range(0, len(rows), HASHED_AT_ONCE):
+                yield entity, rows[start : start + HASHED_AT_ONCE]
+
+    def _begin(self, faces: Faces) -> None:
+        """Begin with what *faces* show, going on where the log was written down."""
+        self.begin()
+        fresh = State(faces.generation.number, faces.today)
+        for entity, projection in self.projections.items():
+            size = faces.generation.table(entity).size
+            fresh.times[entity] = array("q", [self.begun]) * size
+            fresh.hashes[entity] = array("Q", [0]) * size
+            if self.written is not None:
+                self._resume(faces, fresh, projection, self.written)
+        self.faces, self.state, self.written = faces, fresh, None
+        self._unhashed = self._to_hash(faces, fresh)
+        self._keeper.began(self)
+
+    def _resume(self, faces: Faces, fresh: State, projection: Projection, written: Written) -> None:
+        """Find what differs from what was written down: what has another hash, or had none."""
+        entity, sight = projection.entity, self.sight(faces)
+        column, same = written.columns.get(entity), self._keeper.same(faces, written)
+        known, ids = column.known() if column else {}, faces.ids(entity)
+        times, hashes, seen = fresh.times[entity], fresh.hashes[entity], faces.rows(entity)
+        for start in range(0, len(seen), CHUNK):
+            rows = list(seen[start : start + CHUNK])
+            digests = {} if same else sight.digests(projection, rows)
+            for row in rows:
+                digest, at = known.pop(ids[row], (0, 0))
+                hashes[row] = now = digest if same else digests[row]
+                times[row] = at if at and (same or now == digest) else PENDING
+                if digest and (digest ^ now) & LISTS_MASK:  # which list it has left is not known any more
+                    self.left.setdefault(ANYWHERE, OrderedDict())[entity, ids[row]] = PENDING
+        for identifier in known:
+            for place in projection.branches:
+                if place[0] != EDFI:
+                    self._bury(place, identifier, sight.unknown(projection, place, identifier))
+        self._pending = self._pending or PENDING in times or bool(known)
+
+    @staticmethod
+    def _carry(entity: str, state: State, fresh: State, differences: Differences) -> None:
+        """Take over what is known of rows that are still there."""
+        places, times, hashes = differences.places(entity), state.times[entity], state.hashes[entity]
+        if places is None:
+            fresh.times[entity], fresh.hashes[entity] = times[:], hashes[:]
+        else:
+            fresh.times[entity] = array("q", [times[at] if at >= 0 else PENDING for at in places])
+            fresh.hashes[entity] = array("Q", [hashes[at] if at >= 0 else 0 for at in places])
+
+    def _note(self, entity: str, fresh: State, findings: Findings) -> None:
+        """Note what differs of one entity."""
+        found = findings.of(entity)
+        times, hashes = fresh.times[entity], fresh.hashes[entity]
+        for row, digest in found.hashes.items():
+            hashes[row] = digest
+        for row in found.changed:
+            times[row] = PENDING
+        for place, identifier in found.back:
+            self.gone.get(place, OrderedDict[str, Tombstone]()).pop(identifier, None)
+        for place, identifier, one in found.gone:
+            self._bury(place, identifier, one)
+        for outer, outer_id, identifier in found.joined:
+            self.left.get((outer, outer_id), OrderedDict[tuple[str, str], int]()).pop((entity, identifier), None)
+        for outer, outer_id, identifier in found.left:
+            self.left.setdefault((outer, outer_id), OrderedDict())[entity, identifier] = PENDING
+        self._pending = self._pending or bool(found.changed or found.gone or found.left)
+
+    def _bury(self, place: Place, identifier: str, one: Gone) -> None:
+        kept = self.gone.setdefault(place, OrderedDict())
+        kept.pop(identifier, None)
+        kept[identifier] = Tombstone(PENDING, one.sealed, one.subjects, one.lists)
+
+    def _tell(self) -> None:
+        """Give the differences found since the last time a moment, and write it down before anybody is told."""
+        if not self._pending and self._behind is None:
+            return
+        assert self.state is not None
+        now, after = self.moment(), PENDING - 1 if self._behind is None else self._behind
+        self.state.give(now, after)
+        for state in self._before.values():
+            if state.until is None:
+                state.until = now
+                state.give(now, PENDING - 1)
+        for kept in self.gone.values():
+            for tombstone in kept.values():
+                tombstone.at = now if tombstone.at > after else tombstone.at
+        for lists in self.left.values():
+            lists.update({place: now for place, at in lists.items() if at > after})
+        self.newest = now
+        self._forget()
+        self._keeper.keep(self)
+        self._pending, self._behind = False, None
+
+    def _earlier(self, key: tuple[int, str]) -> State:
+        """A state of before, for who reads on in it: what differs from it is told anew, as later than that."""
+        state = self._before.get(key)
+        if state is None:
+            self._behind = 0
+            return State(*key)
+        if state.until is None:
+            self._tell()
+        if state.until is not None:
+            self._behind = min(state.until - 1, PENDING if self._behind is None else self._behind)
+        return state
+
+    def _forget(self) -> None:
+        """Forget what has been gone for longer than the window, and the oldest of what is too much."""
+        horizon = self.horizon
+        count = sum(map(len, self.gone.values())) + sum(map(len, self.left.values()))
+        for kept in self.gone.values():
+            while kept and (count > MOST_GONE or next(iter(kept.values())).at < horizon):
+                kept.popitem(last=False)
+                count -= 1
+        for lists in self.left.values():
+            while lists and (count > MOST_GONE or next(iter(lists.values())) < horizon):
+                lists.popitem(last=False)
+                count -= 1
+        self.gone = {place: kept for place, kept in self.gone.items() if kept}
+        self.left = {place: lists for place, lists in self.left.items() if lists}

@@ -1,0 +1,205 @@
+"""The change logs of all grants: opened when a client is first served by one, kept sealed, going on with districts.
+
+Grants that show the same share a log, unless what they show is made for one client alone. When a client is first served
+by a grant, or by another than before, all that it shows is new to that client: too much for it, never too little.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
+from typing import TYPE_CHECKING, cast
+
+from gateway.change_files import ChangeFiles, Told
+from gateway.change_findings import Sight
+from gateway.change_hasher import Hasher
+from gateway.change_log import WINDOW, ChangeLog
+from gateway.differences import Differences
+from gateway.disclosure import students
+from gateway.sealed import Sealed
+from policies.compiler import fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+    from pathlib import Path
+
+    from gateway.audit_heads import Registry
+    from gateway.change_files import Written
+    from gateway.faces import Faces
+    from gateway.hold import Generation
+    from gateway.ledger import Ledger
+    from gateway.projection import Place, Projection
+    from gateway.rows import Shown
+    from policies.grant import Grant
+    from standards.keys import Keyring
+
+OWN = frozenset({"pseudonym", "hash"})
+"""What is done to values with a key of the client's, or of its agreement's, own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The change log that a client is told of under a grant, and the moment *since* which all of it is new to it."""
+
+    log: ChangeLog
+    since: int
+
+    def times(self, faces: Faces, entity: str, rows: Sequence[int]) -> list[int]:
+        """The moment of the last change of each of the *rows* of an entity."""
+        found, since = self.log.since(faces, entity), self.since
+        return [max(found[row], since) for row in rows]
+
+    def follows(self, place: Place) -> bool:
+        """Whether what a branch shows is followed: nothing of it is read for one request alone."""
+        known = self.log.projections.get(place[2])
+        return known is not None and place in known.branches
+
+    def newest(self, faces: Faces) -> int:
+        """The moment from which the next question for what has changed loses nothing of what *faces* show."""
+        with self.log.lock:
+            self.log.settle(faces)
+            return max(self.log.newest, self.since)
+
+
+class ChangeLogs:
+    """The logs by what their grants show of which district; *clock* tells the moments that consumers are told."""
+
+    def __init__(
+        self,
+        folder: Path | None,
+        key: bytes,
+        clock: Callable[[], float],
+        keyring: Keyring,
+        window: float = WINDOW,
+        registry: Registry | None = None,
+    ) -> None:
+        self._sealed, self._clock, self._keyring, self._window = Sealed(folder, key), clock, keyring, window
+        self._key = blake2b(b"projections", digest_size=32, key=key).digest()
+        self._files = ChangeFiles(self._sealed, self._key, registry)
+        self._logs: dict[str, ChangeLog] = {}
+        self._districts: dict[str, str] = {}
+        self._accounts: dict[tuple[str, str, str], tuple[str, Account]] = {}
+        self._latest: Differences | None = None
+        self._lock = threading.RLock()
+        self._hasher = Hasher(folder is not None, self.keep)
+
+    def open(
+        self, grant: Grant, held: Collection[str], ledger: Ledger, project: Callable[[], tuple[Projection, ...]]
+    ) -> Account:
+        """The account of the client of a *grant*."""
+        place, name = (grant.client, grant.district, grant.purpose), content_of(grant, held)
+        with self._lock:
+            known = self._accounts.get(place)
+            if known is not None and known[0] == name and name in self._logs:
+                return known[1]
+            if name not in self._logs:
+                self._logs[name] = self._make(name, ledger, project())
+                self._districts[name] = grant.district
+            log = self._logs[name]
+            log.grants[grant.client] = grant
+            account = Account(log, self._since(place, name, log))
+            self._accounts[place] = name, account
+            return account
+
+    def _since(self, place: tuple[str, str, str], name: str, log: ChangeLog) -> int:
+        """The moment since which a client is told of a log: as it is known, or now; later if it was told of another."""
+        told = self._files.told(*place)
+        if place in self._accounts:
+            told = Told(self._accounts[place][0], self._accounts[place][1].since)
+        if told is not None and told.name == name:
+            return told.since
+        first = log.now() if log.begun else log.begin()
+        since = first if told is None else log.moment()
+        self._files.tell(Told(name, since), *place)
+        return since
+
+    def followers(self, district: str) -> list[ChangeLog]:
+        """The logs of a *district*."""
+        with self._lock:
+            return [log for name, log in self._logs.items() if self._districts[name] == district]
+
+    def let_go(self, log: ChangeLog) -> None:
+        """Let go of a log that nobody may be told of now."""
+        with self._lock:
+            for name in [name for name, one in self._logs.items() if one is log]:
+                del self._logs[name], self._districts[name]
+                self._accounts = {place: one for place, one in self._accounts.items() if one[0] != name}
+
+    def forget_districts(self, present: Collection[str]) -> None:
+        """Let go of the logs of districts that are there no more."""
+        with self._lock:
+            gone = [log for name, log in self._logs.items() if self._districts[name] not in present]
+        for log in gone:
+            self.let_go(log)
+
+    def forget_differences(self) -> None:
+        """Let go of the generation before, once every log of its district has gone on."""
+        with self._lock:
+            self._latest = None
+
+    def open_text(self, sealed: bytes) -> bytes:
+        """What is told of a record that is gone."""
+        return self._sealed.open(sealed)
+
+    def tags(self, faces: Faces) -> Callable[[int], bytes]:
+        """The keyed tag of a student row, for the record of disclosures."""
+        keyring = self._keyring  # not the gateway: a log lasts for longer than a state
+        district, ids = faces.generation.district, faces.generation.table("student").ids
+        return cache(lambda row: keyring.student_tag(district, ids[row]))
+
+    def _make(self, name: str, ledger: Ledger, projections: tuple[Projection, ...]) -> ChangeLog:
+        def sight(faces: Faces) -> Sight:
+            return Sight(faces, ledger, self._key, self._about, self._sealed.close)
+
+        log = ChangeLog(projections, sight, self._clock, self, self._window)
+        written = self._files.read(name)
+        if written is not None:
+            log.begun, log.newest, log.written = written.begun, written.newest, written if written.begun else None
+            log.gone = {place: OrderedDict(kept) for place, kept in written.gone}
+            log.left = {place: OrderedDict(kept) for place, kept in written.left}
+        return log
+
+    def keep(self, log: ChangeLog) -> None:
+        """Write a log down.
+
+        Raises:
+            StoreUnavailable: it cannot be written.
+        """
+        name = next((name for name, one in self._logs.items() if one is log), None)
+        if name is not None:
+            self._files.write(name, log)
+
+    def same(self, faces: Faces, written: Written) -> bool:
+        """Whether what *faces* show rests on the very rows that a log was *written* down of."""
+        return bool(written.source) and (written.source, written.today) == (
+            self._files.source(faces.generation), faces.today,
+        )  # fmt: skip
+
+    def began(self, log: ChangeLog) -> None:
+        """See to it that all rows of a *log* are hashed, beside the requests."""
+        self._hasher.add(log)
+
+    def close(self) -> None:
+        """Write down what is known."""
+        self._hasher.close()
+
+    def _about(self, shown: Shown) -> Callable[[int], Iterable[bytes]]:
+        return cast("Callable[[int], Iterable[bytes]]", students(shown, self))
+
+    def differences(self, old: Generation, new: Generation) -> Differences:
+        """The differences between two generations, found once for all logs of a district."""
+        with self._lock:
+            known = self._latest
+            if known is None or known.old is not old or known.new is not new:
+                known = self._latest = Differences(old, new)
+            return known
+
+
+def content_of(grant: Grant, held: Collection[str]) -> str:
+    """A hash that is the same for grants that show the same."""
+    actions = {rule.action for rule in grant.rules.values()}
+    own = (grant.client, grant.agreement) if actions & OWN else ()
+    return fingerprint((grant.district, grant.rules, grant.rows, own, frozenset(held)))
