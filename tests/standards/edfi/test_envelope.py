@@ -10,7 +10,11 @@ from standards.loss import Loss
 
 CASES = [
     (errors.UnknownName("firstNam", "firstNam"), 400, "bad-request:parameter-validation-failed"),
-    (errors.InvalidValue("birthDate"), 400, "bad-request:data-validation-failed"),
+    (
+        errors.InvalidValue("birthDate", "The value is not valid for birthDate."),
+        400,
+        "bad-request:data-validation-failed",
+    ),
     (errors.MalformedQuery("limit", "Limit is wrong."), 400, "bad-request:parameter-validation-failed"),
     (
         errors.InvalidBody("The body is wrong.", {"birthDate": ["is missing"]}),
@@ -93,7 +97,7 @@ def test_what_the_caller_did_is_told_and_what_happened_inside_is_not():
 
 
 def test_a_wrong_value_in_the_address_is_told_at_its_member():
-    body = problem(errors.InvalidValue("birthDate"), None)[1]
+    body = problem(errors.InvalidValue("birthDate", "The value is not valid for birthDate."), None)[1]
     assert body["validationErrors"] == {"$.birthDate": ["The value is not valid for birthDate."]}
     assert "errors" not in body
 
