@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b
@@ -21,6 +22,7 @@ from gateway.differences import Differences
 from gateway.disclosure import students
 from gateway.sealed import Sealed
 from policies.compiler import fingerprint
+from standards.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -111,6 +113,7 @@ class ChangeLogs:
         with self._lock:
             known = self._accounts.get(place)
             if known is not None and known[0] == name and name in self._logs:
+                self._logs[name].grants[grant.client] = grant
                 return known[1]
             if name not in self._logs:
                 self._logs[name] = self._make(name, ledger, project())
@@ -156,7 +159,10 @@ class ChangeLogs:
             return [log for name, log in self._logs.items() if self._districts[name] == district]
 
     def let_go(self, log: ChangeLog) -> None:
-        """Let go of a log that nobody may be told of now."""
+        """Let go of a log that nobody may be told of now, once it is written down."""
+        with log.lock, suppress(StoreUnavailable):
+            if log.state is not None:
+                self.keep(log)
         with self._lock:
             for name in [name for name, one in self._logs.items() if one is log]:
                 del self._logs[name], self._districts[name]
