@@ -204,7 +204,7 @@ class Gateway:
     def carry(self, _before: Generation, fresh: Generation) -> None:
         """Let every change log of a district go on to the *fresh* hold; what differs has no time until it is told."""
         for log in self.logs.followers(fresh.district):
-            grant = next((one for one in log.grants.values() if self._in_force(one)), None)
+            grant = next((one for one in log.grants.values() if self.in_force(one)), None)
             if grant is not None:
                 _attempt(partial(self._follow, log, grant, fresh))
             else:
@@ -221,7 +221,7 @@ class Gateway:
     def _prepare(self, every: list[tuple[Shown, ...]], fresh: Generation) -> None:
         """Work out what was shown of one and the same faces; what rests on nothing that differs is taken over."""
         before, grant = every[0][0].faces, every[0][0].faces.grant
-        if not self._in_force(grant):
+        if not self.in_force(grant):
             return
         today, differs = self.today(grant), fresh.differs(before.generation)
         key = (fresh.district, fresh.number, grant.epoch, grant.client, today)
@@ -247,7 +247,7 @@ class Gateway:
             of = (generation.district, generation.number)
             return [parts for key, parts in self._shown.items() if key[:2] == of]
 
-    def _in_force(self, grant: Grant) -> bool:
+    def in_force(self, grant: Grant) -> bool:
         """Whether the agreement behind *grant* is one that its client is served under today."""
         agreement = grant.agreement, grant.version
         return any((one.id, one.version) == agreement for one in self.grants.active(grant.client))

@@ -118,6 +118,19 @@ def keep(gateway: Gateway, parts: Sequence[Shown]) -> None:
             gateway.journals.settle(_present(gateway, one))
 
 
+def note(gateway: Gateway, district: str, entity: str, own: str) -> None:
+    """Keep in mind what followers see of a record that is about to go or to get another key, so that they are told."""
+    for grant in gateway.grants.every(district):
+        if not gateway.in_force(grant) or not gateway.journals.follows(grant.client, district):
+            continue
+        for whole in registry.views("edfi").values():
+            view = gateway.pruned(grant, whole) if any(one.entity == entity for one in whole.branches) else None
+            for one in gateway.shown(grant, view) if view and not passing.live(gateway, grant, view) else ():
+                row = one.faces.generation.table(entity).row_of(own)
+                if one.branch.entity == entity and row is not None and row in one.members:
+                    gateway.journals.note(_present(gateway, one), row)
+
+
 def rows(gateway: Gateway, parts: tuple[Part, ...], query: Query, base: str) -> RowIndex:
     """The rows that answer a *query* with a window."""
     window = query.window

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gateway import changes
 from gateway.dialect import dialect
 from gateway.disclosure import change, students
 from gateway.exchange import write_down
@@ -174,6 +175,8 @@ class Desk:
             InvalidBody: the system does not accept it; of its places only those that exist for the consumer are told.
         """
         own = record.get("id")
+        if rekeyed and own is not None:
+            changes.note(self.gateway, self.grant.district, self.entity, own)
         try:
             own = self.adapter.save(self.entity, record, new=before is None, before=before)
         except PreconditionFailed:
@@ -195,6 +198,7 @@ class Desk:
         Raises:
             ConcurrentChange: somebody else has changed it meanwhile.
         """
+        changes.note(self.gateway, self.grant.district, self.entity, own)
         try:
             self.adapter.delete(self.entity, own, before=before)
         except PreconditionFailed:

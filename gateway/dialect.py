@@ -163,6 +163,14 @@ class Shared(Own):
         beside = any(len(value) == 1 for name, value in record.items() if name in fields and fields[name].to in shared)
         return not beside and len(record.get("key", ())) in {0, len(own.prefix) + len(own.key)}
 
+    def identity(self, desk: Desk, said: Record) -> tuple[str, ...]:
+        """What the system that keeps the record tells it by."""
+        return super().identity(desk, said) if self.keyed(desk, said) else ACROSS.identity(desk, said)
+
+    def seen(self, desk: Desk, given: Record) -> Record:
+        """The document that is shown under this key."""
+        return ACROSS.seen(desk, given)
+
     def existing(self, desk: Desk, said: Record, given: Record) -> Record | None:
         """The record that either has under this key."""
         found = super().existing(desk, said, given) if self.keyed(desk, said) else None

@@ -124,6 +124,18 @@ def settle(journal: Journal, sight: Sight, seal: Seal, version: int) -> Journal:
     )  # fmt: skip
 
 
+def note(journal: Journal, sight: Sight, seal: Seal, version: int) -> Journal:
+    """*journal* with what is shown of some records now, found at *version*; no other is gone for that."""
+    hashes = {identifier: digest for identifier, digest, _ in journal.known()}
+    hashes |= dict(zip(sight.ids, sight.hashes, strict=True))
+    ids, places = list(hashes), {identifier: at for at, identifier in enumerate(sight.ids)}
+
+    def lines(chosen: Sequence[int]) -> Sequence[bytes]:
+        return sight.lines([places[ids[at]] for at in chosen])
+
+    return settle(journal, Sight(ids, list(hashes.values()), lines, sight.mark), seal, version)
+
+
 def replace_fields(journal: Journal, **fields: object) -> Journal:
     """*journal* with other *fields*."""
     return msgspec.structs.replace(journal, **fields)

@@ -199,6 +199,20 @@ class Journals:
                     self._keep(consumer, place, book.forget(fresh, self._horizon()))
             consumer.settled[place] = _Settled.by(present)
 
+    def note(self, present: Present, row: int) -> None:
+        """Note what a follower is shown in one *row* before it is written: it is told what becomes of it."""
+        grant, place = present.shown.faces.grant, _place(present.shown)
+        consumer = self._open(grant.client, grant.district)
+        with consumer.lock:
+            known = self._journal(consumer, place) if consumer.head is not None else None
+            if known is None:
+                self.settle(present)
+                return
+            sight = self._sight(present, (row,))
+            fresh = book.note(known, sight, self._seal, self.next(grant.client, grant.district))
+            if fresh is not known:
+                self._keep(consumer, place, fresh)
+
     def changed(self, shown: Shown, window: Window) -> frozenset[int]:
         """The rows that are as they are since a version in the *window*."""
         known = self._of(shown)
@@ -318,10 +332,10 @@ class Journals:
     def _step(moment: float) -> int:
         return max(0, int((moment - ORIGIN) / STEP))
 
-    def _sight(self, present: Present) -> Sight:
-        """What a branch shows now, hashed as it is rendered."""
+    def _sight(self, present: Present, some: Sequence[int] | None = None) -> Sight:
+        """What a branch shows now, all of it or in *some* rows, hashed as it is rendered."""
         shown = present.shown
-        rows, ids, hashes = shown.rows, shown.ids, array("Q")
+        rows, ids, hashes = shown.rows if some is None else some, shown.ids, array("Q")
         for at in range(0, len(rows), RENDERED):
             records = shown.render(rows[at : at + RENDERED], BASE)
             hashes.extend([book.digest_of(self._key, orjson.dumps(record)) for record in records])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -113,14 +114,20 @@ def _matched(desk: Desk, identifier: str, match: Match | None) -> tuple[Desk, Ta
 
 
 def _plain(desk: Desk, version: str, row: int) -> Record | None:
-    """The record in *row* as a body that changes nothing would say it; None where that cannot be told."""
+    """The record in *row* as a body that changes nothing would say it; None where that cannot be told.
+
+    A member of which the source says what no body may is as it is shown: whoever sends another, or none, changes it.
+    """
     if not desk.reads:
         return None
-    name = desk.request.view.model
+    name, shown = desk.request.view.model, desk.rendered(row) or {}
     try:
-        return body.single(version, name, {name: desk.rendered(row)}, desk.members, desk.members)
-    except InvalidBody:
-        return None  # the source says what no body may: everything given is a change
+        return body.single(version, name, {name: shown}, desk.members, desk.members)
+    except InvalidBody as error:
+        wrong = {re.split(r"[.\[]", place.removeprefix(f"$.{name}."))[0] for place in error.places}
+    kept = {member: value for member, value in shown.items() if member not in wrong}
+    plain = body.single(version, name, {name: kept}, desk.members, desk.members)
+    return plain | {member: value for member, value in shown.items() if member in wrong}
 
 
 def _check_needs(desk: Desk, version: str) -> None:

@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from standards.loss import Loss
 
 
-ALIKE = 0.8
-"""How much alike a name must be that was meant by a misspelt one: a slip of a letter or two."""
+ALIKE = 0.8  # how much alike a name must be that was meant by a misspelt one: a slip of a letter or two
 
 
 class GatewayError(Exception):
@@ -56,9 +55,6 @@ class InvalidValue(MalformedQuery):
     """A value in the address is none that the member it is for can have; *parameter* names the member."""
 
     code = "invalid-value"
-
-    def __init__(self, parameter: str) -> None:
-        super().__init__(parameter, f"The value is not valid for {parameter}.")
 
 
 class UnknownName(CallerError):
@@ -327,10 +323,7 @@ class OutcomeUnknown(SourceUnavailable):
     """The source did not answer to a change: whether it was made can only be told by reading the record again."""
 
     status, code = 504, "outcome-unknown"
-    told = (
-        "The district's system did not answer. Whether the change was made is not known: read the record before you"
-        " try again."
-    )
+    told = "The district's system did not answer, so it is not known whether the change was made: read the record."
 
 
 class SourceRefused(SourceError):
@@ -380,8 +373,7 @@ class SettingsError(GatewayError):
     @property
     def place(self) -> str:
         """The place in one word, without the folder."""
-        name = self.file.replace("\\", "/").rpartition("/")[2]
-        return f"{name}:{self.line}:{self.column}" if self.line else name
+        return self.file.replace("\\", "/").rpartition("/")[2] + (f":{self.line}:{self.column}" if self.line else "")
 
 
 class StoreUnavailable(GatewayError):

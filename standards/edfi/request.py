@@ -34,6 +34,7 @@ GUID = re.compile(r"[0-9a-f]{32}|(\{)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(
 TRUTHS = {"true": True, "false": False}
 PAGING = {"offset": "offset", "limit": "limit", "totalcount": "totalCount", "pagetoken": "pageToken",
           "pagesize": "pageSize"}  # fmt: skip
+UNFIT = "The value is not valid for {}."
 BAD_LIMIT = f"Limit must be omitted or set to a numeric value between 0 and {LARGEST_LIMIT}."
 BAD_OFFSET = "Offset must be a numeric value greater than or equal to 0."
 BAD_TOTAL = "TotalCount must be a boolean value."
@@ -160,7 +161,7 @@ def plain(identifier: str) -> str:
         InvalidValue: it is none.
     """
     if not GUID.fullmatch(identifier):
-        raise InvalidValue("id")
+        raise InvalidValue("id", UNFIT.format("id"))
     return identifier.strip("{}").replace("-", "").lower()
 
 
@@ -289,5 +290,5 @@ def _wanted(name: str, value: str, kind: str) -> str:
     """
     found = plain(value) if kind == "id" else wanted(kind, value)
     if found is None:
-        raise InvalidValue(name)
+        raise InvalidValue(name, UNFIT.format(name))
     return found

@@ -15,6 +15,7 @@ from gateway import telemetry
 from gateway.answers import WAITS_SECONDS
 from gateway.region import generate, write_oneroster_12
 from standards import errors
+from standards.loss import Loss
 from tests.failing_adapter import CHILD, planned
 from tests.regions import EDFI, ROSTER, Site, agreement, running
 
@@ -40,7 +41,7 @@ def made(kind):
     error = kind.__new__(kind, SAID)
     errors.GatewayError.__init__(error, SAID)
     vars(error).update(
-        place=PLACE, retry_after=47113, losses=(errors.Loss("student", 9173, 99991),), file=SAID, line=4, column=5
+        place=PLACE, retry_after=47113, losses=(Loss("student", 9173, 99991),), file=SAID, line=4, column=5
     )
     return error
 

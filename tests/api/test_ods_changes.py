@@ -29,12 +29,14 @@ def region(ods, tmp_path_factory):
     secret.write_text("ods-secret")
     given = {
         "url": ods.running.url, "client_id": "crossing", "client_secret": f"file:{secret}", "allow_private": "true",
+        "writable": "true",
     }  # fmt: skip
     agreements = [
         agreement("oak", operations=FOLLOWING),
         agreement(
             "oak", [("student.id", "allow"), ("edfi.reportCards.*", "allow")], client="narrow", operations=FOLLOWING
         ),
+        agreement("oak", client="writer", operations="[read, search, changes, create, update, delete]"),
     ]
     with running(folder / "r", {"oak": Site("edfi_ods", given)}, agreements, MANY) as one:
         yield one
@@ -97,3 +99,29 @@ def test_who_sees_less_than_a_live_resource_whole_is_told_why_not(region):
     assert answer.json["type"].endswith("feature-disabled")
     assert narrow.edfi("reportCards", minChangeVersion=1).status_code == 400
     assert narrow.edfi("students/deletes").status_code == 200
+
+
+def test_what_the_gateways_own_writes_create_rename_and_delete_between_two_looks_is_told(ods, region):
+    writer, name = region.consumer("writer"), "studentSchoolAssociations"
+    newest = writer.ask(VERSIONS).json["newestChangeVersion"]
+    known = writer.edfi(name, limit=1).json[0]
+    body = {key: value for key, value in known.items() if key != "id" and not key.startswith("_")}
+
+    def create(day):
+        made = writer.web.post(EDFI + name, json=body | {"entryDate": day}, headers=writer.bearer)
+        assert made.status_code == 201, made.text
+        return made.headers["Location"].rpartition("/")[2]
+
+    place = create("2019-01-07")
+    later = body | {"entryDate": "2019-01-08"}
+    renamed = writer.web.put(f"{EDFI}{name}/{place}", json=later, headers=writer.bearer)
+    assert renamed.status_code == 204, renamed.text
+    (moved,) = writer.edfi(f"{name}/keyChanges", minChangeVersion=newest).json
+    assert (moved["id"], moved["oldKeyValues"]["entryDate"]) == (place, "2019-01-07")
+    assert moved["newKeyValues"]["entryDate"] == "2019-01-08"
+    other = create("2019-01-09")
+    for one in (place, other):
+        assert writer.ask(f"{EDFI}{name}/{one}", method="DELETE").status_code == 204
+    told = {one["id"]: one for one in writer.edfi(f"{name}/deletes", minChangeVersion=newest).json}
+    assert {one: told[one]["keyValues"]["entryDate"] for one in told} == {place: "2019-01-08", other: "2019-01-09"}
+    assert all(one["changeVersion"] > newest for one in told.values())

@@ -16,6 +16,7 @@ from gateway.completeness import Completeness, References, Rows
 from gateway.lacking import told_lines
 from gateway.reasons import plain_place, reason
 from standards import errors
+from standards.loss import Loss
 
 ADAPTERS = Path(__file__).parents[2] / "adapters"
 CHILD = "Zaphodia"
@@ -84,9 +85,7 @@ def test_each_row_that_is_set_aside_is_logged_with_its_place_and_a_fixed_reason_
     telemetry.configure(out)
     try:
         district_log.tell_lacking("elm", found)
-        error = errors.Incomplete(
-            [errors.Loss(CHILD, 3, 10, "rows are set aside")], [(f"{CHILD}:3", f"{CHILD} is odd")]
-        )
+        error = errors.Incomplete([Loss(CHILD, 3, 10, "rows are set aside")], [(f"{CHILD}:3", f"{CHILD} is odd")])
         district_log.tell_failure("load failed", "elm", error)
     finally:
         structlog.reset_defaults()
@@ -105,7 +104,7 @@ def test_each_row_that_is_set_aside_is_logged_with_its_place_and_a_fixed_reason_
 
 
 def test_a_loss_is_told_by_entity_and_count():
-    why = reason("maple", errors.LossRefused([errors.Loss("student", 3, 10), errors.Loss(CHILD, 1, 2)]))
+    why = reason("maple", errors.LossRefused([Loss("student", 3, 10), Loss(CHILD, 1, 2)]))
     assert str(why) == (
         "districts.maple: more rows would go than may without approval: 3 of 10 rows of student, 1 of 2 rows of ?"
     )

@@ -337,6 +337,28 @@ def test_districts_together_are_in_one_set_of_files(small):
         assert sorted(rows) == sorted(row["sourcedId"] for files in apart for row in table(files[name]))
 
 
+def test_records_of_two_districts_have_nothing_below_them_together(small):
+    consumer = small.consumer()
+    schools, classes = (consumer.users(name) for name in ("schools", "classes"))
+    maple, cedar = (
+        {
+            one["sourcedId"]
+            for one in consumer.ask(f"/{name}/ims/oneroster/rostering/v1p2/classes?limit=10000").json["classes"]
+        }
+        for name in ("maple", "cedar")
+    )
+    school = next(one["school"]["sourcedId"] for one in classes if one["sourcedId"] in maple)
+    there = next(iter(sorted(cedar)))
+    assert schools
+    assert maple.isdisjoint(cedar)
+    answer = consumer.roster(f"schools/{school}/classes/{there}/students")
+    assert (answer.status_code, answer.json, answer.headers["X-Total-Count"]) == (200, {"users": []}, "0")
+    assert (
+        consumer.ask(f"/maple/ims/oneroster/rostering/v1p2/schools/{school}/classes/{there}/students").status_code
+        == 404
+    )
+
+
 def test_districts_that_use_one_id_are_refused_together(tmp_path):
     write_oneroster_12(small_district(12), tmp_path / "maple.zip")
     sites = {name: Site("oneroster_csv", {"source": str(tmp_path / "maple.zip")}) for name in ("maple", "oak")}

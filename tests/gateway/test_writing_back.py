@@ -124,6 +124,18 @@ def test_a_record_of_which_one_member_is_changed_is_else_as_it_was(book, number)
     assert {**bare(now), "score": float(now["score"])} == {**bare(before), "comment": "Changed", "score": 85.0}
 
 
+def test_a_member_that_no_body_may_say_makes_nothing_else_of_the_record_a_change(book):
+    documents, consumer = book
+    document = strange(documents, "results", "class", "scoreStatus", "scoreDate")
+    document["comment"] = "a\x01b"
+    place = f"{ROOTS['1.2']}results/{document['sourcedId']}"
+    before = {name: value for name, value in copy.deepcopy(document).items() if name != "comment"}
+    shown = consumer.ask(place).json["result"]
+    assert (shown.pop("comment"), "scoreStatus" in shown) == ("a\x01b", True)
+    assert put(consumer, place, {"result": shown}).status_code == 201
+    assert bare(documents["results"][document["sourcedId"]]) == bare(before)
+
+
 def test_a_reference_that_is_changed_says_nothing_of_the_one_before(book):
     documents, consumer = book
     document = strange(documents, "lineItems")

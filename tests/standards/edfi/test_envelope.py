@@ -6,10 +6,15 @@ import pytest
 
 from standards import errors
 from standards.edfi.envelope import problem
+from standards.loss import Loss
 
 CASES = [
     (errors.UnknownName("firstNam", "firstNam"), 400, "bad-request:parameter-validation-failed"),
-    (errors.InvalidValue("birthDate"), 400, "bad-request:data-validation-failed"),
+    (
+        errors.InvalidValue("birthDate", "The value is not valid for birthDate."),
+        400,
+        "bad-request:data-validation-failed",
+    ),
     (errors.MalformedQuery("limit", "Limit is wrong."), 400, "bad-request:parameter-validation-failed"),
     (
         errors.InvalidBody("The body is wrong.", {"birthDate": ["is missing"]}),
@@ -48,11 +53,11 @@ CASES = [
     (errors.BodyTooLarge(1_000), 413, "bad-request"),
     (errors.CallerError("No."), 400, "bad-request"),
     (errors.SourceUnavailable("Down."), 503, "system:upstream-unavailable"),
-    (errors.LossRefused([errors.Loss("student", 3, 10)]), 503, "system:upstream-unavailable"),
+    (errors.LossRefused([Loss("student", 3, 10)]), 503, "system:upstream-unavailable"),
     (errors.ChangesLost("Too long ago."), 502, "system:upstream-failed"),
     (errors.SourceRefused("No."), 502, "system:upstream-failed"),
     (errors.SourceBroken("Broken.", "Student.xml:3:1"), 502, "system:upstream-failed"),
-    (errors.Incomplete([errors.Loss("student", 3, 10, "rows are set aside")]), 502, "system:upstream-failed"),
+    (errors.Incomplete([Loss("student", 3, 10, "rows are set aside")]), 502, "system:upstream-failed"),
     (errors.MappingError("students.birthDate is not a date."), 502, "system:upstream-failed"),
     (errors.Overloaded(), 503, "system:overloaded"),
     (errors.StoreUnavailable("The store is gone."), 503, "system:database-connection"),
@@ -92,7 +97,7 @@ def test_what_the_caller_did_is_told_and_what_happened_inside_is_not():
 
 
 def test_a_wrong_value_in_the_address_is_told_at_its_member():
-    body = problem(errors.InvalidValue("birthDate"), None)[1]
+    body = problem(errors.InvalidValue("birthDate", "The value is not valid for birthDate."), None)[1]
     assert body["validationErrors"] == {"$.birthDate": ["The value is not valid for birthDate."]}
     assert "errors" not in body
 
