@@ -60,9 +60,10 @@ class Shares:
 
     def refuse_rows(self, entity: str, aside: int, read: int, left: int) -> str:
         """Why so many rows set *aside* of those *read* of an entity are too many; empty where they may be."""
-        if aside > (most := self.most_rows(entity, read)):
-            return f"rows are set aside, and {most} may be"
-        return "" if left else "rows are set aside, and none is left"
+        if not left and aside:
+            return "rows are set aside, and none is left"
+        most = self.most_rows(entity, read)
+        return f"rows are set aside, and {most} may be" if aside > most else ""
 
     def refuse_references(self, name: str, lost: int, all_of: int) -> str:
         """Why so many *lost* references of a field are too many; empty where they may be."""
