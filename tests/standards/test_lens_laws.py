@@ -11,8 +11,12 @@ from hypothesis import strategies as st
 from standards import registry
 from tests.standards.drawing import records
 
-EVERY = pytest.mark.parametrize("lens", registry.lenses(), ids=str)
 ALIKE = [lens for lens in registry.lenses() if lens.local.endswith("Descriptors")]  # all made by one function
+EVERY = pytest.mark.parametrize(
+    "lens",
+    [pytest.param(one, marks=[pytest.mark.slow] if one in ALIKE[1:] else []) for one in registry.lenses()],
+    ids=str,
+)
 DISTINCT = pytest.mark.parametrize("lens", [lens for lens in registry.lenses() if lens not in ALIKE[1:]], ids=str)
 lawful = settings(
     max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]

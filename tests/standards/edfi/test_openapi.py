@@ -198,7 +198,7 @@ def test_a_descriptor_is_numbered_by_the_singular_of_its_address():
 
 @pytest.mark.parametrize("edition", openapi.EDITIONS.values(), ids=openapi.EDITIONS)
 @given(st.data())
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
 def test_whatever_the_standard_accepts_the_schema_accepts(edition, data):
     one = data.draw(st.sampled_from(sorted(resources().values(), key=lambda found: found.name)))
     document = told("descriptors" if one.is_descriptor else "resources", edition)

@@ -39,14 +39,14 @@ def shown(collection, record, records):
 
 @pytest.mark.parametrize("collection", sorted(catalogue.MAPPED))
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_a_mapped_document_leaves_as_it_came(collection, seed):
     _comes_through(collection, seed, share=0.6)
 
 
 @pytest.mark.parametrize("collection", sorted(catalogue.native()))
 def test_a_native_document_leaves_as_it_came(collection):
-    for seed in range(4):
+    for seed in range(3 if BY_COLLECTION[collection].is_descriptor else 0, 4):  # one function makes all descriptors
         _comes_through(collection, seed, share=0.25 * (seed + 1))
 
 
