@@ -59,10 +59,13 @@ class Written(msgspec.Struct, array_like=True):
 
 
 class Told(msgspec.Struct, array_like=True):
-    """Which log a client is told of, and *since* when."""
+    """Which log a client is told of, *since* when, and what it knows of those before: *gone*, *left* and *present*."""
 
     name: str
     since: int
+    gone: dict[tuple[str, str, str], dict[str, Tombstone]] = {}
+    left: dict[tuple[str, str], dict[tuple[str, str], int]] = {}
+    present: dict[str, list[str]] = {}
 
 
 class ChangeFiles:

@@ -131,6 +131,13 @@ class ChangeLog:
             found = state.times.get(entity)
             return found if found is not None else array("q", [self.begun]) * faces.generation.table(entity).size
 
+    def present(self) -> dict[str, list[str]]:
+        """The ids of all that is shown, by entity."""
+        faces = self.faces
+        if faces is None:
+            return {}
+        return {entity: [faces.ids(entity)[row] for row in faces.rows(entity)] for entity in self.projections}
+
     def settle(self, faces: Faces) -> State:
         """The state that *faces* show, with a moment for every difference."""
         with self.lock:

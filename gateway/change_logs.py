@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, cast
 
 from gateway.change_files import ChangeFiles, Told
-from gateway.change_findings import Sight
+from gateway.change_findings import ANY_LIST, Sight
 from gateway.change_hasher import Hasher
-from gateway.change_log import WINDOW, ChangeLog
+from gateway.change_log import WINDOW, ChangeLog, Tombstone
 from gateway.differences import Differences
 from gateway.disclosure import students
 from gateway.sealed import Sealed
 from policies.compiler import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from gateway.audit_heads import Registry
@@ -42,10 +42,26 @@ OWN = frozenset({"pseudonym", "hash"})
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The change log that a client is told of under a grant, and the moment *since* which all of it is new to it."""
+    """The change log that a client is told of under a grant, and the moment *since* which all of it is new to it.
+
+    What was *gone* or had *left* a list in the logs it was told of before is known by ids alone, and so is what was
+    *present* in the last of them, until it is compared.
+    """
 
     log: ChangeLog
     since: int
+    gone: dict[Place, dict[str, Tombstone]] = field(default_factory=dict)
+    left: Mapping[tuple[str, str], Mapping[tuple[str, str], int]] = field(default_factory=dict)
+    present: dict[str, Sequence[str]] = field(default_factory=dict)
+
+    def compare(self, faces: Faces) -> None:
+        """Find out which of those who were shown before, under another grant, are not shown by *faces*."""
+        while self.present:
+            entity, ids = self.present.popitem()
+            here, one = faces.ids(entity), Tombstone(self.since, b"", (), {ANY_LIST: ()})
+            gone = dict.fromkeys(set(ids).difference(here[row] for row in faces.rows(entity)), one)
+            for place in self.log.projections[entity].branches if entity in self.log.projections else ():
+                self.gone[place] = gone | self.gone.get(place, {})
 
     def times(self, faces: Faces, entity: str, rows: Sequence[int]) -> list[int]:
         """The moment of the last change of each of the *rows* of an entity."""
@@ -82,6 +98,7 @@ class ChangeLogs:
         self._logs: dict[str, ChangeLog] = {}
         self._districts: dict[str, str] = {}
         self._accounts: dict[tuple[str, str, str], tuple[str, Account]] = {}
+        self._told: dict[tuple[str, str, str], Told] = {}
         self._latest: Differences | None = None
         self._lock = threading.RLock()
         self._hasher = Hasher(folder is not None, self.keep)
@@ -100,21 +117,38 @@ class ChangeLogs:
                 self._districts[name] = grant.district
             log = self._logs[name]
             log.grants[grant.client] = grant
-            account = Account(log, self._since(place, name, log))
+            account = self._account(place, name, log)
             self._accounts[place] = name, account
             return account
 
-    def _since(self, place: tuple[str, str, str], name: str, log: ChangeLog) -> int:
-        """The moment since which a client is told of a log: as it is known, or now; later if it was told of another."""
-        told = self._files.told(*place)
-        if place in self._accounts:
-            told = Told(self._accounts[place][0], self._accounts[place][1].since)
-        if told is not None and told.name == name:
-            return told.since
-        first = log.now() if log.begun else log.begin()
-        since = first if told is None else log.moment()
-        self._files.tell(Told(name, since), *place)
-        return since
+    def _account(self, place: tuple[str, str, str], name: str, log: ChangeLog) -> Account:
+        """The account of a client: as it is known, or new from now on; later than all before if there was another."""
+        told = self._files.told(*place) or self._told.get(place)
+        if told is None or told.name != name:
+            first = log.now() if log.begun else log.begin()
+            told = Told(name, first) if told is None else self._after(told, Told(name, log.moment()))
+            self._files.tell(told, *place)
+            self._told[place] = told
+        return Account(log, told.since, dict(told.gone), dict(told.left), dict(told.present))
+
+    def _after(self, before: Told, told: Told) -> Told:
+        """The account of a client that was told of another log before: what was gone there is gone still."""
+        log, written, since = self._logs.get(before.name), self._files.read(before.name), told.since
+        gone, left = [*before.gone.items()], [*before.left.items()]
+        if log is not None:
+            gone += [(at, dict(kept)) for at, kept in log.gone.items()]
+            left += [(at, dict(kept)) for at, kept in log.left.items()]
+            told.present.update(log.present())
+        elif written is not None:
+            gone += [(at, dict(kept)) for at, kept in written.gone]
+            left += [(at, dict(kept)) for at, kept in written.left]
+            told.present.update({entity: [*column.known()] for entity, column in written.columns.items()})
+        for at, kept in gone:
+            named = {own: Tombstone(min(one.at, since), b"", one.subjects, one.lists) for own, one in kept.items()}
+            told.gone.setdefault(at, {}).update(named)
+        for outer, lists in left:
+            told.left.setdefault(outer, {}).update({own: min(at, since) for own, at in lists.items()})
+        return told
 
     def followers(self, district: str) -> list[ChangeLog]:
         """The logs of a *district*."""

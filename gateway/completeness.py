@@ -58,6 +58,17 @@ class Shares:
         share = self.references.get(name, self.references.get(DEFAULT, SHARE_OF_REFERENCES))
         return max(MIN_ROWS, int(share * all_of)) if share else 0
 
+    def refuse_rows(self, entity: str, aside: int, read: int, left: int) -> str:
+        """Why so many rows set *aside* of those *read* of an entity are too many; empty where they may be."""
+        if aside > (most := self.most_rows(entity, read)):
+            return f"rows are set aside, and {most} may be"
+        return "" if left else "rows are set aside, and none is left"
+
+    def refuse_references(self, name: str, lost: int, all_of: int) -> str:
+        """Why so many *lost* references of a field are too many; empty where they may be."""
+        most = self.most_references(name, all_of)
+        return f"references lead nowhere, and {most} may" if lost > most else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -134,9 +145,7 @@ def judged(
     found = Completeness(
         tuple(_rows(page, lost, read, held)), tuple(_references(fresh, page, held)), tuple(page.aside), page
     )
-    lacks = [*_too_many(found.rows, shares), *_nothing_left(fresh, found.rows, lost), *_too_lost(found, shares)]
-    if lacks:
-        lacks.sort(key=lambda one: one.entity not in NEVER)
+    if lacks := sorted(_lacks(fresh, found, lost, shares), key=lambda one: one.entity not in NEVER):
         names = {one.entity for one in lacks}
         places = (one for one in page.aside if one.entity in names or one.entity in NEVER)
         raise Incomplete(lacks, [(one.place, one.told) for one in places][:MAX_ASIDE_TOLD])
@@ -238,24 +247,15 @@ def _all(table: Table, name: str) -> int:
     return sum(len(items) for items in table.columns.get(group, ()) if items)
 
 
-def _too_many(rows: Iterable[Rows], shares: Shares) -> Iterator[Loss]:
-    for one in rows:
-        if one.aside > (most := shares.most_rows(one.entity, one.read)):
-            yield Loss(one.entity, one.aside, one.read, f"rows are set aside, and {most} may be")
-
-
-def _nothing_left(fresh: Generation, rows: Iterable[Rows], lost: Orphans) -> Iterator[Loss]:
-    for one in rows:
+def _lacks(fresh: Generation, found: Completeness, lost: Orphans, shares: Shares) -> Iterator[Loss]:
+    for one in found.rows:
         of = entities_of(one.entity)
         left = sum(fresh.table(entity).size - len(lost.get(entity, ())) for entity in of)
-        if one.aside and not left:
-            yield Loss(one.entity, one.aside, one.read, "rows are set aside, and none is left")
-
-
-def _too_lost(found: Completeness, shares: Shares) -> Iterator[Loss]:
-    for one in found.references:
-        if not one.lacks and one.lost > (most := shares.most_references(one.name, one.all_of)):
-            yield Loss(one.name, one.lost, one.all_of, f"references lead nowhere, and {most} may")
+        if one.aside and (wrong := shares.refuse_rows(one.entity, one.aside, one.read, left)):
+            yield Loss(one.entity, one.aside, one.read, wrong)
+    for ref in found.references:
+        if not ref.lacks and (wrong := shares.refuse_references(ref.name, ref.lost, ref.all_of)):
+            yield Loss(ref.name, ref.lost, ref.all_of, wrong)
 
 
 def judge_live(made: Generation, page: Page, whole: Iterable[str], shares: Shares) -> None:
@@ -270,15 +270,15 @@ def judge_live(made: Generation, page: Page, whole: Iterable[str], shares: Share
     lacks = []
     for entity, count in page.asides.items():
         size = sum(made.tables[one].size for one in entities_of(entity) if one in made.tables)
-        if count > (most := shares.most_rows(entity, size + count)) or not size:
-            lacks.append(Loss(entity, count, size + count, f"rows are set aside, and {most} may be"))
+        if wrong := shares.refuse_rows(entity, count, size + count, size):
+            lacks.append(Loss(entity, count, size + count, wrong))
     for entity in whole:
         size = made.tables[entity].size if entity in made.tables else 0
         for spec in fields_of(entity).values() if size else ():
             refs = made.tables[entity].refs.get(spec.name) if spec.owner and not spec.lenient else None
             lost = refs.count(DANGLING) if refs is not None and made.table(spec.to).size else 0
             name = f"{entity}.{spec.name}"
-            if lost > (most := shares.most_references(name, size)):
-                lacks.append(Loss(name, lost, size, f"references lead nowhere, and {most} may"))
+            if wrong := shares.refuse_references(name, lost, size):
+                lacks.append(Loss(name, lost, size, wrong))
     if lacks:
         raise Incomplete(lacks, [(one.place, one.told) for one in page.aside][:MAX_ASIDE_TOLD])

@@ -16,7 +16,7 @@ from gateway.disclosure import students
 from gateway.items import having
 from gateway.matching import kind_of, lists, matcher
 from gateway.rows import found_at, keep
-from gateway.skeletons import BASE
+from gateway.skeletons import BASE, skeleton
 from standards.errors import MalformedQuery
 from standards.query import Item, conditions
 from standards.view import find
@@ -105,6 +105,7 @@ def _told(logs: ChangeLogs, shown: Shown, below: Below | None) -> list[_Told]:
         return []
     with account.log.lock:
         account.log.settle(shown.faces)
+        account.compare(shown.faces)
         after = max(account.since, account.log.horizon)
         gone = account.log.gone.get(place) or OrderedDict[str, Tombstone]()
         kept = {
@@ -112,10 +113,15 @@ def _told(logs: ChangeLogs, shown: Shown, below: Below | None) -> list[_Told]:
             for name, one in gone.items()
             if one.at > after and (below is None or below.holds(one.lists))
         }
+        for name, one in account.gone.get(place, {}).items():
+            here = one.at > account.log.horizon and (below is None or below.holds(one.lists))
+            if here and name not in kept and not _shows(shown, shown.members, name):
+                kept[name] = _tombstone(name, orjson.dumps(skeleton(shown.view, name)), one.at, one.subjects)
         if below is not None:
             for outer in ((below.entity, below.identifier), ANYWHERE):
-                for (entity, name), at in account.log.left.get(outer, {}).items():
-                    if entity == shown.branch.entity and name not in kept and at > after:
+                left = [*account.left.get(outer, {}).items(), *account.log.left.get(outer, {}).items()]
+                for (entity, name), at in left:
+                    if entity == shown.branch.entity and name not in kept and at > account.log.horizon:
                         kept |= _left(logs, shown, below, name, at, gone.get(name))
         return list(kept.values())
 

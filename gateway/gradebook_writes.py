@@ -1,4 +1,4 @@
-"""Line items and results that are written: what follows from the rest of them, and what must agree with it."""
+"""The gradebook as it is written: what follows from the rest of a line item, and what is in use and so is kept."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 NO_CATEGORY: Final = "is missing, and the district declares no category for work that names none"
 NO_PERIOD: Final = "is missing, and no grading period of the class has the day on which the work is due"
 OTHER_SCHOOL: Final = "is not the school of the class"
-OTHER_CLASS: Final = "is not the class of the line item"
 NEEDS_PERIOD: Final = "oneroster11"
 PERIOD: Final = "gradingPeriod"
 
@@ -59,16 +58,14 @@ def _leading(entity: str, target: str) -> tuple[str, ...]:
 def complete(desk: Desk, record: Record, before: Mapping[str, Any], path: str, wrong: Wrong) -> None:
     """Add to a written *record* what follows from it, and note in *wrong* what does not agree.
 
-    The school of a class is that of its work, the class of a piece of work that of its results. Who names no category
-    means the one that the record had *before*, or else that which the district declares; who names no grading period
-    means the one that the work is due in.
+    The school of a class is that of its work. Who names no category means the one that the record had *before*, or
+    else that which the district declares; who names no grading period means the one that the work is due in.
     """
-    if desk.entity == "result":
-        _agree(desk, record, ("lineItem", "section"), f"{path}.class", OTHER_CLASS, wrong, derive=False)
     if desk.entity != "lineItem":
         return
-    moved = record.get("section") != before.get("section")  # else what its source leaves unsaid stays so
-    _agree(desk, record, ("section", "school"), f"{path}.school", OTHER_SCHOOL, wrong, derive=moved)
+    moved = record.get("section") != before.get("section")
+    derive = moved or "school" in before  # else what its source leaves unsaid stays so
+    _agree(desk, record, f"{path}.school", wrong, derive=derive)
     place = f"{path}.category"
     if "category" not in record and place not in wrong and "category" in desk.members:
         category = before.get("category") or _declared(desk)
@@ -86,24 +83,20 @@ def complete(desk: Desk, record: Record, before: Mapping[str, Any], path: str, w
             record["gradingPeriod"] = period
 
 
-def _agree(
-    desk: Desk, record: Record, way: tuple[str, str], place: str, message: str, wrong: Wrong, *, derive: bool
-) -> None:
-    """Compare a reference of *record* with that which another of its references leads to, as far as that is seen."""
-    through, name = way
-    faces, middle = desk.shown.faces, fields_of(desk.entity)[through].to
-    table, field = faces.generation.table(middle), fields_of(middle)[name]
-    row = table.rows.get(record.get(through, ()), -1)
-    found = table.refs[name][row] if row >= 0 and name in table.refs else -1
-    if found < 0:
+def _agree(desk: Desk, record: Record, place: str, wrong: Wrong, *, derive: bool) -> None:
+    """Let a line item be of the school of its class; another one is *wrong*, where the consumer sees the right one."""
+    faces = desk.shown.faces
+    sections = faces.generation.table("section")
+    row = sections.rows.get(record.get("section", ()), -1)
+    school = sections.refs["school"][row] if row >= 0 and "school" in sections.refs else -1
+    if school < 0:
         return
-    key = faces.generation.table(field.to).key(found)
-    visible = faces.visible(field.to)
-    if name not in record:
+    key, visible = faces.generation.table("organization").key(school), faces.visible("organization")
+    if "school" not in record:
         if derive:
-            record[name] = key
-    elif record[name] != key and desk.grant.releases(field.release) and (visible is None or visible[found]):
-        wrong[place] = [message]
+            record["school"] = key
+    elif record["school"] != key and desk.grant.releases("section.school") and (visible is None or visible[school]):
+        wrong[place] = [OTHER_SCHOOL]
 
 
 def _declared(desk: Desk) -> Any:

@@ -29,7 +29,7 @@ def doubled(found: Generation) -> Iterator[tuple[str, str]]:
             yield f"{entity}.id", f"{many} ids differ from another one in case only, which an ODS does not tell apart"
     for name, entities in LISTS.items():
         if many := _more_than_once(one for entity in entities for one in found.table(entity).ids):
-            yield name, f"{many} ids are those of records of different kinds; the list is refused"
+            yield name, f"{many} ids are those of records of different kinds, and twice in the list"
 
 
 def _numbers(found: Generation) -> Iterator[int]:

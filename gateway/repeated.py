@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from standards.errors import SourceBroken
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -28,23 +26,6 @@ def shown_once(shown: Shown, rows: list[int]) -> list[int]:
             best[key] = mine
     gone = set(doubtful) - {row for _, _, row in best.values()}
     return [row for row in rows if row not in gone] if gone else rows
-
-
-def refuse_shared_ids(kept: Sequence[tuple[Shown, Sequence[int]]]) -> None:
-    """Let pass a OneRoster list of several kinds of records whose ids are all different in each district.
-
-    Raises:
-        SourceBroken: two of those that the consumer sees bear one id; it could tell only one of them.
-    """
-    lists: dict[str, set[str]] = {}
-    for part, rows in kept if len(kept) > 1 else ():
-        if part.view.api == "edfi":
-            continue
-        ids = {part.ids[row] for row in rows}
-        known = lists.setdefault(part.faces.generation.district, set())
-        if not known.isdisjoint(ids):
-            raise SourceBroken("two records of different kinds share one id", part.view.name)
-        known |= ids
 
 
 def _doubtful(shown: Shown, rows: Sequence[int]) -> list[int]:

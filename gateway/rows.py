@@ -12,7 +12,7 @@ from gateway import field_sets
 from gateway.items import having
 from gateway.matching import kind_of, lists, matcher
 from gateway.renderer import compile_branch, compile_value
-from gateway.repeated import refuse_shared_ids, shown_once
+from gateway.repeated import shown_once
 from standards.collation import sort_key, written
 from standards.query import Both, Condition, Either, Item
 from standards.view import Container, Hop, Id, Many, Native, Stamp, find, paths
@@ -208,6 +208,8 @@ class RowIndex:
                 shown.stamp(records, rows, base)
                 for place, record in zip(places, records, strict=True):
                     page[place] = record
+            else:
+                shown.stamp([], (), base)  # that there is nothing is told of this state too
         return page
 
 
@@ -223,7 +225,6 @@ def index(
     for number, part in enumerate(shown):
         rows = part.rows if members is None else [row for row in part.rows if row in members[number]]
         kept.append((part, rows if query.filter is None else part.keep(rows, query.filter, base)))
-    refuse_shared_ids([(part, rows) for part, rows in kept if isinstance(part, Shown)])
     if not query.sort and len(kept) == 1:
         return RowIndex(shown, array("Q", kept[0][1]))
     keyed: list[tuple[Any, str, int]] = []

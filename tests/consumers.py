@@ -39,7 +39,7 @@ from standards.oneroster import model
 from standards.oneroster.parts import service_of
 from standards.oneroster.routes import APIS, routes
 from standards.view import Native, Stamp, Val, paths, prune
-from tests.gateway.engine.source import RecordsAdapter
+from tests.gateway.engine.source import RecordsAdapter, Whatever
 from tests.gateway.small_region import make_settings
 from tests.policies import documents
 
@@ -177,6 +177,7 @@ class Consumer:
             lambda: self.time,
             seconds=3600,
             wanted=wanted_by(grants.every("maple")),
+            shares=Whatever(),
         )
         self.store, memory = open_store(settings.store_url, lambda: documents.NOW, COMMAND_SECONDS), LocalMemory()
         self.record = Record(settings.audit.folder, b"r" * 32)

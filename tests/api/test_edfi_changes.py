@@ -6,6 +6,7 @@ import pytest
 
 from gateway.journals import ORIGIN, STEP
 from standards import registry
+from standards.edfi.key_texts import key_text
 from tests.following import FOLLOWING, RESOURCES, VERSIONS, Files, Follower
 from tests.regions import EDFI, EVERYTHING, TUTORING, agreement, running
 
@@ -114,23 +115,28 @@ def test_a_key_change_is_told_with_both_keys_and_as_a_change_of_the_record(follo
     assert rekeyed == upserts > 0
     assert gone == 0
     entries = changed(follower, "sections/keyChanges")
-    assert {entry["oldKeyValues"]["localCourseCode"] for entry in entries} == {course["courseCode"]}
-    assert {entry["newKeyValues"]["localCourseCode"] for entry in entries} == {"NEW-1"}
+    assert {entry["oldKeyValues"]["localCourseCode"] for entry in entries} == {
+        key_text(course["courseCode"], course["sourcedId"])
+    }
+    assert {entry["newKeyValues"]["localCourseCode"] for entry in entries} == {key_text("NEW-1", course["sourcedId"])}
 
 
 def test_several_key_changes_in_a_window_are_one_and_there_and_back_is_none(follower, region, files):
     course = next(iter(files.rows("courses.csv")))
     since = follower.version + 1
 
+    def key(code):
+        return key_text(code, course["sourcedId"])
+
     def named(code):
         files.put("courses.csv", lambda row: row["sourcedId"] == course["sourcedId"], courseCode=code)
         in_step(follower, region)
         return changed(follower, "courses/keyChanges", minChangeVersion=since)
 
-    assert [one["newKeyValues"]["courseCode"] for one in named("ONE")] == ["ONE"]
+    assert [one["newKeyValues"]["courseCode"] for one in named("ONE")] == [key("ONE")]
     (both,) = named("TWO")
-    assert both["oldKeyValues"]["courseCode"] == course["courseCode"]
-    assert both["newKeyValues"]["courseCode"] == "TWO"
+    assert both["oldKeyValues"]["courseCode"] == key(course["courseCode"])
+    assert both["newKeyValues"]["courseCode"] == key("TWO")
     assert named(course["courseCode"]) == []
 
 

@@ -22,7 +22,7 @@ LONE = "\\ud800"
 @pytest.mark.parametrize(
     "address",
     [
-        f"//{ROSTER[1:]}students", f"/maple/{ROSTER}students", f"{ROSTER}/students", f"{ROSTER}students/",
+        f"//{ROSTER[1:]}students", f"/maple/{ROSTER}students", f"{ROSTER}/students", f"{ROSTER}students//",
         f"{ROSTER}../v1p2/students", f"{ROSTER}%2e%2e/v1p2/students", f"{ROSTER}Students", f"/MAPLE{ROSTER}students",
         f"/map{ROSTER}students", f"/maple/maple{ROSTER}students", f"{ROSTER}students;x=1", f"{ROSTER}students%00",
         f"{ROSTER}students/%2f", f"{EDFI}students//", f"{EDFI}/students", f"{EDFI}students/a/b", f"/DATA{EDFI[5:]}students%20",

@@ -45,7 +45,7 @@ from standards.errors import NotFound
 from standards.keys import Keyring
 from standards.oneroster.request import COLLECTION, read
 from standards.oneroster.routes import APIS, routes
-from tests.gateway.engine.source import RecordsAdapter
+from tests.gateway.engine.source import RecordsAdapter, Whatever
 from tests.gateway.small_region import make_settings
 from tests.policies import documents
 
@@ -244,7 +244,7 @@ class Gate:
         self.district = District(
             "maple", self.adapter, self.keyring, lambda: self.time, seconds=HOLD,
             wanted=wanted_by(grants.every("maple")), loss=dict.fromkeys(self.adapter.entities, 1.0),
-            monotonic=lambda: self.time,
+            monotonic=lambda: self.time, shares=Whatever(),
         )  # fmt: skip
         limits, memory, folder = Limits(Rates("", "", "", ""), ""), LocalMemory(), self.settings.changes.folder
         callers = Callers(self.store, memory, self.now, Verifier(self.store, memory, limits, b"o" * 32, self.now))

@@ -66,9 +66,12 @@ def test_an_organization_is_told_with_those_above_it(region):
         assert school["local_education_agency_id"] == agency["education_organization_id"]
 
 
-def test_organizations_that_are_not_released_are_not_told(region):
-    answer = info(region.consumer("tutor"))
-    assert answer.json["education_organizations"] == []
+def test_organizations_whose_identifier_is_not_released_have_the_numbers_that_follow_from_their_ids(region):
+    tutor = region.consumer("tutor")
+    answer = info(tutor)
+    numbers = {one["education_organization_id"] for one in answer.json["education_organizations"]}
+    assert {one["schoolId"] for one in tutor.resources("schools")} < numbers
+    assert {number >> 48 for number in numbers} == {1}
     assert {"/ed-fi/students", "/ed-fi/studentSchoolAssociations"} <= operations(answer).keys()
     assert "/ed-fi/staffs" not in operations(answer)
 

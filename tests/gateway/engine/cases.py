@@ -23,7 +23,7 @@ from standards.keys import Keyring
 from standards.query import Both, Condition, Either, Query
 from standards.view import Native, Stamp, Val, View, paths, prune
 from tests.gateway.engine import worlds
-from tests.gateway.engine.source import RecordsAdapter
+from tests.gateway.engine.source import RecordsAdapter, Whatever
 from tests.oracle import Oracle
 
 if TYPE_CHECKING:
@@ -78,7 +78,9 @@ class District:
         adapter = RecordsAdapter(self.records, DISTRICT)
         every: Any = dict.fromkeys(self.entities)
         return {
-            mode: districts.District(DISTRICT, adapter, KEYRING, lambda: LOADED, seconds=seconds, wanted=every)
+            mode: districts.District(
+                DISTRICT, adapter, KEYRING, lambda: LOADED, seconds=seconds, wanted=every, shares=Whatever()
+            )
             for mode, seconds in (("partly live", 3600.0), ("live", 0.0))
         }
 
