@@ -58,22 +58,28 @@ def visit(chromium, address, tmp_path):
 @pytest.mark.parametrize("district", ["", "/maple"])
 def test_the_index_is_shown(visit, district):
     page, complaints = visit(f"{district}/docs")
-    assert page.count("<section>") == len(SECTIONS) + 1
+    assert page.count("<section>") == len(SECTIONS)
     assert complaints == []
 
 
 @pytest.mark.parametrize(
-    ("section", "operation"),
+    ("section", "tag", "operation"),
     [
-        ("oneroster-1.2-rostering", "/schools/{schoolSourcedId}/classes"),
-        ("oneroster-1.2-resources", "/resources/{sourcedId}"),
-        ("oneroster-1.1", "/students/{id}"),
+        ("oneroster-1.2-rostering", "classes", "/schools/{schoolSourcedId}/classes"),
+        ("oneroster-1.2-resources", "resources", "/resources/{sourcedId}"),
+        ("oneroster-1.1", "students", "/students/{id}"),
+        ("ed-fi-resources", "studentSectionAssociations", "/ed-fi/studentSectionAssociations/{id}"),
     ],
 )
-def test_a_document_is_shown_with_its_operations_and_the_dialog_for_a_token(visit, section, operation):
+def test_a_document_opens_closed_and_shows_the_operations_of_a_tag_that_is_opened(visit, section, tag, operation):
     page, complaints = visit(f"/maple/docs/{section}")
     assert complaints == []
-    shown = re.findall(r'data-path="([^"]+)"', page)
-    assert operation in shown
+    assert "operation-filter-input" in page
+    assert f'data-tag="{tag}"' in page
+    assert 'data-is-open="true"' not in page
+    assert re.findall(r'data-path="([^"]+)"', page) == []
     assert 'class="btn authorize' in page
     assert "cannot be loaded" not in page
+    opened, complaints = visit(f"/maple/docs/{section}#/{tag}")
+    assert complaints == []
+    assert operation in re.findall(r'data-path="([^"]+)"', opened)

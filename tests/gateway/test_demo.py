@@ -203,25 +203,18 @@ def test_conformance_writes_in_ed_fi_what_it_then_reads_in_both_standards(served
         assert user["familyName"] == name
 
 
-def test_the_facts_are_for_their_owner_only_and_an_end_is_clean(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+def test_the_facts_are_for_their_owner_only_and_an_end_is_clean(tmp_path, number):
     with region(tmp_path) as (process, facts):
         file = tmp_path / "facts.json"
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         port = int(facts["base"].rpartition(":")[2])
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert left_over(tmp_path) == []
     with socket.create_server(("127.0.0.1", port)):
         pass
-
-
-def test_an_interrupt_ends_a_served_region_as_cleanly(tmp_path):
-    with region(tmp_path) as (process, _):
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0
-    assert left_over(tmp_path) == []
 
 
 def test_an_end_in_the_middle_of_the_set_up_leaves_nothing_behind(tmp_path):
