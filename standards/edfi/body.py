@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,10 @@ OWN = frozenset({"id", "_etag", "_lastmodifieddate"})  # what the API adds itsel
 REFUSED = "The body cannot be accepted."
 UNKNOWN = "This is not a member of the resource."
 TWICE = "The member is there twice."
+UNEXPECTED = "Unexpected character encountered while parsing value: {}. Path '', line 0, position 0."
+UNLIKE_JSON = re.compile(rb"(?![{\[\"'0-9tfnuNI/-])[!-~]")
+"""What no JSON begins with, of the characters that can be told."""
+
 UNKEPT = "The value has characters that no system can keep."
 MOST_TOLD = 100
 """How many places of one body are told to be wrong."""
@@ -42,11 +47,13 @@ def parse(text: bytes) -> Any:
         CallerError: there is no JSON in it; says where, never what.
     """
     if not text.strip():
-        raise CallerError("The request body is empty.")
+        raise CallerError("A non-empty request body is required.")
     try:
         document = orjson.loads(text)
         json.loads(text, object_pairs_hook=_once)
     except orjson.JSONDecodeError as error:
+        if first := UNLIKE_JSON.match(text):
+            raise CallerError(UNEXPECTED.format(first.group().decode())) from None
         raise CallerError(f"The body is not JSON at line {error.lineno}, column {error.colno}.") from None
     except (ValueError, RecursionError):
         raise CallerError("The body is not JSON that can be read.") from None
