@@ -11,7 +11,6 @@ from standards.view import Href, Id, Val, fields_of, trail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-
     from types import CodeType
 
     from gateway.faces import Faces
