@@ -45,7 +45,8 @@ class Column(msgspec.Struct, array_like=True):
 class Written(msgspec.Struct, array_like=True):
     """A change log as it was written down.
 
-    *source* is a hash of the rows it is of, *today* the day; *count* numbers what was written of it.
+    *source* is a hash of the rows it is of, *today* the day; *count* numbers what was written of it. What is later
+    than *behind* is to be told anew.
     """
 
     begun: int
@@ -56,6 +57,7 @@ class Written(msgspec.Struct, array_like=True):
     columns: dict[str, Column]
     gone: list[tuple[tuple[str, str, str], list[tuple[str, Tombstone]]]]
     left: list[tuple[tuple[str, str], list[tuple[tuple[str, str], int]]]]
+    behind: int | None = None
 
 
 class Told(msgspec.Struct, array_like=True):
@@ -99,7 +101,7 @@ class ChangeFiles:
         gone = [(place, list(kept.items())) for place, kept in log.gone.items()]
         left = [(place, list(kept.items())) for place, kept in log.left.items()]
         source = self.source(faces.generation)
-        written = Written(log.begun, log.newest, source, faces.today, count, columns, gone, left)
+        written = Written(log.begun, log.newest, source, faces.today, count, columns, gone, left, log.behind)
         self._sealed.write(self._place("log", name), msgspec.msgpack.encode(written))
         if self._registry:
             self._registry.write_mark(self._mark(name), Mark(count, str(log.newest)))

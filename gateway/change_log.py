@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from gateway.change_findings import ANY_LIST, LISTS_MASK, Findings
+from standards.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -121,7 +122,7 @@ class ChangeLog:
         self.gone: dict[Place, OrderedDict[str, Tombstone]] = {}
         self.left: dict[tuple[str, str], OrderedDict[tuple[str, str], int]] = {}
         self._pending = False
-        self._behind: int | None = None
+        self.behind: int | None = None
         self._unhashed: Iterator[tuple[str, list[int]]] = iter(())
 
     def since(self, faces: Faces, entity: str) -> Sequence[int]:
@@ -281,10 +282,10 @@ class ChangeLog:
 
     def _tell(self) -> None:
         """Give the differences found since the last time a moment, and write it down before anybody is told."""
-        if not self._pending and self._behind is None:
+        if not self._pending and self.behind is None:
             return
         assert self.state is not None
-        now, after = self.moment(), PENDING - 1 if self._behind is None else self._behind
+        now, after = self.moment(), PENDING - 1 if self.behind is None else self.behind
         self.state.give(now, after)
         for state in self._before.values():
             if state.until is None:
@@ -297,20 +298,34 @@ class ChangeLog:
             lists.update({place: now for place, at in lists.items() if at > after})
         self.newest = now
         self._forget()
-        self._keeper.keep(self)
-        self._pending, self._behind = False, None
+        self._keep(None)
+        self._pending = False
 
     def _earlier(self, key: tuple[int, str]) -> State:
         """A state of before, for who reads on in it: what differs from it is told anew, as later than that."""
         state = self._before.get(key)
         if state is None:
-            self._behind = 0
+            self._fall_behind(0)
             return State(*key)
         if state.until is None:
             self._tell()
         if state.until is not None:
-            self._behind = min(state.until - 1, PENDING if self._behind is None else self._behind)
+            self._fall_behind(state.until - 1)
         return state
+
+    def _fall_behind(self, moment: int) -> None:
+        """Note, for the next process too, that what has a later *moment* is to be told anew."""
+        if self.behind is None or moment < self.behind:
+            self._keep(moment)
+
+    def _keep(self, behind: int | None) -> None:
+        """Write the log down with what is later than *behind* to be told anew."""
+        before, self.behind = self.behind, behind
+        try:
+            self._keeper.keep(self)
+        except StoreUnavailable:
+            self.behind = before
+            raise
 
     def _forget(self) -> None:
         """Forget what has been gone for longer than the window, and the oldest of what is too much."""

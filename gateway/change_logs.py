@@ -200,6 +200,7 @@ class ChangeLogs:
             log.begun, log.newest, log.written = written.begun, written.newest, written if written.begun else None
             log.gone = {place: OrderedDict(kept) for place, kept in written.gone}
             log.left = {place: OrderedDict(kept) for place, kept in written.left}
+            log.behind = written.behind
         return log
 
     def keep(self, log: ChangeLog) -> None:

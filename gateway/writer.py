@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from standards.view import Href, Id, Val, fields_of, trail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from types import CodeType
 
     from gateway.faces import Faces
+
+COMPILED_KEPT = 1_024
+"""How many texts of code are kept compiled: each renewal of a district and each client needs the same ones again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,11 @@ class Place:
     row: str
     prefix: str = ""
     item: str = ""
+
+
+@lru_cache(COMPILED_KEPT)
+def _compiled(source: str, name: str) -> CodeType:
+    return compile(source, name, "exec")
 
 
 class Writer:
@@ -40,7 +50,7 @@ class Writer:
         head = f"def make({', '.join(self.bound)}):\n"
         source = head + "\n".join(_filled(self.lines)) + f"\n return {name}"
         space: dict[str, Any] = {}
-        exec(compile(source, f"<{name}>", "exec"), space)  # noqa: S102  the text comes from declarations only
+        exec(_compiled(source, f"<{name}>"), space)  # noqa: S102  the text comes from declarations only
         return space["make"](**self.bound)
 
     def line(self, text: str) -> None:

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from policies.agreement import Agreement
     from policies.grant import Grant
     from standards.oneroster.routes import Route
 
@@ -227,14 +228,7 @@ class Gate:
 
     def grants(self) -> Grants:
         """What each consumer may see."""
-        made = [
-            documents.load(
-                elements.strip() + "\n" + (MORE if self.more and name == "all" else ""), people, id=name,
-                version=1 + self.more, operations="[read, search, bulk, changes]", begin="2026-01-01", end="2029-01-01",
-            )
-            for name, (elements, people) in CONSUMERS.items()
-        ]  # fmt: skip
-        return Grants([replace(one, clients=(name,)) for one, name in zip(made, CONSUMERS, strict=True)], self.now)
+        return Grants([_agreement(name, self.more) for name in CONSUMERS], self.now)
 
     def begin(self) -> None:
         """Begin a process of the gateway."""
@@ -349,6 +343,17 @@ class Gate:
     def grant(self, name: str) -> Grant:
         (grant,) = self.gateway.grants.of(name)
         return grant
+
+
+@cache
+def _agreement(name: str, more: bool) -> Agreement:
+    """The agreement of a consumer, with *more* in it or not."""
+    elements, people = CONSUMERS[name]
+    made = documents.load(
+        elements.strip() + "\n" + (MORE if more and name == "all" else ""), people, id=name,
+        version=1 + more, operations="[read, search, bulk, changes]", begin="2026-01-01", end="2029-01-01",
+    )  # fmt: skip
+    return replace(made, clients=(name,))
 
 
 @cache

@@ -17,7 +17,7 @@ from gateway.change_logs import Account, ChangeLogs
 from gateway.differences import Differences
 from tests.gateway.histories import History
 
-FEW, MANY = 12, 2_000
+FEW, MANY = 40, 2_000
 STEPS = 9
 MEMORY = "/dev/shm"
 
@@ -67,6 +67,10 @@ def who_reads_on_in_an_earlier_state_is_not_minded(patch):
     patch.setattr(ChangeLog, "_earlier", lambda log, key: log._before.get(key) or State(*key))
 
 
+def a_restart_forgets_who_read_on_in_an_earlier_state(patch):
+    patch.setattr(ChangeLog, "_fall_behind", lambda log, moment: setattr(log, "behind", moment))
+
+
 def who_has_left_a_list_is_not_told(patch):
     patch.setattr(Findings, "_lists", lambda *_: None)
 
@@ -98,6 +102,7 @@ FAULTS = {
     what_leads_to_a_difference_is_not_looked_at: 0,
     a_difference_is_as_old_as_the_log: 0,
     who_reads_on_in_an_earlier_state_is_not_minded: 44,
+    a_restart_forgets_who_read_on_in_an_earlier_state: 69,
     who_has_left_a_list_is_not_told: 0,
     nobody_is_told_of_what_is_gone: 0,
     a_restart_finds_everything_unchanged: 0,
