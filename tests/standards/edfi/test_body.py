@@ -95,6 +95,16 @@ def test_a_key_that_is_stored_once_and_sent_with_two_values_is_told_at_both_plac
     }
 
 
+def test_a_period_of_a_section_is_of_the_school_of_its_course_offering():
+    offering = {"localCourseCode": "A", "schoolId": 1, "schoolYear": 2027, "sessionName": "Fall"}
+    periods = [{"classPeriodReference": {"classPeriodName": "1", "schoolId": 2}}]
+    section = {"sectionIdentifier": "S", "courseOfferingReference": offering, "classPeriods": periods}
+    assert wrong("sections", section).keys() == {
+        "$.classPeriods[*].classPeriodReference.schoolId",
+        "$.courseOfferingReference.schoolId",
+    }
+
+
 def test_items_that_are_there_twice_are_told_at_their_list():
     first, other = {"visaDescriptor": URI + "VisaDescriptor#F1"}, {"visaDescriptor": URI + "VisaDescriptor#F2"}
     same = "has the same identifying values as another item earlier in the list."
