@@ -17,7 +17,7 @@ from standards.errors import (
     InvalidBody,
     KeyChangeUnsupported,
     NonUniqueIdentity,
-    NotFound,
+    NoSuchRecord,
     PreconditionFailed,
     SourceBroken,
     SourceRefused,
@@ -105,7 +105,7 @@ def refuse_writing(answer: Answer) -> None:
 
     Raises:
         InvalidBody: the document is not as the ODS wants it.
-        NotFound: there is no such record.
+        NoSuchRecord: there is no such record.
         Conflict: other records, or their absence, stand against it.
         PreconditionFailed: the record has changed meanwhile.
         SourceRefused: the gateway may not.
@@ -115,7 +115,7 @@ def refuse_writing(answer: Answer) -> None:
         case status if status == BAD_REQUEST:
             _refuse_body(answer)
         case status if status == NOT_FOUND:
-            raise NotFound("The district's system has no such record.")
+            raise NoSuchRecord("The district's system has no such record.")
         case status if status == CONFLICT:
             said = _conflict(answer)
             _refuse_named(said)

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from gateway.authorization import Authorization
     from standards.errors import GatewayError
 
+MODIFIED = (
+    "The item's etag value does not match what was specified in the 'If-Match' request header indicating that it has"
+    " been modified by another client since it was last retrieved."
+)
 PRIVATE = "private, no-store"
 REFUSALS = "crossing.refusals"
 MOST_ARGUMENTS = 200
@@ -139,9 +143,10 @@ def check_conditions(tag: str) -> None:
     Raises:
         PreconditionFailed: ``If-Match`` has not the tag, or ``If-None-Match`` has it.
     """
-    missed = "If-Match" in request.headers and not (tag and request.if_match.contains(tag))
-    if missed or (tag and request.if_none_match.contains_weak(tag)):
-        raise PreconditionFailed("The record is not as it was when it was read.")
+    if "If-Match" in request.headers and not (tag and request.if_match.contains(tag)):
+        raise PreconditionFailed(MODIFIED)
+    if tag and request.if_none_match.contains_weak(tag):
+        raise PreconditionFailed("The item has an etag that the 'If-None-Match' request header excludes.")
 
 
 def signed(body: Any) -> tuple[bytes, str]:

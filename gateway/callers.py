@@ -74,7 +74,7 @@ class Callers:
         token = tokens.find(self._memory, text, now)
         client = self._store.find_client(token.client) if token else None
         if not token or not client or client.status != ENABLED or client.epoch != token.epoch:
-            raise Unauthenticated("Invalid Authorization header. The access token is unknown or has expired.")
+            raise Unauthenticated("Invalid Authorization header.")
         scopes = frozenset(token.scopes) & frozenset(client.scopes)
         return Caller(client.client_id, client.org, scopes, client.epoch, client.unknown_members == REFUSE)
 
@@ -84,7 +84,7 @@ def _bearer(authorization: str | None) -> str:
         raise Unauthenticated("Authorization header is missing.")
     scheme, _, text = authorization.strip().partition(" ")
     if scheme.lower() != "bearer":
-        raise Unauthenticated("Unknown Authorization header scheme. Send the token by the Bearer scheme.")
+        raise Unauthenticated("Unknown Authorization header scheme.")
     if not text.strip():
         raise Unauthenticated("Missing Authorization header bearer token value.")
     return text.strip()

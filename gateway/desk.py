@@ -24,7 +24,7 @@ from standards.errors import (
     Forbidden,
     InvalidBody,
     MappingError,
-    NotFound,
+    NoSuchRecord,
     OperationMissing,
     OutcomeUnknown,
     PreconditionFailed,
@@ -123,11 +123,11 @@ class Desk:
         """The whole record that the district's system calls *own*, as that has it now, and its tag.
 
         Raises:
-            NotFound: it has no such record any more.
+            NoSuchRecord: it has no such record any more.
         """
         found = self.adapter.find_tagged(self.entity, own)
         if found is None:
-            raise NotFound("There is nothing with this id.")
+            raise NoSuchRecord("There is nothing with this id.")
         return found
 
     def outward(self, own: str) -> str:

@@ -42,6 +42,19 @@ COLLECTION, ITEM, PARTITIONS = ("GET", "POST"), ("GET", "PUT", "DELETE"), ("GET"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 READ = frozenset({"edfi:read"})
 MEDIA = "application/json"
+NO_SNAPSHOT = "The snapshot connection for the ODS has not been configured."
+UNSUPPORTED = "The endpoint of the request does not support the '{}' method."
+UNLIKE_AN_ITEM = {
+    "POST": 'Resource items can only be updated using PUT. To "upsert" an item in the resource collection using POST,'
+    ' remove the "id" from the route.',
+}
+UNLIKE_A_COLLECTION = {
+    "PUT": 'Resource collections cannot be replaced. To "upsert" an item in the collection, use POST. To update a'
+    ' specific item, use PUT and include the "id" in the route.',
+    "DELETE": 'Resource collections cannot be deleted. To delete a specific item, use DELETE and include the "id" in'
+    " the route.",
+}
+"""How an ODS tells that a method is for items, or for collections."""
 
 
 def blueprint(gateway: Gateway) -> Blueprint:
@@ -108,7 +121,8 @@ def _refuse_method(below: list[str]) -> None:
     """Refuse the request's method, where another would find something; *below* is what follows the resource."""
     allowed = {1: COLLECTION, 2: PARTITIONS if below[0] == "partitions" else ITEM}.get(len(below))
     if allowed is not None and request.method not in {"GET", "HEAD"}:
-        raise MethodNotAllowed("The address cannot be asked with this method.", allowed)
+        told = {COLLECTION: UNLIKE_A_COLLECTION, ITEM: UNLIKE_AN_ITEM}.get(allowed, {})
+        raise MethodNotAllowed(told.get(request.method, UNSUPPORTED.format(request.method)), allowed)
 
 
 def admit(gateway: Gateway, district: str | None, schema: str, name: str) -> tuple[Authorization, View]:
@@ -123,7 +137,7 @@ def admit(gateway: Gateway, district: str | None, schema: str, name: str) -> tup
     view = view_of(schema, name)
     if wants_snapshot(request.headers.get("Use-Snapshot")):
         if request.method in {"GET", "HEAD"}:
-            raise SnapshotNotFound("There are no snapshots.")
+            raise SnapshotNotFound(NO_SNAPSHOT)
         raise SnapshotReadOnly("There are no snapshots, and none could be changed.")
     check_accepted(request.headers.get("Accept"), view.model, request.method)
     return authorization, view

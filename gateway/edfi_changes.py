@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from gateway.addresses import ADDRESSES, PREFIXES
 from gateway.answers import arguments, authenticate, conditional, trace_id
 from gateway.changes import available
-from gateway.edfi import READ, admit, answer, base, refuse
+from gateway.edfi import NO_SNAPSHOT, READ, admit, answer, base, refuse
 from gateway.exchange import PageRequest, serve_page
 from standards.edfi.feeds import read_feed
 from standards.edfi.media import wants_snapshot
@@ -35,7 +35,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
         """The oldest and the newest change version."""
         authorization = authenticate(gateway, district)
         if wants_snapshot(request.headers.get("Use-Snapshot")):
-            raise SnapshotNotFound("There are no snapshots.")
+            raise SnapshotNotFound(NO_SNAPSHOT)
         for name, _ in arguments():
             raise UnknownName(name, name)
         return answer(available(gateway, authorization))

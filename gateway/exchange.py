@@ -15,7 +15,7 @@ from gateway.hints import filtered, hints, sought
 from gateway.lookups import NOTHING
 from gateway.nesting import entities, find, members, nothing
 from gateway.rows import Shown, index
-from standards.errors import ActionForbidden, Forbidden, NotFound, StoreUnavailable, Unsupported
+from standards.errors import ActionForbidden, Forbidden, NoSuchRecord, StoreUnavailable, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -118,7 +118,7 @@ def serve_one(gateway: Gateway, authorization: Authorization, request: PageReque
     records = rows.slice(0, 1, request.base) if rows else []
     _record(gateway, authorization, request, rows, query, (0, len(records)))
     if not records:
-        raise NotFound(nothing(request.view))
+        raise NoSuchRecord(nothing(request.view))
     return Page(records, 1, query)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from standards.edfi.body import nonexistent
 from standards.edfi.descriptors import standard
 from standards.edfi.model import resources
+from standards.edfi.sentences import nonexistent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -16,20 +16,21 @@ from standards.edfi import body
 from standards.edfi.keychanges import CASCADING
 from standards.edfi.model import natural_key, resources
 from standards.errors import (
+    CallerError,
     ConcurrentChange,
     Forbidden,
     InvalidBody,
     KeyChangeUnsupported,
     MappingError,
     NonUniqueIdentity,
-    NotFound,
+    NoSuchRecord,
     OutsidePopulation,
     PolicyEnforced,
     UnresolvedReference,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from adapters.contract import Tagged
     from gateway.desk import Desk
@@ -39,8 +40,12 @@ if TYPE_CHECKING:
     Record = dict[str, Any]
     Match = Callable[[Record | None], None]
 
-ASSIGNED = "Resource identifiers cannot be assigned by the client: the 'id' should not be in the body."
-OTHER = "The id is not the one in the address."
+ASSIGNED = (
+    "Resource identifiers cannot be assigned by the client. The 'id' property should not be included in the request"
+    " body."
+)
+OTHER = "Request body id must match the id in the url."
+FIXED = "Identifying values for the {} item cannot be changed. Delete and recreate the item instead."
 OUTSIDE = "Access to the requested data could not be authorized."
 HINTS = {
     "student": "You may need a StudentSchoolAssociation of a school in the agreement's population.",
@@ -74,7 +79,7 @@ def post(desk: Desk, document: Any, ignored: Ignored | None, match: Match | None
     resource = _resource(desk)
     given, identifier = body.read(resource, document, known, ignored)
     if identifier is not None:
-        raise InvalidBody(body.REFUSED, {"$.id": [ASSIGNED]})
+        raise InvalidBody(ASSIGNED)
     if body.identity_hidden(resource, known):
         raise PolicyEnforced("The agreement does not release the natural key of this resource.")
     given = spelt(desk, given)
@@ -141,12 +146,12 @@ def put(desk: Desk, identifier: str, document: Any, ignored: Ignored | None, mat
     known = body.shape(desk.shown.branch.nodes)
     given, stated = body.read(_resource(desk), document, known, ignored)
     if stated is not None and stated.replace("-", "").lower() != identifier:
-        raise InvalidBody(body.REFUSED, {"$.id": [OTHER]})
+        raise CallerError(OTHER)
     given = spelt(desk, given)
     desk, before = _found(desk.naming(given, identifier), identifier, match)
     row = desk.row_of(before.record["id"])
     if not _inside(desk, before.record, row):
-        raise NotFound("There is nothing with this id.")
+        raise NoSuchRecord("There is nothing with this id.")
     return _update(desk, given, before, row)
 
 
@@ -158,7 +163,7 @@ def delete(desk: Desk, identifier: str, match: Match | None = None) -> None:
     own: str = before.record["id"]
     row = desk.row_of(own)
     if row is None or not _inside(desk, before.record, row):
-        raise NotFound("There is nothing with this id.")
+        raise NoSuchRecord("There is nothing with this id.")
     desk.record("delete", desk.students_in(row))
     desk.remove(own, before)
 
@@ -174,11 +179,11 @@ def _found(desk: Desk, identifier: str, match: Match | None) -> tuple[Desk, Tagg
     that tag or for none.
 
     Raises:
-        NotFound: nothing bears this id for the consumer.
+        NoSuchRecord: nothing bears this id for the consumer.
     """
     row = desk.row(identifier)
     if row is None:
-        raise NotFound("There is nothing with this id.")
+        raise NoSuchRecord("There is nothing with this id.")
     if match is not None and not desk.reads:
         raise Forbidden("The agreement does not let this client read, so it can make no conditions.")
     own = desk.own_id(row)
@@ -189,7 +194,7 @@ def _found(desk: Desk, identifier: str, match: Match | None) -> tuple[Desk, Tagg
         row = desk.row(identifier)
         match(desk.rendered(row))
         if row is None:
-            raise NotFound("There is nothing with this id.")
+            raise NoSuchRecord("There is nothing with this id.")
     return desk, before
 
 
@@ -230,11 +235,17 @@ def _update(desk: Desk, given: Record, current: Tagged, row: int | None) -> Save
     before = current.record
     shown = body.plain(_resource(desk), desk.rendered(row) or {}) if desk.reads and row is not None else None
     own: str = before["id"]
-    desk, said = _said(desk, given, shown or {})
+    fixed = _resource(desk).name not in CASCADING
+    try:
+        desk, said = _said(desk, given, shown or {})
+    except UnresolvedReference:
+        if fixed and _differ(*(natural_key(_resource(desk), one) for one in (given, shown or given))):
+            raise KeyChangeUnsupported(FIXED.format(_resource(desk).name)) from None
+        raise
     row = desk.row_of(own)
     merged = _merged(desk, given, said, before, shown)
-    if _resource(desk).name not in CASCADING and _rekeyed(desk, given, shown, merged, before):
-        raise KeyChangeUnsupported("Natural key changes are not supported for this resource.")
+    if fixed and _rekeyed(desk, given, shown, merged, before):
+        raise KeyChangeUnsupported(FIXED.format(_resource(desk).name))
     if not _inside(desk, merged, row):
         raise OutsidePopulation(_outside(desk))
     desk.record("update", (*desk.students_in(row), *desk.students_of([merged])))
@@ -259,6 +270,10 @@ def _rekeyed(desk: Desk, given: Record, shown: Record | None, merged: Record, be
         now, then = merged["key"], before["key"]
     else:
         now, then = natural_key(resource, given), natural_key(resource, given if shown is None else shown)
+    return _differ(now, then)
+
+
+def _differ(now: Iterable[Any], then: Iterable[Any]) -> bool:
     return [str(part).casefold() for part in now] != [str(part).casefold() for part in then]
 
 

@@ -145,6 +145,10 @@ class NotFound(CallerError):
     status, code = 404, "not-found"
 
 
+class NoSuchRecord(NotFound):
+    """The id in the address is none of a record that this caller can see."""
+
+
 class SnapshotNotFound(NotFound):
     """The caller asks to read a snapshot; there are none."""
 

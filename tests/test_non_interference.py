@@ -121,7 +121,7 @@ def test_a_consumer_cannot_tell_two_worlds_apart_that_show_it_the_same(name, exa
     assert examination.examples >= examples
     assert examination.with_rows * 3 >= examination.examples
     assert examination.filtered * 3 >= examination.asked
-    assert {answer[0] for answer in examination.expected.values()} >= {200, 400, 403, 404, 422}
+    assert {answer[0] for answer in examination.expected.values()} >= {200, 400, 403, 404}
     assert not coverage.missing, coverage.report()
 
 

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from standards.edfi import key_rules, values
-from standards.edfi.model import DESCRIPTOR, validate
+from standards.edfi import key_rules, sentences, values
+from standards.edfi.model import validate
+from standards.edfi.sentences import PLACE
 from standards.errors import CallerError, InvalidBody
 from standards.view import Hop, Many, Obj
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from standards.edfi.ignored import Ignored
     from standards.edfi.model import Property, Resource
@@ -27,14 +29,13 @@ OWN = frozenset({"id", "_etag", "_lastmodifieddate"})  # what the API adds itsel
 REFUSED = "The body cannot be accepted."
 UNKNOWN = "This is not a member of the resource."
 TWICE = "The member is there twice."
-UNKEPT = "The value has characters that no system can keep."
-LONGEST_URI = 306
-"""How many characters the URI of a descriptor has at most."""
+UNEXPECTED = "Unexpected character encountered while parsing value: {}. Path '', line 0, position 0."
+UNLIKE_JSON = re.compile(rb"(?![{\[\"'0-9tfnuNI/-])[!-~]")
+"""What no JSON begins with, of the characters that can be told."""
 
+UNKEPT = "The value has characters that no system can keep."
 MOST_TOLD = 100
 """How many places of one body are told to be wrong."""
-
-PLACE = re.compile(r"\[[0-9]+\]")
 
 Places = dict[str, list[str]]
 
@@ -46,11 +47,13 @@ def parse(text: bytes) -> Any:
         CallerError: there is no JSON in it; says where, never what.
     """
     if not text.strip():
-        raise CallerError("The request body is empty.")
+        raise CallerError("A non-empty request body is required.")
     try:
         document = orjson.loads(text)
         json.loads(text, object_pairs_hook=_once)
     except orjson.JSONDecodeError as error:
+        if first := UNLIKE_JSON.match(text):
+            raise CallerError(UNEXPECTED.format(first.group().decode())) from None
         raise CallerError(f"The body is not JSON at line {error.lineno}, column {error.colno}.") from None
     except (ValueError, RecursionError):
         raise CallerError("The body is not JSON that can be read.") from None
@@ -104,13 +107,25 @@ def read(
     clean = _object(resource.properties, known, document, "$", places, own)
     if ignored is not None:
         _ignore(places, ignored)
-    told = (problem.partition(": ")[::2] for problem in validate(resource, clean))
-    for path, said in chain(told, key_rules.broken(resource, clean)) if len(places) < MOST_TOLD else ():
-        if not _told(places, path) and (said != "is missing" or _has(known, path)):
-            places[path] = [_sentence(path, said)]
+    if len(places) < MOST_TOLD:
+        _judge(resource, clean, known, places)
     if places:
         raise InvalidBody(REFUSED, dict(islice(places.items(), MOST_TOLD)))
     return clean, str(identifier) if identifier is not None else None
+
+
+def _judge(resource: Resource, clean: Mapping[str, Any], known: Shape, places: Places) -> None:
+    """Add to *places* what the standard, and an ODS, do not allow in a *clean* document."""
+    told = (problem.partition(": ")[::2] for problem in validate(resource, clean))
+    wrong = set(places)
+    for path, said in chain(told, key_rules.broken(resource, clean)):
+        if not _told(wrong, path) and (said != "is missing" or _has(known, path)):
+            for place, sentence in sentences.told(resource.name, clean, path, said):
+                listed = places.setdefault(place, [])
+                if sentence not in listed and len(listed) < MOST_TOLD:
+                    listed.append(sentence)
+            if said != sentences.REPEATED:
+                wrong.add(path)
 
 
 def _ignore(places: Places, ignored: Ignored) -> None:
@@ -120,9 +135,9 @@ def _ignore(places: Places, ignored: Ignored) -> None:
         ignored.add(PLACE.sub("[]", path).split(".")[1:])
 
 
-def _told(places: Places, path: str) -> bool:
-    """Whether something is wrong already at *path*, or at what it is in."""
-    while path and path not in places:
+def _told(wrong: AbstractSet[str], path: str) -> bool:
+    """Whether something is *wrong* already at *path*, or at what it is in."""
+    while path and path not in wrong:
         path = path.rpartition(".")[0]
     return bool(path)
 
@@ -188,7 +203,7 @@ def _object(
             one, inner = properties[name], known[name] if known is not None else None
             clean[name] = _value(one, inner, value, f"{path}.{name}", places)
             if clean[name] == "" and one.required:
-                places[f"{path}.{name}"] = [_sentence(name, "is missing")]
+                places[f"{path}.{name}"] = [sentences.sentence("", name, "is missing")]
             if clean[name] in ("", []) and not one.required:
                 del clean[name]
     return clean
@@ -206,25 +221,3 @@ def _value(one: Property, known: Shape | None, value: Any, path: str, places: Pl
     if isinstance(value, str) and any(letter < " " and letter not in "\t\n\r" for letter in value):
         places[path] = [UNKEPT]
     return values.scalar(one, value)
-
-
-def nonexistent(descriptor: str, uri: str) -> str:
-    """That there is no such *descriptor*, as an ODS says it; what is no URI is not repeated."""
-    told = f" '{uri}'" if len(uri) <= LONGEST_URI and DESCRIPTOR.fullmatch(uri) else ""
-    return f"{descriptor} value{told} does not exist."
-
-
-def _sentence(path: str, said: str) -> str:
-    """What is wrong at *path*, as an ODS would say it."""
-    name = PLACE.sub("", path).rpartition(".")[2]
-    title = f"{name[:1].upper()}{name[1:]}"
-    if said == "has the key of an earlier item":
-        at = int(path.rpartition("[")[2].rstrip("]")) + 1
-        return f"Item {at} of the {title} has the same identifying values as another item earlier in the list."
-    if said in {"is missing", "is empty"}:
-        return f"{title} is required."
-    if said.startswith("is not a value of "):
-        return nonexistent(said.removeprefix("is not a value of "), "")
-    if said.startswith("differs from "):
-        return f"The value must be the same as that of {said.removeprefix('differs from ')}."
-    return f"{title} {said}."

@@ -20,6 +20,7 @@ from standards.errors import (
     MalformedQuery,
     MethodNotAllowed,
     NonUniqueIdentity,
+    NoSuchRecord,
     NotAcceptable,
     NotFound,
     OutcomeUnknown,
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
 PREFIX = "urn:ed-fi:api:"
 PROFILE = "The request construction was invalid with respect to usage of a data policy."
 INVALID = "Data validation failed. See 'validationErrors' for details."
+UNASSIGNED = "The request data was constructed incorrectly."
+UNPROCESSED = "The request could not be processed. See 'errors' for details."
 INTERNAL = "The request could not be processed."
 
 
@@ -58,7 +61,8 @@ INTERNAL = "The request could not be processed."
 class Problem:
     """How one kind of error is told: what follows the common prefix of its type, its title and its detail.
 
-    *listed* puts the error's own message among ``errors``; otherwise nothing beyond *detail* is said.
+    *listed* puts the error's own message among ``errors``; otherwise nothing beyond *detail* is said. Where there is
+    no *detail*, the message itself is the detail.
     """
 
     suffix: str
@@ -75,8 +79,7 @@ PROBLEMS: tuple[tuple[type[GatewayError], Problem], ...] = (
     (MalformedQuery, Problem("bad-request:parameter-validation-failed", "Parameter Validation Failed",
                              "The request construction was invalid.")),
     (KeyChangeUnsupported, Problem("bad-request:data-validation-failed:key-change-not-supported",
-                                   "Key Change Not Supported",
-                                   "Natural key changes are not supported for this resource.")),
+                                   "Key Change Not Supported", "", listed=False)),
     (InvalidBody, Problem("bad-request:data-validation-failed", "Data Validation Failed", INVALID)),
     (PolicyEnforced, Problem("bad-request:data-policy-enforced", "Data Policy Enforced",
                              "The data cannot be saved because a data policy has been applied to the request.")),
@@ -92,7 +95,7 @@ PROBLEMS: tuple[tuple[type[GatewayError], Problem], ...] = (
                                 "Access to the requested data could not be authorized.")),
     (Forbidden, Problem("security:authorization:access-denied:resource", "Authorization Denied",
                         "Access to the requested data could not be authorized.")),
-    (SnapshotNotFound, Problem("not-found", "Not Found", "Snapshot not found.", listed=False)),
+    (SnapshotNotFound, Problem("not-found", "Not Found", "Snapshot not found.")),
     (SnapshotReadOnly, Problem("snapshots:method-not-allowed", "Method Not Allowed with Snapshots",
                                "An attempt was made to modify data in a Snapshot, but this data is read-only.",
                                listed=False)),
@@ -102,20 +105,20 @@ PROBLEMS: tuple[tuple[type[GatewayError], Problem], ...] = (
                             "The answer exists in none of the media types that are accepted.")),
     (FeatureDisabled, Problem("system:configuration:feature-disabled", "Feature Disabled",
                               "The requested feature is not available for this resource.")),
+    (NoSuchRecord, Problem("not-found", "Not Found", "The specified item could not be found.", listed=False)),
     (NotFound, Problem("not-found", "Not Found", "The specified data could not be found.", listed=False)),
     (MethodNotAllowed, Problem("method-not-allowed", "Method Not Allowed",
                                "The request construction was invalid.")),
     (Unsupported, Problem("method-not-allowed", "Not Supported",
                           "No district's system here can do this.", listed=False)),
     (PreconditionFailed, Problem("optimistic-lock-failed", "Optimistic Lock Failed",
-                                 "The resource has been changed since it was read.")),
-    (UnresolvedReference, Problem("data-conflict:unresolved-reference", "Unresolved Reference",
-                                  "A referenced item does not exist.")),
+                                 "The item has been modified by another user.")),
+    (UnresolvedReference, Problem("data-conflict:unresolved-reference", "Unresolved Reference", "", listed=False)),
     (DependentItemExists, Problem("data-conflict:dependent-item-exists", "Dependent Item Exists",
                                   "The requested action cannot be performed because this item is referenced "
-                                  "by another existing item.", listed=False)),
+                                  "by another item.", listed=False)),
     (NonUniqueIdentity, Problem("data-conflict:non-unique-identity", "Identifying Values Are Not Unique",
-                                "The identifying values of the item are the same as another item that already "
+                                "The identifying value(s) of the item are the same as another item that already "
                                 "exists.", listed=False)),
     (ConcurrentChange, Problem("data-conflict:multi-user-conflict", "Multi-User Conflict",
                                "The item has been modified by another user.", listed=False)),
@@ -124,7 +127,7 @@ PROBLEMS: tuple[tuple[type[GatewayError], Problem], ...] = (
                               "What may be seen has changed since the first page.")),
     (TooManyRequests, Problem("security:too-many-requests", "Too Many Requests",
                               "More was asked than the caller may ask at a time.")),
-    (CallerError, Problem("bad-request", "Bad Request", "The request construction was invalid.")),
+    (CallerError, Problem("bad-request", "Bad Request", UNPROCESSED)),
     (OutcomeUnknown, Problem("system:upstream-timeout:outcome-unknown", "Outcome Unknown",
                              "The district's system did not answer. Whether the change was made is not known: read the"
                              " item before you try again.", listed=False)),
@@ -145,7 +148,7 @@ def problem(error: GatewayError, correlation: str | None) -> tuple[int, dict[str
     """The HTTP status and the problem details that say what *error* says; *correlation* is the caller's own id."""
     told = next(known for kind, known in PROBLEMS if isinstance(error, kind))
     body: dict[str, Any] = {
-        "detail": told.detail,
+        "detail": told.detail or error.outward,
         "type": PREFIX + told.suffix,
         "title": told.title,
         "status": error.status,
@@ -157,6 +160,8 @@ def problem(error: GatewayError, correlation: str | None) -> tuple[int, dict[str
         body["validationErrors"] = _places({error.parameter: [error.outward]})
     elif told.listed:
         body["errors"] = [error.outward]
+        if told.detail == INVALID:  # of the body as a whole: there are no places to see
+            body["detail"] = UNASSIGNED
     return error.status, {name: value for name, value in body.items() if value is not None}
 
 

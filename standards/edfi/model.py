@@ -171,15 +171,15 @@ def validate(resource: Resource, document: Mapping[str, Any]) -> list[str]:
         problems.append("$.id: is not 32 hexadecimal digits")
     problems += _members(resource.properties, document, "$", frozenset(own))
     for left, right in resource.equality:
-        wanted = _scalars(document, right)
-        if wanted and not _scalars(document, left) <= wanted:
+        wanted = set(scalars(document, right))
+        if wanted and not set(scalars(document, left)) <= wanted:
             problems.append(f"$.{left}: differs from $.{right}")
     return problems
 
 
-def _scalars(document: Mapping[str, Any], path: str) -> set[Any]:
+def scalars(document: Mapping[str, Any], path: str) -> list[Any]:
     """The values at *path*, but for those that are wrong there anyway."""
-    return {value for value in _at(document, path.split(".")) if not isinstance(value, list | dict)}
+    return [value for value in _at(document, path.split(".")) if not isinstance(value, list | dict)]
 
 
 def _mistyped(document: Mapping[str, Any], name: str, kind: type) -> bool:
@@ -241,11 +241,16 @@ def _string(known: Property, value: Any) -> str:
         return "is not a string"
     if known.format:
         return "" if _parses(known.format, value) else f"is not a {known.format}"
-    if known.max_length is not None and len(value) > known.max_length:
-        return f"is longer than {known.max_length}"
-    if known.min_length is not None and len(value) < known.min_length:
-        return f"is shorter than {known.min_length}"
+    if not (known.min_length or 0) <= len(value) <= (known.max_length or len(value)):
+        return f"must be {_length(known)} characters in length"
     return f"is not a value of {known.descriptor}" if known.descriptor and not DESCRIPTOR.fullmatch(value) else ""
+
+
+def _length(known: Property) -> str:
+    """How long a text may be, as an ODS says it."""
+    if known.max_length is None:
+        return f"at least {known.min_length}"
+    return f"between {known.min_length} and {known.max_length}" if known.min_length else f"at most {known.max_length}"
 
 
 def _parses(form: str, value: str) -> bool:

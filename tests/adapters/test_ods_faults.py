@@ -8,6 +8,7 @@ from typing import get_args
 
 import pytest
 
+from adapters.notes import REASONS
 from adapters.simulator.faults import Kind
 from standards.errors import SourceBroken, SourceError, SourceRefused, SourceUnavailable
 from tests.adapters.ods_system import district_documents, source, system
@@ -36,8 +37,6 @@ REFUSED = {
     "no-wrapper": (0, SourceBroken, "no list"),
     "garbage": (0, SourceBroken, "no object"),
     "error-in-success": (0, SourceBroken, "no list"),
-    "keyless": (0, SourceBroken, "is not"),
-    "mistyped": (0, SourceBroken, "is not"),
     "duplicate": (0, SourceError, "same id|changed"),
     "twins": (0, SourceBroken, "same id"),
     "short": (0, SourceError, "changed|not as many"),
@@ -51,6 +50,7 @@ PASSING = ("throttled", "unavailable", "reset", "silent", "unauthorized", "expir
 DRIFTING = ("insert", "delete", "duplicate", "total", "clamp", "short")
 LATE = {"slow": 2, "drip": 0.05, "stalled": 0}
 LARGE = ("huge", "bomb")
+ASIDE = ("keyless", "mistyped")
 APART = ("stranger", "no-snapshot", "too-many-tokens")  # each with a test of its own
 ONEROSTER = ("reorder",)  # only that simulator has an order to lose
 
@@ -76,6 +76,23 @@ def test_a_fault_in_the_middle_of_a_walk_is_an_error(fault, version):
         assert given == []
         assert running.url not in caught.value.message
         assert "limit=" not in caught.value.message
+
+
+@VERSIONS
+@pytest.mark.parametrize("fault", ASIDE)
+def test_a_document_that_cannot_be_understood_is_set_aside_and_told(fault, version):
+    with small(version=version) as running, source(running, page_size=10) as adapter:
+        whole = {record["id"] for _, record in read(adapter)}
+        running.ods.faults.add(fault, "students", after=2)
+        adapter.notes.clear()
+        left = {record["id"] for _, record in read(adapter)}
+        (aside,) = adapter.notes.page.aside
+        assert len(whole) == STUDENTS
+        assert len(left) == STUDENTS - 1
+        assert left < whole
+        assert aside.entity == "student"
+        assert aside.reason in REASONS
+        assert adapter.notes.page.asides == {"student": 1}
 
 
 @pytest.mark.parametrize("fault", CURSORS)
@@ -243,7 +260,7 @@ def test_both_dialects_of_errors_are_read_and_neither_is_repeated(version):
 
 
 def test_every_fault_has_a_case():
-    cases = {*REFUSED, *CURSORS, *PASSING, *DRIFTING, *LATE, *LARGE, *APART}
+    cases = {*REFUSED, *ASIDE, *CURSORS, *PASSING, *DRIFTING, *LATE, *LARGE, *APART}
     assert cases == {*get_args(Kind)} - {*ONEROSTER}
 
 

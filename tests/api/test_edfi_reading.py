@@ -136,7 +136,7 @@ def test_a_profile_is_never_there(everything, accepted, status, words):
 def test_whoever_is_not_known_is_told_why(grand_bend, header, words):
     for path in ("students", "students/x", "students/partitions"):
         answer = grand_bend.app.test_client().get(EDFI + path, headers=header)
-        assert problem(answer, 401, "security:authentication")["errors"][0].startswith(words)
+        assert problem(answer, 401, "security:authentication")["errors"] == [words]
         assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 

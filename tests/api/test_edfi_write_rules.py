@@ -49,6 +49,9 @@ STUDYING = (
 AT_101 = '{all: [{school: {in: ["101"]}}]}'
 
 
+KEY_CHANGE = "bad-request:data-validation-failed:key-change-not-supported"
+
+
 def student(number, **more):
     return {
         "studentUniqueId": number, "firstName": f"First{number}", "lastSurname": f"Last{number}",
@@ -153,7 +156,8 @@ def test_a_link_is_ignored(owner):
 
 def test_an_id_cannot_be_chosen(owner):
     answer = send(owner, "POST", "students", student("s9", id="a" * 32))
-    assert "$.id" in problem(answer, 400, "bad-request:data-validation-failed")["validationErrors"]
+    (told,) = problem(answer, 400, "bad-request:data-validation-failed")["errors"]
+    assert told.startswith("Resource identifiers cannot be assigned by the client. ")
 
 
 @pytest.mark.parametrize("data", [b"", b" ", b"{", b"\xff", b'{"a": NaN}', b"[" * 100_000, b'{"a":"\\ud800"}',
@@ -208,20 +212,58 @@ def test_a_put_replaces_and_a_second_post_finds_the_first(owner, elm):
 def test_an_id_in_a_put_is_the_one_in_the_address(owner):
     place = send(owner, "POST", "students", student("s9")).headers["Location"]
     answer = send(owner, "PUT", place, student("s9", id="a" * 32))
-    assert "$.id" in problem(answer, 400, "bad-request:data-validation-failed")["validationErrors"]
+    assert problem(answer, 400, "bad-request")["errors"] == ["Request body id must match the id in the url."]
     problem(send(owner, "PUT", "students/" + "a" * 32, student("s9")), 404, "not-found")
     problem(send(owner, "DELETE", "students/" + "a" * 32), 404, "not-found")
 
 
-def test_methods_belong_to_collections_or_items(owner):
-    for method, place in (("PUT", "students"), ("DELETE", "students"), ("POST", "students/" + "a" * 32)):
-        problem(send(owner, method, place, {}), 405, "method-not-allowed")
+@pytest.mark.parametrize(
+    ("method", "place", "said"),
+    [
+        ("PUT", "students", 'Resource collections cannot be replaced. To "upsert" '),
+        ("DELETE", "students", "Resource collections cannot be deleted. "),
+        ("POST", f"students/{'a' * 32}", "Resource items can only be updated using PUT. "),
+        ("PATCH", "students", "The endpoint of the request does not support the 'PATCH' method."),
+        ("PATCH", f"students/{'a' * 32}", "The endpoint of the request does not support the 'PATCH' method."),
+    ],
+)
+def test_methods_belong_to_collections_or_items(owner, method, place, said):
+    (told,) = problem(send(owner, method, place, {}), 405, "method-not-allowed")["errors"]
+    assert told.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "A non-empty request body is required."),
+        (b"}", "Unexpected character encountered while parsing value: }. Path '', line 0, position 0."),
+        (b"{,}", "The body is not JSON at line 1, column 2."),
+        (b'"a', "The body is not JSON at line 1, column 3."),
+    ],
+)
+def test_what_cannot_be_read_is_told_as_an_ods_tells_it(owner, data, said):
+    told = problem(raw(owner, data), 400, "bad-request")
+    assert (told["detail"], told["errors"]) == ("The request could not be processed. See 'errors' for details.", [said])
+
+
+def test_another_key_that_leads_nowhere_is_first_of_all_another_key(owner):
+    body = {
+        "educationOrganizationReference": {"educationOrganizationId": 101},
+        "studentReference": {"studentUniqueId": "s1"},
+    }
+    answer = send(owner, "POST", "studentEducationOrganizationAssociations", body)
+    place = answer.headers["Location"]
+    for key in ({"studentReference": {"studentUniqueId": "nobody"}}, {"studentReference": {"studentUniqueId": "s2"}}):
+        told = problem(send(owner, "PUT", place, body | key), 400, KEY_CHANGE)
+        assert told["detail"].startswith(
+            "Identifying values for the StudentEducationOrganizationAssociation item cannot "
+        )
 
 
 def test_another_key_is_taken_where_the_model_carries_it_on(owner, elm):
     place = send(owner, "POST", "students", student("s9")).headers["Location"]
     answer = send(owner, "PUT", place, student("s8"))
-    problem(answer, 400, "bad-request:data-validation-failed:key-change-not-supported")
+    problem(answer, 400, KEY_CHANGE)
     place = send(owner, "POST", "studentSchoolAssociations", enrollment("s9")).headers["Location"]
     assert send(owner, "PUT", place, enrollment("s9", entryDate="2026-09-02")).status_code == 204
     assert owner.ask(place).json["entryDate"] == "2026-09-02"
@@ -320,9 +362,9 @@ def test_of_the_places_that_a_source_finds_wrong_only_those_are_told_that_the_wr
 def test_what_a_reference_points_to_has_to_be_there(owner):
     answer = send(owner, "POST", "studentSchoolAssociations", enrollment("nobody", 999))
     told = problem(answer, 409, "data-conflict:unresolved-reference")
-    assert told["errors"] == [
+    assert told["detail"] == (
         "The referenced 'Student' item does not exist. The referenced 'School' item does not exist."
-    ]
+    )
 
 
 def test_a_native_reference_has_to_lead_somewhere(owner, elm):
@@ -330,7 +372,7 @@ def test_a_native_reference_has_to_lead_somewhere(owner, elm):
         "calendarCode": "C", "schoolId": 101, "schoolYear": 2027}}  # fmt: skip
     body = enrollment("s1", entryDate="2026-09-03") | body
     told = problem(send(owner, "POST", "studentSchoolAssociations", body), 409, "data-conflict:unresolved-reference")
-    assert told["errors"] == ["The referenced 'Calendar' item does not exist."]
+    assert told["detail"] == "The referenced 'Calendar' item does not exist."
     elm.put("calendars", {"calendarCode": "C", "schoolReference": {"schoolId": 101},
                           "schoolYearTypeReference": {"schoolYear": 2027},
                           "calendarTypeDescriptor": URI + "CalendarTypeDescriptor#School"})  # fmt: skip

@@ -119,7 +119,7 @@ def test_every_resource_is_created_read_replaced_and_deleted(client, collection)
 def folded(value):
     """A document with its descriptors in small letters, since case tells none of them apart."""
     if isinstance(value, dict):
-        return {name: folded(inner) for name, inner in value.items()}
+        return {name: folded(value[name]) for name in sorted(value)}
     if isinstance(value, list):
         return sorted(map(folded, value), key=str)
     return value.casefold() if isinstance(value, str) and value.startswith("uri://") else value

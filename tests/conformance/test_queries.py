@@ -12,6 +12,8 @@ from tests.api.answers import leaves
 from tests.conformance.table import FLAT, address, flat, name, records
 
 PREDICATES = ("=", "!=", ">", ">=", "<", "<=", "~")
+LIVE = {"categories", "lineItems", "results", "scoreScales", "assessmentLineItems", "assessmentResults"}
+"""The collections that are read from the district's system on each request: they cannot tell what has changed."""
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +65,10 @@ def test_every_filter_finds_what_a_plain_reading_finds(client, known, version, r
             answer = client.ask(
                 address(route), filter=f"{path}{predicate}'{text.replace(chr(39), chr(39) * 2)}'", limit=10_000
             )
+            if path == "dateLastModified" and route.collection in LIVE:
+                assert answer.status_code == 400, (path, predicate)
+                assert "an answer to what has changed would not be whole" in answer.text
+                continue
             head = model.classes(version)[route.model].get(path.partition(".")[0])
             opposite = predicate == "!=" and head is not None and head.many
             test = "=" if opposite else predicate

@@ -8,7 +8,7 @@ from functools import cached_property
 import orjson
 import pytest
 
-from gateway import faces, renderer, rows, writer
+from gateway import faces, matching, renderer, rows, writer
 from gateway.faces import Faces
 from gateway.hold import Generation
 from gateway.renderer import Renderer
@@ -16,6 +16,7 @@ from gateway.rows import RowIndex, Shown
 from gateway.writer import Writer
 from policies.population import All
 from policies.transforms import month, transform
+from standards.collation import written
 from standards.query import Query
 from tests.gateway.engine import cases, worlds
 
@@ -118,7 +119,11 @@ def ties_are_broken_by_the_row_of_the_source(patch):
 
 
 def case_counts_in_comparisons(patch):
-    patch.setattr(rows, "folded", str)
+    patch.setattr(matching, "folded", written)
+
+
+def texts_come_in_the_order_of_their_code_points(patch):
+    patch.setattr(rows, "sort_key", lambda text: text)
 
 
 def an_id_must_be_written_in_its_own_case(patch):
@@ -153,14 +158,19 @@ def visible_rows_of_another_grant_are_kept(patch):
 
 def what_is_absent_matches(patch):
     plain = rows.matcher
-    patch.setattr(rows, "matcher", lambda condition, kind: lambda value: value is None or plain(condition, kind)(value))
+
+    def matcher(condition, kind, *, listed):
+        test = plain(condition, kind, listed=listed)
+        return lambda value: value is None or test(value)
+
+    patch.setattr(rows, "matcher", matcher)
 
 
 def only_the_first_of_a_list_matches(patch):
     plain = rows.matcher
 
-    def matcher(condition, kind):
-        test = plain(condition, kind)
+    def matcher(condition, kind, *, listed):
+        test = plain(condition, kind, listed=listed)
         return lambda value: test(value[:1] if isinstance(value, list) else value)
 
     patch.setattr(rows, "matcher", matcher)

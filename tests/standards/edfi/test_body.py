@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from standards import registry
-from standards.edfi import body
+from standards.edfi import body, sentences
 from standards.edfi.model import by_collection, resources
 from standards.errors import CallerError, InvalidBody
 from standards.view import prune
@@ -63,7 +63,7 @@ STUDENT = {"studentUniqueId": "1", "firstName": "A", "lastSurname": "B", "birthD
     [
         ({"sessionName": None}, "$.sessionName", "SessionName is required."),
         ({"sessionName": ""}, "$.sessionName", "SessionName is required."),
-        ({"sessionName": "x" * 61}, "$.sessionName", "SessionName is longer than 60."),
+        ({"sessionName": "x" * 61}, "$.sessionName", "SessionName must be at most 60 characters in length."),
         ({"sessionName": "a\0b"}, "$.sessionName", body.UNKEPT),
         ({"beginDate": "soon"}, "$.beginDate", "BeginDate is not a date."),
         ({"totalInstructionalDays": -1}, "$.totalInstructionalDays", "TotalInstructionalDays is less than 0."),
@@ -74,10 +74,6 @@ STUDENT = {"studentUniqueId": "1", "firstName": "A", "lastSurname": "B", "birthD
         ({"schoolReference": {"schoolId": "x"}}, "$.schoolReference.schoolId", "SchoolId is not an integer."),
         ({"schoolReference": 7}, "$.schoolReference", "SchoolReference is not an object."),
         ({"schoolReference": {}}, "$.schoolReference.schoolId", "SchoolId is required."),
-        ({"gradingPeriods": [{"gradingPeriodReference": {
-            "gradingPeriodDescriptor": URI + "GradingPeriodDescriptor#First", "gradingPeriodName": "1",
-            "schoolId": 2, "schoolYear": 2027}}]}, "$.gradingPeriods[*].gradingPeriodReference.schoolId",
-         "The value must be the same as that of $.schoolReference.schoolId."),
         ({"shoeSize": 7}, "$.shoeSize", body.UNKNOWN),
         ({"_ext": {}}, "$._ext", body.UNKNOWN),
     ],
@@ -86,10 +82,46 @@ def test_what_is_wrong_is_told_at_its_place(changed, place, said):
     assert wrong("sessions", SESSION | changed) == {place: [said]}
 
 
-def test_an_item_that_is_there_twice_is_told_by_its_place():
-    code = {"visaDescriptor": URI + "VisaDescriptor#F1"}
-    assert wrong("students", STUDENT | {"visas": [code, code]}) == {
-        "$.visas[1]": ["Item 2 of the Visas has the same identifying values as another item earlier in the list."]
+def test_a_key_that_is_stored_once_and_sent_with_two_values_is_told_at_both_places():
+    period = {"gradingPeriodDescriptor": URI + "GradingPeriodDescriptor#First", "gradingPeriodName": "1",
+              "schoolId": 2, "schoolYear": 2027}  # fmt: skip
+    said = (
+        "All values supplied for 'schoolId' must match. Review all references (including those higher up in the"
+        " resource's data) and align the following conflicting values: '2', '1'"
+    )
+    assert wrong("sessions", SESSION | {"gradingPeriods": [{"gradingPeriodReference": period}]}) == {
+        "$.gradingPeriods[*].gradingPeriodReference.schoolId": [said],
+        "$.schoolReference.schoolId": [said],
+    }
+
+
+def test_a_period_of_a_section_is_of_the_school_of_its_course_offering():
+    offering = {"localCourseCode": "A", "schoolId": 1, "schoolYear": 2027, "sessionName": "Fall"}
+    periods = [{"classPeriodReference": {"classPeriodName": "1", "schoolId": 2}}]
+    section = {"sectionIdentifier": "S", "courseOfferingReference": offering, "classPeriods": periods}
+    assert wrong("sections", section).keys() == {
+        "$.classPeriods[*].classPeriodReference.schoolId",
+        "$.courseOfferingReference.schoolId",
+    }
+
+
+def test_items_that_are_there_twice_are_told_at_their_list():
+    first, other = {"visaDescriptor": URI + "VisaDescriptor#F1"}, {"visaDescriptor": URI + "VisaDescriptor#F2"}
+    same = "has the same identifying values as another item earlier in the list."
+    assert wrong("students", STUDENT | {"visas": [first, other, first, other]}) == {
+        "$.visas": [f"The 3rd item of the Visas {same}", f"The 4th item of the Visas {same}"]
+    }
+
+
+@pytest.mark.parametrize(("number", "said"), [(2, "2nd"), (11, "11th"), (21, "21st"), (112, "112th"), (133, "133rd")])
+def test_an_item_is_counted_as_one_counts_in_english(number, said):
+    assert f"The {said} item of the Visas " in sentences.repeated("$.visas", number)
+
+
+def test_a_list_that_needs_an_item_says_so():
+    schedule = {"bellScheduleName": "A", "schoolReference": {"schoolId": 1}, "classPeriods": []}
+    assert wrong("bellSchedules", schedule) == {
+        "$.classPeriods": ["BellScheduleClassPeriods must have at least one item."]
     }
 
 

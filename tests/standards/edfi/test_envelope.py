@@ -27,6 +27,7 @@ CASES = [
     (errors.OperationMissing(["bulk"]), 403, "security:authorization:access-denied:action"),
     (errors.NotFound("There is no such record."), 404, "not-found"),
     (errors.FeatureDisabled("It cannot tell."), 404, "system:configuration:feature-disabled"),
+    (errors.NoSuchRecord("There is no such record."), 404, "not-found"),
     (errors.SnapshotNotFound("None."), 404, "not-found"),
     (errors.SnapshotReadOnly("None."), 405, "snapshots:method-not-allowed"),
     (errors.ProfileMisused("No."), 400, "profile:invalid-profile-usage"),
@@ -91,7 +92,7 @@ def test_no_class_of_error_is_left_out():
 def test_what_the_caller_did_is_told_and_what_happened_inside_is_not():
     assert problem(errors.MalformedQuery("limit", "Limit is wrong."), None)[1]["errors"] == ["Limit is wrong."]
     for error, status, _ in CASES:
-        of_a_record = status == 404 and not isinstance(error, errors.FeatureDisabled)  # which is about no record
+        of_a_record = status == 404 and not isinstance(error, errors.FeatureDisabled | errors.SnapshotNotFound)
         if status >= 500 or of_a_record:
             assert error.message not in str(problem(error, None)[1])
 
@@ -109,3 +110,27 @@ def test_a_wrong_body_is_told_place_by_place():
 
 def test_without_a_correlation_id_none_is_made_up():
     assert "correlationId" not in problem(errors.NotFound("No."), None)[1]
+
+
+@pytest.mark.parametrize(
+    ("error", "detail", "told"),
+    [
+        (errors.NotFound("No."), "The specified data could not be found.", None),
+        (errors.NoSuchRecord("No."), "The specified item could not be found.", None),
+        (errors.SnapshotNotFound("None."), "Snapshot not found.", ["None."]),
+        (errors.PreconditionFailed("It has."), "The item has been modified by another user.", ["It has."]),
+        (errors.UnresolvedReference(["Student"]), "The referenced 'Student' item does not exist.", None),
+        (errors.UnresolvedReference(), "A referenced item does not exist.", None),
+        (errors.KeyChangeUnsupported("Not of a Program."), "Not of a Program.", None),
+        (errors.InvalidBody("No id."), "The request data was constructed incorrectly.", ["No id."]),
+        (errors.CallerError("No."), "The request could not be processed. See 'errors' for details.", ["No."]),
+        (errors.NonUniqueIdentity("Taken."),
+         "The identifying value(s) of the item are the same as another item that already exists.", None),
+        (errors.DependentItemExists("Used."),
+         "The requested action cannot be performed because this item is referenced by another item.", None),
+    ],
+    ids=lambda value: type(value).__name__,
+)  # fmt: skip
+def test_a_refusal_is_in_the_words_of_an_ods(error, detail, told):
+    body = problem(error, None)[1]
+    assert (body["detail"], body.get("errors")) == (detail, told)
