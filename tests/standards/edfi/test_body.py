@@ -62,7 +62,7 @@ STUDENT = {"studentUniqueId": "1", "firstName": "A", "lastSurname": "B", "birthD
     ("changed", "place", "said"),
     [
         ({"sessionName": None}, "$.sessionName", "SessionName is required."),
-        ({"sessionName": ""}, "$.sessionName", "SessionName is required."),
+        ({"sessionName": ""}, "$.sessionName", "SessionName is required and should not be left empty."),
         ({"sessionName": "x" * 61}, "$.sessionName", "SessionName must be at most 60 characters in length."),
         ({"sessionName": "a\0b"}, "$.sessionName", body.UNKEPT),
         ({"beginDate": "soon"}, "$.beginDate", "BeginDate is not a date."),
