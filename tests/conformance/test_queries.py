@@ -68,6 +68,7 @@ def test_every_filter_finds_what_a_plain_reading_finds(client, known, version, r
             if path == "dateLastModified" and route.collection in LIVE:
                 assert answer.status_code == 400, (path, predicate)
                 assert "an answer to what has changed would not be whole" in answer.text
+                asked += 1
                 continue
             head = model.classes(version)[route.model].get(path.partition(".")[0])
             opposite = predicate == "!=" and head is not None and head.many
