@@ -8,6 +8,7 @@ import pytest
 
 from standards import registry
 from standards.edfi import body, sentences
+from standards.edfi.ignored import Ignored
 from standards.edfi.model import by_collection, resources
 from standards.errors import CallerError, InvalidBody
 from standards.view import prune
@@ -62,7 +63,7 @@ STUDENT = {"studentUniqueId": "1", "firstName": "A", "lastSurname": "B", "birthD
     ("changed", "place", "said"),
     [
         ({"sessionName": None}, "$.sessionName", "SessionName is required."),
-        ({"sessionName": ""}, "$.sessionName", "SessionName is required."),
+        ({"sessionName": ""}, "$.sessionName", "SessionName is required and should not be left empty."),
         ({"sessionName": "x" * 61}, "$.sessionName", "SessionName must be at most 60 characters in length."),
         ({"sessionName": "a\0b"}, "$.sessionName", body.UNKEPT),
         ({"beginDate": "soon"}, "$.beginDate", "BeginDate is not a date."),
@@ -213,3 +214,13 @@ def test_a_hidden_part_of_the_key_is_noticed():
 def test_what_is_no_document_is_refused(text):
     with pytest.raises(CallerError):
         body.parse(text)
+
+
+def test_a_member_whose_name_is_spelt_like_a_place_hides_no_fault_there():
+    place = "gradingPeriods[0].gradingPeriodReference.gradingPeriodName"
+    period = {"gradingPeriodDescriptor": URI + "GradingPeriodDescriptor#First", "gradingPeriodName": "a\0b",
+              "schoolId": 1, "schoolYear": 2027}  # fmt: skip
+    given = SESSION | {"gradingPeriods": [{"gradingPeriodReference": period}], place: 1}
+    with pytest.raises(InvalidBody) as refused:
+        body.read(by_collection("sessions"), given, shape("sessions"), Ignored())
+    assert refused.value.places == {f"$.{place}": [body.UNKEPT]}
