@@ -197,7 +197,7 @@ def _object(
         if key.lower() in own and name is None:
             continue
         if name is None or (known is not None and name not in known):
-            places[f"{path}.{key[:80]}"] = [UNKNOWN]
+            places.setdefault(f"{path}.{key[:80]}", [UNKNOWN])  # which may be spelt like the place of another
         elif name in clean:
             places[f"{path}.{name}"] = [TWICE]
         elif value is not None:

@@ -8,6 +8,7 @@ import pytest
 
 from standards import registry
 from standards.edfi import body, sentences
+from standards.edfi.ignored import Ignored
 from standards.edfi.model import by_collection, resources
 from standards.errors import CallerError, InvalidBody
 from standards.view import prune
@@ -213,3 +214,13 @@ def test_a_hidden_part_of_the_key_is_noticed():
 def test_what_is_no_document_is_refused(text):
     with pytest.raises(CallerError):
         body.parse(text)
+
+
+def test_a_member_whose_name_is_spelt_like_a_place_hides_no_fault_there():
+    place = "gradingPeriods[0].gradingPeriodReference.gradingPeriodName"
+    period = {"gradingPeriodDescriptor": URI + "GradingPeriodDescriptor#First", "gradingPeriodName": "a\0b",
+              "schoolId": 1, "schoolYear": 2027}  # fmt: skip
+    given = SESSION | {"gradingPeriods": [{"gradingPeriodReference": period}], place: 1}
+    with pytest.raises(InvalidBody) as refused:
+        body.read(by_collection("sessions"), given, shape("sessions"), Ignored())
+    assert refused.value.places == {f"$.{place}": [body.UNKEPT]}
