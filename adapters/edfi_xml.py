@@ -16,6 +16,8 @@ from adapters.edfi_records import collections, key_of, lenses, tree
 from adapters.files import open_source
 from adapters.interchange import CAPS, Catalogue, Findings, catalogue, documents
 from adapters.notes import UNREADABLE, Aside
+from standards.edfi import links
+from standards.edfi.model import resources
 from standards.errors import MappingError, SourceBroken, SourceError
 
 if TYPE_CHECKING:
@@ -99,8 +101,9 @@ class EdFiXml(Adapter):
         with ExitStack() as opened:
             sources = self._sources(opened)
             joins = self._joins(sources, tellers(wanted))
+            targets = self._targets(sources, wanted)
             for source in sources:
-                for entity, record in self._records(source, wanted):
+                for entity, record in self._records(source, wanted, targets):
                     if entity == "session":
                         sessions.append(record)
                     elif not entity.endswith("Descriptors") or _first(descriptors, entity, record["key"]):
@@ -128,7 +131,27 @@ class EdFiXml(Adapter):
         paths = [self.settings[name] for name in ("source", "descriptors") if name in self.settings]
         return [opened.enter_context(open_source(Path(path), caps=CAPS)) for path in paths]
 
-    def _records(self, source: Source, wanted: Wanted) -> Iterator[tuple[str, Record]]:
+    def _targets(self, sources: list[Source], wanted: Wanted) -> frozenset[tuple[str, tuple[str, ...]]]:
+        """The keys that there are of what references lead to and only links tell, where those are wanted."""
+        telling = [entity for entity, names in wanted.items() if names is None or links.FIELD in names]
+        names = frozenset(
+            resources()[site.target].collection
+            for entity in telling
+            for name in collections().get(entity, ())
+            for site in links.sites(name)
+            if links.key_members(site)
+        )
+        found = set()
+        for source in sources if names else ():
+            there = names & self._catalogue(source).collections()
+            for name, document in documents(source, there, known=self._catalogue(source), findings=Findings()):
+                with suppress(MappingError):  # what is no record is told where it is read itself
+                    found.add((name, lenses()[name].read(document)["key"]))
+        return frozenset(found)
+
+    def _records(
+        self, source: Source, wanted: Wanted, targets: frozenset[tuple[str, tuple[str, ...]]]
+    ) -> Iterator[tuple[str, Record]]:
         names = frozenset(name for entity in wanted for name in collections().get(entity, ()))
         found, findings = {name: lenses()[name] for name in names}, Findings()
         for name, document in documents(source, names, known=self._catalogue(source), findings=findings):
@@ -137,6 +160,8 @@ class EdFiXml(Adapter):
             except MappingError:
                 self.notes.set_aside(Aside(found[name].entity, name, UNREADABLE, key_of(found[name], document)))
                 continue
+            if told := links.derived(name, document, lambda *target: target in targets):
+                record[links.FIELD] = told
             yield found[name].entity, record
         for one in findings.rejected:
             lens, path = found[one.collection], one.path.replace("/", ".")

@@ -12,6 +12,7 @@ from adapters.edfi_records import collections, key_of, lenses, tree
 from adapters.notes import Aside, reason_of
 from adapters.ods_reader import side_by_side
 from adapters.ods_service import normal
+from standards.edfi.links import FIELD, stated, unlinked
 from standards.edfi.model import by_collection
 from standards.errors import MappingError, SourceBroken
 from standards.view import fields_of
@@ -164,9 +165,12 @@ class Records:
         for name in document.keys() - _members(collection):
             self.reader.notes.note(f"{collection}: unknown member {name[:80]}")
         try:
-            return lens.read({name: value for name, value in document.items() if value is not None})
+            record = lens.read({name: unlinked(value) for name, value in document.items() if value is not None})
         except MappingError as error:
             raise SourceBroken(error.message, collection) from None
+        if told := stated(collection, document, self.reader.offered.has):
+            record[FIELD] = told
+        return record
 
 
 class _Reading:

@@ -14,6 +14,7 @@ from adapters.auth import Granted
 from adapters.http import refuse
 from adapters.ods_pages import Page
 from adapters.ods_refusals import Denied, kind, refuse_reading, refuse_writing
+from standards.edfi.links import unlinked
 from standards.edfi.model import ID
 from standards.errors import SourceBroken, SourceRefused
 
@@ -225,13 +226,7 @@ def normal(identifier: Any) -> str | None:
 
 def bare(document: Mapping[str, Any]) -> Document:
     """A document as it is sent: without what only the ODS writes into it."""
-    return {name: _unlinked(value) for name, value in document.items() if name not in OWN}
-
-
-def _unlinked(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _unlinked(inner) for name, inner in value.items() if name != "link"}
-    return [_unlinked(item) for item in value] if isinstance(value, list) else value
+    return {name: unlinked(value) for name, value in document.items() if name not in OWN}
 
 
 def _matching(etag: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from adapters.cells import parts
 from adapters.school_sessions import Calendar, term_key
+from standards.edfi import links
 from standards.edfi.key_texts import key_text, number_text
 from standards.edfi.references import organization_id
 from standards.lens import same
@@ -243,6 +244,9 @@ class Schools:
                     record["offering"] = key
                 if location(row) and self._task.asks("section", "locationSchool"):
                     record["locationSchool"] = (school(row),)
+                if location(row) and self._task.asks("section", links.FIELD):
+                    room = (location(row), school(row))
+                    record[links.FIELD] = links.text([links.Told("locationReference", None, "locations", key=room)])
                 yield "section", record
             yield from self._rooms(school(row), location(row))
             if offer and key and key not in offered:

@@ -10,6 +10,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from standards.edfi import links
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -35,7 +37,7 @@ class Calendar:
 
     kinds: dict[str, str] = field(default_factory=dict)
     parents: dict[str, str] = field(default_factory=dict)
-    years: set[str] = field(default_factory=set)
+    years: dict[str, str] = field(default_factory=dict)
     terms: dict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
 
     def state(self, session: str, kind: str, parent: str, year: str) -> None:
@@ -44,7 +46,7 @@ class Calendar:
         if parent:
             self.parents[session] = parent
         if year.isdigit():
-            self.years.add(year)
+            self.years[session] = year
 
     def teach(self, school: str, sessions: list[str]) -> None:
         """Takes note of the sessions of a class."""
@@ -53,7 +55,7 @@ class Calendar:
     def records(self, wanted: Callable[[str], bool]) -> Iterator[tuple[str, Record]]:
         """The school years, and the sessions of every school."""
         if wanted("edfi.schoolYearTypes"):
-            yield from (("edfi.schoolYearTypes", self._year(year)) for year in sorted(self.years))
+            yield from (("edfi.schoolYearTypes", self._year(year)) for year in sorted(set(self.years.values())))
         if wanted("schoolSession"):
             for school, terms in self.terms.items():
                 yield from (("schoolSession", record) for record in self._kept(school, tuple(terms)))
@@ -64,7 +66,7 @@ class Calendar:
             "key": (year,),
             "schoolYear": number,
             "schoolYearDescription": f"{number - 1}-{number}",
-            "currentSchoolYear": year == max(self.years, key=int),
+            "currentSchoolYear": year == max(self.years.values(), key=int),
         }
 
     def _kept(self, school: str, terms: tuple[str, ...]) -> Iterator[Record]:
@@ -85,9 +87,12 @@ class Calendar:
         for session in inside:
             yield self._record(period_key(school, session), school, session, PERIOD)
 
-    @staticmethod
-    def _record(key: tuple[str, ...], school: str, session: str, kind: str) -> Record:
-        return {"key": key, "school": (school,), "session": (session,), "kind": kind}
+    def _record(self, key: tuple[str, ...], school: str, session: str, kind: str) -> Record:
+        record: Record = {"key": key, "school": (school,), "session": (session,), "kind": kind}
+        if year := self.years.get(session):
+            told = links.Told("schoolYearTypeReference", (str(int(year)),), "schoolYearTypes", key=(year,))
+            record[links.FIELD] = links.text([told])
+        return record
 
     def _line(self, session: str) -> tuple[str, ...]:
         """A session and all that it is a part of."""

@@ -13,7 +13,8 @@ import orjson
 
 from gateway import telemetry
 from gateway.audit_heads import Mark
-from gateway.change_log import PENDING, Tombstone
+from gateway.change_findings import PENDING
+from gateway.change_log import Tombstone  # noqa: TC001  msgspec reads the annotations
 from gateway.journal_heads import decoded
 
 if TYPE_CHECKING:
@@ -41,12 +42,16 @@ class Column(msgspec.Struct, array_like=True):
         hashes, times = array("Q", self.hashes), array("q", self.times)
         return dict(zip(orjson.loads(zlib.decompress(self.ids)), zip(hashes, times, strict=True), strict=True))
 
+    def hashes_of(self) -> dict[str, int]:
+        """The hash of each record by its id."""
+        return {own: digest for own, (digest, _) in self.known().items()}
+
 
 class Written(msgspec.Struct, array_like=True):
     """A change log as it was written down.
 
     *source* is a hash of the rows it is of, *today* the day; *count* numbers what was written of it. What is later
-    than *behind* is to be told anew.
+    than *behind* is to be told anew. *doubts* are records that may be set aside, *settled* rows that are of old.
     """
 
     begun: int
@@ -58,6 +63,8 @@ class Written(msgspec.Struct, array_like=True):
     gone: list[tuple[tuple[str, str, str], list[tuple[str, Tombstone]]]]
     left: list[tuple[tuple[str, str], list[tuple[tuple[str, str], int]]]]
     behind: int | None = None
+    doubts: list[tuple[tuple[str, str], tuple[int, int]]] = []
+    settled: list[int] = []
 
 
 class Told(msgspec.Struct, array_like=True):
@@ -67,7 +74,7 @@ class Told(msgspec.Struct, array_like=True):
     since: int
     gone: dict[tuple[str, str, str], dict[str, Tombstone]] = {}
     left: dict[tuple[str, str], dict[tuple[str, str], int]] = {}
-    present: dict[str, list[str]] = {}
+    present: dict[str, dict[str, int]] = {}
 
 
 class ChangeFiles:
@@ -101,7 +108,10 @@ class ChangeFiles:
         gone = [(place, list(kept.items())) for place, kept in log.gone.items()]
         left = [(place, list(kept.items())) for place, kept in log.left.items()]
         source = self.source(faces.generation)
-        written = Written(log.begun, log.newest, source, faces.today, count, columns, gone, left, log.behind)
+        doubts, settled = list(log.doubts.records.items()), list(log.doubts.settled or ())
+        written = Written(
+            log.begun, log.newest, source, faces.today, count, columns, gone, left, log.behind, doubts, settled
+        )
         self._sealed.write(self._place("log", name), msgspec.msgpack.encode(written))
         if self._registry:
             self._registry.write_mark(self._mark(name), Mark(count, str(log.newest)))

@@ -26,6 +26,10 @@ LISTS_MASK = (1 << 24) - 1
 """The bits of a hash that tell the lists a record is in."""
 ANY_LIST = "*"
 """In place of an entity, where it is not known any more in which lists a record was."""
+ANYWHERE = (ANY_LIST, "")
+"""In place of the record below which something was listed, where that is not known any more."""
+PENDING = 2**63 - 1
+"""In place of a moment: the difference has been found, and nobody has been told of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from gateway.change_findings import ANY_LIST, LISTS_MASK, Findings
+from gateway.change_doubts import Doubts
+from gateway.change_findings import ANY_LIST, ANYWHERE, LISTS_MASK, PENDING, Findings
+from gateway.change_resuming import decide, resume
 from standards.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gateway.change_files import Written
     from gateway.change_findings import Gone, Sight
@@ -29,21 +31,15 @@ if TYPE_CHECKING:
     from gateway.projection import Place, Projection
     from policies.grant import Grant
 
-PENDING = 2**63 - 1
-"""In place of a moment: the difference has been found, and nobody has been told of it."""
 MOST_GONE = 200_000
 """How many tombstones are kept for one grant."""
 WINDOW = 30 * 86_400.0
 HASHED_AT_ONCE = 50
 """How many rows are hashed before others may go on."""
-CHUNK = 1_000
 STATES_KEPT = 8
 """How many states of before are kept for those who read on in them."""
 TELLINGS_KEPT = 1_000
 """How many moments at which somebody was told of differences are known for older states."""
-EDFI = "edfi"
-ANYWHERE = (ANY_LIST, "")
-"""In place of the record below which something was listed, where that is not known any more."""
 
 
 class Tombstone(msgspec.Struct, array_like=True):
@@ -112,7 +108,7 @@ class ChangeLog:
         window: float = WINDOW,
     ) -> None:
         self.projections = {one.entity: one for one in projections}
-        self.sight, self._clock, self._keeper, self._window = sight, clock, keeper, window
+        self.sight, self._clock, self.keeper, self._window = sight, clock, keeper, window
         self.lock = threading.RLock()
         self.newest = 0
         self.begun = 0
@@ -125,7 +121,8 @@ class ChangeLog:
         self._first = 0, ""
         self.gone: dict[Place, OrderedDict[str, Tombstone]] = {}
         self.left: dict[tuple[str, str], OrderedDict[tuple[str, str], int]] = {}
-        self._pending = False
+        self.doubts = Doubts()
+        self.pending = False
         self.behind: int | None = None
         self._unhashed: Iterator[tuple[str, list[int]]] = iter(())
 
@@ -136,12 +133,25 @@ class ChangeLog:
             found = state.times.get(entity)
             return found if found is not None else array("q", [self.begun]) * faces.generation.table(entity).size
 
-    def present(self) -> dict[str, list[str]]:
-        """The ids of all that is shown, by entity."""
-        faces = self.faces
-        if faces is None:
-            return {}
-        return {entity: [faces.ids(entity)[row] for row in faces.rows(entity)] for entity in self.projections}
+    def present(self) -> dict[str, dict[str, int]]:
+        """The ids of all that is shown, by entity, each with its hash as far as it is made."""
+        faces, state, found = self.faces, self.state, dict[str, dict[str, int]]()
+        if faces is None or state is None:
+            return found
+        for entity in self.projections:
+            ids, hashes = faces.ids(entity), state.hashes[entity]
+            found[entity] = {ids[row]: hashes[row] for row in faces.rows(entity)}
+        return found
+
+    def moved(self, faces: Faces, entity: str, known: Mapping[str, int]) -> set[str]:
+        """Which of those *known* by their hashes may be in other lists now."""
+        ids, sight = faces.ids(entity), self.sight(faces)
+        rows = [row for row in faces.rows(entity) if ids[row] in known]
+        found = {ids[row] for row in rows if not known[ids[row]]}
+        for row, digest in sight.digests(self.projections[entity], [row for row in rows if known[ids[row]]]).items():
+            if (known[ids[row]] ^ digest) & LISTS_MASK:
+                found.add(ids[row])
+        return found
 
     def settle(self, faces: Faces) -> State:
         """The state that *faces* show, with a moment for every difference."""
@@ -169,11 +179,12 @@ class ChangeLog:
                 return
             old, state = self.faces, self.state
             fresh = State(faces.generation.number, faces.today)
-            differences = self._keeper.differences(old.generation, faces.generation)
+            differences = self.keeper.differences(old.generation, faces.generation)
             findings = Findings(self.sight(old), self.sight(faces), differences, self.projections)
             for entity in self.projections:
                 self._carry(entity, state, fresh, differences)
                 self._note(entity, fresh, findings)
+            decide(self, faces)
             self._remember(state)
             self.faces, self.state = faces, fresh
             self._unhashed = self._to_hash(faces, fresh)
@@ -217,37 +228,17 @@ class ChangeLog:
     def _begin(self, faces: Faces) -> None:
         """Begin with what *faces* show, going on where the log was written down."""
         self.begin()
+        self.doubts.begin(faces)
         fresh = State(faces.generation.number, faces.today)
         for entity, projection in self.projections.items():
             size = faces.generation.table(entity).size
             fresh.times[entity] = array("q", [self.begun]) * size
             fresh.hashes[entity] = array("Q", [0]) * size
             if self.written is not None:
-                self._resume(faces, fresh, projection, self.written)
+                resume(self, faces, fresh, projection, self.written)
         self.faces, self.state, self.written, self._first = faces, fresh, None, fresh.key
         self._unhashed = self._to_hash(faces, fresh)
-        self._keeper.began(self)
-
-    def _resume(self, faces: Faces, fresh: State, projection: Projection, written: Written) -> None:
-        """Find what differs from what was written down: what has another hash, or had none."""
-        entity, sight = projection.entity, self.sight(faces)
-        column, same = written.columns.get(entity), self._keeper.same(faces, written)
-        known, ids = column.known() if column else {}, faces.ids(entity)
-        times, hashes, seen = fresh.times[entity], fresh.hashes[entity], faces.rows(entity)
-        for start in range(0, len(seen), CHUNK):
-            rows = list(seen[start : start + CHUNK])
-            digests = {} if same else sight.digests(projection, rows)
-            for row in rows:
-                digest, at = known.pop(ids[row], (0, 0))
-                hashes[row] = now = digest if same else digests[row]
-                times[row] = at if at and (same or now == digest) else PENDING
-                if digest and (digest ^ now) & LISTS_MASK:  # which list it has left is not known any more
-                    self.left.setdefault(ANYWHERE, OrderedDict())[entity, ids[row]] = PENDING
-        for identifier in known:
-            for place in projection.branches:
-                if place[0] != EDFI:
-                    self._bury(place, identifier, sight.unknown(projection, place, identifier))
-        self._pending = self._pending or PENDING in times or bool(known)
+        self.keeper.began(self)
 
     @staticmethod
     def _carry(entity: str, state: State, fresh: State, differences: Differences) -> None:
@@ -271,23 +262,33 @@ class ChangeLog:
         for row in found.changed:
             times[row] = PENDING
         for place, identifier in found.back:
-            self.gone.get(place, OrderedDict[str, Tombstone]()).pop(identifier, None)
+            self.come_back(place, identifier)
         for place, identifier, one in found.gone:
-            self._bury(place, identifier, one)
+            self.bury(place, identifier, one)
         for outer, outer_id, identifier in found.joined:
             self.left.get((outer, outer_id), OrderedDict[tuple[str, str], int]()).pop((entity, identifier), None)
         for outer, outer_id, identifier in found.left:
             self.left.setdefault((outer, outer_id), OrderedDict())[entity, identifier] = PENDING
-        self._pending = self._pending or bool(found.changed or found.gone or found.left)
+        self.pending = self.pending or bool(found.changed or found.gone or found.left)
 
-    def _bury(self, place: Place, identifier: str, one: Gone) -> None:
+    def bury(self, place: Place, identifier: str, one: Gone) -> None:
+        """Keep what is told of a record that has left a branch."""
         kept = self.gone.setdefault(place, OrderedDict())
         kept.pop(identifier, None)
         kept[identifier] = Tombstone(PENDING, one.sealed, one.subjects, one.lists)
 
+    def come_back(self, place: Place, identifier: str) -> None:
+        """Let what is back be gone no more, but from the lists that it was in."""
+        one = self.gone.get(place, OrderedDict[str, Tombstone]()).pop(identifier, None)
+        if one is None:
+            return
+        for outer, ids in one.lists.items():
+            for below in [ANYWHERE] if outer == ANY_LIST else [(outer, own) for own in ids]:
+                self.left.setdefault(below, OrderedDict())[place[2], identifier] = one.at
+
     def _tell(self) -> None:
         """Give the differences found since the last time a moment, and write it down before anybody is told."""
-        if not self._pending and self.behind is None:
+        if not self.pending and self.behind is None:
             return
         assert self.state is not None
         now, after = self.moment(), PENDING - 1 if self.behind is None else self.behind
@@ -305,7 +306,7 @@ class ChangeLog:
         self.newest = now
         self._forget()
         self._keep(None)
-        self._pending = False
+        self.pending = False
 
     def _earlier(self, faces: Faces) -> State:
         """A state of before, for who reads on in it: what differs from it is told anew, as later than that."""
@@ -356,7 +357,7 @@ class ChangeLog:
         """Write the log down with what is later than *behind* to be told anew."""
         before, self.behind = self.behind, behind
         try:
-            self._keeper.keep(self)
+            self.keeper.keep(self)
         except StoreUnavailable:
             self.behind = before
             raise

@@ -14,8 +14,9 @@ from functools import cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, cast
 
+from gateway.change_doubts import Doubts, doubtful
 from gateway.change_files import ChangeFiles, Told
-from gateway.change_findings import ANY_LIST, Sight
+from gateway.change_findings import ANY_LIST, ANYWHERE, Sight
 from gateway.change_hasher import Hasher
 from gateway.change_log import WINDOW, ChangeLog, Tombstone
 from gateway.differences import Differences
@@ -47,23 +48,33 @@ class Account:
     """The change log that a client is told of under a grant, and the moment *since* which all of it is new to it.
 
     What was *gone* or had *left* a list in the logs it was told of before is known by ids alone, and so is what was
-    *present* in the last of them, until it is compared.
+    *present* in the last of them, until it is compared: as a whole, and by the lists that each was in (*listed*).
     """
 
     log: ChangeLog
     since: int
     gone: dict[Place, dict[str, Tombstone]] = field(default_factory=dict)
-    left: Mapping[tuple[str, str], Mapping[tuple[str, str], int]] = field(default_factory=dict)
-    present: dict[str, Sequence[str]] = field(default_factory=dict)
+    left: dict[tuple[str, str], dict[tuple[str, str], int]] = field(default_factory=dict)
+    present: dict[str, Mapping[str, int]] = field(default_factory=dict)
+    listed: dict[str, Mapping[str, int]] = field(default_factory=dict)
 
     def compare(self, faces: Faces) -> None:
         """Find out which of those who were shown before, under another grant, are not shown by *faces*."""
         while self.present:
             entity, ids = self.present.popitem()
             here, one = faces.ids(entity), Tombstone(self.since, b"", (), {ANY_LIST: ()})
-            gone = dict.fromkeys(set(ids).difference(here[row] for row in faces.rows(entity)), one)
+            missing = set(ids).difference(here[row] for row in faces.rows(entity))
+            held = doubtful(faces, entity, missing, self.log.doubts.lacking(faces))
+            gone = dict.fromkeys(missing - held, one)
             for place in self.log.projections[entity].branches if entity in self.log.projections else ():
                 self.gone[place] = gone | self.gone.get(place, {})
+
+    def compare_lists(self, faces: Faces, entity: str) -> None:
+        """Find out who may have left a list since it was shown under another grant: which list is not known."""
+        known = self.listed.pop(entity, {})
+        if known and entity in self.log.projections:
+            moved = dict.fromkeys(((entity, own) for own in self.log.moved(faces, entity, known)), self.since)
+            self.left[ANYWHERE] = moved | self.left.get(ANYWHERE, {})
 
     def times(self, faces: Faces, entity: str, rows: Sequence[int]) -> list[int]:
         """The moment of the last change of each of the *rows* of an entity."""
@@ -132,20 +143,21 @@ class ChangeLogs:
             told = Told(name, first) if told is None else self._after(told, Told(name, log.moment()))
             self._files.tell(told, *place)
             self._told[place] = told
-        return Account(log, told.since, dict(told.gone), dict(told.left), dict(told.present))
+        return Account(log, told.since, dict(told.gone), dict(told.left), dict(told.present), dict(told.present))
 
     def _after(self, before: Told, told: Told) -> Told:
         """The account of a client that was told of another log before: what was gone there is gone still."""
         log, written, since = self._logs.get(before.name), self._files.read(before.name), told.since
         gone, left = [*before.gone.items()], [*before.left.items()]
+        told.present.update(before.present)
         if log is not None:
             gone += [(at, dict(kept)) for at, kept in log.gone.items()]
             left += [(at, dict(kept)) for at, kept in log.left.items()]
-            told.present.update(log.present())
+            _add(told.present, log.present())
         elif written is not None:
             gone += [(at, dict(kept)) for at, kept in written.gone]
             left += [(at, dict(kept)) for at, kept in written.left]
-            told.present.update({entity: [*column.known()] for entity, column in written.columns.items()})
+            _add(told.present, {entity: column.hashes_of() for entity, column in written.columns.items()})
         for at, kept in gone:
             named = {own: Tombstone(min(one.at, since), b"", one.subjects, one.lists) for own, one in kept.items()}
             told.gone.setdefault(at, {}).update(named)
@@ -200,7 +212,7 @@ class ChangeLogs:
             log.begun, log.newest, log.written = written.begun, written.newest, written if written.begun else None
             log.gone = {place: OrderedDict(kept) for place, kept in written.gone}
             log.left = {place: OrderedDict(kept) for place, kept in written.left}
-            log.behind = written.behind
+            log.behind, log.doubts = written.behind, Doubts(dict(written.doubts), frozenset(written.settled))
         return log
 
     def keep(self, log: ChangeLog) -> None:
@@ -237,6 +249,14 @@ class ChangeLogs:
             if known is None or known.old is not old or known.new is not new:
                 known = self._latest = Differences(old, new)
             return known
+
+
+def _add(present: dict[str, dict[str, int]], more: Mapping[str, Mapping[str, int]]) -> None:
+    """Add what was shown later to what was *present*; what has another hash then has none that tells anything."""
+    for entity, known in more.items():
+        before = present.get(entity, {})
+        same = {own: digest if before.get(own, digest) == digest else 0 for own, digest in known.items()}
+        present[entity] = before | same
 
 
 def content_of(grant: Grant, held: Collection[str]) -> str:

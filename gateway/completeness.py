@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from adapters.notes import BELONGS, MAX_ASIDE_TOLD, UNRESOLVED, USER, Page
-from gateway.former import Former, entities_of
+from gateway.former import Former, entities_of, names_of
 from gateway.hold import ABSENT
 from gateway.links import DANGLING, group_of
 from gateway.losses import DEFAULT
@@ -96,11 +96,15 @@ class References:
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
-    """What a load has of its source, entity by entity; *places* are rows set aside, as far as they can be told."""
+    """What a load has of its source, entity by entity; *places* are rows set aside, as far as they can be told.
+
+    *unknown* are those of which no snapshot before knew what they were, by entity and id; an empty id stands for any.
+    """
 
     rows: tuple[Rows, ...] = ()
     references: tuple[References, ...] = ()
     places: tuple[Aside, ...] = ()
+    unknown: frozenset[tuple[str, str]] = frozenset()
     page: Page = field(default_factory=Page, compare=False)
 
 
@@ -116,7 +120,8 @@ def completed(
     if before is not None:
         fresh = _kept(before, fresh, page.aside, keyring, wanted)
     lost = orphans(fresh)
-    fresh.completeness = judged(fresh, page, lost, read, wanted, shares)
+    found = judged(fresh, page, lost, read, wanted, shares)
+    fresh.completeness = replace(found, unknown=_unknown(before, fresh, page, lost, keyring))
     if before is not None and lost:
         fresh = _healed(before, fresh, lost, keyring, wanted)
     return fresh
@@ -130,7 +135,8 @@ def followed(before: Generation, fresh: Generation, wanted: Wanted, shares: Shar
     """
     page = before.completeness.page if before.completeness else Page()
     read = {entity: table.size for entity, table in fresh.tables.items()}
-    fresh.completeness = judged(fresh, page, orphans(fresh), read, wanted, shares)
+    unknown = before.completeness.unknown if before.completeness else frozenset[tuple[str, str]]()
+    fresh.completeness = replace(judged(fresh, page, orphans(fresh), read, wanted, shares), unknown=unknown)
     return fresh
 
 
@@ -144,13 +150,27 @@ def judged(
     """
     held = frozenset(wanted)
     found = Completeness(
-        tuple(_rows(page, lost, read, held)), tuple(_references(fresh, page, held)), tuple(page.aside), page
+        tuple(_rows(page, lost, read, held)), tuple(_references(fresh, page, held)), tuple(page.aside), page=page
     )
     if lacks := sorted(_lacks(fresh, found, lost, shares), key=lambda one: one.entity not in NEVER):
         names = {one.entity for one in lacks}
         places = (one for one in page.aside if one.entity in names or one.entity in NEVER)
         raise Incomplete(lacks, [(one.place, one.told) for one in places][:MAX_ASIDE_TOLD])
     return found
+
+
+def _unknown(
+    before: Generation | None, fresh: Generation, page: Page, lost: Orphans, keyring: Keyring
+) -> frozenset[tuple[str, str]]:
+    """The rows set aside now of which no snapshot knew what they were, by entity and id."""
+    found = {(entity, fresh.table(entity).ids[row]) for entity, rows in lost.items() for row in rows}
+    for one in page.aside:
+        for entity in entities_of(one.entity):
+            found |= {(entity, own) for own in names_of(fresh.district, entity, one.key, keyring)}
+        found |= {(child, "") for child in one.made}
+    if before is not None:
+        found &= before.completeness.unknown if before.completeness else frozenset()
+    return frozenset(found)
 
 
 def orphans(generation: Generation) -> Orphans:

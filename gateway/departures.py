@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway.change_findings import ANY_LIST
-from gateway.change_log import ANYWHERE, Tombstone
+from gateway.change_findings import ANY_LIST, ANYWHERE
+from gateway.change_log import Tombstone
 from gateway.disclosure import students
 from gateway.items import having
 from gateway.matching import kind_of, lists, matcher
@@ -118,6 +118,7 @@ def _told(logs: ChangeLogs, shown: Shown, below: Below | None) -> list[_Told]:
             if here and name not in kept and not _shows(shown, shown.members, name):
                 kept[name] = _tombstone(name, orjson.dumps(skeleton(shown.view, name)), one.at, one.subjects)
         if below is not None:
+            account.compare_lists(shown.faces, shown.branch.entity)
             for outer in ((below.entity, below.identifier), ANYWHERE):
                 left = [*account.left.get(outer, {}).items(), *account.log.left.get(outer, {}).items()]
                 for (entity, name), at in left:

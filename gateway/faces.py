@@ -140,16 +140,24 @@ class Faces:
         """Whether *clause* holds of one row, seen or not."""
         return self._test(entity, self.generation.table(entity), clause)(row)
 
+    def outward(self, entity: str, own: list[str], api: str) -> list[str]:
+        """The ids that records with the source's *own* ids bear for the consumer, be they there or not."""
+        if api != "edfi" and not self.pseudonymous(entity):
+            return own
+        return self._sealed(entity, self.keyring.blocks(self.generation.district, entity, own))
+
     def _outward(self, entity: str, api: str) -> list[str]:
         table = self.generation.table(entity)
-        pseudonymous = self.pseudonymous(entity)
-        if api != "edfi" and not pseudonymous:
+        if api != "edfi" and not self.pseudonymous(entity):
             return table.ids
         if not table.blocks:
             table.blocks = self.keyring.blocks(self.generation.district, entity, table.ids)
-        if pseudonymous:
-            return self.keyring.pseudonyms(self.grant.client, table.blocks)
-        text = table.blocks.hex()
+        return self._sealed(entity, table.blocks)
+
+    def _sealed(self, entity: str, blocks: bytes) -> list[str]:
+        if self.pseudonymous(entity):
+            return self.keyring.pseudonyms(self.grant.client, blocks)
+        text = blocks.hex()
         return [text[at : at + 32] for at in range(0, len(text), 32)]
 
     def _compute(self, entity: str) -> bytearray | None:

@@ -27,6 +27,11 @@ def entities_of(entity: str) -> tuple[str, ...]:
     return tuple(PERSONS) if entity == USER else (entity,)
 
 
+def names_of(district: str, entity: str, key: Key, keyring: Keyring) -> tuple[str, ...]:
+    """The ids that a record of a source's own *key* may have; an empty one where there is no key."""
+    return (key[-1], keyring.outward_ids(district, entity, [key])[0]) if key else ("",)
+
+
 def record_of(generation: Generation, entity: str, row: int) -> Record:
     """The record that makes the *row* of a table what it is, with its id."""
     table, known = generation.table(entity), fields_of(entity)
@@ -118,7 +123,7 @@ class Former:
             return None
         if (row := table.rows.get(key)) is not None:
             return row
-        names = (*key[-1:], self.keyring.outward_ids(self.before.district, entity, [key])[0])
+        names = names_of(self.before.district, entity, key, self.keyring)
         return next((row for own in names if (row := table.row_of(own)) is not None), None)
 
     def _keep(self, entity: str, row: int) -> None:

@@ -136,6 +136,12 @@ def note(journal: Journal, sight: Sight, seal: Seal, version: int) -> Journal:
     return settle(journal, Sight(ids, list(hashes.values()), lines, sight.mark), seal, version)
 
 
+def holding(journal: Journal, sight: Sight, held: set[bytes]) -> Sight:
+    """A *sight* with the records of a *journal* that are *held* back, as they were shown."""
+    kept = {identifier: digest for identifier, digest, _ in journal.known() if identifier in held}
+    return Sight([*sight.ids, *kept], [*sight.hashes, *kept.values()], sight.lines, sight.mark) if kept else sight
+
+
 def replace_fields(journal: Journal, **fields: object) -> Journal:
     """*journal* with other *fields*."""
     return msgspec.structs.replace(journal, **fields)

@@ -15,6 +15,7 @@ import orjson
 from gateway import journal as book
 from gateway import telemetry
 from gateway.audit_heads import Mark
+from gateway.change_doubts import doubtful, unknown_of
 from gateway.journal import Entry, Journal, Sight
 from gateway.journal_heads import HEAD, NOTHING_HELD, Head, decoded, marked, name_of
 from gateway.sealed import Sealed
@@ -91,7 +92,8 @@ class _Settled:
 class _Consumer:
     """The journals of one consumer at one district, as far as they are open; *settled* by which state of things.
 
-    *known* is what the registry holds of them: how often was written, and the newest version told.
+    *doubts* are records of before this process that may only be set aside. *known* is what the registry holds of
+    them: how often was written, and the newest version told.
     """
 
     folder: str
@@ -100,6 +102,7 @@ class _Consumer:
     opened: bool = False
     asked: float = 0.0
     journals: dict[str, Journal] = field(default_factory=dict)
+    doubts: dict[str, set[bytes]] = field(default_factory=dict)
     settled: dict[str, _Settled] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -194,7 +197,8 @@ class Journals:
             if known is None:
                 self._begin(consumer, present, version, since)
             elif before is None or not before.rests_on(present):
-                fresh = book.settle(known, self._sight(present), self._seal, version)
+                sight = self._held(consumer, place, present, known)
+                fresh = book.settle(known, sight, self._seal, version)
                 if fresh is not known:
                     self._keep(consumer, place, book.forget(fresh, self._horizon()))
             consumer.settled[place] = _Settled.by(present)
@@ -331,6 +335,15 @@ class Journals:
     @staticmethod
     def _step(moment: float) -> int:
         return max(0, int((moment - ORIGIN) / STEP))
+
+    def _held(self, consumer: _Consumer, place: str, present: Present, known: Journal) -> Sight:
+        """What is shown now, and what was shown before this process and may only be set aside in the source."""
+        sight, shown = self._sight(present), present.shown
+        missing = {identifier.hex() for identifier, _, _ in known.known()} - {one.hex() for one in sight.ids}
+        unknown = unknown_of(shown.faces.generation)
+        held = {bytes.fromhex(one) for one in doubtful(shown.faces, shown.branch.entity, missing, unknown, "edfi")}
+        consumer.doubts[place] = held = held & consumer.doubts.get(place, held)
+        return book.holding(known, sight, held)
 
     def _sight(self, present: Present, some: Sequence[int] | None = None) -> Sight:
         """What a branch shows now, all of it or in *some* rows, hashed as it is rendered."""

@@ -96,7 +96,9 @@ def _projection(
         ]
         if api == ONEROSTER and (lists := _lists(entity, grant, shown, held)):
             nodes.append(Obj(LISTS, lists))
-        sides.append((api, Branch(entity, tuple(nodes))))
+        ways = [(view.name, name) for (one, _, _), (view, branch) in branches.items() if one == api
+                for _, name in branch.linked]  # fmt: skip
+        sides.append((api, Branch(entity, tuple(nodes), linked=tuple(ways))))
         paths.update(_read(nodes, entity, "", ()))
     for _, branch in branches.values():
         paths.update((step,) for step in branch.also)

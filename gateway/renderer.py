@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 import orjson
 
 from gateway.faces import change
+from gateway.linking import Linker
 from gateway.writer import Place, Writer
+from standards.edfi.links import FIELD
 from standards.view import (
     Branch,
     Const,
@@ -49,6 +51,7 @@ def compile_branch(branch: Branch, faces: Faces, api: str, nodes: tuple[Node, ..
         with writer.block("for r in rows:"):
             writer.line("d = {}")
             writer.members(branch.nodes if nodes is None else nodes, Place(branch.entity, "r"), "d")
+            writer.linked(() if nodes is not None else branch.linked, branch.entity)
             writer.line("out.append(d)")
         writer.line("return out")
     return cast("Render", writer.function("render"))
@@ -73,6 +76,14 @@ class Renderer(Writer):
     """Code for the nodes of a view, each at the place where the code stands."""
 
     first: Place | None = None
+
+    def linked(self, ways: Sequence[tuple[str, str]], entity: str) -> None:
+        """Code that adds to the finished document ``d`` the links to what the branch does not read."""
+        told = self.cell(Place(entity, "r"), FIELD)
+        for member, collection in ways if told else ():
+            add = self.bind(Linker(collection, entity, self.faces))
+            whole, there = (f"d[{member!r}]", f" and {member!r} in d") if member else ("d", "")
+            self.line(f"if {told}{there}: {whole} = {add}({whole}, {told})")
 
     def members(self, nodes: Sequence[Node], place: Place, into: str) -> None:
         """Code that puts every node into the dictionary *into*; a later node of a name used before is a fallback.

@@ -30,7 +30,7 @@ from standards.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from adapters.contract import Tagged
     from gateway.desk import Desk
@@ -235,10 +235,16 @@ def _update(desk: Desk, given: Record, current: Tagged, row: int | None) -> Save
     before = current.record
     shown = body.plain(_resource(desk), desk.rendered(row) or {}) if desk.reads and row is not None else None
     own: str = before["id"]
-    desk, said = _said(desk, given, shown or {})
+    fixed = _resource(desk).name not in CASCADING
+    try:
+        desk, said = _said(desk, given, shown or {})
+    except UnresolvedReference:
+        if fixed and _differ(*(natural_key(_resource(desk), one) for one in (given, shown or given))):
+            raise KeyChangeUnsupported(FIXED.format(_resource(desk).name)) from None
+        raise
     row = desk.row_of(own)
     merged = _merged(desk, given, said, before, shown)
-    if _resource(desk).name not in CASCADING and _rekeyed(desk, given, shown, merged, before):
+    if fixed and _rekeyed(desk, given, shown, merged, before):
         raise KeyChangeUnsupported(FIXED.format(_resource(desk).name))
     if not _inside(desk, merged, row):
         raise OutsidePopulation(_outside(desk))
@@ -264,6 +270,10 @@ def _rekeyed(desk: Desk, given: Record, shown: Record | None, merged: Record, be
         now, then = merged["key"], before["key"]
     else:
         now, then = natural_key(resource, given), natural_key(resource, given if shown is None else shown)
+    return _differ(now, then)
+
+
+def _differ(now: Iterable[Any], then: Iterable[Any]) -> bool:
     return [str(part).casefold() for part in now] != [str(part).casefold() for part in then]
 
 

@@ -20,10 +20,14 @@ PUBLISHED = ("ds33", "ds40", "ds50", "ds52")
 # Key unifications that the published relational model does not list.
 UNIFIED = {
     "BellSchedule": [["$.classPeriods[*].classPeriodReference.schoolId", "$.schoolReference.schoolId"]],
+    "Section": [["$.classPeriods[*].classPeriodReference.schoolId", "$.courseOfferingReference.schoolId"]],
     "Session": [
         ["$.academicWeeks[*].academicWeekReference.schoolId", "$.schoolReference.schoolId"],
         ["$.gradingPeriods[*].gradingPeriodReference.schoolId", "$.schoolReference.schoolId"],
         ["$.gradingPeriods[*].gradingPeriodReference.schoolYear", "$.schoolYearTypeReference.schoolYear"],
+    ],
+    "StudentSectionAttendanceEvent": [
+        ["$.classPeriods[*].classPeriodReference.schoolId", "$.sectionReference.schoolId"],
     ],
 }
 # Unifications that it lists, but the database of an ODS does not have: it keeps the two in columns of their own.

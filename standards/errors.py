@@ -148,6 +148,8 @@ class NotFound(CallerError):
 class NoSuchRecord(NotFound):
     """The id in the address is none of a record that this caller can see."""
 
+    code = "record-not-found"
+
 
 class SnapshotNotFound(NotFound):
     """The caller asks to read a snapshot; there are none."""

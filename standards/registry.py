@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import standards.edfi
 import standards.oneroster
-from standards.edfi import catalogue, extensions
+from standards.edfi import catalogue, extensions, links
 from standards.oneroster import editions
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ def views(api: str) -> Mapping[str, View]:
     """The collections of an API (``oneroster``, ``oneroster11`` or ``edfi``) by name."""
     if api == editions.OLDER:
         return {name: editions.older(view) for name, view in views("oneroster").items() if editions.known(view)}
-    return _unique((view.name, view) for view in _found("VIEW") if view.api == api)
+    found = (view for view in _found("VIEW") if view.api == api)
+    return _unique((view.name, links.linked(view) if api == "edfi" else view) for view in found)
 
 
 @cache

@@ -200,7 +200,8 @@ class Branch:
     keeps records in which the rendered member at a path has the value (the path must be released), and besides those
     to which a visible row of *also* points, where that reference is released. *requires* names fields without whose
     release nothing of it is shown. Of what *backed* leads to something must be visible where any of it is released, and
-    is not shown. *once* shows of rows with one key a single one.
+    is not shown. *once* shows of rows with one key a single one. *linked* tells, for the record itself (an empty
+    name) or a member, of which Ed-Fi collection it is a document, where references lead to what the view does not read.
     """
 
     entity: str
@@ -212,6 +213,7 @@ class Branch:
     requires: tuple[str, ...] = ()
     backed: tuple[Node, ...] = ()
     once: Once | None = None
+    linked: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,6 +6,7 @@ else: no columns, no faces, no generated code, no row index.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import UTC, datetime
 from hashlib import blake2b
 from itertools import pairwise
@@ -14,9 +15,12 @@ from urllib.parse import quote
 
 import orjson
 
+from gateway.linking import always_seen, shown_whole
 from policies import population as p
 from policies.transforms import transform
 from standards import view as v
+from standards.edfi import links
+from standards.edfi.model import by_collection
 from standards.query import Condition
 from standards.vocabulary import PERSONS
 from tests.comparing import found as found_at
@@ -369,7 +373,7 @@ class Oracle:
                 continue
             if any(record.get(name) not in values for name, values in branch.where):
                 continue
-            shown = self.members(branch.nodes, branch.entity, record, view.api, base)
+            shown = self.linked(branch, self.members(branch.nodes, branch.entity, record, view.api, base), record)
             if any(name in names and not shown.get(name) for name in branch.needs):
                 continue
             if branch.backed and not self.members(branch.backed, branch.entity, record, view.api, base):
@@ -380,6 +384,35 @@ class Oracle:
             if only or any(self.pointed_to(step, record) for step in branch.also):
                 stamped = _stamped(branch, shown, view.api, loaded, self.key)
                 yield record, (self.outward(branch.entity, record, view.api), branch, stamped)
+
+    def linked(self, branch: v.Branch, shown: Record, record: Record) -> Record:
+        """What is shown of a record with links to what the branch does not read."""
+        whole, told = deepcopy(shown), links.read(record.get(links.FIELD, ""))
+        for _, collection in branch.linked:
+            for site in links.sites(collection):
+                for reference in links.references(whole, site):
+                    if "link" not in reference and (found := self.link(branch, site, reference, told)):
+                        reference["link"] = found
+        return whole
+
+    def link(self, branch: v.Branch, site: links.Site, reference: Record, told: list[links.Told]) -> Record:
+        """The link of a reference; empty where it has none."""
+        said = site.said(reference)
+        fits = [one for one in told if said is not None and one.name == site.name and one.values in {None, said}]
+        places = {(one.collection, one.id, one.key) for one in fits}
+        target = shown_whole(self.grant, fits[0].collection) if len(places) == 1 else None
+        if target is None or (target.where and not fits[0].id):
+            return {}
+        end = ".".join((*site.path, site.name))
+        guards = [name for name, field in v.fields_of(branch.entity).items() if field.to == "organization"]
+        guarded = any(f".{name}".endswith(f".{end}@") for name in guards)
+        if not always_seen(self.grant, target.entity, site, guarded=guarded):
+            return {}
+        known, one = (
+            by_collection(fits[0].collection),
+            {"key": fits[0].key} | ({"id": fits[0].id} if fits[0].id else {}),
+        )
+        return {"rel": known.name, "href": f"{known.endpoint}/{self.outward(target.entity, one, 'edfi')}"}
 
     def pointed_to(self, step: v.Kids, record: Record) -> bool:
         """Whether a visible record points to *record*."""

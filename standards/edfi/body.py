@@ -33,6 +33,7 @@ UNEXPECTED = "Unexpected character encountered while parsing value: {}. Path '',
 UNLIKE_JSON = re.compile(rb"(?![{\[\"'0-9tfnuNI/-])[!-~]")
 """What no JSON begins with, of the characters that can be told."""
 
+LEFT_EMPTY = "is required and should not be left empty"
 UNKEPT = "The value has characters that no system can keep."
 MOST_TOLD = 100
 """How many places of one body are told to be wrong."""
@@ -203,7 +204,7 @@ def _object(
             one, inner = properties[name], known[name] if known is not None else None
             clean[name] = _value(one, inner, value, f"{path}.{name}", places)
             if clean[name] == "" and one.required:
-                places[f"{path}.{name}"] = [sentences.sentence("", name, "is missing")]
+                places[f"{path}.{name}"] = [sentences.sentence("", name, LEFT_EMPTY)]
             if clean[name] in ("", []) and not one.required:
                 del clean[name]
     return clean

@@ -7,7 +7,8 @@ from hashlib import sha256
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from standards.edfi import extensions
+from standards import vocabulary
+from standards.edfi import extensions, links
 from standards.edfi.mapping import STAMPS, Mapped, ordered
 from standards.edfi.members import Members, Site, members
 from standards.edfi.model import own, resources
@@ -49,6 +50,9 @@ MAPPED = {
 }
 DIRECTORY = frozenset({"schoolYearTypes", "calendars", "calendarDates"})
 HELD = DIRECTORY | {"staffSchoolAssociations"}
+LINKING = frozenset({"schoolSession"})
+"""Entities that a mapped resource shows besides that of its lens."""
+
 SPECIAL = ("health", "disciplin", "specialEducation", "section504", "homeless", "migrant", "neglected", "restraint",
            "intervention", "foodService", "crisis")  # fmt: skip
 
@@ -69,7 +73,9 @@ def remainder(entity: str) -> Mapping[str, Field]:
     """What mapped resources say of *entity* beyond the vocabulary, as extra fields of it."""
     found = [one for one in mappings().values() if one.lens.entity == entity]
     beyond = [field for one in found for field in extensions.members(one.lens.local, entity).fields]
-    return {field.name: field for one in found for field in one.remainder} | {field.name: field for field in beyond}
+    told = [_links(entity, vocabulary.entities()[entity].fields["id"])] if found or entity in LINKING else []
+    fields = [one.remainder for one in found] + [beyond, *told]
+    return {field.name: field for some in fields for field in some}
 
 
 @cache
@@ -90,11 +96,16 @@ def _entity(collection: str) -> Entity:
     name = native_name(collection)
     beyond = extensions.members(collection, name).fields
     number = Site(name, name, sensitivity=_class_of(resource)).field("id", "id", "id")
-    fields = [number, *_made(collection).fields, *beyond]
+    fields = [number, *_made(collection).fields, *beyond, *_links(name, number)]
     if not any(field.owner and field.to == "student" for field in fields):
         fields = [_owned(field) for field in fields]
     held = resource.is_descriptor or collection in HELD
     return Entity(name, {field.name: field for field in fields}, held)
+
+
+def _links(entity: str, number: Field) -> list[Field]:
+    """Where the references of *entity* lead that its views do not follow: read with the *number* of its records."""
+    return [Field(entity, links.FIELD, "text", number.release, number.sensitivity)]
 
 
 def _owned(field: Field) -> Field:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 BLANKS = "cannot contain leading or trailing spaces"
 MISSING = "is missing"
+ZERO = "value must be different than 0"
 FIRST_DAY, FIRST_MOMENT = "0001-01-01", "00:00:00"
 ENDS, BEGINNINGS = ("Year", "Number", "Id"), ("Start", "Begin", "End")
 
@@ -42,7 +43,7 @@ def _object(
         elif known.type == "object" and isinstance(value, dict):
             yield from _object(known.properties, value, place, frozenset(), inside=bool(known.reference))
         elif known.required and _is_default(known, value, inside=inside):
-            yield place, MISSING
+            yield place, ZERO if known.type == "integer" else MISSING
         elif name in keys and _is_text(known) and isinstance(value, str) and value != value.strip():
             yield place, BLANKS
 

@@ -34,7 +34,9 @@ GUID = re.compile(r"[0-9a-f]{32}|(\{)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(
 TRUTHS = {"true": True, "false": False}
 PAGING = {"offset": "offset", "limit": "limit", "totalcount": "totalCount", "pagetoken": "pageToken",
           "pagesize": "pageSize"}  # fmt: skip
-UNFIT = "The value is not valid for {}."
+UNFIT = "The value '{}' is not valid for {}."
+LONGEST_TOLD = 80
+"""How many characters of a value that is none are told back to who sent it."""
 BAD_LIMIT = f"Limit must be omitted or set to a numeric value between 0 and {LARGEST_LIMIT}."
 BAD_OFFSET = "Offset must be a numeric value greater than or equal to 0."
 BAD_TOTAL = "TotalCount must be a boolean value."
@@ -161,8 +163,13 @@ def plain(identifier: str) -> str:
         InvalidValue: it is none.
     """
     if not GUID.fullmatch(identifier):
-        raise InvalidValue("id", UNFIT.format("id"))
+        raise unfit("id", identifier)
     return identifier.strip("{}").replace("-", "").lower()
+
+
+def unfit(name: str, value: str) -> InvalidValue:
+    """The refusal of a *value* that is none of the member *name*, as an ODS says it."""
+    return InvalidValue(name, UNFIT.format(value[:LONGEST_TOLD], f"{name[:1].upper()}{name[1:]}"))
 
 
 def _choices(resource: Resource) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -290,5 +297,5 @@ def _wanted(name: str, value: str, kind: str) -> str:
     """
     found = plain(value) if kind == "id" else wanted(kind, value)
     if found is None:
-        raise InvalidValue(name, UNFIT.format(name))
+        raise unfit(name, value)
     return found

@@ -49,6 +49,9 @@ STUDYING = (
 AT_101 = '{all: [{school: {in: ["101"]}}]}'
 
 
+KEY_CHANGE = "bad-request:data-validation-failed:key-change-not-supported"
+
+
 def student(number, **more):
     return {
         "studentUniqueId": number, "firstName": f"First{number}", "lastSurname": f"Last{number}",
@@ -243,10 +246,24 @@ def test_what_cannot_be_read_is_told_as_an_ods_tells_it(owner, data, said):
     assert (told["detail"], told["errors"]) == ("The request could not be processed. See 'errors' for details.", [said])
 
 
+def test_another_key_that_leads_nowhere_is_first_of_all_another_key(owner):
+    body = {
+        "educationOrganizationReference": {"educationOrganizationId": 101},
+        "studentReference": {"studentUniqueId": "s1"},
+    }
+    answer = send(owner, "POST", "studentEducationOrganizationAssociations", body)
+    place = answer.headers["Location"]
+    for key in ({"studentReference": {"studentUniqueId": "nobody"}}, {"studentReference": {"studentUniqueId": "s2"}}):
+        told = problem(send(owner, "PUT", place, body | key), 400, KEY_CHANGE)
+        assert told["detail"].startswith(
+            "Identifying values for the StudentEducationOrganizationAssociation item cannot "
+        )
+
+
 def test_another_key_is_taken_where_the_model_carries_it_on(owner, elm):
     place = send(owner, "POST", "students", student("s9")).headers["Location"]
     answer = send(owner, "PUT", place, student("s8"))
-    problem(answer, 400, "bad-request:data-validation-failed:key-change-not-supported")
+    problem(answer, 400, KEY_CHANGE)
     place = send(owner, "POST", "studentSchoolAssociations", enrollment("s9")).headers["Location"]
     assert send(owner, "PUT", place, enrollment("s9", entryDate="2026-09-02")).status_code == 204
     assert owner.ask(place).json["entryDate"] == "2026-09-02"

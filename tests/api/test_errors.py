@@ -220,7 +220,9 @@ def test_a_value_of_the_wrong_kind_is_refused(everything, name, value):
     resource = {"birthDate": "students"}.get(name, "studentSchoolAssociations")
     answer = everything.edfi(resource, **{name: value})
     problem(answer, 400, "bad-request:data-validation-failed")
-    assert answer.json["validationErrors"] == {f"$.{name}": [f"The value is not valid for {name}."]}
+    assert answer.json["validationErrors"] == {
+        f"$.{name}": [f"The value {value!r} is not valid for {name[0].upper()}{name[1:]}."]
+    }
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
@@ -229,7 +231,7 @@ def test_what_is_no_id_is_refused_and_an_unknown_one_is_not_found(everything, me
         answer = everything.web.open(f"{EDFI}students/{wrong}", method=method, json={}, headers=everything.bearer)
         if method == "GET":
             problem(answer, 400, "bad-request:data-validation-failed")
-            assert answer.json["validationErrors"] == {"$.id": ["The value is not valid for id."]}
+            assert answer.json["validationErrors"] == {"$.id": [f"The value '{wrong}' is not valid for Id."]}
     if method == "GET":
         for unknown in ("0" * 32, "00000000-0000-4000-A000-000000000000"):
             problem(everything.edfi(f"students/{unknown}"), 404, "not-found")

@@ -131,7 +131,7 @@ def test_a_name_that_nobody_has_published_is_never_repeated(clerk, name):
 def test_a_body_that_is_wrong_all_the_same_tells_what_was_ignored_and_that_is_not_wrong(clerk):
     answer = send(clerk, "POST", "students", student("s1", firstName="", middleName=7))
     places = problem(answer, 400, "bad-request:data-validation-failed")["validationErrors"]
-    assert places == {"$.firstName": ["FirstName is required."]}
+    assert places == {"$.firstName": ["FirstName is required and should not be left empty."]}
     assert answer.headers.get(HEADER) == "middleName"
 
 

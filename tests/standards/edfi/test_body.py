@@ -63,7 +63,7 @@ STUDENT = {"studentUniqueId": "1", "firstName": "A", "lastSurname": "B", "birthD
     ("changed", "place", "said"),
     [
         ({"sessionName": None}, "$.sessionName", "SessionName is required."),
-        ({"sessionName": ""}, "$.sessionName", "SessionName is required."),
+        ({"sessionName": ""}, "$.sessionName", "SessionName is required and should not be left empty."),
         ({"sessionName": "x" * 61}, "$.sessionName", "SessionName must be at most 60 characters in length."),
         ({"sessionName": "a\0b"}, "$.sessionName", body.UNKEPT),
         ({"beginDate": "soon"}, "$.beginDate", "BeginDate is not a date."),
@@ -93,6 +93,16 @@ def test_a_key_that_is_stored_once_and_sent_with_two_values_is_told_at_both_plac
     assert wrong("sessions", SESSION | {"gradingPeriods": [{"gradingPeriodReference": period}]}) == {
         "$.gradingPeriods[*].gradingPeriodReference.schoolId": [said],
         "$.schoolReference.schoolId": [said],
+    }
+
+
+def test_a_period_of_a_section_is_of_the_school_of_its_course_offering():
+    offering = {"localCourseCode": "A", "schoolId": 1, "schoolYear": 2027, "sessionName": "Fall"}
+    periods = [{"classPeriodReference": {"classPeriodName": "1", "schoolId": 2}}]
+    section = {"sectionIdentifier": "S", "courseOfferingReference": offering, "classPeriods": periods}
+    assert wrong("sections", section).keys() == {
+        "$.classPeriods[*].classPeriodReference.schoolId",
+        "$.courseOfferingReference.schoolId",
     }
 
 

@@ -186,20 +186,24 @@ def test_an_agreeing_member_that_is_hidden_is_not_looked_at():
 
 
 @pytest.mark.parametrize(
-    ("collection", "name", "value", "words"),
+    ("collection", "name", "value", "title"),
     [
-        ("schools", "schoolId", "first", "The value is not valid for schoolId."),
-        ("students", "multipleBirthStatus", "perhaps", "The value is not valid for multipleBirthStatus."),
-        ("students", "multipleBirthStatus", "2", "The value is not valid for multipleBirthStatus."),
-        ("students", "birthDate", "yesterday", "The value is not valid for birthDate."),
-        ("students", "birthDate", "2010-02-30", "The value is not valid for birthDate."),
-        ("studentAssessments", "administrationDate", "soon", "The value is not valid for administrationDate."),
-        ("courses", "minimumAvailableCredits", "few", "The value is not valid for minimumAvailableCredits."),
-        ("students", "id", "not-an-id", "The value is not valid for id."),
+        ("schools", "schoolId", "first", "SchoolId"),
+        ("students", "multipleBirthStatus", "perhaps", "MultipleBirthStatus"),
+        ("students", "multipleBirthStatus", "2", "MultipleBirthStatus"),
+        ("students", "birthDate", "yesterday", "BirthDate"),
+        ("students", "birthDate", "2010-02-30", "BirthDate"),
+        ("studentAssessments", "administrationDate", "soon", "AdministrationDate"),
+        ("courses", "minimumAvailableCredits", "few", "MinimumAvailableCredits"),
+        ("students", "id", "not-an-id", "Id"),
     ],
 )
-def test_a_value_of_another_kind_is_refused(collection, name, value, words):
-    assert message(collection, (name, value)) == words
+def test_a_value_of_another_kind_is_refused(collection, name, value, title):
+    assert message(collection, (name, value)) == f"The value '{value}' is not valid for {title}."
+
+
+def test_a_long_value_of_another_kind_is_told_cut():
+    assert message("students", ("birthDate", "x" * 81)) == f"The value '{'x' * 80}' is not valid for BirthDate."
 
 
 @pytest.mark.parametrize(
