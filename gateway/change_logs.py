@@ -226,7 +226,7 @@ class ChangeLogs:
         Raises:
             StoreUnavailable: it cannot be written.
         """
-        name = next((name for name, one in self._logs.items() if one is log), None)
+        name = next((name for name, one in list(self._logs.items()) if one is log), None)  # others open logs meanwhile
         if name is not None:
             self._files.write(name, log)
 
