@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from copy import copy
 from datetime import UTC, datetime
 from functools import partial
@@ -255,7 +256,7 @@ class Gateway:
     def warm(self) -> None:
         """Load every hold before the first request, each by itself; one that takes long goes on while others serve."""
         threads = [
-            threading.Thread(target=_load, args=(district,), name=f"load-{district.name}", daemon=True)
+            threading.Thread(target=self._warm, args=(district,), name=f"load-{district.name}", daemon=True)
             for district in self.districts.values()
         ]
         for thread in threads:
@@ -263,6 +264,19 @@ class Gateway:
         end = time.monotonic() + WARMING_SECONDS
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
+
+    def _warm(self, district: District) -> None:
+        """Load the hold of a *district*, and find what differs for clients that know of it."""
+        _load(district)
+        for grant in self.grants.every(district.name) if district.holds else ():
+            if self.in_force(grant) and self.logs.knows(grant):
+                _attempt(partial(self._resume, grant))
+
+    def _resume(self, grant: Grant) -> None:
+        with suppress(SourceError):
+            faces = self.held(grant)
+            if faces.account is not None:
+                faces.account.log.follow(faces)
 
     def pruned(self, grant: Grant, view: View) -> View | None:
         """*view* without anything *grant* does not release, worked out once."""

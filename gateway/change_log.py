@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -38,6 +38,8 @@ HASHED_AT_ONCE = 50
 """How many rows are hashed before others may go on."""
 STATES_KEPT = 8
 """How many states of before are kept for those who read on in them."""
+TELLINGS_KEPT = 1_000
+"""How many moments at which somebody was told of differences are known for older states."""
 
 
 class Tombstone(msgspec.Struct, array_like=True):
@@ -115,6 +117,8 @@ class ChangeLog:
         self.written: Written | None = None
         self.grants: dict[str, Grant] = {}
         self._before: OrderedDict[tuple[int, str], State] = OrderedDict()
+        self._tellings: deque[tuple[tuple[int, str], int]] = deque(maxlen=TELLINGS_KEPT)
+        self._first = 0, ""
         self.gone: dict[Place, OrderedDict[str, Tombstone]] = {}
         self.left: dict[tuple[str, str], OrderedDict[tuple[str, str], int]] = {}
         self.doubts = Doubts()
@@ -157,7 +161,7 @@ class ChangeLog:
                 self.follow(faces)
             assert self.state is not None
             if key < self.state.key:
-                return self._earlier(key)
+                return self._earlier(faces)
             self._tell()
             return self.state
 
@@ -181,9 +185,7 @@ class ChangeLog:
                 self._carry(entity, state, fresh, differences)
                 self._note(entity, fresh, findings)
             decide(self, faces)
-            self._before[state.key] = state
-            while len(self._before) > STATES_KEPT:
-                self._before.popitem(last=False)
+            self._remember(state)
             self.faces, self.state = faces, fresh
             self._unhashed = self._to_hash(faces, fresh)
 
@@ -234,7 +236,7 @@ class ChangeLog:
             fresh.hashes[entity] = array("Q", [0]) * size
             if self.written is not None:
                 resume(self, faces, fresh, projection, self.written)
-        self.faces, self.state, self.written = faces, fresh, None
+        self.faces, self.state, self.written, self._first = faces, fresh, None, fresh.key
         self._unhashed = self._to_hash(faces, fresh)
         self.keeper.began(self)
 
@@ -243,7 +245,7 @@ class ChangeLog:
         """Take over what is known of rows that are still there."""
         places, times, hashes = differences.places(entity), state.times[entity], state.hashes[entity]
         if places is None:
-            fresh.times[entity], fresh.hashes[entity] = times[:], hashes[:]
+            fresh.times[entity], fresh.hashes[entity] = times, hashes
         else:
             fresh.times[entity] = array("q", [times[at] if at >= 0 else PENDING for at in places])
             fresh.hashes[entity] = array("Q", [hashes[at] if at >= 0 else 0 for at in places])
@@ -251,7 +253,10 @@ class ChangeLog:
     def _note(self, entity: str, fresh: State, findings: Findings) -> None:
         """Note what differs of one entity."""
         found = findings.of(entity)
-        times, hashes = fresh.times[entity], fresh.hashes[entity]
+        hashes, times = fresh.hashes[entity], fresh.times[entity]
+        if found.changed:  # the state of before may have the same ones
+            hashes, times = hashes[:], times[:]
+            fresh.hashes[entity], fresh.times[entity] = hashes, times
         for row, digest in found.hashes.items():
             hashes[row] = digest
         for row in found.changed:
@@ -288,6 +293,7 @@ class ChangeLog:
         assert self.state is not None
         now, after = self.moment(), PENDING - 1 if self.behind is None else self.behind
         self.state.give(now, after)
+        self._tellings.append((self.state.key, now))
         for state in self._before.values():
             if state.until is None:
                 state.until = now
@@ -302,17 +308,45 @@ class ChangeLog:
         self._keep(None)
         self.pending = False
 
-    def _earlier(self, key: tuple[int, str]) -> State:
+    def _earlier(self, faces: Faces) -> State:
         """A state of before, for who reads on in it: what differs from it is told anew, as later than that."""
-        state = self._before.get(key)
-        if state is None:
-            self._fall_behind(0)
-            return State(*key)
+        state = self._before.get((faces.generation.number, faces.today)) or self._former(faces)
         if state.until is None:
             self._tell()
         if state.until is not None:
-            self._fall_behind(state.until - 1)
+            self._fall_behind(max(0, state.until - 1))
         return state
+
+    def _former(self, faces: Faces) -> State:
+        """A state that was not kept, by what is known of the same records now.
+
+        States that do not differ are forgotten like any others: how many came after it tells nothing.
+        """
+        assert self.state is not None
+        assert self.faces is not None
+        self._tell()
+        key = faces.generation.number, faces.today
+        state = State(*key, until=self._until(key))
+        for entity, times in self.state.times.items():
+            known = dict(zip(self.faces.ids(entity), times, strict=True))
+            since = (known.get(own, self.begun) for own in faces.ids(entity))
+            told = [at if state.until is None or at < state.until else self.begun for at in since]
+            state.times[entity] = array("q", told)
+        self._remember(state)
+        return state
+
+    def _until(self, key: tuple[int, str]) -> int | None:
+        """The moment given first to what differs from the state with a *key*; 0 where it is not known any more."""
+        forgotten = len(self._tellings) == TELLINGS_KEPT and key < self._tellings[0][0]
+        if key < self._first or forgotten:
+            return 0
+        return next((moment for later, moment in self._tellings if later > key), None)
+
+    def _remember(self, state: State) -> None:
+        state.hashes = {}  # of which only the newest are written down
+        self._before[state.key] = state
+        while len(self._before) > STATES_KEPT:
+            self._before.popitem(last=False)
 
     def _fall_behind(self, moment: int) -> None:
         """Note, for the next process too, that what has a later *moment* is to be told anew."""

@@ -135,6 +135,11 @@ class ChangeLogs:
             self._accounts[place] = name, account
             return account
 
+    def knows(self, grant: Grant) -> bool:
+        """Whether the client of a *grant* was told of a log before, in this process or in another."""
+        place = grant.client, grant.district, grant.purpose
+        return place in self._told or self._files.told(*place) is not None
+
     def _account(self, place: tuple[str, str, str], name: str, log: ChangeLog) -> Account:
         """The account of a client: as it is known, or new from now on; later than all before if there was another."""
         told = self._files.told(*place) or self._told.get(place)
@@ -221,7 +226,7 @@ class ChangeLogs:
         Raises:
             StoreUnavailable: it cannot be written.
         """
-        name = next((name for name, one in self._logs.items() if one is log), None)
+        name = next((name for name, one in list(self._logs.items()) if one is log), None)  # others open logs meanwhile
         if name is not None:
             self._files.write(name, log)
 

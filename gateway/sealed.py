@@ -72,7 +72,7 @@ class Sealed:
         place = self._folder / name
         draft = place.with_name(f".{place.name}.{os.getpid()}.{threading.get_ident()}")
         try:
-            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make_folders(place)
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
                 file.write(self.close(text, name.encode()))
                 file.flush()
@@ -82,3 +82,10 @@ class Sealed:
             with suppress(OSError):
                 draft.unlink()
             raise StoreUnavailable("What consumers know cannot be written down.") from None
+
+    def _make_folders(self, place: Path) -> None:
+        """Make each folder above *place* by itself, for its owner alone: `parents` would leave those above open."""
+        assert self._folder is not None
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in list(place.relative_to(self._folder).parents)[-2::-1]:
+            (self._folder / folder).mkdir(mode=0o700, exist_ok=True)

@@ -162,3 +162,18 @@ def test_a_tombstone_lies_sealed_in_memory_and_its_disclosure_names_its_student(
         if b"status =" in line
     ]
     assert any(b'"rows":1' in line and b'"to":1' in line for line in events)
+
+
+def test_after_a_restart_what_differs_is_found_while_the_district_is_loaded(tmp_path, place):
+    sites, terms = {"maple": Site("oneroster_csv", {"source": str(place)})}, [agreement("maple")]
+    with running(tmp_path / "r", sites, terms) as one:
+        (first, *_) = one.consumer().users("students")
+        clock = one.clock
+    rewritten(place, "users.csv", first["sourcedId"], givenName="Renamed")
+    clock.move(AN_HOUR)
+    with running(tmp_path / "r", sites, terms, clock=clock) as one:
+        one.gateway.warm()
+        (log,) = one.gateway.logs.followers("maple")
+        assert log.state is not None
+        told = one.consumer().users("students", filter=f"dateLastModified>'{first['dateLastModified']}'")
+        assert [student["sourcedId"] for student in told] == [first["sourcedId"]]
