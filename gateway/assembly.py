@@ -267,8 +267,7 @@ class Gateway:
 
     def _warm(self, district: District) -> None:
         """Load the hold of a *district*, and find what differs for clients that know of it."""
-        _load(district)
-        for grant in self.grants.every(district.name) if district.holds else ():
+        for grant in self.grants.every(district.name) if _load(district) else ():
             if self.in_force(grant) and self.logs.knows(grant):
                 _attempt(partial(self._resume, grant))
 
@@ -338,15 +337,15 @@ class Gateway:
         return project(grant, views, held)
 
 
-def _load(district: District) -> None:
-    """Load a district's hold, if it has one; a failure is told by the district, and tried again."""
+def _load(district: District) -> bool:
+    """Load a district's hold; whether there is one now. A failure is told by the district, and tried again."""
     try:
-        if district.holds:
-            district.hold()
+        return bool(district.holds) and district.hold() is not None
     except SourceError:
-        return
+        return False
     except Exception as error:  # noqa: BLE001  a fault of ours must not end in a thread that nobody hears
         telemetry.fault(error)
+        return False
 
 
 def _attempt(work: Callable[[], object]) -> None:
