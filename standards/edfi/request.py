@@ -169,7 +169,7 @@ def plain(identifier: str) -> str:
 
 
 def unfit(name: str, value: str) -> InvalidValue:
-    """The refusal of a *value* that is none of the member *name*, as an ODS says it; a day, maybe of birth, is not told."""
+    """The refusal of a *value* that is none of the member *name*, as an ODS says it; no day is repeated."""
     title = f"{name[:1].upper()}{name[1:]}"
     said = DAY_UNFIT.format(title) if name.lower().endswith(DAY) else UNFIT.format(value[:LONGEST_TOLD], title)
     return InvalidValue(name, said)
