@@ -35,6 +35,7 @@ TRUTHS = {"true": True, "false": False}
 PAGING = {"offset": "offset", "limit": "limit", "totalcount": "totalCount", "pagetoken": "pageToken",
           "pagesize": "pageSize"}  # fmt: skip
 UNFIT = "The value '{}' is not valid for {}."
+DAY, DAY_UNFIT = "date", "The value is not valid for {}."
 LONGEST_TOLD = 80
 """How many characters of a value that is none are told back to who sent it."""
 BAD_LIMIT = f"Limit must be omitted or set to a numeric value between 0 and {LARGEST_LIMIT}."
@@ -168,8 +169,10 @@ def plain(identifier: str) -> str:
 
 
 def unfit(name: str, value: str) -> InvalidValue:
-    """The refusal of a *value* that is none of the member *name*, as an ODS says it."""
-    return InvalidValue(name, UNFIT.format(value[:LONGEST_TOLD], f"{name[:1].upper()}{name[1:]}"))
+    """The refusal of a *value* that is none of the member *name*, as an ODS says it; no day is repeated."""
+    title = f"{name[:1].upper()}{name[1:]}"
+    said = DAY_UNFIT.format(title) if name.lower().endswith(DAY) else UNFIT.format(value[:LONGEST_TOLD], title)
+    return InvalidValue(name, said)
 
 
 def _choices(resource: Resource) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -16,6 +16,9 @@ LONGEST_URI = 306
 MOST_VALUES = 10
 """How many values that should be one are told."""
 
+PERSONAL = frozenset({"studentUniqueId", "staffUniqueId", "contactUniqueId", "personId"})
+"""The keys of persons, which no error repeats."""
+
 PLACE = re.compile(r"\[[0-9]+\]")
 REPEATED, UNLIKE = "has the key of an earlier item", "differs from "
 TEENS = frozenset({11, 12, 13})
@@ -45,13 +48,14 @@ def repeated(collection: str, number: int) -> str:
 
 
 def conflict(document: Mapping[str, Any], place: str, left: str, right: str) -> str:
-    """That two values that are one in the standard differ: which, since the caller sent them itself."""
+    """That values differ that are one in the standard: which, since the caller sent them, unless they name a person."""
+    name = place.rpartition(".")[2]
+    said = f"All values supplied for '{name}' must match. Review all references (including those higher up in the"
+    if name in PERSONAL:
+        return f"{said} resource's data) and align the conflicting values."
     values = dict.fromkeys(value for path in (left, right) for value in scalars(document, path.removeprefix("$.")))
     listed = ", ".join(f"'{str(value)[:LONGEST_URI]}'" for value in list(values)[:MOST_VALUES])
-    return (
-        f"All values supplied for '{place.rpartition('.')[2]}' must match. Review all references (including those"
-        f" higher up in the resource's data) and align the following conflicting values: {listed}"
-    )
+    return f"{said} resource's data) and align the following conflicting values: {listed}"
 
 
 def sentence(name: str, path: str, said: str) -> str:

@@ -224,3 +224,12 @@ def test_a_member_whose_name_is_spelt_like_a_place_hides_no_fault_there():
     with pytest.raises(InvalidBody) as refused:
         body.read(by_collection("sessions"), given, shape("sessions"), Ignored())
     assert refused.value.places == {f"$.{place}": [body.UNKEPT]}
+
+
+def test_the_keys_of_persons_are_in_no_sentence():
+    document = {"first": {"studentUniqueId": "604822"}, "second": {"studentUniqueId": "604823"}}
+    said = sentences.conflict(
+        document, "$.first.studentUniqueId", "$.first.studentUniqueId", "$.second.studentUniqueId"
+    )
+    assert "studentUniqueId" in said
+    assert "60482" not in said

@@ -191,9 +191,6 @@ def test_an_agreeing_member_that_is_hidden_is_not_looked_at():
         ("schools", "schoolId", "first", "SchoolId"),
         ("students", "multipleBirthStatus", "perhaps", "MultipleBirthStatus"),
         ("students", "multipleBirthStatus", "2", "MultipleBirthStatus"),
-        ("students", "birthDate", "yesterday", "BirthDate"),
-        ("students", "birthDate", "2010-02-30", "BirthDate"),
-        ("studentAssessments", "administrationDate", "soon", "AdministrationDate"),
         ("courses", "minimumAvailableCredits", "few", "MinimumAvailableCredits"),
         ("students", "id", "not-an-id", "Id"),
     ],
@@ -203,7 +200,19 @@ def test_a_value_of_another_kind_is_refused(collection, name, value, title):
 
 
 def test_a_long_value_of_another_kind_is_told_cut():
-    assert message("students", ("birthDate", "x" * 81)) == f"The value '{'x' * 80}' is not valid for BirthDate."
+    assert message("schools", ("schoolId", "x" * 81)) == f"The value '{'x' * 80}' is not valid for SchoolId."
+
+
+@pytest.mark.parametrize(
+    ("collection", "name", "value"),
+    [
+        ("students", "birthDate", "yesterday"),
+        ("students", "birthDate", "2010-02-30"),
+        ("studentAssessments", "administrationDate", "soon"),
+    ],
+)
+def test_a_day_that_is_none_is_refused_and_not_repeated(collection, name, value):
+    assert message(collection, (name, value)) == f"The value is not valid for {name[0].upper()}{name[1:]}."
 
 
 @pytest.mark.parametrize(
