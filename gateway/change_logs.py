@@ -114,6 +114,7 @@ class ChangeLogs:
         self._told: dict[tuple[str, str, str], Told] = {}
         self._latest: Differences | None = None
         self._lock = threading.RLock()
+        self._comparing = threading.Lock()  # never with `_lock`: who compares may hold the lock of a log
         self._hasher = Hasher(folder is not None, self.keep)
 
     def open(
@@ -194,7 +195,7 @@ class ChangeLogs:
 
     def forget_differences(self) -> None:
         """Let go of the generation before, once every log of its district has gone on."""
-        with self._lock:
+        with self._comparing:
             self._latest = None
 
     def open_text(self, sealed: bytes) -> bytes:
@@ -249,7 +250,7 @@ class ChangeLogs:
 
     def differences(self, old: Generation, new: Generation) -> Differences:
         """The differences between two generations, found once for all logs of a district."""
-        with self._lock:
+        with self._comparing:
             known = self._latest
             if known is None or known.old is not old or known.new is not new:
                 known = self._latest = Differences(old, new)
