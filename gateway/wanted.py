@@ -13,10 +13,14 @@ if TYPE_CHECKING:
     from policies.grant import Grant
 
 
+SERVICES = "edfi.staffSchoolAssociations"
+"""At which schools members of staff work, which users are shown with."""
+
+
 def may_be_held(entity: str) -> bool:
     """Whether a district may let the gateway hold *entity*: its roster and its descriptors, nothing else."""
     known = vocabulary.entities()
-    return known[entity].held if entity in known else entity.endswith("Descriptors")
+    return known[entity].held if entity in known else entity == SERVICES or entity.endswith("Descriptors")
 
 
 def within(some: Collection[str] | None, asked: Collection[str] | None) -> bool:
