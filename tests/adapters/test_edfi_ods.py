@@ -8,6 +8,7 @@ from adapters.contract import Hint
 from adapters.edfi_ods import EdFiOds
 from adapters.simulator.ods.problems import Refusal
 from adapters.testing import AdapterContract
+from standards.edfi.links import FIELD as LINKS
 from standards.errors import (
     ChangesLost,
     Conflict,
@@ -66,7 +67,7 @@ def first(adapter, entity):
 
 def anonymous(records):
     return sorted(
-        (entity, comparable({name: value for name, value in record.items() if name != "id"}))
+        (entity, comparable({name: value for name, value in record.items() if name not in {"id", LINKS}}))
         for entity, record in records
     )
 

@@ -11,6 +11,7 @@ import pytest
 from adapters.edfi_joins import TOLD_BY, Joins
 from adapters.edfi_xml import EdFiXml, collections, lenses
 from adapters.testing import AdapterContract, problems
+from standards.edfi.links import FIELD as LINKS
 from standards.edfi.model import by_collection, validate
 from standards.errors import SourceBroken
 from tests import needs
@@ -190,7 +191,7 @@ def test_what_is_read_of_grand_bend_is_written_back_as_documents_the_model_allow
         if lens.local == "gradingPeriods":
             again["parent"] = record["parent"]  # the session that lists it, which the document does not say
         told = {name: record[name] for kind, name in TOLD_BY if kind == entity and name in record}
-        assert again | told == record
+        assert again | told == {name: value for name, value in record.items() if name != LINKS}
 
 
 @pytest.mark.parametrize(("entity", "name"), TOLD_BY)

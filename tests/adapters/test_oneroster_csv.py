@@ -10,6 +10,7 @@ from adapters.oneroster_csv import OneRosterCsv
 from adapters.testing import AdapterContract
 from gateway.region import write_oneroster_11_wild, write_oneroster_12
 from standards.edfi.key_texts import key_text
+from standards.edfi.links import FIELD as LINKS
 from standards.errors import SourceBroken
 from standards.oneroster import csv as facts
 from tests.adapters import oneroster_files as made
@@ -63,6 +64,7 @@ def read(path: Path, **settings) -> tuple[dict[str, dict[tuple[str, ...], dict]]
     found: dict[str, dict] = {}
     with OneRosterCsv("d", {"source": str(path)} | settings) as adapter:
         for entity, record in adapter.read(dict.fromkeys(adapter.manifest.entities)):
+            record.pop(LINKS, None)
             found.setdefault(entity, {})[record.pop("key")] = record
         return found, {name: times for name, times in adapter.notes.counts.items() if not name.startswith("default: ")}
 

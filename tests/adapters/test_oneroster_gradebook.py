@@ -6,7 +6,6 @@ import pytest
 
 from adapters.oneroster_csv import OneRosterCsv
 from adapters.testing import AdapterContract
-from standards.errors import SourceBroken
 from tests.adapters import oneroster_files as made
 
 ENTITIES = ("gradebookCategory", "lineItem", "result", "scoreScale")
@@ -21,7 +20,7 @@ class _Graded(AdapterContract):
 
     def broken(self, folder):
         files = made.graded(self.version)
-        files["results.csv"] = files["results.csv"].replace(b",9.5,", b",nine,")
+        files["results.csv"] = files["results.csv"].replace(b",9.5,", b',"9.5,')
         return {"source": str(made.archive(folder / "broken.zip", files))}
 
 
@@ -142,7 +141,9 @@ def test_a_second_score_scale_of_one_result_is_counted(read):
         ("categories", {"sourcedId": "c1", "title": "Work", "weight": "much"}, "categories.csv:2:5"),
     ],
 )  # fmt: skip
-def test_a_mistake_is_told_with_its_place(read, file, row, place):
-    with pytest.raises(SourceBroken) as caught:
-        read("result" if file == "results" else "gradebookCategory", **{file: [row]})
-    assert caught.value.place == place
+def test_a_mistake_sets_its_row_aside_and_is_told_with_its_place(tmp_path, file, row, place):
+    path = made.archive(tmp_path / "maple.zip", made.graded("1.2", **{file: [row]}))
+    with OneRosterCsv("maple", {"source": str(path)}) as adapter:
+        found = list(adapter.read({"result" if file == "results" else "gradebookCategory": None}))
+        assert place in {one.place for one in adapter.notes.page.aside}
+    assert row["sourcedId"] not in {record["id"] for _, record in found}

@@ -189,7 +189,7 @@ def test_a_signature_counts_nowhere_but_in_oneroster_1_1(lms, path):
     answer = lms.ask(path)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == "Bearer"
-    assert "Bearer scheme" in answer.text or answer.mimetype == "application/problem+json"
+    assert "Authorization header scheme" in answer.text or answer.mimetype == "application/problem+json"
 
 
 def test_a_scope_of_another_version_opens_nothing(region):
