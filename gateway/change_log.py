@@ -228,7 +228,7 @@ class ChangeLog:
     def _begin(self, faces: Faces) -> None:
         """Begin with what *faces* show, going on where the log was written down."""
         self.begin()
-        self.doubts.begin(faces)
+        self.doubts.begin(faces, self.written.columns if self.written is not None else {})
         fresh = State(faces.generation.number, faces.today)
         for entity, projection in self.projections.items():
             size = faces.generation.table(entity).size

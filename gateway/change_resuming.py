@@ -39,7 +39,7 @@ def resume(log: ChangeLog, faces: Faces, fresh: State, projection: Projection, w
 
 
 def decide(log: ChangeLog, faces: Faces) -> None:
-    """Decide what was in doubt, once nothing is set aside of which nobody knows what it was."""
+    """Decide what was in doubt, once nothing that was shown is set aside of which nobody knows what it was."""
     if log.doubts.records and not log.doubts.lacking(faces):
         for entity, projection in log.projections.items():
             _lose(log, log.sight(faces), projection, dict.fromkeys(log.doubts.take(entity), True))

@@ -95,16 +95,25 @@ class References:
 
 
 @dataclass(frozen=True, slots=True)
+class Unknown:
+    """A row set aside of which no snapshot before knew what it was; of what entities other records are *made* of it."""
+
+    entity: str
+    own: str
+    made: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Completeness:
     """What a load has of its source, entity by entity; *places* are rows set aside, as far as they can be told.
 
-    *unknown* are those of which no snapshot before knew what they were, by entity and id; an empty id stands for any.
+    *unknown* are those of which no snapshot before knew what they were, as far as they say which ones they are.
     """
 
     rows: tuple[Rows, ...] = ()
     references: tuple[References, ...] = ()
     places: tuple[Aside, ...] = ()
-    unknown: frozenset[tuple[str, str]] = frozenset()
+    unknown: frozenset[Unknown] = frozenset()
     page: Page = field(default_factory=Page, compare=False)
 
 
@@ -135,7 +144,7 @@ def followed(before: Generation, fresh: Generation, wanted: Wanted, shares: Shar
     """
     page = before.completeness.page if before.completeness else Page()
     read = {entity: table.size for entity, table in fresh.tables.items()}
-    unknown = before.completeness.unknown if before.completeness else frozenset[tuple[str, str]]()
+    unknown = before.completeness.unknown if before.completeness else frozenset[Unknown]()
     fresh.completeness = replace(judged(fresh, page, orphans(fresh), read, wanted, shares), unknown=unknown)
     return fresh
 
@@ -161,13 +170,13 @@ def judged(
 
 def _unknown(
     before: Generation | None, fresh: Generation, page: Page, lost: Orphans, keyring: Keyring
-) -> frozenset[tuple[str, str]]:
-    """The rows set aside now of which no snapshot knew what they were, by entity and id."""
-    found = {(entity, fresh.table(entity).ids[row]) for entity, rows in lost.items() for row in rows}
+) -> frozenset[Unknown]:
+    """The rows set aside now of which no snapshot knew what they were."""
+    found = {Unknown(entity, fresh.table(entity).ids[row]) for entity, rows in lost.items() for row in rows}
     for one in page.aside:
         for entity in entities_of(one.entity):
-            found |= {(entity, own) for own in names_of(fresh.district, entity, one.key, keyring)}
-        found |= {(child, "") for child in one.made}
+            names = names_of(fresh.district, entity, one.key, keyring)
+            found |= {Unknown(entity, own, frozenset(one.made)) for own in names}
     if before is not None:
         found &= before.completeness.unknown if before.completeness else frozenset()
     return frozenset(found)

@@ -28,8 +28,8 @@ def entities_of(entity: str) -> tuple[str, ...]:
 
 
 def names_of(district: str, entity: str, key: Key, keyring: Keyring) -> tuple[str, ...]:
-    """The ids that a record of a source's own *key* may have; an empty one where there is no key."""
-    return (key[-1], keyring.outward_ids(district, entity, [key])[0]) if key else ("",)
+    """The ids that a record of a source's own *key* may have; none where there is no key."""
+    return (key[-1], keyring.outward_ids(district, entity, [key])[0]) if key else ()
 
 
 def record_of(generation: Generation, entity: str, row: int) -> Record:

@@ -15,13 +15,13 @@ import orjson
 from gateway import journal as book
 from gateway import telemetry
 from gateway.audit_heads import Mark
-from gateway.change_doubts import doubtful, unknown_of
+from gateway.change_doubts import doubtful, shown_of, unknown_of
 from gateway.journal import Entry, Journal, Sight
 from gateway.journal_heads import HEAD, NOTHING_HELD, Head, decoded, marked, name_of
+from gateway.released_keys import releases_key
 from gateway.sealed import Sealed
 from gateway.skeletons import BASE
-from standards.edfi.feeds import key_members, key_values
-from standards.view import Hop, Id, Obj, Val, trail
+from standards.edfi.feeds import key_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from gateway.hold import Table
     from gateway.rows import Shown
     from standards.query import Window
-    from standards.view import Node
 
     About = Callable[[Shown], Callable[[int], Iterable[bytes]]]
 
@@ -43,7 +42,6 @@ STEP = 10.0
 """The seconds between two versions, unless a consumer asks more often: clients walk through versions by thousands."""
 RENDERED = 5_000
 TOUCHED = 3600.0
-PLAIN = frozenset({"allow", "pseudonym"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,10 +338,18 @@ class Journals:
         """What is shown now, and what was shown before this process and may only be set aside in the source."""
         sight, shown = self._sight(present), present.shown
         missing = {identifier.hex() for identifier, _, _ in known.known()} - {one.hex() for one in sight.ids}
-        unknown = unknown_of(shown.faces.generation)
-        held = {bytes.fromhex(one) for one in doubtful(shown.faces, shown.branch.entity, missing, unknown, "edfi")}
+        unknown = unknown_of(shown.faces.generation) if missing else ()
+        lacking = shown_of(shown.faces, unknown, lambda entity: self._known(consumer, entity), "edfi")
+        held = {bytes.fromhex(one) for one in doubtful(shown.faces, shown.branch.entity, missing, lacking, "edfi")}
         consumer.doubts[place] = held = held & consumer.doubts.get(place, held)
         return book.holding(known, sight, held)
+
+    def _known(self, consumer: _Consumer, entity: str) -> set[str]:
+        """The ids of an entity that a consumer was shown, by all its journals."""
+        assert consumer.head is not None
+        places = [place for place in consumer.head.places if place.rpartition("/")[2] == entity]
+        journals = [self._journal(consumer, place) for place in places]
+        return {identifier.hex() for one in journals if one for identifier, _, _ in one.known()}
 
     def _sight(self, present: Present, some: Sequence[int] | None = None) -> Sight:
         """What a branch shows now, all of it or in *some* rows, hashed as it is rendered."""
@@ -352,7 +358,7 @@ class Journals:
         for at in range(0, len(rows), RENDERED):
             records = shown.render(rows[at : at + RENDERED], BASE)
             hashes.extend([book.digest_of(self._key, orjson.dumps(record)) for record in records])
-        whole = _whole(shown)
+        whole = releases_key(shown)
 
         def lines(places: Sequence[int]) -> Sequence[bytes]:
             tags, chosen = present.about(shown), [rows[place] for place in places]
@@ -377,23 +383,3 @@ def _apart(key: bytes) -> bytes:
 
 def _place(shown: Shown) -> str:
     return f"{shown.view.api}/{shown.view.name}/{shown.branch.entity}"
-
-
-def _whole(shown: Shown) -> bool:
-    """Whether the natural key is released as it is, or by pseudonyms: only then no two records share it."""
-    paths = [path for _, path in key_members(shown.view.name)]
-    return all(path in shown.chains and _exact(shown, shown.chains[path]) for path in paths)
-
-
-def _exact(shown: Shown, chain: Sequence[Node]) -> bool:
-    """Whether the value at the end of *chain* is released as it is, or by a pseudonym."""
-    entity, grant = shown.branch.entity, shown.faces.grant
-    for node in chain:
-        if isinstance(node, Hop):
-            entity = shown.faces.entity_of(entity, node.ref)
-        elif isinstance(node, Val):
-            rules = [grant.rule(field.release) for source in node.sources for field in trail(entity, source)]
-            return all(rule is not None and rule.action in PLAIN for rule in rules)
-        elif not isinstance(node, Obj | Id):
-            return False
-    return True

@@ -23,9 +23,11 @@ class District(Site):
         return super().toml(name) + f"[districts.{name}.set_aside]\ndefault = 0.5\n"
 
 
-def opened(tmp_path, files, clock=None):
+def opened(tmp_path, files, clock=None, population=""):
     sites = {"maple": District("oneroster_csv", {"source": str(files.folder)})}
-    return running(tmp_path / "r", sites, [agreement("maple", operations=FOLLOWING)], LIFE, clock)
+    return running(
+        tmp_path / "r", sites, [agreement("maple", operations=FOLLOWING, population=population)], LIFE, clock
+    )
 
 
 def gone(consumer, collection, since):
@@ -104,3 +106,50 @@ def test_what_is_gone_while_it_is_set_aside_is_told_when_the_source_can_be_read_
         assert row["userSourcedId"] in gone(consumer, f"classes/{row['classSourcedId']}/students", since)
         assert gone(consumer, "students", since) == set()
         assert len(follower.pages("studentSectionAssociations/deletes", {})) == 1
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["named", "nameless"])
+def test_what_is_set_aside_where_one_may_not_look_hides_nothing_that_is_gone(tmp_path, files, named):
+    users = {one["sourcedId"]: one["grades"] for one in files.rows("users.csv")}
+    rows = [one for one in files.rows("enrollments.csv") if one["role"] == "student"]
+    grade = users[rows[0]["userSourcedId"]]
+    shown = [one for one in rows if users[one["userSourcedId"]] == grade]
+    hidden = next(one for one in rows if users[one["userSourcedId"]] != grade)
+    leaver = shown[0]["userSourcedId"]
+    dropped = next(one for one in shown if one["userSourcedId"] != leaver)
+    population = f'{{all: [{{grade: {{in: ["{grade}"]}}}}]}}'
+    with opened(tmp_path, files, population=population) as region:
+        follower, clock = Follower(region.consumer(), ["students", "studentSectionAssociations"]), region.clock
+        follower.sync()
+        for name in ("students", "enrollments"):
+            region.consumer().roster(name)
+        since = clock().strftime("%Y-%m-%dT%H:%M:%SZ")
+    other = "0" + str(1 + int(grade) % 9)
+    files.put("users.csv", lambda one: one["sourcedId"] == leaver, grades=other)
+    files.drop("enrollments.csv", lambda one: one == dropped)
+    wrong = {"beginDate": "perhaps"} if named else {"sourcedId": ""}
+    files.put("enrollments.csv", lambda one: one == hidden, **wrong)
+    clock.move(AN_HOUR)
+    with opened(tmp_path, files, clock, population) as region:
+        follower.consumer = consumer = region.consumer()
+        assert gone(consumer, "students", since) == {leaver}
+        left = {one["sourcedId"] for one in shown if one["userSourcedId"] == leaver}
+        assert gone(consumer, "enrollments", since) == left | {dropped["sourcedId"]}
+        follower.sync()
+        assert len(follower.pages("students/deletes", {})) == 1
+        assert len(follower.pages("studentSectionAssociations/deletes", {})) == len(left) + 1
+
+
+def test_what_is_made_of_a_row_that_is_set_aside_is_not_gone_either(tmp_path, files):
+    own = next(one["userSourcedId"] for one in files.rows("enrollments.csv") if one["role"] == "student")
+    resources = ["students", "studentSchoolAssociations", "studentEducationOrganizationAssociations"]
+    with opened(tmp_path, files) as region:
+        follower, clock = Follower(region.consumer(), resources), region.clock
+        follower.sync()
+    files.put("users.csv", lambda one: one["sourcedId"] == own, enabledUser="perhaps")
+    clock.move(AN_HOUR)
+    with opened(tmp_path, files, clock) as region:
+        follower.consumer = region.consumer()
+        follower.sync()
+        assert [follower.pages(f"{name}/deletes", {}) for name in resources] == [[], [], []]
+        assert len(follower.source()["students"]) == len(follower.copy()["students"]) - 1
