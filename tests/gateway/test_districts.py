@@ -204,7 +204,7 @@ def test_only_the_roster_and_descriptors_may_be_held():
     roster = {
         "organization", "session", "calendarDay", "course", "offering", "section", "student", "profile", "staff",
         "contact", "guardianship", "enrollment", "placement", "teaching", "employment", "schoolSession",
-        "studentInvolvement", "staffInvolvement", "contactInvolvement",
+        "studentInvolvement", "staffInvolvement", "contactInvolvement", "edfi.staffSchoolAssociations",
     }  # fmt: skip
     assert {entity for entity in held if not entity.endswith("Descriptors")} - roster <= {"resource"}
     assert roster <= held
