@@ -1,4 +1,7 @@
-"""Repeated records of interchange files: the last one with a key holds, as in an ODS that takes one after the other."""
+"""Repeated records of interchange files: of two that differ in lists alone the last one holds, as in an ODS.
+
+Two that differ in anything else may be two people, or two of anything, and are refused.
+"""
 
 from __future__ import annotations
 
@@ -43,13 +46,13 @@ class Repeats:
         if earlier == content:
             self._duplicates[name] += 1
             return ()
-        if earlier is not None and name in self._let_go:
+        waiting = self._waiting.setdefault(name, {})
+        if earlier is not None and (name in self._let_go or _plain(waiting[key]) != _plain(document)):
             raise SourceBroken(f"{kind.name} is given twice with different content.", place)
         if name in self._let_go:
             return (document,)
         if earlier is not None:
             self._replaced[name] += 1
-        waiting = self._waiting.setdefault(name, {})
         waiting[key] = document
         if len(waiting) <= MOST_HELD_BACK:
             return ()
@@ -60,3 +63,8 @@ class Repeats:
         """What waited until the end, with the name of its collection."""
         for name, documents in self._waiting.items():
             yield from ((name, document) for document in documents.values())
+
+
+def _plain(document: Document) -> Document:
+    """What a document says beside its lists."""
+    return {name: value for name, value in document.items() if not isinstance(value, list)}

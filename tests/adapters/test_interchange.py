@@ -278,11 +278,16 @@ def test_a_record_repeated_unchanged_is_passed_once_and_counted(read):
     assert findings.duplicates == {"students": 2}
 
 
-def test_of_two_records_with_one_key_the_last_one_holds_as_in_an_ods(read):
+def test_of_two_records_with_one_key_and_other_lists_the_last_one_holds_as_in_an_ods(read):
     findings = Findings()
-    found = read(a=STUDENT + STUDENT.replace("Kent", "Ghent"), findings=findings)
-    assert [document["birthCity"] for _, document in found] == ["Ghent"]
+    found = read(a=STUDENT + STUDENT.replace("#F1", "#F2"), findings=findings)
+    assert [document["visas"] for _, document in found] == [[{"visaDescriptor": "uri://ed-fi.org/VisaDescriptor#F2"}]]
     assert (findings.replaced, findings.duplicates) == ({"students": 1}, {})
+
+
+def test_two_records_with_one_key_that_differ_in_more_than_lists_are_refused(read):
+    with pytest.raises(SourceBroken, match=r"^a\.xml:\d+: Student is given twice"):
+        read(a=STUDENT + STUDENT.replace("Kent", "Ghent"))
 
 
 def test_a_record_that_is_no_longer_held_back_is_not_replaced(read, monkeypatch):
