@@ -32,7 +32,7 @@ def test_a_source_is_asked_for_released_fields_and_those_of_row_rules():
         "student.id allow\nstudent.address.city allow",
         '{all: [{school: {in: ["101"]}}, {grade: {in: ["03"]}}, {enrollment: active}]}',
     )
-    assert grant.reads("student") == {"id", "uniqueId"}
+    assert grant.reads("student") == {"id", "uniqueId", "edfi.links"}
     assert grant.reads("profile") == {"student", "organization", "address", "address.city"}
     assert grant.reads("enrollment") == {"student", "school", "grade", "entry", "derivedEntry", "exit"}
     assert grant.reads("organization") == {"identifier", "kind"}
