@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     Inward = Callable[[str], str]
-    Outward = Callable[[str], str | None]
 
 LOCAL = "uri://local/"
 UNSAID = "-"  # in a table: this dialect has no word for the value and leaves the member out
@@ -77,27 +76,41 @@ def inward(name: str, dialect: str) -> Inward:
     return understand
 
 
+@dataclass(frozen=True, slots=True)
+class Outward:
+    """How *dialect* says the values of the code set *name*; two for the same set and dialect are equal.
+
+    What is worked out from the model may be forgotten and made again, and a view still holds the one that it was made
+    with: it is looked up by what it says, as where an older version says it otherwise.
+    """
+
+    name: str
+    dialect: str
+    _known: dict[str, str] = field(compare=False, repr=False)
+    _unsaid: frozenset[str] = field(compare=False, repr=False)
+    _other: Callable[[CodeSet, str], str | None] = field(compare=False, repr=False)
+    _seen: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+    def __call__(self, value: str) -> str | None:
+        """The token for *value*; None only where a closed enumeration leaves the member out."""
+        token = self._known.get(value) or self._seen.get(value)
+        if token is None:
+            token = self._other(table(self.name), value)
+            if token is not None:
+                keep(self._seen, value, token)
+        return None if value in self._unsaid else token
+
+
 @cache
 def outward(name: str, dialect: str) -> Outward:
-    """How to say a vocabulary value in *dialect*; None only where a closed enumeration leaves the member out."""
-    codeset = table(name)
+    """How to say a vocabulary value of the code set *name* in *dialect*."""
     known: dict[str, str] = {}
-    for row in codeset.rows:
+    for row in table(name).rows:
         if token := _token(row, dialect):
             known.setdefault(row["value"], token)
-    unsaid = {value for value, token in known.items() if token == UNSAID}
+    unsaid = frozenset(value for value, token in known.items() if token == UNSAID)
     other = {"edfi": _other_edfi, "oneroster": _other_oneroster, "oneroster11": _other_oneroster11}[dialect]
-    seen: dict[str, str] = {}
-
-    def say(value: str) -> str | None:
-        token = known.get(value) or seen.get(value)
-        if token is None:
-            token = other(codeset, value)
-            if token is not None:
-                keep(seen, value, token)
-        return None if value in unsaid else token
-
-    return say
+    return Outward(name, dialect, known, unsaid, other)
 
 
 @cache

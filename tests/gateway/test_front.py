@@ -64,7 +64,7 @@ def told(port, data):
     return (
         status,
         kept,
-        {k: v for k, v in environ.items() if k not in {"SERVER_PORT", "HTTP_HOST"}},
+        {k: v for k, v in environ.items() if k not in {"SERVER_PORT", "HTTP_HOST", "RAW_URI"}},
         environ["HTTP_HOST"],
         given,
     )
@@ -99,6 +99,13 @@ def test_the_application_is_asked_as_by_granians_own_interface(plain, fronted, r
     expected = told(plain, request_)
     assert expected is not None
     assert told(fronted, request_) == expected
+
+
+@pytest.mark.parametrize("written", [b"/a%2Fb%2f", b"/a/b", b"/caf%C3%A9/%25"])
+def test_the_application_is_told_the_path_as_it_was_written(fronted, written):
+    """In ``PATH_INFO`` an escaped slash is one like any other."""
+    environ, _ = json.loads(raw(fronted, b"GET " + written + b"?q=%2F" + HOST + b"\r\n").partition(b"\r\n\r\n")[2])
+    assert environ["RAW_URI"].encode() == written
 
 
 def test_a_header_that_could_pass_for_another_is_left_out(fronted):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
@@ -51,7 +52,8 @@ ids = st.text(string.ascii_letters + string.digits + "./@_-", min_size=1, max_si
 words = st.text(
     st.characters(codec="utf-8", categories=["L", "N", "P", "S"], exclude_characters='",{}:'), min_size=1, max_size=8
 )
-dates = st.dates().map(lambda day: day.isoformat())
+# An end is the day after the last one, and the first day that can be written is after none.
+dates = st.dates(min_value=date(1, 1, 2)).map(lambda day: day.isoformat())
 KINDS = {
     "text": words,
     "guid": ids,

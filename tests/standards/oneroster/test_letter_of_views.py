@@ -6,6 +6,7 @@ import pytest
 
 from gateway.rows import index
 from policies.population import In
+from standards.edfi import model
 from standards.query import Condition, Query
 from tests.gateway.engine.school import grant, shown, students
 
@@ -96,3 +97,19 @@ def test_whose_homeroom_a_class_is_counts_only_if_the_consumer_sees_the_student_
     assert kind(homeroom, grant("placement.homeroom")) == "scheduled"
     assert kind(homeroom, grant(rows={"student": In("name.given", frozenset({"Bob"}))})) == "scheduled"
     assert kind(homeroom, grant(rows={"student": In("name.given", frozenset({"Ann"}))})) == "homeroom"
+
+
+@pytest.fixture
+def grown():
+    """The model has become larger after the views were made, as where a district's ODS has resources of its own."""
+    model.extend({"Student": model.own()["Student"]})
+    yield
+    model.extend({})
+
+
+@pytest.mark.parametrize(("stored", "newer", "older"), [("Non-binary", "other", None), ("Female", "female", "female")])
+@pytest.mark.usefixtures("grown")
+def test_each_version_keeps_its_own_words_when_the_model_has_grown(stored, newer, older):
+    records = list(students("Ann", sex=stored))
+    assert [one.get("sex") for one in show(records, "demographics")] == [newer]
+    assert [one.get("sex") for one in show(records, "demographics", "oneroster11")] == [older]
