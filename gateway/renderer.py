@@ -331,7 +331,8 @@ def _arranged(node: Many) -> Callable[[list[Any]], list[Any]]:
             return sorted(set(found) if node.distinct else found, key=str)
         if node.settle:
             found = node.settle(found)
-        found.sort(key=key)
+        if len(found) > 1:
+            found.sort(key=key)
         if node.distinct:
             return [item for at, item in enumerate(found) if not at or item != found[at - 1]]
         return found

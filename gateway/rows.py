@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     Part: TypeAlias = "Shown | Departed"
 
+NOTHING = (None, "", [], {})
+"""What a member shows where it says nothing; a zero says something."""
 ROW_BITS = 26
 ROW_MASK = (1 << ROW_BITS) - 1
 
@@ -74,7 +76,7 @@ class Shown:
             rows = [row for row in rows if column is not None and column[row] in values]
         for name in self.branch.needs:
             if any(node.name == name for node in self.branch.nodes):
-                rows = [row for row, found in zip(rows, self.values(rows, name), strict=True) if found]
+                rows = [row for row, found in zip(rows, self._needed(rows, name), strict=True) if found not in NOTHING]
         if self.branch.backed:
             backed = compile_branch(self.branch, self.faces, self.view.api, self.branch.backed)(rows, "")
             rows = [row for row, found in zip(rows, backed, strict=True) if found]
@@ -120,6 +122,15 @@ class Shown:
         rendered = compile_branch(self.branch, self.faces, self.view.api, nodes)(rows, base)
         parts = path.split(".")
         return [found_at(record, parts) for record in rendered]
+
+    def _needed(self, rows: Sequence[int], name: str) -> list[Any]:
+        """What the member *name* shows in each row; lists as they are found, since only whether there are any counts."""
+        nodes = tuple(node for node in self.branch.nodes if _puts(node, name))
+        if not any(isinstance(node, Many) for node in nodes):
+            return self.values(rows, name)
+        found = tuple(replace(node, settle=None) if isinstance(node, Many) else node for node in nodes)
+        rendered = compile_branch(self.branch, self.faces, self.view.api, found)(rows, "")
+        return [record.get(name) for record in rendered]
 
     def keep(self, rows: Sequence[int], condition: Filter, base: str = "") -> list[int]:
         """The *rows* for which *condition* holds; order kept."""

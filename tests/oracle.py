@@ -374,7 +374,7 @@ class Oracle:
             if any(record.get(name) not in values for name, values in branch.where):
                 continue
             shown = self.linked(branch, self.members(branch.nodes, branch.entity, record, view.api, base), record)
-            if any(name in names and not shown.get(name) for name in branch.needs):
+            if any(name in names and shown.get(name) in (None, "", [], {}) for name in branch.needs):
                 continue
             if branch.backed and not self.members(branch.backed, branch.entity, record, view.api, base):
                 continue

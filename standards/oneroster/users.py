@@ -22,18 +22,27 @@ def _primacy(value: object) -> str:
 
 def one_primary(roles: list[Any]) -> list[Any]:
     """The *roles* with one primary role at each organization: of several, or of none, the one that lasts longest."""
-    best: dict[str, tuple[Any, ...]] = {}
+    places: dict[str, list[int]] = {}
     for number, role in enumerate(roles):
         if "org" in role and "roleType" in role:
-            days = ("endDate" not in role, role.get("endDate", ""), role.get("beginDate", ""))
-            rank = (role["roleType"] == _primacy(True), *days, orjson.dumps(role), number)
-            place = role["org"].get("sourcedId", "")
-            best[place] = max(best.get(place, rank), rank)
-    chosen = {rank[-1] for rank in best.values()}
+            places.setdefault(role["org"].get("sourcedId", ""), []).append(number)
+    chosen = {numbers[0] if len(numbers) == 1 else _lasting(roles, numbers) for numbers in places.values()}
+    settled = {number for numbers in places.values() for number in numbers}
     return [
-        {**role, "roleType": _primacy(number in chosen)} if "org" in role and "roleType" in role else role
+        {**role, "roleType": _primacy(number in chosen)} if number in settled else role
         for number, role in enumerate(roles)
     ]
+
+
+def _lasting(roles: list[Any], numbers: list[int]) -> int:
+    """Which of some roles lasts longest: of those that are said to be primary, where there are any."""
+
+    def rank(number: int) -> tuple[Any, ...]:
+        role = roles[number]
+        days = ("endDate" not in role, role.get("endDate", ""), role.get("beginDate", ""))
+        return role["roleType"] == _primacy(True), *days, orjson.dumps(role), number
+
+    return max(numbers, key=rank)
 
 
 def _user(

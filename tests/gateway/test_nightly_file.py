@@ -109,12 +109,12 @@ def test_a_broken_nightly_file_is_told_and_healed_and_an_adapter_that_says_all_i
 
         users = tmp_path / "maple" / "users.csv"
         whole = users.read_bytes()
-        users.write_bytes(whole.replace(b",true,", b",yes,", 1))
+        users.write_bytes(whole.replace(b",true,", b",yes,"))
         wait_until(lambda: gateway.get(orgs) and lines("renewal failed"))
         (told, *_) = lines("renewal failed")
         assert told["reason"].startswith("districts.maple: users.csv:2:")
         assert number(
-            'crossing_district_failures_total{district="maple",entity="-",kind="source-broken",place="users.csv"}'
+            'crossing_district_failures_total{district="maple",entity="-",kind="source-incomplete",place="users.csv"}'
         )
         assert requests.get(f"{gateway.base}/ready", timeout=30).status_code == 200
         wait_until(lambda: gateway.get(orgs).status_code == 502)

@@ -56,15 +56,15 @@ def everything(*dropped) -> Grant:
     return Grant("c", "o", "a", 1, "p", "b", "maple", frozenset({"read"}), rules, {}, "e")
 
 
-def branches(records, collection, grant=None):
+def branches(records, collection, grant=None, api="oneroster"):
     grant = grant or everything()
-    view = prune(registry.views("oneroster")[collection], grant)
+    view = prune(registry.views(api)[collection], grant)
     faces = Faces(build(iter(records), "maple", KEYRING), grant, KEYRING, "2026-10-01")
     return tuple(Shown(branch, view, faces, Ledger(b"l" * 16)) for branch in view.branches)
 
 
-def show(records, collection, grant=None, query=None):
-    return index(branches(records, collection, grant), query or Query(), BASE).slice(0, 1_000_000, BASE)
+def show(records, collection, grant=None, query=None, api="oneroster"):
+    return index(branches(records, collection, grant, api), query or Query(), BASE).slice(0, 1_000_000, BASE)
 
 
 def one(entity, record, *more, grant=None):
@@ -214,6 +214,13 @@ def test_a_line_item_whose_category_is_not_released_is_shown_without_it(hidden):
 )
 def test_the_state_of_a_score_is_what_is_stated_or_what_the_score_tells(stated, shown):
     assert one("result", RESULT | stated, ("lineItem", ITEM))["scoreStatus"] == shown
+
+
+@pytest.mark.parametrize(("stated", "shown"), [({"score": 0}, [0]), ({"score": 2.5}, [2.5]), ({}, [])])
+def test_the_older_version_shows_every_result_that_has_a_score(stated, shown):
+    """1.1 cannot do without a score, and a zero is one."""
+    found = show([*PEOPLE, ("lineItem", ITEM), ("result", RESULT | stated)], "results", api="oneroster11")
+    assert [one["score"] for one in found] == shown
 
 
 def test_a_hidden_score_tells_nothing_of_the_state():
