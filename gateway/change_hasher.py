@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from gateway.change_log import ChangeLog
 
-EAGER_SECONDS = 2.0
+EAGER_SECONDS = 0.25
 """For how much work a new log is hashed without much rest: that of a small district."""
 REST, LONG_REST = 1.0, 19.0
 """For how many times the length of the work others may go on after it."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 MOST_GONE = 200_000
 """How many tombstones are kept for one grant."""
 WINDOW = 30 * 86_400.0
-HASHED_AT_ONCE = 50
+HASHED_AT_ONCE = 20
 """How many rows are hashed before others may go on."""
 STATES_KEPT = 8
 """How many states of before are kept for those who read on in them."""
