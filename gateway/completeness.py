@@ -216,10 +216,13 @@ def _kept(
     former = Former(before, fresh, keyring)
     changes = former.changes(aside)
     made = _patched(fresh, changes, keyring, wanted)
-    if Former(before, made, keyring).nameless(aside):
+    known = Counter(one.entity for one in before.completeness.places if not one.key) if before.completeness else {}
+    nameless = [one for one in aside if not one.key]
+    more = Counter(one.entity for one in nameless) - Counter(known)  # those of before are none that were there
+    if any(map(Former(before, made, keyring).lacks, more)):
         raise Incomplete(
-            [Loss(one.entity, 1, 1, "whose row it is cannot be told") for one in aside if not one.key],
-            [(one.place, one.told) for one in aside if not one.key],
+            [Loss(entity, times, times, "whose row it is cannot be told") for entity, times in more.items()],
+            [(one.place, one.told) for one in nameless if one.entity in more],
         )
     return made
 
@@ -289,18 +292,20 @@ def _lacks(fresh: Generation, found: Completeness, lost: Orphans, shares: Shares
 
 
 def judge_live(made: Generation, page: Page, whole: Iterable[str], shares: Shares) -> None:
-    """Refuse what was read for one request where too much of an entity that was read *whole* is not there.
+    """Refuse what was read for one request where too much of an entity is not there.
 
-    What is read live may be newer than the snapshot it leans on: as many rows may have lost their owner as references
-    of any other field.
+    Nothing need be left of one that was not read *whole*: one record that was asked for by its id would be refused or
+    not there, and so tell whether a row is there that may be hidden. What is read live may be newer than the snapshot
+    it leans on: as many rows may have lost their owner as references of any other field.
 
     Raises:
         Incomplete: too much is not there.
     """
-    lacks = []
+    lacks, whole = [], frozenset(whole)
     for entity, count in page.asides.items():
         size = sum(made.tables[one].size for one in entities_of(entity) if one in made.tables)
-        if wrong := shares.refuse_rows(entity, count, size + count, size):
+        left = size + count if whole.isdisjoint(entities_of(entity)) else size
+        if wrong := shares.refuse_rows(entity, count, size + count, left):
             lacks.append(Loss(entity, count, size + count, wrong))
     for entity in whole:
         size = made.tables[entity].size if entity in made.tables else 0
