@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from adapters.contract import Aside
+from adapters.simulator import Sis, run
 from gateway import exchange, journals, telemetry
 from gateway.change_doubts import Doubts
 from gateway.change_findings import Findings
 from gateway.completeness import Shares
 from gateway.former import names_of
+from gateway.region.oneroster_server import server_documents
 from gateway.rows import RowIndex
 from gateway.wanted import may_be_held
 from policies.sight import Sight
@@ -26,6 +28,7 @@ from standards.view import fields_of, prune
 from tests.consumers import Consumer, root_of
 from tests.gateway.engine import worlds as villages
 from tests.policies.documents import TODAY
+from tests.regions import Site, agreement, running, small_district
 from tests.test_changes_interference import moved, step
 
 if TYPE_CHECKING:
@@ -38,7 +41,7 @@ STRAY = ("contact.resources", "offering.schoolSession", "schoolSession.gradingPe
 """The references of the village that lead nowhere, since nothing that they could lead to is there."""
 SHARES = Shares(references=dict.fromkeys(STRAY, 1.0))
 REFUSED = frozenset({502, 503})
-EXAMPLES, FAULT_EXAMPLES, VIEWS, SINGLES = 7, 30, 6, 10
+EXAMPLES, FAULT_EXAMPLES, VIEWS, SINGLES = 5, 30, 6, 10
 WAYS = ("set aside", "without a name", "without owner", "leading nowhere")
 
 
@@ -297,3 +300,28 @@ def test_a_planted_leak_is_caught(fault, pairs, monkeypatch):
     with pytest.raises(AssertionError, match="tells the two worlds apart") as caught:
         examine(pairs("tutoring organisation"), FAULT_EXAMPLES)
     print(f"\n{fault.__name__.replace('_', ' ')}: caught by {str(caught.value)[:200]}")
+
+
+# A system that is asked for what belongs to one record
+
+
+def test_whether_the_work_of_a_hidden_class_can_be_read_is_not_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("SIS_SECRET", "a secret of the tests")
+    sis = Sis(server_documents(small_district(students=12)), secret="a secret of the tests")
+    classes = sis.documents["classes"]
+    hidden = next(iter(sis.documents["lineItems"].values()))["class"]["sourcedId"]
+    other = next(one["school"]["sourcedId"] for one in classes.values() if one["school"] != classes[hidden]["school"])
+    with run(sis) as system:
+        site = Site("oneroster_rest", {
+            "url": system.url, "token_url": system.token_url, "client_id": "crossing", "allow_private": "true",
+            "client_secret": "env:SIS_SECRET",
+        })  # fmt: skip
+        number = sis.documents["orgs"][other]["identifier"]
+        terms = agreement("elm", population=f'{{all: [{{school: {{in: ["{number}"]}}}}]}}')
+        with running(tmp_path, {"elm": site}, [terms]) as region:
+            consumer = region.consumer()
+            place = "/ims/oneroster/gradebook/v1p2/classes/{}/lineItems"
+            well, none = (consumer.ask(place.format(one)) for one in (hidden, "none"))
+            for one in list(sis.documents["lineItems"].values()):
+                one["assignDate"] = "5/07/2026" if one["class"]["sourcedId"] == hidden else one["assignDate"]
+            assert [answer.status_code for answer in (well, none, consumer.ask(place.format(hidden)))] == [404] * 3
