@@ -18,7 +18,7 @@ from standards.view import fields_of
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from adapters.contract import Aside, Wanted
     from gateway.hold import Generation, Table
@@ -291,20 +291,22 @@ def _lacks(fresh: Generation, found: Completeness, lost: Orphans, shares: Shares
             yield Loss(ref.name, ref.lost, ref.all_of, wrong)
 
 
-def judge_live(made: Generation, page: Page, whole: Iterable[str], shares: Shares) -> None:
+def judge_live(
+    made: Generation, page: Page, whole: Iterable[str], shares: Shares, single: Container[str] = frozenset()
+) -> None:
     """Refuse what was read for one request where too much of an entity is not there.
 
-    Nothing need be left of one that was not read *whole*: one record that was asked for by its id would be refused or
-    not there, and so tell whether a row is there that may be hidden. What is read live may be newer than the snapshot
-    it leans on: as many rows may have lost their owner as references of any other field.
+    Nothing need be left of a *single* record that was asked for by its id: a refusal would tell that there is one,
+    which may be hidden. What is read live may be newer than the snapshot it leans on: of an entity that was read
+    *whole* as many rows may have lost their owner as references of any other field.
 
     Raises:
         Incomplete: too much is not there.
     """
-    lacks, whole = [], frozenset(whole)
+    lacks = []
     for entity, count in page.asides.items():
         size = sum(made.tables[one].size for one in entities_of(entity) if one in made.tables)
-        left = size + count if whole.isdisjoint(entities_of(entity)) else size
+        left = size + count if entity in single else size
         if wrong := shares.refuse_rows(entity, count, size + count, left):
             lacks.append(Loss(entity, count, size + count, wrong))
     for entity in whole:
