@@ -21,6 +21,12 @@ SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 DAY_AND_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}")
 DATE_LENGTH: Final = 10
+PLAIN_DAY: Final = re.compile(r"((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})")
+SCHOOL_YEAR: Final = re.compile(r"([0-9]{2})([0-9]{2}) ?[-/] ?((?:[0-9]{2})?)([0-9]{2})")
+SEXES: Final = {"f": "female", "m": "male"}
+SAID: Final = {"y": "true", "yes": "true", "1": "true", "n": "false", "no": "false", "0": "false"}
+"""What systems write where the standard has true and false."""
+
 GUID: Final = re.compile(r"[0-9A-Za-z./@_-]{1,255}")
 DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MOMENT: Final = re.compile(
@@ -85,15 +91,38 @@ class Check:
             good |= fresh - bad
         return bad
 
+    def read(self, cell: str) -> str | None:
+        """A *cell* that is not empty as the standard writes it; None where it is wrong."""
+        return cell if self._test is None or self._test(cell) else self._meant(cell)
+
     def _meant(self, cell: str) -> str | None:
-        """What a wrong *cell* means, where that is clear: with blanks around it, or a date with a time of day."""
+        """What a wrong *cell* means, where that is clear: it has blanks around it, or is written in a usual way."""
         assert self._test is not None
         text = cell.strip(BLANKS)
-        if self.column.kind == "date" and DAY_AND_TIME.match(text):
-            text = text[:DATE_LENGTH]
+        if text and not self._test(text):
+            text = self._usual(text)
         if text == cell or SURROGATE.search(text) or not (self._test(text) if text else self._empty):
             return None
         return text
+
+    def _usual(self, text: str) -> str:
+        """What a text that is written in another usual way would be in that of the standard; else itself."""
+        found: str | None = None
+        match self.column.kind:
+            case "boolean":
+                found = SAID.get(text.lower())
+            case "date" if DAY_AND_TIME.match(text):
+                found = text[:DATE_LENGTH]
+            case "moment" if DAY_AND_TIME.match(text):
+                found = f"{text[:DATE_LENGTH]}T{text[DATE_LENGTH + 1 :]}"
+            case "date" | "moment" if day := PLAIN_DAY.fullmatch(text):
+                found = "-".join(day.groups())
+            case "year" if years := SCHOOL_YEAR.fullmatch(text):
+                found = _last_of(*years.groups())
+            case "enum" if not self.column.closed:
+                word = SEXES.get(text.lower(), text.lower()) if self.column.name == "sex" else text.lower()
+                found = next((one for one in self.column.values if one.lower() == word), None)
+        return found or text
 
     def reason(self, cell: str) -> str:
         """What is wrong with *cell*, without saying it."""
@@ -104,6 +133,12 @@ class Check:
         if SURROGATE.search(cell):
             return "is not UTF-8"
         return WRONG[self.column.kind] if cell else "is empty, and may not be"
+
+
+def _last_of(century: str, begin: str, later: str, end: str) -> str:
+    """The year in which a school year ends, which is the one after that in which it begins; else nothing."""
+    year = str(int(century + begin) + 1)
+    return year if year.endswith(later + end) else ""
 
 
 def parts(cell: str) -> list[str]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from adapters.cells import SAID, Check
 from standards.errors import SourceBroken
+from standards.oneroster import csv
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from standards.oneroster import csv
-
     Document = dict[str, Any]
 
-DATE: Final = 10
+DAY: Final = Check(csv.Column("", "date"))
+YEAR: Final = Check(csv.Column("", "year"))
 TRUTH: Final = {True: "true", False: "false"}
 OPTIONAL: Final = frozenset({"classType", "roleType"})  # files require them; by what is missing nobody is mistaken
 
@@ -68,6 +69,7 @@ def word_of(value: Any, column: csv.Column, place: str) -> str:
 def truth_of(value: Any, place: str) -> str:
     """A member that is true or false, in one of the ways in which systems say it."""
     text = TRUTH[value] if isinstance(value, bool) else text_of(value, place).lower()
+    text = SAID.get(text, text)
     if text in {"", "true", "false"}:
         return text
     raise SourceBroken("The member is neither true nor false.", place)
@@ -75,8 +77,22 @@ def truth_of(value: Any, place: str) -> str:
 
 def day_of(value: Any, place: str) -> str:
     """A day, without the time of day that some systems add."""
+    return _meant(DAY, value, place)
+
+
+def year_of(value: Any, place: str) -> str:
+    """A school year, by the calendar year in which it ends."""
+    return _meant(YEAR, value, place)
+
+
+def _meant(check: Check, value: Any, place: str) -> str:
     text = text_of(value, place)
-    return text[:DATE] if len(text) > DATE and text[DATE] in "T " else text
+    if not text:
+        return text
+    found = check.read(text)
+    if found is None:
+        raise SourceBroken(f"The member {check.reason(text)}.", place)
+    return found
 
 
 def pairs_of(items: Sequence[Any], place: str) -> str:

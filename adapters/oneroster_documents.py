@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters import file_rows
-from adapters.members import day_of, list_of, object_of, pairs_of, quoted, text_of, truth_of, word_of
+from adapters.cells import Check
+from adapters.members import (
+    day_of,
+    list_of,
+    object_of,
+    pairs_of,
+    quoted,
+    text_of,
+    truth_of,
+    word_of,
+    year_of,
+)
 from adapters.notes import reason_of
 from adapters.tables import Table
 from standards.errors import SourceBroken
@@ -320,8 +331,15 @@ def _cell(column: csv.Column, member: model.Member | None) -> Callable[[Document
         return lambda document, place: ",".join(
             quoted(text_of(item, f"{place}.{name}")) for item in list_of(document, name, place) if item is not None
         )
-    read = {"boolean": truth_of, "date": day_of}.get(column.kind, text_of)
+    kinds = {"boolean": truth_of, "date": day_of, "year": year_of}
+    read = partial(_word, Check(column)) if column.kind == "enum" else kinds.get(column.kind, text_of)
     return lambda document, place: read(document.get(name), f"{place}.{name}")
+
+
+def _word(check: Check, value: Any, place: str) -> str:
+    """A word of an open list as the standard writes it, or as it is where that does not know it."""
+    text = text_of(value, place)
+    return text and (check.read(text) or text)
 
 
 def _needed(name: str) -> Callable[[Document, str], Any]:

@@ -75,7 +75,7 @@ class Sheet:
             if not rows:
                 return
             lines = _lines(rows, start, self._reader.line_num)
-            if not all(map(any, rows)):
+            if not all(row and row[0].strip() for row in rows):
                 lines, rows = _without_blank(lines, rows)
             self._count += len(rows)
             if self._count > ROW_CAP:
@@ -90,7 +90,7 @@ class Sheet:
             rows = self._next(1)
             if not rows:
                 raise SourceBroken("There is no row of headings.", self.place(1, 1))
-            if any(rows[0]):
+            if any(map(str.strip, rows[0])):
                 break
         headings = tuple(rows[0])
         width = len(headings)
@@ -182,5 +182,5 @@ def _lines(rows: Rows, start: int, end: int) -> Sequence[int]:
 
 
 def _without_blank(lines: Sequence[int], rows: Rows) -> tuple[Sequence[int], Rows]:
-    kept = [number for number, row in enumerate(rows) if any(row)]
+    kept = [number for number, row in enumerate(rows) if any(map(str.strip, row))]
     return [lines[number] for number in kept], [rows[number] for number in kept]

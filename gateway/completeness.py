@@ -18,7 +18,7 @@ from standards.view import fields_of
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from adapters.contract import Aside, Wanted
     from gateway.hold import Generation, Table
@@ -216,10 +216,13 @@ def _kept(
     former = Former(before, fresh, keyring)
     changes = former.changes(aside)
     made = _patched(fresh, changes, keyring, wanted)
-    if Former(before, made, keyring).nameless(aside):
+    known = Counter(one.entity for one in before.completeness.places if not one.key) if before.completeness else {}
+    nameless = [one for one in aside if not one.key]
+    more = Counter(one.entity for one in nameless) - Counter(known)  # those of before are none that were there
+    if any(map(Former(before, made, keyring).lacks, more)):
         raise Incomplete(
-            [Loss(one.entity, 1, 1, "whose row it is cannot be told") for one in aside if not one.key],
-            [(one.place, one.told) for one in aside if not one.key],
+            [Loss(entity, times, times, "whose row it is cannot be told") for entity, times in more.items()],
+            [(one.place, one.told) for one in nameless if one.entity in more],
         )
     return made
 
@@ -288,11 +291,14 @@ def _lacks(fresh: Generation, found: Completeness, lost: Orphans, shares: Shares
             yield Loss(ref.name, ref.lost, ref.all_of, wrong)
 
 
-def judge_live(made: Generation, page: Page, whole: Iterable[str], shares: Shares) -> None:
-    """Refuse what was read for one request where too much of an entity that was read *whole* is not there.
+def judge_live(
+    made: Generation, page: Page, whole: Iterable[str], shares: Shares, single: Container[str] = frozenset()
+) -> None:
+    """Refuse what was read for one request where too much of an entity is not there.
 
-    What is read live may be newer than the snapshot it leans on: as many rows may have lost their owner as references
-    of any other field.
+    Nothing need be left of a *single* record that was asked for by its id: a refusal would tell that there is one,
+    which may be hidden. What is read live may be newer than the snapshot it leans on: of an entity that was read
+    *whole* as many rows may have lost their owner as references of any other field.
 
     Raises:
         Incomplete: too much is not there.
@@ -300,7 +306,8 @@ def judge_live(made: Generation, page: Page, whole: Iterable[str], shares: Share
     lacks = []
     for entity, count in page.asides.items():
         size = sum(made.tables[one].size for one in entities_of(entity) if one in made.tables)
-        if wrong := shares.refuse_rows(entity, count, size + count, size):
+        left = size + count if entity in single else size
+        if wrong := shares.refuse_rows(entity, count, size + count, left):
             lacks.append(Loss(entity, count, size + count, wrong))
     for entity in whole:
         size = made.tables[entity].size if entity in made.tables else 0

@@ -14,7 +14,7 @@ from gateway.guarded import NOT_ACCEPTED
 from gateway.hints import hints, sought
 from gateway.lookups import references
 from gateway.plan import decides
-from gateway.resolving import native_targets
+from gateway.resolving import OF_SCHOOL, SESSION, native_targets
 from gateway.slots import approach
 from standards import registry
 from standards.errors import (
@@ -319,6 +319,7 @@ def desk_over(
     beside = frozenset(field.to for field in fields_of(entity).values() if field.type == "ref")
     beside = beside.union(*(gateway.entities(grant, one) for one in outer))
     beside = beside.union(*(decides(one, grant) for one in native_targets(request.view)))
+    beside |= {OF_SCHOOL} if SESSION in beside and request.view.api == "edfi" else frozenset()
     needed, known = gateway.entities(grant, view) | beside, gateway.districts[grant.district].adapter.manifest.ids_shown
     sent = hints(grant, view, needed, (), identifier, known)
     lean = bool(sent) and entity not in gateway.districts[grant.district].holds

@@ -13,7 +13,7 @@ from standards.forms import day
 from standards.view import fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from adapters.contract import Adapter
     from gateway.desk import Desk
@@ -99,9 +99,12 @@ class Across(Dialect):
         return {} if found is None else found[1]
 
     def _row(self, desk: Desk, given: Record) -> tuple[int, Record] | None:
-        resource = resources()[desk.request.view.model]
-        wanted, rows = _text(natural_key(resource, given)), desk.shown.rows
-        shown = zip(rows, desk.shown.render(rows, desk.request.base), strict=True)
+        resource, rows, base = resources()[desk.request.view.model], list(desk.shown.rows), desk.request.base
+        wanted = _text(natural_key(resource, given))
+        for path, part in zip(resource.identity, wanted, strict=True):  # so that few are rendered whole
+            values = desk.shown.values(rows, path, base) if len(rows) > 1 else ()
+            rows = [row for row, value in zip(rows, _text(values), strict=True) if value == part] if values else rows
+        shown = zip(rows, desk.shown.render(rows, base), strict=True)
         return next((one for one in shown if _text(natural_key(resource, one[1])) == wanted), None)
 
     def completed(self, desk: Desk, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:
@@ -200,7 +203,7 @@ def _read(desk: Desk, record: Record) -> Record:
         raise InvalidBody(error.message) from None
 
 
-def _text(key: tuple[Any, ...]) -> tuple[str, ...]:
+def _text(key: Sequence[Any]) -> tuple[str, ...]:
     return tuple(str(part).casefold() for part in key)
 
 

@@ -355,7 +355,8 @@ class District:
             district_log.tell_dropped(self.name, adapter.notes.counts, made.dropped, quiet=True)
             whole = wanted.keys() - hints.keys() - seek.keys()
             district_log.tell_aside(self.name, adapter.notes.page.asides)
-            judge_live(made, adapter.notes.page, whole, self._shares)
+            by_id = {entity for entity, asked in hints.items() if any(one.field == "id" for one in asked)}
+            judge_live(made, adapter.notes.page, whole, self._shares, by_id | seek.keys())
         made.version = self._versions.give()
         return made
 

@@ -15,7 +15,7 @@ from gateway.hints import filtered, hints, sought
 from gateway.lookups import NOTHING
 from gateway.nesting import entities, find, members, nothing
 from gateway.rows import Shown, index
-from standards.errors import ActionForbidden, Forbidden, NoSuchRecord, StoreUnavailable, Unsupported
+from standards.errors import ActionForbidden, Forbidden, NoSuchRecord, NotFound, StoreUnavailable, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -128,6 +128,7 @@ def _asked(
     """By which agreements it is answered, what is asked for, from where on, and every row that answers it."""
     sights = _authorize(gateway, authorization, request)
     query = _read(sights, request)
+    _refuse_unseen(gateway, sights, request)
     cursor = gateway.cursors.open(authorization.caller, request, query)
     if query.window is None:
         shown = _shown(gateway, sights, request, query)
@@ -142,6 +143,21 @@ def _asked(
         parts += _departed(gateway, request, shown)
     rows = gateway.walks.rows(authorization.caller, request, parts, query, partial(_index, gateway, request))
     return authorization.by(one.grant for one in sights), query, cursor, rows
+
+
+def _refuse_unseen(gateway: Gateway, sights: tuple[Sight, ...], request: PageRequest) -> None:
+    """Refuse an address that names a record that is held and not seen, before anything is read for it.
+
+    Whether what belongs to such a record could be read would tell that it is there.
+    """
+    for one in request.within:
+        held = [
+            gateway.held(sight.grant)
+            for sight in sights
+            if all(branch.entity in gateway.districts[sight.grant.district].holds for branch in one.view.branches)
+        ]
+        if len(held) == len(sights) and all(find(gateway, faces, one) is None for faces in held):
+            raise NotFound(nothing(one.view))
 
 
 def _index(gateway: Gateway, request: PageRequest, parts: tuple[Part, ...], query: Query, base: str) -> RowIndex:

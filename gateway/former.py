@@ -110,13 +110,9 @@ class Former:
                 self._keep(entity, row)
         return [Change(entity, own, record) for (entity, own), record in self._found.items()]
 
-    def nameless(self, rows: Iterable[Aside]) -> bool:
-        """Whether a row is set aside of which nobody can tell whether it is one of those that are missing now."""
-        nameless = {entity for one in rows if not one.key for entity in entities_of(one.entity)}
-        return any(map(self._missing, nameless))
-
-    def _missing(self, entity: str) -> bool:
-        return not frozenset(self.before.table(entity).ids) <= self._ids(entity)
+    def lacks(self, entity: str) -> bool:
+        """Whether a record of *entity* that was there before is missing in the fresh snapshot."""
+        return any(not frozenset(self.before.table(one).ids) <= self._ids(one) for one in entities_of(entity))
 
     def _row(self, table: Table, entity: str, key: Key) -> int | None:
         if not key or not table.size:

@@ -99,11 +99,18 @@ def _comparison(condition: Condition, kind: str) -> Callable[[Any], bool]:
     if kind in {"date", "datetime"}:
         goal, reading = instant(wanted, condition.parameter), _moment
     elif kind in {"integer", "number"}:
-        try:
-            goal, reading = number(wanted), number
-        except ValueError:
-            raise MalformedQuery(condition.parameter, "The value to compare with is not a number.") from None
+        goal, reading = _goal(wanted, condition.parameter), number
     return _ORDER[operator](reading, goal)
+
+
+def _goal(text: str, parameter: str) -> float:
+    try:
+        found = number(text)
+    except ValueError:
+        found = math.nan
+    if not -math.inf < found < math.inf:
+        raise MalformedQuery(parameter, "The value to compare with is not a number.")
+    return found
 
 
 def _moment(value: Any) -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.admission import Admission
 from gateway.renderer import compile_branch
 from standards import registry
-from standards.edfi.model import by_collection, resources
+from standards.edfi.model import by_collection, natural_key, resources
 from standards.kinds import as_text
 from standards.view import Branch, Const, Hop, Id, Links, Many, Obj, Val, fields_of, follow
 from standards.vocabulary import PERSONS
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     Key = tuple[str, ...]
 
 GUARD = "@"
+SESSION, OF_SCHOOL = "session", "schoolSession"
+"""What a source states once for all schools, and the entity of what each school has of it."""
 
 
 @dataclass
@@ -92,7 +94,27 @@ class Resolver:
         if name.endswith(GUARD):
             return self._located(to, key) if not table.rows and table.size else None
         row = self._index(pair, name, to).get(_folded(parts))
+        if row is None and to == SESSION:
+            row = self._of_schools(pair).get(_folded(parts))
         return table.key(row) if row is not None else None
+
+    def _of_schools(self, pair: Pair) -> Mapping[Key, int]:
+        """The sessions that a source states once for all schools, by the keys under which those of each are shown."""
+        faces, target = self.desk.shown.faces, resources().get(_called(pair, self.desk.lens.local))
+        if target is None:
+            return {}
+
+        def make() -> Mapping[Key, int]:
+            found: list[tuple[Key, int]] = []
+            for shown in self.desk.gateway.branches(faces, registry.views("edfi")[target.collection]):
+                if shown.branch.entity == OF_SCHOOL:
+                    rows, sessions = shown.rows, faces.generation.table(OF_SCHOOL).refs.get("session", ())
+                    for row, document in zip(rows, shown.render(rows, ""), strict=True):
+                        key = dict(zip(map(_last, target.identity), natural_key(target, document), strict=True))
+                        found.append((_folded(_parts(pair, key)), sessions[row]))
+            return _alone(found)
+
+        return faces.once(("targets of schools", target.collection), make)
 
     def _located(self, to: str, key: Key) -> Key | None:
         """*key*, if the source has a record under it that exists for the consumer; for what a hold keeps no keys of."""
@@ -149,7 +171,7 @@ def natives(desk: Desk, own: Mapping[str, Any], shown: Mapping[str, Any]) -> lis
         entity, target = _native(known), resources().get(known.reference)
         if target is None or entity not in desk.adapter.manifest.entities:
             continue
-        parts = [path.rpartition(".")[2] for path in target.identity]
+        parts = [_last(path) for path in target.identity]
         if set(parts) != set(given):
             continue  # its members bear the names of roles here: the source will tell
         record = desk.adapter.locate(entity, tuple(str(as_text(given[part])) for part in parts))
@@ -215,7 +237,11 @@ def _all_properties(collection: str) -> Iterator[Property]:
 
 def _parts(pair: Pair, shown: Mapping[str, Any]) -> Key:
     """The parts of the key in a reference as it is shown."""
-    return tuple(str(as_text(shown.get(path.rpartition(".")[2]))) for path in pair.consumes)
+    return tuple(str(as_text(shown.get(_last(path)))) for path in pair.consumes)
+
+
+def _last(path: str) -> str:
+    return path.rpartition(".")[2]
 
 
 def _folded(parts: Sequence[str]) -> Key:

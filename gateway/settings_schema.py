@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, timedelta, tzinfo
 from ipaddress import ip_network
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from limits import parse as parse_limit
@@ -20,6 +20,9 @@ from standards.edfi.model import resources
 from standards.errors import suggestion
 from standards.oneroster import csv
 from standards.view import fields_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 RESERVED = frozenset(
@@ -125,8 +128,10 @@ def _check_reference(value: str) -> None:
         raise ValidationError(f"there is no reference of this name{suggestion(value, known)}")
 
 
-def _share() -> fields.Float:
-    return fields.Float(validate=validate.Range(0, 1, error="write a share between 0 and 1"))
+def _shares(check: Callable[[str], None], about: str) -> fields.Dict:
+    """Shares between 0 and 1 by a name that *check* knows."""
+    share = fields.Float(validate=validate.Range(0, 1, error="write a share between 0 and 1"))
+    return fields.Dict(keys=fields.String(validate=check), values=share, load_default=dict, metadata={"about": about})
 
 
 def _text(default: str | None, about: str, **more: Any) -> fields.String:
@@ -318,35 +323,23 @@ class DistrictSchema(Schema):
         "The sourcedId, in its own system, of the category that a line item gets whose writer names none: the grade"
         " export of some platforms does not. Without it such a line item is refused.",
     )
-    loss = fields.Dict(
-        keys=fields.String(validate=_check_held),
-        values=_share(),
-        load_default=dict,
-        metadata={
-            "about": "Which share of the rows of an entity a renewal may drop without an operator's approval, by the"
-            " name of the entity (`enrollment = 0.5`); `default` is for every other, and is 0.2 where it is not given."
-        },
+    loss = _shares(
+        _check_held,
+        "Which share of the rows of an entity a renewal may drop without an operator's approval, by the"
+        " name of the entity (`enrollment = 0.5`); `default` is for every other, and is 0.2 where it is not given.",
     )
-    set_aside = fields.Dict(
-        keys=fields.String(validate=_check_set_aside),
-        values=_share(),
-        load_default=dict,
-        metadata={
-            "about": "Which share of the rows of an entity may be set aside because they cannot be understood or have"
-            " lost their owner, by the name of the entity (`placement = 0.001`); `default` is for every other, and is"
-            " 0.005 where it is not given. At least one row may, and at most 100; 0 is none. Organizations and"
-            " sessions never may."
-        },
+    set_aside = _shares(
+        _check_set_aside,
+        "Which share of the rows of an entity may be set aside because they cannot be understood or have"
+        " lost their owner, by the name of the entity (`placement = 0.001`); `default` is for every other, and is"
+        " 0.005 where it is not given. At least one row may, and at most 100; 0 is none. Organizations and"
+        " sessions never may.",
     )
-    unresolved = fields.Dict(
-        keys=fields.String(validate=_check_reference),
-        values=_share(),
-        load_default=dict,
-        metadata={
-            "about": "Which share of the references of a field may lead nowhere, by the name of the field, or of the"
-            " file and column (`section.terms`, `users.agentSourcedIds`); `default` is for every other, and is 0.05"
-            " where it is not given. At least one may; 0 is none. Beyond that the load is refused."
-        },
+    unresolved = _shares(
+        _check_reference,
+        "Which share of the references of a field may lead nowhere, by the name of the field, or of the"
+        " file and column (`section.terms`, `users.agentSourcedIds`); `default` is for every other, and is 0.05"
+        " where it is not given. At least one may; 0 is none. Beyond that the load is refused.",
     )
     settings = fields.Dict(
         keys=fields.String(),

@@ -46,6 +46,7 @@ from tests.policies import documents
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from gateway.completeness import Shares
     from policies.sight import Records
     from standards.view import View
 
@@ -155,10 +156,13 @@ CONSUMERS = {
 }
 
 
-class Consumer:
-    """A client with a token, and the gateway it asks; worlds can be exchanged behind it."""
+ANYTHING = Whatever()
 
-    def __init__(self, folder: Path, name: str, records: Records) -> None:
+
+class Consumer:
+    """A client with a token, and the gateway it asks; worlds can be exchanged behind it, as far as the *shares* let them."""
+
+    def __init__(self, folder: Path, name: str, records: Records, shares: Shares = ANYTHING) -> None:
         elements, population = CONSUMERS[name]
         self.name, self.records, self.time = name, records, documents.NOW.timestamp()
         folder.mkdir(parents=True)
@@ -177,7 +181,8 @@ class Consumer:
             lambda: self.time,
             seconds=3600,
             wanted=wanted_by(grants.every("maple")),
-            shares=Whatever(),
+            loss={"default": 1.0},
+            shares=shares,
         )
         self.store, memory = open_store(settings.store_url, lambda: documents.NOW, COMMAND_SECONDS), LocalMemory()
         self.record = Record(settings.audit.folder, b"r" * 32)

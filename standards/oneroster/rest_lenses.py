@@ -135,7 +135,8 @@ def completed(
 ) -> Any:
     """*document* with whole references; *address* says where the object of a class with an id is.
 
-    A reference that is what it was *before* keeps what its source says of it; one to nothing is left out.
+    A reference that is what it was *before* keeps what its source says of it; one to nothing is left out. What was not
+    there before and is worth some points is worth none at least, which 1.1 has to be told.
     """
     members = model.classes(version)[CLASSES[entity]]
     whole = dict(document)
@@ -149,4 +150,6 @@ def completed(
             continue
         kept = value if value == before.get(name) else {}
         whole[name] = {"href": address(member.ref, found), "type": member.ref, **kept, "sourcedId": found}
+    if version == "1.1" and not before and "resultValueMax" in whole:
+        whole.setdefault("resultValueMin", 0)
     return whole

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import fnmatch
 import io
 import zipfile
@@ -98,6 +99,46 @@ def blanks(found):
             row |= {column: f" {row[column]} " for column in columns if row.get(column)}
 
 
+def usual(found):
+    """What other systems write for true and false, days, years and words of lists that may grow."""
+    for row in found["users.csv"]:
+        row["enabledUser"] = {"true": "Y", "false": "n"}[row["enabledUser"]]
+    for row in found["enrollments.csv"]:
+        row |= {"primary": {"true": "1", "false": "0"}[row.get("primary", "false")], "beginDate": "20260820"}
+    for row in found["demographics.csv"]:
+        row |= {"sex": "F", "asian": "Yes"}
+    for row, year in zip(found["academicSessions.csv"], ("2026-2027", "2026/27"), strict=True):
+        row |= {"schoolYear": year, "startDate": "2026-08-20 00:00:00"}
+
+
+def with_day(found):
+    """As `usual` has it, as the standard writes it."""
+    for row in found["enrollments.csv"]:
+        row |= {"beginDate": "2026-08-20", "primary": row.get("primary", "false")}
+
+
+def newer(files):
+    """A package of 1.1 from a system that writes columns, files and lines of the manifest of 1.2, and some of its own."""
+    lines = files["users.csv"].rstrip().split(b"\r\n")
+    more = [b"userMasterIdentifier,preferredGivenName,Homeroom Teacher", *(b",Bob,Ms Lee" for _ in lines[1:])]
+    files["users.csv"] = b"\r\n".join(b",".join(pair) for pair in zip(lines, more, strict=True))
+    files["manifest.csv"] += b"file.roles,absent\r\nfile.userProfiles,absent\r\nfile.staff,bulk\r\n"
+    return files | {"readme.txt": b"Exported at night", "staff.csv": b"a,b\r\n"}
+
+
+def lined(found):
+    """A name and a room of two lines."""
+    found["users.csv"][0]["givenName"] = "María\r\nJosé"
+    found["classes.csv"][0]["location"] = "B2\n\nupstairs"
+
+
+def requoted(data):
+    """A file with every cell in quotation marks."""
+    out = io.StringIO()
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerows(csv.reader(io.StringIO(data.decode(), newline="")))
+    return out.getvalue().encode()
+
+
 def unpacked(files):
     """A zip made on a Mac, each file named from the folder it was packed in."""
     mac = {"__MACOSX/._users.csv": b"\0\5\x16\7", "__MACOSX/": b"", "._orgs.csv": b"\0\5\x16\7", ".DS_Store": b"\0"}
@@ -120,12 +161,21 @@ CLEAR = {
             data, (b"birthDate", b"birthdate"), (b"sourcedId", b"userSourcedId"))), "users.csv", lambda data: headings(
                 data, lambda line: swapped(line, (b"grades", b"grade"), (b"givenName", b"GIVENNAME")))), 0),
     "blanks around what has no blanks": ("1.1", lambda: package("1.1", blanks), 3),
+    "truths, days, years and words in other usual ways": ("1.1", lambda: package("1.1", usual), 7),
+    "columns and files of 1.2 and of its own in 1.1": ("1.1", lambda: newer(package("1.1")), 0),
+    "line ends in a cell, all cells in quotation marks, and lines of blanks": (
+        "1.1", lambda: each(package("1.1", lined), lambda data: requoted(data) + b"  \r\n , ,\r\n"), 0),
     "a zip made on a Mac": ("1.1", lambda: unpacked(package("1.1")), 0),
     "missing columns at the end, and short rows": (
         "1.2", lambda: one(package("1.2"), "users.csv", lambda data: b"\r\n".join(
             line.rstrip(b",") for line in swapped(data, ((b",preferredGivenName,preferredMiddleName,preferredFamilyName,"
                 b"primaryOrgSourcedId,pronouns"), b"")).split(b"\r\n"))), 0),
 }  # fmt: skip
+
+
+SAME = {"truths, days, years and words in other usual ways": with_day,
+        "line ends in a cell, all cells in quotation marks, and lines of blanks": lined}  # fmt: skip
+"""What the package that is right says otherwise than it usually does, by the kind of the odd one."""
 
 
 def born(found):
@@ -165,6 +215,16 @@ REFUSED = {
                     lambda data: data.replace(b"file.roles,bulk", b"file.roles,absent")),
         [("manifest.csv:*:2: OneRoster 1.2 tells in roles.csv what every user is, and that file is absent."
          " Where users.csv tells it, oneroster.version is 1.1.")]),
+    "a column that is there twice": (
+        lambda: one(package("1.1"), "users.csv", lambda data: headings(data, lambda line: line + b",Email")),
+        ["users.csv:1:19: The column email is there twice."]),
+    "tabs, and the text of another code, at once": (
+        lambda: one(one(package("1.1"), "users.csv", lambda data: data.decode().encode("utf-16")), "classes.csv",
+                    lambda data: data.replace(b",", b"\t")),
+        ["users.csv:1:1: The text is not UTF-8.", "classes.csv:1:1: The columns * The cells are separated by tabs; *"]),
+    "no manifest": (
+        lambda: {k: v for k, v in package("1.1").items() if k != "manifest.csv"},
+        ["manifest.csv: There is no such file, and without it nothing says what the others are."]),
     "headings alone where others refer to rows": (
         lambda: one(package("1.1"), "users.csv", lambda data: data.split(b"\r\n")[0]),
         [f"enrollments.csv:{n}:6: userSourcedId leads nowhere" for n in range(2, PUPILS + 4)]),
@@ -198,7 +258,7 @@ def records(adapter):
 def test_a_package_whose_meaning_is_clear_is_read_as_if_it_were_right_and_what_is_odd_is_told(tmp_path, kind):
     version, make, warned = CLEAR[kind]
     (tmp_path / "odd").mkdir()
-    odd, right = adapter_of(tmp_path / "odd", make()), adapter_of(tmp_path, package(version))
+    odd, right = adapter_of(tmp_path / "odd", make()), adapter_of(tmp_path, package(version, SAME.get(kind)))
     assert records(odd) == records(right)
     problems, warnings, told = findings(odd)
     assert (problems, len(warnings)) == ((), min(warned, 50))

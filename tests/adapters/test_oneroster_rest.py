@@ -289,6 +289,8 @@ SPOILT = {
     "no class": ("enrollments", lambda one: one.pop("class"), "enrollments[0].class"),
     "no truth": ("enrollments", lambda one: one.update(primary="perhaps"), "enrollments[0].primary"),
     "a list for a text": ("classes", lambda one: one.update(title=["x"]), "classes[0].title"),
+    "no date": ("enrollments", lambda one: one.update(beginDate="5/07/2026"), "enrollments[0].beginDate"),
+    "no year": ("academicSessions", lambda one: one.update(schoolYear="5/07"), "academicSessions[0].schoolYear"),
     "no number": ("results", lambda one: one.update(score="many"), "results[0].score"),
 }
 
@@ -305,8 +307,27 @@ def test_a_document_that_cannot_be_understood_is_set_aside_with_its_place_and_wi
         assert len(found) < whole
         row = adapter.notes.page.aside[0]
         assert (row.place, row.key) == (place, (one["sourcedId"],))
-        for word in ("a,b", "perhaps", "many"):
+        for word in ("a,b", "perhaps", "many", "5/07"):
             assert word not in row.told
+
+
+USUAL = [
+    ("enrollments", {"beginDate": "20260907", "primary": "N"}, {"beginDate": "2026-09-07", "primary": "false"}),
+    ("academicSessions", {"schoolYear": "2026-2027"}, {"schoolYear": "2027"}),
+    ("users", {"enabledUser": 1}, {"enabledUser": "true"}),
+    ("demographics", {"sex": "F", "asian": "y"}, {"sex": "female", "asian": "true"}),
+]
+
+
+@pytest.mark.parametrize(("collection", "usual", "right"), USUAL)
+def test_what_is_written_in_another_usual_way_is_read_as_the_standard_writes_it(collection, usual, right):
+    found = []
+    for said in (right, usual):
+        with system(sorting=False) as running, source(running) as adapter:
+            next(iter(running.sis.documents[collection].values())).update(said)
+            found.append(everything(adapter))
+            assert not adapter.notes.page.aside
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("spoilt", NAMELESS)

@@ -297,8 +297,8 @@ ROWS_SET_ASIDE = {
     "a cell too long": ("users.csv", "Ann", "A" * 65_537, "users.csv:3:7", "givenName is too long"),
     "a date that is none": ("enrollments.csv", "2027-01-20", "2027-13-20", "enrollments.csv:2:10", "endDate is not a date"),
     "an American date": ("demographics.csv", "2011-05-07", "05/07/2011", "demographics.csv:2:4", "birthDate is not a date"),
-    "a truth that is none": ("users.csv", "u2,,,true", "u2,,,yes", "users.csv:3:4", "enabledUser is neither"),
-    "a year that is none": ("academicSessions.csv", "y,2027", "y,2026-2027", "academicSessions.csv:3:9", "schoolYear is not a year"),
+    "a truth that is none": ("users.csv", "u2,,,true", "u2,,,perhaps", "users.csv:3:4", "enabledUser is neither"),
+    "a year that is none": ("academicSessions.csv", "y,2027", "y,2026-2028", "academicSessions.csv:3:9", "schoolYear is not a year"),
     "an id that is none": ("orgs.csv", "s2,", "s 2,", "orgs.csv:4:1", "sourcedId is not"),
     "an id in a reference that is none": ("classes.csv", ",s1,t,", ",s!,t,", "classes.csv:2:10", "schoolSourcedId is not"),
     "ids that are none": ("classes.csv", ",s1,t,", ',s1,"t,t t",', "classes.csv:2:11", "termSourcedIds is not"),
@@ -343,7 +343,7 @@ def test_a_row_that_cannot_be_understood_is_set_aside_with_its_place_and_without
 
 
 def test_a_wrong_cell_in_a_column_that_nobody_reads_is_a_remark(tmp_path):
-    files = spoilt("1.2", "orgs.csv", "s1,,,", "s1,,2026-05-06 08:01:05,")
+    files = spoilt("1.2", "orgs.csv", "s1,,,", "s1,,5/06/2026 08:01:05,")
     path = made.folder(tmp_path / "d", files)
     page = aside(path)
     assert (page.aside, page.counts) == ([], {"orgs.csv: dateLastModified is wrong and not read": 1})
@@ -463,5 +463,5 @@ def test_what_has_one_meaning_is_read_as_the_standard_writes_it_with_a_remark(
 
 def test_a_quoted_cell_over_several_lines_keeps_the_lines_after_it_right(tmp_path):
     files = spoilt("1.2", "users.csv", "Ann", '"A\r\nn\nn"')
-    files["users.csv"] = files["users.csv"].replace(b"u3,,,false", b"u3,,,no")
+    files["users.csv"] = files["users.csv"].replace(b"u3,,,false", b"u3,,,not")
     assert [row.place for row in aside(made.folder(tmp_path / "d", files)).aside] == ["users.csv:6:4"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from adapters.contract import Aside
+from adapters.contract import Aside, Hint
 from gateway.completeness import MAX_ROWS, Shares
 from gateway.district_status import StatusCollector
 from gateway.districts import District
@@ -40,23 +40,10 @@ def placements(count, section="c0"):
     ]
 
 
-class Source(RecordsAdapter):
-    """A list of records, and rows that its adapter sets aside whenever it is read."""
-
-    aside: tuple[Aside, ...] = ()
-
-    def read(self, wanted, hints=()):
-        self.notes.clear()
-        yield from super().read(wanted, hints)
-        for row in self.aside:
-            if row.entity in {*wanted, "user"}:
-                self.notes.set_aside(row)
-
-
 class Town:
     """A district of which the tests move the time."""
 
-    def __init__(self, records, adapter=Source, **shares) -> None:
+    def __init__(self, records, adapter=RecordsAdapter, **shares) -> None:
         self.time = 0.0
         self.source = adapter(records) if adapter is FollowedAdapter else adapter(records, entities=HELD)
         self.district = District(
@@ -220,11 +207,21 @@ def test_while_nobody_can_tell_whose_a_row_is_nobody_of_its_kind_goes():
     records = [*pupils(300)]
     town = Town(records)
     town.district.hold()
-    nameless = Aside("student", "users.csv:9:1", "is not a sourcedId")
-    town.source.aside = (nameless,)
-    town.load(records)
+    town.source.aside = (Aside("student", "users.csv:9:1", "is not a sourcedId"),)
     with pytest.raises(Incomplete, match="cannot be told"):
         town.load([one for one in records if one[1]["key"][-1] != "S007"])
+
+
+def test_a_row_that_never_said_whose_it_is_holds_nobody_back():
+    records = [*pupils(300)]
+    town = Town(records, rows={"student": 0.01})
+    town.source.aside = (Aside("student", "users.csv:9:1", "is not a sourcedId"),)
+    town.district.hold()
+    town.load([one for one in records if one[1]["key"][-1] != "S007"])
+    assert "S007" not in town.district.hold().table("student").columns["name.given"]
+    town.source.aside *= 2
+    with pytest.raises(Incomplete, match="cannot be told"):
+        town.load([one for one in records if one[1]["key"][-1] not in {"S007", "S008"}])
 
 
 def test_what_has_changed_is_judged_as_what_is_read_whole():
@@ -245,13 +242,24 @@ def test_what_has_changed_is_judged_as_what_is_read_whole():
 def test_what_is_read_for_one_request_is_judged_by_itself():
     entities = frozenset({"result", "student", "organization"})
     results = [("result", {"key": (f"r{n}",), "id": f"r{n}", "student": (f"S{n:03}",)}) for n in range(60)]
-    source = Source([*pupils(50), *results], entities=[*HELD, "result"])
+    source = RecordsAdapter([*pupils(50), *results], entities=[*HELD, "result"])
     district = District("maple", source, KEYRING, lambda: 0.0, seconds=100.0, wanted=wanted_by([grant()]))
     with pytest.raises(Incomplete) as caught:
         district.generation(entities, grant())
     assert lacks(caught.value) == {"result.student": (10, 60)}
     source.load([*pupils(50), *results[:52]])
     assert district.generation(entities, grant()).table("result").size == 52
+
+
+def test_one_record_that_cannot_be_read_is_not_told_apart_from_one_that_is_hidden_or_not_there():
+    entities, asked = frozenset({"result", "student", "organization"}), {"result": (Hint("id", "=", "r1"),)}
+    source = RecordsAdapter(pupils(50), entities=[*HELD, "result"])
+    source.aside = (Aside("result", "results[0]", "is not a number", ("r1",), "score"),)
+    district = District("maple", source, KEYRING, lambda: 0.0, seconds=100.0, wanted=wanted_by([grant()]))
+    assert district.generation(entities, grant(), asked).table("result").size == 0
+    for of_one in ({}, {"result": (Hint("student", "=", "s001"),)}):
+        with pytest.raises(Incomplete, match="none is left"):
+            district.generation(entities, grant(), of_one)
 
 
 def test_rows_whose_owners_the_system_does_not_show_at_all_are_told_and_no_reason_to_refuse_the_rest():

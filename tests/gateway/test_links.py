@@ -17,6 +17,8 @@ OK = 200
 UNLINKED = {"gradebookEntries.gradingPeriodReference"}
 """A line item in OneRoster's files names a session of the district, which is no grading period of a school."""
 
+MASKED = {"masked": ("calendarCode", "hash"), "hidden": ("schoolYear", "deny")}
+"""Clients to whom one member of a reference is not shown as it is."""
 SECRET = "a secret of the tests"
 OPERATIONS = "[read, search, changes]"
 DISTRICTS = ("fir", "cedar", "maple")
@@ -37,6 +39,9 @@ def region(tmp_path_factory):
         terms = [agreement(name, operations=OPERATIONS) for name in DISTRICTS]
         terms.append(agreement("fir", [("*", "allow"), ("edfi.calendars.id", "deny")], client="less"))
         terms.append(agreement("fir", [("*", "allow"), ("student.id", "pseudonym")], client="pseudonyms"))
+        for client, (member, action) in MASKED.items():
+            path = f"edfi.studentSchoolAssociations.calendarReference.{member}"
+            terms.append(agreement("fir", [("*", "allow"), (path, action)], client=client))
         terms.append(agreement("fir", client="few", population=f'{{all: [{{school: {{in: ["{school}"]}}}}]}}'))
         with running(folder / "region", sites, terms, "[tokens]\nper_client = 1000\n") as made:
             yield made
@@ -122,6 +127,16 @@ def test_a_pseudonymous_student_leads_to_programs_all_the_same(walked):
     records = walked("pseudonyms", "fir")["studentTitleIPartAProgramAssociations"]
     assert records
     assert {one["programReference"]["link"]["rel"] for one in records} == {"Program"}
+
+
+@pytest.mark.parametrize("client", MASKED)
+def test_a_reference_of_which_a_member_is_masked_or_hidden_has_no_link(region, walked, client):
+    (member, _), plain = MASKED[client], walked("conformance", "fir")["studentSchoolAssociations"]
+    said = {one["id"]: one["calendarReference"][member] for one in plain}
+    for one in region.consumer(client).resources("studentSchoolAssociations", district="fir"):
+        assert one["calendarReference"].get(member) != said[one["id"]]
+        assert "link" not in one["calendarReference"]
+        assert one["schoolYearTypeReference"]["link"]["rel"] == "SchoolYearType"
 
 
 def test_links_stand_in_one_reading_as_in_the_other_and_change_queries_go_on(region, walked):

@@ -144,7 +144,7 @@ def slow(*kinds: str) -> list[Any]:
     return [pytest.param(kind, marks=pytest.mark.slow) for kind in kinds]
 
 
-@pytest.fixture(scope="module", params=["ods 1h", "beside 1h", "1.2 1h", *slow("ods 0s", "1.1 1h")])
+@pytest.fixture(scope="module", params=["ods 1h", "beside 1h", "1.2 1h", "1.1 1h", *slow("ods 0s")])
 def world(request, tmp_path_factory):
     kind, hold = request.param.split()
     with world_of(kind, hold, tmp_path_factory.mktemp("world")) as made:

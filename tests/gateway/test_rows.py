@@ -87,6 +87,13 @@ def test_texts_are_sorted_by_the_unicode_collation_algorithm():
     assert given(Query(sort="givenName", descending=True), students(*names)) == right[::-1]
 
 
+@pytest.mark.parametrize("value", ["many", "nan", "inf", "-Infinity", "1e400"])
+def test_a_number_is_compared_with_a_number_alone(value):
+    with pytest.raises(MalformedQuery, match="not a number"):
+        matcher(Condition("score", ">", value), "number")
+    assert matcher(Condition("score", "<", "9" * 400), "number")(7)
+
+
 @pytest.mark.parametrize(
     ("operator", "value", "expected"),
     [("=", "03,04", False), ("=", "04", True), ("=", " 04 , 05", True), ("=", "05,04", True), ("=", "04,05,06", False),

@@ -179,3 +179,24 @@ def test_an_ed_fi_document_that_is_put_back_makes_up_nothing(book, resource, col
         assert answer.status_code == 200, answer.text
     after = {name: bare(one) for name, one in documents[collection].items()}
     assert after == {name: bare(one) for name, one in before.items()}
+
+
+def test_a_new_entry_names_the_grading_period_of_its_school_as_it_is_shown(world):
+    """In OneRoster a grading period is one for all schools, in Ed-Fi one of each."""
+    sis, consumer = world
+    shown = next((one for one in consumer.resources("gradebookEntries") if "gradingPeriodReference" in one), None)
+    if shown is None:
+        assert not any("gradingPeriod" in one for one in sis.documents["lineItems"].values())
+        return
+    members = {name: value for name, value in shown.items() if not name.startswith("_") and name != "id"}
+    body = members | {"gradebookEntryIdentifier": "new", "namespace": "uri://new"}
+    period = body["gradingPeriodReference"]
+    for wrong in ({"gradingPeriodName": "None"}, {"gradingPeriodDescriptor": period["gradingPeriodDescriptor"] + "x"}):
+        answer = consumer.web.post(
+            EDFI + "gradebookEntries", json=body | {"gradingPeriodReference": period | wrong}, headers=consumer.bearer
+        )
+        assert answer.status_code == 409, answer.text
+    answer = consumer.web.post(EDFI + "gradebookEntries", json=body, headers=consumer.bearer)
+    assert answer.status_code == 201, answer.text
+    place = EDFI + "gradebookEntries/" + answer.headers["Location"].rpartition("/")[2]
+    assert consumer.ask(place).json["gradingPeriodReference"] == period

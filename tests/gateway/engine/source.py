@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from marshmallow import Schema
 
 from adapters.contract import Adapter, Change, Manifest, picker
+from adapters.notes import USER
 from gateway.completeness import Shares
 from standards.errors import ChangesLost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from adapters.contract import Problem, Record, Wanted
+    from adapters.contract import Aside, Problem, Record, Wanted
 
 
 class Whatever(Shares):
@@ -27,8 +28,12 @@ class Whatever(Shares):
 
 
 class RecordsAdapter(Adapter):
-    """Yields the records it was given, cut to what is asked for; every new world has a new stamp."""
+    """Yields the records it was given, cut to what is asked for; every new world has a new stamp.
 
+    It sets the rows *aside* whenever it is read.
+    """
+
+    aside: tuple[Aside, ...] = ()
     name: ClassVar[str] = "records"
     Settings: ClassVar[type[Schema]] = Schema
 
@@ -53,10 +58,14 @@ class RecordsAdapter(Adapter):
         return []
 
     def read(self, wanted: Wanted, hints=()) -> Iterator[tuple[str, Any]]:
+        self.notes.clear()
         pick = {entity: picker(entity, fields) for entity, fields in wanted.items()}
         for entity, record in self.records:
             if entity in pick:
                 yield entity, pick[entity](dict(record))
+        for row in self.aside:
+            if row.entity in {*wanted, USER}:
+                self.notes.set_aside(row)
 
     def stamp(self) -> str:
         return str(self._stamp)

@@ -29,6 +29,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "json": (*([{"codeValue": text}] for text in TEXTS[:6]), {"x": 7}, [], "text"),
 }
 SCHOOLS = ("101", "102", "103")
+STRAY = 0.07
 GRADES = ("03", "04", "KG", "09")
 NATIVE = (
     "edfi.disciplineActions",
@@ -68,21 +69,24 @@ def hostile(seed: int) -> list[tuple[str, Record]]:
     return _World(Random(seed)).records()
 
 
-def village(seed: int) -> dict[str, list[Record]]:
-    """Three schools whose children are placed as in any district, with every other field filled by chance."""
+def village(seed: int, stray: float = STRAY) -> dict[str, list[Record]]:
+    """Three schools whose children are placed as in any district, with every other field filled by chance.
+
+    A share of its references is *stray*: they lead nowhere.
+    """
     records = documents.district()
     records["enrollment"][5]["exit"] = "2026-09-15"
-    world = _World(Random(seed))
+    world = _World(Random(seed), stray)
     world.keys |= {entity: [row["key"] for row in rows] for entity, rows in records.items()}
     for entity, rows in records.items():
         for row in rows:
             world.complete(entity, row)
     for entity in NATIVE:
         records[entity] = [world.complete(entity, {"key": (entity, str(number))}) for number in range(9)]
-    book = _World(Random(-seed))  # by itself, so that the rest of the village stays as it is
+    book = _World(Random(-seed), stray)  # by itself, so that the rest of the village stays as it is
     book.keys |= {entity: [row["key"] for row in rows] for entity, rows in records.items()}
     book.keys |= {entity: [(entity, str(number)) for number in range(8)] for entity in GRADEBOOK}
-    kept = _World(Random(~seed))
+    kept = _World(Random(~seed), stray)
     kept.keys |= {entity: [row["key"] for row in rows] for entity, rows in records.items()}
     records["schoolSession"] = [
         kept.complete("schoolSession", {"key": ("term", *row["key"]), "school": row["school"], "session": row["key"]})
@@ -96,8 +100,8 @@ def village(seed: int) -> dict[str, list[Record]]:
 
 
 class _World:
-    def __init__(self, random: Random) -> None:
-        self.random = random
+    def __init__(self, random: Random, stray: float = STRAY) -> None:
+        self.random, self.stray = random, stray
         self.keys = {entity: [self.key(entity, n) for n in range(size)] for entity, size in SIZES.items()}
 
     def key(self, entity: str, number: int) -> tuple[str, ...]:
@@ -169,7 +173,11 @@ class _World:
         random, kind = self.random, field.type
         if kind == "ref":
             known = self.keys.get(field.to)
-            return random.choice(known) if known and random.random() < 0.93 else ("nowhere", str(random.randrange(3)))
+            return (
+                random.choice(known)
+                if known and random.random() >= self.stray
+                else ("nowhere", str(random.randrange(3)))
+            )
         if kind == "code":
             return random.choice((*codes.table(field.codes).values, "uri://local/Code#odd", GRADES[0]))
         if kind == "open":
