@@ -6,6 +6,8 @@ import re
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
+from standards.oneroster.classification import BLANKS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 
 CELL_CAP: Final = 1 << 16
 REMEMBERED: Final = 50_000
-BLANKS: Final = " \t\r\n\u00a0"
 SURROGATE: Final = re.compile("[\ud800-\udfff]")
 """What stands in a text for a byte that is no UTF-8."""
 

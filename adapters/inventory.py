@@ -20,6 +20,11 @@ VERSIONS: Final = ("1.1", "1.2")
 HEADINGS: Final = ("propertyName", "value")
 EDITION: Final = "1.0"
 ROLES: Final = "roles.csv"
+ROSTER: Final = frozenset(
+    {"orgs.csv", "academicSessions.csv", "courses.csv", "classes.csv", "users.csv", ROLES, "enrollments.csv"}
+)
+"""The files of which nothing may be left out: without one of them lists would be empty that are not."""
+
 NO_ROLES: Final = (
     "OneRoster 1.2 tells in roles.csv what every user is, and that file is absent."
     " Where users.csv tells it, oneroster.version is 1.1."
@@ -65,7 +70,7 @@ class _Stated:
     """The properties in a manifest, each with its line."""
 
     def __init__(self, source: Source, notes: Notes) -> None:
-        self._notes = notes
+        self._source, self._notes = source, notes
         self._values: dict[str, tuple[str, int]] = {}
         with Sheet(source, csv.MANIFEST) as sheet:
             at, self._column = _positions(sheet, notes)
@@ -110,11 +115,23 @@ class _Stated:
         if mode not in csv.MODES:
             raise SourceBroken(f"{name} must be absent, bulk or delta.", self._place(name))
         if mode == "absent" and file in names:
+            if file in ROSTER and _says_anything(self._source, file):
+                raise SourceBroken(f"{name} does not say bulk, and there are rows in {file}.", self._place(name))
             self._notes.note(f"{file} is there and stated as absent")
+            self._notes.remark(self._place(name), f"{name} does not say bulk: {file} is there and not read")
         elif mode != "absent" and file not in names:
             hint = written_otherwise(file, names)
             raise SourceBroken(f"{name} says {mode}, and there is no {file}.{hint}", self._place(name))
         return mode
+
+
+def _says_anything(source: Source, file: str) -> bool:
+    """Whether a *file* has a row below its headings."""
+    with source.open(file) as stream:
+        if not stream.read(1):
+            return False
+    with Sheet(source, file) as sheet:
+        return next(sheet.chunks(), None) is not None
 
 
 def written_otherwise(file: str, names: Collection[str]) -> str:

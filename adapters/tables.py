@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from adapters import file_rows
-from adapters.cells import BLANKS, Check, is_readable
+from adapters.cells import Check, is_readable
 from adapters.contract import Notes
 from adapters.file_rows import UNREAD
 from adapters.inventory import STRICT, Manifest, Tolerance, manifest
@@ -15,7 +15,7 @@ from adapters.pointers import Pointers
 from adapters.sheet import Sheet
 from standards.errors import SourceBroken
 from standards.oneroster import csv
-from standards.oneroster.classification import gone
+from standards.oneroster.classification import BLANKS, gone
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

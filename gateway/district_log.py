@@ -120,7 +120,7 @@ def tell_lacking(district: str, found: Completeness) -> None:
 
 def _short(told: str) -> str:
     """A reason in letters alone, without the field that it is about."""
-    return re.split(r" ?[(;]", plain_reason(told).removeprefix(f"{HIDDEN} "))[0]
+    return re.split(r" ?[(;,]| of \{|-8", plain_reason(told).removeprefix(f"{HIDDEN} "))[0]
 
 
 def classify(note: str) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from standards.oneroster import model
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-BLANKS: Final = " \t\r\n"
+BLANKS: Final = " \t\r\n\u00a0"
 LONGEST_WORD: Final = 255
 STUDENT: Final = "student"
 TEACHER: Final = "teacher"

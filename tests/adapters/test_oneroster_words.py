@@ -148,7 +148,9 @@ def test_a_word_without_which_nobody_knows_what_a_record_is_may_not_be_missing(m
 
 
 @pytest.mark.parametrize(
-    "spell", [str.upper, str.title, " {} ".format, "{}\t".format], ids=["upper", "title", "blanks", "tab"]
+    "spell",
+    [str.upper, str.title, " {} ".format, "{}\t".format, lambda word: f"\u00a0{word.upper()}"],
+    ids=["upper", "title", "blanks", "tab", "no break"],
 )
 @VERSIONS
 def test_case_and_blanks_around_a_word_change_nothing(tmp_path, version, spell):
@@ -175,7 +177,13 @@ def test_case_and_blanks_around_a_word_change_nothing(tmp_path, version, spell):
 @VERSIONS
 @pytest.mark.parametrize(
     ("word", "how"),
-    [("inactive", "inactive"), ("InActive", "inactive"), ("ToBeDeleted", "deleted"), (" TOBEDELETED", "deleted")],
+    [
+        ("inactive", "inactive"),
+        ("InActive", "inactive"),
+        ("ToBeDeleted", "deleted"),
+        (" TOBEDELETED", "deleted"),
+        ("tobedeleted\u00a0", "deleted"),
+    ],
 )
 @pytest.mark.parametrize(
     "collection", ["enrollments", "users", "demographics", "orgs", "courses", "classes", "academicSessions"]

@@ -255,6 +255,31 @@ def test_a_file_stated_as_absent_is_ignored_with_a_note(reading):
     assert notes == {"demographics.csv is there and stated as absent": 1}
 
 
+def test_check_is_told_of_a_file_stated_as_absent(tmp_path):
+    files = spoilt("1.2", "manifest.csv", "file.demographics,bulk", "file.demographics,absent")
+    told = "file.demographics does not say bulk: demographics.csv is there and not read"
+    assert told in [text for _, text in aside(made.folder(tmp_path / "d", files)).remarks]
+
+
+@pytest.mark.parametrize("stated", ["file.{},absent", "x.{},bulk", "file.{},"])
+@pytest.mark.parametrize("name", ["orgs", "academicSessions", "courses", "classes", "users", "roles", "enrollments"])
+def test_rows_of_the_roster_stated_as_absent_are_refused_and_no_list_is_empty_for_it(tmp_path, name, stated):
+    files = spoilt("1.2", "manifest.csv", f"file.{name},bulk", stated.format(name))
+    with pytest.raises(SourceBroken) as caught:
+        aside(made.folder(tmp_path / "d", files))
+    assert caught.value.message.endswith(f"file.{name} does not say bulk, and there are rows in {name}.csv.")
+    assert caught.value.place.startswith("manifest.csv:")
+
+
+@pytest.mark.parametrize("left", ["headings", "nothing"])
+def test_a_file_of_the_roster_without_a_row_may_be_stated_as_absent(reading, left):
+    files = spoilt("1.2", "manifest.csv", "file.enrollments,bulk", "file.enrollments,absent")
+    files["enrollments.csv"] = files["enrollments.csv"].partition(b"\n")[0] if left == "headings" else b""
+    found, notes = reading(files)
+    assert "enrollments.csv" not in found
+    assert notes == {"enrollments.csv is there and stated as absent": 1}
+
+
 def test_an_unknown_file_is_noted(reading):
     _, notes = reading(made.package("1.1") | {"roles.csv": b"anything"})
     assert notes == {"unknown file roles.csv": 1}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
 import structlog
 
 from adapters.contract import Aside
+from adapters.notes import REASONS
 from gateway import district_log, telemetry
 from gateway.completeness import Completeness, References, Rows
 from gateway.lacking import told_lines
@@ -101,6 +103,19 @@ def test_each_row_that_is_set_aside_is_logged_with_its_place_and_a_fixed_reason_
         "row refused",
     ]  # fmt: skip
     assert lines[3]["count"] == 3
+
+
+@pytest.mark.parametrize("told", sorted(REASONS))
+def test_every_reason_for_which_a_row_is_set_aside_is_logged(told):
+    out = io.StringIO()
+    telemetry.configure(out)
+    try:
+        rows = (Aside("student", "users.csv:3:4", told, ("s1",), "givenName"),)
+        district_log.tell_lacking("elm", Completeness((), (), rows))
+    finally:
+        structlog.reset_defaults()
+    (line,) = map(json.loads, out.getvalue().splitlines())
+    assert line["kind"] == re.split(r" ?[(;,]| of \{|-8", told)[0]
 
 
 def test_a_loss_is_told_by_entity_and_count():
