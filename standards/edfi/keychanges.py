@@ -25,13 +25,18 @@ CASCADING: Final = frozenset(
 """The resources of which a client may change the key; an ODS carries it on to everything that refers to them."""
 
 
-@cache
 def following() -> frozenset[str]:
     """The resources whose key may change: those of `CASCADING`, and those whose key refers to one of them."""
-    found: set[str] = set(CASCADING)
-    while more := {name for name, one in resources().items() if name not in found and _refers(one, found)}:
+    return CASCADING.union(*map(followers, CASCADING))
+
+
+@cache
+def followers(name: str) -> frozenset[str]:
+    """The resources whose key refers to the resource *name*, or to one whose key does, and so on."""
+    found: set[str] = {name}
+    while more := {other for other, one in resources().items() if other not in found and _refers(one, found)}:
         found |= more
-    return frozenset(found)
+    return frozenset(found - {name})
 
 
 def _refers(resource: Resource, names: set[str]) -> bool:

@@ -125,3 +125,21 @@ def test_what_the_gateways_own_writes_create_rename_and_delete_between_two_looks
     told = {one["id"]: one for one in writer.edfi(f"{name}/deletes", minChangeVersion=newest).json}
     assert {one: told[one]["keyValues"]["entryDate"] for one in told} == {place: "2019-01-08", other: "2019-01-09"}
     assert all(one["changeVersion"] > newest for one in told.values())
+
+
+def test_a_key_that_follows_one_that_the_gateway_changed_is_told_to_who_never_asked_for_it_before(region):
+    writer = region.consumer("writer")
+    newest = writer.ask(VERSIONS).json["newestChangeVersion"]
+    session = writer.edfi("sessions", limit=1).json[0]
+    answer = writer.web.put(
+        f"{EDFI}sessions/{session['id']}", json=session | {"sessionName": "Autumn"}, headers=writer.bearer
+    )
+    assert answer.status_code == 204, answer.text
+    for name in ("courseOfferings", "sections", "staffSectionAssociations"):
+        moved = writer.edfi(f"{name}/keyChanges", minChangeVersion=newest).json
+        assert moved, name
+        for one in moved:
+            assert (one["oldKeyValues"]["sessionName"], one["newKeyValues"]["sessionName"]) == (
+                session["sessionName"],
+                "Autumn",
+            )
