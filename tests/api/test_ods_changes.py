@@ -143,3 +143,20 @@ def test_a_key_that_follows_one_that_the_gateway_changed_is_told_to_who_never_as
                 session["sessionName"],
                 "Autumn",
             )
+
+
+@pytest.mark.parametrize(("name", "member"), [("academicWeeks", "weekIdentifier"), ("classPeriods", "classPeriodName")])
+@pytest.mark.parametrize("key", ["a\ttab", "a\u00a0space", "a\u200bnothing", "two\nlines", "own \U000f0000"])
+def test_a_record_whose_key_cannot_be_printed_is_written_to_and_not_made_anew(region, name, member, key):
+    writer = region.consumer("writer")
+    school = writer.edfi("schools", limit=1).json[0]
+    body = {member: key, "schoolReference": {"schoolId": school["schoolId"]}}
+    if name == "academicWeeks":
+        body |= {"beginDate": "2019-01-07", "endDate": "2019-01-13", "totalInstructionalDays": 5}
+    made, again = (writer.web.post(EDFI + name, json=body, headers=writer.bearer) for _ in range(2))
+    assert (made.status_code, again.status_code) == (201, 200), again.text
+    assert made.headers["Location"] == again.headers["Location"]
+    found = writer.edfi(name, **{member: key}).json
+    assert [one["id"] for one in found] == [made.headers["Location"].rpartition("/")[2]]
+    assert found[0][member] == key
+    assert writer.ask(f"{EDFI}{name}/{found[0]['id']}", method="DELETE").status_code == 204
