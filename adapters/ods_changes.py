@@ -10,7 +10,7 @@ from adapters.contract import Change, Departure, picker
 from adapters.edfi_records import collections, lenses
 from adapters.ods_records import JOINED
 from adapters.ods_refusals import Denied
-from standards.edfi.keychanges import CASCADING
+from standards.edfi.keychanges import following
 from standards.edfi.model import by_collection
 from standards.errors import ChangesLost, SourceBroken, SourceRefused
 
@@ -150,7 +150,7 @@ class Changes:
     def _traces(self, collection: str, kind: str, window: Parameters, deadline: Deadline) -> list[Document]:
         """What a collection's list of deletes or of changed keys says."""
         resource = by_collection(collection)
-        if kind == "keyChanges" and not (resource and resource.name in CASCADING):
+        if kind == "keyChanges" and not (resource and resource.name in following()):
             return []
         try:
             return self.records.reader.whole(f"{ods_plan.path_of(collection)}/{kind}", dict, window, deadline)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,8 @@ Parameters = tuple[tuple[str, str], ...]
 WINDOW: Final = {">=": "minChangeVersion", "<=": "maxChangeVersion"}
 VERSION: Final = "changeVersion"
 EXACT: Final = frozenset({"integer", "boolean", "date"})
+_NEVER: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+"""What no value of a document holds; tabs, line ends and spaces of any kind are in some."""
 
 
 @cache
@@ -133,7 +136,7 @@ def _property(collection: str, path: str) -> Property | None:
 
 
 def _can_be(known: Property | None, value: str) -> bool:
-    if not value or not value.isprintable():
+    if not value or _NEVER.search(value):
         return False
     if known is not None and known.type == "integer":
         digits = value.removeprefix("-")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from standards.codes import inward, is_descriptor, outward
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +33,8 @@ BEYOND: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
     }
 )  # fmt: skip
+EXACT: Final = "status@edfi"
+"""The exact token of a status, which is its value where no other standard has a word for it."""
 
 
 def packed(entity: str, record: Record) -> Record:
@@ -38,14 +42,16 @@ def packed(entity: str, record: Record) -> Record:
     if entity not in HOMES:
         return record
     names = BEYOND[entity]
+    if EXACT in names.values() and EXACT not in record and is_descriptor(record.get("status", "")):
+        record = record | {EXACT: record["status"]}
     extra = {member: record[name] for member, name in names.items() if name in record}
     own = {member: value for member, value in record.get(HOMES[entity], {}).items() if member not in names}
     rest = {name: value for name, value in record.items() if name not in {*names.values(), HOMES[entity]}}
     return rest | ({HOMES[entity]: own | extra} if own or extra else {})
 
 
-def unpacked(entity: str, record: Record) -> Record:
-    """*record* with what its metadata say for Ed-Fi under the names of the vocabulary."""
+def unpacked(entity: str, record: Record, dialect: str) -> Record:
+    """*record*, read in *dialect*, with what its metadata say for Ed-Fi under the names of the vocabulary."""
     metadata: dict[str, Any] = record.get(HOMES.get(entity, ""), {})
     names = BEYOND.get(entity, {})
     if not names.keys() & metadata.keys():
@@ -53,7 +59,14 @@ def unpacked(entity: str, record: Record) -> Record:
     own = {member: value for member, value in metadata.items() if member not in names}
     found = {names[member]: value for member, value in metadata.items() if member in names}
     rest = {name: value for name, value in record.items() if name != HOMES[entity]}
+    token = found.get(EXACT)
+    if isinstance(token, str) and _is_value(token) and outward("scoreStatus", dialect)(token) == record.get("status"):
+        found["status"] = found.pop(EXACT)
     return rest | ({HOMES[entity]: own} if own else {}) | found
+
+
+def _is_value(token: str) -> bool:
+    return is_descriptor(token) and inward("scoreStatus", "edfi")(token) == token
 
 
 def wanted(entity: str, fields: frozenset[str]) -> frozenset[str]:

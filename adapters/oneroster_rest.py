@@ -111,7 +111,8 @@ class OneRosterRest(Adapter):
 
     def _read(self, lens: Lens, entity: str, document: Document) -> Record:
         """What a document of the gradebook says."""
-        return oneroster_beyond.unpacked(entity, lens.read(plain(self._version, entity, document)))
+        read = lens.read(plain(self._version, entity, document))
+        return oneroster_beyond.unpacked(entity, read, lens.context.dialect)
 
     def _alone(self, entity: str, document: dict[str, Any]) -> Record | None:
         """A record of the roster that one document tells whole."""

@@ -16,10 +16,11 @@ from gateway.rows import ROW_BITS, RowIndex, Shown, index
 from policies.permission import covering
 from standards import registry
 from standards.edfi.feeds import key_members
+from standards.edfi.keychanges import followers
 from standards.errors import ActionForbidden, FeatureDisabled, MalformedQuery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from adapters.contract import Hint, Hints
     from gateway.assembly import Gateway
@@ -118,17 +119,30 @@ def keep(gateway: Gateway, parts: Sequence[Shown]) -> None:
             gateway.journals.settle(_present(gateway, one))
 
 
-def note(gateway: Gateway, district: str, entity: str, own: str) -> None:
-    """Keep in mind what followers see of a record that is about to go or to get another key, so that they are told."""
+def note(gateway: Gateway, district: str, entity: str, own: str, *, rekeyed: bool) -> None:
+    """Keep in mind what followers see of a record that is about to go or to get another key, so that they are told.
+
+    Of one that is *rekeyed*, also what they see of the resources whose keys follow, where nothing of it is known yet.
+    """
+    views = [one for one in registry.views("edfi").values() if any(part.entity == entity for part in one.branches)]
+    names = frozenset().union(*(followers(one.model) for one in views)) if rekeyed else frozenset()
     for grant in gateway.grants.every(district):
         if not gateway.in_force(grant) or not gateway.journals.follows(grant.client, district):
             continue
-        for whole in registry.views("edfi").values():
-            view = gateway.pruned(grant, whole) if any(one.entity == entity for one in whole.branches) else None
-            for one in gateway.shown(grant, view) if view and not passing.live(gateway, grant, view) else ():
-                row = one.faces.generation.table(entity).row_of(own)
-                if one.branch.entity == entity and row is not None and row in one.members:
-                    gateway.journals.note(_present(gateway, one), row)
+        for one in _held(gateway, grant, views):
+            row = one.faces.generation.table(entity).row_of(own)
+            if one.branch.entity == entity and row is not None and row in one.members:
+                gateway.journals.note(_present(gateway, one), row)
+        for one in _held(gateway, grant, [one for one in registry.views("edfi").values() if one.model in names]):
+            gateway.journals.begin(_present(gateway, one))
+
+
+def _held(gateway: Gateway, grant: Grant, views: Iterable[View]) -> Iterator[Shown]:
+    """What a *grant* shows of *views*, without those that are read from the source on each request."""
+    for whole in views:
+        view = gateway.pruned(grant, whole)
+        if view is not None and not passing.live(gateway, grant, view):
+            yield from gateway.shown(grant, view)
 
 
 def rows(gateway: Gateway, parts: tuple[Part, ...], query: Query, base: str) -> RowIndex:

@@ -176,7 +176,7 @@ class Desk:
         """
         own = record.get("id")
         if rekeyed and own is not None:
-            changes.note(self.gateway, self.grant.district, self.entity, own)
+            changes.note(self.gateway, self.grant.district, self.entity, own, rekeyed=True)
         try:
             own = self.adapter.save(self.entity, record, new=before is None, before=before)
         except PreconditionFailed:
@@ -198,7 +198,7 @@ class Desk:
         Raises:
             ConcurrentChange: somebody else has changed it meanwhile.
         """
-        changes.note(self.gateway, self.grant.district, self.entity, own)
+        changes.note(self.gateway, self.grant.district, self.entity, own, rekeyed=False)
         try:
             self.adapter.delete(self.entity, own, before=before)
         except PreconditionFailed:

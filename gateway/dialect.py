@@ -29,6 +29,8 @@ class Dialect(ABC):
     """How the records of one source are told apart, and what of a record follows from the rest of it."""
 
     native: ClassVar[bool]
+    words: ClassVar[frozenset[str]] = frozenset()
+    """The members whose descriptors the source judges by words of its own."""
 
     def keyed(self, desk: Desk, record: Mapping[str, Any]) -> bool:  # noqa: ARG002  not all records of a source need be
         """Whether the source knows a record by Ed-Fi's own key."""
@@ -81,6 +83,7 @@ class Across(Dialect):
     """A source that knows its records by ids of its own: an Ed-Fi key is what the consumer is shown."""
 
     native = False
+    words = frozenset({"gradebookEntryTypeDescriptor"})
 
     def identity(self, desk: Desk, said: Record) -> tuple[str, ...]:
         """The members of its natural key, references by the source's own keys."""

@@ -14,7 +14,7 @@ from gateway.edfi import NO_SNAPSHOT, READ, admit, answer, base, refuse
 from gateway.exchange import PageRequest, serve_page
 from standards.edfi.feeds import read_feed
 from standards.edfi.media import wants_snapshot
-from standards.errors import GatewayError, SnapshotNotFound, UnknownName
+from standards.errors import GatewayError, SnapshotNotFound
 
 if TYPE_CHECKING:
     from gateway.assembly import Gateway
@@ -32,12 +32,10 @@ def blueprint(gateway: Gateway) -> Blueprint:
     routes = Blueprint("edfi_changes", __name__)
 
     def versions(district: str | None = None) -> Response:
-        """The oldest and the newest change version."""
+        """The oldest and the newest change version, whatever parameters there are: none of them selects anything."""
         authorization = authenticate(gateway, district)
         if wants_snapshot(request.headers.get("Use-Snapshot")):
             raise SnapshotNotFound(NO_SNAPSHOT)
-        for name, _ in arguments():
-            raise UnknownName(name, name)
         return answer(available(gateway, authorization))
 
     def read_feed_of(feed: Feed, schema: str, name: str, district: str | None = None) -> Response:

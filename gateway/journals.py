@@ -215,6 +215,13 @@ class Journals:
             if fresh is not known:
                 self._keep(consumer, place, fresh)
 
+    def begin(self, present: Present) -> None:
+        """Note what a follower is shown at a place of which nothing was noted before."""
+        consumer = self._open(present.shown.faces.grant.client, present.shown.faces.grant.district)
+        with consumer.lock:
+            if consumer.head is not None and self._journal(consumer, _place(present.shown)) is None:
+                self.settle(present)
+
     def changed(self, shown: Shown, window: Window) -> frozenset[int]:
         """The rows that are as they are since a version in the *window*."""
         known = self._of(shown)

@@ -30,12 +30,21 @@ def spelt(desk: Desk, given: Mapping[str, Any]) -> Record:
 
 
 def unknown_descriptors(desk: Desk, given: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The places of descriptors that the district does not have, where the consumer may see which it has."""
+    """The places of descriptors that the district does not have, where the consumer may see which it has.
+
+    A system that knows descriptors judges those of a record that another system beside it keeps, too; one that
+    knows none keeps whatever it is sent.
+    """
     found = {}
-    beside = _standard() if desk.entity in desk.adapter.manifest.shared else frozenset()
+    manifest, native = desk.adapter.manifest, desk.dialect.native
+    beside = frozenset() if native and desk.entity not in manifest.shared else _standard()
     for name, value in given.items():
+        if name in desk.dialect.words:
+            continue
         known = resources()[desk.request.view.model].properties.get(name)
         for place, one, uri in _descriptors(known, value, f"$.{name}") if known and value != shown.get(name) else ():
+            if not native and _entity(one.descriptor) not in manifest.edfi:
+                continue
             catalogue = _catalogue(desk, one.descriptor)
             if catalogue and uri.casefold() not in catalogue and uri.casefold() not in beside:
                 found[place] = [nonexistent(one.descriptor, uri)]
@@ -70,13 +79,17 @@ def _standard() -> frozenset[str]:
     return frozenset(uri.casefold() for uri in standard())
 
 
+def _entity(descriptor: str) -> str:
+    target = resources().get(descriptor)
+    return f"edfi.{target.collection}" if target else ""
+
+
 def _catalogue(desk: Desk, descriptor: str) -> Mapping[str, str]:
     """The URIs that the district has of a descriptor, by how they look in small letters.
 
     There are none where that is not known, or not shown to the consumer.
     """
-    district, target = desk.gateway.districts[desk.grant.district], resources().get(descriptor)
-    entity = f"edfi.{target.collection}" if target else ""
+    district, entity = desk.gateway.districts[desk.grant.district], _entity(descriptor)
     shown = all(desk.grant.plain(f"{entity}.{name}") for name in ("id", "namespace", "codeValue"))
     if entity not in district.holds or not shown:
         return {}

@@ -295,7 +295,7 @@ def _resolved(desk: Desk, given: Record, shown: Record) -> Record:
         UnresolvedReference: something it points to does not exist for the consumer.
         OutsidePopulation: nor could it, as far as the agreement says whom a record may be about.
     """
-    if desk.dialect.native and (unknown := unknown_descriptors(desk, given, shown)):
+    if unknown := unknown_descriptors(desk, given, shown):
         raise InvalidBody(body.REFUSED, unknown)
     try:
         said = desk.lens.said(given)

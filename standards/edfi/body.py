@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from standards.edfi import key_rules, sentences, values
+from standards.edfi.ignored import published
 from standards.edfi.model import validate
 from standards.edfi.sentences import PLACE
 from standards.errors import CallerError, InvalidBody
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 OWN = frozenset({"id", "_etag", "_lastmodifieddate"})  # what the API adds itself, in small letters
 REFUSED = "The body cannot be accepted."
 UNKNOWN = "This is not a member of the resource."
-TWICE = "The member is there twice."
+TWICE = "An item with the same key has already been added."
 UNEXPECTED = "Unexpected character encountered while parsing value: {}. Path '', line 0, position 0."
 UNLIKE_JSON = re.compile(rb"(?![{\[\"'0-9tfnuNI/-])[!-~]")
 """What no JSON begins with, of the characters that can be told."""
@@ -46,30 +48,48 @@ def parse(text: bytes) -> Any:
 
     Raises:
         CallerError: there is no JSON in it; says where, never what.
+        InvalidBody: an object in it has one name twice.
     """
+    text = text.removeprefix(BOM_UTF8)  # which clients on .NET send, and an ODS skips
     if not text.strip():
         raise CallerError("A non-empty request body is required.")
     try:
         document = orjson.loads(text)
-        json.loads(text, object_pairs_hook=_once)
+        repeated = dict(islice(_repeated(json.loads(text, object_pairs_hook=_Pairs), "$"), MOST_TOLD))
     except orjson.JSONDecodeError as error:
         if first := UNLIKE_JSON.match(text):
             raise CallerError(UNEXPECTED.format(first.group().decode())) from None
         raise CallerError(f"The body is not JSON at line {error.lineno}, column {error.colno}.") from None
     except (ValueError, RecursionError):
         raise CallerError("The body is not JSON that can be read.") from None
+    if repeated:
+        raise InvalidBody(REFUSED, repeated)
     return document
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose names are all different, whatever their case.
+class _Pairs(tuple[tuple[str, Any], ...]):
+    """The members of an object, in which a name may be there twice."""
 
-    Raises:
-        CallerError: two are not.
+    __slots__ = ()
+
+
+def _repeated(value: Any, path: str) -> Iterator[tuple[str, list[str]]]:
+    """The places below *path* at which an object has a name again, whatever its case.
+
+    A name that no published Data Standard has may be the client's own, and is told at the object it is in.
     """
-    if len({name.casefold() for name, _ in pairs}) < len(pairs):
-        raise CallerError("An object in the body has the same member twice.")
-    return dict(pairs)
+    if isinstance(value, _Pairs):
+        seen: set[str] = set()
+        for name, inner in value:
+            known = published(name)
+            place = f"{path}.{known}" if known else path
+            if name.casefold() in seen:
+                yield place, [TWICE]
+            seen.add(name.casefold())
+            yield from _repeated(inner, place)
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            yield from _repeated(item, f"{path}[{at}]")
 
 
 def shape(nodes: Iterable[Node]) -> Shape:
@@ -205,7 +225,7 @@ def _object(
             clean[name] = _value(one, inner, value, f"{path}.{name}", places)
             if clean[name] == "" and one.required:
                 places[f"{path}.{name}"] = [sentences.sentence("", name, LEFT_EMPTY)]
-            if clean[name] in ("", []) and not one.required:
+            if not one.required and (clean[name] == "" or (one.collection and clean[name] == [])):
                 del clean[name]
     return clean
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from hashlib import sha256
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -141,15 +140,12 @@ def _made(collection: str) -> Members:
     return made
 
 
-def _numbered(member: str) -> Callable[[Mapping[str, Any]], int]:
-    """The number of a descriptor: the source's own, or one made from its name that is always the same."""
+def _numbered(member: str) -> Callable[[Mapping[str, Any]], int | None]:
+    """The number that an ODS before version 7.2 gives a descriptor; later ones give none."""
 
-    def number(document: Mapping[str, Any]) -> int:
+    def number(document: Mapping[str, Any]) -> int | None:
         own = document.get(member)
-        if type(own) is int:
-            return own
-        name = f"{document.get('namespace')}#{document.get('codeValue')}".casefold()
-        return int.from_bytes(sha256(name.encode()).digest()[:4]) & 0x7FFFFFFF or 1
+        return own if type(own) is int else None
 
     return number
 

@@ -31,7 +31,7 @@ class Ignored:
 
     def add(self, path: Sequence[str]) -> None:
         """Note the member at *path*; the step into a list ends in ``[]``."""
-        self.paths[".".join(_published(step) or "\0" + step for step in path)] = None
+        self.paths[".".join(published(step) or "\0" + step for step in path)] = None
 
     def told(self) -> str:
         """The value of the header: ``name, addresses[].name; others=2``."""
@@ -40,7 +40,7 @@ class Ignored:
         return "; ".join(part for part in (", ".join(named), f"others={others}" if others else "") if part)
 
 
-def _published(step: str) -> str:
+def published(step: str) -> str:
     """A step of a path as the standard spells it; empty where no published version of it has such a member."""
     bare = step.removesuffix("[]")
     name = _names().get(bare.lower())

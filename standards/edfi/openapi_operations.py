@@ -70,6 +70,10 @@ SHARED: tuple[Words, ...] = (
     ("If-Match", "header", "The tag of the item as the client read it; the request fails if it is another by now.",
      {"type": "string"}),
 )  # fmt: skip
+HEADERS: Mapping[str, tuple[str, Document]] = {
+    "Total-Count": ("How many items there are, where totalCount asks for it.", {"type": "integer", "format": "int32"}),
+    "Next-Page-Token": ("The pageToken of the page that follows, where there may be one.", {"type": "string"}),
+}
 WINDOW = ("minChangeVersion", "maxChangeVersion")
 OFFSETS = ("offset", "limit", "totalCount")
 PAGED = (*OFFSETS, "pageToken", "pageSize", *WINDOW, "Use-Snapshot")
@@ -131,7 +135,7 @@ class _Told:
         schema = {"type": "array", "items": self.edition.ref(self.schema)}
         return self.operation(
             f"get{self.many_word}", "A page of what the client may see.", [*self.pointers(PAGED), *self.filters()],
-            READ_ERRORS, {"200": _success("The page.", schema, self.edition)},
+            READ_ERRORS, {"200": _success("The page.", schema, self.edition, ("Total-Count", "Next-Page-Token"))},
         )  # fmt: skip
 
     def single(self) -> Document:
@@ -163,7 +167,7 @@ class _Told:
         summary = {"deletes": "What is gone.", "keyChanges": "What bears another natural key now."}[what]
         return self.operation(
             f"{what}{self.many_word}", summary, self.pointers(CHANGED), READ_ERRORS,
-            {"200": _success("The page.", schema, self.edition)},
+            {"200": _success("The page.", schema, self.edition, ("Total-Count",))},
         )  # fmt: skip
 
     def partitions(self) -> Document:
@@ -220,9 +224,13 @@ def _pointer(edition: Edition, name: str) -> Document:
     return {"$ref": f"#/parameters/{name}" if edition is SWAGGER else f"#/components/parameters/{name}"}
 
 
-def _success(description: str, schema: Document, edition: Edition) -> Document:
-    content = {"schema": schema} if edition is SWAGGER else {"content": {MEDIA: {"schema": schema}}}
-    return {"description": description, **content}
+def _success(description: str, schema: Document, edition: Edition, headers: Iterable[str] = ()) -> Document:
+    told: Document = {"schema": schema} if edition is SWAGGER else {"content": {MEDIA: {"schema": schema}}}
+    for name in headers:
+        about, kind = HEADERS[name]
+        how = kind if edition is SWAGGER else {"schema": kind}
+        told.setdefault("headers", {})[name] = {"description": about, **how}
+    return {"description": description, **told}
 
 
 def _responses(edition: Edition, errors: Iterable[str], done: Document) -> Document:

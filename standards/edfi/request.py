@@ -34,7 +34,7 @@ GUID = re.compile(r"[0-9a-f]{32}|(\{)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(
 TRUTHS = {"true": True, "false": False}
 PAGING = {"offset": "offset", "limit": "limit", "totalcount": "totalCount", "pagetoken": "pageToken",
           "pagesize": "pageSize"}  # fmt: skip
-UNFIT = "The value '{}' is not valid for {}."
+UNFIT, UNFIT_ID = "The value '{}' is not valid for {}.", "The value '{}' is not valid."
 DAY, DAY_UNFIT = "date", "The value is not valid for {}."
 LONGEST_TOLD = 80
 """How many characters of a value that is none are told back to who sent it."""
@@ -43,6 +43,7 @@ BAD_OFFSET = "Offset must be a numeric value greater than or equal to 0."
 BAD_TOTAL = "TotalCount must be a boolean value."
 BAD_SIZE = f"PageSize must be a value between 0 and {LARGEST_LIMIT}."
 BAD_NUMBER = f"Number of partitions must be between 1 and {MOST_PARTITIONS}."
+UNDIVIDED = "The '{}' parameter is not supported by the partitions endpoint."
 BAD_TOKEN = "The page token provided was invalid."  # noqa: S105  a message
 SIZE_WITHOUT_TOKEN = "PageToken is required when pageSize is specified."  # noqa: S105  a message
 SIZE_WITH_OFFSET = "Use limit instead of pageSize when using limit/offset paging."
@@ -95,9 +96,17 @@ def read_one(views: Sequence[View], arguments: Sequence[tuple[str, str]]) -> Que
 
 
 def read_partitions(views: Sequence[View], arguments: Sequence[tuple[str, str]]) -> Query:
-    """The query whose answer is to be divided into ranges."""
+    """The query whose answer is to be divided into ranges.
+
+    Raises:
+        MalformedQuery: a page of it is asked for.
+        UnknownName: a parameter is no member that the consumer may see and filter by.
+    """
     values = _once(arguments)
     values.pop("number", None)
+    for spelt in ("pageToken", "pageSize", "limit", "offset", "totalCount"):
+        if spelt.lower() in values:
+            raise MalformedQuery(spelt, UNDIVIDED.format(spelt))
     changed = window(values)
     return Query(filter=_filter(views, values), limit=0, window=changed)
 
@@ -158,14 +167,19 @@ def known_to(views: Sequence[View]) -> frozenset[str]:
 
 
 def plain(identifier: str) -> str:
-    """An id as answers write it, from any way to write a GUID.
+    """The id of an item's own address as answers write it, from any way to write a GUID.
 
     Raises:
         InvalidValue: it is none.
     """
-    if not GUID.fullmatch(identifier):
-        raise unfit("id", identifier)
-    return identifier.strip("{}").replace("-", "").lower()
+    found = _guid(identifier)
+    if found is None:
+        raise InvalidValue("id", UNFIT_ID.format(identifier[:LONGEST_TOLD]))
+    return found
+
+
+def _guid(text: str) -> str | None:
+    return text.strip("{}").replace("-", "").lower() if GUID.fullmatch(text) else None
 
 
 def unfit(name: str, value: str) -> InvalidValue:
@@ -298,7 +312,7 @@ def _wanted(name: str, value: str, kind: str) -> str:
     Raises:
         InvalidValue: there is no such value.
     """
-    found = plain(value) if kind == "id" else wanted(kind, value)
+    found = _guid(value) if kind == "id" else wanted(kind, value)
     if found is None:
         raise unfit(name, value)
     return found

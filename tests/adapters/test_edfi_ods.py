@@ -322,6 +322,16 @@ def test_departures_are_told_with_their_keys():
         assert list(adapter.departures("student", since, adapter.newest(), rekeyed=True)) == []
 
 
+def test_a_key_that_follows_another_is_told_as_changed_too():
+    with system() as running, source(running, writable=True) as adapter:
+        since, section = adapter.newest(), first(adapter, "section")
+        taught = {one["id"] for one in of(adapter, "teaching").values() if one["section"] == section["key"]}
+        adapter.save("section", {**section, "identifier": "another"}, new=False)
+        moved = list(adapter.departures("teaching", since, adapter.newest(), rekeyed=True))
+        assert {one.id for one in moved} == taught != set()
+        assert {one.new_key["sectionIdentifier"] for one in moved} == {"another"}
+
+
 def test_what_refers_to_a_key_that_changed_is_told_with_it():
     with system() as running, source(running, writable=True) as adapter:
         everything_before = of(adapter, "placement")

@@ -199,7 +199,7 @@ def test_a_page_beyond_the_end_is_empty(everything):
     assert (answer.json, answer.headers["Total-Count"]) == ([], "960")
 
 
-def test_descriptors_go_by_their_numbers_too(everything, bodies):
+def test_descriptors_go_by_their_ids_and_have_no_numbers(everything, bodies):
     one = bodies["gradeLevelDescriptors"][0]
-    assert everything.edfi("gradeLevelDescriptors", gradeLevelDescriptorId=one["gradeLevelDescriptorId"]).json == [one]
+    assert "gradeLevelDescriptorId" not in one
     assert everything.edfi("gradeLevelDescriptors", id=one["id"]).json == [one]

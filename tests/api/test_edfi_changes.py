@@ -346,6 +346,12 @@ def test_what_is_gone_is_told_for_as_long_as_is_set_and_the_oldest_version_says_
         assert newest["newestChangeVersion"] - newest["oldestChangeVersion"] == 3 * 3600 / STEP
 
 
+def test_no_parameter_selects_anything_of_the_change_versions(region):
+    consumer = region.consumer()
+    answer = consumer.ask(f"{VERSIONS}?minChangeVersion=1&foo=bar")
+    assert (answer.status_code, set(answer.json)) == (200, {"oldestChangeVersion", "newestChangeVersion"})
+
+
 def test_versions_are_a_matter_of_the_clock(region, files):
     consumer = Follower(region.consumer(), ["students"])
     begun = int((region.clock().timestamp() - ORIGIN) / STEP)

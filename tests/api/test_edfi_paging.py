@@ -91,7 +91,9 @@ def test_a_resource_without_records_has_no_partitions(everything):
         ({"number": 0}, "Number of partitions must be between 1 and 200."),
         ({"number": 201}, "Number of partitions must be between 1 and 200."),
         ({"number": "x"}, "Number of partitions must be between 1 and 200."),
-        ({"limit": 5}, "'limit' is not a field of this resource"),
+        ({"limit": 5}, "The 'limit' parameter is not supported by the partitions endpoint."),
+        ({"TotalCount": "true"}, "The 'totalCount' parameter is not supported by the partitions endpoint."),
+        ({"pageToken": "x", "offset": 1}, "The 'pageToken' parameter is not supported by the partitions endpoint."),
         ({"shoeSize": 5}, "'shoeSize' is not a field of this resource"),
     ],
 )

@@ -232,7 +232,7 @@ def test_what_is_no_id_is_refused_and_an_unknown_one_is_not_found(everything, me
         answer = everything.web.open(f"{EDFI}students/{wrong}", method=method, json={}, headers=everything.bearer)
         if method == "GET":
             problem(answer, 400, "bad-request:data-validation-failed")
-            assert answer.json["validationErrors"] == {"$.id": [f"The value '{wrong}' is not valid for Id."]}
+            assert answer.json["validationErrors"] == {"$.id": [f"The value '{wrong}' is not valid."]}
     if method == "GET":
         for unknown in ("0" * 32, "00000000-0000-4000-A000-000000000000"):
             problem(everything.edfi(f"students/{unknown}"), 404, "not-found")

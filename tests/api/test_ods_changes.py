@@ -125,3 +125,38 @@ def test_what_the_gateways_own_writes_create_rename_and_delete_between_two_looks
     told = {one["id"]: one for one in writer.edfi(f"{name}/deletes", minChangeVersion=newest).json}
     assert {one: told[one]["keyValues"]["entryDate"] for one in told} == {place: "2019-01-08", other: "2019-01-09"}
     assert all(one["changeVersion"] > newest for one in told.values())
+
+
+def test_a_key_that_follows_one_that_the_gateway_changed_is_told_to_who_never_asked_for_it_before(region):
+    writer = region.consumer("writer")
+    newest = writer.ask(VERSIONS).json["newestChangeVersion"]
+    session = writer.edfi("sessions", limit=1).json[0]
+    answer = writer.web.put(
+        f"{EDFI}sessions/{session['id']}", json=session | {"sessionName": "Autumn"}, headers=writer.bearer
+    )
+    assert answer.status_code == 204, answer.text
+    for name in ("courseOfferings", "sections", "staffSectionAssociations"):
+        moved = writer.edfi(f"{name}/keyChanges", minChangeVersion=newest).json
+        assert moved, name
+        for one in moved:
+            assert (one["oldKeyValues"]["sessionName"], one["newKeyValues"]["sessionName"]) == (
+                session["sessionName"],
+                "Autumn",
+            )
+
+
+@pytest.mark.parametrize(("name", "member"), [("academicWeeks", "weekIdentifier"), ("classPeriods", "classPeriodName")])
+@pytest.mark.parametrize("key", ["a\ttab", "a\u00a0space", "a\u200bnothing", "two\nlines", "own \U000f0000"])
+def test_a_record_whose_key_cannot_be_printed_is_written_to_and_not_made_anew(region, name, member, key):
+    writer = region.consumer("writer")
+    school = writer.edfi("schools", limit=1).json[0]
+    body = {member: key, "schoolReference": {"schoolId": school["schoolId"]}}
+    if name == "academicWeeks":
+        body |= {"beginDate": "2019-01-07", "endDate": "2019-01-13", "totalInstructionalDays": 5}
+    made, again = (writer.web.post(EDFI + name, json=body, headers=writer.bearer) for _ in range(2))
+    assert (made.status_code, again.status_code) == (201, 200), again.text
+    assert made.headers["Location"] == again.headers["Location"]
+    found = writer.edfi(name, **{member: key}).json
+    assert [one["id"] for one in found] == [made.headers["Location"].rpartition("/")[2]]
+    assert found[0][member] == key
+    assert writer.ask(f"{EDFI}{name}/{found[0]['id']}", method="DELETE").status_code == 204

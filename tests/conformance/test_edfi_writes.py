@@ -49,7 +49,7 @@ def test_a_piece_of_work_goes_around(client, system, entry):
     assert client.ask(place).status_code == 404
 
 
-def test_what_a_student_got_goes_around(client, entry):
+def test_what_a_student_got_goes_around(client, system, entry):
     work = send(client, "POST", "gradebookEntries", entry).headers["Location"]
     section = entry["sectionReference"]["sectionIdentifier"]
     children = client.edfi("studentSectionAssociations", sectionIdentifier=section, limit=1).json
@@ -69,6 +69,11 @@ def test_what_a_student_got_goes_around(client, entry):
     assert send(client, "PUT", place, client.ask(place).json | {"pointsEarned": 12}).status_code == 204
     assert client.ask(place).json["pointsEarned"] == 12
     assert client.ask(place).json["numericGradeEarned"] == 3.5
+    late = {"submissionStatusDescriptor": "uri://ed-fi.org/SubmissionStatusDescriptor#Late"}
+    assert send(client, "PUT", place, client.ask(place).json | late).status_code == 204
+    assert client.ask(place).json.items() >= late.items()
+    (kept,) = [one for one in system.sis.documents["results"].values() if one.get("comment") == "Well argued."]
+    assert kept["scoreStatus"] == "ext:Late"
     assert send(client, "DELETE", place).status_code == 204
     assert send(client, "DELETE", work).status_code == 204
 

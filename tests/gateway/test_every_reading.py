@@ -112,6 +112,20 @@ def test_what_is_written_as_ed_fi_has_all_of_its_key_in_every_reading(consumer):
     assert found["administrationDate"] == "2026-09-28T00:00:00Z"
 
 
+@pytest.mark.parametrize("member", ["submissionStatus", "assignmentLateStatus", "competencyLevel"])
+def test_a_descriptor_that_the_ods_does_not_have_is_none_in_the_gradebook_beside_it(consumer, member):
+    every = consumer.edfi("studentGradebookEntries", limit=500).json
+    record = next(one for one in every if one["gradebookEntryReference"]["namespace"].startswith("uri://local/"))
+    name = f"{member[:1].upper()}{member[1:]}Descriptor"
+    body = plain(record) | {f"{member}Descriptor": f"uri://ed-fi.org/{name}#Nowhere"}
+    answer = send(consumer, "PUT", f"studentGradebookEntries/{record['id']}", body)
+    assert answer.status_code == 400, answer.text
+    assert answer.json["validationErrors"] == {
+        f"$.{member}Descriptor": [f"{name} value 'uri://ed-fi.org/{name}#Nowhere' does not exist."]
+    }
+    assert plain(consumer.edfi(f"studentGradebookEntries/{record['id']}").json) == plain(record)
+
+
 @pytest.mark.parametrize(
     ("collection", "dependent", "reference"),
     [

@@ -60,7 +60,7 @@ class Ods:
         self.prefix, self.extension, self.change_queries = prefix, extension, change_queries
         self.lenient, self.creates_by_put = lenient, creates_by_put
         self.cursors, self.older = self.version >= CURSORS_SINCE, self.version < PROBLEMS_SINCE
-        self.manner = reading.Manner(cursors=self.cursors, links=links, empties=empties, largest=largest)
+        self.manner = reading.Manner(self.cursors, links, empties, numbers=self.older, largest=largest)
         self.shape = Shape(extended(extension))
         self.state = State(self.shape, clock, seed)
         self.tokens, self.faults = Tokens({client: secret}), Faults()

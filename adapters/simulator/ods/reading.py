@@ -28,18 +28,19 @@ TRUTHS: Final = {"true": True, "false": False}
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a system shows documents: with tokens of pages, links, empty arrays; at most *largest* at once."""
+    """How a system shows documents: with tokens of pages, links, empty arrays, numbers; at most *largest* at once."""
 
     cursors: bool = True
     links: bool = True
     empties: bool = False
+    numbers: bool = False
     largest: int = LARGEST
 
 
 def shown(state: State, resource: Resource, row: Row, manner: Manner) -> Document:
     """A document as the API shows it."""
     document: Document = {"id": row.id}
-    if resource.descriptor_id:
+    if resource.descriptor_id and manner.numbers:
         document[resource.descriptor_id] = row.number
     document |= _linked(state, resource.properties, row.document) if manner.links else row.document
     if manner.empties:

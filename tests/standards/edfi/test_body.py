@@ -189,6 +189,38 @@ def test_a_descriptor_may_stand_under_a_namespace_of_any_spelling():
         assert read("sessions", SESSION | {"termDescriptor": uri})[0]["termDescriptor"] == uri
 
 
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ('{"firstName": "A", "firstName": "B"}', ["$.firstName"]),
+        ('{"firstName": "A", "FIRSTNAME": "B", "FirstName": "C"}', ["$.firstName"]),
+        ('{"addresses": [{"city": "A"}, {"city": "B", "city": "B"}]}', ["$.addresses[1].city"]),
+        ('{"schoolReference": {"schoolId": 1, "schoolId": 2}, "schoolReference": 3}',
+         ["$.schoolReference", "$.schoolReference.schoolId"]),
+        ('{"Ann Lee": 1, "Ann Lee": 2}', ["$"]),
+        ('{"Ann Lee": [{"city": "A", "city": "B"}]}', ["$[0].city"]),
+    ],
+)  # fmt: skip
+def test_a_name_that_an_object_has_twice_is_told_at_its_place_unless_the_client_made_it(text, places):
+    with pytest.raises(InvalidBody) as refused:
+        body.parse(text.encode())
+    assert {place: [body.TWICE] for place in places} == refused.value.places
+
+
+def test_a_byte_order_mark_before_a_body_is_skipped():
+    assert body.parse(b'\xef\xbb\xbf {"firstName": "A"}') == {"firstName": "A"}
+    with pytest.raises(CallerError, match="non-empty"):
+        body.parse(b"\xef\xbb\xbf")
+
+
+@pytest.mark.parametrize("name", ["multipleBirthStatus", "birthDate", "middleName", "birthCountryDescriptor"])
+def test_an_empty_list_is_no_single_value_and_an_empty_text_none(name):
+    assert list(wrong("students", STUDENT | {name: []})) == [f"$.{name}"]
+    assert read("students", STUDENT | {"multipleBirthStatus": "", "visas": [], "citizenshipStatusDescriptor": ""})[
+        0
+    ] == (STUDENT)
+
+
 def test_one_member_in_two_spellings_is_refused():
     assert wrong("students", STUDENT | {"FIRSTNAME": "C"}) == {"$.firstName": [body.TWICE]}
 
