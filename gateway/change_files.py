@@ -15,6 +15,7 @@ from gateway import telemetry
 from gateway.audit_heads import Mark
 from gateway.change_findings import PENDING
 from gateway.change_log import Tombstone  # noqa: TC001  msgspec reads the annotations
+from gateway.change_window import Past
 from gateway.journal_heads import decoded
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class Written(msgspec.Struct, array_like=True):
     """A change log as it was written down.
 
     *source* is a hash of the rows it is of, *today* the day; *count* numbers what was written of it. What is later
-    than *behind* is to be told anew. *doubts* are records that may be set aside, *settled* rows that are of old.
+    than *behind* is to be told anew. *doubts* are records that may be set aside, *settled* rows that are of old. Of
+    what was gone up to a moment, by entity, not all is known (*lost*).
     """
 
     begun: int
@@ -65,16 +67,31 @@ class Written(msgspec.Struct, array_like=True):
     behind: int | None = None
     doubts: list[tuple[tuple[str, str], tuple[int, int]]] = []
     settled: list[int] = []
+    lost: dict[str, int] = {}
+
+    def past(self) -> Past:
+        """What it knew; nothing where it is lost."""
+        found = Past(self.newest, self.begun)
+        found.gone = {place: dict(kept) for place, kept in self.gone}
+        found.left = {outer: dict(lists) for outer, lists in self.left}
+        found.losses.add(self.lost)
+        found.present = {entity: column.hashes_of() for entity, column in self.columns.items()}
+        return found
 
 
 class Told(msgspec.Struct, array_like=True):
-    """Which log a client is told of, *since* when, and what it knows of those before: *gone*, *left* and *present*."""
+    """Which log a client is told of, *since* when, and what it knows of those before: *gone*, *left* and *present*.
+
+    Of what was gone up to a moment, by entity, not all is known (*lost*). *count* numbers what was written of it.
+    """
 
     name: str
     since: int
     gone: dict[tuple[str, str, str], dict[str, Tombstone]] = {}
     left: dict[tuple[str, str], dict[tuple[str, str], int]] = {}
     present: dict[str, dict[str, int]] = {}
+    lost: dict[str, int] = {}
+    count: int = 0
 
 
 class ChangeFiles:
@@ -87,8 +104,8 @@ class ChangeFiles:
 
     def read(self, name: str) -> Written | None:
         """The log called *name* as it was last written; one without any record where it is lost."""
+        held = self._registry.read_mark(self._mark(name)) if self._registry else None  # first: it may be written now
         found = decoded(self._sealed.read(self._place("log", name)), Written)
-        held = self._registry.read_mark(self._mark(name)) if self._registry else None
         if held is None or (found is not None and found.count >= held.number):
             self._counts[name] = found.count if found else 0
             return found
@@ -110,19 +127,43 @@ class ChangeFiles:
         source = self.source(faces.generation)
         doubts, settled = list(log.doubts.records.items()), list(log.doubts.settled or ())
         written = Written(
-            log.begun, log.newest, source, faces.today, count, columns, gone, left, log.behind, doubts, settled
+            log.begun,
+            log.newest,
+            source,
+            faces.today,
+            count,
+            columns,
+            gone,
+            left,
+            log.behind,
+            doubts,
+            settled,
+            log.losses.moments,
         )
         self._sealed.write(self._place("log", name), msgspec.msgpack.encode(written))
         if self._registry:
             self._registry.write_mark(self._mark(name), Mark(count, str(log.newest)))
 
     def told(self, *client: str) -> Told | None:
-        """Which log a client was told of last."""
-        return decoded(self._sealed.read(self._place("client", *client)), Told)
+        """Which log a client was told of last: one without a name where that is lost.
+
+        A file that the registry does not know may tell of another client, to which it gave the same name.
+        """
+        place = self._place("client", *client)
+        held = self._registry.read_mark(self._mark(place)) if self._registry else None
+        found = decoded(self._sealed.read(place), Told)
+        if self._registry is None or (held is None and found is None):
+            return found
+        if held is not None and found is not None and found.count >= held.number:
+            return found
+        return Told("", int(held.digest), count=held.number) if held is not None else Told("", 0)
 
     def tell(self, told: Told, *client: str) -> None:
-        """Write down which log a client is told of from now on."""
-        self._sealed.write(self._place("client", *client), msgspec.msgpack.encode(told))
+        """Write down which log a client is told of from now on, then let the registry know."""
+        place = self._place("client", *client)
+        self._sealed.write(place, msgspec.msgpack.encode(told))
+        if self._registry:
+            self._registry.write_mark(self._mark(place), Mark(told.count, str(told.since)))
 
     def source(self, generation: Generation) -> str:
         """A hash of all rows of a generation; empty where they cannot be hashed."""
