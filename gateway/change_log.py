@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from gateway.change_doubts import Doubts
-from gateway.change_findings import ANY_LIST, ANYWHERE, LISTS_MASK, PENDING, Findings
+from gateway.change_findings import ANY_LIST, ANYWHERE, EDFI, LISTS_MASK, PENDING, Findings
 from gateway.change_resuming import decide, resume
 from gateway.change_window import WINDOW, Losses, Past
 from standards.errors import StoreUnavailable
@@ -150,6 +150,16 @@ class ChangeLog:
     def forget(self, *, grown: bool = False) -> None:
         """Forget what has been gone for longer than the window, and the oldest of what is too much."""
         self.losses.forget(self.gone, self.left, self.horizon, grown=grown)
+
+    def hidden(self, faces: Faces, entity: str, known: Mapping[str, int]) -> dict[Place, set[str]]:
+        """Which of those *known* by their hashes are there, and may have been shown by a branch that shows them not."""
+        projection, sight, ids = self.projections[entity], self.sight(faces), faces.ids(entity)
+        rows, found = {row for row in faces.rows(entity) if ids[row] in known}, {}
+        for place in projection.branches:
+            lacking = sorted(rows - sight.shown(projection, place).members) if place[0] != EDFI else []
+            digests = sight.digests(projection, lacking) if lacking else {}
+            found[place] = {ids[row] for row, digest in digests.items() if digest != known[ids[row]]}
+        return found
 
     def moved(self, faces: Faces, entity: str, known: Mapping[str, int]) -> set[str]:
         """Which of those *known* by their hashes may be in other lists now."""

@@ -65,21 +65,30 @@ class Account:
         with self.log.lock:
             self.log.settle(faces)
             self.log.forget()
-            self.compare(faces)
             self.losses.forget(self.gone, self.left, self.log.horizon)
             lost = self.log.losses.of(entity)
             return max(self.losses.of(entity), lost if lost > self.since else 0)
 
     def compare(self, faces: Faces) -> None:
-        """Find out which of those who were shown before, under another grant, are not shown by *faces*."""
-        while self.present:
-            entity, ids = self.present.popitem()
-            here, one = faces.ids(entity), Tombstone(self.since, b"", (), {ANY_LIST: ()})
-            missing = set(ids).difference(here[row] for row in faces.rows(entity))
-            held = doubtful(faces, entity, missing, self.log.doubts.lacking(faces))
-            gone = dict.fromkeys(missing - held, one)
-            for place in self.log.projections[entity].branches if entity in self.log.projections else ():
-                self.gone[place] = gone | self.gone.get(place, {})
+        """Find out which of those who were shown before, under another grant, are not shown by *faces*.
+
+        As long as one may be missing because of what is set aside, it is found out again.
+        """
+        with self.log.lock:
+            self.log.settle(faces)
+            known, lacking, self.present = self.present, self.log.doubts.lacking(faces), {}
+            for entity, ids in known.items():
+                if entity not in self.log.projections:
+                    continue
+                here = faces.ids(entity)
+                missing = set(ids).difference(here[row] for row in faces.rows(entity))
+                held = doubtful(faces, entity, missing, lacking)
+                for place, hidden in self.log.hidden(faces, entity, ids).items():
+                    some = missing - held | (hidden if not lacking else set())
+                    one = Tombstone(self.since, b"", (), {ANY_LIST: ()})
+                    self.gone[place] = dict.fromkeys(some, one) | self.gone.get(place, {})
+                if lacking:
+                    self.present[entity] = ids
 
     def compare_lists(self, faces: Faces, entity: str) -> None:
         """Find out who may have left a list since it was shown under another grant: which list is not known."""
@@ -219,6 +228,7 @@ class ChangeLogs:
         with self._lock:
             for name in [name for name, one in self._logs.items() if one is log]:
                 del self._logs[name], self._districts[name]
+                self._files.forget(name)
                 self._accounts = {place: one for place, one in self._accounts.items() if one[0] != name}
 
     def forget_districts(self, present: Collection[str]) -> None:
@@ -289,6 +299,7 @@ class ChangeLogs:
             known = self._latest
             if known is None or known.old is not old or known.new is not new:
                 known = self._latest = Differences(old, new)
+                self._files.source(new)  # now, so that nobody waits for it when it is told
             return known
 
 

@@ -76,8 +76,10 @@ def remembered(shown: Iterable[Shown], since: float) -> bool:
     """Whether all that is gone from *shown* since a moment is still known; since the window begins, where it is 0."""
     for one in shown:
         account = one.faces.account
-        if account and account.whole_since(one.faces, one.branch.entity) > (since or account.log.horizon):
-            return False
+        if account is not None:
+            account.compare(one.faces)
+            if account.whole_since(one.faces, one.branch.entity) > (since or account.log.horizon):
+                return False
     return True
 
 
@@ -122,9 +124,26 @@ def departed(
     """
     others = [one for one in beside.items() if one[0] is not shown and one[0].faces is shown.faces]
     found = [one for one in _told(logs, shown, below) if not any(_shows(*other, one.identifier) for other in others)]
+    return _of(shown, found)
+
+
+def _of(shown: Shown, found: Sequence[_Told]) -> Departed:
     return Departed(
-        shown, [one.identifier for one in found], [one.text for one in found], [one.subjects for one in found]
+        shown,
+        [one.identifier for one in found],
+        [one.text for one in found],
+        [one.subjects for one in found],
+        [one.at for one in found],
     )
+
+
+def once(parts: Sequence[Departed]) -> tuple[Departed, ...]:
+    """Each record that is gone from several branches told by that which it left last."""
+    last: dict[str, tuple[int, int]] = {}
+    for number, part in enumerate(parts):
+        for identifier, at in zip(part.ids, part.moments, strict=True):
+            last[identifier] = max((at, number), last.get(identifier, (0, 0)))
+    return tuple(part.only({own for own, (_, by) in last.items() if by == number}) for number, part in enumerate(parts))
 
 
 def _told(logs: ChangeLogs, shown: Shown, below: Below | None) -> list[_Told]:
@@ -132,6 +151,7 @@ def _told(logs: ChangeLogs, shown: Shown, below: Below | None) -> list[_Told]:
     if account is None or not account.follows(place):
         return []
     with account.log.lock:
+        account.compare(shown.faces)
         account.whole_since(shown.faces, shown.branch.entity)
         since = account.since
         gone = account.log.gone.get(place, {})
@@ -195,6 +215,7 @@ class Departed:
     ids: Sequence[str]
     texts: Sequence[bytes]
     subjects: Sequence[tuple[bytes, ...]]
+    moments: Sequence[int]
     _records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     @property
@@ -221,6 +242,11 @@ class Departed:
     def rows(self) -> Sequence[int]:
         """Their numbers, by released id."""
         return sorted(range(len(self.ids)), key=self.ids.__getitem__)
+
+    def only(self, identifiers: Container[str]) -> Departed:
+        """Those of them that bear one of the *identifiers*."""
+        every = zip(self.ids, self.texts, self.subjects, self.moments, strict=True)
+        return _of(self.shown, [_Told(*one) for one in every if one[0] in identifiers])
 
     def keep(self, rows: Sequence[int], condition: Filter, base: str = "") -> list[int]:
         """The *rows* for which *condition* holds; order kept."""

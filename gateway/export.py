@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.archive import pack
 from gateway.authorization import authorize
-from gateway.departures import asked_for, departed, followed, remembered
+from gateway.departures import asked_for, departed, followed, once, remembered
 from gateway.disclosure import disclosure
 from gateway.exchange import PageRequest, write_down
 from gateway.matching import instant
@@ -212,7 +212,7 @@ def _lent(one: Told, shown: Mapping[str, tuple[Shown, ...]]) -> Mapping[str, str
 
 def _rows(gateway: Gateway, shown: tuple[Shown, ...], query: Query) -> RowIndex:
     """The rows of a file by id. What has changed includes what is gone, unless it came back as something else."""
-    gone = tuple(departed(gateway.logs, part) for part in shown) if asked_for(query) else ()
+    gone = once([departed(gateway.logs, part) for part in shown]) if asked_for(query) else ()
     rows = index((*shown, *gone), query, BASE)
     kept, last = array("Q"), ""
     for code in rows.codes:
