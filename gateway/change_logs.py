@@ -86,7 +86,7 @@ class Account:
                 for place, hidden in self.log.hidden(faces, entity, ids).items():
                     some = missing - held | (hidden if not lacking else set())
                     one = Tombstone(self.since, b"", (), {ANY_LIST: ()})
-                    self.gone[place] = dict.fromkeys(some, one) | self.gone.get(place, {})
+                    self.gone[place] = self.gone.get(place, {}) | dict.fromkeys(some, one)  # later than what is known
                 if lacking:
                     self.present[entity] = ids
 
@@ -95,7 +95,7 @@ class Account:
         known = self.listed.pop(entity, {})
         if known and entity in self.log.projections:
             moved = dict.fromkeys(((entity, own) for own in self.log.moved(faces, entity, known)), self.since)
-            self.left[ANYWHERE] = moved | self.left.get(ANYWHERE, {})
+            self.left[ANYWHERE] = self.left.get(ANYWHERE, {}) | moved
 
     def times(self, faces: Faces, entity: str, rows: Sequence[int]) -> list[int]:
         """The moment of the last change of each of the *rows* of an entity, or since which all that is gone is known.

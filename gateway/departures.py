@@ -154,22 +154,21 @@ def _told(logs: ChangeLogs, shown: Shown, below: Below | None) -> list[_Told]:
         account.compare(shown.faces)
         account.whole_since(shown.faces, shown.branch.entity)
         since = account.since
-        gone = account.log.gone.get(place, {})
+        told, known = account.log.gone.get(place, {}), account.gone.get(place, {})
+        gone = {name: one for name, one in told.items() if since < one.at < PENDING}
+        carried = {name: one for name, one in known.items() if not _shows(shown, shown.members, name)}
         found = [
-            _tombstone(name, logs.open_text(one.sealed), one.at, one.subjects)
-            for name, one in gone.items()
-            if since < one.at < PENDING and (below is None or below.holds(one.lists))
+            _tombstone(name, _text_of(logs, shown, name, one), one.at, one.subjects)
+            for name, one in (*gone.items(), *carried.items())
+            if below is None or below.holds(one.lists)
         ]
-        for name, one in account.gone.get(place, {}).items():
-            if (below is None or below.holds(one.lists)) and not _shows(shown, shown.members, name):
-                found.append(_tombstone(name, orjson.dumps(skeleton(shown.view, name)), one.at, one.subjects))
         if below is not None:
             account.compare_lists(shown.faces, shown.branch.entity)
             for outer in ((below.entity, below.identifier), ANYWHERE):
                 lists = [(place, at) for place, at in account.log.left.get(outer, {}).items() if since < at < PENDING]
                 for (entity, name), at in [*lists, *account.left.get(outer, {}).items()]:
                     if entity == shown.branch.entity:
-                        found += _left(logs, shown, below, name, at, gone.get(name))
+                        found += _left(logs, shown, below, name, at, gone.get(name) or carried.get(name))
         return _latest(found)
 
 
@@ -185,12 +184,17 @@ def _latest(found: Iterable[_Told]) -> list[_Told]:
 def _left(logs: ChangeLogs, shown: Shown, below: Below, name: str, at: int, gone: Tombstone | None) -> list[_Told]:
     """The tombstone of what has left a list, be it still elsewhere or gone meanwhile."""
     if gone is not None:
-        return [_tombstone(name, logs.open_text(gone.sealed), at, gone.subjects)]
+        return [_tombstone(name, _text_of(logs, shown, name, gone), at, gone.subjects)]
     row = shown.faces.row(shown.branch.entity, name, shown.view.api)
     if row is None or row not in shown.members or row in below.rows:
         return []
     (record,) = shown.render([row], BASE)
     return [_tombstone(name, orjson.dumps(record), at, tuple(students(shown, logs)(row)))]
+
+
+def _text_of(logs: ChangeLogs, shown: Shown, name: str, gone: Tombstone) -> bytes:
+    """What is told of a record that is gone; what was gone by another agreement is known by its id alone."""
+    return logs.open_text(gone.sealed) if gone.sealed else orjson.dumps(skeleton(shown.view, name))
 
 
 def _tombstone(name: str, text: bytes, at: int, subjects: tuple[bytes, ...]) -> _Told:

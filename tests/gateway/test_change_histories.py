@@ -26,6 +26,8 @@ from standards.errors import MalformedQuery
 from tests.gateway.histories import HOLD, Gate, History, begin, leave, staff, text_of
 
 FEW, MANY = 40, 2_000
+ONCE = 78, 98, 121, 125, 294, 1174
+"""Histories that told too little once."""
 STEPS = 9
 MEMORY = "/dev/shm"
 
@@ -48,7 +50,7 @@ def run(folder, seeds):
 
 
 def test_a_delta_by_any_address_ends_equal_to_a_full_read(folder):
-    run(folder, range(FEW))
+    run(folder, (*range(FEW), *ONCE))
 
 
 @pytest.mark.slow
@@ -241,6 +243,32 @@ def test_who_is_in_a_list_no_more_by_another_agreement_is_told_as_gone_from_it(f
     gate.reload()
     assert told_gone(gate, "students", since) == ["p1"]
     assert "p1" in told_gone(gate, K1, since)
+    gate.close()
+
+
+def test_who_leaves_a_list_before_and_with_a_change_of_the_agreement_is_told_by_the_last_time(folder):
+    gate = Gate(folder / "before", begin())
+    cursor(gate)
+    restarted(gate, lambda gate: moved(gate, "K2"))
+    cursor(gate)
+    restarted(gate, lambda gate: moved(gate, "K1"))
+    since = cursor(gate)
+    moved(gate, "K3")
+    gate.reload()
+    assert "p1" in told_gone(gate, K1, since)
+    gate.close()
+
+
+def test_who_leaves_a_list_and_then_every_list_before_a_change_of_the_agreement_is_told_on_both(folder):
+    gate = Gate(folder / "both", begin())
+    since = cursor(gate)
+    moved(gate, "K2")
+    cursor(gate)
+    enrolled(gate, here=False)
+    cursor(gate)
+    gate.reload()
+    assert "p1" in told_gone(gate, K1, since)
+    assert "p1" in told_gone(gate, "classes/K2/students", since)
     gate.close()
 
 
