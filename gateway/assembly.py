@@ -268,11 +268,13 @@ class Gateway:
     def _warm(self, district: District) -> None:
         """Load the hold of a *district*, and find what differs for clients that know of it."""
         for grant in self.grants.every(district.name) if _load(district) else ():
-            if self.in_force(grant) and self.logs.knows(grant):
+            if self.in_force(grant):
                 _attempt(partial(self._resume, grant))
 
     def _resume(self, grant: Grant) -> None:
         with suppress(SourceError):
+            if not self.logs.knows(grant):  # which the registry may be unable to tell
+                return
             faces = self.held(grant)
             if faces.account is not None:
                 faces.account.log.follow(faces)

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from gateway.change_doubts import Doubts
-from gateway.change_findings import ANY_LIST, ANYWHERE, LISTS_MASK, PENDING, Findings
+from gateway.change_findings import ANY_LIST, ANYWHERE, EDFI, LISTS_MASK, PENDING, Findings
 from gateway.change_resuming import decide, resume
+from gateway.change_window import WINDOW, Losses, Past
 from standards.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from gateway.projection import Place, Projection
     from policies.grant import Grant
 
-MOST_GONE = 200_000
-"""How many tombstones are kept for one grant."""
-WINDOW = 30 * 86_400.0
 HASHED_AT_ONCE = 20
 """How many rows are hashed before others may go on."""
 STATES_KEPT = 8
@@ -119,8 +117,9 @@ class ChangeLog:
         self._before: OrderedDict[tuple[int, str], State] = OrderedDict()
         self._tellings: deque[tuple[tuple[int, str], int]] = deque(maxlen=TELLINGS_KEPT)
         self._first = 0, ""
-        self.gone: dict[Place, OrderedDict[str, Tombstone]] = {}
-        self.left: dict[tuple[str, str], OrderedDict[tuple[str, str], int]] = {}
+        self.gone: dict[Place, dict[str, Tombstone]] = {}
+        self.left: dict[tuple[str, str], dict[tuple[str, str], int]] = {}
+        self.losses = Losses()
         self.doubts = Doubts()
         self.pending = False
         self.behind: int | None = None
@@ -133,14 +132,33 @@ class ChangeLog:
             found = state.times.get(entity)
             return found if found is not None else array("q", [self.begun]) * faces.generation.table(entity).size
 
-    def present(self) -> dict[str, dict[str, int]]:
-        """The ids of all that is shown, by entity, each with its hash as far as it is made."""
-        faces, state, found = self.faces, self.state, dict[str, dict[str, int]]()
-        if faces is None or state is None:
+    def past(self) -> Past:
+        """What it knows of what is gone, and the ids of all that is shown, each with its hash as far as it is made."""
+        with self.lock:
+            faces, state = self.faces, self.state
+            if faces is None or state is None:
+                return self.written.past() if self.written is not None else Past(self.newest, self.begun)
+            found = Past(self.newest, self.begun)
+            found.gone = {place: dict(kept) for place, kept in self.gone.items()}
+            found.left = {outer: dict(lists) for outer, lists in self.left.items()}
+            found.losses.add(self.losses.moments)
+            for entity in self.projections:
+                ids, hashes = faces.ids(entity), state.hashes[entity]
+                found.present[entity] = {ids[row]: hashes[row] for row in faces.rows(entity)}
             return found
-        for entity in self.projections:
-            ids, hashes = faces.ids(entity), state.hashes[entity]
-            found[entity] = {ids[row]: hashes[row] for row in faces.rows(entity)}
+
+    def forget(self, *, grown: bool = False) -> None:
+        """Forget what has been gone for longer than the window, and the oldest of what is too much."""
+        self.losses.forget(self.gone, self.left, self.horizon, grown=grown)
+
+    def hidden(self, faces: Faces, entity: str, known: Mapping[str, int]) -> dict[Place, set[str]]:
+        """Which of those *known* by their hashes are there, and may have been shown by a branch that shows them not."""
+        projection, sight, ids = self.projections[entity], self.sight(faces), faces.ids(entity)
+        rows, found = {row for row in faces.rows(entity) if ids[row] in known}, {}
+        for place in projection.branches:
+            lacking = sorted(rows - sight.shown(projection, place).members) if place[0] != EDFI else []
+            digests = sight.digests(projection, lacking) if lacking else {}
+            found[place] = {ids[row] for row, digest in digests.items() if digest != known[ids[row]]}
         return found
 
     def moved(self, faces: Faces, entity: str, known: Mapping[str, int]) -> set[str]:
@@ -164,6 +182,13 @@ class ChangeLog:
                 return self._earlier(faces)
             self._tell()
             return self.state
+
+    def arrive(self) -> int:
+        """The moment since which all is new to who comes now: of what was found gone before, nobody new is told."""
+        with self.lock:
+            if self.state is not None:
+                self._tell()
+            return max(self.now(), self.newest)
 
     def moment(self) -> int:
         """A moment later than all that anybody has been told before, in milliseconds."""
@@ -218,6 +243,11 @@ class ChangeLog:
                 hashes[row] = digest
             return True
 
+    def _untold(self) -> bool:
+        """Whether something was written down as gone before anybody was told of it."""
+        moments = [one.at for kept in self.gone.values() for one in kept.values()]
+        return PENDING in moments or any(PENDING in lists.values() for lists in self.left.values())
+
     def _to_hash(self, faces: Faces, state: State) -> Iterator[tuple[str, list[int]]]:
         """The rows of a state that are not hashed, some at a time."""
         for entity, hashes in state.hashes.items():
@@ -236,6 +266,7 @@ class ChangeLog:
             fresh.hashes[entity] = array("Q", [0]) * size
             if self.written is not None:
                 resume(self, faces, fresh, projection, self.written)
+        self.pending = self.pending or self._untold()
         self.faces, self.state, self.written, self._first = faces, fresh, None, fresh.key
         self._unhashed = self._to_hash(faces, fresh)
         self.keeper.began(self)
@@ -266,25 +297,23 @@ class ChangeLog:
         for place, identifier, one in found.gone:
             self.bury(place, identifier, one)
         for outer, outer_id, identifier in found.joined:
-            self.left.get((outer, outer_id), OrderedDict[tuple[str, str], int]()).pop((entity, identifier), None)
+            self.left.get((outer, outer_id), {}).pop((entity, identifier), None)
         for outer, outer_id, identifier in found.left:
-            self.left.setdefault((outer, outer_id), OrderedDict())[entity, identifier] = PENDING
+            self.left.setdefault((outer, outer_id), {})[entity, identifier] = PENDING
         self.pending = self.pending or bool(found.changed or found.gone or found.left)
 
     def bury(self, place: Place, identifier: str, one: Gone) -> None:
         """Keep what is told of a record that has left a branch."""
-        kept = self.gone.setdefault(place, OrderedDict())
-        kept.pop(identifier, None)
-        kept[identifier] = Tombstone(PENDING, one.sealed, one.subjects, one.lists)
+        self.gone.setdefault(place, {})[identifier] = Tombstone(PENDING, one.sealed, one.subjects, one.lists)
 
     def come_back(self, place: Place, identifier: str) -> None:
         """Let what is back be gone no more, but from the lists that it was in."""
-        one = self.gone.get(place, OrderedDict[str, Tombstone]()).pop(identifier, None)
+        one = self.gone.get(place, {}).pop(identifier, None)
         if one is None:
             return
         for outer, ids in one.lists.items():
             for below in [ANYWHERE] if outer == ANY_LIST else [(outer, own) for own in ids]:
-                self.left.setdefault(below, OrderedDict())[place[2], identifier] = one.at
+                self.left.setdefault(below, {})[place[2], identifier] = one.at
 
     def _tell(self) -> None:
         """Give the differences found since the last time a moment, and write it down before anybody is told."""
@@ -304,7 +333,7 @@ class ChangeLog:
         for lists in self.left.values():
             lists.update({place: now for place, at in lists.items() if at > after})
         self.newest = now
-        self._forget()
+        self.forget(grown=True)
         self._keep(None)
         self.pending = False
 
@@ -361,18 +390,3 @@ class ChangeLog:
         except StoreUnavailable:
             self.behind = before
             raise
-
-    def _forget(self) -> None:
-        """Forget what has been gone for longer than the window, and the oldest of what is too much."""
-        horizon = self.horizon
-        count = sum(map(len, self.gone.values())) + sum(map(len, self.left.values()))
-        for kept in self.gone.values():
-            while kept and (count > MOST_GONE or next(iter(kept.values())).at < horizon):
-                kept.popitem(last=False)
-                count -= 1
-        for lists in self.left.values():
-            while lists and (count > MOST_GONE or next(iter(lists.values())) < horizon):
-                lists.popitem(last=False)
-                count -= 1
-        self.gone = {place: kept for place, kept in self.gone.items() if kept}
-        self.left = {place: lists for place, lists in self.left.items() if lists}

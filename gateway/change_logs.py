@@ -7,7 +7,6 @@ by a grant, or by another than before, all that it shows is new to that client: 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,7 +17,8 @@ from gateway.change_doubts import Doubts, doubtful
 from gateway.change_files import ChangeFiles, Told
 from gateway.change_findings import ANY_LIST, ANYWHERE, Sight
 from gateway.change_hasher import Hasher
-from gateway.change_log import WINDOW, ChangeLog, Tombstone
+from gateway.change_log import ChangeLog, Tombstone
+from gateway.change_window import ALL, WINDOW, Losses, Past
 from gateway.differences import Differences
 from gateway.disclosure import students
 from gateway.sealed import Sealed
@@ -43,12 +43,13 @@ OWN = frozenset({"pseudonym", "hash"})
 """What is done to values with a key of the client's, or of its agreement's, own."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Account:
     """The change log that a client is told of under a grant, and the moment *since* which all of it is new to it.
 
     What was *gone* or had *left* a list in the logs it was told of before is known by ids alone, and so is what was
     *present* in the last of them, until it is compared: as a whole, and by the lists that each was in (*listed*).
+    Of what was gone before some moments not all is known (*losses*).
     """
 
     log: ChangeLog
@@ -57,28 +58,52 @@ class Account:
     left: dict[tuple[str, str], dict[tuple[str, str], int]] = field(default_factory=dict)
     present: dict[str, Mapping[str, int]] = field(default_factory=dict)
     listed: dict[str, Mapping[str, int]] = field(default_factory=dict)
+    losses: Losses = field(default_factory=Losses)
+
+    def whole_since(self, faces: Faces, entity: str) -> int:
+        """The moment since which all that is gone of an *entity* is known; what is gone for long is forgotten now."""
+        with self.log.lock:
+            self.log.settle(faces)
+            self.log.forget()
+            self.losses.forget(self.gone, self.left, self.log.horizon)
+            lost = self.log.losses.of(entity)
+            return max(self.losses.of(entity), lost if lost > self.since else 0)
 
     def compare(self, faces: Faces) -> None:
-        """Find out which of those who were shown before, under another grant, are not shown by *faces*."""
-        while self.present:
-            entity, ids = self.present.popitem()
-            here, one = faces.ids(entity), Tombstone(self.since, b"", (), {ANY_LIST: ()})
-            missing = set(ids).difference(here[row] for row in faces.rows(entity))
-            held = doubtful(faces, entity, missing, self.log.doubts.lacking(faces))
-            gone = dict.fromkeys(missing - held, one)
-            for place in self.log.projections[entity].branches if entity in self.log.projections else ():
-                self.gone[place] = gone | self.gone.get(place, {})
+        """Find out which of those who were shown before, under another grant, are not shown by *faces*.
+
+        As long as one may be missing because of what is set aside, it is found out again.
+        """
+        with self.log.lock:
+            self.log.settle(faces)
+            known, lacking, self.present = self.present, self.log.doubts.lacking(faces), {}
+            for entity, ids in known.items():
+                if entity not in self.log.projections:
+                    continue
+                here = faces.ids(entity)
+                missing = set(ids).difference(here[row] for row in faces.rows(entity))
+                held = doubtful(faces, entity, missing, lacking)
+                for place, hidden in self.log.hidden(faces, entity, ids).items():
+                    some = missing - held | (hidden if not lacking else set())
+                    one = Tombstone(self.since, b"", (), {ANY_LIST: ()})
+                    self.gone[place] = self.gone.get(place, {}) | dict.fromkeys(some, one)  # later than what is known
+                if lacking:
+                    self.present[entity] = ids
 
     def compare_lists(self, faces: Faces, entity: str) -> None:
         """Find out who may have left a list since it was shown under another grant: which list is not known."""
         known = self.listed.pop(entity, {})
         if known and entity in self.log.projections:
             moved = dict.fromkeys(((entity, own) for own in self.log.moved(faces, entity, known)), self.since)
-            self.left[ANYWHERE] = moved | self.left.get(ANYWHERE, {})
+            self.left[ANYWHERE] = self.left.get(ANYWHERE, {}) | moved
 
     def times(self, faces: Faces, entity: str, rows: Sequence[int]) -> list[int]:
-        """The moment of the last change of each of the *rows* of an entity."""
-        found, since = self.log.since(faces, entity), self.since
+        """The moment of the last change of each of the *rows* of an entity, or since which all that is gone is known.
+
+        Who reads all of them may ask for what has changed since the last of their moments.
+        """
+        with self.log.lock:
+            found, since = self.log.since(faces, entity), max(self.since, self.whole_since(faces, entity))
         return [max(found[row], since) for row in rows]
 
     def follows(self, place: Place) -> bool:
@@ -114,6 +139,7 @@ class ChangeLogs:
         self._told: dict[tuple[str, str, str], Told] = {}
         self._latest: Differences | None = None
         self._lock = threading.RLock()
+        self._accounting = threading.RLock()  # never within `_lock`: who accounts waits for the lock of a log
         self._comparing = threading.Lock()  # never with `_lock`: who compares may hold the lock of a log
         self._hasher = Hasher(folder is not None, self.keep)
 
@@ -132,9 +158,11 @@ class ChangeLogs:
                 self._districts[name] = grant.district
             log = self._logs[name]
             log.grants[grant.client] = grant
-            account = self._account(place, name, log)
-            self._accounts[place] = name, account
-            return account
+        with self._accounting:
+            known = self._accounts.get(place)
+            if known is None or known[0] != name or known[1].log is not log:
+                known = self._accounts[place] = name, self._account(place, name, log)
+            return known[1]
 
     def knows(self, grant: Grant) -> bool:
         """Whether the client of a *grant* was told of a log before, in this process or in another."""
@@ -143,33 +171,49 @@ class ChangeLogs:
 
     def _account(self, place: tuple[str, str, str], name: str, log: ChangeLog) -> Account:
         """The account of a client: as it is known, or new from now on; later than all before if there was another."""
-        told = self._files.told(*place) or self._told.get(place)
+        told, begun = self._files.told(*place) or self._told.get(place), log.begun or log.begin()
         if told is None or told.name != name:
-            first = log.now() if log.begun else log.begin()
-            told = Told(name, first) if told is None else self._after(told, Told(name, log.moment()))
+            fresh = Told(name, log.arrive())
+            told = fresh if told is None else self._after(told, fresh, log)
+            told.count += 1
             self._files.tell(told, *place)
             self._told[place] = told
-        return Account(log, told.since, dict(told.gone), dict(told.left), dict(told.present), dict(told.present))
+        losses = Losses(dict(told.lost))
+        if told.since < begun:  # it was told of a log that is lost
+            losses.add({ALL: begun - 1})
+        gone, left = dict(told.gone), dict(told.left)
+        return Account(log, told.since, gone, left, dict(told.present), dict(told.present), losses)
 
-    def _after(self, before: Told, told: Told) -> Told:
-        """The account of a client that was told of another log before: what was gone there is gone still."""
-        log, written, since = self._logs.get(before.name), self._files.read(before.name), told.since
-        gone, left = [*before.gone.items()], [*before.left.items()]
-        told.present.update(before.present)
-        if log is not None:
-            gone += [(at, dict(kept)) for at, kept in log.gone.items()]
-            left += [(at, dict(kept)) for at, kept in log.left.items()]
-            _add(told.present, log.present())
-        elif written is not None:
-            gone += [(at, dict(kept)) for at, kept in written.gone]
-            left += [(at, dict(kept)) for at, kept in written.left]
-            _add(told.present, {entity: column.hashes_of() for entity, column in written.columns.items()})
-        for at, kept in gone:
+    def _after(self, before: Told, told: Told, log: ChangeLog) -> Told:
+        """The account of a client that was told of another log before: what was gone there is gone still.
+
+        What was gone before it was told of that log is none of its business.
+        """
+        past, first = self._past(before.name), before.since
+        told.since = since = max(told.since, first, past.newest) + 1
+        told.count, told.present = before.count, dict(before.present)
+        _add(told.present, past.present)
+        past.losses.forget(past.gone, past.left, first)
+        for at, kept in [*before.gone.items(), *past.gone.items()]:
             named = {own: Tombstone(min(one.at, since), b"", one.subjects, one.lists) for own, one in kept.items()}
             told.gone.setdefault(at, {}).update(named)
-        for outer, lists in left:
+        for outer, lists in [*before.left.items(), *past.left.items()]:
             told.left.setdefault(outer, {}).update({own: min(at, since) for own, at in lists.items()})
+        losses = Losses(dict(before.lost))
+        losses.add(past.losses.moments, after=first)
+        if not past.begun or first < past.begun:
+            losses.add({ALL: since - 1})
+        losses.forget(told.gone, told.left, log.horizon)
+        told.lost = losses.moments
         return told
+
+    def _past(self, name: str) -> Past:
+        """What the log called *name* knows, be it in memory or written down."""
+        log = self._logs.get(name)
+        if log is not None:
+            return log.past()
+        written = self._files.read(name) if name else None
+        return written.past() if written is not None else Past()
 
     def followers(self, district: str) -> list[ChangeLog]:
         """The logs of a *district*."""
@@ -184,6 +228,7 @@ class ChangeLogs:
         with self._lock:
             for name in [name for name, one in self._logs.items() if one is log]:
                 del self._logs[name], self._districts[name]
+                self._files.forget(name)
                 self._accounts = {place: one for place, one in self._accounts.items() if one[0] != name}
 
     def forget_districts(self, present: Collection[str]) -> None:
@@ -216,8 +261,8 @@ class ChangeLogs:
         written = self._files.read(name)
         if written is not None:
             log.begun, log.newest, log.written = written.begun, written.newest, written if written.begun else None
-            log.gone = {place: OrderedDict(kept) for place, kept in written.gone}
-            log.left = {place: OrderedDict(kept) for place, kept in written.left}
+            past = written.past()
+            log.gone, log.left, log.losses = past.gone, past.left, past.losses
             log.behind, log.doubts = written.behind, Doubts(dict(written.doubts), frozenset(written.settled))
         return log
 
@@ -254,6 +299,7 @@ class ChangeLogs:
             known = self._latest
             if known is None or known.old is not old or known.new is not new:
                 known = self._latest = Differences(old, new)
+                self._files.source(new)  # now, so that nobody waits for it when it is told
             return known
 
 

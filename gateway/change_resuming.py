@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from gateway.change_doubts import doubtful
@@ -27,7 +26,7 @@ def resume(log: ChangeLog, faces: Faces, fresh: State, projection: Projection, w
     column = written.columns.get(entity)
     known = (column.known() if column else {}) | log.doubts.take(entity)
     here = {faces.ids(entity)[row] for row in faces.rows(entity)}
-    _come_back(log, sight, projection, here - known.keys())
+    _come_back(log, sight, projection, here)
     stirred = _compare(log, faces, fresh, projection, known, same=log.keeper.same(faces, written))
     missing = known.keys() - here
     held = doubtful(faces, entity, missing, lacking)
@@ -70,9 +69,10 @@ def _compare(
     return stirred
 
 
-def _come_back(log: ChangeLog, sight: Sight, projection: Projection, came: set[str]) -> None:
-    """Note the branches that show again what was gone."""
-    rows = [row for own in came if (row := sight.faces.row(projection.entity, own)) is not None] if log.gone else []
+def _come_back(log: ChangeLog, sight: Sight, projection: Projection, here: set[str]) -> None:
+    """Note the branches that show again what was gone from them, be it that something else still showed it."""
+    gone = {own for place in projection.branches for own in log.gone.get(place, ())}
+    rows = [row for own in sorted(gone & here) if (row := sight.faces.row(projection.entity, own)) is not None]
     for row, places in sight.places(projection, rows).items() if rows else ():
         for place in places:
             log.come_back(place, sight.faces.ids(projection.entity)[row])
@@ -87,7 +87,7 @@ def _lose(log: ChangeLog, sight: Sight, projection: Projection, lost: Mapping[st
         row = sight.faces.row(projection.entity, own)
         shown = frozenset() if row is None else sight.places(projection, [row])[row]
         if row is not None and moved:
-            log.left.setdefault(ANYWHERE, OrderedDict())[projection.entity, own] = PENDING
+            log.left.setdefault(ANYWHERE, {})[projection.entity, own] = PENDING
         for place in projection.branches.keys() - shown:
             if place[0] != EDFI:
                 log.bury(place, own, sight.unknown(projection, place, own))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -10,29 +9,33 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway.change_findings import ANY_LIST, ANYWHERE
-from gateway.change_log import Tombstone
+from gateway.change_findings import ANY_LIST, ANYWHERE, PENDING
 from gateway.disclosure import students
 from gateway.items import having
-from gateway.matching import kind_of, lists, matcher
+from gateway.matching import instant, kind_of, lists, matcher
 from gateway.rows import found_at, keep
 from gateway.skeletons import BASE, skeleton
 from standards.errors import MalformedQuery
-from standards.query import Item, conditions
+from standards.query import Both, Condition, Either, Item, conditions
 from standards.view import find
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
 
+    from gateway.change_log import Tombstone
     from gateway.change_logs import ChangeLogs
     from gateway.rows import Shown
-    from standards.query import Condition, Filter, Query
+    from standards.query import Filter, Query
 
 MODIFIED = "dateLastModified"
 ASKING = frozenset({"status", MODIFIED})
 NOT_TOLD = (
     "This collection is read from the district's system on each request, and nobody remembers what is gone from it: "
     "an answer to what has changed would not be whole. Leave this filter out, and compare whole lists."
+)
+FORGOTTEN = (
+    "Not all that is gone since that moment is still known, and an answer to what has changed would not be whole. Read "
+    "whole lists, and ask from then on for what has changed since."
 )
 GONE = ("status", "tobedeleted")
 NOTHING_BESIDE: Mapping[Shown, Container[int]] = MappingProxyType({})
@@ -43,15 +46,41 @@ def asked_for(query: Query) -> bool:
     return any(condition.path in ASKING for condition in conditions(query.filter))
 
 
-def refuse_unknown(query: Query, shown: Iterable[Shown]) -> None:
+def refuse_unknown(query: Query, shown: Sequence[Shown]) -> None:
     """Refuse to tell what has changed where what is gone cannot be told.
 
     Raises:
-        MalformedQuery: something of what is *shown* is read for this one request.
+        MalformedQuery: something of what is *shown* is read for this one request, or some of what is gone is forgotten.
     """
     asked = [one for one in conditions(query.filter) if one.path == MODIFIED or (one.path, one.value) == GONE]
     if asked and not all(map(followed, shown)):
         raise MalformedQuery(asked[0].parameter, NOT_TOLD)
+    if asked and not remembered(shown, _since(query.filter)):
+        raise MalformedQuery(asked[0].parameter, FORGOTTEN)
+
+
+def _since(condition: Filter | None) -> float:
+    """The moment before which no change is that a filter asks for, in milliseconds; 0 where it names none."""
+    match condition:
+        case Condition(path=path, operator="=" | ">" | ">=") if path == MODIFIED:
+            return round(instant(condition.value, condition.parameter) * 1000, 2)
+        case Both(parts):
+            return max(map(_since, parts), default=0)
+        case Either(parts):
+            return min(map(_since, parts), default=0)
+        case _:
+            return 0
+
+
+def remembered(shown: Iterable[Shown], since: float) -> bool:
+    """Whether all that is gone from *shown* since a moment is still known; since the window begins, where it is 0."""
+    for one in shown:
+        account = one.faces.account
+        if account is not None:
+            account.compare(one.faces)
+            if account.whole_since(one.faces, one.branch.entity) > (since or account.log.horizon):
+                return False
+    return True
 
 
 def followed(shown: Shown) -> bool:
@@ -78,11 +107,12 @@ class Below:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """One tombstone: the id, the record and the students it is about."""
+    """One tombstone: the id, the record, the students it is about, and the moment at which it was gone."""
 
     identifier: str
     text: bytes
     subjects: tuple[bytes, ...]
+    at: int
 
 
 def departed(
@@ -94,9 +124,26 @@ def departed(
     """
     others = [one for one in beside.items() if one[0] is not shown and one[0].faces is shown.faces]
     found = [one for one in _told(logs, shown, below) if not any(_shows(*other, one.identifier) for other in others)]
+    return _of(shown, found)
+
+
+def _of(shown: Shown, found: Sequence[_Told]) -> Departed:
     return Departed(
-        shown, [one.identifier for one in found], [one.text for one in found], [one.subjects for one in found]
+        shown,
+        [one.identifier for one in found],
+        [one.text for one in found],
+        [one.subjects for one in found],
+        [one.at for one in found],
     )
+
+
+def once(parts: Sequence[Departed]) -> tuple[Departed, ...]:
+    """Each record that is gone from several branches told by that which it left last."""
+    last: dict[str, tuple[int, int]] = {}
+    for number, part in enumerate(parts):
+        for identifier, at in zip(part.ids, part.moments, strict=True):
+            last[identifier] = max((at, number), last.get(identifier, (0, 0)))
+    return tuple(part.only({own for own, (_, by) in last.items() if by == number}) for number, part in enumerate(parts))
 
 
 def _told(logs: ChangeLogs, shown: Shown, below: Below | None) -> list[_Told]:
@@ -104,43 +151,55 @@ def _told(logs: ChangeLogs, shown: Shown, below: Below | None) -> list[_Told]:
     if account is None or not account.follows(place):
         return []
     with account.log.lock:
-        account.log.settle(shown.faces)
         account.compare(shown.faces)
-        after = max(account.since, account.log.horizon)
-        gone = account.log.gone.get(place) or OrderedDict[str, Tombstone]()
-        kept = {
-            name: _tombstone(name, logs.open_text(one.sealed), one.at, one.subjects)
-            for name, one in gone.items()
-            if one.at > after and (below is None or below.holds(one.lists))
-        }
-        for name, one in account.gone.get(place, {}).items():
-            here = one.at > account.log.horizon and (below is None or below.holds(one.lists))
-            if here and name not in kept and not _shows(shown, shown.members, name):
-                kept[name] = _tombstone(name, orjson.dumps(skeleton(shown.view, name)), one.at, one.subjects)
+        account.whole_since(shown.faces, shown.branch.entity)
+        since = account.since
+        told, known = account.log.gone.get(place, {}), account.gone.get(place, {})
+        gone = {name: one for name, one in told.items() if since < one.at < PENDING}
+        carried = {name: one for name, one in known.items() if not _shows(shown, shown.members, name)}
+        found = [
+            _tombstone(name, _text_of(logs, shown, name, one), one.at, one.subjects)
+            for name, one in (*gone.items(), *carried.items())
+            if below is None or below.holds(one.lists)
+        ]
         if below is not None:
             account.compare_lists(shown.faces, shown.branch.entity)
             for outer in ((below.entity, below.identifier), ANYWHERE):
-                left = [*account.left.get(outer, {}).items(), *account.log.left.get(outer, {}).items()]
-                for (entity, name), at in left:
-                    if entity == shown.branch.entity and name not in kept and at > account.log.horizon:
-                        kept |= _left(logs, shown, below, name, at, gone.get(name))
-        return list(kept.values())
+                lists = [(place, at) for place, at in account.log.left.get(outer, {}).items() if since < at < PENDING]
+                for (entity, name), at in [*lists, *account.left.get(outer, {}).items()]:
+                    if entity == shown.branch.entity:
+                        found += _left(logs, shown, below, name, at, gone.get(name) or carried.get(name))
+        return _latest(found)
 
 
-def _left(logs: ChangeLogs, shown: Shown, below: Below, name: str, at: int, gone: Tombstone | None) -> dict[str, _Told]:
+def _latest(found: Iterable[_Told]) -> list[_Told]:
+    """The last that is told of each record: it may have left a list, come back to it, and left again."""
+    kept: dict[str, _Told] = {}
+    for one in found:
+        if one.identifier not in kept or one.at > kept[one.identifier].at:
+            kept[one.identifier] = one
+    return list(kept.values())
+
+
+def _left(logs: ChangeLogs, shown: Shown, below: Below, name: str, at: int, gone: Tombstone | None) -> list[_Told]:
     """The tombstone of what has left a list, be it still elsewhere or gone meanwhile."""
     if gone is not None:
-        return {name: _tombstone(name, logs.open_text(gone.sealed), at, gone.subjects)}
+        return [_tombstone(name, _text_of(logs, shown, name, gone), at, gone.subjects)]
     row = shown.faces.row(shown.branch.entity, name, shown.view.api)
     if row is None or row not in shown.members or row in below.rows:
-        return {}
+        return []
     (record,) = shown.render([row], BASE)
-    return {name: _tombstone(name, orjson.dumps(record), at, tuple(students(shown, logs)(row)))}
+    return [_tombstone(name, orjson.dumps(record), at, tuple(students(shown, logs)(row)))]
+
+
+def _text_of(logs: ChangeLogs, shown: Shown, name: str, gone: Tombstone) -> bytes:
+    """What is told of a record that is gone; what was gone by another agreement is known by its id alone."""
+    return logs.open_text(gone.sealed) if gone.sealed else orjson.dumps(skeleton(shown.view, name))
 
 
 def _tombstone(name: str, text: bytes, at: int, subjects: tuple[bytes, ...]) -> _Told:
     told = {"status": "tobedeleted", "dateLastModified": _text(at / 1000)}
-    return _Told(name, orjson.dumps(orjson.loads(text) | told), subjects)
+    return _Told(name, orjson.dumps(orjson.loads(text) | told), subjects, at)
 
 
 def _shows(shown: Shown, among: Container[int], identifier: str) -> bool:
@@ -160,6 +219,7 @@ class Departed:
     ids: Sequence[str]
     texts: Sequence[bytes]
     subjects: Sequence[tuple[bytes, ...]]
+    moments: Sequence[int]
     _records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     @property
@@ -186,6 +246,11 @@ class Departed:
     def rows(self) -> Sequence[int]:
         """Their numbers, by released id."""
         return sorted(range(len(self.ids)), key=self.ids.__getitem__)
+
+    def only(self, identifiers: Container[str]) -> Departed:
+        """Those of them that bear one of the *identifiers*."""
+        every = zip(self.ids, self.texts, self.subjects, self.moments, strict=True)
+        return _of(self.shown, [_Told(*one) for one in every if one[0] in identifiers])
 
     def keep(self, rows: Sequence[int], condition: Filter, base: str = "") -> list[int]:
         """The *rows* for which *condition* holds; order kept."""

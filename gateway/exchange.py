@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.contract import NO_HINTS
 from gateway import changes, cursors
-from gateway.departures import Below, asked_for, departed, refuse_unknown
+from gateway.departures import Below, asked_for, departed, once, refuse_unknown
 from gateway.disclosure import disclosure
 from gateway.hints import filtered, hints, sought
 from gateway.lookups import NOTHING
@@ -174,7 +174,7 @@ def _departed(gateway: Gateway, request: PageRequest, shown: tuple[Shown, ...]) 
     """What is gone from each of *shown*, or from the list of it below the record that is named."""
     if not request.within:
         beside = {part: part.members for part in shown}
-        return tuple(departed(gateway.logs, part, beside) for part in shown)
+        return once([departed(gateway.logs, part, beside) for part in shown])
     chosen = members(gateway, shown, request.within) or []
     beside, found = dict(zip(shown, chosen, strict=True)), []
     for part in shown:
@@ -182,7 +182,7 @@ def _departed(gateway: Gateway, request: PageRequest, shown: tuple[Shown, ...]) 
         if place is not None:
             below = Below(place[0], part.faces.ids(place[0])[place[1]], beside[part])
             found.append(departed(gateway.logs, part, beside, below))
-    return tuple(found)
+    return once(found)
 
 
 def _authorize(gateway: Gateway, authorization: Authorization, request: PageRequest) -> tuple[Sight, ...]:

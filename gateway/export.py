@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.archive import pack
 from gateway.authorization import authorize
-from gateway.departures import asked_for, departed, followed
+from gateway.departures import asked_for, departed, followed, once, remembered
 from gateway.disclosure import disclosure
 from gateway.exchange import PageRequest, write_down
+from gateway.matching import instant
 from gateway.rows import ROW_BITS, ROW_MASK, RowIndex, Shown, index
 from gateway.skeletons import BASE
 from standards import registry
@@ -25,7 +26,7 @@ from standards.oneroster.routes import APIS, routes
 from standards.query import Condition, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gateway.assembly import Gateway
     from gateway.authorization import Authorization
@@ -48,14 +49,15 @@ class Asked:
     since: str = ""
     trace: str = ""
 
-    def mode(self, shown: Iterable[Shown]) -> str:
-        """Whether a file is bulk or delta: what is read for this one request, which nobody remembers, is told whole."""
-        return DELTA if self.since and all(map(followed, shown)) else BULK
+    def mode(self, shown: Sequence[Shown]) -> str:
+        """Whether a file is bulk or delta: of what nobody remembers, or not for so long, all there is is told."""
+        known = bool(self.since) and all(map(followed, shown))
+        return DELTA if known and remembered(shown, round(instant(self.since, "since") * 1000, 2)) else BULK
 
-    def query(self, shown: Iterable[Shown]) -> Query:
-        """What is asked of one collection."""
+    def query(self, mode: str) -> Query:
+        """What is asked of one collection whose file is of a *mode*."""
         changed = Condition("dateLastModified", ">", self.since, "since")
-        return Query(filter=changed if self.mode(shown) == DELTA else None)
+        return Query(filter=changed if mode == DELTA else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +126,11 @@ def export(gateway: Gateway, authorization: Authorization, asked: Asked) -> Expo
     gateway.limits.spend_districts(grant.district for grant in released)
     shown = _shown(gateway, released)
     moment = _moment(gateway, [part for some in shown.values() for part in some])
-    rows = {name: _rows(gateway, parts, asked.query(parts)) for name, parts in shown.items()}
+    modes = {name: asked.mode(parts) for name, parts in shown.items()}
+    rows = {name: _rows(gateway, parts, asked.query(modes[name])) for name, parts in shown.items()}
     files = [one for one in told(asked.version) if _has(one, shown) and _tells(one, rows[one.collection])]
-    parts = tuple(
-        Part(one, rows[one.collection], _lent(one, shown), asked.mode(shown[one.collection])) for one in files
-    )
-    _record(gateway, authorization, asked, views, rows)
+    parts = tuple(Part(one, rows[one.collection], _lent(one, shown), modes[one.collection]) for one in files)
+    _record(gateway, authorization, asked, views, rows, modes)
     return Export(asked, parts, moment, _guard(gateway, authorization, asked, grants))
 
 
@@ -211,7 +212,7 @@ def _lent(one: Told, shown: Mapping[str, tuple[Shown, ...]]) -> Mapping[str, str
 
 def _rows(gateway: Gateway, shown: tuple[Shown, ...], query: Query) -> RowIndex:
     """The rows of a file by id. What has changed includes what is gone, unless it came back as something else."""
-    gone = tuple(departed(gateway.logs, part) for part in shown) if asked_for(query) else ()
+    gone = once([departed(gateway.logs, part) for part in shown]) if asked_for(query) else ()
     rows = index((*shown, *gone), query, BASE)
     kept, last = array("Q"), ""
     for code in rows.codes:
@@ -231,11 +232,12 @@ def _record(
     asked: Asked,
     views: tuple[View, ...],
     rows: Mapping[str, RowIndex],
+    modes: Mapping[str, str],
 ) -> None:
     """Write down, durably, what is about to be sent of each collection; an exception here sends nothing."""
     for view in views:
         if found := rows.get(view.name):
-            query = asked.query([part for part in found.shown if isinstance(part, Shown)])
+            query = asked.query(modes[view.name])
             request = PageRequest(view, asked.district, frozenset(), partial(_same, query), BASE, asked.trace)
             served = authorization.by(dict.fromkeys(part.faces.grant for part in found.shown))
             event = disclosure(gateway, served, request, found, query, (0, found.total))

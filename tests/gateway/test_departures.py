@@ -6,7 +6,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from gateway.change_log import WINDOW
+from gateway.change_window import WINDOW
 from standards.oneroster.model import validate
 from tests.regions import Site, agreement, running, small_sites
 
