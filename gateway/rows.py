@@ -6,7 +6,7 @@ from array import array
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from gateway import field_sets
 from gateway.items import having
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Part: TypeAlias = "Shown | Departed"
 
-NOTHING = (None, "", [], {})
+NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
 """What a member shows where it says nothing; a zero says something."""
 ROW_BITS = 26
 ROW_MASK = (1 << ROW_BITS) - 1
@@ -124,7 +124,7 @@ class Shown:
         return [found_at(record, parts) for record in rendered]
 
     def _needed(self, rows: Sequence[int], name: str) -> list[Any]:
-        """What the member *name* shows in each row; lists as they are found, since only whether there are any counts."""
+        """What the member *name* shows in each row; lists as they are found: only whether there are any counts."""
         nodes = tuple(node for node in self.branch.nodes if _puts(node, name))
         if not any(isinstance(node, Many) for node in nodes):
             return self.values(rows, name)
