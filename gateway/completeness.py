@@ -158,6 +158,7 @@ def judged(
         Incomplete: too much is not.
     """
     held = frozenset(wanted)
+    read = {**read, **{one: max(read.get(one, 0), fresh.table(one).size) for one in lost}}  # some are as they were
     found = Completeness(
         tuple(_rows(page, lost, read, held)), tuple(_references(fresh, page, held)), tuple(page.aside), page=page
     )

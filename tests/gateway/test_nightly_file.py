@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 import zipfile
 
@@ -109,10 +110,13 @@ def test_a_broken_nightly_file_is_told_and_healed_and_an_adapter_that_says_all_i
 
         users = tmp_path / "maple" / "users.csv"
         whole = users.read_bytes()
-        users.write_bytes(whole.replace(b",true,", b",yes,"))
+        users.write_bytes(whole.replace(b",true,", b",perhaps,"))
         wait_until(lambda: gateway.get(orgs) and lines("renewal failed"))
         (told, *_) = lines("renewal failed")
         assert told["reason"].startswith("districts.maple: users.csv:2:")
+        counts = re.findall(r"(\d+) of (\d+) rows are set aside", told["reason"])
+        assert counts
+        assert [(aside, read) for aside, read in counts if int(aside) > int(read)] == []
         assert number(
             'crossing_district_failures_total{district="maple",entity="-",kind="source-incomplete",place="users.csv"}'
         )
