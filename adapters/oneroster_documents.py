@@ -177,12 +177,14 @@ class Rows:
         if self._version == "1.1":
             if stated:
                 _as_old(document, stated)
+            if self._wants("orgs") and not list_of(document, "orgs", place):
+                raise SourceBroken("The list is missing.", f"{place}.orgs")
             return
         if not stated or (STUDENT not in _roles_in(stated) and _role(document, place) == STUDENT):
             stated += _as_new(document, place)
         times: dict[str, int] = defaultdict(int)
         for number, role in enumerate(stated):
-            org = reference(role.get("org"), f"{place}.roles[{number}].org")
+            org = needed(role, "org", f"{place}.roles[{number}]")
             times[org] += 1
             key = f"{user}:{org}" + (f":{times[org]}" if times[org] > 1 else "")
             days = [day_of(role.get(name), f"{place}.roles[{number}].{name}") for name in ("beginDate", "endDate")]
@@ -234,6 +236,14 @@ def reference(value: Any, place: str) -> str:
     if isinstance(value, str) and value and value.isprintable() and "," not in value:
         return value
     raise SourceBroken("The reference has no sourcedId that can be one.", place)
+
+
+def needed(document: Mapping[str, Any], name: str, place: str) -> str:
+    """The id of what a reference leads to that there must be."""
+    found = reference(document.get(name), f"{place}.{name}")
+    if not found:
+        raise SourceBroken("The reference is missing.", f"{place}.{name}")
+    return found
 
 
 def plain(version: str, entity: str, document: Mapping[str, Any]) -> Document:
@@ -321,7 +331,7 @@ def _cell(column: csv.Column, member: model.Member | None) -> Callable[[Document
         )
     if column.refers and column.name != csv.ID:
         return (
-            _needed(name)
+            (lambda document, place: needed(document, name, place))
             if column.required
             else lambda document, place: reference(document.get(name), f"{place}.{name}")
         )
@@ -340,16 +350,6 @@ def _word(check: Check, value: Any, place: str) -> str:
     """A word of an open list as the standard writes it, or as it is where that does not know it."""
     text = text_of(value, place)
     return text and (check.read(text) or text)
-
-
-def _needed(name: str) -> Callable[[Document, str], Any]:
-    def read(document: Document, place: str) -> str:
-        found = reference(document.get(name), f"{place}.{name}")
-        if not found:
-            raise SourceBroken("The reference is missing.", f"{place}.{name}")
-        return found
-
-    return read
 
 
 def _columns_of(name: str) -> tuple[str, ...]:

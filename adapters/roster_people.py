@@ -147,7 +147,10 @@ class People:
         self._tell_left()
 
     def _tell_left(self) -> None:
-        """Set aside the roles of users that are set aside themselves."""
+        """Set aside the roles of users that are set aside themselves, and count what is told of nobody."""
+        for file, kept in (("demographics.csv", self._demographics), ("userProfiles.csv", self._accounts)):
+            if nobodys := kept.rows.keys() - self._kinds.keys():
+                self._task.notes.note(f"{file}: dangling user", len(nobodys))
         role, own = (cell_of(self._roles.columns, name) for name in ("role", csv.ID))
         for row in (row for rows in self._roles.rows.values() for row in rows):
             if entity := MEMBERSHIPS.get(PERSON_OF.get(role(row), "")):

@@ -1,10 +1,11 @@
-"""Check of keys: records of a source that one key or one id would tell, which nothing that they say can mend."""
+"""Check of keys: records of a source that share a key or an id, or have no whole one, which nothing they say mends."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from gateway.hold import ABSENT
 from standards.edfi.references import NUMBERED, organization_id
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ LISTS: Final = {
 }
 """The OneRoster lists that show several entities, whose ids must be those of one list."""
 
+SCHOOLED: Final = ("enrollment", "section")
+"""What Ed-Fi knows of schools alone."""
+
 
 def doubled(found: Generation) -> Iterator[tuple[str, str]]:
     """What is doubled in a district as it was loaded: where, and how many records it is about."""
@@ -30,6 +34,18 @@ def doubled(found: Generation) -> Iterator[tuple[str, str]]:
     for name, entities in LISTS.items():
         if many := _more_than_once(one for entity in entities for one in found.table(entity).ids):
             yield name, f"{many} ids are those of records of different kinds, and twice in the list"
+
+
+def keyless(found: Generation) -> Iterator[tuple[str, str]]:
+    """What Ed-Fi has no whole key for in a district as it was loaded: where, and how many records it is about."""
+    kinds = found.table("organization").columns.get("kind") or ()
+    for entity in SCHOOLED:
+        refs = found.table(entity).refs.get("school", ())
+        if kinds and (many := sum(to >= 0 and kinds[to] not in {None, "school"} for to in refs)):
+            yield f"{entity}.school", f"{many} are of an organization that is no school, which Ed-Fi does not know"
+    sessions = found.table("offering").refs.get("session", ())
+    if many := sum(to == ABSENT for to in sessions):
+        yield "offering.session", f"{many} name no session, and have no whole key in Ed-Fi"
 
 
 def _numbers(found: Generation) -> Iterator[int]:

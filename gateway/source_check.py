@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gateway.completeness import Shares, completed
 from gateway.guarded import guarding
 from gateway.hold import build
-from gateway.key_check import doubled
+from gateway.key_check import doubled, keyless
 from gateway.lacking import told_lines
 from gateway.wanted import may_be_held
 from standards.errors import Incomplete, SourceError
@@ -51,8 +51,8 @@ def look(adapter: Adapter, spec: Spec, asked: Mapping[str, frozenset[str] | None
     found = fresh.completeness
     assert found is not None
     aside = _lines((row.place, f"{row.told}: the row is set aside") for row in found.places)
-    double = _lines(tuple(doubled(fresh)))
-    return Findings((), (*aside, *double, *_remarks(adapter)), tuple(told_lines(found, places=0)))
+    keys = _lines((*doubled(fresh), *keyless(fresh)))
+    return Findings((), (*aside, *keys, *_remarks(adapter)), tuple(told_lines(found, places=0)))
 
 
 def _lines(places: Iterator[tuple[str, str]] | tuple[tuple[str, str], ...]) -> tuple[str, ...]:

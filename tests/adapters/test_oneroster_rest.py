@@ -388,3 +388,14 @@ def test_a_token_that_does_not_end_and_signed_requests_are_understood_too():
                 assert len(list(adapter.read({"result": frozenset({"score", "student"})}))) == 30
             with source(running, version="1.1", auth="oauth1", signature=signature, client_secret="no") as adapter:
                 assert adapter.check()
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+def test_what_is_told_of_nobody_is_counted(version):
+    with system() as running, source(running, version=version) as adapter:
+        everything(adapter)
+        assert "demographics.csv: dangling user" not in adapter.notes.counts
+        demographics = running.sis.documents["demographics"]
+        demographics["nobody"] = next(iter(demographics.values())) | {"sourcedId": "nobody"}
+        everything(adapter)
+        assert adapter.notes.counts["demographics.csv: dangling user"] == 1

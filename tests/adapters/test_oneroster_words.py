@@ -245,6 +245,20 @@ def test_what_a_gradebook_takes_back_is_neither_read_nor_found(version, word):
         assert (row.entity, row.place, row.key) == ("gradebookCategory", "categories[0].status", ("a",))
 
 
+@pytest.mark.parametrize(("version", "place"), [("1.1", "users[0].orgs"), ("1.2", "users[0].roles[0].org")])
+@pytest.mark.parametrize("nothing", [{}, {"orgs": None, "org": None}, {"orgs": [], "org": {}}])
+def test_a_user_of_no_organization_is_set_aside_with_its_enrollment(version, place, nothing):
+    found = shown(version)
+    stated = found["users"]["u1"] if version == "1.1" else found["users"]["u1"]["roles"][0]
+    stated.pop(place.rpartition(".")[2])
+    stated |= nothing
+    with served(version, found) as adapter:
+        assert ("u1",) not in by_key(adapter, ())["student"]
+        places = [(row.place, row.reason) for row in adapter.notes.page.aside]
+    assert places[0] == (place, "is missing")
+    assert ("enrollments[0]", "no role says what the user is") in places
+
+
 def roles(*words, org="s1"):
     return [{"roleType": "secondary", "role": word, "org": {"sourcedId": org}} for word in words]
 

@@ -247,6 +247,22 @@ def test_check_names_organizations_with_one_number_and_ids_that_differ_in_case(t
     ]
 
 
+def test_check_names_what_has_no_whole_key_in_ed_fi(tmp_path):
+    rows = files.rows("1.2")
+    rows["roles.csv"][0]["orgSourcedId"] = "d"
+    rows["classes.csv"].append(
+        rows["classes.csv"][0] | {"sourcedId": "k2", "schoolSourcedId": "d", "termSourcedIds": "nowhere"}
+    )
+    site = Site("oneroster_csv", {"source": str(place(tmp_path / "files", rows, "1.2"))})
+    told = CliRunner().invoke(main, ["check", str(write(tmp_path / "region", {"here": site}, [agreement("here")]))])
+    lines = [line for line in told.stderr.splitlines() if "Ed-Fi" in line and "requires" not in line]
+    assert lines == [
+        "warning: districts.here: enrollment.school: 1 are of an organization that is no school, which Ed-Fi does not know",
+        "warning: districts.here: section.school: 1 are of an organization that is no school, which Ed-Fi does not know",
+        "warning: districts.here: offering.session: 1 name no session, and have no whole key in Ed-Fi",
+    ]
+
+
 KEYRING = Keyring(b"a key for tests, of thirty-two b")
 
 
