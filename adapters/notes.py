@@ -19,6 +19,7 @@ USER: Final = "user"
 UNREADABLE: Final = "cannot be understood"
 UNRESOLVED: Final = "leads nowhere"
 BELONGS: Final = "belongs to a row that is set aside"
+GONE: Final = "belongs to what the source calls gone"
 NO_ROLE: Final = "no role says what the user is"
 REASONS: Final = frozenset({
     UNREADABLE, UNRESOLVED, BELONGS, NO_ROLE,
@@ -75,6 +76,7 @@ class Page:
 
     *counts* are by name. *aside* are the rows set aside, *asides* their number by entity. *lost* are by field how many
     references lead nowhere, and how many there are. *remarks* are deviations that change nothing, with their places.
+    *departed* are the entity and key of records that the source still has, and calls gone.
     """
 
     counts: dict[str, int] = field(default_factory=dict)
@@ -82,6 +84,7 @@ class Page:
     asides: Counter[str] = field(default_factory=Counter)
     lost: dict[str, tuple[int, int]] = field(default_factory=dict)
     remarks: list[tuple[str, str]] = field(default_factory=list)
+    departed: set[tuple[str, Key]] = field(default_factory=set)
 
 
 class Notes(threading.local):
@@ -118,6 +121,10 @@ class Notes(threading.local):
         before = self.page.lost.get(name, (0, 0))
         self.page.lost[name] = before[0] + lost, before[1] + all_of
 
+    def depart(self, entity: str, key: Key) -> None:
+        """Take note of a record that the source calls gone: what still belongs to it is gone with it."""
+        self.page.departed.add((entity, key))
+
     def remark(self, place: str, text: str) -> None:
         """Take note of a deviation that changes nothing, for whoever checks the source."""
         if len(self.page.remarks) < MAX_REMARKS:
@@ -132,3 +139,4 @@ class Notes(threading.local):
         for name, (lost, all_of) in page.lost.items():
             self.lose(name, lost, all_of)
         self.page.remarks += page.remarks[: MAX_REMARKS - len(self.page.remarks)]
+        self.page.departed |= page.departed

@@ -23,7 +23,7 @@ from adapters.notes import reason_of
 from adapters.tables import Table
 from standards.errors import SourceBroken
 from standards.oneroster import csv, model, rest_lenses
-from standards.oneroster.classification import ACTIVE, PERSON_OF, STATUS, STUDENT, gone, person_of
+from standards.oneroster.classification import ACTIVE, BLANKS, PERSON_OF, STATUS, STUDENT, gone, person_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -269,6 +269,9 @@ def is_there(document: Mapping[str, Any], place: str, what: str, notes: Notes) -
         raise SourceBroken("status is not one of the listed values.", f"{place}.status")
     if how := gone(status):
         notes.note(f"{what}: {how} document")
+        own = document.get("sourcedId")
+        if isinstance(own, str) and (entity := file_rows.ENTITIES.get(f"{what}.csv")):
+            notes.depart(entity, (own.strip(BLANKS),))
     return not how
 
 

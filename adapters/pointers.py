@@ -25,11 +25,22 @@ LEFT_TO_OTHERS: Final = ("users.csv", "orgSourcedIds")
 
 
 class Pointers:
-    """The references in one column of a *sheet*; *ids* finds those that the file has to which it refers."""
+    """The references in one column of a *sheet*; *ids* finds those that the file has to which it refers.
 
-    def __init__(self, ids: Callable[[str], set[str]], sheet: Sheet, at: int, column: Column, notes: Notes) -> None:
+    A row whose owner is among those that its file calls *gone* stays: whoever knows all records leaves it out.
+    """
+
+    def __init__(
+        self,
+        ids: Callable[[str], set[str]],
+        gone: Callable[[str], set[str]],
+        sheet: Sheet,
+        at: int,
+        column: Column,
+        notes: Notes,
+    ) -> None:
         self.at, self.column = at, column
-        self._ids, self._sheet, self._notes = ids, sheet, notes
+        self._ids, self._gone, self._sheet, self._notes = ids, gone, sheet, notes
         self._owner = (sheet.name, column.name) in OWNERS
         self._link = sheet.name in LINKS and column.required
         self._good: set[str] = {""}
@@ -43,6 +54,8 @@ class Pointers:
         if not fresh:
             return set()
         known = self._ids(self.column.refers)
+        if self._owner:
+            known = known | self._gone(self.column.refers)
         if self.column.kind == "guids":
             bad = {cell for cell in fresh if not known.issuperset(parts(cell))}
         else:

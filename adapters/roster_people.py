@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from adapters.cells import parts
 from adapters.file_rows import MEMBERSHIPS, OF_A_USER, enrollment
-from adapters.notes import BELONGS, NO_ROLE, USER, Aside
+from adapters.notes import BELONGS, GONE, NO_ROLE, USER, Aside
 from adapters.roster import cell, cell_of
 from standards.codes import inward, outward
 from standards.edfi.lists import RACES
@@ -117,6 +117,9 @@ class People:
                 note("enrollments.csv: schoolSourcedId is not the school of the class")
             kind = self._kinds.get(person, "")
             entity = class_entity(kind, what)
+            if not entity and (USER, (person,)) in self._task.notes.page.departed:
+                note(f"{table.name}: {GONE}")
+                continue
             if not entity:
                 self._task.notes.set_aside(Aside(enrollment(what), table.place(line), NO_ROLE, (own(row),)))
                 continue

@@ -77,6 +77,7 @@ class _Package:
         self._source = source
         self._stated = stated
         self._ids: dict[str, set[str]] = {}
+        self._left: dict[str, set[str]] = {}
 
     def sheet(self, name: str) -> Sheet:
         """The file *name*, refused where it holds changes only."""
@@ -91,6 +92,11 @@ class _Package:
             known = self._ids[name] = self._collect(name) if self._stated.modes[name] != "absent" else set()
         return known
 
+    def left(self, name: str) -> set[str]:
+        """The ids of the rows of the file *name* that it calls gone."""
+        self.ids(name)
+        return self._left.get(name, set())
+
     def rows(self, file: File, sheet: Sheet, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
         """The rows of *sheet* that are not deleted, every cell checked, every reference followed.
 
@@ -98,7 +104,9 @@ class _Package:
         """
         checks = _Checks(file, sheet, columns, self.notes)
         pointers = tuple(
-            Pointers(self.ids, sheet, at, one.column, self.notes) for at, one in checks.columns if one.column.refers
+            Pointers(self.ids, self.left, sheet, at, one.column, self.notes)
+            for at, one in checks.columns
+            if one.column.refers
         )
         ids: set[str] = set()
         identity = columns.index(csv.ID)
@@ -142,6 +150,7 @@ class _Package:
         for row in rows:
             if row[status] in words:
                 self.notes.note(f"{sheet.name}: {words[row[status]]} row")
+                self._depart(sheet.name, row[columns.index(csv.ID)])
         kept = [number for number, row in enumerate(rows) if row[status] not in words]
         return _at(lines, kept), _at(rows, kept)
 
@@ -154,8 +163,17 @@ class _Package:
             found: set[str] = set()
             for _, rows in sheet.chunks():
                 words = _gone(rows, status) if status >= 0 else {}
-                found.update(identity(row).strip(BLANKS) for row in rows if not words or row[status] not in words)
+                for row in rows:
+                    if words and row[status] in words:
+                        self._depart(name, identity(row))
+                    else:
+                        found.add(identity(row).strip(BLANKS))
         return found
+
+    def _depart(self, name: str, own: str) -> None:
+        self._left.setdefault(name, set()).add(own.strip(BLANKS))
+        if entity := file_rows.ENTITIES.get(name):
+            self.notes.depart(entity, (own.strip(BLANKS),))
 
 
 class _Checks:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from adapters.notes import BELONGS, MAX_ASIDE_TOLD, UNRESOLVED, USER, Page
+from adapters.notes import BELONGS, GONE, MAX_ASIDE_TOLD, UNRESOLVED, USER, Page
 from gateway.former import Former, entities_of, names_of
 from gateway.hold import ABSENT
 from gateway.links import DANGLING, group_of
@@ -18,10 +18,10 @@ from standards.view import fields_of
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 
     from adapters.contract import Aside, Wanted
-    from gateway.hold import Generation, Table
+    from gateway.hold import Generation, Key, Table
     from standards.keys import Keyring
     from standards.vocabulary import Field
 
@@ -73,12 +73,16 @@ class Shares:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows *read* of an entity, and how many of them are set *aside* for which *reasons*."""
+    """The rows *read* of an entity, and how many of them are set *aside* for which *reasons*.
+
+    Those that belong to what the source calls *gone* are left out with it, however many they are.
+    """
 
     entity: str
     read: int
     aside: int = 0
     reasons: tuple[tuple[str, int], ...] = ()
+    gone: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +132,8 @@ def completed(
     read = {entity: table.size for entity, table in fresh.tables.items()}
     if before is not None:
         fresh = _kept(before, fresh, page.aside, keyring, wanted)
-    lost = orphans(fresh)
-    found = judged(fresh, page, lost, read, wanted, shares)
+    lost, gone = _apart(orphans(fresh, page.departed))
+    found = judged(fresh, page, lost, read, wanted, shares, gone)
     fresh.completeness = replace(found, unknown=_unknown(before, fresh, page, lost, keyring))
     if before is not None and lost:
         fresh = _healed(before, fresh, lost, keyring, wanted)
@@ -145,14 +149,30 @@ def followed(before: Generation, fresh: Generation, wanted: Wanted, shares: Shar
     page = before.completeness.page if before.completeness else Page()
     read = {entity: table.size for entity, table in fresh.tables.items()}
     unknown = before.completeness.unknown if before.completeness else frozenset[Unknown]()
-    fresh.completeness = replace(judged(fresh, page, orphans(fresh), read, wanted, shares), unknown=unknown)
+    lost, gone = _apart(orphans(fresh, page.departed))
+    fresh.completeness = replace(judged(fresh, page, lost, read, wanted, shares, gone), unknown=unknown)
     return fresh
 
 
+def _apart(lost: Orphans) -> tuple[Orphans, Mapping[str, int]]:
+    """Rows that have lost their owner, and by entity how many others have since it is gone."""
+    kept = {name: {row: told for row, told in rows.items() if not told.endswith(GONE)} for name, rows in lost.items()}
+    gone = {name: len(rows) - len(kept[name]) for name, rows in lost.items()}
+    return {name: rows for name, rows in kept.items() if rows}, gone
+
+
 def judged(
-    fresh: Generation, page: Page, lost: Orphans, read: Mapping[str, int], wanted: Iterable[str], shares: Shares
+    fresh: Generation,
+    page: Page,
+    lost: Orphans,
+    read: Mapping[str, int],
+    wanted: Iterable[str],
+    shares: Shares,
+    gone: Mapping[str, int],
 ) -> Completeness:
     """What is there of a snapshot; *lost* are its rows without owner, *read* the rows of the source by entity.
+
+    *gone* are by entity how many have no owner because that is gone.
 
     Raises:
         Incomplete: too much is not.
@@ -160,7 +180,7 @@ def judged(
     held = frozenset(wanted)
     read = {**read, **{one: max(read.get(one, 0), fresh.table(one).size) for one in lost}}  # some are as they were
     found = Completeness(
-        tuple(_rows(page, lost, read, held)), tuple(_references(fresh, page, held)), tuple(page.aside), page=page
+        tuple(_rows(page, lost, read, held, gone)), tuple(_references(fresh, page, held)), tuple(page.aside), page=page
     )
     if lacks := sorted(_lacks(fresh, found, lost, shares), key=lambda one: one.entity not in NEVER):
         names = {one.entity for one in lacks}
@@ -183,8 +203,11 @@ def _unknown(
     return frozenset(found)
 
 
-def orphans(generation: Generation) -> Orphans:
-    """The rows that have lost their owner, by entity, each with the reason; what belongs to one is one too."""
+def orphans(generation: Generation, departed: Collection[tuple[str, Key]] = ()) -> Orphans:
+    """The rows that have lost their owner, by entity, each with the reason; what belongs to one is one too.
+
+    *departed* are records, by entity and key, that the source calls gone.
+    """
     found: Orphans = {}
 
     def look(entity: str) -> dict[int, str]:
@@ -193,7 +216,8 @@ def orphans(generation: Generation) -> Orphans:
             table = generation.tables.get(entity)
             for spec in fields_of(entity).values() if table is not None and table.size else ():
                 if spec.owner and not spec.lenient and table is not None:
-                    found[entity].update(_without(table, spec, look(spec.to) if spec.to != entity else {}))
+                    gone = look(spec.to) if spec.to != entity else {}
+                    found[entity].update(_without(table, spec, gone, departed))
         return found[entity]
 
     for entity in generation.tables:
@@ -201,14 +225,21 @@ def orphans(generation: Generation) -> Orphans:
     return {entity: rows for entity, rows in found.items() if rows}
 
 
-def _without(table: Table, spec: Field, gone: Mapping[int, str]) -> Iterator[tuple[int, str]]:
+def _without(
+    table: Table, spec: Field, gone: Mapping[int, str], departed: Collection[tuple[str, Key]]
+) -> Iterator[tuple[int, str]]:
     refs = table.refs.get(spec.name)
     if spec.to in PERSONS and (refs is None or ABSENT in refs):
         absent = range(table.size) if refs is None else (row for row, to in enumerate(refs) if to == ABSENT)
         yield from ((row, f"{spec.name} {MISSING}") for row in absent)
-    yield from ((row, f"{spec.name} {UNRESOLVED}") for row in table.dangling.get(spec.name, ()))
+    names = {spec.to, USER} if spec.to in PERSONS else {spec.to}
+    for row, keys in table.dangling.get(spec.name, {}).items():
+        left = any((name, key) in departed for name in names for key in keys) if departed else False
+        yield row, f"{spec.name} {GONE if left else UNRESOLVED}"
     if gone and refs is not None:
-        yield from ((row, f"{spec.name} {BELONGS}") for row, to in enumerate(refs) if to in gone)
+        for row, to in enumerate(refs):
+            if to in gone:
+                yield row, f"{spec.name} {GONE if gone[to].endswith(GONE) else BELONGS}"
 
 
 def _kept(
@@ -245,7 +276,9 @@ def _patched(fresh: Generation, changes: list, keyring: Keyring, wanted: Wanted)
     return made
 
 
-def _rows(page: Page, lost: Orphans, read: Mapping[str, int], wanted: frozenset[str]) -> Iterator[Rows]:
+def _rows(
+    page: Page, lost: Orphans, read: Mapping[str, int], wanted: frozenset[str], gone: Mapping[str, int]
+) -> Iterator[Rows]:
     there = dict(read)
     if page.asides[USER]:
         there[USER] = sum(read.get(entity, 0) for entity in PERSONS)
@@ -254,7 +287,8 @@ def _rows(page: Page, lost: Orphans, read: Mapping[str, int], wanted: frozenset[
         reasons.update(lost.get(entity, {}).values())
         aside = page.asides[entity] + len(lost.get(entity, ()))
         if there.get(entity, 0) or aside:
-            yield Rows(entity, there.get(entity, 0) + page.asides[entity], aside, tuple(sorted(reasons.items())))
+            count, why = there.get(entity, 0) + page.asides[entity], tuple(sorted(reasons.items()))
+            yield Rows(entity, count, aside, why, gone.get(entity, 0))
 
 
 def _references(fresh: Generation, page: Page, wanted: frozenset[str]) -> Iterator[References]:
@@ -284,7 +318,7 @@ def _all(table: Table, name: str) -> int:
 def _lacks(fresh: Generation, found: Completeness, lost: Orphans, shares: Shares) -> Iterator[Loss]:
     for one in found.rows:
         of = entities_of(one.entity)
-        left = sum(fresh.table(entity).size - len(lost.get(entity, ())) for entity in of)
+        left = sum(fresh.table(entity).size - len(lost.get(entity, ())) for entity in of) - one.gone
         if one.aside and (wrong := shares.refuse_rows(one.entity, one.aside, one.read, left)):
             yield Loss(one.entity, one.aside, one.read, wrong)
     for ref in found.references:

@@ -36,6 +36,7 @@ KINDS: Final[Mapping[str, str]] = {
     "renamed column": r"\S+ is (called|written otherwise)",
     "row left out": r"\w+ row$",
     "document left out": r"\w+ document$",
+    "owner left out": r"belongs to what the source calls gone",
     "dangling reference": r"dangling",
     "not offered": r"not offered",
     "not kept": r".*(is not kept|is never kept|that is no contact)",
@@ -114,6 +115,8 @@ def tell_lacking(district: str, found: Completeness) -> None:
     for one in found.rows:
         if one.aside:
             _tell("warning", "rows set aside", district=district, entity=plain_place(one.entity), count=one.aside)
+        if one.gone:
+            _tell("info", "rows left out", district=district, entity=plain_place(one.entity), count=one.gone)
     for lost in found.references:
         _tell("warning", "references lead nowhere", district=district, entity=plain_place(lost.name), count=lost.lost)
 

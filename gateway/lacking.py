@@ -27,6 +27,9 @@ def told_lines(found: Completeness, places: int = PLACES_IN_STATUS) -> Iterator[
         if one.aside:
             why = ", ".join(f"{plain_reason(reason)} ({times})" for reason, times in one.reasons)
             yield f"set aside: {one.aside} of {one.read:,} rows of {plain_place(one.entity)}: {why}"
+        if one.gone:
+            what = "the source calls gone what they belong to"
+            yield f"left out: {one.gone} of {one.read:,} rows of {plain_place(one.entity)}: {what}"
     for row in found.places[:places]:
         yield f"set aside: {plain_place(row.place)}: {plain_reason(row.told)}"
     for lost in found.references:

@@ -393,3 +393,47 @@ def test_what_files_call_inactive_is_left_out_and_counted_too(tmp_path, log):
     dropped = [(one["place"], one["count"]) for one in log() if one.get("kind") == "row left out"]
     assert ("users.csv", 1) in dropped
     assert ("enrollments.csv", 1) in dropped
+
+
+def test_what_belongs_to_users_whom_files_call_deleted_is_gone_with_them(tmp_path, log):
+    folder = case(tmp_path, "cells-nobody-reads")
+    users = folder / "input" / "users.csv"
+    rows = list(csv.reader(users.read_text("utf-8").splitlines()))
+    for row in rows:
+        row[1:3] = ["tobedeleted", ""] if row[0].startswith("st") else row[1:3]
+    with users.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+    with serving(folder) as consumer:
+        for root in ROOTS:
+            assert listed(consumer, f"{root}users").keys() == {"te1"}
+            assert {one["user"]["sourcedId"] for one in listed(consumer, f"{root}enrollments").values()} == {"te1"}
+            assert listed(consumer, f"{root}classes/K1/students") == {}
+        assert consumer.resources("studentSectionAssociations") == []
+        assert consumer.resources("studentSchoolAssociations") == []
+    assert ("enrollments.csv", "owner left out", 2) in {
+        (one.get("place"), one.get("kind"), one.get("count")) for one in log()
+    }
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+def test_what_belongs_to_users_whom_a_server_calls_deleted_is_gone_with_them(tmp_path, version):
+    found = given(version)
+    for own in ("st1", "st2"):
+        found["users"][own]["status"] = "tobedeleted"
+    with over_rest(tmp_path, version, found, [agreement("maple")]) as region:
+        consumer = region.consumer()
+        for root in ROOTS:
+            assert listed(consumer, f"{root}users").keys() == {"te1"}
+            assert {one["user"]["sourcedId"] for one in listed(consumer, f"{root}enrollments").values()} == {"te1"}
+        assert consumer.resources("studentSectionAssociations") == []
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+def test_what_belongs_to_a_class_that_a_server_calls_deleted_is_gone_with_it(tmp_path, version):
+    found = given(version)
+    found["classes"]["K1"]["status"] = "tobedeleted"
+    with over_rest(tmp_path, version, found, [agreement("maple")]) as region:
+        consumer = region.consumer()
+        for root in ROOTS:
+            assert listed(consumer, f"{root}classes").keys() == {"K2"}
+            assert {one["class"]["sourcedId"] for one in listed(consumer, f"{root}enrollments").values()} <= {"K2"}
