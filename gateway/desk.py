@@ -317,6 +317,8 @@ def desk_over(
     entity = written_entity(gateway, grant, view)
     ended = gateway.record_locks.ended(grant.district, entity)
     beside = frozenset(field.to for field in fields_of(entity).values() if field.type == "ref")
+    if "session" in beside:  # of which a source may keep some once for all schools
+        beside |= {"schoolSession"} & gateway.districts[grant.district].adapter.manifest.entities
     beside = beside.union(*(gateway.entities(grant, one) for one in outer))
     beside = beside.union(*(decides(one, grant) for one in native_targets(request.view)))
     needed, known = gateway.entities(grant, view) | beside, gateway.districts[grant.district].adapter.manifest.ids_shown

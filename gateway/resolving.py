@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.admission import Admission
 from gateway.renderer import compile_branch
 from standards import registry
-from standards.edfi.model import by_collection, resources
+from standards.edfi.model import by_collection, natural_key, resources
 from standards.kinds import as_text
 from standards.view import Branch, Const, Hop, Id, Links, Many, Obj, Val, fields_of, follow
 from standards.vocabulary import PERSONS
@@ -92,6 +92,8 @@ class Resolver:
         if name.endswith(GUARD):
             return self._located(to, key) if not table.rows and table.size else None
         row = self._index(pair, name, to).get(_folded(parts))
+        if row is None and to == "session":
+            row = self._of_schools(pair, name).get(_folded(parts))
         return table.key(row) if row is not None else None
 
     def _located(self, to: str, key: Key) -> Key | None:
@@ -128,6 +130,30 @@ class Resolver:
             return _alone((_folded(_parts(pair, one)), row) for one, row in zip(shown, rows, strict=True))
 
         return faces.once(("targets", self.desk.entity, name), make)
+
+    def _of_schools(self, pair: Pair, name: str) -> Mapping[Key, int]:
+        """The sessions that the source states once for all schools, by the key of each as a school keeps it."""
+        faces, to = self.desk.shown.faces, "schoolSession"
+        target = resources().get(_called(pair, self.desk.lens.local))
+        view = target and self.desk.gateway.pruned(self.desk.grant, registry.views("edfi")[target.collection])
+        branch = next((one for one in view.branches if one.entity == to), None) if view else None
+        if target is None or branch is None or to not in self.desk.adapter.manifest.entities:
+            return {}
+        members = [path.rpartition(".")[2] for path in pair.consumes]
+        parts = [path.rpartition(".")[2] for path in target.identity]
+
+        def make() -> Mapping[Key, int]:
+            table, visible = faces.generation.table(to), faces.visible("session")
+            of = table.refs.get("session", ())
+            rows = [row for row in faces.rows(to) if of and of[row] >= 0 and (visible is None or visible[of[row]])]
+            keys = (natural_key(target, one) for one in compile_branch(branch, faces, "edfi")(rows, ""))
+            told = (dict(zip(parts, key, strict=True)) for key in keys)
+            return _alone(
+                (_folded([str(as_text(one.get(member))) for member in members]), of[row])
+                for one, row in zip(told, rows, strict=True)
+            )
+
+        return faces.once(("targets", to, self.desk.entity, name), make)
 
     @cached_property
     def _hops(self) -> Mapping[str, tuple[Node, ...]]:

@@ -34,6 +34,8 @@ COLLECTIONS: Final = {
     "assessment": "assessmentLineItems",
     "assessmentResult": "assessmentResults",
 }
+WORTH: Final[Mapping[str, float]] = {"resultValueMin": 0.0, "resultValueMax": 100.0}
+"""What work is worth of which nobody says it, where a version cannot do without."""
 
 
 def _kept(value: Any) -> Any:
@@ -133,12 +135,14 @@ def completed(
     before: Mapping[str, Any],
     address: Callable[[str, str], str],
 ) -> Any:
-    """*document* with whole references; *address* says where the object of a class with an id is.
+    """*document* with whole references, and, where it is new, with what its version cannot do without.
 
+    *address* says where the object of a class with an id is.
     A reference that is what it was *before* keeps what its source says of it; one to nothing is left out.
     """
     members = model.classes(version)[CLASSES[entity]]
-    whole = dict(document)
+    demanded = WORTH if version == "1.1" and entity == "lineItem" and not before else {}
+    whole = {**demanded, **document}
     for name, value in document.items():
         member = members.get(name)
         if member is None or member.type != "guidRef" or not isinstance(value, dict):
