@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from standards import codes
 from standards.oneroster import model
 from standards.oneroster.parts import reference, references
+from standards.oneroster.rest_lenses import WORTH
 from standards.oneroster.users import SERVICES
 from standards.view import Branch, Const, Hop, Href, Id, Items, Kids, Many, Native, Node, Obj, To, Val, View, v
 
@@ -79,8 +80,7 @@ INSTEAD: Mapping[str, tuple[Node, ...]] = {
     "user": (Id("username"),),
     "lineItem": (
         reference("gradingPeriod", "session", "academicSessions", "academicSession"),
-        Const("resultValueMin", 0.0),
-        Const("resultValueMax", 100.0),
+        *(Const(name, value) for name, value in WORTH.items()),
     ),
 }
 # A result without a score cannot be told in 1.1, and a zero would be a lie.

@@ -34,6 +34,8 @@ COLLECTIONS: Final = {
     "assessment": "assessmentLineItems",
     "assessmentResult": "assessmentResults",
 }
+WORTH: Final[Mapping[str, float]] = {"resultValueMin": 0.0, "resultValueMax": 100.0}
+"""What work is worth of which nobody says it, where a version cannot do without."""
 
 
 def _kept(value: Any) -> Any:
@@ -133,13 +135,14 @@ def completed(
     before: Mapping[str, Any],
     address: Callable[[str, str], str],
 ) -> Any:
-    """*document* with whole references; *address* says where the object of a class with an id is.
+    """*document* with whole references, and, where it is new, with what its version cannot do without.
 
-    A reference that is what it was *before* keeps what its source says of it; one to nothing is left out. What was not
-    there before and is worth some points is worth none at least, which 1.1 has to be told.
+    *address* says where the object of a class with an id is.
+    A reference that is what it was *before* keeps what its source says of it; one to nothing is left out.
     """
     members = model.classes(version)[CLASSES[entity]]
-    whole = dict(document)
+    demanded = WORTH if version == "1.1" and entity == "lineItem" and not before else {}
+    whole = {**demanded, **document}
     for name, value in document.items():
         member = members.get(name)
         if member is None or member.type != "guidRef" or not isinstance(value, dict):
@@ -150,6 +153,4 @@ def completed(
             continue
         kept = value if value == before.get(name) else {}
         whole[name] = {"href": address(member.ref, found), "type": member.ref, **kept, "sourcedId": found}
-    if version == "1.1" and not before and "resultValueMax" in whole:
-        whole.setdefault("resultValueMin", 0)
     return whole

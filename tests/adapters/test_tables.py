@@ -250,7 +250,7 @@ def test_what_belongs_to_a_deleted_row_is_not_set_aside_and_its_owner_is_told_as
 
 
 def test_what_belongs_to_no_row_at_all_is_set_aside(tmp_path):
-    files = spoilt("1.2", "users.csv", "u2,,", "u3,,")
+    files = spoilt("1.2", "users.csv", "u2,,", "u9,,")
     places = [row.place for row in aside(made.folder(tmp_path / "d", files)).aside]
     assert {"enrollments.csv:3:6", "roles.csv:3:4"} <= set(places)
 

@@ -143,7 +143,7 @@ def test_a_body_without_such_members_is_answered_without_the_header(clerk):
 def test_a_member_that_is_there_twice_is_refused_though_it_would_be_ignored(clerk):
     for text in ('{"shoeSize": 1, "SHOESIZE": 2}', '{"telephones": [{"x": 1, "X": 1}]}'):
         answer = clerk.web.post(EDFI + "students", data=text, content_type="application/json", headers=clerk.bearer)
-        problem(answer, 400, "bad-request")
+        problem(answer, 400, "bad-request:data-validation-failed")
 
 
 def test_a_client_that_wants_them_refused_gets_what_was_always_answered(region, elm):

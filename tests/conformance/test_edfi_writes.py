@@ -49,6 +49,26 @@ def test_a_piece_of_work_goes_around(client, system, entry):
     assert client.ask(place).status_code == 404
 
 
+def test_a_grading_period_that_the_system_states_once_for_all_schools_is_found_by_each_schools_key(client, entry):
+    period = next(
+        one
+        for one in client.edfi("gradingPeriods", limit=500).json
+        if one["schoolReference"]["schoolId"] == entry["sectionReference"]["schoolId"]
+    )
+    reference = {name: period[name] for name in ("gradingPeriodDescriptor", "gradingPeriodName")} | {
+        "schoolId": period["schoolReference"]["schoolId"],
+        "schoolYear": period["schoolYearTypeReference"]["schoolYear"],
+    }
+    answer = send(client, "POST", "gradebookEntries", entry | {"gradingPeriodReference": reference})
+    assert answer.status_code == 201, answer.text
+    place = answer.headers["Location"]
+    assert client.ask(place).json["gradingPeriodReference"].items() >= reference.items()
+    assert send(client, "DELETE", place).status_code == 204
+    none = entry | {"gradingPeriodReference": reference | {"gradingPeriodName": "Another"}}
+    answer = send(client, "POST", "gradebookEntries", none)
+    assert (answer.status_code, answer.json["type"].rpartition(":")[2]) == (409, "unresolved-reference")
+
+
 def test_what_a_student_got_goes_around(client, system, entry):
     work = send(client, "POST", "gradebookEntries", entry).headers["Location"]
     section = entry["sectionReference"]["sectionIdentifier"]
