@@ -131,6 +131,13 @@ def note(gateway: Gateway, district: str, entity: str, own: str) -> None:
                     gateway.journals.note(_present(gateway, one), row)
 
 
+def note_all(gateway: Gateway, district: str) -> None:
+    """Keep in mind what followers see of everything, before a key changes that is part of the keys of other records."""
+    for grant in gateway.grants.every(district):
+        if gateway.in_force(grant) and gateway.journals.follows(grant.client, district):
+            _settle_all(gateway, grant)
+
+
 def rows(gateway: Gateway, parts: tuple[Part, ...], query: Query, base: str) -> RowIndex:
     """The rows that answer a *query* with a window."""
     window = query.window
