@@ -145,6 +145,13 @@ def _held(gateway: Gateway, grant: Grant, views: Iterable[View]) -> Iterator[Sho
             yield from gateway.shown(grant, view)
 
 
+def note_all(gateway: Gateway, district: str) -> None:
+    """Keep in mind what followers see of everything, before a key changes that is part of the keys of other records."""
+    for grant in gateway.grants.every(district):
+        if gateway.in_force(grant) and gateway.journals.follows(grant.client, district):
+            _settle_all(gateway, grant)
+
+
 def rows(gateway: Gateway, parts: tuple[Part, ...], query: Query, base: str) -> RowIndex:
     """The rows that answer a *query* with a window."""
     window = query.window

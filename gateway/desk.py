@@ -176,6 +176,7 @@ class Desk:
         """
         own = record.get("id")
         if rekeyed and own is not None:
+            changes.note_all(self.gateway, self.grant.district)
             changes.note(self.gateway, self.grant.district, self.entity, own, rekeyed=True)
         try:
             own = self.adapter.save(self.entity, record, new=before is None, before=before)

@@ -160,3 +160,30 @@ def test_a_record_whose_key_cannot_be_printed_is_written_to_and_not_made_anew(re
     assert [one["id"] for one in found] == [made.headers["Location"].rpartition("/")[2]]
     assert found[0][member] == key
     assert writer.ask(f"{EDFI}{name}/{found[0]['id']}", method="DELETE").status_code == 204
+
+
+def test_another_key_is_told_of_what_was_created_between_two_looks_and_refers_to_what_is_renamed(region):
+    writer = region.consumer("writer")
+    newest = writer.ask(VERSIONS).json["newestChangeVersion"]
+    assert writer.edfi("courseOfferings/keyChanges", minChangeVersion=newest).status_code == 200
+
+    def sent(method, place, body):
+        plain = {key: value for key, value in body.items() if key != "id" and not key.startswith("_")}
+        answer = writer.web.open(f"{EDFI}{place}", method=method, json=plain, headers=writer.bearer)
+        assert answer.status_code in {201, 204}, answer.text
+        return answer.headers["Location"].rpartition("/")[2] if method == "POST" else ""
+
+    session = writer.edfi("sessions", limit=1).json[0] | {"sessionName": "Short"}
+    place = sent("POST", "sessions", session)
+    offering = writer.edfi("courseOfferings", limit=1).json[0]
+    term = {key: session[key] for key in ("schoolYear", "sessionName") if key in session}
+    term |= {
+        "schoolId": session["schoolReference"]["schoolId"],
+        "schoolYear": session["schoolYearTypeReference"]["schoolYear"],
+    }
+    school = {"schoolReference": {"schoolId": term["schoolId"]}}
+    made = sent("POST", "courseOfferings", offering | school | {"localCourseCode": "new", "sessionReference": term})
+    sent("PUT", f"sessions/{place}", session | {"sessionName": "Long"})
+    moved = {one["id"]: one for one in writer.edfi("courseOfferings/keyChanges", minChangeVersion=newest).json}
+    assert moved[made]["oldKeyValues"]["sessionName"] == "Short"
+    assert moved[made]["newKeyValues"]["sessionName"] == "Long"
