@@ -250,17 +250,17 @@ def index(
 
 
 def _sort_keys(part: Part, rows: Sequence[int], query: Query) -> list[Any]:
-    """Keys that put records without the member last, whichever the direction."""
+    """Keys that put records without the member last, whichever the direction, and numbers before texts."""
     chain = find(part.branch.nodes, query.sort)
     missing = not query.descending
     if chain is None:
-        return [(missing, "")] * len(rows)
+        return [(missing,)] * len(rows)
     number = kind_of(chain) in {"integer", "number"}
     found = [None if (one := _first(value)) is None else written(one) for value in part.values(rows, query.sort)]
-    keys: dict[str | None, Any] = {None: (missing, 0 if number else "")}
+    keys: dict[str | None, Any] = {None: (missing,)}
     for text in found:
         if text not in keys and text is not None:
-            keys[text] = (not missing, float(text) if number else sort_key(text))
+            keys[text] = (not missing, not number, float(text) if number else sort_key(text))
     return [keys[text] for text in found]
 
 

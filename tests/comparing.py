@@ -125,8 +125,7 @@ def sort_key(answer: tuple[str, v.Branch, Record], query: Query) -> tuple[Any, .
     if isinstance(value, list):
         value = value[0] if value else None
     number = kind in {"integer", "number"}
-    last = (not query.descending, 0.0 if number else "")
     if value is None:
-        return last
+        return (not query.descending,)
     text = ("true" if value else "false") if isinstance(value, bool) else str(value)
-    return (query.descending, float(value) if number else collation.sort_key(text))
+    return (query.descending, not number, float(value) if number else collation.sort_key(text))

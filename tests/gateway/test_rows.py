@@ -154,6 +154,20 @@ def test_what_lacks_the_sort_member_comes_last_either_way(descending, expected):
     assert given(Query(sort="givenName", descending=descending), records) == expected
 
 
+@pytest.mark.parametrize("descending", [False, True])
+def test_numbers_are_sorted_where_only_some_kinds_of_records_have_them(descending):
+    """A grading period that a source states once for all schools has no number of its own."""
+    school, session = {"key": ("101",), "id": "101", "name": "Maple", "kind": "school"}, {"kind": "gradingPeriod"}
+    records = [("organization", school)] + [
+        ("session", session | {"key": (own,), "id": own, "school": ("101",), "name": own} | said)
+        for own, said in (("a", {"sequence": 2}), ("b", {}), ("c", {"sequence": 10}))
+    ]
+    records.append(("schoolSession", session | {"key": ("d",), "id": "d", "school": ("101",), "session": ("a",)}))
+    found = index(shown(records, "gradingPeriods", "edfi"), Query(sort="periodSequence", descending=descending))
+    told = [one.get("periodSequence") for one in found.slice(0, 10, "")]
+    assert told == ([10, 2, None, None] if descending else [2, 10, None, None])
+
+
 def test_ties_are_broken_by_the_released_id_whatever_the_source_says():
     records = [
         (entity, row | {"name.family": "Lee"} if entity == "student" else row) for entity, row in students(*NAMES)

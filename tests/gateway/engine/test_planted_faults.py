@@ -187,7 +187,7 @@ def a_filter_forgets_what_stands_in(patch):
 
 def what_is_missing_comes_first(patch):
     plain = rows._sort_keys
-    patch.setattr(rows, "_sort_keys", lambda part, some, query: [(not a, b) for a, b in plain(part, some, query)])
+    patch.setattr(rows, "_sort_keys", lambda part, some, query: [(not a, *b) for a, *b in plain(part, some, query)])
 
 
 def a_page_begins_one_row_late(patch):
