@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 
+from gateway import state
 from tests import needs, servers
 from tests.spreading import Together, rank
 
@@ -30,6 +32,22 @@ def pytest_collection_modifyitems(items):
 def pytest_xdist_make_scheduler(config, log):
     """Spread whole files over the cores, and those that share a start on one."""
     return Together(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _addresses():
+    """Compile the addresses of the gateway once for all gateways of a run: they are the same, as after a reload."""
+    plain, made = state.create_app, []
+
+    def create(gateway, settings, store, memory, clock, like=None):
+        app = plain(gateway, settings, store, memory, clock, like or (made[0] if made else None))
+        if not made:
+            made.append(SimpleNamespace(url_map=app.url_map))
+        return app
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(state, "create_app", create)
+        yield
 
 
 class NetworkClosed(RuntimeError):

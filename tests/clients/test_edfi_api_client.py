@@ -43,6 +43,7 @@ def test_a_walk_by_offset_meets_every_record_once(clients, counts, filled, recor
     }
 
 
+@slow_for("gb")
 def test_a_walk_by_page_token_meets_every_record_once(clients, counts, filled):
     met = clients.edfi("cursor", *filled)
     assert {name: (len(ids), len(set(ids))) for name, ids in met.items()} == {
@@ -50,6 +51,7 @@ def test_a_walk_by_page_token_meets_every_record_once(clients, counts, filled):
     }
 
 
+@slow_for("gb")
 def test_a_walk_from_the_last_page_to_the_first_meets_every_record_once(clients, counts, filled):
     met = clients.edfi("reverse", *filled)
     assert {name: (len(ids), len(set(ids))) for name, ids in met.items()} == {

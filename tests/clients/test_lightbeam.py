@@ -11,7 +11,7 @@ from tests.clients.conftest import slow_for
 SAMPLE, SOME, FEW = (
     200,
     40,
-    5,
+    3,
 )  # of each resource: lightbeam compares every record with every other, and asks for what they name
 # No file of Grand Bend describes the bus routes that its students take.
 FAULTS = {"gb": {"studentTransportations"}}

@@ -25,7 +25,7 @@ from gateway.store import open_store
 from standards.errors import MalformedQuery
 from tests.gateway.histories import HOLD, Gate, History, begin, leave, staff, text_of
 
-FEW, MANY = 40, 2_000
+FEW, MANY = 24, 2_000
 ONCE = 78, 98, 121, 125, 294, 1174
 """Histories that told too little once."""
 STEPS = 9

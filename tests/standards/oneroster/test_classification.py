@@ -28,7 +28,7 @@ PLACES = [
 ]
 STRANGERS = [
     "", " ", "pupil", "étudiant", "ｓｔｕｄｅｎｔ", "ſtudent", "null", "None", "5", "student,teacher", "stu dent", "stu\0dent",
-    "student\N{NO-BREAK SPACE}", "\N{ZERO WIDTH SPACE}student", "students", "ext:", "EXT:coach", "ext:a b", "deleted",
+    "stu\N{NO-BREAK SPACE}dent", "\N{ZERO WIDTH SPACE}student", "students", "ext:", "EXT:coach", "ext:a b", "deleted",
     "aĸtive", "\N{KELVIN SIGN}", "active" + "x" * 300,
 ]  # fmt: skip
 
@@ -45,7 +45,8 @@ def test_every_word_that_a_version_lists_is_known_in_both_in_any_case(version, c
     closed = words(version, class_name, member)
     assert listed
     for word in listed:
-        assert {closed.find(one) for one in (word, word.upper(), word.title(), f" {word}\t", f"{word} ")} == {word}
+        spelt = (word, word.upper(), word.title(), f" {word}\t", f"{word} ", f"{word}\N{NO-BREAK SPACE}")
+        assert {closed.find(one) for one in spelt} == {word}
 
 
 def test_the_roles_of_the_second_version_have_a_word_for_an_administrator_of_the_first():
