@@ -54,8 +54,8 @@ class Pointers:
         if not fresh:
             return set()
         known = self._ids(self.column.refers)
-        if self._owner:
-            known = known | self._gone(self.column.refers)
+        if self._owner and (gone := self._gone(self.column.refers)):
+            known = known | gone
         if self.column.kind == "guids":
             bad = {cell for cell in fresh if not known.issuperset(parts(cell))}
         else:
