@@ -94,7 +94,7 @@ def started(folder: Path, clock: Clock | None = None) -> Iterator[Reloaded]:
         yield Reloaded(folder, _Web(running), running.state.gateway, clock, read.store_url, running=running)  # type: ignore[arg-type]
     finally:
         gc.unfreeze()
-        running.state.gateway.record.close()
+        running.state.gateway.close()
 
 
 @contextmanager
