@@ -106,4 +106,4 @@ def test_a_token_that_has_ended_is_noticed_within_a_second(tmp_path, moved):
             with pytest.raises(Unauthenticated):
                 gateway.callers.authenticate("Bearer x")
         finally:
-            gateway.record.close()
+            gateway.close()
