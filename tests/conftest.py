@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import ipaddress
+import json
+import logging
 import socket
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+import structlog
 
-from gateway import state
+from gateway import state, telemetry
 from tests import needs, servers
 from tests.spreading import Together, rank
 
@@ -48,6 +52,17 @@ def _addresses():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(state, "create_app", create)
         yield
+
+
+@pytest.fixture
+def log():
+    """The lines of the operator's log."""
+    stream = io.StringIO()
+    before = logging.root.handlers[:], logging.root.level
+    telemetry.configure(stream)
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    logging.root.handlers[:], logging.root.level = before
+    structlog.reset_defaults()
 
 
 class NetworkClosed(RuntimeError):

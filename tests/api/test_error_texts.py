@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import json
-import logging
 import zipfile
 from datetime import date
 
 import pytest
-import structlog
 
-from gateway import telemetry
 from gateway.answers import WAITS_SECONDS
 from gateway.region import generate, write_oneroster_12
 from standards import errors
@@ -139,16 +134,6 @@ def spoil(package, how):
     with zipfile.ZipFile(package, "w") as files:
         for name, data in content.items():
             files.writestr(name, data)
-
-
-@pytest.fixture
-def log():
-    stream = io.StringIO()
-    before = logging.root.handlers[:], logging.root.level
-    telemetry.configure(stream)
-    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-    logging.root.handlers[:], logging.root.level = before
-    structlog.reset_defaults()
 
 
 def test_the_line_of_a_request_tells_who_asked_what_by_which_address_and_why_not(region, log):

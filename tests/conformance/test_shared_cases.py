@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
-import logging
 import re
 import shutil
 from collections import Counter
 from contextlib import contextmanager
 
 import pytest
-import structlog
 
 from adapters.roster import FILES
 from adapters.simulator import Sis, documents, run
-from gateway import telemetry
 from standards import registry
 from standards.edfi.flat import key_names
 from standards.edfi.model import resources
@@ -30,17 +26,6 @@ EVERY = [
     if not one.is_descriptor and registry.lens("edfi", one.collection).entity in FILES
 ]
 SECRET = "a secret of the tests"
-
-
-@pytest.fixture
-def log():
-    """The lines of the operator's log."""
-    stream = io.StringIO()
-    before = logging.root.handlers[:], logging.root.level
-    telemetry.configure(stream)
-    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-    logging.root.handlers[:], logging.root.level = before
-    structlog.reset_defaults()
 
 
 def keys(consumer):

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
-import logging
 import re
 import threading
 from contextlib import ExitStack
 from itertools import pairwise
 
 import pytest
-import structlog
 
 from gateway import health, telemetry
 from gateway.retries import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS
@@ -31,16 +28,6 @@ KINDS = {
     "InvalidBody": lambda: errors.InvalidBody(CHILD, {f"$.{CHILD}": [CHILD]}),
 }
 WRITING = "[read, search, changes, create, update, delete]"
-
-
-@pytest.fixture
-def log():
-    stream = io.StringIO()
-    before = logging.root.handlers[:], logging.root.level
-    telemetry.configure(stream)
-    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-    logging.root.handlers[:], logging.root.level = before
-    structlog.reset_defaults()
 
 
 def settle():

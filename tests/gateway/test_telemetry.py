@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 import logging
 import re
 
@@ -16,16 +14,6 @@ from hypothesis import strategies as st
 from gateway import telemetry
 
 CANARY = "Zyx Canary-Ümlaut"
-
-
-@pytest.fixture
-def log():
-    stream = io.StringIO()
-    before = logging.root.handlers[:], logging.root.level
-    telemetry.configure(stream)
-    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-    logging.root.handlers[:], logging.root.level = before
-    structlog.reset_defaults()
 
 
 def _answer(district: str, name: str):
