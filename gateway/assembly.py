@@ -202,9 +202,12 @@ class Gateway:
         for every in shown.values():
             _attempt(partial(self._prepare, every, fresh))
 
-    def carry(self, _before: Generation, fresh: Generation) -> None:
-        """Let every change log of a district go on to the *fresh* hold; what differs has no time until it is told."""
-        for log in self.logs.followers(fresh.district):
+    def carry(self, before: Generation, fresh: Generation) -> None:
+        """Let every change log of a district go on to the *fresh* hold; what differs has no time until it is told.
+
+        After a write whoever asks next does it.
+        """
+        for log in self.logs.followers(fresh.district) if fresh.loaded != before.loaded else ():
             grant = next((one for one in log.grants.values() if self.in_force(one)), None)
             if grant is not None:
                 _attempt(partial(self._follow, log, grant, fresh))

@@ -11,12 +11,11 @@ import orjson
 from gateway.projection import LISTS, leading_to, lists_of
 from gateway.rows import Shown
 from gateway.skeletons import BASE, skeleton
-from standards.view import follow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from gateway.differences import Differences
+    from gateway.differences import Difference, Differences
     from gateway.faces import Faces
     from gateway.ledger import Ledger
     from gateway.projection import Place, Projection
@@ -121,10 +120,8 @@ class Findings:
 
     def __init__(self, old: Sight, new: Sight, differences: Differences, projections: Mapping[str, Projection]) -> None:
         self._old, self._new, self._differences, self._projections = old, new, differences, projections
-        self._dirty_new: dict[str, set[int]] = {}
-        self._dirty_old: dict[str, set[int]] = {}
-        for entity in {end for one in projections.values() for end in _ends(one)}:
-            self._compare(entity)
+        self._dirty = {one: self._compare(one) for one in frozenset().union(*(p.ends for p in projections.values()))}
+        self._differing = frozenset(entity for entity, dirty in self._dirty.items() if dirty)
 
     def of(self, entity: str) -> Found:
         """What differs of one entity."""
@@ -177,35 +174,51 @@ class Findings:
 
     def _candidates(self, projection: Projection) -> list[int]:
         """The present rows of an entity that may be shown otherwise than before."""
-        entity, old, new = projection.entity, self._old.faces.generation, self._new.faces.generation
-        rows = self._dirty_new[entity] | leading_to(new, entity, projection.paths, self._dirty_new)
-        earlier = self._dirty_old[entity] | leading_to(old, entity, projection.paths, self._dirty_old)
+        entity, differing = projection.entity, self._differing & projection.ends
+        if not differing:
+            return []
+        old, new = self._old.faces.generation, self._new.faces.generation
+        columns, mine = projection.columns(self._old.faces), self._dirty[entity]
+        now = {one: self._dirty[one].now(columns.get(one, frozenset())) for one in differing}
+        then = {one: self._dirty[one].then(columns.get(one, frozenset())) for one in differing}
+        rows = mine.now() | leading_to(new, entity, projection.paths, now)
+        earlier = mine.then() | leading_to(old, entity, projection.paths, then)
         return sorted(rows | self._differences.present(entity, earlier))
 
-    def _compare(self, entity: str) -> None:
-        """Find the rows of *entity* that differ, or that exist for the consumer only before or only now."""
+    def _compare(self, entity: str) -> Dirty:
+        """The rows of *entity* that differ, or that exist for the consumer only before or only now."""
         one = self._differences.of(entity)
-        new, old = set(one.changed | one.came), set(one.gone)
-        if one.places is None:
-            old |= one.changed
-        else:
-            old.update(one.places[row] for row in one.changed)
+        found = Dirty(one, set(one.came), set(one.gone))
         before, after = self._old.faces.visible(entity), self._new.faces.visible(entity)
         if before != after or one.places is not None:
             for row in range(self._new.faces.generation.table(entity).size):
                 at = one.before(row)
                 if at >= 0 and (before is None or before[at]) != (after is None or after[row]):
-                    new.add(row)
-                    old.add(at)
-        self._dirty_new[entity], self._dirty_old[entity] = new, old
+                    found.fresh.add(row)
+                    found.former.add(at)
+        return found
 
 
-def _ends(projection: Projection) -> set[str]:
-    """The entities that a projection reads."""
-    found = {projection.entity}
-    for path in projection.paths:
-        entity = projection.entity
-        for step in path:
-            entity, _ = follow(step, entity, "")
-        found.add(entity)
-    return found
+@dataclass(slots=True)
+class Dirty:
+    """Rows of one entity that differ: the present and former ones of which one alone exists, and columns of others."""
+
+    difference: Difference
+    fresh: set[int]
+    former: set[int]
+
+    def __bool__(self) -> bool:
+        return bool(self.fresh or self.former or self.difference.changed)
+
+    def now(self, columns: frozenset[str] | None = None) -> set[int]:
+        """The present rows; of those that were there, the ones that differ in one of some *columns*, or in any."""
+        return self.fresh | self._changed(columns)
+
+    def then(self, columns: frozenset[str] | None = None) -> set[int]:
+        """Where they were before."""
+        return self.former | {self.difference.before(row) for row in self._changed(columns)}
+
+    def _changed(self, columns: frozenset[str] | None) -> set[int]:
+        if columns is None:
+            return set(self.difference.changed)
+        return set().union(*(rows for name, rows in self.difference.columns.items() if name in columns))

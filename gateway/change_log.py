@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from gateway.projection import Place, Projection
     from policies.grant import Grant
 
-HASHED_AT_ONCE = 20
+HASHED_AT_ONCE = 5
 """How many rows are hashed before others may go on."""
 STATES_KEPT = 8
 """How many states of before are kept for those who read on in them."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, cast
 
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 OWN = frozenset({"pseudonym", "hash"})
 """What is done to values with a key of the client's, or of its agreement's, own."""
+NAMES_KEPT = 256
+"""Of how many grants it is remembered what they show, which takes long to hash."""
 
 
 @dataclass(slots=True)
@@ -144,7 +146,7 @@ class ChangeLogs:
         self._hasher = Hasher(folder is not None, self.keep)
 
     def open(
-        self, grant: Grant, held: Collection[str], ledger: Ledger, project: Callable[[], tuple[Projection, ...]]
+        self, grant: Grant, held: frozenset[str], ledger: Ledger, project: Callable[[], tuple[Projection, ...]]
     ) -> Account:
         """The account of the client of a *grant*."""
         place, name = (grant.client, grant.district, grant.purpose), content_of(grant, held)
@@ -311,8 +313,9 @@ def _add(present: dict[str, dict[str, int]], more: Mapping[str, Mapping[str, int
         present[entity] = before | same
 
 
-def content_of(grant: Grant, held: Collection[str]) -> str:
+@lru_cache(maxsize=NAMES_KEPT)
+def content_of(grant: Grant, held: frozenset[str]) -> str:
     """A hash that is the same for grants that show the same."""
     actions = {rule.action for rule in grant.rules.values()}
     own = (grant.client, grant.agreement) if actions & OWN else ()
-    return fingerprint((grant.district, grant.rules, grant.rows, own, frozenset(held)))
+    return fingerprint((grant.district, grant.rules, grant.rows, own, held))

@@ -119,6 +119,14 @@ class Desk:
         (record,) = self.shown.single(row).slice(0, 1, self.request.base)
         return record
 
+    def tagged(self, row: int | None) -> Record | None:
+        """The record in *row* as the consumer sees it now, without since when it has been so, which takes longer."""
+        if row is None:
+            return None
+        (record,) = self.shown.render([row], self.request.base)
+        self.shown.ledger.tag(self.shown, record, self.request.base)
+        return record
+
     def current(self, own: str) -> Tagged:
         """The whole record that the district's system calls *own*, as that has it now, and its tag.
 

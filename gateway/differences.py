@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from standards.view import fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from gateway.hold import Generation, Table
 
 NOWHERE = -1
+UNIQUE = ""
+"""In place of the name of a column: that of the unique ids of people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +22,15 @@ class Difference:
     """What became of the rows of one table.
 
     *places* tells for each present row where it was before (`NOWHERE`: it was not there), or is None where every row
-    is where it was. *changed* and *came* are rows of the present, *gone* rows of before.
+    is where it was. *changed* and *came* are rows of the present, *gone* rows of before. *columns* are the rows that
+    have another value, column by column.
     """
 
     places: Sequence[int] | None = None
     changed: frozenset[int] = frozenset()
     came: frozenset[int] = frozenset()
     gone: frozenset[int] = frozenset()
+    columns: Mapping[str, Collection[int]] = field(default_factory=dict)
 
     def before(self, row: int) -> int:
         """Where a present *row* was; `NOWHERE` where it was not there."""
@@ -74,17 +78,15 @@ class Differences:
         if old is new:
             return SAME
         places = self.places(new.entity)
-        changed: set[int] = set()
-        for name in old.columns.keys() | new.columns.keys():
-            changed.update(self._column(name, old, new, places))
-        for name in old.refs.keys() | new.refs.keys():
-            changed.update(self._references(name, old, new, places))
+        columns = {name: self._column(name, old, new, places) for name in old.columns.keys() | new.columns.keys()}
+        columns |= {name: self._references(name, old, new, places) for name in old.refs.keys() | new.refs.keys()}
         if old.unique is not None or new.unique is not None:
-            changed.update(_differing(old.unique, new.unique, places, old.size, new.size))
+            columns[UNIQUE] = _differing(old.unique, new.unique, places, old.size, new.size)
+        changed = frozenset[int]().union(*columns.values())
         came = frozenset(row for row, before in enumerate(places or ()) if before == NOWHERE)
         here = frozenset(places or ())
         gone = frozenset(row for row in range(old.size) if row not in here) if places is not None else frozenset()
-        return Difference(places, frozenset(changed) - came, came, gone)
+        return Difference(places, changed - came, came, gone, {name: rows for name, rows in columns.items() if rows})
 
     def _column(self, name: str, old: Table, new: Table, places: Sequence[int] | None) -> list[int]:
         before, after = old.columns.get(name), new.columns.get(name)

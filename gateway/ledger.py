@@ -44,7 +44,7 @@ class Ledger:
 
     def stamp(self, shown: Shown, rows: Sequence[int], records: Sequence[dict[str, Any]], base: str) -> None:
         """Fill in the stamps of freshly rendered *records*; under which *base* they are asked for is no change."""
-        stamps = [node for node in shown.branch.nodes if isinstance(node, Stamp)]
+        stamps = _stamps(shown)
         if not stamps:
             return
         account = shown.faces.account
@@ -61,6 +61,15 @@ class Ledger:
         for record, digest, at in zip(records, hashes, times, strict=True):
             for node in stamps:
                 record[node.name] = str(digest) if node.kind == "etag" else texts[at]
+
+    def tag(self, shown: Shown, record: dict[str, Any], base: str) -> None:
+        """Fill in the tag of one freshly rendered *record*, and leave out since when it has been so."""
+        digest = str(self._hash(record, base))
+        for node in _stamps(shown):
+            if node.kind == "etag":
+                record[node.name] = digest
+            else:
+                del record[node.name]
 
     def times(self, shown: Shown, rows: Sequence[int]) -> list[str]:
         """The time of change of each row, as a text that sorts."""
@@ -113,6 +122,10 @@ class Ledger:
         self._size -= len(known)
         del self._first[place]
         self._whole.discard(place)
+
+
+def _stamps(shown: Shown) -> list[Stamp]:
+    return [node for node in shown.branch.nodes if isinstance(node, Stamp)]
 
 
 def _branch(shown: Shown) -> Branch:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gateway.renderer import compile_branch
+from gateway.renderer import columns_read, compile_branch
 from standards.oneroster import nesting
 from standards.view import (
     Branch,
@@ -36,6 +36,8 @@ LISTS = "lists"
 ONEROSTER = "oneroster"
 
 Path = tuple["Step", ...]
+Shape = tuple[tuple[frozenset[str], frozenset[str]], ...]
+"""The names of the columns and of the references that some tables have."""
 Place = tuple[str, str, str]
 """A branch of a view: the API, the view and the entity."""
 
@@ -45,18 +47,38 @@ class Projection:
     """All branches, by *place*, that show records of an *entity*.
 
     *sides* are their nodes together, one branch for each API; *paths* lead to all that these read, and all that
-    decides on which of the branches a record is.
+    decides on which of the branches a record is: rows of the entities in *ends*.
     """
 
     entity: str
     branches: Mapping[Place, tuple[View, Branch]]
     sides: tuple[tuple[str, Branch], ...]
     paths: frozenset[Path]
+    ends: frozenset[str]
+    _columns: dict[Shape, Mapping[str, frozenset[str]]] = field(default_factory=dict)
 
     def render(self, faces: Faces, rows: Sequence[int]) -> list[list[Any]]:
         """What *faces* show of each of the *rows*, by API, stamps left out."""
         sides = [self._compiled(faces, api, branch)(rows, "") for api, branch in self.sides]
         return [list(found) for found in zip(*sides, strict=True)]
+
+    def columns(self, faces: Faces) -> Mapping[str, frozenset[str]]:
+        """The columns of each entity on which it rests what *faces* show of a record, and on which of the branches.
+
+        Also such as no table has, so that one that comes is missed by nobody. They follow from which ones there are.
+        """
+        tables = [faces.generation.table(entity) for entity in sorted(self.ends)]
+        shape = tuple((frozenset(table.columns), frozenset(table.refs)) for table in tables)
+        if shape not in self._columns:
+            self._columns[shape] = self._read(faces)
+        return self._columns[shape]
+
+    def _read(self, faces: Faces) -> Mapping[str, frozenset[str]]:
+        found = {(step.entity, step.via) for _, branch in self.branches.values() for step in branch.also}
+        found.update(*(columns_read(branch, faces, api) for api, branch in self.sides))
+        for (api, _, _), (_, branch) in self.branches.items():
+            found |= columns_read(branch, faces, api, branch.backed) if branch.backed else set()
+        return {entity: frozenset(name for one, name in found if one == entity) for entity in {one for one, _ in found}}
 
     def _compiled(self, faces: Faces, api: str, branch: Branch) -> Callable[[Sequence[int], str], list[dict[str, Any]]]:
         return faces.once(("projection", self.entity, api), lambda: compile_branch(branch, faces, api))
@@ -103,7 +125,16 @@ def _projection(
     for _, branch in branches.values():
         paths.update((step,) for step in branch.also)
         paths.update(_read(branch.backed, entity, "", ()))
-    return Projection(entity, branches, tuple(sides), frozenset(paths))
+    ends = {entity, *(_stops(path, entity)[-1] for path in paths)}
+    return Projection(entity, branches, tuple(sides), frozenset(paths), frozenset(ends))
+
+
+def _stops(path: Path, entity: str) -> list[str]:
+    """The entities that a *path* from *entity* goes through, the first and the last among them."""
+    stops = [entity]
+    for step in path:
+        stops.append(follow(step, stops[-1], "")[0])
+    return stops
 
 
 def _lists(entity: str, grant: Grant, shown: Collection[str], held: Collection[str]) -> tuple[Node, ...]:
@@ -153,8 +184,8 @@ def _read(nodes: Iterable[Node], entity: str, prefix: str, path: Path) -> Iterat
 
 
 def _along(path: Path, refs: Iterable[Any]) -> Iterator[Path]:
-    for field in refs:
-        path = (*path, To(field.name))
+    for one in refs:
+        path = (*path, To(one.name))
         yield path
 
 
@@ -176,11 +207,9 @@ def leading_to(generation: Generation, entity: str, paths: Iterable[Path], dirty
     """The rows of *entity* from which one of *paths* leads to a row that is *dirty*."""
     found: set[int] = set()
     for path in paths:
-        ends = [entity]
-        for step in path:
-            ends.append(follow(step, ends[-1], "")[0])
-        rows = dirty.get(ends[-1], set())
-        for step, start in zip(reversed(path), reversed(ends[:-1]), strict=True):
+        stops = _stops(path, entity)
+        rows = dirty.get(stops[-1], set())
+        for step, start in zip(reversed(path), reversed(stops[:-1]), strict=True):
             if not rows:
                 break
             rows = _sources(generation, step, start, rows)

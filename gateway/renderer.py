@@ -45,6 +45,15 @@ def compile_branch(branch: Branch, faces: Faces, api: str, nodes: tuple[Node, ..
 
     Stamps are left as None: they are facts about the finished record. With *nodes* only those are rendered.
     """
+    return cast("Render", _written(branch, faces, api, nodes).function("render"))
+
+
+def columns_read(branch: Branch, faces: Faces, api: str, nodes: tuple[Node, ...] | None = None) -> set[tuple[str, str]]:
+    """The columns, by entity, that the function for a *branch* reads of any row, those too that no table has."""
+    return _written(branch, faces, api, nodes).reads
+
+
+def _written(branch: Branch, faces: Faces, api: str, nodes: tuple[Node, ...] | None) -> Renderer:
     writer = Renderer(faces, api)
     with writer.block("def render(rows, base):"):
         writer.line("out = []")
@@ -54,7 +63,7 @@ def compile_branch(branch: Branch, faces: Faces, api: str, nodes: tuple[Node, ..
             writer.linked(() if nodes is not None else branch.linked, branch.entity)
             writer.line("out.append(d)")
         writer.line("return out")
-    return cast("Render", writer.function("render"))
+    return writer
 
 
 def compile_value(
@@ -244,6 +253,7 @@ class Renderer(Writer):
     def loop_children(self, step: Kids, here: Place) -> Place:
         """Code for a loop over the visible rows that point to the row at hand."""
         kid, kids = self.fresh("k"), self.faces.generation.kids(step.entity, step.via, here.entity)
+        self.reads.add((step.entity, step.via))
         self.enter(f"for {kid} in {self.bind(kids)}[{here.row}]:")
         if self.faces.visible(step.entity) is not None:
             self.enter(f"if {self.bind(self.faces.visible(step.entity))}[{kid}]:")

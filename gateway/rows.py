@@ -43,6 +43,7 @@ class Shown:
         for path, chain in paths(branch.nodes):
             self.chains.setdefault(path, chain)
         self.render = compile_branch(branch, faces, view.api)
+        self._compiled: dict[str, Callable[[Sequence[int], str], list[Any]]] = {}
 
     def over(self, faces: Faces) -> Shown:
         """The same over other *faces*, of a state in which nothing that it rests on is another."""
@@ -78,7 +79,7 @@ class Shown:
             if any(node.name == name for node in self.branch.nodes):
                 rows = [row for row, found in zip(rows, self._needed(rows, name), strict=True) if found not in NOTHING]
         if self.branch.backed:
-            backed = compile_branch(self.branch, self.faces, self.view.api, self.branch.backed)(rows, "")
+            backed = self._some("", self.branch.backed)(rows, "")
             rows = [row for row, found in zip(rows, backed, strict=True) if found]
         kept = rows
         for path, value in self.branch.only:
@@ -118,8 +119,9 @@ class Shown:
         if chain and isinstance(chain[-1], Stamp):
             return self.ledger.times(self, rows)
         if chain and alone(self.branch.nodes, chain) and not any(isinstance(node, Many | Native) for node in chain):
-            return compile_value(self.branch, self.faces, self.view.api, chain)(rows, base)
-        rendered = compile_branch(self.branch, self.faces, self.view.api, nodes)(rows, base)
+            read = self._once(path, lambda: compile_value(self.branch, self.faces, self.view.api, chain))
+            return read(rows, base)
+        rendered = self._some(f"{top}.", nodes)(rows, base)
         parts = path.split(".")
         return [found_at(record, parts) for record in rendered]
 
@@ -129,8 +131,21 @@ class Shown:
         if not any(isinstance(node, Many) for node in nodes):
             return self.values(rows, name)
         found = tuple(replace(node, settle=None) if isinstance(node, Many) else node for node in nodes)
-        rendered = compile_branch(self.branch, self.faces, self.view.api, found)(rows, "")
+        rendered = self._some(f"{name}?", found)(rows, "")
         return [record.get(name) for record in rendered]
+
+    def _some(self, what: str, nodes: tuple[Node, ...]) -> Callable[[Sequence[int], str], list[dict[str, Any]]]:
+        """How to render some *nodes* of the branch alone."""
+        return self._once(what, lambda: compile_branch(self.branch, self.faces, self.view.api, nodes))
+
+    def _once(
+        self, what: str, make: Callable[[], Callable[[Sequence[int], str], list[Any]]]
+    ) -> Callable[[Sequence[int], str], list[Any]]:
+        """What *make* compiles, kept for whoever asks next."""
+        made = self._compiled.get(what)
+        if made is None:
+            made = self._compiled[what] = make()
+        return made
 
     def keep(self, rows: Sequence[int], condition: Filter, base: str = "") -> list[int]:
         """The *rows* for which *condition* holds; order kept."""

@@ -132,7 +132,7 @@ def _update_or_refuse(
         desk.wrote([own])
         desk = desk.fresh(own)
         row = desk.row_of(own)
-        match(desk.rendered(row))
+        match(desk.tagged(row))
     return _update(desk, given, current, row)
 
 
@@ -192,7 +192,7 @@ def _found(desk: Desk, identifier: str, match: Match | None) -> tuple[Desk, Tagg
         desk.wrote([own])
         desk = desk.fresh(own)
         row = desk.row(identifier)
-        match(desk.rendered(row))
+        match(desk.tagged(row))
         if row is None:
             raise NoSuchRecord("There is nothing with this id.")
     return desk, before
@@ -233,7 +233,7 @@ def _creatable(desk: Desk, given: Record, said: Record, known: body.Shape) -> No
 def _update(desk: Desk, given: Record, current: Tagged, row: int | None) -> Saved:
     desk.allow("update")
     before = current.record
-    shown = body.plain(_resource(desk), desk.rendered(row) or {}) if desk.reads and row is not None else None
+    shown = body.plain(_resource(desk), desk.tagged(row) or {}) if desk.reads and row is not None else None
     own: str = before["id"]
     fixed = _resource(desk).name not in CASCADING
     try:
@@ -259,7 +259,7 @@ def _saved(desk: Desk, own: str, *, new: bool) -> Saved:
     if not desk.reads:
         return Saved(own, new, "")
     now = desk.naming({}, desk.outward(own)) if desk.lean else desk.fresh()
-    record = now.rendered(now.row(now.outward(own)))
+    record = now.tagged(now.row(now.outward(own)))
     return Saved(own, new, record["_etag"] if record else "")
 
 

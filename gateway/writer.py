@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from gateway.differences import UNIQUE
 from standards.view import Href, Id, Val, fields_of, trail
 
 if TYPE_CHECKING:
@@ -35,7 +36,11 @@ def _compiled(source: str, name: str) -> CodeType:
 
 
 class Writer:
-    """Collects lines of code and the objects they use."""
+    """Collects lines of code and the objects they use.
+
+    *reads* are the columns that they read of each entity, those too that its table has not: `UNIQUE` is that of the
+    unique ids of people.
+    """
 
     def __init__(self, faces: Faces, api: str) -> None:
         self.faces, self.api = faces, api
@@ -43,6 +48,7 @@ class Writer:
         self.depth = 1
         self.bound: dict[str, Any] = {}
         self.names: dict[int, str] = {}
+        self.reads: set[tuple[str, str]] = set()
         self.count = 0
 
     def function(self, name: str) -> Any:
@@ -86,6 +92,7 @@ class Writer:
     def identity(self, node: Id | Href, place: Place, path: str = "") -> str:
         """The expression for an id or an address of the entity at hand; *path* is the variable with a chosen path."""
         ids = self.faces.ids(place.entity, self.api)
+        self.reads.add((place.entity, UNIQUE))
         if isinstance(node, Id):
             chosen = self.faces.unique_ids(place.entity) if node.unique else ids
             return f"{self.bind(chosen)}[{place.row}]"
@@ -146,6 +153,7 @@ class Writer:
         if place.item:
             self.line(f"{row} = {place.item}.get({ref.removeprefix(place.prefix)!r}, -1)")
             return row
+        self.reads.add((place.entity, ref))
         refs = self.faces.generation.table(place.entity).refs.get(ref)
         if refs is None:
             return ""
@@ -188,6 +196,7 @@ class Writer:
         """The expression for a stored value, or nothing where the generation has no such column."""
         if place.item:
             return f"{place.item}.get({name.removeprefix(place.prefix)!r})"
+        self.reads.add((place.entity, name))
         column = self.faces.generation.table(place.entity).columns.get(name)
         return f"{self.bind(column)}[{place.row}]" if column is not None else ""
 
