@@ -322,7 +322,7 @@ class Gateway:
             return found
         made = Faces(generation, grant, self.keyring, today)
         held = self.districts[grant.district].holds
-        made.account = self.logs.open(grant, held, self.ledger, partial(self._projections, grant, held))
+        made.account = self.logs.open(made, held, self.ledger, partial(self._projections, grant, held))
         if older:
             made.adopt(older[-1], partial(self._decide, grant))
         with self._lock:

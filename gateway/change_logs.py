@@ -146,9 +146,10 @@ class ChangeLogs:
         self._hasher = Hasher(folder is not None, self.keep)
 
     def open(
-        self, grant: Grant, held: frozenset[str], ledger: Ledger, project: Callable[[], tuple[Projection, ...]]
+        self, faces: Faces, held: frozenset[str], ledger: Ledger, project: Callable[[], tuple[Projection, ...]]
     ) -> Account:
-        """The account of the client of a *grant*."""
+        """The account of the client that is shown *faces*."""
+        grant = faces.grant
         place, name = (grant.client, grant.district, grant.purpose), content_of(grant, held)
         with self._lock:
             known = self._accounts.get(place)
@@ -163,7 +164,7 @@ class ChangeLogs:
         with self._accounting:
             known = self._accounts.get(place)
             if known is None or known[0] != name or known[1].log is not log:
-                known = self._accounts[place] = name, self._account(place, name, log)
+                known = self._accounts[place] = name, self._account(place, name, log, faces)
             return known[1]
 
     def knows(self, grant: Grant) -> bool:
@@ -171,10 +172,14 @@ class ChangeLogs:
         place = grant.client, grant.district, grant.purpose
         return place in self._told or self._files.told(*place) is not None
 
-    def _account(self, place: tuple[str, str, str], name: str, log: ChangeLog) -> Account:
-        """The account of a client: as it is known, or new from now on; later than all before if there was another."""
+    def _account(self, place: tuple[str, str, str], name: str, log: ChangeLog, faces: Faces) -> Account:
+        """The account of a client: as it is known, or new from now on; later than all before if there was another.
+
+        Who is new comes after all that is another in *faces* than anybody was told before.
+        """
         told, begun = self._files.told(*place) or self._told.get(place), log.begun or log.begin()
         if told is None or told.name != name:
+            log.follow(faces)
             fresh = Told(name, log.arrive())
             told = fresh if told is None else self._after(told, fresh, log)
             told.count += 1

@@ -19,6 +19,7 @@ from zipfile import ZipFile
 
 import orjson
 
+from adapters.contract import Manifest
 from gateway.assembly import Gateway
 from gateway.audit import Record
 from gateway.authorization import Authorization, authorize
@@ -51,7 +52,7 @@ from tests.gateway.small_region import make_settings
 from tests.policies import documents
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from policies.agreement import Agreement
@@ -222,15 +223,31 @@ def turn(world: World, random: Random) -> str:  # noqa: C901, PLR0912  a list of
     return kind
 
 
-class Gate:
-    """A gateway over a world, with its consumers; it can be ended and begun again."""
+class WrittenAdapter(RecordsAdapter):
+    """A system that is written to through the gateway, and asked for each record that was."""
 
-    def __init__(self, folder: Path, world: World) -> None:
-        self.world, self.time, self.more = world, documents.NOW.timestamp(), False
+    @property
+    def manifest(self) -> Manifest:
+        return Manifest(self.entities, bulk=False)
+
+    def find(self, entity: str, own: str) -> dict[str, Any] | None:
+        """The record of an *entity* that bears the id *own*."""
+        return next((dict(record) for one, record in self.records if (one, record["id"]) == (entity, own)), None)
+
+
+class Gate:
+    """A gateway over a world, with its consumers; it can be ended and begun again.
+
+    Where it *writes*, half of what happens does so by writes of its own, which it knows of at once.
+    """
+
+    def __init__(self, folder: Path, world: World, *, writes: bool = False) -> None:
+        self.world, self.time, self.more, self.writes = world, documents.NOW.timestamp(), False, writes
         folder.mkdir(parents=True)
         self.settings, self.keyring = make_settings(folder), Keyring(b"a key for tests, of thirty-two b")
         self.store = open_store(self.settings.store_url, self.now, COMMAND_SECONDS)
-        self.adapter = RecordsAdapter(world.rows(), entities=(*world.records, "offering"))
+        source = WrittenAdapter if writes else RecordsAdapter
+        self.adapter = source(world.rows(), entities=(*world.records, "offering"))
         self.begin()
 
     def now(self) -> datetime:
@@ -284,10 +301,16 @@ class Gate:
 
     def turn(self, random: Random) -> None:
         """Let something happen, and the hold be renewed by whoever asks next."""
+        before = list(self.adapter.records)
         for _ in range(random.randint(1, 3)):
             turn(self.world, random)
         self.adapter.load(self.world.rows())
-        self.time += HOLD + 1
+        if self.writes and random.random() < 0.5:
+            for entity, own in _differing(before, self.adapter.records):
+                self.district.wrote(entity, (own,))
+            self.time += 1
+        else:
+            self.time += HOLD + 1
 
     def reload(self) -> None:
         """Let an agreement release one more fact, or one less."""
@@ -368,6 +391,12 @@ class Gate:
         return grant
 
 
+def _differing(before: Iterable[tuple[str, Any]], after: Iterable[tuple[str, Any]]) -> list[tuple[str, str]]:
+    """The entities and ids of the records that are others than before, or on one side alone."""
+    old, new = ({(entity, record["id"]): record for entity, record in rows} for rows in (before, after))
+    return sorted(place for place in old.keys() | new.keys() if old.get(place) != new.get(place))
+
+
 @cache
 def _agreement(name: str, more: bool) -> Agreement:
     """The agreement of a consumer, with *more* in it or not."""
@@ -415,9 +444,9 @@ def text_of(seconds: float) -> str:
 class History:
     """One history by its number."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, *, writes: bool = False) -> None:
         self.random = Random(seed)
-        self.gate = Gate(folder, begin())
+        self.gate = Gate(folder, begin(), writes=writes)
         self.known: list[Known] = []
         self.checks = 0
         self.crashed = False

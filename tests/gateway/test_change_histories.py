@@ -39,11 +39,11 @@ def folder():
         yield Path(place)
 
 
-def run(folder, seeds):
+def run(folder, seeds, *, writes=False):
     for seed in seeds:
         place = folder / str(seed)
         try:
-            History(place, seed).run(STEPS)
+            History(place, seed, writes=writes).run(STEPS)
         except AssertionError as error:
             raise AssertionError(f"history {seed}: {error}") from error
         shutil.rmtree(place)
@@ -53,9 +53,14 @@ def test_a_delta_by_any_address_ends_equal_to_a_full_read(folder):
     run(folder, (*range(FEW), *ONCE))
 
 
+def test_a_delta_ends_equal_to_a_full_read_where_half_of_what_happens_is_written_here(folder):
+    run(folder, range(FEW), writes=True)
+
+
 @pytest.mark.slow
-def test_a_delta_by_any_address_ends_equal_to_a_full_read_in_many_histories(folder):
-    run(folder, range(MANY))
+@pytest.mark.parametrize("writes", [False, True])
+def test_a_delta_by_any_address_ends_equal_to_a_full_read_in_many_histories(folder, writes):
+    run(folder, range(MANY), writes=writes)
 
 
 def read_slowly(place, told, changed):
@@ -449,6 +454,33 @@ def test_who_comes_later_is_not_told_of_what_was_gone_before(folder):
     assert told_gone(gate, "students", since) == ["p1"]
     found = gate.records("twin", "1.2", "students", filter=f"dateLastModified>'{since}'")
     assert {one["status"] for one in found} == {"active"}
+    gate.close()
+
+
+def test_who_comes_after_a_write_is_not_told_of_what_went_with_it(folder):
+    gate = Gate(folder / "written", begin(), writes=True)
+    since = cursor(gate)
+    leave(gate.world, "p1")
+    gate.adapter.load(gate.world.rows())
+    gate.district.wrote("student", ("p1",))
+    gate.time += 1
+    gate.records("twin", "1.2", "orgs")
+    gate.time += 1
+    assert told_gone(gate, "students", since) == ["p1"]
+    found = gate.records("twin", "1.2", "students", filter=f"dateLastModified>'{since}'")
+    assert {one["status"] for one in found} == {"active"}
+    gate.close()
+
+
+def test_who_comes_first_after_a_restart_is_not_told_of_what_went_meanwhile(folder):
+    gate = Gate(folder / "restarted", begin())
+    since = cursor(gate)
+    restarted(gate, one_leaves)
+    gate.records("twin", "1.2", "orgs")
+    gate.time += 1
+    found = gate.records("twin", "1.2", "students", filter=f"dateLastModified>'{since}'")
+    assert {one["status"] for one in found} == {"active"}
+    assert told_gone(gate, "students", since) == ["p1"]
     gate.close()
 
 
