@@ -51,8 +51,9 @@ def reason_of(message: str) -> str:
 class Aside:
     """A row that cannot be understood, and so is no record: of an *entity*, at a *place*, for one of the `REASONS`.
 
-    *key* is the natural key of the record it would have been; empty where the row does not say it. *part* tells that
-    the record is there without what the row says of it. *made* are the entities of which the same row makes records.
+    *key* is the natural key of the record it would have been, *own* its id; empty where the row does not say it.
+    *part* tells that the record is there without what the row says of it. *made* are the entities of which the same
+    row makes records.
     """
 
     entity: str
@@ -62,6 +63,7 @@ class Aside:
     field: str = ""
     part: bool = False
     made: frozenset[str] = frozenset()
+    own: str = ""
 
     @property
     def told(self) -> str:

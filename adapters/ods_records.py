@@ -137,7 +137,9 @@ class Records:
             return self.record(collection, document)
         except SourceBroken as error:
             lens = lenses()[collection]
-            return Aside(lens.entity, collection, reason_of(error.message), key_of(lens, document))
+            own = document.get("id")
+            named = own if isinstance(own, str) else ""
+            return Aside(lens.entity, collection, reason_of(error.message), key_of(lens, document), own=named)
 
     def kept(self, found: Iterable[Record | Aside]) -> list[Record]:
         """The records among what was *found*; of those that are set aside it is told which of all they are."""

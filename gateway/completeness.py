@@ -338,6 +338,14 @@ def judge_live(
     Raises:
         Incomplete: too much is not there.
     """
+    found = {
+        Unknown(entity, own, frozenset(one.made))
+        for one in page.aside
+        for entity in entities_of(one.entity)
+        for own in (one.own, *one.key[-1:])
+        if own
+    }
+    made.completeness = Completeness(unknown=frozenset(found)) if found else None
     lacks = []
     for entity, count in page.asides.items():
         size = sum(made.tables[one].size for one in entities_of(entity) if one in made.tables)

@@ -27,17 +27,26 @@ if TYPE_CHECKING:
     from gateway.rows import Shown
     from standards.query import Filter, Query
 
+    Outer = tuple[tuple[str, str], ...]
+
 MODIFIED = "dateLastModified"
 ASKING = frozenset({"status", MODIFIED})
 NOT_TOLD = (
-    "This collection is read from the district's system on each request, and nobody remembers what is gone from it: "
-    "an answer to what has changed would not be whole. Leave this filter out, and compare whole lists."
+    "This list is read from the district's system on each request, and what is gone from it is known only since it was "
+    "read whole here: an answer to what has changed would not be whole. Leave this filter out, read the list at this "
+    "very address and compare whole lists; from then on ask with dateLastModified."
+)
+NEVER_TOLD = (
+    "This list of several kinds of records is read from the district's system on each request, and nobody knows what "
+    "is gone from it: an answer to what has changed would not be whole. Leave this filter out, and compare whole lists."
 )
 FORGOTTEN = (
     "Not all that is gone since that moment is still known, and an answer to what has changed would not be whole. Read "
     "whole lists, and ask from then on for what has changed since."
 )
-GONE = ("status", "tobedeleted")
+THERE = ("=", "active")
+BARE = frozenset({"sourcedId", *ASKING})
+"""The members that are true of a record of which only the id is known."""
 NOTHING_BESIDE: Mapping[Shown, Container[int]] = MappingProxyType({})
 
 
@@ -46,17 +55,47 @@ def asked_for(query: Query) -> bool:
     return any(condition.path in ASKING for condition in conditions(query.filter))
 
 
-def refuse_unknown(query: Query, shown: Sequence[Shown]) -> None:
-    """Refuse to tell what has changed where what is gone cannot be told.
+def asked_for_all(query: Query) -> bool:
+    """Whether a query chooses by nothing that a record says, so that nothing is left out of what is read for it."""
+    return all(condition.path in ASKING for condition in conditions(query.filter))
+
+
+def is_delta(query: Query) -> bool:
+    """Whether what is gone may answer a query, so that the answer is not whole without it."""
+    return bool(_of_what_is_gone(query))
+
+
+def _of_what_is_gone(query: Query) -> list[Condition]:
+    return [
+        one
+        for one in conditions(query.filter)
+        if one.path == MODIFIED or (one.path == "status" and (one.operator, one.value.casefold()) != THERE)
+    ]
+
+
+def refuse_unknown(query: Query, shown: Sequence[Shown], below: Outer = ()) -> None:
+    """Refuse to tell what has changed where what is gone, from the list *below* some records, cannot be told.
 
     Raises:
-        MalformedQuery: something of what is *shown* is read for this one request, or some of what is gone is forgotten.
+        MalformedQuery: some of it is forgotten, or nobody looked at all of a list that is read on each request.
     """
-    asked = [one for one in conditions(query.filter) if one.path == MODIFIED or (one.path, one.value) == GONE]
-    if asked and not all(map(followed, shown)):
+    asked, since = _of_what_is_gone(query), _since(query.filter)
+    if not asked:
+        return
+    known = [(one, followed(one)) for one in shown]
+    live = [one for one, is_followed in known if not is_followed]
+    if any(len(one.view.branches) > 1 for one in live):  # who is gone from one branch may be in another
+        raise MalformedQuery(asked[0].parameter, NEVER_TOLD)
+    if not all(_known_since(one, below, since) for one in live):
         raise MalformedQuery(asked[0].parameter, NOT_TOLD)
-    if asked and not remembered(shown, _since(query.filter)):
+    if not remembered([one for one, is_followed in known if is_followed], since):
         raise MalformedQuery(asked[0].parameter, FORGOTTEN)
+
+
+def _known_since(shown: Shown, below: Outer, since: float) -> bool:
+    """Whether all that is gone since a moment from a list that is read on each request is known."""
+    begun = shown.ledger.list_since(shown, below)
+    return begun is not None and 0 < since >= begun
 
 
 def _since(condition: Filter | None) -> float:
@@ -127,13 +166,21 @@ def departed(
     return _of(shown, found)
 
 
-def _of(shown: Shown, found: Sequence[_Told]) -> Departed:
+def absent(shown: Shown, below: Outer, here: Container[int]) -> Departed:
+    """The ids that are gone from a list that is read on each request, without those that are *here*."""
+    gone = [one for one in shown.ledger.gone(shown, below).items() if not _shows(shown, here, one[0])]
+    told = [_tombstone(own, orjson.dumps(skeleton(shown.view, own)), at, ()) for own, at in gone]
+    return _of(shown, told, bare=True)
+
+
+def _of(shown: Shown, found: Sequence[_Told], *, bare: bool = False) -> Departed:
     return Departed(
         shown,
         [one.identifier for one in found],
         [one.text for one in found],
         [one.subjects for one in found],
         [one.at for one in found],
+        bare,
     )
 
 
@@ -213,13 +260,17 @@ def _text(moment: float) -> str:
 
 @dataclass(slots=True)
 class Departed:
-    """The tombstones of one branch, which answer a query as its rows do."""
+    """The tombstones of one branch, which answer a query as its rows do.
+
+    Of those that are *bare* nothing but the id is known, so that they answer whatever it asks of other members.
+    """
 
     shown: Shown
     ids: Sequence[str]
     texts: Sequence[bytes]
     subjects: Sequence[tuple[bytes, ...]]
     moments: Sequence[int]
+    bare: bool = False
     _records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     @property
@@ -250,13 +301,15 @@ class Departed:
     def only(self, identifiers: Container[str]) -> Departed:
         """Those of them that bear one of the *identifiers*."""
         every = zip(self.ids, self.texts, self.subjects, self.moments, strict=True)
-        return _of(self.shown, [_Told(*one) for one in every if one[0] in identifiers])
+        return _of(self.shown, [_Told(*one) for one in every if one[0] in identifiers], bare=self.bare)
 
     def keep(self, rows: Sequence[int], condition: Filter, base: str = "") -> list[int]:
         """The *rows* for which *condition* holds; order kept."""
         return keep(rows, condition, lambda some, one: self._compare(some, one, base))
 
     def _compare(self, rows: Sequence[int], condition: Condition | Item, base: str) -> list[int]:
+        if self.bare and condition.path not in BARE:
+            return list(rows)
         if isinstance(condition, Item):
             return having(rows, self.values(rows, condition.path, base), condition)
         chain = find(self.branch.nodes, condition.path)

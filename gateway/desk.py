@@ -199,6 +199,8 @@ class Desk:
         finally:
             if own is not None:
                 self.wrote([own], rekeyed=rekeyed)
+        if before is None:
+            self.gateway.ledger.wrote(self.shown, self.outward(own))
         return own
 
     def remove(self, own: str, before: Tagged | None = None) -> None:

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.contract import NO_HINTS
 from gateway import changes, cursors
-from gateway.departures import Below, asked_for, departed, once, refuse_unknown
+from gateway.departures import (
+    Below,
+    absent,
+    asked_for,
+    asked_for_all,
+    departed,
+    followed,
+    is_delta,
+    once,
+    refuse_unknown,
+)
 from gateway.disclosure import disclosure
 from gateway.hints import filtered, hints, sought
 from gateway.lookups import NOTHING
@@ -138,9 +148,11 @@ def _asked(
         shown = _shown(gateway, sights, request, query, sent=sent)
     parts: tuple[Part, ...] = shown
     cursors.check(cursor, parts)
-    if request.view.api != "edfi" and asked_for(query):
-        refuse_unknown(query, shown)
-        parts += _departed(gateway, request, shown)
+    if request.view.api != "edfi":
+        refuse_unknown(query, shown, _outer(request))
+        _look(gateway, request, shown, query)
+        if asked_for(query):
+            parts += _departed(gateway, request, shown)
     rows = gateway.walks.rows(authorization.caller, request, parts, query, partial(_index, gateway, request))
     return authorization.by(one.grant for one in sights), query, cursor, rows
 
@@ -170,13 +182,29 @@ def _index(gateway: Gateway, request: PageRequest, parts: tuple[Part, ...], quer
     return index(parts, query, base, chosen)
 
 
+def _outer(request: PageRequest) -> tuple[tuple[str, str], ...]:
+    return tuple((one.view.name, one.identifier) for one in request.within)
+
+
+def _look(gateway: Gateway, request: PageRequest, shown: tuple[Shown, ...], query: Query) -> None:
+    """Keep in mind what a list shows that is read for this one request, where nothing of it is left out."""
+    delta = is_delta(query)
+    if all(map(followed, shown)) or not (delta or asked_for_all(query)):
+        return
+    chosen = members(gateway, shown, request.within)
+    for number, part in enumerate(shown):
+        if not followed(part):
+            rows = part.members if chosen is None else part.members & chosen[number]
+            part.ledger.look(part, rows, _outer(request), whole=delta or not request.within)
+
+
 def _departed(gateway: Gateway, request: PageRequest, shown: tuple[Shown, ...]) -> tuple[Departed, ...]:
     """What is gone from each of *shown*, or from the list of it below the record that is named."""
+    chosen = members(gateway, shown, request.within) or [part.members for part in shown]
+    beside = dict(zip(shown, chosen, strict=True))
+    found = [absent(part, _outer(request), beside[part]) for part in shown if not followed(part)]
     if not request.within:
-        beside = {part: part.members for part in shown}
-        return once([departed(gateway.logs, part, beside) for part in shown])
-    chosen = members(gateway, shown, request.within) or []
-    beside, found = dict(zip(shown, chosen, strict=True)), []
+        return once([*found, *(departed(gateway.logs, part, beside) for part in shown)])
     for part in shown:
         place = find(gateway, part.faces, request.within[-1])
         if place is not None:
@@ -222,11 +250,13 @@ def _shown(
 ) -> tuple[Shown, ...]:
     """The data as they are now, held or read for this one request; *sent* tells what the source is to send."""
     parts: list[Shown] = []
+    delta = request.view.api != "edfi" and is_delta(query)  # to which belongs what is in no list any more
+    within = () if delta else request.within
     for one in sights:
         needed = gateway.entities(one.grant, one.view) | one.beside
         shown = gateway.districts[one.grant.district].adapter.manifest.ids_shown
-        asked = sent or hints(one.grant, one.view, needed, request.within, identifier, shown)
-        asked = asked or filtered(gateway, one.grant, one.view, needed, query)
+        asked = sent or hints(one.grant, one.view, needed, within, identifier, shown)
+        asked = asked or (NO_HINTS if delta else filtered(gateway, one.grant, one.view, needed, query))
         few = asked and not sent and not request.within
         seek = sought(one.grant, one.view, needed) if few else NOTHING
         parts += gateway.shown(one.grant, one.view, one.beside, asked, seek)

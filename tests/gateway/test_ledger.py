@@ -6,6 +6,7 @@ import pytest
 
 from gateway.ledger import Ledger
 from gateway.rows import index
+from gateway.skeletons import BASE
 from standards.query import Condition, Query
 from tests.gateway.engine.school import grant, shown, students
 
@@ -115,3 +116,75 @@ def test_what_another_agreement_shows_is_new():
         parts[0].faces.generation.begun = int(FIRST * 1000)
         (record,) = index(parts, Query()).slice(0, 1, "https://a.example")
         assert record["dateLastModified"] == time
+
+
+class Lists:
+    """A list that is read on each request, as one consumer sees it by a ledger whose clock a test sets."""
+
+    def __init__(self, **more):
+        self.now = FIRST
+        self.ledger = Ledger(b"key", lambda: self.now, **more)
+
+    def part(self, *names, of=None, view="students"):
+        (part,) = shown(students(*names), view, of=of, ledger=self.ledger, loaded=self.now)
+        return part
+
+    def look(self, *names, of=None, below=(), view="students"):
+        """Look at the whole list; what is gone from it, by moment."""
+        part = self.part(*names, of=of, view=view)
+        self.ledger.look(part, part.rows, below, whole=True)
+        part.stamp(part.render(part.rows, BASE), part.rows, BASE)
+        return self.ledger.gone(part, below)
+
+    def since(self, of=None, view="students"):
+        return self.ledger.list_since(self.part(of=of, view=view), ())
+
+
+def test_who_is_gone_from_a_list_is_told_with_a_moment_later_than_all_before():
+    lists = Lists()
+    assert lists.look("Ann", "Bob") == {}
+    (gone,) = lists.look("Ann").values()
+    assert gone == FIRST * 1000 + 1
+    lists.now -= 500  # the clock is set back
+    assert sorted(lists.look().values()) == [gone, gone + 1]
+
+
+def test_who_is_back_is_gone_no_more_and_new():
+    lists = Lists()
+    lists.look("Ann", "Bob")
+    lists.now = LATER
+    lists.look("Ann")
+    lists.now += 1
+    assert lists.look("Ann", "Bob") == {}
+    part = lists.part("Ann", "Bob")
+    assert sorted(lists.ledger.times(part, part.rows)) == [FIRST_TEXT, "1970-01-01T00:33:21.500Z"]
+
+
+def test_what_is_gone_is_known_since_the_start_and_of_lists_that_were_looked_at():
+    lists = Lists()
+    lists.now = LATER
+    assert lists.since() is None
+    lists.look("Ann")
+    assert lists.since() == FIRST * 1000
+    assert lists.since(view="demographics") is None
+
+
+def test_under_another_agreement_what_is_gone_is_known_from_then_on_and_under_the_first_again_too():
+    lists, other = Lists(), grant(epoch="other")
+    lists.look("Ann")
+    lists.now = LATER
+    assert lists.since(other) is None
+    assert lists.look("Ann", of=other) == {}
+    assert lists.since(other) == LATER * 1000
+    assert lists.since() is None
+    assert lists.look() == {lists.part("Ann").ids[0]: LATER * 1000 + 2}
+    assert lists.since() == LATER * 1000 + 1
+
+
+def test_where_what_was_shown_is_forgotten_what_is_gone_is_not_known():
+    lists = Lists(capacity=4)
+    lists.look("Ann", "Bob")
+    assert lists.since() == FIRST * 1000
+    lists.now = LATER
+    lists.look("Ann", "Bob", view="demographics")
+    assert lists.since() is None
