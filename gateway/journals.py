@@ -18,7 +18,7 @@ from gateway.audit_heads import Mark
 from gateway.change_doubts import doubtful, shown_of, unknown_of
 from gateway.journal import Entry, Journal, Sight
 from gateway.journal_heads import HEAD, NOTHING_HELD, Head, decoded, marked, name_of
-from gateway.released_keys import releases_key
+from gateway.released_keys import is_complete, releases_key
 from gateway.sealed import Sealed
 from gateway.skeletons import BASE
 from standards.edfi.feeds import key_values
@@ -374,7 +374,8 @@ class Journals:
             return [key + b"\t" + b"".join(tags(row)).hex().encode() for key, row in zip(keys, chosen, strict=True)]
 
         def mark(line: bytes) -> int:
-            return book.digest_of(self._key, book.key_of(line)) if whole else 0
+            key = book.key_of(line)
+            return book.digest_of(self._key, key) if whole and is_complete(shown.view.name, key) else 0
 
         return Sight([bytes.fromhex(ids[row]) for row in rows], hashes, lines, mark)
 

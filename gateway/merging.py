@@ -100,10 +100,16 @@ class Merge:
         return known.type == "ref" and before is not None and not self._sees(known, before)
 
     def _behind(self, pairs: Iterable[Pair], before: Mapping[str, Any], group: str) -> set[str]:
-        """The members of a record, or of an item of a *group*, whose guard points to what the consumer does not see."""
-        fields = fields_of(self.desk.entity)
-        guards = [one for one in pairs if one.fills and one.fills[0].endswith(GUARD)]
-        return {_local(one) for one in guards if self._hidden(fields[group + one.fills[0]], before.get(one.fills[0]))}
+        """The references of a record, or of an item of a *group*, that the consumer does not see, or only in part."""
+        fields, found = fields_of(self.desk.entity), set()
+        for one in pairs:
+            known = fields.get(group + one.fills[0]) if one.fills else None
+            if known is None or one.fills[0] not in before:
+                continue
+            parted = known.tells and not self.desk.grant.releases(known.release)
+            if parted or (one.fills[0].endswith(GUARD) and self._hidden(known, before[one.fills[0]])):
+                found.add(_local(one))
+        return found
 
     def _sees(self, known: Field, key: Any) -> bool:
         faces = self.desk.shown.faces

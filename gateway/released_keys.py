@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import orjson
+
 from standards.edfi.feeds import key_members
 from standards.view import Hop, Id, Obj, Val, trail
 
@@ -20,6 +22,11 @@ def releases_key(shown: Shown) -> bool:
     """Whether the natural key is released as it is, or by pseudonyms: only then no two records share it."""
     paths = [path for _, path in key_members(shown.view.name)]
     return all(path in shown.chains and _exact(shown, shown.chains[path]) for path in paths)
+
+
+def is_complete(collection: str, key: bytes) -> bool:
+    """Whether a *key*, as JSON, has every member: one without may be that of several records."""
+    return len(orjson.loads(key)) == len({name for name, _ in key_members(collection)})
 
 
 def _exact(shown: Shown, chain: Sequence[Node]) -> bool:

@@ -72,11 +72,17 @@ class Resolver:
         to = fields_of(self.desk.entity)[name].to
         if to not in self.desk.adapter.manifest.entities:
             return key  # nobody here can tell: the source will
-        found = self._shown(pair, key, name, to)
+        found = None if self._is_parted(pair, name) else self._shown(pair, key, name, to)
         if found is None:
             self._miss(pair, name, to)
             return key
         return found
+
+    def _is_parted(self, pair: Pair, name: str) -> bool:
+        """Whether a member beside a guard is hidden: whoever names it would learn what is there."""
+        fields, beside = fields_of(self.desk.entity), name.removesuffix(GUARD)
+        known = (fields.get(f"{beside}.{_last(path)}") for path in pair.consumes) if beside != name else ()
+        return any(one is not None and not self.desk.grant.releases(one.release) for one in known)
 
     def _miss(self, pair: Pair, name: str, to: str) -> None:
         self.missing.append(_called(pair, self.desk.lens.local) or to)

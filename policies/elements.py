@@ -199,6 +199,7 @@ def _settle(written: tuple[Line, ...]) -> Mapping[str, Settled]:
     settled = {name: _settled(name, about) for name, about in names.items()}
     _cap_ids(settled)
     _cap_texts(settled)
+    _cap_told(settled)
     return MappingProxyType(settled)
 
 
@@ -257,6 +258,17 @@ def _cap_texts(settled: dict[str, Settled]) -> None:
         action = meet((now.action, *hidden.values()))
         if action != now.action:
             settled[name] = Settled(action, now.lines, f"{min(hidden)} does not leave as it is")
+
+
+def _cap_told(settled: dict[str, Settled]) -> None:
+    """What a record tells of another leaves only where the other's own facts leave as they are."""
+    allowed = {name for name, now in settled.items() if now.action == "allow"}
+    for name, now in settled.items():
+        one = element(name)
+        assert one is not None
+        hidden = set() if one.member else {told for field in one.fields for told in field.tells} - allowed
+        if hidden and now.action != "deny":
+            settled[name] = Settled("deny", now.lines, f"{min(hidden)} does not leave as it is")
 
 
 def _masked(settled: Mapping[str, Settled], person: str, field: Field) -> bool:

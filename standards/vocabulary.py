@@ -42,7 +42,7 @@ class Field:
 
     A *lenient* reference may point to nothing; where it is to a person, it may only be absent. A text that may
     carry the id of the person it is about is *capped*: this action is the most that happens to it where that id does
-    not leave as it is.
+    not leave as it is. What *tells* facts of another record leaves only where these leave as they are.
     """
 
     entity: str
@@ -58,6 +58,7 @@ class Field:
     ceds: str = ""
     about: str = ""
     capped: str = ""
+    tells: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

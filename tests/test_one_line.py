@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 
 import pytest
@@ -77,6 +78,29 @@ def test_one_line_changes_both_standards_alike_and_nothing_else(ask, district, f
             changed += whole != at(other, member)
     assert changed > 10 or path == "organization.name"
     assert changed
+
+
+@pytest.mark.parametrize(
+    "collection",
+    [
+        "schools",
+        "classPeriods",
+        "calendars",
+        "locations",
+        "sections",
+        "sessions",
+        "studentSchoolAssociations",
+    ],
+)
+def test_one_line_denies_the_number_of_a_school_wherever_it_is_referred_to(ask, collection):
+    numbers = {str(one["schoolId"]) for one in ask(EVERYTHING, "cedar", EDFI, "schools")}
+    denied = (("organization.identifier", "deny"), ("organization.identifiers", "deny"))
+    told = [
+        {text for text in re.findall(r"[^' ,}\]]+", str(ask(lines, "cedar", EDFI, collection))) if text in numbers}
+        for lines in (EVERYTHING, (*EVERYTHING, *denied))
+    ]
+    assert told[0]
+    assert told[1] == set()
 
 
 @pytest.mark.parametrize("district", ["maple", "cedar"])

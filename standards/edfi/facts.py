@@ -8,9 +8,21 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from standards import vocabulary
+from standards.edfi.flat import ENROLLED, NAMED_AS, key_names
+from standards.edfi.model import resources
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from standards.edfi.model import Property
+
+NUMBER = "organization.identifier"
+NUMBERS = ("schoolid", "educationorganizationid", "educationagencyid", "educationservicecenterid",
+           "organizationdepartmentid")  # fmt: skip
+"""How members end that hold the number of an organization, wherever they stand."""
+
+PLAIN = {"sourceSectionIdentifier": ("Section", "sectionIdentifier")}
+"""Members outside references that hold the key of another record: what a reference would say of it."""
 
 
 @cache
@@ -37,6 +49,31 @@ def fact(member: str) -> str:
 def parted(member: str) -> bool:
     """Whether members inside *member* are listed, so that it is released piece by piece."""
     return any(known.startswith(f"{member}.") for known in listed())
+
+
+def told(target: str, member: str) -> frozenset[str]:
+    """The facts of another record that a *member*, of a reference to *target* if any, tells: its value, and its way."""
+    target, member = PLAIN.get(member, (target, member))
+    resource = resources().get(NAMED_AS if target == ENROLLED else target)
+    found = {NUMBER} if member.lower().endswith(NUMBERS) else set()
+    for path, name in key_names(resource.collection).items() if resource else ():
+        if resource and name == member:
+            head, _, last = path.rpartition(".")
+            own = fact(f"edfi.{resource.collection.replace('/', '.')}.{path}")
+            school = bool(own) and vocabulary.names()[own].to == "organization"
+            found |= {own} - {""} | (
+                told("" if school else resource.properties[head].reference, last) if head else set()
+            )
+    return frozenset(found)
+
+
+def tells(properties: Iterable[Property]) -> frozenset[str]:
+    """The facts that references among *properties*, at any depth, tell of their targets."""
+    found: set[str] = set()
+    for known in properties:
+        inner = known.properties
+        found |= tells(inner.values()).union(*(told(known.reference, name) for name in inner or (known.name,)))
+    return frozenset(found)
 
 
 def instead(member: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from standards.codes import descriptor, inward
-from standards.lens import coded, each, flags, read_only, same
+from standards.lens import coded, each, flags, read_only
 from standards.view import Items, Many, v
 from standards.vocabulary import Field
 
@@ -51,45 +51,6 @@ def _keeping(pair: Pair, local: str, name: str, member: str) -> Pair:
         def step(record: Any, document: dict[str, Any]) -> None:
             tokens = [item.get(member) if isinstance(item, dict) else item for item in record.get(exact) or ()]
             inner({**record, exact: tokens} if tokens else record, document)
-
-        return step
-
-    return replace(pair, bind=bind, put=put)
-
-
-def periods(local: str, reference: str, member: str, name: str) -> Pair:
-    """A list of references of which the vocabulary keeps a name: ``classPeriods[].classPeriodReference``.
-
-    The references are kept beside the names, since a name alone does not make one.
-    """
-    pair = each(local, name, (same(f"{reference}.{member}", ""),))
-    read, write = pair.bind, pair.put
-    assert read is not None
-    assert write is not None
-
-    def bind(context: Context, places: Members | Columns) -> Step:
-        inner, take, exact = read(context, places), places.at(local), f"{name}@{context.standard}"
-
-        def step(row: Any, record: dict[str, Any]) -> None:
-            inner(row, record)
-            if name in record:
-                whole = [item[reference] for item in take(row) if item.get(reference)]
-                record[exact] = [
-                    {reference: {leaf: said for leaf, said in one.items() if leaf in {member, "schoolId"}}}
-                    for one in whole
-                    if one.get(member)
-                ]
-
-        return step
-
-    def put(context: Context) -> Step:
-        inner, exact = write(context), f"{name}@{context.standard}"
-
-        def step(record: Any, document: dict[str, Any]) -> None:
-            kept = record.get(exact) or []
-            inner(record, document)
-            if kept and [item[reference][member] for item in kept] == record.get(name):
-                document[local] = kept
 
         return step
 

@@ -106,7 +106,7 @@ class _Maker:
             told = {path for pair in telling for path in pair.consumes}
             for leaf in known.properties.values() if known.reference else ():
                 if f"{known.name}.{leaf.name}" not in told:
-                    made.add(scalar(leaf, f"{known.name}.{leaf.name}", self.site))
+                    made.add(scalar(leaf, f"{known.name}.{leaf.name}", self.site, known.reference))
             made.nodes = made.nodes if own else _derived(known, telling, made.nodes)
         made.nodes = own or made.nodes
         return made

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from standards import vocabulary
 from standards.codes import descriptor
-from standards.edfi.facts import fact, parted
+from standards.edfi.facts import fact, parted, tells, told
 from standards.edfi.references import TARGETS, organization_of, person
 from standards.lens import each, read_only, same, split
 from standards.view import Hop, Id, Items, Many, Obj, Val
@@ -56,13 +56,16 @@ class Site:
     sensitivity: str = "education"
 
     def field(self, name: str, kind: str, release: str, **facts: Any) -> Field:
-        """A field of the entity at this site, released as the fact it states, or else by its own name."""
-        own = f"{self.release}.{release}"
-        told = fact(own)
-        sensitivity = vocabulary.names()[told].sensitivity if told else self.sensitivity
-        capped = CAPPED.get(release.rpartition(".")[2], "")
-        place = self.group + self.prefix + name
-        return Field(self.entity, place, kind, told or own, sensitivity, capped=capped, **facts)
+        """A field of the entity at this site, released as the fact it states, or else by its own name.
+
+        One that *tells* facts of another record has a name below the fact that it states.
+        """
+        own, last = f"{self.release}.{release}", release.rpartition(".")[2]
+        stated = fact(own)
+        sensitivity = vocabulary.names()[stated].sensitivity if stated else self.sensitivity
+        place, below = self.group + self.prefix + name, f".{last}" if facts.get("tells") else ""
+        name = f"{stated}{below}" if stated else own
+        return Field(self.entity, place, kind, name, sensitivity, capped=CAPPED.get(last, ""), **facts)
 
     def inside(self, collection: str) -> Site:
         """The site of the items of a *collection* that stands here."""
@@ -97,7 +100,7 @@ def members(properties: Iterable[Property], site: Site) -> Members:
 
 def member(known: Property, site: Site) -> Members:
     """Fields, pairs and nodes for one member of a resource or of an item."""
-    split = parted(f"{site.release}.{known.name}")
+    split = parted(f"{site.release}.{known.name}") or bool(tells(known.properties.values()))
     if known.collection:
         return _group(known, site) if split or points(known.properties) else whole(known, known.name, site)
     if known.reference:
@@ -130,16 +133,17 @@ def said(known: Property, source: str, kind: str) -> Val:
     return replace(made, form=descriptor(known.descriptor)) if known.descriptor else made
 
 
-def scalar(known: Property, path: str, site: Site) -> Members:
-    """A single value at *path*."""
+def scalar(known: Property, path: str, site: Site, target: str = "") -> Members:
+    """A single value at *path*, or in a reference to *target*: it leaves only where what it tells of others does."""
     kind, name = kind_of(known), site.prefix + path
-    return Members([site.field(path, kind, path)], [same(path, name, kind)], [said(known, name, kind)])
+    kept = site.field(path, kind, path, tells=told(target, known.name))
+    return Members([kept], [same(path, name, kind)], [said(known, name, kind)])
 
 
 def whole(known: Property, path: str, site: Site) -> Members:
     """A collection or an object at *path* in which nobody appears: the JSON value as it is."""
-    name = site.prefix + path
-    return Members([site.field(path, "json", path)], [same(path, name, "json")], [Val(known.name, (name,))])
+    name, kept = site.prefix + path, site.field(path, "json", path, tells=tells((known,)))
+    return Members([kept], [same(path, name, "json")], [Val(known.name, (name,))])
 
 
 def _object(known: Property, site: Site) -> Members:
@@ -170,8 +174,9 @@ def _reference(known: Property, site: Site) -> Members:
         return _person(known, next(iter(known.properties.values())), site, link=target.link(known.reference))
     made, guard = Members(), f"{site.prefix}{known.name}@"
     for leaf in known.properties.values():
-        made.add(_person(known, leaf, site) if person(leaf.name) else scalar(leaf, f"{known.name}.{leaf.name}", site))
-    nodes = [Hop("", guard, told), *made.nodes] if target and (told := _own(target, known)) else list(made.nodes)
+        path = f"{known.name}.{leaf.name}"
+        made.add(_person(known, leaf, site) if person(leaf.name) else scalar(leaf, path, site, known.reference))
+    nodes = [Hop("", guard, own), *made.nodes] if target and (own := _own(target, known)) else list(made.nodes)
     decides = target or organization_of(known.properties)
     if decides:
         owner = any(leaf.identity for leaf in known.properties.values()) and not site.group

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from standards.edfi.lists import codes_in, periods
+from standards.edfi.lists import codes_in, objects
 from standards.edfi.mapping import mapped
-from standards.edfi.references import TARGETS, organization_number
+from standards.edfi.references import TARGETS, key_in, organization_number
 from standards.lens import read_only, same, split
 from standards.view import Hop, Obj, v
 
@@ -31,6 +31,11 @@ def _terms(document: Mapping[str, Any]) -> list[tuple[str, ...]] | None:
     return [session] if session else None
 
 
+def _periods(document: Mapping[str, Any]) -> list[str] | None:
+    found = [key_in(item, "classPeriodReference", ("classPeriodName",)) for item in objects(document, "classPeriods")]
+    return [key[0] for key in found if key] or None
+
+
 SECTIONS = mapped("sections", "section", (
     "courseOfferingReference.localCourseCode", "courseOfferingReference.schoolId",
     "courseOfferingReference.schoolYear", "sectionIdentifier", "courseOfferingReference.sessionName",
@@ -42,7 +47,7 @@ SECTIONS = mapped("sections", "section", (
     read_only((), "school", _school),
     read_only((), "terms", _terms),
     same("locationReference.classroomIdentificationCode", "location"),
-    periods("classPeriods", "classPeriodReference", "classPeriodName", "periods"),
+    read_only((), "periods", _periods),
     codes_in("offeredGradeLevels", "gradeLevelDescriptor", "grades", "gradeLevel"),
 ), nodes=(
     *(node for node in TARGETS["Section"].nodes if node.name == "sectionIdentifier"),
@@ -54,6 +59,5 @@ SECTIONS = mapped("sections", "section", (
         v("schoolId", "edfi.sections.locationReference.schoolId", type="integer"),
         organization_number("schoolId", "locationSchool"),
     )),
-    v("classPeriods", "periods", form=lambda _name: None),
 ))  # fmt: skip
 LENS, VIEW = SECTIONS.lens, SECTIONS.view

@@ -7,6 +7,8 @@ import pytest
 from gateway.journals import ORIGIN, STEP
 from standards import registry
 from standards.edfi.key_texts import key_text
+from tests.api.test_edfi_write_rules import SCHOOL
+from tests.edfi_memory import room, site
 from tests.following import FOLLOWING, RESOURCES, VERSIONS, Files, Follower
 from tests.regions import EDFI, EVERYTHING, TUTORING, agreement, running
 
@@ -466,3 +468,36 @@ def test_change_versions_belong_to_one_district(tmp_path, files):
             follower = Follower(consumer, ["students", "courses"], f"/{name}")
             follower.sync()
             assert follower.copy() == follower.source()
+
+
+def course(code, school, **more):
+    return {
+        "courseCode": code, "courseTitle": "One", "numberOfParts": 1,
+        "educationOrganizationReference": {"educationOrganizationId": school},
+        "identificationCodes": [{
+            "courseIdentificationSystemDescriptor": "uri://ed-fi.org/CourseIdentificationSystemDescriptor#Other",
+            "identificationCode": "1",
+        }],
+        **more,
+    }  # fmt: skip
+
+
+def test_a_record_that_shares_the_part_of_its_key_that_is_told_does_not_hide_that_another_is_gone(tmp_path):
+    """The schools of both are not told; a change of the one that stays is no return of the other."""
+    terms = [agreement("elm", (*EVERYTHING, ("organization.identifier", "deny")), operations=FOLLOWING)]
+    with room("elm") as elm:
+        for number in (101, 102):
+            elm.put("schools", SCHOOL | {"schoolId": number})
+        gone, kept = (elm.put("courses", course("ALG", number)) for number in (101, 102))
+        for number in range(9):
+            elm.put("courses", course(f"C{number}", 101))
+        with running(tmp_path / "r", {"elm": site("elm")}, terms, LIFE) as region:
+            consumer = region.consumer()
+            assert consumer.ask(f"{EDFI}courses/deletes", minChangeVersion=0).json == []
+            region.clock.move(AN_HOUR)
+            del elm.documents["courses"][gone]
+            elm.put("courses", course("ALG", 102, courseTitle="Two"), kept)
+            deleted = consumer.ask(f"{EDFI}courses/deletes", minChangeVersion=0).json
+            assert [(one["id"].replace("-", ""), one["keyValues"]) for one in deleted] == [
+                (gone, {"courseCode": "ALG"})
+            ]

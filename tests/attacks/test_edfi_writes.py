@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tests.api.test_edfi_write_rules import AT_101, CLERK, MANY, OPERATIONS, SCHOOL, enrollment, send, student
+from tests.api.test_edfi_write_rules import (
+    AT_101,
+    CLERK,
+    MANY,
+    OPERATIONS,
+    SCHOOL,
+    enrollment,
+    kept,
+    send,
+    student,
+)
 from tests.edfi_memory import room, site
 from tests.regions import EDFI, agreement, running
 
@@ -66,3 +76,50 @@ def test_a_write_is_answered_alike_whatever_is_hidden(twins, write):
     shown = [one.edfi(name) for name in ("students", "studentSchoolAssociations", "schools") for one in twins]
     times = [[{**row, "_lastModifiedDate": ""} for row in one.json] for one in shown]
     assert times[::2] == times[1::2]
+
+
+SURVEY = {
+    "namespace": "uri://elm", "surveyIdentifier": "1", "surveyTitle": "Old", "schoolYearTypeReference": {"schoolYear": 2026},
+    "educationOrganizationReference": {"educationOrganizationId": 101},
+    "sessionReference": {"schoolId": 101, "schoolYear": 2026, "sessionName": "Fall"},
+}  # fmt: skip
+
+FALL = {
+    "schoolReference": {"schoolId": 101}, "schoolYearTypeReference": {"schoolYear": 2026}, "sessionName": "Fall",
+    "beginDate": "2026-08-01", "endDate": "2026-12-20", "totalInstructionalDays": 90,
+    "termDescriptor": "uri://ed-fi.org/TermDescriptor#Fall Semester",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["deny", "hash"])
+def numberless(request, tmp_path_factory):
+    """A writer who sees everything but the numbers of schools, and the system it writes to."""
+    lines = (("*", "allow"), ("organization.identifier", request.param))
+    terms = [agreement("elm", lines, client="clerk", operations=OPERATIONS)]
+    with room("elm") as elm, running(tmp_path_factory.mktemp("elm"), {"elm": site("elm", "0s")}, terms, MANY) as region:
+        yield region.consumer("clerk"), elm
+
+
+def test_a_reference_of_which_a_writer_sees_a_part_stays_whole_and_cannot_be_made(numberless):
+    clerk, elm = numberless
+    elm.put("schools", SCHOOL, "1" * 32)
+    elm.put("sessions", FALL, "2" * 32)
+    elm.put("surveys", SURVEY, "5" * 32)
+    place = f"{EDFI}surveys/{'5' * 32}"
+    shown = clerk.web.get(place, headers=clerk.bearer)
+    assert "101" not in shown.text
+    assert shown.json["sessionReference"].items() >= {"schoolYear": 2026, "sessionName": "Fall"}.items()
+    changed = {
+        name: value
+        for name, value in SURVEY.items()
+        if name not in {"sessionReference", "educationOrganizationReference"}
+    }
+    assert send(clerk, "PUT", place, changed | {"surveyTitle": "New"}).status_code == 204
+    assert kept(elm, "surveys") == SURVEY | {"surveyTitle": "New"}
+    answers = [
+        send(clerk, "PUT", place, changed | {"educationOrganizationReference": {"educationOrganizationId": number}})
+        for number in (101, 102)
+    ]
+    assert answers[0].status_code == 409
+    assert told(answers[0]) == told(answers[1])
+    assert kept(elm, "surveys") == SURVEY | {"surveyTitle": "New"}

@@ -10,7 +10,9 @@ from importlib.resources import files
 import pytest
 
 from standards import native, registry, vocabulary
-from standards.edfi import links
+from standards.edfi import facts, links
+from standards.edfi.catalogue import mappings
+from standards.edfi.references import person
 from standards.view import (
     Hop,
     Href,
@@ -198,11 +200,26 @@ def test_no_two_facts_of_one_resource_have_one_name_by_accident():
 
 
 def test_every_listed_member_names_a_field_that_agreements_release_so():
-    released = {field.release for _, field, _ in (param.values for param in told_facts())}
-    assert {row["name"] for row in rows("edfi")} <= released
+    """What it tells of another record has a name below."""
+    entities = (*native.entities().values(), *vocabulary.entities().values())
+    released = {field.release for one in entities for field in fields_of(one.name).values()}
+    heads = {name.rpartition(".")[0] for name in released}
+    assert {row["name"] for row in rows("edfi")} <= released | heads
     listed = {row["member"] for row in rows("edfi")}
     for entity in (*native.entities().values(),):
         assert not {field.release for field in entity.fields.values()} & listed
+
+
+@pytest.mark.parametrize("collection", sorted(mappings()))
+def test_the_key_of_a_mapped_resource_is_listed_under_the_facts_that_it_is_read_into(collection):
+    lens = mappings()[collection].lens
+    for path in dict(_edfi_resources())[collection].identity:
+        read = {
+            fields_of(lens.entity)[name].release for pair in lens.pairs if path in pair.consumes for name in pair.fills
+        }
+        listed = facts.fact(f"edfi.{collection}.{path}")
+        its_school = listed in {"offering.school", "section.school"}
+        assert read == {listed or f"edfi.{collection}.{path}"} or person(path.rpartition(".")[2]) or its_school, path
 
 
 def test_members_of_small_records_are_facts_of_their_own_or_none():
