@@ -321,10 +321,10 @@ class Gateway:
         if found is not None:
             return found
         made = Faces(generation, grant, self.keyring, today)
-        held = self.districts[grant.district].holds
-        made.account = self.logs.open(made, held, self.ledger, partial(self._projections, grant, held))
         if older:
             made.adopt(older[-1], partial(self._decide, grant))
+        held = self.districts[grant.district].holds
+        made.account = self.logs.open(made, held, self.ledger, partial(self._projections, grant, held))
         with self._lock:
             found = self._faces.get(key, made)
             _remember(self._faces, key, found, FACES_KEPT)

@@ -54,12 +54,11 @@ class Faces:
         """Take over what was found out *before* of entities of which nothing differs; *rests_on* tells what decides."""
         differs = self.generation.differs(before.generation)
         with before._lock:
-            self._visible.update(
-                (one, kept) for one, kept in before._visible.items() if differs.isdisjoint({one, *rests_on(one)})
-            )
+            alike = {one for one in before._visible if differs.isdisjoint({one, *rests_on(one)})}
+            self._visible.update((one, before._visible[one]) for one in alike)
             self._ids.update((place, kept) for place, kept in before._ids.items() if place[0] not in differs)
             self._quoted.update((place, kept) for place, kept in before._quoted.items() if place[0] not in differs)
-            self._bearers.update((place, kept) for place, kept in before._bearers.items() if place[0] in self._visible)
+            self._bearers.update((place, kept) for place, kept in before._bearers.items() if place[0] in alike)
 
     def visible(self, entity: str) -> bytearray | None:
         """One byte per row, 1 where the row exists for the consumer; None where every row does."""
