@@ -44,7 +44,7 @@ FORGOTTEN = (
     "Not all that is gone since that moment is still known, and an answer to what has changed would not be whole. Read "
     "whole lists, and ask from then on for what has changed since."
 )
-THERE = ("=", "active")
+GONE = ("status", "tobedeleted")
 BARE = frozenset({"sourcedId", *ASKING})
 """The members that are true of a record of which only the id is known."""
 NOTHING_BESIDE: Mapping[Shown, Container[int]] = MappingProxyType({})
@@ -66,11 +66,7 @@ def is_delta(query: Query) -> bool:
 
 
 def _of_what_is_gone(query: Query) -> list[Condition]:
-    return [
-        one
-        for one in conditions(query.filter)
-        if one.path == MODIFIED or (one.path == "status" and (one.operator, one.value.casefold()) != THERE)
-    ]
+    return [one for one in conditions(query.filter) if one.path == MODIFIED or (one.path, one.value) == GONE]
 
 
 def refuse_unknown(query: Query, shown: Sequence[Shown], below: Outer = ()) -> None:

@@ -13,7 +13,8 @@ from tests.conformance.table import FLAT, address, flat, name, records
 
 PREDICATES = ("=", "!=", ">", ">=", "<", "<=", "~")
 LIVE = {"categories", "lineItems", "results", "scoreScales", "assessmentLineItems", "assessmentResults"}
-"""The collections that are read from the district's system on each request: they cannot tell what has changed."""
+"""The collections that are read from the district's system on each request: what is gone is known since that was."""
+SINCE_NO_MOMENT = {"!=", "<", "<=", "~"}
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,7 @@ def test_every_filter_finds_what_a_plain_reading_finds(client, known, version, r
             answer = client.ask(
                 address(route), filter=f"{path}{predicate}'{text.replace(chr(39), chr(39) * 2)}'", limit=10_000
             )
-            if path == "dateLastModified" and route.collection in LIVE:
+            if path == "dateLastModified" and route.collection in LIVE and predicate in SINCE_NO_MOMENT:
                 assert answer.status_code == 400, (path, predicate)
                 assert "an answer to what has changed would not be whole" in answer.text
                 asked += 1
