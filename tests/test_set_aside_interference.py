@@ -36,10 +36,6 @@ if TYPE_CHECKING:
 
     from standards.view import View
 
-STRAY = ("contact.resources", "offering.schoolSession", "schoolSession.gradingPeriods", "section.terms",
-         "student.resources")  # fmt: skip
-"""The references of the village that lead nowhere, since nothing that they could lead to is there."""
-SHARES = Shares(references=dict.fromkeys(STRAY, 1.0))
 REFUSED = frozenset({502, 503})
 EXAMPLES, FAULT_EXAMPLES, VIEWS, SINGLES = 5, 30, 6, 10
 WAYS = ("set aside", "without a name", "without owner", "leading nowhere")
@@ -57,16 +53,31 @@ def pairs(tmp_path_factory):
     """Each consumer twice, over two districts that may lack what any district may."""
     made: dict[str, tuple[Consumer, Consumer]] = {}
     village = villages.village(1, stray=0.0)
+    shares = Shares(references=dict.fromkeys(stray(village), 1.0))
 
     def find(name: str) -> tuple[Consumer, Consumer]:
         if name not in made:
             place = tmp_path_factory.mktemp("pair")
-            made[name] = tuple(Consumer(place / side, name, village, SHARES) for side in ("one", "other"))
+            made[name] = tuple(Consumer(place / side, name, village, shares) for side in ("one", "other"))
         return made[name]
 
     yield find
     for consumer in (one for pair in made.values() for one in pair):
         consumer.close()
+
+
+def stray(records: dict[str, list[dict]]) -> set[str]:
+    """The references that lead nowhere: there is nothing that they could lead to, or none of it bears their key."""
+    keys = {entity: {row["key"] for row in rows} for entity, rows in records.items()}
+    return {
+        f"{entity}.{name}"
+        for entity, rows in records.items()
+        for name, field in fields_of(entity).items()
+        if field.type == "ref" and not field.owner
+        for row in rows
+        for key in (row.get(name) or () if field.many else [row.get(name)])
+        if key is not None and key not in keys.get(field.to, ())
+    }
 
 
 @dataclass(frozen=True, slots=True)
