@@ -101,8 +101,9 @@ class Desk:
 
     def row(self, identifier: str) -> int | None:
         """The row that bears *identifier* for the consumer."""
-        row = self.shown.faces.row(self.entity, identifier, self.request.view.api)
-        return row if row is not None and row in self.shown.members else None
+        ids = self.shown.ids
+        row = ids.index(identifier) if identifier in ids else None
+        return row if row is not None and self.shown.shows(row) else None
 
     def own_id(self, row: int) -> str:
         """What the district's system calls the record in *row*."""

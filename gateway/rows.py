@@ -102,6 +102,13 @@ class Shown:
             found.update(refs[row] for row in self.faces.rows(step.entity) if refs)
         return frozenset(found)
 
+    def shows(self, row: int) -> bool:
+        """Whether one *row* is among those of this branch: found out without looking at all the others."""
+        visible = self.faces.visible(self.branch.entity)
+        if self.branch.once is not None or "members" in self.__dict__:
+            return row in self.members
+        return (visible is None or bool(visible[row])) and bool(self.among([row]))
+
     @cached_property
     def members(self) -> frozenset[int]:
         """The rows of this branch as a set."""

@@ -64,6 +64,19 @@ def test_whatever_column_differs_is_found_where_it_is_shown_and_nowhere_else(log
     assert found_some > TRIALS
 
 
+def test_whether_one_row_is_shown_is_found_out_alike_alone_and_among_all(log):
+    answers = set()
+    for projection in log.projections.values():
+        for place in projection.branches:
+            shown = log.sight(Faces(log.faces.generation, log.faces.grant, log.faces.keyring, log.faces.today))
+            one = shown.shown(projection, place)
+            size = one.faces.generation.table(projection.entity).size
+            alone = [one.shows(row) for row in range(size)]
+            assert alone == [row in one.members for row in range(size)], place
+            answers |= set(alone)
+    assert True in answers
+
+
 def digests(sight, projection, faces):
     """The hash of what is shown of each visible row."""
     return sight.digests(projection, list(faces.rows(projection.entity)))
