@@ -333,3 +333,14 @@ def test_lists_in_which_nothing_is_are_forgotten_too_where_all_is_too_much(regio
             listed(consumer, f"classes/{klass}/students/{student}/results")
     assert len(ledger._lists) < 13
     assert ledger._listed == sum(8 + len(one.present) + len(one.left) for one in ledger._lists.values())
+
+
+def test_a_walk_in_pages_and_a_delta_after_it_leave_nothing_out(region, ods):
+    consumer, moment = region.consumer(), now(region)
+    first = consumer.ask(ROOT + "results", limit=10).json["results"]
+    remove(ods, "StudentGradebookEntry", first[0]["sourcedId"])
+    assert consumer.ask(ROOT + "results", limit=10, offset=10).status_code == 409
+    pages = [consumer.ask(ROOT + "results", limit=10, offset=offset).json["results"] for offset in (0, 10, 20)]
+    found = {one["sourcedId"] for page in pages for one in page}
+    assert found == ids(listed(consumer, "results"))
+    assert gone(changed(consumer, "results", moment)) == {first[0]["sourcedId"]}
