@@ -153,6 +153,7 @@ def _asked(
         _look(gateway, request, shown, query)
         if asked_for(query):
             parts += _departed(gateway, request, shown)
+            refuse_unknown(query, shown, _outer(request))  # to look at a list, or another, may let forget some of it
     rows = gateway.walks.rows(authorization.caller, request, parts, query, partial(_index, gateway, request))
     return authorization.by(one.grant for one in sights), query, cursor, rows
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     Below = tuple[tuple[str, str], ...]  # the records that an address names, from the outside in, by view and id
 
 MOMENT_BITS = 48
+LIST_WEIGHS = 8
+"""As how many ids a list counts that is kept, whatever is in it."""
 
 
 @dataclass(slots=True)
@@ -132,7 +134,7 @@ class Ledger:
         here = {ids[row] for row in shown.faces.rows(shown.branch.entity)} if whole else None
         with self._lock:
             self._meet(whose)
-            moment, lacking = self._moment(shown, later=True), self._lacking(shown)
+            moment, lacking, before = self._moment(shown, later=True), self._lacking(shown), self._weight(place)
             known = self._lists.setdefault(place, _List(present))
             come = (present - known.present) if below else (present & known.left.keys())
             self._forget(whose, come)  # who comes to a list is new in it
@@ -145,7 +147,7 @@ class Ledger:
             gone = self._find_gone(shown, here, moment, lacking) if here is not None else 0
             if left or gone:
                 self._told[place[0][0][:2]] = moment
-            self._measure()
+            self._listed += self._weight(place) - before
             self._fit()
 
     def gone(self, shown: Shown, below: Below) -> dict[str, int]:
@@ -204,12 +206,12 @@ class Ledger:
             del self._gone[one]
         for place in [place for place in self._lists if _whose_of(place[0])[0] == consumer]:
             del self._lists[place]
-        self._measure()
+        self._listed = sum(map(_weight_of, self._lists.values())) + sum(map(len, self._gone.values()))
 
-    def _measure(self) -> None:
-        """Count the ids that are kept of lists, and of what is gone."""
-        self._listed = sum(len(one.present) + len(one.left) for one in self._lists.values())
-        self._listed += sum(map(len, self._gone.values()))
+    def _weight(self, place: tuple[Place, Below]) -> int:
+        """How many ids are kept of a list, and of what is gone from all lists of its entity."""
+        known, gone = self._lists.get(place), self._gone.get(_whose_of(place[0]), ())
+        return len(gone) + (_weight_of(known) if known else 0)
 
     def _forget(self, whose: Place, ids: Collection[str]) -> None:
         for place in self._places(whose) if ids else ():
@@ -268,6 +270,10 @@ class Ledger:
         del self._first[place]
         self._whole.discard(place)
         self._lose(*_whose_of(place))  # not all that it was shown is known now
+
+
+def _weight_of(one: _List) -> int:
+    return LIST_WEIGHS + len(one.present) + len(one.left)
 
 
 def _is_followed(shown: Shown) -> bool:

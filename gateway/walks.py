@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from array import array
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.rows import ROW_BITS, ROW_MASK
 from standards.errors import WalkInterrupted
 
 if TYPE_CHECKING:
@@ -24,9 +26,16 @@ WALKS_KEPT = 4096
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
+    """What the first page was cut from: its *rows*, or hashes of their *ids* where these were read for it alone."""
+
     state: tuple[object, ...]
     begun: float
-    rows: RowIndex
+    rows: RowIndex | None
+    ids: array[int]
+
+    @property
+    def size(self) -> int:
+        return self.rows.total if self.rows is not None else len(self.ids)
 
 
 def policy(shown: tuple[Part, ...]) -> tuple[tuple[str, str, str], ...]:
@@ -38,7 +47,8 @@ class Walks:
     """The row indexes of recent queries, per consumer and query, oldest first.
 
     A first page (offset 0) always sees the present. A later page sees what the first page saw, so that a
-    renewed hold neither skips nor repeats a row; where agreements changed meanwhile it is refused.
+    renewed hold neither skips nor repeats a row; where agreements changed meanwhile it is refused. Of what is read for
+    each page it is refused where a row of the first page's moved to where the walk has been already.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -67,10 +77,17 @@ class Walks:
         if walk is not None and query.offset and walk.state[0] != allowed:
             raise WalkInterrupted("What this client may see has changed since the first page; start again there.")
         later = query.offset or (query.token and walk is not None and walk.state[0] == allowed)
-        if walk is not None and (later or walk.state == state) and not self._live(shown):
+        is_live = self._live(shown)
+        if walk is not None and walk.rows is not None and (later or walk.state == state) and not is_live:
             return walk.rows
         rows = make(shown, query, request.base)
-        self._keep(place, _Walk(state, self._clock(), rows))
+        ids = _ids(rows) if is_live else array("q")
+        if is_live:
+            if walk is not None and query.offset and not set(ids[: query.offset]).isdisjoint(walk.ids[query.offset :]):
+                raise WalkInterrupted("Records have gone since the first page, and others moved up; start again there.")
+            if query.offset or query.token:
+                return rows
+        self._keep(place, _Walk(state, self._clock(), None if is_live else rows, ids), query.limit)
         return rows
 
     @staticmethod
@@ -83,14 +100,14 @@ class Walks:
             self._end(self._clock() - LASTS)
             return self._kept.get(place)
 
-    def _keep(self, place: tuple[object, ...], walk: _Walk) -> None:
-        if self._live(walk.rows.shown):
-            return
+    def _keep(self, place: tuple[object, ...], walk: _Walk, limit: int) -> None:
         with self._lock:
             if place in self._kept:
                 self._drop(place)
+            if walk.rows is None and len(walk.ids) <= limit:  # one page has all
+                return
             self._kept[place] = walk
-            self._codes += walk.rows.total
+            self._codes += walk.size
             while (self._codes > CODES_KEPT or len(self._kept) > WALKS_KEPT) and len(self._kept) > 1:
                 self._drop(next(iter(self._kept)))
 
@@ -100,4 +117,9 @@ class Walks:
             self._drop(next(iter(self._kept)))
 
     def _drop(self, place: tuple[object, ...]) -> None:
-        self._codes -= self._kept.pop(place).rows.total
+        self._codes -= self._kept.pop(place).size
+
+
+def _ids(rows: RowIndex) -> array[int]:
+    """A hash of the id of each row, in their order."""
+    return array("q", [hash(rows.shown[code >> ROW_BITS].ids[code & ROW_MASK]) for code in rows.codes])

@@ -307,3 +307,40 @@ def test_a_question_for_all_that_is_gone_is_refused(region):
     listed(consumer, "results")
     for asked in ("status='tobedeleted'", "status!='tobedeleted'"):
         assert consumer.ask(ROOT + "results", filter=asked).status_code == 400, asked
+
+
+def test_a_delta_that_had_to_forget_what_is_gone_is_refused(region, ods):
+    consumer, ledger = region.consumer(), region.gateway.ledger
+    lost, *_ = listed(consumer, "results")
+    moment = now(region)
+    remove(ods, "StudentGradebookEntry", lost["sourcedId"])
+    ledger._capacity = 20
+    refused(consumer, "results", moment)
+    ledger._capacity = 2_000_000
+    assert lost["sourcedId"] not in ids(listed(consumer, "results"))
+    refused(consumer, "results", moment)
+
+
+def test_lists_in_which_nothing_is_are_forgotten_too_where_all_is_too_much(region):
+    consumer, ledger = region.consumer(), region.gateway.ledger
+    classes, students = (
+        [one["sourcedId"] for one in listed(consumer, name, "/ims/oneroster/rostering/v1p2/")][:6]
+        for name in ("classes", "students")
+    )
+    ledger._capacity = 100
+    for klass in classes:
+        for student in students:
+            listed(consumer, f"classes/{klass}/students/{student}/results")
+    assert len(ledger._lists) < 13
+    assert ledger._listed == sum(8 + len(one.present) + len(one.left) for one in ledger._lists.values())
+
+
+def test_a_walk_in_pages_and_a_delta_after_it_leave_nothing_out(region, ods):
+    consumer, moment = region.consumer(), now(region)
+    first = consumer.ask(ROOT + "results", limit=10).json["results"]
+    remove(ods, "StudentGradebookEntry", first[0]["sourcedId"])
+    assert consumer.ask(ROOT + "results", limit=10, offset=10).status_code == 409
+    pages = [consumer.ask(ROOT + "results", limit=10, offset=offset).json["results"] for offset in (0, 10, 20)]
+    found = {one["sourcedId"] for page in pages for one in page}
+    assert found == ids(listed(consumer, "results"))
+    assert gone(changed(consumer, "results", moment)) == {first[0]["sourcedId"]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.ledger import Ledger
+from gateway.ledger import LIST_WEIGHS, Ledger
 from gateway.rows import index
 from gateway.skeletons import BASE
 from standards.query import Condition, Query
@@ -182,7 +182,7 @@ def test_under_another_agreement_what_is_gone_is_known_from_then_on_and_under_th
 
 
 def test_where_what_was_shown_is_forgotten_what_is_gone_is_not_known():
-    lists = Lists(capacity=4)
+    lists = Lists(capacity=4 + LIST_WEIGHS)
     lists.look("Ann", "Bob")
     assert lists.since() == FIRST * 1000
     lists.now = LATER

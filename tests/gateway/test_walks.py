@@ -98,10 +98,25 @@ def test_rows_are_made_once_for_all_pages_of_a_walk(reader):
     assert len(made) == 1
 
 
-def test_what_is_read_live_is_never_kept(reader):
+def test_a_walk_over_what_is_read_live_skips_nobody_or_is_interrupted(reader):
     reader.page(0, number=0)
+    assert reader.page(5, number=0) == list(NAMES[5:10])
+    assert reader.page(5, ("S001", *NAMES), number=0) == list(NAMES[4:9])
+    with pytest.raises(WalkInterrupted, match="start again"):
+        reader.page(10, NAMES[3:], number=0)
+    assert reader.page(10, NAMES[:12], number=0) == ["S10", "S11"]
+    assert reader.page(0, NAMES[3:], number=0) == list(NAMES[3:8])
     assert reader.page(5, NAMES[3:], number=0) == list(NAMES[8:13])
+
+
+def test_of_what_is_read_live_only_the_order_is_kept_and_nothing_where_one_page_has_all(reader):
+    reader.page(0, number=0)
+    (walk,) = reader.walks._kept.values()
+    assert walk.rows is None
+    assert walk.size == reader.walks._codes == len(NAMES)
+    reader.page(0, limit=20, number=0)
     assert not reader.walks._kept
+    assert not reader.walks._codes
 
 
 def test_the_oldest_walks_give_way(reader, monkeypatch):
