@@ -206,6 +206,9 @@ def _told(logs: ChangeLogs, shown: Shown, below: Below | None) -> list[_Told]:
             if below is None or below.holds(one.lists)
         ]
         if below is not None:
+            for name, one in known.items():  # what is back, but elsewhere
+                if name not in carried and below.holds(one.lists):
+                    found += _left(logs, shown, below, name, one.at, None)
             account.compare_lists(shown.faces, shown.branch.entity)
             for outer in ((below.entity, below.identifier), ANYWHERE):
                 lists = [(place, at) for place, at in account.log.left.get(outer, {}).items() if since < at < PENDING]
