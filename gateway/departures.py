@@ -15,6 +15,7 @@ from gateway.items import having
 from gateway.matching import instant, kind_of, lists, matcher
 from gateway.rows import found_at, keep
 from gateway.skeletons import BASE, skeleton
+from standards.collation import folded
 from standards.errors import MalformedQuery
 from standards.query import Both, Condition, Either, Item, conditions
 from standards.view import find
@@ -66,7 +67,8 @@ def is_delta(query: Query) -> bool:
 
 
 def _of_what_is_gone(query: Query) -> list[Condition]:
-    return [one for one in conditions(query.filter) if one.path == MODIFIED or (one.path, one.value) == GONE]
+    asked = conditions(query.filter)
+    return [one for one in asked if one.path == MODIFIED or (one.path, folded(one.value)) == GONE]
 
 
 def refuse_unknown(query: Query, shown: Sequence[Shown], below: Outer = ()) -> None:
