@@ -81,14 +81,25 @@ class Walks:
         if walk is not None and walk.rows is not None and (later or walk.state == state) and not is_live:
             return walk.rows
         rows = make(shown, query, request.base)
-        ids = _ids(rows) if is_live else array("q")
-        if is_live:
-            if walk is not None and query.offset and not set(ids[: query.offset]).isdisjoint(walk.ids[query.offset :]):
-                raise WalkInterrupted("Records have gone since the first page, and others moved up; start again there.")
-            if query.offset or query.token:
-                return rows
-        self._keep(place, _Walk(state, self._clock(), None if is_live else rows, ids), query.limit)
+        if not is_live:
+            self._keep(place, _Walk(state, self._clock(), rows, array("q")))
+        elif request.view.api != "edfi":
+            self._follow(place, _Walk(state, self._clock(), None, _ids(rows)), walk, query)
         return rows
+
+    def _follow(self, place: tuple[object, ...], now: _Walk, walk: _Walk | None, query: Query) -> None:
+        """Remember the order of what is read for each page, and refuse a later one before which a row has moved.
+
+        An ODS does not, of whose way an Ed-Fi client knows: it asks by token.
+        """
+        at = query.offset
+        if at and walk is not None and not set(now.ids[:at]).isdisjoint(walk.ids[at:]):
+            raise WalkInterrupted("Records have gone since the first page, and others moved up; start again there.")
+        if not at and len(now.ids) > query.limit:  # else one page has all
+            self._keep(place, now)
+        elif not at:
+            with self._lock:
+                self._drop(place)
 
     @staticmethod
     def _live(shown: tuple[Part, ...]) -> bool:
@@ -100,12 +111,9 @@ class Walks:
             self._end(self._clock() - LASTS)
             return self._kept.get(place)
 
-    def _keep(self, place: tuple[object, ...], walk: _Walk, limit: int) -> None:
+    def _keep(self, place: tuple[object, ...], walk: _Walk) -> None:
         with self._lock:
-            if place in self._kept:
-                self._drop(place)
-            if walk.rows is None and len(walk.ids) <= limit:  # one page has all
-                return
+            self._drop(place)
             self._kept[place] = walk
             self._codes += walk.size
             while (self._codes > CODES_KEPT or len(self._kept) > WALKS_KEPT) and len(self._kept) > 1:
@@ -117,7 +125,8 @@ class Walks:
             self._drop(next(iter(self._kept)))
 
     def _drop(self, place: tuple[object, ...]) -> None:
-        self._codes -= self._kept.pop(place).size
+        if place in self._kept:
+            self._codes -= self._kept.pop(place).size
 
 
 def _ids(rows: RowIndex) -> array[int]:
