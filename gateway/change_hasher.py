@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
     from gateway.change_log import ChangeLog
 
-EAGER_SECONDS = 0.25
-"""For how much work a new log is hashed without much rest: that of a small district."""
-REST, LONG_REST = 1.0, 19.0
+REST = 19.0
 """For how many times the length of the work others may go on after it."""
 CLOSING_SECONDS = 0.5
 """For how much work a gateway that is closed goes on hashing: that of a small district."""
@@ -62,16 +60,15 @@ class Hasher:
 
     def _hash(self, log: ChangeLog) -> None:
         """Hash a *log*; how long others go on in between is reckoned from what it costs, not from what it waits."""
-        spent, closing = 0.0, 0.0
+        closing = 0.0
         while closing < CLOSING_SECONDS:
             begun = time.thread_time()
             if not log.hash_some():
                 break
             took = time.thread_time() - begun
-            spent += took
             if self._closing.is_set():
                 closing += took
             else:
-                self._closing.wait(took * (REST if spent < EAGER_SECONDS else LONG_REST))
+                self._closing.wait(took * REST)
         with log.lock:
             self._keep(log)
