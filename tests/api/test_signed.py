@@ -254,7 +254,7 @@ def test_a_library_that_we_did_not_write_is_served_over_a_real_connection(tmp_pa
 def test_in_the_whole_gateway_failures_of_both_kinds_are_counted_together(tmp_path):
     terms = [agreement("maple", client="lms")]
     sites = {"maple": small_sites(tmp_path / "data", students=20)["maple"]}
-    with running(tmp_path / "region", sites, terms, '[limits]\nclient = ""\nfailures = "4/minute"\n') as started:
+    with running(tmp_path / "region", sites, terms, '[limits]\nclient = ""\nfailures = "4/day"\n') as started:
         signer, web = Signer(started, "lms"), started.app.test_client()
         form = {"grant_type": "client_credentials"}
         for _ in range(2):

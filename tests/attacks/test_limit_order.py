@@ -42,7 +42,7 @@ def system():
 def region(system, tmp_path):
     (tmp_path / "sis.secret").write_text("sis-secret", "ascii")
     settings = settings_for(system, writes=True, client_secret="file:sis.secret")
-    limits = '[limits]\nclient = "1000/minute"\ndistrict = "3/minute"\n'
+    limits = '[limits]\nclient = "1000/minute"\ndistrict = "3/day"\n'
     with running(
         tmp_path, {"maple": Server("oneroster_rest", settings)}, [agreement("maple", operations=ALL)], limits
     ) as one:
@@ -79,7 +79,7 @@ def test_who_is_authorized_spends_the_districts_limit_once_a_request(region, nam
 
 
 def test_a_stranger_spends_its_own_limit(region, tmp_path):
-    region.gateway.limits._client = replace_rate(region.gateway.limits._client, "3/minute")
+    region.gateway.limits._client = replace_rate(region.gateway.limits._client, "3/day")
     stranger = region.consumer("stranger")
     assert [ask(stranger, "a page").status_code for _ in range(4)] == [403, 403, 403, 429]
     assert ask(stranger, "a page").status_code == 429  # also for a district that is none

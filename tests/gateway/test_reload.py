@@ -155,7 +155,7 @@ def test_a_reload_says_what_has_changed(region, data):
     region.write("new", new)
     region.remove("all")
     add_cedar(region, data)
-    region.settle('client = ""', 'client = "5/minute"')
+    region.settle('client = ""', 'client = "5/day"')
     assert region.reload() == (
         f"{name_of(agreed('cedar'))}: added",
         f"{name_of(agreed('maple'))}: removed",
@@ -199,7 +199,7 @@ def test_what_only_a_restart_changes_is_named_and_the_rest_is_changed(region, ol
 
 
 def test_a_limit_changes_and_what_was_counted_stays(region):
-    region.settle('client = ""', 'client = "3/minute"')
+    region.settle('client = ""', 'client = "3/day"')
     region.reload()
     consumer = region.consumer()
     assert [consumer.ask(PATHS[2]).status_code for _ in range(2)] == [200, 200]
@@ -209,7 +209,7 @@ def test_a_limit_changes_and_what_was_counted_stays(region):
 
 
 def test_failures_to_prove_oneself_are_counted_on(region):
-    region.settle('client = ""', 'client = ""\nfailures = "3/minute"')
+    region.settle('client = ""', 'client = ""\nfailures = "3/day"')
     region.reload()
     web = region.app.test_client()
 
