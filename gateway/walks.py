@@ -130,5 +130,7 @@ class Walks:
 
 
 def _ids(rows: RowIndex) -> array[int]:
-    """A hash of the id of each row, in their order."""
-    return array("q", [hash(rows.shown[code >> ROW_BITS].ids[code & ROW_MASK]) for code in rows.codes])
+    """A hash of the id of each row, in their order; districts, and kinds of records, may give one id twice."""
+    named = [(part.faces.generation.district, part.branch.entity, part.ids) for part in rows.shown]
+    parts = [(*named[code >> ROW_BITS], code & ROW_MASK) for code in rows.codes]
+    return array("q", [hash((district, entity, ids[row])) for district, entity, ids, row in parts])

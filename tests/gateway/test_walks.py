@@ -27,6 +27,10 @@ class Reader:
     def page(self, offset, names=NAMES, limit=5, *, number=1, caller=CALLER, base="https://a.example", **more):
         of = more.pop("of", None)
         parts = shown(students(*names), "students", of=of, number=number)
+        for district in more.pop("beside", ()):
+            (other,) = shown(students(*names), "students", of=of, number=number)
+            other.faces.generation.district = district
+            parts += (other,)
         request = PageRequest(registry.views("oneroster")["students"], "maple", frozenset(), None, base)
         query = Query(offset=offset, limit=limit, **more)
         rows = self.walks.rows(caller, request, parts, query, index)
@@ -107,6 +111,12 @@ def test_a_walk_over_what_is_read_live_skips_nobody_or_is_interrupted(reader):
     assert reader.page(10, NAMES[:12], number=0) == ["S10", "S11"]
     assert reader.page(0, NAMES[3:], number=0) == list(NAMES[3:8])
     assert reader.page(5, NAMES[3:], number=0) == list(NAMES[8:13])
+
+
+def test_two_districts_that_give_one_id_twice_interrupt_no_walk(reader):
+    first = reader.page(0, number=0, beside=["oak"])
+    assert first == ["S00", "S00", "S01", "S01", "S02"]
+    assert reader.page(5, number=0, beside=["oak"]) == ["S02", "S03", "S03", "S04", "S04"]
 
 
 def test_of_what_is_read_live_only_the_order_is_kept_and_nothing_where_one_page_has_all(reader):
