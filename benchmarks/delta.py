@@ -21,7 +21,8 @@ from gateway.cache.patch import patched
 from gateway.cache.snapshot import build
 from gateway.change_log.ledger import Ledger
 from gateway.demo.data import generate, write_oneroster_12
-from gateway.engine.row_index import Shown, index
+from gateway.engine.row_index import index
+from gateway.engine.view_rows import Shown
 from gateway.engine.visibility import Faces
 from policies.grant import Grant, Rule
 from standards import registry, vocabulary

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 from array import array
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from gateway.audit.subjects import INLINE_TAGS
 from gateway.engine import field_sets
-from gateway.engine.row_index import ROW_BITS, ROW_MASK
-from standards.view import fields_of
+from gateway.engine.data_subjects import students
+from gateway.engine.rows import ROW_BITS, ROW_MASK
+from standards.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from gateway.auth.authorization import Authorization
-    from gateway.engine.row_index import Part, RowIndex, Shown
-    from gateway.engine.visibility import Faces
+    from gateway.engine.row_index import RowIndex
+    from gateway.engine.rows import Rows
     from gateway.gateway import Gateway
-    from gateway.reads.pipeline import PageRequest
+    from gateway.request import PageRequest
     from standards.query import Query
-
-
-class Tags(Protocol):
-    """What tells the tags of students."""
-
-    def tags(self, faces: Faces) -> Callable[[int], bytes]:
-        """The keyed tag of a student row."""
-        ...
 
 
 PAGES_PER_SET = 8
@@ -62,7 +56,7 @@ def change(
     gateway: Gateway,
     authorization: Authorization,
     request: PageRequest,
-    shown: Shown,
+    shown: Rows,
     operation: str,
     tags: Sequence[bytes],
     rows: int = 1,
@@ -104,7 +98,7 @@ def _who(gateway: Gateway, authorization: Authorization, request: PageRequest) -
     }
 
 
-def _fields(gateway: Gateway, client: str, parts: Sequence[Part], selected: tuple[str, ...] = ()) -> str:
+def _fields(gateway: Gateway, client: str, parts: Sequence[Rows], selected: tuple[str, ...] = ()) -> str:
     """The name of the stored set of fields that *parts* show, or of the *selected* members of it."""
     return gateway.record.fields(field_sets.text(tuple(part.facts for part in parts), selected), client)
 
@@ -145,26 +139,11 @@ def _stretch(gateway: Gateway, client: str, rows: RowIndex, stretch: tuple[int, 
     return (gateway.record.subjects(tags, client) if tags else ""), offsets
 
 
-def students(shown: Part, gateway: Tags) -> Any:
-    """How to tell which students a row of a branch is about: their tags."""
-    gone = getattr(shown, "subjects", None)
-    if gone is not None:
-        return gone.__getitem__
-    faces, entity = shown.faces, shown.branch.entity
-    tag = gateway.tags(faces)
-    if entity == "student":
-        return lambda row: (tag(row),)
-    for name, field in fields_of(entity).items():
-        refs = faces.generation.table(entity).refs.get(name)
-        if field.to == "student" and refs is not None:
-            return lambda row, refs=refs: (tag(refs[row]),) if refs[row] >= 0 else ()
-    if entity == "contact":
-        return _wards(faces, tag)
-    return lambda _row: ()
-
-
-def _wards(faces: Faces, tag: Any) -> Any:
-    kids = faces.generation.kids("guardianship", "contact", "contact")
-    refs = faces.generation.table("guardianship").refs.get("student", ())
-    seen = frozenset(faces.rows("guardianship"))
-    return lambda row: tuple(tag(refs[kid]) for kid in kids[row] if kid in seen and refs[kid] >= 0)
+def write_down(gateway: Gateway, event: Mapping[str, Any]) -> None:
+    """Write down, durably, what is about to be sent or done; an exception here sends and does nothing."""
+    try:
+        gateway.record.append(event)
+    except StoreUnavailable:
+        with suppress(StoreUnavailable):
+            gateway.record.reopen()
+        raise

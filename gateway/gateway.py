@@ -4,51 +4,43 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from contextlib import suppress
 from copy import copy
-from datetime import UTC, datetime
 from functools import partial
 from secrets import token_bytes
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
-from adapters.contract import NO_HINTS
 from gateway import telemetry
-from gateway.cache.point_lookups import NOTHING
+from gateway.change_log.account import account_of
 from gateway.change_log.grant_logs import ChangeLogs
-from gateway.change_log.journals import Journals
 from gateway.change_log.projection import project
-from gateway.engine.plan import decides, entities_of
-from gateway.engine.row_index import Shown
-from gateway.engine.visibility import Faces
+from gateway.change_versions.journals import Journals
+from gateway.engine.views import Views, attempt
 from gateway.paging.page_tokens import Cursors
 from gateway.record_locks import RecordLocks
 from gateway.storage.secrets import KEY_BYTES
 from standards import registry
 from standards.errors import SourceError
-from standards.view import prune
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import tzinfo
 
-    from adapters.contract import Hints
     from gateway.audit.log import Record
     from gateway.auth.callers import Callers
     from gateway.auth.rate_limits import Limits
-    from gateway.cache.point_lookups import Seek
     from gateway.cache.snapshot import Generation
     from gateway.change_log.grant_log import ChangeLog
     from gateway.change_log.ledger import Ledger
     from gateway.change_log.projection import Projection
     from gateway.districts.district import District
+    from gateway.engine.visibility import Faces
     from gateway.paging.walks import Walks
     from gateway.readiness import Readiness
     from policies.compiler import Grants
     from policies.grant import Grant
     from standards.keys import Keyring
-    from standards.view import View
 
 APIS = ("oneroster", "oneroster11", "edfi")
 FACES_KEPT = 64
@@ -83,18 +75,23 @@ class Gateway:
         self.districts, self.grants, self.callers, self.keyring = districts, grants, callers, keyring
         self.record, self.ledger, self.walks = record, ledger, walks
         self.limits, self.clock = limits, clock
-        self.readiness, self.zones = readiness, zones
+        self.readiness = readiness
         self.closing: Callable[[], object] = lambda: None
         self.record_locks = RecordLocks()
         self.cursors = Cursors(keyring)
         self.logs = logs or ChangeLogs(None, token_bytes(KEY_BYTES), clock, keyring)
         self.journals = journals or Journals(None, token_bytes(KEY_BYTES), clock)
         self.present: Callable[[], Gateway] = lambda: self
+        self.views = Views(
+            districts=districts,
+            keyring=keyring,
+            ledger=ledger,
+            clock=clock,
+            zones=zones,
+            account=self.open_account,
+            in_force=self.in_force,
+        )
         self.attend(districts.values())
-        self._plans: OrderedDict[tuple[object, ...], Any] = OrderedDict()
-        self._faces: OrderedDict[tuple[object, ...], Faces] = OrderedDict()
-        self._shown: OrderedDict[tuple[object, ...], tuple[Shown, ...]] = OrderedDict()
-        self._lock = threading.Lock()
 
     def followed_by(
         self,
@@ -108,21 +105,21 @@ class Gateway:
         """The gateway of the next state, which goes on with all that this one knows and has computed."""
         fresh = copy(self)
         fresh.districts, fresh.grants, fresh.callers = districts, grants, callers
-        fresh.limits, fresh.zones = limits, zones
+        fresh.limits = limits
+        fresh.views = self.views.followed_by(
+            districts=districts, zones=zones, account=fresh.open_account, in_force=fresh.in_force
+        )
         return fresh
 
     def attend(self, districts: Iterable[District]) -> None:
         """Be told from now on when one of *districts* is renewed."""
         for district in districts:
-            district.coming, district.renewed = self.prepare, self.carry
+            district.coming, district.renewed = self.views.prepare, self.carry
 
     def forget_the_gone(self) -> None:
         """Let go of what was computed for grants that are there no more."""
         epochs = {grant.epoch for name in self.districts for grant in self.grants.every(name)}
-        with self._lock:
-            for kept, place in ((self._shown, 2), (self._faces, 2), (self._plans, 1)):
-                for key in [key for key in kept if key[place] not in epochs]:
-                    del kept[key]
+        self.views.forget_but(epochs)
         self.logs.forget_districts(self.districts.keys())
 
     def close(self) -> None:
@@ -130,77 +127,6 @@ class Gateway:
         self.logs.close()
         self.record.close()
         self.closing()
-
-    def entities(self, grant: Grant, view: View) -> frozenset[str]:
-        """What a pruned *view* reads, worked out once."""
-        return self._once(("entities", grant.epoch, view.api, view.name), lambda: entities_of(view, grant))
-
-    def _decide(self, grant: Grant, entity: str) -> frozenset[str]:
-        """What decides whether a record of *entity* may be seen, worked out once."""
-        return self._once(("decides", grant.epoch, entity), lambda: decides(entity, grant))
-
-    def branches(self, faces: Faces, view: View) -> tuple[Shown, ...]:
-        """The branches of *view* over data that is at hand already."""
-        pruned = self.pruned(faces.grant, view)
-        return faces.once((view.api, view.name), lambda: self._compile(pruned, faces) if pruned else ())
-
-    def shown(
-        self,
-        grant: Grant,
-        view: View,
-        beside: frozenset[str] = frozenset(),
-        hints: Hints = NO_HINTS,
-        seek: Seek = NOTHING,
-    ) -> tuple[Shown, ...]:
-        """The branches of a pruned *view* over the district's data as it is now, with other entities *beside*.
-
-        Where they are read for this one request, rows that fail the *hints* may be left out, and of what is to be
-        sought (*seek*) all that nothing leads to.
-        """
-        entities = self.entities(grant, view) | beside
-        generation = self.districts[grant.district].generation(entities, grant, hints, seek)
-        if generation.base is not None or not generation.number:
-            return self._compile(view, Faces(generation, grant, self.keyring, self.today(grant)))
-        return self._over(generation, grant, view)
-
-    def held(self, grant: Grant) -> Faces:
-        """What *grant* shows of all that is held."""
-        generation, today = self.districts[grant.district].hold(), self.today(grant)
-        key = (generation.district, generation.number, grant.epoch, grant.client, today)
-        return self._faces_of(key, generation, grant, today)
-
-    def shown_together(self, grant: Grant, views: Sequence[View]) -> tuple[tuple[Shown, ...], ...]:
-        """The branches of several pruned *views* over one and the same state of the district's data."""
-        every = [self.entities(grant, view) for view in views]
-        generation = self.districts[grant.district].generation(frozenset[str]().union(*every), grant)
-        held = generation.base if generation.base or not generation.number else generation
-        live = frozenset(generation.tables) if held is not generation else frozenset[str]()
-        faces = Faces(generation, grant, self.keyring, self.today(grant))
-        return tuple(
-            self._over(held, grant, view) if held and live.isdisjoint(needed) else self._compile(view, faces)
-            for view, needed in zip(views, every, strict=True)
-        )
-
-    def _over(self, generation: Generation, grant: Grant, view: View) -> tuple[Shown, ...]:
-        """The branches of a pruned *view* over a hold, worked out once."""
-        today = self.today(grant)
-        key = (generation.district, generation.number, grant.epoch, grant.client, today)
-        place = (*key, view.api, view.name)
-        with self._lock:
-            found = self._shown.get(place)
-        if found is None:
-            found = self._compile(view, self._faces_of(key, generation, grant, today))
-            with self._lock:
-                _remember(self._shown, place, found, SHOWN_KEPT)
-        return found
-
-    def prepare(self, before: Generation, fresh: Generation) -> None:
-        """Work out over a *fresh* hold what was shown over the one *before*, so that asking for it takes no time."""
-        shown: dict[int, list[tuple[Shown, ...]]] = {}
-        for parts in self._shown_over(before):
-            shown.setdefault(id(parts[0].faces), []).append(parts)
-        for every in shown.values():
-            _attempt(partial(self._prepare, every, fresh))
 
     def carry(self, before: Generation, fresh: Generation) -> None:
         """Let every change log of a district go on to the *fresh* hold; what differs has no time until it is told.
@@ -210,46 +136,14 @@ class Gateway:
         for log in self.logs.followers(fresh.district) if fresh.loaded != before.loaded else ():
             grant = next((one for one in log.grants.values() if self.in_force(one)), None)
             if grant is not None:
-                _attempt(partial(self._follow, log, grant, fresh))
+                attempt(partial(self._follow, log, grant, fresh))
             else:
                 self.logs.let_go(log)
         self.logs.forget_differences()
-        with self._lock:
-            self._forget_before(fresh)
+        self.views.forget_before(fresh)
 
     def _follow(self, log: ChangeLog, grant: Grant, fresh: Generation) -> None:
-        today = self.today(grant)
-        key = (fresh.district, fresh.number, grant.epoch, grant.client, today)
-        log.follow(self._faces_of(key, fresh, grant, today))
-
-    def _prepare(self, every: list[tuple[Shown, ...]], fresh: Generation) -> None:
-        """Work out what was shown of one and the same faces; what rests on nothing that differs is taken over."""
-        before, grant = every[0][0].faces, every[0][0].faces.grant
-        if not self.in_force(grant):
-            return
-        today, differs = self.today(grant), fresh.differs(before.generation)
-        key = (fresh.district, fresh.number, grant.epoch, grant.client, today)
-        faces = self._faces_of(key, fresh, grant, today)
-        for parts in every:
-            view = parts[0].view
-            if today == before.today and differs.isdisjoint(self.entities(grant, view)):
-                with self._lock:
-                    place = (*key, view.api, view.name)
-                    _remember(self._shown, place, tuple(one.over(faces) for one in parts), SHOWN_KEPT)
-            elif view.api != "edfi" or fresh.loaded != before.generation.loaded:  # after a write whoever asks does it
-                _attempt(partial(self._work_out, parts, fresh))
-
-    def _work_out(self, parts: tuple[Shown, ...], fresh: Generation) -> None:
-        for one in self._again(parts, fresh):
-            one.rows  # noqa: B018  worked out when asked for
-
-    def _again(self, parts: tuple[Shown, ...], fresh: Generation) -> tuple[Shown, ...]:
-        return self._over(fresh, parts[0].faces.grant, parts[0].view)
-
-    def _shown_over(self, generation: Generation) -> list[tuple[Shown, ...]]:
-        with self._lock:
-            of = (generation.district, generation.number)
-            return [parts for key, parts in self._shown.items() if key[:2] == of]
+        log.follow(self.views.over(fresh, grant))
 
     def in_force(self, grant: Grant) -> bool:
         """Whether the agreement behind *grant* is one that its client is served under today."""
@@ -272,63 +166,24 @@ class Gateway:
         """Load the hold of a *district*, and find what differs for clients that know of it."""
         for grant in self.grants.every(district.name) if _load(district) else ():
             if self.in_force(grant):
-                _attempt(partial(self._resume, grant))
+                attempt(partial(self._resume, grant))
 
     def _resume(self, grant: Grant) -> None:
         with suppress(SourceError):
             if not self.logs.knows(grant):  # which the registry may be unable to tell
                 return
-            faces = self.held(grant)
-            if faces.account is not None:
-                faces.account.log.follow(faces)
-
-    def pruned(self, grant: Grant, view: View) -> View | None:
-        """*view* without anything *grant* does not release, worked out once."""
-        return self._once(("pruned", grant.epoch, view.api, view.name), lambda: prune(view, grant))
-
-    def _once(self, place: tuple[str, ...], make: Callable[[], T]) -> T:
-        """What *make* makes, kept for as long as it is asked for."""
-        with self._lock:
-            if place in self._plans:
-                self._plans.move_to_end(place)
-                return cast("T", self._plans[place])
-        made = make()
-        with self._lock:
-            _remember(self._plans, place, made, PLANS_KEPT)
-        return made
-
-    def today(self, grant: Grant) -> str:
-        """The date in the grant's district, by which its enrollments are active: in UTC where it names no zone."""
-        return datetime.fromtimestamp(self.clock(), self.zones.get(grant.district, UTC)).date().isoformat()
+            faces = self.views.held(grant)
+            if (account := account_of(faces)) is not None:
+                account.log.follow(faces)
 
     def tags(self, faces: Faces) -> Callable[[int], bytes]:
         """The keyed tag of a student row, for the record of disclosures."""
         return self.logs.tags(faces)
 
-    def _forget_before(self, generation: Generation) -> None:
-        """Let go of what was computed from earlier holds of the district: their time is over."""
-        for kept in (self._shown, self._faces):
-            for key in [key for key in kept if key[0] == generation.district and _number(key) < generation.number]:
-                del kept[key]
-
-    def _compile(self, view: View, faces: Faces) -> tuple[Shown, ...]:
-        return tuple(Shown(branch, view, faces, self.ledger) for branch in view.branches)
-
-    def _faces_of(self, key: tuple[object, ...], generation: Generation, grant: Grant, today: str) -> Faces:
-        with self._lock:
-            found = self._faces.get(key)
-            older = [faces for one, faces in self._faces.items() if one[0] == key[0] and one[2:] == key[2:]]
-        if found is not None:
-            return found
-        made = Faces(generation, grant, self.keyring, today)
-        if older:
-            made.adopt(older[-1], partial(self._decide, grant))
-        held = self.districts[grant.district].holds
-        made.account = self.logs.open(made, held, self.ledger, partial(self._projections, grant, held))
-        with self._lock:
-            found = self._faces.get(key, made)
-            _remember(self._faces, key, found, FACES_KEPT)
-            return found
+    def open_account(self, faces: Faces) -> object:
+        """What the client to whom *faces* are shown is told of changes in it."""
+        held = self.districts[faces.grant.district].holds
+        return self.logs.open(faces, held, self.ledger, partial(self._projections, faces.grant, held))
 
     def _projections(self, grant: Grant, held: frozenset[str]) -> tuple[Projection, ...]:
         """All that *grant* shows of what is *held*, in every view of every API."""
@@ -337,7 +192,8 @@ class Gateway:
             pruned
             for api in APIS
             for view in registry.views(api).values()
-            if (pruned := self.pruned(grant, view)) is not None and self.entities(grant, pruned) & there <= held
+            if (pruned := self.views.pruned(grant, view)) is not None
+            and self.views.entities(grant, pruned) & there <= held
         ]
         return project(grant, views, held)
 
@@ -351,22 +207,3 @@ def _load(district: District) -> bool:
     except Exception as error:  # noqa: BLE001  a fault of ours must not end in a thread that nobody hears
         telemetry.fault(error)
         return False
-
-
-def _attempt(work: Callable[[], object]) -> None:
-    """Do *work* for one consumer; a fault in it must not keep others from what is new."""
-    try:
-        work()
-    except Exception as error:  # noqa: BLE001  whatever it is, the others go on
-        telemetry.fault(error)
-
-
-def _remember(kept: OrderedDict[tuple[object, ...], Any], key: tuple[object, ...], value: object, most: int) -> None:
-    kept[key] = value
-    while len(kept) > most:
-        kept.popitem(last=False)
-
-
-def _number(key: tuple[object, ...]) -> int:
-    """The number of the hold that a key of the computed is for."""
-    return cast("int", key[1])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gateway.cache.completeness import Unknown
     from gateway.cache.snapshot import Generation
-    from gateway.change_log.files import Column
+    from gateway.change_log.written import Column
     from gateway.engine.visibility import Faces
 
 API = "oneroster"

@@ -9,35 +9,17 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.change_log.projection import LISTS, leading_to, lists_of
-from gateway.engine.row_index import Shown
+from gateway.change_log.states import ANY_LIST, EDFI, LISTS_MASK, Gone
 from gateway.engine.skeletons import BASE, skeleton
+from gateway.engine.view_rows import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gateway.cache.snapshot_differences import Difference, Differences
-    from gateway.change_log.ledger import Ledger
     from gateway.change_log.projection import Place, Projection
+    from gateway.engine.view_rows import ChangeTimes
     from gateway.engine.visibility import Faces
-
-EDFI = "edfi"
-LISTS_MASK = (1 << 24) - 1
-"""The bits of a hash that tell the lists a record is in."""
-ANY_LIST = "*"
-"""In place of an entity, where it is not known any more in which lists a record was."""
-ANYWHERE = (ANY_LIST, "")
-"""In place of the record below which something was listed, where that is not known any more."""
-PENDING = 2**63 - 1
-"""In place of a moment: the difference has been found, and nobody has been told of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """What is told of a record that has left a branch."""
-
-    sealed: bytes
-    subjects: tuple[bytes, ...]
-    lists: dict[str, tuple[str, ...]]
 
 
 @dataclass(slots=True)
@@ -58,7 +40,7 @@ class Sight:
     def __init__(
         self,
         faces: Faces,
-        ledger: Ledger,
+        ledger: ChangeTimes,
         key: bytes,
         about: Callable[[Shown], Callable[[int], Iterable[bytes]]],
         seal: Callable[[bytes], bytes],

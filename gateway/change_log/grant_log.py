@@ -10,14 +10,12 @@ from __future__ import annotations
 import threading
 from array import array
 from collections import OrderedDict, deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-import msgspec
-
 from gateway.change_log.doubts import Doubts
-from gateway.change_log.findings import ANY_LIST, ANYWHERE, EDFI, LISTS_MASK, PENDING, Findings
+from gateway.change_log.findings import Findings
 from gateway.change_log.resuming import decide, resume
+from gateway.change_log.states import ANY_LIST, ANYWHERE, EDFI, LISTS_MASK, PENDING, State, Tombstone
 from gateway.change_log.window import WINDOW, Losses, Past
 from standards.errors import StoreUnavailable
 
@@ -26,9 +24,10 @@ if TYPE_CHECKING:
 
     from gateway.cache.snapshot import Generation
     from gateway.cache.snapshot_differences import Differences
-    from gateway.change_log.files import Written
-    from gateway.change_log.findings import Gone, Sight
+    from gateway.change_log.findings import Sight
     from gateway.change_log.projection import Place, Projection
+    from gateway.change_log.states import Gone
+    from gateway.change_log.written import Written
     from gateway.engine.visibility import Faces
     from policies.grant import Grant
 
@@ -38,40 +37,6 @@ STATES_KEPT = 8
 """How many states of before are kept for those who read on in them."""
 TELLINGS_KEPT = 1_000
 """How many moments at which somebody was told of differences are known for older states."""
-
-
-class Tombstone(msgspec.Struct, array_like=True):
-    """What is told of a record gone since *at*: sealed, with the tags of its students and the lists it was in."""
-
-    at: int
-    sealed: bytes
-    subjects: tuple[bytes, ...] = ()
-    lists: dict[str, tuple[str, ...]] = {}
-
-
-@dataclass(slots=True)
-class State:
-    """Since when each row of one generation is as it is shown on one day, and the hashes of what is shown.
-
-    *until* is the moment given to what differs from it, once somebody has been told.
-    """
-
-    number: int
-    today: str
-    times: dict[str, array[int]] = field(default_factory=dict)
-    hashes: dict[str, array[int]] = field(default_factory=dict)
-    until: int | None = None
-
-    @property
-    def key(self) -> tuple[int, str]:
-        """What tells it apart from others: later ones are greater."""
-        return self.number, self.today
-
-    def give(self, moment: int, after: int) -> None:
-        """Give the *moment* to all that is later than *after*."""
-        for entity, times in self.times.items():
-            if max(times, default=0) > after:
-                self.times[entity] = array("q", [moment if at > after else at for at in times])
 
 
 class Keeper(Protocol):
@@ -265,7 +230,8 @@ class ChangeLog:
             fresh.times[entity] = array("q", [self.begun]) * size
             fresh.hashes[entity] = array("Q", [0]) * size
             if self.written is not None:
-                resume(self, faces, fresh, projection, self.written)
+                same = self.keeper.same(faces, self.written)
+                resume(self, faces, fresh, projection, self.written, same=same)
         self.pending = self.pending or self._untold()
         self.faces, self.state, self.written, self._first = faces, fresh, None, fresh.key
         self._unhashed = self._to_hash(faces, fresh)

@@ -8,32 +8,33 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, cast
 
 from gateway.cache.snapshot_differences import Differences
-from gateway.change_log.doubts import Doubts, doubtful
-from gateway.change_log.files import ChangeFiles, Told
-from gateway.change_log.findings import ANY_LIST, ANYWHERE, Sight
-from gateway.change_log.grant_log import ChangeLog, Tombstone
+from gateway.change_log.account import Account
+from gateway.change_log.doubts import Doubts
+from gateway.change_log.files import ChangeFiles
+from gateway.change_log.findings import Sight
+from gateway.change_log.grant_log import ChangeLog
 from gateway.change_log.hasher import Hasher
+from gateway.change_log.states import Tombstone
 from gateway.change_log.window import ALL, WINDOW, Losses, Past
-from gateway.disclosure import students
+from gateway.change_log.written import Told
+from gateway.engine.data_subjects import students
 from gateway.storage.sealed_files import Sealed
 from policies.compiler import fingerprint
 from standards.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
     from gateway.cache.snapshot import Generation
-    from gateway.change_log.files import Written
-    from gateway.change_log.ledger import Ledger
-    from gateway.change_log.projection import Place, Projection
-    from gateway.engine.row_index import Shown
+    from gateway.change_log.projection import Projection
+    from gateway.change_log.written import Written
+    from gateway.engine.view_rows import ChangeTimes, Shown
     from gateway.engine.visibility import Faces
     from gateway.storage.signed_heads import Registry
     from policies.grant import Grant
@@ -43,81 +44,6 @@ OWN = frozenset({"pseudonym", "hash"})
 """What is done to values with a key of the client's, or of its agreement's, own."""
 NAMES_KEPT = 256
 """Of how many grants it is remembered what they show, which takes long to hash."""
-
-
-@dataclass(slots=True)
-class Account:
-    """The change log that a client is told of under a grant, and the moment *since* which all of it is new to it.
-
-    What was *gone* or had *left* a list in the logs it was told of before is known by ids alone, and so is what was
-    *present* in the last of them, until it is compared: as a whole, and by the lists that each was in (*listed*).
-    Of what was gone before some moments not all is known (*losses*).
-    """
-
-    log: ChangeLog
-    since: int
-    gone: dict[Place, dict[str, Tombstone]] = field(default_factory=dict)
-    left: dict[tuple[str, str], dict[tuple[str, str], int]] = field(default_factory=dict)
-    present: dict[str, Mapping[str, int]] = field(default_factory=dict)
-    listed: dict[str, Mapping[str, int]] = field(default_factory=dict)
-    losses: Losses = field(default_factory=Losses)
-
-    def whole_since(self, faces: Faces, entity: str) -> int:
-        """The moment since which all that is gone of an *entity* is known; what is gone for long is forgotten now."""
-        with self.log.lock:
-            self.log.settle(faces)
-            self.log.forget()
-            self.losses.forget(self.gone, self.left, self.log.horizon)
-            lost = self.log.losses.of(entity)
-            return max(self.losses.of(entity), lost if lost > self.since else 0)
-
-    def compare(self, faces: Faces) -> None:
-        """Find out which of those who were shown before, under another grant, are not shown by *faces*.
-
-        As long as one may be missing because of what is set aside, it is found out again.
-        """
-        with self.log.lock:
-            self.log.settle(faces)
-            known, lacking, self.present = self.present, self.log.doubts.lacking(faces), {}
-            for entity, ids in known.items():
-                if entity not in self.log.projections:
-                    continue
-                here = faces.ids(entity)
-                missing = set(ids).difference(here[row] for row in faces.rows(entity))
-                held = doubtful(faces, entity, missing, lacking)
-                for place, hidden in self.log.hidden(faces, entity, ids).items():
-                    some = missing - held | (hidden if not lacking else set())
-                    one = Tombstone(self.since, b"", (), {ANY_LIST: ()})
-                    self.gone[place] = self.gone.get(place, {}) | dict.fromkeys(some, one)  # later than what is known
-                if lacking:
-                    self.present[entity] = ids
-
-    def compare_lists(self, faces: Faces, entity: str) -> None:
-        """Find out who may have left a list since it was shown under another grant: which list is not known."""
-        known = self.listed.pop(entity, {})
-        if known and entity in self.log.projections:
-            moved = dict.fromkeys(((entity, own) for own in self.log.moved(faces, entity, known)), self.since)
-            self.left[ANYWHERE] = self.left.get(ANYWHERE, {}) | moved
-
-    def times(self, faces: Faces, entity: str, rows: Sequence[int]) -> list[int]:
-        """The moment of the last change of each of the *rows* of an entity, or since which all that is gone is known.
-
-        Who reads all of them may ask for what has changed since the last of their moments.
-        """
-        with self.log.lock:
-            found, since = self.log.since(faces, entity), max(self.since, self.whole_since(faces, entity))
-        return [max(found[row], since) for row in rows]
-
-    def follows(self, place: Place) -> bool:
-        """Whether what a branch shows is followed: nothing of it is read for one request alone."""
-        known = self.log.projections.get(place[2])
-        return known is not None and place in known.branches
-
-    def newest(self, faces: Faces) -> int:
-        """The moment from which the next question for what has changed loses nothing of what *faces* show."""
-        with self.log.lock:
-            self.log.settle(faces)
-            return max(self.log.newest, self.since)
 
 
 class ChangeLogs:
@@ -146,7 +72,7 @@ class ChangeLogs:
         self._hasher = Hasher(folder is not None, self.keep)
 
     def open(
-        self, faces: Faces, held: frozenset[str], ledger: Ledger, project: Callable[[], tuple[Projection, ...]]
+        self, faces: Faces, held: frozenset[str], ledger: ChangeTimes, project: Callable[[], tuple[Projection, ...]]
     ) -> Account:
         """The account of the client that is shown *faces*."""
         grant = faces.grant
@@ -260,7 +186,7 @@ class ChangeLogs:
         district, ids = faces.generation.district, faces.generation.table("student").ids
         return cache(lambda row: keyring.student_tag(district, ids[row]))
 
-    def _make(self, name: str, ledger: Ledger, projections: tuple[Projection, ...]) -> ChangeLog:
+    def _make(self, name: str, ledger: ChangeTimes, projections: tuple[Projection, ...]) -> ChangeLog:
         def sight(faces: Faces) -> Sight:
             return Sight(faces, ledger, self._key, self._about, self._sealed.close)
 

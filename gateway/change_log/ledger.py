@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from gateway.change_log.account import account_of
 from gateway.change_log.doubts import doubtful, shown_of, unknown_of
 from gateway.engine.skeletons import BASE
 from standards.view import Stamp
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from gateway.cache.completeness import Unknown
     from gateway.change_log.projection import Place as Branch
-    from gateway.engine.row_index import Shown
+    from gateway.engine.view_rows import Shown
 
     Place = tuple[tuple[str, ...], str]
     Below = tuple[tuple[str, str], ...]  # the records that an address names, from the outside in, by view and id
@@ -73,7 +74,7 @@ class Ledger:
         stamps = _stamps(shown)
         if not stamps:
             return
-        account, followed = shown.faces.account, _is_followed(shown)
+        account, followed = account_of(shown.faces), _is_followed(shown)
         needed = not followed or any(node.kind == "etag" for node in stamps)
         hashes = [self._hash(record, base) for record in records] if needed else [0] * len(records)
         times = (
@@ -98,7 +99,7 @@ class Ledger:
 
     def times(self, shown: Shown, rows: Sequence[int]) -> list[str]:
         """The time of change of each row, as a text that sorts."""
-        account = shown.faces.account
+        account = account_of(shown.faces)
         if account is not None and _is_followed(shown):
             at = account.times(shown.faces, shown.branch.entity, rows)
         else:
@@ -277,7 +278,7 @@ def _weight_of(one: _List) -> int:
 
 
 def _is_followed(shown: Shown) -> bool:
-    account = shown.faces.account
+    account = account_of(shown.faces)
     return account is not None and account.follows(_branch(shown))
 
 

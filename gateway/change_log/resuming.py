@@ -2,32 +2,55 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gateway.change_log.doubts import doubtful
-from gateway.change_log.findings import ANYWHERE, EDFI, LISTS_MASK, PENDING
+from gateway.change_log.states import ANYWHERE, EDFI, LISTS_MASK, PENDING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from gateway.change_log.files import Written
+    from gateway.change_log.doubts import Doubts
     from gateway.change_log.findings import Sight
-    from gateway.change_log.grant_log import ChangeLog, State
-    from gateway.change_log.projection import Projection
+    from gateway.change_log.projection import Place, Projection
+    from gateway.change_log.states import Gone, State, Tombstone
+    from gateway.change_log.written import Written
     from gateway.engine.visibility import Faces
 
 ROWS_AT_ONCE = 1_000
 """How many rows are rendered before their hashes are compared."""
 
 
-def resume(log: ChangeLog, faces: Faces, fresh: State, projection: Projection, written: Written) -> None:
-    """Find what differs of one entity from what was written down: what has another hash, or had none."""
+class Resumable(Protocol):
+    """A change log that goes on where it was written down."""
+
+    projections: dict[str, Projection]
+    sight: Callable[[Faces], Sight]
+    doubts: Doubts
+    gone: dict[Place, dict[str, Tombstone]]
+    left: dict[tuple[str, str], dict[tuple[str, str], int]]
+    pending: bool
+
+    def bury(self, place: Place, identifier: str, one: Gone) -> None:
+        """Keep what is told of a record that has left a branch."""
+        ...
+
+    def come_back(self, place: Place, identifier: str) -> None:
+        """Let what is back be gone no more."""
+        ...
+
+
+def resume(log: Resumable, faces: Faces, fresh: State, projection: Projection, written: Written, *, same: bool) -> None:
+    """Find what differs of one entity from what was written down: what has another hash, or had none.
+
+    Where all rows are the very *same*, nothing is hashed.
+    """
     entity, sight, lacking = projection.entity, log.sight(faces), log.doubts.lacking(faces)
     column = written.columns.get(entity)
     known = (column.known() if column else {}) | log.doubts.take(entity)
     here = {faces.ids(entity)[row] for row in faces.rows(entity)}
     _come_back(log, sight, projection, here)
-    stirred = _compare(log, faces, fresh, projection, known, same=log.keeper.same(faces, written))
+    stirred = _compare(log, faces, fresh, projection, known, same=same)
     missing = known.keys() - here
     held = doubtful(faces, entity, missing, lacking)
     log.doubts.records |= {(entity, own): known[own] for own in held}
@@ -37,7 +60,7 @@ def resume(log: ChangeLog, faces: Faces, fresh: State, projection: Projection, w
     log.pending = log.pending or PENDING in fresh.times[entity] or bool(missing - held)
 
 
-def decide(log: ChangeLog, faces: Faces) -> None:
+def decide(log: Resumable, faces: Faces) -> None:
     """Decide what was in doubt, once nothing that was shown is set aside of which nobody knows what it was."""
     if log.doubts.records and not log.doubts.lacking(faces):
         for entity, projection in log.projections.items():
@@ -46,7 +69,7 @@ def decide(log: ChangeLog, faces: Faces) -> None:
 
 
 def _compare(
-    log: ChangeLog,
+    log: Resumable,
     faces: Faces,
     fresh: State,
     projection: Projection,
@@ -69,7 +92,7 @@ def _compare(
     return stirred
 
 
-def _come_back(log: ChangeLog, sight: Sight, projection: Projection, here: set[str]) -> None:
+def _come_back(log: Resumable, sight: Sight, projection: Projection, here: set[str]) -> None:
     """Note the branches that show again what was gone from them, be it that something else still showed it."""
     gone = {own for place in projection.branches for own in log.gone.get(place, ())}
     rows = [row for own in sorted(gone & here) if (row := sight.faces.row(projection.entity, own)) is not None]
@@ -78,7 +101,7 @@ def _come_back(log: ChangeLog, sight: Sight, projection: Projection, here: set[s
             log.come_back(place, sight.faces.ids(projection.entity)[row])
 
 
-def _lose(log: ChangeLog, sight: Sight, projection: Projection, lost: Mapping[str, bool]) -> None:
+def _lose(log: Resumable, sight: Sight, projection: Projection, lost: Mapping[str, bool]) -> None:
     """Note that records have left the branches that do not show them; those that have *moved* may have left any list.
 
     Which lists, and what it was that was shown, is not known any more.

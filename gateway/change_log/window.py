@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from gateway.change_log.findings import PENDING
+from gateway.change_log.states import PENDING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
 
-    from gateway.change_log.grant_log import Tombstone
     from gateway.change_log.projection import Place
+    from gateway.change_log.states import Tombstone
 
     Outer = tuple[str, str]  # the record below which a list is, by its entity and its id
     Gone = MutableMapping[Place, dict[str, Tombstone]]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway.change_log.journal import key_of
-from gateway.change_log.journals import Present
+from gateway.change_versions.journal import key_of
+from gateway.change_versions.journals import Present
 from gateway.changes import pass_through
-from gateway.disclosure import students
-from gateway.engine.row_index import ROW_BITS, RowIndex, Shown, index
+from gateway.engine.data_subjects import students
+from gateway.engine.row_index import RowIndex, index
+from gateway.engine.rows import ROW_BITS, found_at
+from gateway.engine.view_rows import Shown
 from policies.permission import covering
 from standards import registry
 from standards.edfi.api.change_feeds import key_members
@@ -24,10 +26,10 @@ if TYPE_CHECKING:
 
     from adapters.contract import Hint, Hints
     from gateway.auth.authorization import Authorization
-    from gateway.change_log.journal import Entry
-    from gateway.engine.row_index import Part
+    from gateway.change_versions.journal import Entry
+    from gateway.engine.rows import SearchableRows
     from gateway.gateway import Gateway
-    from gateway.reads.pipeline import Sight
+    from gateway.request import Sight
     from policies.grant import Grant
     from standards.query import Query, Window
     from standards.view import View
@@ -78,9 +80,9 @@ def _settle_all(gateway: Gateway, grant: Grant) -> None:
     """Settle everything that is followed before a version is told, so that no hidden change decides which it gets."""
     for name in sorted(gateway.journals.places(grant.client, grant.district)):
         whole = registry.views("edfi").get(name)  # an extension may be there no more
-        view = gateway.pruned(grant, whole) if whole is not None else None
+        view = gateway.views.pruned(grant, whole) if whole is not None else None
         if view is not None and not pass_through.live(gateway, grant, view):
-            for one in gateway.shown(grant, view):
+            for one in gateway.views.shown(grant, view):
                 gateway.journals.settle(_present(gateway, one))
 
 
@@ -140,9 +142,9 @@ def note(gateway: Gateway, district: str, entity: str, own: str, *, rekeyed: boo
 def _held(gateway: Gateway, grant: Grant, views: Iterable[View]) -> Iterator[Shown]:
     """What a *grant* shows of *views*, without those that are read from the source on each request."""
     for whole in views:
-        view = gateway.pruned(grant, whole)
+        view = gateway.views.pruned(grant, whole)
         if view is not None and not pass_through.live(gateway, grant, view):
-            yield from gateway.shown(grant, view)
+            yield from gateway.views.shown(grant, view)
 
 
 def note_all(gateway: Gateway, district: str) -> None:
@@ -152,7 +154,7 @@ def note_all(gateway: Gateway, district: str) -> None:
             _settle_all(gateway, grant)
 
 
-def rows(gateway: Gateway, parts: tuple[Part, ...], query: Query, base: str) -> RowIndex:
+def rows(gateway: Gateway, parts: tuple[SearchableRows, ...], query: Query, base: str) -> RowIndex:
     """The rows that answer a *query* with a window."""
     window = query.window
     assert window is not None
@@ -168,13 +170,12 @@ def rows(gateway: Gateway, parts: tuple[Part, ...], query: Query, base: str) -> 
         for number, part in enumerate(told)
         for row, (entry, _, _) in enumerate(part.entries)
     ]
-    told_as_rows = cast("tuple[Part, ...]", told)  # they are sliced, recorded and sent, and never searched
-    return RowIndex(told_as_rows, array("Q", [code for _, _, code in sorted(order)]))
+    return RowIndex(told, array("Q", [code for _, _, code in sorted(order)]))
 
 
 def _present(gateway: Gateway, shown: Shown) -> Present:
     grant = shown.faces.grant
-    entities = gateway.entities(grant, shown.view)
+    entities = gateway.views.entities(grant, shown.view)
     return Present(shown, entities, lambda one: students(one, gateway))
 
 
@@ -230,6 +231,11 @@ class Told:
         return self.shown.faces
 
     @property
+    def ids(self) -> Sequence[str]:
+        """The ids of the records."""
+        return [entry.id.hex() for entry, _, _ in self.entries]
+
+    @property
     def facts(self) -> tuple[str, ...]:
         """Which facts they tell: those of the natural key, and the id."""
         paths = {"id", *(path for _, path in key_members(self.shown.view.name))}
@@ -245,6 +251,10 @@ class Told:
     def render(self, numbers: Sequence[int], base: str) -> list[dict[str, Any]]:  # noqa: ARG002  as rows are rendered
         """The entries as the standard tells them."""
         return [self._entry(*self.entries[number]) for number in numbers]
+
+    def values(self, rows: Sequence[int], path: str, base: str = "") -> list[Any]:
+        """What the member at *path* shows in each entry."""
+        return [found_at(record, path.split(".")) for record in self.render(rows, base)]
 
     def stamp(self, records: Sequence[dict[str, Any]], rows: Sequence[int], base: str) -> None:
         """They bear their versions already."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from adapters.contract import Hint
-from gateway.change_log.journal import ID, Entry
+from gateway.change_versions.journal import ID, Entry
 from standards.edfi.api.change_feeds import key_members
 from standards.errors import SourceError
 from standards.view import Container, Hop, Id, Items, Many, To, Val, fields_of, paths, trail
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from adapters.contract import Departure, Hints
-    from gateway.engine.row_index import Shown
+    from gateway.engine.view_rows import Shown
     from gateway.gateway import Gateway
     from policies.grant import Grant
     from standards.query import Window
@@ -36,7 +36,7 @@ LAST = 2**63 - 1
 def live(gateway: Gateway, grant: Grant, view: View) -> bool:
     """Whether anything of a pruned *view* is read from the source on each request."""
     district = gateway.districts[grant.district]
-    return not gateway.entities(grant, view) & district.adapter.manifest.entities <= district.holds
+    return not gateway.views.entities(grant, view) & district.adapter.manifest.entities <= district.holds
 
 
 def tells(gateway: Gateway, grant: Grant, view: View, whole: View) -> bool:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway.change_log.findings import ANY_LIST, ANYWHERE, PENDING
-from gateway.disclosure import students
-from gateway.engine.filter_conditions import instant, kind_of, lists, matcher
-from gateway.engine.list_items import having
-from gateway.engine.row_index import found_at, keep
+from gateway.change_log.account import account_of
+from gateway.change_log.states import ANY_LIST, ANYWHERE, PENDING
+from gateway.engine.data_subjects import students
+from gateway.engine.filter_conditions import having, instant, kind_of, lists, matcher
+from gateway.engine.rows import found_at, keep
 from gateway.engine.skeletons import BASE, skeleton
 from standards.collation import folded
 from standards.errors import MalformedQuery
@@ -23,9 +23,10 @@ from standards.view import find
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
 
-    from gateway.change_log.grant_log import Tombstone
     from gateway.change_log.grant_logs import ChangeLogs
-    from gateway.engine.row_index import Shown
+    from gateway.change_log.ledger import Ledger
+    from gateway.change_log.states import Tombstone
+    from gateway.engine.view_rows import Shown
     from standards.query import Filter, Query
 
     Outer = tuple[tuple[str, str], ...]
@@ -71,7 +72,7 @@ def _of_what_is_gone(query: Query) -> list[Condition]:
     return [one for one in asked if one.path == MODIFIED or (one.path, folded(one.value)) == GONE]
 
 
-def refuse_unknown(query: Query, shown: Sequence[Shown], below: Outer = ()) -> None:
+def refuse_unknown(ledger: Ledger, query: Query, shown: Sequence[Shown], below: Outer = ()) -> None:
     """Refuse to tell what has changed where what is gone, from the list *below* some records, cannot be told.
 
     Raises:
@@ -84,15 +85,15 @@ def refuse_unknown(query: Query, shown: Sequence[Shown], below: Outer = ()) -> N
     live = [one for one, is_followed in known if not is_followed]
     if any(len(one.view.branches) > 1 for one in live):  # who is gone from one branch may be in another
         raise MalformedQuery(asked[0].parameter, NEVER_TOLD)
-    if not all(_known_since(one, below, since) for one in live):
+    if not all(_known_since(ledger, one, below, since) for one in live):
         raise MalformedQuery(asked[0].parameter, NOT_TOLD)
     if not remembered([one for one, is_followed in known if is_followed], since):
         raise MalformedQuery(asked[0].parameter, FORGOTTEN)
 
 
-def _known_since(shown: Shown, below: Outer, since: float) -> bool:
+def _known_since(ledger: Ledger, shown: Shown, below: Outer, since: float) -> bool:
     """Whether all that is gone since a moment from a list that is read on each request is known."""
-    begun = shown.ledger.list_since(shown, below)
+    begun = ledger.list_since(shown, below)
     return begun is not None and 0 < since >= begun
 
 
@@ -112,7 +113,7 @@ def _since(condition: Filter | None) -> float:
 def remembered(shown: Iterable[Shown], since: float) -> bool:
     """Whether all that is gone from *shown* since a moment is still known; since the window begins, where it is 0."""
     for one in shown:
-        account = one.faces.account
+        account = account_of(one.faces)
         if account is not None:
             account.compare(one.faces)
             if account.whole_since(one.faces, one.branch.entity) > (since or account.log.horizon):
@@ -122,7 +123,7 @@ def remembered(shown: Iterable[Shown], since: float) -> bool:
 
 def followed(shown: Shown) -> bool:
     """Whether a change log knows what of a branch has changed: nothing of it is read for one request alone."""
-    account = shown.faces.account
+    account = account_of(shown.faces)
     return account is not None and account.follows((shown.view.api, shown.view.name, shown.branch.entity))
 
 
@@ -164,9 +165,9 @@ def departed(
     return _of(shown, found)
 
 
-def absent(shown: Shown, below: Outer, here: Container[int]) -> Departed:
+def absent(ledger: Ledger, shown: Shown, below: Outer, here: Container[int]) -> Departed:
     """The ids that are gone from a list that is read on each request, without those that are *here*."""
-    gone = [one for one in shown.ledger.gone(shown, below).items() if not _shows(shown, here, one[0])]
+    gone = [one for one in ledger.gone(shown, below).items() if not _shows(shown, here, one[0])]
     told = [_tombstone(own, orjson.dumps(skeleton(shown.view, own)), at, ()) for own, at in gone]
     return _of(shown, told, bare=True)
 
@@ -192,7 +193,7 @@ def once(parts: Sequence[Departed]) -> tuple[Departed, ...]:
 
 
 def _told(logs: ChangeLogs, shown: Shown, below: Below | None) -> list[_Told]:
-    account, place = shown.faces.account, (shown.view.api, shown.view.name, shown.branch.entity)
+    account, place = account_of(shown.faces), (shown.view.api, shown.view.name, shown.branch.entity)
     if account is None or not account.follows(place):
         return []
     with account.log.lock:

@@ -12,9 +12,9 @@ from standards.errors import MalformedQuery
 from standards.view import Hop, Many, Stamp, Val, fields_of, trail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from standards.query import Condition
+    from standards.query import Condition, Item
     from standards.view import Node
 
 
@@ -128,3 +128,13 @@ _ORDER: dict[str, Callable[[Callable[[Any], Any], Any], Callable[[Any], bool]]] 
     "<": lambda reading, goal: lambda value: reading(value) < goal,
     "<=": lambda reading, goal: lambda value: reading(value) <= goal,
 }
+
+
+def having(rows: Sequence[int], lists: Iterable[Any], wanted: Item) -> list[int]:
+    """The *rows* in whose list, as it is shown, one item has all that is *wanted*; order kept."""
+    goals = [(name, value.casefold()) for name, value in wanted.members]
+
+    def has(item: Any) -> bool:
+        return isinstance(item, dict) and all(str(item.get(name, "")).casefold() == goal for name, goal in goals)
+
+    return [row for row, items in zip(rows, lists, strict=True) if any(map(has, items or ()))]

@@ -17,7 +17,6 @@ from standards.vocabulary import PERSONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from gateway.change_log.grant_logs import Account
     from policies.grant import Grant
     from policies.population import Clause
     from standards.keys import Keyring
@@ -35,7 +34,8 @@ class Faces:
 
     def __init__(self, generation: Generation, grant: Grant, keyring: Keyring, today: str) -> None:
         self.generation, self.grant, self.keyring, self.today = generation, grant, keyring, today
-        self.account: Account | None = None
+        self.account: object | None = None
+        """What the client is told of changes in what is shown, for `change_log.account`; None where nothing is kept."""
         self._visible: dict[str, bytearray | None] = {}
         self._ids: dict[tuple[str, str], list[str]] = {}
         self._quoted: dict[tuple[str, str], list[str]] = {}

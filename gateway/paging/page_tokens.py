@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from gateway.engine.row_index import ROW_BITS, ROW_MASK
+from gateway.engine.rows import ROW_BITS, ROW_MASK
 from gateway.paging.walks import policy
 from standards.edfi.api.request import BAD_TOKEN
 from standards.errors import MalformedQuery, WalkInterrupted
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.auth.callers import Caller
-    from gateway.engine.row_index import Part, RowIndex
-    from gateway.reads.pipeline import PageRequest
+    from gateway.engine.row_index import RowIndex
+    from gateway.engine.rows import Rows
+    from gateway.request import PageRequest
     from standards.keys import Keyring
     from standards.query import Filter, Query
 
@@ -109,7 +110,7 @@ class Cursors:
         return AESSIV(self._keyring.derive("page tokens", caller.client))
 
 
-def check(cursor: Cursor, shown: tuple[Part, ...]) -> None:
+def check(cursor: Cursor, shown: tuple[Rows, ...]) -> None:
     """Refuse to go on where what may be seen is no longer what it was.
 
     Raises:
@@ -131,7 +132,7 @@ def partitions(rows: RowIndex, number: int) -> list[Cursor]:
     return found if rows.total else []
 
 
-def policy_mark(shown: tuple[Part, ...]) -> bytes:
+def policy_mark(shown: tuple[Rows, ...]) -> bytes:
     """What the consumer may see, as a few bytes that change when it does."""
     return blake2b(repr(policy(shown)).encode(), digest_size=STATE).digest()
 

@@ -8,15 +8,16 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.engine.row_index import ROW_BITS, ROW_MASK
+from gateway.engine.rows import ROW_BITS, ROW_MASK
 from standards.errors import WalkInterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.auth.callers import Caller
-    from gateway.engine.row_index import Part, RowIndex
-    from gateway.reads.pipeline import PageRequest
+    from gateway.engine.row_index import RowIndex
+    from gateway.engine.rows import Rows, SearchableRows
+    from gateway.request import PageRequest
     from standards.query import Query
 
 LASTS = 900.0
@@ -38,7 +39,7 @@ class _Walk:
         return self.rows.total if self.rows is not None else len(self.ids)
 
 
-def policy(shown: tuple[Part, ...]) -> tuple[tuple[str, str, str], ...]:
+def policy(shown: tuple[Rows, ...]) -> tuple[tuple[str, str, str], ...]:
     """What the consumer may see in each part of what is shown to it: the agreement's epoch, the day, the district."""
     return tuple((s.faces.grant.epoch, s.faces.today, s.faces.generation.district) for s in shown)
 
@@ -61,9 +62,9 @@ class Walks:
         self,
         caller: Caller,
         request: PageRequest,
-        shown: tuple[Part, ...],
+        shown: tuple[SearchableRows, ...],
         query: Query,
-        make: Callable[[tuple[Part, ...], Query, str], RowIndex],
+        make: Callable[[tuple[SearchableRows, ...], Query, str], RowIndex],
     ) -> RowIndex:
         """The rows that answer *query*, made now or kept from the first page of this walk."""
         place = (
@@ -102,7 +103,7 @@ class Walks:
                 self._drop(place)
 
     @staticmethod
-    def _live(shown: tuple[Part, ...]) -> bool:
+    def _live(shown: tuple[Rows, ...]) -> bool:
         """Whether anything was read for this one request only: nothing of that may be kept."""
         return any(part.faces.generation.base is not None or not part.faces.generation.number for part in shown)
 

@@ -10,13 +10,15 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from gateway.auth.authorization import authorize
+from gateway.change_log.account import account_of
 from gateway.changes.tombstones import asked_for, departed, followed, once, remembered
-from gateway.disclosure import disclosure
+from gateway.disclosure import disclosure, write_down
 from gateway.engine.filter_conditions import instant
-from gateway.engine.row_index import ROW_BITS, ROW_MASK, RowIndex, Shown, index
+from gateway.engine.row_index import RowIndex, index
+from gateway.engine.rows import ROW_BITS, ROW_MASK
 from gateway.engine.skeletons import BASE
-from gateway.reads.pipeline import PageRequest, write_down
 from gateway.reads.streamed_zip import pack
+from gateway.request import PageRequest
 from standards import registry
 from standards.errors import Conflict, Forbidden, WalkInterrupted
 from standards.oneroster.api.routes import APIS, routes
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gateway.auth.authorization import Authorization
+    from gateway.engine.view_rows import Shown
     from gateway.gateway import Gateway
     from policies.grant import Grant
     from standards.oneroster.csv.rows import Told
@@ -163,7 +166,7 @@ def _opened(version: str, authorization: Authorization) -> tuple[View, ...]:
 
 def _released(gateway: Gateway, grant: Grant, views: tuple[View, ...]) -> list[View]:
     """What of each view *grant* releases, where the district's system knows of such things."""
-    pruned = [kept for view in views if (kept := gateway.pruned(grant, view)) is not None]
+    pruned = [kept for view in views if (kept := gateway.views.pruned(grant, view)) is not None]
     return [view for view in pruned if gateway.districts[grant.district].has(view)]
 
 
@@ -171,7 +174,7 @@ def _shown(gateway: Gateway, released: Mapping[Grant, list[View]]) -> dict[str, 
     """What of each view exists for the caller, over one state of every district."""
     found: dict[str, tuple[Shown, ...]] = {}
     for grant, views in released.items():
-        for view, some in zip(views, gateway.shown_together(grant, views), strict=True):
+        for view, some in zip(views, gateway.views.shown_together(grant, views), strict=True):
             found[view.name] = found.get(view.name, ()) + some
     return found
 
@@ -264,7 +267,7 @@ def _guard(
 
 
 def _terms(gateway: Gateway, grants: tuple[Grant, ...]) -> Any:
-    return [(grant.epoch, gateway.today(grant)) for grant in grants]
+    return [(grant.epoch, gateway.views.today(grant)) for grant in grants]
 
 
 def _moment(gateway: Gateway, shown: Sequence[Shown]) -> str:
@@ -273,7 +276,7 @@ def _moment(gateway: Gateway, shown: Sequence[Shown]) -> str:
     It is that of the last change told of any district; where a clock was set back, of the district that comes first.
     """
     faces = {part.faces.generation.district: part.faces for part in shown if followed(part)}
-    moments = [one.account.newest(one) for one in faces.values() if one.account is not None]
+    moments = [account.newest(one) for one in faces.values() if (account := account_of(one)) is not None]
     now = int(gateway.clock() * 1000)
     newest = max(moments, default=now)
     chosen = newest if newest <= now + 1 else min(moments)

@@ -12,10 +12,10 @@ from standards.view import Kids, fields_of, follow
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gateway.engine.row_index import Part
+    from gateway.engine.rows import SearchableRows
     from gateway.engine.visibility import Faces
     from gateway.gateway import Gateway
-    from gateway.reads.pipeline import Within
+    from gateway.request import Within
     from policies.grant import Grant
     from standards.view import Step, View
 
@@ -45,7 +45,7 @@ def _between(outer: View, inner: View, grant: Grant) -> frozenset[str] | None:
     return frozenset[str]().union(*(nesting.entities(ways, pair[0]) for pair, ways in open_ways))
 
 
-def members(gateway: Gateway, shown: Sequence[Part], within: Sequence[Within]) -> list[frozenset[int]] | None:
+def members(gateway: Gateway, shown: Sequence[SearchableRows], within: Sequence[Within]) -> list[frozenset[int]] | None:
     """For each of *shown* the rows that belong to the record that *within* leads to; None where all rows may.
 
     To records that the consumer sees, and that do not belong to each other, nothing belongs.
@@ -63,7 +63,7 @@ def members(gateway: Gateway, shown: Sequence[Part], within: Sequence[Within]) -
             for part, chain in zip(shown, places, strict=True)]  # fmt: skip
 
 
-def _members(part: Part, chain: Sequence[tuple[str, int]]) -> frozenset[int]:
+def _members(part: SearchableRows, chain: Sequence[tuple[str, int]]) -> frozenset[int]:
     """The rows of one branch that belong to the last of a *chain* of records, each of which belongs to that before."""
     faces, target = part.faces, part.branch.entity
     if not all(_belongs(faces, outer, inner) for outer, inner in pairwise(chain)):
@@ -83,7 +83,7 @@ def nothing(view: View) -> str:
 
 def find(gateway: Gateway, faces: Faces, one: Within) -> tuple[str, int] | None:
     """The entity and the row of the record that *one* names, if the consumer sees it in its view."""
-    for shown in gateway.branches(faces, one.view):
+    for shown in gateway.views.branches(faces, one.view):
         row = faces.row(shown.branch.entity, one.identifier, one.view.api)
         if row is not None and row in shown.members:
             return shown.branch.entity, row

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adapters.contract import NO_HINTS
 from gateway.cache.point_lookups import NOTHING
@@ -21,75 +19,27 @@ from gateway.changes.tombstones import (
     once,
     refuse_unknown,
 )
-from gateway.disclosure import disclosure
-from gateway.engine.row_index import Shown, index
+from gateway.disclosure import disclosure, write_down
+from gateway.engine.row_index import index
+from gateway.engine.view_rows import Shown
 from gateway.paging import page_tokens
 from gateway.reads.nesting import entities, find, members, nothing
 from gateway.reads.pushdown import filtered, hints, sought
-from standards.errors import ActionForbidden, Forbidden, NoSuchRecord, NotFound, StoreUnavailable, Unsupported
+from gateway.request import Page, Sight
+from standards.errors import ActionForbidden, Forbidden, NoSuchRecord, NotFound, Unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from adapters.contract import Hints
     from gateway.auth.authorization import Authorization
     from gateway.changes.tombstones import Departed
-    from gateway.engine.row_index import Part, RowIndex
+    from gateway.engine.row_index import RowIndex
+    from gateway.engine.rows import SearchableRows
     from gateway.gateway import Gateway
     from gateway.paging.page_tokens import Cursor
+    from gateway.request import PageRequest
     from policies.grant import Grant
     from standards.query import Query
     from standards.view import View
-
-    Reader = Callable[[tuple[View, ...]], Query]
-
-
-@dataclass(frozen=True, slots=True)
-class Within:
-    """A record named in an address: the *view* that shows it, and the id the consumer knows it by."""
-
-    view: View
-    identifier: str
-
-
-@dataclass(frozen=True, slots=True)
-class PageRequest:
-    """What is asked: a view, of one district or of all, by a query still in its standard's language.
-
-    *read* turns it into a `Query`, given the pruned views it may speak of; *scopes* are those of which the
-    caller needs one; *base* is the address that outward addresses start with; *within* names the records,
-    from the outside in, that what is asked for belongs to.
-    """
-
-    view: View
-    district: str | None
-    scopes: frozenset[str]
-    read: Reader
-    base: str
-    trace: str = ""
-    within: tuple[Within, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What one agreement shows of what is asked: the pruned *view*, and what must be read *beside* it."""
-
-    grant: Grant
-    view: View
-    beside: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What is sent: rendered *records*, how many there are in all, and the query they answer.
-
-    *following* is the token of the page behind this one, where pages have tokens.
-    """
-
-    records: list[dict[str, Any]]
-    total: int
-    query: Query
-    following: str = ""
 
 
 def serve_page(gateway: Gateway, authorization: Authorization, request: PageRequest) -> Page:
@@ -148,14 +98,16 @@ def _asked(
     else:
         sent = feed.prepare(gateway, authorization, sights, request.view, query.window)
         shown = _shown(gateway, sights, request, query, sent=sent)
-    parts: tuple[Part, ...] = shown
+    parts: tuple[SearchableRows, ...] = shown
     page_tokens.check(cursor, parts)
     if request.view.api != "edfi":
-        refuse_unknown(query, shown, _outer(request))
+        refuse_unknown(gateway.ledger, query, shown, _outer(request))
         _look(gateway, request, shown, query)
         if asked_for(query):
             parts += _departed(gateway, request, shown)
-            refuse_unknown(query, shown, _outer(request))  # to look at a list, or another, may let forget some of it
+            refuse_unknown(
+                gateway.ledger, query, shown, _outer(request)
+            )  # to look at a list, or another, may let forget some of it
     rows = gateway.walks.rows(authorization.caller, request, parts, query, partial(_index, gateway, request))
     return authorization.by(one.grant for one in sights), query, cursor, rows
 
@@ -167,7 +119,7 @@ def _refuse_unseen(gateway: Gateway, sights: tuple[Sight, ...], request: PageReq
     """
     for one in request.within:
         held = [
-            gateway.held(sight.grant)
+            gateway.views.held(sight.grant)
             for sight in sights
             if all(branch.entity in gateway.districts[sight.grant.district].holds for branch in one.view.branches)
         ]
@@ -175,7 +127,9 @@ def _refuse_unseen(gateway: Gateway, sights: tuple[Sight, ...], request: PageReq
             raise NotFound(nothing(one.view))
 
 
-def _index(gateway: Gateway, request: PageRequest, parts: tuple[Part, ...], query: Query, base: str) -> RowIndex:
+def _index(
+    gateway: Gateway, request: PageRequest, parts: tuple[SearchableRows, ...], query: Query, base: str
+) -> RowIndex:
     if query.window is not None:
         return feed.rows(gateway, parts, query, base)
     shown = [part for part in parts if isinstance(part, Shown)]
@@ -198,14 +152,14 @@ def _look(gateway: Gateway, request: PageRequest, shown: tuple[Shown, ...], quer
     for number, part in enumerate(shown):
         if not followed(part):
             rows = part.members if chosen is None else part.members & chosen[number]
-            part.ledger.look(part, rows, _outer(request), whole=delta or not request.within)
+            gateway.ledger.look(part, rows, _outer(request), whole=delta or not request.within)
 
 
 def _departed(gateway: Gateway, request: PageRequest, shown: tuple[Shown, ...]) -> tuple[Departed, ...]:
     """What is gone from each of *shown*, or from the list of it below the record that is named."""
     chosen = members(gateway, shown, request.within) or [part.members for part in shown]
     beside = dict(zip(shown, chosen, strict=True))
-    found = [absent(part, _outer(request), beside[part]) for part in shown if not followed(part)]
+    found = [absent(gateway.ledger, part, _outer(request), beside[part]) for part in shown if not followed(part)]
     if not request.within:
         return once([*found, *(departed(gateway.logs, part, beside) for part in shown)])
     for part in shown:
@@ -222,7 +176,7 @@ def _authorize(gateway: Gateway, authorization: Authorization, request: PageRequ
         needed = " or ".join(sorted(request.scopes))
         raise ActionForbidden(f"Reading {request.view.name} needs the scope {needed}, which the token has not.")
     grants = authorization.of()
-    views = [(grant, view) for grant in grants if (view := gateway.pruned(grant, request.view)) is not None]
+    views = [(grant, view) for grant in grants if (view := gateway.views.pruned(grant, request.view)) is not None]
     sights = [Sight(grant, view, way) for grant, view in views
               if (way := _way(gateway, grant, view, request)) is not None]  # fmt: skip
     if not sights:
@@ -256,24 +210,24 @@ def _shown(
     delta = request.view.api != "edfi" and is_delta(query)  # to which belongs what is in no list any more
     within = () if delta else request.within
     for one in sights:
-        needed = gateway.entities(one.grant, one.view) | one.beside
+        needed = gateway.views.entities(one.grant, one.view) | one.beside
         shown = gateway.districts[one.grant.district].adapter.manifest.ids_shown
         asked = sent or hints(one.grant, one.view, needed, within, identifier, shown)
         asked = asked or (NO_HINTS if delta else filtered(gateway, one.grant, one.view, needed, query))
         few = asked and not sent and not request.within
         seek = sought(one.grant, one.view, needed) if few else NOTHING
-        parts += gateway.shown(one.grant, one.view, one.beside, asked, seek)
+        parts += gateway.views.shown(one.grant, one.view, one.beside, asked, seek)
     return tuple(parts)
 
 
 def _way(gateway: Gateway, grant: Grant, view: View, request: PageRequest) -> frozenset[str] | None:
     """What must be read beside the view to tell what belongs where; None where the agreement does not let it."""
-    parents = [gateway.pruned(grant, one.view) for one in request.within]
+    parents = [gateway.views.pruned(grant, one.view) for one in request.within]
     if None in parents:
         return None
     outer = [one for one in parents if one is not None]
     found = entities([*outer, view], grant)
-    return found if found is None else found.union(*(gateway.entities(grant, one) for one in outer))
+    return found if found is None else found.union(*(gateway.views.entities(grant, one) for one in outer))
 
 
 def _find(shown: tuple[Shown, ...], identifier: str) -> RowIndex | None:
@@ -293,13 +247,3 @@ def _record(
     span: tuple[int, int],
 ) -> None:
     write_down(gateway, disclosure(gateway, authorization, request, rows, query, span))
-
-
-def write_down(gateway: Gateway, event: Mapping[str, Any]) -> None:
-    """Write down, durably, what is about to be sent or done; an exception here sends and does nothing."""
-    try:
-        gateway.record.append(event)
-    except StoreUnavailable:
-        with suppress(StoreUnavailable):
-            gateway.record.reopen()
-        raise

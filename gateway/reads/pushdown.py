@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from adapters.contract import NO_HINTS, Hint
 from gateway.engine.plan import gathered
-from gateway.engine.row_index import alone
+from gateway.engine.rows import alone
 from standards.oneroster.api import nesting
 from standards.query import Both, Condition
 from standards.view import Hop, Id, Kids, Obj, fields_of, find
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from adapters.contract import Hints
     from gateway.cache.point_lookups import Key
     from gateway.gateway import Gateway
-    from gateway.reads.pipeline import Within
+    from gateway.request import Within
     from policies.grant import Grant
     from standards.query import Query
     from standards.view import Branch, View
@@ -71,7 +71,7 @@ def _person(gateway: Gateway, grant: Grant, branch: Branch, asked: Condition) ->
     known = district.adapter.manifest.ids_shown & district.holds
     match [node for node in chain if not isinstance(node, Obj)]:
         case [Hop(ref=ref), Id(unique=True)] if (to := fields_of(branch.entity)[ref].to) in known and to in PERSONS:
-            own = gateway.held(grant).known_as(to, asked.value)
+            own = gateway.views.held(grant).known_as(to, asked.value)
             return Hint(ref, "=", "".join(own)) if len(own) <= 1 else None  # of nobody there is nothing to send
         case _:
             return None

@@ -13,8 +13,8 @@ from gateway.auth.oauth1_secrets import PURPOSE
 from gateway.auth.rate_limits import Limits
 from gateway.cache.needed_fields import wanted_by
 from gateway.change_log.grant_logs import ChangeLogs
-from gateway.change_log.journals import Journals
 from gateway.change_log.ledger import Ledger
+from gateway.change_versions.journals import Journals
 from gateway.districts.sources import adapters
 from gateway.gateway import Gateway
 from gateway.paging.walks import Walks

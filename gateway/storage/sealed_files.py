@@ -7,8 +7,9 @@ import secrets
 import shutil
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NONCE = 12
+Kept = TypeVar("Kept")
 
 
 class Sealed:
@@ -89,3 +91,13 @@ class Sealed:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in list(place.relative_to(self._folder).parents)[-2::-1]:
             (self._folder / folder).mkdir(mode=0o700, exist_ok=True)
+
+
+def decoded(text: bytes | None, kind: type[Kept]) -> Kept | None:
+    """What was written down; None where it cannot be understood."""
+    if text is None:
+        return None
+    try:
+        return msgspec.msgpack.decode(text, type=kind)
+    except msgspec.DecodeError:
+        return None

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
-from gateway.reads.pipeline import PageRequest, serve_one, serve_page, serve_partitions
+from gateway.reads.pipeline import serve_one, serve_page, serve_partitions
+from gateway.request import PageRequest
 from gateway.telemetry import about
 from gateway.web.responses import (
     PRIVATE,

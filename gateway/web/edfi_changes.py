@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, request
 
 from gateway.changes.feed import available
-from gateway.reads.pipeline import PageRequest, serve_page
+from gateway.reads.pipeline import serve_page
+from gateway.request import PageRequest
 from gateway.web.edfi import NO_SNAPSHOT, READ, admit, answer, base, refuse
 from gateway.web.responses import arguments, authenticate, conditional, trace_id
 from gateway.web.url_prefixes import ADDRESSES, PREFIXES

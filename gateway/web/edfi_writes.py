@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request
 
-from gateway.reads.pipeline import PageRequest
+from gateway.request import PageRequest
 from gateway.telemetry import ignored
 from gateway.web.edfi import admit, base, refuse
 from gateway.web.responses import PRIVATE, check_conditions, makes_conditions, trace_id

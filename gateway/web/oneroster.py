@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
-from gateway.reads.pipeline import PageRequest, Within, serve_one, serve_page
+from gateway.reads.pipeline import serve_one, serve_page
+from gateway.request import PageRequest, Within
 from gateway.telemetry import about
 from gateway.web.responses import (
     PRIVATE,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from gateway.auth.authorization import Authorization
     from gateway.gateway import Gateway
-    from gateway.reads.pipeline import Page
+    from gateway.request import Page
     from gateway.writes.context import Desk
     from standards.oneroster.api.routes import Route
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from flask import Blueprint, Response, request
 
-from gateway.reads.pipeline import PageRequest, serve_page
+from gateway.reads.pipeline import serve_page
+from gateway.request import PageRequest
 from gateway.telemetry import about
 from gateway.web.responses import PRIVATE, authenticate, base_url, trace_id
 from gateway.web.url_prefixes import PREFIXES, place
@@ -109,7 +110,9 @@ def _told(gateway: Gateway, authorization: Authorization, district: str | None) 
 def _resources(gateway: Gateway, authorization: Authorization, grants: Iterable[Grant]) -> Iterator[dict[str, Any]]:
     """Each resource that exists for the caller, and what it may do with it anywhere."""
     for _, view in sorted(registry.views("edfi").items()):
-        allowed = frozenset[str]().union(*(one.operations for one in grants if gateway.pruned(one, view) is not None))
+        allowed = frozenset[str]().union(
+            *(one.operations for one in grants if gateway.views.pruned(one, view) is not None)
+        )
         found = [
             word for word, operation, scope in OPERATIONS if operation in allowed and scope in authorization.scopes
         ]
@@ -128,7 +131,7 @@ def _organizations(
     above: dict[int, dict[str, int]] = {}
     for kind, path in PATHS.items():
         view, name = registry.views("edfi")[path.rpartition("/")[2]], RESOURCES[kind]
-        if not any(gateway.pruned(one, view) for one in reading):
+        if not any(gateway.views.pruned(one, view) for one in reading):
             continue
         for record in _records(gateway, authorization, view, district):
             number = record.get(next(iter(resources()[name].identity)))

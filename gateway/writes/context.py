@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.cache.point_lookups import references
 from gateway.changes import feed
-from gateway.disclosure import change, students
+from gateway.disclosure import change, write_down
 from gateway.districts.guarded_adapter import NOT_ACCEPTED
+from gateway.engine.data_subjects import students
 from gateway.engine.plan import decides
-from gateway.reads.pipeline import write_down
 from gateway.reads.pushdown import hints, sought
 from gateway.request_slots import approach
-from gateway.writes.natural_keys import dialect
-from gateway.writes.references import OF_SCHOOL, SESSION, native_targets
+from gateway.writes.native_targets import OF_SCHOOL, SESSION, native_targets
 from standards import registry
 from standards.errors import (
     ActionForbidden,
@@ -39,10 +38,9 @@ if TYPE_CHECKING:
 
     from adapters.contract import Adapter, Tagged
     from gateway.auth.authorization import Authorization
-    from gateway.engine.row_index import Shown
+    from gateway.engine.view_rows import Shown
     from gateway.gateway import Gateway
-    from gateway.reads.pipeline import PageRequest
-    from gateway.writes.natural_keys import Dialect
+    from gateway.request import PageRequest
     from policies.grant import Grant
     from standards.lenses.lens import Lens
     from standards.view import View
@@ -83,11 +81,6 @@ class Desk:
     def adapter(self) -> Adapter:
         """The district's system."""
         return self.gateway.districts[self.grant.district].adapter
-
-    @property
-    def dialect(self) -> Dialect:
-        """How the district's system tells the records of an Ed-Fi resource apart."""
-        return dialect(self.adapter, self.entity)
 
     @property
     def members(self) -> frozenset[str]:
@@ -329,15 +322,18 @@ def desk_over(
     entity = written_entity(gateway, grant, view)
     ended = gateway.record_locks.ended(grant.district, entity)
     beside = frozenset(field.to for field in fields_of(entity).values() if field.type == "ref")
-    beside = beside.union(*(gateway.entities(grant, one) for one in outer))
+    beside = beside.union(*(gateway.views.entities(grant, one) for one in outer))
     beside = beside.union(*(decides(one, grant) for one in native_targets(request.view)))
     beside |= {OF_SCHOOL} if SESSION in beside and request.view.api == "edfi" else frozenset()
-    needed, known = gateway.entities(grant, view) | beside, gateway.districts[grant.district].adapter.manifest.ids_shown
+    needed, known = (
+        gateway.views.entities(grant, view) | beside,
+        gateway.districts[grant.district].adapter.manifest.ids_shown,
+    )
     sent = hints(grant, view, needed, (), identifier, known)
     lean = bool(sent) and entity not in gateway.districts[grant.district].holds
     seek = sought(grant, view, needed) if lean and named is not None else {}
     seek |= {to: keys for to, keys in references(entity, named or {}).items() if to in seek}
-    every = gateway.shown(grant, view, beside, sent, seek)
+    every = gateway.views.shown(grant, view, beside, sent, seek)
     shown = next(one for one in every if one.branch.entity == entity)
     lens = registry.lens(request.view.api, request.view.name, entity)
     return Desk(gateway, authorization.by([grant]), request, grant, shown, lens, identifier, named, lean, ended)
@@ -345,7 +341,7 @@ def desk_over(
 
 def _able(gateway: Gateway, request: PageRequest, grants: Sequence[Grant]) -> tuple[Grant, View]:
     """The one grant by which, and the part of the view of which, records can be written."""
-    views = [(grant, view) for grant in grants if (view := gateway.pruned(grant, request.view)) is not None]
+    views = [(grant, view) for grant in grants if (view := gateway.views.pruned(grant, request.view)) is not None]
     if not views:
         raise Forbidden("No active agreement lets this client change this resource.")
     able = [one for one in views if written_entity(gateway, *one)]
@@ -358,7 +354,7 @@ def _able(gateway: Gateway, request: PageRequest, grants: Sequence[Grant]) -> tu
 
 def _outer(gateway: Gateway, grant: Grant, request: PageRequest) -> list[View]:
     """What the consumer sees of the views of the records that the address names."""
-    outer = [pruned for one in request.within if (pruned := gateway.pruned(grant, one.view)) is not None]
+    outer = [pruned for one in request.within if (pruned := gateway.views.pruned(grant, one.view)) is not None]
     if len(outer) < len(request.within):
         raise Forbidden("No active agreement lets this client change this resource.")
     return outer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from gateway.writes.natural_keys import dialect
 from standards.edfi.api.error_sentences import nonexistent
 from standards.edfi.from_oneroster.default_descriptors import standard
 from standards.edfi.model.model import resources
@@ -36,10 +37,10 @@ def unknown_descriptors(desk: Desk, given: Mapping[str, Any], shown: Mapping[str
     knows none keeps whatever it is sent.
     """
     found = {}
-    manifest, native = desk.adapter.manifest, desk.dialect.native
+    manifest, native = desk.adapter.manifest, dialect(desk).native
     beside = frozenset() if native and desk.entity not in manifest.shared else _standard()
     for name, value in given.items():
-        if name in desk.dialect.words:
+        if name in dialect(desk).words:
             continue
         known = resources()[desk.request.view.model].properties.get(name)
         for place, one, uri in _descriptors(known, value, f"$.{name}") if known and value != shown.get(name) else ():

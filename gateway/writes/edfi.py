@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.writes.context import CHANGED
 from gateway.writes.descriptors import spelt, unknown_descriptors
 from gateway.writes.merge import Merge
+from gateway.writes.natural_keys import dialect
 from gateway.writes.one_at_a_time import tried
 from gateway.writes.references import Resolver, natives
 from gateway.writes.row_rules import Admission
@@ -88,7 +89,7 @@ def post(desk: Desk, document: Any, ignored: Ignored | None, match: Match | None
     try:
         desk, said = _said(desk, given, {})
     except UnresolvedReference:
-        shown = desk.dialect.seen(desk, given) if desk.reads else {}
+        shown = dialect(desk).seen(desk, given) if desk.reads else {}
         if not shown:
             raise
         desk, said = _said(desk, given, body.plain(resource, shown))
@@ -104,12 +105,12 @@ def post(desk: Desk, document: Any, ignored: Ignored | None, match: Match | None
 def _upsert(desk: Desk, given: Record, said: Record, known: body.Shape, match: Match | None) -> Saved:
     """Update the record that has the natural key of a body, or create it where nobody else does."""
     desk = desk.caught_up()
-    before = desk.dialect.existing(desk, said, given)
+    before = dialect(desk).existing(desk, said, given)
     if before is not None:
         with desk.holding(before["id"]):
             return _update_or_refuse(desk, given, said, known, match, before)
-    with desk.holding_keys([desk.dialect.identity(desk, said)]):
-        if desk.is_old and desk.dialect.existing(desk.caught_up(), said, given) is not None:
+    with desk.holding_keys([dialect(desk).identity(desk, said)]):
+        if desk.is_old and dialect(desk).existing(desk.caught_up(), said, given) is not None:
             raise ConcurrentChange(CHANGED)
         return _create(desk, given, said, known, match, taken=None)
 
@@ -266,7 +267,7 @@ def _saved(desk: Desk, own: str, *, new: bool) -> Saved:
 def _rekeyed(desk: Desk, given: Record, shown: Record | None, merged: Record, before: Mapping[str, Any]) -> bool:
     """Whether a write gives a record another natural key: the source's own, or, where that has none, the one shown."""
     resource = _resource(desk)
-    if desk.dialect.keyed(desk, before):
+    if dialect(desk).keyed(desk, before):
         now, then = merged["key"], before["key"]
     else:
         now, then = natural_key(resource, given), natural_key(resource, given if shown is None else shown)
@@ -306,7 +307,7 @@ def _resolved(desk: Desk, given: Record, shown: Record) -> Record:
     if resolver.owners and not desk.grant.unrestricted(desk.entity):
         raise OutsidePopulation(_outside(desk, resolver.owners))
     missing = resolver.missing
-    if not missing and desk.dialect.keyed(desk, found):
+    if not missing and dialect(desk).keyed(desk, found):
         missing = natives(desk, desk.lens.write(found), shown)
     if missing:
         raise UnresolvedReference(missing)
@@ -319,7 +320,7 @@ def _merged(desk: Desk, given: Record, said: Record, before: Mapping[str, Any], 
     merged = Merge(desk, given, said, shown, before, "$", wrong).merged()
     if wrong:
         raise InvalidBody(body.REFUSED, {place: [f"This {what}."] for place, (what, *_) in wrong.items()})
-    return desk.dialect.completed(desk, merged, said, before)
+    return dialect(desk).completed(desk, merged, said, before)
 
 
 def _nameless(record: Record) -> Record:

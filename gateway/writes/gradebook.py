@@ -36,10 +36,10 @@ def check_unused(desk: Desk, own: str) -> None:
     gateway, grant, entity = desk.gateway, desk.grant, desk.entity
     for view in registry.views(desk.request.view.api).values():
         names = {branch.entity: _leading(branch.entity, entity) for branch in view.branches}
-        pruned = gateway.pruned(grant, view) if any(names.values()) else None
+        pruned = gateway.views.pruned(grant, view) if any(names.values()) else None
         if pruned is None or not gateway.districts[grant.district].has(pruned):
             continue
-        for shown in gateway.shown(grant, pruned, frozenset({entity})):
+        for shown in gateway.views.shown(grant, pruned, frozenset({entity})):
             generation, branch = shown.faces.generation, shown.branch.entity
             row = generation.table(entity).row_of(own)
             if row is None:
@@ -115,7 +115,7 @@ def _period(desk: Desk, record: Mapping[str, Any]) -> Any:
     section = faces.generation.table("section").rows.get(record.get("section", ()), -1)
     if section < 0 or "due" not in record or not all(map(desk.grant.plain, told)):
         return None
-    day = _day(record["due"], desk.gateway.zones.get(desk.grant.district, UTC))
+    day = _day(record["due"], desk.gateway.views.zones.get(desk.grant.district, UTC))
     sessions = faces.generation.table("session")
     begins, ends = (sessions.columns.get(name) for name in ("begin", "end"))
     if not (begins and ends):

@@ -15,7 +15,6 @@ from standards.view import fields_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from adapters.contract import Adapter
     from gateway.writes.context import Desk
 
     Record = dict[str, Any]
@@ -191,12 +190,12 @@ class Shared(Own):
 OWN, ACROSS, SHARED = Own(), Across(), Shared()
 
 
-def dialect(adapter: Adapter, entity: str) -> Dialect:
-    """How *adapter*'s source tells records of *entity* apart."""
-    manifest = adapter.manifest
-    if entity in manifest.shared:
+def dialect(desk: Desk) -> Dialect:
+    """How the district's system tells the records of an Ed-Fi resource apart."""
+    manifest = desk.adapter.manifest
+    if desk.entity in manifest.shared:
         return SHARED
-    return OWN if entity in manifest.edfi else ACROSS
+    return OWN if desk.entity in manifest.edfi else ACROSS
 
 
 def _read(desk: Desk, record: Record) -> Record:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gateway.auth.authorization import Authorization
     from gateway.gateway import Gateway
-    from gateway.reads.pipeline import PageRequest
+    from gateway.request import PageRequest
     from gateway.writes.context import Desk
     from policies.grant import Grant
 

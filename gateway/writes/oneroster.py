@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.reads.nesting import find, nothing
 from gateway.writes.gradebook import check_unused, complete
 from gateway.writes.merge import Merge
+from gateway.writes.natural_keys import dialect
 from standards.edfi.from_oneroster.required_members import natural_key
 from standards.errors import CallerError, Forbidden, InvalidBody, MappingError, NotFound, SourceError
 from standards.oneroster.api import body, model
@@ -32,7 +33,7 @@ def put(desk: Desk, identifier: str, document: Any, version: str, match: Match |
     *match* refuses (If-Match) by the record as the consumer sees it now. Who may not read is told of every record
     that it was created.
     """
-    desk.allow_unread(told=desk.dialect.native or desk.shown.faces.pseudonymous(desk.entity))
+    desk.allow_unread(told=dialect(desk).native or desk.shown.faces.pseudonymous(desk.entity))
     desk.allow("update" if desk.row(identifier) is not None else "create")
     name = desk.request.view.model
     derived = body.unsaid(name) | {"sourcedId"}
@@ -52,7 +53,7 @@ def put(desk: Desk, identifier: str, document: Any, version: str, match: Match |
 def post(desk: Desk, document: Any, version: str) -> list[dict[str, str]]:
     """Create every record in *document*, all or none; the id each came with and the one it was given."""
     desk.allow("create")
-    if desk.dialect.native:  # which has natural keys, that may be taken
+    if dialect(desk).native:  # which has natural keys, that may be taken
         desk.allow_unread(told=True)
     _check_needs(desk, version)
     name = desk.request.view.model
@@ -172,7 +173,7 @@ def _create(desk: Desk, given: Record, version: str, identifier: str, match: Mat
 
 def _keys(desk: Desk, records: list[Record]) -> list[tuple[str, ...]]:
     """The natural keys that a system with keys of its own will give new *records*, as far as they are known before."""
-    if not desk.dialect.native:
+    if not dialect(desk).native:
         return []
     found = (natural_key(desk.entity, one) for one in records if "id" in one or desk.entity == "result")
     return [key for key in found if key is not None]
@@ -180,7 +181,7 @@ def _keys(desk: Desk, records: list[Record]) -> list[tuple[str, ...]]:
 
 def _taken(desk: Desk, record: Record) -> str | None:
     """What the district's system calls the record that has the id of a new *record*, or stands for the same there."""
-    key = natural_key(desk.entity, record) if desk.dialect.native else None
+    key = natural_key(desk.entity, record) if dialect(desk).native else None
     found = desk.adapter.locate(desk.entity, key) if key else desk.adapter.find(desk.entity, record["id"])
     return None if found is None else str(found["id"])
 

@@ -7,9 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from gateway.engine.renderer import compile_branch
+from gateway.writes.native_targets import OF_SCHOOL, SESSION, all_properties, native_entity
 from gateway.writes.row_rules import Admission
 from standards import registry
-from standards.edfi.model.model import by_collection, natural_key, resources
+from standards.edfi.model.model import natural_key, resources
 from standards.lenses.types import as_text
 from standards.view import Branch, Const, Hop, Id, Links, Many, Obj, Val, fields_of, follow
 from standards.vocabulary import PERSONS
@@ -20,14 +21,12 @@ if TYPE_CHECKING:
     from gateway.writes.context import Desk
     from standards.edfi.model.model import Property
     from standards.lenses.lens import Pair
-    from standards.view import Node, View
+    from standards.view import Node
 
     Record = dict[str, Any]
     Key = tuple[str, ...]
 
 GUARD = "@"
-SESSION, OF_SCHOOL = "session", "schoolSession"
-"""What a source states once for all schools, and the entity of what each school has of it."""
 
 
 @dataclass
@@ -112,7 +111,7 @@ class Resolver:
 
         def make() -> Mapping[Key, int]:
             found: list[tuple[Key, int]] = []
-            for shown in self.desk.gateway.branches(faces, registry.views("edfi")[target.collection]):
+            for shown in self.desk.gateway.views.branches(faces, registry.views("edfi")[target.collection]):
                 if shown.branch.entity == OF_SCHOOL:
                     rows, sessions = shown.rows, faces.generation.table(OF_SCHOOL).refs.get("session", ())
                     for row, document in zip(rows, shown.render(rows, ""), strict=True):
@@ -174,7 +173,7 @@ def natives(desk: Desk, own: Mapping[str, Any], shown: Mapping[str, Any]) -> lis
     resource = resources()[desk.request.view.model]
     found = []
     for known, given in _references(resource.properties, own, shown):
-        entity, target = _native(known), resources().get(known.reference)
+        entity, target = native_entity(known), resources().get(known.reference)
         if target is None or entity not in desk.adapter.manifest.entities:
             continue
         parts = [_last(path) for path in target.identity]
@@ -184,22 +183,6 @@ def natives(desk: Desk, own: Mapping[str, Any], shown: Mapping[str, Any]) -> lis
         if record is None or not Admission(desk.shown.faces, entity).sees(record):
             found.append(known.reference)
     return found
-
-
-def native_targets(view: View) -> frozenset[str]:
-    """The native entities that records of an Ed-Fi *view* may point to."""
-    if view.api != "edfi":
-        return frozenset()
-    return frozenset(entity for known in _all_properties(view.name) if (entity := _native(known)))
-
-
-def _native(known: Property) -> str:
-    """The native entity that a member points to; empty where it points to none."""
-    target = resources().get(known.reference)
-    if target is None:
-        return ""
-    entity = registry.lens("edfi", target.collection).entity
-    return entity if entity.startswith("edfi.") else ""
 
 
 def _references(
@@ -229,16 +212,7 @@ def _points(pair: Pair) -> bool:
 def _called(pair: Pair, collection: str) -> str:
     """The kind of thing that a pair's reference points to, in the model's words."""
     name = pair.consumes[0].partition(".")[0]
-    return next((known.reference for known in _all_properties(collection) if known.name == name), "")
-
-
-def _all_properties(collection: str) -> Iterator[Property]:
-    resource = by_collection(collection)
-    waiting = list(resource.properties.values()) if resource else []
-    while waiting:
-        known = waiting.pop(0)
-        yield known
-        waiting += known.properties.values()
+    return next((known.reference for known in all_properties(collection) if known.name == name), "")
 
 
 def _parts(pair: Pair, shown: Mapping[str, Any]) -> Key:

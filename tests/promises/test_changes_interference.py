@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from gateway import telemetry
-from gateway.change_log.journal import Sight
-from gateway.change_log.journals import ORIGIN, STEP, Journals
+from gateway.change_versions.journal import Sight
+from gateway.change_versions.journals import ORIGIN, STEP, Journals
 from gateway.changes import feed as changes
 from policies.testing.non_interference import Knowledge, difference, worlds
 from standards import registry

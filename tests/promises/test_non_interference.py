@@ -15,13 +15,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from gateway import telemetry
+from gateway.change_log.account import Account
 from gateway.change_log.findings import Findings
-from gateway.change_log.grant_logs import Account
 from gateway.change_log.ledger import Ledger
 from gateway.engine import codegen, renderer, row_index
 from gateway.engine.codegen import Writer
 from gateway.engine.renderer import Renderer
-from gateway.engine.row_index import RowIndex, Shown
+from gateway.engine.row_index import RowIndex
+from gateway.engine.view_rows import Shown
 from gateway.engine.visibility import Faces
 from gateway.reads import nesting, pipeline
 from gateway.web import edfi, oneroster

@@ -106,10 +106,10 @@ def test_every_member_of_every_view_is_told_by_a_name_that_the_agreement_release
     from standards import registry
 
     for view in registry.views(api).values():
-        pruned = gateway.pruned(grant, view)
+        pruned = gateway.views.pruned(grant, view)
         if pruned is None or not gateway.districts["maple"].has(pruned):
             continue
-        for shown in gateway.shown(grant, pruned):
+        for shown in gateway.views.shown(grant, pruned):
             told = {line.split("\t")[1] for line in shown.facts}
             names = {line.split("\t")[2] for line in shown.facts}
             silent = {"Const", "Stamp"}

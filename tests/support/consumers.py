@@ -19,8 +19,8 @@ from gateway.auth.rate_limits import Limits
 from gateway.auth.scopes import known_scopes
 from gateway.cache.needed_fields import wanted_by
 from gateway.change_log.grant_logs import ChangeLogs
-from gateway.change_log.journals import Journals
 from gateway.change_log.ledger import Ledger
+from gateway.change_versions.journals import Journals
 from gateway.config.settings import Limits as Rates
 from gateway.districts.district import District
 from gateway.gateway import Gateway

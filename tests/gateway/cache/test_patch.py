@@ -15,7 +15,8 @@ from gateway.cache.needed_fields import may_be_held
 from gateway.cache.patch import patched
 from gateway.cache.snapshot import ABSENT, LINKED, build
 from gateway.change_log.ledger import Ledger
-from gateway.engine.row_index import Shown, index
+from gateway.engine.row_index import index
+from gateway.engine.view_rows import Shown
 from gateway.engine.visibility import Faces
 from standards.errors import SourceBroken
 from standards.query import Query

@@ -28,8 +28,8 @@ from gateway.auth.rate_limits import Limits
 from gateway.auth.scopes import known_scopes
 from gateway.cache.needed_fields import wanted_by
 from gateway.change_log.grant_logs import ChangeLogs
-from gateway.change_log.journals import Journals
 from gateway.change_log.ledger import Ledger
+from gateway.change_versions.journals import Journals
 from gateway.config.settings import Limits as Rates
 from gateway.districts.district import District
 from gateway.engine.visibility import Faces
@@ -37,7 +37,8 @@ from gateway.gateway import Gateway
 from gateway.paging.walks import Walks
 from gateway.reads.export import Asked, export
 from gateway.reads.nesting import members
-from gateway.reads.pipeline import PageRequest, Within, serve_page
+from gateway.reads.pipeline import serve_page
+from gateway.request import PageRequest, Within
 from gateway.storage.bounded_calls import COMMAND_SECONDS
 from gateway.storage.registry import open_store
 from gateway.storage.shared_memory import LocalMemory
@@ -365,16 +366,16 @@ class Gate:
     def _faces(self, name: str, generation: Any) -> Faces:
         """What a consumer sees of a generation, apart from every log."""
         grant = self.grant(name)
-        key = name, grant.epoch, generation.number, self.gateway.today(grant)
+        key = name, grant.epoch, generation.number, self.gateway.views.today(grant)
         if key not in self.seen:
             self.seen[key] = Faces(generation, grant, self.keyring, key[-1])
         return self.seen[key]
 
     def _list(self, faces: Faces, version: str, place: str) -> dict[str, Any] | None:
         route, within = _route(version, place)
-        view = self.gateway.pruned(faces.grant, registry.views(APIS[version])[route.collection])
+        view = self.gateway.views.pruned(faces.grant, registry.views(APIS[version])[route.collection])
         assert view is not None
-        parts = self.gateway.branches(faces, view)
+        parts = self.gateway.views.branches(faces, view)
         try:
             chosen = members(self.gateway, parts, within)
         except NotFound:

@@ -41,7 +41,7 @@ def log(request, district, tmp_path_factory):
         terms = agreement("fir", lines, population=people)
         with running(folder, {"fir": site}, [terms]) as region:
             (grant,) = region.gateway.grants.every("fir")
-            faces = region.gateway.held(grant)
+            faces = region.gateway.views.held(grant)
             log = faces.account.log
             log.follow(faces)
             yield log

@@ -12,11 +12,13 @@ import pytest
 
 from gateway.cache.snapshot_differences import Differences
 from gateway.change_log import findings, resuming, window
-from gateway.change_log.files import Told
+from gateway.change_log.account import Account
 from gateway.change_log.findings import Findings
-from gateway.change_log.grant_log import STATES_KEPT, ChangeLog, State
-from gateway.change_log.grant_logs import Account, ChangeLogs
+from gateway.change_log.grant_log import STATES_KEPT, ChangeLog
+from gateway.change_log.grant_logs import ChangeLogs
+from gateway.change_log.states import State
 from gateway.change_log.window import WINDOW
+from gateway.change_log.written import Told
 from gateway.changes.tombstones import FORGOTTEN
 from gateway.reads.export import Asked, export
 from gateway.storage.bounded_calls import COMMAND_SECONDS

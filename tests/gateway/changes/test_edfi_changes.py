@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.change_log.journals import ORIGIN, STEP
+from gateway.change_versions.journals import ORIGIN, STEP
 from standards import registry
 from standards.edfi.from_oneroster.key_texts import key_text
 from tests.gateway.writes.test_edfi_write_rules import SCHOOL

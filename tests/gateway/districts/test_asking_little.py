@@ -98,7 +98,7 @@ def test_what_does_not_differ_is_not_worked_out_again(client):
 
 
 def _shown(gateway, grant, name):
-    (shown,) = gateway.shown(grant, gateway.pruned(grant, registry.views("edfi")[name]))
+    (shown,) = gateway.views.shown(grant, gateway.views.pruned(grant, registry.views("edfi")[name]))
     return shown
 
 

@@ -15,7 +15,8 @@ from gateway.cache.snapshot import Generation, build
 from gateway.change_log.ledger import Ledger
 from gateway.districts import district as districts
 from gateway.engine.plan import entities_of
-from gateway.engine.row_index import Shown, index
+from gateway.engine.row_index import index
+from gateway.engine.view_rows import Shown
 from gateway.engine.visibility import Faces
 from policies.grant import Grant, Rule
 from policies.population import All, AnyOf, Child, In, NotIn, Null, Population

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.cache.snapshot import build
 from gateway.change_log.ledger import Ledger
-from gateway.engine.row_index import Shown
+from gateway.engine.view_rows import Shown
 from gateway.engine.visibility import Faces
 from policies.grant import Grant, Rule
 from standards import registry, vocabulary

@@ -13,7 +13,8 @@ from gateway.engine import codegen, filter_conditions, renderer, row_index
 from gateway.engine import visibility as faces
 from gateway.engine.codegen import Writer
 from gateway.engine.renderer import Renderer
-from gateway.engine.row_index import RowIndex, Shown
+from gateway.engine.row_index import RowIndex
+from gateway.engine.view_rows import Shown
 from gateway.engine.visibility import Faces
 from policies.population import All
 from policies.transforms import month, transform

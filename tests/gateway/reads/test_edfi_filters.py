@@ -9,7 +9,9 @@ import pytest
 
 from gateway.cache.snapshot import build
 from gateway.change_log.ledger import Ledger
-from gateway.engine.row_index import Shown, found_at, index
+from gateway.engine.row_index import index
+from gateway.engine.rows import found_at
+from gateway.engine.view_rows import Shown
 from gateway.engine.visibility import Faces
 from policies import agreement
 from policies.compiler import Grants

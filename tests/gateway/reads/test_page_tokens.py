@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gateway.auth.callers import Caller
 from gateway.engine.row_index import index
 from gateway.paging.page_tokens import Cursor, Cursors, check, partitions, policy_mark
-from gateway.reads.pipeline import PageRequest
+from gateway.request import PageRequest
 from standards import registry
 from standards.errors import MalformedQuery, WalkInterrupted
 from standards.query import Both, Condition, Query

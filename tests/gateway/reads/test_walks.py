@@ -8,7 +8,7 @@ from gateway.auth.callers import Caller
 from gateway.engine.row_index import index
 from gateway.paging import walks as module
 from gateway.paging.walks import LASTS, Walks
-from gateway.reads.pipeline import PageRequest
+from gateway.request import PageRequest
 from standards import registry
 from standards.errors import WalkInterrupted
 from standards.query import Condition, Query

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from gateway.cache.snapshot import build
 from gateway.change_log.ledger import Ledger
-from gateway.engine.row_index import Shown, index
+from gateway.engine.row_index import index
+from gateway.engine.view_rows import Shown
 from gateway.engine.visibility import Faces
 from policies.compiler import rules
 from policies.elements import Line, settle

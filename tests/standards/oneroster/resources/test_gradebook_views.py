@@ -12,7 +12,8 @@ from gateway.cache.snapshot import build
 from gateway.change_log.ledger import Ledger
 from gateway.demo.data import write_edfi_xml, write_oneroster_12
 from gateway.engine.plan import entities_of
-from gateway.engine.row_index import Shown, index
+from gateway.engine.row_index import index
+from gateway.engine.view_rows import Shown
 from gateway.engine.visibility import Faces
 from policies.grant import Grant, Rule
 from standards import native, registry, vocabulary

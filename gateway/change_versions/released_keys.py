@@ -12,7 +12,7 @@ from standards.view import Hop, Id, Obj, Val, trail
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gateway.engine.row_index import Shown
+    from gateway.engine.view_rows import Shown
     from standards.view import Node
 
 PLAIN = frozenset({"allow", "pseudonym"})

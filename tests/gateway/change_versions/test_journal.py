@@ -8,10 +8,10 @@ from contextlib import suppress
 
 import pytest
 
-from gateway.change_log import journal as book
-from gateway.change_log.journal import Seal, Sight, begin, forget, settle
-from gateway.change_log.journals import ORIGIN, STEP, Journals, Present
 from gateway.change_log.ledger import BASE
+from gateway.change_versions import journal as book
+from gateway.change_versions.journal import Seal, Sight, begin, forget, settle
+from gateway.change_versions.journals import ORIGIN, STEP, Journals, Present
 from gateway.storage.registry import open_store
 from gateway.storage.sealed_files import Sealed
 from standards.errors import StoreUnavailable

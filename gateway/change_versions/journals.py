@@ -13,13 +13,13 @@ import msgspec
 import orjson
 
 from gateway import telemetry
-from gateway.change_log import journal as book
 from gateway.change_log.doubts import doubtful, shown_of, unknown_of
-from gateway.change_log.journal import Entry, Journal, Sight
-from gateway.change_log.journal_heads import HEAD, NOTHING_HELD, Head, decoded, marked, name_of
-from gateway.engine.released_keys import is_complete, releases_key
+from gateway.change_versions import journal as book
+from gateway.change_versions.heads import HEAD, NOTHING_HELD, Head, marked, name_of
+from gateway.change_versions.journal import Entry, Journal, Sight
+from gateway.change_versions.released_keys import is_complete, releases_key
 from gateway.engine.skeletons import BASE
-from gateway.storage.sealed_files import Sealed
+from gateway.storage.sealed_files import Sealed, decoded
 from gateway.storage.signed_heads import Mark
 from standards.edfi.api.change_feeds import key_values
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from weakref import ReferenceType
 
     from gateway.cache.snapshot import Table
-    from gateway.engine.row_index import Shown
+    from gateway.engine.view_rows import Shown
     from gateway.storage.signed_heads import Registry
     from standards.query import Window
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 import msgspec
 
 from gateway.storage.signed_heads import Mark
@@ -12,7 +10,6 @@ HEAD = "head"
 MARKS = 1_000
 NOTHING_HELD = Mark(0, "0")
 """What the registry holds of journals that were never written."""
-Kept = TypeVar("Kept")
 
 
 class Head(msgspec.Struct, frozen=True, array_like=True):
@@ -52,13 +49,3 @@ def marked(marks: tuple[tuple[int, int], ...], mark: tuple[int, int]) -> tuple[t
     """*marks* and one more; of those that say the same the first and the last are kept."""
     again = len(marks) > 1 and marks[-1][1] == marks[-2][1] == mark[1]
     return (*(marks[:-1] if again else marks), mark)[-MARKS:]
-
-
-def decoded(text: bytes | None, kind: type[Kept]) -> Kept | None:
-    """What was written down; None where it cannot be understood."""
-    if text is None:
-        return None
-    try:
-        return msgspec.msgpack.decode(text, type=kind)
-    except msgspec.DecodeError:
-        return None

@@ -1,0 +1,45 @@
+"""Data subjects: the students whom a row is about, by keyed tags that tell nobody who they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from standards.view import fields_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.engine.rows import Rows
+    from gateway.engine.visibility import Faces
+
+
+class Tags(Protocol):
+    """What tells the tags of students."""
+
+    def tags(self, faces: Faces) -> Callable[[int], bytes]:
+        """The keyed tag of a student row."""
+        ...
+
+
+def students(shown: Rows, gateway: Tags) -> Any:
+    """How to tell which students a row of a branch is about: their tags."""
+    if shown.subjects is not None:
+        return shown.subjects.__getitem__
+    faces, entity = shown.faces, shown.branch.entity
+    tag = gateway.tags(faces)
+    if entity == "student":
+        return lambda row: (tag(row),)
+    for name, field in fields_of(entity).items():
+        refs = faces.generation.table(entity).refs.get(name)
+        if field.to == "student" and refs is not None:
+            return lambda row, refs=refs: (tag(refs[row]),) if refs[row] >= 0 else ()
+    if entity == "contact":
+        return _wards(faces, tag)
+    return lambda _row: ()
+
+
+def _wards(faces: Faces, tag: Any) -> Any:
+    kids = faces.generation.kids("guardianship", "contact", "contact")
+    refs = faces.generation.table("guardianship").refs.get("student", ())
+    seen = frozenset(faces.rows("guardianship"))
+    return lambda row: tuple(tag(refs[kid]) for kid in kids[row] if kid in seen and refs[kid] >= 0)

@@ -1,0 +1,63 @@
+"""What everybody passes on of a request: what is asked for, what one agreement shows of it, and what is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from policies.grant import Grant
+    from standards.query import Query
+    from standards.view import View
+
+    Reader = Callable[[tuple[View, ...]], Query]
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """A record named in an address: the *view* that shows it, and the id the consumer knows it by."""
+
+    view: View
+    identifier: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """What is asked: a view, of one district or of all, by a query still in its standard's language.
+
+    *read* turns it into a `Query`, given the pruned views it may speak of; *scopes* are those of which the
+    caller needs one; *base* is the address that outward addresses start with; *within* names the records,
+    from the outside in, that what is asked for belongs to.
+    """
+
+    view: View
+    district: str | None
+    scopes: frozenset[str]
+    read: Reader
+    base: str
+    trace: str = ""
+    within: tuple[Within, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What one agreement shows of what is asked: the pruned *view*, and what must be read *beside* it."""
+
+    grant: Grant
+    view: View
+    beside: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is sent: rendered *records*, how many there are in all, and the query they answer.
+
+    *following* is the token of the page behind this one, where pages have tokens.
+    """
+
+    records: list[dict[str, Any]]
+    total: int
+    query: Query
+    following: str = ""
