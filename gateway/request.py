@@ -1,4 +1,4 @@
-"""What everybody passes on of a request: what is asked for, what one agreement shows of it, and what is sent."""
+"""What everybody passes on of a request: what is asked for, and what is sent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from policies.grant import Grant
     from standards.query import Query
     from standards.view import View
 
@@ -39,15 +38,6 @@ class PageRequest:
     base: str
     trace: str = ""
     within: tuple[Within, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What one agreement shows of what is asked: the pruned *view*, and what must be read *beside* it."""
-
-    grant: Grant
-    view: View
-    beside: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from gateway.auth.callers import Caller
     from policies.compiler import Grants
     from policies.grant import Grant
+    from standards.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizedView:
+    """What one grant shows of what is asked: the pruned *view*, and the entities that must be read *beside* it."""
+
+    grant: Grant
+    view: View
+    beside: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +30,14 @@ class Authorization:
     """A caller and its active grants for what is addressed: one *district*, or all (None).
 
     Each grant names its agreement with version and hash. They are those of the moment the request came in: whatever
-    is changed meanwhile, the record names the ones that the answer was made by.
+    is changed meanwhile, the record names the ones that the answer was made by. Once it is known what is asked for,
+    *views* are what each grant shows of it.
     """
 
     caller: Caller
     grants: tuple[Grant, ...]
     district: str | None = None
+    views: tuple[AuthorizedView, ...] = ()
 
     @property
     def client(self) -> str:
@@ -45,6 +57,11 @@ class Authorization:
             Forbidden: there are no grants.
         """
         return covering(self.grants, operations)
+
+    def over(self, views: Iterable[AuthorizedView]) -> Authorization:
+        """The same for what is asked: by the grants of those *views* alone."""
+        shown = tuple(views)
+        return replace(self, grants=tuple(one.grant for one in shown), views=shown)
 
     def by(self, grants: Iterable[Grant]) -> Authorization:
         """The same, as far as it is used: by those of its *grants*."""

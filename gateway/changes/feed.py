@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from gateway.change_versions.journal import Entry
     from gateway.engine.rows import SearchableRows
     from gateway.gateway import Gateway
-    from gateway.request import Sight
     from policies.grant import Grant
     from standards.query import Query, Window
     from standards.view import View
@@ -86,9 +85,7 @@ def _settle_all(gateway: Gateway, grant: Grant) -> None:
                 gateway.journals.settle(_present(gateway, one))
 
 
-def prepare(
-    gateway: Gateway, authorization: Authorization, sights: Sequence[Sight], whole: View, window: Window
-) -> Hints:
+def prepare(gateway: Gateway, authorization: Authorization, whole: View, window: Window) -> Hints:
     """See to it that what changes can be told; what the source is to send of what is read for this one request.
 
     *whole* is the view before any agreement cut it down.
@@ -99,10 +96,10 @@ def prepare(
     """
     if SCOPE not in authorization.scopes:
         raise ActionForbidden(NO_SCOPE)
-    if len({one.grant.district for one in sights}) > 1:
+    if len({one.grant.district for one in authorization.views}) > 1:
         raise _refusal(window, ONE_DISTRICT)
     hints: dict[str, tuple[Hint, ...]] = {}
-    for one in sights:
+    for one in authorization.views:
         live = pass_through.live(gateway, one.grant, one.view)
         if live and not pass_through.tells(gateway, one.grant, one.view, whole):
             raise _refusal(window, NOT_TOLD)

@@ -120,6 +120,11 @@ def check(cursor: Cursor, shown: tuple[Rows, ...]) -> None:
         raise WalkInterrupted("What this client may see has changed since the first page; start again there.")
 
 
+def span(cursor: Cursor, rows: RowIndex, query: Query) -> tuple[int, int]:
+    """The first place of the page in *rows*, by token or by offset, and the one behind its last."""
+    return cursor.span(rows, query.limit) if query.token else (query.offset, query.offset + query.limit)
+
+
 def partitions(rows: RowIndex, number: int) -> list[Cursor]:
     """At most *number* ranges that together hold each of *rows* once, whatever ids come to stand between them."""
     name, state = _naming(rows), policy_mark(rows.shown)

@@ -99,7 +99,7 @@ def test_an_agreement_that_has_ended_is_not_worked_out_again(region, files):
     region.clock.move(86_400)
     consumer.users("orgs")
     number = region.gateway.districts["maple"].hold().number
-    clients = {key[3] for key in region.gateway._shown if key[1] == number}
+    clients = {key[3] for key in region.gateway.views._shown if key[1] == number}
     assert clients == {"conformance"}
     assert {log.faces.grant.client for log in region.gateway.logs.followers("maple")} == {"conformance"}
 

@@ -18,13 +18,13 @@ from gateway import telemetry
 from gateway.change_log.account import Account
 from gateway.change_log.findings import Findings
 from gateway.change_log.ledger import Ledger
-from gateway.engine import codegen, renderer, row_index
+from gateway.engine import codegen, renderer, row_index, view_rows
 from gateway.engine.codegen import Writer
 from gateway.engine.renderer import Renderer
 from gateway.engine.row_index import RowIndex
 from gateway.engine.view_rows import Shown
 from gateway.engine.visibility import Faces
-from gateway.reads import nesting, pipeline
+from gateway.reads import modes, nesting, pipeline
 from gateway.web import edfi, oneroster
 from policies.testing.non_interference import Coverage, difference, worlds
 from standards.errors import Forbidden
@@ -263,7 +263,7 @@ def ties_are_broken_by_the_source(patch, _consumer):
             made.codes = type(made.codes)("Q", [codes[at] for at in order])
         return made
 
-    patch.setattr(pipeline, "index", index)
+    patch.setattr(modes, "index", index)
 
 
 def an_array_is_in_the_order_of_the_source(patch, _consumer):
@@ -317,14 +317,14 @@ def a_hidden_change_moves_the_modified_time(patch, _consumer):
 
 
 def a_filter_reads_behind_a_mask(patch, _consumer):
-    plain = row_index.compile_value
+    plain = view_rows.compile_value
 
     def compile_value(branch, faces, api, chain):
         bare = copy.copy(faces)
         bare.transform = lambda _field: None
         return plain(branch, bare, api, chain)
 
-    patch.setattr(row_index, "compile_value", compile_value)
+    patch.setattr(view_rows, "compile_value", compile_value)
 
 
 def a_reference_shows_hidden_rows(patch, _consumer):

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from gateway.cache.snapshot import Generation
-from gateway.engine import codegen, filter_conditions, renderer, row_index
+from gateway.engine import codegen, filter_conditions, renderer, row_index, view_rows
 from gateway.engine import visibility as faces
 from gateway.engine.codegen import Writer
 from gateway.engine.renderer import Renderer
@@ -159,23 +159,23 @@ def visible_rows_of_another_grant_are_kept(patch):
 
 
 def what_is_absent_matches(patch):
-    plain = row_index.matcher
+    plain = view_rows.matcher
 
     def matcher(condition, kind, *, listed):
         test = plain(condition, kind, listed=listed)
         return lambda value: value is None or test(value)
 
-    patch.setattr(row_index, "matcher", matcher)
+    patch.setattr(view_rows, "matcher", matcher)
 
 
 def only_the_first_of_a_list_matches(patch):
-    plain = row_index.matcher
+    plain = view_rows.matcher
 
     def matcher(condition, kind, *, listed):
         test = plain(condition, kind, listed=listed)
         return lambda value: test(value[:1] if isinstance(value, list) else value)
 
-    patch.setattr(row_index, "matcher", matcher)
+    patch.setattr(view_rows, "matcher", matcher)
 
 
 def a_filter_sees_addresses_without_their_beginning(patch):
@@ -184,7 +184,7 @@ def a_filter_sees_addresses_without_their_beginning(patch):
 
 
 def a_filter_forgets_what_stands_in(patch):
-    patch.setattr(row_index, "alone", lambda _nodes, _chain: True)
+    patch.setattr(view_rows, "alone", lambda _nodes, _chain: True)
 
 
 def what_is_missing_comes_first(patch):

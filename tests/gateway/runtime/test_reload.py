@@ -579,5 +579,5 @@ def test_states_that_are_over_leave_memory_and_nothing_grows(region):
     assert [one() for one in over if one() is not None] == []
     gateway = region.running.state.gateway
     epochs = {one.epoch for one in gateway.grants.every("maple")}
-    assert {key[2] for key in gateway._shown} | {key[2] for key in gateway._faces} <= epochs
-    assert {key[1] for key in gateway._plans} <= epochs
+    assert {key[2] for key in gateway.views._shown} | {key[2] for key in gateway.views._faces} <= epochs
+    assert {key[1] for key in gateway.views._plans} <= epochs

@@ -1,0 +1,134 @@
+"""Modes of reading a collection: as it is now, OneRoster's with what is gone, or by a window of change versions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.changes import feed
+from gateway.changes.tombstones import (
+    Below,
+    absent,
+    asked_for,
+    asked_for_all,
+    departed,
+    followed,
+    is_delta,
+    once,
+    refuse_unknown,
+)
+from gateway.engine.row_index import index
+from gateway.engine.view_rows import Shown
+from gateway.reads.fetch import fetch
+from gateway.reads.nesting import find, members
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.auth.authorization import Authorization
+    from gateway.changes.tombstones import Departed
+    from gateway.engine.row_index import RowIndex
+    from gateway.engine.rows import SearchableRows
+    from gateway.gateway import Gateway
+    from gateway.request import PageRequest
+    from standards.query import Query
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The rows that are there now; who follows change versions is noted to have been shown them."""
+
+    gateway: Gateway
+    authorization: Authorization
+    request: PageRequest
+    query: Query
+
+    def fetch(self) -> tuple[Shown, ...]:
+        """Fetch what every agreement shows."""
+        shown = fetch(self.gateway, self.authorization, self.request, self.query)
+        feed.keep(self.gateway, shown)
+        return shown
+
+    def answering(self, shown: tuple[Shown, ...]) -> tuple[SearchableRows, ...]:
+        """All rows that may answer the query."""
+        return shown
+
+    def index(self, parts: tuple[SearchableRows, ...], query: Query, base: str) -> RowIndex:
+        """Index the rows that answer the query, of those that belong to the records in the address."""
+        shown = [part for part in parts if isinstance(part, Shown)]
+        chosen = members(self.gateway, shown, self.request.within)
+        if chosen is not None:  # of what is gone only that is there which belonged
+            chosen += [frozenset(part.rows) for part in parts[len(shown) :]]
+        return index(parts, query, base, chosen)
+
+
+class Roster(Present):
+    """The rows of a OneRoster collection, and tombstones of what is gone where somebody asks what has changed."""
+
+    __slots__ = ()
+
+    def answering(self, shown: tuple[Shown, ...]) -> tuple[SearchableRows, ...]:
+        """All rows that may answer the query, and what is gone, if that is asked for and known."""
+        ledger, query = self.gateway.ledger, self.query
+        refuse_unknown(ledger, query, shown, self._outer)
+        self._look(shown)
+        if not asked_for(query):
+            return shown
+        gone = self._gone(shown)
+        refuse_unknown(ledger, query, shown, self._outer)  # to look at a list, or another, may let forget some of it
+        return (*shown, *gone)
+
+    @property
+    def _outer(self) -> tuple[tuple[str, str], ...]:
+        return tuple((one.view.name, one.identifier) for one in self.request.within)
+
+    def _look(self, shown: Sequence[Shown]) -> None:
+        """Keep in mind what a list shows that is read for this one request, where nothing of it is left out."""
+        delta = is_delta(self.query)
+        if all(map(followed, shown)) or not (delta or asked_for_all(self.query)):
+            return
+        chosen = members(self.gateway, shown, self.request.within)
+        for number, part in enumerate(shown):
+            if not followed(part):
+                rows = part.members if chosen is None else part.members & chosen[number]
+                self.gateway.ledger.look(part, rows, self._outer, whole=delta or not self.request.within)
+
+    def _gone(self, shown: Sequence[Shown]) -> tuple[Departed, ...]:
+        """What is gone from each of *shown*, or from the list of it below the record that is named."""
+        chosen = members(self.gateway, shown, self.request.within) or [part.members for part in shown]
+        beside = dict(zip(shown, chosen, strict=True))
+        ledger, logs = self.gateway.ledger, self.gateway.logs
+        found = [absent(ledger, part, self._outer, beside[part]) for part in shown if not followed(part)]
+        if not self.request.within:
+            return once([*found, *(departed(logs, part, beside) for part in shown)])
+        for part in shown:
+            place = find(self.gateway, part.faces, self.request.within[-1])
+            if place is not None:
+                below = Below(place[0], part.faces.ids(place[0])[place[1]], beside[part])
+                found.append(departed(logs, part, beside, below))
+        return once(found)
+
+
+class ChangeWindow(Present):
+    """The rows, or the entries of a feed, of a window of Ed-Fi change versions."""
+
+    __slots__ = ()
+
+    def fetch(self) -> tuple[Shown, ...]:
+        """Fetch what every agreement shows, of what is read for this one request only what is in the window."""
+        gateway, authorization, window = self.gateway, self.authorization, self.query.window
+        assert window is not None
+        sent = feed.prepare(gateway, authorization, self.request.view, window)
+        return fetch(gateway, authorization, self.request, self.query, sent=sent)
+
+    def index(self, parts: tuple[SearchableRows, ...], query: Query, base: str) -> RowIndex:
+        """Index the rows, or entries, of the window."""
+        return feed.rows(self.gateway, parts, query, base)
+
+
+def mode_of(gateway: Gateway, authorization: Authorization, request: PageRequest, query: Query) -> Present:
+    """Choose the mode by the query's window and by the standard that is spoken."""
+    if query.window is not None:
+        return ChangeWindow(gateway, authorization, request, query)
+    kind = Present if request.view.api == "edfi" else Roster
+    return kind(gateway, authorization, request, query)
