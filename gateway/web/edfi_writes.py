@@ -12,7 +12,7 @@ from gateway.web.edfi import admit, base, refuse
 from gateway.web.responses import PRIVATE, check_conditions, makes_conditions, trace_id
 from gateway.web.url_prefixes import ADDRESSES
 from gateway.writes import edfi
-from gateway.writes.context import open_desk
+from gateway.writes.context import open_context
 from gateway.writes.one_at_a_time import write_alone
 from standards.edfi.api import body
 from standards.edfi.api.ignored_members import HEADER, Ignored
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from gateway.auth.authorization import Authorization
     from gateway.gateway import Gateway
-    from gateway.writes.context import Desk
+    from gateway.writes.context import WriteContext
     from gateway.writes.edfi import Saved
 
     Match = Callable[[Mapping[str, Any] | None], None]
@@ -50,17 +50,17 @@ def blueprint(gateway: Gateway) -> Blueprint:
         """An item created, or the one with its natural key updated."""
         authorization, asked = _asked(gateway, district, schema, name, POST)
         document = _document()
-        desk = open_desk(gateway, authorization, asked, "", {})
-        saved = edfi.post(desk, document, _ignoring(authorization), _condition(_match_key))
-        return _done(desk, saved, 201 if saved.new else 200)
+        context = open_context(gateway, authorization, asked, "", {})
+        saved = edfi.post(context, document, _ignoring(authorization), _condition(_match_key))
+        return _done(context, saved, 201 if saved.new else 200)
 
     def put(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
         """An item replaced."""
         authorization, asked = _asked(gateway, district, schema, name, PUT)
         own, document = plain(identifier), _document()
 
-        def replace(desk: Desk) -> Response:
-            return _done(desk, edfi.put(desk, own, document, _ignoring(authorization), _condition()), 204)
+        def replace(context: WriteContext) -> Response:
+            return _done(context, edfi.put(context, own, document, _ignoring(authorization), _condition()), 204)
 
         return write_alone(gateway, authorization, asked, own, replace, seen="", named={})
 
@@ -69,8 +69,8 @@ def blueprint(gateway: Gateway) -> Blueprint:
         authorization, asked = _asked(gateway, district, schema, name, DELETE)
         own = plain(identifier)
 
-        def remove(desk: Desk) -> Response:
-            edfi.delete(desk, own, _condition())
+        def remove(context: WriteContext) -> Response:
+            edfi.delete(context, own, _condition())
             return _empty(204)
 
         return write_alone(gateway, authorization, asked, own, remove, seen=own, named={})
@@ -148,11 +148,11 @@ def _match(record: Mapping[str, Any] | None) -> None:
         check_conditions(record["_etag"])
 
 
-def _done(desk: Desk, saved: Saved, status: int) -> Response:
+def _done(context: WriteContext, saved: Saved, status: int) -> Response:
     """Where a written item is, and the tag of it as the consumer sees it now."""
     response = _empty(status)
-    endpoint = resources()[desk.request.view.model].endpoint
-    response.headers["Location"] = f"{desk.request.base}{endpoint}/{desk.outward(saved.own)}"
+    endpoint = resources()[context.request.view.model].endpoint
+    response.headers["Location"] = f"{context.request.base}{endpoint}/{context.outward(saved.own)}"
     if saved.etag:
         response.set_etag(saved.etag)
     return response

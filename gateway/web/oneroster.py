@@ -25,7 +25,7 @@ from gateway.web.responses import (
     trace_id,
 )
 from gateway.writes import oneroster
-from gateway.writes.context import open_desk
+from gateway.writes.context import open_context
 from gateway.writes.one_at_a_time import write_alone
 from standards import registry
 from standards.errors import GatewayError, InvalidBody, NotFound
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from gateway.auth.authorization import Authorization
     from gateway.gateway import Gateway
     from gateway.request import Page
-    from gateway.writes.context import Desk
+    from gateway.writes.context import WriteContext
     from standards.oneroster.api.routes import Route
 
 ROOT = "/ims/oneroster"
@@ -104,8 +104,8 @@ def put_one(
     """A record created or replaced, under the sourcedId in the address; where its system has another, that is told."""
     asked = _request(route, ids[:-1], district, ())
 
-    def replace(desk: Desk) -> tuple[str, bool]:
-        return oneroster.put(desk, ids[-1], _document(), route.version, _condition(route))
+    def replace(context: WriteContext) -> tuple[str, bool]:
+        return oneroster.put(context, ids[-1], _document(), route.version, _condition(route))
 
     own, created = write_alone(gateway, authorization, asked, ids[-1], replace)
     response = _done(201 if created else min(route.operation.statuses, default=200))
@@ -118,8 +118,8 @@ def post_many(
     gateway: Gateway, authorization: Authorization, route: Route, ids: tuple[str, ...], district: str | None
 ) -> Response:
     """Records created, each under a sourcedId that the district's system allocates."""
-    desk = open_desk(gateway, authorization, _request(route, ids, district, ()))
-    return _done(201, {"sourcedIdPairs": oneroster.post(desk, _document(), route.version)})
+    context = open_context(gateway, authorization, _request(route, ids, district, ()))
+    return _done(201, {"sourcedIdPairs": oneroster.post(context, _document(), route.version)})
 
 
 def delete_one(
@@ -128,8 +128,8 @@ def delete_one(
     """A record deleted."""
     asked = _request(route, ids[:-1], district, ())
 
-    def remove(desk: Desk) -> None:
-        oneroster.delete(desk, ids[-1], _condition(route))
+    def remove(context: WriteContext) -> None:
+        oneroster.delete(context, ids[-1], _condition(route))
 
     write_alone(gateway, authorization, asked, ids[-1], remove)
     return _done(204)

@@ -1,4 +1,4 @@
-"""Where a write is dealt with: what the writer may do, what it sees, and what it does put down before it is done."""
+"""The context of a write: what the writer may do and sees, and how a change is recorded before it is made."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gateway.auth.authorization import AuthorizedView
 from gateway.cache.point_lookups import references
 from gateway.changes import feed
 from gateway.disclosure import change, write_down
@@ -54,10 +55,10 @@ UNKNOWN = "The district's system did not answer: whether the change was made is 
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class WriteContext:
     """The one district that a write is for, and what the consumer sees of the view there.
 
-    A *lean* one has of the view the record with an *identifier* only, and beside it only what that and what is
+    A *lean* context has of the view the record with an *identifier* only, and beside it only what that and what is
     *named* refer to, or all that may be referred to (None). It was read when so many writes here had *ended*.
     """
 
@@ -228,36 +229,47 @@ class Desk:
 
     @property
     def is_old(self) -> bool:
-        """Whether a write of the entity has ended here since the desk was opened."""
+        """Whether a write of the entity has ended here since the context was made."""
         return self.ended != self.gateway.record_locks.ended(self.grant.district, self.entity)
 
-    def caught_up(self, own: str | None = None) -> Desk:
-        """The same desk, opened again where it is old, or has not the record *own*."""
+    def caught_up(self, own: str | None = None) -> WriteContext:
+        """This context, or a new one where a write has ended since, or where it has not the record *own*."""
         has = own is None or self.row_of(own) is not None
-        return self if has and not self.is_old else self.fresh(own)
+        if has and not self.is_old:
+            return self
+        return self.refreshed() if own is None else self.for_record(own)
 
     def wrote(self, identifiers: Iterable[str], *, rekeyed: bool = False) -> None:
         """Let every later answer show what the district's system has under these ids now."""
         self.gateway.districts[self.grant.district].wrote(self.entity, tuple(identifiers), rekeyed=rekeyed)
 
-    def fresh(self, own: str | None = None) -> Desk:
-        """The same desk over what there is now; where *own* is the record that it is about, over that."""
-        identifier = self.identifier if own is None else self.outward(own)
-        return desk_over(self.gateway, self.authorization, self.request, identifier, self.named)
+    def refreshed(self) -> WriteContext:
+        """A context over what there is now."""
+        return self._over(self.identifier, self.named)
 
-    def naming(self, given: Mapping[str, Any], identifier: str = "") -> Desk:
-        """The desk over the record with an *identifier*, and over what a body refers to by the very keys it gives."""
+    def for_record(self, own: str) -> WriteContext:
+        """A context over what there is now, for the record that the district's system calls *own*."""
+        return self._over(self.outward(own), self.named)
+
+    def naming(self, given: Mapping[str, Any], identifier: str = "") -> WriteContext:
+        """A context for the record with an *identifier* and what a body refers to by the very keys it gives.
+
+        One that is not lean has all of it already.
+        """
         if not self.lean:
             return self
         try:
             said = self.lens.said(given)
         except MappingError:  # which whoever reads the body will say
             said = {}
-        return desk_over(self.gateway, self.authorization, self.request, identifier, said)
+        return self._over(identifier, said)
 
-    def whole(self) -> Desk:
-        """The desk over all that a body may refer to, by whatever it is shown as."""
-        return desk_over(self.gateway, self.authorization, self.request, self.identifier)
+    def whole(self) -> WriteContext:
+        """A context over all that a body may refer to, by whatever it is shown as."""
+        return self._over(self.identifier, None)
+
+    def _over(self, identifier: str | None, named: Record | None) -> WriteContext:
+        return context_of(self.gateway, self.authorization, self.request, identifier, named)
 
     def students_in(self, row: int | None) -> Iterable[bytes]:
         """The tags of the students that the record in *row* is about."""
@@ -278,14 +290,14 @@ class Desk:
                 yield self.gateway.keyring.student_tag(generation.district, one["id"])
 
 
-def open_desk(
+def open_context(
     gateway: Gateway,
     authorization: Authorization,
     request: PageRequest,
     identifier: str | None = None,
     named: Record | None = None,
-) -> Desk:
-    """The desk for a write, if scopes, agreement and the district's system allow one, within the district's limit.
+) -> WriteContext:
+    """Open the context of a write, if scopes, agreement and the district's system allow one, within the limits.
 
     It is lean where it may be, if an *identifier* is given.
 
@@ -294,57 +306,61 @@ def open_desk(
         Unsupported: the district's system takes no such changes.
         CallerError: several districts could be meant.
     """
-    admit_write(gateway, authorization, request)
-    return desk_over(gateway, authorization, request, identifier, named)
+    return context_of(gateway, permit_write(gateway, authorization, request), request, identifier, named)
 
 
-def admit_write(gateway: Gateway, authorization: Authorization, request: PageRequest) -> tuple[Grant, View]:
-    """The grant and the part of the view by which a write may be made, once everything before it is in order."""
+def permit_write(gateway: Gateway, authorization: Authorization, request: PageRequest) -> Authorization:
+    """Permit a write, by the one grant and in the one view that it is made by, once everything before it is in order.
+
+    Raises:
+        GatewayError: as `open_context`.
+    """
     if not request.scopes & authorization.scopes:
         raise Forbidden("The token has no scope for this operation.")
-    grant, view = _able(gateway, request, authorization.of(WRITE))
-    _outer(gateway, grant, request)
-    gateway.limits.spend_districts([grant.district])
-    approach(gateway.districts[grant.district].adapter)  # before anything of the write is recorded
-    return grant, view
+    able = _able(gateway, request, authorization.of(WRITE))
+    _outer(gateway, able.grant, request)
+    gateway.limits.spend_districts([able.grant.district])
+    approach(gateway.districts[able.grant.district].adapter)  # before anything of the write is recorded
+    return authorization.over([able])
 
 
-def desk_over(
+def context_of(
     gateway: Gateway,
     authorization: Authorization,
     request: PageRequest,
     identifier: str | None = None,
     named: Record | None = None,
-) -> Desk:
-    """The desk over the district's data as they are now."""
-    grant, view = _able(gateway, request, authorization.of(WRITE))
-    outer = _outer(gateway, grant, request)
-    entity = written_entity(gateway, grant, view)
+) -> WriteContext:
+    """Make the context of a write that is permitted, over the district's data as they are now."""
+    (able,) = authorization.views
+    grant, view = able.grant, able.view
+    entity, district = written_entity(gateway, able), gateway.districts[grant.district]
     ended = gateway.record_locks.ended(grant.district, entity)
-    beside = frozenset(field.to for field in fields_of(entity).values() if field.type == "ref")
-    beside = beside.union(*(gateway.views.entities(grant, one) for one in outer))
-    beside = beside.union(*(decides(one, grant) for one in native_targets(request.view)))
-    beside |= {OF_SCHOOL} if SESSION in beside and request.view.api == "edfi" else frozenset()
-    needed, known = (
-        gateway.views.entities(grant, view) | beside,
-        gateway.districts[grant.district].adapter.manifest.ids_shown,
-    )
-    sent = hints(grant, view, needed, (), identifier, known)
-    lean = bool(sent) and entity not in gateway.districts[grant.district].holds
+    needed = gateway.views.entities(grant, view) | (beside := _beside(gateway, request, grant, entity))
+    sent = hints(grant, view, needed, (), identifier, district.adapter.manifest.ids_shown)
+    lean = bool(sent) and entity not in district.holds
     seek = sought(grant, view, needed) if lean and named is not None else {}
     seek |= {to: keys for to, keys in references(entity, named or {}).items() if to in seek}
     every = gateway.views.shown(grant, view, beside, sent, seek)
     shown = next(one for one in every if one.branch.entity == entity)
     lens = registry.lens(request.view.api, request.view.name, entity)
-    return Desk(gateway, authorization.by([grant]), request, grant, shown, lens, identifier, named, lean, ended)
+    return WriteContext(gateway, authorization, request, grant, shown, lens, identifier, named, lean, ended)
 
 
-def _able(gateway: Gateway, request: PageRequest, grants: Sequence[Grant]) -> tuple[Grant, View]:
+def _beside(gateway: Gateway, request: PageRequest, grant: Grant, entity: str) -> frozenset[str]:
+    """What a written record may refer to, and what decides whether the writer sees that."""
+    found = frozenset(field.to for field in fields_of(entity).values() if field.type == "ref")
+    found = found.union(*(gateway.views.entities(grant, one) for one in _outer(gateway, grant, request)))
+    found = found.union(*(decides(one, grant) for one in native_targets(request.view)))
+    return found | {OF_SCHOOL} if SESSION in found and request.view.api == "edfi" else found
+
+
+def _able(gateway: Gateway, request: PageRequest, grants: Sequence[Grant]) -> AuthorizedView:
     """The one grant by which, and the part of the view of which, records can be written."""
-    views = [(grant, view) for grant in grants if (view := gateway.views.pruned(grant, request.view)) is not None]
-    if not views:
+    pruned = [(grant, view) for grant in grants if (view := gateway.views.pruned(grant, request.view)) is not None]
+    if not pruned:
         raise Forbidden("No active agreement lets this client change this resource.")
-    able = [one for one in views if written_entity(gateway, *one)]
+    able = [one for one in (AuthorizedView(*both) for both in pruned) if written_entity(gateway, one)]
     if not able:
         raise Unsupported("No district's system here takes changes of this resource.")
     if len(able) > 1:
@@ -360,7 +376,7 @@ def _outer(gateway: Gateway, grant: Grant, request: PageRequest) -> list[View]:
     return outer
 
 
-def written_entity(gateway: Gateway, grant: Grant, view: View) -> str:
-    """The entity of a *view* that the district's system takes changes of; empty where it takes none."""
-    writes = gateway.districts[grant.district].adapter.manifest.writes
-    return next((branch.entity for branch in view.branches if branch.entity in writes), "")
+def written_entity(gateway: Gateway, able: AuthorizedView) -> str:
+    """The entity of a view that the district's system takes changes of; empty where it takes none."""
+    writes = gateway.districts[able.grant.district].adapter.manifest.writes
+    return next((branch.entity for branch in able.view.branches if branch.entity in writes), "")

@@ -13,40 +13,42 @@ from standards.edfi.model.model import resources
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from gateway.writes.context import Desk
+    from gateway.writes.context import WriteContext
     from standards.edfi.model.model import Property
 
     Record = dict[str, Any]
     Spell = Callable[[str, str], str]
 
 
-def spelt(desk: Desk, given: Mapping[str, Any]) -> Record:
+def spelt(context: WriteContext, given: Mapping[str, Any]) -> Record:
     """The body *given* with every descriptor as the district spells it, where the consumer may see which it has."""
 
     def spell(descriptor: str, uri: str) -> str:
-        return _catalogue(desk, descriptor).get(uri.casefold(), uri)
+        return _catalogue(context, descriptor).get(uri.casefold(), uri)
 
-    properties = resources()[desk.request.view.model].properties
+    properties = resources()[context.request.view.model].properties
     return {name: _spelt(properties.get(name), value, spell) for name, value in given.items()}
 
 
-def unknown_descriptors(desk: Desk, given: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, list[str]]:
+def unknown_descriptors(
+    context: WriteContext, given: Mapping[str, Any], shown: Mapping[str, Any]
+) -> dict[str, list[str]]:
     """The places of descriptors that the district does not have, where the consumer may see which it has.
 
     A system that knows descriptors judges those of a record that another system beside it keeps, too; one that
     knows none keeps whatever it is sent.
     """
     found = {}
-    manifest, native = desk.adapter.manifest, dialect(desk).native
-    beside = frozenset() if native and desk.entity not in manifest.shared else _standard()
+    manifest, native = context.adapter.manifest, dialect(context).native
+    beside = frozenset() if native and context.entity not in manifest.shared else _standard()
     for name, value in given.items():
-        if name in dialect(desk).words:
+        if name in dialect(context).words:
             continue
-        known = resources()[desk.request.view.model].properties.get(name)
+        known = resources()[context.request.view.model].properties.get(name)
         for place, one, uri in _descriptors(known, value, f"$.{name}") if known and value != shown.get(name) else ():
             if not native and _entity(one.descriptor) not in manifest.edfi:
                 continue
-            catalogue = _catalogue(desk, one.descriptor)
+            catalogue = _catalogue(context, one.descriptor)
             if catalogue and uri.casefold() not in catalogue and uri.casefold() not in beside:
                 found[place] = [nonexistent(one.descriptor, uri)]
     return found
@@ -85,13 +87,13 @@ def _entity(descriptor: str) -> str:
     return f"edfi.{target.collection}" if target else ""
 
 
-def _catalogue(desk: Desk, descriptor: str) -> Mapping[str, str]:
+def _catalogue(context: WriteContext, descriptor: str) -> Mapping[str, str]:
     """The URIs that the district has of a descriptor, by how they look in small letters.
 
     There are none where that is not known, or not shown to the consumer.
     """
-    district, entity = desk.gateway.districts[desk.grant.district], _entity(descriptor)
-    shown = all(desk.grant.plain(f"{entity}.{name}") for name in ("id", "namespace", "codeValue"))
+    district, entity = context.gateway.districts[context.grant.district], _entity(descriptor)
+    shown = all(context.grant.plain(f"{entity}.{name}") for name in ("id", "namespace", "codeValue"))
     if entity not in district.holds or not shown:
         return {}
 
@@ -100,4 +102,4 @@ def _catalogue(desk: Desk, descriptor: str) -> Mapping[str, str]:
         pairs = zip(columns.get("namespace", ()), columns.get("codeValue", ()), strict=True)
         return {uri.casefold(): uri for uri in (f"{space}#{code}" for space, code in pairs)}
 
-    return desk.shown.faces.once(("descriptors", entity), make)
+    return context.shown.faces.once(("descriptors", entity), make)

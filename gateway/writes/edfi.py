@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from gateway.writes.context import CHANGED
+from gateway.writes import steps
+from gateway.writes.context import CHANGED, WriteContext
 from gateway.writes.descriptors import spelt, unknown_descriptors
 from gateway.writes.merge import Merge
 from gateway.writes.natural_keys import dialect
@@ -19,7 +20,6 @@ from standards.edfi.model.model import natural_key, resources
 from standards.errors import (
     CallerError,
     ConcurrentChange,
-    Forbidden,
     InvalidBody,
     KeyChangeUnsupported,
     MappingError,
@@ -31,15 +31,14 @@ from standards.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from adapters.contract import Tagged
-    from gateway.writes.context import Desk
+    from gateway.writes.steps import Match
     from standards.edfi.api.ignored_members import Ignored
     from standards.edfi.model.model import Resource
 
     Record = dict[str, Any]
-    Match = Callable[[Record | None], None]
 
 ASSIGNED = (
     "Resource identifiers cannot be assigned by the client. The 'id' property should not be included in the request"
@@ -70,204 +69,193 @@ class Saved:
     etag: str
 
 
-def post(desk: Desk, document: Any, ignored: Ignored | None, match: Match | None = None) -> Saved:
+def post(context: WriteContext, document: Any, ignored: Ignored | None, match: Match | None = None) -> Saved:
     """Create the record that *document* describes, or update the one that has its natural key.
 
     Members that are not there for the writer are *ignored*, or refused (None). *match* refuses by the record that has
     the key, as it is seen now, or by none.
     """
-    known = body.shape(desk.shown.branch.nodes)
-    resource = _resource(desk)
+    known = body.shape(context.shown.branch.nodes)
+    resource = _resource(context)
     given, identifier = body.read(resource, document, known, ignored)
     if identifier is not None:
         raise InvalidBody(ASSIGNED)
     if body.identity_hidden(resource, known):
         raise PolicyEnforced("The agreement does not release the natural key of this resource.")
-    given = spelt(desk, given)
-    desk.allow_unread(told=match is not None)
-    desk = desk.naming(given)
+    given = spelt(context, given)
+    context.allow_unread(told=match is not None)
+    context = context.naming(given)
     try:
-        desk, said = _said(desk, given, {})
+        context, said = _said(context, given, {})
     except UnresolvedReference:
-        shown = dialect(desk).seen(desk, given) if desk.reads else {}
+        shown = dialect(context).seen(context, given) if context.reads else {}
         if not shown:
             raise
-        desk, said = _said(desk, given, body.plain(resource, shown))
-    if not desk.reads:
-        _creatable(desk, given, said, known)
-    write = partial(_upsert, desk, given, said, known, match)
+        context, said = _said(context, given, body.plain(resource, shown))
+    if not context.reads:
+        _creatable(context, given, said, known)
+    write = partial(_upsert, context, given, said, known, match)
     try:
         return tried(write)
     except NonUniqueIdentity:  # one that was created elsewhere after it was looked for
         return tried(write)
 
 
-def _upsert(desk: Desk, given: Record, said: Record, known: body.Shape, match: Match | None) -> Saved:
+def _upsert(context: WriteContext, given: Record, said: Record, known: body.Shape, match: Match | None) -> Saved:
     """Update the record that has the natural key of a body, or create it where nobody else does."""
-    desk = desk.caught_up()
-    before = dialect(desk).existing(desk, said, given)
+    context = context.caught_up()
+    before = dialect(context).existing(context, said, given)
     if before is not None:
-        with desk.holding(before["id"]):
-            return _update_or_refuse(desk, given, said, known, match, before)
-    with desk.holding_keys([dialect(desk).identity(desk, said)]):
-        if desk.is_old and dialect(desk).existing(desk.caught_up(), said, given) is not None:
+        with context.holding(before["id"]):
+            return _update_or_refuse(context, given, said, known, match, before)
+    with context.holding_keys([dialect(context).identity(context, said)]):
+        if context.is_old and dialect(context).existing(context.caught_up(), said, given) is not None:
             raise ConcurrentChange(CHANGED)
-        return _create(desk, given, said, known, match, taken=None)
+        return _create(context, given, said, known, match, taken=None)
 
 
 def _update_or_refuse(
-    desk: Desk, given: Record, said: Record, known: body.Shape, match: Match | None, before: Record
+    context: WriteContext, given: Record, said: Record, known: body.Shape, match: Match | None, before: Record
 ) -> Saved:
     """Update the record that has the key of a body, as it was *before*, if the writer sees it."""
     own: str = before["id"]
-    desk = desk.caught_up(own)
-    current = desk.adapter.find_tagged(desk.entity, own)
+    context = context.caught_up(own)
+    current = context.adapter.find_tagged(context.entity, own)
     if current is None or current.record.get("key") != before.get("key"):
         raise ConcurrentChange(CHANGED)
-    row = desk.row_of(own)
-    if not _inside(desk, current.record, row):
-        return _create(desk, given, said, known, match, taken=current.record)
-    if not _of_branch(desk, current.record):
+    row = context.row_of(own)
+    if not _inside(context, current.record, row):
+        return _create(context, given, said, known, match, taken=current.record)
+    if not _of_branch(context, current.record):
         raise NonUniqueIdentity("Another kind of resource has these identifying values.")
     if match is not None:
-        desk.wrote([own])
-        desk = desk.fresh(own)
-        row = desk.row_of(own)
-        match(desk.tagged(row))
-    return _update(desk, given, current, row)
+        context.wrote([own])
+        context = context.for_record(own)
+        row = context.row_of(own)
+        match(context.tagged(row))
+    return _update(context, given, current, row)
 
 
-def put(desk: Desk, identifier: str, document: Any, ignored: Ignored | None, match: Match | None = None) -> Saved:
+def put(
+    context: WriteContext, identifier: str, document: Any, ignored: Ignored | None, match: Match | None = None
+) -> Saved:
     """Replace the record that bears *identifier*; *match* refuses (If-Match) by the record as it is seen now.
 
     Members that are not there for the writer are *ignored*, or refused (None).
     """
-    desk.allow("update")
-    desk.allow_unread(told=True)
-    known = body.shape(desk.shown.branch.nodes)
-    given, stated = body.read(_resource(desk), document, known, ignored)
+    context.allow("update")
+    context.allow_unread(told=True)
+    known = body.shape(context.shown.branch.nodes)
+    given, stated = body.read(_resource(context), document, known, ignored)
     if stated is not None and stated.replace("-", "").lower() != identifier:
         raise CallerError(OTHER)
-    given = spelt(desk, given)
-    desk, before = _found(desk.naming(given, identifier), identifier, match)
-    row = desk.row_of(before.record["id"])
-    if not _inside(desk, before.record, row):
+    given = spelt(context, given)
+    context, before = _found(context.naming(given, identifier), identifier, match)
+    row = context.row_of(before.record["id"])
+    if not _inside(context, before.record, row):
         raise NoSuchRecord("There is nothing with this id.")
-    return _update(desk, given, before, row)
+    return _update(context, given, before, row)
 
 
-def delete(desk: Desk, identifier: str, match: Match | None = None) -> None:
+def delete(context: WriteContext, identifier: str, match: Match | None = None) -> None:
     """Delete the record that bears *identifier*."""
-    desk.allow("delete")
-    desk.allow_unread(told=True)
-    desk, before = _found(desk, identifier, match)
-    own: str = before.record["id"]
-    row = desk.row_of(own)
-    if row is None or not _inside(desk, before.record, row):
+    context.allow("delete")
+    context.allow_unread(told=True)
+    context, before = _found(context, identifier, match)
+    row = context.row_of(before.record["id"])
+    if row is None or not _inside(context, before.record, row):
         raise NoSuchRecord("There is nothing with this id.")
-    desk.record("delete", desk.students_in(row))
-    desk.remove(own, before)
+    steps.remove(context, before)
 
 
-def _resource(desk: Desk) -> Resource:
-    return resources()[desk.request.view.model]
+def _resource(context: WriteContext) -> Resource:
+    return resources()[context.request.view.model]
 
 
-def _found(desk: Desk, identifier: str, match: Match | None) -> tuple[Desk, Tagged]:
-    """The record that bears *identifier*, and the desk over what there is now where a condition is made.
-
-    The condition is judged on a reading that is not older than the record's tag, so that it holds for the state with
-    that tag or for none.
+def _found(context: WriteContext, identifier: str, match: Match | None) -> tuple[WriteContext, Tagged]:
+    """The record that bears *identifier*, under its condition.
 
     Raises:
         NoSuchRecord: nothing bears this id for the consumer.
     """
-    row = desk.row(identifier)
-    if row is None:
+    if context.row(identifier) is None:
         raise NoSuchRecord("There is nothing with this id.")
-    if match is not None and not desk.reads:
-        raise Forbidden("The agreement does not let this client read, so it can make no conditions.")
-    own = desk.own_id(row)
-    before = desk.current(own)
-    if match is not None:
-        desk.wrote([own])
-        desk = desk.fresh(own)
-        row = desk.row(identifier)
-        match(desk.tagged(row))
-        if row is None:
-            raise NoSuchRecord("There is nothing with this id.")
-    return desk, before
+    context, before = steps.matched(context, identifier, match, WriteContext.tagged)
+    if before is None:
+        raise NoSuchRecord("There is nothing with this id.")
+    return context, before
 
 
 def _create(
-    desk: Desk, given: Record, said: Record, known: body.Shape, match: Match | None, *, taken: Record | None
+    context: WriteContext, given: Record, said: Record, known: body.Shape, match: Match | None, *, taken: Record | None
 ) -> Saved:
     """Create a record, unless one that the consumer does not see has its key: *taken* is refused last of all.
 
     Whatever else is wrong with a body is told first, so that only who could create a record meets a hidden one.
     """
-    desk.allow("create")
+    context.allow("create")
     if match is not None:
         match(None)
-    record = _new(desk, given, said, known)
+    record = _new(context, given, said, known)
     if taken is not None:
-        desk.record("update", desk.students_of([taken]))  # who tries keys to learn which are taken is on record too
-    if taken is not None or not _inside(desk, record, None):
-        raise OutsidePopulation(_outside(desk))
-    desk.record("create", desk.students_of([record]))
-    return _saved(desk, desk.save(_nameless(record), before=None), new=True)
+        context.record(
+            "update", context.students_of([taken])
+        )  # who tries keys to learn which are taken is on record too
+    if taken is not None or not _inside(context, record, None):
+        raise OutsidePopulation(_outside(context))
+    return _saved(context, steps.create(context, _nameless(record)), new=True)
 
 
-def _new(desk: Desk, given: Record, said: Record, known: body.Shape) -> Record:
+def _new(context: WriteContext, given: Record, said: Record, known: body.Shape) -> Record:
     """The record that a body describes, if that has all that a new one needs."""
-    if body.hidden(_resource(desk), known):
+    if body.hidden(_resource(context), known):
         raise PolicyEnforced("The agreement does not release everything that a new record needs.")
-    return _merged(desk, given, said, {}, {})
+    return _merged(context, given, said, {}, {})
 
 
-def _creatable(desk: Desk, given: Record, said: Record, known: body.Shape) -> None:
+def _creatable(context: WriteContext, given: Record, said: Record, known: body.Shape) -> None:
     """Refuse what a client that may not read could not create, so that a change of what is there tells it nothing."""
-    if not _inside(desk, _new(desk, given, said, known), None):
-        raise OutsidePopulation(_outside(desk))
+    if not _inside(context, _new(context, given, said, known), None):
+        raise OutsidePopulation(_outside(context))
 
 
-def _update(desk: Desk, given: Record, current: Tagged, row: int | None) -> Saved:
-    desk.allow("update")
+def _update(context: WriteContext, given: Record, current: Tagged, row: int | None) -> Saved:
+    context.allow("update")
     before = current.record
-    shown = body.plain(_resource(desk), desk.tagged(row) or {}) if desk.reads and row is not None else None
+    shown = body.plain(_resource(context), context.tagged(row) or {}) if context.reads and row is not None else None
     own: str = before["id"]
-    fixed = _resource(desk).name not in CASCADING
+    fixed = _resource(context).name not in CASCADING
     try:
-        desk, said = _said(desk, given, shown or {})
+        context, said = _said(context, given, shown or {})
     except UnresolvedReference:
-        if fixed and _differ(*(natural_key(_resource(desk), one) for one in (given, shown or given))):
-            raise KeyChangeUnsupported(FIXED.format(_resource(desk).name)) from None
+        if fixed and _differ(*(natural_key(_resource(context), one) for one in (given, shown or given))):
+            raise KeyChangeUnsupported(FIXED.format(_resource(context).name)) from None
         raise
-    row = desk.row_of(own)
-    merged = _merged(desk, given, said, before, shown)
-    if fixed and _rekeyed(desk, given, shown, merged, before):
-        raise KeyChangeUnsupported(FIXED.format(_resource(desk).name))
-    if not _inside(desk, merged, row):
-        raise OutsidePopulation(_outside(desk))
-    desk.record("update", (*desk.students_in(row), *desk.students_of([merged])))
-    rekeyed = merged.get("key") != before.get("key")
-    desk.save(_nameless(merged) | {"id": own}, before=current, rekeyed=rekeyed)
-    return _saved(desk, own, new=not desk.reads)
+    row = context.row_of(own)
+    merged = _merged(context, given, said, before, shown)
+    if fixed and _rekeyed(context, given, shown, merged, before):
+        raise KeyChangeUnsupported(FIXED.format(_resource(context).name))
+    if not _inside(context, merged, row):
+        raise OutsidePopulation(_outside(context))
+    steps.update(context, _nameless(merged), current, rekeyed=merged.get("key") != before.get("key"))
+    return _saved(context, own, new=not context.reads)
 
 
-def _saved(desk: Desk, own: str, *, new: bool) -> Saved:
+def _saved(context: WriteContext, own: str, *, new: bool) -> Saved:
     """What a write came to, told while nobody else here writes the record."""
-    if not desk.reads:
+    if not context.reads:
         return Saved(own, new, "")
-    now = desk.naming({}, desk.outward(own)) if desk.lean else desk.fresh()
+    now = context.naming({}, context.outward(own)) if context.lean else context.refreshed()
     record = now.tagged(now.row(now.outward(own)))
     return Saved(own, new, record["_etag"] if record else "")
 
 
-def _rekeyed(desk: Desk, given: Record, shown: Record | None, merged: Record, before: Mapping[str, Any]) -> bool:
+def _rekeyed(
+    context: WriteContext, given: Record, shown: Record | None, merged: Record, before: Mapping[str, Any]
+) -> bool:
     """Whether a write gives a record another natural key: the source's own, or, where that has none, the one shown."""
-    resource = _resource(desk)
-    if dialect(desk).keyed(desk, before):
+    resource = _resource(context)
+    if dialect(context).keyed(context, before):
         now, then = merged["key"], before["key"]
     else:
         now, then = natural_key(resource, given), natural_key(resource, given if shown is None else shown)
@@ -278,65 +266,67 @@ def _differ(now: Iterable[Any], then: Iterable[Any]) -> bool:
     return [str(part).casefold() for part in now] != [str(part).casefold() for part in then]
 
 
-def _said(desk: Desk, given: Record, shown: Record) -> tuple[Desk, Record]:
-    """What a body says, as `_resolved`; and the desk over what it refers to, by its very key or as it is shown."""
+def _said(context: WriteContext, given: Record, shown: Record) -> tuple[WriteContext, Record]:
+    """What a body says, as `_resolved`; and the context over what it refers to, by its very key or as it is shown."""
     try:
-        return desk, _resolved(desk, given, shown)
+        return context, _resolved(context, given, shown)
     except (UnresolvedReference, OutsidePopulation):
-        if not desk.lean:
+        if not context.lean:
             raise
-    desk = desk.whole()
-    return desk, _resolved(desk, given, shown)
+    context = context.whole()
+    return context, _resolved(context, given, shown)
 
 
-def _resolved(desk: Desk, given: Record, shown: Record) -> Record:
+def _resolved(context: WriteContext, given: Record, shown: Record) -> Record:
     """What a body says in the words of the vocabulary, its references by the source's own keys.
 
     Raises:
         UnresolvedReference: something it points to does not exist for the consumer.
         OutsidePopulation: nor could it, as far as the agreement says whom a record may be about.
     """
-    if unknown := unknown_descriptors(desk, given, shown):
+    if unknown := unknown_descriptors(context, given, shown):
         raise InvalidBody(body.REFUSED, unknown)
     try:
-        said = desk.lens.said(given)
+        said = context.lens.said(given)
     except MappingError as error:
         raise InvalidBody(error.message) from None
-    resolver = Resolver(desk, frozenset(name for name, value in given.items() if shown.get(name) == value))
+    resolver = Resolver(context, frozenset(name for name, value in given.items() if shown.get(name) == value))
     found = resolver.resolve(said)
-    if resolver.owners and not desk.grant.unrestricted(desk.entity):
-        raise OutsidePopulation(_outside(desk, resolver.owners))
+    if resolver.owners and not context.grant.unrestricted(context.entity):
+        raise OutsidePopulation(_outside(context, resolver.owners))
     missing = resolver.missing
-    if not missing and dialect(desk).keyed(desk, found):
-        missing = natives(desk, desk.lens.write(found), shown)
+    if not missing and dialect(context).keyed(context, found):
+        missing = natives(context, context.lens.write(found), shown)
     if missing:
         raise UnresolvedReference(missing)
     return found
 
 
-def _merged(desk: Desk, given: Record, said: Record, before: Mapping[str, Any], shown: Record | None) -> Record:
+def _merged(
+    context: WriteContext, given: Record, said: Record, before: Mapping[str, Any], shown: Record | None
+) -> Record:
     """The whole record with its natural key, as the source would read it."""
     wrong: dict[str, list[str]] = {}
-    merged = Merge(desk, given, said, shown, before, "$", wrong).merged()
+    merged = Merge(context, given, said, shown, before, "$", wrong).merged()
     if wrong:
         raise InvalidBody(body.REFUSED, {place: [f"This {what}."] for place, (what, *_) in wrong.items()})
-    return dialect(desk).completed(desk, merged, said, before)
+    return dialect(context).completed(context, merged, said, before)
 
 
 def _nameless(record: Record) -> Record:
     return {name: value for name, value in record.items() if name != "id"}
 
 
-def _inside(desk: Desk, record: Mapping[str, Any], row: int | None) -> bool:
+def _inside(context: WriteContext, record: Mapping[str, Any], row: int | None) -> bool:
     """Whether a record is, or would be, one that the consumer sees."""
-    return Admission(desk.shown.faces, desk.entity, row).sees(record)
+    return Admission(context.shown.faces, context.entity, row).sees(record)
 
 
-def _of_branch(desk: Desk, record: Mapping[str, Any]) -> bool:
-    return all(record.get(name) in values for name, values in desk.shown.branch.where)
+def _of_branch(context: WriteContext, record: Mapping[str, Any]) -> bool:
+    return all(record.get(name) in values for name, values in context.shown.branch.where)
 
 
-def _outside(desk: Desk, owners: list[str] | None = None) -> str:
+def _outside(context: WriteContext, owners: list[str] | None = None) -> str:
     """Why a record is outside of what the consumer may write, in terms of the agreement alone."""
-    about = owners[0] if owners else ASSOCIATES.get(desk.entity, "student")
+    about = owners[0] if owners else ASSOCIATES.get(context.entity, "student")
     return f"{OUTSIDE} {HINTS.get(about, HINTS['student'])}"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import tzinfo
 
-    from gateway.writes.context import Desk
+    from gateway.writes.context import WriteContext
 
     Record = dict[str, Any]
     Wrong = dict[str, list[str]]
@@ -25,7 +25,7 @@ NEEDS_PERIOD: Final = "oneroster11"
 PERIOD: Final = "gradingPeriod"
 
 
-def check_unused(desk: Desk, own: str) -> None:
+def check_unused(context: WriteContext, own: str) -> None:
     """Refuse to delete a record that the consumer sees others refer to; what belongs to it goes with it.
 
     Whether others that the consumer does not see refer to it is for the district's system to say.
@@ -33,8 +33,8 @@ def check_unused(desk: Desk, own: str) -> None:
     Raises:
         DependentItemExists: others do.
     """
-    gateway, grant, entity = desk.gateway, desk.grant, desk.entity
-    for view in registry.views(desk.request.view.api).values():
+    gateway, grant, entity = context.gateway, context.grant, context.entity
+    for view in registry.views(context.request.view.api).values():
         names = {branch.entity: _leading(branch.entity, entity) for branch in view.branches}
         pruned = gateway.views.pruned(grant, view) if any(names.values()) else None
         if pruned is None or not gateway.districts[grant.district].has(pruned):
@@ -55,37 +55,37 @@ def _leading(entity: str, target: str) -> tuple[str, ...]:
     return tuple(name for name, one in found if one.type == "ref" and not one.many and "." not in name)
 
 
-def complete(desk: Desk, record: Record, before: Mapping[str, Any], path: str, wrong: Wrong) -> None:
+def complete(context: WriteContext, record: Record, before: Mapping[str, Any], path: str, wrong: Wrong) -> None:
     """Add to a written *record* what follows from it, and note in *wrong* what does not agree.
 
     The school of a class is that of its work. Who names no category means the one that the record had *before*, or
     else that which the district declares; who names no grading period means the one that the work is due in.
     """
-    if desk.entity != "lineItem":
+    if context.entity != "lineItem":
         return
     moved = record.get("section") != before.get("section")
     derive = moved or "school" in before  # else what its source leaves unsaid stays so
-    _agree(desk, record, f"{path}.school", wrong, derive=derive)
+    _agree(context, record, f"{path}.school", wrong, derive=derive)
     place = f"{path}.category"
-    if "category" not in record and place not in wrong and "category" in desk.members:
-        category = before.get("category") or _declared(desk)
+    if "category" not in record and place not in wrong and "category" in context.members:
+        category = before.get("category") or _declared(context)
         if category is None:
             wrong[place] = [NO_CATEGORY]
         else:
             record["category"] = category
     place = f"{path}.gradingPeriod"
-    needed = desk.request.view.api == NEEDS_PERIOD and "gradingPeriod" in desk.members
+    needed = context.request.view.api == NEEDS_PERIOD and "gradingPeriod" in context.members
     if needed and "gradingPeriod" not in record and "session" not in record and place not in wrong:
-        period = _period(desk, record) or before.get("gradingPeriod")
+        period = _period(context, record) or before.get("gradingPeriod")
         if period is None:
             wrong[place] = [NO_PERIOD]
         else:
             record["gradingPeriod"] = period
 
 
-def _agree(desk: Desk, record: Record, place: str, wrong: Wrong, *, derive: bool) -> None:
+def _agree(context: WriteContext, record: Record, place: str, wrong: Wrong, *, derive: bool) -> None:
     """Let a line item be of the school of its class; another one is *wrong*, where the consumer sees the right one."""
-    faces = desk.shown.faces
+    faces = context.shown.faces
     sections = faces.generation.table("section")
     row = sections.rows.get(record.get("section", ()), -1)
     school = sections.refs["school"][row] if row >= 0 and "school" in sections.refs else -1
@@ -95,32 +95,32 @@ def _agree(desk: Desk, record: Record, place: str, wrong: Wrong, *, derive: bool
     if "school" not in record:
         if derive:
             record["school"] = key
-    elif record["school"] != key and desk.grant.releases("section.school") and (visible is None or visible[school]):
+    elif record["school"] != key and context.grant.releases("section.school") and (visible is None or visible[school]):
         wrong[place] = [OTHER_SCHOOL]
 
 
-def _declared(desk: Desk) -> Any:
+def _declared(context: WriteContext) -> Any:
     """The key of the category that the district declares for work that names none, if the consumer sees it."""
-    own = desk.gateway.districts[desk.grant.district].default_category
-    faces, entity = desk.shown.faces, fields_of("lineItem")["category"].to
+    own = context.gateway.districts[context.grant.district].default_category
+    faces, entity = context.shown.faces, fields_of("lineItem")["category"].to
     row = faces.generation.table(entity).row_of(own) if own else None
     visible = faces.visible(entity)
     return faces.generation.table(entity).key(row) if row is not None and (visible is None or visible[row]) else None
 
 
-def _period(desk: Desk, record: Mapping[str, Any]) -> Any:
+def _period(context: WriteContext, record: Mapping[str, Any]) -> Any:
     """The key of the grading period of the class in which work is due, as far as the consumer could tell it itself."""
-    faces = desk.shown.faces
+    faces = context.shown.faces
     told = ("session.kind", "session.begin", "session.end", "session.parent", "section.terms")
     section = faces.generation.table("section").rows.get(record.get("section", ()), -1)
-    if section < 0 or "due" not in record or not all(map(desk.grant.plain, told)):
+    if section < 0 or "due" not in record or not all(map(context.grant.plain, told)):
         return None
-    day = _day(record["due"], desk.gateway.views.zones.get(desk.grant.district, UTC))
+    day = _day(record["due"], context.gateway.views.zones.get(context.grant.district, UTC))
     sessions = faces.generation.table("session")
     begins, ends = (sessions.columns.get(name) for name in ("begin", "end"))
     if not (begins and ends):
         return None
-    periods = [row for row in _of_class(desk, section) if begins[row] and ends[row]]
+    periods = [row for row in _of_class(context, section) if begins[row] and ends[row]]
     found = [row for row in periods if begins[row] <= day <= ends[row]]
     if not found:
         return None
@@ -128,9 +128,9 @@ def _period(desk: Desk, record: Mapping[str, Any]) -> Any:
     return sessions.key(max(found, key=lambda row: (begins[row], faces.ids("session")[row])))
 
 
-def _of_class(desk: Desk, section: int) -> list[int]:
+def _of_class(context: WriteContext, section: int) -> list[int]:
     """The visible grading periods of the class's terms; where these have none, those of its school's year."""
-    generation, seen = desk.shown.faces.generation, frozenset(desk.shown.faces.rows("session"))
+    generation, seen = context.shown.faces.generation, frozenset(context.shown.faces.rows("session"))
     sessions, sections = generation.table("session"), generation.table("section")
     parents, schools = sessions.refs.get("parent", ()), sessions.refs.get("school", ())
     kinds, linked = (sessions.columns.get(name) or [None] * sessions.size for name in ("kind", "gradingPeriods"))

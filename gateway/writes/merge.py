@@ -12,7 +12,7 @@ from standards.view import fields_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from gateway.writes.context import Desk
+    from gateway.writes.context import WriteContext
     from standards.lenses.lens import Pair
     from standards.vocabulary import Field
 
@@ -34,7 +34,7 @@ class Merge:
     body stands in what was sent; *wrong* takes what cannot be written.
     """
 
-    desk: Desk
+    context: WriteContext
     given: Mapping[str, Any]
     said: Record
     shown: Mapping[str, Any] | None
@@ -45,8 +45,8 @@ class Merge:
     def merged(self) -> Record:
         """The whole record, without its key and its id."""
         record = {name: value for name, value in self.before.items() if name not in NAMELESS}
-        behind = self._behind(self.desk.lens.pairs, self.before, "") - self.given.keys()
-        for pair in self.desk.lens.pairs:
+        behind = self._behind(self.context.lens.pairs, self.before, "") - self.given.keys()
+        for pair in self.context.lens.pairs:
             heads = {path.partition(".")[0] for path in pair.consumes}
             if pair.put is None or pair.fills == ("id",) or heads & behind or self._unchanged(heads):
                 continue
@@ -67,7 +67,7 @@ class Merge:
     def _put(self, pair: Pair, said: Mapping[str, Any], into: Record, group: str, place: str) -> None:
         """Put what one pair says into a record, or into an item of a group of it."""
         name = pair.fills[0]
-        known = fields_of(self.desk.entity)[group + name]
+        known = fields_of(self.context.entity)[group + name]
         if pair.word == "each" and not pair.facts.get("bare"):
             items = self._items(pair, said.get(name, []), into.get(name, []), group + name, place)
             into.pop(name, None)
@@ -75,23 +75,23 @@ class Merge:
                 into[name] = items
         elif known.type == "open":
             into[name] = self._open(known, said.get(name, {}), into.get(name, {}), place)
-        elif not self.desk.grant.releases(known.release):
+        elif not self.context.grant.releases(known.release):
             if name in said:
                 self.wrong[place] = [UNKNOWN]
-        elif not self.desk.grant.plain(known.release):
+        elif not self.context.grant.plain(known.release):
             self._masked(known, said.get(name), into.get(name), place)
         elif known.type == "ref" and known.many:
             kept = [key for key in into.get(name) or () if not self._sees(known, key)]
             into[name] = [*said.get(name, ()), *kept]
         elif name in said or not self._hidden(known, into.get(name)):
-            _replace(name, said, into, self.desk.lens.context.standard)
+            _replace(name, said, into, self.context.lens.context.standard)
 
     def _masked(self, known: Field, said: Any, before: Any, place: str) -> None:
         """A value that the consumer sees generalised stays as it is; to write back what one sees is no change."""
         if said is None:
             return
-        change = self.desk.shown.faces.transform(known)
-        told = before is not None and self.desk.reads and change is not None and change(before) == said
+        change = self.context.shown.faces.transform(known)
+        told = before is not None and self.context.reads and change is not None and change(before) == said
         if not told:
             self.wrong[place] = [MASKED]
 
@@ -101,24 +101,24 @@ class Merge:
 
     def _behind(self, pairs: Iterable[Pair], before: Mapping[str, Any], group: str) -> set[str]:
         """The references of a record, or of an item of a *group*, that the consumer does not see, or only in part."""
-        fields, found = fields_of(self.desk.entity), set()
+        fields, found = fields_of(self.context.entity), set()
         for one in pairs:
             known = fields.get(group + one.fills[0]) if one.fills else None
             if known is None or one.fills[0] not in before:
                 continue
-            parted = known.tells and not self.desk.grant.releases(known.release)
+            parted = known.tells and not self.context.grant.releases(known.release)
             if parted or (one.fills[0].endswith(GUARD) and self._hidden(known, before[one.fills[0]])):
                 found.add(_local(one))
         return found
 
     def _sees(self, known: Field, key: Any) -> bool:
-        faces = self.desk.shown.faces
+        faces = self.context.shown.faces
         row, visible = faces.generation.table(known.to).rows.get(key, -1), faces.visible(known.to)
         return row >= 0 and (visible is None or bool(visible[row]))
 
     def _open(self, known: Field, said: Mapping[str, Any], before: Mapping[str, Any], place: str) -> Record:
         """An open dictionary: what the consumer may name of it as given, the rest as it was."""
-        plain = self.desk.grant.plain
+        plain = self.context.grant.plain
         for member in said:
             if not plain(f"{known.release}.{member}"):
                 self.wrong[f"{place}.{member[:80]}"] = [UNKNOWN]
@@ -150,23 +150,23 @@ class Merge:
 
     def _telling(self, pair: Pair, group: str) -> list[str]:
         """The fields by which items are one or another, as far as the consumer sees them."""
-        keys, fields = _item_key(pair, self.desk.lens.local), fields_of(self.desk.entity)
+        keys, fields = _item_key(pair, self.context.lens.local), fields_of(self.context.entity)
         names = [one.fills[0] for one in _writable(pair) if not one.pairs and (not keys or one.fills[0] in keys)]
-        return [name for name in names if self.desk.grant.releases(fields[f"{group}.{name}"].release)]
+        return [name for name in names if self.context.grant.releases(fields[f"{group}.{name}"].release)]
 
     def _told(self, group: str, name: str, item: Record) -> Any:
         """What the consumer sees of a field of an item that is there."""
-        known, value = fields_of(self.desk.entity)[f"{group}.{name}"], item.get(name)
-        change = None if self.desk.grant.plain(known.release) else self.desk.shown.faces.transform(known)
+        known, value = fields_of(self.context.entity)[f"{group}.{name}"], item.get(name)
+        change = None if self.context.grant.plain(known.release) else self.context.shown.faces.transform(known)
         return value if change is None or value is None else change(value)
 
     def _hides(self, pair: Pair, item: Record, group: str) -> bool:
         """Whether an item is nothing that the consumer sees: whom it names, or all of it, is hidden."""
-        fields = fields_of(self.desk.entity)
+        fields = fields_of(self.context.entity)
         behind = self._behind(pair.pairs, item, f"{group}.")
         told = [name for name in item if name.partition(".")[0] not in behind and not name.endswith(GUARD)]
         names = [f"{group}.{name}" for name in told if f"{group}.{name}" in fields]
-        shown = [name for name in names if self.desk.grant.releases(fields[name].release)]
+        shown = [name for name in names if self.context.grant.releases(fields[name].release)]
         people = [inner for inner in pair.pairs if inner.word == "split" and inner.fills[0] in item]
         seen = (self._sees(fields[f"{group}.{one.fills[0]}"], item[one.fills[0]]) for one in people if one.fills[0])
         return not shown or not all(seen)
@@ -175,7 +175,7 @@ class Merge:
         """A list of codes of which each is a field: those the consumer may name as given, the others as they were."""
         assert pair.bind is not None
         assert pair.put is not None
-        context, (many, _, member) = self.desk.lens.context, pair.consumes[0].rpartition(".")
+        context, (many, _, member) = self.context.lens.context, pair.consumes[0].rpartition(".")
         write, local = pair.put(context), dict[str, Any]()
         write(self.before, local)
         kept = [item for item in local.get(many, ()) if not self._names(pair, item, member)]
@@ -185,15 +185,15 @@ class Merge:
                 self.wrong[f"{place}[{number}].{member}"] = [UNKNOWN]
         for name in (*pair.fills, pair.companion, f"{pair.companion}@{context.standard}"):
             record.pop(name, None)
-        told = self.desk.lens.said({many: given + kept})
+        told = self.context.lens.said({many: given + kept})
         record.update({name: value for name, value in told.items() if name.startswith(pair.companion)})
 
     def _names(self, pair: Pair, item: Mapping[str, Any], member: str) -> bool:
         """Whether the consumer may name the code in an item of a list of flags."""
-        known = fields_of(self.desk.entity)
-        told = self.desk.lens.said({pair.consumes[0].rpartition(".")[0]: [{member: item.get(member)}]})
+        known = fields_of(self.context.entity)
+        told = self.context.lens.said({pair.consumes[0].rpartition(".")[0]: [{member: item.get(member)}]})
         names = [name for name in pair.fills if told.get(name)] or [f"{pair.companion}.other"]
-        return all(name in known and self.desk.grant.plain(known[name].release) for name in names)
+        return all(name in known and self.context.grant.plain(known[name].release) for name in names)
 
 
 def _replace(name: str, said: Mapping[str, Any], into: Record, standard: str) -> None:

@@ -15,7 +15,7 @@ from standards.view import fields_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gateway.writes.context import Desk
+    from gateway.writes.context import WriteContext
 
     Record = dict[str, Any]
 
@@ -31,24 +31,24 @@ class Dialect(ABC):
     words: ClassVar[frozenset[str]] = frozenset()
     """The members whose descriptors the source judges by words of its own."""
 
-    def keyed(self, desk: Desk, record: Mapping[str, Any]) -> bool:  # noqa: ARG002  not all records of a source need be
+    def keyed(self, context: WriteContext, record: Mapping[str, Any]) -> bool:  # noqa: ARG002  not all records of a source need be
         """Whether the source knows a record by Ed-Fi's own key."""
         return self.native
 
     @abstractmethod
-    def identity(self, desk: Desk, said: Record) -> tuple[str, ...]:
+    def identity(self, context: WriteContext, said: Record) -> tuple[str, ...]:
         """What the source tells the record that a body is about from others by, whoever wrote the body."""
 
     @abstractmethod
-    def existing(self, desk: Desk, said: Record, given: Record) -> Record | None:
+    def existing(self, context: WriteContext, said: Record, given: Record) -> Record | None:
         """The record, as the source has it now, with the natural key of a body; seen by the consumer or not."""
 
-    def seen(self, desk: Desk, given: Record) -> Record:  # noqa: ARG002  the other kind needs it
+    def seen(self, context: WriteContext, given: Record) -> Record:  # noqa: ARG002  the other kind needs it
         """The document with the natural key of a body as the consumer sees it, if that can be told from the body."""
         return {}
 
     @abstractmethod
-    def completed(self, desk: Desk, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:
+    def completed(self, context: WriteContext, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:
         """*merged* with its key and with all that follows from it."""
 
 
@@ -57,19 +57,19 @@ class Own(Dialect):
 
     native = True
 
-    def identity(self, desk: Desk, said: Record) -> tuple[str, ...]:
+    def identity(self, context: WriteContext, said: Record) -> tuple[str, ...]:
         """The key that the source has for it."""
-        key: tuple[str, ...] = _read(desk, said)["key"]
+        key: tuple[str, ...] = _read(context, said)["key"]
         return key
 
-    def existing(self, desk: Desk, said: Record, given: Record) -> Record | None:  # noqa: ARG002  the other kind needs it
+    def existing(self, context: WriteContext, said: Record, given: Record) -> Record | None:  # noqa: ARG002  the other kind needs it
         """The record that the source has under this key."""
-        return desk.adapter.locate(desk.entity, _read(desk, said)["key"])
+        return context.adapter.locate(context.entity, _read(context, said)["key"])
 
-    def completed(self, desk: Desk, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:  # noqa: ARG002  likewise
+    def completed(self, context: WriteContext, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:  # noqa: ARG002  likewise
         """What the source will read from the document that *merged* becomes."""
-        told = _read(desk, merged)
-        for pair in desk.lens.pairs:
+        told = _read(context, merged)
+        for pair in context.lens.pairs:
             if pair.put is None:
                 for name in pair.fills:
                     merged.pop(name, None)
@@ -84,73 +84,75 @@ class Across(Dialect):
     native = False
     words = frozenset({"gradebookEntryTypeDescriptor"})
 
-    def identity(self, desk: Desk, said: Record) -> tuple[str, ...]:
+    def identity(self, context: WriteContext, said: Record) -> tuple[str, ...]:
         """The members of its natural key, references by the source's own keys."""
-        parts = frozenset(resources()[desk.request.view.model].identity)
-        names = [pair.fills[0] for pair in desk.lens.pairs if pair.fills and not parts.isdisjoint(pair.consumes)]
+        parts = frozenset(resources()[context.request.view.model].identity)
+        names = [pair.fills[0] for pair in context.lens.pairs if pair.fills and not parts.isdisjoint(pair.consumes)]
         return tuple(str(said.get(name)) for name in names)
 
-    def existing(self, desk: Desk, said: Record, given: Record) -> Record | None:  # noqa: ARG002  the other kind needs it
+    def existing(self, context: WriteContext, said: Record, given: Record) -> Record | None:  # noqa: ARG002  the other kind needs it
         """The record that is shown under this key: a source of this kind has no other."""
-        found = self._row(desk, given)
-        return None if found is None else desk.current(desk.own_id(found[0])).record
+        found = self._row(context, given)
+        return None if found is None else context.current(context.own_id(found[0])).record
 
-    def seen(self, desk: Desk, given: Record) -> Record:
+    def seen(self, context: WriteContext, given: Record) -> Record:
         """The document that is shown under this key."""
-        found = self._row(desk, given)
+        found = self._row(context, given)
         return {} if found is None else found[1]
 
-    def _row(self, desk: Desk, given: Record) -> tuple[int, Record] | None:
-        resource, rows, base = resources()[desk.request.view.model], list(desk.shown.rows), desk.request.base
+    def _row(self, context: WriteContext, given: Record) -> tuple[int, Record] | None:
+        resource, rows, base = resources()[context.request.view.model], list(context.shown.rows), context.request.base
         wanted = _text(natural_key(resource, given))
         for path, part in zip(resource.identity, wanted, strict=True):  # so that few are rendered whole
-            values = desk.shown.values(rows, path, base) if len(rows) > 1 else ()
+            values = context.shown.values(rows, path, base) if len(rows) > 1 else ()
             rows = [row for row, value in zip(rows, _text(values), strict=True) if value == part] if values else rows
-        shown = zip(rows, desk.shown.render(rows, base), strict=True)
+        shown = zip(rows, context.shown.render(rows, base), strict=True)
         return next((one for one in shown if _text(natural_key(resource, one[1])) == wanted), None)
 
-    def completed(self, desk: Desk, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:
+    def completed(self, context: WriteContext, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:
         """What else a OneRoster gradebook wants to know, from what the consumer may see."""
         wrong: dict[str, list[str]] = {}
-        if desk.entity == "lineItem":
-            self._line_item(desk, merged, before, wrong)
-        elif desk.entity == "result":
-            self._result(desk, merged, said, before, wrong)
+        if context.entity == "lineItem":
+            self._line_item(context, merged, before, wrong)
+        elif context.entity == "result":
+            self._result(context, merged, said, before, wrong)
         if wrong:
             raise InvalidBody(REFUSED, wrong)
         return merged | ({"key": before["key"]} if "key" in before else {})
 
-    def _line_item(self, desk: Desk, merged: Record, before: Mapping[str, Any], wrong: dict[str, list[str]]) -> None:
+    def _line_item(
+        self, context: WriteContext, merged: Record, before: Mapping[str, Any], wrong: dict[str, list[str]]
+    ) -> None:
         kind = merged.pop("kind", None)
         for kept in [name for name in merged if name.startswith("kind@")]:
             del merged[kept]
         if kind is not None or not before:
-            merged["category"] = _category(desk, kind)
+            merged["category"] = _category(context, kind)
             if merged["category"] is None:
                 wrong["$.gradebookEntryTypeDescriptor"] = [UNSORTED]
         if _lacks(merged, before, "section"):
             wrong["$.sectionReference"] = [WANTED]
         elif merged.get("section") != before.get("section"):
-            _of_section(desk, merged)
+            _of_section(context, merged)
         for one, other in (("due", "assigned"), ("assigned", "due")):
             if _lacks(merged, before, one) and other in merged:
                 merged[one] = merged[other]
 
     def _result(
         self,
-        desk: Desk,
+        context: WriteContext,
         merged: Record,
         said: Record,
         before: Mapping[str, Any],
         wrong: dict[str, list[str]],
     ) -> None:
         for name in ("late", "missing"):
-            if name in said and desk.grant.plain(f"result.{name}"):
+            if name in said and context.grant.plain(f"result.{name}"):
                 merged[name] = said[name]
         scored = any(name in merged for name in ("score", "grade", "textScore"))
         if _lacks(merged, before, "status") and scored:
             merged["status"] = "fully graded"
-        if _lacks(merged, before, "date") and (found := _day_of_work(desk, merged)):
+        if _lacks(merged, before, "date") and (found := _day_of_work(context, merged)):
             merged["date"] = found
         if _lacks(merged, before, "status"):
             wrong["$.submissionStatusDescriptor"] = [WANTED]
@@ -161,46 +163,46 @@ class Across(Dialect):
 class Shared(Own):
     """A source of whose records a system beside keeps some, by ids of its own."""
 
-    def keyed(self, desk: Desk, record: Mapping[str, Any]) -> bool:
+    def keyed(self, context: WriteContext, record: Mapping[str, Any]) -> bool:
         """Whether a record is the main system's, and points to nothing that the other keeps."""
-        own, shared = desk.lens, desk.adapter.manifest.shared
-        fields = fields_of(desk.entity)
+        own, shared = context.lens, context.adapter.manifest.shared
+        fields = fields_of(context.entity)
         beside = any(len(value) == 1 for name, value in record.items() if name in fields and fields[name].to in shared)
         return not beside and len(record.get("key", ())) in {0, len(own.prefix) + len(own.key)}
 
-    def identity(self, desk: Desk, said: Record) -> tuple[str, ...]:
+    def identity(self, context: WriteContext, said: Record) -> tuple[str, ...]:
         """What the system that keeps the record tells it by."""
-        return super().identity(desk, said) if self.keyed(desk, said) else ACROSS.identity(desk, said)
+        return super().identity(context, said) if self.keyed(context, said) else ACROSS.identity(context, said)
 
-    def seen(self, desk: Desk, given: Record) -> Record:
+    def seen(self, context: WriteContext, given: Record) -> Record:
         """The document that is shown under this key."""
-        return ACROSS.seen(desk, given)
+        return ACROSS.seen(context, given)
 
-    def existing(self, desk: Desk, said: Record, given: Record) -> Record | None:
+    def existing(self, context: WriteContext, said: Record, given: Record) -> Record | None:
         """The record that either has under this key."""
-        found = super().existing(desk, said, given) if self.keyed(desk, said) else None
-        return ACROSS.existing(desk, said, given) if found is None else found
+        found = super().existing(context, said, given) if self.keyed(context, said) else None
+        return ACROSS.existing(context, said, given) if found is None else found
 
-    def completed(self, desk: Desk, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:
+    def completed(self, context: WriteContext, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:
         """What the system that keeps the record will read."""
-        keeper: Dialect = OWN if self.keyed(desk, {**merged, "key": before.get("key", ())}) else ACROSS
-        return keeper.completed(desk, merged, said, before)
+        keeper: Dialect = OWN if self.keyed(context, {**merged, "key": before.get("key", ())}) else ACROSS
+        return keeper.completed(context, merged, said, before)
 
 
 OWN, ACROSS, SHARED = Own(), Across(), Shared()
 
 
-def dialect(desk: Desk) -> Dialect:
+def dialect(context: WriteContext) -> Dialect:
     """How the district's system tells the records of an Ed-Fi resource apart."""
-    manifest = desk.adapter.manifest
-    if desk.entity in manifest.shared:
+    manifest = context.adapter.manifest
+    if context.entity in manifest.shared:
         return SHARED
-    return OWN if desk.entity in manifest.edfi else ACROSS
+    return OWN if context.entity in manifest.edfi else ACROSS
 
 
-def _read(desk: Desk, record: Record) -> Record:
+def _read(context: WriteContext, record: Record) -> Record:
     try:
-        return desk.lens.read(desk.lens.write(record))
+        return context.lens.read(context.lens.write(record))
     except MappingError as error:
         raise InvalidBody(error.message) from None
 
@@ -214,9 +216,9 @@ def _lacks(merged: Record, before: Mapping[str, Any], name: str) -> bool:
     return name not in merged and (not before or name in before)
 
 
-def _category(desk: Desk, kind: str | None) -> tuple[str, ...] | None:
+def _category(context: WriteContext, kind: str | None) -> tuple[str, ...] | None:
     """The one category that the consumer is shown as the type *kind* of an entry."""
-    faces = desk.shown.faces
+    faces = context.shown.faces
     table, say = faces.generation.table("gradebookCategory"), outward("gradebookEntryType", "edfi")
     titles = table.columns.get("title", [None] * table.size)
     wanted = say(kind or UNCATEGORIZED)
@@ -224,9 +226,9 @@ def _category(desk: Desk, kind: str | None) -> tuple[str, ...] | None:
     return table.key(rows[0]) if rows else None
 
 
-def _of_section(desk: Desk, record: Record) -> None:
+def _of_section(context: WriteContext, record: Record) -> None:
     """The school and the term of the class."""
-    generation = desk.shown.faces.generation
+    generation = context.shown.faces.generation
     table = generation.table("section")
     row = table.rows.get(record["section"], -1)
     school = table.refs["school"][row] if row >= 0 and "school" in table.refs else -1
@@ -234,13 +236,13 @@ def _of_section(desk: Desk, record: Record) -> None:
         record["school"] = generation.table("organization").key(school)
 
 
-def _day_of_work(desk: Desk, record: Record) -> str | None:
+def _day_of_work(context: WriteContext, record: Record) -> str | None:
     """The day on which the work was due, or else given out, as far as the consumer is shown it."""
-    faces = desk.shown.faces
+    faces = context.shown.faces
     table = faces.generation.table("lineItem")
     row = table.rows.get(record.get("lineItem", ()), -1)
     for name in ("due", "assigned"):
         column = table.columns.get(name)
-        if row >= 0 and column is not None and column[row] and desk.grant.plain(f"lineItem.{name}"):
+        if row >= 0 and column is not None and column[row] and context.grant.plain(f"lineItem.{name}"):
             return str(day(column[row]))
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from gateway.writes.context import admit_write, desk_over, written_entity
+from gateway.writes.context import context_of, permit_write, written_entity
 from standards.errors import ConcurrentChange
 from standards.view import fields_of
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gateway.auth.authorization import Authorization
     from gateway.gateway import Gateway
     from gateway.request import PageRequest
-    from gateway.writes.context import Desk
+    from gateway.writes.context import WriteContext
     from policies.grant import Grant
 
 T = TypeVar("T")
@@ -29,27 +29,29 @@ def write_alone(
     authorization: Authorization,
     request: PageRequest,
     identifier: str,
-    write: Callable[[Desk], T],
+    write: Callable[[WriteContext], T],
     *,
     seen: str | None = None,
     named: dict[str, Any] | None = None,
 ) -> T:
-    """What *write* comes to at a desk for the record with an *identifier*, which nobody else here writes meanwhile.
+    """Write the record with an *identifier*, which nobody else here writes meanwhile.
 
-    The desk is opened (lean where it may be, over what is *seen* and *named*) once nobody does, and again where
+    The context is made (lean where it may be, over what is *seen* and *named*) once nobody does, and again where
     somebody else has changed the record in the district's system before it was written.
 
     Raises:
         RecordBusy: others write the record for too long.
     """
-    grant, view = admit_write(gateway, authorization, request)
-    entity, district = written_entity(gateway, grant, view), grant.district
-    with gateway.record_locks.hold(district, entity, _block(gateway, grant, view.api, entity, identifier)):
-        return tried(lambda: write(desk_over(gateway, authorization, request, seen, named)))
+    permitted = permit_write(gateway, authorization, request)
+    (able,) = permitted.views
+    entity = written_entity(gateway, able)
+    block = _block(gateway, able.grant, request.view.api, entity, identifier)
+    with gateway.record_locks.hold(able.grant.district, entity, block):
+        return tried(lambda: write(context_of(gateway, permitted, request, seen, named)))
 
 
 def tried(write: Callable[[], T]) -> T:
-    """What *write* comes to, which is begun anew while somebody else was faster, for a few times."""
+    """Try a *write*, and begin it anew while somebody else was faster, for a few times."""
     for left in reversed(range(MOST_TRIES)):
         try:
             return write()

@@ -18,7 +18,7 @@ from standards.vocabulary import PERSONS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from gateway.writes.context import Desk
+    from gateway.writes.context import WriteContext
     from standards.edfi.model.model import Property
     from standards.lenses.lens import Pair
     from standards.view import Node
@@ -37,14 +37,14 @@ class Resolver:
     record would belong.
     """
 
-    desk: Desk
+    context: WriteContext
     unchanged: frozenset[str] = frozenset()
     missing: list[str] = field(default_factory=list)
     owners: list[str] = field(default_factory=list)
 
     def resolve(self, said: Record) -> Record:
         """*said* with every reference by the key that the source knows its target by."""
-        return self._pairs(self.desk.lens.pairs, said, "")
+        return self._pairs(self.context.lens.pairs, said, "")
 
     def _pairs(self, pairs: Sequence[Pair], said: Record, group: str) -> Record:
         found = dict(said)
@@ -68,8 +68,8 @@ class Resolver:
         return [self._target(inner, item, name) for item in items] if _points(inner) else items
 
     def _target(self, pair: Pair, key: Key, name: str) -> Key:
-        to = fields_of(self.desk.entity)[name].to
-        if to not in self.desk.adapter.manifest.entities:
+        to = fields_of(self.context.entity)[name].to
+        if to not in self.context.adapter.manifest.entities:
             return key  # nobody here can tell: the source will
         found = None if self._is_parted(pair, name) else self._shown(pair, key, name, to)
         if found is None:
@@ -79,18 +79,18 @@ class Resolver:
 
     def _is_parted(self, pair: Pair, name: str) -> bool:
         """Whether a member beside a guard is hidden: whoever names it would learn what is there."""
-        fields, beside = fields_of(self.desk.entity), name.removesuffix(GUARD)
+        fields, beside = fields_of(self.context.entity), name.removesuffix(GUARD)
         known = (fields.get(f"{beside}.{_last(path)}") for path in pair.consumes) if beside != name else ()
-        return any(one is not None and not self.desk.grant.releases(one.release) for one in known)
+        return any(one is not None and not self.context.grant.releases(one.release) for one in known)
 
     def _miss(self, pair: Pair, name: str, to: str) -> None:
-        self.missing.append(_called(pair, self.desk.lens.local) or to)
-        if fields_of(self.desk.entity)[name].owner:
+        self.missing.append(_called(pair, self.context.lens.local) or to)
+        if fields_of(self.context.entity)[name].owner:
             self.owners.append(to)
 
     def _shown(self, pair: Pair, key: Key, name: str, to: str) -> Key | None:
         """The source's key of the record that the consumer is shown under *key*."""
-        faces = self.desk.shown.faces
+        faces = self.context.shown.faces
         table, visible = faces.generation.table(to), faces.visible(to)
         row = table.rows.get(key)
         parts = key[len(pair.facts.get("prefix", ())) :]
@@ -105,13 +105,13 @@ class Resolver:
 
     def _of_schools(self, pair: Pair) -> Mapping[Key, int]:
         """The sessions that a source states once for all schools, by the keys under which those of each are shown."""
-        faces, target = self.desk.shown.faces, resources().get(_called(pair, self.desk.lens.local))
+        faces, target = self.context.shown.faces, resources().get(_called(pair, self.context.lens.local))
         if target is None:
             return {}
 
         def make() -> Mapping[Key, int]:
             found: list[tuple[Key, int]] = []
-            for shown in self.desk.gateway.views.branches(faces, registry.views("edfi")[target.collection]):
+            for shown in self.context.gateway.views.branches(faces, registry.views("edfi")[target.collection]):
                 if shown.branch.entity == OF_SCHOOL:
                     rows, sessions = shown.rows, faces.generation.table(OF_SCHOOL).refs.get("session", ())
                     for row, document in zip(rows, shown.render(rows, ""), strict=True):
@@ -123,12 +123,12 @@ class Resolver:
 
     def _located(self, to: str, key: Key) -> Key | None:
         """*key*, if the source has a record under it that exists for the consumer; for what a hold keeps no keys of."""
-        record = self.desk.adapter.locate(to, key)
-        return key if record is not None and Admission(self.desk.shown.faces, to).sees(record) else None
+        record = self.context.adapter.locate(to, key)
+        return key if record is not None and Admission(self.context.shown.faces, to).sees(record) else None
 
     def _bears(self, pair: Pair, name: str, to: str, row: int, parts: Key) -> bool:
         """Whether the consumer is shown the record in *row* under just these *parts*."""
-        faces = self.desk.shown.faces
+        faces = self.context.shown.faces
         if to in PERSONS:
             return bool(faces.unique_ids(to)[row] == parts[0])
         if name.endswith(GUARD):
@@ -141,7 +141,7 @@ class Resolver:
 
     def _index(self, pair: Pair, name: str, to: str) -> Mapping[Key, int]:
         """The rows of *to* that exist for the consumer, by the members of a reference as it is shown them."""
-        faces = self.desk.shown.faces
+        faces = self.context.shown.faces
 
         def make() -> Mapping[Key, int]:
             rows = faces.rows(to)
@@ -154,33 +154,33 @@ class Resolver:
             shown = compile_branch(Branch(to, nodes), faces, "edfi")(rows, "")
             return _alone((_folded(_parts(pair, one)), row) for one, row in zip(shown, rows, strict=True))
 
-        return faces.once(("targets", self.desk.entity, name), make)
+        return faces.once(("targets", self.context.entity, name), make)
 
     @cached_property
     def _hops(self) -> Mapping[str, tuple[Node, ...]]:
-        branch = self.desk.shown.branch
+        branch = self.context.shown.branch
         found: dict[str, tuple[Node, ...]] = {}
         for name, nodes in _hops(branch.nodes, branch.entity, ""):
             found[name] = (*found.get(name, ()), *nodes)  # where one shows nothing, the next does
         return found
 
 
-def natives(desk: Desk, own: Mapping[str, Any], shown: Mapping[str, Any]) -> list[str]:
+def natives(context: WriteContext, own: Mapping[str, Any], shown: Mapping[str, Any]) -> list[str]:
     """The kinds of native resources that a document in the source's *own* terms points to and that are not there.
 
     References that are as they were *shown* are not looked at again.
     """
-    resource = resources()[desk.request.view.model]
+    resource = resources()[context.request.view.model]
     found = []
     for known, given in _references(resource.properties, own, shown):
         entity, target = native_entity(known), resources().get(known.reference)
-        if target is None or entity not in desk.adapter.manifest.entities:
+        if target is None or entity not in context.adapter.manifest.entities:
             continue
         parts = [_last(path) for path in target.identity]
         if set(parts) != set(given):
             continue  # its members bear the names of roles here: the source will tell
-        record = desk.adapter.locate(entity, tuple(str(as_text(given[part])) for part in parts))
-        if record is None or not Admission(desk.shown.faces, entity).sees(record):
+        record = context.adapter.locate(entity, tuple(str(as_text(given[part])) for part in parts))
+        if record is None or not Admission(context.shown.faces, entity).sees(record):
             found.append(known.reference)
     return found
 

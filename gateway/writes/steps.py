@@ -1,0 +1,69 @@
+"""The steps that writes of both standards share: the record under its condition, then recorded and saved or removed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from standards.errors import Forbidden
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from adapters.contract import Tagged
+    from gateway.writes.context import WriteContext
+
+    Record = dict[str, Any]
+    Match = Callable[[Record | None], None]
+
+UNCONDITIONAL = "The agreement does not let this client read, so it can make no conditions."
+
+
+def matched(
+    context: WriteContext,
+    identifier: str,
+    match: Match | None,
+    rendered: Callable[[WriteContext, int | None], Record | None],
+) -> tuple[WriteContext, Tagged | None]:
+    """Find the record that bears *identifier*, once *match* (If-Match) has found it as the caller believes.
+
+    The condition is judged on a reading that is not older than the record's tag, so that it holds for the state with
+    that tag or for none. *rendered* shows *match* the record as the consumer sees it now. None where there is none.
+
+    Raises:
+        Forbidden: a condition is made by who may not read.
+        PreconditionFailed: the record is not as the caller believes.
+    """
+    if match is not None and not context.reads:
+        raise Forbidden(UNCONDITIONAL)
+    row = context.row(identifier)
+    before = None
+    if row is not None:
+        own = context.own_id(row)
+        before = context.adapter.find_tagged(context.entity, own)
+        if before is None or match is not None:
+            context.wrote([own])
+            context = context.refreshed() if context.identifier is None else context.for_record(own)
+            row = context.row(identifier)
+    if match is not None:
+        match(rendered(context, row))
+    return context, None if row is None else before
+
+
+def create(context: WriteContext, record: Record) -> str:
+    """Record that a new *record* is made, then let the district's system have it; the id by which that knows it."""
+    context.record("create", context.students_of([record]))
+    return context.save(record, before=None)
+
+
+def update(context: WriteContext, merged: Record, before: Tagged, *, rekeyed: bool = False) -> str:
+    """Record the change of whom the record was about *before* and is about now, then make it; the source's id of it."""
+    own: str = before.record["id"]
+    context.record("update", (*context.students_in(context.row_of(own)), *context.students_of([merged])))
+    return context.save(merged | {"id": own}, before=before, rekeyed=rekeyed)
+
+
+def remove(context: WriteContext, before: Tagged) -> None:
+    """Record that the record goes, then let the district's system delete it as it was *before*."""
+    own: str = before.record["id"]
+    context.record("delete", context.students_in(context.row_of(own)))
+    context.remove(own, before)
