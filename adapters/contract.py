@@ -13,7 +13,7 @@ from marshmallow import Schema, ValidationError
 from adapters.defaults import Defaults
 from adapters.notes import Aside, Notes
 from standards.errors import SettingsError, Unsupported, suggestion
-from standards.view import fields_of
+from standards.fields import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from standards.codes import inward, table
 from standards.errors import SettingsError, suggestion
-from standards.view import fields_of
+from standards.fields import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from gateway.audit.subjects import INLINE_TAGS
 from gateway.engine import field_sets
 from gateway.engine.row_index import ROW_BITS, ROW_MASK
-from standards.view import fields_of
+from standards.fields import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

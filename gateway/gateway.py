@@ -27,7 +27,7 @@ from gateway.record_locks import RecordLocks
 from gateway.storage.secrets import KEY_BYTES
 from standards import registry
 from standards.errors import SourceError
-from standards.view import prune
+from standards.pruning import prune
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -22,7 +22,7 @@ from adapters.oneroster_rest.records import Rows, is_there, plain
 from adapters.oneroster_rest.settings import ServerSettings, credentials
 from adapters.transport.http import Bounds, Http
 from standards.errors import GatewayError, MappingError, NotFound, SourceBroken, Unsupported
-from standards.oneroster.api import model, rest_lenses
+from standards.oneroster import model, rest_lenses
 
 ROSTER: Final = frozenset(FILES) - rest_lenses.CLASSES.keys()
 

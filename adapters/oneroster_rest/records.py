@@ -22,7 +22,7 @@ from adapters.oneroster_rest.members import (
     year_of,
 )
 from standards.errors import SourceBroken
-from standards.oneroster.api import model, rest_lenses
+from standards.oneroster import model, rest_lenses
 from standards.oneroster.csv import specification
 from standards.oneroster.resources.classification import ACTIVE, BLANKS, PERSON_OF, STATUS, STUDENT, gone, person_of
 

@@ -10,8 +10,9 @@ from gateway.engine.renderer import compile_branch
 from gateway.writes.row_rules import Admission
 from standards import registry
 from standards.edfi.model.model import by_collection, natural_key, resources
+from standards.fields import fields_of, follow
 from standards.lenses.types import as_text
-from standards.view import Branch, Const, Hop, Id, Links, Many, Obj, Val, fields_of, follow
+from standards.view import Branch, Const, Hop, Id, Links, Many, Obj, Val
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:

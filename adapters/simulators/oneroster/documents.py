@@ -8,7 +8,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.oneroster_rest.records import PLURALS, RENAMED
-from standards.oneroster.api import model
+from standards.oneroster import model
 from standards.oneroster.csv import specification
 
 if TYPE_CHECKING:

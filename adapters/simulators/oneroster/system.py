@@ -18,7 +18,7 @@ from adapters.simulators.oneroster.documents import COLLECTIONS, reference
 from adapters.simulators.oneroster.queries import chosen, matching, ordered
 from adapters.simulators.oneroster.v1p1 import newer, older
 from standards.errors import CallerError
-from standards.oneroster.api import model
+from standards.oneroster import model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from importlib.resources import files as resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from standards.oneroster.api import model
+from standards.oneroster import model
 from standards.oneroster.resources import classification
 
 if TYPE_CHECKING:

@@ -18,8 +18,9 @@ from gateway.change_log.ledger import Ledger
 from gateway.engine.row_index import Shown, index
 from gateway.engine.visibility import Faces
 from standards.errors import SourceBroken
+from standards.fields import fields_of
+from standards.pruning import prune
 from standards.query import Query
-from standards.view import fields_of, prune
 from tests.gateway.engine import cases, worlds
 from tests.gateway.engine.cases import BASE, KEYRING, LOADED
 
