@@ -18,7 +18,8 @@ from standards.fields import fields_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from adapters.contract import Notes, Record
+    from adapters.notes import Notes
+    from adapters.records import Record
     from standards.vocabulary import Field
 
     Complete = Callable[[Record], None]

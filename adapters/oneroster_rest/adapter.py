@@ -14,7 +14,7 @@ from adapters.notes import reason_of
 from adapters.oneroster.end_dates import INCLUSIVE
 from adapters.oneroster.people import stated_kinds
 from adapters.oneroster.records import FILES, Task
-from adapters.oneroster_csv.adapter import ROWS, records
+from adapters.oneroster.tabled_records import ROWS, records
 from adapters.oneroster_rest import plan, profile, unmapped
 from adapters.oneroster_rest.client import Service
 from adapters.oneroster_rest.reader import Pile, Reader
