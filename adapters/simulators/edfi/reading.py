@@ -7,8 +7,9 @@ import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.simulators.edfi.problems import Refusal, Reply
+from adapters.simulators.edfi.problems import Refusal
 from adapters.simulators.edfi.shape import Place
+from adapters.simulators.wire import Reply
 from standards.edfi.api.request import names
 
 if TYPE_CHECKING:
