@@ -18,7 +18,7 @@ Kind = Literal[
     "bad-gateway", "too-many-tokens", "no-snapshot", "endless", "hollow", "stranger", "keyless", "mistyped", "twins",
     "link-local",
 ]  # fmt: skip
-Refusal = TypeVar("Refusal")
+R = TypeVar("R")
 RETRIED_LATER: Final = frozenset({"throttled", "unavailable", "bad-gateway"})
 REDIRECTS: Final = {
     "redirect": "http://127.0.0.2:9/elsewhere",
@@ -74,7 +74,7 @@ class Faults:
 
 
 def answer_instead(
-    faults: Mapping[str, float], refusals: Mapping[str, Refusal], refuse: Callable[[Refusal], Reply]
+    faults: Mapping[str, float], refusals: Mapping[str, R], refuse: Callable[[R], Reply]
 ) -> Reply | None:
     """Answer with the refusal of a fault by its name, or with a redirect; None where neither is to come."""
     for name, refusal in refusals.items():
