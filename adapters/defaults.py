@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from standards.codes import inward, table
 from standards.errors import SettingsError, suggestion
-from standards.view import fields_of
+from standards.fields import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from adapters.contract import Notes, Record
+    from adapters.notes import Notes
+    from adapters.records import Record
     from standards.vocabulary import Field
 
     Complete = Callable[[Record], None]

@@ -26,9 +26,10 @@ from gateway.engine.view_rows import Shown
 from gateway.engine.visibility import Faces
 from policies.grant import Grant, Rule
 from standards import registry, vocabulary
+from standards.fields import fields_of
 from standards.keys import Keyring
+from standards.pruning import prune
 from standards.query import Query
-from standards.view import fields_of, prune
 
 if TYPE_CHECKING:
     from collections.abc import Callable

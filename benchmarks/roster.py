@@ -97,7 +97,7 @@ def _hold(folder: Path) -> None:
         "from gateway.cache.snapshot import build\n"
         "from standards import registry\n"
         "from standards.keys import Keyring\n"
-        "from standards.view import fields_of\n"
+        "from standards.fields import fields_of\n"
         f"adapter = find('oneroster_csv')('maple', {{'source': {str(folder / 'maple.zip')!r}}})\n"
         "names = {n: None for n in adapter.manifest.entities if may_be_held(n)}\n"
         "for name in names: fields_of(name)  # the facts of the standards are there without any district\n"

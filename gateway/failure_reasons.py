@@ -28,7 +28,7 @@ from standards.errors import (
     SourceUnavailable,
     StoreUnavailable,
 )
-from standards.oneroster.api import model
+from standards.oneroster import model
 from standards.oneroster.csv import specification
 
 if TYPE_CHECKING:

@@ -13,7 +13,6 @@ from policies.transforms import meet
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from policies.agreement import Agreement
     from policies.elements import Line, Settled
 
 UNHASHED = frozenset({"approvals"})
@@ -44,9 +43,9 @@ def digest(spelt: str) -> str:
     return hashlib.sha256(spelt.encode()).hexdigest()
 
 
-def expansion(agreement: Agreement) -> dict[str, str]:
-    """What the lines of an agreement stand for now: the action for every element that they name or cover."""
-    return {name: one.action for name, one in sorted(elements.settle(agreement.lines).items())}
+def expansion(lines: Iterable[Line]) -> dict[str, str]:
+    """Tell what the *lines* of an agreement stand for now: the action for every element that they name or cover."""
+    return {name: one.action for name, one in sorted(elements.settle(lines).items())}
 
 
 def capped(settled: Mapping[str, Settled], recorded: Expansion | None) -> Mapping[str, Settled]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from policies.transforms import MASKS, meet, ordered
 from standards import native, vocabulary
 from standards.errors import suggestion
-from standards.view import fields_of
+from standards.fields import fields_of
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from policies import population
 from standards.errors import OperationMissing
-from standards.view import fields_of
+from standards.fields import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,26 +7,25 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
-import standards.edfi.model
 import standards.edfi.resources
-import standards.oneroster.api
+import standards.oneroster
 import standards.oneroster.csv
 import standards.oneroster.resources
-from standards.edfi.model import catalogue, extensions, links
-from standards.oneroster.api import v1p1
+from standards.edfi import catalogue
+from standards.edfi.model import extensions, links
+from standards.oneroster import v1p1
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from standards.lenses.lens import Lens
     from standards.view import View
 
 PACKAGES = (
-    standards.edfi.model,
     standards.edfi.resources,
     standards.oneroster.resources,
     standards.oneroster.csv,
-    standards.oneroster.api,
+    standards.oneroster,
 )
 """Where a module of its own is all that a new resource or a new lens takes."""
 
@@ -61,14 +60,16 @@ def _by_name() -> Mapping[str, Lens]:
 
 
 def _found(name: str) -> Iterator[Any]:
+    native: Callable[..., Iterable[Any]] = catalogue.lenses if name == "LENS" else catalogue.views
     plural = f"{name}ES" if name.endswith("S") else f"{name}S"
+    yield from map(extensions.grown, native(standard=True))
     for package in PACKAGES:
         for info in iter_modules(package.__path__, f"{package.__name__}."):
             module = import_module(info.name)
             if found := vars(module).get(name):
                 yield extensions.grown(found)
             yield from map(extensions.grown, vars(module).get(plural, ()))
-    yield from map(extensions.grown, catalogue.beyond(name))
+    yield from map(extensions.grown, native(standard=False))
 
 
 def _unique(named: Iterator[tuple[str, Any]]) -> dict[str, Any]:

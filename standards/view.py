@@ -1,12 +1,10 @@
-"""An outward resource declared as data, and cut down to what one grant releases."""
+"""A view: an outward resource declared as data."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from standards import native, vocabulary
 from standards.days import day_after
 
 if TYPE_CHECKING:
@@ -14,18 +12,6 @@ if TYPE_CHECKING:
 
     Form = Callable[[Any], Any]
     Settle = Callable[[list[Any]], list[Any]]
-
-
-class Releases(Protocol):
-    """What prunes a view: an answer to "is this name released?"."""
-
-    def releases(self, name: str) -> bool:
-        """Whether the vocabulary or native *name* may leave."""
-        ...
-
-    def plain(self, name: str) -> bool:
-        """Whether *name* leaves as it is."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -226,139 +212,11 @@ class View:
     branches: tuple[Branch, ...]
 
 
-def prune(view: View, grant: Releases) -> View | None:
-    """*view* without anything *grant* does not release; None when nothing of it may be seen."""
-    branches = tuple(kept for branch in view.branches if (kept := _prune_branch(branch, grant)) is not None)
-    return replace(view, branches=branches) if branches else None
-
-
-def _prune_branch(branch: Branch, grant: Releases) -> Branch | None:
-    fields = fields_of(branch.entity)
-    chosen = ("id", *(name for name, _ in branch.where), *branch.requires)
-    if not all(grant.releases(fields[name].release) for name in chosen):
-        return None
-    nodes = _kept(branch.nodes, branch.entity, "", grant)
-    known = {path for path, _ in paths(nodes)}
-    if any(path not in known for path, _ in branch.only):
-        return None
-    also = tuple(step for step in branch.also if step_released(step, branch.entity, "", grant))
-    backed, once = _kept(branch.backed, branch.entity, "", grant), branch.once
-    if once and not (known.issuperset(once.members) and all(grant.releases(fields[one].release) for one in once.refs)):
-        once = None  # what it would go by makes no key for this consumer
-    return replace(branch, nodes=nodes, also=also, backed=backed, once=once)
-
-
-@cache
-def fields_of(entity: str) -> Mapping[str, vocabulary.Field]:
-    """The fields of an entity of the vocabulary, or of a native one."""
-    known = vocabulary.entities()
-    if entity in known:
-        return {**known[entity].fields, **native.remainder(entity)}
-    return native.entities()[entity].fields
-
-
-def _kept(nodes: Iterable[Node], entity: str, prefix: str, grant: Releases) -> tuple[Node, ...]:
-    return tuple(kept for node in nodes if (kept := _prune_node(node, entity, prefix, grant)) is not None)
-
-
-def _prune_node(node: Node, entity: str, prefix: str, grant: Releases) -> Node | None:
-    match node:
-        case Const() | Stamp() | Id() | Href():
-            return node if _known(node, entity, prefix, grant) else None
-        case Val():
-            sources = tuple(s for s in node.sources if _released(entity, prefix + s, grant))
-            return replace(node, sources=sources) if sources else None
-        case Native():
-            name = fields_of(entity)[prefix + node.field].release
-            if not grant.releases(name):
-                return None
-            return replace(node, allows=lambda member: grant.releases(f"{name}.{member}"))
-        case _:
-            return _prune_container(node, entity, prefix, grant)
-
-
-def _known(node: Const | Stamp | Id | Href, entity: str, prefix: str, grant: Releases) -> bool:
-    """Whether what a node reads is released: the field that chooses its value, and the id."""
-    if isinstance(node, Const | Href) and node.by and not _released(entity, prefix + node.by, grant):
-        return False
-    return isinstance(node, Const | Stamp) or grant.releases(fields_of(entity)["id"].release)
-
-
-def _prune_container(node: Obj | Hop | Many, entity: str, prefix: str, grant: Releases) -> Node | None:
-    inside, inner = entity, prefix
-    early: tuple[Node, ...] = ()
-    if isinstance(node, Hop):
-        field = fields_of(entity)[prefix + node.ref]
-        if not grant.releases(field.release):
-            return None
-        inside, inner = field.to, ""
-    elif isinstance(node, Many):
-        for number, step in enumerate(node.steps):
-            if not step_released(step, inside, inner, grant):
-                return None
-            inside, inner = follow(step, inside, inner)
-            if not number:
-                early = _kept(node.early, inside, inner, grant)
-    nodes = _kept(node.nodes, inside, inner, grant)
-    if not any(tells(child) for child in (*early, *nodes)):
-        return None
-    if isinstance(node, Many) and not {child.name for child in nodes}.issuperset(node.needs):
-        return None
-    return replace(node, nodes=nodes, early=early) if isinstance(node, Many) else replace(node, nodes=nodes)
-
-
 def tells(node: Node) -> bool:
     """Whether a node says anything about a record (a constant does not)."""
     if isinstance(node, Many):
         return any(tells(child) for child in (*node.early, *node.nodes))
     return any(tells(child) for child in node.nodes) if isinstance(node, Container) else not isinstance(node, Const)
-
-
-def follow(step: Kids | To | Links | Items, entity: str, prefix: str) -> tuple[str, str]:
-    """The entity and field prefix one *step* leads to."""
-    match step:
-        case Kids():
-            return step.entity, ""
-        case Items():
-            return entity, f"{prefix}{step.field}."
-        case To() | Links():
-            return fields_of(entity)[prefix + step.ref].to, ""
-
-
-def step_released(step: Step, entity: str, prefix: str, grant: Releases) -> bool:
-    """Whether *grant* lets a consumer know where one *step* from a row of *entity* leads."""
-    match step:
-        case Kids():
-            return grant.releases(fields_of(step.entity)[step.via].release)
-        case Items():
-            return any(
-                grant.releases(field.release)
-                for name, field in fields_of(entity).items()
-                if name.startswith(f"{prefix}{step.field}.")
-            )
-        case To() | Links():
-            return grant.releases(fields_of(entity)[prefix + step.ref].release)
-
-
-def _released(entity: str, source: str, grant: Releases) -> bool:
-    *refs, last = trail(entity, source)
-    own_id = last.type != "id" and last.release.endswith(".id")
-    shows = grant.plain if own_id else grant.releases  # a pseudonym stands for the id itself, not for its text
-    return shows(last.release) and all(grant.releases(field.release) for field in refs)
-
-
-def trail(entity: str, source: str) -> tuple[vocabulary.Field, ...]:
-    """The fields a *source* passes: its references, then the field it ends in."""
-    fields = fields_of(entity)
-    if source in fields:
-        return (fields[source],)
-    parts = source.split(".")
-    for cut in range(1, len(parts)):
-        head = ".".join(parts[:cut])
-        if head in fields and fields[head].type == "ref":
-            return (fields[head], *trail(fields[head].to, ".".join(parts[cut:])))
-    msg = f"{entity} has no field {source}"
-    raise LookupError(msg)
 
 
 def paths(nodes: Iterable[Node], prefix: str = "") -> Iterator[tuple[str, tuple[Node, ...]]]:

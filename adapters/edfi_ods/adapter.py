@@ -6,6 +6,7 @@ import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from adapters import registry
 from adapters.contract import NO_HINTS, Adapter, Manifest, Problem, Tagged
 from adapters.edfi import categories
 from adapters.edfi.records import collections, lenses
@@ -17,8 +18,7 @@ from adapters.edfi_ods.reader import Offered, Reader, side_by_side
 from adapters.edfi_ods.records import JOINED, MADE, Records, touches
 from adapters.edfi_ods.settings import OdsSettings, gradebook
 from adapters.edfi_ods.writer import Writer
-from adapters.oneroster_rest.adapter import OneRosterRest
-from adapters.oneroster_rest.companion_gradebook import SHARED, Beside, Names
+from adapters.oneroster.companion_gradebook import SHARED, Beside, Names
 from adapters.transport.http import Bounds, Http
 from standards.errors import GatewayError, SettingsError, Unsupported, suggestion
 
@@ -54,7 +54,7 @@ class EdFiOds(Adapter):
         self._manifest: tuple[tuple[int, bool], Manifest] | None = None
         self._names = Names(self._records_of)
         beside = gradebook(said)
-        self._beside = Beside(OneRosterRest(district, beside), self._names) if beside else None
+        self._beside = Beside(registry.find("oneroster_rest")(district, beside), self._names) if beside else None
 
     @property
     def manifest(self) -> Manifest:

@@ -16,7 +16,7 @@ from adapters.notes import Aside, reason_of
 from standards.edfi.model.links import FIELD, stated, unlinked
 from standards.edfi.model.model import by_collection
 from standards.errors import MappingError, SourceBroken
-from standards.view import fields_of
+from standards.fields import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -11,23 +11,20 @@ from adapters.contract import NO_HINTS, Adapter, Manifest, Notes, Problem, finis
 from adapters.files.archives import Caps, open_source
 from adapters.oneroster import tables
 from adapters.oneroster.end_dates import INCLUSIVE, end_dates
-from adapters.oneroster.gradebook import Gradebook
-from adapters.oneroster.people import People, stated_kinds
-from adapters.oneroster.records import FILES, Materials, Places, Schools, Task
+from adapters.oneroster.people import stated_kinds
+from adapters.oneroster.records import FILES, Task
+from adapters.oneroster.tabled_records import ROWS, records
 from adapters.oneroster.tables import Tolerance, manifest
 from standards.errors import SourceBroken
 from standards.oneroster.csv import specification
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from adapters.contract import Hints, Record, Wanted
     from adapters.files.archives import Source
-    from adapters.oneroster.records import Found
-    from adapters.oneroster.tables import Table
 
 CAPS = Caps(members=60)
-ROWS = frozenset({"placement", "teaching"})  # many, and read with the wanted fields only
 
 
 class FilesSettings(Schema):
@@ -120,33 +117,6 @@ class OneRosterCsv(Adapter):
         for table in tables.read(source, ("users.csv",), Notes(), self._tolerance):
             kinds = stated_kinds(table)
         return kinds
-
-
-def records(task: Task, given: Iterator[Table], kinds: dict[str, str]) -> Found:
-    """Every record of the wanted entities that the *given* tables make; in 1.1 *kinds* says what every user is."""
-    places, materials = Places(), Materials(task)
-    schools, people = Schools(task, places, materials), People(task, places, materials, kinds)
-    gradebook = Gradebook(task, places)
-    takes: dict[str, Callable[[Table], Found]] = {
-        "orgs.csv": schools.organizations,
-        "academicSessions.csv": schools.sessions,
-        "resources.csv": schools.resources,
-        "courseResources.csv": lambda table: materials.add(table, "course"),
-        "courses.csv": schools.courses,
-        "classResources.csv": lambda table: materials.add(table, "class"),
-        "classes.csv": schools.classes,
-        "userProfiles.csv": people.accounts,
-        "userResources.csv": lambda table: materials.add(table, "user"),
-        "demographics.csv": people.demographics,
-        "roles.csv": people.roles,
-        "users.csv": people.users,
-        "enrollments.csv": people.enrollments,
-        **gradebook.takes(),
-    }
-    for table in given:
-        yield from takes[table.name](table)
-    yield from schools.rest()
-    yield from people.rest()
 
 
 def _problem(error: SourceBroken) -> Problem:

@@ -14,7 +14,7 @@ from adapters.notes import reason_of
 from adapters.oneroster.end_dates import INCLUSIVE
 from adapters.oneroster.people import stated_kinds
 from adapters.oneroster.records import FILES, Task
-from adapters.oneroster_csv.adapter import ROWS, records
+from adapters.oneroster.tabled_records import ROWS, records
 from adapters.oneroster_rest import plan, profile, unmapped
 from adapters.oneroster_rest.client import Service
 from adapters.oneroster_rest.reader import Pile, Reader
@@ -22,7 +22,7 @@ from adapters.oneroster_rest.records import Rows, is_there, plain
 from adapters.oneroster_rest.settings import ServerSettings, credentials
 from adapters.transport.http import Bounds, Http
 from standards.errors import GatewayError, MappingError, NotFound, SourceBroken, Unsupported
-from standards.oneroster.api import model, rest_lenses
+from standards.oneroster import model, rest_lenses
 
 ROSTER: Final = frozenset(FILES) - rest_lenses.CLASSES.keys()
 

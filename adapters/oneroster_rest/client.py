@@ -12,7 +12,7 @@ from adapters.oneroster_rest.profile import service_of
 from adapters.transport.error_codes import word
 from adapters.transport.http import refuse
 from standards.errors import DependentItemExists, InvalidBody, SourceBroken, SourceRefused
-from standards.oneroster.api import model
+from standards.oneroster import model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from adapters.oneroster.people import PERSONS
 from adapters.oneroster_rest.records import FILES, member_of
 from standards.edfi.resources.lists import RACES
-from standards.oneroster.api import rest_lenses
+from standards.oneroster import rest_lenses
 from standards.oneroster.csv import specification
 from standards.oneroster.csv.roster_lenses import BY_PLACE, DIALECTS
 

@@ -22,7 +22,7 @@ from adapters.oneroster_rest.members import (
     year_of,
 )
 from standards.errors import SourceBroken
-from standards.oneroster.api import model, rest_lenses
+from standards.oneroster import model, rest_lenses
 from standards.oneroster.csv import specification
 from standards.oneroster.resources.classification import ACTIVE, BLANKS, PERSON_OF, STATUS, STUDENT, gone, person_of
 
@@ -38,8 +38,6 @@ FILES: Final = {
     "users": "users.csv", "demographics": "demographics.csv", "enrollments": "enrollments.csv",
     "resources": "resources.csv",
 }  # fmt: skip
-PLURALS: Final = {"term": "terms", "agent": "agents", "org": "orgs"}
-RENAMED: Final = {"preferredGivenName": "preferredFirstName", "preferredFamilyName": "preferredLastName"}
 OWNERS: Final = {"courses": "course", "classes": "class", "users": "user"}
 UNTOLD: Final = frozenset({"status", "dateLastModified", "children", "metadata", "resources", "roles", "userProfiles"})
 ROLES: Final = ("sourcedId", "userSourcedId", "roleType", "role", "beginDate", "endDate", "orgSourcedId",
@@ -50,13 +48,7 @@ PROFILES: Final = ("sourcedId", "userSourcedId", "profileType", "vendorId", "app
 
 def member_of(column: str) -> str:
     """The member of a document that says what a *column* of the file says."""
-    if column.startswith(specification.METADATA):
-        return "metadata"
-    if column.endswith("SourcedIds"):
-        return PLURALS[column.removesuffix("SourcedIds")]
-    if column != specification.ID and column.endswith("SourcedId"):
-        return column.removesuffix("SourcedId")
-    return RENAMED.get(column, column)
+    return "metadata" if column.startswith(specification.METADATA) else specification.member_of(column)
 
 
 class Rows:

@@ -10,7 +10,7 @@ from adapters.oneroster.end_dates import end_dates
 from adapters.oneroster_rest import profile as oneroster_profile
 from adapters.transport.credentials import Bearer, Granted, Signed
 from adapters.transport.oauth1 import ALGORITHMS
-from standards.oneroster.api import model
+from standards.oneroster import model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,10 +1,15 @@
-"""What can go wrong with a system, to be had on request."""
+"""Faults of a simulated system, to be had on request: of its answers, and of what it answers in their place."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+
+from adapters.simulators.wire import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 Kind = Literal[
     "expired", "unauthorized", "forbidden", "throttled", "unavailable", "error", "missing", "redirect", "insert",
@@ -13,7 +18,12 @@ Kind = Literal[
     "bad-gateway", "too-many-tokens", "no-snapshot", "endless", "hollow", "stranger", "keyless", "mistyped", "twins",
     "link-local",
 ]  # fmt: skip
-ALWAYS: Final = 1_000_000
+R = TypeVar("R")
+RETRIED_LATER: Final = frozenset({"throttled", "unavailable", "bad-gateway"})
+REDIRECTS: Final = {
+    "redirect": "http://127.0.0.2:9/elsewhere",
+    "link-local": "http://169.254.169.254/latest/meta-data/",
+}
 
 
 @dataclass(slots=True)
@@ -61,3 +71,31 @@ class Faults:
                     found[fault.kind] = fault.value
             self._waiting = [fault for fault in self._waiting if fault.times > 0]
         return found
+
+
+def answer_instead(
+    faults: Mapping[str, float], refusals: Mapping[str, R], refuse: Callable[[R], Reply]
+) -> Reply | None:
+    """Answer with the refusal of a fault by its name, or with a redirect; None where neither is to come."""
+    for name, refusal in refusals.items():
+        if name in faults:
+            reply = refuse(refusal)
+            if faults[name] and name in RETRIED_LATER:
+                reply.headers["Retry-After"] = str(int(faults[name]))
+            return reply
+    return next((Reply(302, None, {"Location": url}) for name, url in REDIRECTS.items() if name in faults), None)
+
+
+def misstate_total(reply: Reply, header: str, faults: Mapping[str, float]) -> None:
+    """Let the *header* with the number of records tell another number."""
+    if "total" in faults and header in reply.headers:
+        reply.headers[header] = str(int(reply.headers[header]) + int(faults["total"]))
+
+
+def cut(records: list[Any], faults: Mapping[str, float]) -> list[Any]:
+    """Cut a page of *records* short, or put what is no record in their place."""
+    if "garbage" in faults:
+        return [1, "two", None]
+    if "clamp" in faults:
+        records = records[: int(faults["clamp"])]
+    return records[: max(1, len(records) // 2)] if "short" in faults else records

@@ -1,23 +1,57 @@
-"""A simulated system on a real socket of this machine, and what can go wrong between it and a client."""
+"""The wire of a simulated system: requests and answers over a socket of this machine, and what goes wrong there."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import gzip
 import socket
+import ssl
 import struct
 import sys
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
+
+import orjson
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Iterator, Mapping
 
 LINGER: Final = struct.pack("ii", 1, 0)  # close at once and tell the other side so
 BODILESS: Final = frozenset({204, 304})
+
+
+@dataclass(slots=True)
+class Reply:
+    """An answer before it is put on the wire."""
+
+    status: int
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def query_of(url: str) -> dict[str, str]:
+    """Read the query string of a *url*; of a name that is repeated, the last value."""
+    return dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+
+
+def form_of(body: bytes) -> dict[str, str]:
+    """Read the members of a form."""
+    return dict(parse_qsl(body.decode("utf-8", "replace")))
+
+
+def basic_credentials(text: str) -> tuple[str, str]:
+    """Read a client's id and secret from what follows ``Basic``; empty where that is malformed."""
+    try:
+        client, _, secret = base64.b64decode(text, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    return unquote_plus(client), unquote_plus(secret)
 
 
 @contextmanager
@@ -57,6 +91,12 @@ class Handler(BaseHTTPRequestHandler):
 
     do_PUT = do_POST = do_DELETE = do_PATCH = do_GET  # noqa: N815  likewise
 
+    @property
+    def url(self) -> str:
+        """The absolute address that is asked."""
+        scheme = "https" if isinstance(self.connection, ssl.SSLSocket) else "http"
+        return f"{scheme}://{self.headers.get('Host', '')}{self.path}"
+
     def answer(self, body: bytes) -> None:
         """Send the answer to the request at hand, which has a *body*."""
         raise NotImplementedError
@@ -72,28 +112,22 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-def send(
-    handler: BaseHTTPRequestHandler,
-    status: int,
-    headers: Mapping[str, str],
-    body: bytes,
-    faults: Mapping[str, float],
-) -> None:
+def send(handler: BaseHTTPRequestHandler, reply: Reply, faults: Mapping[str, float]) -> None:
     """Send an answer, with the *faults* that it has on the way."""
     if "slow" in faults:
         time.sleep(faults["slow"])
     if "silent" in faults:
         _break(handler)
         return
-    told = {"Content-Type": "application/json", **headers}
-    body = _damaged(body, told, faults)
-    handler.send_response(status)
-    for name, value in told.items():
+    headers = {"Content-Type": "application/json", **reply.headers}
+    body = _damaged(b"" if reply.body is None else orjson.dumps(reply.body), headers, faults)
+    handler.send_response(reply.status)
+    for name, value in headers.items():
         handler.send_header(name, value)
-    if status not in BODILESS:
+    if reply.status not in BODILESS:
         handler.send_header("Content-Length", str(len(body)))
     handler.end_headers()
-    if status not in BODILESS:
+    if reply.status not in BODILESS:
         _write(handler, body, faults)
 
 

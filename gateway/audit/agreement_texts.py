@@ -55,7 +55,7 @@ class Texts:
         """The agreement with what its lines stood for when it was recorded, or stand for now if it was not yet."""
         known = self.known.get(_version(one))
         if known is None:
-            now = canonical.expansion(one)
+            now = canonical.expansion(one.lines)
             return replace(one, expansion=Expansion(Contents.name(_json(now)), now))
         return replace(one, expansion=Expansion(known.elements, self._read(known.elements)))
 
@@ -92,7 +92,7 @@ def record_all(record: Record, agreements: Iterable[Agreement]) -> None:
 
 def _write_down(record: Record, one: Agreement) -> Recorded:
     """Keep the text of an agreement and what it is compiled by: what its lines stand for now."""
-    elements = one.expansion.elements if one.expansion else canonical.expansion(one)
+    elements = one.expansion.elements if one.expansion else canonical.expansion(one.lines)
     return Recorded(record.text(one.text.encode()), record.text(_json(elements)))
 
 

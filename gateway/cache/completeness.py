@@ -13,8 +13,8 @@ from gateway.cache.group_references import DANGLING, group_of
 from gateway.cache.patch import patched
 from gateway.cache.snapshot import ABSENT
 from standards.errors import Incomplete
+from standards.fields import fields_of
 from standards.losses import Loss
-from standards.view import fields_of
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:

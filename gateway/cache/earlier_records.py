@@ -10,7 +10,7 @@ from adapters.contract import Change
 from adapters.notes import USER
 from gateway.cache.group_references import DANGLING
 from gateway.cache.snapshot import ABSENT
-from standards.view import fields_of
+from standards.fields import fields_of
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:

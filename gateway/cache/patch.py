@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.cache.group_references import DANGLING, group_of, within
 from gateway.cache.snapshot import ABSENT, LINKED, TWICE, Generation, Loader, Table, without_collector
 from standards.errors import SourceBroken
-from standards.view import fields_of
+from standards.fields import fields_of
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from gateway.cache.drop_limits import Losses
 from gateway.cache.patch import patched
 from gateway.cache.snapshot import ABSENT, build
 from standards.errors import ChangesLost, LossRefused, SourceBroken
-from standards.view import fields_of
+from standards.fields import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable

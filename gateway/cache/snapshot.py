@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.cache.group_references import DANGLING, group_of, resolve_item
 from standards.errors import SourceBroken
-from standards.view import fields_of
+from standards.fields import fields_of
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:

@@ -6,23 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gateway.engine.renderer import columns_read, compile_branch
+from standards.fields import fields_of, follow, trail
 from standards.oneroster.api import nesting
-from standards.view import (
-    Branch,
-    Hop,
-    Id,
-    Items,
-    Kids,
-    Links,
-    Many,
-    Obj,
-    Stamp,
-    To,
-    Val,
-    fields_of,
-    follow,
-    trail,
-)  # fmt: skip
+from standards.view import Branch, Hop, Id, Items, Kids, Links, Many, Obj, Stamp, To, Val
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence

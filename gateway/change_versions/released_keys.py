@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import orjson
 
 from standards.edfi.api.change_feeds import key_members
-from standards.view import Hop, Id, Obj, Val, trail
+from standards.fields import trail
+from standards.view import Hop, Id, Obj, Val
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

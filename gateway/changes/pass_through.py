@@ -16,7 +16,8 @@ from adapters.contract import Hint
 from gateway.change_versions.journal import ID, Entry
 from standards.edfi.api.change_feeds import key_members
 from standards.errors import SourceError
-from standards.view import Container, Hop, Id, Items, Many, To, Val, fields_of, paths, trail
+from standards.fields import fields_of, trail
+from standards.view import Container, Hop, Id, Items, Many, To, Val, paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -153,8 +153,8 @@ def _tell_abilities(file: Path) -> None:
     """Which operations of OneRoster each district's system can carry out, and which answer 501."""
     from adapters import registry
     from gateway.config import settings
-    from standards.oneroster.api.model import VERSIONS, operations
     from standards.oneroster.api.supported_operations import supported
+    from standards.oneroster.model import VERSIONS, operations
 
     for name, district in settings.load(file).districts.items():
         with registry.find(district.adapter)(name, district.settings) as adapter:

@@ -13,7 +13,8 @@ from policies.permission import received
 from standards import registry
 from standards.errors import Forbidden
 from standards.oneroster.api.routes import APIS, routes
-from standards.view import Native, prune
+from standards.pruning import prune
+from standards.view import Native
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

@@ -18,8 +18,8 @@ from standards import native, vocabulary
 from standards.edfi.from_oneroster.default_descriptors import URI as DESCRIPTOR
 from standards.edfi.model.model import resources
 from standards.errors import suggestion
+from standards.fields import fields_of
 from standards.oneroster.csv import specification
-from standards.view import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

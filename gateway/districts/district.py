@@ -23,7 +23,7 @@ from gateway.districts.status import DistrictStatus
 from gateway.failure_reasons import reason
 from gateway.request_slots import approach
 from standards.errors import SourceBroken, SourceError
-from standards.view import fields_of
+from standards.fields import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping

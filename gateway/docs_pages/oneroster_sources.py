@@ -8,13 +8,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from standards import registry
-from standards.oneroster.api import model
+from standards.fields import fields_of, follow, trail
+from standards.oneroster import model
 from standards.oneroster.api.envelope import PLURALS
 from standards.oneroster.api.routes import APIS
 from standards.oneroster.api.schemas import shown
 from standards.oneroster.csv import specification
 from standards.oneroster.resources.classification import PERSON_OF, STATUS
-from standards.view import Const, Hop, Href, Id, Items, Kids, Many, Native, Obj, Stamp, Val, fields_of, follow, trail
+from standards.view import Const, Hop, Href, Id, Items, Kids, Many, Native, Obj, Stamp, Val
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

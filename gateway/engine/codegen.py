@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from gateway.cache.snapshot_differences import UNIQUE
-from standards.view import Href, Id, Val, fields_of, trail
+from standards.fields import fields_of, trail
+from standards.view import Href, Id, Val
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from standards.view import Const, Hop, Href, Id, Many, Native, Val, fields_of, follow, trail
+from standards.fields import fields_of, follow, trail
+from standards.view import Const, Hop, Href, Id, Many, Native, Val
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

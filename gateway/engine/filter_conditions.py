@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from standards.collation import folded
 from standards.errors import MalformedQuery
-from standards.view import Hop, Many, Stamp, Val, fields_of, trail
+from standards.fields import fields_of, trail
+from standards.view import Hop, Many, Stamp, Val
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policies.population import All, AnyOf, Child, RefIn, Seen
-from standards.view import Hop, Kids, Many, Obj, Val, fields_of, follow, trail
+from standards.fields import fields_of, follow, trail
+from standards.view import Hop, Kids, Many, Obj, Val
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,7 +12,9 @@ from standards import registry
 from standards.edfi.model.links import read, sites
 from standards.edfi.model.model import by_collection
 from standards.edfi.model.references import person
-from standards.view import Hop, Id, fields_of, prune
+from standards.fields import fields_of
+from standards.pruning import prune
+from standards.view import Hop, Id
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:

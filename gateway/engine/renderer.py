@@ -11,25 +11,8 @@ from gateway.engine.codegen import Place, Writer
 from gateway.engine.reference_links import Linker
 from gateway.engine.visibility import change
 from standards.edfi.model.links import FIELD
-from standards.view import (
-    Branch,
-    Const,
-    Hop,
-    Href,
-    Id,
-    Items,
-    Kids,
-    Links,
-    Many,
-    Native,
-    Obj,
-    Stamp,
-    To,
-    Val,
-    fields_of,
-    follow,
-    tells,
-)
+from standards.fields import fields_of, follow
+from standards.view import Branch, Const, Hop, Href, Id, Items, Kids, Links, Many, Native, Obj, Stamp, To, Val, tells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from standards.oneroster.api import model
+from standards.oneroster import model
 from standards.oneroster.api.routes import APIS
 
 if TYPE_CHECKING:
-    from standards.oneroster.api.model import Member
+    from standards.oneroster.model import Member
     from standards.view import View
 
 BASE = "\ue000"

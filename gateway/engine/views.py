@@ -15,7 +15,7 @@ from gateway.cache.point_lookups import NOTHING
 from gateway.engine.plan import decides, entities_of
 from gateway.engine.view_rows import Shown
 from gateway.engine.visibility import Faces
-from standards.view import prune
+from standards.pruning import prune
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -11,7 +11,7 @@ from gateway.cache.snapshot import ABSENT, Generation, Table
 from policies.population import Active, All, AnyOf, Child, In, NotIn, Null, RefIn, Seen
 from policies.transforms import transform
 from standards.collation import folded
-from standards.view import fields_of
+from standards.fields import fields_of
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from standards.errors import NotFound
+from standards.fields import fields_of, follow
 from standards.oneroster.api import nesting
-from standards.view import Kids, fields_of, follow
+from standards.view import Kids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from adapters.contract import NO_HINTS, Hint
 from gateway.engine.plan import gathered
 from gateway.engine.rows import alone
+from standards.fields import fields_of
 from standards.oneroster.api import nesting
 from standards.query import Both, Condition
-from standards.view import Hop, Id, Kids, Obj, fields_of, find
+from standards.view import Hop, Id, Kids, Obj, find
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from standards.edfi.api.openapi import documents as openapi
 from standards.edfi.api.supported_operations import Abilities
 from standards.edfi.model import dependencies
 from standards.edfi.model.model import version
-from standards.oneroster.api.model import edition as oneroster
+from standards.oneroster.model import edition as oneroster
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

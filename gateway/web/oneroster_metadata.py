@@ -19,7 +19,8 @@ from flask import Blueprint, Response, request
 from gateway.telemetry import about
 from gateway.web.responses import base_url
 from standards.errors import NotFound
-from standards.oneroster.api import model, openapi
+from standards.oneroster import model
+from standards.oneroster.api import openapi
 from standards.oneroster.api.supported_operations import supported
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from adapters.contract import Manifest
     from gateway.districts.district import District
     from gateway.gateway import Gateway
-    from standards.oneroster.api.model import Operation
+    from standards.oneroster.model import Operation
 
 # The binding names its file in one way, the certification guide in another; clients ask for either.
 DISCOVERY: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -31,7 +31,7 @@ from standards.errors import (
     SourceUnavailable,
     Unsupported,
 )
-from standards.view import fields_of
+from standards.fields import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from standards import registry
 from standards.errors import DependentItemExists
-from standards.view import fields_of
+from standards.fields import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

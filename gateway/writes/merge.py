@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.writes.references import GUARD
 from standards.edfi.model.model import by_collection
-from standards.view import fields_of
+from standards.fields import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -9,8 +9,8 @@ from standards.codes import outward
 from standards.edfi.model.model import natural_key, resources
 from standards.edfi.resources.gradebook_entries import UNCATEGORIZED
 from standards.errors import InvalidBody, MappingError
+from standards.fields import fields_of
 from standards.lenses.formats import day
-from standards.view import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from gateway.writes.context import context_of, permit_write, written_entity
 from standards.errors import ConcurrentChange
-from standards.view import fields_of
+from standards.fields import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

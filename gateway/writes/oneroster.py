@@ -14,9 +14,10 @@ from gateway.writes.merge import Merge
 from gateway.writes.natural_keys import dialect
 from standards.edfi.from_oneroster.required_members import natural_key
 from standards.errors import CallerError, Forbidden, InvalidBody, MappingError, NotFound, SourceError
-from standards.oneroster.api import body, model
+from standards.fields import fields_of
+from standards.oneroster import model
+from standards.oneroster.api import body
 from standards.oneroster.api.envelope import PLURALS
-from standards.view import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,8 +11,9 @@ from gateway.writes.native_targets import OF_SCHOOL, SESSION, all_properties, na
 from gateway.writes.row_rules import Admission
 from standards import registry
 from standards.edfi.model.model import natural_key, resources
+from standards.fields import fields_of, follow
 from standards.lenses.types import as_text
-from standards.view import Branch, Const, Hop, Id, Links, Many, Obj, Val, fields_of, follow
+from standards.view import Branch, Const, Hop, Id, Links, Many, Obj, Val
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.cache.group_references import DANGLING
 from gateway.cache.snapshot import ABSENT
 from policies.population import Active, All, AnyOf, Child, In, NotIn, Null, RefIn, Seen
-from standards.view import fields_of
+from standards.fields import fields_of
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from policies.transforms import LONGER_THAN_SHOWN, month, year, zip3
-from standards.view import fields_of
+from standards.fields import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from policies.testing.fake_values import shape
 from policies.testing.reference_visibility import visible
 from policies.testing.second_world import FREE, KINDS, Knowledge, Perturber, World
-from standards.view import fields_of
+from standards.fields import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable

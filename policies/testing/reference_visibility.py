@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from policies.population import Active, All, AnyOf, Child, In, NotIn, Null, RefIn, Seen
-from standards.view import fields_of
+from standards.fields import fields_of
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from policies.population import values as values_of
 from policies.testing.fake_values import Inventor, shape
 from policies.testing.reference_visibility import Sight
 from standards import native, vocabulary
-from standards.view import fields_of
+from standards.fields import fields_of
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import pytest
 
 from gateway.engine.plan import entities_of
 from standards import registry
-from standards.view import fields_of, prune
+from standards.fields import fields_of
+from standards.pruning import prune
 from tests.policies import documents
 
 

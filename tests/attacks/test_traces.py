@@ -10,9 +10,9 @@ from gateway.config.settings import load
 from gateway.paging.walks import LASTS, WALKS_KEPT
 from policies.population import UNNAMED, Population
 from policies.testing.reference_visibility import visible
-from standards.edfi.model import catalogue
+from standards.edfi import catalogue
 from standards.errors import StoreUnavailable
-from standards.view import fields_of
+from standards.fields import fields_of
 from tests.policies import documents
 from tests.support.regions import EDFI, ROSTER
 

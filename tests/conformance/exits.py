@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from gateway.web.url_prefixes import ADDRESSES, PREFIXES
-from standards.oneroster.api import model
+from standards.oneroster import model
 from standards.oneroster.api.envelope import PLURALS
 from standards.oneroster.api.routes import roots
 from tests.conformance.table import EVERY as OPERATIONS

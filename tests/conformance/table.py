@@ -7,7 +7,7 @@ from collections import defaultdict
 from itertools import islice, pairwise, product
 from typing import TYPE_CHECKING, Any
 
-from standards.oneroster.api import model
+from standards.oneroster import model
 from standards.oneroster.api.routes import routes
 from tests.support.regions import links
 

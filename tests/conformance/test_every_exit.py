@@ -12,7 +12,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from gateway.audit import log
 from gateway.auth.scopes import known_scopes
-from standards.oneroster.api import model
+from standards.oneroster import model
 from standards.oneroster.api.routes import roots
 from tests.conformance import exits
 from tests.conformance.table import flat

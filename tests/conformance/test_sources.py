@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.demo.data import write_oneroster_11_wild
-from standards.oneroster.api import model
+from standards.oneroster import model
 from tests.conformance.conftest import MANY
 from tests.conformance.table import FLAT, READS, address, expected, flat, parents, records
 from tests.support.regions import Site, agreement, running, small_district

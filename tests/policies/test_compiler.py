@@ -15,7 +15,8 @@ from policies import agreement, compiler, elements
 from policies.compiler import Grants
 from standards import registry, vocabulary
 from standards.errors import Forbidden
-from standards.view import paths, prune
+from standards.pruning import prune
+from standards.view import paths
 from tests.policies import documents
 
 

@@ -7,8 +7,9 @@ import pytest
 from policies.grant import Rule
 from standards import registry
 from standards.errors import Forbidden
+from standards.pruning import prune
 from standards.query import Condition, Query
-from standards.view import find, prune
+from standards.view import find
 from tests.policies import documents
 
 LINES = "student.id allow\nstudent.name.given allow\nstudent.birthDate year\nenrollment allow\norganization.id allow"

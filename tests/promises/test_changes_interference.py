@@ -17,7 +17,7 @@ from gateway.change_versions.journals import ORIGIN, STEP, Journals
 from gateway.changes import feed as changes
 from policies.testing.non_interference import Knowledge, difference, worlds
 from standards import registry
-from standards.view import prune
+from standards.pruning import prune
 from tests.gateway.engine import worlds as villages
 from tests.policies.documents import TODAY
 from tests.support.consumers import CONSUMERS, EDFI, Consumer

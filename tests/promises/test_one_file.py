@@ -15,7 +15,7 @@ from standards.edfi.model.model import by_collection
 from standards.edfi.model.model import validate as validate_edfi
 from standards.oneroster import resources
 from standards.oneroster.api import routes
-from standards.oneroster.api.model import validate
+from standards.oneroster.model import validate
 from tests.support.regions import EDFI, ROSTER, Site, agreement, running, small_sites
 
 ADAPTER = '''

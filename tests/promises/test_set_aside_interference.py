@@ -26,7 +26,8 @@ from policies.testing.non_interference import Knowledge, difference
 from policies.testing.reference_visibility import Sight
 from standards import registry
 from standards.errors import Incomplete, SourceBroken
-from standards.view import fields_of, prune
+from standards.fields import fields_of
+from standards.pruning import prune
 from tests.gateway.engine import worlds as villages
 from tests.policies.documents import TODAY
 from tests.promises.test_changes_interference import moved, step

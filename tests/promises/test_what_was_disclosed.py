@@ -18,7 +18,8 @@ from gateway.config.settings import load
 from gateway.demo.data import write_oneroster_12
 from gateway.disclosure import PAGES_PER_SET
 from standards.errors import TooManyRequests
-from standards.view import fields_of, paths
+from standards.fields import fields_of
+from standards.view import paths
 from tests.support.regions import EDFI, Site, agreement, running, small_district
 
 TUTORING = (

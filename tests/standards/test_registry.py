@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from standards import registry, vocabulary
-from standards.view import fields_of
+from standards.fields import fields_of
 
 
 def test_a_lens_is_found_by_dialect_resource_and_entity():

@@ -10,26 +10,11 @@ from importlib.resources import files
 import pytest
 
 from standards import native, registry, vocabulary
+from standards.edfi.catalogue import mappings
 from standards.edfi.model import facts, links
-from standards.edfi.model.catalogue import mappings
 from standards.edfi.model.references import person
-from standards.view import (
-    Hop,
-    Href,
-    Id,
-    Items,
-    Kids,
-    Links,
-    Many,
-    Native,
-    Obj,
-    To,
-    Val,
-    fields_of,
-    follow,
-    paths,
-    trail,
-)
+from standards.fields import fields_of, follow, trail
+from standards.view import Hop, Href, Id, Items, Kids, Links, Many, Native, Obj, To, Val, paths
 
 ENVELOPE = {"sourcedId", "status", "dateLastModified"}  # the id, a constant, and the time of change
 

@@ -9,6 +9,7 @@ from unicodedata import normalize
 
 from standards import collation
 from standards import view as v
+from standards.fields import fields_of, trail
 from standards.query import Both, Condition, Either
 
 if TYPE_CHECKING:
@@ -49,9 +50,9 @@ def _listed(branch: v.Branch, path: str) -> bool:
         if isinstance(node, v.Many):
             return node.single == ""
         if isinstance(node, v.Hop):
-            entity = v.fields_of(entity)[node.ref].to
+            entity = fields_of(entity)[node.ref].to
         if isinstance(node, v.Val):
-            return any(v.trail(entity, source)[-1].many for source in node.sources)
+            return any(trail(entity, source)[-1].many for source in node.sources)
     return False
 
 

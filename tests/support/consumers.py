@@ -35,10 +35,11 @@ from policies.testing.non_interference import Knowledge
 from standards import registry
 from standards.edfi.api.request import names
 from standards.keys import Keyring
-from standards.oneroster.api import model
+from standards.oneroster import model
 from standards.oneroster.api.routes import APIS, routes
 from standards.oneroster.resources.parts import service_of
-from standards.view import Native, Stamp, Val, paths, prune
+from standards.pruning import prune
+from standards.view import Native, Stamp, Val, paths
 from tests.gateway.engine.source import RecordsAdapter, Whatever
 from tests.gateway.small_region import make_settings
 from tests.policies import documents

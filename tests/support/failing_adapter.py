@@ -12,7 +12,7 @@ from marshmallow import Schema, fields
 
 from adapters import registry as adapters
 from adapters.contract import Adapter, Change, Departure, Manifest
-from standards.view import fields_of
+from standards.fields import fields_of
 from tests.gateway.engine.school import students
 
 if TYPE_CHECKING:

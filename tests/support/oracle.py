@@ -21,6 +21,7 @@ from policies.transforms import transform
 from standards import view as v
 from standards.edfi.model import links
 from standards.edfi.model.model import by_collection
+from standards.fields import fields_of, follow, trail
 from standards.query import Condition
 from standards.vocabulary import PERSONS
 from tests.support.comparing import found as found_at
@@ -61,7 +62,7 @@ class Oracle:
 
     def unrestricted(self, entity: str) -> bool:
         """Whether no row rule touches the entity or what its rows belong to."""
-        owners = {field.to for field in v.fields_of(entity).values() if field.owner} - {entity}
+        owners = {field.to for field in fields_of(entity).values() if field.owner} - {entity}
         return entity not in self.grant.rows and all(map(self.unrestricted, owners))
 
     def kids(self, entity: str, via: str, key: tuple[str, ...]) -> list[Record]:
@@ -77,7 +78,7 @@ class Oracle:
         place = (entity, record["key"])
         if place not in self._seen:
             clause = self.grant.rows.get(entity)
-            fields = v.fields_of(entity)
+            fields = fields_of(entity)
             self._seen[place] = (clause is None or self.holds(entity, record, clause)) and all(
                 self.owned(record, field) for field in fields.values() if field.owner
             )
@@ -112,7 +113,7 @@ class Oracle:
             case p.Child(child, via, inner):
                 return any(self.holds(child, kid, inner) for kid in self.kids(child, via, record["key"]))
             case p.RefIn(ref, names, values):
-                to = v.fields_of(entity)[ref].to
+                to = fields_of(entity)[ref].to
                 target = self.rows.get(to, {}).get(record.get(ref, ()))
                 return target is not None and any(self.read(target, name) in values for name in names)
 
@@ -126,7 +127,7 @@ class Oracle:
         self, entity: str, record: Record, ref: str, within: Record | None = None, name: str = ""
     ) -> Record | None:
         """The visible record that a reference of *record* (or of an item *within* it) leads to."""
-        field = v.fields_of(entity)[ref]
+        field = fields_of(entity)[ref]
         key = (within if within is not None else record).get(name or ref)
         found = self.rows.get(field.to, {}).get(key) if key is not None else None
         return found if found is not None and self.seen(field.to, found) else None
@@ -135,7 +136,7 @@ class Oracle:
 
     def outward(self, entity: str, record: Record, api: str, *, unique: bool = False) -> str:
         own = record.get("id") or self.keyring.outward_ids(self.district, entity, [record["key"]])[0]
-        rule = self.grant.rule(v.fields_of(entity)["id"].release)
+        rule = self.grant.rule(fields_of(entity)["id"].release)
         block = self.keyring.blocks(self.district, entity, [own])
         if rule is not None and rule.action == "pseudonym":
             return self.keyring.pseudonyms(self.grant.client, block)[0]
@@ -145,7 +146,7 @@ class Oracle:
 
     def value(self, node: v.Val, entity: str, record: Record, prefix: str, item: Record | None, api: str) -> Any:
         for source in node.sources:
-            fields = v.trail(entity, prefix + source)
+            fields = trail(entity, prefix + source)
             here, at, inside = record, entity, item
             name = fields[0].name.removeprefix(prefix) if inside is not None else fields[0].name
             for field, after in pairwise(fields):
@@ -196,7 +197,7 @@ class Oracle:
             if isinstance(node, v.Hop) and not node.name:
                 target = self.target(entity, record, prefix + node.ref, item, node.ref)
                 if target is not None:
-                    self.members(node.nodes, v.fields_of(entity)[prefix + node.ref].to, target, api, base, into=shown)
+                    self.members(node.nodes, fields_of(entity)[prefix + node.ref].to, target, api, base, into=shown)
                 continue
             value = self.member(node, entity, record, api, base, prefix, item)
             if adds and value is not ABSENT and node.beside:
@@ -237,7 +238,7 @@ class Oracle:
                 target = self.target(entity, record, prefix + node.ref, item, node.ref)
                 if target is None:
                     return ABSENT
-                inner = self.members(node.nodes, v.fields_of(entity)[prefix + node.ref].to, target, api, base)
+                inner = self.members(node.nodes, fields_of(entity)[prefix + node.ref].to, target, api, base)
                 return ABSENT if not self.says(node.nodes, inner) else [inner] if node.listed else inner
             case v.Many():
                 return self.many(node, entity, record, api, base, prefix, item)
@@ -248,7 +249,7 @@ class Oracle:
         return value.get((record if item is None else item).get(by), ABSENT) if by else value
 
     def guarded(self, entity: str, record: Record, ref: str, item: Record | None, name: str) -> bool:
-        field = v.fields_of(entity)[ref]
+        field = fields_of(entity)[ref]
         return (field.lenient and self.unrestricted(field.to)) or self.target(
             entity, record, ref, item, name
         ) is not None
@@ -258,7 +259,7 @@ class Oracle:
         return len(inner) > sum(1 for node in nodes if not v.tells(node))
 
     def open_members(self, node: v.Native, entity: str, holder: Record, prefix: str) -> Any:
-        name = v.fields_of(entity)[prefix + node.field].release
+        name = fields_of(entity)[prefix + node.field].release
         kept = {}
         for member, value in sorted((holder.get(node.field) or {}).items()):
             rule = self.grant.rule(f"{name}.{member}")
@@ -317,7 +318,7 @@ class Oracle:
     def step(  # noqa: C901  one way per kind of step
         self, step: Any, entity: str, record: Record, prefix: str, item: Record | None
     ) -> Iterator[tuple[str, Record, str, Record | None]]:
-        after, inner = v.follow(step, entity, prefix)
+        after, inner = follow(step, entity, prefix)
         holder = record if item is None else item
         match step:
             case v.Kids():
@@ -404,7 +405,7 @@ class Oracle:
         if target is None or (target.where and not fits[0].id):
             return {}
         end = ".".join((*site.path, site.name))
-        guards = [name for name, field in v.fields_of(branch.entity).items() if field.to == "organization"]
+        guards = [name for name, field in fields_of(branch.entity).items() if field.to == "organization"]
         guarded = any(f".{name}".endswith(f".{end}@") for name in guards)
         if not always_seen(self.grant, target.entity, site, guarded=guarded):
             return {}

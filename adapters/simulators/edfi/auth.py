@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import secrets
 import time
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qsl, unquote_plus
 
-from adapters.simulators.edfi.problems import Refusal, Reply
+from adapters.simulators.edfi.problems import Refusal
+from adapters.simulators.wire import Reply, basic_credentials, form_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -98,14 +96,13 @@ class Tokens:
 
 def read_form(headers: Mapping[str, str], body: bytes) -> dict[str, str]:
     """The members of a form, or of a JSON object."""
-    text = body.decode("utf-8", "replace")
     if "json" in headers.get("content-type", ""):
         try:
-            found = json.loads(text)
+            found = json.loads(body.decode("utf-8", "replace"))
         except ValueError:
             return {}
         return {name: str(value) for name, value in found.items()} if isinstance(found, dict) else {}
-    return dict(parse_qsl(text))
+    return form_of(body)
 
 
 def _credentials(header: str, asked: Mapping[str, str]) -> tuple[str, str]:
@@ -117,17 +114,9 @@ def _credentials(header: str, asked: Mapping[str, str]) -> tuple[str, str]:
     if scheme and (client or secret):
         raise Denied(400, "invalid_client", "Credentials came in the header and in the body.")
     if scheme:
-        client, secret = _basic(rest)
+        client, secret = basic_credentials(rest)
         if not client or not secret:
             raise Denied(400, "invalid_request", "The header is malformed.")
     if not client and not secret:
         raise Denied(401, "invalid_request", "There are no credentials.")
     return client, secret
-
-
-def _basic(text: str) -> tuple[str, str]:
-    try:
-        client, _, secret = base64.b64decode(text, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return "", ""
-    return unquote_plus(client), unquote_plus(secret)

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from adapters.simulators.edfi import reading
-from adapters.simulators.edfi.problems import Reply
 from adapters.simulators.edfi.reading import moment
+from adapters.simulators.wire import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

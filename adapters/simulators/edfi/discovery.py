@@ -1,12 +1,14 @@
-"""What the simulated system says of itself: where things are, what its documents look like, what to write first."""
+"""Discovery: where things are, what documents look like, what to write first, and what a client's token is good for."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.simulators.edfi.problems import Refusal, Reply
+from adapters.simulators.edfi.auth import read_form
+from adapters.simulators.edfi.problems import Refusal
 from adapters.simulators.edfi.reading import own_names
+from adapters.simulators.wire import Reply
 from standards.edfi.api.openapi import documents
 from standards.edfi.api.openapi.schemas import IDENTITY, OPENAPI, camel, schemas
 from standards.edfi.api.supported_operations import everything
@@ -16,16 +18,18 @@ from standards.edfi.model.model import Resource, version
 
 if TYPE_CHECKING:
     from adapters.simulators.edfi.extension import Extension
-    from adapters.simulators.edfi.system import Ods
+    from adapters.simulators.edfi.instance import Call, Instance
 
     Document = dict[str, Any]
 
 MODE_BEFORE: Final = (7, 0)
 STANDARDS: Final = {5: "3.3.0-b", 6: "4.0.0"}
 GIVEN: Final = ("id", "_etag", "_lastModifiedDate")
+OPERATIONS: Final = ("Create", "Delete", "Read", "ReadChanges", "Update")
+DISTRICT: Final = "LocalEducationAgency"
 
 
-def root(ods: Ods, base: str) -> Reply:
+def root(ods: Instance, base: str) -> Reply:
     """The document at the root of the API."""
     models = [{"name": "Ed-Fi", "version": STANDARDS.get(ods.version[0], version())}]
     if ods.extension:
@@ -46,7 +50,7 @@ def root(ods: Ods, base: str) -> Reply:
     return Reply(200, about | mode | {"dataModels": models, "urls": urls})
 
 
-def metadata(ods: Ods, base: str, steps_: list[str]) -> Reply:
+def metadata(ods: Instance, base: str, steps_: list[str]) -> Reply:
     """A document below ``/metadata``."""
     match steps_:
         case []:
@@ -65,7 +69,7 @@ def metadata(ods: Ods, base: str, steps_: list[str]) -> Reply:
     raise Refusal("not-found")
 
 
-def _sections(ods: Ods, base: str) -> list[Document]:
+def _sections(ods: Instance, base: str) -> list[Document]:
     names = {"Resources": "data/v3/resources", "Descriptors": "data/v3/descriptors"}
     if ods.extension:
         names[ods.extension.name] = f"data/v3/{ods.extension.schema}"
@@ -91,7 +95,7 @@ def _dependencies(extension: Extension | None) -> list[Document]:
     return found
 
 
-def _document(ods: Ods, base: str, section: str) -> Document:
+def _document(ods: Instance, base: str, section: str) -> Document:
     """The document of the resources or of the descriptors, with those of an extension."""
     content = documents.content(section, OPENAPI, everything())
     if ods.extension:
@@ -106,14 +110,14 @@ def _document(ods: Ods, base: str, section: str) -> Document:
     return documents.framed(section, OPENAPI, content, f"{base}/data/v3", f"{base}/oauth/token")
 
 
-def _own(ods: Ods, extension: Extension, base: str) -> Document:
+def _own(ods: Instance, extension: Extension, base: str) -> Document:
     resources, descriptors = (_content(ods, extension, descriptors=kind) for kind in (False, True))
     both = {name: resources[name] + descriptors[name] for name in ("tags",)}
     both |= {name: resources[name] | descriptors[name] for name in ("paths", "schemas")}
     return documents.framed("resources", OPENAPI, both, f"{base}/data/v3", f"{base}/oauth/token")
 
 
-def _content(ods: Ods, extension: Extension, *, descriptors: bool) -> Document:
+def _content(ods: Instance, extension: Extension, *, descriptors: bool) -> Document:
     """What an extension has in one section."""
     tags: list[Document] = []
     paths: Document = {}
@@ -149,7 +153,7 @@ def _paths(resource: Resource, extension: Extension) -> Document:
     }
 
 
-def _add_members(found: Document, ods: Ods, extension: Extension) -> None:
+def _add_members(found: Document, ods: Instance, extension: Extension) -> None:
     """Let the schemas of the standard's resources have the members that an extension gives them."""
     for name in extension.members:
         inner = ods.shape.resources[name].properties["_ext"].properties[extension.name]
@@ -173,3 +177,36 @@ def _renamed(value: Any, name: str, extension: Extension) -> Any:
     if isinstance(value, list):
         return [_renamed(inner, name, extension) for inner in value]
     return value.replace(before, after) if isinstance(value, str) else value
+
+
+def token_info(ods: Instance, call: Call, client: str) -> Reply:
+    """Tell a client of its own token: the organizations and the resources for which it is good."""
+    if call.method != "POST":
+        raise Refusal("method-not-allowed")
+    token = call.header("authorization").partition(" ")[2].strip()
+    if read_form(call.headers, call.body).get("token") != token:
+        raise Refusal("bad-request", "The token is not the one that the request bears.")
+    body = {
+        "active": True,
+        "client_id": client,
+        "namespace_prefixes": ["uri://ed-fi.org"],
+        "education_organizations": [_organization(row.document) for row in ods.state.rows[DISTRICT].values()],
+        "student_identification_system": None,
+        "assigned_profiles": [],
+        "claim_set": {"name": "Ed-Fi Sandbox"},
+        "resources": [
+            {"resource": one.endpoint, "operations": list(OPERATIONS)} for one in ods.shape.resources.values()
+        ],
+        "services": [],
+    }
+    return Reply(200, body, {"Cache-Control": "no-cache"})
+
+
+def _organization(document: Document) -> Document:
+    identifier = document["localEducationAgencyId"]
+    return {
+        "education_organization_id": identifier,
+        "local_education_agency_id": identifier,
+        "name_of_institution": document["nameOfInstitution"],
+        "type": f"edfi.{DISTRICT}",
+    }

@@ -1,35 +1,34 @@
-"""What goes wrong with the simulated ODS: what it does in place of the right thing, and what it says of the truth."""
+"""Faults of the simulated ODS: what it does before it answers, in place of its answer, and to its answer."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.simulators.edfi.problems import Refusal, Reply
+from adapters.simulators import faults as shared
+from adapters.simulators.edfi.problems import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from adapters.simulators.edfi.system import Ods
+    from adapters.simulators.edfi.instance import Instance
+    from adapters.simulators.wire import Reply
 
     Document = dict[str, Any]
 
-ELSEWHERE: Final = "http://127.0.0.2:9/elsewhere"
-LINK_LOCAL: Final = "http://169.254.169.254/latest/meta-data/"
-INSTEAD: Final = {
-    "unauthorized": "security:authentication",
-    "forbidden": "security:authorization:access-denied:resource",
-    "throttled": "security:too-many-requests",
-    "too-many-tokens": "security:authentication:too-many-tokens",
-    "unavailable": "system:unavailable",
-    "bad-gateway": "system:bad-gateway",
-    "error": "system",
-    "missing": "not-found",
+REFUSALS: Final = {
+    "unauthorized": Refusal("security:authentication"),
+    "forbidden": Refusal("security:authorization:access-denied:resource"),
+    "throttled": Refusal("security:too-many-requests"),
+    "too-many-tokens": Refusal("security:authentication:too-many-tokens"),
+    "unavailable": Refusal("system:unavailable"),
+    "bad-gateway": Refusal("system:bad-gateway"),
+    "error": Refusal("system"),
+    "missing": Refusal("not-found"),
+    "no-snapshot": Refusal("not-found", detail="Snapshot not found."),
 }
-PATIENCE: Final = frozenset({"throttled", "unavailable", "bad-gateway"})
-LINKS: Final = {"redirect": ELSEWHERE, "link-local": LINK_LOCAL}
 
 
-def stir(ods: Ods, collection: str, faults: Mapping[str, float]) -> None:
+def before_answer(ods: Instance, collection: str, faults: Mapping[str, float]) -> None:
     """Let tokens end, and documents come and go, before the answer."""
     if "expired" in faults:
         ods.tokens.expire()
@@ -39,25 +38,16 @@ def stir(ods: Ods, collection: str, faults: Mapping[str, float]) -> None:
         ods.slip_out(collection)
 
 
-def instead(ods: Ods, faults: Mapping[str, float]) -> Reply | None:
-    """The answer that is given in place of the right one."""
-    for name, kind in INSTEAD.items():
-        if name in faults:
-            reply = Refusal(kind).reply(older=ods.older)
-            if faults[name] and name in PATIENCE:
-                reply.headers["Retry-After"] = str(int(faults[name]))
-            return reply
-    if "no-snapshot" in faults:
-        return Refusal("not-found", detail="Snapshot not found.").reply(older=ods.older)
-    return next((Reply(302, None, {"Location": url}) for name, url in LINKS.items() if name in faults), None)
+def answer_instead(ods: Instance, faults: Mapping[str, float]) -> Reply | None:
+    """Answer in place of the right answer; None where that is to come."""
+    return shared.answer_instead(faults, REFUSALS, lambda refusal: refusal.reply(older=ods.older))
 
 
-def spoil(ods: Ods, collection: str, reply: Reply, faults: Mapping[str, float]) -> None:
+def after_answer(ods: Instance, collection: str, reply: Reply, faults: Mapping[str, float]) -> None:
     """Make a good answer a bad one."""
     if "error-in-success" in faults:
         reply.body = Refusal("system").reply(older=ods.older).body
-    if "total" in faults and "Total-Count" in reply.headers:
-        reply.headers["Total-Count"] = str(int(reply.headers["Total-Count"]) + int(faults["total"]))
+    shared.misstate_total(reply, "Total-Count", faults)
     if isinstance(reply.body, list):
         before = ods.last_shown.get(collection)
         if reply.body:
@@ -68,7 +58,7 @@ def spoil(ods: Ods, collection: str, reply: Reply, faults: Mapping[str, float]) 
         reply.body = _document(reply.body, faults)
 
 
-def _token(ods: Ods, collection: str, reply: Reply, faults: Mapping[str, float]) -> None:
+def _token(ods: Instance, collection: str, reply: Reply, faults: Mapping[str, float]) -> None:
     """Let the token of the next page lead astray."""
     given = reply.headers.get("Next-Page-Token", "")
     if "endless" in faults and given:
@@ -80,14 +70,11 @@ def _token(ods: Ods, collection: str, reply: Reply, faults: Mapping[str, float])
 def _page(found: list[Document], faults: Mapping[str, float], before: Document | None) -> Any:
     if not found:
         return found
-    if "garbage" in faults:
-        return [1, "two", None]
     if "no-wrapper" in faults:
         return {"data": found}
-    if "clamp" in faults:
-        found = found[: int(faults["clamp"])]
-    if "short" in faults:
-        found = found[: max(1, len(found) // 2)]
+    found = shared.cut(found, faults)
+    if "garbage" in faults:
+        return found
     if "duplicate" in faults and before is not None:
         found = [before, *found[:-1]]
     if "twins" in faults:

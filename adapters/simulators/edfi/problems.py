@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
+
+from adapters.simulators.wire import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,15 +43,6 @@ KINDS: Final[Mapping[str, tuple[int, str, str]]] = {
     "system:bad-gateway": (502, "Bad Gateway", "An unexpected problem has occurred."),
     "system:unavailable": (503, "Service Unavailable", "The service is not available now."),
 }  # fmt: skip
-
-
-@dataclass(slots=True)
-class Reply:
-    """An answer before it is put on the wire."""
-
-    status: int
-    body: Any = None
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 class Refusal(Exception):

@@ -7,8 +7,9 @@ import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.simulators.edfi.problems import Refusal, Reply
+from adapters.simulators.edfi.problems import Refusal
 from adapters.simulators.edfi.shape import Place
+from adapters.simulators.wire import Reply
 from standards.edfi.api.request import names
 
 if TYPE_CHECKING:
@@ -102,9 +103,8 @@ def window(query: Mapping[str, str], largest: int = LARGEST) -> tuple[int, int]:
 
 def change_window(query: Mapping[str, str]) -> tuple[int, int]:
     """The change versions that *query* asks for, both ends included."""
-    return number(query, "minchangeversion", 0, 0, 2**63 - 1), number(
-        query, "maxchangeversion", 2**63 - 1, 0, 2**63 - 1
-    )
+    low = number(query, "minchangeversion", 0, 0, LARGEST_VERSION)
+    return low, number(query, "maxchangeversion", LARGEST_VERSION, 0, LARGEST_VERSION)
 
 
 def number(query: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

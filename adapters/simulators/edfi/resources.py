@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.simulators.edfi import changes, reading, writing
-from adapters.simulators.edfi.problems import Refusal, Reply
+from adapters.simulators.edfi.problems import Refusal
+from adapters.simulators.wire import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from adapters.simulators.edfi.instance import Call, Instance
     from adapters.simulators.edfi.state import Row
-    from adapters.simulators.edfi.system import Ods
     from standards.edfi.model.model import Resource
 
     Document = dict[str, Any]
@@ -21,23 +21,7 @@ if TYPE_CHECKING:
 ID: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A request: *base* is the absolute address of the API, *steps* what follows it, in small letters."""
-
-    method: str
-    base: str
-    steps: Sequence[str]
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
-
-    def header(self, name: str) -> str:
-        """A header's value; empty where there is none."""
-        return self.headers.get(name, "")
-
-
-def answer(ods: Ods, call: Call) -> Reply:
+def answer(ods: Instance, call: Call) -> Reply:
     """The answer to a request for a resource."""
     match call.steps:
         case [schema, collection, *rest]:
@@ -47,7 +31,7 @@ def answer(ods: Ods, call: Call) -> Reply:
     raise Refusal("not-found")
 
 
-def _resource(ods: Ods, call: Call, resource: Resource, rest: Sequence[str]) -> Reply:
+def _resource(ods: Instance, call: Call, resource: Resource, rest: Sequence[str]) -> Reply:
     match rest:
         case []:
             return _collection(ods, call, resource)
@@ -63,7 +47,7 @@ def _resource(ods: Ods, call: Call, resource: Resource, rest: Sequence[str]) -> 
     raise Refusal("not-found")
 
 
-def _collection(ods: Ods, call: Call, resource: Resource) -> Reply:
+def _collection(ods: Instance, call: Call, resource: Resource) -> Reply:
     if call.method == "GET":
         return reading.page(ods.view(call), resource, call.query, ods.manner)
     if call.method != "POST":
@@ -73,7 +57,7 @@ def _collection(ods: Ods, call: Call, resource: Resource) -> Reply:
     return _written(call, resource, row, 201 if new else 200)
 
 
-def _item(ods: Ods, call: Call, resource: Resource, identifier: str) -> Reply:
+def _item(ods: Instance, call: Call, resource: Resource, identifier: str) -> Reply:
     match call.method:
         case "GET":
             return _one(ods, call, resource, identifier)
@@ -88,7 +72,7 @@ def _item(ods: Ods, call: Call, resource: Resource, identifier: str) -> Reply:
     raise Refusal("method-not-allowed")
 
 
-def _one(ods: Ods, call: Call, resource: Resource, identifier: str) -> Reply:
+def _one(ods: Instance, call: Call, resource: Resource, identifier: str) -> Reply:
     state = ods.view(call)
     row = state.rows[resource.name].get(identifier)
     if row is None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qsl, urlsplit
-
-import orjson
+from urllib.parse import urlsplit
 
 from adapters.simulators import wire
-from adapters.simulators.edfi import faults as mischief
+from adapters.simulators.edfi import faults
 
 if TYPE_CHECKING:
     import ssl
@@ -74,19 +72,17 @@ def target(path: str) -> str:
 def _handler(running: Running) -> type[wire.Handler]:
     class Handler(wire.Handler):
         def answer(self, body: bytes) -> None:
-            parts = urlsplit(self.path)
-            faults = running.ods.faults.take(target(parts.path))
-            address = f"{running.url.partition(':')[0]}://{self.headers.get('Host', '')}{self.path}"
-            mischief.stir(running.ods, target(parts.path), faults)
-            reply = mischief.instead(running.ods, faults)
+            ods, path = running.ods, urlsplit(self.path).path
+            taken = ods.faults.take(target(path))
+            faults.before_answer(ods, target(path), taken)
+            reply = faults.answer_instead(ods, taken)
             if reply is None:
-                reply = running.ods.answer(self.command, address, dict(self.headers.items()), body)
-                mischief.spoil(running.ods, target(parts.path), reply, faults)
+                reply = ods.answer(self.command, self.url, dict(self.headers.items()), body)
+                faults.after_answer(ods, target(path), reply, taken)
             headers = {name: self.headers[name] for name in OF_INTEREST if self.headers.get(name)}
-            query = dict(parse_qsl(parts.query, keep_blank_values=True))
-            status = 0 if "silent" in faults else reply.status
-            running.log.append(Asked(self.command, parts.path, query, headers, status, body))
-            sent = b"" if reply.body is None else orjson.dumps(reply.body)
-            wire.send(self, reply.status, {"Content-Type": JSON, **reply.headers}, sent, faults)
+            status = 0 if "silent" in taken else reply.status
+            running.log.append(Asked(self.command, path, wire.query_of(self.path), headers, status, body))
+            reply.headers.setdefault("Content-Type", JSON)
+            wire.send(self, reply, taken)
 
     return Handler

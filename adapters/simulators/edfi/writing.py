@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.simulators.edfi.problems import Refusal, Reply
+from adapters.simulators.edfi.problems import Refusal
+from adapters.simulators.wire import Reply
 from standards.edfi.model import model
 from standards.edfi.model.cascading_keys import CASCADING
 

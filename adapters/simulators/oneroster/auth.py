@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import re
 import secrets
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote, unquote_plus
+from urllib.parse import unquote
 
+from adapters.simulators.wire import basic_credentials, form_of
 from adapters.transport.oauth1 import ALGORITHMS, signature
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Guard:
+class Auth:
     """Knows one *client* and its secret; *token* is one that does not end, where there is one."""
 
     def __init__(self, client: str, secret: str, token: str = "") -> None:
@@ -29,12 +29,7 @@ class Guard:
     def grant(self, method: str, headers: Mapping[str, str], body: bytes) -> Mapping[str, Any] | None:
         """The answer to a good request for a token; None to any other."""
         kind, _, rest = headers.get("Authorization", "").partition(" ")
-        asked = dict(parse_qsl(body.decode("utf-8", "replace")))
-        try:
-            client, _, secret = base64.b64decode(rest).decode().partition(":")
-        except ValueError:
-            return None
-        known = (unquote_plus(client), unquote_plus(secret)) == (self._client, self._secret)
+        asked, known = form_of(body), basic_credentials(rest) == (self._client, self._secret)
         if method != "POST" or kind != "Basic" or not known or asked.get("grant_type") != "client_credentials":
             return None
         token = secrets.token_urlsafe(24)

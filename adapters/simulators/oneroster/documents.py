@@ -7,8 +7,7 @@ import io
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.oneroster_rest.records import PLURALS, RENAMED
-from standards.oneroster.api import model
+from standards.oneroster import model
 from standards.oneroster.csv import specification
 
 if TYPE_CHECKING:
@@ -107,14 +106,11 @@ def _document(class_name: str, collection: str, row: Row) -> Document:
 
 def _member(class_name: str, column: specification.Column, cell: str) -> tuple[str, Any]:
     """What a cell says, as a member of a document."""
-    name, known = column.name, model.classes(VERSION)[class_name]
-    if name.endswith("SourcedIds"):
-        member = PLURALS[name.removesuffix("SourcedIds")]
+    member, known = specification.member_of(column.name), model.classes(VERSION)[class_name]
+    if column.name.endswith("SourcedIds"):
         return member, [reference(known[member].ref, part) for part in _parts(cell)]
-    if name.endswith("SourcedId"):
-        member = name.removesuffix("SourcedId")
+    if column.name.endswith("SourcedId"):
         return (member, reference(known[member].ref, cell)) if member in known else ("", None)
-    member = RENAMED.get(name, name)
     if column.kind == "pairs":
         return member, _pairs(class_name, cell)
     if member not in known:

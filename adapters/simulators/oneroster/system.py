@@ -1,24 +1,25 @@
-"""What the simulated system knows and answers; nothing here knows of sockets."""
+"""The simulated OneRoster system: what it knows and answers; nothing here knows of sockets."""
 
 from __future__ import annotations
 
 import re
 import threading
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import orjson
 
 from adapters.simulators.faults import Faults
-from adapters.simulators.oneroster.auth import Guard
+from adapters.simulators.oneroster.auth import Auth
 from adapters.simulators.oneroster.documents import COLLECTIONS, reference
 from adapters.simulators.oneroster.queries import chosen, matching, ordered
 from adapters.simulators.oneroster.v1p1 import newer, older
+from adapters.simulators.wire import Reply, query_of
 from standards.errors import CallerError
-from standards.oneroster.api import model
+from standards.oneroster import model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,15 +57,6 @@ class Asked:
     query: Mapping[str, str]
     status: int
     version: str
-
-
-@dataclass(slots=True)
-class Reply:
-    """An answer before it is put on the wire."""
-
-    status: int
-    body: Any = None
-    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +104,7 @@ class Sis:
         truths: bool = False,
         vendor: str = "",
     ) -> None:
-        self.documents, self.faults, self.guard = documents, Faults(), Guard(client, secret, token)
+        self.documents, self.faults, self.auth = documents, Faults(), Auth(client, secret, token)
         self.total, self.sorting, self.filtering, self.selecting = total, sorting, filtering, selecting
         self.ceiling, self.truths = ceiling, truths
         self.log: list[Asked] = []
@@ -121,12 +113,11 @@ class Sis:
 
     def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """The answer to a request for the absolute *url*."""
-        parts = urlsplit(url)
-        path = parts.path.removeprefix(self._prefix)
+        path = urlsplit(url).path.removeprefix(self._prefix)
         if path == "/oauth/token":
-            granted = self.guard.grant(method, headers, body)
+            granted = self.auth.grant(method, headers, body)
             return Reply(200, granted) if granted else Reply(401, {"error": "invalid_client"})
-        asked = _understood(method, path, dict(parse_qsl(parts.query, keep_blank_values=True)), body)
+        asked = _understood(method, path, query_of(url), body)
         if asked is None:
             return error(404, "unknownobject", "")
         with self._lock:
@@ -136,7 +127,7 @@ class Sis:
 
     def _guarded(self, asked: _Request, url: str, headers: Mapping[str, str]) -> Reply:
         second = self._vendor and asked.collection in WRITABLE and headers.get(VENDOR) != self._vendor
-        if second or not self.guard.knows(asked.method, url, headers.get("authorization", "")):
+        if second or not self.auth.knows(asked.method, url, headers.get("authorization", "")):
             return error(401, "unauthorisedrequest", asked.version)
         if not asked.known():
             return error(404, "unknownobject", asked.version)

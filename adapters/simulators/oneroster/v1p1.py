@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from standards.oneroster.api import model
+from standards.oneroster import model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from standards.errors import InvalidBody
-from standards.oneroster.api import model
+from standards.oneroster import model
 from standards.oneroster.api.envelope import PLURALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from standards.oneroster.api.model import Member
+    from standards.oneroster.model import Member
 
 # An id that is a step of a path, as `..`, would lead to another address of the district's system.
 GUID = re.compile(r"(?!\.{1,2}$)[0-9A-Za-z./@_-]{1,255}")

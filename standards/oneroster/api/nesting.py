@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from standards.fields import fields_of, follow
 from standards.oneroster.resources.classification import OTHER_CLASS_ROLES
-from standards.view import Kids, Links, To, fields_of, follow, step_released
+from standards.pruning import step_released
+from standards.view import Kids, Links, To
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from standards.view import Releases, Step
+    from standards.pruning import Releases
+    from standards.view import Step
 
 Path = tuple["Step", ...]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from standards.oneroster.api import model, schemas
+from standards.oneroster import model
+from standards.oneroster.api import schemas
 from standards.oneroster.api.envelope import PLURALS
 from standards.oneroster.api.request import DEFAULT_LIMIT, LARGEST, LIMIT_CEILING
 from standards.oneroster.api.schemas import STATUS, body_schema, body_schemas, closed, read_schemas, ref, schema_name
@@ -14,7 +15,7 @@ from standards.oneroster.api.supported_operations import collections_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from standards.oneroster.api.model import Operation
+    from standards.oneroster.model import Operation
 
 Document = dict[str, Any]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from standards import registry
 from standards.errors import MethodNotAllowed, NotFound
-from standards.oneroster.api import model
+from standards.oneroster import model
 from standards.oneroster.resources.parts import service_of
 
 if TYPE_CHECKING:

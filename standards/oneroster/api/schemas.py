@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from standards import registry
-from standards.oneroster.api import model
+from standards.oneroster import model
 from standards.oneroster.api.body import DERIVED, KEPT, MOST
 from standards.oneroster.api.envelope import PLURALS
 from standards.oneroster.api.routes import APIS
@@ -16,7 +16,7 @@ from standards.view import paths
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from standards.oneroster.api.model import Member
+    from standards.oneroster.model import Member
 
 Schema = dict[str, Any]
 

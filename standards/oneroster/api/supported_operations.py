@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from standards import registry
-from standards.oneroster.api import model
+from standards.oneroster import model
 from standards.oneroster.api.routes import APIS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from standards.oneroster.api.model import Operation
+    from standards.oneroster.model import Operation
 
 
 def supported(version: str, entities: Collection[str], writes: Collection[str]) -> tuple[Operation, ...]:

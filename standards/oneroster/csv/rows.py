@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     Record = Mapping[str, Any]
     Derive = Callable[[Record], Iterator[Record]]
 
-RENAMED = {"preferredGivenName": "preferredFirstName", "preferredFamilyName": "preferredLastName"}
 INSTEAD = {("lineItems.csv", "academicSessionSourcedId"): "gradingPeriod", ("users.csv", "username"): specification.ID}
 # A member that a file wants and its records lack: that of the record of another collection, which a member names.
 BORROWED = {"scoreScales.csv": ("org", "class", "classes", "school")}
@@ -73,7 +72,7 @@ def _told(file: File) -> Told:
 def _value(record: Record, file: str, column: str) -> Any:
     if column in NEVER:
         return None
-    found = record.get(_member(column))
+    found = record.get(specification.member_of(column))
     return record.get(INSTEAD[file, column]) if found is None and (file, column) in INSTEAD else found
 
 
@@ -85,16 +84,6 @@ def _paired(row: dict[str, Any]) -> dict[str, Any]:
         return row
     return row | {name: [*found, *[""] * (longest - len(found))]
                   for name, found in zip(("subjects", "subjectCodes"), both, strict=True)}  # fmt: skip
-
-
-@cache
-def _member(column: str) -> str:
-    """The member of a record that a column tells: ``termSourcedIds`` are its ``terms``."""
-    if column in RENAMED:
-        return RENAMED[column]
-    if column == specification.ID or not column.endswith(("SourcedId", "SourcedIds")):
-        return column
-    return column.removesuffix("SourcedId") if column.endswith("d") else column.removesuffix("SourcedIds") + "s"
 
 
 def _roles(record: Record) -> Iterator[Record]:

@@ -9,7 +9,7 @@ from importlib.resources import files as resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from standards.oneroster.api import model
+from standards.oneroster import model
 from standards.oneroster.resources import classification
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ STATUS = "status"
 DELETED = "tobedeleted"
 METADATA = "metadata."
 MODES = frozenset({"absent", "bulk", "delta"})
+RENAMED = {"preferredGivenName": "preferredFirstName", "preferredFamilyName": "preferredLastName"}
 
 CLASSES = {
     "academicSessions": "academicSession",
@@ -143,6 +144,16 @@ def _place(name: str, found: Mapping[str, File], ordered: dict[str, File]) -> No
         if column.refers and column.refers != name:
             _place(column.refers, found, ordered)
     ordered[name] = found[name]
+
+
+@cache
+def member_of(column: str) -> str:
+    """Name the member of a document that a *column* tells: ``termSourcedIds`` are its ``terms``."""
+    if column in RENAMED:
+        return RENAMED[column]
+    if column == ID or not column.endswith(("SourcedId", "SourcedIds")):
+        return column
+    return column.removesuffix("SourcedId") if column.endswith("d") else column.removesuffix("SourcedIds") + "s"
 
 
 def _file(version: str, name: str, facts: Mapping[str, Any]) -> File:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from standards.codes import outward
 from standards.lenses.formats import truth
-from standards.oneroster.api.model import classes
+from standards.oneroster.model import classes
 from standards.view import Const, v
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from adapters.simulators.edfi.extension import Extension
 from standards import native, registry
 from standards.edfi.model import model
 from standards.errors import SourceBroken, SourceRefused
-from standards.view import fields_of
+from standards.fields import fields_of
 from tests.adapters.edfi_ods.system import district_documents, settings_for, system
 from tests.support.regions import Consumer, Site, agreement, running
 

@@ -18,7 +18,7 @@ from standards.errors import (
     SourceUnavailable,
     Unsupported,
 )
-from standards.view import fields_of
+from standards.fields import fields_of
 from tests.adapters.oneroster_rest.system import comparable, everything, settings_for, source, system
 from tests.support.regions import small_district
 

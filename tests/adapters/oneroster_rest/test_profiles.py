@@ -10,7 +10,7 @@ import pytest
 from adapters.oneroster_rest import profile as oneroster_profile
 from adapters.oneroster_rest.profile import FOLDER, find, names, parse
 from standards.errors import SettingsError, SourceRefused
-from standards.oneroster.api import model
+from standards.oneroster import model
 from tests.adapters.oneroster_rest.system import source, system
 
 GENERIC = files(FOLDER).joinpath("generic.yaml").read_text("utf-8")

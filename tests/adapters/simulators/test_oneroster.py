@@ -8,7 +8,7 @@ import pytest
 import requests
 from ruamel.yaml import YAML
 
-from standards.oneroster.api import model
+from standards.oneroster import model
 from tests.adapters.oneroster_rest.system import district_documents, system
 from tests.support.needs import ROOT
 

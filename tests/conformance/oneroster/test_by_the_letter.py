@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from standards.oneroster.api import model
+from standards.oneroster import model
 from standards.oneroster.api.routes import routes
 from tests.conformance.oneroster.test_writes import BOOK, GRADER, OLD, item, send  # noqa: F401  fixtures
 from tests.conformance.table import FLAT, address, name, records

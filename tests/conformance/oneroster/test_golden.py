@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from standards.oneroster.api import model
+from standards.oneroster import model
 from tests.conformance.table import FLAT, address, name, records
 
 GOLDEN = Path(__file__).with_name("golden")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from standards.oneroster.api import model
+from standards.oneroster import model
 from tests.conformance.table import (
     BELOW,
     FLAT,

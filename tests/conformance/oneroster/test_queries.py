@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from standards.collation import sort_key
-from standards.oneroster.api import model
+from standards.oneroster import model
 from tests.conformance.table import FLAT, address, flat, name, records
 from tests.gateway.web.answers import leaves
 

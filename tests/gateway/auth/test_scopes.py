@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from gateway.auth.scopes import EDFI, ONEROSTER_1_1, ONEROSTER_1_2, known_scopes
 from gateway.storage.registry import Client, Secret
 from gateway.web.oauth import RegisteredClient
-from standards.oneroster.api.model import edition, operations
+from standards.oneroster.model import edition, operations
 from tests.gateway.small_region import START, Region, make_settings
 
 GRANT = {"grant_type": "client_credentials"}

@@ -19,8 +19,9 @@ from gateway.engine.row_index import index
 from gateway.engine.view_rows import Shown
 from gateway.engine.visibility import Faces
 from standards.errors import SourceBroken
+from standards.fields import fields_of
+from standards.pruning import prune
 from standards.query import Query
-from standards.view import fields_of, prune
 from tests.gateway.engine import cases, worlds
 from tests.gateway.engine.cases import BASE, KEYRING, LOADED
 

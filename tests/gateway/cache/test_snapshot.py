@@ -9,8 +9,8 @@ from gateway.cache.needed_fields import may_be_held
 from gateway.cache.snapshot import ABSENT, LINKED, build
 from standards import native, vocabulary
 from standards.errors import SourceBroken
+from standards.fields import fields_of
 from standards.keys import Keyring
-from standards.view import fields_of
 
 KEYRING = Keyring(b"a key for tests, of thirty-two b")
 SCHOOL = ("organization", {"key": ("101",), "identifier": "101", "kind": "school"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from standards.oneroster.api.model import validate
+from standards.oneroster.model import validate
 from tests.adapters.edfi_ods.system import settings_for, system
 from tests.support.regions import Site, agreement, running
 

@@ -7,7 +7,7 @@ from zipfile import ZipFile
 import pytest
 
 from gateway.change_log.window import WINDOW
-from standards.oneroster.api.model import validate
+from standards.oneroster.model import validate
 from tests.support.regions import Site, agreement, running, small_sites
 
 AN_HOUR = 3700

@@ -9,7 +9,8 @@ import pytest
 from gateway.docs_pages import oneroster_sources
 from policies import elements
 from standards import registry, vocabulary
-from standards.oneroster.api import model, schemas
+from standards.oneroster import model
+from standards.oneroster.api import schemas
 from standards.oneroster.api.envelope import PLURALS
 
 ROW = re.compile(r"^\| `([\w.]+)` \| ([\d., ]+) \| (.*?) \|(.*)\|$", re.MULTILINE)

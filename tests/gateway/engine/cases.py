@@ -21,8 +21,9 @@ from gateway.engine.visibility import Faces
 from policies.grant import Grant, Rule
 from policies.population import All, AnyOf, Child, In, NotIn, Null, Population
 from standards.keys import Keyring
+from standards.pruning import prune
 from standards.query import Both, Condition, Either, Query
-from standards.view import Native, Stamp, Val, View, paths, prune
+from standards.view import Native, Stamp, Val, View, paths
 from tests.gateway.engine import worlds
 from tests.gateway.engine.source import RecordsAdapter, Whatever
 from tests.support.oracle import Oracle

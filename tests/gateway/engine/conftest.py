@@ -6,7 +6,7 @@ import pytest
 
 from adapters.edfi_xml.adapter import EdFiXml
 from standards import registry
-from standards.view import fields_of
+from standards.fields import fields_of
 from tests.gateway.engine import cases, worlds
 from tests.support import needs
 

@@ -8,8 +8,9 @@ from gateway.engine.view_rows import Shown
 from gateway.engine.visibility import Faces
 from policies.grant import Grant, Rule
 from standards import registry, vocabulary
+from standards.fields import fields_of
 from standards.keys import Keyring
-from standards.view import fields_of, prune
+from standards.pruning import prune
 
 KEYRING = Keyring(b"a key for tests, of thirty-two b")
 TODAY = "2026-10-01"

@@ -9,7 +9,7 @@ from gateway.engine.renderer import compile_branch
 from gateway.engine.visibility import Faces
 from standards import registry
 from standards.keys import Keyring
-from standards.view import prune
+from standards.pruning import prune
 from tests.policies import documents
 from tests.support.oracle import Oracle
 

@@ -7,7 +7,7 @@ import pytest
 from gateway.engine.plan import entities_of
 from policies.population import Population
 from standards import registry
-from standards.view import prune
+from standards.pruning import prune
 from tests.gateway.engine.school import grant
 
 

@@ -10,8 +10,8 @@ from gateway.cache.snapshot import build
 from gateway.engine.visibility import Faces
 from policies.grant import Grant, Rule
 from policies.population import Active, All, AnyOf, Child, In, NotIn, Null, RefIn, Seen
+from standards.fields import fields_of
 from standards.keys import Keyring
-from standards.view import fields_of
 
 KEYRING = Keyring(b"a key for tests, of thirty-two b")
 TODAY = "2026-10-01"

@@ -7,7 +7,7 @@ from typing import Any
 
 from policies.testing.fake_values import shape
 from standards import codes, registry
-from standards.view import fields_of
+from standards.fields import fields_of
 from tests.policies import documents
 
 Record = dict[str, Any]

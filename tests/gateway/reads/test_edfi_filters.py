@@ -18,8 +18,8 @@ from policies.compiler import Grants
 from standards import registry
 from standards.edfi.api.request import parameters, read
 from standards.edfi.model.model import by_collection
+from standards.pruning import prune
 from standards.query import Query
-from standards.view import prune
 from tests.gateway.engine.school import KEYRING
 from tests.policies import documents
 from tests.standards.edfi.documents import document

@@ -16,7 +16,7 @@ from gateway.reads import export as making
 from gateway.reads import streamed_zip
 from policies.testing.non_interference import Coverage, worlds
 from standards import codes
-from standards.view import fields_of
+from standards.fields import fields_of
 from tests.gateway.engine import worlds as villages
 from tests.support import consumers
 from tests.support.consumers import CONSUMERS, Consumer

@@ -18,10 +18,11 @@ from gateway.engine.view_rows import Shown
 from gateway.engine.visibility import Faces
 from policies.grant import Grant, Rule
 from standards import native, registry, vocabulary
+from standards.fields import fields_of
 from standards.keys import Keyring
-from standards.oneroster.api.model import validate
+from standards.oneroster.model import validate
+from standards.pruning import prune
 from standards.query import Query
-from standards.view import fields_of, prune
 from tests.adapters.oneroster import packages as made
 from tests.gateway.demo.data.districts import small
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from standards.oneroster.api.model import edition
+from standards.oneroster.model import edition
 from tests.support.regions import EDFI, ROSTER
 
 pytest_plugins = ["tests.support.region_fixtures"]

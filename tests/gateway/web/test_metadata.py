@@ -12,7 +12,7 @@ import pytest
 
 from gateway.web.oneroster_metadata import ASSETS, DISCOVERY, HEADERS, SECTIONS
 from standards import registry
-from standards.oneroster.api import model
+from standards.oneroster import model
 from standards.oneroster.api.supported_operations import supported
 from tests.support.regions import agreement, running, small_sites
 

@@ -12,7 +12,7 @@ import pytest
 
 from standards import registry
 from standards.collation import sort_key
-from standards.oneroster.api.model import classes, operations, validate
+from standards.oneroster.model import classes, operations, validate
 from tests.gateway.web.answers import at, guid_refs, leaves
 from tests.support.regions import ROSTER
 

@@ -10,8 +10,8 @@ from gateway.cache.snapshot import build
 from gateway.engine.visibility import Faces
 from gateway.writes.row_rules import Admission
 from policies.testing.reference_visibility import Sight
+from standards.fields import fields_of
 from standards.keys import Keyring
-from standards.view import fields_of
 from standards.vocabulary import PERSONS
 from tests.gateway.engine import worlds as villages
 from tests.policies import documents

@@ -10,7 +10,7 @@ from adapters.simulators.oneroster import Sis, run
 from adapters.simulators.oneroster.system import WRITABLE
 from adapters.simulators.oneroster.v1p1 import older
 from gateway.demo.data.oneroster.server import server_documents
-from standards.oneroster.api import model
+from standards.oneroster import model
 from tests.support.regions import EDFI, Site, agreement, running, small_district
 
 SECRET = "a secret of the tests"

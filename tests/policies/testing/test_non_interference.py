@@ -14,7 +14,7 @@ from policies.testing.non_interference import KINDS, Coverage, Knowledge, assert
 from policies.testing.reference_visibility import Sight
 from policies.testing.second_world import Perturber
 from policies.transforms import transform
-from standards.view import fields_of
+from standards.fields import fields_of
 from tests.policies import documents
 
 TUTORING = """

@@ -24,9 +24,11 @@ from standards.edfi.model.model import resources
 from standards.edfi.model.references import person
 from standards.edfi.model.term_titles import period_of, term_of
 from standards.errors import UnknownName
+from standards.fields import fields_of
 from standards.keys import Keyring
+from standards.pruning import prune
 from standards.query import Query
-from standards.view import Val, fields_of, paths, prune
+from standards.view import Val, paths
 from tests.standards.edfi.complete import complete
 from tests.support.oracle import Oracle
 

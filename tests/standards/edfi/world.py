@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from policies.grant import Rule
 from standards.edfi.resources.gradebook_entries import category_record
-from standards.view import fields_of
+from standards.fields import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

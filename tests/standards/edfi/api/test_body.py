@@ -11,7 +11,7 @@ from standards.edfi.api import body, error_sentences
 from standards.edfi.api.ignored_members import Ignored
 from standards.edfi.model.model import by_collection, resources
 from standards.errors import CallerError, InvalidBody
-from standards.view import prune
+from standards.pruning import prune
 from tests.standards.edfi.documents import document
 from tests.standards.edfi.world import Everything
 

@@ -13,8 +13,8 @@ from standards.edfi.api.envelope import problem
 from standards.edfi.api.request import names, read, read_number, read_one
 from standards.edfi.model.model import resources
 from standards.errors import MalformedQuery, UnknownName
+from standards.pruning import prune
 from standards.query import Both, Condition, Either, Item
-from standards.view import prune
 from tests.standards.edfi.world import Everything
 
 BOTH = (

@@ -9,7 +9,7 @@ from adapters.oneroster_csv.adapter import OneRosterCsv
 from standards import registry
 from standards.edfi.model.model import by_collection, validate
 from standards.keys import Keyring
-from standards.view import prune
+from standards.pruning import prune
 from tests.adapters.oneroster import packages as made
 from tests.standards.edfi.world import Everything
 from tests.support.oracle import Oracle

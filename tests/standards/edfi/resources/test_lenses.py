@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from standards import registry
-from standards.edfi.model import catalogue
+from standards.edfi import catalogue
 from standards.edfi.model.model import resources, validate
-from standards.view import fields_of
+from standards.fields import fields_of
 from tests.standards.edfi.documents import document
 
 BY_COLLECTION = {resource.collection: resource for resource in resources().values()}

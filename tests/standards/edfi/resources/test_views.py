@@ -13,12 +13,14 @@ from adapters.edfi_xml.reader import CAPS, documents
 from adapters.files.archives import open_source
 from adapters.oneroster_csv.adapter import OneRosterCsv
 from standards import registry
+from standards.edfi import catalogue
 from standards.edfi.from_oneroster.key_texts import key_text
-from standards.edfi.model import catalogue
 from standards.edfi.model.model import natural_key, resources, validate
 from standards.edfi.model.references import PATHS, RESOURCES, TARGETS, organization_id
+from standards.fields import fields_of, follow, trail
 from standards.keys import Keyring
-from standards.view import Hop, Many, Obj, Val, fields_of, follow, paths, prune, trail
+from standards.pruning import prune
+from standards.view import Hop, Many, Obj, Val, paths
 from tests.adapters.oneroster import packages
 from tests.standards.edfi.documents import document
 from tests.standards.edfi.world import Everything, around, plain

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from standards.errors import Forbidden, InvalidBody, NotFound, TooManyRequests, Unsupported
-from standards.oneroster.api import body, model, schemas
+from standards.oneroster import model
+from standards.oneroster.api import body, schemas
 from standards.oneroster.api.envelope import PLURALS, status_info, status_info_set
 from standards.oneroster.api.openapi import document
 from standards.oneroster.api.supported_operations import collections_of, supported

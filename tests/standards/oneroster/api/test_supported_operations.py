@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from standards import registry, vocabulary
-from standards.oneroster.api import model
+from standards.oneroster import model
 from standards.oneroster.api.routes import APIS
 from standards.oneroster.api.supported_operations import collections_of, supported, supports
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from standards import vocabulary
-from standards.oneroster.api import model
+from standards.oneroster import model
 from standards.oneroster.csv import specification
 from standards.oneroster.resources.classification import (
     CLASS_ENTITIES,

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from standards import vocabulary
+from standards.edfi import resources as mapped
 from standards.edfi.model import extensions, links
 from standards.edfi.model.mapping import STAMPS, Mapped, ordered
 from standards.edfi.model.members import Members, Site, members
@@ -16,7 +17,7 @@ from standards.view import Branch, Id, View, v
 from standards.vocabulary import Entity, Field
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from standards.edfi.model.model import Resource
@@ -80,7 +81,7 @@ def remainder(entity: str) -> Mapping[str, Field]:
 @cache
 def mappings() -> Mapping[str, Mapped]:
     """The mapped resources by collection."""
-    modules = {name: vars(import_module(f"standards.edfi.resources.{module}")) for name, module in MAPPED.items()}
+    modules = {name: vars(import_module(f"{mapped.__name__}.{module}")) for name, module in MAPPED.items()}
     return {name: next(one for one in found.values() if isinstance(one, Mapped)) for name, found in modules.items()}
 
 
@@ -160,12 +161,19 @@ def _view(collection: str) -> View:
     return View(collection, "edfi", native()[collection].name, (branch,))
 
 
-def beyond(kind: str) -> Iterator[Lens | View]:
-    """The lenses or views (*kind*: ``LENS`` or ``VIEW``) of the resources that are not the standard's own."""
-    make: Callable[[str], Lens | View] = _lens if kind == "LENS" else _view
-    return (make(name) for name, resource in native().items() if not resource.standard)
+@cache
+def lenses(*, standard: bool) -> tuple[Lens, ...]:
+    """The lenses of the native resources that are the *standard*'s own, or of those that are not."""
+    return tuple(map(_lens, _names(standard=standard)))
 
 
-_OWN = tuple(one.collection for one in own().values() if one.collection not in MAPPED)
-LENSES = tuple(_lens(name) for name in _OWN)
-VIEWS = tuple(_view(name) for name in _OWN)
+@cache
+def views(*, standard: bool) -> tuple[View, ...]:
+    """The views of the native resources that are the *standard*'s own, or of those that are not."""
+    return tuple(map(_view, _names(standard=standard)))
+
+
+def _names(*, standard: bool) -> list[str]:
+    if standard:
+        return [one.collection for one in own().values() if one.collection not in MAPPED]
+    return [name for name, resource in native().items() if not resource.standard]

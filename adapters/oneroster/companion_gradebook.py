@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from adapters.contract import Problem
 from standards.errors import GatewayError
-from standards.oneroster.api import rest_lenses
-from standards.view import fields_of
+from standards.fields import fields_of
+from standards.oneroster import rest_lenses
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from standards.oneroster.api import model
+from standards.oneroster import model
 
 REF = {"href": "https://gateway.example/ims/oneroster/rostering/v1p2/orgs/1", "sourcedId": "1", "type": "org"}
 CATEGORY = {"sourcedId": "1", "status": "active", "dateLastModified": "2026-09-01T08:00:00.000Z", "title": "Homework"}

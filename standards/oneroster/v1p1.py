@@ -7,10 +7,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from standards import codes
-from standards.oneroster.api import model
-from standards.oneroster.api.rest_lenses import WORTH
+from standards.oneroster import model
 from standards.oneroster.resources.parts import reference, references
 from standards.oneroster.resources.users import SERVICES
+from standards.oneroster.rest_lenses import WORTH
 from standards.view import Branch, Const, Hop, Href, Id, Items, Kids, Many, Native, Node, Obj, To, Val, View, v
 
 if TYPE_CHECKING:

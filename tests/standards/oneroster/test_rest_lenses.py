@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from standards.oneroster.api.rest_lenses import completed
+from standards.oneroster.rest_lenses import completed
 
 
 def test_work_of_which_nobody_says_how_much_it_is_worth_is_worth_what_is_shown_of_it():

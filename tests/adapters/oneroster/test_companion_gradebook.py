@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.edfi_ods.adapter import EdFiOds
-from adapters.oneroster_rest.companion_gradebook import ENTITIES, SHARED, Names
+from adapters.oneroster.companion_gradebook import ENTITIES, SHARED, Names
 from adapters.simulators.edfi import Ods, run
 from adapters.simulators.oneroster import Sis
 from adapters.simulators.oneroster import run as run_gradebook

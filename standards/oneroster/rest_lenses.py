@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from standards.lenses.lens import Lens, coded, converted, each, same, split
 from standards.lenses.types import WRONG
-from standards.oneroster.api import model
+from standards.oneroster import model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
