@@ -24,9 +24,9 @@ from gateway.engine.row_index import Shown
 from gateway.engine.visibility import Faces
 from gateway.paging.page_tokens import Cursors
 from gateway.record_locks import RecordLocks
-from gateway.storage.secrets import KEY_BYTES
 from standards import registry
 from standards.errors import SourceError
+from standards.keys import KEY_BYTES
 from standards.view import prune
 
 if TYPE_CHECKING:

@@ -13,15 +13,13 @@ from gateway.cache.snapshot import build
 from gateway.districts.guarded_adapter import guarding
 from gateway.districts.key_check import doubled, keyless
 from standards.errors import Incomplete, SourceError
-from standards.keys import Keyring
+from standards.keys import KEY_BYTES, Keyring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from adapters.contract import Adapter
     from gateway.config.settings import District as Spec
-
-KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
