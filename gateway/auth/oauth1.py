@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hmac
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote
 
 from adapters.transport.oauth1 import ALGORITHMS, VERSION, signature
-from gateway.auth.callers import Caller
+from gateway.auth.callers import Caller, SignedRequest
 from gateway.auth.oauth1_secrets import new_shared_secret, open_shared_secret
 from gateway.auth.scopes import ONEROSTER_1_1
 from gateway.request_slots import once
@@ -42,18 +41,6 @@ _KNOWN = _REQUIRED | {"oauth_token", "oauth_version", "realm"}
 _UNSIGNED = ("oauth_signature", "realm")
 _PATH_CHARACTERS = "/!$&'()*+,;=:@"
 _NOBODY = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SignedRequest:
-    """What of a request its signature is about; *root* and *path* are the address as the client wrote it."""
-
-    method: str
-    root: str
-    path: str
-    query: bytes
-    authorization: str
-    address: str
 
 
 def accepts(path: str, authorization: str | None) -> bool:

@@ -12,8 +12,7 @@ from limits import parse as parse_limit
 from marshmallow import Schema, ValidationError, fields, validate
 
 from adapters.notes import USER
-from gateway.cache.completeness import NEVER
-from gateway.cache.drop_limits import DEFAULT
+from gateway.config.load_limits import DEFAULT, NEVER
 from standards import native, vocabulary
 from standards.edfi.from_oneroster.default_descriptors import URI as DESCRIPTOR
 from standards.edfi.model.model import resources

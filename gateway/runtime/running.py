@@ -163,7 +163,7 @@ class Running:
             "reload": self._tell_reload,
             "status": self._tell_status,
             approvals.COMMAND: lambda asked: approvals.approve(lambda: self._state.gateway, asked),
-            export_socket.COMMAND: lambda asked: export_socket.serve(self, self._parts.store, asked),
+            export_socket.COMMAND: lambda asked: export_socket.serve(self.visiting, self._parts.store, asked),
         }
 
     def _tell_reload(self, _asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from gateway.cache.completeness import Shares
 from gateway.cache.refresh import Course
+from gateway.config.load_limits import Shares
 from gateway.districts.district import District
 
 if TYPE_CHECKING:

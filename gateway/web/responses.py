@@ -12,7 +12,8 @@ from flask import Response, current_app, request
 
 from gateway import correlation_ids as correlated
 from gateway.auth.authorization import authorize
-from gateway.auth.oauth1 import SignedRequest, accepts
+from gateway.auth.callers import SignedRequest
+from gateway.auth.oauth1 import accepts
 from gateway.config.hosts import origin
 from gateway.telemetry import ABOUT, about, trace
 from standards.errors import (
