@@ -180,9 +180,9 @@ class Running:
         try:
             clients = self._parts.store.list_clients()
         except StoreUnavailable as error:
-            return (error.message,)
+            return (*state.settings.warnings, error.message)
         found = registrations.warnings(state.standing.agreements, clients, self._parts.clock())
-        return (*found, *state.gateway.record.notes())
+        return (*state.settings.warnings, *found, *state.gateway.record.notes())
 
     def wait(self) -> None:
         """Wait until all states but the present one are gone."""

@@ -84,7 +84,7 @@ class Parts:
 
     def district(self, adapter: Adapter, spec: Spec, wanted: Wanted) -> District:
         """The district that *spec* describes, of which *wanted* tells what anybody may see."""
-        seconds = spec.hold.total_seconds()
+        seconds = spec.cache.total_seconds()
         return District(
             spec.name, adapter, self.keyring, self.now,
             seconds=seconds, wanted=wanted, loss=spec.loss, monotonic=self.monotonic,

@@ -27,7 +27,7 @@ class Successor(District):
     def __init__(self, before: District, parts: Parts, adapter: Adapter, spec: Spec, wanted: Wanted) -> None:
         super().__init__(
             before.name, adapter, parts.keyring, parts.now,
-            seconds=spec.hold.total_seconds(), wanted=wanted, loss=spec.loss, monotonic=parts.monotonic,
+            seconds=spec.cache.total_seconds(), wanted=wanted, loss=spec.loss, monotonic=parts.monotonic,
             shares=Shares(spec.set_aside, spec.unresolved),
         )  # fmt: skip
         self._numbers, self._versions = before._numbers, before._versions  # noqa: SLF001  both are districts
