@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import quote, unquote
 
 from adapters.transport.oauth1 import ALGORITHMS, VERSION, signature
 from gateway.auth.callers import Caller, SignedRequest
@@ -16,6 +16,7 @@ from gateway.auth.scopes import ONEROSTER_1_1
 from gateway.request_slots import once
 from gateway.storage.registry import CLIENT_ID, ENABLED
 from standards.errors import Unauthenticated
+from standards.query_strings import read_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,8 +140,7 @@ def _signed_text(asked: SignedRequest, given: dict[str, str]) -> Callable[[str],
     The server has decoded the path; a client may have encoded more of it than it had to, and signed it so.
     """
     try:
-        text = asked.query.decode("utf-8")
-        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS)
+        pairs = read_query(asked.query, MOST_PARAMETERS, encoding="utf-8")
     except ValueError:
         raise Unauthenticated("The query cannot be read, so its signature cannot be checked.") from None
     if any(name.startswith("oauth_") for name, _ in pairs):
