@@ -43,7 +43,7 @@ SETTINGS = """\
 client = ""
 [districts.fir]
 adapter = "edfi_ods"
-hold = "12h"
+cache = "12h"
 [districts.fir.settings]
 url = "{url}"
 client_id = "crossing"

@@ -38,7 +38,7 @@ ROUNDS = 7
 HUNG = """\
 [districts.birch]
 adapter = "oneroster_rest"
-hold = "0"
+cache = "0"
 [districts.birch.settings]
 url = "{url}"
 token_url = "{url}/token"

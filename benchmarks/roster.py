@@ -32,7 +32,7 @@ port = {port}
 client = ""
 [districts.maple]
 adapter = "oneroster_csv"
-hold = "12h"
+cache = "12h"
 settings = {{source = "maple.zip"}}
 """
 AGREEMENT = """\

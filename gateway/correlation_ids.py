@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
 
 from flask import request
+
+from standards.query_strings import read_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,5 +40,5 @@ def _in_query() -> str:
     text = request.query_string[:LONGEST_QUERY_BYTES]
     if PARAMETER.encode() not in text.lower():
         return ""
-    found = (value for name, value in parse_qsl(text.decode("latin-1")) if name.lower() == PARAMETER)
-    return next(found, "")
+    found = read_query(text, encoding="latin-1", errors="replace")
+    return next((value for name, value in found if name.lower() == PARAMETER and value), "")

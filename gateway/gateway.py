@@ -19,9 +19,9 @@ from gateway.change_versions.journals import Journals
 from gateway.engine.views import Views, attempt
 from gateway.paging.page_tokens import Cursors
 from gateway.record_locks import RecordLocks
-from gateway.storage.secrets import KEY_BYTES
 from standards import registry
 from standards.errors import SourceError
+from standards.keys import KEY_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 BLOCK: Final = 16
 TAG: Final = 8
 PRINTED: Final = 2 * BLOCK
-SHORTEST_MASTER: Final = 32
+KEY_BYTES: Final = 32
 _HEX = re.compile(r"[0-9a-f]{32}")
 
 # The first byte of a block. Numbers are never reused: an id must mean the same record for ever.
@@ -43,19 +43,24 @@ TAGS: Final = {
 _ENTITIES = {tag: entity for entity, tag in TAGS.items()}
 
 
+def derive_key(master: bytes, purpose: bytes) -> bytes:
+    """Derive the key for one *purpose*, from which neither *master* nor any other can be learned (HKDF, SHA-256)."""
+    return HKDF(SHA256(), KEY_BYTES, salt=None, info=purpose).derive(master)
+
+
 class Keyring:
     """All keys of a gateway, derived from one *master* secret of at least 32 random bytes."""
 
     def __init__(self, master: bytes) -> None:
-        if len(master) < SHORTEST_MASTER:
-            msg = f"The master key is shorter than {SHORTEST_MASTER} bytes."
+        if len(master) < KEY_BYTES:
+            msg = f"The master key is shorter than {KEY_BYTES} bytes."
             raise ValueError(msg)
         self._master = master
         self.derive = lru_cache(maxsize=4096)(self._derive)
 
     def _derive(self, purpose: str, name: str) -> bytes:
-        """The 32-byte key for one *purpose* and one party's *name*."""
-        return HKDF(SHA256(), 32, salt=None, info=_netstring((purpose, name))).derive(self._master)
+        """Derive the key for one *purpose* and one party's *name*."""
+        return derive_key(self._master, _netstring((purpose, name)))
 
     def outward_ids(self, district: str, entity: str, keys: Sequence[Key]) -> list[str]:
         """The outward id of each natural key in *keys*."""

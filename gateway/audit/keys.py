@@ -11,29 +11,26 @@ import os
 import secrets
 import struct
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import TYPE_CHECKING
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.audit import chain
 from gateway.audit.chain import GENESIS, HASH_BYTES
+from gateway.storage.cipher import SEAL_BYTES, Cipher, NotSealed
 from gateway.storage.durable_files import replace_file
+from gateway.storage.secrets import derive_subkey
+from standards.keys import KEY_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 STATE = "present.key"
-NONCE_BYTES = 12
 SLOT_BYTES = 512
 SLOTS = 2
-KEY_BYTES = 32
 NUMBERS = struct.Struct(">QB")
 WORD = "crossing-audit-key"
 HANDED = b"handed out"
-HANDED_BYTES = NONCE_BYTES + len(HANDED) + 16
+HANDED_BYTES = SEAL_BYTES + len(HANDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +88,15 @@ class PresentKey:
             self._file = -1
 
     def _sealed(self, present: Present) -> bytes:
-        nonce = secrets.token_bytes(NONCE_BYTES)
         text = NUMBERS.pack(present.seq, len(present.end)) + present.key + present.end
-        return (nonce + self._cipher.encrypt(nonce, text, b"%d" % (present.seq % SLOTS))).ljust(SLOT_BYTES, b"\x00")
+        return self._cipher.seal(text, b"%d" % (present.seq % SLOTS)).ljust(SLOT_BYTES, b"\x00")
 
     def _opened(self, slot: bytes, place: int) -> Present | None:
         for length in (HASH_BYTES, 2 * HASH_BYTES):
-            size = NONCE_BYTES + NUMBERS.size + KEY_BYTES + length + 16
+            size = SEAL_BYTES + NUMBERS.size + KEY_BYTES + length
             try:
-                text = self._cipher.decrypt(slot[:NONCE_BYTES], slot[NONCE_BYTES:size], b"%d" % place)
-            except InvalidTag:
+                text = self._cipher.open(slot[:size], b"%d" % place)
+            except NotSealed:
                 continue
             seq, told = NUMBERS.unpack_from(text)
             rest = text[NUMBERS.size :]
@@ -113,7 +109,7 @@ def begin(folder: Path, key: bytes, seq: int, end: bytes = GENESIS) -> Present:
     """Make a first key for the entries from *seq* on; it lies sealed until it is handed out."""
     first = secrets.token_bytes(KEY_BYTES)
     text = f"{WORD}:{seq}:{first.hex()}".encode()
-    replace_file(_first(folder, seq), _seal(_cipher(key, b"first"), text, seq))
+    replace_file(_first(folder, seq), _cipher(key, b"first").seal(text, b"%d" % seq))
     present = Present(seq, first, end)
     PresentKey(folder, key).create(present)
     return present
@@ -126,7 +122,7 @@ def sealed(folder: Path, key: bytes) -> Mapping[int, str]:
 
 def hand_out(folder: Path, key: bytes, seq: int) -> None:
     """Keep of a first key only that it was handed out."""
-    replace_file(_first(folder, seq), _seal(_cipher(key, b"first"), HANDED, seq))
+    replace_file(_first(folder, seq), _cipher(key, b"first").seal(HANDED, b"%d" % seq))
 
 
 def notes(folder: Path) -> list[str]:
@@ -179,10 +175,9 @@ def _firsts(folder: Path, key: bytes) -> dict[int, bytes]:
     found = {}
     for path in sorted(folder.glob("first-*.key")):
         seq = int(path.stem.removeprefix("first-"))
-        content = path.read_bytes()
         try:
-            found[seq] = _cipher(key, b"first").decrypt(content[:NONCE_BYTES], content[NONCE_BYTES:], b"%d" % seq)
-        except (InvalidTag, ValueError):
+            found[seq] = _cipher(key, b"first").open(path.read_bytes(), b"%d" % seq)
+        except NotSealed:
             found[seq] = b""
     return found
 
@@ -191,10 +186,5 @@ def _first(folder: Path, seq: int) -> Path:
     return folder / f"first-{seq}.key"
 
 
-def _seal(cipher: AESGCM, text: bytes, seq: int) -> bytes:
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + cipher.encrypt(nonce, text, b"%d" % seq)
-
-
-def _cipher(key: bytes, what: bytes) -> AESGCM:
-    return AESGCM(blake2b(b"record of disclosures: " + what, digest_size=KEY_BYTES, key=key).digest())
+def _cipher(key: bytes, what: bytes) -> Cipher:
+    return Cipher(derive_subkey(key, b"record of disclosures: " + what))

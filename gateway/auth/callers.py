@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gateway.auth import tokens
 from gateway.storage.registry import ENABLED, REFUSE
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from gateway.auth.oauth1 import SignedRequest, Verifier
     from gateway.storage.registry import Store
     from gateway.storage.shared_memory import Memory
 
@@ -35,6 +34,25 @@ class Caller:
     scopes: frozenset[str]
     epoch: int
     refuses_unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """What an OAuth 1.0a signature covers of a request; *root* and *path* are the address as the client wrote it."""
+
+    method: str
+    root: str
+    path: str
+    query: bytes
+    authorization: str
+    address: str
+
+
+class Verifier(Protocol):
+    """Recognises the client that signed a request."""
+
+    def verify(self, asked: SignedRequest) -> Caller:
+        """The caller who signed the request."""
 
 
 class Callers:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hmac
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import quote, unquote
 
 from adapters.transport.oauth1 import ALGORITHMS, VERSION, signature
-from gateway.auth.callers import Caller
+from gateway.auth.callers import Caller, SignedRequest
 from gateway.auth.oauth1_secrets import new_shared_secret, open_shared_secret
 from gateway.auth.scopes import ONEROSTER_1_1
 from gateway.request_slots import once
 from gateway.storage.registry import CLIENT_ID, ENABLED
 from standards.errors import Unauthenticated
+from standards.query_strings import read_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,18 +42,6 @@ _KNOWN = _REQUIRED | {"oauth_token", "oauth_version", "realm"}
 _UNSIGNED = ("oauth_signature", "realm")
 _PATH_CHARACTERS = "/!$&'()*+,;=:@"
 _NOBODY = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SignedRequest:
-    """What of a request its signature is about; *root* and *path* are the address as the client wrote it."""
-
-    method: str
-    root: str
-    path: str
-    query: bytes
-    authorization: str
-    address: str
 
 
 def accepts(path: str, authorization: str | None) -> bool:
@@ -152,8 +140,7 @@ def _signed_text(asked: SignedRequest, given: dict[str, str]) -> Callable[[str],
     The server has decoded the path; a client may have encoded more of it than it had to, and signed it so.
     """
     try:
-        text = asked.query.decode("utf-8")
-        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS)
+        pairs = read_query(asked.query, MOST_PARAMETERS, encoding="utf-8")
     except ValueError:
         raise Unauthenticated("The query cannot be read, so its signature cannot be checked.") from None
     if any(name.startswith("oauth_") for name, _ in pairs):

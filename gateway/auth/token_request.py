@@ -7,12 +7,14 @@ import binascii
 import json
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import unquote_plus
 
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import OAuth2Request
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from werkzeug.exceptions import RequestEntityTooLarge
+
+from standards.query_strings import read_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -90,7 +92,7 @@ def _check_transport(request: Request) -> None:
 def _check_address(query: bytes) -> None:
     """Refuse parameters of a token request in its address, where proxies and logs see them."""
     try:
-        given = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=MOST_ARGUMENTS)
+        given = read_query(query, MOST_ARGUMENTS, encoding="latin-1", errors="replace")
     except ValueError:
         raise Refusal("invalid_request", "The query string cannot be read.") from None
     if any(name.lower() in NAMES for name, _ in given):

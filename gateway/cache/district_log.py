@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 from prometheus_client import Counter as Metric
 
-from gateway.cache.lacking import plain_reason
+from gateway.cache.completeness import plain_reason
 from gateway.failure_reasons import HIDDEN, plain_place, reason
 from gateway.telemetry import metrics
 from standards import vocabulary

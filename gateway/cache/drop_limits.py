@@ -6,6 +6,7 @@ from collections import Counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from gateway.config.load_limits import DEFAULT
 from standards.errors import LossRefused
 from standards.losses import Loss
 
@@ -22,7 +23,6 @@ SHARE: Final = 0.2
 FEW_ROWS: Final = 25
 """How many rows of an entity a source may say are deleted, whatever share they are: it has told of each of them."""
 
-DEFAULT: Final = "default"
 NO_SHARES: Final[Mapping[str, float]] = MappingProxyType({})
 
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from adapters.contract import Change, picker
 from gateway.cache import district_log
-from gateway.cache.completeness import Shares, completed, followed
 from gateway.cache.drop_limits import Losses
+from gateway.cache.load_checks import completed, followed
 from gateway.cache.patch import patched
 from gateway.cache.snapshot import ABSENT, build
+from gateway.config.load_limits import Shares
 from standards.errors import ChangesLost, LossRefused, SourceBroken
 from standards.fields import fields_of
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from functools import cache, lru_cache
-from hashlib import blake2b
 from typing import TYPE_CHECKING, cast
 
 from gateway.cache.snapshot_differences import Differences
@@ -24,6 +23,7 @@ from gateway.change_log.window import ALL, WINDOW, Losses, Past
 from gateway.change_log.written import Told
 from gateway.engine.data_subjects import students
 from gateway.storage.sealed_files import Sealed
+from gateway.storage.secrets import derive_subkey
 from policies.compiler import fingerprint
 from standards.errors import StoreUnavailable
 
@@ -59,7 +59,7 @@ class ChangeLogs:
         registry: Registry | None = None,
     ) -> None:
         self._sealed, self._clock, self._keyring, self._window = Sealed(folder, key), clock, keyring, window
-        self._key = blake2b(b"projections", digest_size=32, key=key).digest()
+        self._key = derive_subkey(key, b"projections")
         self._files = ChangeFiles(self._sealed, self._key, registry)
         self._logs: dict[str, ChangeLog] = {}
         self._districts: dict[str, str] = {}
@@ -178,7 +178,7 @@ class ChangeLogs:
 
     def open_text(self, sealed: bytes) -> bytes:
         """What is told of a record that is gone."""
-        return self._sealed.open(sealed)
+        return self._sealed.cipher.open(sealed)
 
     def tags(self, faces: Faces) -> Callable[[int], bytes]:
         """The keyed tag of a student row, for the record of disclosures."""
@@ -188,7 +188,7 @@ class ChangeLogs:
 
     def _make(self, name: str, ledger: ChangeTimes, projections: tuple[Projection, ...]) -> ChangeLog:
         def sight(faces: Faces) -> Sight:
-            return Sight(faces, ledger, self._key, self._about, self._sealed.close)
+            return Sight(faces, ledger, self._key, self._about, self._sealed.cipher.seal)
 
         log = ChangeLog(projections, sight, self._clock, self, self._window)
         written = self._files.read(name)

@@ -18,6 +18,8 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from gateway.storage.cipher import Cipher
+
 ID = 16
 MOST = 200_000
 """How many departures and new keys are remembered of one resource for one consumer."""
@@ -76,23 +78,15 @@ class Sight:
     mark: Callable[[bytes], int]
 
 
-@dataclass(frozen=True, slots=True)
-class Seal:
-    """How what is known of keys is kept: unreadable without a key that is not beside it."""
-
-    close: Callable[[bytes], bytes]
-    open: Callable[[bytes], bytes]
-
-
-def begin(sight: Sight, seal: Seal, version: int) -> Journal:
+def begin(sight: Sight, cipher: Cipher, version: int) -> Journal:
     """A journal of a resource of which nothing is known yet: everything counts as changed at *version*."""
     return Journal(
         b"".join(sight.ids), array("Q", sight.hashes).tobytes(), array("q", [version] * len(sight.ids)).tobytes(),
-        _closed(sight.lines(range(len(sight.ids))), seal),
+        _closed(sight.lines(range(len(sight.ids))), cipher),
     )  # fmt: skip
 
 
-def settle(journal: Journal, sight: Sight, seal: Seal, version: int) -> Journal:
+def settle(journal: Journal, sight: Sight, cipher: Cipher, version: int) -> Journal:
     """*journal* with every difference to what is shown now, found at *version*; itself where there is none."""
     before = {identifier: (digest, since) for identifier, digest, since in journal.known()}
     versions, fresh = array("q"), []
@@ -105,12 +99,12 @@ def settle(journal: Journal, sight: Sight, seal: Seal, version: int) -> Journal:
     left = before.keys() - set(sight.ids)
     if not left and not fresh:
         return journal
-    told = dict(zip(_split(journal.ids), _opened(journal.lines, seal), strict=True))
+    told = dict(zip(_split(journal.ids), _opened(journal.lines, cipher), strict=True))
     changed = dict(zip([sight.ids[place] for place in fresh], sight.lines(fresh), strict=True))
     now = told | changed
-    gone = [Entry(one, version, sight.mark(told[one]), seal.close(told[one])) for one in sorted(left)]
+    gone = [Entry(one, version, sight.mark(told[one]), cipher.seal(told[one])) for one in sorted(left)]
     rekeyed = [
-        Entry(one, version, 0, seal.close(told[one] + b"\n" + line))
+        Entry(one, version, 0, cipher.seal(told[one] + b"\n" + line))
         for one, line in changed.items()
         if one in told and key_of(told[one]) != key_of(line)
     ]
@@ -118,13 +112,13 @@ def settle(journal: Journal, sight: Sight, seal: Seal, version: int) -> Journal:
         replace_fields(
             journal,
             ids=b"".join(sight.ids), hashes=array("Q", sight.hashes).tobytes(), versions=versions.tobytes(),
-            lines=_closed([now[one] for one in sight.ids], seal), gone=_left((*journal.gone, *gone), changed, sight),
+            lines=_closed([now[one] for one in sight.ids], cipher), gone=_left((*journal.gone, *gone), changed, sight),
             rekeyed=(*journal.rekeyed, *rekeyed),
         )
     )  # fmt: skip
 
 
-def note(journal: Journal, sight: Sight, seal: Seal, version: int) -> Journal:
+def note(journal: Journal, sight: Sight, cipher: Cipher, version: int) -> Journal:
     """*journal* with what is shown of some records now, found at *version*; no other is gone for that."""
     hashes = {identifier: digest for identifier, digest, _ in journal.known()}
     hashes |= dict(zip(sight.ids, sight.hashes, strict=True))
@@ -133,7 +127,7 @@ def note(journal: Journal, sight: Sight, seal: Seal, version: int) -> Journal:
     def lines(chosen: Sequence[int]) -> Sequence[bytes]:
         return sight.lines([places[ids[at]] for at in chosen])
 
-    return settle(journal, Sight(ids, list(hashes.values()), lines, sight.mark), seal, version)
+    return settle(journal, Sight(ids, list(hashes.values()), lines, sight.mark), cipher, version)
 
 
 def holding(journal: Journal, sight: Sight, held: set[bytes]) -> Sight:
@@ -188,10 +182,10 @@ def _split(ids: bytes) -> list[bytes]:
     return [ids[at : at + ID] for at in range(0, len(ids), ID)]
 
 
-def _closed(lines: Sequence[bytes], seal: Seal) -> bytes:
-    return seal.close(zlib.compress(b"\n".join(lines), 1))
+def _closed(lines: Sequence[bytes], cipher: Cipher) -> bytes:
+    return cipher.seal(zlib.compress(b"\n".join(lines), 1))
 
 
-def _opened(sealed: bytes, seal: Seal) -> list[bytes]:
-    text = zlib.decompress(seal.open(sealed))
+def _opened(sealed: bytes, cipher: Cipher) -> list[bytes]:
+    text = zlib.decompress(cipher.open(sealed))
     return text.split(b"\n") if text else []

@@ -20,6 +20,7 @@ from gateway.change_versions.journal import Entry, Journal, Sight
 from gateway.change_versions.released_keys import is_complete, releases_key
 from gateway.engine.skeletons import BASE
 from gateway.storage.sealed_files import Sealed, decoded
+from gateway.storage.secrets import derive_subkey
 from gateway.storage.signed_heads import Mark
 from standards.edfi.api.change_feeds import key_values
 
@@ -121,11 +122,11 @@ class Journals:
         registry: Registry | None = None,
     ) -> None:
         self._registry = registry
-        self._files, self._key, self._clock, self._window = Sealed(folder, key), _apart(key), clock, window
+        self._files, self._clock, self._window = Sealed(folder, key), clock, window
+        self._key = derive_subkey(key, b"hashes")
         self._files.forget(HEAD, clock() - window)
         self._consumers: dict[tuple[str, str], _Consumer] = {}
         self._lock = threading.Lock()
-        self._seal = book.Seal(self._files.close, self._files.open)
 
     def follow(self, client: str, district: str, epoch: str) -> None:
         """From now on *client* is told what changes."""
@@ -196,7 +197,7 @@ class Journals:
                 self._begin(consumer, present, version, since)
             elif before is None or not before.rests_on(present):
                 sight = self._held(consumer, place, present, known)
-                fresh = book.settle(known, sight, self._seal, version)
+                fresh = book.settle(known, sight, self._files.cipher, version)
                 if fresh is not known:
                     self._keep(consumer, place, book.forget(fresh, self._horizon()))
             consumer.settled[place] = _Settled.by(present)
@@ -211,7 +212,7 @@ class Journals:
                 self.settle(present)
                 return
             sight = self._sight(present, (row,))
-            fresh = book.note(known, sight, self._seal, self.next(grant.client, grant.district))
+            fresh = book.note(known, sight, self._files.cipher, self.next(grant.client, grant.district))
             if fresh is not known:
                 self._keep(consumer, place, fresh)
 
@@ -240,7 +241,7 @@ class Journals:
             (one, line, line)
             for one in (known.gone if known else ())
             if one.version >= horizon and window.holds(one.version)
-            for line in (self._seal.open(one.sealed),)
+            for line in (self._files.cipher.open(one.sealed),)
         ]
 
     def rekeyed(self, shown: Shown, window: Window) -> list[tuple[Entry, bytes, bytes]]:
@@ -249,7 +250,7 @@ class Journals:
         found: dict[bytes, tuple[Entry, bytes, bytes]] = {}
         for one in known.rekeyed if known else ():
             if one.version >= horizon and window.holds(one.version):
-                old, _, new = self._seal.open(one.sealed).partition(b"\n")
+                old, _, new = self._files.cipher.open(one.sealed).partition(b"\n")
                 first = found[one.id][1] if one.id in found else old
                 found[one.id] = (one, first, new)
         return [one for one in found.values() if book.key_of(one[1]) != book.key_of(one[2])]
@@ -303,7 +304,7 @@ class Journals:
         assert head is not None
         lost = place in head.places
         early = not lost and head.epoch == shown.faces.grant.epoch and (since is None or since <= head.since)
-        begun = book.begin(self._sight(present), self._seal, head.since if early else version)
+        begun = book.begin(self._sight(present), self._files.cipher, head.since if early else version)
         self._keep(consumer, place, msgspec.structs.replace(begun, floor=version) if lost else begun)
 
     def _keep(self, consumer: _Consumer, place: str, fresh: Journal) -> None:
@@ -382,11 +383,6 @@ class Journals:
 
 def _same(known: ReferenceType[Table] | None, table: Table | None) -> bool:
     return table is None if known is None else table is not None and known() is table
-
-
-def _apart(key: bytes) -> bytes:
-    """The key for hashes, apart from that for seals."""
-    return blake2b(b"hashes", digest_size=32, key=key).digest()
 
 
 def _place(shown: Shown) -> str:

@@ -90,10 +90,10 @@ def serve(file: Path) -> None:
 @click.option("--document-settings", is_flag=True, help="Print the page about every setting instead.")
 def check(file: Path, document_settings: bool) -> None:
     """Name every mistake in FILE, in its agreements and in what its districts provide."""
-    from gateway.config import settings
+    from gateway.config import reference, settings
 
     if document_settings:
-        click.echo(settings.reference(), nl=False)
+        click.echo(reference.reference(), nl=False)
         return
     read, mistakes = settings.read(file)
     problems = [str(mistake) for mistake in mistakes]
@@ -101,6 +101,8 @@ def check(file: Path, document_settings: bool) -> None:
         problems += _agreement_problems(read)
         problems += _record_problems(read)
         problems += _district_problems(read)
+        for warning in read.warnings:
+            click.echo(f"warning: {warning}", err=True)
         _warn_of_links(read)
     for problem in problems:
         click.echo(problem)

@@ -12,8 +12,7 @@ from limits import parse as parse_limit
 from marshmallow import Schema, ValidationError, fields, validate
 
 from adapters.notes import USER
-from gateway.cache.completeness import NEVER
-from gateway.cache.drop_limits import DEFAULT
+from gateway.config.load_limits import DEFAULT, NEVER
 from standards import native, vocabulary
 from standards.edfi.from_oneroster.default_descriptors import URI as DESCRIPTOR
 from standards.edfi.model.model import resources
@@ -223,7 +222,7 @@ class AuditSchema(Schema):
 class ChangesSchema(Schema):
     """What is remembered for consumers that ask what has changed, sealed under the region's keys."""
 
-    folder = _text("journals", "The folder of the journals; a relative path begins in the state directory.")
+    folder = _text("journals", "The folder of the change log; a relative path begins in the state directory.")
     window = Duration(
         load_default=timedelta(days=30),
         metadata={"about": "For how long a consumer is told of what is gone and of new keys."},
@@ -283,9 +282,9 @@ class DistrictSchema(Schema):
     adapter = fields.String(
         required=True, metadata={"about": "The adapter that speaks to its system; see `crossing adapters`."}
     )
-    hold = Duration(
+    cache = Duration(
         load_default=timedelta(minutes=15),
-        metadata={"about": "How long its roster may be kept in memory; `0` asks its system every time."},
+        metadata={"about": "How long a snapshot of its roster may be kept in memory; `0` asks its system every time."},
     )
     ids = _text(
         "own",
@@ -325,7 +324,7 @@ class DistrictSchema(Schema):
     )
     loss = _shares(
         _check_held,
-        "Which share of the rows of an entity a renewal may drop without an operator's approval, by the"
+        "Which share of the rows of an entity a refresh may drop without an operator's approval, by the"
         " name of the entity (`enrollment = 0.5`); `default` is for every other, and is 0.2 where it is not given.",
     )
     set_aside = _shares(

@@ -7,18 +7,19 @@ import tomllib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import starmap
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from marshmallow import Schema, ValidationError, fields
 
-from gateway.config import toml_positions
+from gateway.config import renamed, toml_positions
 from gateway.config.schema import RegionSchema
 from gateway.storage import secrets
 from standards.errors import SettingsError, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import tzinfo
     from pathlib import Path
 
@@ -82,11 +83,11 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class District:
-    """One district: its adapter, the adapter's own settings, and how long its roster may be held."""
+    """One district: its adapter, the adapter's own settings, and how long its roster may be cached."""
 
     name: str
     adapter: str
-    hold: timedelta
+    cache: timedelta
     ids: str
     timezone: tzinfo
     settings: Mapping[str, Any] = field(repr=False)
@@ -116,6 +117,8 @@ class Settings:
     master_key: str | None
     districts: Mapping[str, District]
     metrics_token: str | None = field(default=None, repr=False)
+    warnings: tuple[str, ...] = ()
+    """What an operator should change in the file, each with its place."""
 
     @property
     def zones(self) -> Mapping[str, tzinfo]:
@@ -163,20 +166,6 @@ def state_of(path: Path) -> Path:
     return path.resolve().parent / str(named)
 
 
-def reference() -> str:
-    """The operator's page about every setting, in Markdown."""
-    schema = RegionSchema()
-    plain = {name: kind for name, kind in schema.fields.items() if "about" in kind.metadata}
-    lines = ["## At the top of the file", "", *_table(plain)]
-    for name, kind in schema.fields.items():
-        inner = kind.value_field if isinstance(kind, fields.Dict) else kind
-        if isinstance(inner, fields.Nested):
-            title = f"{name}.NAME" if isinstance(kind, fields.Dict) else name
-            about = (type(inner.schema).__doc__ or "").strip()
-            lines += ["", f"## `[{title}]`", "", about, "", *_table(inner.schema.fields)]
-    return "\n".join(lines) + "\n"
-
-
 class _Reading:
     """One reading of one file, collecting what is wrong with it."""
 
@@ -186,9 +175,13 @@ class _Reading:
         self.path, self.places, self.find_adapter = path, found, find_adapter
         self.folder = path.resolve().parent
         self.problems: list[SettingsError] = []
+        self.accepted = renamed.Accepted()
         self.defaults: dict[str | int, dict[str, Any]] = {}
 
     def read(self, raw: dict[str, Any]) -> tuple[Settings | None, list[SettingsError]]:
+        self.accepted = renamed.accept(raw)
+        for path, message in self.accepted.mistakes:
+            self.report(path, message)
         for table in ("server", "store", "memory", "audit", "changes", "tokens", "limits", "metrics", "keys"):
             raw.setdefault(table, {})
         own = self.own_settings(raw.get("districts"))
@@ -198,7 +191,7 @@ class _Reading:
                 secrets.check_key(master, self.folder)
         loaded = self.check(RegionSchema(), raw, ())
         settings = self.settings(loaded, own) if loaded else None
-        return (None, self.sorted_problems()) if self.problems else (settings, [])
+        return (None, _sorted(self.problems)) if self.problems else (settings, [])
 
     def own_settings(self, districts: Any) -> dict[str, dict[str, Any]]:
         """The settings that are each district's adapter's own, found good by it."""
@@ -246,12 +239,16 @@ class _Reading:
             return None
 
     def report(self, path: toml_positions.Path, message: str) -> None:
+        self.problems.append(self.placed(path, message))
+
+    def placed(self, path: toml_positions.Path, message: str) -> SettingsError:
+        """The *message* with the place of *path*, by the name under which it stands in the file."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.accepted.written:
+                path = (*self.accepted.written[path[:length]], *path[length:])
         line, column = toml_positions.nearest(self.places, path)
         dotted = ".".join(str(step) for step in path)
-        self.problems.append(SettingsError(f"{dotted}: {message}", str(self.path), line, column))
-
-    def sorted_problems(self) -> list[SettingsError]:
-        return sorted(self.problems, key=lambda problem: (problem.line, problem.column, problem.message))
+        return SettingsError(f"{dotted}: {message}", str(self.path), line, column)
 
     def settings(self, loaded: dict[str, Any], own: Mapping[str, Mapping[str, Any]]) -> Settings:
         state = self.folder / loaded["state"]
@@ -283,6 +280,7 @@ class _Reading:
             master_key=loaded["keys"]["master"],
             districts=MappingProxyType(districts),
             metrics_token=self.metrics_token(loaded["metrics"]["token"]),
+            warnings=tuple(one.message for one in _sorted(starmap(self.placed, self.accepted.warnings))),
         )
 
     def metrics_token(self, reference: str | None) -> str | None:
@@ -320,6 +318,11 @@ class _Reading:
             yield
         except SettingsError as error:
             self.report(path, error.message)
+
+
+def _sorted(problems: Iterable[SettingsError]) -> list[SettingsError]:
+    """The same in the order of the file."""
+    return sorted(problems, key=lambda problem: (problem.line, problem.column, problem.message))
 
 
 def _find_adapter(name: str) -> Any:
@@ -370,28 +373,3 @@ def _below(path: toml_positions.Path, messages: Any, kind: Any) -> Iterator[tupl
     else:
         for name, inner in messages.items():
             yield from _below((*path, name), inner, getattr(kind, "inner", None))
-
-
-def _table(described: Mapping[str, Any]) -> list[str]:
-    rows = ["| setting | type | default | meaning |", "|---|---|---|---|"]
-    for name, kind in described.items():
-        rows.append(f"| `{name}` | {_kind(kind)} | {_default(kind)} | {kind.metadata['about']} |")
-    return rows
-
-
-def _kind(kind: Any) -> str:
-    if isinstance(kind, fields.List):
-        return f"list of {kind.metadata['item']}"
-    names = {fields.Integer: "number", fields.Dict: "table", fields.String: "text"}
-    return getattr(kind, "kind", None) or names[type(kind)]
-
-
-def _default(kind: Any) -> str:
-    if kind.required:
-        return "required"
-    value = kind.metadata.get("default", kind.load_default)
-    if callable(value) or value is None or value == "":
-        return "none"
-    if isinstance(value, timedelta):
-        return f"`{value.total_seconds() / 60:g}m`"
-    return f"`{value}`"

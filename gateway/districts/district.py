@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from adapters.contract import NO_HINTS
 from gateway import telemetry
 from gateway.cache import district_log, point_lookups
-from gateway.cache.completeness import Shares, judge_live
 from gateway.cache.drop_limits import NO_SHARES, Losses
+from gateway.cache.load_checks import judge_live
 from gateway.cache.needed_fields import may_be_held, reads, within
 from gateway.cache.refresh import Course, Renewal
 from gateway.cache.snapshot import LINKED, build
 from gateway.cache.versions import Versions
+from gateway.config.load_limits import Shares
 from gateway.districts.failures import Failures
 from gateway.districts.status import DistrictStatus
 from gateway.failure_reasons import reason

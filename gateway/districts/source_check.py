@@ -6,22 +6,21 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.cache.completeness import Shares, completed
-from gateway.cache.lacking import told_lines
+from gateway.cache.completeness import told_lines
+from gateway.cache.load_checks import completed
 from gateway.cache.needed_fields import may_be_held
 from gateway.cache.snapshot import build
+from gateway.config.load_limits import Shares
 from gateway.districts.guarded_adapter import guarding
 from gateway.districts.key_check import doubled, keyless
 from standards.errors import Incomplete, SourceError
-from standards.keys import Keyring
+from standards.keys import KEY_BYTES, Keyring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from adapters.contract import Adapter
     from gateway.config.settings import District as Spec
-
-KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from prometheus_client.core import GaugeMetricFamily
 
-from gateway.cache.lacking import metrics_of, told_lines
+from gateway.cache.completeness import metrics_of, told_lines
 from gateway.failure_reasons import plain_place
 
 if TYPE_CHECKING:

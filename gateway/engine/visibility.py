@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar, cast
-from urllib.parse import quote
 
 from gateway.cache.group_references import DANGLING
 from gateway.cache.snapshot import ABSENT, Generation, Table
@@ -12,6 +11,7 @@ from policies.population import Active, All, AnyOf, Child, In, NotIn, Null, RefI
 from policies.transforms import transform
 from standards.collation import folded
 from standards.fields import fields_of
+from standards.query_strings import percent_encoded
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Faces:
             if (entity, api) not in self._quoted:
                 ids = self.ids(entity, api)
                 plain = all(SAFE.issuperset(text) for text in ids)
-                self._quoted[entity, api] = ids if plain else [quote(text, safe="") for text in ids]
+                self._quoted[entity, api] = ids if plain else list(map(percent_encoded, ids))
             return self._quoted[entity, api]
 
     def unique_ids(self, entity: str) -> list[Any]:

@@ -9,11 +9,9 @@ from hashlib import blake2b
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESSIV
-
 from gateway.engine.rows import ROW_BITS, ROW_MASK
 from gateway.paging.walks import policy
+from gateway.storage.cipher import TokenCipher
 from standards.edfi.api.request import BAD_TOKEN
 from standards.errors import MalformedQuery, WalkInterrupted
 from standards.query import Condition, Item
@@ -83,7 +81,7 @@ class Cursors:
     def seal(self, caller: Caller, request: PageRequest, query: Query, cursor: Cursor) -> str:
         """The token that stands for *cursor* towards *caller*, asking the same again."""
         plain = VERSION + cursor.state + _packed(cursor.after) + bytes([cursor.met]) + _packed(cursor.until)
-        sealed = self._cipher(caller).encrypt(plain, _question(request, query))
+        sealed = self._cipher(caller).seal(plain, _question(request, query))
         return urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")
 
     def open(self, caller: Caller, request: PageRequest, query: Query) -> Cursor:
@@ -98,16 +96,16 @@ class Cursors:
             sealed = urlsafe_b64decode(_padded(query.token))
             if urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii") != query.token:
                 raise MalformedQuery("pageToken", BAD_TOKEN)
-            plain = self._cipher(caller).decrypt(sealed, _question(request, query))
-        except (ValueError, InvalidTag):
+            plain = self._cipher(caller).open(sealed, _question(request, query))
+        except ValueError:
             raise MalformedQuery("pageToken", BAD_TOKEN) from None
         if len(plain) != LENGTH or not plain.startswith(VERSION):
             raise MalformedQuery("pageToken", BAD_TOKEN)
         state, rest = plain[1 : 1 + STATE], plain[1 + STATE :]
         return Cursor(_printed(rest[:ID]), rest[ID], _printed(rest[ID + 1 :]), state)
 
-    def _cipher(self, caller: Caller) -> AESSIV:
-        return AESSIV(self._keyring.derive("page tokens", caller.client))
+    def _cipher(self, caller: Caller) -> TokenCipher:
+        return TokenCipher(self._keyring.derive("page tokens", caller.client))
 
 
 def check(cursor: Cursor, shown: tuple[Rows, ...]) -> None:

@@ -17,12 +17,14 @@ from standards.errors import GatewayError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from gateway.runtime.running import Running
+    from gateway.runtime.state import State
     from gateway.storage.registry import Store
 
     Progress = Callable[[str, int], None]
+    Visiting = Callable[[], AbstractContextManager[State]]
 
 COMMAND = "export"
 ARGUMENTS = ("client", "version", "district", "since")
@@ -50,12 +52,12 @@ def caller_of(store: Store, client: str) -> Caller:
     return Caller(found.client_id, found.org, frozenset(found.scopes), found.epoch)
 
 
-def serve(running: Running, store: Store, asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def serve(visiting: Visiting, store: Store, asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Answer the command: first what there is, then the zip in pieces; it is recorded before the first of them."""
     client, version, district, since = (str(asked.get(name) or "") for name in ARGUMENTS)
     if since:
         instant(since, "since")
-    with running.visiting() as state:
+    with visiting() as state:
         if district and district not in state.settings.districts:
             raise SettingsError(f"there is no district {district}")
         caller = caller_of(store, client)

@@ -35,6 +35,7 @@ RELOADED: Final = frozenset(
         "server.browser_origins",
         "server.public_url",
         "server.trusted_proxies",
+        "warnings",
     }
 )
 """The settings that a reload changes; every other one holds until the process ends."""

@@ -163,7 +163,7 @@ class Running:
             "reload": self._tell_reload,
             "status": self._tell_status,
             approvals.COMMAND: lambda asked: approvals.approve(lambda: self._state.gateway, asked),
-            export_socket.COMMAND: lambda asked: export_socket.serve(self, self._parts.store, asked),
+            export_socket.COMMAND: lambda asked: export_socket.serve(self.visiting, self._parts.store, asked),
         }
 
     def _tell_reload(self, _asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -180,9 +180,9 @@ class Running:
         try:
             clients = self._parts.store.list_clients()
         except StoreUnavailable as error:
-            return (error.message,)
+            return (*state.settings.warnings, error.message)
         found = registrations.warnings(state.standing.agreements, clients, self._parts.clock())
-        return (*found, *state.gateway.record.notes())
+        return (*state.settings.warnings, *found, *state.gateway.record.notes())
 
     def wait(self) -> None:
         """Wait until all states but the present one are gone."""

@@ -10,7 +10,7 @@ from adapters.defaults import Defaults
 from gateway.audit.agreement_texts import Texts
 from gateway.auth.callers import Callers
 from gateway.auth.oauth1 import Verifier
-from gateway.cache.completeness import Shares
+from gateway.config.load_limits import Shares
 from gateway.districts.descriptors import Described
 from gateway.districts.district import District
 from gateway.web.app import create_app
@@ -84,7 +84,7 @@ class Parts:
 
     def district(self, adapter: Adapter, spec: Spec, wanted: Wanted) -> District:
         """The district that *spec* describes, of which *wanted* tells what anybody may see."""
-        seconds = spec.hold.total_seconds()
+        seconds = spec.cache.total_seconds()
         return District(
             spec.name, adapter, self.keyring, self.now,
             seconds=seconds, wanted=wanted, loss=spec.loss, monotonic=self.monotonic,

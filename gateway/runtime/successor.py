@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from gateway.cache.completeness import Shares
 from gateway.cache.refresh import Course
+from gateway.config.load_limits import Shares
 from gateway.districts.district import District
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Successor(District):
     def __init__(self, before: District, parts: Parts, adapter: Adapter, spec: Spec, wanted: Wanted) -> None:
         super().__init__(
             before.name, adapter, parts.keyring, parts.now,
-            seconds=spec.hold.total_seconds(), wanted=wanted, loss=spec.loss, monotonic=parts.monotonic,
+            seconds=spec.cache.total_seconds(), wanted=wanted, loss=spec.loss, monotonic=parts.monotonic,
             shares=Shares(spec.set_aside, spec.unresolved),
         )  # fmt: skip
         self._numbers, self._versions = before._numbers, before._versions  # noqa: SLF001  both are districts

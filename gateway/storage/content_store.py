@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import threading
 from typing import TYPE_CHECKING
 
-from gateway.storage.durable_files import sync_folder
+from gateway.storage.durable_files import replace_file, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,12 +77,6 @@ class Contents:
     def _write(self, path: Path, content: bytes) -> None:
         fresh = not path.parent.exists()
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        sync_folder(path.parent)
+        replace_file(path, content)
         if fresh:
             sync_folder(self._folder)

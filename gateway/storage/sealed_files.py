@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
-import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from gateway.storage.cipher import Cipher
+from gateway.storage.durable_files import replace_file
 from standards.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-NONCE = 12
 Kept = TypeVar("Kept")
 
 
@@ -26,28 +23,15 @@ class Sealed:
     """A folder of sealed files, or what stands for one in memory where *folder* is None."""
 
     def __init__(self, folder: Path | None, key: bytes) -> None:
-        self._folder, self._cipher = folder, AESGCM(key)
-
-    def close(self, text: bytes, about: bytes = b"") -> bytes:
-        """*text*, sealed; it opens only for who says the same *about* it."""
-        nonce = secrets.token_bytes(NONCE)
-        return nonce + self._cipher.encrypt(nonce, text, about)
-
-    def open(self, sealed: bytes, about: bytes = b"") -> bytes:
-        """The text that was sealed.
-
-        Raises:
-            InvalidTag: it was sealed under another key, about something else, or has been changed.
-        """
-        return self._cipher.decrypt(sealed[:NONCE], sealed[NONCE:], about)
+        self._folder, self.cipher = folder, Cipher(key)
 
     def read(self, name: str) -> bytes | None:
         """What was written under *name*; None where there is nothing, or nothing that opens."""
         if self._folder is None:
             return None
         try:
-            return self.open((self._folder / name).read_bytes(), name.encode())
-        except (OSError, InvalidTag, ValueError):
+            return self.cipher.open((self._folder / name).read_bytes(), name.encode())
+        except (OSError, ValueError):
             return None
 
     def touch(self, name: str, moment: float) -> None:
@@ -72,17 +56,10 @@ class Sealed:
         if self._folder is None:
             return
         place = self._folder / name
-        draft = place.with_name(f".{place.name}.{os.getpid()}.{threading.get_ident()}")
         try:
             self._make_folders(place)
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write(self.close(text, name.encode()))
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(place)
+            replace_file(place, self.cipher.seal(text, name.encode()), named=False)
         except OSError:
-            with suppress(OSError):
-                draft.unlink()
             raise StoreUnavailable("What consumers know cannot be written down.") from None
 
     def _make_folders(self, place: Path) -> None:

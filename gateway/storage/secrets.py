@@ -7,17 +7,15 @@ import binascii
 import os
 import secrets
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from standards.errors import SettingsError
+from standards.keys import KEY_BYTES, derive_key
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-KEY_BYTES = 32
 KEY_FILE = "master.key"
 
 
@@ -27,9 +25,14 @@ class Keys:
 
     master: bytes = field(repr=False)
 
-    def derive(self, purpose: str, length: int = KEY_BYTES) -> bytes:
-        """The key for *purpose*, the same after every restart."""
-        return HKDF(SHA256(), length, salt=None, info=b"crossingguard/" + purpose.encode()).derive(self.master)
+    def derive(self, purpose: str) -> bytes:
+        """Derive the key for *purpose*, the same after every restart."""
+        return derive_key(self.master, b"crossingguard/" + purpose.encode())
+
+
+def derive_subkey(key: bytes, purpose: bytes) -> bytes:
+    """Derive a key for a part of what *key* is for, from which neither *key* nor that of another part is learned."""
+    return blake2b(purpose, digest_size=KEY_BYTES, key=key).digest()
 
 
 def open_keys(reference: str | None, state: Path, folder: Path) -> Keys:

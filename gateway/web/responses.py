@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
 
 import orjson
 from flask import Response, current_app, request
 
 from gateway import correlation_ids as correlated
 from gateway.auth.authorization import authorize
-from gateway.auth.oauth1 import SignedRequest, accepts
+from gateway.auth.callers import SignedRequest
+from gateway.auth.oauth1 import accepts
 from gateway.config.hosts import origin
 from gateway.telemetry import ABOUT, about, trace
 from standards.errors import (
@@ -27,6 +27,7 @@ from standards.errors import (
     TooManyRequests,
     Unauthenticated,
 )
+from standards.query_strings import read_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -77,11 +78,8 @@ def arguments() -> list[tuple[str, str]]:
         MalformedQuery: they are not UTF-8, or too many.
     """
     try:
-        found = parse_qsl(
-            request.query_string.decode("ascii"),
-            keep_blank_values=True, errors="strict", max_num_fields=MOST_ARGUMENTS,
-        )  # fmt: skip
-    except (UnicodeDecodeError, ValueError):
+        found = read_query(request.query_string, MOST_ARGUMENTS)
+    except ValueError:
         raise MalformedQuery("query", "The query string cannot be read.") from None
     return correlated.without(found)
 

@@ -129,7 +129,7 @@ def test_what_would_tell_is_refused_and_not_done(client, region, elm):
 class Server(Site):
     def toml(self, name):
         given = "".join(f"{key} = {json.dumps(value)}\n" for key, value in self.settings.items())
-        return f'[districts.{name}]\nadapter = "{self.adapter}"\nhold = "{self.hold}"\n[districts.{name}.settings]\n{given}'
+        return f'[districts.{name}]\nadapter = "{self.adapter}"\ncache = "{self.cache}"\n[districts.{name}.settings]\n{given}'
 
 
 @pytest.fixture(scope="module")

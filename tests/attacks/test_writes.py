@@ -17,7 +17,7 @@ BOOK = "/ims/oneroster/gradebook/v1p2/"
 class Server(Site):
     def toml(self, name):
         given = "".join(f"{key} = {json.dumps(value)}\n" for key, value in self.settings.items())
-        return f'[districts.{name}]\nadapter = "{self.adapter}"\nhold = "{self.hold}"\n[districts.{name}.settings]\n{given}'
+        return f'[districts.{name}]\nadapter = "{self.adapter}"\ncache = "{self.cache}"\n[districts.{name}.settings]\n{given}'
 
 
 @pytest.fixture

@@ -91,7 +91,7 @@ def _model(collection):
 
 
 def test_live_says_what_a_hold_says(client, site, tmp_path):
-    place = type(site)("oneroster_rest", site.settings, hold="0")
+    place = type(site)("oneroster_rest", site.settings, cache="0")
     with running(tmp_path / "live", {"birch": place}, [agreement("birch")], MANY) as region:
         live = region.consumer()
         for _, route in FLAT:

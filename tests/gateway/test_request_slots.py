@@ -26,7 +26,7 @@ WRITING = "[read, search, create, update, delete]"
 class Server(Site):
     def toml(self, name):
         given = "".join(f"{key} = {json.dumps(value)}\n" for key, value in self.settings.items())
-        return f'[districts.{name}]\nadapter = "{self.adapter}"\nhold = "{self.hold}"\n[districts.{name}.settings]\n{given}'
+        return f'[districts.{name}]\nadapter = "{self.adapter}"\ncache = "{self.cache}"\n[districts.{name}.settings]\n{given}'
 
 
 @pytest.fixture
@@ -36,11 +36,11 @@ def system():
 
 
 @contextmanager
-def region_of(folder, system, hold="1h", settings=""):
-    """A region whose one district asks *system* for its gradebook at every request, and keeps its roster for *hold*."""
+def region_of(folder, system, cache="1h", settings=""):
+    """A region whose one district asks *system* for its gradebook at every request, and keeps its roster for as long as *cache*."""
     (folder / "sis.secret").write_text("sis-secret", "ascii")
     given = settings_for(system, writes=True, client_secret="file:sis.secret")
-    sites = {"maple": Server("oneroster_rest", given, hold)}
+    sites = {"maple": Server("oneroster_rest", given, cache)}
     with running(folder, sites, [agreement("maple", operations=WRITING)], settings) as region:
         region.client = region.consumer()
         region.gateway.warm()

@@ -139,7 +139,7 @@ def test_an_adapter_of_one_file_serves_both_standards(tmp_path, brought):
 
 def test_an_adapter_of_one_file_is_under_the_same_policy(tmp_path, brought):
     (tmp_path / "children.txt").write_text(CHILDREN, "utf-8")
-    sites = {"pine": Site("lines", {"file": str(tmp_path / "children.txt")}, hold="0")}
+    sites = {"pine": Site("lines", {"file": str(tmp_path / "children.txt")}, cache="0")}
     lines = [
         ("student.id", "pseudonym"),
         ("student.birthDate", "year"),

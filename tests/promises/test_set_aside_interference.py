@@ -13,12 +13,12 @@ import pytest
 from adapters.contract import Aside
 from adapters.simulators.oneroster import Sis, run
 from gateway import telemetry
-from gateway.cache.completeness import Shares
 from gateway.cache.earlier_records import names_of
 from gateway.cache.needed_fields import may_be_held
 from gateway.change_log.doubts import Doubts
 from gateway.change_log.findings import Findings
 from gateway.change_versions import journals
+from gateway.config.load_limits import Shares
 from gateway.demo.data.oneroster.server import server_documents
 from gateway.engine.row_index import RowIndex
 from gateway.reads import pipeline

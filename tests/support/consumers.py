@@ -47,7 +47,7 @@ from tests.policies import documents
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from gateway.cache.completeness import Shares
+    from gateway.config.load_limits import Shares
     from policies.testing.reference_visibility import Records
     from standards.view import View
 

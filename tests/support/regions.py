@@ -111,7 +111,7 @@ class Site:
 
     adapter: str
     settings: Mapping[str, str]
-    hold: str = "1h"
+    cache: str = "1h"
     defaults: str = ""
     descriptors: Sequence[str] = ()
     timezone: str = ""
@@ -119,7 +119,7 @@ class Site:
     def toml(self, name: str) -> str:
         zone = f'timezone = "{self.timezone}"\n' if self.timezone else ""
         given = "".join(f"{key} = {json.dumps(str(value))}\n" for key, value in self.settings.items())
-        head = f'[districts.{name}]\nadapter = "{self.adapter}"\nhold = "{self.hold}"\n'
+        head = f'[districts.{name}]\nadapter = "{self.adapter}"\ncache = "{self.cache}"\n'
         head += zone
         head += f"descriptors = {json.dumps(self.descriptors)}\n" if self.descriptors else ""
         declared = f"[districts.{name}.defaults]\n{self.defaults}" if self.defaults else ""

@@ -60,7 +60,7 @@ address_failures = ""
 DISTRICT = """
 [districts.{name}]
 adapter = "{adapter}"
-hold = "12h"
+cache = "12h"
 timezone = "America/Los_Angeles"
 descriptors = {descriptors}
 settings = {{source = "{source}"}}
@@ -86,7 +86,7 @@ operations: [{operations}]
 SERVER = """
 [districts.{name}]
 adapter = "oneroster_rest"
-hold = "12h"
+cache = "12h"
 timezone = "America/Los_Angeles"
 descriptors = {descriptors}
 
@@ -101,7 +101,7 @@ SERVED = "birch"
 ODS = """
 [districts.{name}]
 adapter = "edfi_ods"
-hold = "12h"
+cache = "12h"
 timezone = "America/Los_Angeles"
 
 [districts.{name}.settings]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any, Final
 
 from standards.errors import (
     CallerError,
@@ -21,6 +20,7 @@ from standards.errors import (
     UnknownName,
     Unsupported,
 )
+from standards.query_strings import with_query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,6 +45,10 @@ PLURALS = {
 }
 
 
+REPEATED: Final = ("filter", "fields", "sort", "orderBy")
+"""The parameters of a question that the links of its pages repeat."""
+
+
 def links(address: str, arguments: Mapping[str, str], offset: int, limit: int, total: int) -> str:
     """The Link header of one page: first, prev, next and last, each an absolute percent-encoded URL.
 
@@ -61,9 +65,8 @@ def links(address: str, arguments: Mapping[str, str], offset: int, limit: int, t
 
 
 def _address(address: str, arguments: Mapping[str, str], offset: int, limit: int) -> str:
-    carried = {name: value for name, value in arguments.items() if name in {"sort", "orderBy", "filter", "fields"}}
-    query = {"limit": str(limit), "offset": str(offset), **carried}
-    return address + "?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items())
+    repeated = [(name, value) for name, value in arguments.items() if name in REPEATED]
+    return with_query(address, [("limit", str(limit)), ("offset", str(offset)), *repeated])
 
 
 def collection(model: str, records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

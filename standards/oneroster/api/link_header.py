@@ -7,11 +7,11 @@ body of a question may be three in each of them, and many clients and proxies ta
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from standards.errors import MalformedQuery
-from standards.oneroster.api.envelope import links
+from standards.oneroster.api.envelope import REPEATED, links
 from standards.oneroster.api.request import LARGEST
+from standards.query_strings import percent_encoded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,6 @@ MAX_LINK_BYTES = 8_000
 """How long the Link header of an answer may be."""
 
 LINKS = 4
-REPEATED = ("filter", "fields", "sort", "orderBy")
 
 
 def check_links(address: str, arguments: Mapping[str, str]) -> None:
@@ -32,7 +31,7 @@ def check_links(address: str, arguments: Mapping[str, str]) -> None:
     longest = len(links(address, arguments, LARGEST, LARGEST, LARGEST * LINKS))
     if longest <= MAX_LINK_BYTES:
         return
-    sizes = {name: len(quote(arguments.get(name, ""), safe="")) for name in REPEATED}
+    sizes = {name: len(percent_encoded(arguments.get(name, ""))) for name in REPEATED}
     name = max(sizes, key=sizes.__getitem__)
     most = max(0, sum(sizes.values()) - -(-(longest - MAX_LINK_BYTES) // LINKS))
     raise MalformedQuery(

@@ -27,7 +27,7 @@ class District(Site):
     """A district that declares a category for work that names none."""
 
     def toml(self, name):
-        return super().toml(name).replace('hold = "1h"', 'hold = "1h"\ndefault_category = "maple-cat-homework"')
+        return super().toml(name).replace('cache = "1h"', 'cache = "1h"\ndefault_category = "maple-cat-homework"')
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.transport.oauth1 import authorization, signature
-from gateway.auth.callers import Caller
+from gateway.auth.callers import Caller, SignedRequest
 from gateway.auth.client_secrets import new_secret
-from gateway.auth.oauth1 import SignedRequest, accepts
+from gateway.auth.oauth1 import accepts
 from gateway.auth.oauth1_secrets import new_shared_secret, open_shared_secret
 from gateway.auth.scopes import ONEROSTER_1_1, ONEROSTER_1_2
 from gateway.storage.shared_memory import LocalMemory, RedisMemory

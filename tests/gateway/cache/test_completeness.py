@@ -6,8 +6,8 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from adapters.contract import Aside, Hint
-from gateway.cache.completeness import MAX_ROWS, Shares
 from gateway.cache.needed_fields import wanted_by
+from gateway.config.load_limits import MAX_ROWS, Shares
 from gateway.districts.district import District
 from gateway.districts.status import StatusCollector
 from standards.errors import Incomplete

@@ -15,8 +15,7 @@ from adapters.contract import Aside
 from adapters.notes import REASONS
 from gateway import telemetry
 from gateway.cache import district_log
-from gateway.cache.completeness import Completeness, References, Rows
-from gateway.cache.lacking import told_lines
+from gateway.cache.completeness import Completeness, References, Rows, told_lines
 from gateway.failure_reasons import plain_place, reason
 from standards import errors
 from standards.losses import Loss

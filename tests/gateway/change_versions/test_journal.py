@@ -10,8 +10,9 @@ import pytest
 
 from gateway.change_log.ledger import BASE
 from gateway.change_versions import journal as book
-from gateway.change_versions.journal import Seal, Sight, begin, forget, settle
+from gateway.change_versions.journal import Sight, begin, forget, settle
 from gateway.change_versions.journals import ORIGIN, STEP, Journals, Present
+from gateway.storage.cipher import Cipher
 from gateway.storage.registry import open_store
 from gateway.storage.sealed_files import Sealed
 from standards.errors import StoreUnavailable
@@ -23,8 +24,7 @@ ALL = Window()
 
 
 def seal():
-    sealed = Sealed(None, KEY)
-    return Seal(sealed.close, sealed.open)
+    return Cipher(KEY)
 
 
 def sight(exact=True, **rows):

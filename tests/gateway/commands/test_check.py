@@ -25,7 +25,7 @@ port = 8080
 
 [districts.maple]
 adapter = "oneroster_csv"
-hold = "15m"
+cache = "15m"
 settings = {source = "maple"}
 """
 AGREEMENT = """\
@@ -150,9 +150,9 @@ def test_a_registry_of_an_older_program_is_told_and_left_as_it_is(region):
 
 
 MISTAKES = {
-    "an unknown setting": ("gateway.toml", "hold = ", "hodl = ", 1, "did you mean hold"),
+    "an unknown setting": ("gateway.toml", "cache = ", "cahce = ", 1, "did you mean cache"),
     "an unknown adapter": ("gateway.toml", '"oneroster_csv"', '"oneroster_cvs"', 1, "did you mean oneroster_csv"),
-    "a hold that is no duration": ("gateway.toml", '"15m"', '"15 minutes"', 1, "15m"),
+    "a time in the cache that is no duration": ("gateway.toml", '"15m"', '"15 minutes"', 1, "15m"),
     "a port out of range": ("gateway.toml", "8080", "80800", 1, "65535"),
     "an unknown element": ("agreements/tutoring.yaml", "student.birthDate", "student.birthday", 12, "did you mean"),
     "an action that does not fit": ("agreements/tutoring.yaml", "action: year", "action: zip3", 39, "zip3"),

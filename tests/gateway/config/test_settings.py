@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import Schema, fields
 
-from gateway.config.settings import load, read, reference
+from gateway.config.reference import reference
+from gateway.config.settings import load, read
 from gateway.config.toml_positions import locate, nearest
 from gateway.storage import secrets
 from standards.errors import SettingsError, suggestion
@@ -52,7 +53,7 @@ district = ""
 
 [districts.maple]
 adapter = "csv"
-hold = "0"
+cache = "0"
 timezone = "America/Los_Angeles"
 settings = { folder = "maple", note = "x" }
 
@@ -112,9 +113,9 @@ def test_every_setting_is_read(write, tmp_path):
     assert settings.tokens.life == timedelta(minutes=90)
     assert (settings.limits.client, settings.limits.district) == ("5/second", "")
     maple, birch = settings.districts["maple"], settings.districts["birch"]
-    assert (maple.name, maple.hold, maple.timezone) == ("maple", timedelta(0), ZoneInfo("America/Los_Angeles"))
+    assert (maple.name, maple.cache, maple.timezone) == ("maple", timedelta(0), ZoneInfo("America/Los_Angeles"))
     assert maple.settings == {"folder": f"{tmp_path}/maple", "note": "x"}
-    assert (birch.hold, birch.timezone, birch.settings) == (timedelta(minutes=15), UTC, {"folder": "/birch"})
+    assert (birch.cache, birch.timezone, birch.settings) == (timedelta(minutes=15), UTC, {"folder": "/birch"})
     assert "secret" not in repr(settings)
 
 

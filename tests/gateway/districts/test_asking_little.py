@@ -25,7 +25,7 @@ def client(ods, tmp_path, monkeypatch):
     monkeypatch.setenv("ODS_SECRET", "ods-secret")
     given = settings_for(ods, client_secret="env:ODS_SECRET", page_size=500) | {"writable": "true"}
     terms = agreement("willow", operations="[read, search, create, update, delete]")
-    with running(tmp_path, {"willow": Site("edfi_ods", given, hold="10m")}, [terms]) as region:
+    with running(tmp_path, {"willow": Site("edfi_ods", given, cache="10m")}, [terms]) as region:
         region.gateway.districts["willow"].hold()
         yield region.consumer()
 

@@ -19,7 +19,7 @@ def ods():
 def region(ods, tmp_path, monkeypatch):
     """A gateway with the ODS as its one district, which may be held for ten minutes."""
     monkeypatch.setenv("ODS_SECRET", "ods-secret")
-    site = Site("edfi_ods", settings_for(ods, client_secret="env:ODS_SECRET", page_size=500), hold="10m")
+    site = Site("edfi_ods", settings_for(ods, client_secret="env:ODS_SECRET", page_size=500), cache="10m")
     with running(tmp_path, {"willow": site}, [agreement("willow")]) as found:
         yield found
 

@@ -8,7 +8,7 @@ from marshmallow import Schema
 
 from adapters.contract import Adapter, Change, Manifest, picker
 from adapters.notes import USER
-from gateway.cache.completeness import Shares
+from gateway.config.load_limits import Shares
 from standards.errors import ChangesLost
 
 if TYPE_CHECKING:

@@ -144,7 +144,7 @@ def changing(tmp_path):
     """A district whose file tests replace, held for ten minutes."""
     clock = Clock()
     write(tmp_path / "maple.zip", 40)
-    sites = {"maple": Site("oneroster_csv", {"source": str(tmp_path / "maple.zip")}, hold="10m")}
+    sites = {"maple": Site("oneroster_csv", {"source": str(tmp_path / "maple.zip")}, cache="10m")}
     lines = [
         agreement("maple"),
         agreement("maple", [("*", "allow"), ("staff.*", "deny")], begin="2026-11-04", version=2),
@@ -198,7 +198,7 @@ def test_a_walk_outlives_a_restart(tmp_path):
 @pytest.mark.parametrize("hold", ["0", "1h"])
 def test_a_walk_over_a_system_that_is_asked_every_time_is_whole(tmp_path, hold):
     write(tmp_path / "maple.zip", 40)
-    sites = {"maple": Site("oneroster_csv", {"source": str(tmp_path / "maple.zip")}, hold=hold)}
+    sites = {"maple": Site("oneroster_csv", {"source": str(tmp_path / "maple.zip")}, cache=hold)}
     with running(tmp_path / "region", sites, [agreement("maple")]) as region:
         assert told(walk(region.consumer(), f"{EDFI}students", 7)) == region.consumer().resources("students")
 

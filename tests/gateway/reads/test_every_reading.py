@@ -36,7 +36,7 @@ def consumer(tmp_path_factory):
             "gradebook_client_id": "crossing", "gradebook_client_secret": "env:FIR_SECRET",
         }  # fmt: skip
         place, terms = tmp_path_factory.mktemp("fir"), [agreement("fir", operations=OPERATIONS)]
-        with running(place, {"fir": Site("edfi_ods", settings, hold="10m")}, terms) as region:
+        with running(place, {"fir": Site("edfi_ods", settings, cache="10m")}, terms) as region:
             yield region.consumer()
     patch.undo()
 

@@ -525,7 +525,7 @@ def changing(tmp_path):
         made.archive(path, files)
 
     write()
-    site = {"maple": Site("oneroster_csv", {"source": str(path)}, hold="10m")}
+    site = {"maple": Site("oneroster_csv", {"source": str(path)}, cache="10m")}
     with running(tmp_path / "region", site, agreements("maple"), clock=clock) as region:
         yield region, write, clock
 
@@ -614,7 +614,7 @@ def test_a_delta_tells_of_whom_has_gone_with_all_that_they_had(tmp_path):
         made.archive(path, files)
 
     write(20)
-    site = {"maple": Site("oneroster_csv", {"source": str(path)}, hold="3h")}
+    site = {"maple": Site("oneroster_csv", {"source": str(path)}, cache="3h")}
     with running(tmp_path / "region", site, agreements("maple"), clock=clock) as region:
         first = region.consumer().ask(PATHS["1.2"])
         before = {row["userSourcedId"]: row for row in table(unpack(first.data)["roles.csv"])}

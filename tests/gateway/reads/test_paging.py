@@ -115,7 +115,7 @@ def changing(tmp_path):
     """A district whose file tests replace, held for ten minutes, and one consumer of two agreements' worth of time."""
     clock = Clock()
     write(tmp_path / "maple.zip", 40)
-    sites = {"maple": Site("oneroster_csv", {"source": str(tmp_path / "maple.zip")}, hold="10m")}
+    sites = {"maple": Site("oneroster_csv", {"source": str(tmp_path / "maple.zip")}, cache="10m")}
     lines = [
         agreement("maple"),
         agreement("maple", [("*", "allow"), ("staff.*", "deny")], begin="2026-11-04", version=2),

@@ -130,10 +130,12 @@ CHANGES = {
     "a district comes": add_cedar,
     "a district goes": remove_cedar,
     "a district has another source": lambda region, _: region.settle("maple.zip", "larger.zip"),
-    "a district is held no more": lambda region, _: region.settle('hold = "1h"', 'hold = "0"'),
+    "a district is held no more": lambda region, _: region.settle('cache = "1h"', 'cache = "0"'),
     "a district declares a descriptor": lambda region, _: region.settle(
-        "descriptors = []" if "descriptors" in (region.folder / "gateway.toml").read_text("utf-8") else 'hold = "1h"\n',
-        'hold = "1h"\ndescriptors = ["uri://example.org/SexDescriptor#Unsaid"]\n',
+        "descriptors = []"
+        if "descriptors" in (region.folder / "gateway.toml").read_text("utf-8")
+        else 'cache = "1h"\n',
+        'cache = "1h"\ndescriptors = ["uri://example.org/SexDescriptor#Unsaid"]\n',
     ),
     "nothing": lambda region, _: None,
 }
@@ -348,9 +350,21 @@ def test_what_an_unchanged_grant_shows_keeps_its_times_its_walks_and_its_tags(re
 def test_a_district_that_is_read_again_keeps_the_times_of_what_has_not_changed(region):
     before = times(region, "conformance", PATHS[0])
     region.clock.move(60)
-    region.settle('hold = "1h"', 'hold = "2h"')
+    region.settle('cache = "1h"', 'cache = "2h"')
     assert region.reload() == ("district maple: changed", "district maple: read again")
     assert times(region, "conformance", PATHS[0]) == before
+
+
+def test_the_old_name_of_a_setting_changes_nothing_and_is_warned_of(region):
+    region.settle('cache = "1h"', 'hold = "1h"')
+    report = region.running.reload()
+    warning, *more = [line for line in report.lines if "districts." in line]
+    assert warning.startswith("warning: ")
+    assert "gateway.toml:" in warning
+    assert "districts.maple.hold: is called cache since 0.2.0; this name is accepted until 1.0" in warning
+    assert "  maple: " in "\n".join(region.running.status())
+    assert warning in region.running.status()
+    assert [line for line in report.lines if "changed" in line or "restart" in line or "again" in line] == more == []
 
 
 def test_what_another_source_no_longer_has_is_told_as_gone(region, data):

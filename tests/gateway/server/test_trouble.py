@@ -30,7 +30,7 @@ SETTINGS = 'threads = 4\nthreads_per_district = 2\nwait = "1s"\nclient_timeout =
 class Server(Site):
     def toml(self, name):
         given = "".join(f"{key} = {json.dumps(value)}\n" for key, value in self.settings.items())
-        return f'[districts.{name}]\nadapter = "{self.adapter}"\nhold = "{self.hold}"\n[districts.{name}.settings]\n{given}'
+        return f'[districts.{name}]\nadapter = "{self.adapter}"\ncache = "{self.cache}"\n[districts.{name}.settings]\n{given}'
 
 
 @pytest.fixture

@@ -400,7 +400,7 @@ def test_of_an_equal_value_the_exact_tokens_of_other_standards_stay():
 class Server(Site):
     def toml(self, name):
         given = "".join(f"{key} = {json.dumps(value)}\n" for key, value in self.settings.items())
-        return f'[districts.{name}]\nadapter = "{self.adapter}"\nhold = "{self.hold}"\n[districts.{name}.settings]\n{given}'
+        return f'[districts.{name}]\nadapter = "{self.adapter}"\ncache = "{self.cache}"\n[districts.{name}.settings]\n{given}'
 
 
 GRADED = (

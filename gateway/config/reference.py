@@ -1,0 +1,53 @@
+"""The page about settings: every setting with its type, its default and its meaning, written from the schema."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import fields
+
+from gateway.config import renamed
+from gateway.config.schema import RegionSchema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def reference() -> str:
+    """Write the operator's page about every setting, in Markdown."""
+    schema = RegionSchema()
+    plain = {name: kind for name, kind in schema.fields.items() if "about" in kind.metadata}
+    lines = ["## At the top of the file", "", *_table(plain)]
+    for name, kind in schema.fields.items():
+        inner = kind.value_field if isinstance(kind, fields.Dict) else kind
+        if isinstance(inner, fields.Nested):
+            title = f"{name}.NAME" if isinstance(kind, fields.Dict) else name
+            about = (type(inner.schema).__doc__ or "").strip()
+            lines += ["", f"## `[{title}]`", "", about, "", *_table(inner.schema.fields)]
+    return "\n".join([*lines, "", *renamed.reference()]) + "\n"
+
+
+def _table(described: Mapping[str, Any]) -> list[str]:
+    rows = ["| setting | type | default | meaning |", "|---|---|---|---|"]
+    for name, kind in described.items():
+        rows.append(f"| `{name}` | {_kind(kind)} | {_default(kind)} | {kind.metadata['about']} |")
+    return rows
+
+
+def _kind(kind: Any) -> str:
+    if isinstance(kind, fields.List):
+        return f"list of {kind.metadata['item']}"
+    names = {fields.Integer: "number", fields.Dict: "table", fields.String: "text"}
+    return getattr(kind, "kind", None) or names[type(kind)]
+
+
+def _default(kind: Any) -> str:
+    if kind.required:
+        return "required"
+    value = kind.metadata.get("default", kind.load_default)
+    if callable(value) or value is None or value == "":
+        return "none"
+    if isinstance(value, timedelta):
+        return f"`{value.total_seconds() / 60:g}m`"
+    return f"`{value}`"
