@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from standards.edfi.model import Resource
+    from standards.edfi.model.model import Resource
 
 __all__ = [
     "NO_HINTS", "Adapter", "Aside", "Change", "Departure", "Hint", "Hints", "Manifest", "Notes", "Problem", "Record",

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.contract import Change
 from adapters.registry import find
-from gateway.faces import Faces
-from gateway.hold import build
-from gateway.ledger import Ledger
-from gateway.patch import patched
-from gateway.region import generate, write_oneroster_12
-from gateway.rows import Shown, index
-from gateway.wanted import may_be_held
+from gateway.cache.needed_fields import may_be_held
+from gateway.cache.patch import patched
+from gateway.cache.snapshot import build
+from gateway.change_log.ledger import Ledger
+from gateway.demo.data import generate, write_oneroster_12
+from gateway.engine.row_index import Shown, index
+from gateway.engine.visibility import Faces
 from policies.grant import Grant, Rule
 from standards import registry, vocabulary
 from standards.keys import Keyring
@@ -32,7 +32,7 @@ from standards.view import fields_of, prune
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gateway.hold import Generation
+    from gateway.cache.snapshot import Generation
 
 KEYRING = Keyring(b"k" * 32)
 TODAY = "2026-11-02"

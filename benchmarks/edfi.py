@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from adapters.simulator.ods import Ods, run
-from gateway.credentials import new_secret
-from gateway.region import generate
-from gateway.region.ods_server import ods_documents
-from gateway.scopes import known_scopes
-from gateway.settings import load
-from gateway.start import start
-from gateway.store import Client, Secret, open_store, utc_now
+from adapters.simulators.edfi import Ods, run
+from gateway.auth.client_secrets import new_secret
+from gateway.auth.scopes import known_scopes
+from gateway.config.settings import load
+from gateway.demo.data import generate
+from gateway.demo.data.edfi.server import ods_documents
+from gateway.runtime.startup import start
+from gateway.storage.registry import Client, Secret, open_store, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
 
-    from adapters.simulator.ods.server import Running
+    from adapters.simulators.edfi.server import Running
 
 BASE = "/data/v3/ed-fi"
 OWN = frozenset({"id", "_etag", "_lastModifiedDate", "link"})

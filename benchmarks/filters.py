@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 
 from standards.errors import MalformedQuery
-from standards.oneroster.filter import parse
+from standards.oneroster.api.filter import parse
 
 LENGTH, TURNS = 20_000, 25
 TEXTS = {

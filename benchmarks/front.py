@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING
 import requests
 
 from benchmarks.roster import AGREEMENT, BASE, FULL, SETTINGS, _await, _register
-from gateway.region import generate, write_oneroster_12
-from gateway.settings import load
-from gateway.start import start
+from gateway.config.settings import load
+from gateway.demo.data import generate, write_oneroster_12
+from gateway.runtime.startup import start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from gateway.audit import Record
+from gateway.audit.log import Record
 
 EVENT = {
     "at": "2026-09-01T12:00:00.000+00:00", "client": "reading-partners-prod", "org": "reading-partners",

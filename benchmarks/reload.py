@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING
 import requests
 
 from benchmarks.roster import AGREEMENT, BASE, FULL, SETTINGS
-from gateway import control
-from gateway.credentials import new_secret
-from gateway.region import generate, write_oneroster_12
-from gateway.region.premises import ROSTER
-from gateway.settings import load
-from gateway.store import Client, Secret, open_store, utc_now
+from gateway.auth.client_secrets import new_secret
+from gateway.config.settings import load
+from gateway.demo.data import generate, write_oneroster_12
+from gateway.demo.scenario.region import ROSTER
+from gateway.runtime import control_socket
+from gateway.storage.registry import Client, Secret, open_store, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +88,7 @@ def main() -> None:
                 write(folder, "half", elements)
                 with asking(secret, what):
                     begun = time.perf_counter()
-                    *_, last = control.ask(folder / "state", "reload")
+                    *_, last = control_socket.ask(folder / "state", "reload")
                     print(f"  {'done' if last['ok'] else 'REFUSED'} in {time.perf_counter() - begun:.2f} s")
                     time.sleep(1)
         finally:
@@ -132,7 +132,9 @@ def token(secret: str) -> str:
 def serve(folder: Path) -> subprocess.Popen[bytes]:
     """The gateway, once it answers."""
     with (folder / "log").open("ab") as log:
-        server = subprocess.Popen([sys.executable, "-m", "gateway.server", str(folder / "gateway.toml")], stderr=log)
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gateway.server.web_server", str(folder / "gateway.toml")], stderr=log
+        )
     while server.poll() is None:
         try:
             requests.get(f"http://127.0.0.1:{PORT}/health", timeout=5)

@@ -18,11 +18,11 @@ from pathlib import Path
 
 import requests
 
-from gateway.credentials import new_secret
-from gateway.region import generate, write_oneroster_12
-from gateway.region.premises import ROSTER
-from gateway.settings import load
-from gateway.store import Client, Secret, open_store, utc_now
+from gateway.auth.client_secrets import new_secret
+from gateway.config.settings import load
+from gateway.demo.data import generate, write_oneroster_12
+from gateway.demo.scenario.region import ROSTER
+from gateway.storage.registry import Client, Secret, open_store, utc_now
 
 BASE = "ims/oneroster/rostering/v1p2"
 SETTINGS = """\
@@ -76,7 +76,9 @@ def main() -> None:
         for client, elements in (("full", FULL), ("half", HALF.format(schools=half))):
             (folder / "agreements" / f"{client}.yaml").write_text(AGREEMENT.format(client=client) + elements)
         secrets = _register(folder / "gateway.toml")
-        with subprocess.Popen([sys.executable, "-m", "gateway.server", str(folder / "gateway.toml")]) as server:
+        with subprocess.Popen(
+            [sys.executable, "-m", "gateway.server.web_server", str(folder / "gateway.toml")]
+        ) as server:
             try:
                 base = f"http://127.0.0.1:{port}"
                 _await(base, server)
@@ -91,8 +93,8 @@ def _hold(folder: Path) -> None:
     code = (
         "import sys, time, resource\n"
         "from adapters.registry import find\n"
-        "from gateway.districts import give_back_memory\nfrom gateway.wanted import may_be_held\n"
-        "from gateway.hold import build\n"
+        "from gateway.districts.district import give_back_memory\nfrom gateway.cache.needed_fields import may_be_held\n"
+        "from gateway.cache.snapshot import build\n"
         "from standards import registry\n"
         "from standards.keys import Keyring\n"
         "from standards.view import fields_of\n"

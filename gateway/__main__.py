@@ -5,6 +5,6 @@ from gateway import bootstrap
 if __name__ == "__main__":
     bootstrap.enter(bootstrap.GATEWAY)
 
-    from gateway.cli import main
+    from gateway.commands.cli import main
 
     main()

@@ -6,19 +6,19 @@ from array import array
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gateway import field_sets
-from gateway.rows import ROW_BITS, ROW_MASK
-from gateway.subjects import INLINE_TAGS
+from gateway.audit.subjects import INLINE_TAGS
+from gateway.engine import field_sets
+from gateway.engine.row_index import ROW_BITS, ROW_MASK
 from standards.view import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from gateway.assembly import Gateway
-    from gateway.authorization import Authorization
-    from gateway.exchange import PageRequest
-    from gateway.faces import Faces
-    from gateway.rows import Part, RowIndex, Shown
+    from gateway.auth.authorization import Authorization
+    from gateway.engine.row_index import Part, RowIndex, Shown
+    from gateway.engine.visibility import Faces
+    from gateway.gateway import Gateway
+    from gateway.reads.pipeline import PageRequest
     from standards.query import Query
 
 

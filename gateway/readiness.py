@@ -14,10 +14,10 @@ from gateway import telemetry
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from gateway.audit import Record
-    from gateway.districts import District
-    from gateway.memory import Memory
-    from gateway.store import Store
+    from gateway.audit.log import Record
+    from gateway.districts.district import District
+    from gateway.storage.registry import Store
+    from gateway.storage.shared_memory import Memory
 
     Check = Callable[[], object]
 

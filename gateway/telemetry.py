@@ -14,8 +14,8 @@ import structlog
 from flask import has_request_context, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from gateway import correlation
-from gateway.reasons import Reason, kind_of, raised
+from gateway import correlation_ids
+from gateway.failure_reasons import Reason, kind_of, raised
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
@@ -136,7 +136,7 @@ def observe(response: Response) -> Response:
     district = found.setdefault("district", "-")
     _requests.labels(view, str(status), district).inc()
     line = {**found, "status": status, "method": request.method, "route": _route()}
-    asked = correlation.given()
+    asked = correlation_ids.given()
     if CORRELATION.fullmatch(asked):
         line["correlation"] = asked
     if STARTED in request.environ:

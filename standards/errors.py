@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from standards.loss import Loss
+    from standards.losses import Loss
 
 
 ALIKE = 0.8  # how much alike a name must be that was meant by a misspelt one: a slip of a letter or two

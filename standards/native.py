@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-import standards.edfi.native as edfi
-import standards.oneroster.native as oneroster
+import standards.edfi.model.native as edfi
+import standards.oneroster.api.native as oneroster
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +28,6 @@ def remainder(entity: str) -> Mapping[str, Field]:
 
 def instead(name: str) -> str:
     """The name in the vocabulary by which a native *name*, or all below it, is released; empty where there is none."""
-    from standards.edfi import facts  # noqa: PLC0415  see above
+    from standards.edfi.model import facts  # noqa: PLC0415  see above
 
     return facts.instead(name) if name.startswith("edfi.") else ""

@@ -7,23 +7,35 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
-import standards.edfi
-import standards.oneroster
-from standards.edfi import catalogue, extensions, links
-from standards.oneroster import editions
+import standards.edfi.model
+import standards.edfi.resources
+import standards.oneroster.api
+import standards.oneroster.csv
+import standards.oneroster.resources
+from standards.edfi.model import catalogue, extensions, links
+from standards.oneroster.api import v1p1
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from standards.lens import Lens
+    from standards.lenses.lens import Lens
     from standards.view import View
+
+PACKAGES = (
+    standards.edfi.model,
+    standards.edfi.resources,
+    standards.oneroster.resources,
+    standards.oneroster.csv,
+    standards.oneroster.api,
+)
+"""Where a module of its own is all that a new resource or a new lens takes."""
 
 
 @cache
 def views(api: str) -> Mapping[str, View]:
     """The collections of an API (``oneroster``, ``oneroster11`` or ``edfi``) by name."""
-    if api == editions.OLDER:
-        return {name: editions.older(view) for name, view in views("oneroster").items() if editions.known(view)}
+    if api == v1p1.OLDER:
+        return {name: v1p1.older(view) for name, view in views("oneroster").items() if v1p1.known(view)}
     found = (view for view in _found("VIEW") if view.api == api)
     return _unique((view.name, links.linked(view) if api == "edfi" else view) for view in found)
 
@@ -50,7 +62,7 @@ def _by_name() -> Mapping[str, Lens]:
 
 def _found(name: str) -> Iterator[Any]:
     plural = f"{name}ES" if name.endswith("S") else f"{name}S"
-    for package in (standards.edfi, standards.oneroster):
+    for package in PACKAGES:
         for info in iter_modules(package.__path__, f"{package.__name__}."):
             module = import_module(info.name)
             if found := vars(module).get(name):

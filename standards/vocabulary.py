@@ -78,7 +78,7 @@ class Entity:
 
 @cache
 def entities() -> Mapping[str, Entity]:
-    """The entities of the vocabulary by name (native entities are in `standards.edfi.native`)."""
+    """The entities of the vocabulary by name (native entities are in `standards.edfi.model.native`)."""
     found = parse(files("standards").joinpath("vocabulary.yaml").read_text(encoding="utf-8"))
     if faults := problems(found):
         raise SettingsError("; ".join(faults), "vocabulary.yaml")

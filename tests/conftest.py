@@ -14,9 +14,10 @@ import hypothesis
 import pytest
 import structlog
 
-from gateway import state, telemetry
-from tests import needs, servers
-from tests.spreading import Together, rank
+from gateway import telemetry
+from gateway.runtime import state
+from tests.support import needs, servers
+from tests.support.spreading import Together, rank
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

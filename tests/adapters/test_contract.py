@@ -9,7 +9,7 @@ from marshmallow import Schema, fields
 
 from adapters import registry
 from adapters.contract import Adapter, Manifest, Notes, Problem, picker
-from adapters.edfi_xml import EdFiXml
+from adapters.edfi_xml.adapter import EdFiXml
 from adapters.testing import problems, unresolved
 from standards.errors import SettingsError
 

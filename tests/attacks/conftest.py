@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from gateway import telemetry
-from tests.regions import Consumer, Region, agreement, running, small_district, small_sites
+from tests.support.regions import Consumer, Region, agreement, running, small_district, small_sites
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

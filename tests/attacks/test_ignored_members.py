@@ -9,12 +9,22 @@ from importlib.resources import files
 import pytest
 
 from gateway import telemetry
-from gateway.calls import COMMAND_SECONDS
-from gateway.store import REFUSE, open_store
-from standards.edfi.ignored import MOST_NAMED
-from tests.api.test_edfi_write_rules import MANY, OPERATIONS, SCHOOL, URI, enrollment, kept, problem, send, student
-from tests.edfi_memory import room, site
-from tests.regions import EDFI, agreement, running
+from gateway.storage.bounded_calls import COMMAND_SECONDS
+from gateway.storage.registry import REFUSE, open_store
+from standards.edfi.api.ignored_members import MOST_NAMED
+from tests.gateway.writes.test_edfi_write_rules import (
+    MANY,
+    OPERATIONS,
+    SCHOOL,
+    URI,
+    enrollment,
+    kept,
+    problem,
+    send,
+    student,
+)
+from tests.support.edfi_memory import room, site
+from tests.support.regions import EDFI, agreement, running
 
 HEADER = "X-Ignored-Members"
 HOME = URI + "TelephoneNumberTypeDescriptor#Home"

@@ -6,12 +6,12 @@ import copy
 
 import pytest
 
-from adapters.simulator import Sis, run
-from gateway.chain import read_events
-from gateway.settings import load
-from tests.adapters.oneroster_system import district_documents, settings_for
+from adapters.simulators.oneroster import Sis, run
+from gateway.audit.chain import read_events
+from gateway.config.settings import load
+from tests.adapters.oneroster_rest.system import district_documents, settings_for
 from tests.attacks.test_writes import BOOK, Server, plain, send
-from tests.regions import EDFI, ROSTER, agreement, running
+from tests.support.regions import EDFI, ROSTER, agreement, running
 
 ALL = "[read, search, create, update, delete, bulk, changes]"
 NOBODY = "00000000000000000000000000000000"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.plan import entities_of
+from gateway.engine.plan import entities_of
 from standards import registry
 from standards.view import fields_of, prune
 from tests.policies import documents

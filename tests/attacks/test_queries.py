@@ -9,9 +9,9 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from standards import registry
-from standards.edfi.request import names
+from standards.edfi.api.request import names
 from standards.view import paths
-from tests.regions import EDFI, ROSTER
+from tests.support.regions import EDFI, ROSTER
 
 HIDDEN = ("birthDate", "middleName", "username", "email", "primaryOrg.sourcedId", "metadata.ssn",
           "userProfiles.credentials.password", "userIds.identifier", "FAMILYNAME", "familyname", "familyName.x",

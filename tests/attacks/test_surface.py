@@ -8,12 +8,12 @@ import stat
 
 import pytest
 
-from gateway.app import create_app
-from gateway.calls import COMMAND_SECONDS
-from gateway.memory import LocalMemory
-from gateway.settings import load
-from gateway.store import open_store
-from tests.regions import EDFI, ROSTER, small_district
+from gateway.config.settings import load
+from gateway.storage.bounded_calls import COMMAND_SECONDS
+from gateway.storage.registry import open_store
+from gateway.storage.shared_memory import LocalMemory
+from gateway.web.app import create_app
+from tests.support.regions import EDFI, ROSTER, small_district
 
 FORM = {"grant_type": "client_credentials"}
 LONE = "\\ud800"

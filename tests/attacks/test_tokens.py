@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from tests.regions import EDFI
+from tests.support.regions import EDFI
 
 NEXT = "Next-Page-Token"
 ALIKE = (400, "urn:ed-fi:api:bad-request:parameter-validation-failed", ["The page token provided was invalid."])

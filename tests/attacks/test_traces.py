@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.audit import PURPOSE, verify
-from gateway.chain import read_events
-from gateway.settings import load
-from gateway.walks import LASTS, WALKS_KEPT
+from gateway.audit.chain import read_events
+from gateway.audit.log import PURPOSE, verify
+from gateway.config.settings import load
+from gateway.paging.walks import LASTS, WALKS_KEPT
 from policies.population import UNNAMED, Population
-from policies.sight import visible
-from standards.edfi import catalogue
+from policies.testing.reference_visibility import visible
+from standards.edfi.model import catalogue
 from standards.errors import StoreUnavailable
 from standards.view import fields_of
 from tests.policies import documents
-from tests.regions import EDFI, ROSTER
+from tests.support.regions import EDFI, ROSTER
 
 
 def events(region):

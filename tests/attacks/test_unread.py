@@ -8,11 +8,11 @@ from itertools import product
 
 import pytest
 
-from adapters.simulator import Sis, run
-from tests.adapters.oneroster_system import district_documents, settings_for
-from tests.api.test_edfi_write_rules import AT_101, CLERK, MANY, SCHOOL, enrollment, send, student
-from tests.edfi_memory import room, site
-from tests.regions import EDFI, Site, agreement, running
+from adapters.simulators.oneroster import Sis, run
+from tests.adapters.oneroster_rest.system import district_documents, settings_for
+from tests.gateway.writes.test_edfi_write_rules import AT_101, CLERK, MANY, SCHOOL, enrollment, send, student
+from tests.support.edfi_memory import room, site
+from tests.support.regions import EDFI, Site, agreement, running
 
 CLIENTS = {
     "writer": "[create, update]",

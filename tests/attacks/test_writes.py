@@ -7,9 +7,9 @@ import json
 
 import pytest
 
-from adapters.simulator import Sis, run
-from tests.adapters.oneroster_system import district_documents, settings_for
-from tests.regions import Site, agreement, running
+from adapters.simulators.oneroster import Sis, run
+from tests.adapters.oneroster_rest.system import district_documents, settings_for
+from tests.support.regions import Site, agreement, running
 
 BOOK = "/ims/oneroster/gradebook/v1p2/"
 

@@ -10,9 +10,9 @@ import threading
 import pytest
 from werkzeug.serving import make_server
 
-from gateway.metadata import SECTIONS
-from tests.needs import missing
-from tests.regions import agreement, running, small_sites
+from gateway.web.oneroster_metadata import SECTIONS
+from tests.support.needs import missing
+from tests.support.regions import agreement, running, small_sites
 
 pytestmark = pytest.mark.browser
 REFUSED = re.compile(r"Content Security Policy|Refused to|Uncaught", re.IGNORECASE)

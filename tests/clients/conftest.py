@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adapters.simulator.ods import Ods, run
-from gateway.region.descriptors import SPOKEN, shown
-from gateway.region.ods_server import ods_documents
+from adapters.simulators.edfi import Ods, run
+from gateway.demo.data.edfi.server import ods_documents
+from gateway.demo.data.schools.descriptors import SPOKEN, shown
 from tests.clients.running import Clients
-from tests.regions import Site, grand_bend_site, served, small_district, small_sites
+from tests.support.regions import Site, grand_bend_site, served, small_district, small_sites
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from adapters.simulator.ods.server import Running
-    from tests.regions import Served
+    from adapters.simulators.edfi.server import Running
+    from tests.support.regions import Served
 
 SECRET = "a secret of the tests"
 MANY = "[tokens]\nper_client = 1000\n"

@@ -13,7 +13,7 @@ from typing import Any
 
 import requests
 
-from tests.needs import missing
+from tests.support.needs import missing
 
 DRIVER = Path(__file__).with_name("drive_edfi_api_client.py")
 PATIENCE = 300

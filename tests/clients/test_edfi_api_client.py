@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from standards.edfi.model import resources
+from standards.edfi.model.model import resources
 from tests.clients.conftest import ROSTER, slow_for
 
 RESOURCES = {one.collection for one in resources().values() if not one.is_descriptor}

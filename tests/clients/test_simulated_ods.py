@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from adapters.simulator.ods import Ods, run
+from adapters.simulators.edfi import Ods, run
 from tests.clients.running import Clients
 from tests.standards.edfi.complete import complete
 

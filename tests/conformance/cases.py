@@ -7,12 +7,12 @@ from contextlib import contextmanager
 
 from click.testing import CliRunner
 
-from gateway.cli import main
-from gateway.scopes import known_scopes
-from gateway.settings import load
-from gateway.start import start
-from tests.needs import shared
-from tests.regions import NOW, Clock, Region
+from gateway.auth.scopes import known_scopes
+from gateway.commands.cli import main
+from gateway.config.settings import load
+from gateway.runtime.startup import start
+from tests.support.needs import shared
+from tests.support.regions import NOW, Clock, Region
 
 OLD, NEW = "/ims/oneroster/v1p1/", "/ims/oneroster/rostering/v1p2/"
 ROOTS = (OLD, NEW)
@@ -25,7 +25,7 @@ def case(folder, name):
 
 def check(folder, monkeypatch):
     """What ``crossing check`` says of the settings in a *folder* once the client is registered: its end and its lines."""
-    monkeypatch.setattr("gateway.store.utc_now", lambda: NOW)
+    monkeypatch.setattr("gateway.storage.registry.utc_now", lambda: NOW)
     settings = str(folder / "gateway.toml")
     scopes = [word for scope in known_scopes() for word in ("--scope", scope)]
     known = ["clients", "add", "tester", "--org", "tester", "--kind", "vendor", *scopes, "--settings", settings]

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adapters.simulator import Sis, run
-from gateway.region.oneroster_server import server_documents
-from tests.regions import Site, agreement, running, small_district
+from adapters.simulators.oneroster import Sis, run
+from gateway.demo.data.oneroster.server import server_documents
+from tests.support.regions import Site, agreement, running, small_district
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from adapters.simulator import Running
-    from tests.regions import Consumer, Region
+    from adapters.simulators.oneroster import Running
+    from tests.support.regions import Consumer, Region
 
 SECRET = "a secret of the tests"
 MANY = "[tokens]\nper_client = 1000\n"

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from gateway.addresses import ADDRESSES, PREFIXES
-from standards.oneroster import model
-from standards.oneroster.envelope import PLURALS
-from standards.oneroster.routes import roots
+from gateway.web.url_prefixes import ADDRESSES, PREFIXES
+from standards.oneroster.api import model
+from standards.oneroster.api.envelope import PLURALS
+from standards.oneroster.api.routes import roots
 from tests.conformance.table import EVERY as OPERATIONS
 from tests.conformance.table import Flat, address, parents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from standards.oneroster.routes import Route
-    from tests.regions import Consumer
+    from standards.oneroster.api.routes import Route
+    from tests.support.regions import Consumer
 
 DISTRICT, YEAR = "birch", "2027"
 STAMPS = frozenset({"status", "dateLastModified", "sourcedId"})

@@ -7,15 +7,15 @@ from collections import defaultdict
 from itertools import islice, pairwise, product
 from typing import TYPE_CHECKING, Any
 
-from standards.oneroster import model
-from standards.oneroster.routes import routes
-from tests.regions import links
+from standards.oneroster.api import model
+from standards.oneroster.api.routes import routes
+from tests.support.regions import links
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from standards.oneroster.routes import Route
-    from tests.regions import Consumer
+    from standards.oneroster.api.routes import Route
+    from tests.support.regions import Consumer
 
 Flat = dict[str, dict[str, dict[str, Any]]]
 EVERY = [(version, route) for version in model.VERSIONS for route in routes(version)]

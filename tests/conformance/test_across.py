@@ -7,10 +7,10 @@ from collections import Counter
 
 import pytest
 
-from gateway.region import write_oneroster_11_wild, write_oneroster_12
-from standards.edfi.model import by_collection, natural_key, resources, validate
+from gateway.demo.data import write_oneroster_11_wild, write_oneroster_12
+from standards.edfi.model.model import by_collection, natural_key, resources, validate
 from tests.conformance.conftest import MANY
-from tests.regions import Site, agreement, running, small_district
+from tests.support.regions import Site, agreement, running, small_district
 
 DEFAULTS = "session.instructionalDays = {semester = 90, term = 60, gradingPeriod = 45}\n"
 ROWS = {

@@ -10,13 +10,13 @@ from contextlib import contextmanager
 import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from gateway import audit
-from gateway.scopes import known_scopes
-from standards.oneroster import model
-from standards.oneroster.routes import roots
+from gateway.audit import log
+from gateway.auth.scopes import known_scopes
+from standards.oneroster.api import model
+from standards.oneroster.api.routes import roots
 from tests.conformance import exits
 from tests.conformance.table import flat
-from tests.regions import agreement, running
+from tests.support.regions import agreement, running
 
 EVERY = exits.every()
 OPERATIONS = "read, search, changes, bulk, create, update, delete"
@@ -73,7 +73,7 @@ class Watch:
 
     def __init__(self, region, system, monkeypatch):
         self.folder, self.trace, self.order = region.folder / "state" / "audit", secrets.token_hex(16), []
-        flush, answer = audit._sync, system.sis.answer
+        flush, answer = log._sync, system.sis.answer
 
         def flushed(descriptor):
             flush(descriptor)
@@ -85,7 +85,7 @@ class Watch:
                 self.order.append("upstream")
             return answer(method, url, *rest)
 
-        monkeypatch.setattr(audit, "_sync", flushed)
+        monkeypatch.setattr(log, "_sync", flushed)
         monkeypatch.setattr(type(system.sis), "answer", lambda _self, *given: answered(*given))
 
     def recorded(self):

@@ -10,19 +10,19 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.oneroster_csv import OneRosterCsv
-from gateway.cli import main
-from gateway.hold import build
-from gateway.key_check import doubled
-from gateway.region import write_edfi_xml
-from standards.edfi.key_texts import LENGTH, key_text, number_text
-from standards.edfi.model import by_collection, natural_key, resources, validate
-from standards.edfi.references import organization_id
+from adapters.oneroster_csv.adapter import OneRosterCsv
+from gateway.cache.snapshot import build
+from gateway.commands.cli import main
+from gateway.demo.data import write_edfi_xml
+from gateway.districts.key_check import doubled
+from standards.edfi.from_oneroster.key_texts import LENGTH, key_text, number_text
+from standards.edfi.model.model import by_collection, natural_key, resources, validate
+from standards.edfi.model.references import organization_id
 from standards.keys import Keyring
-from tests.adapters import oneroster_files as files
+from tests.adapters.oneroster import packages as files
 from tests.conformance.conftest import MANY
 from tests.conformance.test_across import DEFAULTS, ORGANIZATIONS, ROWS, key_of, references
-from tests.regions import Site, agreement, running, small_district, write
+from tests.support.regions import Site, agreement, running, small_district, write
 
 LONG = "The same long title of a course, a session or a class, of which only the very end tells it apart"
 SESSIONS = [

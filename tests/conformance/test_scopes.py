@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.scopes import known_scopes
-from standards.oneroster import model
+from gateway.auth.scopes import known_scopes
+from standards.oneroster.api import model
 from tests.conformance.table import EVERY, address
 
 ONEROSTER = sorted(scope for scope in known_scopes() if scope.startswith("https://"))

@@ -11,14 +11,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from adapters.roster import FILES
-from adapters.simulator import Sis, documents, run
+from adapters.oneroster.records import FILES
+from adapters.simulators.oneroster import Sis, documents, run
 from standards import registry
-from standards.edfi.flat import key_names
-from standards.edfi.model import resources
+from standards.edfi.model.flat_key_names import key_names
+from standards.edfi.model.model import resources
 from tests.conformance.cases import NEW, OLD, ROOTS, case, check, listed, serving, up, whole
-from tests.needs import shared
-from tests.regions import EDFI, Site, agreement, running
+from tests.support.needs import shared
+from tests.support.regions import EDFI, Site, agreement, running
 
 EVERY = [
     one.collection

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.region import write_oneroster_11_wild
-from standards.oneroster import model
+from gateway.demo.data import write_oneroster_11_wild
+from standards.oneroster.api import model
 from tests.conformance.conftest import MANY
 from tests.conformance.table import FLAT, READS, address, expected, flat, parents, records
-from tests.regions import Site, agreement, running, small_district
+from tests.support.regions import Site, agreement, running, small_district
 
-pytest_plugins = ["tests.region_fixtures"]
+pytest_plugins = ["tests.support.region_fixtures"]
 
 # How many of the 55 operations of 1.1 and the 65 of 1.2 that read have something to tell, at least.
 ROWS = {

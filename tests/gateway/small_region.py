@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from gateway import oauth
-from gateway.callers import Callers
-from gateway.calls import COMMAND_SECONDS
-from gateway.credentials import new_secret
-from gateway.limits import Limits as Counters
-from gateway.memory import LocalMemory, Memory
-from gateway.oauth1 import Verifier
-from gateway.settings import Audit, Changes, Limits, Server, Settings, Tokens
-from gateway.shared_secrets import new_shared_secret
-from gateway.store import Client, Secret, SqlStore, open_store
+from gateway.auth.callers import Callers
+from gateway.auth.client_secrets import new_secret
+from gateway.auth.oauth1 import Verifier
+from gateway.auth.oauth1_secrets import new_shared_secret
+from gateway.auth.rate_limits import Limits as Counters
+from gateway.config.settings import Audit, Changes, Limits, Server, Settings, Tokens
+from gateway.storage.bounded_calls import COMMAND_SECONDS
+from gateway.storage.registry import Client, Secret, SqlStore, open_store
+from gateway.storage.shared_memory import LocalMemory, Memory
+from gateway.web import oauth
 from policies.compiler import Grants
 
 if TYPE_CHECKING:

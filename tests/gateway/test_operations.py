@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-import gateway.store
-from tests import samples
-from tests.regions import agreement, running, small_sites
+import gateway.storage.registry
+from tests.support import samples
+from tests.support.regions import agreement, running, small_sites
 
 DISTRICT = samples.blocks(samples.ROOT / "docs" / "district.md")
 USERS = "http://127.0.0.1:8080/ims/oneroster/rostering/v1p2/students"
@@ -18,7 +18,7 @@ TOKEN = '-H "Authorization: Bearer $TOKEN"'
 def reader(request, tmp_path, monkeypatch):
     """A consumer whose agreement names the operations of the parameter."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(gateway.store, "utc_now", lambda: samples.NOW)
+    monkeypatch.setattr(gateway.storage.registry, "utc_now", lambda: samples.NOW)
     samples.furnish(tmp_path)
     someone = samples.Reader(tmp_path)
     someone.prepare(DISTRICT)

@@ -7,7 +7,7 @@ import pytest
 from policies import elements
 from policies.elements import Line
 from policies.explain import explain
-from standards.oneroster.native import COLLECTIONS, PERSONAL
+from standards.oneroster.api.native import COLLECTIONS, PERSONAL
 from standards.view import fields_of
 from standards.vocabulary import parse, problems
 from tests.policies import documents

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from policies.population import ACTIVE, UNNAMED, Population
-from policies.sight import Sight, visible
+from policies.testing.reference_visibility import Sight, visible
 from tests.policies import documents
 
 ENROLLED = {"key": ("e",), "student": ("s1",), "school": ("101",), "grade": "03", "entry": "2026-09-01"}

@@ -10,9 +10,9 @@ from importlib.resources import files
 import pytest
 
 from standards import native, registry, vocabulary
-from standards.edfi import facts, links
-from standards.edfi.catalogue import mappings
-from standards.edfi.references import person
+from standards.edfi.model import facts, links
+from standards.edfi.model.catalogue import mappings
+from standards.edfi.model.references import person
 from standards.view import (
     Hop,
     Href,
@@ -103,7 +103,7 @@ def test_the_metadata_of_a_class_travels_in_the_native_remainder(entity):
 
 
 def _edfi_resources():
-    from standards.edfi.model import resources
+    from standards.edfi.model.model import resources
 
     return [(resource.collection, resource) for resource in resources().values()]
 
@@ -234,7 +234,7 @@ def test_members_of_small_records_are_facts_of_their_own_or_none():
 
 
 def test_what_is_about_attendance_behavior_health_tests_or_programs_is_never_held():
-    from gateway.wanted import may_be_held
+    from gateway.cache.needed_fields import may_be_held
 
     told = {field.release.partition(".")[0] for _, field, _ in (param.values for param in told_facts())}
     watched = {"attendance", "incident", "action", "healthRecord", "assessmentResult", "programParticipation", "grade"}

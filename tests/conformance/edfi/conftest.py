@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adapters.simulator.ods import Ods, run
-from gateway.region.ods_server import ods_documents
-from tests.regions import Site, agreement, running, small_district
+from adapters.simulators.edfi import Ods, run
+from gateway.demo.data.edfi.server import ods_documents
+from tests.support.regions import Site, agreement, running, small_district
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.regions import Consumer, Region
+    from tests.support.regions import Consumer, Region
 
 SECRET = "a secret of the tests"
 MANY = "[tokens]\nper_client = 1000\n"

@@ -6,10 +6,10 @@ from collections import Counter
 
 import pytest
 
-from standards.edfi import model
-from standards.edfi.request import names
-from tests.api.answers import edfi_links
-from tests.sampling import sampled
+from standards.edfi.api.request import names
+from standards.edfi.model import model
+from tests.gateway.web.answers import edfi_links
+from tests.support.sampling import sampled
 
 ENDPOINTS = sorted(resource.collection for resource in model.resources().values())
 OWN = {"id", "_etag", "_lastModifiedDate", "link"}

@@ -10,16 +10,16 @@ from collections import Counter
 
 import pytest
 
-from adapters.simulator.ods import Ods, run
-from gateway.region.ods_server import ods_documents
-from standards.edfi import model
-from standards.edfi.keychanges import CASCADING
-from tests.adapters.ods_worlds import Client
+from adapters.simulators.edfi import Ods, run
+from gateway.demo.data.edfi.server import ods_documents
+from standards.edfi.model import model
+from standards.edfi.model.cascading_keys import CASCADING
+from tests.adapters.edfi_ods.worlds import Client
 from tests.conformance.edfi.conftest import MANY, OPERATIONS, SECRET
 from tests.conformance.edfi.test_resources import bare, keyed
-from tests.following import RESOURCES, VERSIONS, Files, Follower
-from tests.regions import EDFI, Site, agreement, running, small_district
 from tests.standards.edfi.complete import complete
+from tests.support.following import RESOURCES, VERSIONS, Files, Follower
+from tests.support.regions import EDFI, Site, agreement, running, small_district
 
 SETTINGS = MANY + 'life = "1d"\n'
 LIVE = ("gradebookEntries", "grades", "reportCards", "studentSchoolAttendanceEvents")

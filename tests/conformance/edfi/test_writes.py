@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from adapters.simulator.ods import Ods
-from standards.edfi import model
+from adapters.simulators.edfi import Ods
+from standards.edfi.model import model
 from tests.conformance.edfi.conftest import MANY, OPERATIONS, SECRET, site
 from tests.conformance.edfi.test_resources import bare, keyed
-from tests.regions import agreement, running
-from tests.sampling import is_sampled
 from tests.standards.edfi.complete import complete
+from tests.support.regions import agreement, running
+from tests.support.sampling import is_sampled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.regions import Consumer
+    from tests.support.regions import Consumer
 
 EDFI = "/data/v3/ed-fi"
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway import districts
-from gateway.faces import Faces
-from gateway.hold import Generation, build
-from gateway.ledger import Ledger
-from gateway.plan import entities_of
-from gateway.rows import Shown, index
+from gateway.cache.snapshot import Generation, build
+from gateway.change_log.ledger import Ledger
+from gateway.districts import district as districts
+from gateway.engine.plan import entities_of
+from gateway.engine.row_index import Shown, index
+from gateway.engine.visibility import Faces
 from policies.grant import Grant, Rule
 from policies.population import All, AnyOf, Child, In, NotIn, Null, Population
 from standards.keys import Keyring
@@ -24,7 +24,7 @@ from standards.query import Both, Condition, Either, Query
 from standards.view import Native, Stamp, Val, View, paths, prune
 from tests.gateway.engine import worlds
 from tests.gateway.engine.source import RecordsAdapter, Whatever
-from tests.oracle import Oracle
+from tests.support.oracle import Oracle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.edfi_xml import EdFiXml
+from adapters.edfi_xml.adapter import EdFiXml
 from standards import registry
 from standards.view import fields_of
-from tests import needs
 from tests.gateway.engine import cases, worlds
+from tests.support import needs
 
 STUDENTS = 18
 SECTIONS = 40

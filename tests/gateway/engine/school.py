@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gateway.faces import Faces
-from gateway.hold import build
-from gateway.ledger import Ledger
-from gateway.rows import Shown
+from gateway.cache.snapshot import build
+from gateway.change_log.ledger import Ledger
+from gateway.engine.row_index import Shown
+from gateway.engine.visibility import Faces
 from policies.grant import Grant, Rule
 from standards import registry, vocabulary
 from standards.keys import Keyring

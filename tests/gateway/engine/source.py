@@ -8,7 +8,7 @@ from marshmallow import Schema
 
 from adapters.contract import Adapter, Change, Manifest, picker
 from adapters.notes import USER
-from gateway.completeness import Shares
+from gateway.cache.completeness import Shares
 from standards.errors import ChangesLost
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from gateway.hold import ABSENT
-from gateway.links import DANGLING
+from gateway.cache.group_references import DANGLING
+from gateway.cache.snapshot import ABSENT
 from tests.gateway.engine import cases, worlds
 
 WORLDS = 3

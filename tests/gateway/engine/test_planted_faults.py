@@ -8,12 +8,13 @@ from functools import cached_property
 import orjson
 import pytest
 
-from gateway import faces, matching, renderer, rows, writer
-from gateway.faces import Faces
-from gateway.hold import Generation
-from gateway.renderer import Renderer
-from gateway.rows import RowIndex, Shown
-from gateway.writer import Writer
+from gateway.cache.snapshot import Generation
+from gateway.engine import codegen, filter_conditions, renderer, row_index
+from gateway.engine import visibility as faces
+from gateway.engine.codegen import Writer
+from gateway.engine.renderer import Renderer
+from gateway.engine.row_index import RowIndex, Shown
+from gateway.engine.visibility import Faces
 from policies.population import All
 from policies.transforms import month, transform
 from standards.collation import written
@@ -79,7 +80,7 @@ def a_list_counts_hidden_children(patch):
     def loop_children(self, step, here):
         kid, kids = self.fresh("k"), self.faces.generation.kids(step.entity, step.via, here.entity)
         self.enter(f"for {kid} in {self.bind(kids)}[{here.row}]:")
-        return writer.Place(step.entity, kid)
+        return codegen.Place(step.entity, kid)
 
     patch.setattr(Renderer, "loop_children", loop_children)
 
@@ -119,11 +120,11 @@ def ties_are_broken_by_the_row_of_the_source(patch):
 
 
 def case_counts_in_comparisons(patch):
-    patch.setattr(matching, "folded", written)
+    patch.setattr(filter_conditions, "folded", written)
 
 
 def texts_come_in_the_order_of_their_code_points(patch):
-    patch.setattr(rows, "sort_key", lambda text: text)
+    patch.setattr(row_index, "sort_key", lambda text: text)
 
 
 def an_id_must_be_written_in_its_own_case(patch):
@@ -157,23 +158,23 @@ def visible_rows_of_another_grant_are_kept(patch):
 
 
 def what_is_absent_matches(patch):
-    plain = rows.matcher
+    plain = row_index.matcher
 
     def matcher(condition, kind, *, listed):
         test = plain(condition, kind, listed=listed)
         return lambda value: value is None or test(value)
 
-    patch.setattr(rows, "matcher", matcher)
+    patch.setattr(row_index, "matcher", matcher)
 
 
 def only_the_first_of_a_list_matches(patch):
-    plain = rows.matcher
+    plain = row_index.matcher
 
     def matcher(condition, kind, *, listed):
         test = plain(condition, kind, listed=listed)
         return lambda value: test(value[:1] if isinstance(value, list) else value)
 
-    patch.setattr(rows, "matcher", matcher)
+    patch.setattr(row_index, "matcher", matcher)
 
 
 def a_filter_sees_addresses_without_their_beginning(patch):
@@ -182,12 +183,14 @@ def a_filter_sees_addresses_without_their_beginning(patch):
 
 
 def a_filter_forgets_what_stands_in(patch):
-    patch.setattr(rows, "alone", lambda _nodes, _chain: True)
+    patch.setattr(row_index, "alone", lambda _nodes, _chain: True)
 
 
 def what_is_missing_comes_first(patch):
-    plain = rows._sort_keys
-    patch.setattr(rows, "_sort_keys", lambda part, some, query: [(not a, *b) for a, *b in plain(part, some, query)])
+    plain = row_index._sort_keys
+    patch.setattr(
+        row_index, "_sort_keys", lambda part, some, query: [(not a, *b) for a, *b in plain(part, some, query)]
+    )
 
 
 def a_page_begins_one_row_late(patch):

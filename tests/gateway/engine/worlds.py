@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from policies.invention import shape
+from policies.testing.fake_values import shape
 from standards import codes, registry
 from standards.view import fields_of
 from tests.policies import documents

@@ -8,14 +8,14 @@ from graphlib import TopologicalSorter
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from adapters.simulator.ods.shape import ENROLLED, NAMED_AS, ORGANIZATION, Shape
-from standards.edfi import model
+from adapters.simulators.edfi.shape import ENROLLED, NAMED_AS, ORGANIZATION, Shape
+from standards.edfi.model import model
 from tests.standards.edfi.documents import FIRST_DAY, document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from standards.edfi.model import Property, Resource
+    from standards.edfi.model.model import Property, Resource
 
     Document = dict[str, Any]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from random import Random
 
-    from standards.edfi.model import Property, Resource
+    from standards.edfi.model.model import Property, Resource
 
 HOSTILE = "aZ9 ß İ'\"\\\n,;{}<>&#/é́ 中🎓"
 FIRST_DAY = date(1990, 1, 1)

@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from adapters.simulator.ods.shape import Shape
-from standards.edfi import model
+from adapters.simulators.edfi.shape import Shape
+from standards.edfi.model import model
 from tests.standards.edfi.complete import complete
 
 SHAPE = Shape()

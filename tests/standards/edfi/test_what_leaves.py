@@ -8,26 +8,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.faces import Faces
-from gateway.hold import build
-from gateway.ledger import Ledger
-from gateway.rows import Shown, index
+from gateway.cache.snapshot import build
+from gateway.change_log.ledger import Ledger
+from gateway.engine.row_index import Shown, index
+from gateway.engine.visibility import Faces
 from policies.compiler import rules
 from policies.elements import Line, settle
 from policies.grant import Grant, Rule
 from standards import codes, registry, vocabulary
 from standards.codes import descriptor, is_descriptor
-from standards.edfi import facts
-from standards.edfi.model import resources
-from standards.edfi.references import person
-from standards.edfi.request import parameters, read
-from standards.edfi.titles import period_of, term_of
+from standards.edfi.api.request import parameters, read
+from standards.edfi.model import facts
+from standards.edfi.model.model import resources
+from standards.edfi.model.references import person
+from standards.edfi.model.term_titles import period_of, term_of
 from standards.errors import UnknownName
 from standards.keys import Keyring
 from standards.query import Query
 from standards.view import Val, fields_of, paths, prune
-from tests.oracle import Oracle
 from tests.standards.edfi.complete import complete
+from tests.support.oracle import Oracle
 
 KEYRING = Keyring(b"a key for tests, of thirty-two b")
 HOSTILE = ("Main office", "", "http://", "a#b", "uri://", " ", "#", "ALG 1", "10")

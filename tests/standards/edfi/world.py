@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from policies.grant import Rule
-from standards.edfi.gradebook_entries import category_record
+from standards.edfi.resources.gradebook_entries import category_record
 from standards.view import fields_of
 
 if TYPE_CHECKING:

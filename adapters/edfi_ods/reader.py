@@ -1,0 +1,130 @@
+"""Reads collections of an ODS whole, and knows which of them the ODS shows the gateway."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from adapters.edfi_ods.errors import Denied
+from adapters.edfi_ods.pages import Walk
+from adapters.edfi_ods.plan import path_of
+from adapters.transport.drift import Drifted
+from standards.errors import SourceRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from adapters.contract import Notes
+    from adapters.edfi_ods.client import Service
+    from adapters.edfi_ods.pages import Page
+    from adapters.transport.http import Deadline
+
+    Document = dict[str, Any]
+
+ATTEMPTS: Final = 3
+T = TypeVar("T")
+S = TypeVar("S")
+
+
+@dataclass(slots=True)
+class Offered:
+    """Which collections there are: the *named* ones where settings name some, else those that are not *denied*.
+
+    One that settings name, or that was *shown* once, is never taken for one that is not there.
+    """
+
+    named: frozenset[str]
+    denied: set[str] = field(default_factory=set)
+    shown: set[str] = field(default_factory=set)
+
+    def has(self, collection: str) -> bool:
+        """Whether there may be something to read in a collection."""
+        return collection in self.named if self.named else collection not in self.denied
+
+    def deny(self, collection: str, error: Denied) -> None:
+        """Take it that a collection is not there for the gateway; raises the *error* where that cannot be."""
+        if self.named or collection in self.shown:
+            raise SourceRefused(error.message)
+        self.denied.add(collection)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads what *service* offers in pages of *size*, at most *rows* documents of a collection."""
+
+    service: Service
+    offered: Offered
+    size: int
+    rows: int
+    notes: Notes
+
+    def documents(
+        self, collection: str, turn: Callable[[Document], T], parameters: Sequence[tuple[str, str]], deadline: Deadline
+    ) -> list[T]:
+        """What *turn* makes of the documents of a collection for which *parameters* ask; none where it is not there."""
+        if not self.offered.has(collection):
+            return []
+        try:
+            found = self.whole(path_of(collection), turn, parameters, deadline)
+        except Denied as error:
+            self.offered.deny(collection, error)
+            self.notes.note(f"{collection}: not offered")
+            return []
+        self.offered.shown.add(collection)
+        return found
+
+    def whole(
+        self, path: str, turn: Callable[[Document], T], parameters: Sequence[tuple[str, str]], deadline: Deadline
+    ) -> list[T]:
+        """The same of any list, such as that of what was deleted; begun again where the list changed meanwhile."""
+        place = path.removeprefix("/ed-fi/").removeprefix("/")
+        for attempt in range(1, ATTEMPTS + 1):
+            walk = Walk(self._fetch(path, parameters, deadline), self.size, self.rows, place)
+            try:
+                return [turn(document) for documents in walk.pages() for document in documents]
+            except Drifted as drift:
+                if attempt == ATTEMPTS:
+                    raise drift.error(place) from None
+                self.notes.note(f"{place}: read again, it changed meanwhile")
+        raise AssertionError
+
+    def one(self, collection: str, identifier: str, deadline: Deadline) -> Document | None:
+        """The document of a collection with an id; None where there is none that the gateway may see."""
+        if not self.offered.has(collection):
+            return None
+        try:
+            return self.service.one(path_of(collection), identifier, deadline)
+        except Denied as error:  # of one document that says nothing about the others
+            raise SourceRefused(error.message) from None
+
+    def _fetch(
+        self, path: str, parameters: Sequence[tuple[str, str]], deadline: Deadline
+    ) -> Callable[[Sequence[tuple[str, str]]], Page]:
+        begun = False
+
+        def fetch(asked: Sequence[tuple[str, str]]) -> Page:
+            nonlocal begun
+            try:
+                page = self.service.page(path, (*parameters, *asked), deadline)
+            except Denied as error:
+                if begun:
+                    raise SourceRefused(error.message) from None
+                raise
+            begun = True
+            return page
+
+        return fetch
+
+
+def side_by_side(work: Callable[[S], T], things: Sequence[S], most: int) -> list[T]:
+    """What *work* makes of each of the *things*, so many at once; the first error is the error of all."""
+    if not things:
+        return []
+    with ThreadPoolExecutor(max_workers=most, thread_name_prefix="ods") as pool:
+        futures = [pool.submit(work, one) for one in things]
+        try:
+            return [future.result() for future in futures]
+        finally:
+            for future in futures:
+                future.cancel()

@@ -1,0 +1,196 @@
+"""Ed-Fi bulk interchange files: a folder or a zip of XML, as districts exchange them between systems."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, suppress
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from marshmallow import Schema, fields, validate
+
+from adapters.contract import NO_HINTS, Adapter, Manifest, Problem, picker
+from adapters.edfi import categories
+from adapters.edfi.joins import Joins, tellers
+from adapters.edfi.records import collections, key_of, lenses, tree
+from adapters.edfi_xml.reader import CAPS, Catalogue, Findings, catalogue, documents
+from adapters.files.archives import open_source
+from adapters.notes import UNREADABLE, Aside
+from standards.edfi.model import links
+from standards.edfi.model.model import resources
+from standards.errors import MappingError, SourceBroken, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from adapters.contract import Hints, Record, Wanted
+    from adapters.files.archives import Source
+
+
+class EdFiXmlSettings(Schema):
+    """Where the files are; relative paths begin beside the settings file."""
+
+    source = fields.String(
+        required=True,
+        validate=validate.Length(min=1),
+        metadata={
+            "path": True,
+            "description": "Folder or zip with the district's Ed-Fi interchange files (Data Standard 5.2).",
+        },
+    )
+    descriptors = fields.String(
+        validate=validate.Length(min=1),
+        metadata={"path": True, "description": "Folder or zip with descriptor files, where they are kept apart."},
+    )
+
+
+class EdFiXml(Adapter):
+    """A district that hands over Ed-Fi bulk interchange files."""
+
+    name: ClassVar[str] = "edfi_xml"
+    Settings: ClassVar[type[Schema]] = EdFiXmlSettings
+
+    def __init__(self, district: str, settings: Mapping[str, Any]) -> None:
+        super().__init__(district, settings)
+        self._known: dict[str, Catalogue] = {}
+        self._manifest: Manifest | None = None
+
+    @property
+    def manifest(self) -> Manifest:
+        """Every entity that an interchange file can hold; no descriptor's where no file held any when last looked at.
+
+        Files that cannot be read are taken to hold some: what is wrong with them is told by reading.
+        """
+        if self._manifest is None:
+            self._manifest = _manifest(describing=True)
+            with suppress(SourceError):
+                self.stamp()
+        return self._manifest
+
+    def _describing(self, sources: list[Source]) -> bool:
+        try:
+            held = [name for source in sources for name in self._catalogue(source).collections()]
+        except SourceError:
+            return True
+        return any(name.endswith("Descriptors") for name in held)
+
+    def check(self) -> list[Problem]:
+        """Read everything once, and tell the first thing for which nothing can be read."""
+        try:
+            for _ in self.read(dict.fromkeys(collections())):
+                pass
+        except SourceBroken as error:
+            return [Problem(str(error).removeprefix(f"{error.place}: "), error.place)]
+        except SourceError as error:
+            return [Problem(str(error))]
+        return []
+
+    def stamp(self) -> str:
+        """Changes with the name, size and time of any file."""
+        with ExitStack() as opened:
+            sources = self._sources(opened)
+            self._manifest = _manifest(describing=self._describing(sources))
+            return "/".join(source.stamp() for source in sources)
+
+    def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:  # noqa: ARG002  files know no questions
+        """Every record of the *wanted* entities; the sessions come last, in the tree that they make."""
+        self.notes.clear()
+        pick = {entity: picker(entity, names) for entity, names in wanted.items()}
+        sessions: list[Record] = []
+        descriptors: set[tuple[str, tuple[str, ...]]] = set()
+        with ExitStack() as opened:
+            sources = self._sources(opened)
+            joins = self._joins(sources, tellers(wanted))
+            targets = self._targets(sources, wanted)
+            for source in sources:
+                for entity, record in self._records(source, wanted, targets):
+                    if entity == "session":
+                        sessions.append(record)
+                    elif not entity.endswith("Descriptors") or _first(descriptors, entity, record["key"]):
+                        yield entity, pick[entity](joins.complete(entity, record))
+            for record in self._categories(sources) if categories.ENTITY in wanted else ():
+                yield categories.ENTITY, pick[categories.ENTITY](record)
+        for record in tree(sessions):
+            yield "session", pick["session"](record)
+
+    def _joins(self, sources: list[Source], names: frozenset[str]) -> Joins:
+        joins = Joins()
+        for source in sources if names else ():
+            joins.look(documents(source, names, known=self._catalogue(source), findings=Findings()))
+        return joins
+
+    def _categories(self, sources: list[Source]) -> Iterator[Record]:
+        told = categories.TOLD_BY
+        return categories.categories(
+            one
+            for source in sources
+            for one in documents(source, told, known=self._catalogue(source), findings=Findings())
+        )
+
+    def _sources(self, opened: ExitStack) -> list[Source]:
+        paths = [self.settings[name] for name in ("source", "descriptors") if name in self.settings]
+        return [opened.enter_context(open_source(Path(path), caps=CAPS)) for path in paths]
+
+    def _targets(self, sources: list[Source], wanted: Wanted) -> frozenset[tuple[str, tuple[str, ...]]]:
+        """The keys that there are of what references lead to and only links tell, where those are wanted."""
+        telling = [entity for entity, names in wanted.items() if names is None or links.FIELD in names]
+        names = frozenset(
+            resources()[site.target].collection
+            for entity in telling
+            for name in collections().get(entity, ())
+            for site in links.sites(name)
+            if links.key_members(site)
+        )
+        found = set()
+        for source in sources if names else ():
+            there = names & self._catalogue(source).collections()
+            for name, document in documents(source, there, known=self._catalogue(source), findings=Findings()):
+                with suppress(MappingError):  # what is no record is told where it is read itself
+                    found.add((name, lenses()[name].read(document)["key"]))
+        return frozenset(found)
+
+    def _records(
+        self, source: Source, wanted: Wanted, targets: frozenset[tuple[str, tuple[str, ...]]]
+    ) -> Iterator[tuple[str, Record]]:
+        names = frozenset(name for entity in wanted for name in collections().get(entity, ()))
+        found, findings = {name: lenses()[name] for name in names}, Findings()
+        for name, document in documents(source, names, known=self._catalogue(source), findings=findings):
+            try:
+                record = found[name].read(document)
+            except MappingError:
+                self.notes.set_aside(Aside(found[name].entity, name, UNREADABLE, key_of(found[name], document)))
+                continue
+            if told := links.derived(name, document, lambda *target: target in targets):
+                record[links.FIELD] = told
+            yield found[name].entity, record
+        for one in findings.rejected:
+            lens, path = found[one.collection], one.path.replace("/", ".")
+            self.notes.set_aside(Aside(lens.entity, one.place, one.reason, key_of(lens, one.identity), path))
+        for name, times in findings.unknown.items():
+            self.notes.note(name, times)
+        for name, times in findings.duplicates.items():
+            self.notes.note(f"{name} given twice", times)
+        for name, times in findings.replaced.items():
+            self.notes.note(f"{name} given twice with different content: the last one holds", times)
+
+    def _catalogue(self, source: Source) -> Catalogue:
+        """What the files may hold, looked through once per state of the source."""
+        stamp = source.stamp()
+        known = self._known.get(stamp)
+        if known is None:
+            known = catalogue(source)
+            self._known = {stamp: known, **dict(list(self._known.items())[-1:])}
+        return known
+
+
+@cache
+def _manifest(*, describing: bool) -> Manifest:
+    known = frozenset(one for one in collections() if describing or not one.endswith("Descriptors"))
+    return Manifest(known | {categories.ENTITY}, edfi=known)
+
+
+def _first(seen: set[tuple[str, tuple[str, ...]]], entity: str, key: tuple[str, ...]) -> bool:
+    """Whether a descriptor comes for the first time: two folders may hold the same."""
+    count = len(seen)
+    seen.add((entity, key))
+    return len(seen) > count

@@ -1,0 +1,347 @@
+"""Reads a folder or zip of Ed-Fi bulk interchange files as the documents that the Ed-Fi API would give.
+
+Everything streams: of a file there is never more in memory than the element that is being read. References
+by XML id are resolved across files by a first pass over the files that have such ids, which keeps natural
+keys and nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from lxml import etree
+
+from adapters.edfi_xml.documents import Document, Reading, Shape, Unplaced
+from adapters.edfi_xml.repeated_records import Repeats
+from adapters.files.archives import Caps
+from standards.edfi.model.model import Resource, natural_key, resources
+from standards.errors import SourceBroken
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from lxml.etree import _Element as Element
+
+    from adapters.files.archives import Source
+
+CAPS = Caps(members=400)  # 24 interchanges, often split, and one file for each of about 210 descriptors
+CHUNK = 1 << 17
+PROLOG = 1 << 16
+RECORD_CAP = 8 << 20
+LACKS_KEY = "is a part of the key, and missing"
+OVERLAP = 200  # longer than any element name, so that none is missed between two chunks
+NAMESPACE = re.compile(r"http://ed-fi\.org/5\.2\.[0-9]+")
+ELEMENT = re.compile(rb"<([A-Za-z_][\w.:-]*)")
+ID = re.compile(rb"id\s*=")
+REF = re.compile(rb"ref\s*=")
+ASCII_LIKE = re.compile(r"utf-?8|us-ascii|ascii|iso-8859-\d+|windows-125\d", re.IGNORECASE)
+OPTIONS: Mapping[str, Any] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+
+
+@dataclass(slots=True)
+class Findings:
+    """What a reading noticed: elements the API has no place for, by path, and repeated records, by collection.
+
+    Those that were *replaced* had other content than the last one with their key; *rejected* are the records that
+    cannot be understood.
+    """
+
+    unknown: Counter[str] = field(default_factory=Counter)
+    duplicates: Counter[str] = field(default_factory=Counter)
+    replaced: Counter[str] = field(default_factory=Counter)
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record of a *collection* that cannot be understood: where, at which *path* in it, why, and its *identity*."""
+
+    collection: str
+    place: str
+    path: str
+    reason: str
+    identity: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a file may hold: the *names* of its elements (a superset), and whether it has XML ids or uses them."""
+
+    root: str
+    names: frozenset[str]
+    ids: bool
+    refs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What the files of a source may hold, valid while the source's *stamp* is the same; *sound* were read whole."""
+
+    stamp: str
+    files: Mapping[str, Content]
+    sound: set[str] = field(default_factory=set)
+
+    def collections(self) -> frozenset[str]:
+        """The collections that the source may have documents of."""
+        names = {name for content in self.files.values() for name in content.names}
+        return frozenset(found.collection for name in names if (found := resources().get(name)))
+
+
+def catalogue(source: Source) -> Catalogue:
+    """What the files of *source* may hold; refuses files that are no Ed-Fi interchanges of this Data Standard."""
+    files = {name: _content(source, name) for name in source.names() if name.lower().endswith(".xml")}
+    return Catalogue(source.stamp(), files)
+
+
+def documents(
+    source: Source,
+    wanted: Collection[str] | None = None,
+    *,
+    known: Catalogue | None = None,
+    findings: Findings | None = None,
+) -> Iterator[tuple[str, Document]]:
+    """Every document of the *wanted* collections (None: all) with its collection's name, each key once.
+
+    A record that is repeated is passed once, as it stands last, as in an ODS that takes one after the other; it is
+    refused where the first one has been let go already. One that cannot be understood is one of the *findings*, and
+    refused where nobody takes them. A file that holds nothing of what is wanted must be well-formed all the same: what
+    comes after a fault would be missing. *known* saves looking through the files again.
+    """
+    strict, findings = findings is None, findings or Findings()
+    if known is None or known.stamp != source.stamp():
+        known = catalogue(source)
+    findings.unknown.update(name for name in source.names() if name not in known.files)
+    kinds = {name: found for name, found in resources().items() if wanted is None or found.collection in wanted}
+    chosen = [name for name, content in known.files.items() if wanted is None or content.names & kinds.keys()]
+    for name in known.files.keys() - set(chosen) - known.sound:
+        _refuse_unsound(source, name)
+        known.sound.add(name)
+    reading = Reading(findings.unknown)
+    if any(known.files[name].refs for name in chosen):
+        _collect_ids(source, known, reading)
+    rejecting = _Rejecting(source, reading, None if strict else findings.rejected)
+    repeats = Repeats(findings.duplicates, findings.replaced)
+    shapes: dict[str, Shape] = {}
+    for name in chosen:
+        for element in _records(source, name, known.files[name].root):
+            kind = kinds.get(etree.QName(element).localname)
+            if kind is None:
+                _pass_over(source, name, element, kinds, findings)
+                continue
+            shape = shapes.get(kind.name) or shapes.setdefault(kind.name, Shape(kind.properties, reading, kind.name))
+            document = _document(source, name, element, shape, rejecting)
+            if document is None:
+                continue
+            for one in repeats.take(document, kind, f"{name}:{element.sourceline}"):
+                yield kind.collection, one
+        known.sound.add(name)
+    yield from repeats.rest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Rejecting:
+    """What becomes of records that cannot be understood: they are *rejected*, or refused where that is None."""
+
+    source: Source
+    reading: Reading
+    rejected: list[Rejected] | None
+
+    def reject(self, kind: Resource, place: str, path: str, reason: str, identity: Document) -> None:
+        """Take note of one record."""
+        if self.rejected is None:
+            raise SourceBroken(f"{path} {reason}.", place)
+        self.rejected.append(Rejected(kind.collection, place, path, reason, identity))
+
+    def identity(self, element: Element, kind: Resource) -> Document:
+        """As much as can be told of the identity of a record."""
+        scratch, identity = Reading(), Document()
+        scratch.ids = self.reading.ids
+        heads = frozenset(path.partition(".")[0] for path in kind.identity)
+        try:
+            Shape(kind.properties, scratch, kind.name, only=heads).fill(element, identity)
+        except Unplaced:
+            return {}
+        return identity
+
+
+def _document(source: Source, name: str, element: Element, shape: Shape, rejecting: _Rejecting) -> Document | None:
+    """The document that a record makes; None where it makes none."""
+    document: Document = {}
+    kind = resources()[etree.QName(element).localname]
+    try:
+        shape.fill(element, document)
+    except Unplaced as error:
+        place, identity = _place(source, name, error.element), rejecting.identity(element, kind)
+        rejecting.reject(kind, place, _path(error.element), str(error), identity)
+        return None
+    if None in (key := natural_key(kind, document)):
+        missing = ", ".join(path for path, value in zip(kind.identity, key, strict=True) if value is None)
+        rejecting.reject(kind, f"{name}:{element.sourceline}", f"{kind.name}/{missing}", LACKS_KEY, {})
+        return None
+    return document
+
+
+def _pass_over(source: Source, name: str, element: Element, kinds: Mapping[str, Resource], findings: Findings) -> None:
+    """Count an element that no interchange has; refused with records in it, which would be missing without a word."""
+    if etree.QName(element).localname in resources():
+        return
+    findings.unknown[etree.QName(element).localname] += 1
+    for inner in element.iterdescendants():
+        if etree.QName(inner).localname in kinds:
+            what = etree.QName(inner).localname
+            raise SourceBroken(f"{what} stands outside its place, below the root.", _place(source, name, inner))
+
+
+def _refuse_unsound(source: Source, name: str) -> None:
+    """Refuse a file that is not well-formed, whatever it holds."""
+    parser = etree.XMLParser(target=cast("Any", _Nothing()), **OPTIONS)
+    try:
+        with source.open(name) as file:
+            while chunk := file.read(CHUNK):
+                parser.feed(chunk)
+        parser.close()
+    except etree.XMLSyntaxError as error:
+        raise _malformed(name, error) from None
+
+
+class _Nothing:
+    """Takes a document and keeps nothing of it."""
+
+    def close(self) -> None:
+        """End."""
+
+
+def _collect_ids(source: Source, known: Catalogue, reading: Reading) -> None:
+    """Remembers the natural key of every record with an XML id, also where the key itself refers by XML id."""
+    scratch = Reading()
+    scratch.ids = reading.ids
+    shapes: dict[str, Shape] = {}
+    files = [name for name, content in known.files.items() if content.ids]
+    news, scratch.pending = True, 1
+    while news and scratch.pending:
+        news, scratch.pending = False, 0
+        for name in files:
+            for element in _records(source, name, known.files[name].root):
+                if (identifier := element.get("id")) and (key := _key(element, scratch, shapes)):
+                    news |= scratch.remember(identifier, *key)
+
+
+def _key(element: Element, scratch: Reading, shapes: dict[str, Shape]) -> tuple[str, tuple[Any, ...]] | None:
+    """The kind and natural key of a record; None while it cannot be told (the reading itself says why)."""
+    kind = resources().get(etree.QName(element).localname)
+    if kind is None:
+        return None
+    heads = frozenset(path.partition(".")[0] for path in kind.identity)
+    shape = shapes.get(kind.name) or shapes.setdefault(
+        kind.name, Shape(kind.properties, scratch, kind.name, only=heads)
+    )
+    document: Document = {}
+    try:
+        shape.fill(element, document)
+    except Unplaced:
+        return None
+    key = natural_key(kind, document)
+    return None if None in key else (kind.name, key)
+
+
+def _records(source: Source, name: str, root_tag: str) -> Iterator[Element]:
+    """The elements directly below the root of a file, each forgotten once the next ones are asked for."""
+    parser = etree.XMLPullParser(events=("start",), tag=root_tag, **OPTIONS)
+    root: Any = None
+    held = 0
+    try:
+        with source.open(name) as file:
+            while chunk := file.read(CHUNK):
+                parser.feed(chunk)
+                if root is None:
+                    root = next((element for _, element in parser.read_events()), None)
+                held += len(chunk)
+                if root is not None and len(root) > 1:
+                    complete = root[:-1]
+                    yield from complete
+                    del root[: len(complete)]
+                    held = 0
+                elif held > RECORD_CAP:
+                    raise SourceBroken(f"One record is larger than {RECORD_CAP:,} bytes.", name)
+        yield from parser.close()
+    except etree.XMLSyntaxError as error:
+        raise _malformed(name, error) from None
+
+
+def _content(source: Source, name: str) -> Content:
+    with source.open(name) as file:
+        chunk = file.read(PROLOG)
+        root, readable = _root(chunk, name)
+        names: set[bytes] = set()
+        ids = refs = False
+        tail = b""
+        while chunk:
+            text = tail + chunk
+            names.update(ELEMENT.findall(text))
+            ids = ids or ID.search(text) is not None
+            refs = refs or REF.search(text) is not None
+            tail = text[-OVERLAP:]
+            chunk = file.read(CHUNK)
+    if not readable:
+        return Content(root, frozenset(resources()), ids=True, refs=True)
+    local = frozenset(found.rpartition(b":")[2].decode() for found in names)
+    return Content(root, local & resources().keys(), ids, refs)
+
+
+def _root(chunk: bytes, name: str) -> tuple[str, bool]:
+    """The tag of the root element, and whether element names can be found in the file's bytes."""
+    parser = etree.XMLPullParser(events=("start",), **OPTIONS)
+    error: etree.XMLSyntaxError | None = None
+    try:
+        parser.feed(chunk)
+    except etree.XMLSyntaxError as found:  # what is wrong below the root matters to whoever reads that far
+        error = found
+    root: Any = next((element for _, element in parser.read_events()), None)
+    if root is None and error is not None:
+        raise _malformed(name, error)
+    if root is None:
+        raise SourceBroken("There is no root element at the beginning of the file.", name)
+    info = root.getroottree().docinfo
+    if info.internalDTD is not None or info.doctype:
+        raise SourceBroken("A document type declaration is not allowed.", name)
+    tag = etree.QName(root)
+    if not NAMESPACE.fullmatch(tag.namespace or "") or not tag.localname.startswith("Interchange"):
+        raise SourceBroken("This is not an interchange file of Ed-Fi Data Standard 5.2.", f"{name}:{root.sourceline}")
+    encoding = info.encoding or "utf-8"
+    if not ASCII_LIKE.fullmatch(encoding) and not encoding.lower().startswith("utf-16"):
+        raise SourceBroken("The file is in an unusual encoding; UTF-8 is understood.", f"{name}:1")
+    return str(root.tag), chunk[:2] not in {b"\xff\xfe", b"\xfe\xff"} and b"\0" not in chunk[:4]
+
+
+def _malformed(name: str, error: etree.XMLSyntaxError) -> SourceBroken:
+    """What is wrong with the XML; libxml2's own words may quote the file, so only its kind of error is told."""
+    last = cast("Any", error.error_log).last_error
+    line, column = (last.line, last.column) if last is not None else error.position
+    kind = last.type_name.removeprefix("ERR_").replace("_", " ").lower() if last is not None else "cut off"
+    return SourceBroken(f"The XML is not well-formed ({kind}).", f"{name}:{line}:{column}")
+
+
+def _path(element: Element) -> str:
+    names = [etree.QName(element).localname, *(etree.QName(above).localname for above in element.iterancestors())]
+    return "/".join(reversed(names[:-1]))
+
+
+def _place(source: Source, name: str, element: Element) -> str:
+    """``file:line:column`` of *element*; the file is looked through once more, since the parser keeps no columns."""
+    line = cast("int", element.sourceline)
+    tag = etree.QName(element).localname.encode()
+    with source.open(name) as file:
+        for number, text in enumerate(file, 1):
+            if number == line:
+                return f"{name}:{line}:{max(text.find(b'<' + tag), text.find(b':' + tag) - 1, 0) + 1}"
+    return f"{name}:{line}"

@@ -1,0 +1,1 @@
+"""Files for adapters: archives opened safely, and CSV read with the place of every mistake."""

@@ -1,0 +1,1 @@
+"""OneRoster rows and records, shared by the adapters for files and for servers."""

@@ -1,0 +1,1 @@
+"""Simulated student information systems over real sockets, with faults on request."""

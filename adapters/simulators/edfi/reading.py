@@ -1,0 +1,249 @@
+"""How the simulated system shows its documents: one, or a page of those that were asked for."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from adapters.simulators.edfi.problems import Refusal, Reply
+from adapters.simulators.edfi.shape import Place
+from standards.edfi.api.request import names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from adapters.simulators.edfi.state import Row, State
+    from standards.edfi.model.model import Property, Resource
+
+    Document = dict[str, Any]
+
+PARAMETERS: Final = "bad-request:parameter-validation-failed"
+DEFAULT, LARGEST, LARGEST_NUMBER, PARTITIONS, MOST_PARTITIONS = 25, 500, 2**31 - 1, 10, 200
+LARGEST_VERSION: Final = 2**63 - 1
+TRUTHS: Final = {"true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a system shows documents: with tokens of pages, links, empty arrays, numbers; at most *largest* at once."""
+
+    cursors: bool = True
+    links: bool = True
+    empties: bool = False
+    numbers: bool = False
+    largest: int = LARGEST
+
+
+def shown(state: State, resource: Resource, row: Row, manner: Manner) -> Document:
+    """A document as the API shows it."""
+    document: Document = {"id": row.id}
+    if resource.descriptor_id and manner.numbers:
+        document[resource.descriptor_id] = row.number
+    document |= _linked(state, resource.properties, row.document) if manner.links else row.document
+    if manner.empties:
+        empty: Document = {
+            name: [] for name, known in resource.properties.items() if known.collection and name not in document
+        }
+        document |= empty
+    document["_etag"] = row.etag
+    document["_lastModifiedDate"] = moment(row.modified)
+    return document
+
+
+def moment(when: datetime) -> str:
+    """A moment as the API writes it."""
+    return when.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def page(state: State, resource: Resource, query: Mapping[str, str], manner: Manner) -> Reply:
+    """The documents that *query* asks for."""
+    if not manner.cursors:
+        query = {name: value for name, value in query.items() if name not in {"pagetoken", "pagesize"}}
+    if "pagetoken" in query or "pagesize" in query:
+        return _cursor_page(state, resource, query, manner)
+    offset, limit = window(query, manner.largest)
+    found = chosen(state, resource, query)
+    rows = found[offset : offset + limit]
+    reply = Reply(200, [shown(state, resource, row, manner) for row in rows])
+    if truth(query, "totalcount"):
+        reply.headers["Total-Count"] = str(len(found))
+    if manner.cursors and rows:
+        reply.headers["Next-Page-Token"] = token(rows[-1].number + 1, LARGEST_NUMBER)
+    return reply
+
+
+def partitions(state: State, resource: Resource, query: Mapping[str, str]) -> Reply:
+    """Tokens that divide the documents that *query* asks for."""
+    wanted = number(query, "number", PARTITIONS, 1, MOST_PARTITIONS)
+    found = chosen(state, resource, query)
+    size = max(1, -(-len(found) // wanted))
+    firsts = [found[place].number for place in range(0, len(found), size)]
+    lasts = [*(first - 1 for first in firsts[1:]), LARGEST_NUMBER]
+    return Reply(200, {"pageTokens": [token(*ends) for ends in zip(firsts, lasts, strict=bool(firsts))]})
+
+
+def chosen(state: State, resource: Resource, query: Mapping[str, str]) -> list[Row]:
+    """The documents that fit the filters and the window of change versions in *query*."""
+    low, high = change_window(query)
+    if low > high:
+        raise Refusal(PARAMETERS, "minChangeVersion is greater than maxChangeVersion.")
+    tests = list(_tests(state, resource, query))
+    return [row for row in state.ordered(resource) if low <= row.version <= high and all(test(row) for test in tests)]
+
+
+def window(query: Mapping[str, str], largest: int = LARGEST) -> tuple[int, int]:
+    """The offset and the limit that *query* asks for."""
+    offset = number(query, "offset", 0, 0, LARGEST_NUMBER)
+    return offset, number(query, "limit", min(DEFAULT, largest), 0, largest)
+
+
+def change_window(query: Mapping[str, str]) -> tuple[int, int]:
+    """The change versions that *query* asks for, both ends included."""
+    return number(query, "minchangeversion", 0, 0, 2**63 - 1), number(
+        query, "maxchangeversion", 2**63 - 1, 0, 2**63 - 1
+    )
+
+
+def number(query: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    """The whole number of a parameter, in its range."""
+    text = query.get(name)
+    if text is None:
+        return default
+    sound = text.lstrip("-").isascii() and text.lstrip("-").isdigit()
+    if not sound or not low <= int(text) <= high:
+        raise Refusal(PARAMETERS, f"{name} must be omitted or set to a numeric value between {low} and {high}.")
+    return int(text)
+
+
+def truth(query: Mapping[str, str], name: str) -> bool:
+    """Whether a parameter says yes."""
+    found = TRUTHS.get(query.get(name, "false").lower())
+    if found is None:
+        raise Refusal(PARAMETERS, f"{name} must be true or false.")
+    return found
+
+
+def token(first: int, last: int) -> str:
+    """The token of the documents whose numbers lie between two."""
+    return base64.urlsafe_b64encode(f"{first},{last}".encode()).decode().rstrip("=")
+
+
+def _cursor_page(state: State, resource: Resource, query: Mapping[str, str], manner: Manner) -> Reply:
+    for fits, message in (
+        ("pagetoken" in query, "PageToken is required when pageSize is specified."),
+        ("offset" not in query, "Both offset and pageToken parameters were provided, but they cannot be combined."),
+        ("limit" not in query, "Use pageSize instead of limit when using cursor paging with pageToken."),
+        (not truth(query, "totalcount"), "totalCount cannot be used with pageToken."),
+    ):
+        if not fits:
+            raise Refusal(PARAMETERS, message)
+    first, last = _ends(query["pagetoken"])
+    size = number(query, "pagesize", min(DEFAULT, manner.largest), 0, manner.largest)
+    rows = [row for row in chosen(state, resource, query) if first <= row.number <= last][:size]
+    headers = {"Next-Page-Token": token(rows[-1].number + 1, last)} if rows else {}
+    return Reply(200, [shown(state, resource, row, manner) for row in rows], headers)
+
+
+def _ends(text: str) -> tuple[int, int]:
+    try:
+        first, _, last = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(",")
+        return int(first), int(last)
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        raise Refusal(PARAMETERS, "The page token provided was invalid.") from None
+
+
+def _tests(state: State, resource: Resource, query: Mapping[str, str]) -> Iterator[Callable[[Row], bool]]:
+    """The filters in *query*; what is no member filters nothing."""
+    known = (
+        names(resource.collection)
+        if resource.standard
+        else {name.lower(): (path,) for name, path in own_names(resource, state.shape.flat(resource)).items()}
+    )
+    for name, value in query.items():
+        if name == "id":
+            yield _is(value.replace("-", "").lower())
+        elif resource.descriptor_id and name == resource.descriptor_id.lower():
+            yield _numbered(value)
+        elif name in known:
+            kind = _at(resource, known[name][0])
+            yield _equal(known[name], _read(name, kind, value), folded=bool(kind.descriptor))
+
+
+def _is(identifier: str) -> Callable[[Row], bool]:
+    return lambda row: row.id == identifier
+
+
+def _numbered(text: str) -> Callable[[Row], bool]:
+    return lambda row: str(row.number) == text
+
+
+def _equal(paths: Sequence[str], wanted: Any, *, folded: bool) -> Callable[[Row], bool]:
+    def test(row: Row) -> bool:
+        for path in paths:
+            value: Any = row.document
+            for part in path.split("."):
+                value = value.get(part) if isinstance(value, dict) else None
+            if value == wanted or (folded and str(value).lower() == str(wanted).lower()):
+                return True
+        return False
+
+    return test
+
+
+def own_names(resource: Resource, keys: Mapping[str, str]) -> Mapping[str, str]:
+    """The filters of a resource that the standard does not have; *keys* are the flat names of its key."""
+    found = dict(keys)
+    for known in resource.properties.values():
+        if known.reference:
+            found = {leaf: f"{known.name}.{leaf}" for leaf in known.properties} | found
+        elif not known.collection and known.type != "object":
+            found[known.name] = known.name
+    return found
+
+
+def _at(resource: Resource, path: str) -> Property:
+    head, _, rest = path.partition(".")
+    known = resource.properties[head]
+    return known.properties[rest] if rest else known
+
+
+def _read(name: str, kind: Property, text: str) -> Any:
+    """A filter's value as the member has it."""
+    try:
+        if kind.type == "integer":
+            return int(text)
+        if kind.type == "number":
+            return float(text)
+        if kind.type == "boolean":
+            return TRUTHS[text.lower()]
+    except (ValueError, KeyError):
+        raise Refusal(PARAMETERS, f"The value for parameter '{name}' is not valid.") from None
+    return text
+
+
+def _linked(state: State, properties: Mapping[str, Property], document: Mapping[str, Any]) -> Document:
+    """A document whose references say where their targets are."""
+    found: Document = {}
+    for name, value in document.items():
+        known = properties.get(name)
+        if known is None:
+            found[name] = value
+        elif known.reference:
+            found[name] = value | _link(state, known, document)
+        elif isinstance(value, list):
+            found[name] = [_linked(state, known.properties, item) for item in value]
+        elif isinstance(value, dict):
+            found[name] = _linked(state, known.properties, value)
+        else:
+            found[name] = value
+    return found
+
+
+def _link(state: State, known: Property, document: Mapping[str, Any]) -> Document:
+    row = state.find(*state.shape.meant(Place(known, dict(document), known.name, "")))
+    if row is None:
+        return {}
+    return {"link": {"rel": row.resource, "href": f"{state.shape.resources[row.resource].endpoint}/{row.id}"}}

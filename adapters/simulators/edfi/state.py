@@ -1,0 +1,163 @@
+"""The documents of the simulated system, what refers to what, and the numbers under which they changed."""
+
+from __future__ import annotations
+
+import copy
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from adapters.simulators.edfi.shape import Key, Shape
+    from standards.edfi.model.model import Resource
+
+    Document = dict[str, Any]
+    Meant = tuple[str, Key]
+
+EPOCH: Final = datetime(1, 1, 1, tzinfo=UTC)
+TICK: Final = timedelta(microseconds=1)
+UTC_KIND: Final = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A document as it is kept: never changed, only replaced."""
+
+    resource: str
+    id: str
+    number: int
+    document: Document
+    key: Key
+    version: int
+    modified: datetime
+
+    @property
+    def etag(self) -> str:
+        """The moment of its last change as the API counts it."""
+        return str((self.modified - EPOCH) // TICK * 10 | UTC_KIND)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What is told of a document that is gone, or whose key is *new* since."""
+
+    resource: str
+    id: str
+    version: int
+    old: Document
+    key: Key
+    new: Document | None = None
+
+
+class State:
+    """Everything that the system knows; *shape* says what may be known."""
+
+    def __init__(self, shape: Shape, clock: Callable[[], datetime] | None = None, seed: int = 0) -> None:
+        self.shape = shape
+        self.version = 0
+        self.rows: dict[str, dict[str, Row]] = defaultdict(dict)
+        self.deletes: list[Trace] = []
+        self.key_changes: list[Trace] = []
+        self._found: dict[Meant, Row] = {}
+        self._users: dict[Meant, dict[str, str]] = defaultdict(dict)
+        self._numbers: dict[str, int] = defaultdict(int)
+        self._clock = clock or (lambda: datetime.now(UTC))
+        self._random = Random(seed)  # noqa: S311  ids that nobody has to guess
+        self.last = EPOCH
+
+    def copy(self) -> State:
+        """The state as it is now, whatever becomes of this one."""
+        made = State(self.shape, self._clock)
+        made.version, made.last, made._found = self.version, self.last, dict(self._found)
+        made.rows = defaultdict(dict, {name: dict(rows) for name, rows in self.rows.items()})
+        made.deletes, made.key_changes = list(self.deletes), list(self.key_changes)
+        return made
+
+    def ordered(self, resource: Resource) -> list[Row]:
+        """The documents of *resource* in the order of their numbers."""
+        return sorted(self.rows[resource.name].values(), key=lambda row: row.number)
+
+    def find(self, name: str, key: Key) -> Row | None:
+        """The document that a reference to *name* with *key* means."""
+        return self._found.get((name, key))
+
+    def users(self, row: Row) -> Iterator[Row]:
+        """The documents that refer to *row*."""
+        for meant in self._identities(row):
+            for identifier, name in list(self._users.get(meant, {}).items()):
+                yield self.rows[name][identifier]
+
+    def add(self, resource: Resource, document: Document, identifier: str = "", *, first: bool = False) -> Row:
+        """Keep a new *document*; *first* puts it before all others."""
+        self._numbers[resource.name] += 1
+        number = self._numbers[resource.name]
+        if first:
+            number = min((row.number for row in self.rows[resource.name].values()), default=1) - 1
+        identifier = identifier or f"{self._random.getrandbits(128):032x}"
+        row = Row(resource.name, identifier, number, document, self.shape.key(resource, document), *self._moment())
+        self._keep(row)
+        return row
+
+    def change(self, row: Row, document: Document) -> Row:
+        """Keep *document* in the place of *row*; what refers to a key that it no longer has follows it."""
+        resource = self.shape.resources[row.resource]
+        users, before = list(self.users(row)), list(self._identities(row))
+        self._forget(row)
+        key = self.shape.key(resource, document)
+        version, modified = self._moment()
+        changed = replace(row, document=document, key=key, version=version, modified=modified)
+        self._keep(changed)
+        if key != row.key:
+            old, new = (self.shape.key_values(resource, one.document) for one in (row, changed))
+            self.key_changes.append(Trace(row.resource, row.id, version, old, row.key, new))
+            for user in users:
+                self._follow(user, before, changed)
+        return changed
+
+    def remove(self, row: Row) -> None:
+        """Keep *row* no longer."""
+        self._forget(row)
+        version, _ = self._moment()
+        values = self.shape.key_values(self.shape.resources[row.resource], row.document)
+        self.deletes.append(Trace(row.resource, row.id, version, values, row.key))
+
+    def _follow(self, user: Row, before: list[Meant], changed: Row) -> None:
+        """Let a document refer to a key that has *changed*."""
+        current = self.rows[user.resource].get(user.id)
+        if current is None:
+            return
+        resource = self.shape.resources[user.resource]
+        document = copy.deepcopy(current.document)
+        values = self.shape.key_values(self.shape.resources[changed.resource], changed.document)
+        for place in self.shape.places(resource, document):
+            if place.known.reference and self.shape.meant(place) in before:
+                place.owner[place.name].update(
+                    {name: value for name, value in values.items() if name in place.known.properties}
+                )
+        self.change(current, document)
+
+    def _identities(self, row: Row) -> Iterator[Meant]:
+        return self.shape.identities(self.shape.resources[row.resource], row.document)
+
+    def _keep(self, row: Row) -> None:
+        self.rows[row.resource][row.id] = row
+        for meant in self._identities(row):
+            self._found[meant] = row
+        for place in self.shape.places(self.shape.resources[row.resource], row.document):
+            self._users[self.shape.meant(place)][row.id] = row.resource
+
+    def _forget(self, row: Row) -> None:
+        del self.rows[row.resource][row.id]
+        for meant in self._identities(row):
+            self._found.pop(meant, None)
+        for place in self.shape.places(self.shape.resources[row.resource], row.document):
+            self._users[self.shape.meant(place)].pop(row.id, None)
+
+    def _moment(self) -> tuple[int, datetime]:
+        self.version += 1
+        self.last = max(self._clock(), self.last + TICK)
+        return self.version, self.last

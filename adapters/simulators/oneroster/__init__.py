@@ -1,0 +1,10 @@
+"""A OneRoster student information system to try against: real documents over real sockets, and faults on request."""
+
+from __future__ import annotations
+
+from adapters.simulators.faults import Fault, Faults
+from adapters.simulators.oneroster.documents import documents
+from adapters.simulators.oneroster.server import Running, run
+from adapters.simulators.oneroster.system import Asked, Sis
+
+__all__ = ["Asked", "Fault", "Faults", "Running", "Sis", "documents", "run"]

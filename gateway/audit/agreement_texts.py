@@ -1,0 +1,104 @@
+"""The agreements as they were when each version was first used: recorded once, and held to for ever.
+
+The record keeps the text of every version and what its lines stood for then. A version whose text is another now is
+refused, and what the product has learned since is not released under a line of old.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from gateway.audit.log import PURPOSE
+from gateway.audit.verification import texts
+from gateway.storage import signed_heads
+from gateway.storage.content_store import Contents
+from policies import canonical
+from policies.canonical import Expansion
+from standards.errors import SettingsError, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from gateway.audit.log import Record
+    from gateway.config.settings import Settings
+    from policies.agreement import Agreement
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One version as it was recorded: the hash of its *text*, and the name of what its lines stood for."""
+
+    text: str
+    elements: str
+
+
+class Texts:
+    """The versions that a record knows of, read once."""
+
+    def __init__(self, store: Contents, name: str) -> None:
+        self._store = store
+        listed = self._read(name) if name else {}
+        self.known = {version: Recorded(*one) for version, one in listed.items()}
+
+    def differing(self, agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, Agreement]]:
+        """Every agreement whose version was recorded with another text, and the mistake that this is."""
+        for one in agreements:
+            known = self.known.get(_version(one))
+            if known is not None and known.text != one.digest:
+                text = f"version {one.version} of {one.id} was used with another text; a change needs a new version"
+                yield SettingsError(text, one.file, 1, 1), one
+
+    def held_to(self, one: Agreement) -> Agreement:
+        """The agreement with what its lines stood for when it was recorded, or stand for now if it was not yet."""
+        known = self.known.get(_version(one))
+        if known is None:
+            now = canonical.expansion(one)
+            return replace(one, expansion=Expansion(Contents.name(_json(now)), now))
+        return replace(one, expansion=Expansion(known.elements, self._read(known.elements)))
+
+    def _read(self, name: str) -> Any:
+        if self._store.fault(name):
+            raise StoreUnavailable("The agreements on record cannot be read; `crossing audit verify` tells more.")
+        return orjson.loads(self._store.read(name))
+
+
+def recorded(settings: Settings) -> Texts:
+    """What the region's record knows of agreements; nothing where there is no record yet.
+
+    Raises:
+        StoreUnavailable: it cannot be read.
+    """
+    folder = settings.audit.folder
+    head = signed_heads.read_head(folder, settings.open_keys().derive(PURPOSE)) if folder.is_dir() else None
+    return Texts(texts(folder), head.agreements if head else "")
+
+
+def held_to(settings: Settings, agreements: Iterable[Agreement]) -> tuple[Agreement, ...]:
+    """The *agreements* with what their lines stood for when each was recorded, as the gateway holds to it."""
+    return tuple(map(recorded(settings).held_to, agreements))
+
+
+def record_all(record: Record, agreements: Iterable[Agreement]) -> None:
+    """Write down the text of every version that is not on record yet, and what its lines stand for."""
+    known = Texts(*record.agreements).known
+    fresh = {_version(one): _write_down(record, one) for one in agreements if _version(one) not in known}
+    if fresh:
+        listed = {version: [one.text, one.elements] for version, one in (known | fresh).items()}
+        record.note_agreements(record.text(orjson.dumps(listed, option=orjson.OPT_SORT_KEYS)))
+
+
+def _write_down(record: Record, one: Agreement) -> Recorded:
+    """Keep the text of an agreement and what it is compiled by: what its lines stand for now."""
+    elements = one.expansion.elements if one.expansion else canonical.expansion(one)
+    return Recorded(record.text(one.text.encode()), record.text(_json(elements)))
+
+
+def _json(content: Mapping[str, str]) -> bytes:
+    return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+
+
+def _version(one: Agreement) -> str:
+    return f"{one.id}@{one.version}"

@@ -1,0 +1,200 @@
+"""The keys of the record's chain: the first one, handed out once, and the present one, which moves on.
+
+Both lie sealed under the region's keys. The present one lies with the number of the entry that it is for and the end of
+the entry before it, in two slots that are written in turn: it is a signature of how far the record reaches, made again
+at every flush, and who has it cannot say anything about what was before.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import struct
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from gateway.audit import chain
+from gateway.audit.chain import GENESIS, HASH_BYTES
+from gateway.storage.durable_files import replace_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+STATE = "present.key"
+NONCE_BYTES = 12
+SLOT_BYTES = 512
+SLOTS = 2
+KEY_BYTES = 32
+NUMBERS = struct.Struct(">QB")
+WORD = "crossing-audit-key"
+HANDED = b"handed out"
+HANDED_BYTES = NONCE_BYTES + len(HANDED) + 16
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """The *key* for entry *seq*, and the *end* of the entry before it."""
+
+    seq: int
+    key: bytes
+    end: bytes = GENESIS
+
+
+class PresentKey:
+    """The file with the present key, written at every flush; the flush of the disk is the head's."""
+
+    def __init__(self, folder: Path, key: bytes) -> None:
+        self._path, self._cipher, self._file = folder / STATE, _cipher(key, b"present"), -1
+
+    def read(self) -> Present | None:
+        """The present key; None where there is none that opens."""
+        found = [one for one in self.slots() if one is not None]
+        return max(found, key=lambda one: one.seq, default=None)
+
+    def slots(self) -> list[Present | None]:
+        """What is in each slot that was written; None for one that does not open."""
+        try:
+            content = self._path.read_bytes()
+        except OSError:
+            return []
+        written = [content[at : at + SLOT_BYTES] for at in range(0, len(content), SLOT_BYTES)]
+        if len(content) != SLOTS * SLOT_BYTES:
+            return [None]
+        return [self._opened(slot, place) for place, slot in enumerate(written) if slot.strip(b"\x00")]
+
+    def create(self, present: Present) -> None:
+        """Make the file anew, durably."""
+        self.close()
+        slots = [self._sealed(present) if place == present.seq % SLOTS else bytes(SLOT_BYTES) for place in range(SLOTS)]
+        replace_file(self._path, b"".join(slots))
+
+    def write(self, present: Present) -> None:
+        """Put the present key in place of the one before the last."""
+        if self._file < 0:
+            self._file = os.open(self._path, os.O_WRONLY)
+        os.pwrite(self._file, self._sealed(present), present.seq % SLOTS * SLOT_BYTES)
+
+    def sync(self) -> None:
+        """Make what was written durable; a machine that fails before comes back with an earlier key, which moves on."""
+        if self._file >= 0:
+            os.fdatasync(self._file)
+
+    def close(self) -> None:
+        """Give up the file."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _sealed(self, present: Present) -> bytes:
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        text = NUMBERS.pack(present.seq, len(present.end)) + present.key + present.end
+        return (nonce + self._cipher.encrypt(nonce, text, b"%d" % (present.seq % SLOTS))).ljust(SLOT_BYTES, b"\x00")
+
+    def _opened(self, slot: bytes, place: int) -> Present | None:
+        for length in (HASH_BYTES, 2 * HASH_BYTES):
+            size = NONCE_BYTES + NUMBERS.size + KEY_BYTES + length + 16
+            try:
+                text = self._cipher.decrypt(slot[:NONCE_BYTES], slot[NONCE_BYTES:size], b"%d" % place)
+            except InvalidTag:
+                continue
+            seq, told = NUMBERS.unpack_from(text)
+            rest = text[NUMBERS.size :]
+            if told == length and not slot[size:].strip(b"\x00"):
+                return Present(seq, rest[:KEY_BYTES], rest[KEY_BYTES:])
+        return None
+
+
+def begin(folder: Path, key: bytes, seq: int, end: bytes = GENESIS) -> Present:
+    """Make a first key for the entries from *seq* on; it lies sealed until it is handed out."""
+    first = secrets.token_bytes(KEY_BYTES)
+    text = f"{WORD}:{seq}:{first.hex()}".encode()
+    replace_file(_first(folder, seq), _seal(_cipher(key, b"first"), text, seq))
+    present = Present(seq, first, end)
+    PresentKey(folder, key).create(present)
+    return present
+
+
+def sealed(folder: Path, key: bytes) -> Mapping[int, str]:
+    """The first keys that were not handed out yet, by the entry that each begins with."""
+    return {seq: text.decode() for seq, text in _firsts(folder, key).items() if text not in {HANDED, b""}}
+
+
+def hand_out(folder: Path, key: bytes, seq: int) -> None:
+    """Keep of a first key only that it was handed out."""
+    replace_file(_first(folder, seq), _seal(_cipher(key, b"first"), HANDED, seq))
+
+
+def notes(folder: Path) -> list[str]:
+    """What an operator has to be told of the first keys; they can be told apart by their size alone."""
+    waiting = [path.name for path in sorted(folder.glob("first-*.key")) if path.stat().st_size > HANDED_BYTES]
+    return [f"the record's first key lies here until `crossing audit key` prints it ({name})" for name in waiting]
+
+
+def problems(folder: Path, key: bytes) -> list[str]:
+    """What is wrong with the files of keys."""
+    found = [f"{_first(folder, seq).name}: was changed" for seq, text in _firsts(folder, key).items() if not text]
+    if not found and not any(folder.glob("first-*.key")):
+        found.append("first-1.key: is missing")
+    slots = PresentKey(folder, key).slots()
+    if not slots or None in slots:
+        found.append(f"{STATE}: was changed, or is missing")
+    return found
+
+
+def read_keys(text: str) -> dict[int, bytes]:
+    """The first keys in a *text*, by the entry that each begins with.
+
+    Raises:
+        ValueError: there is none, or something else.
+    """
+    found = {}
+    for line in text.split():
+        word, seq, digits = line.split(":")
+        if word != WORD or len(bytes.fromhex(digits)) != KEY_BYTES:
+            raise ValueError
+        found[int(seq)] = bytes.fromhex(digits)
+    if not found:
+        raise ValueError
+    return found
+
+
+def at(keys: Mapping[int, bytes], seq: int) -> bytes | None:
+    """The key for entry *seq*, from the last first key that begins before it."""
+    first = max((one for one in keys if one <= seq), default=None)
+    return None if first is None else chain.next_key(keys[first], seq - first)
+
+
+def covers(keys: Mapping[int, bytes], seq: int) -> bool:
+    """Whether one of *keys* is the first of, or before, entry *seq*."""
+    return any(first <= seq for first in keys)
+
+
+def _firsts(folder: Path, key: bytes) -> dict[int, bytes]:
+    """What lies in each file of a first key; nothing where that does not open."""
+    found = {}
+    for path in sorted(folder.glob("first-*.key")):
+        seq = int(path.stem.removeprefix("first-"))
+        content = path.read_bytes()
+        try:
+            found[seq] = _cipher(key, b"first").decrypt(content[:NONCE_BYTES], content[NONCE_BYTES:], b"%d" % seq)
+        except (InvalidTag, ValueError):
+            found[seq] = b""
+    return found
+
+
+def _first(folder: Path, seq: int) -> Path:
+    return folder / f"first-{seq}.key"
+
+
+def _seal(cipher: AESGCM, text: bytes, seq: int) -> bytes:
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    return nonce + cipher.encrypt(nonce, text, b"%d" % seq)
+
+
+def _cipher(key: bytes, what: bytes) -> AESGCM:
+    return AESGCM(blake2b(b"record of disclosures: " + what, digest_size=KEY_BYTES, key=key).digest())

@@ -1,0 +1,90 @@
+"""Who is asking: a bearer token, or the signature of a request, becomes a caller, or nobody."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.auth import tokens
+from gateway.storage.registry import ENABLED, REFUSE
+from standards.errors import Unauthenticated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from gateway.auth.oauth1 import SignedRequest, Verifier
+    from gateway.storage.registry import Store
+    from gateway.storage.shared_memory import Memory
+
+VERDICT_SECONDS = 1.0
+VERDICTS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The client behind a request, with what it may do; *epoch* changes when old answers must not count.
+
+    It *refuses_unknown* where members of its Ed-Fi bodies that are not there for it make them wrong.
+    """
+
+    client: str
+    org: str
+    scopes: frozenset[str]
+    epoch: int
+    refuses_unknown: bool = False
+
+
+class Callers:
+    """Recognises callers; what ends a token is noticed within a second, by every worker."""
+
+    def __init__(
+        self,
+        store: Store,
+        memory: Memory,
+        clock: Callable[[], datetime],
+        verifier: Verifier,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store, self._memory, self._clock, self._verifier = store, memory, clock, verifier
+        self._monotonic = monotonic
+        self._verdicts: dict[str, tuple[float, Caller]] = {}
+        self._lock = threading.Lock()
+
+    def authenticate(self, authorization: str | None, signed: SignedRequest | None = None) -> Caller:
+        """The caller whose token the Authorization header carries, or who signed the request where that is accepted."""
+        if signed is not None:
+            return self._verifier.verify(signed)
+        text = _bearer(authorization)
+        now, passed = self._clock(), self._monotonic()
+        name = tokens.fingerprint(text)
+        kept = self._verdicts.get(name)
+        if kept and passed - kept[0] < VERDICT_SECONDS:
+            return kept[1]
+        caller = self._recognise(text, now)
+        with self._lock:
+            if len(self._verdicts) >= VERDICTS:
+                self._verdicts.clear()
+            self._verdicts[name] = (passed, caller)
+        return caller
+
+    def _recognise(self, text: str, now: datetime) -> Caller:
+        token = tokens.find(self._memory, text, now)
+        client = self._store.find_client(token.client) if token else None
+        if not token or not client or client.status != ENABLED or client.epoch != token.epoch:
+            raise Unauthenticated("Invalid Authorization header.")
+        scopes = frozenset(token.scopes) & frozenset(client.scopes)
+        return Caller(client.client_id, client.org, scopes, client.epoch, client.unknown_members == REFUSE)
+
+
+def _bearer(authorization: str | None) -> str:
+    if authorization is None or not authorization.strip():
+        raise Unauthenticated("Authorization header is missing.")
+    scheme, _, text = authorization.strip().partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthenticated("Unknown Authorization header scheme.")
+    if not text.strip():
+        raise Unauthenticated("Missing Authorization header bearer token value.")
+    return text.strip()

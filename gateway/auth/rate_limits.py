@@ -1,0 +1,108 @@
+"""How often may be asked; whoever asks more often is told how long to wait."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from typing import TYPE_CHECKING, Any
+
+from limits import RateLimitItem, parse
+from limits.errors import StorageError
+from limits.storage import storage_from_string
+from limits.strategies import MovingWindowRateLimiter, RateLimiter, SlidingWindowCounterRateLimiter
+
+from gateway.request_slots import once
+from gateway.storage.shared_memory import REDIS_TIMEOUT
+from standards.errors import StoreUnavailable, TooManyRequests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gateway.config import settings
+
+
+class Limits:
+    """Every limit of the region, counted in the same memory as its tokens."""
+
+    def __init__(self, rates: settings.Limits, memory_url: str, storage: Any = None) -> None:
+        storage = storage or _counts(memory_url)
+        self._storage = storage
+        steady, exact = SlidingWindowCounterRateLimiter(storage), MovingWindowRateLimiter(storage)
+        self._client = _Rate("client", rates.client, steady)
+        self._district = _Rate("district", rates.district, steady)
+        self._failures = _Rate("failures", rates.failures, exact)
+        self._address = _Rate("address", rates.address_failures, exact)
+
+    def at(self, rates: settings.Limits) -> Limits:
+        """The same counts under other *rates*."""
+        return Limits(rates, "", self._storage)
+
+    def spend_client(self, client: str) -> None:
+        """Count one data request of a client, or refuse it."""
+        self._client.spend(client)
+
+    def spend_districts(self, districts: Iterable[str]) -> None:
+        """Count one authorized data request for each district it asks, or refuse it."""
+        for district in sorted(set(districts)):
+            self._district.spend(district)
+
+    def check_failures(self, client: str, address: str) -> None:
+        """Refuse to look at credentials after too many failures; a stranger elsewhere cannot lock a client out."""
+        self._failures.check(client, address)
+
+    def crowded(self, address: str) -> bool:
+        """Whether so much has failed from an address that what cannot be right is not worth a hash or a count."""
+        return not self._address.has_room(address)
+
+    def count_failure(self, client: str, address: str) -> None:
+        """Count a request for a token, or with a signature, whose credentials were wrong; both kinds together."""
+        self._failures.count(client, address)
+        self._address.count(address)
+
+
+class _Rate:
+    """One rate, kept for each of many names."""
+
+    def __init__(self, name: str, rate: str, limiter: RateLimiter) -> None:
+        self._name, self._limiter = name, limiter
+        self._item: RateLimitItem | None = parse(rate) if rate else None
+
+    def spend(self, *names: str) -> None:
+        if self._item and not once((self._name, *names), lambda: self._ask(self._limiter.hit, names)):
+            raise self._refusal(names)
+
+    def has_room(self, *names: str) -> bool:
+        return self._item is None or self._ask(self._limiter.test, names)
+
+    def check(self, *names: str) -> None:
+        if not self.has_room(*names):
+            raise self._refusal(names)
+
+    def count(self, *names: str) -> None:
+        if self._item:
+            self._ask(self._limiter.hit, names)
+
+    def _ask(self, question: object, names: tuple[str, ...]) -> bool:
+        try:
+            return bool(question(self._item, self._name, *map(_short, names)))  # type: ignore[operator]
+        except StorageError:
+            raise StoreUnavailable("The shared memory cannot be reached.") from None
+
+    def _refusal(self, names: tuple[str, ...]) -> TooManyRequests:
+        try:
+            reset = self._limiter.get_window_stats(self._item, self._name, *map(_short, names)).reset_time  # type: ignore[arg-type]
+        except StorageError:
+            raise StoreUnavailable("The shared memory cannot be reached.") from None
+        return TooManyRequests("Too many requests; wait before the next one.", max(1, math.ceil(reset - time.time())))
+
+
+def _counts(memory_url: str) -> Any:
+    """Where requests are counted: the shared memory, waited for as long as everywhere else, or this process."""
+    bounds = {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT} if memory_url else {}
+    return storage_from_string(memory_url or "memory://", wrap_exceptions=True, **bounds)
+
+
+def _short(name: str) -> str:
+    """A name of fixed length: part of it is whatever a stranger sent."""
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,0 +1,94 @@
+"""Registrations: what does not fit between the clients that are registered and the agreements that name them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from policies.agreement import current
+from standards.errors import SettingsError, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import date, datetime
+
+    from gateway.storage.registry import Client
+    from policies.agreement import Agreement
+
+TOLD_DAYS = 30
+"""How long before its end an agreement is told to end."""
+
+
+def warnings(agreements: Iterable[Agreement], clients: Iterable[Client], now: datetime) -> tuple[str, ...]:
+    """What of *agreements* that are served an operator should look at, though the gateway serves."""
+    every, known = tuple(agreements), tuple(clients)
+    return (
+        *unregistered(every, known, now),
+        *map(str, misdirected(every, known, now)),
+        *several_purposes(every, now),
+        *ending(every, now),
+    )
+
+
+def unregistered(agreements: Iterable[Agreement], clients: Iterable[Client], now: datetime) -> Iterator[str]:
+    """Each client that an agreement in force, or to come, names and nobody has registered."""
+    known = frozenset(client.client_id for client in clients)
+    for one in _standing(agreements, now):
+        for name in one.clients:
+            if name not in known:
+                yield f"{one.file}: the client {name} is not registered{suggestion(name, known)}"
+
+
+def misdirected(agreements: Iterable[Agreement], clients: Iterable[Client], now: datetime) -> Iterator[SettingsError]:
+    """Each agreement in force, or to come, that names a client of another organisation than its recipient."""
+    orgs = {client.client_id: client.org for client in clients}
+    for one in _standing(agreements, now):
+        for name in one.clients:
+            if orgs.get(name, one.org) != one.org:
+                yield SettingsError(
+                    f"the client {name} is registered for {orgs[name]}, and the recipient is {one.org}", one.file
+                )
+
+
+def several_purposes(agreements: Iterable[Agreement], now: datetime) -> Iterator[str]:
+    """Each client with agreements for several purposes, in different districts: all of its requests are refused."""
+    purposes: dict[str, set[str]] = {}
+    every = tuple(agreements)
+    for one in every:
+        if one in current(every, one.today(now)):
+            for name in one.clients:
+                purposes.setdefault(name, set()).add(one.purpose)
+    for name, found in sorted(purposes.items()):
+        if len(found) > 1:
+            yield (
+                f"the client {name} has agreements for {', '.join(sorted(found))}: every request of it is refused, "
+                "until a token can name its purpose"
+            )
+
+
+def ending(agreements: Iterable[Agreement], now: datetime) -> Iterator[str]:
+    """Each agreement that has ended, or ends within a month without a version that takes its place."""
+    versions: dict[str, list[Agreement]] = {}
+    for one in agreements:
+        versions.setdefault(one.id, []).append(one)
+    for name, several in sorted(versions.items()):
+        newest = max(several, key=lambda one: one.version)
+        today = newest.today(now)
+        without = next((day for day in _days(today) if not current(several, day)), None)
+        if without == today and all(one.begin <= today for one in several):
+            yield f"{newest.file}: {name} has ended"
+        elif without is not None and without > today:
+            yield f"{newest.file}: {name} ends on {without - timedelta(days=1)}, and no version follows it"
+
+
+def _days(first: date) -> Iterator[date]:
+    return (first + timedelta(days=number) for number in range(TOLD_DAYS + 2))
+
+
+def _standing(agreements: Iterable[Agreement], now: datetime) -> Iterator[Agreement]:
+    """The agreements that release something today or may do so later."""
+    every = tuple(agreements)
+    for one in every:
+        day = one.today(now)
+        if one.begin > day or one in current(every, day):
+            yield one

@@ -1,0 +1,1 @@
+"""The cache: snapshots of each district, refreshed in time, complete or refused."""

@@ -1,0 +1,364 @@
+"""Completeness of what a source gave: which rows are set aside, which references lead nowhere, and how many may."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from adapters.notes import BELONGS, GONE, MAX_ASIDE_TOLD, UNRESOLVED, USER, Page
+from gateway.cache.drop_limits import DEFAULT
+from gateway.cache.earlier_records import Former, entities_of, names_of
+from gateway.cache.group_references import DANGLING, group_of
+from gateway.cache.patch import patched
+from gateway.cache.snapshot import ABSENT
+from standards.errors import Incomplete
+from standards.losses import Loss
+from standards.view import fields_of
+from standards.vocabulary import PERSONS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+
+    from adapters.contract import Aside, Wanted
+    from gateway.cache.snapshot import Generation, Key, Table
+    from standards.keys import Keyring
+    from standards.vocabulary import Field
+
+SHARE_OF_ROWS: Final = 0.005
+SHARE_OF_REFERENCES: Final = 0.05
+MIN_ROWS: Final = 1
+MAX_ROWS: Final = 100
+"""However small or large an entity is, so many of its rows may be set aside at least, and at most."""
+
+NEVER: Final = frozenset({"organization", "session"})
+"""The entities of which no row may be set aside, since everything hangs on them."""
+
+MISSING: Final = "is missing"
+
+Orphans = dict[str, dict[int, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Which share of an entity's *rows* may be set aside, and of a field's *references* may lead nowhere, by name."""
+
+    rows: Mapping[str, float] = field(default_factory=dict)
+    references: Mapping[str, float] = field(default_factory=dict)
+
+    def most_rows(self, entity: str, read: int) -> int:
+        """How many of the rows *read* of an entity may be set aside."""
+        if entity in NEVER:
+            return 0
+        share = self.rows.get(entity, self.rows.get(DEFAULT, SHARE_OF_ROWS))
+        return min(MAX_ROWS, max(MIN_ROWS, int(share * read))) if share else 0
+
+    def most_references(self, name: str, all_of: int) -> int:
+        """How many of all references of a field may lead nowhere."""
+        share = self.references.get(name, self.references.get(DEFAULT, SHARE_OF_REFERENCES))
+        return max(MIN_ROWS, int(share * all_of)) if share else 0
+
+    def refuse_rows(self, entity: str, aside: int, read: int, left: int) -> str:
+        """Why so many rows set *aside* of those *read* of an entity are too many; empty where they may be."""
+        if not left and aside:
+            return "rows are set aside, and none is left"
+        most = self.most_rows(entity, read)
+        return f"rows are set aside, and {most} may be" if aside > most else ""
+
+    def refuse_references(self, name: str, lost: int, all_of: int) -> str:
+        """Why so many *lost* references of a field are too many; empty where they may be."""
+        most = self.most_references(name, all_of)
+        return f"references lead nowhere, and {most} may" if lost > most else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows *read* of an entity, and how many of them are set *aside* for which *reasons*.
+
+    Those that belong to what the source calls *gone* are left out with it, however many they are.
+    """
+
+    entity: str
+    read: int
+    aside: int = 0
+    reasons: tuple[tuple[str, int], ...] = ()
+    gone: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """How many references of the field *name* there are, and how many of them lead nowhere.
+
+    They may all where the source *lacks* everything that they could lead to: a system need not show it.
+    """
+
+    name: str
+    lost: int
+    all_of: int
+    lacks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A row set aside of which no snapshot before knew what it was; of what entities other records are *made* of it."""
+
+    entity: str
+    own: str
+    made: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """What a load has of its source, entity by entity; *places* are rows set aside, as far as they can be told.
+
+    *unknown* are those of which no snapshot before knew what they were, as far as they say which ones they are.
+    """
+
+    rows: tuple[Rows, ...] = ()
+    references: tuple[References, ...] = ()
+    places: tuple[Aside, ...] = ()
+    unknown: frozenset[Unknown] = frozenset()
+    page: Page = field(default_factory=Page, compare=False)
+
+
+def completed(
+    before: Generation | None, fresh: Generation, page: Page, keyring: Keyring, wanted: Wanted, shares: Shares
+) -> Generation:
+    """The *fresh* snapshot with every row that is set aside as it was *before*, where it was there.
+
+    Raises:
+        Incomplete: more is set aside, or leads nowhere, than may; or nothing is left of what the source has.
+    """
+    read = {entity: table.size for entity, table in fresh.tables.items()}
+    if before is not None:
+        fresh = _kept(before, fresh, page.aside, keyring, wanted)
+    lost, gone = _apart(orphans(fresh, page.departed))
+    found = judged(fresh, page, lost, read, wanted, shares, gone)
+    fresh.completeness = replace(found, unknown=_unknown(before, fresh, page, lost, keyring))
+    if before is not None and lost:
+        fresh = _healed(before, fresh, lost, keyring, wanted)
+    return fresh
+
+
+def followed(before: Generation, fresh: Generation, wanted: Wanted, shares: Shares) -> Generation:
+    """A snapshot made from the one *before* by what has changed.
+
+    Raises:
+        Incomplete: as above.
+    """
+    page = before.completeness.page if before.completeness else Page()
+    read = {entity: table.size for entity, table in fresh.tables.items()}
+    unknown = before.completeness.unknown if before.completeness else frozenset[Unknown]()
+    lost, gone = _apart(orphans(fresh, page.departed))
+    fresh.completeness = replace(judged(fresh, page, lost, read, wanted, shares, gone), unknown=unknown)
+    return fresh
+
+
+def _apart(lost: Orphans) -> tuple[Orphans, Mapping[str, int]]:
+    """Rows that have lost their owner, and by entity how many others have since it is gone."""
+    kept = {name: {row: told for row, told in rows.items() if not told.endswith(GONE)} for name, rows in lost.items()}
+    gone = {name: len(rows) - len(kept[name]) for name, rows in lost.items()}
+    return {name: rows for name, rows in kept.items() if rows}, gone
+
+
+def judged(
+    fresh: Generation,
+    page: Page,
+    lost: Orphans,
+    read: Mapping[str, int],
+    wanted: Iterable[str],
+    shares: Shares,
+    gone: Mapping[str, int],
+) -> Completeness:
+    """What is there of a snapshot; *lost* are its rows without owner, *read* the rows of the source by entity.
+
+    *gone* are by entity how many have no owner because that is gone.
+
+    Raises:
+        Incomplete: too much is not.
+    """
+    held = frozenset(wanted)
+    read = {**read, **{one: max(read.get(one, 0), fresh.table(one).size) for one in lost}}  # some are as they were
+    found = Completeness(
+        tuple(_rows(page, lost, read, held, gone)), tuple(_references(fresh, page, held)), tuple(page.aside), page=page
+    )
+    if lacks := sorted(_lacks(fresh, found, lost, shares), key=lambda one: one.entity not in NEVER):
+        names = {one.entity for one in lacks}
+        places = (one for one in page.aside if one.entity in names or one.entity in NEVER)
+        raise Incomplete(lacks, [(one.place, one.told) for one in places][:MAX_ASIDE_TOLD])
+    return found
+
+
+def _unknown(
+    before: Generation | None, fresh: Generation, page: Page, lost: Orphans, keyring: Keyring
+) -> frozenset[Unknown]:
+    """The rows set aside now of which no snapshot knew what they were."""
+    found = {Unknown(entity, fresh.table(entity).ids[row]) for entity, rows in lost.items() for row in rows}
+    for one in page.aside:
+        for entity in entities_of(one.entity):
+            names = names_of(fresh.district, entity, one.key, keyring)
+            found |= {Unknown(entity, own, frozenset(one.made)) for own in names}
+    if before is not None:
+        found &= before.completeness.unknown if before.completeness else frozenset()
+    return frozenset(found)
+
+
+def orphans(generation: Generation, departed: Collection[tuple[str, Key]] = ()) -> Orphans:
+    """The rows that have lost their owner, by entity, each with the reason; what belongs to one is one too.
+
+    *departed* are records, by entity and key, that the source calls gone.
+    """
+    found: Orphans = {}
+
+    def look(entity: str) -> dict[int, str]:
+        if entity not in found:
+            found[entity] = {}
+            table = generation.tables.get(entity)
+            for spec in fields_of(entity).values() if table is not None and table.size else ():
+                if spec.owner and not spec.lenient and table is not None:
+                    gone = look(spec.to) if spec.to != entity else {}
+                    found[entity].update(_without(table, spec, gone, departed))
+        return found[entity]
+
+    for entity in generation.tables:
+        look(entity)
+    return {entity: rows for entity, rows in found.items() if rows}
+
+
+def _without(
+    table: Table, spec: Field, gone: Mapping[int, str], departed: Collection[tuple[str, Key]]
+) -> Iterator[tuple[int, str]]:
+    refs = table.refs.get(spec.name)
+    if spec.to in PERSONS and (refs is None or ABSENT in refs):
+        absent = range(table.size) if refs is None else (row for row, to in enumerate(refs) if to == ABSENT)
+        yield from ((row, f"{spec.name} {MISSING}") for row in absent)
+    names = {spec.to, USER} if spec.to in PERSONS else {spec.to}
+    for row, keys in table.dangling.get(spec.name, {}).items():
+        left = any((name, key) in departed for name in names for key in keys) if departed else False
+        yield row, f"{spec.name} {GONE if left else UNRESOLVED}"
+    if gone and refs is not None:
+        for row, to in enumerate(refs):
+            if to in gone:
+                yield row, f"{spec.name} {GONE if gone[to].endswith(GONE) else BELONGS}"
+
+
+def _kept(
+    before: Generation, fresh: Generation, aside: Iterable[Aside], keyring: Keyring, wanted: Wanted
+) -> Generation:
+    former = Former(before, fresh, keyring)
+    changes = former.changes(aside)
+    made = _patched(fresh, changes, keyring, wanted)
+    known = Counter(one.entity for one in before.completeness.places if not one.key) if before.completeness else {}
+    nameless = [one for one in aside if not one.key]
+    more = Counter(one.entity for one in nameless) - Counter(known)  # those of before are none that were there
+    if any(map(Former(before, made, keyring).lacks, more)):
+        raise Incomplete(
+            [Loss(entity, times, times, "whose row it is cannot be told") for entity, times in more.items()],
+            [(one.place, one.told) for one in nameless if one.entity in more],
+        )
+    return made
+
+
+def _healed(before: Generation, fresh: Generation, lost: Orphans, keyring: Keyring, wanted: Wanted) -> Generation:
+    """Give rows that have lost their owner the form of before, where they had an owner that is still there."""
+    former = Former(before, fresh, keyring)
+    rows = [(entity, fresh.tables[entity].ids[row]) for entity, some in lost.items() for row in some]
+    made = _patched(fresh, former.those(rows), keyring, wanted)
+    made.completeness = fresh.completeness
+    return made
+
+
+def _patched(fresh: Generation, changes: list, keyring: Keyring, wanted: Wanted) -> Generation:  # type: ignore[type-arg]
+    if not changes:
+        return fresh
+    made = patched(fresh, changes, keyring, entities=wanted, number=fresh.number, loaded=fresh.loaded)
+    made.stamp, made.completeness = fresh.stamp, fresh.completeness
+    return made
+
+
+def _rows(
+    page: Page, lost: Orphans, read: Mapping[str, int], wanted: frozenset[str], gone: Mapping[str, int]
+) -> Iterator[Rows]:
+    there = dict(read)
+    if page.asides[USER]:
+        there[USER] = sum(read.get(entity, 0) for entity in PERSONS)
+    for entity in sorted(there.keys() | (page.asides.keys() & wanted)):
+        reasons = Counter(one.told for one in page.aside if one.entity == entity)
+        reasons.update(lost.get(entity, {}).values())
+        aside = page.asides[entity] + len(lost.get(entity, ()))
+        if there.get(entity, 0) or aside:
+            count, why = there.get(entity, 0) + page.asides[entity], tuple(sorted(reasons.items()))
+            yield Rows(entity, count, aside, why, gone.get(entity, 0))
+
+
+def _references(fresh: Generation, page: Page, wanted: frozenset[str]) -> Iterator[References]:
+    for name, (lost, all_of) in sorted(page.lost.items()):
+        yield References(name, lost, all_of)
+    for entity, table in sorted(fresh.tables.items()):
+        fields = fields_of(entity)
+        for name, rows in sorted(table.dangling.items()):
+            if rows and not (fields[name].owner and not fields[name].lenient):
+                yield References(f"{entity}.{name}", sum(map(len, rows.values())), _all(table, name))
+        for name, refs in sorted(table.refs.items()):
+            spec = fields[name]
+            if spec.owner and not spec.lenient and spec.to not in wanted and (lost := refs.count(DANGLING)):
+                yield References(f"{entity}.{name}", lost, _all(table, name), lacks=True)
+
+
+def _all(table: Table, name: str) -> int:
+    """How many references of a field there are."""
+    if name in table.refs:
+        return table.size - table.refs[name].count(ABSENT)
+    if name in table.columns:
+        return sum(len(value) for value in table.columns[name] if value)
+    group = group_of(table.columns, fields_of(table.entity), name)
+    return sum(len(items) for items in table.columns.get(group, ()) if items)
+
+
+def _lacks(fresh: Generation, found: Completeness, lost: Orphans, shares: Shares) -> Iterator[Loss]:
+    for one in found.rows:
+        of = entities_of(one.entity)
+        left = sum(fresh.table(entity).size - len(lost.get(entity, ())) for entity in of) - one.gone
+        if one.aside and (wrong := shares.refuse_rows(one.entity, one.aside, one.read, left)):
+            yield Loss(one.entity, one.aside, one.read, wrong)
+    for ref in found.references:
+        if not ref.lacks and (wrong := shares.refuse_references(ref.name, ref.lost, ref.all_of)):
+            yield Loss(ref.name, ref.lost, ref.all_of, wrong)
+
+
+def judge_live(
+    made: Generation, page: Page, whole: Iterable[str], shares: Shares, single: Container[str] = frozenset()
+) -> None:
+    """Refuse what was read for one request where too much of an entity is not there.
+
+    Nothing need be left of a *single* record that was asked for by its id: a refusal would tell that there is one,
+    which may be hidden. What is read live may be newer than the snapshot it leans on: of an entity that was read
+    *whole* as many rows may have lost their owner as references of any other field.
+
+    Raises:
+        Incomplete: too much is not there.
+    """
+    found = {
+        Unknown(entity, own, frozenset(one.made))
+        for one in page.aside
+        for entity in entities_of(one.entity)
+        for own in (one.own, *one.key[-1:])
+        if own
+    }
+    made.completeness = Completeness(unknown=frozenset(found)) if found else None
+    lacks = []
+    for entity, count in page.asides.items():
+        size = sum(made.tables[one].size for one in entities_of(entity) if one in made.tables)
+        left = size + count if entity in single else size
+        if wrong := shares.refuse_rows(entity, count, size + count, left):
+            lacks.append(Loss(entity, count, size + count, wrong))
+    for entity in whole:
+        size = made.tables[entity].size if entity in made.tables else 0
+        for spec in fields_of(entity).values() if size else ():
+            refs = made.tables[entity].refs.get(spec.name) if spec.owner and not spec.lenient else None
+            lost = refs.count(DANGLING) if refs is not None and made.table(spec.to).size else 0
+            name = f"{entity}.{spec.name}"
+            if wrong := shares.refuse_references(name, lost, size):
+                lacks.append(Loss(name, lost, size, wrong))
+    if lacks:
+        raise Incomplete(lacks, [(one.place, one.told) for one in page.aside][:MAX_ASIDE_TOLD])

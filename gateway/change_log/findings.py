@@ -1,0 +1,224 @@
+"""Findings: what of the records that one grant shows differs between two generations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from gateway.change_log.projection import LISTS, leading_to, lists_of
+from gateway.engine.row_index import Shown
+from gateway.engine.skeletons import BASE, skeleton
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from gateway.cache.snapshot_differences import Difference, Differences
+    from gateway.change_log.ledger import Ledger
+    from gateway.change_log.projection import Place, Projection
+    from gateway.engine.visibility import Faces
+
+EDFI = "edfi"
+LISTS_MASK = (1 << 24) - 1
+"""The bits of a hash that tell the lists a record is in."""
+ANY_LIST = "*"
+"""In place of an entity, where it is not known any more in which lists a record was."""
+ANYWHERE = (ANY_LIST, "")
+"""In place of the record below which something was listed, where that is not known any more."""
+PENDING = 2**63 - 1
+"""In place of a moment: the difference has been found, and nobody has been told of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What is told of a record that has left a branch."""
+
+    sealed: bytes
+    subjects: tuple[bytes, ...]
+    lists: dict[str, tuple[str, ...]]
+
+
+@dataclass(slots=True)
+class Found:
+    """What differs of one entity: rows of the present, and what is *gone* from a branch or has *left* a list below."""
+
+    changed: set[int] = field(default_factory=set)
+    hashes: dict[int, int] = field(default_factory=dict)
+    gone: list[tuple[Place, str, Gone]] = field(default_factory=list)
+    back: list[tuple[Place, str]] = field(default_factory=list)
+    left: list[tuple[str, str, str]] = field(default_factory=list)
+    joined: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+class Sight:
+    """What one grant shows of one generation on one day, record by record."""
+
+    def __init__(
+        self,
+        faces: Faces,
+        ledger: Ledger,
+        key: bytes,
+        about: Callable[[Shown], Callable[[int], Iterable[bytes]]],
+        seal: Callable[[bytes], bytes],
+    ) -> None:
+        self.faces, self._ledger, self._key, self._about, self.seal = faces, ledger, key, about, seal
+
+    def shown(self, projection: Projection, place: Place) -> Shown:
+        """A branch of a view."""
+        view, branch = projection.branches[place]
+        return self.faces.once(("branch", *place), lambda: Shown(branch, view, self.faces, self._ledger))
+
+    def visible(self, entity: str, row: int) -> bool:
+        """Whether a row exists for the consumer."""
+        mask = self.faces.visible(entity)
+        return mask is None or bool(mask[row])
+
+    def places(self, projection: Projection, rows: Sequence[int]) -> dict[int, frozenset[Place]]:
+        """The branches that show each of the *rows*, all of which are visible."""
+        found: dict[int, set[Place]] = {row: set() for row in rows}
+        for place, (_, branch) in projection.branches.items():
+            picky = branch.where or branch.needs or branch.only or branch.backed
+            for row in self.shown(projection, place).among(rows) if picky else rows:
+                found[row].add(place)
+        return {row: frozenset(places) for row, places in found.items()}
+
+    def render(self, projection: Projection, rows: Sequence[int]) -> dict[int, list[Any]]:
+        """Everything that is shown of each of the *rows*."""
+        return dict(zip(rows, projection.render(self.faces, rows), strict=True))
+
+    def digest(self, rendered: Sequence[Any], places: Iterable[Place]) -> int:
+        """A keyed hash of what is shown of a record and where, its last bits those of the lists it is in; never 0."""
+        lists = next((side[LISTS] for side in rendered if LISTS in side), None)
+        content = self._hash([rendered, sorted(places)]) & ~LISTS_MASK
+        return content | self._hash(lists) & LISTS_MASK or 1
+
+    def _hash(self, value: Any) -> int:
+        return int.from_bytes(blake2b(orjson.dumps(value), digest_size=8, key=self._key).digest())
+
+    def digests(self, projection: Projection, rows: Sequence[int]) -> dict[int, int]:
+        """The hashes of *rows*, all of which are visible."""
+        rendered, places = self.render(projection, rows), self.places(projection, rows)
+        return {row: self.digest(rendered[row], places[row]) for row in rows}
+
+    def unknown(self, projection: Projection, place: Place, identifier: str) -> Gone:
+        """What can be told of a record that has left a branch while nobody looked."""
+        view, _ = projection.branches[place]
+        return Gone(self.seal(orjson.dumps(skeleton(view, identifier))), (), {ANY_LIST: ()})
+
+    def gone(self, projection: Projection, place: Place, row: int, lists: Mapping[str, set[str]]) -> Gone:
+        """What a branch showed of a *row* that has left it."""
+        shown = self.shown(projection, place)
+        (record,) = shown.render([row], BASE)
+        told = {entity: tuple(sorted(ids)) for entity, ids in lists.items()}
+        return Gone(self.seal(orjson.dumps(record)), tuple(self._about(shown)(row)), told)
+
+
+class Findings:
+    """What differs between the *old* and the *new* sight of one grant."""
+
+    def __init__(self, old: Sight, new: Sight, differences: Differences, projections: Mapping[str, Projection]) -> None:
+        self._old, self._new, self._differences, self._projections = old, new, differences, projections
+        self._dirty = {one: self._compare(one) for one in frozenset().union(*(p.ends for p in projections.values()))}
+        self._differing = frozenset(entity for entity, dirty in self._dirty.items() if dirty)
+
+    def of(self, entity: str) -> Found:
+        """What differs of one entity."""
+        projection, found = self._projections[entity], Found()
+        rows = self._candidates(projection)
+        old_rows = [at for row in rows if (at := self._before(entity, row)) >= 0]
+        old_rows += sorted(self._differences.of(entity).gone)
+        old_seen = [row for row in old_rows if self._old.visible(entity, row)]
+        new_seen = [row for row in rows if self._new.visible(entity, row)]
+        if not old_seen and not new_seen:
+            return found
+        before, after = self._old.render(projection, old_seen), self._new.render(projection, new_seen)
+        were, are = self._old.places(projection, old_seen), self._new.places(projection, new_seen)
+        came_from = {self._before(entity, row): row for row in rows if self._before(entity, row) >= 0}
+        for row in new_seen:
+            at = self._before(entity, row)
+            if before.get(at) != after[row] or were.get(at) != are[row]:
+                found.changed.add(row)
+                found.hashes[row] = self._new.digest(after[row], are[row])
+            self._lists(found, entity, row, lists_of(before.get(at, ())), lists_of(after[row]))
+            found.back += [(place, self._id(entity, row)) for place in are[row] - were.get(at, frozenset())]
+        for at in old_seen:
+            row = came_from.get(at, -1)
+            left = were[at] - are.get(row, frozenset())
+            self._bury(found, projection, at, left, lists_of(before[at]))
+        return found
+
+    def _id(self, entity: str, row: int) -> str:
+        return self._new.faces.ids(entity)[row]
+
+    def _lists(
+        self, found: Found, entity: str, row: int, before: Mapping[str, set[str]], after: Mapping[str, set[str]]
+    ) -> None:
+        mine = self._id(entity, row)
+        for outer in before.keys() | after.keys():
+            was, now = before.get(outer, set()), after.get(outer, set())
+            found.left += [(outer, one, mine) for one in sorted(was - now)]
+            found.joined += [(outer, one, mine) for one in sorted(now - was)]
+
+    def _bury(
+        self, found: Found, projection: Projection, at: int, places: Iterable[Place], lists: Mapping[str, set[str]]
+    ) -> None:
+        mine = self._old.faces.ids(projection.entity)[at]
+        for place in sorted(places):
+            if place[0] != EDFI:
+                found.gone.append((place, mine, self._old.gone(projection, place, at, lists)))
+
+    def _before(self, entity: str, row: int) -> int:
+        return self._differences.of(entity).before(row)
+
+    def _candidates(self, projection: Projection) -> list[int]:
+        """The present rows of an entity that may be shown otherwise than before."""
+        entity, differing = projection.entity, self._differing & projection.ends
+        if not differing:
+            return []
+        old, new = self._old.faces.generation, self._new.faces.generation
+        columns, mine = projection.columns(self._old.faces), self._dirty[entity]
+        now = {one: self._dirty[one].now(columns.get(one, frozenset())) for one in differing}
+        then = {one: self._dirty[one].then(columns.get(one, frozenset())) for one in differing}
+        rows = mine.now() | leading_to(new, entity, projection.paths, now)
+        earlier = mine.then() | leading_to(old, entity, projection.paths, then)
+        return sorted(rows | self._differences.present(entity, earlier))
+
+    def _compare(self, entity: str) -> Dirty:
+        """The rows of *entity* that differ, or that exist for the consumer only before or only now."""
+        one = self._differences.of(entity)
+        found = Dirty(one, set(one.came), set(one.gone))
+        before, after = self._old.faces.visible(entity), self._new.faces.visible(entity)
+        if before != after or one.places is not None:
+            for row in range(self._new.faces.generation.table(entity).size):
+                at = one.before(row)
+                if at >= 0 and (before is None or before[at]) != (after is None or after[row]):
+                    found.fresh.add(row)
+                    found.former.add(at)
+        return found
+
+
+@dataclass(slots=True)
+class Dirty:
+    """Rows of one entity that differ: the present and former ones of which one alone exists, and columns of others."""
+
+    difference: Difference
+    fresh: set[int]
+    former: set[int]
+
+    def __bool__(self) -> bool:
+        return bool(self.fresh or self.former or self.difference.changed)
+
+    def now(self, columns: frozenset[str] | None = None) -> set[int]:
+        """The present rows; of those that were there, the ones that differ in one of some *columns*, or in any."""
+        return self.fresh | self._changed(columns)
+
+    def then(self, columns: frozenset[str] | None = None) -> set[int]:
+        """Where they were before."""
+        return self.former | {self.difference.before(row) for row in self._changed(columns)}
+
+    def _changed(self, columns: frozenset[str] | None) -> set[int]:
+        if columns is None:
+            return set(self.difference.changed)
+        return set().union(*(rows for name, rows in self.difference.columns.items() if name in columns))

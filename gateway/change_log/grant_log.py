@@ -1,0 +1,392 @@
+"""The change log of one grant: since when each record is as all its views show it, and what is gone from which list.
+
+A moment is given when somebody is first told of a difference, so that it is later than every answer before. It is found
+by comparing what is shown of those rows that differ, or that lead to rows that differ, and, across a restart, with
+keyed hashes: a change that the grant does not show is no difference, and who leaves its sight is gone.
+"""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from gateway.change_log.doubts import Doubts
+from gateway.change_log.findings import ANY_LIST, ANYWHERE, EDFI, LISTS_MASK, PENDING, Findings
+from gateway.change_log.resuming import decide, resume
+from gateway.change_log.window import WINDOW, Losses, Past
+from standards.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from gateway.cache.snapshot import Generation
+    from gateway.cache.snapshot_differences import Differences
+    from gateway.change_log.files import Written
+    from gateway.change_log.findings import Gone, Sight
+    from gateway.change_log.projection import Place, Projection
+    from gateway.engine.visibility import Faces
+    from policies.grant import Grant
+
+HASHED_AT_ONCE = 5
+"""How many rows are hashed before others may go on."""
+STATES_KEPT = 8
+"""How many states of before are kept for those who read on in them."""
+TELLINGS_KEPT = 1_000
+"""How many moments at which somebody was told of differences are known for older states."""
+
+
+class Tombstone(msgspec.Struct, array_like=True):
+    """What is told of a record gone since *at*: sealed, with the tags of its students and the lists it was in."""
+
+    at: int
+    sealed: bytes
+    subjects: tuple[bytes, ...] = ()
+    lists: dict[str, tuple[str, ...]] = {}
+
+
+@dataclass(slots=True)
+class State:
+    """Since when each row of one generation is as it is shown on one day, and the hashes of what is shown.
+
+    *until* is the moment given to what differs from it, once somebody has been told.
+    """
+
+    number: int
+    today: str
+    times: dict[str, array[int]] = field(default_factory=dict)
+    hashes: dict[str, array[int]] = field(default_factory=dict)
+    until: int | None = None
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """What tells it apart from others: later ones are greater."""
+        return self.number, self.today
+
+    def give(self, moment: int, after: int) -> None:
+        """Give the *moment* to all that is later than *after*."""
+        for entity, times in self.times.items():
+            if max(times, default=0) > after:
+                self.times[entity] = array("q", [moment if at > after else at for at in times])
+
+
+class Keeper(Protocol):
+    """What keeps change logs."""
+
+    def differences(self, old: Generation, new: Generation) -> Differences:
+        """The differences between two generations."""
+        ...
+
+    def same(self, faces: Faces, written: Written) -> bool:
+        """Whether what *faces* show rests on the very rows that a log was *written* down of."""
+        ...
+
+    def began(self, log: ChangeLog) -> None:
+        """See to it that all rows of a *log* are hashed."""
+        ...
+
+    def keep(self, log: ChangeLog) -> None:
+        """Write a *log* down."""
+        ...
+
+
+class ChangeLog:
+    """What one grant shows, followed from generation to generation, and written down before anybody is told."""
+
+    def __init__(
+        self,
+        projections: tuple[Projection, ...],
+        sight: Callable[[Faces], Sight],
+        clock: Callable[[], float],
+        keeper: Keeper,
+        window: float = WINDOW,
+    ) -> None:
+        self.projections = {one.entity: one for one in projections}
+        self.sight, self._clock, self.keeper, self._window = sight, clock, keeper, window
+        self.lock = threading.RLock()
+        self.newest = 0
+        self.begun = 0
+        self.faces: Faces | None = None
+        self.state: State | None = None
+        self.written: Written | None = None
+        self.grants: dict[str, Grant] = {}
+        self._before: OrderedDict[tuple[int, str], State] = OrderedDict()
+        self._tellings: deque[tuple[tuple[int, str], int]] = deque(maxlen=TELLINGS_KEPT)
+        self._first = 0, ""
+        self.gone: dict[Place, dict[str, Tombstone]] = {}
+        self.left: dict[tuple[str, str], dict[tuple[str, str], int]] = {}
+        self.losses = Losses()
+        self.doubts = Doubts()
+        self.pending = False
+        self.behind: int | None = None
+        self._unhashed: Iterator[tuple[str, list[int]]] = iter(())
+
+    def since(self, faces: Faces, entity: str) -> Sequence[int]:
+        """The moment since which each row of *entity* is as it is; whoever asks is told of all that differs."""
+        with self.lock:
+            state = self.settle(faces)
+            found = state.times.get(entity)
+            return found if found is not None else array("q", [self.begun]) * faces.generation.table(entity).size
+
+    def past(self) -> Past:
+        """What it knows of what is gone, and the ids of all that is shown, each with its hash as far as it is made."""
+        with self.lock:
+            faces, state = self.faces, self.state
+            if faces is None or state is None:
+                return self.written.past() if self.written is not None else Past(self.newest, self.begun)
+            found = Past(self.newest, self.begun)
+            found.gone = {place: dict(kept) for place, kept in self.gone.items()}
+            found.left = {outer: dict(lists) for outer, lists in self.left.items()}
+            found.losses.add(self.losses.moments)
+            for entity in self.projections:
+                ids, hashes = faces.ids(entity), state.hashes[entity]
+                found.present[entity] = {ids[row]: hashes[row] for row in faces.rows(entity)}
+            return found
+
+    def forget(self, *, grown: bool = False) -> None:
+        """Forget what has been gone for longer than the window, and the oldest of what is too much."""
+        self.losses.forget(self.gone, self.left, self.horizon, grown=grown)
+
+    def hidden(self, faces: Faces, entity: str, known: Mapping[str, int]) -> dict[Place, set[str]]:
+        """Which of those *known* by their hashes are there, and may have been shown by a branch that shows them not."""
+        projection, sight, ids = self.projections[entity], self.sight(faces), faces.ids(entity)
+        rows, found = {row for row in faces.rows(entity) if ids[row] in known}, {}
+        for place in projection.branches:
+            lacking = sorted(rows - sight.shown(projection, place).members) if place[0] != EDFI else []
+            digests = sight.digests(projection, lacking) if lacking else {}
+            found[place] = {ids[row] for row, digest in digests.items() if digest != known[ids[row]]}
+        return found
+
+    def moved(self, faces: Faces, entity: str, known: Mapping[str, int]) -> set[str]:
+        """Which of those *known* by their hashes may be in other lists now."""
+        ids, sight = faces.ids(entity), self.sight(faces)
+        rows = [row for row in faces.rows(entity) if ids[row] in known]
+        found = {ids[row] for row in rows if not known[ids[row]]}
+        for row, digest in sight.digests(self.projections[entity], [row for row in rows if known[ids[row]]]).items():
+            if (known[ids[row]] ^ digest) & LISTS_MASK:
+                found.add(ids[row])
+        return found
+
+    def settle(self, faces: Faces) -> State:
+        """The state that *faces* show, with a moment for every difference."""
+        with self.lock:
+            key = faces.generation.number, faces.today
+            if self.state is None or key > self.state.key:
+                self.follow(faces)
+            assert self.state is not None
+            if key < self.state.key:
+                return self._earlier(faces)
+            self._tell()
+            return self.state
+
+    def arrive(self) -> int:
+        """The moment since which all is new to who comes now: of what was found gone before, nobody new is told."""
+        with self.lock:
+            if self.state is not None:
+                self._tell()
+            return max(self.now(), self.newest)
+
+    def moment(self) -> int:
+        """A moment later than all that anybody has been told before, in milliseconds."""
+        return max(self.now(), self.newest) + 1
+
+    def follow(self, faces: Faces) -> None:
+        """Go on to what *faces* show, finding what differs; nobody is told of it yet."""
+        with self.lock:
+            if self.state is not None and (faces.generation.number, faces.today) <= self.state.key:
+                return
+            if self.state is None or self.faces is None:
+                self._begin(faces)
+                return
+            old, state = self.faces, self.state
+            fresh = State(faces.generation.number, faces.today)
+            differences = self.keeper.differences(old.generation, faces.generation)
+            findings = Findings(self.sight(old), self.sight(faces), differences, self.projections)
+            for entity in self.projections:
+                self._carry(entity, state, fresh, differences)
+                self._note(entity, fresh, findings)
+            decide(self, faces)
+            self._remember(state)
+            self.faces, self.state = faces, fresh
+            self._unhashed = self._to_hash(faces, fresh)
+
+    def begin(self) -> int:
+        """The moment since which everything is as it is as far as anybody knows."""
+        with self.lock:
+            if not self.begun:
+                self.begun = self.moment() if self.newest else self.now()
+                self.newest = self.begun
+            return self.begun
+
+    def now(self) -> int:
+        """The moment by the clock, in milliseconds."""
+        return int(self._clock() * 1000)
+
+    @property
+    def horizon(self) -> int:
+        """The moment before which what is gone is told no more."""
+        return int((self._clock() - self._window) * 1000)
+
+    def hash_some(self) -> bool:
+        """Hash some of the rows that are not hashed yet, so that a restart knows them again; False where all are."""
+        with self.lock:
+            chunk = next(self._unhashed, None)
+            if chunk is None or self.faces is None or self.state is None:
+                return False
+            entity, rows = chunk
+            hashes = self.state.hashes[entity]
+            for row, digest in self.sight(self.faces).digests(self.projections[entity], rows).items():
+                hashes[row] = digest
+            return True
+
+    def _untold(self) -> bool:
+        """Whether something was written down as gone before anybody was told of it."""
+        moments = [one.at for kept in self.gone.values() for one in kept.values()]
+        return PENDING in moments or any(PENDING in lists.values() for lists in self.left.values())
+
+    def _to_hash(self, faces: Faces, state: State) -> Iterator[tuple[str, list[int]]]:
+        """The rows of a state that are not hashed, some at a time."""
+        for entity, hashes in state.hashes.items():
+            rows = [row for row in faces.rows(entity) if not hashes[row]]
+            for start in range(0, len(rows), HASHED_AT_ONCE):
+                yield entity, rows[start : start + HASHED_AT_ONCE]
+
+    def _begin(self, faces: Faces) -> None:
+        """Begin with what *faces* show, going on where the log was written down."""
+        self.begin()
+        self.doubts.begin(faces, self.written.columns if self.written is not None else {})
+        fresh = State(faces.generation.number, faces.today)
+        for entity, projection in self.projections.items():
+            size = faces.generation.table(entity).size
+            fresh.times[entity] = array("q", [self.begun]) * size
+            fresh.hashes[entity] = array("Q", [0]) * size
+            if self.written is not None:
+                resume(self, faces, fresh, projection, self.written)
+        self.pending = self.pending or self._untold()
+        self.faces, self.state, self.written, self._first = faces, fresh, None, fresh.key
+        self._unhashed = self._to_hash(faces, fresh)
+        self.keeper.began(self)
+
+    @staticmethod
+    def _carry(entity: str, state: State, fresh: State, differences: Differences) -> None:
+        """Take over what is known of rows that are still there."""
+        places, times, hashes = differences.places(entity), state.times[entity], state.hashes[entity]
+        if places is None:
+            fresh.times[entity], fresh.hashes[entity] = times, hashes
+        else:
+            fresh.times[entity] = array("q", [times[at] if at >= 0 else PENDING for at in places])
+            fresh.hashes[entity] = array("Q", [hashes[at] if at >= 0 else 0 for at in places])
+
+    def _note(self, entity: str, fresh: State, findings: Findings) -> None:
+        """Note what differs of one entity."""
+        found = findings.of(entity)
+        hashes, times = fresh.hashes[entity], fresh.times[entity]
+        if found.changed:  # the state of before may have the same ones
+            hashes, times = hashes[:], times[:]
+            fresh.hashes[entity], fresh.times[entity] = hashes, times
+        for row, digest in found.hashes.items():
+            hashes[row] = digest
+        for row in found.changed:
+            times[row] = PENDING
+        for place, identifier in found.back:
+            self.come_back(place, identifier)
+        for place, identifier, one in found.gone:
+            self.bury(place, identifier, one)
+        for outer, outer_id, identifier in found.joined:
+            self.left.get((outer, outer_id), {}).pop((entity, identifier), None)
+        for outer, outer_id, identifier in found.left:
+            self.left.setdefault((outer, outer_id), {})[entity, identifier] = PENDING
+        self.pending = self.pending or bool(found.changed or found.gone or found.left)
+
+    def bury(self, place: Place, identifier: str, one: Gone) -> None:
+        """Keep what is told of a record that has left a branch."""
+        self.gone.setdefault(place, {})[identifier] = Tombstone(PENDING, one.sealed, one.subjects, one.lists)
+
+    def come_back(self, place: Place, identifier: str) -> None:
+        """Let what is back be gone no more, but from the lists that it was in."""
+        one = self.gone.get(place, {}).pop(identifier, None)
+        if one is None:
+            return
+        for outer, ids in one.lists.items():
+            for below in [ANYWHERE] if outer == ANY_LIST else [(outer, own) for own in ids]:
+                self.left.setdefault(below, {})[place[2], identifier] = one.at
+
+    def _tell(self) -> None:
+        """Give the differences found since the last time a moment, and write it down before anybody is told."""
+        if not self.pending and self.behind is None:
+            return
+        assert self.state is not None
+        now, after = self.moment(), PENDING - 1 if self.behind is None else self.behind
+        self.state.give(now, after)
+        self._tellings.append((self.state.key, now))
+        for state in self._before.values():
+            if state.until is None:
+                state.until = now
+                state.give(now, PENDING - 1)
+        for kept in self.gone.values():
+            for tombstone in kept.values():
+                tombstone.at = now if tombstone.at > after else tombstone.at
+        for lists in self.left.values():
+            lists.update({place: now for place, at in lists.items() if at > after})
+        self.newest = now
+        self.forget(grown=True)
+        self._keep(None)
+        self.pending = False
+
+    def _earlier(self, faces: Faces) -> State:
+        """A state of before, for who reads on in it: what differs from it is told anew, as later than that."""
+        state = self._before.get((faces.generation.number, faces.today)) or self._former(faces)
+        if state.until is None:
+            self._tell()
+        if state.until is not None:
+            self._fall_behind(max(0, state.until - 1))
+        return state
+
+    def _former(self, faces: Faces) -> State:
+        """A state that was not kept, by what is known of the same records now.
+
+        States that do not differ are forgotten like any others: how many came after it tells nothing.
+        """
+        assert self.state is not None
+        assert self.faces is not None
+        self._tell()
+        key = faces.generation.number, faces.today
+        state = State(*key, until=self._until(key))
+        for entity, times in self.state.times.items():
+            known = dict(zip(self.faces.ids(entity), times, strict=True))
+            since = (known.get(own, self.begun) for own in faces.ids(entity))
+            told = [at if state.until is None or at < state.until else self.begun for at in since]
+            state.times[entity] = array("q", told)
+        self._remember(state)
+        return state
+
+    def _until(self, key: tuple[int, str]) -> int | None:
+        """The moment given first to what differs from the state with a *key*; 0 where it is not known any more."""
+        forgotten = len(self._tellings) == TELLINGS_KEPT and key < self._tellings[0][0]
+        if key < self._first or forgotten:
+            return 0
+        return next((moment for later, moment in self._tellings if later > key), None)
+
+    def _remember(self, state: State) -> None:
+        state.hashes = {}  # of which only the newest are written down
+        self._before[state.key] = state
+        while len(self._before) > STATES_KEPT:
+            self._before.popitem(last=False)
+
+    def _fall_behind(self, moment: int) -> None:
+        """Note, for the next process too, that what has a later *moment* is to be told anew."""
+        if self.behind is None or moment < self.behind:
+            self._keep(moment)
+
+    def _keep(self, behind: int | None) -> None:
+        """Write the log down with what is later than *behind* to be told anew."""
+        before, self.behind = self.behind, behind
+        try:
+            self.keeper.keep(self)
+        except StoreUnavailable:
+            self.behind = before
+            raise

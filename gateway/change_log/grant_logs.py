@@ -1,0 +1,326 @@
+"""The change logs of all grants: opened when a client is first served by one, kept sealed, going on with districts.
+
+Grants that show the same share a log, unless what they show is made for one client alone. When a client is first served
+by a grant, or by another than before, all that it shows is new to that client: too much for it, never too little.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from hashlib import blake2b
+from typing import TYPE_CHECKING, cast
+
+from gateway.cache.snapshot_differences import Differences
+from gateway.change_log.doubts import Doubts, doubtful
+from gateway.change_log.files import ChangeFiles, Told
+from gateway.change_log.findings import ANY_LIST, ANYWHERE, Sight
+from gateway.change_log.grant_log import ChangeLog, Tombstone
+from gateway.change_log.hasher import Hasher
+from gateway.change_log.window import ALL, WINDOW, Losses, Past
+from gateway.disclosure import students
+from gateway.storage.sealed_files import Sealed
+from policies.compiler import fingerprint
+from standards.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from gateway.cache.snapshot import Generation
+    from gateway.change_log.files import Written
+    from gateway.change_log.ledger import Ledger
+    from gateway.change_log.projection import Place, Projection
+    from gateway.engine.row_index import Shown
+    from gateway.engine.visibility import Faces
+    from gateway.storage.signed_heads import Registry
+    from policies.grant import Grant
+    from standards.keys import Keyring
+
+OWN = frozenset({"pseudonym", "hash"})
+"""What is done to values with a key of the client's, or of its agreement's, own."""
+NAMES_KEPT = 256
+"""Of how many grants it is remembered what they show, which takes long to hash."""
+
+
+@dataclass(slots=True)
+class Account:
+    """The change log that a client is told of under a grant, and the moment *since* which all of it is new to it.
+
+    What was *gone* or had *left* a list in the logs it was told of before is known by ids alone, and so is what was
+    *present* in the last of them, until it is compared: as a whole, and by the lists that each was in (*listed*).
+    Of what was gone before some moments not all is known (*losses*).
+    """
+
+    log: ChangeLog
+    since: int
+    gone: dict[Place, dict[str, Tombstone]] = field(default_factory=dict)
+    left: dict[tuple[str, str], dict[tuple[str, str], int]] = field(default_factory=dict)
+    present: dict[str, Mapping[str, int]] = field(default_factory=dict)
+    listed: dict[str, Mapping[str, int]] = field(default_factory=dict)
+    losses: Losses = field(default_factory=Losses)
+
+    def whole_since(self, faces: Faces, entity: str) -> int:
+        """The moment since which all that is gone of an *entity* is known; what is gone for long is forgotten now."""
+        with self.log.lock:
+            self.log.settle(faces)
+            self.log.forget()
+            self.losses.forget(self.gone, self.left, self.log.horizon)
+            lost = self.log.losses.of(entity)
+            return max(self.losses.of(entity), lost if lost > self.since else 0)
+
+    def compare(self, faces: Faces) -> None:
+        """Find out which of those who were shown before, under another grant, are not shown by *faces*.
+
+        As long as one may be missing because of what is set aside, it is found out again.
+        """
+        with self.log.lock:
+            self.log.settle(faces)
+            known, lacking, self.present = self.present, self.log.doubts.lacking(faces), {}
+            for entity, ids in known.items():
+                if entity not in self.log.projections:
+                    continue
+                here = faces.ids(entity)
+                missing = set(ids).difference(here[row] for row in faces.rows(entity))
+                held = doubtful(faces, entity, missing, lacking)
+                for place, hidden in self.log.hidden(faces, entity, ids).items():
+                    some = missing - held | (hidden if not lacking else set())
+                    one = Tombstone(self.since, b"", (), {ANY_LIST: ()})
+                    self.gone[place] = self.gone.get(place, {}) | dict.fromkeys(some, one)  # later than what is known
+                if lacking:
+                    self.present[entity] = ids
+
+    def compare_lists(self, faces: Faces, entity: str) -> None:
+        """Find out who may have left a list since it was shown under another grant: which list is not known."""
+        known = self.listed.pop(entity, {})
+        if known and entity in self.log.projections:
+            moved = dict.fromkeys(((entity, own) for own in self.log.moved(faces, entity, known)), self.since)
+            self.left[ANYWHERE] = self.left.get(ANYWHERE, {}) | moved
+
+    def times(self, faces: Faces, entity: str, rows: Sequence[int]) -> list[int]:
+        """The moment of the last change of each of the *rows* of an entity, or since which all that is gone is known.
+
+        Who reads all of them may ask for what has changed since the last of their moments.
+        """
+        with self.log.lock:
+            found, since = self.log.since(faces, entity), max(self.since, self.whole_since(faces, entity))
+        return [max(found[row], since) for row in rows]
+
+    def follows(self, place: Place) -> bool:
+        """Whether what a branch shows is followed: nothing of it is read for one request alone."""
+        known = self.log.projections.get(place[2])
+        return known is not None and place in known.branches
+
+    def newest(self, faces: Faces) -> int:
+        """The moment from which the next question for what has changed loses nothing of what *faces* show."""
+        with self.log.lock:
+            self.log.settle(faces)
+            return max(self.log.newest, self.since)
+
+
+class ChangeLogs:
+    """The logs by what their grants show of which district; *clock* tells the moments that consumers are told."""
+
+    def __init__(
+        self,
+        folder: Path | None,
+        key: bytes,
+        clock: Callable[[], float],
+        keyring: Keyring,
+        window: float = WINDOW,
+        registry: Registry | None = None,
+    ) -> None:
+        self._sealed, self._clock, self._keyring, self._window = Sealed(folder, key), clock, keyring, window
+        self._key = blake2b(b"projections", digest_size=32, key=key).digest()
+        self._files = ChangeFiles(self._sealed, self._key, registry)
+        self._logs: dict[str, ChangeLog] = {}
+        self._districts: dict[str, str] = {}
+        self._accounts: dict[tuple[str, str, str], tuple[str, Account]] = {}
+        self._told: dict[tuple[str, str, str], Told] = {}
+        self._latest: Differences | None = None
+        self._lock = threading.RLock()
+        self._accounting = threading.RLock()  # never within `_lock`: who accounts waits for the lock of a log
+        self._comparing = threading.Lock()  # never with `_lock`: who compares may hold the lock of a log
+        self._hasher = Hasher(folder is not None, self.keep)
+
+    def open(
+        self, faces: Faces, held: frozenset[str], ledger: Ledger, project: Callable[[], tuple[Projection, ...]]
+    ) -> Account:
+        """The account of the client that is shown *faces*."""
+        grant = faces.grant
+        place, name = (grant.client, grant.district, grant.purpose), content_of(grant, held)
+        with self._lock:
+            known = self._accounts.get(place)
+            if known is not None and known[0] == name and name in self._logs:
+                self._logs[name].grants[grant.client] = grant
+                return known[1]
+            if name not in self._logs:
+                self._logs[name] = self._make(name, ledger, project())
+                self._districts[name] = grant.district
+            log = self._logs[name]
+            log.grants[grant.client] = grant
+        with self._accounting:
+            known = self._accounts.get(place)
+            if known is None or known[0] != name or known[1].log is not log:
+                known = self._accounts[place] = name, self._account(place, name, log, faces)
+            return known[1]
+
+    def knows(self, grant: Grant) -> bool:
+        """Whether the client of a *grant* was told of a log before, in this process or in another."""
+        place = grant.client, grant.district, grant.purpose
+        return place in self._told or self._files.told(*place) is not None
+
+    def _account(self, place: tuple[str, str, str], name: str, log: ChangeLog, faces: Faces) -> Account:
+        """The account of a client: as it is known, or new from now on; later than all before if there was another.
+
+        Who is new comes after all that is another in *faces* than anybody was told before.
+        """
+        told, begun = self._files.told(*place) or self._told.get(place), log.begun or log.begin()
+        if told is None or told.name != name:
+            log.follow(faces)
+            fresh = Told(name, log.arrive())
+            told = fresh if told is None else self._after(told, fresh, log)
+            told.count += 1
+            self._files.tell(told, *place)
+            self._told[place] = told
+        losses = Losses(dict(told.lost))
+        if told.since < begun:  # it was told of a log that is lost
+            losses.add({ALL: begun - 1})
+        gone, left = dict(told.gone), dict(told.left)
+        return Account(log, told.since, gone, left, dict(told.present), dict(told.present), losses)
+
+    def _after(self, before: Told, told: Told, log: ChangeLog) -> Told:
+        """The account of a client that was told of another log before: what was gone there is gone still.
+
+        What was gone before it was told of that log is none of its business.
+        """
+        past, first = self._past(before.name), before.since
+        told.since = since = max(told.since, first, past.newest) + 1
+        told.count, told.present = before.count, dict(before.present)
+        _add(told.present, past.present)
+        past.losses.forget(past.gone, past.left, first)
+        for at, kept in [*before.gone.items(), *past.gone.items()]:
+            named = {own: Tombstone(min(one.at, since), b"", one.subjects, one.lists) for own, one in kept.items()}
+            told.gone.setdefault(at, {}).update(named)
+        for outer, lists in [*before.left.items(), *past.left.items()]:
+            told.left.setdefault(outer, {}).update({own: min(at, since) for own, at in lists.items()})
+        losses = Losses(dict(before.lost))
+        losses.add(past.losses.moments, after=first)
+        if not past.begun or first < past.begun:
+            losses.add({ALL: since - 1})
+        losses.forget(told.gone, told.left, log.horizon)
+        told.lost = losses.moments
+        return told
+
+    def _past(self, name: str) -> Past:
+        """What the log called *name* knows, be it in memory or written down."""
+        log = self._logs.get(name)
+        if log is not None:
+            return log.past()
+        written = self._files.read(name) if name else None
+        return written.past() if written is not None else Past()
+
+    def followers(self, district: str) -> list[ChangeLog]:
+        """The logs of a *district*."""
+        with self._lock:
+            return [log for name, log in self._logs.items() if self._districts[name] == district]
+
+    def let_go(self, log: ChangeLog) -> None:
+        """Let go of a log that nobody may be told of now, once it is written down."""
+        with log.lock, suppress(StoreUnavailable):
+            if log.state is not None:
+                self.keep(log)
+        with self._lock:
+            for name in [name for name, one in self._logs.items() if one is log]:
+                del self._logs[name], self._districts[name]
+                self._files.forget(name)
+                self._accounts = {place: one for place, one in self._accounts.items() if one[0] != name}
+
+    def forget_districts(self, present: Collection[str]) -> None:
+        """Let go of the logs of districts that are there no more."""
+        with self._lock:
+            gone = [log for name, log in self._logs.items() if self._districts[name] not in present]
+        for log in gone:
+            self.let_go(log)
+
+    def forget_differences(self) -> None:
+        """Let go of the generation before, once every log of its district has gone on."""
+        with self._comparing:
+            self._latest = None
+
+    def open_text(self, sealed: bytes) -> bytes:
+        """What is told of a record that is gone."""
+        return self._sealed.open(sealed)
+
+    def tags(self, faces: Faces) -> Callable[[int], bytes]:
+        """The keyed tag of a student row, for the record of disclosures."""
+        keyring = self._keyring  # not the gateway: a log lasts for longer than a state
+        district, ids = faces.generation.district, faces.generation.table("student").ids
+        return cache(lambda row: keyring.student_tag(district, ids[row]))
+
+    def _make(self, name: str, ledger: Ledger, projections: tuple[Projection, ...]) -> ChangeLog:
+        def sight(faces: Faces) -> Sight:
+            return Sight(faces, ledger, self._key, self._about, self._sealed.close)
+
+        log = ChangeLog(projections, sight, self._clock, self, self._window)
+        written = self._files.read(name)
+        if written is not None:
+            log.begun, log.newest, log.written = written.begun, written.newest, written if written.begun else None
+            past = written.past()
+            log.gone, log.left, log.losses = past.gone, past.left, past.losses
+            log.behind, log.doubts = written.behind, Doubts(dict(written.doubts), frozenset(written.settled))
+        return log
+
+    def keep(self, log: ChangeLog) -> None:
+        """Write a log down.
+
+        Raises:
+            StoreUnavailable: it cannot be written.
+        """
+        name = next((name for name, one in list(self._logs.items()) if one is log), None)  # others open logs meanwhile
+        if name is not None:
+            self._files.write(name, log)
+
+    def same(self, faces: Faces, written: Written) -> bool:
+        """Whether what *faces* show rests on the very rows that a log was *written* down of."""
+        return bool(written.source) and (written.source, written.today) == (
+            self._files.source(faces.generation), faces.today,
+        )  # fmt: skip
+
+    def began(self, log: ChangeLog) -> None:
+        """See to it that all rows of a *log* are hashed, beside the requests."""
+        self._hasher.add(log)
+
+    def close(self) -> None:
+        """Write down what is known."""
+        self._hasher.close()
+
+    def _about(self, shown: Shown) -> Callable[[int], Iterable[bytes]]:
+        return cast("Callable[[int], Iterable[bytes]]", students(shown, self))
+
+    def differences(self, old: Generation, new: Generation) -> Differences:
+        """The differences between two generations, found once for all logs of a district."""
+        with self._comparing:
+            known = self._latest
+            if known is None or known.old is not old or known.new is not new:
+                known = self._latest = Differences(old, new)
+                self._files.source(new)  # now, so that nobody waits for it when it is told
+            return known
+
+
+def _add(present: dict[str, dict[str, int]], more: Mapping[str, Mapping[str, int]]) -> None:
+    """Add what was shown later to what was *present*; what has another hash then has none that tells anything."""
+    for entity, known in more.items():
+        before = present.get(entity, {})
+        same = {own: digest if before.get(own, digest) == digest else 0 for own, digest in known.items()}
+        present[entity] = before | same
+
+
+@lru_cache(maxsize=NAMES_KEPT)
+def content_of(grant: Grant, held: frozenset[str]) -> str:
+    """A hash that is the same for grants that show the same."""
+    actions = {rule.action for rule in grant.rules.values()}
+    own = (grant.client, grant.agreement) if actions & OWN else ()
+    return fingerprint((grant.district, grant.rules, grant.rows, own, held))

@@ -1,0 +1,74 @@
+"""Hashes what change logs show, beside the requests, so that a restart finds unchanged what has not changed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from gateway import telemetry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.change_log.grant_log import ChangeLog
+
+REST = 19.0
+"""For how many times the length of the work others may go on after it."""
+CLOSING_SECONDS = 0.5
+"""For how much work a gateway that is closed goes on hashing: that of a small district."""
+
+
+class Hasher:
+    """Hashes the logs that were added, one after the other, in a thread that lives while there is something to do."""
+
+    def __init__(self, active: bool, keep: Callable[[ChangeLog], None]) -> None:
+        self._active, self._keep = active, keep
+        self._waiting: list[ChangeLog] = []
+        self._thread: threading.Thread | None = None
+        self._closing = threading.Event()
+        self._lock = threading.Lock()
+
+    def add(self, log: ChangeLog) -> None:
+        """Hash a *log* when it is its turn."""
+        if not self._active:
+            return
+        with self._lock:
+            self._waiting.append(log)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="change-logs", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """Hash what can be hashed in a moment, and write down all that was not."""
+        self._closing.set()
+        thread = self._thread
+        if thread is not None:
+            thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._thread = None
+                    return
+                log = self._waiting.pop(0)
+            try:
+                self._hash(log)
+            except Exception as error:  # noqa: BLE001  a fault of ours must not end in a thread that nobody hears
+                telemetry.fault(error)
+
+    def _hash(self, log: ChangeLog) -> None:
+        """Hash a *log*; how long others go on in between is reckoned from what it costs, not from what it waits."""
+        closing = 0.0
+        while closing < CLOSING_SECONDS:
+            begun = time.thread_time()
+            if not log.hash_some():
+                break
+            took = time.thread_time() - begun
+            if self._closing.is_set():
+                closing += took
+            else:
+                self._closing.wait(took * REST)
+        with log.lock:
+            self._keep(log)

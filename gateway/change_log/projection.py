@@ -1,0 +1,242 @@
+"""Projections: all that one grant shows of a record in any view, and the lists below other records that it is in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gateway.engine.renderer import columns_read, compile_branch
+from standards.oneroster.api import nesting
+from standards.view import (
+    Branch,
+    Hop,
+    Id,
+    Items,
+    Kids,
+    Links,
+    Many,
+    Obj,
+    Stamp,
+    To,
+    Val,
+    fields_of,
+    follow,
+    trail,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+    from gateway.cache.snapshot import Generation
+    from gateway.engine.visibility import Faces
+    from policies.grant import Grant
+    from standards.view import Node, Step, View
+
+LISTS = "lists"
+ONEROSTER = "oneroster"
+
+Path = tuple["Step", ...]
+Shape = tuple[tuple[frozenset[str], frozenset[str]], ...]
+"""The names of the columns and of the references that some tables have."""
+Place = tuple[str, str, str]
+"""A branch of a view: the API, the view and the entity."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Projection:
+    """All branches, by *place*, that show records of an *entity*.
+
+    *sides* are their nodes together, one branch for each API; *paths* lead to all that these read, and all that
+    decides on which of the branches a record is: rows of the entities in *ends*.
+    """
+
+    entity: str
+    branches: Mapping[Place, tuple[View, Branch]]
+    sides: tuple[tuple[str, Branch], ...]
+    paths: frozenset[Path]
+    ends: frozenset[str]
+    _columns: dict[Shape, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+
+    def render(self, faces: Faces, rows: Sequence[int]) -> list[list[Any]]:
+        """What *faces* show of each of the *rows*, by API, stamps left out."""
+        sides = [self._compiled(faces, api, branch)(rows, "") for api, branch in self.sides]
+        return [list(found) for found in zip(*sides, strict=True)]
+
+    def columns(self, faces: Faces) -> Mapping[str, frozenset[str]]:
+        """The columns of each entity on which it rests what *faces* show of a record, and on which of the branches.
+
+        Also such as no table has, so that one that comes is missed by nobody. They follow from which ones there are.
+        """
+        tables = [faces.generation.table(entity) for entity in sorted(self.ends)]
+        shape = tuple((frozenset(table.columns), frozenset(table.refs)) for table in tables)
+        if shape not in self._columns:
+            self._columns[shape] = self._read(faces)
+        return self._columns[shape]
+
+    def _read(self, faces: Faces) -> Mapping[str, frozenset[str]]:
+        found = {(step.entity, step.via) for _, branch in self.branches.values() for step in branch.also}
+        found.update(*(columns_read(branch, faces, api) for api, branch in self.sides))
+        for (api, _, _), (_, branch) in self.branches.items():
+            found |= columns_read(branch, faces, api, branch.backed) if branch.backed else set()
+        return {entity: frozenset(name for one, name in found if one == entity) for entity in {one for one, _ in found}}
+
+    def _compiled(self, faces: Faces, api: str, branch: Branch) -> Callable[[Sequence[int], str], list[dict[str, Any]]]:
+        return faces.once(("projection", self.entity, api), lambda: compile_branch(branch, faces, api))
+
+
+def lists_of(rendered: Sequence[Any]) -> dict[str, set[str]]:
+    """The ids of the records, by entity, below which a rendered record is listed."""
+    found: Mapping[str, list[str]] = next((side[LISTS] for side in rendered if LISTS in side), {})
+    return {entity: set(ids) for entity, ids in found.items()}
+
+
+def project(grant: Grant, views: Iterable[View], held: Collection[str]) -> tuple[Projection, ...]:
+    """The projections of a grant over its pruned *views*, of what a district holds."""
+    branches: dict[str, dict[Place, tuple[View, Branch]]] = {}
+    for view in views:
+        for branch in view.branches:
+            if branch.entity in held:
+                place = view.api, view.name, branch.entity
+                branches.setdefault(branch.entity, {})[place] = view, branch
+    return tuple(_projection(entity, found, grant, branches.keys(), held) for entity, found in branches.items())
+
+
+def _projection(
+    entity: str,
+    branches: Mapping[Place, tuple[View, Branch]],
+    grant: Grant,
+    shown: Collection[str],
+    held: Collection[str],
+) -> Projection:
+    apis = sorted({api for api, _, _ in branches}, key=lambda api: (api != ONEROSTER, api))
+    sides, paths = [], set[Path]()
+    for api in apis:
+        nodes: list[Node] = [
+            Obj(view.name, tuple(node for node in branch.nodes if not isinstance(node, Stamp)))
+            for place, (view, branch) in branches.items()
+            if place[0] == api
+        ]
+        if api == ONEROSTER and (lists := _lists(entity, grant, shown, held)):
+            nodes.append(Obj(LISTS, lists))
+        ways = [(view.name, name) for (one, _, _), (view, branch) in branches.items() if one == api
+                for _, name in branch.linked]  # fmt: skip
+        sides.append((api, Branch(entity, tuple(nodes), linked=tuple(ways))))
+        paths.update(_read(nodes, entity, "", ()))
+    for _, branch in branches.values():
+        paths.update((step,) for step in branch.also)
+        paths.update(_read(branch.backed, entity, "", ()))
+    ends = {entity, *(_stops(path, entity)[-1] for path in paths)}
+    return Projection(entity, branches, tuple(sides), frozenset(paths), frozenset(ends))
+
+
+def _stops(path: Path, entity: str) -> list[str]:
+    """The entities that a *path* from *entity* goes through, the first and the last among them."""
+    stops = [entity]
+    for step in path:
+        stops.append(follow(step, stops[-1], "")[0])
+    return stops
+
+
+def _lists(entity: str, grant: Grant, shown: Collection[str], held: Collection[str]) -> tuple[Node, ...]:
+    """Nodes that tell below which records of other entities a record of *entity* is listed."""
+    found: dict[str, list[Path]] = {}
+    for outer, inner in nesting.WAYS:
+        if inner == entity and outer in shown:
+            ways = [way for way in nesting.ways(outer, inner, grant) if nesting.entities((way,), outer) <= set(held)]
+            found.setdefault(outer, []).extend(back(way, outer) for way in ways)
+    return tuple(
+        Many(outer, way, (Id("id"),), bare=True, distinct=True, adds=bool(number))
+        for outer, ways in sorted(found.items())
+        for number, way in enumerate(ways)
+    )
+
+
+def back(way: Path, entity: str) -> Path:
+    """The steps from the end of a *way* that begins at *entity* to its beginning."""
+    found: list[Step] = []
+    for step in way:
+        if isinstance(step, Kids):
+            many = fields_of(step.entity)[step.via].many
+            found.append(Links(step.via) if many else To(step.via))
+        else:
+            found.append(Kids(entity, getattr(step, "ref", "")))
+        entity, _ = follow(step, entity, "")
+    return tuple(reversed(found))
+
+
+def _read(nodes: Iterable[Node], entity: str, prefix: str, path: Path) -> Iterator[Path]:
+    """The paths to every row that *nodes* read beside the one at hand."""
+    for node in nodes:
+        match node:
+            case Val():
+                for source in node.sources:
+                    yield from _along(path, trail(entity, prefix + source)[:-1])
+            case Obj():
+                if node.guard:
+                    yield (*path, To(prefix + node.guard))
+                yield from _read(node.nodes, entity, prefix, path)
+            case Hop():
+                onward = (*path, To(prefix + node.ref))
+                yield onward
+                yield from _read(node.nodes, fields_of(entity)[prefix + node.ref].to, "", onward)
+            case Many():
+                yield from _listed(node, entity, prefix, path)
+
+
+def _along(path: Path, refs: Iterable[Any]) -> Iterator[Path]:
+    for one in refs:
+        path = (*path, To(one.name))
+        yield path
+
+
+def _listed(node: Many, entity: str, prefix: str, path: Path) -> Iterator[Path]:
+    for number, step in enumerate(node.steps):
+        after, inner = follow(step, entity, prefix)
+        if isinstance(step, Items):
+            yield from ((*path, To(inner + owner)) for owner in step.owners)
+        else:
+            path = (*path, step if isinstance(step, Kids) else type(step)(prefix + step.ref))
+            yield path
+        entity, prefix = after, inner
+        if not number:
+            yield from _read(node.early, entity, prefix, path)
+    yield from _read(node.nodes, entity, prefix, path)
+
+
+def leading_to(generation: Generation, entity: str, paths: Iterable[Path], dirty: Mapping[str, set[int]]) -> set[int]:
+    """The rows of *entity* from which one of *paths* leads to a row that is *dirty*."""
+    found: set[int] = set()
+    for path in paths:
+        stops = _stops(path, entity)
+        rows = dirty.get(stops[-1], set())
+        for step, start in zip(reversed(path), reversed(stops[:-1]), strict=True):
+            if not rows:
+                break
+            rows = _sources(generation, step, start, rows)
+        found |= rows
+    return found
+
+
+def _sources(generation: Generation, step: Step, start: str, rows: set[int]) -> set[int]:
+    """The rows of *start* from which one *step* leads to one of *rows*."""
+    table = generation.table(start)
+    if isinstance(step, Kids):
+        kids = generation.table(step.entity)
+        if fields_of(step.entity)[step.via].many:
+            column = kids.columns.get(step.via)
+            return {target for row in rows if column for target in column[row] or () if target >= 0}
+        refs = kids.refs.get(step.via)
+        return {refs[row] for row in rows if refs[row] >= 0} if refs else set()
+    ref = getattr(step, "ref", "")
+    if ref in table.refs:
+        return {row for row, target in enumerate(table.refs[ref]) if target in rows}
+    if ref in table.columns:
+        return {row for row, targets in enumerate(table.columns[ref]) if targets and not rows.isdisjoint(targets)}
+    return _with_group(table.columns, ref)
+
+
+def _with_group(columns: Mapping[str, Sequence[Any]], ref: str) -> set[int]:
+    """The rows that have any record of the group that a reference stands in."""
+    parts = ref.split(".")
+    heads = {".".join(parts[:cut]) for cut in range(1, len(parts))}
+    return {row for head in heads & columns.keys() for row, items in enumerate(columns[head]) if items}

@@ -1,0 +1,261 @@
+"""What has changed, served: which rows a window of versions leaves, and what is gone or goes by another key."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import orjson
+
+from gateway.change_log.journal import key_of
+from gateway.change_log.journals import Present
+from gateway.changes import pass_through
+from gateway.disclosure import students
+from gateway.engine.row_index import ROW_BITS, RowIndex, Shown, index
+from policies.permission import covering
+from standards import registry
+from standards.edfi.api.change_feeds import key_members
+from standards.edfi.model.cascading_keys import followers
+from standards.errors import ActionForbidden, FeatureDisabled, MalformedQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from adapters.contract import Hint, Hints
+    from gateway.auth.authorization import Authorization
+    from gateway.change_log.journal import Entry
+    from gateway.engine.row_index import Part
+    from gateway.gateway import Gateway
+    from gateway.reads.pipeline import Sight
+    from policies.grant import Grant
+    from standards.query import Query, Window
+    from standards.view import View
+
+SCOPE = "edfi:readchanges"
+NO_SCOPE = f"The action 'ReadChanges' needs the scope {SCOPE}, which the token has not."
+TAG_DIGITS = 16
+ONE_DISTRICT = "Change versions belong to one district: ask below /{district}/ for each of them."
+NOT_TOLD = (
+    "This resource is read from the district's system on each request, and what has changed can only be told where the "
+    "system tells it and an agreement shows the whole resource: leave minChangeVersion and maxChangeVersion out, and "
+    "compare whole lists."
+)
+
+
+def available(gateway: Gateway, authorization: Authorization) -> dict[str, int]:
+    """The change versions that a client can ask about at the one district of its agreements.
+
+    Raises:
+        OperationMissing, ActionForbidden: no agreement, or no scope, lets the client know what changes.
+        FeatureDisabled: there are several districts.
+    """
+    able = covering(authorization.of(), frozenset({"changes"}))
+    if SCOPE not in authorization.scopes:
+        raise ActionForbidden(NO_SCOPE)
+    if len({one.district for one in able}) > 1:
+        raise FeatureDisabled(ONE_DISTRICT)
+    grant = able[0]
+    gateway.limits.spend_districts([grant.district])
+    follow(gateway, grant)
+    own = pass_through.reached(gateway, grant)
+    _settle_all(gateway, grant)
+    newest = gateway.journals.tell(grant.client, grant.district, own)
+    oldest = gateway.journals.oldest(grant.client, grant.district)
+    return {"oldestChangeVersion": max(0, min(oldest, newest)), "newestChangeVersion": newest}
+
+
+def follow(gateway: Gateway, grant: Grant) -> None:
+    """Keep in mind, from now on, what the client of *grant* is shown."""
+    district = gateway.districts[grant.district]
+    district.freshen()
+    if district.holds:
+        district.hold()  # first, so that a hold made for this request has no version beyond what it is told
+    gateway.journals.follow(grant.client, grant.district, grant.epoch)
+
+
+def _settle_all(gateway: Gateway, grant: Grant) -> None:
+    """Settle everything that is followed before a version is told, so that no hidden change decides which it gets."""
+    for name in sorted(gateway.journals.places(grant.client, grant.district)):
+        whole = registry.views("edfi").get(name)  # an extension may be there no more
+        view = gateway.pruned(grant, whole) if whole is not None else None
+        if view is not None and not pass_through.live(gateway, grant, view):
+            for one in gateway.shown(grant, view):
+                gateway.journals.settle(_present(gateway, one))
+
+
+def prepare(
+    gateway: Gateway, authorization: Authorization, sights: Sequence[Sight], whole: View, window: Window
+) -> Hints:
+    """See to it that what changes can be told; what the source is to send of what is read for this one request.
+
+    *whole* is the view before any agreement cut it down.
+
+    Raises:
+        ActionForbidden: the token has no scope for it.
+        MalformedQuery, FeatureDisabled: several districts are asked, or one whose system cannot tell.
+    """
+    if SCOPE not in authorization.scopes:
+        raise ActionForbidden(NO_SCOPE)
+    if len({one.grant.district for one in sights}) > 1:
+        raise _refusal(window, ONE_DISTRICT)
+    hints: dict[str, tuple[Hint, ...]] = {}
+    for one in sights:
+        live = pass_through.live(gateway, one.grant, one.view)
+        if live and not pass_through.tells(gateway, one.grant, one.view, whole):
+            raise _refusal(window, NOT_TOLD)
+        follow(gateway, one.grant)
+        if live:
+            hints |= pass_through.hints(gateway, one.grant, one.view, window)
+    return hints
+
+
+def keep(gateway: Gateway, parts: Sequence[Shown]) -> None:
+    """Keep in mind what those are shown who follow changes; it is settled whenever that is another than before."""
+    for one in parts:
+        grant, generation = one.faces.grant, one.faces.generation
+        held = generation.base is None and generation.number
+        if one.view.api == "edfi" and held and gateway.journals.follows(grant.client, grant.district):
+            gateway.journals.settle(_present(gateway, one))
+
+
+def note(gateway: Gateway, district: str, entity: str, own: str, *, rekeyed: bool) -> None:
+    """Keep in mind what followers see of a record that is about to go or to get another key, so that they are told.
+
+    Of one that is *rekeyed*, also what they see of the resources whose keys follow, where nothing of it is known yet.
+    """
+    views = [one for one in registry.views("edfi").values() if any(part.entity == entity for part in one.branches)]
+    names = frozenset().union(*(followers(one.model) for one in views)) if rekeyed else frozenset()
+    for grant in gateway.grants.every(district):
+        if not gateway.in_force(grant) or not gateway.journals.follows(grant.client, district):
+            continue
+        for one in _held(gateway, grant, views):
+            row = one.faces.generation.table(entity).row_of(own)
+            if one.branch.entity == entity and row is not None and row in one.members:
+                gateway.journals.note(_present(gateway, one), row)
+        for one in _held(gateway, grant, [one for one in registry.views("edfi").values() if one.model in names]):
+            gateway.journals.begin(_present(gateway, one))
+
+
+def _held(gateway: Gateway, grant: Grant, views: Iterable[View]) -> Iterator[Shown]:
+    """What a *grant* shows of *views*, without those that are read from the source on each request."""
+    for whole in views:
+        view = gateway.pruned(grant, whole)
+        if view is not None and not pass_through.live(gateway, grant, view):
+            yield from gateway.shown(grant, view)
+
+
+def note_all(gateway: Gateway, district: str) -> None:
+    """Keep in mind what followers see of everything, before a key changes that is part of the keys of other records."""
+    for grant in gateway.grants.every(district):
+        if gateway.in_force(grant) and gateway.journals.follows(grant.client, district):
+            _settle_all(gateway, grant)
+
+
+def rows(gateway: Gateway, parts: tuple[Part, ...], query: Query, base: str) -> RowIndex:
+    """The rows that answer a *query* with a window."""
+    window = query.window
+    assert window is not None
+    shown = [part for part in parts if isinstance(part, Shown)]
+    for one in shown:
+        if not _live(gateway, one):
+            gateway.journals.settle(_present(gateway, one), window.since)
+    if not window.feed:
+        return index(parts, query, base, [_changed(gateway, one, window) for one in shown])
+    told = tuple(_told(gateway, one, window) for one in shown)
+    order = [
+        (entry.version, entry.id, number << ROW_BITS | row)
+        for number, part in enumerate(told)
+        for row, (entry, _, _) in enumerate(part.entries)
+    ]
+    told_as_rows = cast("tuple[Part, ...]", told)  # they are sliced, recorded and sent, and never searched
+    return RowIndex(told_as_rows, array("Q", [code for _, _, code in sorted(order)]))
+
+
+def _present(gateway: Gateway, shown: Shown) -> Present:
+    grant = shown.faces.grant
+    entities = gateway.entities(grant, shown.view)
+    return Present(shown, entities, lambda one: students(one, gateway))
+
+
+def _told(gateway: Gateway, shown: Shown, window: Window) -> Told:
+    if _live(gateway, shown):
+        return Told(shown, window.feed, pass_through.entries(gateway, shown, window, _tag(gateway, shown)))
+    find = gateway.journals.gone if window.feed == "deletes" else gateway.journals.rekeyed
+    return Told(shown, window.feed, find(shown, window))
+
+
+def _changed(gateway: Gateway, shown: Shown, window: Window) -> frozenset[int]:
+    """The rows in a *window*; of what is read live the source has sent no others."""
+    return shown.members if _live(gateway, shown) else gateway.journals.changed(shown, window)
+
+
+def _tag(gateway: Gateway, shown: Shown) -> Callable[[Any], tuple[bytes, ...]]:
+    """How to tell the tag of the student with a unique id, where the student is still there."""
+    tags, known = gateway.tags(shown.faces), shown.faces.generation.table("student").unique or ()
+    rows = {unique: row for row, unique in enumerate(known)}
+    return lambda unique: (tags(rows[unique]),) if unique in rows else ()
+
+
+def _live(gateway: Gateway, shown: Shown) -> bool:
+    return pass_through.live(gateway, shown.faces.grant, shown.view)
+
+
+def _refusal(window: Window, message: str) -> FeatureDisabled | MalformedQuery:
+    return FeatureDisabled(message) if window.feed else MalformedQuery("minChangeVersion", message)
+
+
+@dataclass(slots=True)
+class Told:
+    """The entries of a feed, which are paged, recorded and sent as rows are."""
+
+    shown: Shown
+    feed: str
+    entries: Sequence[tuple[Entry, bytes, bytes]]
+    _tags: list[tuple[bytes, ...]] = field(default_factory=list)
+
+    @property
+    def branch(self) -> Any:
+        """The branch whose records they are about."""
+        return self.shown.branch
+
+    @property
+    def view(self) -> Any:
+        """The view that shows those."""
+        return self.shown.view
+
+    @property
+    def faces(self) -> Any:
+        """What the consumer sees of those that are still there."""
+        return self.shown.faces
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Which facts they tell: those of the natural key, and the id."""
+        paths = {"id", *(path for _, path in key_members(self.shown.view.name))}
+        return tuple(line for line in self.shown.facts if line.split("\t")[1] in paths)
+
+    @property
+    def subjects(self) -> Sequence[tuple[bytes, ...]]:
+        """The tags of the students that each entry is about."""
+        if not self._tags:
+            self._tags = [_tags(old) for _, old, _ in self.entries]
+        return self._tags
+
+    def render(self, numbers: Sequence[int], base: str) -> list[dict[str, Any]]:  # noqa: ARG002  as rows are rendered
+        """The entries as the standard tells them."""
+        return [self._entry(*self.entries[number]) for number in numbers]
+
+    def stamp(self, records: Sequence[dict[str, Any]], rows: Sequence[int], base: str) -> None:
+        """They bear their versions already."""
+
+    def _entry(self, entry: Entry, old: bytes, new: bytes) -> dict[str, Any]:
+        told: dict[str, Any] = {"id": entry.id.hex(), "changeVersion": entry.version}
+        if self.feed == "deletes":
+            return told | {"keyValues": orjson.loads(key_of(old))}
+        return told | {"oldKeyValues": orjson.loads(key_of(old)), "newKeyValues": orjson.loads(key_of(new))}
+
+
+def _tags(line: bytes) -> tuple[bytes, ...]:
+    digits = line.rpartition(b"\t")[2].decode()
+    return tuple(bytes.fromhex(digits[at : at + TAG_DIGITS]) for at in range(0, len(digits), TAG_DIGITS))

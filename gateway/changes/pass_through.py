@@ -1,0 +1,140 @@
+"""Changes of what is read from the source on each request: passed on as it tells them, where nothing is hidden.
+
+Nothing of such records may be kept, so that there is no journal of them. The source's own versions count every write,
+also of what a consumer may not see: only who sees a resource whole may be told them. A consumer is told
+versions of the gateway; *marks* say up to which of the source's each of those was good when it was told.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from adapters.contract import Hint
+from gateway.change_log.journal import ID, Entry
+from standards.edfi.api.change_feeds import key_members
+from standards.errors import SourceError
+from standards.view import Container, Hop, Id, Items, Many, To, Val, fields_of, paths, trail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from adapters.contract import Departure, Hints
+    from gateway.engine.row_index import Shown
+    from gateway.gateway import Gateway
+    from policies.grant import Grant
+    from standards.query import Window
+    from standards.view import Branch, Node, View
+
+    Mark = tuple[int, int]
+
+LAST = 2**63 - 1
+
+
+def live(gateway: Gateway, grant: Grant, view: View) -> bool:
+    """Whether anything of a pruned *view* is read from the source on each request."""
+    district = gateway.districts[grant.district]
+    return not gateway.entities(grant, view) & district.adapter.manifest.entities <= district.holds
+
+
+def tells(gateway: Gateway, grant: Grant, view: View, whole: View) -> bool:
+    """Whether the source tells the changes of a resource, and *grant* shows all of it: the pruned *view* is *whole*."""
+    delta = gateway.districts[grant.district].adapter.manifest.delta
+    return (
+        not grant.rows
+        and len(view.branches) == len(whole.branches) == 1
+        and all(branch.entity in delta and _open(grant, branch) for branch in whole.branches)
+    )
+
+
+def _open(grant: Grant, branch: Branch) -> bool:
+    """Whether nothing that a branch shows is hidden, masked or a pseudonym."""
+    own = (one for one in fields_of(branch.entity).values() if one.sensitivity != "never")
+    return all(grant.plain(one.release) for one in own) and all(
+        _shows(grant, branch.entity, chain) for _, chain in paths(branch.nodes)
+    )
+
+
+def _shows(grant: Grant, entity: str, chain: Sequence[Node]) -> bool:
+    for node in chain:
+        if ref := _onward(node):
+            entity = fields_of(entity)[ref].to
+            if not grant.plain(fields_of(entity)["id"].release):
+                return False
+        elif isinstance(node, Many):
+            return all(isinstance(step, Items) for step in node.steps)  # of the entity's own fields, which are plain
+        elif isinstance(node, Val):
+            return all(grant.plain(one.release) for source in node.sources for one in trail(entity, source))
+        elif isinstance(node, Id):
+            return grant.plain(fields_of(entity)["id"].release)
+        elif not isinstance(node, Container):
+            return True
+    return True
+
+
+def _onward(node: Node) -> str:
+    """The reference by which a node leads to one other record; empty where it does not."""
+    match node:
+        case Hop(ref=ref) | Many(steps=(To(ref=ref),), nodes=(_,)):
+            return ref
+        case _:
+            return ""
+
+
+def reached(gateway: Gateway, grant: Grant) -> int | None:
+    """How far the source has come by its own versions; None where it cannot say."""
+    district = gateway.districts[grant.district]
+    if district.adapter.manifest.delta:
+        with suppress(SourceError):
+            return district.adapter.newest()
+    return None
+
+
+def hints(gateway: Gateway, grant: Grant, view: View, window: Window) -> Hints:
+    """What of the rows of a *view* the source is to send: those in the *window*, and none where a feed is asked for."""
+    first, last = _ends(gateway.journals.marks(grant.client, grant.district), window)
+    ends = (Hint("changeVersion", ">=", str(first + 1)), Hint("changeVersion", "<=", str(last)))
+    nothing = (Hint("changeVersion", ">=", "1"), Hint("changeVersion", "<=", "0"))
+    return {view.branches[0].entity: nothing if window.feed else ends}
+
+
+def _ends(marks: Sequence[Mark], window: Window) -> Mark:
+    """The source's versions that a *window* stands for: after the first, up to the last."""
+    since = [own for told, own in marks if window.since is not None and told < window.since]
+    until = [own for told, own in marks if window.until is None or told <= window.until]
+    return max(since, default=0), LAST if window.until is None else max(until, default=0)
+
+
+def entries(
+    gateway: Gateway, shown: Shown, window: Window, tag: Callable[[Any], Iterable[bytes]]
+) -> list[tuple[Entry, bytes, bytes]]:
+    """What the source says is gone, or goes by another key; *tag* names the student that a key is about."""
+    grant, entity = shown.faces.grant, shown.branch.entity
+    marks = gateway.journals.marks(grant.client, grant.district)
+    first, last = _ends(marks, window)
+    district = gateway.districts[grant.district]
+    if first >= last:
+        return []
+    found = list(district.adapter.departures(entity, first, last, rekeyed=window.feed == "keyChanges"))
+    ids = shown.faces.keyring.blocks(grant.district, entity, [one.id for one in found])
+    line, coming = _Lines(shown.view.name, tag), gateway.journals.next(grant.client, grant.district)
+    made = [Entry(ids[ID * at : ID * at + ID], _told(marks, one, coming), 0, b"") for at, one in enumerate(found)]
+    return [(entry, line(one.key), line(one.new_key or {})) for entry, one in zip(made, found, strict=True)]
+
+
+def _told(marks: Sequence[Mark], one: Departure, coming: int) -> int:
+    """The version a consumer knows a departure by: the first told that covered it, else the *coming* one."""
+    return min((told for told, own in marks if own >= one.version), default=coming)
+
+
+class _Lines:
+    """Writes a key as journals do: its members in the standard's order, and the tag of its student."""
+
+    def __init__(self, collection: str, tag: Callable[[Any], Iterable[bytes]]) -> None:
+        self._names, self._tag = [name for name, _ in key_members(collection)], tag
+
+    def __call__(self, key: Mapping[str, Any]) -> bytes:
+        known = {name: key[name] for name in self._names if name in key}
+        return orjson.dumps(known) + b"\t" + b"".join(self._tag(key.get("studentUniqueId"))).hex().encode()

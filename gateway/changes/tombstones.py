@@ -1,0 +1,336 @@
+"""Records that a consumer was shown and that are gone: tombstones, which answer a query as rows do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from gateway.change_log.findings import ANY_LIST, ANYWHERE, PENDING
+from gateway.disclosure import students
+from gateway.engine.filter_conditions import instant, kind_of, lists, matcher
+from gateway.engine.list_items import having
+from gateway.engine.row_index import found_at, keep
+from gateway.engine.skeletons import BASE, skeleton
+from standards.collation import folded
+from standards.errors import MalformedQuery
+from standards.query import Both, Condition, Either, Item, conditions
+from standards.view import find
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Mapping, Sequence
+
+    from gateway.change_log.grant_log import Tombstone
+    from gateway.change_log.grant_logs import ChangeLogs
+    from gateway.engine.row_index import Shown
+    from standards.query import Filter, Query
+
+    Outer = tuple[tuple[str, str], ...]
+
+MODIFIED = "dateLastModified"
+ASKING = frozenset({"status", MODIFIED})
+NOT_TOLD = (
+    "This list is read from the district's system on each request, and what is gone from it is known only since it was "
+    "read whole here: an answer to what has changed would not be whole. Leave this filter out, read the list at this "
+    "very address and compare whole lists; from then on ask with dateLastModified."
+)
+NEVER_TOLD = (
+    "This list of several kinds of records is read from the district's system on each request, and nobody knows what "
+    "is gone from it: an answer to what has changed would not be whole. Leave this filter out, and compare whole lists."
+)
+FORGOTTEN = (
+    "Not all that is gone since that moment is still known, and an answer to what has changed would not be whole. Read "
+    "whole lists, and ask from then on for what has changed since."
+)
+GONE = ("status", "tobedeleted")
+BARE = frozenset({"sourcedId", *ASKING})
+"""The members that are true of a record of which only the id is known."""
+NOTHING_BESIDE: Mapping[Shown, Container[int]] = MappingProxyType({})
+
+
+def asked_for(query: Query) -> bool:
+    """Whether a consumer asks what has changed: only then is it told of what is gone."""
+    return any(condition.path in ASKING for condition in conditions(query.filter))
+
+
+def asked_for_all(query: Query) -> bool:
+    """Whether a query chooses by nothing that a record says, so that nothing is left out of what is read for it."""
+    return all(condition.path in ASKING for condition in conditions(query.filter))
+
+
+def is_delta(query: Query) -> bool:
+    """Whether what is gone may answer a query, so that the answer is not whole without it."""
+    return bool(_of_what_is_gone(query))
+
+
+def _of_what_is_gone(query: Query) -> list[Condition]:
+    asked = conditions(query.filter)
+    return [one for one in asked if one.path == MODIFIED or (one.path, folded(one.value)) == GONE]
+
+
+def refuse_unknown(query: Query, shown: Sequence[Shown], below: Outer = ()) -> None:
+    """Refuse to tell what has changed where what is gone, from the list *below* some records, cannot be told.
+
+    Raises:
+        MalformedQuery: some of it is forgotten, or nobody looked at all of a list that is read on each request.
+    """
+    asked, since = _of_what_is_gone(query), _since(query.filter)
+    if not asked:
+        return
+    known = [(one, followed(one)) for one in shown]
+    live = [one for one, is_followed in known if not is_followed]
+    if any(len(one.view.branches) > 1 for one in live):  # who is gone from one branch may be in another
+        raise MalformedQuery(asked[0].parameter, NEVER_TOLD)
+    if not all(_known_since(one, below, since) for one in live):
+        raise MalformedQuery(asked[0].parameter, NOT_TOLD)
+    if not remembered([one for one, is_followed in known if is_followed], since):
+        raise MalformedQuery(asked[0].parameter, FORGOTTEN)
+
+
+def _known_since(shown: Shown, below: Outer, since: float) -> bool:
+    """Whether all that is gone since a moment from a list that is read on each request is known."""
+    begun = shown.ledger.list_since(shown, below)
+    return begun is not None and 0 < since >= begun
+
+
+def _since(condition: Filter | None) -> float:
+    """The moment before which no change is that a filter asks for, in milliseconds; 0 where it names none."""
+    match condition:
+        case Condition(path=path, operator="=" | ">" | ">=") if path == MODIFIED:
+            return round(instant(condition.value, condition.parameter) * 1000, 2)
+        case Both(parts):
+            return max(map(_since, parts), default=0)
+        case Either(parts):
+            return min(map(_since, parts), default=0)
+        case _:
+            return 0
+
+
+def remembered(shown: Iterable[Shown], since: float) -> bool:
+    """Whether all that is gone from *shown* since a moment is still known; since the window begins, where it is 0."""
+    for one in shown:
+        account = one.faces.account
+        if account is not None:
+            account.compare(one.faces)
+            if account.whole_since(one.faces, one.branch.entity) > (since or account.log.horizon):
+                return False
+    return True
+
+
+def followed(shown: Shown) -> bool:
+    """Whether a change log knows what of a branch has changed: nothing of it is read for one request alone."""
+    account = shown.faces.account
+    return account is not None and account.follows((shown.view.api, shown.view.name, shown.branch.entity))
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """The record that an address names, by its *entity* and the *identifier* the consumer knows it by.
+
+    *rows* are those that belong to it now.
+    """
+
+    entity: str
+    identifier: str
+    rows: Container[int]
+
+    def holds(self, lists: Mapping[str, tuple[str, ...]]) -> bool:
+        """Whether a record that was in these *lists* was in its own."""
+        return ANY_LIST in lists or self.identifier in lists.get(self.entity, ())
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One tombstone: the id, the record, the students it is about, and the moment at which it was gone."""
+
+    identifier: str
+    text: bytes
+    subjects: tuple[bytes, ...]
+    at: int
+
+
+def departed(
+    logs: ChangeLogs, shown: Shown, beside: Mapping[Shown, Container[int]] = NOTHING_BESIDE, below: Below | None = None
+) -> Departed:
+    """What is gone from a branch, or from the list of it *below* a record, as if it were rows.
+
+    What is shown as something else by one *beside* it, among the rows that count there, is not gone.
+    """
+    others = [one for one in beside.items() if one[0] is not shown and one[0].faces is shown.faces]
+    found = [one for one in _told(logs, shown, below) if not any(_shows(*other, one.identifier) for other in others)]
+    return _of(shown, found)
+
+
+def absent(shown: Shown, below: Outer, here: Container[int]) -> Departed:
+    """The ids that are gone from a list that is read on each request, without those that are *here*."""
+    gone = [one for one in shown.ledger.gone(shown, below).items() if not _shows(shown, here, one[0])]
+    told = [_tombstone(own, orjson.dumps(skeleton(shown.view, own)), at, ()) for own, at in gone]
+    return _of(shown, told, bare=True)
+
+
+def _of(shown: Shown, found: Sequence[_Told], *, bare: bool = False) -> Departed:
+    return Departed(
+        shown,
+        [one.identifier for one in found],
+        [one.text for one in found],
+        [one.subjects for one in found],
+        [one.at for one in found],
+        bare,
+    )
+
+
+def once(parts: Sequence[Departed]) -> tuple[Departed, ...]:
+    """Each record that is gone from several branches told by that which it left last."""
+    last: dict[str, tuple[int, int]] = {}
+    for number, part in enumerate(parts):
+        for identifier, at in zip(part.ids, part.moments, strict=True):
+            last[identifier] = max((at, number), last.get(identifier, (0, 0)))
+    return tuple(part.only({own for own, (_, by) in last.items() if by == number}) for number, part in enumerate(parts))
+
+
+def _told(logs: ChangeLogs, shown: Shown, below: Below | None) -> list[_Told]:
+    account, place = shown.faces.account, (shown.view.api, shown.view.name, shown.branch.entity)
+    if account is None or not account.follows(place):
+        return []
+    with account.log.lock:
+        account.compare(shown.faces)
+        account.whole_since(shown.faces, shown.branch.entity)
+        since = account.since
+        told, known = account.log.gone.get(place, {}), account.gone.get(place, {})
+        gone = {name: one for name, one in told.items() if since < one.at < PENDING}
+        carried = {name: one for name, one in known.items() if not _shows(shown, shown.members, name)}
+        found = [
+            _tombstone(name, _text_of(logs, shown, name, one), one.at, one.subjects)
+            for name, one in (*gone.items(), *carried.items())
+            if below is None or below.holds(one.lists)
+        ]
+        if below is not None:
+            for name, one in known.items():  # what is back, but elsewhere
+                if name not in carried and below.holds(one.lists):
+                    found += _left(logs, shown, below, name, one.at, None)
+            account.compare_lists(shown.faces, shown.branch.entity)
+            for outer in ((below.entity, below.identifier), ANYWHERE):
+                lists = [(place, at) for place, at in account.log.left.get(outer, {}).items() if since < at < PENDING]
+                for (entity, name), at in [*lists, *account.left.get(outer, {}).items()]:
+                    if entity == shown.branch.entity:
+                        found += _left(logs, shown, below, name, at, gone.get(name) or carried.get(name))
+        return _latest(found)
+
+
+def _latest(found: Iterable[_Told]) -> list[_Told]:
+    """The last that is told of each record: it may have left a list, come back to it, and left again."""
+    kept: dict[str, _Told] = {}
+    for one in found:
+        if one.identifier not in kept or one.at > kept[one.identifier].at:
+            kept[one.identifier] = one
+    return list(kept.values())
+
+
+def _left(logs: ChangeLogs, shown: Shown, below: Below, name: str, at: int, gone: Tombstone | None) -> list[_Told]:
+    """The tombstone of what has left a list, be it still elsewhere or gone meanwhile."""
+    if gone is not None:
+        return [_tombstone(name, _text_of(logs, shown, name, gone), at, gone.subjects)]
+    row = shown.faces.row(shown.branch.entity, name, shown.view.api)
+    if row is None or row not in shown.members or row in below.rows:
+        return []
+    (record,) = shown.render([row], BASE)
+    return [_tombstone(name, orjson.dumps(record), at, tuple(students(shown, logs)(row)))]
+
+
+def _text_of(logs: ChangeLogs, shown: Shown, name: str, gone: Tombstone) -> bytes:
+    """What is told of a record that is gone; what was gone by another agreement is known by its id alone."""
+    return logs.open_text(gone.sealed) if gone.sealed else orjson.dumps(skeleton(shown.view, name))
+
+
+def _tombstone(name: str, text: bytes, at: int, subjects: tuple[bytes, ...]) -> _Told:
+    told = {"status": "tobedeleted", "dateLastModified": _text(at / 1000)}
+    return _Told(name, orjson.dumps(orjson.loads(text) | told), subjects, at)
+
+
+def _shows(shown: Shown, among: Container[int], identifier: str) -> bool:
+    row = shown.faces.row(shown.branch.entity, identifier, shown.view.api)
+    return row is not None and row in shown.members and row in among
+
+
+def _text(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(slots=True)
+class Departed:
+    """The tombstones of one branch, which answer a query as its rows do.
+
+    Of those that are *bare* nothing but the id is known, so that they answer whatever it asks of other members.
+    """
+
+    shown: Shown
+    ids: Sequence[str]
+    texts: Sequence[bytes]
+    subjects: Sequence[tuple[bytes, ...]]
+    moments: Sequence[int]
+    bare: bool = False
+    _records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def branch(self) -> Any:
+        """The branch that showed them."""
+        return self.shown.branch
+
+    @property
+    def view(self) -> Any:
+        """The view that showed them."""
+        return self.shown.view
+
+    @property
+    def faces(self) -> Any:
+        """The faces of those that are still there."""
+        return self.shown.faces
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Which facts they show."""
+        return self.shown.facts
+
+    @property
+    def rows(self) -> Sequence[int]:
+        """Their numbers, by released id."""
+        return sorted(range(len(self.ids)), key=self.ids.__getitem__)
+
+    def only(self, identifiers: Container[str]) -> Departed:
+        """Those of them that bear one of the *identifiers*."""
+        every = zip(self.ids, self.texts, self.subjects, self.moments, strict=True)
+        return _of(self.shown, [_Told(*one) for one in every if one[0] in identifiers], bare=self.bare)
+
+    def keep(self, rows: Sequence[int], condition: Filter, base: str = "") -> list[int]:
+        """The *rows* for which *condition* holds; order kept."""
+        return keep(rows, condition, lambda some, one: self._compare(some, one, base))
+
+    def _compare(self, rows: Sequence[int], condition: Condition | Item, base: str) -> list[int]:
+        if self.bare and condition.path not in BARE:
+            return list(rows)
+        if isinstance(condition, Item):
+            return having(rows, self.values(rows, condition.path, base), condition)
+        chain = find(self.branch.nodes, condition.path)
+        if chain is None:
+            return []
+        matches = matcher(condition, kind_of(chain), listed=lists(self.branch.entity, chain))
+        values = self.values(rows, condition.path, base)
+        return [row for row, value in zip(rows, values, strict=True) if matches(value)]
+
+    def values(self, rows: Sequence[int], path: str, base: str = "") -> list[Any]:
+        """What the member at *path* shows in each row."""
+        records = self.render(rows, base)
+        return [found_at(record, path.split(".")) for record in records]
+
+    def render(self, rows: Sequence[int], base: str) -> list[dict[str, Any]]:
+        """The records, under the addresses that begin with *base*."""
+        if base not in self._records:
+            mark = f'"{BASE}/'.encode()
+            self._records[base] = [orjson.loads(text.replace(mark, f'"{base}/'.encode())) for text in self.texts]
+        return [self._records[base][row] for row in rows]
+
+    def stamp(self, records: Sequence[dict[str, Any]], rows: Sequence[int], base: str) -> None:
+        """They bear the time of their departure already."""

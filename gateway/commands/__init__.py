@@ -1,0 +1,1 @@
+"""The command line ``crossing``, a module per group of commands."""

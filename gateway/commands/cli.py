@@ -1,0 +1,287 @@
+"""The command ``crossing``: thin words over the modules that do the work, imported only when they are needed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gateway.commands.audit import audit
+from gateway.commands.clients import clients
+from gateway.commands.districts import districts
+from gateway.commands.export import export_command
+from gateway.commands.running import reload_command, status_command
+from standards.errors import GatewayError, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gateway.config.settings import Settings
+    from policies.agreement import Agreement
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+class Commands(click.Group):
+    """Commands whose refusals are one line on standard error, and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except GatewayError as error:
+            raise click.ClickException(error.message) from None
+        except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+            raise  # click ends in silence where nobody reads on
+        except Exception as error:  # noqa: BLE001  a traceback might quote what a source sent
+            from gateway.failure_reasons import kind_of, raised
+
+            raise click.ClickException(f"the program failed: {kind_of(error)} at {raised(error)}") from None
+
+
+def show_version(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
+    """Print the version and end; a checkout that nobody installed has none."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    if not asked:
+        return
+    try:
+        click.echo(f"crossing {version('crossingguard')}")
+    except PackageNotFoundError:
+        click.echo("crossing, from a checkout that is not installed")
+    context.exit()
+
+
+@click.group(cls=Commands)
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=show_version,
+    help="Show the version and end.",
+)
+def main() -> None:
+    """Crossing Guard: Ed-Fi and OneRoster for several districts, released only under agreement."""
+
+
+main.add_command(audit)
+main.add_command(clients)
+main.add_command(districts)
+main.add_command(export_command)
+main.add_command(reload_command)
+main.add_command(status_command)
+
+
+@main.command()
+@click.argument("file", type=FILE, default="gateway.toml", envvar="CROSSING_SETTINGS")
+def serve(file: Path) -> None:
+    """Serve the region that FILE describes, until told to end."""
+    from gateway.config import settings
+    from gateway.server import web_server as server
+
+    server.serve(settings.load(file))
+
+
+@main.command()
+@click.argument("file", type=FILE, default="gateway.toml", envvar="CROSSING_SETTINGS")
+@click.option("--document-settings", is_flag=True, help="Print the page about every setting instead.")
+def check(file: Path, document_settings: bool) -> None:
+    """Name every mistake in FILE, in its agreements and in what its districts provide."""
+    from gateway.config import settings
+
+    if document_settings:
+        click.echo(settings.reference(), nl=False)
+        return
+    read, mistakes = settings.read(file)
+    problems = [str(mistake) for mistake in mistakes]
+    if read is not None:
+        problems += _agreement_problems(read)
+        problems += _record_problems(read)
+        problems += _district_problems(read)
+        _warn_of_links(read)
+    for problem in problems:
+        click.echo(problem)
+    if problems:
+        raise click.exceptions.Exit(1)
+    click.echo(f"{file}: no mistake found.")
+
+
+@main.command()
+@click.argument("client")
+@click.argument("element")
+@click.option("--settings", "file", type=FILE, default="gateway.toml", envvar="CROSSING_SETTINGS", show_default=True)
+@click.option("--recipient", is_flag=True, help="Only what the recipient itself may be told.")
+def explain(client: str, element: str, file: Path, recipient: bool) -> None:
+    """Tell step by step why ELEMENT (student.birthDate, student) leaves to CLIENT, or does not."""
+    from gateway.audit import agreement_texts
+    from gateway.commands.explanation import Standing
+    from gateway.config import settings
+    from gateway.districts import sources
+    from gateway.storage.registry import registered, utc_now
+    from policies import agreement, explain
+    from policies.compiler import Grants
+
+    read, now = settings.load(file), utc_now()
+    has = sources.entities(read)
+    agreements = agreement_texts.held_to(read, agreement.load_folder(read.agreements))
+    found = next((one for one in registered(read.store_url) if one.client_id == client), None)
+    standing = Standing(client, found, Grants(agreements, lambda: now), has)
+    for trace in explain.explain(agreements, client, element, now, before=standing.steps):
+        click.echo(trace.text("recipient" if recipient else "custodian"))
+
+
+@main.command()
+@click.option("--settings", "file", type=FILE, help="Tell instead what the systems of the districts in FILE can do.")
+def adapters(file: Path | None) -> None:
+    """List the adapters there are, and what each asks for in a district's settings."""
+    from adapters import registry
+
+    if file is not None:
+        _tell_abilities(file)
+        return
+    for name in registry.names():
+        adapter = registry.find(name)
+        click.echo(f"{name}: {(adapter.__doc__ or '').strip().splitlines()[0]}")
+        for setting, kind in adapter.Settings().fields.items():
+            click.echo(f"    {setting} ({_need(kind)}): {kind.metadata.get('description', '')}")
+
+
+def _tell_abilities(file: Path) -> None:
+    """Which operations of OneRoster each district's system can carry out, and which answer 501."""
+    from adapters import registry
+    from gateway.config import settings
+    from standards.oneroster.api.model import VERSIONS, operations
+    from standards.oneroster.api.supported_operations import supported
+
+    for name, district in settings.load(file).districts.items():
+        with registry.find(district.adapter)(name, district.settings) as adapter:
+            manifest = adapter.manifest
+        for version in VERSIONS:
+            every, able = operations(version), supported(version, manifest.entities, manifest.writes)
+            click.echo(f"{name} ({district.adapter}), OneRoster {version}: {len(able)} of {len(every)} operations")
+            for operation in every:
+                if operation not in able:
+                    click.echo(f"    not supported: {operation.name} ({operation.method} {operation.path})")
+
+
+def _need(kind: Any) -> str:
+    """Whether a setting must be given, and what it is otherwise."""
+    from marshmallow import missing
+
+    if kind.required:
+        return "required"
+    if kind.load_default is missing:
+        return "optional"
+    default = kind.load_default() if callable(kind.load_default) else kind.load_default
+    return f"default {json.dumps(default)}"
+
+
+@main.command()
+@click.option("--serve", is_flag=True, help="Keep the region up until told to end.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; 0 takes any free one.")
+@click.option("--facts", type=FILE, help="With --serve: the JSON file to write addresses, clients and secrets to.")
+@click.option("--students", type=click.IntRange(1, 100_000), help="The size of each district.")
+def demo(serve: bool, port: int, facts: Path | None, students: int | None) -> None:
+    """Set up five made-up districts and six consumers, and show who sees what."""
+    from gateway.demo import run as demo
+
+    if serve != (facts is not None):
+        raise click.UsageError("--serve and --facts FILE go together.")
+    size = students or demo.STUDENTS
+    if facts is not None:
+        demo.serve(port, facts, size)
+    else:
+        demo.run(size, port)
+
+
+def _agreement_problems(read: Settings) -> Iterator[str]:
+    from gateway.districts.sources import learn
+    from policies.agreement import read_folder
+
+    for name, error in learn(read).items():
+        yield f"districts.{name}: {error.message}"
+    found, mistakes = read_folder(read.agreements)
+    yield from map(str, mistakes)
+    for one in found:
+        if one.district not in read.districts:
+            yield f"{one.file}: the district {one.district} is not in {read.file.name}"
+        for warning in one.warnings:
+            click.echo(f"warning: {warning}", err=True)
+    yield from _registration_problems(read, found)
+
+
+def _registration_problems(read: Settings, agreements: tuple[Agreement, ...]) -> Iterator[str]:
+    from gateway.auth import registrations
+    from gateway.storage import registry as store
+
+    now = store.utc_now()
+    for warning in (*registrations.ending(agreements, now), *registrations.several_purposes(agreements, now)):
+        click.echo(f"warning: {warning}", err=True)
+    try:
+        clients = store.registered(read.store_url)
+    except StoreUnavailable as error:
+        yield f"{read.file.name}: {error.message}"
+        return
+    yield from registrations.unregistered(agreements, clients, now)
+    yield from map(str, registrations.misdirected(agreements, clients, now))
+
+
+def _warn_of_links(read: Settings) -> None:
+    """Say what links begin with where others than this machine may ask and no public address is set."""
+    from gateway.config.hosts import is_loopback
+
+    server = read.server
+    if not server.public_url and not is_loopback(server.host):
+        message = "server.public_url is missing: links begin with the address listened on, unless a trusted proxy"
+        click.echo(f"warning: {message} forwards the host; set it to the address that callers use", err=True)
+
+
+def _record_problems(read: Settings) -> Iterator[str]:
+    """What the record of disclosures says against the agreements, and what of it an operator has to do."""
+    from gateway.audit import agreement_texts, keys
+    from policies.agreement import read_folder
+
+    found, _ = read_folder(read.agreements)
+    try:
+        yield from (str(mistake) for mistake, _ in agreement_texts.recorded(read).differing(found))
+    except GatewayError as error:
+        yield error.message
+    for line in keys.notes(read.audit.folder):
+        click.echo(f"warning: {line}", err=True)
+
+
+def _district_problems(read: Settings) -> Iterator[str]:
+    from adapters import registry
+    from adapters.defaults import unsaid
+    from gateway.cache.needed_fields import wanted_by
+    from gateway.districts.source_check import look
+    from gateway.storage.registry import utc_now
+    from policies.agreement import read_folder
+    from policies.compiler import Grants
+
+    grants = Grants(read_folder(read.agreements)[0], utc_now)
+    for name, district in read.districts.items():
+        try:
+            with registry.find(district.adapter)(name, district.settings) as adapter:
+                mistakes = [str(problem) for problem in adapter.check()]
+                if not mistakes:
+                    found = look(adapter, district, wanted_by(grants.every(name)))
+                    mistakes += found.problems
+                    for line in found.warnings:
+                        click.echo(f"warning: {_in_district(name, line)}", err=True)
+                    for line in found.told:
+                        click.echo(_in_district(name, line), err=True)
+                yield from (_in_district(name, problem) for problem in mistakes)
+                for fact in unsaid(district.defaults) if adapter.declares else ():
+                    click.echo(f"warning: districts.{name}: Ed-Fi requires {fact}; declare it in defaults", err=True)
+        except GatewayError as error:
+            yield _in_district(name, error.message)
+
+
+def _in_district(name: str, problem: str) -> str:
+    """A mistake with the district that it is in, which adapters of systems without files name themselves."""
+    place = f"districts.{name}"
+    return problem if problem.startswith((f"{place}:", f"{place}.")) else f"{place}: {problem}"

@@ -1,0 +1,149 @@
+"""Explanation: why a fact leaves to a client or does not, by the very steps that a request of the client takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from gateway.storage.registry import ENABLED
+from policies.compiler import compile as compiled
+from policies.explain import Step
+from policies.permission import received
+from standards import registry
+from standards.errors import Forbidden
+from standards.oneroster.api.routes import APIS, routes
+from standards.view import Native, prune
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from gateway.storage.registry import Client
+    from policies.agreement import Agreement
+    from policies.compiler import Grants
+    from policies.grant import Grant
+    from standards.view import View
+
+READ, BULK = "read", "bulk"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way by which a fact can leave: a view, the operation that it takes, and the scopes of which it takes one."""
+
+    told: str
+    view: View
+    operation: str
+    scopes: frozenset[str]
+
+
+@cache
+def ways() -> tuple[Way, ...]:
+    """Every way: the collections of OneRoster, alone and in bulk files, and the resources of Ed-Fi."""
+    found: list[Way] = []
+    for version, api in APIS.items():
+        views = registry.views(api)
+        for route in routes(version):
+            if route.operation.method == "GET" and not route.single and not route.parents:
+                told = f"OneRoster {version} {route.collection}"
+                found.append(Way(told, views[route.collection], READ, route.scopes))
+                found.append(Way(f"{told} in bulk", views[route.collection], BULK, route.scopes))
+    edfi = frozenset({"edfi:read"})
+    return (*found, *(Way(f"Ed-Fi {name}", view, READ, edfi) for name, view in registry.views("edfi").items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a request of one client meets before any line of an agreement: who the client is, and what is in force.
+
+    *has* tells of each district that is served which entities its system has; None where that is not known now.
+    """
+
+    name: str
+    client: Client | None
+    grants: Grants
+    has: Mapping[str, Collection[str] | None]
+
+    def steps(self, agreement: Agreement, name: str) -> Iterator[Step]:
+        """What a request for the element *name* meets on its way, under an *agreement* that names the client."""
+        yield from self._who(agreement)
+        yield self._in_force(agreement)
+        there = self.has.get(agreement.district)
+        yield Step("district", there is not None, self._district(agreement.district))
+        try:
+            grant = compiled(agreement, self.name)
+        except Forbidden as error:
+            yield Step("basis", False, error.message, agreement.file)
+            return
+        shown = [one for one in ways() if _known(one.view, there) and shows(one.view, grant, name)]
+        told = ", ".join(one.told for one in shown if one.operation == READ)
+        yield Step("shown by", bool(shown), told or "no resource, of what the agreement releases")
+        yield from self._usable(shown, agreement)
+
+    def _usable(self, shown: Collection[Way], agreement: Agreement) -> Iterator[Step]:
+        """Whether the agreement has the operation, and the client a scope, for any of the ways."""
+        agreed = [one for one in shown if one.operation in agreement.operations]
+        told = ", ".join(sorted({one.operation for one in agreed})) or f"the agreement has neither {READ} nor {BULK}"
+        yield Step("operation", bool(agreed), told, agreement.file)
+        scopes = frozenset(self.client.scopes if self.client else ())
+        usable = [one for one in agreed if one.scopes & scopes]
+        needed = ", ".join(sorted(frozenset[str]().union(*(one.scopes for one in agreed))))
+        yield Step("scope", bool(usable), ", ".join(one.told for one in usable) or f"the client has none of: {needed}")
+
+    def _who(self, agreement: Agreement) -> Iterator[Step]:
+        if self.client is None:
+            yield Step("client", False, f"{self.name} is not registered")
+            return
+        yield Step("client", self.client.status == ENABLED, f"{self.name} is {self.client.status}")
+        told = f"{self.client.org}, and the recipient is {agreement.org}"
+        yield Step("organisation", self.client.org == agreement.org, told, agreement.file)
+
+    def _in_force(self, agreement: Agreement) -> Step:
+        try:
+            grants = received(self.grants.of(self.name), agreement.org)
+        except Forbidden as error:
+            return Step("purpose", False, error.message)
+        found = any((one.agreement, one.version) == (agreement.id, agreement.version) for one in grants)
+        told = "the one purpose of what is in force for the client now" if found else "not in force for the client now"
+        return Step("purpose", found, f"{agreement.purpose}, {told}")
+
+    def _district(self, name: str) -> str:
+        if name not in self.has:
+            return f"{name} is not served"
+        return name if self.has[name] is not None else f"the system of {name} cannot be asked now"
+
+
+@dataclass(frozen=True, slots=True)
+class _Without:
+    """A grant without one name."""
+
+    grant: Grant
+    name: str
+
+    def releases(self, name: str) -> bool:
+        return name.removesuffix(".*") != self.name and self.grant.releases(name)
+
+    def plain(self, name: str) -> bool:
+        return name.removesuffix(".*") != self.name and self.grant.plain(name)
+
+
+def shows(view: View, grant: Grant, name: str) -> bool:
+    """Whether anything of *view* under *grant* would be another without the element *name*."""
+    pruned, without = prune(view, grant), prune(view, _Without(grant, name))
+    return pruned is not None and _shape(pruned, name) != _shape(without, name)
+
+
+def _shape(value: Any, name: str) -> Any:
+    """What can be compared of a pruned view: all but its functions, of which only that of free members differs."""
+    if isinstance(value, Native):
+        member = name.removeprefix(f"{value.field}.") if name.startswith(f"{value.field}.") else ""
+        return value.name, value.field, bool(member) and value.allows is not None and value.allows(member)
+    if is_dataclass(value):
+        return type(value).__name__, *(_shape(getattr(value, one.name), name) for one in fields(value))
+    if isinstance(value, tuple):
+        return tuple(_shape(one, name) for one in value)
+    return None if callable(value) else value
+
+
+def _known(view: View, there: Collection[str] | None) -> bool:
+    return there is None or any(branch.entity in there for branch in view.branches)

@@ -1,0 +1,375 @@
+"""Every setting, described once: its name, its type, its default, and a sentence about it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, timedelta, tzinfo
+from ipaddress import ip_network
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from limits import parse as parse_limit
+from marshmallow import Schema, ValidationError, fields, validate
+
+from adapters.notes import USER
+from gateway.cache.completeness import NEVER
+from gateway.cache.drop_limits import DEFAULT
+from standards import native, vocabulary
+from standards.edfi.from_oneroster.default_descriptors import URI as DESCRIPTOR
+from standards.edfi.model.model import resources
+from standards.errors import suggestion
+from standards.oneroster.csv import specification
+from standards.view import fields_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+RESERVED = frozenset(
+    [
+        "admin",
+        "changequeries",
+        "data",
+        "docs",
+        "health",
+        "identity",
+        "ims",
+        "metadata",
+        "metrics",
+        "oauth",
+        "ready",
+        "static",
+    ]
+)
+
+
+class Duration(fields.Field[timedelta]):
+    """A length of time such as ``15m``, ``1h30m`` or ``0``."""
+
+    kind = "duration"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> timedelta:  # noqa: ARG002 -- marshmallow's signature
+        if value in ("0", 0) and value is not False:
+            return timedelta(0)
+        found = DURATION.fullmatch(value) if isinstance(value, str) and value else None
+        if not found:
+            raise ValidationError("write a duration as 45s, 15m, 2h or 1d")
+        days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+        return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+class Timezone(fields.Field[tzinfo]):
+    """A name of the IANA time zone database."""
+
+    kind = "time zone"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> tzinfo:  # noqa: ARG002 -- marshmallow's signature
+        if value == "UTC":
+            return UTC
+        try:
+            return ZoneInfo(value)
+        except (KeyError, ValueError, TypeError, OSError):
+            raise ValidationError("write a time zone as America/Los_Angeles") from None
+
+
+class Rate(fields.Field[str]):
+    """A number of requests in a time such as ``100/minute``; empty for no limit."""
+
+    kind = "rate"
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:  # noqa: ARG002 -- marshmallow's signature
+        try:
+            if value != "":
+                parse_limit(value)
+        except (ValueError, TypeError):
+            raise ValidationError("write a rate as 100/minute") from None
+        return str(value)
+
+
+def _check_network(value: str) -> None:
+    try:
+        ip_network(value)
+    except ValueError:
+        raise ValidationError("write an address or a network, such as 10.0.0.0/8") from None
+
+
+def _check_district(value: str) -> None:
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", value):
+        raise ValidationError("a district's name has small letters, digits and hyphens, and starts with a letter")
+    if value in RESERVED:
+        raise ValidationError("this word begins an address of the gateway itself; choose another name")
+
+
+def _check_descriptor(value: str) -> None:
+    found = DESCRIPTOR.fullmatch(value)
+    known = resources().get(found[2]) if found else None
+    if known is None or not known.is_descriptor:
+        raise ValidationError("write a descriptor of the standard as uri://maple.example.org/SexDescriptor#X")
+
+
+def _check_held(value: str) -> None:
+    known = {entity.name for entity in vocabulary.entities().values() if entity.held} | {DEFAULT}
+    if value not in known and not value.endswith("Descriptors"):
+        raise ValidationError(f"no entity of this name is held in memory{suggestion(value, known)}")
+
+
+def _check_set_aside(value: str) -> None:
+    if value in NEVER:
+        raise ValidationError("no row of this entity is ever set aside, since everything hangs on it")
+    known = {*vocabulary.entities(), *native.entities(), USER, DEFAULT} - NEVER
+    if value not in known and not value.endswith("Descriptors"):
+        raise ValidationError(f"there is no entity of this name{suggestion(value, known)}")
+
+
+def _check_reference(value: str) -> None:
+    known = {f"{name}.{field.name}" for name in vocabulary.entities() for field in fields_of(name).values()}
+    known |= {f"{file.removesuffix('.csv')}.{name}" for file, name in specification.references()} | {DEFAULT}
+    if value not in known and not value.startswith("edfi."):
+        raise ValidationError(f"there is no reference of this name{suggestion(value, known)}")
+
+
+def _shares(check: Callable[[str], None], about: str) -> fields.Dict:
+    """Shares between 0 and 1 by a name that *check* knows."""
+    share = fields.Float(validate=validate.Range(0, 1, error="write a share between 0 and 1"))
+    return fields.Dict(keys=fields.String(validate=check), values=share, load_default=dict, metadata={"about": about})
+
+
+def _text(default: str | None, about: str, **more: Any) -> fields.String:
+    return fields.String(load_default=default, metadata={"about": about}, **more)
+
+
+def _number(default: int, least: int, most: int, about: str) -> fields.Integer:
+    limits = validate.Range(least, most, error=f"must be between {least} and {most}")
+    return fields.Integer(strict=True, load_default=default, validate=limits, metadata={"about": about})
+
+
+class ServerSchema(Schema):
+    """Where the gateway listens."""
+
+    host = _text("127.0.0.1", "The address to listen on.")
+    port = _number(8080, 0, 65535, "The port to listen on; 0 takes any free one.")
+    public_url = _text(
+        None,
+        "How callers reach the gateway, without a slash at the end; links in answers begin with it."
+        " Without it they repeat the request's Host header only where that is the address listened on, a loopback name,"
+        " or what a trusted proxy forwards as X-Forwarded-Host, and begin with the address listened on otherwise.",
+        validate=validate.Regexp(r"https?://[^\s?#]+[^\s?#/]$", error="write it as https://gateway.example.org"),
+    )
+    trusted_proxies = fields.List(
+        fields.String(validate=_check_network),
+        load_default=list,
+        metadata={"about": "Addresses or networks whose X-Forwarded headers are believed.", "item": "text"},
+    )
+    browser_origins = fields.List(
+        fields.String(
+            validate=validate.Regexp(
+                r"https?://[a-z0-9.\[\]:-]+\Z", error="write an origin as https://app.example.org, in small letters"
+            )
+        ),
+        load_default=list,
+        metadata={
+            "about": "Origins whose pages a browser lets ask the APIs and the token endpoint (CORS). Without any, none"
+            " may: programs need no leave. A page that asks has a secret or a token that its reader can see.",
+            "item": "text",
+        },
+    )
+    threads = _number(
+        8, 1, 256, "How many requests are answered at once; those that wait for a district's system are not counted."
+    )
+    threads_per_district = _number(
+        4, 1, 64, "How many requests may wait for the system of one district at once; more wait without a thread."
+    )
+    wait = Duration(
+        load_default=timedelta(seconds=2),
+        metadata={"about": "How long a request may wait for another one's place at its district before it gets a 503."},
+    )
+    client_timeout = Duration(
+        load_default=timedelta(seconds=30),
+        validate=validate.Range(min=timedelta(seconds=1), error="must be at least 1s"),
+        metadata={
+            "about": "How long a client may take to send the head of a request, to send its body, and to take each"
+            " piece of an answer; so long an idle connection is kept."
+        },
+    )
+
+
+class StoreSchema(Schema):
+    """The registry of clients."""
+
+    url = _text(
+        None,
+        "`sqlite:///path`, `postgresql://user@host/name`, or a reference to a secret (`env:NAME`, `file:PATH`)"
+        " that holds one. Without it the registry is `registry.db` in the state directory.",
+    )
+
+
+class MemorySchema(Schema):
+    """Tokens and throttles."""
+
+    url = _text(
+        "",
+        "`redis://host:port/number`, or a reference to a secret (`env:NAME`, `file:PATH`) that holds one."
+        " Empty keeps them in the process, which is right for one worker only.",
+    )
+
+
+class AuditSchema(Schema):
+    """The record of disclosures."""
+
+    folder = _text("audit", "The folder of the record; a relative path begins in the state directory.")
+    segment_bytes = _number(67_108_864, 4096, 2**40, "A file of the record that has grown to this size is closed.")
+
+
+class ChangesSchema(Schema):
+    """What is remembered for consumers that ask what has changed, sealed under the region's keys."""
+
+    folder = _text("journals", "The folder of the journals; a relative path begins in the state directory.")
+    window = Duration(
+        load_default=timedelta(days=30),
+        metadata={"about": "For how long a consumer is told of what is gone and of new keys."},
+    )
+
+
+class TokensSchema(Schema):
+    """Access tokens."""
+
+    life = Duration(load_default=timedelta(minutes=30), metadata={"about": "How long a token works."})
+    per_client = _number(15, 1, 1000, "How many living tokens one client may have.")
+
+
+class LimitsSchema(Schema):
+    """How often may be asked."""
+
+    client = Rate(load_default="12000/minute", metadata={"about": "Data requests of one client; empty for no limit."})
+    district = Rate(load_default="", metadata={"about": "Data requests to one district; empty for no limit."})
+    failures = Rate(
+        load_default="10/minute",
+        metadata={
+            "about": "Failed token requests and signatures of one client from one address, before both must wait."
+        },
+    )
+    address_failures = Rate(
+        load_default="100/minute",
+        metadata={
+            "about": "Failed token requests and signatures from one address that are counted and cost the time of a "
+            "hash; what fails beyond is refused at once, and keeps nobody else there waiting."
+        },
+    )
+
+
+class MetricsSchema(Schema):
+    """Numbers about the gateway and its districts, for a monitor (`/metrics`)."""
+
+    token = _text(
+        None,
+        "A reference (`env:NAME`, `file:PATH`) to the bearer token, of at least 32 characters, with which a monitor"
+        " asks for `/metrics`. Without it there is no such address.",
+    )
+
+
+class KeysSchema(Schema):
+    """Secrets of the gateway itself."""
+
+    master = _text(
+        None,
+        "A reference (`env:NAME`, `file:PATH`) to at least 32 bytes in hex or base64, from which every key is"
+        " derived. Without it a key file is made in the state directory.",
+    )
+
+
+class DistrictSchema(Schema):
+    """One district that provides data."""
+
+    adapter = fields.String(
+        required=True, metadata={"about": "The adapter that speaks to its system; see `crossing adapters`."}
+    )
+    hold = Duration(
+        load_default=timedelta(minutes=15),
+        metadata={"about": "How long its roster may be kept in memory; `0` asks its system every time."},
+    )
+    ids = _text(
+        "own",
+        "Where outward ids come from: `own` keeps those of the source, or derives them from its natural keys.",
+        validate=validate.OneOf(("own",), error="must be one of: own"),
+    )
+    timezone = Timezone(
+        load_default=UTC,
+        metadata={
+            "about": "Where its school days begin and end: by it an enrollment or a term is active today.",
+            "default": "UTC",
+        },
+    )
+    school_years = fields.List(
+        fields.Integer(strict=True, validate=validate.Range(2000, 2099, error="write a school year as 2027")),
+        load_default=list,
+        metadata={
+            "about": "The school years, each named by the calendar year it ends in, under which its Ed-Fi addresses"
+            " may be asked for (`/NAME/2027/data/v3`). A year addresses the district and selects nothing in it."
+            " Without it the school year that is running, which begins in July.",
+            "item": "number",
+        },
+    )
+    descriptors = fields.List(
+        fields.String(validate=_check_descriptor),
+        load_default=list,
+        metadata={
+            "about": "Ed-Fi descriptor values of its own (`uri://maple.example.org/SexDescriptor#X`) that its records"
+            " have beside the standard ones. A system that knows descriptors tells them itself.",
+            "item": "text",
+        },
+    )
+    default_category = _text(
+        "",
+        "The sourcedId, in its own system, of the category that a line item gets whose writer names none: the grade"
+        " export of some platforms does not. Without it such a line item is refused.",
+    )
+    loss = _shares(
+        _check_held,
+        "Which share of the rows of an entity a renewal may drop without an operator's approval, by the"
+        " name of the entity (`enrollment = 0.5`); `default` is for every other, and is 0.2 where it is not given.",
+    )
+    set_aside = _shares(
+        _check_set_aside,
+        "Which share of the rows of an entity may be set aside because they cannot be understood or have"
+        " lost their owner, by the name of the entity (`placement = 0.001`); `default` is for every other, and is"
+        " 0.005 where it is not given. At least one row may, and at most 100; 0 is none. Organizations and"
+        " sessions never may.",
+    )
+    unresolved = _shares(
+        _check_reference,
+        "Which share of the references of a field may lead nowhere, by the name of the field, or of the"
+        " file and column (`section.terms`, `users.agentSourcedIds`); `default` is for every other, and is 0.05"
+        " where it is not given. At least one may; 0 is none. Beyond that the load is refused.",
+    )
+    settings = fields.Dict(
+        keys=fields.String(),
+        load_default=dict,
+        metadata={"about": "What its adapter asks for; see its page."},
+    )
+    defaults = fields.Dict(
+        keys=fields.String(),
+        load_default=dict,
+        metadata={
+            "about": "What Ed-Fi requires and a OneRoster system does not say, by the name of the fact; the facts that"
+            " can be declared are in [across.md](across.md)."
+        },
+    )
+
+
+class RegionSchema(Schema):
+    """The whole file."""
+
+    state = _text("state", "The state directory: registry, key file, record of disclosures.")
+    agreements = _text("agreements", "The folder of agreements, one YAML document each.")
+    server = fields.Nested(ServerSchema)
+    store = fields.Nested(StoreSchema)
+    memory = fields.Nested(MemorySchema)
+    audit = fields.Nested(AuditSchema)
+    changes = fields.Nested(ChangesSchema)
+    tokens = fields.Nested(TokensSchema)
+    limits = fields.Nested(LimitsSchema)
+    metrics = fields.Nested(MetricsSchema)
+    keys = fields.Nested(KeysSchema)
+    districts = fields.Dict(
+        keys=fields.String(validate=_check_district), values=fields.Nested(DistrictSchema), load_default=dict
+    )

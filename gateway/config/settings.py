@@ -1,0 +1,397 @@
+"""The region's settings: one TOML file, checked whole before anything starts."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import Schema, ValidationError, fields
+
+from gateway.config import toml_positions
+from gateway.config.schema import RegionSchema
+from gateway.storage import secrets
+from standards.errors import SettingsError, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import tzinfo
+    from pathlib import Path
+
+    FindAdapter = Callable[[str], Any]
+
+STATE = "state"
+STATE_LINE = re.compile(r"""^\s*state\s*=\s*(["'])(.*?)\1""", re.MULTILINE)
+SHORTEST_TOKEN_CHARACTERS = 32
+LISTS = ("school_years", "descriptors")
+PATHS = frozenset({"file", "folder", "path", "source"})
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where the gateway listens, and what it does at once and waits for at most."""
+
+    host: str
+    port: int
+    public_url: str | None
+    trusted_proxies: tuple[str, ...]
+    threads: int
+    threads_per_district: int = 4
+    wait: timedelta = timedelta(seconds=2)
+    client_timeout: timedelta = timedelta(seconds=30)
+    browser_origins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """How long a token works, and how many a client may have at once."""
+
+    life: timedelta
+    per_client: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How often may be asked; an empty rate is no limit."""
+
+    client: str
+    district: str
+    failures: str
+    address_failures: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Where the record of disclosures lies."""
+
+    folder: Path
+    segment_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Where the journals of what consumers know lie, and for how long they tell what is gone."""
+
+    folder: Path
+    window: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class District:
+    """One district: its adapter, the adapter's own settings, and how long its roster may be held."""
+
+    name: str
+    adapter: str
+    hold: timedelta
+    ids: str
+    timezone: tzinfo
+    settings: Mapping[str, Any] = field(repr=False)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    school_years: tuple[int, ...] = ()
+    descriptors: tuple[str, ...] = ()
+    loss: Mapping[str, float] = field(default_factory=dict)
+    default_category: str = ""
+    set_aside: Mapping[str, float] = field(default_factory=dict)
+    unresolved: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One region, as its operator wrote it down; every path is absolute."""
+
+    file: Path
+    state: Path
+    agreements: Path
+    server: Server
+    store_url: str = field(repr=False)
+    memory_url: str = field(repr=False)
+    audit: Audit
+    changes: Changes
+    tokens: Tokens
+    limits: Limits
+    master_key: str | None
+    districts: Mapping[str, District]
+    metrics_token: str | None = field(default=None, repr=False)
+
+    @property
+    def zones(self) -> Mapping[str, tzinfo]:
+        """The time zone of each district, which says what day it is there."""
+        return {name: one.timezone for name, one in self.districts.items()}
+
+    def open_keys(self) -> secrets.Keys:
+        """The region's keys; without a configured master key one is made in the state directory."""
+        return secrets.open_keys(self.master_key, self.state, self.file.parent)
+
+
+def load(path: Path, find_adapter: FindAdapter | None = None) -> Settings:
+    """The settings in *path*; the first mistake is raised."""
+    settings, problems = read(path, find_adapter)
+    if settings is None:
+        raise problems[0]
+    return settings
+
+
+def read(path: Path, find_adapter: FindAdapter | None = None) -> tuple[Settings | None, list[SettingsError]]:
+    """The settings in *path*, or every mistake in them, in the order of the file."""
+    try:
+        text = path.read_text("utf-8")
+        raw = tomllib.loads(text)
+    except OSError:
+        return None, [SettingsError("the file cannot be read", str(path))]
+    except UnicodeDecodeError:
+        return None, [SettingsError("the file is not UTF-8 text", str(path), 1, 1)]
+    except tomllib.TOMLDecodeError as error:
+        return None, [_syntax(error, path, text)]
+    return _Reading(path, toml_positions.locate(text), find_adapter or _find_adapter).read(raw)
+
+
+def state_of(path: Path) -> Path:
+    """The state directory that the file in *path* names, whatever else is wrong with it."""
+    try:
+        text = path.read_text("utf-8", errors="replace")
+    except OSError:
+        raise SettingsError("the file cannot be read", str(path)) from None
+    try:
+        named = tomllib.loads(text).get("state", STATE)
+    except tomllib.TOMLDecodeError:
+        found = STATE_LINE.search(text)
+        named = found[2] if found else STATE
+    return path.resolve().parent / str(named)
+
+
+def reference() -> str:
+    """The operator's page about every setting, in Markdown."""
+    schema = RegionSchema()
+    plain = {name: kind for name, kind in schema.fields.items() if "about" in kind.metadata}
+    lines = ["## At the top of the file", "", *_table(plain)]
+    for name, kind in schema.fields.items():
+        inner = kind.value_field if isinstance(kind, fields.Dict) else kind
+        if isinstance(inner, fields.Nested):
+            title = f"{name}.NAME" if isinstance(kind, fields.Dict) else name
+            about = (type(inner.schema).__doc__ or "").strip()
+            lines += ["", f"## `[{title}]`", "", about, "", *_table(inner.schema.fields)]
+    return "\n".join(lines) + "\n"
+
+
+class _Reading:
+    """One reading of one file, collecting what is wrong with it."""
+
+    def __init__(
+        self, path: Path, found: dict[toml_positions.Path, toml_positions.Place], find_adapter: FindAdapter
+    ) -> None:
+        self.path, self.places, self.find_adapter = path, found, find_adapter
+        self.folder = path.resolve().parent
+        self.problems: list[SettingsError] = []
+        self.defaults: dict[str | int, dict[str, Any]] = {}
+
+    def read(self, raw: dict[str, Any]) -> tuple[Settings | None, list[SettingsError]]:
+        for table in ("server", "store", "memory", "audit", "changes", "tokens", "limits", "metrics", "keys"):
+            raw.setdefault(table, {})
+        own = self.own_settings(raw.get("districts"))
+        master = raw["keys"].get("master") if isinstance(raw["keys"], dict) else None
+        if isinstance(master, str):
+            with self.reporting(("keys", "master")):
+                secrets.check_key(master, self.folder)
+        loaded = self.check(RegionSchema(), raw, ())
+        settings = self.settings(loaded, own) if loaded else None
+        return (None, self.sorted_problems()) if self.problems else (settings, [])
+
+    def own_settings(self, districts: Any) -> dict[str, dict[str, Any]]:
+        """The settings that are each district's adapter's own, found good by it."""
+        own = {}
+        for name, values in districts.items() if isinstance(districts, dict) else ():
+            adapter = values.get("adapter") if isinstance(values, dict) else None
+            raw = values.get("settings", {}) if isinstance(values, dict) else None
+            if isinstance(adapter, str) and isinstance(raw, dict):
+                path = ("districts", name)
+                with self.reporting((*path, "adapter")):
+                    schema = self.find_adapter(adapter).Settings()
+                    self.declared(self.find_adapter(adapter), values.get("defaults"), (*path, "defaults"))
+                    if self.check(schema, raw, (*path, "settings")) is not None:
+                        own[name] = self.opened(schema, _anchored(schema, raw, self.folder), (*path, "settings"))
+        return own
+
+    def declared(self, adapter: Any, raw: Any, path: toml_positions.Path) -> None:
+        """What a district declares of its records, found good."""
+        from adapters import defaults  # noqa: PLC0415 -- as above
+
+        if not raw or not isinstance(raw, dict):
+            return
+        if not adapter.declares:
+            self.report(path, "a district whose system speaks Ed-Fi states these facts itself")
+            return
+        try:
+            self.defaults[path[1]] = defaults.load(raw)
+        except SettingsError as error:
+            self.report((*path, error.file), error.message)
+
+    def opened(self, schema: Schema, raw: Mapping[str, Any], path: toml_positions.Path) -> dict[str, Any]:
+        """The same settings with the secrets that they refer to; a secret that stands there itself is a mistake."""
+        found = dict(raw)
+        for name in raw.keys() & {name for name, kind in schema.fields.items() if kind.metadata.get("secret")}:
+            with self.reporting((*path, name)):
+                found[name] = secrets.resolve(raw[name], self.folder)
+        return found
+
+    def check(self, schema: Schema, raw: Mapping[str, Any], path: toml_positions.Path) -> Any:
+        try:
+            return schema.load(raw)
+        except ValidationError as error:
+            for place, message in _flat(error.messages_dict, schema):
+                self.report((*path, *place), message)
+            return None
+
+    def report(self, path: toml_positions.Path, message: str) -> None:
+        line, column = toml_positions.nearest(self.places, path)
+        dotted = ".".join(str(step) for step in path)
+        self.problems.append(SettingsError(f"{dotted}: {message}", str(self.path), line, column))
+
+    def sorted_problems(self) -> list[SettingsError]:
+        return sorted(self.problems, key=lambda problem: (problem.line, problem.column, problem.message))
+
+    def settings(self, loaded: dict[str, Any], own: Mapping[str, Mapping[str, Any]]) -> Settings:
+        state = self.folder / loaded["state"]
+        server = loaded["server"]
+        audit, changes = loaded["audit"], loaded["changes"]
+        districts = {
+            name: District(
+                name=name,
+                **{
+                    **values,
+                    **{name: tuple(values[name]) for name in LISTS},
+                    "settings": own.get(name, {}),
+                    "defaults": self.defaults.get(name, {}),
+                },
+            )
+            for name, values in loaded["districts"].items()
+        }
+        return Settings(
+            file=self.path.resolve(),
+            state=state,
+            agreements=self.folder / loaded["agreements"],
+            server=Server(**server | {name: tuple(server[name]) for name in ("trusted_proxies", "browser_origins")}),
+            store_url=self.store_url(loaded["store"]["url"], state),
+            memory_url=self.url(("memory", "url"), loaded["memory"]["url"]),
+            audit=Audit(state / audit["folder"], audit["segment_bytes"]),
+            changes=Changes(state / changes["folder"], changes["window"]),
+            tokens=Tokens(**loaded["tokens"]),
+            limits=Limits(**loaded["limits"]),
+            master_key=loaded["keys"]["master"],
+            districts=MappingProxyType(districts),
+            metrics_token=self.metrics_token(loaded["metrics"]["token"]),
+        )
+
+    def metrics_token(self, reference: str | None) -> str | None:
+        """The token behind a *reference*, which must be long enough not to be guessed."""
+        if reference is None:
+            return None
+        token = None
+        with self.reporting(("metrics", "token")):
+            token = secrets.resolve(reference, self.folder)
+            if len(token) < SHORTEST_TOKEN_CHARACTERS or not (token.isascii() and token.isprintable()):
+                raise SettingsError(f"the token must be at least {SHORTEST_TOKEN_CHARACTERS} plain characters")
+        return token
+
+    def store_url(self, url: str | None, state: Path) -> str:
+        if url is None:
+            return f"sqlite:///{state / 'registry.db'}"
+        found = self.url(("store", "url"), url)
+        if found.startswith("sqlite:///"):
+            return f"sqlite:///{self.folder / found.removeprefix('sqlite:///')}"
+        return found
+
+    def url(self, path: toml_positions.Path, value: str) -> str:
+        if not value.startswith(("env:", "file:")):
+            return value
+        try:
+            return secrets.resolve(value, self.folder)
+        except SettingsError as error:
+            self.report(path, error.message)
+            return ""
+
+    @contextmanager
+    def reporting(self, path: toml_positions.Path) -> Iterator[None]:
+        """A mistake found inside is noted as standing at *path*."""
+        try:
+            yield
+        except SettingsError as error:
+            self.report(path, error.message)
+
+
+def _find_adapter(name: str) -> Any:
+    from adapters import registry  # noqa: PLC0415 -- adapters load their libraries
+
+    return registry.find(name)
+
+
+def _anchored(schema: Schema, raw: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The same settings, with every relative path beginning in *folder*; *PATHS* are paths, and what is marked so."""
+    paths = PATHS | {name for name, kind in schema.fields.items() if kind.metadata.get("path")}
+    found = {name: str(folder / raw[name]) for name in paths & raw.keys() if isinstance(raw[name], str)}
+    return {**raw, **found}
+
+
+def _syntax(error: tomllib.TOMLDecodeError, path: Path, text: str) -> SettingsError:
+    message = str(error)
+    found = re.search(r" \(at line (\d+), column (\d+)\)$", message)
+    if found:
+        return SettingsError(message[: found.start()], str(path), int(found[1]), int(found[2]))
+    last = text.count("\n") + 1
+    return SettingsError(message.removesuffix(" (at end of document)"), str(path), last, 1)
+
+
+def _flat(messages: Any, schema: Schema) -> Iterator[tuple[toml_positions.Path, str]]:
+    """Marshmallow's nested messages, one at a time, each with the path it is about."""
+    for name, inner in messages.items():
+        kind = schema.fields.get(name)
+        if kind is None:
+            yield (name,), f"there is no such setting{suggestion(str(name), schema.fields)}"
+        else:
+            yield from _below((name,), inner, kind)
+
+
+def _below(path: toml_positions.Path, messages: Any, kind: Any) -> Iterator[tuple[toml_positions.Path, str]]:
+    if isinstance(messages, list):
+        for message in messages:
+            yield path, str(message).rstrip(".")
+    elif isinstance(kind, fields.Nested):
+        if messages.keys() == {"_schema"}:
+            yield from _below(path, messages["_schema"], None)
+        else:
+            yield from (((*path, *place), message) for place, message in _flat(messages, kind.schema))
+    elif isinstance(kind, fields.Dict):
+        for name, parts in messages.items():
+            yield from _below((*path, name), parts.get("key", []), None)
+            yield from _below((*path, name), parts.get("value", []), kind.value_field)
+    else:
+        for name, inner in messages.items():
+            yield from _below((*path, name), inner, getattr(kind, "inner", None))
+
+
+def _table(described: Mapping[str, Any]) -> list[str]:
+    rows = ["| setting | type | default | meaning |", "|---|---|---|---|"]
+    for name, kind in described.items():
+        rows.append(f"| `{name}` | {_kind(kind)} | {_default(kind)} | {kind.metadata['about']} |")
+    return rows
+
+
+def _kind(kind: Any) -> str:
+    if isinstance(kind, fields.List):
+        return f"list of {kind.metadata['item']}"
+    names = {fields.Integer: "number", fields.Dict: "table", fields.String: "text"}
+    return getattr(kind, "kind", None) or names[type(kind)]
+
+
+def _default(kind: Any) -> str:
+    if kind.required:
+        return "required"
+    value = kind.metadata.get("default", kind.load_default)
+    if callable(value) or value is None or value == "":
+        return "none"
+    if isinstance(value, timedelta):
+        return f"`{value.total_seconds() / 60:g}m`"
+    return f"`{value}`"

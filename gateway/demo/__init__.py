@@ -1,0 +1,1 @@
+"""The demonstration: a fictional region, served and explained."""

@@ -1,0 +1,1 @@
+"""A fictional district as its Ed-Fi system would tell it: interchange files and documents."""

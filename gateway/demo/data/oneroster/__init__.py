@@ -1,0 +1,1 @@
+"""A fictional district as its OneRoster system would tell it: bulk files and documents."""

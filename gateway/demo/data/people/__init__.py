@@ -1,0 +1,1 @@
+"""People of a fictional district: students, families and staff, and what happens to them."""

@@ -1,0 +1,1 @@
+"""Schools of a fictional district: organizations, calendar, courses, timetable and gradebook."""

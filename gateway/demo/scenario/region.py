@@ -1,0 +1,333 @@
+"""A demonstration region on disk: the districts' files, agreements, settings and registered clients."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from adapters.simulators import edfi
+from adapters.simulators.edfi import Ods
+from adapters.simulators.oneroster import server as simulator
+from adapters.simulators.oneroster.system import Sis
+from gateway.auth.client_secrets import new_secret
+from gateway.auth.scopes import known_scopes
+from gateway.config.settings import load
+from gateway.demo.data.district import generate
+from gateway.demo.data.edfi.interchange_files import write_edfi_xml
+from gateway.demo.data.edfi.server import gradebook_documents, ods_documents
+from gateway.demo.data.oneroster.csv_files import write_oneroster_12
+from gateway.demo.data.oneroster.messy_csv_files import write_oneroster_11_wild
+from gateway.demo.data.oneroster.server import server_documents
+from gateway.demo.data.schools.descriptors import declared
+from gateway.demo.data.schools.terms import school_year_of
+from gateway.demo.scenario.releases import ANALYTICS, EVERYTHING, ROSTERING, TUTORING
+from gateway.storage.bounded_calls import COMMAND_SECONDS
+from gateway.storage.registry import Client, Secret, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from gateway.demo.data.records import District
+
+    Progress = Callable[[str], None]
+
+ONEROSTER = "https://purl.imsglobal.org/spec/or/v1p2/scope/"
+ROSTER = (f"{ONEROSTER}roster-core.readonly", f"{ONEROSTER}roster.readonly")
+DEMOGRAPHICS = f"{ONEROSTER}roster-demographics.readonly"
+
+SETTINGS = """\
+# The demonstration region. Every setting is explained in docs/settings.md.
+agreements = "agreements"
+state = "state"
+
+[server]
+host = "127.0.0.1"
+port = {port}
+
+[tokens]
+per_client = 1000
+
+[limits]
+client = ""
+district = ""
+failures = ""
+address_failures = ""
+"""
+
+DISTRICT = """
+[districts.{name}]
+adapter = "{adapter}"
+hold = "12h"
+timezone = "America/Los_Angeles"
+descriptors = {descriptors}
+settings = {{source = "{source}"}}
+"""
+# What no OneRoster system states and Ed-Fi requires (docs/across.md).
+DEFAULTS = """
+[districts.{name}.defaults]
+session.instructionalDays = {{ semester = 90, term = 60, gradingPeriod = 45 }}
+"""
+
+AGREEMENT = """\
+apiVersion: dsa/v1
+id: {id}
+version: 1
+parties: {{provider: {{district: {district}}}, recipient: {{org: {org}, kind: {kind}}}}}
+basis: {{ferpa: "{basis}", purpose: {purpose}, legitimateInterest: "{interest}"}}
+validity: {{from: {begin}, to: {end}, timezone: America/Los_Angeles}}
+clients: [{client}]
+operations: [{operations}]
+"""
+
+# The district that no file speaks for: its system is a server, on a port of this machine.
+SERVER = """
+[districts.{name}]
+adapter = "oneroster_rest"
+hold = "12h"
+timezone = "America/Los_Angeles"
+descriptors = {descriptors}
+
+[districts.{name}.settings]
+url = "{url}"
+token_url = "{url}/oauth/token"
+client_id = "crossing"
+client_secret = "file:{name}.secret"
+allow_private = true
+"""
+SERVED = "birch"
+ODS = """
+[districts.{name}]
+adapter = "edfi_ods"
+hold = "12h"
+timezone = "America/Los_Angeles"
+
+[districts.{name}.settings]
+url = "{url}"
+client_id = "crossing"
+client_secret = "file:{name}.secret"
+writable = true
+gradebook_url = "{beside}"
+gradebook_token_url = "{beside}/oauth/token"
+gradebook_client_id = "crossing"
+gradebook_client_secret = "file:{name}.secret"
+allow_private = true
+"""
+WITH_ODS = "fir"
+SERVERS = ("a OneRoster 1.2 server with a gradebook", "an Ed-Fi ODS/API 7.3 with a OneRoster gradebook beside it")
+
+SITES: tuple[tuple[str, str, str, Callable[[District, Path], object], str], ...] = (
+    ("maple", "oneroster_csv", "OneRoster 1.2 CSV files", write_oneroster_12, "maple.zip"),
+    ("cedar", "edfi_xml", "Ed-Fi interchange XML", write_edfi_xml, "cedar"),
+    (
+        "alder",
+        "oneroster_csv",
+        "OneRoster 1.1 CSV files with real files' faults",
+        write_oneroster_11_wild,
+        "alder.zip",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A registered client of the demonstration, with the secret that only a demonstration keeps."""
+
+    name: str
+    org: str
+    client_id: str
+    client_secret: str
+    scopes: tuple[str, ...]
+    agreement: str
+    districts: tuple[str, ...]
+    purpose: str
+    asks_for: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A district, the adapter that reads it, and the files it hands over."""
+
+    district: District
+    adapter: str
+    dialect: str
+    source: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the districts' servers are to answer on this machine."""
+
+    sis: int
+    ods: int
+    gradebook: int
+
+
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """Where the region lies, and who may use it; the systems of the districts that have servers."""
+
+    settings: Path
+    accounts: tuple[Account, ...]
+    sites: tuple[Site, ...]
+    sis: Sis
+    ods: Ods
+    gradebook: Sis
+    ports: Ports
+
+    @contextmanager
+    def systems(self) -> Iterator[None]:
+        """The districts' servers, answering until the end of the block."""
+        with (
+            simulator.run(self.sis, self.ports.sis),
+            edfi.run(self.ods, self.ports.ods),
+            simulator.run(self.gradebook, self.ports.gradebook),
+        ):
+            yield
+
+    @property
+    def shown(self) -> Site:
+        """The district that the demonstration looks at closely."""
+        return self.sites[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Deal:
+    """One line of the table of who gets what."""
+
+    client: str
+    org: str
+    kind: str
+    districts: tuple[str, ...]
+    purpose: str
+    basis: str
+    interest: str
+    elements: str
+    scopes: tuple[str, ...]
+    asks_for: str
+    operations: str = "read, search"
+
+
+def prepare(
+    folder: Path, *, students: int, seed: int, port: int, ports: Ports, today: date, progress: Progress
+) -> Premises:
+    """Write the whole region below *folder* and register its clients; the districts' servers are to use *ports*."""
+    folder.mkdir(parents=True, exist_ok=True)
+    sites: list[Site] = []
+    for name, adapter, dialect, write, target in SITES:
+        progress(f"writing the files of the fictional district {name.title()} ({students:,} students, {dialect})")
+        district = generate(name, seed=seed, students=students, school_year=school_year_of(today), today=today)
+        write(district, folder / target)
+        sites.append(Site(district, adapter, dialect, folder / target))
+    progress(f"filling the servers of the fictional districts {SERVED.title()} and {WITH_ODS.title()}")
+    secret, _ = new_secret()
+    made = [
+        generate(name, seed=seed, students=students, school_year=school_year_of(today), today=today)
+        for name in (SERVED, WITH_ODS)
+    ]
+    for district, adapter, dialect in zip(made, ("oneroster_rest", "edfi_ods"), SERVERS, strict=True):
+        sites.append(Site(district, adapter, dialect))
+        (folder / f"{district.name}.secret").write_text(secret, "ascii")
+    sis = Sis(server_documents(made[0]), client="crossing", secret=secret)
+    own = Ods(ods_documents(made[1]), client="crossing", secret=secret)
+    gradebook = Sis(gradebook_documents(made[1], own), client="crossing", secret=secret)
+    settings = folder / "gateway.toml"
+    places = [
+        DISTRICT.format(name=name, adapter=adapter, source=target, descriptors=declared(adapter, folder / target))
+        for name, adapter, _, _, target in SITES
+    ]
+    url = f"http://127.0.0.1:{ports.sis}"
+    places.append(SERVER.format(name=SERVED, url=url, descriptors=declared("oneroster_rest", folder)))
+    urls = {"url": f"http://127.0.0.1:{ports.ods}", "beside": f"http://127.0.0.1:{ports.gradebook}"}
+    places.append(ODS.format(name=WITH_ODS, **urls))
+    speaking = [name for name, adapter, *_ in SITES if adapter == "oneroster_csv"] + [SERVED]
+    places += [DEFAULTS.format(name=name) for name in speaking]
+    settings.write_text(SETTINGS.format(port=port) + "".join(places), "utf-8")
+    progress("signing the agreements and registering the clients")
+    deals = _deals(sites[0].district)
+    _sign(folder / "agreements", deals, today)
+    return Premises(settings, _register(settings, deals), tuple(sites), sis, own, gradebook, ports)
+
+
+def _deals(maple: District) -> tuple[_Deal, ...]:
+    schools = ", ".join(f'"{school}"' for school in maple.spotlight_schools)
+    return (
+        _Deal(
+            "rostering", "classlane", "vendor", ("maple", "alder"), "rostering", "99.31(a)(1)",
+            "set up classes in the learning platform", ROSTERING, ROSTER,
+            "class lists for a learning platform",
+        ),
+        _Deal(
+            "tutoring", "reading-partners", "cbo", ("maple",), "tutoring", "99.31(a)(1)",
+            "plan weekly reading support", TUTORING.format(schools=schools), (*ROSTER, DEMOGRAPHICS, "edfi:read"),
+            "grades 3 to 5 of two schools",
+        ),
+        _Deal(
+            "analytics", "northsound-metrics", "researcher", ("maple",), "program-evaluation", "99.31(a)(6)",
+            "study class sizes", ANALYTICS, (*ROSTER, DEMOGRAPHICS, "edfi:read"),
+            "class sizes by age, and no child",
+        ),
+        _Deal(
+            "conformance", "conformance", "vendor", (WITH_ODS,), "conformance", "99.31(a)(1)",
+            "prove that the standards are obeyed", EVERYTHING, tuple(sorted(known_scopes())),
+            "all of one district, as a test", "read, search, create, update, delete, bulk, changes",
+        ),
+        _Deal(
+            "conformance-oneroster", "conformance", "vendor", (SERVED,), "conformance", "99.31(a)(1)",
+            "prove that the standards are obeyed", EVERYTHING, tuple(sorted(known_scopes())),
+            "everything of a OneRoster district", "read, search, create, update, delete, bulk, changes",
+        ),
+        _Deal(
+            "conformance-edfi", "conformance", "vendor", ("cedar",), "conformance", "99.31(a)(1)",
+            "prove that the standards are obeyed", EVERYTHING, tuple(sorted(known_scopes())),
+            "everything of an Ed-Fi district", "read, search, bulk, changes",
+        ),
+    )  # fmt: skip
+
+
+def _sign(folder: Path, deals: tuple[_Deal, ...], today: date) -> None:
+    folder.mkdir(exist_ok=True)
+    for deal in deals:
+        for district in deal.districts:
+            name = _agreement(deal, district)
+            head = AGREEMENT.format(
+                id=name, district=district, org=deal.org, kind=deal.kind, basis=deal.basis, purpose=deal.purpose,
+                interest=deal.interest, begin=date(today.year - 1, 7, 1), end=date(today.year + 2, 6, 30),
+                client=deal.client, operations=deal.operations,
+            )  # fmt: skip
+            (folder / f"{name}.yaml").write_text(head + deal.elements, "utf-8")
+
+
+def _agreement(deal: _Deal, district: str) -> str:
+    return f"{deal.client}-{district}"
+
+
+def _register(settings: Path, deals: tuple[_Deal, ...]) -> tuple[Account, ...]:
+    store = open_store(load(settings).store_url, seconds=COMMAND_SECONDS)
+    try:
+        accounts = []
+        for deal in deals:
+            secret, kept = new_secret()
+            store.add_client(
+                Client(
+                    deal.client, deal.org, deal.kind, deal.scopes, (Secret(kept),), datetime.now(UTC), "demonstration"
+                )
+            )
+            accounts.append(
+                Account(
+                    name=deal.client,
+                    org=deal.org,
+                    client_id=deal.client,
+                    client_secret=secret,
+                    scopes=deal.scopes,
+                    agreement=_agreement(deal, deal.districts[0]),
+                    districts=deal.districts,
+                    purpose=deal.purpose,
+                    asks_for=deal.asks_for,
+                )
+            )
+        return tuple(accounts)
+    finally:
+        store.close()

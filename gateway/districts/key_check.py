@@ -1,0 +1,60 @@
+"""Check of keys: records of a source that share a key or an id, or have no whole one, which nothing they say mends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from gateway.cache.snapshot import ABSENT
+from standards.edfi.model.references import NUMBERED, organization_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gateway.cache.snapshot import Generation
+
+LISTS: Final = {
+    "users": ("student", "staff", "contact"),
+    "enrollments": ("placement", "teaching", "studentInvolvement", "staffInvolvement", "contactInvolvement"),
+}
+"""The OneRoster lists that show several entities, whose ids must be those of one list."""
+
+SCHOOLED: Final = ("enrollment", "section")
+"""What Ed-Fi knows of schools alone."""
+
+
+def doubled(found: Generation) -> Iterator[tuple[str, str]]:
+    """What is doubled in a district as it was loaded: where, and how many records it is about."""
+    if many := _more_than_once(_numbers(found)):
+        yield "organization.identifier", f"{many} organizations have the number of another one in Ed-Fi"
+    for entity in LISTS["users"]:
+        table = found.table(entity)
+        if many := _more_than_once(one.casefold() for one in table.ids):
+            yield f"{entity}.id", f"{many} ids differ from another one in case only, which an ODS does not tell apart"
+    for name, entities in LISTS.items():
+        if many := _more_than_once(one for entity in entities for one in found.table(entity).ids):
+            yield name, f"{many} ids are those of records of different kinds, and twice in the list"
+
+
+def keyless(found: Generation) -> Iterator[tuple[str, str]]:
+    """What Ed-Fi has no whole key for in a district as it was loaded: where, and how many records it is about."""
+    kinds = found.table("organization").columns.get("kind") or ()
+    for entity in SCHOOLED:
+        refs = found.table(entity).refs.get("school", ())
+        if kinds and (many := sum(to >= 0 and kinds[to] not in {None, "school"} for to in refs)):
+            yield f"{entity}.school", f"{many} are of an organization that is no school, which Ed-Fi does not know"
+    sessions = found.table("offering").refs.get("session", ())
+    if many := sum(to == ABSENT for to in sessions):
+        yield "offering.session", f"{many} name no session, and have no whole key in Ed-Fi"
+
+
+def _numbers(found: Generation) -> Iterator[int]:
+    """The number of every organization in Ed-Fi, of those that state none too."""
+    columns = [column for name in NUMBERED if (column := found.table("organization").columns.get(name))]
+    for texts in zip(*columns, strict=True):
+        if stated := next((text for text in texts if text), ""):
+            yield organization_id(stated)
+
+
+def _more_than_once(values: Iterable[object]) -> int:
+    return sum(times - 1 for times in Counter(values).values())

@@ -1,0 +1,63 @@
+"""Check of a district's source: everything is read once, as a load reads it, and judged as a load judges it."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.cache.completeness import Shares, completed
+from gateway.cache.lacking import told_lines
+from gateway.cache.needed_fields import may_be_held
+from gateway.cache.snapshot import build
+from gateway.districts.guarded_adapter import guarding
+from gateway.districts.key_check import doubled, keyless
+from standards.errors import Incomplete, SourceError
+from standards.keys import Keyring
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from adapters.contract import Adapter
+    from gateway.config.settings import District as Spec
+
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What is wrong with a source, and what else its operator should know, in lines."""
+
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+
+
+def look(adapter: Adapter, spec: Spec, asked: Mapping[str, frozenset[str] | None]) -> Findings:
+    """What a load would find; of a server that is the roster alone, and no more fields than are *asked* for."""
+    with guarding():
+        there = adapter.manifest
+    held = [entity for entity in there.entities if may_be_held(entity)]
+    wanted = dict.fromkeys(there.entities) if there.bulk else {name: asked.get(name, frozenset()) for name in held}
+    keyring, shares = Keyring(secrets.token_bytes(KEY_BYTES)), Shares(spec.set_aside, spec.unresolved)
+    try:
+        with guarding():
+            fresh = build(adapter.read(wanted), spec.name, keyring, entities=wanted)
+        fresh = completed(None, fresh, adapter.notes.page, keyring, wanted, shares)
+    except Incomplete as error:
+        return Findings((*map(str, error.lacks), *_lines(error.places)), _remarks(adapter))
+    except SourceError as error:
+        return Findings((error.message,))
+    found = fresh.completeness
+    assert found is not None
+    aside = _lines((row.place, f"{row.told}: the row is set aside") for row in found.places)
+    keys = _lines((*doubled(fresh), *keyless(fresh)))
+    return Findings((), (*aside, *keys, *_remarks(adapter)), tuple(told_lines(found, places=0)))
+
+
+def _lines(places: Iterator[tuple[str, str]] | tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    return tuple(f"{place}: {told}" for place, told in places)
+
+
+def _remarks(adapter: Adapter) -> tuple[str, ...]:
+    return _lines(tuple(adapter.notes.page.remarks))

@@ -1,0 +1,114 @@
+"""The status of a district for its operator: what it serves, what failed last, and what waits for approval."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from prometheus_client.core import GaugeMetricFamily
+
+from gateway.cache.lacking import metrics_of, told_lines
+from gateway.failure_reasons import plain_place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from prometheus_client.core import Metric
+
+    from gateway.cache.completeness import Completeness
+    from standards.losses import Loss
+
+State = Literal["fresh", "stale", "failed", "loading", "live"]
+STATES: Final[tuple[State, ...]] = ("fresh", "stale", "failed", "loading", "live")
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictStatus:
+    """How the district *name* stands.
+
+    It is *fresh* while its snapshot is younger than its time and was renewed when it should be, *stale* while an older
+    one still serves or waits to be asked for, *failed* while it cannot serve, *loading* before its first snapshot, and
+    *live* where nothing is held. *since* and *next_try* are seconds since 1970, *rows* those of the snapshot by
+    entity, *waiting* what an approval under *ticket* would let go, *completeness* what the snapshot lacks.
+    """
+
+    name: str
+    state: State
+    since: float | None = None
+    next_try: float | None = None
+    reason: str = ""
+    rows: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    waiting: tuple[Loss, ...] = ()
+    ticket: int = 0
+    completeness: Completeness | None = None
+
+    def lines(self) -> list[str]:
+        """The status in one line, and one more for each thing that an operator should know."""
+        since = f" since {moment(self.since)}" if self.since is not None else ""
+        held = f", {sum(self.rows.values()):,} rows held" if self.rows else ""
+        lines = [f"{self.state}{since}{held}"]
+        if self.reason:
+            tried = f"; next try {moment(self.next_try)}" if self.next_try is not None else ""
+            lines.append(f"{self.reason}{tried}")
+        if self.waiting:
+            lines.append(f"would go: {told(self.waiting)}; let it go with: crossing districts approve {self.name}")
+        if self.completeness is not None:
+            lines += told_lines(self.completeness)
+        return lines
+
+    def text(self) -> str:
+        """The same with the district's name in front."""
+        return f"{self.name}: " + "\n    ".join(self.lines())
+
+
+def told(losses: Iterable[Loss]) -> str:
+    """What would go, by entity and count."""
+    return ", ".join(f"{one.gone} of {one.held} rows of {plain_place(one.entity)}" for one in losses)
+
+
+def moment(seconds: float) -> str:
+    """A moment in words."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+class StatusCollector:
+    """The status of every district as gauges."""
+
+    def __init__(self, every: Iterable[DistrictStatus]) -> None:
+        self._every = tuple(every)
+
+    def collect(self) -> Iterator[Metric]:
+        """One family for each kind of number."""
+        every = self._every
+        state = {(one.name, name): float(name == one.state) for one in every for name in STATES}
+        yield _family("crossing_district_state", "1 for the state that a district is in.", ("district", "state"), state)
+        since = {(one.name,): one.since for one in every if one.since is not None}
+        yield _family("crossing_district_since_timestamp_seconds", "When the state began.", ("district",), since)
+        tried = {(one.name,): one.next_try for one in every if one.next_try is not None}
+        about = "When what failed is tried again."
+        yield _family("crossing_district_next_try_timestamp_seconds", about, ("district",), tried)
+        rows = Counter[tuple[str, ...]]()
+        waiting = Counter[tuple[str, ...]]()
+        for one in every:
+            for entity, size in one.rows.items():
+                rows[one.name, plain_place(entity)] += size
+            for loss in one.waiting:
+                waiting[one.name, plain_place(loss.entity)] += loss.gone
+        yield _family("crossing_district_rows", "Rows of the snapshot.", ("district", "entity"), rows)
+        about = "Rows that would go if an operator approved it."
+        yield _family("crossing_district_waiting_rows", about, ("district", "entity"), waiting)
+        aside, lost = metrics_of({one.name: one.completeness for one in every})
+        about = "Rows of the source that the snapshot lacks because they cannot be understood or have no owner."
+        yield _family("crossing_district_rows_set_aside", about, ("district", "entity"), aside)
+        about = "References that lead nowhere."
+        yield _family("crossing_district_unresolved_references", about, ("district", "field"), lost)
+
+
+def _family(name: str, about: str, labels: tuple[str, ...], values: Mapping[Any, float]) -> Metric:
+    family = GaugeMetricFamily(name, about, labels=labels)
+    for key, value in sorted(values.items()):
+        family.add_metric(key, value)
+    return family

@@ -1,0 +1,43 @@
+"""Keys released: whether a consumer is told the natural keys of the records of a branch so that they differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+from standards.edfi.api.change_feeds import key_members
+from standards.view import Hop, Id, Obj, Val, trail
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.engine.row_index import Shown
+    from standards.view import Node
+
+PLAIN = frozenset({"allow", "pseudonym"})
+
+
+def releases_key(shown: Shown) -> bool:
+    """Whether the natural key is released as it is, or by pseudonyms: only then no two records share it."""
+    paths = [path for _, path in key_members(shown.view.name)]
+    return all(path in shown.chains and _exact(shown, shown.chains[path]) for path in paths)
+
+
+def is_complete(collection: str, key: bytes) -> bool:
+    """Whether a *key*, as JSON, has every member: one without may be that of several records."""
+    return len(orjson.loads(key)) == len({name for name, _ in key_members(collection)})
+
+
+def _exact(shown: Shown, chain: Sequence[Node]) -> bool:
+    """Whether the value at the end of *chain* is released as it is, or by a pseudonym."""
+    entity, grant = shown.branch.entity, shown.faces.grant
+    for node in chain:
+        if isinstance(node, Hop):
+            entity = shown.faces.entity_of(entity, node.ref)
+        elif isinstance(node, Val):
+            rules = [grant.rule(field.release) for source in node.sources for field in trail(entity, source)]
+            return all(rule is not None and rule.action in PLAIN for rule in rules)
+        elif not isinstance(node, Obj | Id):
+            return False
+    return True

@@ -1,0 +1,272 @@
+"""One entity as one consumer sees it: the rows that exist for it, and the ids they bear."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import quote
+
+from gateway.cache.group_references import DANGLING
+from gateway.cache.snapshot import ABSENT, Generation, Table
+from policies.population import Active, All, AnyOf, Child, In, NotIn, Null, RefIn, Seen
+from policies.transforms import transform
+from standards.collation import folded
+from standards.view import fields_of
+from standards.vocabulary import PERSONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from gateway.change_log.grant_logs import Account
+    from policies.grant import Grant
+    from policies.population import Clause
+    from standards.keys import Keyring
+    from standards.vocabulary import Field
+
+    Test = Callable[[int], bool]
+
+
+Kept = TypeVar("Kept")
+SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
+
+
+class Faces:
+    """Every entity of one generation as one grant shows it on one day; computed when first asked for."""
+
+    def __init__(self, generation: Generation, grant: Grant, keyring: Keyring, today: str) -> None:
+        self.generation, self.grant, self.keyring, self.today = generation, grant, keyring, today
+        self.account: Account | None = None
+        self._visible: dict[str, bytearray | None] = {}
+        self._ids: dict[tuple[str, str], list[str]] = {}
+        self._quoted: dict[tuple[str, str], list[str]] = {}
+        self._bearers: dict[tuple[str, str], Mapping[str, tuple[int, ...]]] = {}
+        self._kept: dict[tuple[str, ...], Any] = {}
+        self._lock = threading.RLock()
+
+    def once(self, place: tuple[str, ...], make: Callable[[], Kept]) -> Kept:
+        """What *make* makes of these faces, made when first asked for."""
+        with self._lock:
+            if place not in self._kept:
+                self._kept[place] = make()
+            return cast("Kept", self._kept[place])
+
+    def adopt(self, before: Faces, rests_on: Callable[[str], frozenset[str]]) -> None:
+        """Take over what was found out *before* of entities of which nothing differs; *rests_on* tells what decides."""
+        differs = self.generation.differs(before.generation)
+        with before._lock:
+            alike = {one for one in before._visible if differs.isdisjoint({one, *rests_on(one)})}
+            self._visible.update((one, before._visible[one]) for one in alike)
+            self._ids.update((place, kept) for place, kept in before._ids.items() if place[0] not in differs)
+            self._quoted.update((place, kept) for place, kept in before._quoted.items() if place[0] not in differs)
+            self._bearers.update((place, kept) for place, kept in before._bearers.items() if place[0] in alike)
+
+    def visible(self, entity: str) -> bytearray | None:
+        """One byte per row, 1 where the row exists for the consumer; None where every row does."""
+        with self._lock:
+            if entity not in self._visible:
+                self._visible[entity] = self._compute(entity)
+            return self._visible[entity]
+
+    def rows(self, entity: str) -> Sequence[int]:
+        """The rows that exist for the consumer, in the source's order."""
+        visible = self.visible(entity)
+        every = range(self.generation.table(entity).size)
+        return every if visible is None else [row for row in every if visible[row]]
+
+    def ids(self, entity: str, api: str = "oneroster") -> list[str]:
+        """The outward id of every row, as the consumer sees it; Ed-Fi demands 32 hex digits, OneRoster any text."""
+        place = (entity, "" if self.pseudonymous(entity) else api)
+        with self._lock:
+            if place not in self._ids:
+                self._ids[place] = self._outward(entity, api)
+            return self._ids[place]
+
+    def quoted_ids(self, entity: str, api: str) -> list[str]:
+        """The outward ids, percent-encoded for an address."""
+        with self._lock:
+            if (entity, api) not in self._quoted:
+                ids = self.ids(entity, api)
+                plain = all(SAFE.issuperset(text) for text in ids)
+                self._quoted[entity, api] = ids if plain else [quote(text, safe="") for text in ids]
+            return self._quoted[entity, api]
+
+    def unique_ids(self, entity: str) -> list[Any]:
+        """The unique id of every person of a kind: its own, or the pseudonym that stands for it."""
+        if self.pseudonymous(entity):
+            return self.ids(entity)
+        return self.generation.table(entity).unique or self.ids(entity)
+
+    def known_as(self, entity: str, unique: str) -> list[str]:
+        """The source's own ids of the visible persons that are shown with a *unique* id, in any case."""
+
+        def make() -> Mapping[str, tuple[int, ...]]:
+            return _by_folded([str(one) for one in self.unique_ids(entity)], self.rows(entity))
+
+        rows = self.once(("unique", entity), make).get(folded(unique), ())
+        return [self.generation.table(entity).ids[row] for row in rows]
+
+    def row(self, entity: str, outward: str, api: str = "oneroster") -> int | None:
+        """The visible row that bears exactly the id *outward*."""
+        ids = self.ids(entity, api)
+        return next((row for row in self.bearers(entity, outward, api) if ids[row] == outward), None)
+
+    def bearers(self, entity: str, outward: str, api: str) -> tuple[int, ...]:
+        """The visible rows whose id is *outward* when case does not count, as it does in no comparison."""
+        with self._lock:
+            if (entity, api) not in self._bearers:
+                self._bearers[entity, api] = _by_folded(self.ids(entity, api), self.rows(entity))
+        return self._bearers[entity, api].get(folded(outward), ())
+
+    @staticmethod
+    def entity_of(entity: str, ref: str) -> str:
+        """The entity a reference leads to."""
+        return fields_of(entity)[ref].to
+
+    def pseudonymous(self, entity: str) -> bool:
+        """Whether ids of *entity* are pseudonyms for this consumer."""
+        rule = self.grant.rule(fields_of(entity)["id"].release)
+        return rule is not None and rule.action == "pseudonym"
+
+    def transform(self, field: Field) -> Callable[[Any], Any] | None:
+        """What the grant does to a released value of *field*; None where it leaves as it is."""
+        return self.transform_name(field.release)
+
+    def transform_name(self, name: str) -> Callable[[Any], Any] | None:
+        """What the grant does to a released value named *name*."""
+        return change(self.grant, self.keyring, name)
+
+    def holds(self, entity: str, clause: Clause, row: int) -> bool:
+        """Whether *clause* holds of one row, seen or not."""
+        return self._test(entity, self.generation.table(entity), clause)(row)
+
+    def outward(self, entity: str, own: list[str], api: str) -> list[str]:
+        """The ids that records with the source's *own* ids bear for the consumer, be they there or not."""
+        if api != "edfi" and not self.pseudonymous(entity):
+            return own
+        return self._sealed(entity, self.keyring.blocks(self.generation.district, entity, own))
+
+    def _outward(self, entity: str, api: str) -> list[str]:
+        table = self.generation.table(entity)
+        if api != "edfi" and not self.pseudonymous(entity):
+            return table.ids
+        if not table.blocks:
+            table.blocks = self.keyring.blocks(self.generation.district, entity, table.ids)
+        return self._sealed(entity, table.blocks)
+
+    def _sealed(self, entity: str, blocks: bytes) -> list[str]:
+        if self.pseudonymous(entity):
+            return self.keyring.pseudonyms(self.grant.client, blocks)
+        text = blocks.hex()
+        return [text[at : at + 32] for at in range(0, len(text), 32)]
+
+    def _compute(self, entity: str) -> bytearray | None:
+        table = self.generation.table(entity)
+        visible: bytearray | None = None
+        clause = self.grant.rows.get(entity)
+        if clause is not None:
+            test = self._test(entity, table, clause)
+            visible = bytearray(test(row) for row in range(table.size))
+        for owner in fields_of(entity).values():
+            if owner.owner:
+                visible = self._owned(table, owner, visible)
+        return visible
+
+    def _owned(self, table: Table, owner: Field, visible: bytearray | None) -> bytearray | None:
+        refs = table.refs.get(owner.name)
+        target = self.visible(owner.to)
+        person = owner.to in PERSONS
+        absent = owner.lenient or not person
+        if refs is None:
+            return visible if absent or not table.size else bytearray(table.size)
+        dangling = owner.lenient and not person and self.grant.unrestricted(owner.to)
+        if target is None and (dangling or DANGLING not in refs) and (absent or ABSENT not in refs):
+            return visible
+        seen = target if target is not None else bytearray(b"\1" * self.generation.table(owner.to).size)
+        mask = bytearray(seen[row] if row >= 0 else (absent if row == ABSENT else dangling) for row in refs)
+        return mask if visible is None else bytearray(a & b for a, b in zip(visible, mask, strict=True))
+
+    def _test(self, entity: str, table: Table, clause: Clause) -> Test:
+        match clause:
+            case All(clauses):
+                tests = [self._test(entity, table, part) for part in clauses]
+                return lambda row: all(test(row) for test in tests)
+            case AnyOf(clauses):
+                tests = [self._test(entity, table, part) for part in clauses]
+                return lambda row: any(test(row) for test in tests)
+            case In() | NotIn() | Null():
+                return _plain(table, clause)
+            case Active(begin, end):
+                return self._active(table, begin, end)
+            case _:
+                return self._related(entity, table, clause)
+
+    def _active(self, table: Table, begin: Sequence[str], end: str) -> Test:
+        starts, stop, today = [_reader(table, name) for name in begin], _reader(table, end), self.today
+
+        def active(row: int) -> bool:
+            first = next((found for start in starts if (found := start(row)) is not None), None)
+            last = stop(row)
+            return first is not None and first <= today and (last is None or last >= today)
+
+        return active
+
+    def _related(self, entity: str, table: Table, clause: Clause) -> Test:
+        match clause:
+            case Seen(ref):
+                target, follow = self.visible(fields_of(entity)[ref].to), _follower(table, ref)
+                return lambda row: (to := follow(row)) >= 0 and (target is None or bool(target[to]))
+            case RefIn(ref, names, values):
+                follow = _follower(table, ref)
+                readers = [_reader(self.generation.table(fields_of(entity)[ref].to), name) for name in names]
+                return lambda row: (to := follow(row)) >= 0 and any(read(to) in values for read in readers)
+            case Child(child, via, inner):
+                test = self._test(child, self.generation.table(child), inner)
+                kids = self.generation.kids(child, via, entity)
+                return lambda row: any(test(kid) for kid in kids[row])
+        msg = f"unknown clause {type(clause).__name__}"
+        raise TypeError(msg)
+
+
+def change(grant: Grant, keyring: Keyring, name: str) -> Callable[[Any], Any] | None:
+    """What *grant* does to a released value named *name*; None where it leaves as it is."""
+    rule = grant.rule(name)
+    if rule is None or rule.action == "pseudonym":
+        return lambda _value: None
+    if rule.action == "allow":
+        return None
+    return transform(rule.action, lambda text: keyring.hash_value(grant.agreement, name, text))
+
+
+def _by_folded(ids: Sequence[str], rows: Iterable[int]) -> Mapping[str, tuple[int, ...]]:
+    found: dict[str, tuple[int, ...]] = {}
+    for row in rows:
+        name = folded(ids[row])
+        found[name] = (*found.get(name, ()), row)
+    return found
+
+
+def _plain(table: Table, clause: In | NotIn | Null) -> Test:
+    """A test of one field of the row itself."""
+    value = _reader(table, clause.field)
+    match clause:
+        case In(_, values):
+            return lambda row: value(row) in values
+        case NotIn(_, values):
+            return lambda row: (found := value(row)) is not None and found not in values
+        case Null():
+            return lambda row: value(row) is None
+
+
+def _follower(table: Table, ref: str) -> Callable[[int], int]:
+    """How to follow a reference of a row; a table without it leads nowhere."""
+    refs = table.refs.get(ref)
+    return (lambda _row: ABSENT) if refs is None else refs.__getitem__
+
+
+def _reader(table: Table, name: str) -> Callable[[int], Any]:
+    """How to read a field of a row; ``key`` is the single part of its natural key."""
+    if name == "key":
+        texts = {row: key[0] for key, row in table.rows.items() if len(key) == 1}
+        return texts.get
+    column = table.columns.get(name)
+    return (lambda _row: None) if column is None else column.__getitem__

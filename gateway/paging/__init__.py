@@ -1,0 +1,1 @@
+"""Paging: page tokens, and walks that stay on the rows of their first page."""

@@ -1,0 +1,173 @@
+"""Page tokens of the Ed-Fi API: where a walk goes on, sealed so that only the gateway can read or make one."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+from gateway.engine.row_index import ROW_BITS, ROW_MASK
+from gateway.paging.walks import policy
+from standards.edfi.api.request import BAD_TOKEN
+from standards.errors import MalformedQuery, WalkInterrupted
+from standards.query import Condition, Item
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.auth.callers import Caller
+    from gateway.engine.row_index import Part, RowIndex
+    from gateway.reads.pipeline import PageRequest
+    from standards.keys import Keyring
+    from standards.query import Filter, Query
+
+STATE: Final = 8
+ID: Final = 16
+NOWHERE: Final = bytes(ID)
+EVERY: Final = 255
+"""More records with one id than there can be: whoever is past so many is past them all."""
+
+LONGEST: Final = 128
+VERSION: Final = b"\1"
+LENGTH: Final = len(VERSION) + STATE + ID + 1 + ID
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A range of released ids: behind the first *met* records that bear *after*, and up to *until*, that included.
+
+    An empty id is no bound. *state* is what the consumer was allowed to see when the cursor was made.
+    """
+
+    after: str = ""
+    met: int = 0
+    until: str = ""
+    state: bytes = b""
+
+    def span(self, rows: RowIndex, limit: int) -> tuple[int, int]:
+        """The first place of the page in *rows*, and the one behind its last."""
+        name = _naming(rows)
+        first, last = 0, rows.total
+        if self.after:
+            start = bisect_left(rows.codes, self.after, key=name)
+            first = min(start + self.met, bisect_right(rows.codes, self.after, lo=start, key=name))
+        if self.until:
+            last = bisect_right(rows.codes, self.until, key=name)
+        return first, max(first, min(first + limit, last))
+
+    def behind(self, rows: RowIndex, place: int) -> Cursor:
+        """The rest of the range behind the record at *place*."""
+        name = _naming(rows)
+        bearer = name(rows.codes[place])
+        met = place + 1 - bisect_left(rows.codes, bearer, key=name)
+        return Cursor(bearer, min(met, EVERY), self.until, policy_mark(rows.shown))
+
+
+class Cursors:
+    """Seals cursors for one consumer and one question.
+
+    The same place of the same walk always gets the same token, and a token says nothing without the key. It
+    outlives a restart if the keys do.
+    """
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+
+    def seal(self, caller: Caller, request: PageRequest, query: Query, cursor: Cursor) -> str:
+        """The token that stands for *cursor* towards *caller*, asking the same again."""
+        plain = VERSION + cursor.state + _packed(cursor.after) + bytes([cursor.met]) + _packed(cursor.until)
+        sealed = self._cipher(caller).encrypt(plain, _question(request, query))
+        return urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")
+
+    def open(self, caller: Caller, request: PageRequest, query: Query) -> Cursor:
+        """The cursor in the token of *query*; without one, everything from the offset on has no bound.
+
+        Raises:
+            MalformedQuery: the token was not made for this consumer and this question.
+        """
+        if not query.token:
+            return Cursor()
+        try:
+            sealed = urlsafe_b64decode(_padded(query.token))
+            if urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii") != query.token:
+                raise MalformedQuery("pageToken", BAD_TOKEN)
+            plain = self._cipher(caller).decrypt(sealed, _question(request, query))
+        except (ValueError, InvalidTag):
+            raise MalformedQuery("pageToken", BAD_TOKEN) from None
+        if len(plain) != LENGTH or not plain.startswith(VERSION):
+            raise MalformedQuery("pageToken", BAD_TOKEN)
+        state, rest = plain[1 : 1 + STATE], plain[1 + STATE :]
+        return Cursor(_printed(rest[:ID]), rest[ID], _printed(rest[ID + 1 :]), state)
+
+    def _cipher(self, caller: Caller) -> AESSIV:
+        return AESSIV(self._keyring.derive("page tokens", caller.client))
+
+
+def check(cursor: Cursor, shown: tuple[Part, ...]) -> None:
+    """Refuse to go on where what may be seen is no longer what it was.
+
+    Raises:
+        WalkInterrupted: it is not.
+    """
+    if cursor.state and cursor.state != policy_mark(shown):
+        raise WalkInterrupted("What this client may see has changed since the first page; start again there.")
+
+
+def partitions(rows: RowIndex, number: int) -> list[Cursor]:
+    """At most *number* ranges that together hold each of *rows* once, whatever ids come to stand between them."""
+    name, state = _naming(rows), policy_mark(rows.shown)
+    parts = min(number, rows.total)
+    ends = sorted({name(rows.codes[rows.total * part // parts - 1]) for part in range(1, parts)})
+    if ends and ends[-1] == name(rows.codes[-1]):
+        ends.pop()
+    bounds = ["", *ends, ""]
+    found = [Cursor(after, EVERY if after else 0, until, state) for after, until in pairwise(bounds)]
+    return found if rows.total else []
+
+
+def policy_mark(shown: tuple[Part, ...]) -> bytes:
+    """What the consumer may see, as a few bytes that change when it does."""
+    return blake2b(repr(policy(shown)).encode(), digest_size=STATE).digest()
+
+
+def _question(request: PageRequest, query: Query) -> list[bytes]:
+    """What a token is good for: one resource, of one district or of all, asked for by one filter and window."""
+    window = repr(query.window) if query.window else ""
+    parts = (request.view.api, request.view.name, request.district or "*", _canonical(query.filter), window)
+    return [part.encode("utf-8", "surrogatepass") for part in parts]
+
+
+def _canonical(condition: Filter | None) -> str:
+    """A filter as a text that is the same however its parts were ordered and its names spelt."""
+    if condition is None:
+        return ""
+    if isinstance(condition, Condition):
+        return repr((condition.path, condition.operator, condition.value))
+    if isinstance(condition, Item):
+        return repr((condition.path, sorted(condition.members)))
+    return repr((type(condition).__name__, sorted(map(_canonical, condition.parts))))
+
+
+def _naming(rows: RowIndex) -> Callable[[int], str]:
+    ids = [part.ids for part in rows.shown]
+    return lambda code: ids[code >> ROW_BITS][code & ROW_MASK]
+
+
+def _packed(identifier: str) -> bytes:
+    return bytes.fromhex(identifier) if identifier else NOWHERE
+
+
+def _printed(block: bytes) -> str:
+    return "" if block == NOWHERE else block.hex()
+
+
+def _padded(token: str) -> bytes:
+    if len(token) > LONGEST:
+        raise MalformedQuery("pageToken", BAD_TOKEN)
+    return token.encode("ascii") + b"=" * (-len(token) % 4)

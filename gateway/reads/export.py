@@ -1,0 +1,280 @@
+"""The bulk files of one consumer: the same line as a page, for all collections at once, recorded before they leave."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from gateway.auth.authorization import authorize
+from gateway.changes.tombstones import asked_for, departed, followed, once, remembered
+from gateway.disclosure import disclosure
+from gateway.engine.filter_conditions import instant
+from gateway.engine.row_index import ROW_BITS, ROW_MASK, RowIndex, Shown, index
+from gateway.engine.skeletons import BASE
+from gateway.reads.pipeline import PageRequest, write_down
+from gateway.reads.streamed_zip import pack
+from standards import registry
+from standards.errors import Conflict, Forbidden, WalkInterrupted
+from standards.oneroster.api.routes import APIS, routes
+from standards.oneroster.csv.export import BULK, DELTA, Sheet, manifest
+from standards.oneroster.csv.rows import BORROWED, told
+from standards.oneroster.csv.specification import ID
+from standards.query import Condition, Query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from gateway.auth.authorization import Authorization
+    from gateway.gateway import Gateway
+    from policies.grant import Grant
+    from standards.oneroster.csv.rows import Told
+    from standards.view import View
+
+CHUNK = 1000
+OPERATION = "bulk"
+BULK_FILES = frozenset({OPERATION})
+METADATA = "metadata"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked: the files of a *version*, of one district or of all, whole or what changed after *since*."""
+
+    version: str
+    district: str | None = None
+    since: str = ""
+    trace: str = ""
+
+    def mode(self, shown: Sequence[Shown]) -> str:
+        """Whether a file is bulk or delta: of what nobody remembers, or not for so long, all there is is told."""
+        known = bool(self.since) and all(map(followed, shown))
+        return DELTA if known and remembered(shown, round(instant(self.since, "since") * 1000, 2)) else BULK
+
+    def query(self, mode: str) -> Query:
+        """What is asked of one collection whose file is of a *mode*."""
+        changed = Condition("dateLastModified", ">", self.since, "since")
+        return Query(filter=changed if mode == DELTA else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file to be written, the rows of its collection, and whether they are all there are or what has changed."""
+
+    told: Told
+    rows: RowIndex
+    lent: Mapping[str, str]
+    mode: str
+
+    def complete(self, record: dict[str, Any]) -> dict[str, Any]:
+        """*record* with what its file wants and only another collection tells."""
+        if self.lent:
+            name, via, *_ = BORROWED[self.told.file.name]
+            record[name] = self.lent.get(record.get(via, {}).get(ID))
+        return record
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """The files of one consumer, read from one state of every district and recorded; *moment* is that state's time."""
+
+    asked: Asked
+    parts: tuple[Part, ...]
+    moment: str
+    still: Callable[[], None]
+
+    @property
+    def records(self) -> int:
+        """How many records are rendered on the way, one that appears in two files counted twice."""
+        return sum(part.rows.total for part in self.parts)
+
+    def archive(self, progress: Callable[[str, int], None] | None = None) -> Iterator[bytes]:
+        """The zip in pieces; its end, and with it the list of what is in it, comes only if everything went well."""
+        modes = {part.told.file.name: part.mode for part in self.parts}
+        files = chain(
+            [("manifest.csv", iter((manifest(self.asked.version, modes),)))],
+            ((part.told.file.name, self._file(part, progress)) for part in self.parts),
+        )
+        return pack(files)
+
+    def _file(self, part: Part, progress: Callable[[str, int], None] | None) -> Iterator[bytes]:
+        sheet = Sheet(part.told, part.mode, () if part.told.derive else metadata_of(part.rows))
+        yield sheet.heading()
+        for offset in range(0, part.rows.total, CHUNK):
+            self.still()
+            records = part.rows.slice(offset, CHUNK, BASE)
+            yield sheet.rows(map(part.complete, records))
+            if progress is not None:
+                progress(part.told.file.name, len(records))
+
+
+def export(gateway: Gateway, authorization: Authorization, asked: Asked) -> Export:
+    """All that the caller may see as bulk files, recorded when this returns; nothing of it has been rendered yet.
+
+    Raises:
+        Forbidden: no scope of the caller's covers a file, or no agreement of its lets it have files in bulk.
+        Conflict: two districts use one sourcedId, which one set of files cannot tell apart.
+    """
+    views = _opened(asked.version, authorization)
+    grants = authorization.of(BULK_FILES)
+    released = {grant: pruned for grant in grants if (pruned := _released(gateway, grant, views))}
+    if not released:
+        raise Forbidden("No active agreement releases any file to this client.")
+    gateway.limits.spend_districts(grant.district for grant in released)
+    shown = _shown(gateway, released)
+    moment = _moment(gateway, [part for some in shown.values() for part in some])
+    modes = {name: asked.mode(parts) for name, parts in shown.items()}
+    rows = {name: _rows(gateway, parts, asked.query(modes[name])) for name, parts in shown.items()}
+    files = [one for one in told(asked.version) if _has(one, shown) and _tells(one, rows[one.collection])]
+    parts = tuple(Part(one, rows[one.collection], _lent(one, shown), modes[one.collection]) for one in files)
+    _record(gateway, authorization, asked, views, rows, modes)
+    return Export(asked, parts, moment, _guard(gateway, authorization, asked, grants))
+
+
+def metadata_of(rows: RowIndex) -> frozenset[str]:
+    """The names of all members of the open object that *rows* show."""
+    found: set[str] = set()
+    for number, part in enumerate(rows.shown):
+        if any(node.name == METADATA for node in part.branch.nodes):
+            mine = [code & ROW_MASK for code in rows.codes if code >> ROW_BITS == number]
+            for start in range(0, len(mine), CHUNK):
+                found.update(*filter(None, part.values(mine[start : start + CHUNK], METADATA)))
+    return frozenset(found)
+
+
+def _opened(version: str, authorization: Authorization) -> tuple[View, ...]:
+    """The views behind the files of *version* that the caller's scopes open, as they open the plain collections."""
+    known, files = registry.views(APIS[version]), {one.collection for one in told(version)}
+    plain = [
+        one for one in routes(version) if (one.operation.method, one.operation.path) == ("GET", f"/{one.collection}")
+    ]
+    views = tuple(
+        known[one.collection]
+        for one in plain
+        if one.collection in files & known.keys() and one.scopes & authorization.scopes
+    )
+    if not views:
+        raise Forbidden("The token has no scope for any of the files.")
+    return views
+
+
+def _released(gateway: Gateway, grant: Grant, views: tuple[View, ...]) -> list[View]:
+    """What of each view *grant* releases, where the district's system knows of such things."""
+    pruned = [kept for view in views if (kept := gateway.pruned(grant, view)) is not None]
+    return [view for view in pruned if gateway.districts[grant.district].has(view)]
+
+
+def _shown(gateway: Gateway, released: Mapping[Grant, list[View]]) -> dict[str, tuple[Shown, ...]]:
+    """What of each view exists for the caller, over one state of every district."""
+    found: dict[str, tuple[Shown, ...]] = {}
+    for grant, views in released.items():
+        for view, some in zip(views, gateway.shown_together(grant, views), strict=True):
+            found[view.name] = found.get(view.name, ()) + some
+    return found
+
+
+def _has(one: Told, shown: Mapping[str, tuple[Shown, ...]]) -> bool:
+    """Whether the consumer has the collections, and the member of them, that a file tells of."""
+    parts = shown.get(one.collection, ())
+    if not parts or (one.other and one.other not in shown):
+        return False
+    return not one.member or any(node.name == one.member for part in parts for node in part.branch.nodes)
+
+
+def _tells(one: Told, rows: RowIndex) -> bool:
+    """Whether a file would have any row: of one about a member of records, whether that makes one of any record."""
+    if one.derive is None:
+        return rows.total > 0
+    for number, part in enumerate(rows.shown):
+        mine = [code & ROW_MASK for code in rows.codes if code >> ROW_BITS == number]
+        for start in range(0, len(mine), CHUNK):
+            some = mine[start : start + CHUNK]
+            having = [row for row, value in zip(some, part.values(some, one.member), strict=True) if value]
+            if any(any(one.derive(record)) for record in part.render(having, BASE)):
+                return True
+    return False
+
+
+def _lent(one: Told, shown: Mapping[str, tuple[Shown, ...]]) -> Mapping[str, str]:
+    """What another collection lends to a file, by the id of its records; nothing where the consumer has it not."""
+    if one.file.name not in BORROWED:
+        return {}
+    *_, collection, name = BORROWED[one.file.name]
+    found: dict[str, str] = {}
+    for part in shown.get(collection, ()):
+        values = part.values(part.rows, f"{name}.{ID}")
+        found |= {part.ids[row]: value for row, value in zip(part.rows, values, strict=True) if value}
+    return found
+
+
+def _rows(gateway: Gateway, shown: tuple[Shown, ...], query: Query) -> RowIndex:
+    """The rows of a file by id. What has changed includes what is gone, unless it came back as something else."""
+    gone = once([departed(gateway.logs, part) for part in shown]) if asked_for(query) else ()
+    rows = index((*shown, *gone), query, BASE)
+    kept, last = array("Q"), ""
+    for code in rows.codes:
+        part = rows.shown[code >> ROW_BITS]
+        identifier = part.ids[code & ROW_MASK]
+        if identifier != last:
+            kept.append(code)
+        elif code >> ROW_BITS < len(shown):
+            raise Conflict("Two records have one sourcedId; ask for the files of each district by itself.")
+        last = identifier
+    return RowIndex(rows.shown, kept)
+
+
+def _record(
+    gateway: Gateway,
+    authorization: Authorization,
+    asked: Asked,
+    views: tuple[View, ...],
+    rows: Mapping[str, RowIndex],
+    modes: Mapping[str, str],
+) -> None:
+    """Write down, durably, what is about to be sent of each collection; an exception here sends nothing."""
+    for view in views:
+        if found := rows.get(view.name):
+            query = asked.query(modes[view.name])
+            request = PageRequest(view, asked.district, frozenset(), partial(_same, query), BASE, asked.trace)
+            served = authorization.by(dict.fromkeys(part.faces.grant for part in found.shown))
+            event = disclosure(gateway, served, request, found, query, (0, found.total))
+            write_down(gateway, {**event, "operation": OPERATION})
+
+
+def _same(query: Query, _views: tuple[View, ...]) -> Query:
+    return query
+
+
+def _guard(
+    gateway: Gateway, authorization: Authorization, asked: Asked, grants: tuple[Grant, ...]
+) -> Callable[[], None]:
+    """What breaks the files off when the agreements they are made under have changed meanwhile."""
+    before = _terms(gateway, grants)
+
+    def still() -> None:
+        present = gateway.present()  # which a reload may have changed
+        now = authorize(present.grants, authorization.caller, asked.district)
+        if _terms(present, now.of(BULK_FILES)) != before:
+            raise WalkInterrupted("What this client may see has changed meanwhile; ask again.")
+
+    return still
+
+
+def _terms(gateway: Gateway, grants: tuple[Grant, ...]) -> Any:
+    return [(grant.epoch, gateway.today(grant)) for grant in grants]
+
+
+def _moment(gateway: Gateway, shown: Sequence[Shown]) -> str:
+    """The moment from which the next question for changes loses nothing of what is *shown*, and repeats little.
+
+    It is that of the last change told of any district; where a clock was set back, of the district that comes first.
+    """
+    faces = {part.faces.generation.district: part.faces for part in shown if followed(part)}
+    moments = [one.account.newest(one) for one in faces.values() if one.account is not None]
+    now = int(gateway.clock() * 1000)
+    newest = max(moments, default=now)
+    chosen = newest if newest <= now + 1 else min(moments)
+    return datetime.fromtimestamp(chosen / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

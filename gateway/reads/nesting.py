@@ -1,0 +1,130 @@
+"""Which rows belong to the records that an address names, for one consumer."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from standards.errors import NotFound
+from standards.oneroster.api import nesting
+from standards.view import Kids, fields_of, follow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gateway.engine.row_index import Part
+    from gateway.engine.visibility import Faces
+    from gateway.gateway import Gateway
+    from gateway.reads.pipeline import Within
+    from policies.grant import Grant
+    from standards.view import Step, View
+
+# What is asked for in both of two records that do not belong to each other: a student's results in a class.
+BOTH = frozenset({("section", "student")})
+
+
+def entities(views: Sequence[View], grant: Grant) -> frozenset[str] | None:
+    """Every entity on the way from the first of the pruned *views* to the last; None where no way is released."""
+    found = set[str]()
+    for view, inner in pairwise(views):
+        on_the_way = _between(view, inner, grant)
+        if on_the_way is None:
+            return None
+        found |= on_the_way
+    for outer in views[:-2]:
+        found |= _between(outer, views[-1], grant) or frozenset()
+    return frozenset(found)
+
+
+def _between(outer: View, inner: View, grant: Grant) -> frozenset[str] | None:
+    pairs = [(one.entity, other.entity) for one in outer.branches for other in inner.branches]
+    known = [pair for pair in pairs if pair in nesting.WAYS and pair not in nesting.EVERY]
+    open_ways = [(pair, ways) for pair in known if (ways := nesting.ways(*pair, grant))]
+    if known and not open_ways:
+        return None
+    return frozenset[str]().union(*(nesting.entities(ways, pair[0]) for pair, ways in open_ways))
+
+
+def members(gateway: Gateway, shown: Sequence[Part], within: Sequence[Within]) -> list[frozenset[int]] | None:
+    """For each of *shown* the rows that belong to the record that *within* leads to; None where all rows may.
+
+    To records that the consumer sees, and that do not belong to each other, nothing belongs.
+
+    Raises:
+        NotFound: the consumer sees no such record; the first of *within* that it does not see is told.
+    """
+    if not within:
+        return None
+    places = [[find(gateway, part.faces, one) for one in within] for part in shown]
+    for number, one in enumerate(within):
+        if all(chain[number] is None for chain in places):
+            raise NotFound(nothing(one.view))
+    return [_members(part, [one for one in chain if one]) if all(chain) else frozenset()
+            for part, chain in zip(shown, places, strict=True)]  # fmt: skip
+
+
+def _members(part: Part, chain: Sequence[tuple[str, int]]) -> frozenset[int]:
+    """The rows of one branch that belong to the last of a *chain* of records, each of which belongs to that before."""
+    faces, target = part.faces, part.branch.entity
+    if not all(_belongs(faces, outer, inner) for outer, inner in pairwise(chain)):
+        return frozenset()
+    *before, (entity, row) = chain
+    rows = reached(faces, entity, row, target)
+    for outer, outer_row in before:
+        if (outer, entity) in BOTH:
+            rows &= reached(faces, outer, outer_row, target)
+    return rows
+
+
+def nothing(view: View) -> str:
+    """What is told of an id in an address by which the consumer sees no record of *view*."""
+    return f"The address names an id of {view.name} with which this client can see nothing."
+
+
+def find(gateway: Gateway, faces: Faces, one: Within) -> tuple[str, int] | None:
+    """The entity and the row of the record that *one* names, if the consumer sees it in its view."""
+    for shown in gateway.branches(faces, one.view):
+        row = faces.row(shown.branch.entity, one.identifier, one.view.api)
+        if row is not None and row in shown.members:
+            return shown.branch.entity, row
+    return None
+
+
+def _belongs(faces: Faces, outer: tuple[str, int], inner: tuple[str, int]) -> bool:
+    known = (outer[0], inner[0]) in nesting.WAYS
+    return not known or inner[1] in reached(faces, *outer, inner[0])
+
+
+def reached(faces: Faces, entity: str, row: int, target: str) -> frozenset[int]:
+    """The visible rows of *target* that belong to a *row* of *entity*."""
+    if (entity, target) in nesting.EVERY:
+        return frozenset(faces.rows(target))
+    found = set[int]()
+    for path in nesting.ways(entity, target, faces.grant):
+        here, rows = entity, {row}
+        for step in path:
+            here, rows = _step(faces, step, here, rows)
+        found |= rows
+    return frozenset(found)
+
+
+def _step(faces: Faces, step: Step, entity: str, rows: set[int]) -> tuple[str, set[int]]:
+    to, _ = follow(step, entity, "")
+    table = faces.generation.table(entity)
+    if isinstance(step, Kids):
+        found = _children(faces, step, entity, rows)
+    else:
+        ref = getattr(step, "ref", "")
+        column, refs = table.columns.get(ref), table.refs.get(ref, ())
+        found = {refs[row] for row in rows} if refs else {one for row in rows if column for one in column[row] or ()}
+    visible = faces.visible(to)
+    return to, {row for row in found if row >= 0 and (visible is None or visible[row])}
+
+
+def _children(faces: Faces, step: Kids, entity: str, rows: set[int]) -> set[int]:
+    """The rows that point to one of *rows*, with a single reference or a list of them."""
+    if not fields_of(step.entity)[step.via].many:
+        kids = faces.generation.kids(step.entity, step.via, entity)
+        return {kid for row in rows for kid in kids[row]}
+    lists = faces.generation.table(step.entity).columns.get(step.via, ())
+    return {kid for kid, targets in enumerate(lists) if targets and not rows.isdisjoint(targets)}

@@ -1,0 +1,106 @@
+"""What a source need not send, because an address names the one record, or the one owner, that is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adapters.contract import NO_HINTS, Hint
+from gateway.engine.plan import gathered
+from gateway.engine.row_index import alone
+from standards.oneroster.api import nesting
+from standards.query import Both, Condition
+from standards.view import Hop, Id, Kids, Obj, fields_of, find
+from standards.vocabulary import PERSONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from adapters.contract import Hints
+    from gateway.cache.point_lookups import Key
+    from gateway.gateway import Gateway
+    from gateway.reads.pipeline import Within
+    from policies.grant import Grant
+    from standards.query import Query
+    from standards.view import Branch, View
+
+
+def hints(
+    grant: Grant,
+    view: View,
+    entities: frozenset[str],
+    within: Sequence[Within],
+    identifier: str | None,
+    shown: frozenset[str] = frozenset(),
+) -> Hints:
+    """What may be left out of the rows of a pruned *view* when they are read for one request.
+
+    Only an id that is the source's own says anything to it, and only rows that nothing else refers to can be left out.
+    The ids in Ed-Fi's addresses are its own of the entities that are *shown* by them.
+    """
+    entity = view.branches[0].entity
+    if len(view.branches) != 1 or (view.api == "edfi" and entity not in shown):
+        return NO_HINTS
+    if _referred_to(entity, entities):
+        return NO_HINTS
+    if identifier is not None:
+        return {entity: (Hint("id", "=", identifier),)} if _own(grant, entity) else NO_HINTS
+    found = tuple(hint for one in within if (hint := _owner(grant, entity, one)) is not None)
+    return {entity: found} if found else NO_HINTS
+
+
+def filtered(gateway: Gateway, grant: Grant, view: View, entities: frozenset[str], query: Query) -> Hints:
+    """What may be left out of the rows of a pruned *view* where a filter names the one person they are about.
+
+    Who that is is looked up among those whom the consumer sees, by the id that it is shown.
+    """
+    branch, district = view.branches[0], gateway.districts[grant.district]
+    shown, entity = district.adapter.manifest.ids_shown, branch.entity
+    if len(view.branches) != 1 or entity in district.holds or entity not in shown or _referred_to(entity, entities):
+        return NO_HINTS
+    parts = query.filter.parts if isinstance(query.filter, Both) else (query.filter,)
+    asked = [one for one in parts if isinstance(one, Condition) and one.operator == "="]
+    found = tuple(hint for one in asked if (hint := _person(gateway, grant, branch, one)) is not None)
+    return {entity: found} if found else NO_HINTS
+
+
+def _person(gateway: Gateway, grant: Grant, branch: Branch, asked: Condition) -> Hint | None:
+    """The hint that rows are about the one person whom a comparison names."""
+    chain, district = find(branch.nodes, asked.path), gateway.districts[grant.district]
+    if chain is None or not alone(branch.nodes, chain):
+        return None
+    known = district.adapter.manifest.ids_shown & district.holds
+    match [node for node in chain if not isinstance(node, Obj)]:
+        case [Hop(ref=ref), Id(unique=True)] if (to := fields_of(branch.entity)[ref].to) in known and to in PERSONS:
+            own = gateway.held(grant).known_as(to, asked.value)
+            return Hint(ref, "=", "".join(own)) if len(own) <= 1 else None  # of nobody there is nothing to send
+        case _:
+            return None
+
+
+def _referred_to(entity: str, entities: frozenset[str]) -> bool:
+    return any(field.to == entity for one in entities for field in fields_of(one).values())
+
+
+def sought(grant: Grant, view: View, entities: frozenset[str]) -> dict[str, Iterable[Key]]:
+    """What of the *entities* need not be read whole for one record of a *view*: only references lead to it."""
+    nothing: Iterable[Key] = ()
+    whole = gathered(view, grant) | {branch.entity for branch in view.branches}
+    named = {field.to for entity in entities for field in fields_of(entity).values() if field.type == "ref"}
+    return dict.fromkeys((entities | named) - whole, nothing)
+
+
+def _owner(grant: Grant, entity: str, one: Within) -> Hint | None:
+    """The hint that a record in the address is what the rows point to."""
+    if len(one.view.branches) != 1:
+        return None
+    outer = one.view.branches[0].entity
+    match nesting.ways(outer, entity, grant):
+        case ((Kids(entity=to, via=via),),) if to == entity and _own(grant, outer) and not fields_of(entity)[via].many:
+            return Hint(via, "=", one.identifier)
+        case _:
+            return None
+
+
+def _own(grant: Grant, entity: str) -> bool:
+    """Whether the consumer knows records of *entity* by the source's own ids."""
+    return grant.plain(fields_of(entity)["id"].release)

@@ -1,0 +1,1 @@
+"""The running process: started from settings, reloaded in place, controlled over a local socket."""

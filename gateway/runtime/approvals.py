@@ -1,0 +1,63 @@
+"""Approvals: an operator lets a district drop the rows that were shown to be gone, and the record tells who did."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from gateway.cache import district_log
+from gateway.districts.status import told
+from gateway.failure_reasons import plain_place, reason
+from standards.errors import Conflict, NotFound, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from gateway.districts.status import DistrictStatus
+    from gateway.gateway import Gateway
+
+COMMAND = "districts approve"
+OPERATION = "approve"
+
+
+def approve(gateway: Callable[[], Gateway], asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Answer the command ``districts approve``: without a *ticket* what would go, with it let just that go.
+
+    Raises:
+        NotFound: there is no such district, or nothing of it waits.
+        Conflict: what waits is no longer what was shown.
+    """
+    name, present = str(asked.get("name", "")), gateway()
+    district = present.districts.get(name)
+    if district is None:
+        raise NotFound(f"There is no district {name[:40]!r}.")
+    status = district.status()
+    if not status.waiting:
+        raise NotFound(f"Nothing of {name} waits for approval.")
+    if "ticket" not in asked:
+        yield {"done": True, "ok": True, "text": f"{name}: would go: {told(status.waiting)}", "ticket": status.ticket}
+        return
+    if asked["ticket"] != status.ticket:
+        raise Conflict(f"What would go has changed: {told(status.waiting)}. Look again.")
+    present.record.append(_event(status, str(asked.get("actor", "")), present.clock()))
+    if not district.approve(status.ticket):
+        raise Conflict("What would go has changed. Look again.")
+    district_log.tell_approval(name, sum(one.gone for one in status.waiting))
+    yield {"text": f"{name}: approved: {told(status.waiting)}"}
+    try:
+        district.renew_now()
+    except SourceError as error:
+        yield {"done": True, "ok": False, "text": f"not renewed: {reason(name, error)}"}
+        return
+    yield {"done": True, "ok": True, "text": district.status().text()}
+
+
+def _event(status: DistrictStatus, actor: str, now: float) -> dict[str, Any]:
+    """The approval as the record of disclosures keeps it: who let how much of what go."""
+    return {
+        "at": datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds"),
+        "operation": OPERATION,
+        "district": status.name,
+        "actor": actor[:80],
+        "loss": {plain_place(one.entity): one.gone for one in status.waiting},
+    }

@@ -1,0 +1,210 @@
+"""A reload: the next state made from the files on disk, beside the present one and out of the same parts."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from gateway import telemetry
+from gateway.audit.agreement_texts import record_all
+from gateway.cache.needed_fields import wanted_by
+from gateway.districts import sources
+from gateway.failure_reasons import reason
+from gateway.runtime.state import State, described, read_standing
+from gateway.runtime.successor import Successor
+from policies.compiler import Grants
+from standards.errors import GatewayError, SettingsError, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from adapters.contract import Adapter
+    from gateway.config.settings import District as Spec
+    from gateway.config.settings import Settings
+    from gateway.districts.district import District
+    from gateway.runtime.state import Parts
+    from policies.standing import Standing
+
+RELOADED: Final = frozenset(
+    {
+        "agreements",
+        "districts",
+        "limits",
+        "tokens",
+        "server.browser_origins",
+        "server.public_url",
+        "server.trusted_proxies",
+    }
+)
+"""The settings that a reload changes; every other one holds until the process ends."""
+
+BESIDE_DATA: Final = ("timezone", "school_years")
+"""What of a district's settings is no matter of its data."""
+
+SOURCE: Final = ("adapter", "settings", "defaults", "descriptors")
+"""What of a district's settings decides which records there are."""
+
+
+class Refused(GatewayError):
+    """The files on disk cannot serve; *mistakes* are all that is wrong with them, each with its place."""
+
+    def __init__(self, mistakes: Iterable[SettingsError]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(one.message for one in self.mistakes))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The state that is to come: what must take the place of what, and what only a restart would change."""
+
+    state: State
+    successors: tuple[Successor, ...]
+    arrivals: tuple[District, ...]
+    restart: tuple[str, ...]
+
+    @property
+    def read_again(self) -> frozenset[str]:
+        """The districts whose data were read for it."""
+        return frozenset(one.name for one in (*self.successors, *self.arrivals))
+
+
+def prepare(parts: Parts, before: State, read: Settings) -> Change:
+    """Make the state that the settings just *read* describe, beside the one *before* and out of the same parts.
+
+    Raises:
+        Refused: an agreement is wrong, or a district cannot be opened or read.
+    """
+    settings, restart = kept(before.settings, read)
+    try:
+        standing = read_standing(settings, before.gateway.record)
+    except SettingsError as error:
+        raise Refused([error]) from None
+    if standing.mistakes:
+        raise Refused(standing.mistakes)
+    grants = Grants(standing.agreements, parts.clock, before.gateway.grants)
+    opening = _Opening(parts, before, settings, grants)
+    try:
+        change = opening.change(standing)
+        record_all(before.gateway.record, standing.agreements)
+    except BaseException:
+        opening.discard()
+        raise
+    return replace(change, restart=restart)
+
+
+def kept(before: Settings, read: Settings) -> tuple[Settings, tuple[str, ...]]:
+    """The settings *read* as far as a reload changes them, and the names of those that it does not."""
+    fixed = [name for name in _differences(before, read) if name not in RELOADED]
+    settings = read
+    for name in fixed:
+        settings = _with(settings, name.split("."), before)
+    return settings, tuple(fixed)
+
+
+def _differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
+    """The dotted names of the settings that differ."""
+    for each in fields(one):
+        name = f"{path}{each.name}"
+        mine, theirs = getattr(one, each.name), getattr(other, each.name)
+        if mine != theirs:
+            yield from (
+                _differences(mine, theirs, f"{name}.") if is_dataclass(mine) and name not in RELOADED else (name,)
+            )
+
+
+def _with(settings: Any, steps: list[str], before: Any) -> Any:
+    """*settings* with one value as it was *before*."""
+    head, *rest = steps
+    value = _with(getattr(settings, head), rest, getattr(before, head)) if rest else getattr(before, head)
+    return replace(settings, **{head: value})
+
+
+class _Opening:
+    """The districts of a state to come, each taken over, followed by another one, or new."""
+
+    def __init__(self, parts: Parts, before: State, settings: Settings, grants: Grants) -> None:
+        self._parts, self._before, self._settings, self._grants = parts, before, settings, grants
+        self._successors: list[Successor] = []
+        self._arrivals: list[District] = []
+
+    def change(self, standing: Standing) -> Change:
+        """Open and read what must be, and put the next state together."""
+        districts: Mapping[str, District] = {name: self._one(name) for name in self._settings.districts}
+        before = self._before.gateway
+        limits = before.limits
+        if self._settings.limits != self._before.settings.limits:
+            limits = limits.at(self._settings.limits)
+        callers = self._parts.callers(limits)
+        gateway = before.followed_by(
+            districts=districts, grants=self._grants, callers=callers, limits=limits, zones=self._settings.zones
+        )
+        gateway.attend((*self._successors, *self._arrivals))
+        for one in self._successors:
+            self._read(one.name, one.load)
+        for district in self._arrivals:
+            if district.holds:
+                self._read(district.name, district.hold)
+        state = State(self._settings, standing, gateway, self._parts.app(gateway, self._settings, self._before.app))
+        return Change(state, tuple(self._successors), tuple(self._arrivals), ())
+
+    def discard(self) -> None:
+        """Give back what was opened."""
+        for one in self._successors:
+            one.abandon()
+        for district in self._arrivals:
+            district.close()
+
+    def _one(self, name: str) -> District:
+        spec, old = self._settings.districts[name], self._before.settings.districts.get(name)
+        wanted = wanted_by(self._grants.every(name))
+        if old is None:
+            arrival = self._parts.district(self._open(name, spec), spec, wanted)
+            self._arrivals.append(arrival)
+            return arrival
+        before = self._before.gateway.districts[name]
+        if _same(old, spec) and (not before.loaded or before.covers(wanted)):
+            return before
+        adapter = before.adapter if _same_source(old, spec) else self._open(name, spec)
+        successor = Successor(before, self._parts, adapter, spec, wanted)
+        self._successors.append(successor)
+        return successor
+
+    def _open(self, name: str, spec: Spec) -> Adapter:
+        with _telling(name, self._settings):
+            adapter = sources.adapter_of(name, spec, self._parts.monotonic)
+            if sources.is_known(adapter.beyond()):
+                return described(adapter, spec)
+            adapter.close()
+            raise SettingsError("its system has resources that the model does not know; that needs a restart")
+
+    def _read(self, name: str, load: Callable[[], object]) -> None:
+        with _telling(name, self._settings):
+            load()
+
+
+@contextmanager
+def _telling(name: str, settings: Settings) -> Iterator[None]:
+    """Say which district a failure is about, and nothing of what it was working on."""
+    try:
+        yield
+    except SourceError as error:
+        raise Refused([SettingsError(str(reason(name, error)), str(settings.file))]) from None
+    except GatewayError as error:
+        raise Refused([SettingsError(f"districts.{name}: {error.message}", str(settings.file))]) from None
+    except Exception as error:  # noqa: BLE001  an adapter may fail in any way
+        telemetry.fault(error)
+        message = f"districts.{name}: the adapter failed ({type(error).__name__}); the log tells where"
+        raise Refused([SettingsError(message, str(settings.file))]) from None
+
+
+def _same(one: Spec, other: Spec) -> bool:
+    """Whether two settings of a district are the same to its data."""
+    return replace(one, **{name: getattr(other, name) for name in BESIDE_DATA}) == other
+
+
+def _same_source(one: Spec, other: Spec) -> bool:
+    """Whether two settings of a district lead to the same records of the same system."""
+    return all(
+        getattr(one, name) == getattr(other, name) for name in ("adapter", "settings", "defaults", "descriptors")
+    )

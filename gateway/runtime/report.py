@@ -1,0 +1,58 @@
+"""Reports to an operator in plain words: what differs between two states, and when something was."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from gateway.runtime.state import State
+    from policies.agreement import Agreement
+
+
+def moment(seconds: float) -> str:
+    """A moment in words."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def differences(before: State, after: State, read_again: Collection[str]) -> Iterator[str]:
+    """What another state serves, with the districts that were *read_again* for it."""
+    yield from _changes("agreement", _terms(before), _terms(after))
+    old, new = before.settings, after.settings
+    yield from _changes("district", old.districts, new.districts)
+    yield from (f"district {name}: read again" for name in sorted(read_again) if name in old.districts)
+    for table in ("limits", "tokens", "server"):
+        one, other = getattr(old, table), getattr(new, table)
+        yield from (f"{table}.{each.name}: changed" for each in fields(one) if _differ(one, other, each.name))
+    if old.agreements != new.agreements:
+        yield "agreements: changed"
+
+
+def _differ(one: Any, other: Any, name: str) -> bool:
+    return bool(getattr(one, name) != getattr(other, name))
+
+
+def _changes(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    for name in sorted(old.keys() | new.keys()):
+        if name not in old:
+            yield f"{kind} {name}: added"
+        elif name not in new:
+            yield f"{kind} {name}: removed"
+        elif old[name] != new[name]:
+            yield f"{kind} {name}: changed"
+
+
+def _terms(state: State) -> dict[str, tuple[Agreement, frozenset[str]]]:
+    """What each agreement of a *state* says, wherever in its file it says it."""
+    epochs: dict[str, set[str]] = {}
+    for district in state.settings.districts:
+        for grant in state.gateway.grants.every(district):
+            epochs.setdefault(f"{grant.agreement}@{grant.version}", set()).add(grant.epoch)
+    return {
+        name: (replace(one, file="", lines=(), warnings=()), frozenset(epochs.get(name, ())))
+        for one in state.standing.agreements
+        if (name := f"{one.id}@{one.version}")
+    }

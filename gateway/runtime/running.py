@@ -1,0 +1,267 @@
+"""The running gateway: serves each request from the state that is present when it comes, and swaps that state whole."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway import telemetry
+from gateway.auth import registrations
+from gateway.cache.needed_fields import wanted_by
+from gateway.config import settings as settings_file
+from gateway.districts.district import give_back_memory
+from gateway.runtime import approvals, export_socket
+from gateway.runtime.reloading import Refused, prepare
+from gateway.runtime.report import differences, moment
+from standards.errors import SettingsError, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+    from gateway.readiness import Readiness
+    from gateway.runtime.control_socket import Handler
+    from gateway.runtime.reloading import Change
+    from gateway.runtime.state import Parts, State
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a reload, in lines for whoever asked for it, and when."""
+
+    ok: bool
+    lines: tuple[str, ...]
+    at: float
+
+
+class Running:
+    """The WSGI application of the region, whatever state it is in.
+
+    A request ends on the state on which it began. A reload makes the next state beside the present one; where it
+    cannot, the present stays as it is.
+    """
+
+    def __init__(self, parts: Parts, state: State) -> None:
+        self._parts, self._state = parts, state
+        self.since = parts.now()
+        self.reloaded: Report | None = None
+        self.refused: Report | None = None
+        self._reloading = threading.Lock()
+        self._retiring: threading.Thread | None = None
+        state.gateway.present = lambda: self._state.gateway
+
+    @property
+    def readiness(self) -> Readiness:
+        """Whether requests can be answered and recorded."""
+        return self._parts.readiness
+
+    @property
+    def state(self) -> State:
+        """The present state."""
+        return self._state
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request from the present state."""
+        stay = self._enter()
+        try:
+            return _Answer(stay.state.app(environ, start_response), stay)
+        except BaseException:
+            stay.end()
+            raise
+
+    def _enter(self) -> _Stay:
+        while not (state := self._state).visits.enter():
+            pass  # it was over before this request was in: another one is present by now
+        return _Stay(state)
+
+    @contextmanager
+    def visiting(self) -> Iterator[State]:
+        """The present state, which is there until the end of the block."""
+        stay = self._enter()
+        try:
+            yield stay.state
+        finally:
+            stay.end()
+
+    def reload(self) -> Report:
+        """Serve what the files on disk say from now on, or say what is wrong with them and go on as before."""
+        with self._reloading:
+            try:
+                return self._reload()
+            except Refused as refused:
+                return self._refuse(refused)
+            except Exception as error:  # noqa: BLE001  whatever it is, the present state goes on
+                telemetry.fault(error)
+                message = f"the gateway failed ({type(error).__name__}); its log tells where"
+                return self._refuse(Refused([SettingsError(message)]))
+
+    def _reload(self) -> Report:
+        before = self._state
+        read, mistakes = settings_file.read(before.settings.file)
+        if read is None:
+            raise Refused(mistakes)
+        change = prepare(self._parts, before, read)
+        self._swap(change)
+        lines = (*differences(before, change.state, change.read_again), *map(_needs_restart, change.restart))
+        lines += tuple(f"warning: {line}" for line in self.warnings())
+        self.reloaded, self.refused = Report(ok=True, lines=lines, at=self._parts.now()), None
+        telemetry.reloaded(len(lines))
+        return self.reloaded
+
+    def _refuse(self, refused: Refused) -> Report:
+        """Note that the files on disk are not what is served, since the first reload that failed."""
+        lines = tuple(one.message for one in refused.mistakes)
+        at = self.refused.at if self.refused else self._parts.now()
+        self.refused = Report(ok=False, lines=lines, at=at)
+        telemetry.reload_refused(at, [one.place for one in refused.mistakes])
+        return self.refused
+
+    def _swap(self, change: Change) -> None:
+        """Let the next request find the state of *change*."""
+        before, fresh = self._state, change.state
+        with ExitStack() as stack:
+            for one in sorted(change.successors, key=lambda one: one.name):
+                stack.enter_context(one.taking_over())
+            self._state = fresh
+        for name, district in fresh.gateway.districts.items():
+            if not district.loaded:  # it is loaded for the new grants, even while an old request is still here
+                district.want(wanted_by(fresh.gateway.grants.every(name)))
+        fresh.gateway.attend(fresh.gateway.districts.values())
+        self._retiring = threading.Thread(
+            target=self._retire, args=(before, fresh, self._retiring), name="retire", daemon=True
+        )
+        self._retiring.start()
+
+    def _retire(self, state: State, following: State, earlier: threading.Thread | None) -> None:
+        """Let go of a *state* once its last request has ended, and those of *earlier* ones have.
+
+        What the *following* one has too is still used there, though a later one may have it no more.
+        """
+        if earlier is not None:
+            earlier.join()
+        state.visits.close()
+        kept = following.gateway.districts
+        adapters = {id(one.adapter) for one in kept.values()}
+        for name, district in state.gateway.districts.items():
+            if kept.get(name) is not district:
+                district.close(adapter=id(district.adapter) not in adapters)
+        with self._reloading:  # what is prepared now counts on what its districts ask for
+            if following is self._state:
+                for name, district in kept.items():
+                    district.want(wanted_by(following.gateway.grants.every(name)))
+                following.gateway.forget_the_gone()
+        gc.collect()
+        give_back_memory()
+
+    def handlers(self) -> dict[str, Handler]:
+        """What commands on the same machine may ask of it."""
+        return {
+            "reload": self._tell_reload,
+            "status": self._tell_status,
+            approvals.COMMAND: lambda asked: approvals.approve(lambda: self._state.gateway, asked),
+            export_socket.COMMAND: lambda asked: export_socket.serve(self, self._parts.store, asked),
+        }
+
+    def _tell_reload(self, _asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        report = self.reload()
+        yield from ({"text": line} for line in report.lines)
+        yield {"done": True, "ok": report.ok}
+
+    def _tell_status(self, _asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        yield from ({"text": line} for line in self.status())
+
+    def warnings(self) -> tuple[str, ...]:
+        """What an operator should look at, though the gateway serves."""
+        state = self._state
+        try:
+            clients = self._parts.store.list_clients()
+        except StoreUnavailable as error:
+            return (error.message,)
+        found = registrations.warnings(state.standing.agreements, clients, self._parts.clock())
+        return (*found, *state.gateway.record.notes())
+
+    def wait(self) -> None:
+        """Wait until all states but the present one are gone."""
+        if self._retiring is not None:
+            self._retiring.join()
+
+    def status(self) -> Iterator[str]:
+        """What runs since when, what it serves, and what is wrong, in lines; what is wrong comes first."""
+        state = self._state
+        yield from _wrong(state)
+        if self.refused:
+            yield f"the files on disk are not served since {moment(self.refused.at)}:"
+            yield from (f"  {line}" for line in self.refused.lines)
+        yield f"running since {moment(self.since)} on {state.settings.file}"
+        if self.reloaded:
+            yield f"last reloaded {moment(self.reloaded.at)}"
+        yield from (f"warning: {line}" for line in self.warnings())
+        yield f"agreements: {len(state.standing.agreements)}"
+        for one in state.standing.agreements:
+            stretch = f"{one.begin} to {one.end}"
+            yield f"  {one.id}@{one.version}: {one.district}, {one.purpose}, {stretch}, {', '.join(one.clients)}"
+        yield f"districts: {len(state.settings.districts)}"
+        for name, spec in state.settings.districts.items():
+            told, *more = state.gateway.districts[name].status().lines()
+            yield f"  {name}: {spec.adapter}, {told}"
+            yield from (f"    {line}" for line in more)
+
+
+def _wrong(state: State) -> Iterator[str]:
+    """The agreements that release nothing, and why."""
+    standing = state.standing
+    if standing.closed:
+        yield f"NO AGREEMENT of {state.settings.agreements} is served: a wrong one does not say whom it is about"
+    for mistake in standing.mistakes:
+        yield f"wrong: {mistake.message}"
+    for one in standing.withheld:
+        yield f"withheld: {one.id}@{one.version} of {one.district} ({', '.join(one.clients)})"
+
+
+def _needs_restart(name: str) -> str:
+    return f"{name}: another value takes effect at the next restart"
+
+
+class _Stay:
+    """One request's stay in a state."""
+
+    def __init__(self, state: State) -> None:
+        self.state, self._ended = state, False
+
+    def end(self) -> None:
+        """Leave the state, once."""
+        if not self._ended:
+            self._ended = True
+            self.state.visits.leave()
+
+
+class _Answer:
+    """An answer on its way; its state is left when all of it has been taken, or nobody wants it any more."""
+
+    def __init__(self, answer: Iterable[bytes], stay: _Stay) -> None:
+        self._answer, self._pieces, self._stay = answer, iter(answer), stay
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._pieces)
+        except BaseException:
+            self._stay.end()
+            raise
+
+    def close(self) -> None:
+        """End the answer and the stay."""
+        try:
+            if hasattr(self._answer, "close"):
+                self._answer.close()
+        finally:
+            self._stay.end()
+
+    def __del__(self) -> None:
+        self._stay.end()

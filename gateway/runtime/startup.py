@@ -1,0 +1,134 @@
+"""From settings to a running gateway: opens everything once, in order."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from gateway import telemetry
+from gateway.audit.agreement_texts import record_all
+from gateway.audit.log import open_record
+from gateway.auth.oauth1_secrets import PURPOSE
+from gateway.auth.rate_limits import Limits
+from gateway.cache.needed_fields import wanted_by
+from gateway.change_log.grant_logs import ChangeLogs
+from gateway.change_log.journals import Journals
+from gateway.change_log.ledger import Ledger
+from gateway.districts.sources import adapters
+from gateway.gateway import Gateway
+from gateway.paging.walks import Walks
+from gateway.readiness import Readiness, checks
+from gateway.runtime.running import Running
+from gateway.runtime.state import Parts, State, described, read_standing
+from gateway.storage.registry import open_store, utc_now
+from gateway.storage.shared_memory import open_memory
+from policies.compiler import Grants
+from standards.keys import Keyring
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from flask import Flask
+
+    from gateway.audit.log import Record
+    from gateway.config.settings import Settings
+    from gateway.districts.district import District
+    from policies.standing import Standing
+
+
+def start(
+    settings: Settings, clock: Callable[[], datetime] = utc_now, monotonic: Callable[[], float] = time.monotonic
+) -> tuple[Flask, Gateway]:
+    """The application and the gateway behind it, for whoever does not reload them.
+
+    Raises:
+        SettingsError: the folder of agreements is wrong.
+        StoreUnavailable: the registry, the shared memory or the record cannot be opened.
+    """
+    state = run(settings, clock, monotonic).state
+    return state.app, state.gateway
+
+
+def run(
+    settings: Settings, clock: Callable[[], datetime] = utc_now, monotonic: Callable[[], float] = time.monotonic
+) -> Running:
+    """The running gateway; a wrong agreement releases nothing, a district that fails is tried again, the rest serve.
+
+    Ages are reckoned by *monotonic*, which nobody can set.
+
+    Raises:
+        SettingsError: the folder of agreements is wrong.
+        StoreUnavailable: the registry, the shared memory or the record cannot be opened.
+    """
+    with ExitStack() as opened:
+        running = _run(settings, clock, monotonic, opened)
+        running.state.gateway.closing = opened.pop_all().close
+        return running
+
+
+def _run(
+    settings: Settings, clock: Callable[[], datetime], monotonic: Callable[[], float], opened: ExitStack
+) -> Running:
+    keys = settings.open_keys()
+    keyring = Keyring(keys.derive("ids"))
+    store, memory = open_store(settings.store_url, clock), open_memory(settings.memory_url)
+    opened.callback(store.close)
+    opened.callback(memory.close)
+    record = open_record(settings.audit, keys, store)
+    readiness = Readiness(checks(store, memory, record))
+    parts = Parts(store, memory, keyring, keys.derive(PURPOSE), clock, monotonic, readiness)
+    districts = _districts(settings, parts)
+    standing = _recorded(record, settings)
+    telemetry.withheld([one.place for one in standing.mistakes])
+    grants = Grants(standing.agreements, clock)
+    for name, district in districts.items():
+        district.want(wanted_by(grants.every(name)))
+    limits = Limits(settings.limits, settings.memory_url)
+    gateway = Gateway(
+        districts=districts,
+        grants=grants,
+        callers=parts.callers(limits),
+        keyring=keyring,
+        record=record,
+        ledger=Ledger(keys.derive("ledger"), parts.now),
+        walks=Walks(monotonic),
+        limits=limits,
+        clock=parts.now,
+        readiness=readiness,
+        zones=settings.zones,
+        journals=Journals(
+            settings.changes.folder,
+            keys.derive("journals"),
+            parts.now,
+            settings.changes.window.total_seconds(),
+            store,
+        ),
+        logs=ChangeLogs(
+            settings.changes.folder,
+            keys.derive("changes"),
+            parts.now,
+            keyring,
+            settings.changes.window.total_seconds(),
+            store,
+        ),
+    )
+    return Running(parts, State(settings, standing, gateway, parts.app(gateway, settings)))
+
+
+def _recorded(record: Record, settings: Settings) -> Standing:
+    """The agreements on disk, every one of them on record before it releases anything."""
+    try:
+        standing = read_standing(settings, record)
+        record_all(record, standing.agreements)
+    except BaseException:
+        record.close()
+        raise
+    return standing
+
+
+def _districts(settings: Settings, parts: Parts) -> Mapping[str, District]:
+    """A district for each that the settings name, before it is known what anybody may see of it."""
+    sources = adapters(settings, parts.monotonic)
+    return {name: parts.district(described(sources[name], spec), spec, {}) for name, spec in settings.districts.items()}

@@ -1,0 +1,120 @@
+"""The state that requests are served from: settings, agreements and districts that belong together, changed whole."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from adapters.defaults import Defaults
+from gateway.audit.agreement_texts import Texts
+from gateway.auth.callers import Callers
+from gateway.auth.oauth1 import Verifier
+from gateway.cache.completeness import Shares
+from gateway.districts.descriptors import Described
+from gateway.districts.district import District
+from gateway.web.app import create_app
+from policies.standing import stand
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from flask import Flask
+
+    from adapters.contract import Adapter, Wanted
+    from gateway.audit.log import Record
+    from gateway.auth.rate_limits import Limits
+    from gateway.config.settings import District as Spec
+    from gateway.config.settings import Settings
+    from gateway.gateway import Gateway
+    from gateway.readiness import Readiness
+    from gateway.storage.registry import Store
+    from gateway.storage.shared_memory import Memory
+    from policies.standing import Standing
+    from standards.keys import Keyring
+
+
+class Visits:
+    """The requests inside a state, so that it is known when the last of them has left."""
+
+    def __init__(self) -> None:
+        self._inside, self._closed, self._changed = 0, False, threading.Condition()
+
+    def enter(self) -> bool:
+        """Come in; False where the state is over."""
+        with self._changed:
+            self._inside += not self._closed
+            return not self._closed
+
+    def leave(self) -> None:
+        """Go out again."""
+        with self._changed:
+            self._inside -= 1
+            if not self._inside:
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        """Wait until nobody is inside, and let nobody in again."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._inside)
+            self._closed = True
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What lives as long as the process, whatever is reloaded."""
+
+    store: Store
+    memory: Memory
+    keyring: Keyring
+    sharing_key: bytes
+    clock: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    readiness: Readiness
+
+    def now(self) -> float:
+        """The present moment, in seconds since 1970."""
+        return self.clock().timestamp()
+
+    def callers(self, limits: Limits) -> Callers:
+        """Who recognises callers, under *limits* for those who fail."""
+        verifier = Verifier(self.store, self.memory, limits, self.sharing_key, self.clock)
+        return Callers(self.store, self.memory, self.clock, verifier, self.monotonic)
+
+    def district(self, adapter: Adapter, spec: Spec, wanted: Wanted) -> District:
+        """The district that *spec* describes, of which *wanted* tells what anybody may see."""
+        seconds = spec.hold.total_seconds()
+        return District(
+            spec.name, adapter, self.keyring, self.now,
+            seconds=seconds, wanted=wanted, loss=spec.loss, monotonic=self.monotonic,
+            default_category=spec.default_category,
+            shares=Shares(spec.set_aside, spec.unresolved),
+        )  # fmt: skip
+
+    def app(self, gateway: Gateway, settings: Settings, like: Flask | None = None) -> Flask:
+        """The application over a *gateway*, with the addresses of another one."""
+        return create_app(gateway, settings, self.store, self.memory, self.clock, like)
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class State:
+    """What a request is served from, from its beginning to its end."""
+
+    settings: Settings
+    standing: Standing
+    gateway: Gateway
+    app: Flask
+    visits: Visits = field(default_factory=Visits)
+
+
+def described(adapter: Adapter, spec: Spec) -> Adapter:
+    """An adapter with the descriptors that its district declares."""
+    return Described(adapter, (*Defaults(spec.defaults).texts, *spec.descriptors))
+
+
+def read_standing(settings: Settings, record: Record) -> Standing:
+    """The agreements on disk, each held to what the *record* has of its version."""
+    texts = Texts(*record.agreements)
+    standing = stand(settings.agreements, settings.districts.keys(), texts.differing)
+    return replace(standing, agreements=tuple(map(texts.held_to, standing.agreements)))

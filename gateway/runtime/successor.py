@@ -1,0 +1,81 @@
+"""A district under other settings or with more fields: loaded beside the one before, whose place it then takes."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from gateway.cache.completeness import Shares
+from gateway.cache.refresh import Course
+from gateway.districts.district import District
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from adapters.contract import Adapter, Wanted
+    from gateway.cache.snapshot import Generation
+    from gateway.config.settings import District as Spec
+    from gateway.runtime.state import Parts
+
+
+class Successor(District):
+    """The district that is to take the place of the one *before*, and goes on with its numbers and versions.
+
+    Until then that one serves. What is written to it meanwhile is read again by both.
+    """
+
+    def __init__(self, before: District, parts: Parts, adapter: Adapter, spec: Spec, wanted: Wanted) -> None:
+        super().__init__(
+            before.name, adapter, parts.keyring, parts.now,
+            seconds=spec.hold.total_seconds(), wanted=wanted, loss=spec.loss, monotonic=parts.monotonic,
+            shares=Shares(spec.set_aside, spec.unresolved),
+        )  # fmt: skip
+        self._numbers, self._versions = before._numbers, before._versions  # noqa: SLF001  both are districts
+        self._before: District | None = before
+        self._fresh: tuple[Generation | None, Generation, Course] | None = None
+        before._heir = self  # noqa: SLF001  likewise
+
+    def load(self) -> None:
+        """Read the source, and work out what is shown of it; that it has lost much is refused if it is the same source.
+
+        Raises:
+            SourceError: the source cannot be read.
+        """
+        assert self._before is not None
+        self._before.rest(resting=True)  # a later reading than this one would know of rows that this one lacks
+        held, same = self._before._held, self._before.adapter is self.adapter  # noqa: SLF001  likewise
+        if not self.holds:
+            return
+        number = next(self._numbers)
+        fresh, course = self._renewal.renew(held if same else None, Course(0.0), number, {}, anew=True)
+        if held is not None:
+            self.coming(held, fresh)
+        self._fresh = held, fresh, course
+
+    def abandon(self) -> None:
+        """Leave the place to the district before."""
+        if self._before is not None:
+            self._before.rest(resting=False)
+            self._before._heir = None  # noqa: SLF001  likewise
+            if self._before.adapter is not self.adapter:
+                self.adapter.close()
+
+    @contextmanager
+    def taking_over(self) -> Iterator[None]:
+        """Serve what was loaded; by the end of the block whoever asks must ask here, and no longer the one before."""
+        before, self._before = self._before, None
+        assert before is not None
+        before.rest(resting=False)
+        if self._fresh is None:
+            yield
+            return
+        with before._loading, self._versions.coming() as version:  # noqa: SLF001  likewise
+            (expected, fresh, self._course), self._fresh = self._fresh, None
+            held = before._held  # noqa: SLF001  likewise
+            if held is not expected:  # renewed meanwhile
+                fresh.number = next(self._numbers)
+            fresh.version, fresh.begun = version, held.begun if held else version
+            if held is not None:
+                self.renewed(held, fresh)
+            self._held = fresh
+            yield

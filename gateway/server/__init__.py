@@ -1,0 +1,1 @@
+"""The web server: an event loop in front of threads, one worker under supervision."""

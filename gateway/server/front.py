@@ -1,0 +1,353 @@
+"""The front: takes requests in and sends answers out in one event loop, so that no client can hold a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from contextlib import suppress
+from functools import partial
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote_to_bytes
+
+from gateway import telemetry
+from gateway.request_slots import DistrictBusy, Interrupted, Slots, Ticket, under
+from gateway.server.request_bodies import Bodies
+from gateway.server.threads import Places, Threads
+from gateway.web.app import LARGEST_BODY, REFUSED
+from standards.errors import GatewayError, Overloaded
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+    from wsgiref.types import WSGIApplication
+
+    from gateway.config.settings import Server
+
+    Scope = Mapping[str, Any]
+    Message = dict[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+    Environ = dict[str, Any]
+    Standing = Callable[[], tuple[int, bytes]]
+
+PIECE_BYTES: Final = 1 << 18
+"""An answer larger than this is sent in pieces, each of which the client must take in time."""
+
+MOST_REFUSALS: Final = 1024
+"""How many refusals may wait to be written; whoever comes beyond is refused without a word."""
+
+BODILESS: Final = frozenset({204, 304})
+FREQUENT: Final = (
+    b"accept", b"accept-encoding", b"authorization", b"connection", b"host", b"if-none-match", b"user-agent",
+)  # fmt: skip
+LOCAL: Final = {
+    "GATEWAY_INTERFACE": "CGI/1.1",
+    "SCRIPT_NAME": "",
+    "SERVER_SOFTWARE": "Granian",
+    "wsgi.errors": sys.stderr,
+    "wsgi.input_terminated": True,
+    "wsgi.multiprocess": False,
+    "wsgi.multithread": True,
+    "wsgi.run_once": False,
+    "wsgi.version": (1, 0),
+}
+
+
+class Front:
+    """An ASGI application over a WSGI one, which it calls in threads.
+
+    *standing* are the answers that wait for no thread: by path, what makes a status and a JSON body without blocking.
+    """
+
+    def __init__(self, app: WSGIApplication, server: Server, standing: Mapping[str, Standing]) -> None:
+        self._app, self._standing = app, standing
+        self._wait = server.wait.total_seconds()
+        self._patience = server.client_timeout.total_seconds()
+        self._bodies = Bodies(self._patience, LARGEST_BODY)
+        self._slots = Slots(server.threads_per_district)
+        self._places, self._threads = Places(server.threads), Threads()
+        self._refusing, self._refusals = asyncio.Lock(), 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+        elif scope["path"] in self._standing and scope["method"] in {"GET", "HEAD"}:
+            await self._stand(scope["path"], send)
+        else:
+            await self._serve(scope, receive, send)
+
+    async def _stand(self, path: str, send: Send) -> None:
+        status, body = self._standing[path]()
+        telemetry.answered(path[1:], status)
+        await _send(Answer(status, [("Content-Type", "application/json")], body=body), send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        environ = environ_of(scope)
+        environ[telemetry.STARTED] = time.perf_counter()
+        announced = _announced(environ)
+        if announced == 0:
+            await self._pass(environ, b"", receive, send)
+            return
+        try:
+            body = await self._bodies.read(announced, receive)
+        except GatewayError as refusal:
+            await self._refuse(environ, refusal, send)
+            return
+        try:
+            await self._pass(environ, body, receive, send)
+        finally:
+            self._bodies.go(body)
+
+    async def _pass(self, environ: Environ, body: bytes, receive: Receive, send: Send) -> None:
+        """Let the application answer, and send what it says."""
+        answer = await self._answer(environ, body)
+        if isinstance(answer, GatewayError):
+            await self._refuse(environ, answer, send)
+        else:
+            await self._deliver(answer, receive, send)
+
+    async def _answer(self, environ: Environ, body: bytes) -> Answer | GatewayError:
+        """The application's answer; where it needs a slot that is not free, once it has one."""
+        if self._places.crowded:
+            return Overloaded()
+        loop = asyncio.get_running_loop()
+        place, until = self._places.place(), 0.0
+        ticket = Ticket(self._slots, _in(loop, place.free))
+        try:
+            while True:
+                if not ticket.held:
+                    await place.take()
+                outcome = await self._threads.run(partial(self._run, environ, body, ticket))
+                place.free()
+                if isinstance(outcome, Answer):
+                    return outcome
+                self._slots.leave(ticket)
+                until = until or loop.time() + self._wait
+                if not await self._slot(ticket, outcome.district, until):
+                    return DistrictBusy()
+        finally:
+            place.free()
+            self._slots.leave(ticket)
+
+    async def _slot(self, ticket: Ticket, district: str, until: float) -> bool:
+        """Wait for a slot of *district*, without a thread; whether one came in time."""
+        loop, woken = asyncio.get_running_loop(), asyncio.Event()
+        if self._slots.queue(ticket, district, _in(loop, woken.set)):
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(until):
+                    await woken.wait()
+        return district in ticket.held
+
+    def _run(self, environ: Environ, body: bytes, ticket: Ticket) -> Answer | Interrupted:
+        """Call the application, in a thread; an answer that is made while it is sent is made as far as its beginning.
+
+        What comes later needs no source, and could not be begun again.
+        """
+        started = Start()
+        try:
+            with under(ticket):
+                pieces = self._app(environ | {"wsgi.input": BytesIO(body)}, started)
+                if not started.whole and REFUSED not in environ:
+                    return Answer(started.status, started.headers, pieces)
+                try:
+                    return Answer(started.status, started.headers, body=b"".join(pieces))
+                finally:
+                    _close(pieces)
+        except Interrupted as interrupted:
+            return interrupted
+
+    async def _refuse(self, environ: Environ, error: GatewayError, send: Send) -> None:
+        """Answer with an *error* of the front as the application tells it, one such answer at a time.
+
+        Nothing more is received: a client that waits to be told to go on would be, and send a body that nobody wants.
+        """
+        if self._refusals >= MOST_REFUSALS:
+            telemetry.answered("-", Overloaded.status)
+            await _send(Answer(Overloaded.status, [("Retry-After", str(Overloaded().retry_after))]), send)
+            return
+        self._refusals += 1
+        try:
+            async with self._refusing:
+                ticket = Ticket(self._slots, lambda: None, stays=True)
+                answer = await self._threads.run(partial(self._run, environ | {REFUSED: error}, b"", ticket))
+        finally:
+            self._refusals -= 1
+        if isinstance(answer, Answer):
+            answer.headers = [*answer.headers, ("Connection", "close")]  # what is left of the body is not read
+            await _send(answer, send)
+
+    async def _deliver(self, answer: Answer, receive: Receive, send: Send) -> None:
+        """Send an *answer*; a large one in pieces, of which a client that does not take them gets no more."""
+        if answer.pieces is None and len(answer.body) <= PIECE_BYTES:
+            await _send(answer, send)
+            return
+        left = asyncio.ensure_future(_disconnected(receive))
+        try:
+            await send(answer.start())
+            async for piece in self._pieces(answer):
+                async with asyncio.timeout(self._patience):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                if left.done():
+                    return
+            await send({"type": "http.response.body", "body": b""})
+        except Exception as error:  # noqa: BLE001  whoever reads sees that the end is missing
+            if not isinstance(error, TimeoutError):
+                telemetry.fault(error)
+        finally:
+            left.cancel()
+            if answer.pieces is not None:
+                await self._threads.run(answer.close)
+
+    async def _pieces(self, answer: Answer) -> AsyncIterator[bytes]:
+        """The body of an *answer* in pieces; those that are still to be made are made in a thread, one at a time."""
+        if answer.pieces is None:
+            for start in range(0, len(answer.body), PIECE_BYTES):
+                yield answer.body[start : start + PIECE_BYTES]
+            return
+        while True:
+            place = self._places.place()
+            await place.take()
+            try:
+                piece = await self._threads.run(answer.next)
+            finally:
+                place.free()
+            if not piece:
+                return
+            yield piece
+
+
+class Start:
+    """What a WSGI application says before the body of an answer."""
+
+    def __init__(self) -> None:
+        self.status, self.headers = 500, list[tuple[str, str]]()
+
+    def __call__(
+        self, status: str, headers: list[tuple[str, str]], _error: object = None, /
+    ) -> Callable[[bytes], object]:
+        """Take the status and the headers."""
+        self.status, self.headers = int(status.split(" ", 1)[0]), headers
+        return _write
+
+    @property
+    def whole(self) -> bool:
+        """Whether the body is at hand already, and not made while it is sent."""
+        return self.status in BODILESS or any(name.lower() == "content-length" for name, _ in self.headers)
+
+
+class Answer:
+    """An answer of the application: a *body* that is whole, or the *pieces* of one that is made while it is sent.
+
+    The first of the pieces is made at once, so that what fails there can still become another answer.
+    """
+
+    def __init__(
+        self, status: int, headers: list[tuple[str, str]], pieces: Iterable[bytes] | None = None, body: bytes = b""
+    ) -> None:
+        self.status, self.headers, self.body, self.pieces = status, headers, body, pieces
+        self._following = iter(pieces or ())
+        self._first = self._made() if pieces is not None else b""
+
+    def start(self) -> Message:
+        """The message that begins it."""
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self.headers]
+        return {"type": "http.response.start", "status": self.status, "headers": headers}
+
+    def next(self) -> bytes:
+        """The next piece; empty at the end."""
+        piece, self._first = self._first, b""
+        return piece or self._made()
+
+    def close(self) -> None:
+        """Let go of what the pieces were made from."""
+        _close(self.pieces)
+
+    def _made(self) -> bytes:
+        return next(filter(None, self._following), b"")
+
+
+def environ_of(scope: Scope) -> Environ:
+    """The WSGI environment of a request, as granian's own WSGI interface makes it, without that of the process."""
+    (host, port), path = scope["server"], scope["raw_path"]
+    environ: Environ = {
+        **LOCAL,
+        "REQUEST_METHOD": scope["method"],
+        "PATH_INFO": (unquote_to_bytes(path) if b"%" in path else path).decode("latin-1"),
+        "RAW_URI": path.decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "REMOTE_ADDR": scope["client"][0],
+        "SERVER_NAME": host,
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "wsgi.url_scheme": scope["scheme"],
+    }
+    for name, value in scope["headers"]:
+        known = NAMES.get(name) or _name(name)
+        text = value.decode("ascii") if value.isascii() else ""
+        if known not in environ:
+            environ[known] = text
+        elif known:
+            environ[known] += (";" if name == b"cookie" else ",") + text
+    environ.pop("", None)
+    environ.setdefault("HTTP_HOST", "")
+    return environ
+
+
+def _name(header: bytes) -> str:
+    """What the environment calls a header; nothing for one that would be taken for that written with a hyphen."""
+    return "" if b"_" in header else "HTTP_" + header.decode("ascii").upper().replace("-", "_")
+
+
+def _announced(environ: Environ) -> int | None:
+    """How many bytes the body is said to have; None where that is told at its end."""
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        return None
+    return int(environ.get("CONTENT_LENGTH") or 0)
+
+
+def _in(loop: asyncio.AbstractEventLoop, do: Callable[[], object]) -> Callable[[], None]:
+    """What lets the loop *do* something, from whichever thread."""
+
+    def ask() -> None:
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(do)
+
+    return ask
+
+
+async def _send(answer: Answer, send: Send) -> None:
+    await send(answer.start())
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _disconnected(receive: Receive) -> None:
+    """Return when the client has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """Say that the application is up, and gone, when the server asks."""
+    for moment in ("startup", "shutdown"):
+        await receive()
+        await send({"type": f"lifespan.{moment}.complete"})
+
+
+def _close(pieces: object) -> None:
+    close = getattr(pieces, "close", None)
+    if close is not None:
+        close()
+
+
+def _write(_piece: bytes) -> object:
+    raise NotImplementedError
+
+
+NAMES: Final = {
+    **{name: _name(name) for name in FREQUENT},
+    b"content-type": "CONTENT_TYPE",
+    b"content-length": "CONTENT_LENGTH",
+}
+"""What the environment calls the headers that most requests have."""

@@ -1,0 +1,124 @@
+"""The web server: granian, one worker, an event loop in front of threads."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import os
+import socket
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from standards.errors import GatewayError, SettingsError
+
+if TYPE_CHECKING:
+    from gateway.config.settings import Server, Settings
+    from gateway.runtime.running import Running
+    from gateway.server.front import Front
+    from gateway.server.supervision import Supervisor
+
+SETTINGS_FILE = "CROSSING_SETTINGS"
+MOST_CONNECTIONS = 8192
+"""How many connections are held at once; the next ones wait until one of these ends."""
+
+LARGEST_HEAD_BYTES = 131_072
+
+
+def application() -> Front:
+    """What a worker runs: the application for the settings file named in the environment."""
+    from gateway.config.settings import load
+    from gateway.runtime.startup import run
+    from gateway.server import process_output, supervision
+    from gateway.server.front import Front
+    from gateway.web import health
+
+    ending = ExitStack()
+    atexit.register(ending.close)
+    supervision.prepare_worker()
+    supervision.end_with_parent(ending.close)
+    process_output.close()
+    try:
+        settings = load(Path(os.environ[SETTINGS_FILE]))
+        running = run(settings)
+        ending.callback(running.state.gateway.close)
+        attend(running, ending)
+        for line in running.warnings():
+            process_output.say(f"Warning: {line}")
+        running.state.gateway.warm()
+    except GatewayError as error:
+        process_output.say(f"Error: {error.message}")
+        raise SystemExit(supervision.CANNOT_START) from None
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+    return Front(running, settings.server, health.answers(running.readiness))
+
+
+def attend(running: Running, ending: ExitStack) -> None:
+    """Until *ending*: take commands, keep up to date whether the gateway is ready, let failed districts try again."""
+    from gateway.readiness import Upkeep
+    from gateway.runtime.control_socket import NAME, Control
+
+    running.readiness.start()
+    ending.callback(running.readiness.stop)
+    upkeep = Upkeep(lambda: running.state.gateway.districts.values())  # noqa: PLW0108  a reload puts others there
+    upkeep.start()
+    ending.callback(upkeep.stop)
+    ending.callback(Control(running.state.settings.state / NAME, running.handlers()).close)
+
+
+def serve(settings: Settings) -> None:
+    """Listen until told to end.
+
+    Raises:
+        SettingsError: the address cannot be listened on.
+    """
+    _try_address(settings)
+    os.environ[SETTINGS_FILE] = str(settings.file)
+    supervisor("gateway.server.web_server:application", settings.state, settings.server).serve()
+
+
+def supervisor(target: str, state: Path, server: Server) -> Supervisor:
+    """The parent process of a worker that runs what *target* makes."""
+    from granian.constants import HTTPModes, Interfaces, RuntimeModes
+    from granian.http import HTTP1Settings
+
+    from gateway.server.supervision import Supervisor
+
+    milliseconds = int(server.client_timeout.total_seconds() * 1000)
+    return Supervisor(
+        target,
+        state,
+        factory=True,
+        address=server.host,
+        port=server.port,
+        interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=milliseconds, max_buffer_size=LARGEST_HEAD_BYTES),
+        runtime_mode=RuntimeModes.st,
+        workers=1,
+        backpressure=MOST_CONNECTIONS,
+        log_access=False,
+        websockets=False,
+    )
+
+
+def _try_address(settings: Settings) -> None:
+    """Refuse an address that is taken, in words, before a worker fails at it."""
+    host, port = settings.server.host, settings.server.port
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        socket.create_server(address[:2], family=family).close()
+    except OSError as error:
+        raise SettingsError(f"{host} port {port} cannot be listened on: {error.strerror}", str(settings.file)) from None
+
+
+if __name__ == "__main__":
+    from gateway.config.settings import load as read_settings
+
+    try:
+        serve(read_settings(Path(sys.argv[1])))
+    except GatewayError as refusal:
+        sys.exit(f"Error: {refusal.message}")

@@ -1,0 +1,90 @@
+"""A store of contents, each kept once in a file that bears the hash of it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from typing import TYPE_CHECKING
+
+from gateway.storage.durable_files import sync_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NAMES_REMEMBERED = 65_536
+BLOCK_BYTES = 4096
+"""What a file takes of a disk at least."""
+
+
+class Contents:
+    """Contents of one kind below one folder; what was kept under a name never changes."""
+
+    def __init__(self, folder: Path, suffix: str) -> None:
+        self._folder, self._suffix = folder, suffix
+        self._kept: set[str] = set()
+
+    @staticmethod
+    def name(content: bytes) -> str:
+        """The name of *content*: its hash."""
+        return hashlib.sha256(content).hexdigest()
+
+    def keep(self, content: bytes) -> str:
+        """Keep *content*, which is durable when its name is returned."""
+        name = self.name(content)
+        if not self.has(name):
+            self._write(self._path(name), content)
+            self._remember(name)
+        return name
+
+    def has(self, name: str) -> bool:
+        """Whether there is a content of that name."""
+        if name in self._kept:
+            return True
+        if self._path(name).exists():
+            self._remember(name)
+            return True
+        return False
+
+    def read(self, name: str) -> bytes:
+        """Read the content of that name, whatever has been done to it.
+
+        Raises:
+            OSError: there is none.
+        """
+        return self._path(name).read_bytes()
+
+    def fault(self, name: str) -> str:
+        """What is wrong with the content that an event names; empty when nothing is."""
+        try:
+            content = self.read(name)
+        except (OSError, ValueError):
+            return "is missing"
+        return "" if self.name(content) == name else "was changed"
+
+    def names(self) -> Iterator[str]:
+        """The name of every content that is kept."""
+        for path in sorted(self._folder.glob(f"*/*{self._suffix}")):
+            yield path.parent.name + path.name.removesuffix(self._suffix)
+
+    def _path(self, name: str) -> Path:
+        return self._folder / name[:2] / f"{name[2:]}{self._suffix}"
+
+    def _remember(self, name: str) -> None:
+        if len(self._kept) >= NAMES_REMEMBERED:
+            self._kept.clear()
+        self._kept.add(name)
+
+    def _write(self, path: Path, content: bytes) -> None:
+        fresh = not path.parent.exists()
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+        sync_folder(path.parent)
+        if fresh:
+            sync_folder(self._folder)

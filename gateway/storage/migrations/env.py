@@ -1,0 +1,17 @@
+"""Runs the steps on the connection that the store hands over, inside its transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from alembic import context
+
+from gateway.storage import tables
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+connection: Connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=tables.metadata)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,332 @@
+"""The registry: who may ask at all. On SQLite by default, on PostgreSQL in production."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from gateway.storage.bounded_calls import CALL_SECONDS, COMMAND_SECONDS, Calls, timely
+from gateway.storage.database import look_into, open_database, transaction
+from gateway.storage.signed_heads import Mark
+from gateway.storage.tables import client_events, clients, marks
+from standards.errors import CallerError, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection, Engine, Row
+
+ENABLED, SUSPENDED, ENDED = "enabled", "suspended", "ended"
+# What an administrator may do about a client: its state before, its state after, and the word in the log.
+STEPS = {
+    "suspend": ((ENABLED,), SUSPENDED, "suspended"),
+    "resume": ((SUSPENDED,), ENABLED, "resumed"),
+    "end": ((ENABLED, SUSPENDED), ENDED, "ended"),
+}
+IGNORE, REFUSE = "ignore", "refuse"
+"""What becomes of members of an Ed-Fi body that are not there for a client."""
+
+CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """The trace of one client secret, good until *not_after*."""
+
+    hash: str
+    not_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSecret:
+    """A secret that the region's key can open again, for checking signatures, good until *not_after*."""
+
+    sealed: bytes
+    not_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One registered program, of one organisation, and the most it may ever be allowed.
+
+    *epoch* grows whenever what was given to the client before must stop working. *unknown_members* of the Ed-Fi bodies
+    that it sends are ignored or refused.
+    """
+
+    client_id: str
+    org: str
+    kind: str
+    scopes: tuple[str, ...]
+    secrets: tuple[Secret, ...]
+    created: datetime
+    created_by: str
+    status: str = ENABLED
+    epoch: int = 1
+    last_used: datetime | None = None
+    oauth1: SharedSecret | None = None
+    unknown_members: str = IGNORE
+
+
+@dataclass(frozen=True, slots=True)
+class ClientEvent:
+    """One thing an administrator did about a client."""
+
+    at: datetime
+    client_id: str
+    action: str
+    actor: str
+
+
+class Store(Protocol):
+    """What outlives a restart, except the record of disclosures."""
+
+    def add_client(self, client: Client) -> None:
+        """Register *client*; an id is never used twice."""
+
+    def find_client(self, client_id: str) -> Client | None:
+        """The client of that id, whatever its status."""
+
+    def list_clients(self) -> tuple[Client, ...]:
+        """Every client, by id."""
+
+    def change_status(self, client_id: str, step: str, actor: str) -> Client:
+        """Suspend, resume or end a client, as *step* says; refused where its state does not allow it."""
+
+    def rotate_secret(self, client_id: str, new: str, keep_old_until: datetime | None, actor: str) -> Client:
+        """Let the secret whose hash is *new* count, and the present one until then; without a time, all tokens end."""
+
+    def share_secret(self, client_id: str, secret: SharedSecret | None, actor: str) -> Client:
+        """Let the client sign by *secret* alone from now on, or not at all; its tokens are another matter."""
+
+    def treat_unknown_members(self, client_id: str, how: str, actor: str) -> Client:
+        """Let unknown members of the Ed-Fi bodies that the client sends be ignored or refused, as *how* says."""
+
+    def touch_client(self, client_id: str) -> None:
+        """Note that the client proved itself now."""
+
+    def list_events(self, client_id: str) -> tuple[ClientEvent, ...]:
+        """What was done about a client, oldest first."""
+
+    def read_mark(self, name: str) -> Mark | None:
+        """What is held under *name*, apart from the files that it tells of."""
+
+    def write_mark(self, name: str, mark: Mark) -> None:
+        """Hold *mark* under *name* from now on."""
+
+    def close(self) -> None:
+        """Give up connections."""
+
+
+def utc_now() -> datetime:
+    """This moment."""
+    return datetime.now(UTC)
+
+
+def open_store(url: str, clock: Callable[[], datetime] = utc_now, seconds: float = CALL_SECONDS) -> SqlStore:
+    """The registry at *url*, brought up to date, whose calls take *seconds* at most; many workers may start at once."""
+    return SqlStore(open_database(url, seconds), clock, seconds)
+
+
+def registered(url: str) -> tuple[Client, ...]:
+    """Every client of the registry at *url*, which is not changed, nor made where there is none.
+
+    Raises:
+        StoreUnavailable: it cannot be used, or another version of this program wrote it.
+    """
+    engine = look_into(url, COMMAND_SECONDS)
+    if engine is None:
+        return ()
+    store = SqlStore(engine, utc_now, COMMAND_SECONDS)
+    try:
+        return store.list_clients()
+    finally:
+        store.close()
+
+
+class SqlStore:
+    """The registry in an SQL database."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], datetime], seconds: float) -> None:
+        self._engine, self._clock, self.calls = engine, clock, Calls(seconds)
+
+    @timely
+    def add_client(self, client: Client) -> None:
+        """Register *client*; an id is never used twice."""
+        try:
+            with transaction(self._engine, write=True) as connection:
+                connection.execute(insert(clients).values(_values(client)))
+                self._note(connection, client.client_id, "added", client.created_by)
+        except IntegrityError:
+            raise CallerError(f"There is a client {client.client_id!r} already.") from None
+
+    @timely
+    def find_client(self, client_id: str) -> Client | None:
+        """The client of that id, whatever its status."""
+        with transaction(self._engine) as connection:
+            row = connection.execute(select(clients).where(clients.c.client_id == client_id)).first()
+        return _client(row) if row else None
+
+    @timely
+    def list_clients(self) -> tuple[Client, ...]:
+        """Every client, by id."""
+        with transaction(self._engine) as connection:
+            rows = connection.execute(select(clients)).all()
+        return tuple(sorted(map(_client, rows), key=lambda client: client.client_id))
+
+    @timely
+    def change_status(self, client_id: str, step: str, actor: str) -> Client:
+        """Suspend, resume or end a client, as *step* says; whatever was given to it before ends, unless it resumes."""
+        before, after, said = STEPS[step]
+        with transaction(self._engine, write=True) as connection:
+            found = _locked(connection, client_id)
+            if found.status not in before:
+                raise CallerError(f"{client_id!r} is {found.status}: there is nothing to {step}.")
+            changes: dict[str, Any] = {"status": after}
+            if after != ENABLED:
+                changes["epoch"] = found.epoch + 1
+            if after == ENDED:
+                changes |= _shared(None)
+            self._change(connection, client_id, changes)
+            self._note(connection, client_id, said, actor)
+            return _locked(connection, client_id)
+
+    @timely
+    def rotate_secret(self, client_id: str, new: str, keep_old_until: datetime | None, actor: str) -> Client:
+        """Let the secret whose hash is *new* count, and the present one until then; without a time, all tokens end."""
+        with transaction(self._engine, write=True) as connection:
+            found = _not_ended(_locked(connection, client_id))
+            changes: dict[str, Any] = {"secret_hash_1": new, "secret_hash_2": None, "not_after_2": None}
+            if keep_old_until is None:
+                changes["epoch"] = found.epoch + 1
+            else:
+                changes |= {"secret_hash_2": found.secrets[0].hash, "not_after_2": keep_old_until}
+            self._change(connection, client_id, changes)
+            self._note(connection, client_id, "secret rotated", actor)
+            return _locked(connection, client_id)
+
+    @timely
+    def share_secret(self, client_id: str, secret: SharedSecret | None, actor: str) -> Client:
+        """Let the client sign by *secret* alone from now on, or not at all; its tokens are another matter."""
+        with transaction(self._engine, write=True) as connection:
+            found = _not_ended(_locked(connection, client_id))
+            if found.oauth1 == secret:
+                return found
+            self._change(connection, client_id, _shared(secret))
+            self._note(connection, client_id, "oauth1 secret set" if secret else "oauth1 secret ended", actor)
+            return _locked(connection, client_id)
+
+    @timely
+    def treat_unknown_members(self, client_id: str, how: str, actor: str) -> Client:
+        """Let unknown members of the Ed-Fi bodies that the client sends be ignored or refused, as *how* says."""
+        with transaction(self._engine, write=True) as connection:
+            _not_ended(_locked(connection, client_id))
+            self._change(connection, client_id, {"unknown_members": how})
+            self._note(connection, client_id, f"unknown members: {how}", actor)
+            return _locked(connection, client_id)
+
+    @timely
+    def touch_client(self, client_id: str) -> None:
+        """Note that the client proved itself now."""
+        with transaction(self._engine, write=True) as connection:
+            self._change(connection, client_id, {"last_used": self._clock()})
+
+    @timely
+    def list_events(self, client_id: str) -> tuple[ClientEvent, ...]:
+        """What was done about a client, oldest first."""
+        of_client = select(client_events).where(client_events.c.client_id == client_id)
+        with transaction(self._engine) as connection:
+            rows = connection.execute(of_client.order_by(client_events.c.number)).all()
+        return tuple(ClientEvent(row.at, row.client_id, row.action, row.actor) for row in rows)
+
+    @timely
+    def read_mark(self, name: str) -> Mark | None:
+        """What is held under *name*, apart from the files that it tells of."""
+        with transaction(self._engine) as connection:
+            row = connection.execute(select(marks).where(marks.c.name == name)).first()
+        return Mark(row.number, row.digest) if row else None
+
+    @timely
+    def write_mark(self, name: str, mark: Mark) -> None:
+        """Hold *mark* under *name* from now on."""
+        values = {"number": mark.number, "digest": mark.digest}
+        with transaction(self._engine, write=True) as connection:
+            if not connection.execute(update(marks).where(marks.c.name == name).values(values)).rowcount:
+                connection.execute(insert(marks).values(name=name, **values))
+
+    def close(self) -> None:
+        """Give up connections."""
+        self.calls.close()
+        self._engine.dispose()
+
+    def _change(self, connection: Connection, client_id: str, changes: dict[str, Any]) -> None:
+        connection.execute(update(clients).where(clients.c.client_id == client_id).values(changes))
+
+    def _note(self, connection: Connection, client_id: str, action: str, actor: str) -> None:
+        event_values = {"at": self._clock(), "client_id": client_id, "action": action, "actor": actor}
+        connection.execute(insert(client_events).values(event_values))
+
+
+def _locked(connection: Connection, client_id: str) -> Client:
+    row = connection.execute(select(clients).where(clients.c.client_id == client_id).with_for_update()).first()
+    if row is None:
+        raise NotFound(f"There is no client {client_id!r}.")
+    return _client(row)
+
+
+def _not_ended(client: Client) -> Client:
+    """Refuse a new secret for a client that nothing opens again."""
+    if client.status == ENDED:
+        raise CallerError(f"{client.client_id!r} is ended, which is for ever: register another client.")
+    return client
+
+
+def _client(row: Row[Any]) -> Client:
+    slots = ((row.secret_hash_1, row.not_after_1), (row.secret_hash_2, row.not_after_2))
+    return Client(
+        client_id=row.client_id,
+        org=row.org,
+        kind=row.kind,
+        scopes=tuple(row.scopes),
+        secrets=tuple(Secret(kept, not_after) for kept, not_after in slots if kept),
+        created=row.created,
+        created_by=row.created_by,
+        status=row.status,
+        epoch=row.epoch,
+        last_used=row.last_used,
+        oauth1=SharedSecret(row.oauth1_sealed, row.oauth1_not_after) if row.oauth1_sealed else None,
+        unknown_members=row.unknown_members,
+    )
+
+
+def _values(client: Client) -> dict[str, Any]:
+    first, *rest = client.secrets
+    second = rest[0] if rest else Secret("")
+    return {
+        "client_id": client.client_id,
+        "org": client.org,
+        "kind": client.kind,
+        "scopes": list(client.scopes),
+        "secret_hash_1": first.hash,
+        "not_after_1": first.not_after,
+        "secret_hash_2": second.hash or None,
+        "not_after_2": second.not_after,
+        "created": client.created,
+        "created_by": client.created_by,
+        "status": client.status,
+        "epoch": client.epoch,
+        "last_used": client.last_used,
+        "unknown_members": client.unknown_members,
+        **_shared(client.oauth1),
+    }
+
+
+def _shared(secret: SharedSecret | None) -> dict[str, Any]:
+    return {
+        "oauth1_sealed": secret.sealed if secret else None,
+        "oauth1_not_after": secret.not_after if secret else None,
+    }

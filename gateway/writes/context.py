@@ -1,0 +1,370 @@
+"""Where a write is dealt with: what the writer may do, what it sees, and what it does put down before it is done."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gateway.cache.point_lookups import references
+from gateway.changes import feed
+from gateway.disclosure import change, students
+from gateway.districts.guarded_adapter import NOT_ACCEPTED
+from gateway.engine.plan import decides
+from gateway.reads.pipeline import write_down
+from gateway.reads.pushdown import hints, sought
+from gateway.request_slots import approach
+from gateway.writes.natural_keys import dialect
+from gateway.writes.references import OF_SCHOOL, SESSION, native_targets
+from standards import registry
+from standards.errors import (
+    ActionForbidden,
+    CallerError,
+    ConcurrentChange,
+    Forbidden,
+    InvalidBody,
+    MappingError,
+    NoSuchRecord,
+    OperationMissing,
+    OutcomeUnknown,
+    PreconditionFailed,
+    SourceUnavailable,
+    Unsupported,
+)
+from standards.view import fields_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from adapters.contract import Adapter, Tagged
+    from gateway.auth.authorization import Authorization
+    from gateway.engine.row_index import Shown
+    from gateway.gateway import Gateway
+    from gateway.reads.pipeline import PageRequest
+    from gateway.writes.natural_keys import Dialect
+    from policies.grant import Grant
+    from standards.lenses.lens import Lens
+    from standards.view import View
+
+    Record = dict[str, Any]
+
+WRITE = frozenset({"create", "update", "delete"})
+UNREAD = "The agreement does not let this client read, so it may do nothing that tells whether a record is there."
+CHANGED = "The record was changed at the same time."
+UNKNOWN = "The district's system did not answer: whether the change was made is not known."
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The one district that a write is for, and what the consumer sees of the view there.
+
+    A *lean* one has of the view the record with an *identifier* only, and beside it only what that and what is
+    *named* refer to, or all that may be referred to (None). It was read when so many writes here had *ended*.
+    """
+
+    gateway: Gateway
+    authorization: Authorization
+    request: PageRequest
+    grant: Grant
+    shown: Shown
+    lens: Lens
+    identifier: str | None = None
+    named: Record | None = None
+    lean: bool = False
+    ended: int = 0
+
+    @property
+    def entity(self) -> str:
+        """The entity that is written."""
+        return self.shown.branch.entity
+
+    @property
+    def adapter(self) -> Adapter:
+        """The district's system."""
+        return self.gateway.districts[self.grant.district].adapter
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the district's system tells the records of an Ed-Fi resource apart."""
+        return dialect(self.adapter, self.entity)
+
+    @property
+    def members(self) -> frozenset[str]:
+        """The outward members that exist for this consumer."""
+        return frozenset(path.partition(".")[0] for path in self.shown.chains)
+
+    @property
+    def reads(self) -> bool:
+        """Whether the consumer may be told anything of a record as it is."""
+        return "read" in self.grant.operations
+
+    def row(self, identifier: str) -> int | None:
+        """The row that bears *identifier* for the consumer."""
+        ids = self.shown.ids
+        row = ids.index(identifier) if identifier in ids else None
+        return row if row is not None and self.shown.shows(row) else None
+
+    def own_id(self, row: int) -> str:
+        """What the district's system calls the record in *row*."""
+        return self.shown.faces.generation.table(self.entity).ids[row]
+
+    def row_of(self, own: str) -> int | None:
+        """The row of the record that the district's system calls *own*, seen or not."""
+        return self.shown.faces.generation.table(self.entity).row_of(own)
+
+    def rendered(self, row: int | None) -> Record | None:
+        """The record in *row* as the consumer sees it now."""
+        if row is None:
+            return None
+        (record,) = self.shown.single(row).slice(0, 1, self.request.base)
+        return record
+
+    def tagged(self, row: int | None) -> Record | None:
+        """The record in *row* as the consumer sees it now, without since when it has been so, which takes longer."""
+        if row is None:
+            return None
+        (record,) = self.shown.render([row], self.request.base)
+        self.shown.ledger.tag(self.shown, record, self.request.base)
+        return record
+
+    def current(self, own: str) -> Tagged:
+        """The whole record that the district's system calls *own*, as that has it now, and its tag.
+
+        Raises:
+            NoSuchRecord: it has no such record any more.
+        """
+        found = self.adapter.find_tagged(self.entity, own)
+        if found is None:
+            raise NoSuchRecord("There is nothing with this id.")
+        return found
+
+    def outward(self, own: str) -> str:
+        """The id by which the consumer knows the record that the district's system calls *own*."""
+        faces, api = self.shown.faces, self.request.view.api
+        pseudonymous = faces.pseudonymous(self.entity)
+        if api != "edfi" and not pseudonymous:
+            return own
+        blocks = faces.keyring.blocks(faces.generation.district, self.entity, [own])
+        return faces.keyring.pseudonyms(faces.grant.client, blocks)[0] if pseudonymous else blocks.hex()
+
+    def allow(self, operation: str) -> None:
+        """Refuse what the agreement, or the token, does not let the consumer do."""
+        if operation not in self.grant.operations:
+            raise OperationMissing([operation])
+        if self.request.view.api == "edfi" and f"edfi:{operation}" not in self.authorization.scopes:
+            raise ActionForbidden(f"The token has no scope to {operation} here.")
+
+    def allow_unread(self, *, told: bool) -> None:
+        """Refuse a client that may not read what would tell it whether a record is there, before that is looked at.
+
+        What is left to it is to create or replace; *told* says that the answer differs between the two all the same.
+        """
+        if self.reads:
+            return
+        if told:
+            raise ActionForbidden(UNREAD)
+        self.allow("create")
+        self.allow("update")
+
+    def record(self, operation: str, students: Iterable[bytes], rows: int = 1) -> None:
+        """Write down, durably, what is about to be done to as many *rows* about *students* (their tags)."""
+        tags = tuple(dict.fromkeys(students))
+        event = change(self.gateway, self.authorization, self.request, self.shown, operation, tags, rows)
+        write_down(self.gateway, event)
+
+    def save(self, record: Record, *, before: Tagged | None, rekeyed: bool = False) -> str:
+        """Hand a record to the district's system; the id by which that knows it.
+
+        One that was there *before* has to be so still, as far as the system can tell. One that is *rekeyed* may change
+        what refers to it.
+
+        Raises:
+            ConcurrentChange: somebody else has changed it meanwhile.
+            InvalidBody: the system does not accept it; of its places only those that exist for the consumer are told.
+        """
+        own = record.get("id")
+        if rekeyed and own is not None:
+            feed.note_all(self.gateway, self.grant.district)
+            feed.note(self.gateway, self.grant.district, self.entity, own, rekeyed=True)
+        try:
+            own = self.adapter.save(self.entity, record, new=before is None, before=before)
+        except PreconditionFailed:
+            raise ConcurrentChange(CHANGED) from None
+        except InvalidBody as error:
+            heads = {place.removeprefix("$.").partition(".")[0].partition("[")[0] for place in error.places}
+            told = {f"$.{head}": [NOT_ACCEPTED] for head in sorted(heads & self.members)}
+            raise type(error)(error.message, told) from None
+        except SourceUnavailable as error:
+            raise OutcomeUnknown(UNKNOWN, error.retry_after) from None
+        finally:
+            if own is not None:
+                self.wrote([own], rekeyed=rekeyed)
+        if before is None:
+            self.gateway.ledger.wrote(self.shown, self.outward(own))
+        return own
+
+    def remove(self, own: str, before: Tagged | None = None) -> None:
+        """Let the district's system delete a record, which has to be as it was *before*.
+
+        Raises:
+            ConcurrentChange: somebody else has changed it meanwhile.
+        """
+        feed.note(self.gateway, self.grant.district, self.entity, own, rekeyed=False)
+        try:
+            self.adapter.delete(self.entity, own, before=before)
+        except PreconditionFailed:
+            raise ConcurrentChange(CHANGED) from None
+        except SourceUnavailable as error:
+            raise OutcomeUnknown(UNKNOWN, error.retry_after) from None
+        finally:
+            self.wrote([own])
+
+    def holding(self, own: str) -> AbstractContextManager[None]:
+        """Let nobody else here write the record that the district's system calls *own*."""
+        block = self.gateway.keyring.blocks(self.grant.district, self.entity, [own]).hex()
+        return self.gateway.record_locks.hold(self.grant.district, self.entity, block)
+
+    @contextmanager
+    def holding_keys(self, keys: Iterable[tuple[str, ...]]) -> Iterator[None]:
+        """Let nobody else here create records with these natural *keys*, whose case says nothing."""
+        with ExitStack() as stack:
+            for folded in sorted({tuple(part.casefold() for part in key) for key in keys}):
+                stack.enter_context(self.gateway.record_locks.hold(self.grant.district, self.entity, "key", *folded))
+            yield
+
+    @property
+    def is_old(self) -> bool:
+        """Whether a write of the entity has ended here since the desk was opened."""
+        return self.ended != self.gateway.record_locks.ended(self.grant.district, self.entity)
+
+    def caught_up(self, own: str | None = None) -> Desk:
+        """The same desk, opened again where it is old, or has not the record *own*."""
+        has = own is None or self.row_of(own) is not None
+        return self if has and not self.is_old else self.fresh(own)
+
+    def wrote(self, identifiers: Iterable[str], *, rekeyed: bool = False) -> None:
+        """Let every later answer show what the district's system has under these ids now."""
+        self.gateway.districts[self.grant.district].wrote(self.entity, tuple(identifiers), rekeyed=rekeyed)
+
+    def fresh(self, own: str | None = None) -> Desk:
+        """The same desk over what there is now; where *own* is the record that it is about, over that."""
+        identifier = self.identifier if own is None else self.outward(own)
+        return desk_over(self.gateway, self.authorization, self.request, identifier, self.named)
+
+    def naming(self, given: Mapping[str, Any], identifier: str = "") -> Desk:
+        """The desk over the record with an *identifier*, and over what a body refers to by the very keys it gives."""
+        if not self.lean:
+            return self
+        try:
+            said = self.lens.said(given)
+        except MappingError:  # which whoever reads the body will say
+            said = {}
+        return desk_over(self.gateway, self.authorization, self.request, identifier, said)
+
+    def whole(self) -> Desk:
+        """The desk over all that a body may refer to, by whatever it is shown as."""
+        return desk_over(self.gateway, self.authorization, self.request, self.identifier)
+
+    def students_in(self, row: int | None) -> Iterable[bytes]:
+        """The tags of the students that the record in *row* is about."""
+        found: Iterable[bytes] = () if row is None else students(self.shown, self.gateway)(row)
+        return found
+
+    def students_of(self, records: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+        """The tags of the students that *records* are about; of one that is new only where it brings its id."""
+        generation = self.shown.faces.generation
+        table, tag = generation.table("student"), self.gateway.tags(self.shown.faces)
+        names = [name for name, one in fields_of(self.entity).items() if one.to == "student" and not one.many]
+        for one in records:
+            keys = [one[name] for name in names if name in one]
+            if self.entity == "student" and "key" in one:
+                keys.append(one["key"])
+            yield from (tag(table.rows[key]) for key in keys if key in table.rows)
+            if self.entity == "student" and "id" in one:
+                yield self.gateway.keyring.student_tag(generation.district, one["id"])
+
+
+def open_desk(
+    gateway: Gateway,
+    authorization: Authorization,
+    request: PageRequest,
+    identifier: str | None = None,
+    named: Record | None = None,
+) -> Desk:
+    """The desk for a write, if scopes, agreement and the district's system allow one, within the district's limit.
+
+    It is lean where it may be, if an *identifier* is given.
+
+    Raises:
+        Forbidden: no scope, or no agreement, of the caller's covers it.
+        Unsupported: the district's system takes no such changes.
+        CallerError: several districts could be meant.
+    """
+    admit_write(gateway, authorization, request)
+    return desk_over(gateway, authorization, request, identifier, named)
+
+
+def admit_write(gateway: Gateway, authorization: Authorization, request: PageRequest) -> tuple[Grant, View]:
+    """The grant and the part of the view by which a write may be made, once everything before it is in order."""
+    if not request.scopes & authorization.scopes:
+        raise Forbidden("The token has no scope for this operation.")
+    grant, view = _able(gateway, request, authorization.of(WRITE))
+    _outer(gateway, grant, request)
+    gateway.limits.spend_districts([grant.district])
+    approach(gateway.districts[grant.district].adapter)  # before anything of the write is recorded
+    return grant, view
+
+
+def desk_over(
+    gateway: Gateway,
+    authorization: Authorization,
+    request: PageRequest,
+    identifier: str | None = None,
+    named: Record | None = None,
+) -> Desk:
+    """The desk over the district's data as they are now."""
+    grant, view = _able(gateway, request, authorization.of(WRITE))
+    outer = _outer(gateway, grant, request)
+    entity = written_entity(gateway, grant, view)
+    ended = gateway.record_locks.ended(grant.district, entity)
+    beside = frozenset(field.to for field in fields_of(entity).values() if field.type == "ref")
+    beside = beside.union(*(gateway.entities(grant, one) for one in outer))
+    beside = beside.union(*(decides(one, grant) for one in native_targets(request.view)))
+    beside |= {OF_SCHOOL} if SESSION in beside and request.view.api == "edfi" else frozenset()
+    needed, known = gateway.entities(grant, view) | beside, gateway.districts[grant.district].adapter.manifest.ids_shown
+    sent = hints(grant, view, needed, (), identifier, known)
+    lean = bool(sent) and entity not in gateway.districts[grant.district].holds
+    seek = sought(grant, view, needed) if lean and named is not None else {}
+    seek |= {to: keys for to, keys in references(entity, named or {}).items() if to in seek}
+    every = gateway.shown(grant, view, beside, sent, seek)
+    shown = next(one for one in every if one.branch.entity == entity)
+    lens = registry.lens(request.view.api, request.view.name, entity)
+    return Desk(gateway, authorization.by([grant]), request, grant, shown, lens, identifier, named, lean, ended)
+
+
+def _able(gateway: Gateway, request: PageRequest, grants: Sequence[Grant]) -> tuple[Grant, View]:
+    """The one grant by which, and the part of the view of which, records can be written."""
+    views = [(grant, view) for grant in grants if (view := gateway.pruned(grant, request.view)) is not None]
+    if not views:
+        raise Forbidden("No active agreement lets this client change this resource.")
+    able = [one for one in views if written_entity(gateway, *one)]
+    if not able:
+        raise Unsupported("No district's system here takes changes of this resource.")
+    if len(able) > 1:
+        raise CallerError("Several districts could be meant: name one at the beginning of the address.")
+    return able[0]
+
+
+def _outer(gateway: Gateway, grant: Grant, request: PageRequest) -> list[View]:
+    """What the consumer sees of the views of the records that the address names."""
+    outer = [pruned for one in request.within if (pruned := gateway.pruned(grant, one.view)) is not None]
+    if len(outer) < len(request.within):
+        raise Forbidden("No active agreement lets this client change this resource.")
+    return outer
+
+
+def written_entity(gateway: Gateway, grant: Grant, view: View) -> str:
+    """The entity of a *view* that the district's system takes changes of; empty where it takes none."""
+    writes = gateway.districts[grant.district].adapter.manifest.writes
+    return next((branch.entity for branch in view.branches if branch.entity in writes), "")

@@ -1,0 +1,102 @@
+"""The descriptors of an Ed-Fi body, judged by what the district has: type and URI, in whatever case they are sent."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from standards.edfi.api.error_sentences import nonexistent
+from standards.edfi.from_oneroster.default_descriptors import standard
+from standards.edfi.model.model import resources
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from gateway.writes.context import Desk
+    from standards.edfi.model.model import Property
+
+    Record = dict[str, Any]
+    Spell = Callable[[str, str], str]
+
+
+def spelt(desk: Desk, given: Mapping[str, Any]) -> Record:
+    """The body *given* with every descriptor as the district spells it, where the consumer may see which it has."""
+
+    def spell(descriptor: str, uri: str) -> str:
+        return _catalogue(desk, descriptor).get(uri.casefold(), uri)
+
+    properties = resources()[desk.request.view.model].properties
+    return {name: _spelt(properties.get(name), value, spell) for name, value in given.items()}
+
+
+def unknown_descriptors(desk: Desk, given: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The places of descriptors that the district does not have, where the consumer may see which it has.
+
+    A system that knows descriptors judges those of a record that another system beside it keeps, too; one that
+    knows none keeps whatever it is sent.
+    """
+    found = {}
+    manifest, native = desk.adapter.manifest, desk.dialect.native
+    beside = frozenset() if native and desk.entity not in manifest.shared else _standard()
+    for name, value in given.items():
+        if name in desk.dialect.words:
+            continue
+        known = resources()[desk.request.view.model].properties.get(name)
+        for place, one, uri in _descriptors(known, value, f"$.{name}") if known and value != shown.get(name) else ():
+            if not native and _entity(one.descriptor) not in manifest.edfi:
+                continue
+            catalogue = _catalogue(desk, one.descriptor)
+            if catalogue and uri.casefold() not in catalogue and uri.casefold() not in beside:
+                found[place] = [nonexistent(one.descriptor, uri)]
+    return found
+
+
+def _spelt(known: Property | None, value: Any, spell: Spell) -> Any:
+    if known is None:
+        return value
+    if known.descriptor and isinstance(value, str):
+        return spell(known.descriptor, value)
+    if isinstance(value, list):
+        return [_spelt(known, one, spell) for one in value]
+    if isinstance(value, dict):
+        return {name: _spelt(known.properties.get(name), inner, spell) for name, inner in value.items()}
+    return value
+
+
+def _descriptors(known: Property, value: Any, place: str) -> Iterator[tuple[str, Property, str]]:
+    if known.descriptor and isinstance(value, str):
+        yield place, known, value
+    for number, item in enumerate(value if isinstance(value, list) else [value]):
+        at = f"{place}[{number}]" if isinstance(value, list) else place
+        for name, inner in item.items() if isinstance(item, dict) else ():
+            if name in known.properties:
+                yield from _descriptors(known.properties[name], inner, f"{at}.{name}")
+
+
+@cache
+def _standard() -> frozenset[str]:
+    """What records of a system that is no ODS are shown with, in small letters."""
+    return frozenset(uri.casefold() for uri in standard())
+
+
+def _entity(descriptor: str) -> str:
+    target = resources().get(descriptor)
+    return f"edfi.{target.collection}" if target else ""
+
+
+def _catalogue(desk: Desk, descriptor: str) -> Mapping[str, str]:
+    """The URIs that the district has of a descriptor, by how they look in small letters.
+
+    There are none where that is not known, or not shown to the consumer.
+    """
+    district, entity = desk.gateway.districts[desk.grant.district], _entity(descriptor)
+    shown = all(desk.grant.plain(f"{entity}.{name}") for name in ("id", "namespace", "codeValue"))
+    if entity not in district.holds or not shown:
+        return {}
+
+    def make() -> Mapping[str, str]:
+        columns = district.hold().table(entity).columns
+        pairs = zip(columns.get("namespace", ()), columns.get("codeValue", ()), strict=True)
+        return {uri.casefold(): uri for uri in (f"{space}#{code}" for space, code in pairs)}
+
+    return desk.shown.faces.once(("descriptors", entity), make)

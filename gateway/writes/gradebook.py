@@ -1,0 +1,164 @@
+"""The gradebook as it is written: what follows from the rest of a line item, and what is in use and so is kept."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from standards import registry
+from standards.errors import DependentItemExists
+from standards.view import fields_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import tzinfo
+
+    from gateway.writes.context import Desk
+
+    Record = dict[str, Any]
+    Wrong = dict[str, list[str]]
+
+NO_CATEGORY: Final = "is missing, and the district declares no category for work that names none"
+NO_PERIOD: Final = "is missing, and no grading period of the class has the day on which the work is due"
+OTHER_SCHOOL: Final = "is not the school of the class"
+NEEDS_PERIOD: Final = "oneroster11"
+PERIOD: Final = "gradingPeriod"
+
+
+def check_unused(desk: Desk, own: str) -> None:
+    """Refuse to delete a record that the consumer sees others refer to; what belongs to it goes with it.
+
+    Whether others that the consumer does not see refer to it is for the district's system to say.
+
+    Raises:
+        DependentItemExists: others do.
+    """
+    gateway, grant, entity = desk.gateway, desk.grant, desk.entity
+    for view in registry.views(desk.request.view.api).values():
+        names = {branch.entity: _leading(branch.entity, entity) for branch in view.branches}
+        pruned = gateway.pruned(grant, view) if any(names.values()) else None
+        if pruned is None or not gateway.districts[grant.district].has(pruned):
+            continue
+        for shown in gateway.shown(grant, pruned, frozenset({entity})):
+            generation, branch = shown.faces.generation, shown.branch.entity
+            row = generation.table(entity).row_of(own)
+            if row is None:
+                continue
+            kids = (generation.kids(branch, name, entity)[row] for name in names[branch])
+            if not all(map(shown.members.isdisjoint, kids)):
+                raise DependentItemExists("Other records refer to this one.")
+
+
+def _leading(entity: str, target: str) -> tuple[str, ...]:
+    """The references by which records of *entity* lead to one of *target* that they do not belong to."""
+    found = ((name, one) for name, one in fields_of(entity).items() if one.to == target and not one.owner)
+    return tuple(name for name, one in found if one.type == "ref" and not one.many and "." not in name)
+
+
+def complete(desk: Desk, record: Record, before: Mapping[str, Any], path: str, wrong: Wrong) -> None:
+    """Add to a written *record* what follows from it, and note in *wrong* what does not agree.
+
+    The school of a class is that of its work. Who names no category means the one that the record had *before*, or
+    else that which the district declares; who names no grading period means the one that the work is due in.
+    """
+    if desk.entity != "lineItem":
+        return
+    moved = record.get("section") != before.get("section")
+    derive = moved or "school" in before  # else what its source leaves unsaid stays so
+    _agree(desk, record, f"{path}.school", wrong, derive=derive)
+    place = f"{path}.category"
+    if "category" not in record and place not in wrong and "category" in desk.members:
+        category = before.get("category") or _declared(desk)
+        if category is None:
+            wrong[place] = [NO_CATEGORY]
+        else:
+            record["category"] = category
+    place = f"{path}.gradingPeriod"
+    needed = desk.request.view.api == NEEDS_PERIOD and "gradingPeriod" in desk.members
+    if needed and "gradingPeriod" not in record and "session" not in record and place not in wrong:
+        period = _period(desk, record) or before.get("gradingPeriod")
+        if period is None:
+            wrong[place] = [NO_PERIOD]
+        else:
+            record["gradingPeriod"] = period
+
+
+def _agree(desk: Desk, record: Record, place: str, wrong: Wrong, *, derive: bool) -> None:
+    """Let a line item be of the school of its class; another one is *wrong*, where the consumer sees the right one."""
+    faces = desk.shown.faces
+    sections = faces.generation.table("section")
+    row = sections.rows.get(record.get("section", ()), -1)
+    school = sections.refs["school"][row] if row >= 0 and "school" in sections.refs else -1
+    if school < 0:
+        return
+    key, visible = faces.generation.table("organization").key(school), faces.visible("organization")
+    if "school" not in record:
+        if derive:
+            record["school"] = key
+    elif record["school"] != key and desk.grant.releases("section.school") and (visible is None or visible[school]):
+        wrong[place] = [OTHER_SCHOOL]
+
+
+def _declared(desk: Desk) -> Any:
+    """The key of the category that the district declares for work that names none, if the consumer sees it."""
+    own = desk.gateway.districts[desk.grant.district].default_category
+    faces, entity = desk.shown.faces, fields_of("lineItem")["category"].to
+    row = faces.generation.table(entity).row_of(own) if own else None
+    visible = faces.visible(entity)
+    return faces.generation.table(entity).key(row) if row is not None and (visible is None or visible[row]) else None
+
+
+def _period(desk: Desk, record: Mapping[str, Any]) -> Any:
+    """The key of the grading period of the class in which work is due, as far as the consumer could tell it itself."""
+    faces = desk.shown.faces
+    told = ("session.kind", "session.begin", "session.end", "session.parent", "section.terms")
+    section = faces.generation.table("section").rows.get(record.get("section", ()), -1)
+    if section < 0 or "due" not in record or not all(map(desk.grant.plain, told)):
+        return None
+    day = _day(record["due"], desk.gateway.zones.get(desk.grant.district, UTC))
+    sessions = faces.generation.table("session")
+    begins, ends = (sessions.columns.get(name) for name in ("begin", "end"))
+    if not (begins and ends):
+        return None
+    periods = [row for row in _of_class(desk, section) if begins[row] and ends[row]]
+    found = [row for row in periods if begins[row] <= day <= ends[row]]
+    if not found:
+        return None
+    # An end may be the first day after a period: of two that meet, work belongs to the one that begins.
+    return sessions.key(max(found, key=lambda row: (begins[row], faces.ids("session")[row])))
+
+
+def _of_class(desk: Desk, section: int) -> list[int]:
+    """The visible grading periods of the class's terms; where these have none, those of its school's year."""
+    generation, seen = desk.shown.faces.generation, frozenset(desk.shown.faces.rows("session"))
+    sessions, sections = generation.table("session"), generation.table("section")
+    parents, schools = sessions.refs.get("parent", ()), sessions.refs.get("school", ())
+    kinds, linked = (sessions.columns.get(name) or [None] * sessions.size for name in ("kind", "gradingPeriods"))
+    school = sections.refs["school"][section] if "school" in sections.refs else -1
+    periods = [
+        row for row in sorted(seen) if kinds[row] == PERIOD and (schools[row] if schools else -1) in {-1, school}
+    ]
+    terms = {row for row in (sections.columns.get("terms") or {section: None})[section] or () if row in seen}
+    years = {row for term in terms for row in _above(term, parents, seen)}
+    for longer in (terms, years):
+        inside = {row for one in longer for row in linked[one] or ()}
+        if found := [
+            row for row in periods if row in longer | inside or longer.intersection(_above(row, parents, seen))
+        ]:
+            return found
+    return []
+
+
+def _above(row: int, parents: Any, seen: frozenset[int]) -> Iterator[int]:
+    """The longer sessions that a session is a part of, as far as they are *seen*."""
+    met = {row}
+    while parents and (row := parents[row]) in seen and row not in met:
+        met.add(row)
+        yield row
+
+
+def _day(moment: str, zone: tzinfo) -> str:
+    """The day of a date, or of a moment where the district is."""
+    if len(moment) == len(date.min.isoformat()):
+        return moment
+    return datetime.fromisoformat(moment).astimezone(zone).date().isoformat()

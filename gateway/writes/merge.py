@@ -1,0 +1,239 @@
+"""A record as a writer wants it: what it says of what it sees, and what it does not see as it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gateway.writes.references import GUARD
+from standards.edfi.model.model import by_collection
+from standards.view import fields_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from gateway.writes.context import Desk
+    from standards.lenses.lens import Pair
+    from standards.vocabulary import Field
+
+    Record = dict[str, Any]
+
+UNKNOWN = "is not a member"
+MASKED = "cannot be written: it is not seen as it is"
+NAMELESS = frozenset({"key", "id"})
+
+
+@dataclass(slots=True)
+class Merge:
+    """One body merged into one record.
+
+    *given* is the body in its standard's words and *said* in the vocabulary's, its references already by the
+    source's keys; *shown* is the record as the consumer sees it, in the form of a body (None where that cannot be
+    told), and *before* as it is.
+    What is given as it is shown is no change, and leaves all that is behind it as it was. *path* is where the
+    body stands in what was sent; *wrong* takes what cannot be written.
+    """
+
+    desk: Desk
+    given: Mapping[str, Any]
+    said: Record
+    shown: Mapping[str, Any] | None
+    before: Mapping[str, Any]
+    path: str
+    wrong: dict[str, list[str]] = field(default_factory=dict)
+
+    def merged(self) -> Record:
+        """The whole record, without its key and its id."""
+        record = {name: value for name, value in self.before.items() if name not in NAMELESS}
+        behind = self._behind(self.desk.lens.pairs, self.before, "") - self.given.keys()
+        for pair in self.desk.lens.pairs:
+            heads = {path.partition(".")[0] for path in pair.consumes}
+            if pair.put is None or pair.fills == ("id",) or heads & behind or self._unchanged(heads):
+                continue
+            place = f"{self.path}.{pair.consumes[0].partition('.')[0]}"
+            if pair.word == "flags":
+                self._flags(pair, record, place)
+            else:
+                self._put(pair, self.said, record, "", place)
+        return {name: value for name, value in record.items() if value not in (None, {}, [])}
+
+    def changed(self, member: str) -> bool:
+        """Whether a member of the body says anything else than what the consumer sees."""
+        return self.shown is None or bool(self.given.get(member) != self.shown.get(member))
+
+    def _unchanged(self, heads: set[str]) -> bool:
+        return not any(map(self.changed, heads))
+
+    def _put(self, pair: Pair, said: Mapping[str, Any], into: Record, group: str, place: str) -> None:
+        """Put what one pair says into a record, or into an item of a group of it."""
+        name = pair.fills[0]
+        known = fields_of(self.desk.entity)[group + name]
+        if pair.word == "each" and not pair.facts.get("bare"):
+            items = self._items(pair, said.get(name, []), into.get(name, []), group + name, place)
+            into.pop(name, None)
+            if items:
+                into[name] = items
+        elif known.type == "open":
+            into[name] = self._open(known, said.get(name, {}), into.get(name, {}), place)
+        elif not self.desk.grant.releases(known.release):
+            if name in said:
+                self.wrong[place] = [UNKNOWN]
+        elif not self.desk.grant.plain(known.release):
+            self._masked(known, said.get(name), into.get(name), place)
+        elif known.type == "ref" and known.many:
+            kept = [key for key in into.get(name) or () if not self._sees(known, key)]
+            into[name] = [*said.get(name, ()), *kept]
+        elif name in said or not self._hidden(known, into.get(name)):
+            _replace(name, said, into, self.desk.lens.context.standard)
+
+    def _masked(self, known: Field, said: Any, before: Any, place: str) -> None:
+        """A value that the consumer sees generalised stays as it is; to write back what one sees is no change."""
+        if said is None:
+            return
+        change = self.desk.shown.faces.transform(known)
+        told = before is not None and self.desk.reads and change is not None and change(before) == said
+        if not told:
+            self.wrong[place] = [MASKED]
+
+    def _hidden(self, known: Field, before: Any) -> bool:
+        """Whether a reference points to what the consumer does not see, and so cannot mean to take away."""
+        return known.type == "ref" and before is not None and not self._sees(known, before)
+
+    def _behind(self, pairs: Iterable[Pair], before: Mapping[str, Any], group: str) -> set[str]:
+        """The references of a record, or of an item of a *group*, that the consumer does not see, or only in part."""
+        fields, found = fields_of(self.desk.entity), set()
+        for one in pairs:
+            known = fields.get(group + one.fills[0]) if one.fills else None
+            if known is None or one.fills[0] not in before:
+                continue
+            parted = known.tells and not self.desk.grant.releases(known.release)
+            if parted or (one.fills[0].endswith(GUARD) and self._hidden(known, before[one.fills[0]])):
+                found.add(_local(one))
+        return found
+
+    def _sees(self, known: Field, key: Any) -> bool:
+        faces = self.desk.shown.faces
+        row, visible = faces.generation.table(known.to).rows.get(key, -1), faces.visible(known.to)
+        return row >= 0 and (visible is None or bool(visible[row]))
+
+    def _open(self, known: Field, said: Mapping[str, Any], before: Mapping[str, Any], place: str) -> Record:
+        """An open dictionary: what the consumer may name of it as given, the rest as it was."""
+        plain = self.desk.grant.plain
+        for member in said:
+            if not plain(f"{known.release}.{member}"):
+                self.wrong[f"{place}.{member[:80]}"] = [UNKNOWN]
+        hidden = {member: value for member, value in before.items() if not plain(f"{known.release}.{member}")}
+        return hidden | dict(said)
+
+    def _items(self, pair: Pair, said: list[Record], before: list[Record], group: str, place: str) -> list[Record]:
+        """The items of a group: those given, each with what the consumer does not see of it, and those hidden."""
+        left = [item for item in before if not self._hides(pair, item, group)]
+        kept = [item for item in before if self._hides(pair, item, group)]
+        names = self._telling(pair, group)
+        known: dict[Any, list[Record]] = {}
+        for item in reversed(left):
+            behind = self._behind(pair.pairs, item, f"{group}.")
+            told = [None if name.partition(".")[0] in behind else self._told(group, name, item) for name in names]
+            known.setdefault(_frozen(told), []).append(item)
+        found = []
+        for number, item in enumerate(said):
+            same = known.get(_frozen([item.get(name) for name in names]))
+            into = dict(same.pop()) if same else {}
+            behind = self._behind(pair.pairs, into, f"{group}.")
+            for inner in _writable(pair):
+                if inner.fills[0] not in item and _local(inner) in behind:
+                    continue
+                at = f"{place}[{number}].{inner.consumes[0].partition('.')[0]}"
+                self._put(inner, item, into, f"{group}.", at)
+            found.append({name: value for name, value in into.items() if value not in (None, [])})
+        return found + kept
+
+    def _telling(self, pair: Pair, group: str) -> list[str]:
+        """The fields by which items are one or another, as far as the consumer sees them."""
+        keys, fields = _item_key(pair, self.desk.lens.local), fields_of(self.desk.entity)
+        names = [one.fills[0] for one in _writable(pair) if not one.pairs and (not keys or one.fills[0] in keys)]
+        return [name for name in names if self.desk.grant.releases(fields[f"{group}.{name}"].release)]
+
+    def _told(self, group: str, name: str, item: Record) -> Any:
+        """What the consumer sees of a field of an item that is there."""
+        known, value = fields_of(self.desk.entity)[f"{group}.{name}"], item.get(name)
+        change = None if self.desk.grant.plain(known.release) else self.desk.shown.faces.transform(known)
+        return value if change is None or value is None else change(value)
+
+    def _hides(self, pair: Pair, item: Record, group: str) -> bool:
+        """Whether an item is nothing that the consumer sees: whom it names, or all of it, is hidden."""
+        fields = fields_of(self.desk.entity)
+        behind = self._behind(pair.pairs, item, f"{group}.")
+        told = [name for name in item if name.partition(".")[0] not in behind and not name.endswith(GUARD)]
+        names = [f"{group}.{name}" for name in told if f"{group}.{name}" in fields]
+        shown = [name for name in names if self.desk.grant.releases(fields[name].release)]
+        people = [inner for inner in pair.pairs if inner.word == "split" and inner.fills[0] in item]
+        seen = (self._sees(fields[f"{group}.{one.fills[0]}"], item[one.fills[0]]) for one in people if one.fills[0])
+        return not shown or not all(seen)
+
+    def _flags(self, pair: Pair, record: Record, place: str) -> None:
+        """A list of codes of which each is a field: those the consumer may name as given, the others as they were."""
+        assert pair.bind is not None
+        assert pair.put is not None
+        context, (many, _, member) = self.desk.lens.context, pair.consumes[0].rpartition(".")
+        write, local = pair.put(context), dict[str, Any]()
+        write(self.before, local)
+        kept = [item for item in local.get(many, ()) if not self._names(pair, item, member)]
+        given = [{member: item.get(member)} for item in self.given.get(many, ())]
+        for number, item in enumerate(given):
+            if not self._names(pair, item, member):
+                self.wrong[f"{place}[{number}].{member}"] = [UNKNOWN]
+        for name in (*pair.fills, pair.companion, f"{pair.companion}@{context.standard}"):
+            record.pop(name, None)
+        told = self.desk.lens.said({many: given + kept})
+        record.update({name: value for name, value in told.items() if name.startswith(pair.companion)})
+
+    def _names(self, pair: Pair, item: Mapping[str, Any], member: str) -> bool:
+        """Whether the consumer may name the code in an item of a list of flags."""
+        known = fields_of(self.desk.entity)
+        told = self.desk.lens.said({pair.consumes[0].rpartition(".")[0]: [{member: item.get(member)}]})
+        names = [name for name in pair.fills if told.get(name)] or [f"{pair.companion}.other"]
+        return all(name in known and self.desk.grant.plain(known[name].release) for name in names)
+
+
+def _replace(name: str, said: Mapping[str, Any], into: Record, standard: str) -> None:
+    """Put a value and its exact tokens in the place of those before; of an equal value other standards' tokens stay."""
+    same = name in said and said[name] == into.get(name)
+    for one in [one for one in into if one.partition("@")[0] == name]:
+        if not same or one in {name, f"{name}@{standard}"}:
+            del into[one]
+    if name in said:
+        into[name] = said[name]
+        into.update({one: kept for one, kept in said.items() if one.startswith(f"{name}@")})
+
+
+def _frozen(value: Any) -> Any:
+    """A value as what can be looked up: equal where the values are."""
+    if isinstance(value, dict):
+        return frozenset((name, _frozen(inner)) for name, inner in value.items())
+    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
+
+
+def _writable(pair: Pair) -> Iterator[Pair]:
+    return (inner for inner in pair.pairs if inner.put is not None)
+
+
+def _item_key(pair: Pair, collection: str) -> frozenset[str]:
+    """The fields that tell two items of a group apart, as far as the model says."""
+    resource = by_collection(collection)
+    waiting = list(resource.properties.values()) if resource else []
+    names = {inner.consumes[0]: inner.fills[0] for inner in pair.pairs}
+    for known in waiting:
+        waiting += known.properties.values()
+        if known.collection and _covers(known.item_key, names) and known.name == _local(pair):
+            return frozenset(names[path] for path in known.item_key)
+    return frozenset()
+
+
+def _covers(paths: Sequence[str], names: Mapping[str, str]) -> bool:
+    return bool(paths) and all(path in names for path in paths)
+
+
+def _local(pair: Pair) -> str:
+    """The member that a pair reads, or is about the inside of."""
+    return pair.consumes[0].partition(".")[0]

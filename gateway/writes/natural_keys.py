@@ -1,0 +1,247 @@
+"""What an Ed-Fi write means to a source: one that keeps Ed-Fi's own keys, or one that speaks another standard."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from standards.codes import outward
+from standards.edfi.model.model import natural_key, resources
+from standards.edfi.resources.gradebook_entries import UNCATEGORIZED
+from standards.errors import InvalidBody, MappingError
+from standards.lenses.formats import day
+from standards.view import fields_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from adapters.contract import Adapter
+    from gateway.writes.context import Desk
+
+    Record = dict[str, Any]
+
+REFUSED = "The body cannot be accepted."
+WANTED = "The district's system needs this member."
+UNSORTED = "The district's system has no category for entries of this type."
+
+
+class Dialect(ABC):
+    """How the records of one source are told apart, and what of a record follows from the rest of it."""
+
+    native: ClassVar[bool]
+    words: ClassVar[frozenset[str]] = frozenset()
+    """The members whose descriptors the source judges by words of its own."""
+
+    def keyed(self, desk: Desk, record: Mapping[str, Any]) -> bool:  # noqa: ARG002  not all records of a source need be
+        """Whether the source knows a record by Ed-Fi's own key."""
+        return self.native
+
+    @abstractmethod
+    def identity(self, desk: Desk, said: Record) -> tuple[str, ...]:
+        """What the source tells the record that a body is about from others by, whoever wrote the body."""
+
+    @abstractmethod
+    def existing(self, desk: Desk, said: Record, given: Record) -> Record | None:
+        """The record, as the source has it now, with the natural key of a body; seen by the consumer or not."""
+
+    def seen(self, desk: Desk, given: Record) -> Record:  # noqa: ARG002  the other kind needs it
+        """The document with the natural key of a body as the consumer sees it, if that can be told from the body."""
+        return {}
+
+    @abstractmethod
+    def completed(self, desk: Desk, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:
+        """*merged* with its key and with all that follows from it."""
+
+
+class Own(Dialect):
+    """A source that keeps records under Ed-Fi's own keys."""
+
+    native = True
+
+    def identity(self, desk: Desk, said: Record) -> tuple[str, ...]:
+        """The key that the source has for it."""
+        key: tuple[str, ...] = _read(desk, said)["key"]
+        return key
+
+    def existing(self, desk: Desk, said: Record, given: Record) -> Record | None:  # noqa: ARG002  the other kind needs it
+        """The record that the source has under this key."""
+        return desk.adapter.locate(desk.entity, _read(desk, said)["key"])
+
+    def completed(self, desk: Desk, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:  # noqa: ARG002  likewise
+        """What the source will read from the document that *merged* becomes."""
+        told = _read(desk, merged)
+        for pair in desk.lens.pairs:
+            if pair.put is None:
+                for name in pair.fills:
+                    merged.pop(name, None)
+                    if name in told:
+                        merged[name] = told[name]
+        return merged | {"key": told["key"]}
+
+
+class Across(Dialect):
+    """A source that knows its records by ids of its own: an Ed-Fi key is what the consumer is shown."""
+
+    native = False
+    words = frozenset({"gradebookEntryTypeDescriptor"})
+
+    def identity(self, desk: Desk, said: Record) -> tuple[str, ...]:
+        """The members of its natural key, references by the source's own keys."""
+        parts = frozenset(resources()[desk.request.view.model].identity)
+        names = [pair.fills[0] for pair in desk.lens.pairs if pair.fills and not parts.isdisjoint(pair.consumes)]
+        return tuple(str(said.get(name)) for name in names)
+
+    def existing(self, desk: Desk, said: Record, given: Record) -> Record | None:  # noqa: ARG002  the other kind needs it
+        """The record that is shown under this key: a source of this kind has no other."""
+        found = self._row(desk, given)
+        return None if found is None else desk.current(desk.own_id(found[0])).record
+
+    def seen(self, desk: Desk, given: Record) -> Record:
+        """The document that is shown under this key."""
+        found = self._row(desk, given)
+        return {} if found is None else found[1]
+
+    def _row(self, desk: Desk, given: Record) -> tuple[int, Record] | None:
+        resource, rows, base = resources()[desk.request.view.model], list(desk.shown.rows), desk.request.base
+        wanted = _text(natural_key(resource, given))
+        for path, part in zip(resource.identity, wanted, strict=True):  # so that few are rendered whole
+            values = desk.shown.values(rows, path, base) if len(rows) > 1 else ()
+            rows = [row for row, value in zip(rows, _text(values), strict=True) if value == part] if values else rows
+        shown = zip(rows, desk.shown.render(rows, base), strict=True)
+        return next((one for one in shown if _text(natural_key(resource, one[1])) == wanted), None)
+
+    def completed(self, desk: Desk, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:
+        """What else a OneRoster gradebook wants to know, from what the consumer may see."""
+        wrong: dict[str, list[str]] = {}
+        if desk.entity == "lineItem":
+            self._line_item(desk, merged, before, wrong)
+        elif desk.entity == "result":
+            self._result(desk, merged, said, before, wrong)
+        if wrong:
+            raise InvalidBody(REFUSED, wrong)
+        return merged | ({"key": before["key"]} if "key" in before else {})
+
+    def _line_item(self, desk: Desk, merged: Record, before: Mapping[str, Any], wrong: dict[str, list[str]]) -> None:
+        kind = merged.pop("kind", None)
+        for kept in [name for name in merged if name.startswith("kind@")]:
+            del merged[kept]
+        if kind is not None or not before:
+            merged["category"] = _category(desk, kind)
+            if merged["category"] is None:
+                wrong["$.gradebookEntryTypeDescriptor"] = [UNSORTED]
+        if _lacks(merged, before, "section"):
+            wrong["$.sectionReference"] = [WANTED]
+        elif merged.get("section") != before.get("section"):
+            _of_section(desk, merged)
+        for one, other in (("due", "assigned"), ("assigned", "due")):
+            if _lacks(merged, before, one) and other in merged:
+                merged[one] = merged[other]
+
+    def _result(
+        self,
+        desk: Desk,
+        merged: Record,
+        said: Record,
+        before: Mapping[str, Any],
+        wrong: dict[str, list[str]],
+    ) -> None:
+        for name in ("late", "missing"):
+            if name in said and desk.grant.plain(f"result.{name}"):
+                merged[name] = said[name]
+        scored = any(name in merged for name in ("score", "grade", "textScore"))
+        if _lacks(merged, before, "status") and scored:
+            merged["status"] = "fully graded"
+        if _lacks(merged, before, "date") and (found := _day_of_work(desk, merged)):
+            merged["date"] = found
+        if _lacks(merged, before, "status"):
+            wrong["$.submissionStatusDescriptor"] = [WANTED]
+        if _lacks(merged, before, "date"):
+            wrong["$.dateFulfilled"] = [WANTED]
+
+
+class Shared(Own):
+    """A source of whose records a system beside keeps some, by ids of its own."""
+
+    def keyed(self, desk: Desk, record: Mapping[str, Any]) -> bool:
+        """Whether a record is the main system's, and points to nothing that the other keeps."""
+        own, shared = desk.lens, desk.adapter.manifest.shared
+        fields = fields_of(desk.entity)
+        beside = any(len(value) == 1 for name, value in record.items() if name in fields and fields[name].to in shared)
+        return not beside and len(record.get("key", ())) in {0, len(own.prefix) + len(own.key)}
+
+    def identity(self, desk: Desk, said: Record) -> tuple[str, ...]:
+        """What the system that keeps the record tells it by."""
+        return super().identity(desk, said) if self.keyed(desk, said) else ACROSS.identity(desk, said)
+
+    def seen(self, desk: Desk, given: Record) -> Record:
+        """The document that is shown under this key."""
+        return ACROSS.seen(desk, given)
+
+    def existing(self, desk: Desk, said: Record, given: Record) -> Record | None:
+        """The record that either has under this key."""
+        found = super().existing(desk, said, given) if self.keyed(desk, said) else None
+        return ACROSS.existing(desk, said, given) if found is None else found
+
+    def completed(self, desk: Desk, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:
+        """What the system that keeps the record will read."""
+        keeper: Dialect = OWN if self.keyed(desk, {**merged, "key": before.get("key", ())}) else ACROSS
+        return keeper.completed(desk, merged, said, before)
+
+
+OWN, ACROSS, SHARED = Own(), Across(), Shared()
+
+
+def dialect(adapter: Adapter, entity: str) -> Dialect:
+    """How *adapter*'s source tells records of *entity* apart."""
+    manifest = adapter.manifest
+    if entity in manifest.shared:
+        return SHARED
+    return OWN if entity in manifest.edfi else ACROSS
+
+
+def _read(desk: Desk, record: Record) -> Record:
+    try:
+        return desk.lens.read(desk.lens.write(record))
+    except MappingError as error:
+        raise InvalidBody(error.message) from None
+
+
+def _text(key: Sequence[Any]) -> tuple[str, ...]:
+    return tuple(str(part).casefold() for part in key)
+
+
+def _lacks(merged: Record, before: Mapping[str, Any], name: str) -> bool:
+    """Whether a record lacks what it must have; one that was there without it may stay so, and nothing is made up."""
+    return name not in merged and (not before or name in before)
+
+
+def _category(desk: Desk, kind: str | None) -> tuple[str, ...] | None:
+    """The one category that the consumer is shown as the type *kind* of an entry."""
+    faces = desk.shown.faces
+    table, say = faces.generation.table("gradebookCategory"), outward("gradebookEntryType", "edfi")
+    titles = table.columns.get("title", [None] * table.size)
+    wanted = say(kind or UNCATEGORIZED)
+    rows = [row for row in faces.rows("gradebookCategory") if titles[row] and say(titles[row]) == wanted]
+    return table.key(rows[0]) if rows else None
+
+
+def _of_section(desk: Desk, record: Record) -> None:
+    """The school and the term of the class."""
+    generation = desk.shown.faces.generation
+    table = generation.table("section")
+    row = table.rows.get(record["section"], -1)
+    school = table.refs["school"][row] if row >= 0 and "school" in table.refs else -1
+    if school >= 0:
+        record["school"] = generation.table("organization").key(school)
+
+
+def _day_of_work(desk: Desk, record: Record) -> str | None:
+    """The day on which the work was due, or else given out, as far as the consumer is shown it."""
+    faces = desk.shown.faces
+    table = faces.generation.table("lineItem")
+    row = table.rows.get(record.get("lineItem", ()), -1)
+    for name in ("due", "assigned"):
+        column = table.columns.get(name)
+        if row >= 0 and column is not None and column[row] and desk.grant.plain(f"lineItem.{name}"):
+            return str(day(column[row]))
+    return None

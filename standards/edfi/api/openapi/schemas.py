@@ -1,0 +1,185 @@
+"""The schemas of the Ed-Fi documents: every resource, its references and the items of its collections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from standards.edfi.model.flat_key_names import key_names
+from standards.edfi.model.mapping import ordered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from standards.edfi.model.model import Property, Resource
+
+Document = dict[str, Any]
+
+SCHEMA = "edFi"
+IDENTITY = "x-Ed-Fi-isIdentity"
+LINK = "link"
+DESCRIPTOR_LENGTH = 306
+ENDINGS = (("trices", "trix"), ("noses", "nosis"), ("tuses", "tus"), ("ies", "y"), ("sses", "ss"), ("s", ""))
+FORMATS: Mapping[str, str] = MappingProxyType({"number": "double"})
+DESCRIPTOR_NUMBER = "The number of the descriptor, where the ODS is older than 7.2 and gives one; ignored in a body."
+ID = "The id by which the item is addressed: 32 hexadecimal digits. A client never gives one."
+ETAG = "A tag of the item as it is shown; another one means that it has changed."
+MODIFIED = "When what is shown of the item last changed."
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """How one version of OpenAPI writes what the other writes too: where schemas lie, and what may be null."""
+
+    version: str
+    root: str
+    null: str
+
+    def ref(self, name: str) -> Document:
+        """A pointer to the schema *name*."""
+        return {"$ref": f"{self.root}{name}"}
+
+
+SWAGGER = Edition("2.0", "#/definitions/", "x-nullable")
+OPENAPI = Edition("3.0.3", "#/components/schemas/", "nullable")
+
+
+def camel(name: str) -> str:
+    """A model name as members and schemas spell it: ``studentSchoolAssociation``, ``cteProgramServiceDescriptor``."""
+    run = 0
+    while run < len(name) and name[run].isupper():
+        run += 1
+    first = run if run in {1, len(name)} else run - 1
+    return name[:first].lower() + name[first:]
+
+
+def schema_name(resource: Resource) -> str:
+    """The name of a resource's schema."""
+    return f"{SCHEMA}_{camel(resource.name)}"
+
+
+def singular(name: str) -> str:
+    """One of what a collection's *name* names."""
+    for ending, instead in ENDINGS:
+        if name.endswith(ending):
+            return name.removesuffix(ending) + instead
+    return name
+
+
+def schemas(resource: Resource, edition: Edition) -> Document:
+    """The schemas of one resource: itself, the references it holds and the items of its collections."""
+    made = _Maker(edition, {})
+    made.resource(resource)
+    return made.found
+
+
+def tracked(resource: Resource, edition: Edition) -> Document:
+    """The schemas in which ``/deletes`` and ``/keyChanges`` tell of a resource."""
+    name = schema_name(resource)
+    key = f"trackedChanges_{name}Key"
+    known = dict(leaves(resource))
+    version: Document = {
+        "type": "integer",
+        "format": "int64",
+        "description": "When it happened, as change versions go.",
+    }
+    own: Document = {"id": {"type": "string", "description": ID}, "changeVersion": version}
+    return {
+        key: _object({name: scalar(known[path], edition) for name, path in key_members(resource).items()}),
+        f"trackedChanges_{name}Delete": _object({**own, "keyValues": edition.ref(key)}),
+        f"trackedChanges_{name}KeyChange": _object(
+            {**own, "oldKeyValues": edition.ref(key), "newKeyValues": edition.ref(key)}
+        ),
+    }
+
+
+def key_members(resource: Resource) -> Mapping[str, str]:
+    """The members of a resource's natural key by the flat names they go by outside of it, and the path of each."""
+    found: dict[str, str] = {}
+    for path, name in key_names(resource.collection).items():
+        found.setdefault(name, path)
+    return found
+
+
+def scalar(known: Property, edition: Edition) -> Document:
+    """The schema of a single value."""
+    made: Document = {"type": known.type}
+    if form := known.format or FORMATS.get(known.type, ""):
+        made |= {} if form == "time" else {"format": form}
+    if known.descriptor or known.max_length is not None:
+        made["maxLength"] = DESCRIPTOR_LENGTH if known.descriptor else known.max_length
+    if known.min_length is not None:
+        made["minLength"] = known.min_length
+    made |= {word: value for word, value in (("minimum", known.min), ("maximum", known.max)) if value is not None}
+    if not known.required:
+        made[edition.null] = True
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Collects the schemas of a resource in *found*."""
+
+    edition: Edition
+    found: Document
+
+    def resource(self, resource: Resource) -> None:
+        name = schema_name(resource)
+        keys = {path.partition(".")[0] for path in resource.identity}
+        own: Document = {"id": {"type": "string", "description": ID}}
+        if resource.is_descriptor:
+            number = {"type": "integer", "format": "int32", "readOnly": True, "description": DESCRIPTOR_NUMBER}
+            own[resource.descriptor_id] = number
+        members = self.members(ordered(resource), keys, name)
+        stamps = {
+            "_etag": {"type": "string", "description": ETAG},
+            "_lastModifiedDate": {"type": "string", "format": "date-time", "description": MODIFIED},
+        }
+        required = [known.name for known in ordered(resource) if known.required]
+        self.found[name] = _object({**own, **members, **stamps}, required)
+
+    def members(self, properties: Iterable[Property], keys: Iterable[str], owner: str) -> Document:
+        return {known.name: self.member(known, known.name in keys, owner) for known in properties}
+
+    def member(self, known: Property, key: bool, owner: str) -> Document:
+        if known.collection:
+            name = self.part(known, singular(known.name), owner, {path.partition(".")[0] for path in known.item_key})
+            return {"type": "array", "items": self.edition.ref(name)}
+        if known.reference:
+            return self.edition.ref(self.reference(known))
+        if known.type == "object":
+            return self.edition.ref(self.part(known, known.name, owner, frozenset()))
+        return scalar(known, self.edition) | ({IDENTITY: True} if key else {})
+
+    def part(self, known: Property, word: str, owner: str, keys: Iterable[str]) -> str:
+        """The schema of an item of a collection, or of an object within the resource."""
+        name = f"{owner}{word[0].upper()}{word[1:]}"
+        inner = list(known.properties.values())
+        members = self.members(inner, keys, name)
+        self.found[name] = _object(members, [one.name for one in inner if one.required])
+        return name
+
+    def reference(self, known: Property) -> str:
+        name = f"{SCHEMA}_{camel(known.reference)}Reference"
+        if name not in self.found:
+            # one schema serves every place: the facts state the shortest length at some of them and not at others
+            whole = [replace(one, min_length=None) for one in known.properties.values()]
+            members = {one.name: scalar(one, self.edition) | {IDENTITY: True} for one in whole}
+            self.found[LINK] = _object({"rel": {"type": "string"}, "href": {"type": "string"}})
+            self.found[name] = _object({**members, LINK: self.edition.ref(LINK)}, list(members))
+        return name
+
+
+def _object(properties: Document, required: Iterable[str] = ()) -> Document:
+    needed = list(required)
+    return {"type": "object", **({"required": needed} if needed else {}), "properties": properties}
+
+
+def leaves(resource: Resource) -> Iterable[tuple[str, Property]]:
+    """The single values of a resource that no collection holds, by their paths."""
+    for known in resource.properties.values():
+        if known.reference:
+            yield from ((f"{known.name}.{leaf.name}", leaf) for leaf in known.properties.values())
+        elif known.type not in {"object", "array"}:
+            yield known.name, known

@@ -1,0 +1,1 @@
+"""What Ed-Fi requires of records that a OneRoster source does not state."""

@@ -1,0 +1,1 @@
+"""The Ed-Fi data model: resources, members, references and natural keys."""

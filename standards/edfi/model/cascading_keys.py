@@ -1,0 +1,45 @@
+"""Which resources may get another natural key: by a change of their own, or with what their key refers to."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from standards.edfi.model.model import resources
+
+if TYPE_CHECKING:
+    from standards.edfi.model.model import Resource
+
+CASCADING: Final = frozenset(
+    {
+        "ClassPeriod",
+        "Grade",
+        "GradebookEntry",
+        "Location",
+        "Section",
+        "Session",
+        "StudentSchoolAssociation",
+        "StudentSectionAssociation",
+    }
+)
+"""The resources of which a client may change the key; an ODS carries it on to everything that refers to them."""
+
+
+def following() -> frozenset[str]:
+    """The resources whose key may change: those of `CASCADING`, and those whose key refers to one of them."""
+    return CASCADING.union(*map(followers, CASCADING))
+
+
+@cache
+def followers(name: str) -> frozenset[str]:
+    """The resources whose key refers to the resource *name*, or to one whose key does, and so on."""
+    found: set[str] = {name}
+    while more := {other for other, one in resources().items() if other not in found and _refers(one, found)}:
+        found |= more
+    return frozenset(found - {name})
+
+
+def _refers(resource: Resource, names: set[str]) -> bool:
+    """Whether a part of the natural key of a *resource* is a reference to one of these *names*."""
+    parts = (resource.properties.get(path.partition(".")[0]) for path in resource.identity)
+    return any(part is not None and part.reference in names for part in parts)

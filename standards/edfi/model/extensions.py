@@ -1,0 +1,57 @@
+"""Members that a state or a district adds to the standard's resources: what stands below ``_ext``, by namespace.
+
+A namespace is one fact, released as a whole by its own name (``edfi.students._ext.TPDM``). Where it names people or
+records that may be hidden, those of its members are left out: nobody has said how to hide them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from standards.edfi.model.members import Members, Site, points, scalar, whole
+from standards.edfi.model.model import EXTENSIONS, by_collection
+from standards.lenses.lens import Lens
+from standards.view import Obj, View
+
+if TYPE_CHECKING:
+    from standards.edfi.model.model import Property
+
+
+def members(collection: str, entity: str) -> Members:
+    """Fields, pairs and nodes for what a collection has below ``_ext``."""
+    resource = by_collection(collection)
+    known = resource.properties.get(EXTENSIONS) if resource else None
+    mapped = not entity.startswith("edfi.")
+    release = f"edfi.{collection.replace('/', '.')}"
+    site = Site(entity, release, f"{release}." if mapped else "", "", "sensitive")
+    made = Members()
+    for namespace in known.properties.values() if known else ():
+        inner = _namespace(namespace, site)
+        inner.nodes = [Obj(namespace.name, tuple(inner.nodes))] if points(namespace.properties) else inner.nodes
+        made.add(inner)
+    made.nodes = [Obj(EXTENSIONS, tuple(made.nodes))] if made.nodes else []
+    return made
+
+
+def grown(thing: Lens | View) -> Lens | View:
+    """A lens or a view of the standard with what stands below ``_ext``."""
+    if isinstance(thing, Lens):
+        made = members(thing.local, thing.entity) if thing.dialect == "edfi" else Members()
+        return replace(thing, pairs=(*thing.pairs, *made.pairs)) if made.pairs else thing
+    made = members(thing.name, thing.branches[0].entity) if thing.api == "edfi" else Members()
+    if not made.nodes:
+        return thing
+    first, *others = thing.branches
+    return replace(thing, branches=(replace(first, nodes=(*first.nodes, *made.nodes)), *others))
+
+
+def _namespace(namespace: Property, site: Site) -> Members:
+    path = f"{EXTENSIONS}.{namespace.name}"
+    if not points(namespace.properties):
+        return whole(namespace, path, site)
+    made = Members()
+    for leaf in namespace.properties.values():
+        if not points({leaf.name: leaf}):
+            made.add((whole if leaf.type in {"object", "array"} else scalar)(leaf, f"{path}.{leaf.name}", site))
+    return made

@@ -1,0 +1,83 @@
+"""Which members of the Ed-Fi model state a fact of the vocabulary, and so are released by its name alone."""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from standards import vocabulary
+from standards.edfi.model.flat_key_names import ENROLLED, NAMED_AS, key_names
+from standards.edfi.model.model import resources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from standards.edfi.model.model import Property
+
+NUMBER = "organization.identifier"
+NUMBERS = ("schoolid", "educationorganizationid", "educationagencyid", "educationservicecenterid",
+           "organizationdepartmentid")  # fmt: skip
+"""How members end that hold the number of an organization, wherever they stand."""
+
+PLAIN = {"sourceSectionIdentifier": ("Section", "sectionIdentifier")}
+"""Members outside references that hold the key of another record: what a reference would say of it."""
+
+
+@cache
+def listed() -> Mapping[str, str]:
+    """The name of the fact for every member that is listed, as ``edfi.<collection>.<member>``."""
+    text = files("standards.edfi").joinpath("fields.csv").read_text(encoding="utf-8")
+    return {row["member"]: row["name"] for row in csv.DictReader(text.splitlines())}
+
+
+@cache
+def fact(member: str) -> str:
+    """The name of the fact a member states, as the longest listed part of its path says; empty for none.
+
+    A list of small records says nothing about its members: each of them is a fact of its own, or none.
+    """
+    known, head = listed(), member
+    while head and head not in known:
+        head = head.rpartition(".")[0]
+    name = known.get(head, "")
+    return "" if name and head != member and vocabulary.names()[name].type == "group" else name
+
+
+@cache
+def parted(member: str) -> bool:
+    """Whether members inside *member* are listed, so that it is released piece by piece."""
+    return any(known.startswith(f"{member}.") for known in listed())
+
+
+def told(target: str, member: str) -> frozenset[str]:
+    """The facts of another record that a *member*, of a reference to *target* if any, tells: its value, and its way."""
+    target, member = PLAIN.get(member, (target, member))
+    resource = resources().get(NAMED_AS if target == ENROLLED else target)
+    found = {NUMBER} if member.lower().endswith(NUMBERS) else set()
+    for path, name in key_names(resource.collection).items() if resource else ():
+        if resource and name == member:
+            head, _, last = path.rpartition(".")
+            own = fact(f"edfi.{resource.collection.replace('/', '.')}.{path}")
+            school = bool(own) and vocabulary.names()[own].to == "organization"
+            found |= {own} - {""} | (
+                told("" if school else resource.properties[head].reference, last) if head else set()
+            )
+    return frozenset(found)
+
+
+def tells(properties: Iterable[Property]) -> frozenset[str]:
+    """The facts that references among *properties*, at any depth, tell of their targets."""
+    found: set[str] = set()
+    for known in properties:
+        inner = known.properties
+        found |= tells(inner.values()).union(*(told(known.reference, name) for name in inner or (known.name,)))
+    return frozenset(found)
+
+
+def instead(member: str) -> str:
+    """What to write for a native *member*, or for all below it, where those are facts of the vocabulary."""
+    name = fact(member)
+    below = {told.partition(".")[0] for known, told in listed().items() if known.startswith(f"{member}.")}
+    return name or (f"{below.pop()}.*" if len(below) == 1 else "")

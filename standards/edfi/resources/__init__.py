@@ -1,0 +1,1 @@
+"""Ed-Fi resources that the vocabulary covers, a module each."""

@@ -1,0 +1,31 @@
+"""Sessions and grading periods of a source that states them once for all schools, as each school keeps them.
+
+In Ed-Fi a session belongs to one school; in OneRoster it does not. The adapter pairs schools and sessions
+(`schoolSession`), and every fact comes from the session itself, so that it shows only where that is released.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from standards.edfi.model.references import TARGETS, period_nodes
+from standards.view import Hop, Obj, v
+
+if TYPE_CHECKING:
+    from standards.view import Branch, Node, View
+
+PERIOD_KEY = tuple(period_nodes("session.", "school"))
+FACTS: tuple[Node, ...] = (
+    Hop("schoolReference", "school", (*TARGETS["School"].nodes, *TARGETS["School"].link("School"))),
+    Obj("schoolYearTypeReference", (v("schoolYear", "session.schoolYear", type="integer"),)),
+    v("beginDate", "session.begin", type="date"),
+    v("endDate", "session.end", type="date"),
+    v("totalInstructionalDays", "session.instructionalDays", type="integer"),
+)
+
+
+def of_schools(view: View, branch: Branch) -> View:
+    """*view* with a *branch* for what schools keep; what has no school, and so no key in Ed-Fi, is not shown."""
+    (own,) = view.branches
+    return replace(view, branches=(replace(own, needs=("schoolReference",)), branch))

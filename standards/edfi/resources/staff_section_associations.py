@@ -1,0 +1,49 @@
+"""A staff member's part in a section."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from standards.codes import LOCAL, inward, outward, table
+from standards.edfi.model.mapping import mapped
+from standards.edfi.model.references import TARGETS
+from standards.lenses.lens import coded, read_only, same, split
+from standards.view import Once, v
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SECTION = [f"sectionReference.{member}" for member in TARGETS["Section"].members]
+
+
+def _of_record(document: Mapping[str, Any]) -> bool | None:
+    """Whether the position is that of the teacher of record; unknown for a position of the source's own."""
+    value = inward("classroomPosition", "edfi")(str(document.get("classroomPositionDescriptor")))
+    known = {row["value"]: row["primary"] == "true" for row in table("classroomPosition").rows}
+    return known.get(value)
+
+
+def _record_teacher(primary: bool) -> str | None:
+    """The position that a source names by saying no more than who answers for the section."""
+    return outward("classroomPosition", "edfi")("Teacher of Record") if primary else None
+
+
+def _of_role(role: str) -> str:
+    """The position by the role alone, in the source's own word: no position of the standard says as little."""
+    return f"{LOCAL}ClassroomPositionDescriptor#{role}"
+
+
+TEACHING = mapped("staffSectionAssociations", "teaching", (
+    "beginDate", *_SECTION, "staffReference.staffUniqueId",
+), (
+    split(("staffReference.staffUniqueId",), "staff"),
+    split(_SECTION, "section", ("text", "integer", "integer", "text", "text")),
+    coded("classroomPositionDescriptor", "position", "classroomPosition"),
+    read_only((), "primary", _of_record),
+    same("beginDate", "begin", "date"),
+    same("endDate", "end", "date"),
+), nodes=(v("beginDate", "begin", "derivedBegin", type="date"),), otherwise=(
+    v("classroomPositionDescriptor", "primary", form=_record_teacher),
+    v("classroomPositionDescriptor", "role", form=_of_role),
+), once=Once(("staff", "section"), ("beginDate",), "endDate"))  # fmt: skip
+LENS, VIEW = TEACHING.lens, TEACHING.view

@@ -1,0 +1,127 @@
+"""A local resource or file and an entity of the vocabulary, as pairs that read one way and write the other."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from standards.lenses.lists import each, flags, joined
+from standards.lenses.pairs import Both, Columns, Context, Members, Pair, both
+from standards.lenses.scalars import coded, const, converted, opened, read_only, same, split
+from standards.lenses.types import as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from standards.lenses.pairs import Getter, Record
+
+__all__ = [
+    "Lens", "Pair", "coded", "const", "converted", "each", "flags", "joined", "opened", "read_only", "same", "split",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Lens:
+    """One local resource or file and one entity of the vocabulary.
+
+    *dialect* is ``edfi``, ``oneroster.csv`` or ``oneroster11.csv``; *key* names the local members that make the
+    natural key, after the constant parts in *prefix*.
+    """
+
+    dialect: str
+    local: str
+    entity: str
+    pairs: tuple[Pair, ...]
+    key: tuple[str, ...]
+    prefix: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.dialect} {self.local} {self.entity}"
+
+    __repr__ = __str__
+
+    @cached_property
+    def context(self) -> Context:
+        """The context of the lens's pairs."""
+        dialect, _, form = self.dialect.partition(".")
+        return Context(self.local, dialect, form == "csv")
+
+    @cached_property
+    def consumes(self) -> frozenset[str]:
+        """Every local path that a pair consumes."""
+        return frozenset(path for pair in self.pairs for path in pair.consumes) | set(self.key)
+
+    @cached_property
+    def fills(self) -> frozenset[str]:
+        """Every vocabulary field that a pair fills."""
+        return frozenset(name for pair in self.pairs for name in pair.fills)
+
+    @cached_property
+    def places(self) -> Mapping[str, str]:
+        """The local path of each field that stands alone and can be written, so that a filter can be pushed down."""
+        return {
+            pair.fills[0]: pair.consumes[0]
+            for pair in self.pairs
+            if pair.put and pair.bind and not pair.pairs and len(pair.fills) == len(pair.consumes) == 1
+        }
+
+    @cached_property
+    def read(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+        """What a local record says, in the vocabulary's words."""
+        return self._reading(Members(nested=not self.context.textual))
+
+    def said(self, local: Mapping[str, Any]) -> dict[str, Any]:
+        """What a local record says, which may lack parts of its key."""
+        return self._both.read(local)
+
+    def reader(self, columns: Sequence[str]) -> Callable[[list[str]], dict[str, Any]]:
+        """`read` for rows of cells under *columns*; a short row lacks its last cells."""
+        width = len(columns)
+        read = self._reading(Columns(tuple(columns)))
+
+        def read_row(row: list[str]) -> dict[str, Any]:
+            return read(row if len(row) >= width else row + [""] * (width - len(row)))
+
+        return read_row
+
+    def write(self, record: Record, onto: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The local record that says what *record* says; what the lens does not know of *onto* stays as it is."""
+        local: dict[str, Any] = deepcopy(dict(onto)) if onto else {}
+        self._both.write(record, local, onto)
+        return local
+
+    @cached_property
+    def _both(self) -> Both:
+        return both(self.pairs, self.context)
+
+    def _reading(self, places: Members | Columns) -> Callable[[Any], dict[str, Any]]:
+        steps = tuple(pair.bind(self.context, places) for pair in self.pairs if pair.bind)
+        natural = self._natural(places)
+
+        def read(row: Any) -> dict[str, Any]:
+            record: dict[str, Any] = {}
+            for step in steps:
+                step(row, record)
+            record["key"] = natural(row)
+            return record
+
+        return read
+
+    def _natural(self, places: Members | Columns) -> Callable[[Any], tuple[str, ...]]:
+        takes = tuple((places.at(member), member) for member in self.key)
+
+        def natural(row: Any) -> tuple[str, ...]:
+            return (*self.prefix, *(part(row, take, member) for take, member in takes))
+
+        def part(row: Any, take: Getter, member: str) -> str:
+            text = as_text(take(row))
+            if text is None:
+                raise self.context.wrong(member, "there, and the record's key needs it")
+            return text
+
+        if not self.prefix and len(takes) == 1:
+            ((only, name),) = takes
+            return lambda row: (part(row, only, name),)
+        return natural

@@ -1,0 +1,1 @@
+"""The OneRoster API: requests, bodies, envelopes, routes and documents."""

@@ -1,0 +1,42 @@
+"""Link headers that clients and proxies can take: a request whose links would be longer is refused before it is read.
+
+Each of the four links of a page repeats the filter, the sort and the fields, percent-encoded: what was one byte in the
+body of a question may be three in each of them, and many clients and proxies take no header of more than 8 kB.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from standards.errors import MalformedQuery
+from standards.oneroster.api.envelope import links
+from standards.oneroster.api.request import LARGEST
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_LINK_BYTES = 8_000
+"""How long the Link header of an answer may be."""
+
+LINKS = 4
+REPEATED = ("filter", "fields", "sort", "orderBy")
+
+
+def check_links(address: str, arguments: Mapping[str, str]) -> None:
+    """Refuse a query that the links of a page would repeat beyond their limit, whatever there is to be answered.
+
+    Raises:
+        MalformedQuery: a parameter, the longest of those repeated, is too long.
+    """
+    longest = len(links(address, arguments, LARGEST, LARGEST, LARGEST * LINKS))
+    if longest <= MAX_LINK_BYTES:
+        return
+    sizes = {name: len(quote(arguments.get(name, ""), safe="")) for name in REPEATED}
+    name = max(sizes, key=sizes.__getitem__)
+    most = max(0, sum(sizes.values()) - -(-(longest - MAX_LINK_BYTES) // LINKS))
+    raise MalformedQuery(
+        name,
+        f"{', '.join(REPEATED)} may have {most} bytes here together, percent-encoded: each link of an answer repeats"
+        f" them, and a Link header may have {MAX_LINK_BYTES}.",
+    )

@@ -1,0 +1,41 @@
+"""Which operations of OneRoster a source can carry out, told from the entities it has and those it takes changes of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from standards import registry
+from standards.oneroster.api import model
+from standards.oneroster.api.routes import APIS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from standards.oneroster.api.model import Operation
+
+
+def supported(version: str, entities: Collection[str], writes: Collection[str]) -> tuple[Operation, ...]:
+    """The operations of *version* for a source that has *entities* and takes changes of *writes*."""
+    return tuple(operation for operation in model.operations(version) if supports(version, operation, entities, writes))
+
+
+def supports(version: str, operation: Operation, entities: Collection[str], writes: Collection[str]) -> bool:
+    """Whether a source can carry out an *operation* of *version*.
+
+    It reads a collection when it has any entity that the collection shows, and changes it when it takes changes
+    of one; of a nested address it must also have what stands before, or no such address exists.
+    """
+    *parents, own = collections_of(operation)
+    changed = entities if operation.method == "GET" else writes
+    return _shows(version, own, changed) and all(_shows(version, parent, entities) for parent in parents)
+
+
+def collections_of(operation: Operation) -> tuple[str, ...]:
+    """The collections that the path of *operation* passes: those of its parents, then its own."""
+    return tuple(step for step in operation.path.split("/") if step and not step.startswith("{"))
+
+
+def _shows(version: str, collection: str, entities: Collection[str]) -> bool:
+    """Whether *collection* is a view that shows one of *entities*."""
+    view = registry.views(APIS[version]).get(collection)
+    return view is not None and any(branch.entity in entities for branch in view.branches)

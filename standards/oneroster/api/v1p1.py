@@ -1,0 +1,144 @@
+"""OneRoster 1.1 from the views of 1.2: what the older version lacks goes, what it says otherwise is said so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from standards import codes
+from standards.oneroster.api import model
+from standards.oneroster.api.rest_lenses import WORTH
+from standards.oneroster.resources.parts import reference, references
+from standards.oneroster.resources.users import SERVICES
+from standards.view import Branch, Const, Hop, Href, Id, Items, Kids, Many, Native, Node, Obj, To, Val, View, v
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+OLDER = "oneroster11"
+VERSIONS = {"oneroster": "1.2", OLDER: "1.1"}
+ROLE = codes.outward("role", OLDER)
+
+# 1.1 has one role per user, and a list of organizations; 1.2 a role at each organization.
+ROLES: Mapping[str, tuple[Node, ...]] = {
+    "student": (
+        Const("role", "student"),
+        references("orgs", (Kids("enrollment", "student"), To("school")), "orgs", "org"),
+    ),
+    "staff": (
+        Many(
+            "role",
+            (Kids("employment", "staff"),),
+            (v("role", form=ROLE), v("role", "classification", form=codes.outward("staffClassification", OLDER))),
+            bare=True,
+            single="greatest",  # of several roles, teacher comes first: rosters are made of teachers
+        ),
+        Many(
+            "role",
+            (Kids("teaching", "staff"),),
+            (v("role", form=codes.outward("enrollmentRole", OLDER)), Const("role", "teacher")),
+            bare=True,
+            single="greatest",
+        ),
+        Const("role", "aide"),
+        references("orgs", (Kids("employment", "staff"), To("organization")), "orgs", "org"),
+        references("orgs", (Kids("teaching", "staff"), To("section"), To("school")), "orgs", "org"),
+        replace(
+            references("orgs", (Kids(SERVICES, "staffReference.staffUniqueId"), To("schoolReference@")), "orgs", "org"),
+            adds=True,
+        ),
+    ),
+    "contact": (
+        Many(
+            "role",
+            (Items("roles", owners=("organization",)),),
+            (v("role", "kind", form=ROLE),),
+            bare=True,
+            single="least",
+        ),
+        Many(
+            "role",
+            (Kids("guardianship", "contact"),),
+            (v("role", form=ROLE), v("role", "relation", form=codes.outward("relation", OLDER))),
+            bare=True,
+            single="least",
+        ),
+        Const("role", "guardian"),
+        references("orgs", (Items("roles", owners=("organization",)), To("organization")), "orgs", "org"),
+        references(
+            "orgs",
+            (Kids("guardianship", "contact"), To("student"), Kids("enrollment", "student"), To("school")),
+            "orgs",
+            "org",
+        ),
+    ),
+}
+# What 1.1 cannot do without and 1.2 can: the user's own id is its name, the term stands for its grading period,
+# and work of which nobody says how much it is worth is worth 0 to 100, as docs/vendor.md tells.
+INSTEAD: Mapping[str, tuple[Node, ...]] = {
+    "user": (Id("username"),),
+    "lineItem": (
+        reference("gradingPeriod", "session", "academicSessions", "academicSession"),
+        *(Const(name, value) for name, value in WORTH.items()),
+    ),
+}
+# A result without a score cannot be told in 1.1, and a zero would be a lie.
+NEEDS: Mapping[str, tuple[str, ...]] = {"result": ("score",)}
+
+
+def known(view: View) -> bool:
+    """Whether 1.1 has the class of a view of 1.2."""
+    return view.model in model.classes("1.1")
+
+
+def older(view: View) -> View:
+    """The edition for 1.1 of a *view* of 1.2."""
+    branches = tuple(_branch(branch, view.model) for branch in view.branches)
+    return View(view.name, OLDER, view.model, branches)
+
+
+def _branch(branch: Branch, name: str) -> Branch:
+    members = model.classes("1.1")[name]
+    roles = ROLES[branch.entity] if name == "user" else ()
+    nodes = (*_kept(branch.nodes, members), *roles, *INSTEAD.get(name, ()))
+    return replace(
+        branch,
+        nodes=tuple(map(_older, nodes)),
+        backed=tuple(_older(node) for node in ROLES[branch.entity] if node.name == "orgs") if branch.backed else (),
+        needs=tuple("orgs" if need == "roles" else need for need in branch.needs) + NEEDS.get(name, ()),
+        only=tuple(("role", value) if path == "roles.role" else (path, value) for path, value in branch.only),
+    )
+
+
+def _kept(nodes: Iterable[Node], members: Mapping[str, Any]) -> Iterator[Node]:
+    """The nodes that put a member which 1.1 has; an unnamed hop puts several."""
+    for node in nodes:
+        if isinstance(node, Hop) and not node.name:
+            if inside := tuple(_kept(node.nodes, members)):
+                yield replace(node, nodes=inside)
+        elif node.name in members or isinstance(node, Native):
+            yield node
+
+
+def _older(node: Node) -> Node:
+    """A node with the addresses and the tokens of 1.1."""
+    match node:
+        case Href(path=str(path)):
+            return replace(node, path="v1p1/" + path.rpartition("/")[2])
+        case Const(value="ext:unstated"):
+            return replace(node, value="submitted")  # 1.1 has no extensions, and this word claims least
+        case Val(form=form) if form in _forms():
+            return replace(node, form=_forms()[form])
+        case Many():
+            return replace(node, nodes=tuple(map(_older, node.nodes)), early=tuple(map(_older, node.early)))
+        case Obj() | Hop():
+            return replace(node, nodes=tuple(map(_older, node.nodes)))
+        case _:
+            return node
+
+
+@cache
+def _forms() -> Mapping[Any, Any]:
+    """For each way to say a code in 1.2, the way to say it in 1.1."""
+    return {codes.outward(name, "oneroster"): codes.outward(name, OLDER) for name in codes.names()}

@@ -1,0 +1,1 @@
+"""OneRoster bulk files: their columns, cells, rows and lenses."""

@@ -1,0 +1,210 @@
+"""Which bulk file tells what of the API's records: each file's rows, as members still to be written into cells."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from standards.errors import MappingError
+from standards.oneroster.csv import specification
+from standards.oneroster.csv.cells import GUID
+from standards.oneroster.csv.roster_lenses import PROFILE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from standards.oneroster.csv.specification import File
+
+    Record = Mapping[str, Any]
+    Derive = Callable[[Record], Iterator[Record]]
+
+RENAMED = {"preferredGivenName": "preferredFirstName", "preferredFamilyName": "preferredLastName"}
+INSTEAD = {("lineItems.csv", "academicSessionSourcedId"): "gradingPeriod", ("users.csv", "username"): specification.ID}
+# A member that a file wants and its records lack: that of the record of another collection, which a member names.
+BORROWED = {"scoreScales.csv": ("org", "class", "classes", "school")}
+NEVER = frozenset({"password"})
+ID_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a *file* tells: of the records of a *collection*, or, with *member*, of what each has in that member.
+
+    *derive* makes the rows of one record where a file has rows of its own about parts of it; *other* is the
+    collection that such rows tie the record to, without which they say nothing.
+    """
+
+    file: File
+    collection: str
+    member: str = ""
+    derive: Derive | None = None
+    other: str = ""
+
+    def rows(self, record: Record) -> Iterator[Record]:
+        """The rows of one *record*, each as a mapping from column to value; metadata stay where they are."""
+        if self.derive is None:
+            yield _paired({name: _value(record, self.file.name, name) for name in self.file.columns})
+            return
+        head = {name: record[name] for name in (specification.STATUS, "dateLastModified")}
+        for row in self.derive(record):
+            yield head | dict(row)
+
+
+@cache
+def told(version: str) -> tuple[Told, ...]:
+    """What every file of *version* tells, each file after those it refers to."""
+    return tuple(_told(file) for file in specification.files(version).values())
+
+
+def derived_id(*parts: str) -> str:
+    """A sourcedId for a row whose record has none: always the same for the same *parts*."""
+    return blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=ID_BYTES).hexdigest()
+
+
+def _told(file: File) -> Told:
+    if file.name in DERIVED:
+        return Told(file, *DERIVED[file.name])
+    return Told(file, file.name.removesuffix(".csv"))
+
+
+def _value(record: Record, file: str, column: str) -> Any:
+    if column in NEVER:
+        return None
+    found = record.get(_member(column))
+    return record.get(INSTEAD[file, column]) if found is None and (file, column) in INSTEAD else found
+
+
+def _paired(row: dict[str, Any]) -> dict[str, Any]:
+    """A row whose lists of subjects and of their codes, where it has both, are as long as each other."""
+    both = [row.get(name) or () for name in ("subjects", "subjectCodes")]
+    longest = max(map(len, both))
+    if min(map(len, both)) in {0, longest}:
+        return row
+    return row | {name: [*found, *[""] * (longest - len(found))]
+                  for name, found in zip(("subjects", "subjectCodes"), both, strict=True)}  # fmt: skip
+
+
+@cache
+def _member(column: str) -> str:
+    """The member of a record that a column tells: ``termSourcedIds`` are its ``terms``."""
+    if column in RENAMED:
+        return RENAMED[column]
+    if column == specification.ID or not column.endswith(("SourcedId", "SourcedIds")):
+        return column
+    return column.removesuffix("SourcedId") if column.endswith("d") else column.removesuffix("SourcedIds") + "s"
+
+
+def _roles(record: Record) -> Iterator[Record]:
+    """One row for each role of a user; what tells roles apart makes their ids, so that they stay."""
+    user: str = record[specification.ID]
+    times: Counter[tuple[str, ...]] = Counter()
+    for role in record.get("roles", ()):
+        names = tuple(str(role.get(name, "")) for name in ("role", "beginDate"))
+        what = (role.get("org", {}).get(specification.ID, ""), *names)
+        times[what] += 1
+        yield {
+            specification.ID: derived_id("roles", user, *what, str(times[what])),
+            "userSourcedId": user,
+            "orgSourcedId": role.get("org"),
+            "userProfileSourcedId": _profile_id(role.get("userProfile")),
+        } | {name: role.get(name) for name in ("roleType", "role", "beginDate", "endDate")}
+
+
+def _profiles(record: Record) -> Iterator[Record]:
+    """One row for each profile of a user; a password is never among what a profile says."""
+    for number, profile in enumerate(record.get("userProfiles", ()), 1):
+        held: Sequence[Record] = profile.get("credentials") or ({},)
+        if len(held) > 1:
+            raise MappingError("userProfiles.csv: a profile has several credentials, and the file has room for one.")
+        names = ("profileType", "vendorId", "applicationId", "description")
+        yield {
+            specification.ID: _profile_id(profile.get("profileId"))
+            or derived_id("userProfiles", record[specification.ID], str(number)),
+            "userSourcedId": record[specification.ID],
+            "credentialType": held[0].get("type"),
+            "username": held[0].get("username"),
+        } | {name: profile.get(name) for name in names}
+
+
+def _profile_id(address: str | None) -> str | None:
+    """The id of a profile whose address the API tells: the id that the address was made of, otherwise a derived one."""
+    if address is None:
+        return None
+    own = address.removeprefix(PROFILE)
+    return own if own != address and GUID.fullmatch(own) else derived_id("userProfiles", address)
+
+
+def _resources(owner: str) -> Derive:
+    """One row for each resource of a record; which *owner* it is says the name of the file and of its column."""
+
+    def rows(record: Record) -> Iterator[Record]:
+        for resource in record.get("resources", ()):
+            yield {
+                specification.ID: derived_id(
+                    f"{owner}Resources", record[specification.ID], str(resource.get(specification.ID, ""))
+                ),
+                f"{owner}SourcedId": record[specification.ID],
+                "resourceSourcedId": resource,
+            }
+
+    return rows
+
+
+def _scale(owner: str) -> Derive:
+    """The row that ties a line item or a result to its score scale."""
+
+    def rows(record: Record) -> Iterator[Record]:
+        scale = record.get("scoreScale")
+        if scale is not None:
+            yield {
+                specification.ID: derived_id(
+                    f"{owner}ScoreScales", record[specification.ID], str(scale.get(specification.ID, ""))
+                ),
+                f"{owner}SourcedId": record[specification.ID],
+                "scoreScaleSourcedId": scale,
+            }
+
+    return rows
+
+
+def _objectives(owner: str, inside: str) -> Derive:
+    """One row for each learning objective of a line item, or for what a result says of one."""
+
+    def rows(record: Record) -> Iterator[Record]:
+        for among in record.get("learningObjectiveSet", ()):
+            for one in among.get(inside, ()):
+                objective = one if isinstance(one, dict) else {"learningObjectiveId": one}
+                what = (str(among.get("source", "")), str(objective.get("learningObjectiveId", "")))
+                yield {
+                    specification.ID: derived_id(f"{owner}LearningObjectiveIds", record[specification.ID], *what),
+                    f"{owner}SourcedId": record[specification.ID],
+                    "source": among.get("source"),
+                } | {name: objective.get(name) for name in ("learningObjectiveId", "score", "textScore")}
+
+    return rows
+
+
+DERIVED: Mapping[str, tuple[str, str, Derive, str]] = {
+    "classResources.csv": ("classes", "resources", _resources("class"), "resources"),
+    "courseResources.csv": ("courses", "resources", _resources("course"), "resources"),
+    "lineItemLearningObjectiveIds.csv": (
+        "lineItems",
+        "learningObjectiveSet",
+        _objectives("lineItem", "learningObjectiveIds"),
+        "",
+    ),
+    "lineItemScoreScales.csv": ("lineItems", "scoreScale", _scale("lineItem"), "scoreScales"),
+    "resultLearningObjectiveIds.csv": (
+        "results",
+        "learningObjectiveSet",
+        _objectives("result", "learningObjectiveResults"),
+        "",
+    ),
+    "resultScoreScales.csv": ("results", "scoreScale", _scale("result"), "scoreScales"),
+    "roles.csv": ("users", "roles", _roles, ""),
+    "userProfiles.csv": ("users", "userProfiles", _profiles, ""),
+    "userResources.csv": ("users", "resources", _resources("user"), "resources"),
+}

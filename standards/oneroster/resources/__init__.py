@@ -1,0 +1,1 @@
+"""OneRoster resources, a module each."""

@@ -1,0 +1,30 @@
+"""OneRoster assessment results: what a student reached in a test."""
+
+from __future__ import annotations
+
+from standards.lenses.formats import day
+from standards.oneroster.resources.gradebook import marks
+from standards.oneroster.resources.parts import HEAD, metadata, reference
+from standards.view import Branch, View, v
+
+VIEW = View(
+    "assessmentResults",
+    "oneroster",
+    "assessmentResult",
+    (
+        Branch(
+            "assessmentResult",
+            (
+                *HEAD,
+                metadata("assessmentResults"),
+                reference("assessmentLineItem", "assessment", "assessmentLineItems", "assessmentLineItem"),
+                reference("student", "student", "users", "user"),
+                v("scoreDate", "date", form=day, type="date"),
+                reference("scoreScale", "scoreScale", "scoreScales", "scoreScale"),
+                v("scorePercentile", "percentile", type="number"),
+                *marks("score"),
+            ),
+            needs=("assessmentLineItem", "student"),
+        ),
+    ),
+)

@@ -1,0 +1,13 @@
+"""OneRoster categories: the kinds of work in a gradebook, such as homework."""
+
+from __future__ import annotations
+
+from standards.oneroster.resources.parts import HEAD, metadata
+from standards.view import Branch, View, v
+
+VIEW = View(
+    "categories",
+    "oneroster",
+    "category",
+    (Branch("gradebookCategory", (*HEAD, metadata("categories"), v("title"), v("weight", type="number"))),),
+)

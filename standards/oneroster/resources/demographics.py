@@ -1,0 +1,56 @@
+"""OneRoster demographics: one record for each student, under the id of the student's user."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from standards.codes import outward
+from standards.lenses.formats import truth
+from standards.oneroster.resources.parts import HEAD, metadata
+from standards.oneroster.resources.users import ENROLLED
+from standards.view import Branch, Kids, Many, Node, View, v
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+FLAGS = (
+    ("americanIndianOrAlaskaNative", "race.americanIndianOrAlaskaNative"),
+    ("asian", "race.asian"),
+    ("blackOrAfricanAmerican", "race.blackOrAfricanAmerican"),
+    ("nativeHawaiianOrOtherPacificIslander", "race.nativeHawaiianOrOtherPacificIslander"),
+    ("white", "race.white"),
+    ("demographicRaceTwoOrMoreRaces", "race.twoOrMore"),
+    ("hispanicOrLatinoEthnicity", "ethnicity.hispanicOrLatino"),
+)
+
+
+def _of_profiles(name: str, field: str, form: Callable[[Any], Any], single: str) -> tuple[Node, ...]:
+    """What the student's record says, or else what the student's profiles at organizations say."""
+    value = v(name, field, form=form)
+    return value, Many(name, (Kids("profile", "student"),), (value,), bare=True, single=single)
+
+
+VIEW = View(
+    "demographics",
+    "oneroster",
+    "demographics",
+    (
+        Branch(
+            "student",
+            (
+                *HEAD,
+                metadata("demographics"),
+                v("birthDate", type="date"),
+                *_of_profiles("sex", "sex", outward("sex", "oneroster"), "least"),
+                v("sex", "birthSex", form=outward("sex", "oneroster")),
+                *(node for name, field in FLAGS for node in _of_profiles(name, field, truth, "greatest")),
+                v("countryOfBirthCode", "birthCountry", form=outward("country", "oneroster")),
+                v("stateOfBirthAbbreviation", "birthState", form=outward("state", "oneroster")),
+                v("cityOfBirth", "birthCity"),
+                v("publicSchoolResidenceStatus", "residenceStatus"),
+            ),
+            backed=ENROLLED,
+        ),
+    ),
+)

@@ -1,0 +1,42 @@
+"""OneRoster enrollments: students placed in classes, the staff who teach them, and whoever has another role there.
+
+Only one who teaches can be the primary one of a class: of students that is told too, where the source says nothing.
+"""
+
+from __future__ import annotations
+
+from standards.codes import outward
+from standards.lenses.formats import truth
+from standards.oneroster.resources.parts import HEAD, metadata, reference, until
+from standards.view import Branch, Const, Hop, Node, View, v
+
+
+def _members(person: str, *role: Node, primary: tuple[Node, ...] = ()) -> tuple[Node, ...]:
+    return (
+        *HEAD,
+        metadata("enrollments"),
+        reference("user", person, "users", "user"),
+        reference("class", "section", "classes", "class"),
+        Hop("", "section", (reference("school", "school", "orgs", "org"),)),
+        v("role", form=outward("enrollmentRole", "oneroster")),
+        *role,
+        v("primary", form=truth),
+        *primary,
+        v("beginDate", "begin", type="date"),
+        until("end"),
+    )
+
+
+VIEW = View(
+    "enrollments",
+    "oneroster",
+    "enrollment",
+    (
+        Branch("placement", _members("student", Const("role", "student"), primary=(Const("primary", "false"),))),
+        Branch("teaching", _members("staff", Const("role", "teacher"))),
+        *(
+            Branch(f"{person}Involvement", _members(person), requires=("role",))
+            for person in ("student", "staff", "contact")
+        ),
+    ),
+)

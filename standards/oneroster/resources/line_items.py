@@ -1,0 +1,44 @@
+"""OneRoster line items: the pieces of work that the students of a class are graded on.
+
+The standard wants a day of assignment and a due day: where a source states one of them, it stands for both.
+"""
+
+from __future__ import annotations
+
+from standards.lenses.formats import moment
+from standards.oneroster.resources.gradebook import objectives
+from standards.oneroster.resources.parts import HEAD, metadata, reference
+from standards.view import Branch, Hop, View, v
+
+SCHOOL = reference("school", "school", "orgs", "org")
+
+VIEW = View(
+    "lineItems",
+    "oneroster",
+    "lineItem",
+    (
+        Branch(
+            "lineItem",
+            (
+                *HEAD,
+                metadata("lineItems"),
+                v("title", "title", "description"),
+                v("description"),
+                v("assignDate", "assigned", "due", form=moment, type="datetime"),
+                v("dueDate", "due", "assigned", form=moment, type="datetime"),
+                reference("class", "section", "classes", "class"),
+                SCHOOL,
+                Hop("", "section", (SCHOOL,)),
+                reference("category", "category", "categories", "category"),
+                reference("gradingPeriod", "gradingPeriod", "academicSessions", "academicSession"),
+                reference("academicSession", "session", "academicSessions", "academicSession"),
+                reference("academicSession", "gradingPeriod", "academicSessions", "academicSession"),
+                reference("scoreScale", "scoreScale", "scoreScales", "scoreScale"),
+                v("resultValueMin", "minimum", type="number"),
+                v("resultValueMax", "maximum", type="number"),
+                v("learningObjectiveSet", "objectives", form=objectives),
+            ),
+            needs=("class", "school", "category"),
+        ),
+    ),
+)

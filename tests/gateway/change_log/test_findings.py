@@ -1,0 +1,100 @@
+"""What differs between two generations is found, whichever column of whichever table differs, and nothing else."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from adapters.simulators.edfi import Ods
+from adapters.simulators.edfi import run as run_ods
+from gateway.cache.snapshot import Generation
+from gateway.cache.snapshot_differences import UNIQUE, Differences
+from gateway.change_log.findings import Findings
+from gateway.demo.data.edfi.server import ods_documents
+from gateway.engine.visibility import Faces
+from tests.support.regions import Site, agreement, running, small_district
+
+SECRET = "a secret of the test"
+TRIALS = 12
+
+
+@pytest.fixture(scope="module")
+def district():
+    return small_district(students=40)
+
+
+@pytest.fixture(scope="module", params=["all", "some"])
+def log(request, district, tmp_path_factory):
+    """The change log of a client that is shown a district's ODS whole, or of some schools' students a part."""
+    folder = tmp_path_factory.mktemp("ods")
+    (folder / "secret").write_text(SECRET)
+    schools = ", ".join(f'"{one.id}"' for one in district.schools[::2])
+    people = f"\n  all:\n    - {{school: {{in: [{schools}]}}}}" if request.param == "some" else ""
+    lines = [("*", "allow")] if request.param == "all" else [("*", "allow"), ("student.birthDate", "year")]
+    with run_ods(Ods(ods_documents(district), secret=SECRET)) as ods:
+        settings = {"url": ods.url, "client_id": "crossing", "client_secret": f"file:{folder / 'secret'}"}
+        site = Site("edfi_ods", settings)
+        site_toml = site.toml
+        site.toml = lambda name: site_toml(name) + "allow_private = true\n"
+        terms = agreement("fir", lines, population=people)
+        with running(folder, {"fir": site}, [terms]) as region:
+            (grant,) = region.gateway.grants.every("fir")
+            faces = region.gateway.held(grant)
+            log = faces.account.log
+            log.follow(faces)
+            yield log
+
+
+def test_whatever_column_differs_is_found_where_it_is_shown_and_nowhere_else(log):
+    old, seen = log.faces, log.sight(log.faces)
+    before = {entity: digests(seen, one, old) for entity, one in log.projections.items()}
+    random_numbers, found_some = random.Random(11), 0
+    for trial in range(TRIALS):
+        generation = changed(old.generation, random_numbers, trial + 1)
+        faces = Faces(generation, old.grant, old.keyring, old.today)
+        now = log.sight(faces)
+        findings = Findings(seen, now, Differences(old.generation, generation), log.projections)
+        for entity, projection in log.projections.items():
+            after = digests(now, projection, faces)
+            right = {row for row, digest in after.items() if before[entity].get(row) != digest}
+            assert findings.of(entity).changed == right, f"trial {trial}: {entity}"
+            found_some += len(right)
+    assert found_some > TRIALS
+
+
+def test_whether_one_row_is_shown_is_found_out_alike_alone_and_among_all(log):
+    answers = set()
+    for projection in log.projections.values():
+        for place in projection.branches:
+            shown = log.sight(Faces(log.faces.generation, log.faces.grant, log.faces.keyring, log.faces.today))
+            one = shown.shown(projection, place)
+            size = one.faces.generation.table(projection.entity).size
+            alone = [one.shows(row) for row in range(size)]
+            assert alone == [row in one.members for row in range(size)], place
+            answers |= set(alone)
+    assert True in answers
+
+
+def digests(sight, projection, faces):
+    """The hash of what is shown of each visible row."""
+    return sight.digests(projection, list(faces.rows(projection.entity)))
+
+
+def changed(generation, random_numbers, number):
+    """A generation in which one value of one column of each table is that of another row."""
+    tables = {}
+    for entity, table in generation.tables.items():
+        names = [*table.columns, *table.refs, *([UNIQUE] * 9 if table.unique else ())]
+        row, other = (random_numbers.randrange(table.size) for _ in "ab") if table.size else (0, 0)
+        tables[entity] = altered(table, random_numbers.choice(names), row, other) if row != other and names else table
+    return Generation(generation.district, generation.number + number, generation.loaded, tables, generation.dropped)
+
+
+def altered(table, name, row, other):
+    """The table with the value of an *other* row in one *row* of one column."""
+    kind = "columns" if name in table.columns else "refs"
+    column = (table.unique if name == UNIQUE else getattr(table, kind)[name])[:]
+    column[row] = column[other]
+    return replace(table, **({"unique": column} if name == UNIQUE else {kind: getattr(table, kind) | {name: column}}))
