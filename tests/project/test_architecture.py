@@ -50,6 +50,7 @@ SAYS_NOTHING = re.compile(r"(^|_)(utils?|helpers?|common|misc|core|base|managers
 TOP_LEVEL = {
     "setup.cfg", "gateway", "standards", "adapters", "policies", "tests", "README.md", "tox.ini", "pyproject.toml",
     "LICENSE", "CHANGELOG.md", "benchmarks", "changes", "docs", ".ci", "deploy", ".gitignore", ".gitattributes",
+    ".github", ".pre-commit-config.yaml", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "SECURITY.md", "examples",
 }  # fmt: skip
 ELSEWHERE = re.compile(r"\.\./shared|(?<![\w.<>/-])/(work|tmp)\b")
 

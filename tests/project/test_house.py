@@ -10,12 +10,11 @@ import sys
 import tomllib
 import zipfile
 from importlib import import_module
-from importlib.metadata import packages_distributions
 
 import pytest
 
 from tests.__main__ import QUICK, arguments
-from tests.project.test_architecture import MODULES, PACKAGES, imports, tracked
+from tests.project.test_architecture import PACKAGES, tracked
 from tests.support import samples
 from tests.support.needs import ROOT
 
@@ -89,15 +88,6 @@ def test_what_the_product_needs_is_pinned_for_the_bootstrap():
     assert required("options.extras_require", "test") - pins(LOCKS["tests"]).keys() == set()
 
 
-def test_what_the_product_imports_is_required():
-    owners = packages_distributions()
-    imported = {name for path in MODULES for name in imports(path.read_text(), path.relative_to(ROOT).parts[0])}
-    foreign = imported - sys.stdlib_module_names - set(PACKAGES) - {"_typeshed"}
-    needed = {normal(owner) for name in foreign for owner in owners.get(name, [name])}
-    test_kit = {"hypothesis", "pytest"}  # of the `testing` modules, which only a test imports
-    assert needed - required("options", "install_requires") - test_kit == set()
-
-
 def test_the_tests_run_on_the_packages_that_the_product_is_pinned_to():
     product, tests = pins(LOCKS["gateway"]), pins(LOCKS["tests"])
     assert {name: tests.get(name) for name in product} == product
@@ -109,7 +99,7 @@ def test_nothing_is_required_that_overwrites_another_package():
 
 def test_tox_has_every_environment():
     named = {"py311", "py312", "py313"} | {name.removeprefix("testenv:") for name in TOX.sections()}
-    assert {"py311", "py312", "py313", "lint", "types", "docs", "browser", "slow"} <= named
+    assert {"py311", "py312", "py313", "lint", "types", "docs", "browser", "slow", "coverage"} <= named
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_every_default_code_of_a_mapped_descriptor_is_understood(name):
     assert [uri for uri in descriptor_uris(codes.table(name).descriptor) if understand(uri) == uri] == []
 
 
-def test_the_default_codes_were_there_to_be_compared():
+def test_the_default_codes_were_there_to_be_compared(shared):
     assert sum(len(descriptor_uris(codes.table(name).descriptor)) for name in codes.names()) > 900
 
 
