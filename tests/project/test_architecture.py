@@ -49,7 +49,7 @@ CLOCK_READING = re.compile(r"\b(datetime|date|dt)\.(now|utcnow|today)$|\btime\.(
 SAYS_NOTHING = re.compile(r"(^|_)(utils?|helpers?|common|misc|core|base|managers?)$")
 TOP_LEVEL = {
     "setup.cfg", "gateway", "standards", "adapters", "policies", "tests", "README.md", "tox.ini", "pyproject.toml",
-    "LICENSE", "CHANGELOG.md", "benchmarks", "changes", "docs", ".ci", "deploy", ".gitignore", ".gitattributes",
+    "LICENSE", "CHANGELOG.md", "benchmarks", "changes", "docs", ".ci", "deploy", "examples", ".gitignore", ".gitattributes",
 }  # fmt: skip
 ELSEWHERE = re.compile(r"\.\./shared|(?<![\w.<>/-])/(work|tmp)\b")
 
