@@ -35,6 +35,11 @@ HOST = "gateway.example.org"
 COMMAND = "/opt/crossing/bin/crossing"
 SETTINGS = "/etc/crossing/gateway.toml"
 STARTING_SECONDS = 180
+# The newest Pythons take no certificate that does not say what its key is for.
+KEY_USAGE = x509.KeyUsage(
+    digital_signature=True, key_cert_sign=True, crl_sign=False, content_commitment=False, key_encipherment=False,
+    data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
+)  # fmt: skip
 SCOPES = ("https://purl.imsglobal.org/spec/or/v1p2/scope/roster.readonly", "edfi:read", "edfi:create", "edfi:update")
 # What MemoryDenyWriteExecute asks of the kernel (PR_SET_MDWE), where the kernel knows it, and LimitCORE.
 CONFINED = (
@@ -187,6 +192,9 @@ def certificate(folder: Path) -> Path:
         .not_valid_after(now + timedelta(hours=1))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
+        .add_extension(KEY_USAGE, critical=True)
         .sign(key, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM
