@@ -199,7 +199,9 @@ def test_what_a_new_user_makes_in_the_checkout_is_not_offered_for_a_commit(tmp_p
         "demo.log",
     }
     inside = {"gateway/master.key", "gateway/gateway.toml", "tests/state/registry.db", "docs/.env.production"}
-    ours = {"gateway/new_module.py", "tests/gateway/small.csv", "standards/codes/new.csv", "changes/10.added.md"}
+    inside |= {"deploy/secrets/gateway.env", "deploy/region/maple.zip", "deploy/tls/chain.crt"}
+    ours = {"gateway/new_module.py", "tests/gateway/small.csv", "standards/codes/new.csv", "changes/10.added.md", "deploy/new.conf",
+            "examples/new/client.py"}  # fmt: skip
     for name in written | made | kept | inside | ours:
         place = tmp_path / name
         place.parent.mkdir(parents=True, exist_ok=True)

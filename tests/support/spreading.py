@@ -26,6 +26,8 @@ LONGEST = (
     "tests/gateway/server/test_front.py",
     "tests/gateway/districts/test_failing_districts.py",
     "tests/project/test_bootstrap.py",
+    "tests/project/test_deploy.py",
+    "tests/project/test_examples.py",
     "tests/gateway/commands/test_export.py",
     "tests/gateway/storage/test_outages.py",
     "tests/conformance/test_shared_case_delta.py",

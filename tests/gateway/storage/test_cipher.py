@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
-from gateway.change_versions.journals import Journals
 
 from gateway.audit import keys
 from gateway.auth.callers import Caller
 from gateway.auth.oauth1_secrets import open_shared_secret
 from gateway.change_log.grant_logs import ChangeLogs
+from gateway.change_versions.journals import Journals
 from gateway.paging.page_tokens import Cursor, Cursors
 from gateway.storage import cipher
 from gateway.storage.cipher import Cipher, NotSealed, TokenCipher
