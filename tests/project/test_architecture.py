@@ -6,11 +6,14 @@ import ast
 import re
 import shutil
 import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.project.import_graph import circles, edges, modules, room_of, upward
+from tests.project.import_graph import imports as imported
 from tests.support.needs import ROOT
 
 if TYPE_CHECKING:
@@ -45,6 +48,8 @@ FORBIDDEN = {
     "policies": SERVER | NETWORK | CLOCK | {"lxml", "sqlite3", "subprocess"},
     "gateway": set(),
 }
+MAX_MODULES = 14
+"""In a folder, but for those of resources, which are as many as a standard has."""
 CLOCK_READING = re.compile(r"\b(datetime|date|dt)\.(now|utcnow|today)$|\btime\.(time|monotonic)$")
 SAYS_NOTHING = re.compile(r"(^|_)(utils?|helpers?|common|misc|core|base|managers?)$")
 TOP_LEVEL = {
@@ -144,6 +149,42 @@ def test_names_say_what_they_hold(path):
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_every_module_says_its_job(path):
     assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+def test_every_module_stands_on_a_floor():
+    assert [name for name, path in modules().items() if path.name != "__init__.py" and not room_of(name)] == []
+
+
+def test_no_arrow_leads_upward():
+    assert upward(edges()) == []
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    assert circles(edges()) == []
+
+
+def test_an_arrow_upward_and_a_circle_are_noticed():
+    graph = edges()
+    assert upward(graph | {"gateway.storage.registry": frozenset({"gateway.reads.pipeline"})}) == [
+        ("gateway.storage.registry", "gateway.reads.pipeline")
+    ]
+    between = {"gateway.writes.merge": frozenset({"gateway.writes.edfi"})}
+    assert any({"gateway.writes.merge", "gateway.writes.edfi"} <= set(one) for one in circles(graph | between))
+
+
+def test_imports_for_types_and_inside_functions_count():
+    known = {"gateway.request": 0, "gateway.auth.callers": 0}
+    source = "if TYPE_CHECKING:\n    from gateway import request\ndef f():\n    from gateway.auth.callers import Caller"
+    assert set(imported(source, known)) == set(known)
+
+
+FOLDERS = Counter(path.parent for path in (ROOT / one for one in ("tests", *PACKAGES)) for path in path.rglob("*.py"))
+
+
+@pytest.mark.parametrize("folder", sorted(FOLDERS), ids=name_of)
+def test_a_folder_holds_no_more_modules_than_one_looks_through(folder):
+    modules = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+    assert folder.name == "resources" or len(modules) <= MAX_MODULES
 
 
 def tracked() -> list[Path]:

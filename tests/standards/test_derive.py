@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import standards
-from standards import derive
+from standards.derive import __main__ as derive
 
 HERE = Path(standards.__file__).parent
 FILES = ("edfi/member-names.json", "edfi/model-ds52.json", "oneroster/csv.json", "oneroster/model.json")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 
-from standards.derive_collation import TABLE, derive
+from standards.derive.collation import TABLE, derive
 
 PUBLISHED = """\
 # allkeys-13.0.0.txt

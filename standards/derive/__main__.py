@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 PUBLISHED = ("ds33", "ds40", "ds50", "ds52")
 
 # Key unifications that the published relational model does not list.

@@ -1,4 +1,4 @@
-"""``python -m tests.project.coverage_floors``: compare what `coverage` measured with the floors in coverage.toml."""
+"""``python -m tests.project.coverage.floors``: compare what `coverage` measured with the floors in floors.toml."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-ROOT = Path(__file__).resolve().parents[2]
-FLOORS = Path(__file__).with_name("coverage.toml")
+ROOT = Path(__file__).resolve().parents[3]
+FLOORS = Path(__file__).with_name("floors.toml")
 COUNTED = {"lines": ("covered_lines", "num_statements"), "branches": ("covered_branches", "num_branches")}
 
 

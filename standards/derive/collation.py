@@ -1,4 +1,4 @@
-"""Derives the table of collation from allkeys.txt of UTS #10: ``python -m standards.derive_collation FILE``.
+"""Derives the table of collation from allkeys.txt of UTS #10: ``python -m standards.derive.collation FILE``.
 
 Unicode publishes that file, and Perl ships it (Unicode/Collate/allkeys.txt). The table is committed; nobody needs the
 file to run the gateway, and the name of its version and whose it is stand at its head.
@@ -16,7 +16,7 @@ from unicodedata import decomposition
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TABLE: Final = Path(__file__).parent / "collation.txt.gz"
+TABLE: Final = Path(__file__).parents[1] / "collation.txt.gz"
 HEAD: Final = """\
 # The Default Unicode Collation Element Table (DUCET) of Unicode {version}, from allkeys.txt of UTS #10,
 # without its comments and without characters that have a canonical decomposition.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.project.coverage_floors import ROOT, compare, floors, share
+from tests.project.coverage.floors import ROOT, compare, floors, share
 
 FILES = {
     "gateway/writes/merge.py": {
