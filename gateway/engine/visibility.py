@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from gateway.cache.group_references import DANGLING
 from gateway.cache.snapshot import ABSENT, Generation, Table
-from policies.population import Active, All, AnyOf, Child, In, NotIn, Null, RefIn, Seen
+from gateway.engine.row_filter import TableRows, owner_counts, row_filter
 from policies.transforms import transform
 from standards.collation import folded
 from standards.fields import fields_of
 from standards.query_strings import percent_encoded
-from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -135,10 +134,6 @@ class Faces:
         """What the grant does to a released value named *name*."""
         return change(self.grant, self.keyring, name)
 
-    def holds(self, entity: str, clause: Clause, row: int) -> bool:
-        """Whether *clause* holds of one row, seen or not."""
-        return self._test(entity, self.generation.table(entity), clause)(row)
-
     def outward(self, entity: str, own: list[str], api: str) -> list[str]:
         """The ids that records with the source's *own* ids bear for the consumer, be they there or not."""
         if api != "edfi" and not self.pseudonymous(entity):
@@ -164,7 +159,7 @@ class Faces:
         visible: bytearray | None = None
         clause = self.grant.rows.get(entity)
         if clause is not None:
-            test = self._test(entity, table, clause)
+            test = self._test(entity, clause)
             visible = bytearray(test(row) for row in range(table.size))
         for owner in fields_of(entity).values():
             if owner.owner:
@@ -174,57 +169,18 @@ class Faces:
     def _owned(self, table: Table, owner: Field, visible: bytearray | None) -> bytearray | None:
         refs = table.refs.get(owner.name)
         target = self.visible(owner.to)
-        person = owner.to in PERSONS
-        absent = owner.lenient or not person
+        absent = owner_counts(owner, ABSENT, self.grant)
         if refs is None:
             return visible if absent or not table.size else bytearray(table.size)
-        dangling = owner.lenient and not person and self.grant.unrestricted(owner.to)
+        dangling = owner_counts(owner, DANGLING, self.grant)
         if target is None and (dangling or DANGLING not in refs) and (absent or ABSENT not in refs):
             return visible
         seen = target if target is not None else bytearray(b"\1" * self.generation.table(owner.to).size)
         mask = bytearray(seen[row] if row >= 0 else (absent if row == ABSENT else dangling) for row in refs)
         return mask if visible is None else bytearray(a & b for a, b in zip(visible, mask, strict=True))
 
-    def _test(self, entity: str, table: Table, clause: Clause) -> Test:
-        match clause:
-            case All(clauses):
-                tests = [self._test(entity, table, part) for part in clauses]
-                return lambda row: all(test(row) for test in tests)
-            case AnyOf(clauses):
-                tests = [self._test(entity, table, part) for part in clauses]
-                return lambda row: any(test(row) for test in tests)
-            case In() | NotIn() | Null():
-                return _plain(table, clause)
-            case Active(begin, end):
-                return self._active(table, begin, end)
-            case _:
-                return self._related(entity, table, clause)
-
-    def _active(self, table: Table, begin: Sequence[str], end: str) -> Test:
-        starts, stop, today = [_reader(table, name) for name in begin], _reader(table, end), self.today
-
-        def active(row: int) -> bool:
-            first = next((found for start in starts if (found := start(row)) is not None), None)
-            last = stop(row)
-            return first is not None and first <= today and (last is None or last >= today)
-
-        return active
-
-    def _related(self, entity: str, table: Table, clause: Clause) -> Test:
-        match clause:
-            case Seen(ref):
-                target, follow = self.visible(fields_of(entity)[ref].to), _follower(table, ref)
-                return lambda row: (to := follow(row)) >= 0 and (target is None or bool(target[to]))
-            case RefIn(ref, names, values):
-                follow = _follower(table, ref)
-                readers = [_reader(self.generation.table(fields_of(entity)[ref].to), name) for name in names]
-                return lambda row: (to := follow(row)) >= 0 and any(read(to) in values for read in readers)
-            case Child(child, via, inner):
-                test = self._test(child, self.generation.table(child), inner)
-                kids = self.generation.kids(child, via, entity)
-                return lambda row: any(test(kid) for kid in kids[row])
-        msg = f"unknown clause {type(clause).__name__}"
-        raise TypeError(msg)
+    def _test(self, entity: str, clause: Clause) -> Callable[[int], bool]:
+        return row_filter(clause, TableRows(self.generation, entity), self)
 
 
 def change(grant: Grant, keyring: Keyring, name: str) -> Callable[[Any], Any] | None:
@@ -243,30 +199,3 @@ def _by_folded(ids: Sequence[str], rows: Iterable[int]) -> Mapping[str, tuple[in
         name = folded(ids[row])
         found[name] = (*found.get(name, ()), row)
     return found
-
-
-def _plain(table: Table, clause: In | NotIn | Null) -> Test:
-    """A test of one field of the row itself."""
-    value = _reader(table, clause.field)
-    match clause:
-        case In(_, values):
-            return lambda row: value(row) in values
-        case NotIn(_, values):
-            return lambda row: (found := value(row)) is not None and found not in values
-        case Null():
-            return lambda row: value(row) is None
-
-
-def _follower(table: Table, ref: str) -> Callable[[int], int]:
-    """How to follow a reference of a row; a table without it leads nowhere."""
-    refs = table.refs.get(ref)
-    return (lambda _row: ABSENT) if refs is None else refs.__getitem__
-
-
-def _reader(table: Table, name: str) -> Callable[[int], Any]:
-    """How to read a field of a row; ``key`` is the single part of its natural key."""
-    if name == "key":
-        texts = {row: key[0] for key, row in table.rows.items() if len(key) == 1}
-        return texts.get
-    column = table.columns.get(name)
-    return (lambda _row: None) if column is None else column.__getitem__

@@ -17,16 +17,16 @@ from gateway.web import (
     cross_origin,
     edfi,
     edfi_changes,
-    edfi_metadata,
     edfi_writes,
     health,
     oauth,
     oneroster,
     oneroster_bulk,
-    oneroster_metadata,
     token_info,
     url_prefixes,
 )
+from gateway.web.metadata import edfi as edfi_metadata
+from gateway.web.metadata import oneroster as oneroster_metadata
 from gateway.web.responses import correlation, failure
 from standards.edfi.api.envelope import problem
 from standards.errors import CallerError, GatewayError, MethodNotAllowed, NotFound

@@ -10,17 +10,8 @@ from flask import Blueprint, Response, request
 from gateway.reads.pipeline import serve_one, serve_page, serve_partitions
 from gateway.request import PageRequest
 from gateway.telemetry import about
-from gateway.web.responses import (
-    PRIVATE,
-    arguments,
-    authenticate,
-    base_url,
-    conditional,
-    correlation,
-    failure,
-    signed,
-    trace_id,
-)
+from gateway.web.etags import PRIVATE, conditional, signed
+from gateway.web.responses import arguments, authenticate, base_url, correlation, failure, trace_id
 from gateway.web.url_prefixes import ADDRESSES, place
 from standards import registry
 from standards.edfi.api.envelope import problem

@@ -11,7 +11,8 @@ from gateway.changes.feed import available
 from gateway.reads.pipeline import serve_page
 from gateway.request import PageRequest
 from gateway.web.edfi import NO_SNAPSHOT, READ, admit, answer, base, refuse
-from gateway.web.responses import arguments, authenticate, conditional, trace_id
+from gateway.web.etags import conditional
+from gateway.web.responses import arguments, authenticate, trace_id
 from gateway.web.url_prefixes import ADDRESSES, PREFIXES
 from standards.edfi.api.change_feeds import read_feed
 from standards.edfi.api.media_types import wants_snapshot

@@ -9,7 +9,8 @@ from flask import Blueprint, Response, request
 from gateway.request import PageRequest
 from gateway.telemetry import ignored
 from gateway.web.edfi import admit, base, refuse
-from gateway.web.responses import PRIVATE, check_conditions, makes_conditions, trace_id
+from gateway.web.etags import PRIVATE, check_conditions, makes_conditions
+from gateway.web.responses import trace_id
 from gateway.web.url_prefixes import ADDRESSES
 from gateway.writes import edfi
 from gateway.writes.context import open_context

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from gateway import telemetry
 from gateway.districts.status import StatusCollector
-from gateway.web.responses import PRIVATE
+from gateway.web.etags import PRIVATE
 from standards.errors import NotFound, Unauthenticated
 
 if TYPE_CHECKING:

@@ -11,19 +11,8 @@ from flask import Blueprint, Response, request
 from gateway.reads.pipeline import serve_one, serve_page
 from gateway.request import PageRequest, Within
 from gateway.telemetry import about
-from gateway.web.responses import (
-    PRIVATE,
-    allow,
-    arguments,
-    authenticate,
-    base_url,
-    check_conditions,
-    conditional,
-    failure,
-    makes_conditions,
-    signed,
-    trace_id,
-)
+from gateway.web.etags import PRIVATE, check_conditions, conditional, makes_conditions, signed
+from gateway.web.responses import allow, arguments, authenticate, base_url, failure, trace_id
 from gateway.writes import oneroster
 from gateway.writes.context import open_context
 from gateway.writes.one_at_a_time import write_alone

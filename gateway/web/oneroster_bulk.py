@@ -10,7 +10,8 @@ from flask import Blueprint, Response
 from gateway import telemetry
 from gateway.engine.filter_conditions import instant
 from gateway.reads.export import OPERATION, Asked, export
-from gateway.web.responses import PRIVATE, arguments, authenticate, trace_id
+from gateway.web.etags import PRIVATE
+from gateway.web.responses import arguments, authenticate, trace_id
 from standards.errors import GatewayError, MalformedQuery
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -15,6 +14,7 @@ from gateway.auth.callers import SignedRequest
 from gateway.auth.oauth1 import accepts
 from gateway.config.hosts import origin
 from gateway.telemetry import ABOUT, about, trace
+from gateway.web.etags import PRIVATE
 from standards.errors import (
     CallerError,
     Forbidden,
@@ -22,7 +22,6 @@ from standards.errors import (
     MethodNotAllowed,
     NotFound,
     Overloaded,
-    PreconditionFailed,
     SourceUnavailable,
     TooManyRequests,
     Unauthenticated,
@@ -36,11 +35,6 @@ if TYPE_CHECKING:
     from gateway.gateway import Gateway
     from standards.errors import GatewayError
 
-MODIFIED = (
-    "The item's etag value does not match what was specified in the 'If-Match' request header indicating that it has"
-    " been modified by another client since it was last retrieved."
-)
-PRIVATE = "private, no-store"
 REFUSALS = "crossing.refusals"
 MOST_ARGUMENTS = 200
 CORRELATION = correlated.HEADER
@@ -114,43 +108,6 @@ def trace_id() -> str:
 def correlation() -> str:
     """The id under which an error of this request is told: the caller's own, or that of the trace."""
     return correlated.given() or trace_id()
-
-
-def conditional(body: Any, media: str = "application/json") -> Response:
-    """*body* as JSON with a strong ETag of exactly these bytes; 304 when the caller has them already."""
-    payload, tag = signed(body)
-    response = Response(payload, 200, content_type=media)
-    response.set_etag(tag)
-    response.headers["Cache-Control"] = PRIVATE
-    if request.if_none_match.contains_weak(tag):
-        response.status_code = 304
-        response.set_data(b"")
-    return response
-
-
-def makes_conditions() -> bool:
-    """Whether the request is to be done only if the record is, or is not, as it says."""
-    return "If-Match" in request.headers or "If-None-Match" in request.headers
-
-
-def check_conditions(tag: str) -> None:
-    """Refuse a change that its sender wants of another state than that with *tag*, which is empty where nothing is.
-
-    Tags come with and without quotes. A weak one never matches what is to be changed (RFC 9110, 13.1.1).
-
-    Raises:
-        PreconditionFailed: ``If-Match`` has not the tag, or ``If-None-Match`` has it.
-    """
-    if "If-Match" in request.headers and not (tag and request.if_match.contains(tag)):
-        raise PreconditionFailed(MODIFIED)
-    if tag and request.if_none_match.contains_weak(tag):
-        raise PreconditionFailed("The item has an etag that the 'If-None-Match' request header excludes.")
-
-
-def signed(body: Any) -> tuple[bytes, str]:
-    """*body* as JSON, and the ETag of exactly these bytes."""
-    payload = orjson.dumps(body)
-    return payload, blake2b(payload, digest_size=16).hexdigest()
 
 
 def failure(error: GatewayError, status: int, body: Mapping[str, Any], media: str = "application/json") -> Response:

@@ -17,7 +17,8 @@ from flask import Blueprint, Response, request
 from gateway.reads.pipeline import serve_page
 from gateway.request import PageRequest
 from gateway.telemetry import about
-from gateway.web.responses import PRIVATE, authenticate, base_url, trace_id
+from gateway.web.etags import PRIVATE
+from gateway.web.responses import authenticate, base_url, trace_id
 from gateway.web.url_prefixes import PREFIXES, place
 from standards import registry
 from standards.edfi.api.request import LARGEST_LIMIT

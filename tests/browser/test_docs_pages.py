@@ -10,7 +10,7 @@ import threading
 import pytest
 from werkzeug.serving import make_server
 
-from gateway.web.oneroster_metadata import SECTIONS
+from gateway.web.metadata.oneroster import SECTIONS
 from tests.support.needs import missing
 from tests.support.regions import agreement, running, small_sites
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from gateway.commands.cli import main
 from gateway.config.hosts import _own, origin
-from gateway.web.edfi_metadata import ADDRESSES as DOCUMENTS
+from gateway.web.metadata.edfi import ADDRESSES as DOCUMENTS
 from tests.support.regions import EDFI, ROSTER, agreement, links, running, small_sites, write
 
 LISTENER = "http://10.1.2.3:8080"

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from gateway.cache.snapshot import Generation
-from gateway.engine import codegen, filter_conditions, renderer, row_index, view_rows
+from gateway.engine import codegen, filter_conditions, renderer, row_filter, row_index, view_rows
 from gateway.engine import visibility as faces
 from gateway.engine.codegen import Writer
 from gateway.engine.renderer import Renderer
@@ -54,8 +54,8 @@ def a_row_rule_is_dropped(patch):
 def the_row_rule_of_one_entity_is_dropped(patch):
     plain = Faces._test
 
-    def test(self, entity, table, clause):
-        return plain(self, entity, table, All(()) if entity == "contact" else clause)
+    def test(self, entity, clause):
+        return plain(self, entity, All(()) if entity == "contact" else clause)
 
     patch.setattr(Faces, "_test", test)
 
@@ -65,12 +65,12 @@ def an_owner_is_ignored(patch):
 
 
 def an_end_today_still_counts(patch):
-    plain = Faces._active
+    plain = row_filter._active
 
-    def active(self, table, begin, _end):
-        return plain(self, table, begin, "no such field")
+    def active(begin, _end, rows, today):
+        return plain(begin, "no such field", rows, today)
 
-    patch.setattr(Faces, "_active", active)
+    patch.setattr(row_filter, "_active", active)
 
 
 def a_reference_shows_hidden_rows(patch):

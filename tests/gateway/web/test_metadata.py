@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 import jsonschema
 import pytest
 
-from gateway.web.oneroster_metadata import ASSETS, DISCOVERY, HEADERS, SECTIONS
+from gateway.web.metadata.oneroster import ASSETS, DISCOVERY, HEADERS, SECTIONS
 from standards import registry
 from standards.oneroster import model
 from standards.oneroster.api.supported_operations import supported

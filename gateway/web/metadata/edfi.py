@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from flask import Blueprint, Response, request
 
-from gateway.web.oneroster_metadata import DISCOVERY, known, manifests, published
+from gateway.web.metadata.oneroster import DISCOVERY, known, manifests, published
 from gateway.web.responses import base_url
 from gateway.web.url_prefixes import PREFIXES, place
 from standards import registry

@@ -1,0 +1,165 @@
+"""The row filter: the row rules of a grant, put to rows of a snapshot and to a record in hand in the same way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from gateway.cache.group_references import DANGLING
+from gateway.cache.snapshot import ABSENT
+from policies.population import Active, All, AnyOf, Child, In, NotIn, Null, RefIn, Seen
+from standards.fields import fields_of
+from standards.vocabulary import PERSONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from gateway.cache.snapshot import Generation
+    from policies.grant import Grant
+    from policies.population import Clause
+    from standards.vocabulary import Field
+
+Row = TypeVar("Row")
+Row_contra = TypeVar("Row_contra", contravariant=True)
+
+
+class Around(Protocol):
+    """What a rule looks at besides the row itself: a snapshot as one grant shows it on one day."""
+
+    generation: Generation
+    today: str
+
+    def visible(self, entity: str) -> bytearray | None:
+        """One byte per row, 1 where the row exists for the consumer; None where every row does."""
+        ...
+
+
+class Reader(Protocol[Row_contra]):
+    """How a row rule reads the rows of one entity."""
+
+    entity: str
+
+    def value(self, name: str) -> Callable[[Row_contra], Any]:
+        """How to read a field; ``key`` is the single part of the natural key."""
+        ...
+
+    def target(self, ref: str) -> Callable[[Row_contra], int]:
+        """How to follow a reference to a row of the snapshot; below 0 it leads nowhere."""
+        ...
+
+    def children(self, child: str, via: str) -> Callable[[Row_contra], Iterable[int]]:
+        """How to find the rows of *child* that point to a row by the reference *via*."""
+        ...
+
+
+class TableRows:
+    """The rows of one entity of a snapshot, by their numbers."""
+
+    def __init__(self, generation: Generation, entity: str) -> None:
+        self.entity, self._generation, self._table = entity, generation, generation.table(entity)
+
+    def value(self, name: str) -> Callable[[int], Any]:
+        """How to read a field; ``key`` is the single part of the natural key."""
+        if name == "key":
+            texts = {row: key[0] for key, row in self._table.rows.items() if len(key) == 1}
+            return texts.get
+        column = self._table.columns.get(name)
+        return (lambda _row: None) if column is None else column.__getitem__
+
+    def target(self, ref: str) -> Callable[[int], int]:
+        """How to follow a reference; a table without it leads nowhere."""
+        refs = self._table.refs.get(ref)
+        return (lambda _row: ABSENT) if refs is None else refs.__getitem__
+
+    def children(self, child: str, via: str) -> Callable[[int], Iterable[int]]:
+        """How to find the rows of *child* that point to a row."""
+        return self._generation.kids(child, via, self.entity).__getitem__
+
+
+class RecordInHand:
+    """A record that is about to be written, or that the source just told; *row* is the one that it has, or had."""
+
+    def __init__(self, generation: Generation, entity: str, row: int | None = None) -> None:
+        self.entity, self._generation, self._row = entity, generation, row
+
+    def value(self, name: str) -> Callable[[Mapping[str, Any]], Any]:
+        """How to read a field; ``key`` is the single part of the natural key."""
+        return _only_key if name == "key" else lambda record: record.get(name)
+
+    def target(self, ref: str) -> Callable[[Mapping[str, Any]], int]:
+        """How to follow a reference by the natural key that the record gives."""
+        rows = self._generation.table(fields_of(self.entity)[ref].to).rows
+        return lambda record: ABSENT if record.get(ref) is None else rows.get(tuple(record[ref]), DANGLING)
+
+    def children(self, child: str, via: str) -> Callable[[Mapping[str, Any]], Iterable[int]]:
+        """What others say of the record is read at the row that it has; of a new one nobody says anything."""
+        found = () if self._row is None else self._generation.kids(child, via, self.entity)[self._row]
+        return lambda _record: found
+
+
+def row_filter(clause: Clause, rows: Reader[Row], around: Around) -> Callable[[Row], bool]:
+    """Compile a *clause* of a grant's row rules to a test of the *rows* of one entity."""
+    match clause:
+        case All(clauses):
+            tests = [row_filter(part, rows, around) for part in clauses]
+            return lambda row: all(test(row) for test in tests)
+        case AnyOf(clauses):
+            tests = [row_filter(part, rows, around) for part in clauses]
+            return lambda row: any(test(row) for test in tests)
+        case In() | NotIn() | Null():
+            return _of_a_field(clause, rows)
+        case Active(begin, end):
+            return _active(begin, end, rows, around.today)
+        case Seen() | RefIn() | Child():
+            return _related(clause, rows, around)
+
+
+def owner_counts(owner: Field, target: int, grant: Grant) -> bool:
+    """Whether a row may exist whose *owner* is not there: stated nowhere (ABSENT), or unknown (DANGLING)."""
+    person = owner.to in PERSONS
+    if target == ABSENT:
+        return owner.lenient or not person
+    return owner.lenient and not person and grant.unrestricted(owner.to)
+
+
+def _of_a_field(clause: In | NotIn | Null, rows: Reader[Row]) -> Callable[[Row], bool]:
+    value = rows.value(clause.field)
+    match clause:
+        case In(_, values):
+            return lambda row: value(row) in values
+        case NotIn(_, values):
+            return lambda row: (found := value(row)) is not None and found not in values
+        case Null():
+            return lambda row: value(row) is None
+
+
+def _active(begin: Sequence[str], end: str, rows: Reader[Row], today: str) -> Callable[[Row], bool]:
+    """Whether a stretch of days holds *today*; without a first day it holds none, without a last it does not end."""
+    starts, stop = [rows.value(name) for name in begin], rows.value(end)
+
+    def active(row: Row) -> bool:
+        first = next((found for start in starts if (found := start(row)) is not None), None)
+        last = stop(row)
+        return first is not None and first <= today and (last is None or last >= today)
+
+    return active
+
+
+def _related(clause: Seen | RefIn | Child, rows: Reader[Row], around: Around) -> Callable[[Row], bool]:
+    """Whether what a row points to, or what points to it, is as a *clause* says."""
+    match clause:
+        case Seen(ref):
+            visible, follow = around.visible(fields_of(rows.entity)[ref].to), rows.target(ref)
+            return lambda row: (to := follow(row)) >= 0 and (visible is None or bool(visible[to]))
+        case RefIn(ref, names, values):
+            follow, target = rows.target(ref), TableRows(around.generation, fields_of(rows.entity)[ref].to)
+            readers = [target.value(name) for name in names]
+            return lambda row: (to := follow(row)) >= 0 and any(read(to) in values for read in readers)
+        case Child(child, via, inner):
+            test = row_filter(inner, TableRows(around.generation, child), around)
+            children = rows.children(child, via)
+            return lambda row: any(test(one) for one in children(row))
+
+
+def _only_key(record: Mapping[str, Any]) -> Any:
+    key = record.get("key", ())
+    return key[0] if len(key) == 1 else None
