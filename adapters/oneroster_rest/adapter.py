@@ -74,7 +74,7 @@ class OneRosterRest(Adapter):
         deadline = self._http.deadline()
         for collection in ("orgs", "users"):
             try:
-                page, _ = self._service.page(collection, [("limit", "1"), ("offset", "0")], deadline)
+                page = self._service.page(collection, [("limit", "1"), ("offset", "0")], deadline)
             except GatewayError as error:
                 return [Problem(error.message, f"districts.{self.district}")]
             if not page.documents:
@@ -161,7 +161,7 @@ class OneRosterRest(Adapter):
         deadline = self._http.deadline()
         seen = hashlib.sha256()
         for collection in sorted(frozenset(plan.ORDER) - self._absent):
-            page, _ = self._service.page(collection, newest, deadline)
+            page = self._service.page(collection, newest, deadline)
             if page.total is None:
                 return secrets.token_hex(16)
             seen.update(repr((page.total, [one.get("dateLastModified") for one in page.documents])).encode())
