@@ -20,7 +20,7 @@ from adapters.oneroster_rest.client import Service
 from adapters.oneroster_rest.reader import Pile, Reader
 from adapters.oneroster_rest.records import Rows, is_there, plain
 from adapters.oneroster_rest.settings import ServerSettings, credentials
-from adapters.transport.http import Bounds, Http
+from adapters.transport.connection_settings import connect
 from standards.errors import GatewayError, MappingError, NotFound, SourceBroken, Unsupported
 from standards.oneroster import model, rest_lenses
 
@@ -50,13 +50,12 @@ class OneRosterRest(Adapter):
         self._version: str = said["version"]
         self._profile = profile.find(said["profile"])
         self._absent = self._profile.absent | frozenset(said["absent"])
-        self._writes = bool(said["writes"] and self._profile.writes)
-        bounds = Bounds(deadline=said["deadline"], read=said["timeout"], in_flight=said["in_flight"])
-        self._http = Http(bounds, allow_private=said["allow_private"], ca_file=said["ca_file"])
+        self._writes = bool(said["writable"] and self._profile.writes)
+        self._http = connect(said)
         extra = {name: said[rule["setting"]] for name, rule in self._profile.headers.items() if said[rule["setting"]]}
         who = credentials(said, self._http, writes=self._writes)
         self._service = Service(self._http, said["url"], self._version, self._profile, who, extra)
-        size = min(said["page"] or self._profile.page, self._profile.ceiling)
+        size = min(said["page_size"] or self._profile.page, self._profile.ceiling)
         self._reader = Reader(self._service, self._profile, max(size, 2), said["rows"], self.notes)
 
     @property
@@ -72,7 +71,7 @@ class OneRosterRest(Adapter):
         deadline = self._http.deadline()
         for collection in ("orgs", "users"):
             try:
-                page, _ = self._service.page(collection, [("limit", "1"), ("offset", "0")], deadline)
+                page = self._service.page(collection, [("limit", "1"), ("offset", "0")], deadline)
             except GatewayError as error:
                 return [Problem(error.message, f"districts.{self.district}")]
             if not page.documents:
@@ -157,7 +156,7 @@ class OneRosterRest(Adapter):
         deadline = self._http.deadline()
         seen = hashlib.sha256()
         for collection in sorted(frozenset(plan.ORDER) - self._absent):
-            page, _ = self._service.page(collection, newest, deadline)
+            page = self._service.page(collection, newest, deadline)
             if page.total is None:
                 return secrets.token_hex(16)
             seen.update(repr((page.total, [one.get("dateLastModified") for one in page.documents])).encode())

@@ -53,8 +53,14 @@ class NewDefault:
     since: str = "1.0"
 
 
-RENAMED: Final[tuple[Renamed, ...]] = (Renamed(DISTRICT, "hold", "cache"),)
-NEW_DEFAULTS: Final[tuple[NewDefault, ...]] = ()
+RENAMED: Final[tuple[Renamed, ...]] = (
+    Renamed(DISTRICT, "hold", "cache"),
+    Renamed(OWN, "writes", "writable", "oneroster_rest"),
+    Renamed(OWN, "page", "page_size", "oneroster_rest"),
+)
+NEW_DEFAULTS: Final[tuple[NewDefault, ...]] = (
+    NewDefault(OWN, "writable", "true", "false", "writable = true", "oneroster_rest"),
+)
 
 
 @dataclass(frozen=True, slots=True)
