@@ -19,7 +19,7 @@ from adapters.edfi_ods.settings import OdsSettings, gradebook
 from adapters.edfi_ods.writer import Writer
 from adapters.oneroster_rest.adapter import OneRosterRest
 from adapters.oneroster_rest.companion_gradebook import SHARED, Beside, Names
-from adapters.transport.http import Bounds, Http
+from adapters.transport.connection_settings import connect
 from standards.errors import GatewayError, SettingsError, Unsupported, suggestion
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ class EdFiOds(Adapter):
     def __init__(self, district: str, settings: Mapping[str, Any]) -> None:
         super().__init__(district, settings)
         said = self.settings
-        bounds = Bounds(deadline=said["deadline"], read=said["timeout"], in_flight=said["in_flight"])
-        self._http = Http(bounds, allow_private=said["allow_private"], ca_file=said["ca_file"])
+        self._http = connect(said)
         self._service = Service(self._http, said)
         self._offered = Offered(_named(said["resources"], district))
         reader = Reader(self._service, self._offered, said["page_size"], said["rows"], self.notes)

@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import orjson
 
 from adapters.edfi_ods.errors import Denied, kind, refuse_reading, refuse_writing
-from adapters.edfi_ods.pages import Page
+from adapters.edfi_ods.pages import DIALECT
 from adapters.transport.credentials import Granted
-from adapters.transport.http import refuse
+from adapters.transport.http import NONE, refuse
+from adapters.transport.rest_client import FORBIDDEN, NOT_FOUND, RestClient, RestRequest
 from standards.edfi.model.links import unlinked
 from standards.edfi.model.model import ID
 from standards.errors import SourceBroken, SourceRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from adapters.transport.http import Answer, Deadline, Http
+    from adapters.transport.paging import Parameters, SourcePage
 
-    Parameters = Sequence[tuple[str, str]]
     Document = dict[str, Any]
 
 DISCOVERY: Final = "discovery"
 CHANGES: Final = "change versions"
 METADATA: Final = "metadata"
-UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
 UNRELATED: Final = "security:authorization"
-TOKEN_REST: Final = 60.0
 PARTS: Final = {
     "dataManagementApi": "data/v3/", "oauth": "oauth/token", "changeQueries": "changeQueries/v1/",
     "openApiMetadata": "metadata/",
@@ -49,37 +47,45 @@ class Places:
     metadata: str
 
 
-class Service:
+class Service(RestClient):
     """One district's ODS, asked with one token that all threads share."""
 
+    dialect = DIALECT
+    max_total_digits = 11
+    token_rest_seconds = 60.0
+
     def __init__(self, http: Http, settings: Mapping[str, Any]) -> None:
-        self.http = http
-        self._url: str = settings["url"].rstrip("/")
+        super().__init__(http, settings["url"])
         self._client, self._secret = settings["client_id"], settings["client_secret"]
         self._token_url: str = settings["token_url"]
         self._snapshot: bool = settings["snapshot"]
+        self._reading = {"Use-Snapshot": "true"} if self._snapshot else NONE
         self._lock = threading.Lock()
         self._found: tuple[Places, Granted] | None = None
-        self._patience = 0.0
 
     def places(self, deadline: Deadline) -> Places:
         """Where its parts are."""
         return self._parts(deadline)[0]
 
-    def page(self, path: str, parameters: Parameters, deadline: Deadline) -> Page:
-        """One page of the collection at *path* (``/ed-fi/students``, ``/ed-fi/students/deletes``)."""
-        place = _place(path)
-        answer = self._ask("GET", self._address(path, deadline), place, parameters, deadline)
+    def credentials(self, deadline: Deadline) -> Granted:
+        """Give the token that proves who asks."""
+        return self._parts(deadline)[1]
+
+    def refuse_reading(self, answer: Answer) -> None:
+        """Raise the error that an *answer* to a reading request is, if it is one."""
         refuse_reading(answer, snapshot=self._snapshot)
-        return Page(_documents(answer, place), _total(answer), answer.headers.get("next-page-token", ""))
+
+    def page(self, path: str, parameters: Parameters, deadline: Deadline) -> SourcePage:
+        """Fetch one page of the collection at *path* (``/ed-fi/students``, ``/ed-fi/students/deletes``)."""
+        return self.ask_page(self._request("GET", path, deadline, parameters=parameters), deadline)
 
     def one(self, path: str, identifier: str, deadline: Deadline) -> Document | None:
         """The document with an id; None where there is none, or none that has to do with the gateway's client."""
-        answer = self._ask("GET", f"{self._address(path, deadline)}/{identifier}", _place(path), (), deadline)
+        answer = self.ask(self._request("GET", path, deadline, identifier), deadline)
         if answer.status == FORBIDDEN and kind(answer) == UNRELATED:
             return None
         try:
-            refuse_reading(answer, snapshot=self._snapshot)
+            self.refuse_reading(answer)
         except Denied:
             if answer.status == NOT_FOUND:
                 return None
@@ -92,20 +98,19 @@ class Service:
 
     def create(self, path: str, document: Document, deadline: Deadline) -> str:
         """Create a document; the id that it bears, empty where the ODS does not say."""
-        answer = self._ask("POST", self._address(path, deadline), _place(path), (), deadline, orjson.dumps(document))
+        answer = self.ask(self._request("POST", path, deadline, body=orjson.dumps(document)), deadline)
         refuse_writing(answer)
         return normal(urlsplit(answer.headers.get("location", "")).path.rpartition("/")[2]) or ""
 
     def replace(self, path: str, identifier: str, document: Document, etag: str, deadline: Deadline) -> None:
         """Replace a document that is still as its *etag* says."""
-        address = f"{self._address(path, deadline)}/{identifier}"
-        answer = self._ask("PUT", address, _place(path), (), deadline, orjson.dumps(document), _matching(etag))
+        body = orjson.dumps(document)
+        answer = self.ask(self._request("PUT", path, deadline, identifier, body=body, etag=etag), deadline)
         refuse_writing(answer)
 
     def delete(self, path: str, identifier: str, etag: str, deadline: Deadline) -> bool:
         """Delete a document that is still as its *etag* says; whether there was one."""
-        address = f"{self._address(path, deadline)}/{identifier}"
-        answer = self._ask("DELETE", address, _place(path), (), deadline, more=_matching(etag))
+        answer = self.ask(self._request("DELETE", path, deadline, identifier, etag=etag), deadline)
         if answer.status == NOT_FOUND:
             return False
         refuse_writing(answer)
@@ -116,9 +121,11 @@ class Service:
         base = self.places(deadline).changes
         if not base:
             return None
-        answer = self._ask("GET", f"{base}/availableChangeVersions", CHANGES, (), deadline)
+        answer = self.ask(
+            RestRequest("GET", f"{base}/availableChangeVersions", CHANGES, headers=self._reading), deadline
+        )
         try:
-            refuse_reading(answer, snapshot=self._snapshot)
+            self.refuse_reading(answer)
         except Denied:
             return None
         body = answer.json()
@@ -138,46 +145,41 @@ class Service:
             found.append(answer.json())
         return found
 
-    def _address(self, path: str, deadline: Deadline) -> str:
-        return self.places(deadline).data + path
+    def unwrapped(self, body: Any, place: str) -> list[Any]:
+        """Give the list of documents that the *body* of a page is."""
+        if not isinstance(body, list):
+            raise SourceBroken("The answer is no list.", place)
+        return body
 
-    def _ask(
+    def following(self, answer: Answer) -> str:
+        """Give the token of the next page."""
+        return answer.headers.get("next-page-token", "")
+
+    def documents(self, answer: Answer, place: str) -> list[Document]:
+        """Give the documents of a page, their ids as 32 digits."""
+        found = super().documents(answer, place)
+        for number, document in enumerate(found):
+            identifier = normal(document.get("id"))
+            if identifier is None:
+                raise SourceBroken("The document has no id that can be one.", f"{place}[{number}].id")
+            document["id"] = identifier
+        _refuse_deep(found, place)
+        return found
+
+    def _request(
         self,
         method: str,
-        url: str,
-        place: str,
-        parameters: Parameters,
+        path: str,
         deadline: Deadline,
+        identifier: str = "",
+        parameters: Parameters = (),
         body: bytes | None = None,
-        more: Mapping[str, str] | None = None,
-    ) -> Answer:
-        """The answer to a request; a token that has ended is renewed once, and not again and again."""
-        whole = f"{url}?{urlencode(parameters, quote_via=quote)}" if parameters else url
-        _, who = self._parts(deadline)
-        answer, header = self._once(method, whole, place, who, deadline, body, more or {})
-        if answer.status == UNAUTHORIZED and time.monotonic() >= self._patience and who.renew(header):
-            answer, _ = self._once(method, whole, place, who, deadline, body, more or {})
-            if answer.status == UNAUTHORIZED:
-                self._patience = time.monotonic() + TOKEN_REST
-        return answer
-
-    def _once(
-        self,
-        method: str,
-        url: str,
-        place: str,
-        who: Granted,
-        deadline: Deadline,
-        body: bytes | None,
-        more: Mapping[str, str],
-    ) -> tuple[Answer, str]:
-        header = who.header(method, url, (), deadline)
-        headers = {"Authorization": header, **more}
-        if method == "GET":
-            said = {"Use-Snapshot": "true"} if self._snapshot else {}
-            return self.http.get(url, place, deadline, headers | said), header
-        kind_of_body = {"Content-Type": "application/json"} if body is not None else {}
-        return self.http.send(method, url, place, deadline, headers | kind_of_body, body), header
+        etag: str = "",
+    ) -> RestRequest:
+        """A request for a collection or a document of it, which a change must find as its *etag* says."""
+        url = self.places(deadline).data + path + (f"/{identifier}" if identifier else "")
+        headers = self._reading if method == "GET" else {"If-Match": f'"{etag}"'} if etag else NONE
+        return RestRequest(method, url, _place(path), parameters, body, headers)
 
     def _parts(self, deadline: Deadline) -> tuple[Places, Granted]:
         with self._lock:
@@ -229,29 +231,9 @@ def bare(document: Mapping[str, Any]) -> Document:
     return {name: unlinked(value) for name, value in document.items() if name not in OWN}
 
 
-def _matching(etag: str) -> dict[str, str]:
-    """The header by which a change is made only of the state with an *etag*."""
-    return {"If-Match": f'"{etag}"'} if etag else {}
-
-
 def _place(path: str) -> str:
     """What messages call the collection at *path*."""
     return path.removeprefix("/ed-fi/").removeprefix("/")
-
-
-def _documents(answer: Answer, place: str) -> list[Document]:
-    found = answer.json()
-    if not isinstance(found, list):
-        raise SourceBroken("The answer is no list.", place)
-    for number, document in enumerate(found):
-        if not isinstance(document, dict):
-            raise SourceBroken("The item is no object.", f"{place}[{number}]")
-        identifier = normal(document.get("id"))
-        if identifier is None:
-            raise SourceBroken("The document has no id that can be one.", f"{place}[{number}].id")
-        document["id"] = identifier
-    _refuse_deep(found, place)
-    return found
 
 
 def _refuse_deep(told: Any, place: str) -> None:
@@ -260,12 +242,3 @@ def _refuse_deep(told: Any, place: str) -> None:
         orjson.dumps([[[[told]]]])
     except TypeError:
         raise SourceBroken("A document is too deep.", place) from None
-
-
-def _total(answer: Answer) -> int | None:
-    text = answer.headers.get("total-count", "").strip()
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 12):  # noqa: PLR2004  no district has so many
-        raise SourceBroken("Total-Count is no number.", answer.place)
-    return int(text)

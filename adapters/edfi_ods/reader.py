@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from adapters.edfi_ods.errors import Denied
-from adapters.edfi_ods.pages import Walk
+from adapters.edfi_ods.pages import DIALECT, PAGINATOR
 from adapters.edfi_ods.plan import path_of
-from adapters.transport.drift import Drifted
+from adapters.transport.paging import CollectionWalk, read_whole
 from standards.errors import SourceRefused
 
 if TYPE_CHECKING:
@@ -17,12 +18,11 @@ if TYPE_CHECKING:
 
     from adapters.contract import Notes
     from adapters.edfi_ods.client import Service
-    from adapters.edfi_ods.pages import Page
     from adapters.transport.http import Deadline
+    from adapters.transport.paging import Parameters
 
     Document = dict[str, Any]
 
-ATTEMPTS: Final = 3
 T = TypeVar("T")
 S = TypeVar("S")
 
@@ -60,7 +60,7 @@ class Reader:
     notes: Notes
 
     def documents(
-        self, collection: str, turn: Callable[[Document], T], parameters: Sequence[tuple[str, str]], deadline: Deadline
+        self, collection: str, turn: Callable[[Document], T], parameters: Parameters, deadline: Deadline
     ) -> list[T]:
         """What *turn* makes of the documents of a collection for which *parameters* ask; none where it is not there."""
         if not self.offered.has(collection):
@@ -74,20 +74,21 @@ class Reader:
         self.offered.shown.add(collection)
         return found
 
-    def whole(
-        self, path: str, turn: Callable[[Document], T], parameters: Sequence[tuple[str, str]], deadline: Deadline
-    ) -> list[T]:
+    def whole(self, path: str, turn: Callable[[Document], T], parameters: Parameters, deadline: Deadline) -> list[T]:
         """The same of any list, such as that of what was deleted; begun again where the list changed meanwhile."""
         place = path.removeprefix("/ed-fi/").removeprefix("/")
-        for attempt in range(1, ATTEMPTS + 1):
-            walk = Walk(self._fetch(path, parameters, deadline), self.size, self.rows, place)
+        fetch = partial(self.service.page, path, deadline=deadline)
+
+        def read() -> list[T]:
+            walk = CollectionWalk(fetch, DIALECT, self.size, self.rows, place, parameters)
             try:
-                return [turn(document) for documents in walk.pages() for document in documents]
-            except Drifted as drift:
-                if attempt == ATTEMPTS:
-                    raise drift.error(place) from None
-                self.notes.note(f"{place}: read again, it changed meanwhile")
-        raise AssertionError
+                return [turn(document) for documents in walk.pages(PAGINATOR) for document in documents]
+            except Denied as error:
+                if walk.begun:  # what was shown is never taken for something that is not there
+                    raise SourceRefused(error.message) from None
+                raise
+
+        return read_whole(read, place, self.notes.note)
 
     def one(self, collection: str, identifier: str, deadline: Deadline) -> Document | None:
         """The document of a collection with an id; None where there is none that the gateway may see."""
@@ -97,24 +98,6 @@ class Reader:
             return self.service.one(path_of(collection), identifier, deadline)
         except Denied as error:  # of one document that says nothing about the others
             raise SourceRefused(error.message) from None
-
-    def _fetch(
-        self, path: str, parameters: Sequence[tuple[str, str]], deadline: Deadline
-    ) -> Callable[[Sequence[tuple[str, str]]], Page]:
-        begun = False
-
-        def fetch(asked: Sequence[tuple[str, str]]) -> Page:
-            nonlocal begun
-            try:
-                page = self.service.page(path, (*parameters, *asked), deadline)
-            except Denied as error:
-                if begun:
-                    raise SourceRefused(error.message) from None
-                raise
-            begun = True
-            return page
-
-        return fetch
 
 
 def side_by_side(work: Callable[[S], T], things: Sequence[S], most: int) -> list[T]:

@@ -20,10 +20,11 @@ from adapters.oneroster_rest.client import Service
 from adapters.oneroster_rest.reader import Pile, Reader
 from adapters.oneroster_rest.records import Rows, is_there, plain
 from adapters.oneroster_rest.settings import ServerSettings, credentials
-from adapters.transport.http import Bounds, Http
+from adapters.transport.connection_settings import connect, with_new_names
 from standards.errors import GatewayError, MappingError, NotFound, SourceBroken, Unsupported
 from standards.oneroster.api import model, rest_lenses
 
+DECIDE: Final = "writable is not set and thus true; from 1.0 on it will be false"
 ROSTER: Final = frozenset(FILES) - rest_lenses.CLASSES.keys()
 
 if TYPE_CHECKING:
@@ -45,18 +46,19 @@ class OneRosterRest(Adapter):
     Settings = ServerSettings
 
     def __init__(self, district: str, settings: Mapping[str, Any]) -> None:
+        settings = with_new_names(settings)
         super().__init__(district, settings)
+        self._undecided = "writable" not in settings
         said = self.settings
         self._version: str = said["version"]
         self._profile = profile.find(said["profile"])
         self._absent = self._profile.absent | frozenset(said["absent"])
-        self._writes = bool(said["writes"] and self._profile.writes)
-        bounds = Bounds(deadline=said["deadline"], read=said["timeout"], in_flight=said["in_flight"])
-        self._http = Http(bounds, allow_private=said["allow_private"], ca_file=said["ca_file"])
+        self._writes = bool(said["writable"] and self._profile.writes)
+        self._http = connect(said)
         extra = {name: said[rule["setting"]] for name, rule in self._profile.headers.items() if said[rule["setting"]]}
         who = credentials(said, self._http, writes=self._writes)
         self._service = Service(self._http, said["url"], self._version, self._profile, who, extra)
-        size = min(said["page"] or self._profile.page, self._profile.ceiling)
+        size = min(said["page_size"] or self._profile.page, self._profile.ceiling)
         self._reader = Reader(self._service, self._profile, max(size, 2), said["rows"], self.notes)
 
     @property
@@ -72,7 +74,7 @@ class OneRosterRest(Adapter):
         deadline = self._http.deadline()
         for collection in ("orgs", "users"):
             try:
-                page, _ = self._service.page(collection, [("limit", "1"), ("offset", "0")], deadline)
+                page = self._service.page(collection, [("limit", "1"), ("offset", "0")], deadline)
             except GatewayError as error:
                 return [Problem(error.message, f"districts.{self.district}")]
             if not page.documents:
@@ -82,6 +84,8 @@ class OneRosterRest(Adapter):
     def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
         """Every record of the *wanted* entities; each collection is read whole before the first of it is given."""
         self.notes.clear()
+        if self._writes and self._undecided:
+            self.notes.remark(f"districts.{self.district}", DECIDE)
         deadline = self._http.deadline()
         roster = {entity: names for entity, names in wanted.items() if entity in ROSTER}
         if roster:
@@ -157,7 +161,7 @@ class OneRosterRest(Adapter):
         deadline = self._http.deadline()
         seen = hashlib.sha256()
         for collection in sorted(frozenset(plan.ORDER) - self._absent):
-            page, _ = self._service.page(collection, newest, deadline)
+            page = self._service.page(collection, newest, deadline)
             if page.total is None:
                 return secrets.token_hex(16)
             seen.update(repr((page.total, [one.get("dateLastModified") for one in page.documents])).encode())

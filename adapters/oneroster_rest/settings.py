@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, pre_load, validates_schema
 
 from adapters.oneroster.end_dates import end_dates
 from adapters.oneroster_rest import profile as oneroster_profile
+from adapters.transport import connection_settings as setting
 from adapters.transport.credentials import Bearer, Granted, Signed
 from adapters.transport.oauth1 import ALGORITHMS
 from standards.oneroster.api import model
@@ -25,60 +26,27 @@ NEEDS: Final = {
 }
 
 
-def _secret(about: str) -> fields.String:
-    return fields.String(load_default="", metadata={"secret": True, "description": about})
-
-
-class ServerSettings(Schema):
+class ServerSettings(setting.ConnectionSettings):
     """Where the server is, how it is asked, and how much of it."""
 
-    url = fields.String(
-        required=True,
-        validate=validate.Length(min=1),
-        metadata={"description": "The address before the base path, such as https://sis.example.org."},
+    url = setting.required_text("The address before the base path, such as https://sis.example.org.")
+    version = setting.choice("The version of OneRoster to ask for.", ("1.1", "1.2"), "1.2")
+    profile = setting.choice("The vendor whose server it is.", oneroster_profile.names(), "generic")
+    auth = setting.choice(
+        "How the gateway shows who it is: oauth2, oauth1 (signed requests) or bearer.", NEEDS, "oauth2"
     )
-    version = fields.String(
-        load_default="1.2",
-        validate=validate.OneOf(("1.1", "1.2")),
-        metadata={"description": "The version of OneRoster to ask for."},
-    )
-    profile = fields.String(
-        load_default="generic",
-        validate=validate.OneOf(oneroster_profile.names()),
-        metadata={"description": "The vendor whose server it is."},
-    )
-    auth = fields.String(
-        load_default="oauth2",
-        validate=validate.OneOf(tuple(NEEDS)),
-        metadata={"description": "How the gateway shows who it is: oauth2, oauth1 (signed requests) or bearer."},
-    )
-    token_url = fields.String(load_default="", metadata={"description": "Where oauth2 gets its tokens."})
-    client_id = fields.String(load_default="", metadata={"description": "The client (or consumer key) of the gateway."})
-    client_secret = _secret("The secret of the client, as a reference.")
+    token_url = setting.text("Where oauth2 gets its tokens.")
+    client_id = setting.text("The client (or consumer key) of the gateway.")
     scope = fields.String(
         load_default=None, metadata={"description": "The scopes to ask for; without it those needed."}
     )
-    signature = fields.String(
-        load_default="HMAC-SHA256",
-        validate=validate.OneOf(tuple(ALGORITHMS)),
-        metadata={"description": "How oauth1 signs."},
+    signature = setting.choice("How oauth1 signs.", ALGORITHMS, "HMAC-SHA256")
+    token = setting.secret("The token of bearer, as a reference.")
+    vendor_authorization = setting.secret(
+        "What Infinite Campus wants besides for the gradebook (key:secret), as a reference."
     )
-    token = _secret("The token of bearer, as a reference.")
-    vendor_authorization = _secret("What Infinite Campus wants besides for the gradebook (key:secret), as a reference.")
-    allow_private = fields.Boolean(
-        load_default=False,
-        metadata={"description": "Whether the server may be inside the house: a private address, plain http."},
-    )
-    ca_file = fields.String(
-        load_default="",
-        metadata={
-            "path": True,
-            "description": "Certificates that the server's is checked against, if its issuer is not public.",
-        },
-    )
-    writes = fields.Boolean(
-        load_default=True,
-        metadata={"description": "Whether changes of the gradebook are passed on, where the vendor takes them."},
+    writable = setting.switch(
+        "Whether changes of the gradebook are passed on, where the vendor takes them; off from 1.0 on.", default=True
     )
     trust_modified = fields.Boolean(
         load_default=None,
@@ -88,34 +56,12 @@ class ServerSettings(Schema):
         },
     )
     end_dates = end_dates(profiled=True)
-    absent = fields.List(
-        fields.String(), load_default=list, metadata={"description": "Collections that this server does not offer."}
-    )
-    page = fields.Integer(
-        load_default=0,
-        validate=validate.Range(min=0),
-        metadata={"description": "How many documents to ask for at once; 0 leaves it to the profile."},
-    )
-    rows = fields.Integer(
-        load_default=2_000_000,
-        validate=validate.Range(min=1),
-        metadata={"description": "More documents than this in one collection are refused."},
-    )
-    deadline = fields.Float(
-        load_default=300.0,
-        validate=validate.Range(min=0, min_inclusive=False),
-        metadata={"description": "The seconds that one reading may take."},
-    )
-    timeout = fields.Float(
-        load_default=30.0,
-        validate=validate.Range(min=0, min_inclusive=False),
-        metadata={"description": "The seconds without a byte after which the server is given up."},
-    )
-    in_flight = fields.Integer(
-        load_default=4,
-        validate=validate.Range(min=1),
-        metadata={"description": "How many requests may be under way at once."},
-    )
+    absent = setting.names("Collections that this server does not offer.")
+    page_size = setting.number("How many documents to ask for at once; 0 leaves it to the profile.", 0, least=0)
+
+    @pre_load
+    def _called_anew(self, data: Mapping[str, Any], **_more: Any) -> Mapping[str, Any]:
+        return setting.with_new_names(data)
 
     @validates_schema(skip_on_field_errors=True)
     def _whole(self, data: Mapping[str, Any], **_more: Any) -> None:

@@ -41,7 +41,7 @@ def system():
 @pytest.fixture
 def region(system, tmp_path):
     (tmp_path / "sis.secret").write_text("sis-secret", "ascii")
-    settings = settings_for(system, writes=True, client_secret="file:sis.secret")
+    settings = settings_for(system, writable=True, client_secret="file:sis.secret")
     limits = '[limits]\nclient = "1000/minute"\ndistrict = "3/day"\n'
     with running(
         tmp_path, {"maple": Server("oneroster_rest", settings)}, [agreement("maple", operations=ALL)], limits

@@ -142,7 +142,7 @@ def system():
 def book(system, tmp_path_factory):
     folder = tmp_path_factory.mktemp("book")
     (folder / "sis.secret").write_text("sis-secret", "ascii")
-    sites = {"maple": Server("oneroster_rest", settings_for(system, writes=True, client_secret="file:sis.secret"))}
+    sites = {"maple": Server("oneroster_rest", settings_for(system, writable=True, client_secret="file:sis.secret"))}
     pupils = [("*", "allow"), ("student.id", "pseudonym")]
     terms = [agreement("maple"), agreement("maple", pupils, client="alias", operations="[create, update, delete]")]
     terms += [agreement("maple", client=name, operations=operations) for name, operations in CLIENTS.items()]

@@ -29,7 +29,7 @@ def system():
 @pytest.fixture
 def consumer(system, tmp_path):
     (tmp_path / "sis.secret").write_text("sis-secret", "ascii")
-    settings = settings_for(system, writes=True, client_secret="file:sis.secret")
+    settings = settings_for(system, writable=True, client_secret="file:sis.secret")
     sites = {"maple": Server("oneroster_rest", settings)}
     text = agreement("maple", operations="[read, search, create, update, delete]")
     with running(tmp_path, sites, [text]) as region:
@@ -112,7 +112,7 @@ def test_every_record_of_a_post_is_counted(system, consumer, monkeypatch):
 
 def test_who_may_not_read_learns_nothing_by_conditions_and_guesses(system, tmp_path):
     (tmp_path / "sis.secret").write_text("sis-secret", "ascii")
-    sites = {"maple": Server("oneroster_rest", settings_for(system, writes=True, client_secret="file:sis.secret"))}
+    sites = {"maple": Server("oneroster_rest", settings_for(system, writable=True, client_secret="file:sis.secret"))}
     terms = [agreement("maple"), agreement("maple", client="inbox", operations="[create, update]")]
     with running(tmp_path, sites, terms) as region:
         item = plain(first(region.consumer(), "lineItems"))

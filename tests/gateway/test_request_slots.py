@@ -39,7 +39,7 @@ def system():
 def region_of(folder, system, cache="1h", settings=""):
     """A region whose one district asks *system* for its gradebook at every request, and keeps its roster for as long as *cache*."""
     (folder / "sis.secret").write_text("sis-secret", "ascii")
-    given = settings_for(system, writes=True, client_secret="file:sis.secret")
+    given = settings_for(system, writable=True, client_secret="file:sis.secret")
     sites = {"maple": Server("oneroster_rest", given, cache)}
     with running(folder, sites, [agreement("maple", operations=WRITING)], settings) as region:
         region.client = region.consumer()

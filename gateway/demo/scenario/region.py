@@ -95,6 +95,7 @@ url = "{url}"
 token_url = "{url}/oauth/token"
 client_id = "crossing"
 client_secret = "file:{name}.secret"
+writable = true
 allow_private = true
 """
 SERVED = "birch"

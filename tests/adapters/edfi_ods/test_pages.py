@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.edfi_ods.pages import Page, Walk
-from adapters.transport.drift import Drifted
+from adapters.edfi_ods.pages import DIALECT, PAGINATOR
+from adapters.transport.paging import CollectionWalk, Drifted, SourcePage
 from standards.errors import SourceBroken, SourceUnavailable
 
 CHANGES = st.lists(
@@ -34,7 +34,7 @@ class Changing:
         limit = int(said.get("pageSize") or said["limit"])
         found = [number for number in self.numbers if number >= first][:limit]
         token = str(found[-1] + 1) if found and self.cursor else ""
-        return Page([{"id": str(n)} for n in found], len(self.numbers) if "totalCount" in said else None, token)
+        return SourcePage([{"id": str(n)} for n in found], len(self.numbers) if "totalCount" in said else None, token)
 
     def _at(self, offset):
         return self.numbers[offset] if offset < len(self.numbers) else 1 << 40
@@ -49,12 +49,17 @@ class Changing:
         self.ever |= set(self.numbers)
 
 
+def walk(there, size, rows=1000):
+    """The pages of a walk through a collection."""
+    return CollectionWalk(there.fetch, DIALECT, size, rows, "students").pages(PAGINATOR)
+
+
 @pytest.mark.parametrize("cursor", [True, False])
 @given(size=st.integers(0, 40), page=st.integers(2, 9), changes=CHANGES)
 def test_a_walk_that_ends_has_met_once_whatever_was_there_all_the_time(cursor, size, page, changes):
     there = Changing(size, changes, cursor=cursor)
     with suppress(*((Drifted,) if changes else ())):
-        met = [int(one["id"]) for documents in Walk(there.fetch, page, 1000, "students").pages() for one in documents]
+        met = [int(one["id"]) for documents in walk(there, page) for one in documents]
         _is_whole(met, there)
 
 
@@ -72,7 +77,7 @@ def test_what_drifts_time_and_again_may_be_tried_later_and_what_contradicts_itse
 @pytest.mark.parametrize("size", [0, 1, 2, 9, 10, 11, 100])
 def test_a_collection_at_rest_is_read_whole_at_once(size, cursor):
     there = Changing(size, cursor=cursor)
-    met = [one["id"] for documents in Walk(there.fetch, 10, 1000, "students").pages() for one in documents]
+    met = [one["id"] for documents in walk(there, 10) for one in documents]
     assert len(met) == len(set(met)) == size
     assert there.asked == 1 if size <= 10 else there.asked <= size // 9 + 3
 
@@ -80,5 +85,5 @@ def test_a_collection_at_rest_is_read_whole_at_once(size, cursor):
 def test_more_documents_than_may_be_are_refused_before_they_are_read():
     there = Changing(20)
     with pytest.raises(SourceBroken, match="more than 10"):
-        list(Walk(there.fetch, 5, 10, "students").pages())
+        list(walk(there, 5, 10))
     assert there.asked == 1

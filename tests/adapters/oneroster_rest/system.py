@@ -33,7 +33,7 @@ def settings_for(running, **more):
     """The settings that lead to a running system."""
     return {
         "url": running.url, "token_url": running.token_url, "client_id": "crossing", "client_secret": "sis-secret",
-        "allow_private": True, "page": 50, **more,
+        "allow_private": True, "page_size": 50, **more,
     }  # fmt: skip
 
 

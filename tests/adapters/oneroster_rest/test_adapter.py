@@ -102,7 +102,7 @@ def test_the_size_of_the_pages_changes_nothing(version, size):
     with system() as running:
         for total in (True, False):
             running.sis.total = total
-            with source(running, version=version, page=size) as adapter:
+            with source(running, version=version, page_size=size) as adapter:
                 found = [
                     record["key"] for _, record in adapter.read({"organization": None, "session": None, "result": None})
                 ]
@@ -110,7 +110,7 @@ def test_the_size_of_the_pages_changes_nothing(version, size):
 
 
 def test_a_server_that_gives_less_than_is_asked_for_is_read_whole():
-    with system(ceiling=9) as running, source(running, page=50) as adapter:
+    with system(ceiling=9) as running, source(running, page_size=50) as adapter:
         assert len(list(adapter.read({"session": None, "result": None}))) == 43
         running.sis.total = False
         assert len(list(adapter.read({"session": None, "result": None}))) == 43
@@ -222,7 +222,7 @@ def test_a_change_is_sent_once_even_where_the_server_is_busy():
 
 def test_where_changes_are_off_nothing_is_written():
     with system() as running:
-        with source(running, writes=False) as adapter:
+        with source(running, writable=False) as adapter:
             assert adapter.manifest.writes == frozenset()
             with pytest.raises(Unsupported):
                 adapter.save("lineItem", {"title": "t"}, new=True)

@@ -46,7 +46,7 @@ def read(adapter, entity="placement"):
 def test_a_fault_in_the_middle_of_a_walk_is_an_error(fault, version):
     value, error, message = REFUSED[fault]
     given = []
-    with system() as running, source(running, version=version, page=100) as adapter:
+    with system() as running, source(running, version=version, page_size=100) as adapter:
         running.sis.faults.add(fault, "enrollments", after=2, times=ALL, value=value)
         with pytest.raises(error, match=message) as caught:
             given.extend(adapter.read({"placement": None}))
@@ -57,14 +57,14 @@ def test_a_fault_in_the_middle_of_a_walk_is_an_error(fault, version):
 
 @pytest.mark.parametrize("fault", ["throttled", "unavailable", "reset", "silent", "unauthorized", "expired"])
 def test_what_passes_is_waited_for_and_the_whole_is_read(fault):
-    with system() as running, source(running, page=100) as adapter:
+    with system() as running, source(running, page_size=100) as adapter:
         running.sis.faults.add(fault, "enrollments", after=2)
         assert len(read(adapter)) == 515
 
 
 @pytest.mark.parametrize("fault", ["insert", "delete", "duplicate", "total", "reorder"])
 def test_a_collection_that_changed_once_while_it_was_read_is_read_again(fault):
-    with system(sorting=fault != "reorder") as running, source(running, page=10) as small:
+    with system(sorting=fault != "reorder") as running, source(running, page_size=10) as small:
         running.sis.faults.add(fault, "academicSessions", after=1)
         running.sis.faults.add(fault, "results", after=0 if fault == "total" else 1, value=2)
         found = [record["key"] for _, record in small.read({"session": None, "result": None})]
@@ -79,7 +79,7 @@ def test_a_collection_that_changed_once_while_it_was_read_is_read_again(fault):
 @pytest.mark.parametrize("total", [True, False])
 @pytest.mark.parametrize("fault", ["insert", "delete", "reorder"])
 def test_a_collection_that_keeps_changing_is_refused_with_a_time_to_come_back(fault, total):
-    with system(total=total, sorting=fault != "reorder") as running, source(running, page=20) as adapter:
+    with system(total=total, sorting=fault != "reorder") as running, source(running, page_size=20) as adapter:
         running.sis.faults.add(fault, "enrollments", after=3, times=ALL)
         with pytest.raises(SourceUnavailable, match=r"changed|same sourcedId") as caught:
             read(adapter)
@@ -88,7 +88,7 @@ def test_a_collection_that_keeps_changing_is_refused_with_a_time_to_come_back(fa
 
 @pytest.mark.parametrize("more", [-100, -7, 1, 1000])
 def test_a_wrong_count_is_found_out(more):
-    with system() as running, source(running, page=100) as adapter:
+    with system() as running, source(running, page_size=100) as adapter:
         running.sis.faults.add("total", "enrollments", times=ALL, value=more)
         with pytest.raises(SourceBroken, match="not as many"):
             read(adapter)
@@ -96,7 +96,7 @@ def test_a_wrong_count_is_found_out(more):
 
 @pytest.mark.parametrize("total", [True, False])
 def test_a_short_page_in_the_middle_loses_nothing(total):
-    with system(total=total) as running, source(running, page=100) as adapter:
+    with system(total=total) as running, source(running, page_size=100) as adapter:
         running.sis.faults.add("short", "enrollments", after=1, times=2)
         assert len(read(adapter)) == 515
 
@@ -109,7 +109,7 @@ def test_a_promise_to_count_that_is_not_kept_is_an_error():
 
 
 def test_a_server_that_ignores_the_offset_is_refused():
-    with system() as running, source(running, page=100) as adapter:
+    with system() as running, source(running, page_size=100) as adapter:
         answer = running.sis.answer
         running.sis.answer = lambda method, url, headers, body: answer(
             method, url.replace("offset=", "ofset="), headers, body
@@ -129,7 +129,7 @@ def test_a_body_without_end_is_cut_off(fault):
 
 @pytest.mark.parametrize("fault", ["slow", "drip"])
 def test_a_server_that_dawdles_is_given_up_in_time(fault):
-    with system() as running, source(running, timeout=0.3, deadline=1.0, page=100) as adapter:
+    with system() as running, source(running, timeout=0.3, deadline=1.0, page_size=100) as adapter:
         running.sis.faults.add(fault, "enrollments", times=ALL, value=2 if fault == "slow" else 0.05)
         begun = time.monotonic()
         with pytest.raises(SourceUnavailable):

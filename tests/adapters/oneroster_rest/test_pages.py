@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.oneroster_rest.pages import Page, Rules, walk
-from adapters.transport.drift import Drifted
+from adapters.oneroster_rest.pages import DIALECT
+from adapters.transport.paging import CollectionWalk, Drifted, Offset, SourcePage
 from standards.errors import SourceBroken
 
 CHANGES = st.lists(st.tuples(st.sampled_from(["insert", "delete", "nothing"]), st.integers(0, 30)), max_size=12)
@@ -17,10 +17,11 @@ def server(ids, changes, *, counted, ceiling, log):
     """A server that sorts, gives *ceiling* documents at most, and whose documents come and go between pages."""
     waiting = iter(changes)
 
-    def fetch(offset, limit):
+    def fetch(asked):
+        limit, offset = (int(value) for _, value in asked)
         log.append((offset, limit))
         found = [{"sourcedId": one} for one in ids[offset : offset + min(limit, ceiling)]]
-        page = Page(found, len(ids) if counted else None)
+        page = SourcePage(found, len(ids) if counted else None)
         kind, place = next(waiting, ("nothing", 0))
         if kind == "insert":
             ids.append(f"{place:03}-{len(log):03}-new")
@@ -32,6 +33,11 @@ def server(ids, changes, *, counted, ceiling, log):
     return fetch
 
 
+def walk(fetch, size):
+    """The pages of a walk through a collection."""
+    return CollectionWalk(fetch, DIALECT, size, 1000, "orgs").pages(Offset())
+
+
 @given(
     count=st.integers(0, 40), size=st.integers(2, 12), ceiling=st.integers(2, 12), counted=st.booleans(), changes=CHANGES
 )  # fmt: skip
@@ -40,7 +46,7 @@ def test_what_was_there_all_the_time_is_in_a_walk_that_ends(count, size, ceiling
     before = set(ids)
     fetch = server(ids, changes, counted=counted, ceiling=ceiling, log=log)
     try:
-        found = [one["sourcedId"] for page in walk(fetch, Rules(size, 1000), "orgs") for one in page]
+        found = [one["sourcedId"] for page in walk(fetch, size) for one in page]
     except Drifted:
         assert any(kind != "nothing" for kind, _ in changes[: len(log)])
         return
@@ -52,7 +58,7 @@ def test_what_was_there_all_the_time_is_in_a_walk_that_ends(count, size, ceiling
 def test_a_server_at_rest_is_read_whole_in_as_few_requests_as_its_pages_allow(count, size, ceiling, counted):
     ids, log = [f"{number:03}" for number in range(count)], []
     fetch = server(ids, (), counted=counted, ceiling=ceiling, log=log)
-    assert [one["sourcedId"] for page in walk(fetch, Rules(size, 1000), "orgs") for one in page] == ids
+    assert [one["sourcedId"] for page in walk(fetch, size) for one in page] == ids
     assert len(log) <= count / (min(size, ceiling) - 1) + 2
 
 
@@ -60,5 +66,5 @@ def test_a_server_at_rest_is_read_whole_in_as_few_requests_as_its_pages_allow(co
 def test_a_document_without_an_id_is_refused_with_its_place(wrong):
     documents = [{"sourcedId": "1"}, {"sourcedId": wrong}]
     with pytest.raises(SourceBroken) as caught:
-        list(walk(lambda _offset, _limit: Page(documents, 2), Rules(10, 1000), "orgs"))
+        list(walk(lambda _asked: SourcePage(documents, 2), 10))
     assert caught.value.place == "orgs[1].sourcedId"

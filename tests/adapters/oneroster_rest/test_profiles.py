@@ -83,7 +83,7 @@ def test_every_vendor_is_read(name):
     wanted = {"student": frozenset({"name.given"}), "placement": frozenset()}
     with (
         system(ceiling=profile.ceiling, sorting=bool(profile.sort)) as running,
-        source(running, profile=name, version=version, page=0) as adapter,
+        source(running, profile=name, version=version, page_size=0) as adapter,
     ):
         assert len(list(adapter.read(wanted))) == 575
         assert all("fields" in one.query for one in running.sis.log) is profile.fields
@@ -117,9 +117,9 @@ def test_pages_may_be_followed_by_their_links(vendor):
 
         self_or = lambda place: place  # noqa: E731
         running.sis.answer = linked
-        with source(running, page=5) as adapter:
+        with source(running, page_size=5) as adapter:
             assert count(adapter) == 43
             assert max(int(one.query["offset"]) for one in running.sis.log) == 25
         self_or = lambda place: place.replace("127.0.0.1", "127.0.0.2")  # noqa: E731
-        with source(running, page=5) as adapter, pytest.raises(SourceRefused, match="elsewhere"):
+        with source(running, page_size=5) as adapter, pytest.raises(SourceRefused, match="elsewhere"):
             count(adapter)

@@ -423,7 +423,7 @@ def book(system, tmp_path_factory):
     folder = tmp_path_factory.mktemp("book")
     (folder / "sis.secret").write_text("sis-secret", "ascii")
     sites = {
-        "maple": Server("oneroster_rest", settings_for(system, writes=True, client_secret="file:sis.secret"), "0s")
+        "maple": Server("oneroster_rest", settings_for(system, writable=True, client_secret="file:sis.secret"), "0s")
     }
     terms = [agreement("maple", GRADER, client=name, operations=operations)
              for name, operations in (("grader", OPERATIONS), ("blind", BLIND))]  # fmt: skip

@@ -1,0 +1,100 @@
+"""Connection settings: where a district's server is, who asks, and how much; every REST adapter has them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from marshmallow import Schema, fields, validate
+
+from adapters.transport.http import Bounds, Http
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+OLD_NAMES: Final = {"writes": "writable", "page": "page_size"}
+"""What settings of a OneRoster server were called before 0.2."""
+
+
+def text(about: str, default: str = "") -> fields.String:
+    """A setting that is a text."""
+    return fields.String(load_default=default, metadata={"description": about})
+
+
+def required_text(about: str, **more: Any) -> fields.String:
+    """A text that must be given."""
+    filled = validate.Length(min=1)
+    return fields.String(required=True, validate=filled, metadata={"description": about, **more})
+
+
+def secret(about: str) -> fields.String:
+    """A text that settings do not hold themselves but refer to."""
+    return fields.String(load_default="", metadata={"secret": True, "description": about})
+
+
+def switch(about: str, *, default: bool = False) -> fields.Boolean:
+    """A setting that is on or off."""
+    return fields.Boolean(load_default=default, metadata={"description": about})
+
+
+def choice(about: str, options: Iterable[str], default: str) -> fields.String:
+    """One of several words."""
+    one = validate.OneOf(tuple(options))
+    return fields.String(load_default=default, validate=one, metadata={"description": about})
+
+
+def names(about: str) -> fields.List[Any]:
+    """A list of names, empty where nothing is set."""
+    return fields.List(fields.String(), load_default=list, metadata={"description": about})
+
+
+def number(about: str, default: int, least: int = 1, most: int | None = None) -> fields.Integer:
+    """A whole number between bounds."""
+    bounds = validate.Range(min=least, max=most)
+    return fields.Integer(load_default=default, validate=bounds, metadata={"description": about})
+
+
+def seconds(about: str, default: float) -> fields.Float:
+    """A time in seconds."""
+    positive = validate.Range(min=0, min_inclusive=False)
+    return fields.Float(load_default=default, validate=positive, metadata={"description": about})
+
+
+DEADLINE: Final = "The seconds that one reading may take."
+TIMEOUT: Final = "The seconds without a byte after which the server is given up."
+
+
+class ConnectionSettings(Schema):
+    """Where the server is, how it is asked, and how much of it."""
+
+    url = required_text("The address of the server.")
+    token_url = text("Where tokens are asked for.")
+    client_id = text("The client of the gateway.")
+    client_secret = secret("The secret of the client, as a reference.")
+    writable = switch("Whether changes are passed on to the server.")
+    page_size = number("How many documents to ask for at once.", 500)
+    rows = number("More documents than this in one collection are refused.", 2_000_000)
+    deadline = seconds(DEADLINE, 300.0)
+    timeout = seconds(TIMEOUT, 30.0)
+    in_flight = number("How many requests may be under way at once.", 4)
+    allow_private = switch("Whether the server may be inside the house: a private address, plain http.")
+    ca_file = fields.String(
+        load_default="",
+        metadata={
+            "path": True,
+            "description": "Certificates that the server's is checked against, if its issuer is not public.",
+        },
+    )
+
+
+def connect(settings: Mapping[str, Any]) -> Http:
+    """Make the connections that *settings* allow."""
+    bounds = Bounds(deadline=settings["deadline"], read=settings["timeout"], in_flight=settings["in_flight"])
+    return Http(bounds, allow_private=settings["allow_private"], ca_file=settings["ca_file"])
+
+
+def with_new_names(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Call what *settings* call by an old name by its new one, unless that is there too."""
+    return {
+        new if (new := OLD_NAMES.get(name, name)) == name or new not in settings else name: value
+        for name, value in settings.items()
+    }
