@@ -20,11 +20,10 @@ from adapters.oneroster_rest.client import Service
 from adapters.oneroster_rest.reader import Pile, Reader
 from adapters.oneroster_rest.records import Rows, is_there, plain
 from adapters.oneroster_rest.settings import ServerSettings, credentials
-from adapters.transport.connection_settings import connect, with_new_names
+from adapters.transport.connection_settings import connect
 from standards.errors import GatewayError, MappingError, NotFound, SourceBroken, Unsupported
 from standards.oneroster.api import model, rest_lenses
 
-DECIDE: Final = "writable is not set and thus true; from 1.0 on it will be false"
 ROSTER: Final = frozenset(FILES) - rest_lenses.CLASSES.keys()
 
 if TYPE_CHECKING:
@@ -46,9 +45,7 @@ class OneRosterRest(Adapter):
     Settings = ServerSettings
 
     def __init__(self, district: str, settings: Mapping[str, Any]) -> None:
-        settings = with_new_names(settings)
         super().__init__(district, settings)
-        self._undecided = "writable" not in settings
         said = self.settings
         self._version: str = said["version"]
         self._profile = profile.find(said["profile"])
@@ -84,8 +81,6 @@ class OneRosterRest(Adapter):
     def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
         """Every record of the *wanted* entities; each collection is read whole before the first of it is given."""
         self.notes.clear()
-        if self._writes and self._undecided:
-            self.notes.remark(f"districts.{self.district}", DECIDE)
         deadline = self._http.deadline()
         roster = {entity: names for entity, names in wanted.items() if entity in ROSTER}
         if roster:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from marshmallow import ValidationError, fields, pre_load, validates_schema
+from marshmallow import ValidationError, fields, validates_schema
 
 from adapters.oneroster.end_dates import end_dates
 from adapters.oneroster_rest import profile as oneroster_profile
@@ -58,10 +58,6 @@ class ServerSettings(setting.ConnectionSettings):
     end_dates = end_dates(profiled=True)
     absent = setting.names("Collections that this server does not offer.")
     page_size = setting.number("How many documents to ask for at once; 0 leaves it to the profile.", 0, least=0)
-
-    @pre_load
-    def _called_anew(self, data: Mapping[str, Any], **_more: Any) -> Mapping[str, Any]:
-        return setting.with_new_names(data)
 
     @validates_schema(skip_on_field_errors=True)
     def _whole(self, data: Mapping[str, Any], **_more: Any) -> None:

@@ -11,9 +11,6 @@ from adapters.transport.http import Bounds, Http
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-OLD_NAMES: Final = {"writes": "writable", "page": "page_size"}
-"""What settings of a OneRoster server were called before 0.2."""
-
 
 def text(about: str, default: str = "") -> fields.String:
     """A setting that is a text."""
@@ -90,11 +87,3 @@ def connect(settings: Mapping[str, Any]) -> Http:
     """Make the connections that *settings* allow."""
     bounds = Bounds(deadline=settings["deadline"], read=settings["timeout"], in_flight=settings["in_flight"])
     return Http(bounds, allow_private=settings["allow_private"], ca_file=settings["ca_file"])
-
-
-def with_new_names(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Call what *settings* call by an old name by its new one, unless that is there too."""
-    return {
-        new if (new := OLD_NAMES.get(name, name)) == name or new not in settings else name: value
-        for name, value in settings.items()
-    }
