@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from standards.errors import SourceBroken, SourceRefused, SourceUnavailable
+from standards.query_strings import parameters_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -257,7 +258,7 @@ class Link(Offset):
         def fetch(following: str) -> SourcePage:
             if urlsplit(following)[:3] != urlsplit(self.address)[:3]:
                 raise SourceRefused("the source names a next page that is elsewhere.", walk.place)
-            return walk.fetch(parse_qsl(urlsplit(following).query, keep_blank_values=True))
+            return walk.fetch(parameters_of(following))
 
         total = None
         for one in walk.follow(page, fetch):

@@ -6,10 +6,10 @@ import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Final
-from urllib.parse import quote, urlencode
 
 from adapters.transport.paging import SourcePage
 from standards.errors import SourceBroken
+from standards.query_strings import with_query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,8 +98,7 @@ class RestClient(ABC):
         method, place = request.method, request.place
         header = who.header(method, request.url, request.parameters, deadline)
         headers = {"Authorization": header, **request.headers}
-        query = urlencode(request.parameters, quote_via=quote)
-        url = f"{request.url}?{query}" if query else request.url
+        url = with_query(request.url, request.parameters)
         if method == "GET":
             return self.http.get(url, place, deadline, headers), header
         if request.body is not None:

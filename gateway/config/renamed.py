@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from gateway.config.toml_positions import Path
 
@@ -41,7 +41,7 @@ class Renamed:
 class NewDefault:
     """A setting that will be *then* where it is not given, from a version on, and is *now* until then.
 
-    Who writes *keep* keeps what is.
+    Who writes *keep* keeps what is. The tables that it *matters* to are warned of.
     """
 
     table: tuple[str, ...]
@@ -51,15 +51,25 @@ class NewDefault:
     keep: str
     adapter: str = ""
     since: str = "1.0"
+    matters: Callable[[Table], bool] = lambda _: True
 
 
+def _takes_changes(server: Table) -> bool:
+    """Whether the vendor of a OneRoster *server* takes changes at all."""
+    from adapters.oneroster_rest import profile  # noqa: PLC0415 -- adapters load their libraries
+
+    name = server.get("profile", "generic")
+    return name in profile.names() and profile.find(name).writes
+
+
+ONEROSTER: Final = "oneroster_rest"
 RENAMED: Final[tuple[Renamed, ...]] = (
     Renamed(DISTRICT, "hold", "cache"),
-    Renamed(OWN, "writes", "writable", "oneroster_rest"),
-    Renamed(OWN, "page", "page_size", "oneroster_rest"),
+    Renamed(OWN, "writes", "writable", ONEROSTER),
+    Renamed(OWN, "page", "page_size", ONEROSTER),
 )
 NEW_DEFAULTS: Final[tuple[NewDefault, ...]] = (
-    NewDefault(OWN, "writable", "true", "false", "writable = true", "oneroster_rest"),
+    NewDefault(OWN, "writable", "true", "false", "writable = true", ONEROSTER, matters=_takes_changes),
 )
 
 
@@ -81,7 +91,7 @@ def accept(raw: Table) -> Accepted:
                 _accept(found, one, path, table)
     for other in NEW_DEFAULTS:
         for path, table in _tables(raw, other.table, other.adapter):
-            if other.name not in table:
+            if other.name not in table and other.matters(table):
                 told = f"is {other.now} without being given, and will be {other.then} from {other.since}"
                 found.warnings.append(((*path, other.name), f"{told}; write {other.keep} to keep it"))
     return found

@@ -111,6 +111,52 @@ def test_a_default_that_will_change_is_told_where_the_setting_is_not_given(write
     assert load(write("[districts.a]\nadapter = 'wire'\nsettings.writable = true\n"), ADAPTERS.get).warnings == ()
 
 
+SERVER = "[districts.a]\nadapter = 'oneroster_rest'\n[districts.a.settings]\nurl = 'https://sis.example.org'\nauth = 'bearer'\n"
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    monkeypatch.setenv("SIS_TOKEN", "token")
+
+    def written(text: str) -> Path:
+        path = tmp_path / "gateway.toml"
+        path.write_text(f"{SERVER}token = 'env:SIS_TOKEN'\n{text}")
+        return path
+
+    return written
+
+
+def test_the_old_names_of_a_oneroster_server_mean_the_same(server):
+    settings = load(server("writes = false\npage = 7\n"))
+    own = settings.districts["a"].settings
+    assert (own["writable"], own["page_size"]) == (False, 7)
+    assert own.keys().isdisjoint({"writes", "page"})
+    assert [one.partition("settings.")[2] for one in settings.warnings] == [
+        "writes: is called writable since 0.2.0; this name is accepted until 1.0",
+        "page: is called page_size since 0.2.0; this name is accepted until 1.0",
+    ]
+
+
+@pytest.mark.parametrize(("old", "new"), [("writes = true", "writable = true"), ("page = 5", "page_size = 5")])
+def test_an_old_name_of_a_oneroster_server_beside_the_new_one_is_a_mistake(server, old, new):
+    problems = read(server(f"{old}\n{new}\n"))[1]
+    assert [one.message.partition("settings.")[2] for one in problems] == [
+        f"{old.split()[0]}: is called {new.split()[0]} since 0.2.0, which is given too; leave this one out"
+    ]
+
+
+@pytest.mark.parametrize(
+    "more", ["writable = true\n", "writable = false\n", "profile = 'veracross'\nversion = '1.1'\n"]
+)
+def test_whoever_has_decided_about_changes_or_whose_vendor_takes_none_is_not_warned(server, more):
+    assert load(server(more)).warnings == ()
+
+
+def test_whoever_has_not_decided_about_changes_is_told_that_they_will_be_off(server):
+    told = "is true without being given, and will be false from 1.0; write writable = true to keep it"
+    assert [one.partition("writable: ")[2] for one in load(server("")).warnings] == [told]
+
+
 def test_warnings_stand_in_the_order_of_the_file(write):
     text = "[districts.b]\nadapter = 'other'\nhold = '1h'\n[districts.a]\nadapter = 'other'\nhold = '1h'\n"
     assert [one.split(":")[1] for one in load(write(text), ADAPTERS.get).warnings] == ["3", "6"]
