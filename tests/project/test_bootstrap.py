@@ -47,7 +47,9 @@ def lay_out(place: Path, requirement: str) -> Path:
     package.mkdir(parents=True)
     for name in ("__init__.py", "__main__.py", "bootstrap.py"):
         shutil.copy(Path(bootstrap.__file__).with_name(name), package)
-    (package / "cli.py").write_text(COMMAND)
+    (package / "commands").mkdir()
+    (package / "commands" / "__init__.py").touch()
+    (package / "commands" / "cli.py").write_text(COMMAND)
     (package / "requirements.txt").write_text(requirement)
     (place / "setup.cfg").touch()
     return place

@@ -123,7 +123,7 @@ def test_no_test_connects_to_another_machine():
 
 def test_a_missing_server_is_an_error_in_ci(tmp_path):
     (tmp_path / "test_one.py").write_text(
-        "from tests import needs\n\ndef test_one():\n    needs.missing('no such server')\n"
+        "from tests.support import needs\n\ndef test_one():\n    needs.missing('no such server')\n"
     )
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
     root = Path(__file__).parents[2]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from adapters.edfi_ods.settings import OdsSettings
+from adapters.oneroster_rest.adapter import OneRosterRest
 from adapters.oneroster_rest.settings import ServerSettings
 from adapters.transport.connection_settings import ConnectionSettings
 from standards.errors import SettingsError
