@@ -55,8 +55,9 @@ SERVERS = {
     "Granian('benchmarks.front:plain', factory=True, port={port}, interface=Interfaces.WSGI, blocking_threads=8,"
     " websockets=False, log_access=False).serve()\n",
     "front": "from pathlib import Path\n"
-    "from gateway import server, settings\n"
-    "server.serve(settings.load(Path({file!r})))\n",
+    "from gateway.config import settings\n"
+    "from gateway.server import web_server\n"
+    "web_server.serve(settings.load(Path({file!r})))\n",
 }
 
 

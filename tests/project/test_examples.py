@@ -39,7 +39,7 @@ def sync():
 def gateway(tmp_path_factory):
     """A gateway in a process of its own, which looks every second whether the district's files are others."""
     folder = tmp_path_factory.mktemp("gateway")
-    site = replace(small_sites(folder / "made", STUDENTS)["maple"], hold="2s")
+    site = replace(small_sites(folder / "made", STUDENTS)["maple"], cache="2s")
     with served(folder, {"maple": site}, operations="[read, search, bulk]") as one:
         yield one
 

@@ -71,8 +71,8 @@ START = {
     "wsgi": "from granian import Granian; from granian.constants import Interfaces;"
     "Granian('tests.gateway.server.echoes:app', port={port}, interface=Interfaces.WSGI, blocking_threads=2, websockets=False,"
     "log_access=False).serve()",
-    "front": "from gateway import server; from gateway.config.settings import Server; from datetime import timedelta;"
-    "server.supervisor('tests.gateway.server.echoes:fronted', None, Server('127.0.0.1', {port}, None, (), 2, 1,"
+    "front": "from gateway.server import web_server; from gateway.config.settings import Server; from datetime import timedelta;"
+    "web_server.supervisor('tests.gateway.server.echoes:fronted', None, Server('127.0.0.1', {port}, None, (), 2, 1,"
     "timedelta(seconds=1), timedelta(seconds=1))).serve()",
 }
 
