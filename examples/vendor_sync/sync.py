@@ -13,26 +13,22 @@ import os
 import tempfile
 import time
 import zipfile
+from collections.abc import Iterator  # noqa: TC003 -- to copy as it is
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 ROSTER = "/ims/oneroster/rostering/v1p2/"
-FILES = "/ims/oneroster/bulk/v1p2/csv"
 SCOPE = "https://purl.imsglobal.org/spec/or/v1p2/scope/roster-core.readonly"
 COLLECTIONS = ("users", "classes", "enrollments")
-PAGE_RECORDS = 1000
 MAX_TRIES = 10
 MAX_PAUSE_SECONDS = 3600
-TIMEOUT_SECONDS = (10, 300)
 NOT_READY = "the gateway was not ready however often it was asked"
-UNAUTHORIZED, BAD_REQUEST, CONFLICT, WAIT = 401, 400, 409, frozenset({429, 503})
+BAD_REQUEST, UNAUTHORIZED, CONFLICT, WAIT = 400, 401, 409, {429, 503}
 
 
 class Interrupted(Exception):
@@ -65,7 +61,7 @@ class Gateway:
     url: str
     client_id: str
     secret: str = field(repr=False)
-    page_records: int = PAGE_RECORDS
+    page_records: int = 1000
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
@@ -109,10 +105,9 @@ class Gateway:
     def _send(self, method: str, address: str, **options: Any) -> requests.Response:
         """The answer to a request, which is sent again for as long as the gateway says when (Retry-After)."""
         for tried in range(MAX_TRIES):
-            answer = self._session.request(method, address, timeout=TIMEOUT_SECONDS, **options)
+            answer = self._session.request(method, address, timeout=(10, 300), **options)
             if answer.status_code not in WAIT:
                 return answer
-            answer.close()
             time.sleep(min(int(answer.headers.get("Retry-After") or 2**tried), MAX_PAUSE_SECONDS))
         raise TimeoutError(NOT_READY)
 
@@ -120,18 +115,18 @@ class Gateway:
 def synchronise(gateway: Gateway, collection: str, state: dict[str, Any], copy: Copy) -> dict[str, Any]:
     """Bring the *copy* of a collection up to date; the state to keep for the next time."""
     for _ in range(MAX_TRIES):
-        try:
-            return (_changes if "since" in state else _everything)(gateway, collection, state, copy)
-        except TooLongAgo:
-            state = {"ids": state["ids"]}
-        except Interrupted:
-            continue
+        with suppress(Interrupted):
+            try:
+                return (_changes if "since" in state else _everything)(gateway, collection, state, copy)
+            except TooLongAgo:
+                del state["since"]
     raise TimeoutError(NOT_READY)
 
 
 def _changes(gateway: Gateway, collection: str, state: dict[str, Any], copy: Copy) -> dict[str, Any]:
     """Take what is new, different or gone since the last time. Some of it may be known: ``>=`` leaves nothing out."""
-    ids, newest = set(state["ids"]), state["since"]
+    state["ids"] = ids = set(state["ids"])  # in the state too, in case the walk has to begin again
+    newest = state["since"]
     for record in gateway.records(collection, f"dateLastModified>='{state['since']}'"):
         sourced_id, newest = record["sourcedId"], max(newest, record["dateLastModified"])
         if record["status"] != "tobedeleted":
@@ -145,27 +140,28 @@ def _changes(gateway: Gateway, collection: str, state: dict[str, Any], copy: Cop
 
 def _everything(gateway: Gateway, collection: str, state: dict[str, Any], copy: Copy) -> dict[str, Any]:
     """Take every record, and let go of those that are there no more."""
+    state["ids"] = known = set(state.get("ids", ()))  # likewise
     since, ids = "", set()
     for record in gateway.records(collection):
         copy.put(collection, record)
         ids.add(record["sourcedId"])
+        known.add(record["sourcedId"])
         since = max(since, record["dateLastModified"])
-    for sourced_id in set(state.get("ids", ())) - ids:
+    for sourced_id in known - ids:
         copy.remove(collection, sourced_id)
     return {"since": since, "ids": sorted(ids)} if ids else {}  # without a record there is no moment to ask from
 
 
 def fetch_files(gateway: Gateway, target: Path, since: str) -> str:
     """Write the OneRoster files to *target*, whole or since a moment; the moment to send the next time."""
-    with gateway.get(gateway.url + FILES, {"since": since} if since else None, stream=True) as answer:
+    address = f"{gateway.url}/ims/oneroster/bulk/v1p2/csv"
+    with gateway.get(address, {"since": since or None}, stream=True) as answer:
         answer.raise_for_status()
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
             part = Path(folder, "part.zip")
             with part.open("wb") as file:
-                for piece in answer.iter_content(2**16):
-                    file.write(piece)
-            with zipfile.ZipFile(part) as archive:  # a download that is no whole zip goes no further
-                archive.testzip()
+                file.writelines(answer.iter_content(2**16))
+            zipfile.ZipFile(part).close()  # a download that does not open as a zip is not whole, and goes no further
             part.replace(target)
         return answer.headers["X-Next-Since"]
 
@@ -195,7 +191,7 @@ def main() -> None:
     for collection in COLLECTIONS:
         copy = Copy()
         state[collection] = synchronise(gateway, collection, state.get(collection, {}), copy)
-        save(given.state, state)  # only what has arrived counts as known
+        save(given.state, state)
         print(f"{collection}: {len(copy.changed)} new or changed, {len(copy.gone)} gone")
 
 
