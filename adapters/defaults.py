@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Complete = Callable[[Record], None]
 
 OTHER_AGENCY: Final = "uri://ed-fi.org/LocalEducationAgencyCategoryDescriptor#Other local education agency"
-MOST: Final = 1000
+MAX_TEXT_CHARACTERS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +170,8 @@ def _checked(one: Declarable, value: Any) -> Any:
 
 def _single(one: Declarable, value: Any) -> Any:
     if one.spec.type == "integer":
-        if type(value) is not int or not 0 < value < MOST:
-            raise _wrong(f"a whole number from 1 to {MOST - 1} is wanted here", one.name)
+        if type(value) is not int or not 0 < value < MAX_TEXT_CHARACTERS:
+            raise _wrong(f"a whole number from 1 to {MAX_TEXT_CHARACTERS - 1} is wanted here", one.name)
         return value
     if not isinstance(value, str) or not value:
         raise _wrong("a text is wanted here", one.name)

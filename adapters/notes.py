@@ -73,7 +73,7 @@ class Aside:
 
 
 @dataclass(slots=True)
-class Page:
+class OneRosterPage:
     """What was noticed in one reading.
 
     *counts* are by name. *aside* are the rows set aside, *asides* their number by entity. *lost* are by field how many
@@ -93,7 +93,7 @@ class Notes(threading.local):
     """What was noticed while reading, kept apart for every thread: two readings at once do not mix."""
 
     def __init__(self) -> None:
-        self.page = Page()
+        self.page = OneRosterPage()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -102,9 +102,9 @@ class Notes(threading.local):
 
     def clear(self) -> None:
         """Begin a new reading."""
-        self.page = Page()
+        self.page = OneRosterPage()
 
-    def share(self, page: Page) -> None:
+    def share(self, page: OneRosterPage) -> None:
         """Write on the *page* of another thread, of whose reading this one is a part."""
         self.page = page
 
@@ -132,7 +132,7 @@ class Notes(threading.local):
         if len(self.page.remarks) < MAX_REMARKS:
             self.page.remarks.append((place, text))
 
-    def add(self, page: Page) -> None:
+    def add(self, page: OneRosterPage) -> None:
         """Take over what another adapter has noticed."""
         for name, times in page.counts.items():
             self.note(name, times)

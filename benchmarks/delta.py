@@ -18,12 +18,12 @@ from adapters.contract import Change
 from adapters.registry import find
 from gateway.cache.needed_fields import may_be_held
 from gateway.cache.patch import patched
-from gateway.cache.snapshot import build
+from gateway.cache.snapshot import build_snapshot
 from gateway.change_log.ledger import Ledger
 from gateway.demo.data import generate, write_oneroster_12
 from gateway.engine.row_index import index
-from gateway.engine.view_rows import Shown
-from gateway.engine.visibility import Faces
+from gateway.engine.view_rows import ViewRows
+from gateway.engine.visibility import Visibility
 from policies.grant import Grant, Rule
 from standards import registry, vocabulary
 from standards.fields import fields_of
@@ -34,7 +34,7 @@ from standards.query import Query
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gateway.cache.snapshot import Generation
+    from gateway.cache.snapshot import Snapshot
 
 KEYRING = Keyring(b"k" * 32)
 TODAY = "2026-11-02"
@@ -57,8 +57,8 @@ def main() -> None:
         wanted = {name: None for name in adapter.manifest.entities if may_be_held(name)}
         records = list(adapter.read(wanted))
 
-        def whole() -> Generation:
-            return build(adapter.read(wanted), "maple", KEYRING, entities=wanted)
+        def whole() -> Snapshot:
+            return build_snapshot(adapter.read(wanted), "maple", KEYRING, entities=wanted)
 
         held = whole()
         print(f"a hold of {sum(table.size for table in held.tables.values())} rows")
@@ -77,7 +77,7 @@ def main() -> None:
 TODAY_DATE = date.fromisoformat(TODAY)
 
 
-def _changes(held: Generation, records: list[tuple[str, Any]], entity: str, count: int) -> dict[str, list[Change]]:
+def _changes(held: Snapshot, records: list[tuple[str, Any]], entity: str, count: int) -> dict[str, list[Change]]:
     rows = [record for name, record in records if name == entity]
     some = rows[:: len(rows) // count][:count]
     ids = [one.get("id") or KEYRING.outward_ids(held.district, entity, [one["key"]])[0] for one in some]
@@ -88,7 +88,7 @@ def _changes(held: Generation, records: list[tuple[str, Any]], entity: str, coun
     }
 
 
-def _report(name: str, make: Callable[[], Generation], before: Generation, times: int) -> None:
+def _report(name: str, make: Callable[[], Snapshot], before: Snapshot, times: int) -> None:
     made, pages = [], []
     _page(before)
     for _ in range(times):
@@ -104,12 +104,12 @@ def _report(name: str, make: Callable[[], Generation], before: Generation, times
     )
 
 
-def _page(generation: Generation) -> None:
+def _page(snapshot: Snapshot) -> None:
     """A first page of 100 users, from nothing but the hold."""
     view = prune(registry.views("oneroster")["users"], GRANT)
     assert view is not None
-    faces, ledger = Faces(generation, GRANT, KEYRING, TODAY), Ledger(b"key")
-    index(tuple(Shown(branch, view, faces, ledger) for branch in view.branches), Query()).slice(0, 100, "")
+    visibility, ledger = Visibility(snapshot, GRANT, KEYRING, TODAY), Ledger(b"key")
+    index(tuple(ViewRows(branch, view, visibility, ledger) for branch in view.branches), Query()).slice(0, 100, "")
 
 
 RULES = {

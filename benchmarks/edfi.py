@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
 
-    from adapters.simulators.edfi.server import Running
+    from adapters.simulators.edfi.server import RunningOds
 
 BASE = "/data/v3/ed-fi"
 OWN = frozenset({"id", "_etag", "_lastModifiedDate", "link"})
@@ -79,7 +79,7 @@ class Bench:
     name: str
     web: FlaskClient
     bearer: dict[str, str]
-    ods: Running
+    ods: RunningOds
     times: int
 
     def ask(self, method: str, rest: str, document: Any = None) -> TestResponse:
@@ -118,7 +118,7 @@ def main() -> None:
         secrets = _prepare(folder, ods.url, {"full": FULL, "half": half})
         begun, used = time.perf_counter(), time.process_time()
         app, gateway = start(load(folder / "gateway.toml"))
-        gateway.districts["fir"].hold()
+        gateway.districts["fir"].cached_snapshot()
         took = time.perf_counter() - begun, time.process_time() - used
         print(f"first hold: {took[0]:.1f} s, {took[1]:.1f} s of the processor, {len(ods.log)} upstream")
         for client, secret in secrets.items():

@@ -18,8 +18,8 @@ HEADER = "correlation-id"
 PARAMETER = "correlationid"
 """The parameter in which it takes one too, in any address and in any case."""
 
-LONGEST_CHARACTERS = 200
-LONGEST_QUERY_BYTES = 65_536
+MAX_CHARACTERS = 200
+MAX_QUERY_BYTES = 65_536
 PRINTABLE = re.compile(r"[ -~]+")
 """What an id may consist of, so that it can stand in a header."""
 
@@ -27,7 +27,7 @@ PRINTABLE = re.compile(r"[ -~]+")
 def given() -> str:
     """The id that the caller gives the present request: the header's, or else the query's; empty without one."""
     asked = request.headers.get(HEADER) or _in_query()
-    cut = asked[:LONGEST_CHARACTERS].strip()
+    cut = asked[:MAX_CHARACTERS].strip()
     return cut if PRINTABLE.fullmatch(cut) else ""
 
 
@@ -37,7 +37,7 @@ def without(arguments: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _in_query() -> str:
-    text = request.query_string[:LONGEST_QUERY_BYTES]
+    text = request.query_string[:MAX_QUERY_BYTES]
     if PARAMETER.encode() not in text.lower():
         return ""
     found = read_query(text, encoding="latin-1", errors="replace")

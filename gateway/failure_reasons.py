@@ -41,7 +41,7 @@ HIDDEN: Final = "?"
 FILE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}\.(csv|xml|zip|json)", re.ASCII)
 PARTS: Final = re.compile(r"[^\[\]:/.]+|[\[\]:/.]")
 SEPARATORS: Final = frozenset("[]:/.")
-LONGEST_PLACE: Final = 200
+MAX_PLACE_CHARACTERS: Final = 200
 OWN_WORDS: Final = frozenset({"districts", "token", "metadata", "discovery", "changeQueries", "availableChangeVersions",
                               "ed-fi", "sourcedId", "id", "oneroster", "edfi"})  # fmt: skip
 TEXTS: Final[tuple[tuple[type[BaseException], str], ...]] = (
@@ -109,7 +109,7 @@ def raised(error: BaseException) -> str:
 
 def plain_place(place: str) -> str:
     """*place* with a question mark for every part that is no number, no file and no word of the standards."""
-    if len(place) > LONGEST_PLACE:
+    if len(place) > MAX_PLACE_CHARACTERS:
         return HIDDEN
     file, colon, rest = place.partition(":")
     if FILE.fullmatch(file):

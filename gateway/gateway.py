@@ -15,7 +15,7 @@ from gateway import telemetry
 from gateway.change_log.account import account_of
 from gateway.change_log.grant_logs import ChangeLogs
 from gateway.change_log.projection import project
-from gateway.change_versions.journals import Journals
+from gateway.change_versions.journals import ClientLogs
 from gateway.engine.views import Views, attempt
 from gateway.paging.page_tokens import Cursors
 from gateway.record_locks import RecordLocks
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
     from gateway.audit.log import Record
     from gateway.auth.callers import Callers
-    from gateway.auth.rate_limits import Limits
-    from gateway.cache.snapshot import Generation
+    from gateway.auth.rate_limits import RateLimits
+    from gateway.cache.snapshot import Snapshot
     from gateway.change_log.grant_log import ChangeLog
     from gateway.change_log.ledger import Ledger
     from gateway.change_log.projection import Projection
     from gateway.districts.district import District
-    from gateway.engine.visibility import Faces
+    from gateway.engine.visibility import Visibility
     from gateway.paging.walks import Walks
     from gateway.readiness import Readiness
     from policies.compiler import Grants
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
     from standards.keys import Keyring
 
 APIS = ("oneroster", "oneroster11", "edfi")
-FACES_KEPT = 64
-SHOWN_KEPT = 1024
-PLANS_KEPT = 8192
+MAX_VISIBILITIES = 64
+MAX_VIEW_ROWS = 1024
+MAX_PLANS = 8192
 WARMING_SECONDS = 120.0
 """How long the start waits for districts; whoever is asked before it is loaded loads it then, or waits for it."""
 
@@ -65,9 +65,9 @@ class Gateway:
         record: Record,
         ledger: Ledger,
         walks: Walks,
-        limits: Limits,
+        limits: RateLimits,
         clock: Callable[[], float],
-        journals: Journals | None = None,
+        client_logs: ClientLogs | None = None,
         logs: ChangeLogs | None = None,
         readiness: Readiness | None = None,
         zones: Mapping[str, tzinfo] = MappingProxyType({}),
@@ -80,7 +80,7 @@ class Gateway:
         self.record_locks = RecordLocks()
         self.cursors = Cursors(keyring)
         self.logs = logs or ChangeLogs(None, token_bytes(KEY_BYTES), clock, keyring)
-        self.journals = journals or Journals(None, token_bytes(KEY_BYTES), clock)
+        self.client_logs = client_logs or ClientLogs(None, token_bytes(KEY_BYTES), clock)
         self.present: Callable[[], Gateway] = lambda: self
         self.views = Views(
             districts=districts,
@@ -99,7 +99,7 @@ class Gateway:
         districts: Mapping[str, District],
         grants: Grants,
         callers: Callers,
-        limits: Limits,
+        limits: RateLimits,
         zones: Mapping[str, tzinfo],
     ) -> Gateway:
         """The gateway of the next state, which goes on with all that this one knows and has computed."""
@@ -114,7 +114,7 @@ class Gateway:
     def attend(self, districts: Iterable[District]) -> None:
         """Be told from now on when one of *districts* is renewed."""
         for district in districts:
-            district.coming, district.renewed = self.views.prepare, self.carry
+            district.coming, district.refreshed = self.views.prepare, self.carry
 
     def forget_the_gone(self) -> None:
         """Let go of what was computed for grants that are there no more."""
@@ -128,7 +128,7 @@ class Gateway:
         self.record.close()
         self.closing()
 
-    def carry(self, before: Generation, fresh: Generation) -> None:
+    def carry(self, before: Snapshot, fresh: Snapshot) -> None:
         """Let every change log of a district go on to the *fresh* hold; what differs has no time until it is told.
 
         After a write whoever asks next does it.
@@ -142,7 +142,7 @@ class Gateway:
         self.logs.forget_differences()
         self.views.forget_before(fresh)
 
-    def _follow(self, log: ChangeLog, grant: Grant, fresh: Generation) -> None:
+    def _follow(self, log: ChangeLog, grant: Grant, fresh: Snapshot) -> None:
         log.follow(self.views.over(fresh, grant))
 
     def in_force(self, grant: Grant) -> bool:
@@ -163,7 +163,7 @@ class Gateway:
             thread.join(max(0.0, end - time.monotonic()))
 
     def _warm(self, district: District) -> None:
-        """Load the hold of a *district*, and find what differs for clients that know of it."""
+        """Load the snapshot of a *district*, and find what differs for clients that know of it."""
         for grant in self.grants.every(district.name) if _load(district) else ():
             if self.in_force(grant):
                 attempt(partial(self._resume, grant))
@@ -172,18 +172,18 @@ class Gateway:
         with suppress(SourceError):
             if not self.logs.knows(grant):  # which the registry may be unable to tell
                 return
-            faces = self.views.held(grant)
-            if (account := account_of(faces)) is not None:
-                account.log.follow(faces)
+            visibility = self.views.held(grant)
+            if (account := account_of(visibility)) is not None:
+                account.log.follow(visibility)
 
-    def tags(self, faces: Faces) -> Callable[[int], bytes]:
+    def tags(self, visibility: Visibility) -> Callable[[int], bytes]:
         """The keyed tag of a student row, for the record of disclosures."""
-        return self.logs.tags(faces)
+        return self.logs.tags(visibility)
 
-    def open_account(self, faces: Faces) -> object:
-        """What the client to whom *faces* are shown is told of changes in it."""
-        held = self.districts[faces.grant.district].holds
-        return self.logs.open(faces, held, self.ledger, partial(self._projections, faces.grant, held))
+    def open_account(self, visibility: Visibility) -> object:
+        """What the client to whom *visibility* are shown is told of changes in it."""
+        held = self.districts[visibility.grant.district].cached_entities
+        return self.logs.open(visibility, held, self.ledger, partial(self._projections, visibility.grant, held))
 
     def _projections(self, grant: Grant, held: frozenset[str]) -> tuple[Projection, ...]:
         """All that *grant* shows of what is *held*, in every view of every API."""
@@ -201,7 +201,7 @@ class Gateway:
 def _load(district: District) -> bool:
     """Load a district's hold; whether there is one now. A failure is told by the district, and tried again."""
     try:
-        return bool(district.holds) and district.hold() is not None
+        return bool(district.cached_entities) and district.cached_snapshot() is not None
     except SourceError:
         return False
     except Exception as error:  # noqa: BLE001  a fault of ours must not end in a thread that nobody hears

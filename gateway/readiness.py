@@ -113,6 +113,6 @@ class Upkeep:
         while not self._end.wait(LOOK_SECONDS):
             for district in tuple(self._districts()):
                 try:
-                    district.tend()
+                    district.retry_failed()
                 except Exception as error:  # noqa: BLE001  one district must not keep the others from it
                     telemetry.fault(error)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Name = tuple[str, ...]
 
-LONGEST_WAIT_SECONDS: Final = 30.0
+MAX_WAIT_SECONDS: Final = 30.0
 RETRY_SECONDS: Final = 5
 
 
@@ -38,7 +38,7 @@ class RecordLocks:
     A write holds at most two: first that of a natural key, then that of a record, so that no two wait for each other.
     """
 
-    def __init__(self, longest_wait_seconds: float = LONGEST_WAIT_SECONDS) -> None:
+    def __init__(self, longest_wait_seconds: float = MAX_WAIT_SECONDS) -> None:
         self._longest_wait_seconds = longest_wait_seconds
         self._entries: dict[Name, _Entry] = {}
         self._ended: Counter[tuple[str, str]] = Counter()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from adapters.contract import Adapter
 
-MOST_QUEUED: Final = 64
+MAX_QUEUED: Final = 64
 """How many requests may wait for a slot of one district."""
 
 RETRY_SECONDS: Final = 5
@@ -78,7 +78,7 @@ class Slots:
                 wake()
                 return True
             waiting = self._queues.setdefault(district, deque())
-            if len(waiting) >= MOST_QUEUED:
+            if len(waiting) >= MAX_QUEUED:
                 return False
             waiting.append((ticket, wake))
             return True
@@ -123,7 +123,7 @@ def under(ticket: Ticket) -> Iterator[None]:
 def approach(adapter: Adapter) -> None:
     """Hold a slot of the district that *adapter* reads before its system is asked, for the rest of the request.
 
-    What is asked outside a request, as by a renewal in the background, needs none.
+    What is asked outside a request, as by a refresh in the background, needs none.
 
     Raises:
         SourceUnavailable: the system has failed several times and is left alone; or no slot will be free.

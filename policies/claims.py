@@ -44,7 +44,7 @@ def claim(path: Path) -> Claim:
     try:
         if path.is_file():  # nothing else ends
             with path.open("rb") as stream:
-                return read(stream.read(loading.LARGEST + 1))
+                return read(stream.read(loading.MAX_FILE_BYTES + 1))
     except OSError:
         pass
     return Claim()
@@ -59,7 +59,7 @@ def read(raw: bytes) -> Claim:
     return Claim(
         parsed.ids | (ids or _some(text, "id")),
         parsed.clients | (clients or _some(text, "clients?")),
-        said and len(raw) <= loading.LARGEST,
+        said and len(raw) <= loading.MAX_FILE_BYTES,
     )
 
 

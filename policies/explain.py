@@ -33,7 +33,7 @@ HIDDEN = "not in agreement"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TraceStep:
     """One thing that was looked at, whether it let the element pass, in words, and where it is written."""
 
     about: str
@@ -50,7 +50,7 @@ class Trace:
     agreement: str
     element: str
     action: str
-    steps: tuple[Step, ...]
+    steps: tuple[TraceStep, ...]
 
     @property
     def released(self) -> bool:
@@ -76,7 +76,7 @@ def explain(
     path: str,
     now: datetime,
     names: Mapping[str, str] | None = None,
-    before: Callable[[Agreement, str], Iterable[Step]] = lambda _agreement, _name: (),
+    before: Callable[[Agreement, str], Iterable[TraceStep]] = lambda _agreement, _name: (),
 ) -> tuple[Trace, ...]:
     """A trace for every element under *path* and every agreement that names *client*.
 
@@ -87,10 +87,10 @@ def explain(
     own = [one for one in every if client in one.clients]
     about = [one.name for one in elements.under(Line(path, "allow")) if not one.container]
     if not about:
-        step = Step("element", False, f"no element is called {path!r}{elements.guess(path)}")
+        step = TraceStep("element", False, f"no element is called {path!r}{elements.guess(path)}")
         return (Trace(client, "", path, "deny", (step,)),)
     if not own:
-        step = Step("agreement", False, f"no agreement names the client {client}")
+        step = TraceStep("agreement", False, f"no agreement names the client {client}")
         return tuple(Trace(client, "", name, "deny", (step,)) for name in about)
     return tuple(
         _trace((*before(one, name), *_terms(every, one, now), *_people(one, names or {})), one, client, name)
@@ -99,43 +99,45 @@ def explain(
     )
 
 
-def _trace(first: tuple[Step, ...], one: Agreement, client: str, name: str) -> Trace:
+def _trace(first: tuple[TraceStep, ...], one: Agreement, client: str, name: str) -> Trace:
     lines, action = _lines(one, name)
     passed = all(step.passed for step in first)
     return Trace(client, f"{one.id} version {one.version}", name, action if passed else "deny", (*first, *lines))
 
 
-def _terms(every: tuple[Agreement, ...], one: Agreement, now: datetime) -> Iterator[Step]:
+def _terms(every: tuple[Agreement, ...], one: Agreement, now: datetime) -> Iterator[TraceStep]:
     said = f"{one.ferpa}, for {one.purpose}: {one.interest}"
-    yield Step("basis", True, said, one.file)
+    yield TraceStep("basis", True, said, one.file)
     day = one.today(now)
     stretch = f"valid from {one.begin} to {one.end}, today is {day} in {one.timezone.key}"
-    yield Step("validity", one.active(day), stretch, one.file)
+    yield TraceStep("validity", one.active(day), stretch, one.file)
     if one.active(day) and one not in current(every, day):
-        yield Step("validity", False, "a later version has replaced this one", one.file)
-    yield Step("operations", True, ", ".join(sorted(one.operations)), one.file)
+        yield TraceStep("validity", False, "a later version has replaced this one", one.file)
+    yield TraceStep("operations", True, ", ".join(sorted(one.operations)), one.file)
 
 
-def _people(one: Agreement, names: Mapping[str, str]) -> Iterator[Step]:
-    yield Step("population", True, one.population.words(names), one.file)
+def _people(one: Agreement, names: Mapping[str, str]) -> Iterator[TraceStep]:
+    yield TraceStep("population", True, one.population.words(names), one.file)
     for text in one.population.steps(names):
-        yield Step("a student is in it who", True, text)
+        yield TraceStep("a student is in it who", True, text)
 
 
-def _lines(one: Agreement, name: str) -> tuple[tuple[Step, ...], str]:
+def _lines(one: Agreement, name: str) -> tuple[tuple[TraceStep, ...], str]:
     settled = elements.settle(one.lines).get(name)
     if settled is None:
         found = elements.element(name)
         opened = [line for line in one.lines if line.covers(name)]
         if found is None or not found.member or not opened:
-            return (Step("element", False, "no line of the agreement names it", one.file),), "deny"
+            return (TraceStep("element", False, "no line of the agreement names it", one.file),), "deny"
         settled = _capped(one, found, opened) or elements.settle((*one.lines, Line(name, "allow")))[name]
     settled = capped({name: settled}, one.expansion)[name]
-    steps = [Step("element", line.action != "deny", _said(line), line.place) for line in settled.lines if line.file]
+    steps = [
+        TraceStep("element", line.action != "deny", _said(line), line.place) for line in settled.lines if line.file
+    ]
     if settled.cap:
-        steps.append(Step("cap", settled.action != "deny", settled.cap))
+        steps.append(TraceStep("cap", settled.action != "deny", settled.cap))
     elif len(settled.lines) > 1:
-        steps.append(Step("together", settled.action != "deny", f"the lowest of them counts: {settled.action}"))
+        steps.append(TraceStep("together", settled.action != "deny", f"the lowest of them counts: {settled.action}"))
     return tuple(steps), settled.action
 
 

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     Where = tuple[str | int, ...]
     Place = tuple[int, int]
 
-LARGEST = 256 * 1024
-DEEPEST = 20
+MAX_FILE_BYTES = 256 * 1024
+MAX_DEPTH = 20
 
 _WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
 _NUMBER = re.compile(
@@ -75,7 +75,7 @@ def read(path: Path, name: str = "") -> Document:
     file = name or str(path)
     try:
         with path.open("rb") as stream:
-            raw = stream.read(LARGEST + 1)
+            raw = stream.read(MAX_FILE_BYTES + 1)
     except OSError:
         raise SettingsError("the file cannot be read", file) from None
     return parse(raw, file)
@@ -83,17 +83,17 @@ def read(path: Path, name: str = "") -> Document:
 
 def parse(raw: bytes, file: str) -> Document:
     """The document in *raw*, as `read` does it."""
-    if len(raw) > LARGEST:
-        raise SettingsError(f"the file is larger than {LARGEST // 1024} KiB", file, 1, 1)
+    if len(raw) > MAX_FILE_BYTES:
+        raise SettingsError(f"the file is larger than {MAX_FILE_BYTES // 1024} KiB", file, 1, 1)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line, column = _place(raw[: error.start].decode("utf-8", "replace"), None)
         raise SettingsError("the file is not UTF-8 text", file, line, column) from None
-    return _Reading(file, text).document()
+    return _DocumentReading(file, text).document()
 
 
-class _Reading:
+class _DocumentReading:
     """One reading of one document, event by event."""
 
     def __init__(self, file: str, text: str) -> None:
@@ -166,8 +166,8 @@ class _Reading:
             raise self.refusal(event, "anchors (&name) are not allowed")
         if getattr(event, "ctag", None) is not None:
             raise self.refusal(event, "tags (!name) are not allowed")
-        if len(where) > DEEPEST:
-            raise self.refusal(event, f"nested deeper than {DEEPEST} levels")
+        if len(where) > MAX_DEPTH:
+            raise self.refusal(event, f"nested deeper than {MAX_DEPTH} levels")
 
     def refusal(self, event: Event, message: str) -> SettingsError:
         return SettingsError(message, self.file, *_at(event))

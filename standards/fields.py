@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from standards import native, vocabulary
-from standards.view import Items, Kids, Links, To
+from standards.view import Children, Follow, Items, Links
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,9 +40,9 @@ def trail(entity: str, source: str) -> tuple[vocabulary.Field, ...]:
 def follow(step: Step, entity: str, prefix: str) -> tuple[str, str]:
     """The entity and field prefix one *step* leads to."""
     match step:
-        case Kids():
+        case Children():
             return step.entity, ""
         case Items():
             return entity, f"{prefix}{step.field}."
-        case To() | Links():
+        case Follow() | Links():
             return fields_of(entity)[prefix + step.ref].to, ""

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     Key = tuple[str, ...]
 
-BLOCK: Final = 16
-TAG: Final = 8
-PRINTED: Final = 2 * BLOCK
+BLOCK_BYTES: Final = 16
+TAG_BYTES: Final = 8
+PRINTED_CHARACTERS: Final = 2 * BLOCK_BYTES
 KEY_BYTES: Final = 32
 _HEX = re.compile(r"[0-9a-f]{32}")
 
@@ -66,7 +66,7 @@ class Keyring:
         """The outward id of each natural key in *keys*."""
         tag = TAGS.get(entity)
         plain = [packed(tag, key) if tag else None for key in keys]
-        sealed = _encipher(self.derive("ids", district), b"".join([block or bytes(BLOCK) for block in plain]))
+        sealed = _encipher(self.derive("ids", district), b"".join([block or bytes(BLOCK_BYTES) for block in plain]))
         ids = _printed(sealed)
         if None in plain:
             digest = _Digest(self.derive("long ids", district), entity)
@@ -107,31 +107,31 @@ class Keyring:
     def student_tag(self, district: str, outward: str) -> bytes:
         """What the record of disclosures keeps in place of a student: 8 bytes that name nobody without the key."""
         digest = _Digest(self.derive("student tags", district), "student")
-        return digest(outward.encode("utf-8", "surrogatepass"))[:TAG]
+        return digest(outward.encode("utf-8", "surrogatepass"))[:TAG_BYTES]
 
     def hash_value(self, agreement: str, name: str, text: str) -> str:
         """A value of the field *name* as 32 hex digits that can be compared under one agreement and nowhere else."""
         message = _netstring((name, text))
-        return hmac.digest(self.derive("values", agreement), message, "sha256")[:BLOCK].hex()
+        return hmac.digest(self.derive("values", agreement), message, "sha256")[:BLOCK_BYTES].hex()
 
 
 def packed(tag: int, key: Key) -> bytes | None:
     """A natural key as one block: the tag, then each part after its length, then zeros; None where it is too long."""
     if len(key) == 1:
         part = key[0].encode("utf-8", "surrogatepass")
-        if 0 < len(part) <= BLOCK - 2:
-            return (b"%c%c" % (tag, len(part)) + part).ljust(BLOCK, b"\0")
+        if 0 < len(part) <= BLOCK_BYTES - 2:
+            return (b"%c%c" % (tag, len(part)) + part).ljust(BLOCK_BYTES, b"\0")
         return None
     parts = [part.encode("utf-8", "surrogatepass") for part in key]
-    if 1 + len(parts) + sum(map(len, parts)) > BLOCK or not all(parts):
+    if 1 + len(parts) + sum(map(len, parts)) > BLOCK_BYTES or not all(parts):
         return None
-    return (b"%c" % tag + b"".join([b"%c" % len(part) + part for part in parts])).ljust(BLOCK, b"\0")
+    return (b"%c" % tag + b"".join([b"%c" % len(part) + part for part in parts])).ljust(BLOCK_BYTES, b"\0")
 
 
 def unpacked(block: bytes) -> tuple[str, Key] | None:
     """The entity and natural key that `packed` put into a block; None for any other block."""
     entity, place, parts = _ENTITIES.get(block[0]), 1, []
-    while entity and place < BLOCK and (length := block[place]):
+    while entity and place < BLOCK_BYTES and (length := block[place]):
         parts.append(block[place + 1 : place + 1 + length])
         place += 1 + length
     if not entity or not parts:
@@ -172,7 +172,7 @@ class _Digest:
     """A keyed hash of sixteen bytes, apart for every entity."""
 
     def __init__(self, key: bytes, entity: str) -> None:
-        self._started = hashlib.blake2b(_netstring((entity,)), key=key, digest_size=BLOCK)
+        self._started = hashlib.blake2b(_netstring((entity,)), key=key, digest_size=BLOCK_BYTES)
 
     def __call__(self, message: bytes) -> bytes:
         copy = self._started.copy()
@@ -195,4 +195,4 @@ def _decipher(key: bytes, block: bytes) -> bytes:
 
 def _printed(blocks: bytes) -> list[str]:
     digits = blocks.hex()
-    return [digits[start : start + PRINTED] for start in range(0, len(digits), PRINTED)]
+    return [digits[start : start + PRINTED_CHARACTERS] for start in range(0, len(digits), PRINTED_CHARACTERS)]

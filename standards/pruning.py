@@ -6,12 +6,27 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from standards.fields import fields_of, follow, trail
-from standards.view import Const, Hop, Href, Id, Items, Kids, Links, Many, Native, Stamp, To, Val, paths, tells
+from standards.view import (
+    Children,
+    Const,
+    Follow,
+    Href,
+    Id,
+    Items,
+    Links,
+    List,
+    Native,
+    Reference,
+    Stamp,
+    Value,
+    paths,
+    tells,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from standards.view import Branch, Node, Obj, Step, View
+    from standards.view import Branch, Node, Object, Step, View
 
 
 class Releases(Protocol):
@@ -56,7 +71,7 @@ def _prune_node(node: Node, entity: str, prefix: str, grant: Releases) -> Node |
     match node:
         case Const() | Stamp() | Id() | Href():
             return node if _known(node, entity, prefix, grant) else None
-        case Val():
+        case Value():
             sources = tuple(s for s in node.sources if _released(entity, prefix + s, grant))
             return replace(node, sources=sources) if sources else None
         case Native():
@@ -75,15 +90,15 @@ def _known(node: Const | Stamp | Id | Href, entity: str, prefix: str, grant: Rel
     return isinstance(node, Const | Stamp) or grant.releases(fields_of(entity)["id"].release)
 
 
-def _prune_container(node: Obj | Hop | Many, entity: str, prefix: str, grant: Releases) -> Node | None:
+def _prune_container(node: Object | Reference | List, entity: str, prefix: str, grant: Releases) -> Node | None:
     inside, inner = entity, prefix
     early: tuple[Node, ...] = ()
-    if isinstance(node, Hop):
+    if isinstance(node, Reference):
         field = fields_of(entity)[prefix + node.ref]
         if not grant.releases(field.release):
             return None
         inside, inner = field.to, ""
-    elif isinstance(node, Many):
+    elif isinstance(node, List):
         for number, step in enumerate(node.steps):
             if not step_released(step, inside, inner, grant):
                 return None
@@ -93,15 +108,15 @@ def _prune_container(node: Obj | Hop | Many, entity: str, prefix: str, grant: Re
     nodes = _kept(node.nodes, inside, inner, grant)
     if not any(tells(child) for child in (*early, *nodes)):
         return None
-    if isinstance(node, Many) and not {child.name for child in nodes}.issuperset(node.needs):
+    if isinstance(node, List) and not {child.name for child in nodes}.issuperset(node.needs):
         return None
-    return replace(node, nodes=nodes, early=early) if isinstance(node, Many) else replace(node, nodes=nodes)
+    return replace(node, nodes=nodes, early=early) if isinstance(node, List) else replace(node, nodes=nodes)
 
 
 def step_released(step: Step, entity: str, prefix: str, grant: Releases) -> bool:
     """Whether *grant* lets a consumer know where one *step* from a row of *entity* leads."""
     match step:
-        case Kids():
+        case Children():
             return grant.releases(fields_of(step.entity)[step.via].release)
         case Items():
             return any(
@@ -109,7 +124,7 @@ def step_released(step: Step, entity: str, prefix: str, grant: Releases) -> bool
                 for name, field in fields_of(entity).items()
                 if name.startswith(f"{prefix}{step.field}.")
             )
-        case To() | Links():
+        case Follow() | Links():
             return grant.releases(fields_of(entity)[prefix + step.ref].release)
 
 

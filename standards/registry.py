@@ -33,8 +33,8 @@ PACKAGES = (
 @cache
 def views(api: str) -> Mapping[str, View]:
     """The collections of an API (``oneroster``, ``oneroster11`` or ``edfi``) by name."""
-    if api == v1p1.OLDER:
-        return {name: v1p1.older(view) for name, view in views("oneroster").items() if v1p1.known(view)}
+    if api == v1p1.V1P1:
+        return {name: v1p1.as_v1p1(view) for name, view in views("oneroster").items() if v1p1.known(view)}
     found = (view for view in _found("VIEW") if view.api == api)
     return _unique((view.name, links.linked(view) if api == "edfi" else view) for view in found)
 

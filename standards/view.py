@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Val:
+class Value:
     """A value: the first of *sources* that is released and present, put into the standard's *form*.
 
     A source is a field of the entity at hand, or a path over references such as ``offering.course.title``.
@@ -72,7 +72,7 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Obj:
+class Object:
     """A nested object about the same entity; *guard* names a reference that must be visible for it to show.
 
     A lenient reference need not be there, as long as no row rule could hide what it points to.
@@ -84,7 +84,7 @@ class Obj:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Hop:
+class Reference:
     """The object a reference points to; it vanishes with it. *listed* wraps it in a list of one."""
 
     name: str
@@ -94,7 +94,7 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True)
-class Kids:
+class Children:
     """A step to the rows of *entity* whose reference *via* points here."""
 
     entity: str
@@ -102,7 +102,7 @@ class Kids:
 
 
 @dataclass(frozen=True, slots=True)
-class To:
+class Follow:
     """A step along the reference *ref*."""
 
     ref: str
@@ -124,7 +124,7 @@ class Items:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Many:
+class List:
     """A list: walk *steps* from the entity at hand and put *nodes* there.
 
     *bare* lists the single value itself, of several nodes the first that has one; *distinct* drops
@@ -138,7 +138,7 @@ class Many:
     """
 
     name: str
-    steps: tuple[Kids | To | Links | Items, ...]
+    steps: tuple[Children | Follow | Links | Items, ...]
     nodes: tuple[Node, ...]
     bare: bool = False
     distinct: bool = False
@@ -160,9 +160,9 @@ class Native:
     allows: Callable[[str], bool] | None = None
 
 
-Step = Kids | To | Links | Items
-Node = Val | Const | Id | Href | Stamp | Obj | Hop | Many | Native
-Container = (Obj, Hop, Many)
+Step = Children | Follow | Links | Items
+Node = Value | Const | Id | Href | Stamp | Object | Reference | List | Native
+Container = (Object, Reference, List)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ class Branch:
     where: tuple[tuple[str, frozenset[str]], ...] = ()
     needs: tuple[str, ...] = ()
     only: tuple[tuple[str, str], ...] = ()
-    also: tuple[Kids, ...] = ()
+    also: tuple[Children, ...] = ()
     requires: tuple[str, ...] = ()
     backed: tuple[Node, ...] = ()
     once: Once | None = None
@@ -214,7 +214,7 @@ class View:
 
 def tells(node: Node) -> bool:
     """Whether a node says anything about a record (a constant does not)."""
-    if isinstance(node, Many):
+    if isinstance(node, List):
         return any(tells(child) for child in (*node.early, *node.nodes))
     return any(tells(child) for child in node.nodes) if isinstance(node, Container) else not isinstance(node, Const)
 
@@ -223,10 +223,10 @@ def paths(nodes: Iterable[Node], prefix: str = "") -> Iterator[tuple[str, tuple[
     """Every member that holds a value, by its outward dotted path, with the nodes that lead to it."""
     for node in nodes:
         if isinstance(node, Container):
-            if isinstance(node, Many) and node.bare:
+            if isinstance(node, List) and node.bare:
                 yield prefix + node.name, (node, node.nodes[0])
                 continue
-            inner = (*node.early, *node.nodes) if isinstance(node, Many) else node.nodes
+            inner = (*node.early, *node.nodes) if isinstance(node, List) else node.nodes
             below = f"{prefix}{node.name}." if node.name else prefix
             for path, chain in paths(inner, below):
                 yield path, (node, *chain)
@@ -245,6 +245,6 @@ def find(nodes: Iterable[Node], path: str) -> tuple[Node, ...] | None:
     return None
 
 
-def v(name: str, *sources: str, form: Form | None = None, type: str = "text") -> Val:  # noqa: A002  the standards' own word
-    """A `Val`; without *sources* it reads the field of the same name."""
-    return Val(name, sources or (name,), form, type)
+def value(name: str, *sources: str, form: Form | None = None, type: str = "text") -> Value:  # noqa: A002  the standards' own word
+    """A `Value`; without *sources* it reads the field of the same name."""
+    return Value(name, sources or (name,), form, type)

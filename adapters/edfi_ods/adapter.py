@@ -12,12 +12,12 @@ from adapters.edfi import categories
 from adapters.edfi.records import collections, lenses
 from adapters.edfi_ods import changes as ods_changes
 from adapters.edfi_ods import metadata, plan
-from adapters.edfi_ods.changes import Changes
-from adapters.edfi_ods.client import Service
-from adapters.edfi_ods.reader import Offered, Reader, side_by_side
+from adapters.edfi_ods.changes import OdsChanges
+from adapters.edfi_ods.client import OdsClient
+from adapters.edfi_ods.reader import OdsReader, Offered, side_by_side
 from adapters.edfi_ods.records import JOINED, MADE, Records, touches
 from adapters.edfi_ods.settings import OdsSettings, gradebook
-from adapters.edfi_ods.writer import Writer
+from adapters.edfi_ods.writer import OdsWriter
 from adapters.oneroster.companion_gradebook import SHARED, Beside, Names
 from adapters.transport.connection_settings import connect
 from standards.errors import GatewayError, SettingsError, Unsupported, suggestion
@@ -43,12 +43,12 @@ class EdFiOds(Adapter):
         super().__init__(district, settings)
         said = self.settings
         self._http = connect(said)
-        self._service = Service(self._http, said)
+        self._service = OdsClient(self._http, said)
         self._offered = Offered(_named(said["resources"], district))
-        reader = Reader(self._service, self._offered, said["page_size"], said["rows"], self.notes)
+        reader = OdsReader(self._service, self._offered, said["page_size"], said["rows"], self.notes)
         self._records = Records(reader, said["in_flight"])
-        self._changes = Changes(self._service, self._records)
-        self._writer = Writer(self._service, self._records)
+        self._changes = OdsChanges(self._service, self._records)
+        self._writer = OdsWriter(self._service, self._records)
         self._tells = True  # until it says that it does not
         self._manifest: tuple[tuple[int, bool], Manifest] | None = None
         self._names = Names(self._records_of)

@@ -9,7 +9,7 @@ from adapters.contract import Change, Departure, picker
 from adapters.edfi import categories
 from adapters.edfi.records import collections, lenses
 from adapters.edfi_ods import plan
-from adapters.edfi_ods.errors import Denied
+from adapters.edfi_ods.errors import CollectionDenied
 from adapters.edfi_ods.records import JOINED
 from standards.edfi.model.cascading_keys import following
 from standards.edfi.model.model import by_collection
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from adapters.contract import Record
-    from adapters.edfi_ods.client import Service
+    from adapters.edfi_ods.client import OdsClient
     from adapters.edfi_ods.plan import Parameters
     from adapters.edfi_ods.records import Records
     from adapters.transport.http import Deadline
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
     Fields = frozenset[str] | None
 
-WHOLE: Final = 200
+MAX_SINGLE_READS: Final = 200
 UNTOLD: Final = frozenset({categories.ENTITY})
 PERSONS: Final = {"student": "studentUniqueId", "staff": "staffUniqueId"}
 
@@ -38,10 +38,10 @@ def told() -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class OdsChanges:
     """The differences of what *records* reads."""
 
-    service: Service
+    service: OdsClient
     records: Records
 
     def known(self, since: int, deadline: Deadline) -> None:
@@ -99,7 +99,7 @@ class Changes:
         if entity not in JOINED or not (names is None or JOINED[entity][0] in names):
             return list(found.values())
         keys = self._told(entity, window, deadline)
-        if keys is None or len(keys) + len(found) > WHOLE:
+        if keys is None or len(keys) + len(found) > MAX_SINGLE_READS:
             every = self.records.read({entity: None}, {}, deadline)
             return [record for _, record in every if keys is None or record["id"] in found or record["key"] in keys]
         for key in keys - {record["key"] for record in found.values()}:
@@ -155,5 +155,5 @@ class Changes:
             return []
         try:
             return self.records.reader.whole(f"{plan.path_of(collection)}/{kind}", dict, window, deadline)
-        except Denied as error:
+        except CollectionDenied as error:
             raise SourceRefused(error.message) from None

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from adapters.edfi_ods.errors import Denied, kind, refuse_reading, refuse_writing
+from adapters.edfi_ods.errors import CollectionDenied, kind, refuse_reading, refuse_writing
 from adapters.edfi_ods.pages import DIALECT
 from adapters.transport.credentials import Granted
-from adapters.transport.http import NONE, refuse
+from adapters.transport.http import NO_HEADERS, refuse
 from adapters.transport.rest_client import FORBIDDEN, NOT_FOUND, RestClient, RestRequest
 from standards.edfi.model.links import unlinked
 from standards.edfi.model.model import ID
@@ -21,7 +21,7 @@ from standards.errors import SourceBroken, SourceRefused
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from adapters.transport.http import Answer, Deadline, Http
+    from adapters.transport.http import Deadline, Http, SourceResponse
     from adapters.transport.paging import Parameters, SourcePage
 
     Document = dict[str, Any]
@@ -38,7 +38,7 @@ OWN: Final = frozenset({"_etag", "_lastModifiedDate"})
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class OdsAddresses:
     """Where an ODS has its parts; *changes* is empty where it tells no change versions."""
 
     data: str
@@ -47,7 +47,7 @@ class Places:
     metadata: str
 
 
-class Service(RestClient):
+class OdsClient(RestClient):
     """One district's ODS, asked with one token that all threads share."""
 
     dialect = DIALECT
@@ -59,11 +59,11 @@ class Service(RestClient):
         self._client, self._secret = settings["client_id"], settings["client_secret"]
         self._token_url: str = settings["token_url"]
         self._snapshot: bool = settings["snapshot"]
-        self._reading = {"Use-Snapshot": "true"} if self._snapshot else NONE
+        self._reading = {"Use-Snapshot": "true"} if self._snapshot else NO_HEADERS
         self._lock = threading.Lock()
-        self._found: tuple[Places, Granted] | None = None
+        self._found: tuple[OdsAddresses, Granted] | None = None
 
-    def places(self, deadline: Deadline) -> Places:
+    def places(self, deadline: Deadline) -> OdsAddresses:
         """Where its parts are."""
         return self._parts(deadline)[0]
 
@@ -71,7 +71,7 @@ class Service(RestClient):
         """Give the token that proves who asks."""
         return self._parts(deadline)[1]
 
-    def refuse_reading(self, answer: Answer) -> None:
+    def refuse_reading(self, answer: SourceResponse) -> None:
         """Raise the error that an *answer* to a reading request is, if it is one."""
         refuse_reading(answer, snapshot=self._snapshot)
 
@@ -86,7 +86,7 @@ class Service(RestClient):
             return None
         try:
             self.refuse_reading(answer)
-        except Denied:
+        except CollectionDenied:
             if answer.status == NOT_FOUND:
                 return None
             raise
@@ -126,7 +126,7 @@ class Service(RestClient):
         )
         try:
             self.refuse_reading(answer)
-        except Denied:
+        except CollectionDenied:
             return None
         body = answer.json()
         said = {str(name).lower(): value for name, value in body.items()} if isinstance(body, dict) else {}
@@ -151,11 +151,11 @@ class Service(RestClient):
             raise SourceBroken("The answer is no list.", place)
         return body
 
-    def following(self, answer: Answer) -> str:
+    def following(self, answer: SourceResponse) -> str:
         """Give the token of the next page."""
         return answer.headers.get("next-page-token", "")
 
-    def documents(self, answer: Answer, place: str) -> list[Document]:
+    def documents(self, answer: SourceResponse, place: str) -> list[Document]:
         """Give the documents of a page, their ids as 32 digits."""
         found = super().documents(answer, place)
         for number, document in enumerate(found):
@@ -178,17 +178,17 @@ class Service(RestClient):
     ) -> RestRequest:
         """A request for a collection or a document of it, which a change must find as its *etag* says."""
         url = self.places(deadline).data + path + (f"/{identifier}" if identifier else "")
-        headers = self._reading if method == "GET" else {"If-Match": f'"{etag}"'} if etag else NONE
+        headers = self._reading if method == "GET" else {"If-Match": f'"{etag}"'} if etag else NO_HEADERS
         return RestRequest(method, url, _place(path), parameters, body, headers)
 
-    def _parts(self, deadline: Deadline) -> tuple[Places, Granted]:
+    def _parts(self, deadline: Deadline) -> tuple[OdsAddresses, Granted]:
         with self._lock:
             if self._found is None:
                 places = self._discover(deadline)
                 self._found = places, Granted(self.http, places.token, self._client, self._secret, "", kind)
             return self._found
 
-    def _discover(self, deadline: Deadline) -> Places:
+    def _discover(self, deadline: Deadline) -> OdsAddresses:
         answer = self.http.get(f"{self._url}/", DISCOVERY, deadline)
         if answer.status != NOT_FOUND:  # an ODS behind a gateway may hide it; then its parts are where they always are
             refuse(answer, kind(answer))
@@ -199,7 +199,9 @@ class Service(RestClient):
         said = urls if isinstance(urls, dict) else dict.fromkeys(PARTS, "")
         known = {part: self._part(part, said.get(part)) for part in PARTS}
         changes = known["changeQueries"] if "changeQueries" in said else ""
-        return Places(known["dataManagementApi"], self._token_url or known["oauth"], changes, known["openApiMetadata"])
+        return OdsAddresses(
+            known["dataManagementApi"], self._token_url or known["oauth"], changes, known["openApiMetadata"]
+        )
 
     def _part(self, part: str, said: Any) -> str:
         """The address of a part, which must be on the host that settings name, since it is told the secret."""

@@ -26,7 +26,7 @@ from standards.errors import (
 )
 
 if TYPE_CHECKING:
-    from adapters.transport.http import Answer
+    from adapters.transport.http import SourceResponse
 
 PREFIX: Final = "urn:ed-fi:api:"
 OAUTH: Final = frozenset({"invalid_client", "invalid_request", "invalid_scope", "unsupported_grant_type"})
@@ -70,11 +70,11 @@ PHRASES: Final = (
 BAD_REQUEST, FORBIDDEN, NOT_FOUND, CONFLICT, CHANGED = 400, 403, 404, 409, 412
 
 
-class Denied(SourceRefused):
+class CollectionDenied(SourceRefused):
     """The ODS does not show a collection to the gateway, or has no such collection."""
 
 
-def kind(answer: Answer) -> str:
+def kind(answer: SourceResponse) -> str:
     """The known problem type (without its prefix) or OAuth error of an answer; empty where it has none."""
     body = _body(answer)
     found = body.get("type")
@@ -84,7 +84,7 @@ def kind(answer: Answer) -> str:
     return error if isinstance(error, str) and error in OAUTH else ""
 
 
-def refuse_reading(answer: Answer, *, snapshot: bool = False) -> None:
+def refuse_reading(answer: SourceResponse, *, snapshot: bool = False) -> None:
     """Raise the error that an *answer* to a reading request is, if it is one.
 
     Raises:
@@ -96,11 +96,11 @@ def refuse_reading(answer: Answer, *, snapshot: bool = False) -> None:
         raise SourceUnavailable("the source has no snapshot.", retry_after=300, place=answer.place)
     if answer.status in {FORBIDDEN, NOT_FOUND}:
         said = kind(answer)
-        raise Denied(f"the source answers {answer.status}{f' ({said})' if said else ''}.", answer.place)
+        raise CollectionDenied(f"the source answers {answer.status}{f' ({said})' if said else ''}.", answer.place)
     refuse(answer, kind(answer))
 
 
-def refuse_writing(answer: Answer) -> None:
+def refuse_writing(answer: SourceResponse) -> None:
     """Raise the error that an *answer* to a change is, if it is one; what was at fault, in our own words.
 
     Raises:
@@ -143,7 +143,7 @@ def _refuse_named(said: str) -> None:
         raise kinds[said](CONFLICTS[said])
 
 
-def _refuse_body(answer: Answer) -> None:
+def _refuse_body(answer: SourceResponse) -> None:
     said = kind(answer)
     if said.endswith("key-change-not-supported"):
         raise KeyChangeUnsupported("The district's system does not let the key of this record change.")
@@ -153,7 +153,7 @@ def _refuse_body(answer: Answer) -> None:
     raise InvalidBody("The district's system does not accept the document.", told)
 
 
-def _conflict(answer: Answer) -> str:
+def _conflict(answer: SourceResponse) -> str:
     said = kind(answer).rpartition(":")[2]
     if said in CONFLICTS:
         return said
@@ -161,13 +161,13 @@ def _conflict(answer: Answer) -> str:
     return next((word for phrase, word in PHRASES if phrase in prose), "")
 
 
-def _prose(answer: Answer) -> str:
+def _prose(answer: SourceResponse) -> str:
     """What an error says in prose, to look for known phrases in; never to be repeated."""
     body = _body(answer)
     return " ".join(text for name in ("detail", "message") if isinstance(text := body.get(name), str)).casefold()
 
 
-def _body(answer: Answer) -> dict[str, Any]:
+def _body(answer: SourceResponse) -> dict[str, Any]:
     try:
         body = answer.json()
     except SourceBroken:

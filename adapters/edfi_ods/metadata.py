@@ -22,7 +22,7 @@ OWN: Final = frozenset({"id", "link", "_etag", "_lastModifiedDate", EXTENSIONS})
 SCALARS: Final = frozenset({"string", "integer", "number", "boolean"})
 FORMATS: Final = frozenset({"date", "date-time", "time"})
 IDENTITY: Final = "x-Ed-Fi-isIdentity"
-DEEPEST, MOST, MEMBERS = 8, 1000, 200_000
+MAX_DEPTH, MAX_RESOURCES, MAX_MEMBERS = 8, 1000, 200_000
 PLACE: Final = "metadata"
 
 
@@ -39,8 +39,8 @@ def beyond(documents: Iterable[Any]) -> dict[str, Resource]:
             found |= _Described(document).resources()
         except (AttributeError, TypeError, KeyError, IndexError):
             raise SourceBroken("The description is not as OpenAPI has it.", PLACE) from None
-    if len(found) > MOST:
-        raise SourceBroken(f"There are more than {MOST} resources beyond the standard.", PLACE)
+    if len(found) > MAX_RESOURCES:
+        raise SourceBroken(f"There are more than {MAX_RESOURCES} resources beyond the standard.", PLACE)
     return found
 
 
@@ -82,7 +82,7 @@ class _Described:
                 yield name, replace(resource, properties=MappingProxyType({**resource.properties, EXTENSIONS: whole}))
 
     def _properties(self, schema: str, depth: int = 0) -> Mapping[str, Property]:
-        if depth > DEEPEST:
+        if depth > MAX_DEPTH:
             raise SourceBroken("The description is too deep.", PLACE)
         said = self._schema(schema)
         needed = said.get("required") or ()
@@ -96,7 +96,7 @@ class _Described:
 
     def _property(self, name: str, said: Schema, depth: int) -> Property:
         self.members += 1
-        if self.members > MEMBERS:  # a few schemas that name each other many times make very many
+        if self.members > MAX_MEMBERS:  # a few schemas that name each other many times make very many
             raise SourceBroken("The description has too many members.", PLACE)
         if said.get("type") == "array":
             inner = self._properties(_pointed(said.get("items", {})), depth + 1)

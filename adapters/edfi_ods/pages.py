@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.transport.paging import Cursor, PageDialect
+from adapters.transport.paging import PageDialect, TokenPages
 
 if TYPE_CHECKING:
     from adapters.transport.paging import Paginator
 
-PAGINATOR: Final[Paginator] = Cursor(("totalCount", "true"), "pageToken", "pageSize")
+PAGINATOR: Final[Paginator] = TokenPages(("totalCount", "true"), "pageToken", "pageSize")
 
 
 def identify(document: dict[str, Any], _place: str) -> str:

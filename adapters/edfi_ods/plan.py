@@ -57,9 +57,9 @@ def by_reference(lens: Lens, field: str, key: tuple[str, ...]) -> Parameters | N
     if pair is None:
         return ()
     prefix = tuple(pair.facts.get("prefix", ()))
-    if key[: len(prefix)] != prefix or len(key) - len(prefix) != len(pair.consumes):
+    if key[: len(prefix)] != prefix or len(key) - len(prefix) != len(pair.local_paths):
         return None
-    return by_members(lens.local, dict(zip(pair.consumes, key[len(prefix) :], strict=True)))
+    return by_members(lens.local, dict(zip(pair.local_paths, key[len(prefix) :], strict=True)))
 
 
 def reference(lens: Lens, field: str) -> Pair | None:
@@ -68,9 +68,9 @@ def reference(lens: Lens, field: str) -> Pair | None:
     for pair in lens.pairs:
         if (
             pair.word == "split"
-            and pair.put
-            and pair.fills == (field,)
-            and all(path in known for path in pair.consumes)
+            and pair.writer
+            and pair.fields == (field,)
+            and all(path in known for path in pair.local_paths)
         ):
             return pair
     return None
@@ -82,12 +82,14 @@ def by_hint(lens: Lens, hint: Hint) -> Parameters | None:
         return ((WINDOW[hint.operator], hint.value),)
     if hint.field == "id" and hint.operator == "=":
         return (("id", hint.value),)
-    pair = next((pair for pair in lens.pairs if pair.word == "same" and pair.put and pair.fills == (hint.field,)), None)
-    if hint.operator != "=" or pair is None or pair.pairs or pair.consumes[0] not in parameters(lens.local):
+    pair = next(
+        (pair for pair in lens.pairs if pair.word == "same" and pair.writer and pair.fields == (hint.field,)), None
+    )
+    if hint.operator != "=" or pair is None or pair.pairs or pair.local_paths[0] not in parameters(lens.local):
         return ()
     if pair.kind not in EXACT and hint.value.lower() != hint.value.upper():
         return ()  # some databases tell capitals from small letters, the gateway does not
-    return by_members(lens.local, {pair.consumes[0]: hint.value})
+    return by_members(lens.local, {pair.local_paths[0]: hint.value})
 
 
 def window(since: int, until: int) -> Parameters:

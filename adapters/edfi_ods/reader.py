@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from adapters.edfi_ods.errors import Denied
+from adapters.edfi_ods.errors import CollectionDenied
 from adapters.edfi_ods.pages import DIALECT, PAGINATOR
 from adapters.edfi_ods.plan import path_of
 from adapters.transport.paging import CollectionWalk, read_whole
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from adapters.contract import Notes
-    from adapters.edfi_ods.client import Service
+    from adapters.edfi_ods.client import OdsClient
     from adapters.transport.http import Deadline
     from adapters.transport.paging import Parameters
 
@@ -42,7 +42,7 @@ class Offered:
         """Whether there may be something to read in a collection."""
         return collection in self.named if self.named else collection not in self.denied
 
-    def deny(self, collection: str, error: Denied) -> None:
+    def deny(self, collection: str, error: CollectionDenied) -> None:
         """Take it that a collection is not there for the gateway; raises the *error* where that cannot be."""
         if self.named or collection in self.shown:
             raise SourceRefused(error.message)
@@ -50,10 +50,10 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class OdsReader:
     """Reads what *service* offers in pages of *size*, at most *rows* documents of a collection."""
 
-    service: Service
+    service: OdsClient
     offered: Offered
     size: int
     rows: int
@@ -67,7 +67,7 @@ class Reader:
             return []
         try:
             found = self.whole(path_of(collection), turn, parameters, deadline)
-        except Denied as error:
+        except CollectionDenied as error:
             self.offered.deny(collection, error)
             self.notes.note(f"{collection}: not offered")
             return []
@@ -83,7 +83,7 @@ class Reader:
             walk = CollectionWalk(fetch, DIALECT, self.size, self.rows, place, parameters)
             try:
                 return [turn(document) for documents in walk.pages(PAGINATOR) for document in documents]
-            except Denied as error:
+            except CollectionDenied as error:
                 if walk.begun:  # what was shown is never taken for something that is not there
                     raise SourceRefused(error.message) from None
                 raise
@@ -96,7 +96,7 @@ class Reader:
             return None
         try:
             return self.service.one(path_of(collection), identifier, deadline)
-        except Denied as error:  # of one document that says nothing about the others
+        except CollectionDenied as error:  # of one document that says nothing about the others
             raise SourceRefused(error.message) from None
 
 

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from adapters.contract import Hint, Hints, Record, Wanted
     from adapters.edfi_ods.plan import Parameters
-    from adapters.edfi_ods.reader import Reader
+    from adapters.edfi_ods.reader import OdsReader
     from adapters.transport.http import Deadline
     from standards.lenses.lens import Lens
 
     Document = dict[str, Any]
     Fields = frozenset[str] | None
 
-FEW: Final = 25
+MAX_SINGLE_REQUESTS: Final = 25
 OWN: Final = frozenset({"id", "_etag", "_lastModifiedDate"})
 MADE: Final = frozenset({"session", categories.ENTITY})
 JOINED: Final = {entity: (name, collection) for (entity, name), collection in TOLD_BY.items()}
@@ -51,7 +51,7 @@ def touches(entity: str) -> frozenset[str]:
 class Records:
     """What *reader* reads, in the words of the vocabulary."""
 
-    reader: Reader
+    reader: OdsReader
     at_once: int = 1
 
     def collections(self, entity: str) -> tuple[str, ...]:
@@ -64,7 +64,7 @@ class Records:
         shared = {JOINED[entity][1] for entity in wanted if entity in JOINED and _joins(entity, wanted[entity])}
         if categories.ENTITY in wanted:
             shared |= categories.TOLD_BY
-        reading = _Reading(self, frozenset(shared), deadline)
+        reading = _RecordsReading(self, frozenset(shared), deadline)
         small = [entity for entity in wanted if entity.endswith("Descriptors")]
 
         def picked(entity: str) -> list[Record]:
@@ -176,7 +176,7 @@ class Records:
         return record
 
 
-class _Reading:
+class _RecordsReading:
     """One reading, in which a collection that tells of two entities is read once."""
 
     def __init__(self, records: Records, shared: frozenset[str], deadline: Deadline) -> None:
@@ -193,7 +193,7 @@ class _Reading:
             return tree(found)
         if entity not in JOINED or not _joins(entity, names):
             return found
-        if hints and len(found) <= FEW:
+        if hints and len(found) <= MAX_SINGLE_REQUESTS:
             return self._records.joined(entity, found, self._deadline)
         joins, (_, teller) = Joins(), JOINED[entity]
         look(joins, teller, self._documents(teller))

@@ -9,7 +9,7 @@ from adapters.edfi.records import lenses
 from adapters.edfi_ods import plan
 from adapters.edfi_ods.client import bare
 from adapters.edfi_ods.records import tag_of
-from standards.edfi.from_oneroster.required_members import COMPLETED, completed, unsaid
+from standards.edfi.from_oneroster.required_members import COMPLETED, unread_fields, with_required_members
 from standards.edfi.model.model import by_collection
 from standards.errors import (
     MappingError,
@@ -21,7 +21,7 @@ from standards.errors import (
 
 if TYPE_CHECKING:
     from adapters.contract import Record, Tagged
-    from adapters.edfi_ods.client import Service
+    from adapters.edfi_ods.client import OdsClient
     from adapters.edfi_ods.records import Records
     from adapters.transport.http import Deadline
     from standards.lenses.lens import Lens
@@ -38,10 +38,10 @@ ORGANIZATIONS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
+class OdsWriter:
     """Writes what *records* reads."""
 
-    service: Service
+    service: OdsClient
     records: Records
 
     def create(self, entity: str, record: Record, deadline: Deadline) -> str:
@@ -104,8 +104,8 @@ class Writer:
     def _written(self, lens: Lens, record: Record, before: Document | None) -> Document:
         """The document that says what *record* says, with what it must have; what it cannot say is counted."""
         try:
-            document = completed(lens.local, bare(lens.write(record, before)), record)
-            lost = unsaid(lens, record, document) if lens.local in COMPLETED else []
+            document = with_required_members(lens.local, bare(lens.write(record, before)), record)
+            lost = unread_fields(lens, record, document) if lens.local in COMPLETED else []
         except MappingError as error:
             raise SourceBroken(error.message, lens.local) from None
         for name in lost:

@@ -13,7 +13,7 @@ from adapters.contract import NO_HINTS, Adapter, Manifest, Problem, picker
 from adapters.edfi import categories
 from adapters.edfi.joins import Joins, tellers
 from adapters.edfi.records import collections, key_of, lenses, tree
-from adapters.edfi_xml.reader import CAPS, Catalogue, Findings, catalogue, documents
+from adapters.edfi_xml.reader import CAPS, Catalogue, ReadingFindings, catalogue, documents
 from adapters.files.archives import open_source
 from adapters.notes import UNREADABLE, Aside
 from standards.edfi.model import links
@@ -116,7 +116,7 @@ class EdFiXml(Adapter):
     def _joins(self, sources: list[Source], names: frozenset[str]) -> Joins:
         joins = Joins()
         for source in sources if names else ():
-            joins.look(documents(source, names, known=self._catalogue(source), findings=Findings()))
+            joins.look(documents(source, names, known=self._catalogue(source), findings=ReadingFindings()))
         return joins
 
     def _categories(self, sources: list[Source]) -> Iterator[Record]:
@@ -124,7 +124,7 @@ class EdFiXml(Adapter):
         return categories.categories(
             one
             for source in sources
-            for one in documents(source, told, known=self._catalogue(source), findings=Findings())
+            for one in documents(source, told, known=self._catalogue(source), findings=ReadingFindings())
         )
 
     def _sources(self, opened: ExitStack) -> list[Source]:
@@ -144,7 +144,7 @@ class EdFiXml(Adapter):
         found = set()
         for source in sources if names else ():
             there = names & self._catalogue(source).collections()
-            for name, document in documents(source, there, known=self._catalogue(source), findings=Findings()):
+            for name, document in documents(source, there, known=self._catalogue(source), findings=ReadingFindings()):
                 with suppress(MappingError):  # what is no record is told where it is read itself
                     found.add((name, lenses()[name].read(document)["key"]))
         return frozenset(found)
@@ -153,7 +153,7 @@ class EdFiXml(Adapter):
         self, source: Source, wanted: Wanted, targets: frozenset[tuple[str, tuple[str, ...]]]
     ) -> Iterator[tuple[str, Record]]:
         names = frozenset(name for entity in wanted for name in collections().get(entity, ()))
-        found, findings = {name: lenses()[name] for name in names}, Findings()
+        found, findings = {name: lenses()[name] for name in names}, ReadingFindings()
         for name, document in documents(source, names, known=self._catalogue(source), findings=findings):
             try:
                 record = found[name].read(document)

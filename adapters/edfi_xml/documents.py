@@ -5,7 +5,7 @@ The two say the same in different words: the XML nests what the JSON inlines (``
 of ``identificationCodes``) and spells out an identity where the JSON lists key members. The rules here are
 those of the standard's own naming, so they are found from the model; what they cannot place is counted.
 
-A `Shape` learns each element name once and from then on is a look-up: no rule runs per record.
+A `ElementShape` learns each element name once and from then on is a look-up: no rule runs per record.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Unplaced(ValueError):
         self.element = element
 
 
-class Reading:
+class InterchangeReading:
     """What one reading of a source gathers: elements without a place, and the keys of elements with an XML id."""
 
     def __init__(self, unknown: Counter[str] | None = None) -> None:
@@ -74,7 +74,7 @@ class Reading:
         return news
 
 
-class Shape:
+class ElementShape:
     """How the children of one kind of element fill a document or a part of it.
 
     *prefixes* are put before a child's name to find its member (role names, longest first); *only* restricts
@@ -84,7 +84,7 @@ class Shape:
     def __init__(
         self,
         properties: Mapping[str, Property],
-        reading: Reading,
+        reading: InterchangeReading,
         path: str,
         prefixes: tuple[str, ...] = ("",),
         only: frozenset[str] | None = None,
@@ -126,14 +126,14 @@ class Shape:
         if known.collection:
             return _collection(known, self._reading, path, name)
         if known.type == "object":
-            return _member(known.name, _object(Shape(known.properties, self._reading, path)))
+            return _member(known.name, _object(ElementShape(known.properties, self._reading, path)))
         return _scalar(known, self._inline(name, path))
 
     def _inline(self, name: str, path: str) -> Step:
         """What a child does that the API has no member for: its own children belong where it stands."""
         words = WORD.findall(name)
         prefixes = (*("".join(words[:count]) for count in range(len(words), 0, -1)), "")
-        inner = Shape(self._properties, self._reading, path, prefixes, self._only)
+        inner = ElementShape(self._properties, self._reading, path, prefixes, self._only)
         unknown = _uncounted if self._only is not None else _counted(self._reading, path)
 
         def step(child: Element, document: Document) -> None:
@@ -183,7 +183,7 @@ def _uncounted(_: Element, __: Document) -> None:
     return
 
 
-def _counted(reading: Reading, path: str) -> Step:
+def _counted(reading: InterchangeReading, path: str) -> Step:
     def step(_: Element, __: Document) -> None:
         reading.unknown[path] += 1
 
@@ -230,7 +230,7 @@ def _member(name: str, read: Read) -> Step:
     return step
 
 
-def _object(shape: Shape) -> Read:
+def _object(shape: ElementShape) -> Read:
     def read(child: Element) -> Document:
         value: Document = {}
         shape.fill(child, value)
@@ -239,7 +239,7 @@ def _object(shape: Shape) -> Read:
     return read
 
 
-def _collection(known: Property, reading: Reading, path: str, name: str) -> Step:
+def _collection(known: Property, reading: InterchangeReading, path: str, name: str) -> Step:
     fill = _item(known, reading, path, name)
 
     def step(child: Element, document: Document) -> None:
@@ -251,9 +251,9 @@ def _collection(known: Property, reading: Reading, path: str, name: str) -> Step
     return step
 
 
-def _item(known: Property, reading: Reading, path: str, name: str) -> Step:
+def _item(known: Property, reading: InterchangeReading, path: str, name: str) -> Step:
     """How one element fills one item: an item of one member may be that member's text or reference."""
-    shape = Shape(known.properties, reading, path)
+    shape = ElementShape(known.properties, reading, path)
     if len(known.properties) > 1:
         return shape.fill
     (single,) = known.properties.values()
@@ -264,11 +264,11 @@ def _item(known: Property, reading: Reading, path: str, name: str) -> Step:
     return _scalar(single, shape.fill)
 
 
-def reference(known: Property, reading: Reading, path: str) -> Read:
+def reference(known: Property, reading: InterchangeReading, path: str) -> Read:
     """What reads a reference: by the identity it spells out, or by the XML id of what it points to."""
     target = known.reference
     plan = key_plan(target, tuple(known.properties))
-    shape = Shape(
+    shape = ElementShape(
         identity_properties(target), reading, f"{path}/{target}Identity", only=frozenset(head for head, _, _ in plan)
     )
     equal, expected = _equalities(target), f"{target}Identity"
@@ -302,7 +302,9 @@ def _differ(left: Any, right: Any) -> bool:
     return left is not None and right is not None and left != right
 
 
-def _told(child: Element, known: Property, plan: tuple[tuple[str, str, str], ...], reading: Reading) -> Document | None:
+def _told(
+    child: Element, known: Property, plan: tuple[tuple[str, str, str], ...], reading: InterchangeReading
+) -> Document | None:
     """The key of the record whose XML id a reference gives beside a key of its own; None where it leads nowhere."""
     found = reading.ids.get(child.get("ref") or "")
     if found is None or not extends(found[0], known.reference):
@@ -311,7 +313,7 @@ def _told(child: Element, known: Property, plan: tuple[tuple[str, str, str], ...
 
 
 def _by_id(
-    child: Element, known: Property, plan: tuple[tuple[str, str, str], ...], reading: Reading
+    child: Element, known: Property, plan: tuple[tuple[str, str, str], ...], reading: InterchangeReading
 ) -> Document | None:
     identifier = child.get("ref")
     if identifier is None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from lxml import etree
 
-from adapters.edfi_xml.documents import Document, Reading, Shape, Unplaced
+from adapters.edfi_xml.documents import Document, ElementShape, InterchangeReading, Unplaced
 from adapters.edfi_xml.repeated_records import Repeats
 from adapters.files.archives import Caps
 from standards.edfi.model.model import Resource, natural_key, resources
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from adapters.files.archives import Source
 
 CAPS = Caps(members=400)  # 24 interchanges, often split, and one file for each of about 210 descriptors
-CHUNK = 1 << 17
-PROLOG = 1 << 16
-RECORD_CAP = 8 << 20
+CHUNK_BYTES = 1 << 17
+MAX_PROLOG_BYTES = 1 << 16
+MAX_RECORD_BYTES = 8 << 20
 LACKS_KEY = "is a part of the key, and missing"
-OVERLAP = 200  # longer than any element name, so that none is missed between two chunks
+OVERLAP_BYTES = 200  # longer than any element name, so that none is missed between two chunks
 NAMESPACE = re.compile(r"http://ed-fi\.org/5\.2\.[0-9]+")
 ELEMENT = re.compile(rb"<([A-Za-z_][\w.:-]*)")
 ID = re.compile(rb"id\s*=")
@@ -49,7 +49,7 @@ OPTIONS: Mapping[str, Any] = {
 
 
 @dataclass(slots=True)
-class Findings:
+class ReadingFindings:
     """What a reading noticed: elements the API has no place for, by path, and repeated records, by collection.
 
     Those that were *replaced* had other content than the last one with their key; *rejected* are the records that
@@ -108,7 +108,7 @@ def documents(
     wanted: Collection[str] | None = None,
     *,
     known: Catalogue | None = None,
-    findings: Findings | None = None,
+    findings: ReadingFindings | None = None,
 ) -> Iterator[tuple[str, Document]]:
     """Every document of the *wanted* collections (None: all) with its collection's name, each key once.
 
@@ -117,7 +117,7 @@ def documents(
     refused where nobody takes them. A file that holds nothing of what is wanted must be well-formed all the same: what
     comes after a fault would be missing. *known* saves looking through the files again.
     """
-    strict, findings = findings is None, findings or Findings()
+    strict, findings = findings is None, findings or ReadingFindings()
     if known is None or known.stamp != source.stamp():
         known = catalogue(source)
     findings.unknown.update(name for name in source.names() if name not in known.files)
@@ -126,19 +126,21 @@ def documents(
     for name in known.files.keys() - set(chosen) - known.sound:
         _refuse_unsound(source, name)
         known.sound.add(name)
-    reading = Reading(findings.unknown)
+    reading = InterchangeReading(findings.unknown)
     if any(known.files[name].refs for name in chosen):
         _collect_ids(source, known, reading)
     rejecting = _Rejecting(source, reading, None if strict else findings.rejected)
     repeats = Repeats(findings.duplicates, findings.replaced)
-    shapes: dict[str, Shape] = {}
+    shapes: dict[str, ElementShape] = {}
     for name in chosen:
         for element in _records(source, name, known.files[name].root):
             kind = kinds.get(etree.QName(element).localname)
             if kind is None:
                 _pass_over(source, name, element, kinds, findings)
                 continue
-            shape = shapes.get(kind.name) or shapes.setdefault(kind.name, Shape(kind.properties, reading, kind.name))
+            shape = shapes.get(kind.name) or shapes.setdefault(
+                kind.name, ElementShape(kind.properties, reading, kind.name)
+            )
             document = _document(source, name, element, shape, rejecting)
             if document is None:
                 continue
@@ -153,7 +155,7 @@ class _Rejecting:
     """What becomes of records that cannot be understood: they are *rejected*, or refused where that is None."""
 
     source: Source
-    reading: Reading
+    reading: InterchangeReading
     rejected: list[Rejected] | None
 
     def reject(self, kind: Resource, place: str, path: str, reason: str, identity: Document) -> None:
@@ -164,17 +166,19 @@ class _Rejecting:
 
     def identity(self, element: Element, kind: Resource) -> Document:
         """As much as can be told of the identity of a record."""
-        scratch, identity = Reading(), Document()
+        scratch, identity = InterchangeReading(), Document()
         scratch.ids = self.reading.ids
         heads = frozenset(path.partition(".")[0] for path in kind.identity)
         try:
-            Shape(kind.properties, scratch, kind.name, only=heads).fill(element, identity)
+            ElementShape(kind.properties, scratch, kind.name, only=heads).fill(element, identity)
         except Unplaced:
             return {}
         return identity
 
 
-def _document(source: Source, name: str, element: Element, shape: Shape, rejecting: _Rejecting) -> Document | None:
+def _document(
+    source: Source, name: str, element: Element, shape: ElementShape, rejecting: _Rejecting
+) -> Document | None:
     """The document that a record makes; None where it makes none."""
     document: Document = {}
     kind = resources()[etree.QName(element).localname]
@@ -191,7 +195,9 @@ def _document(source: Source, name: str, element: Element, shape: Shape, rejecti
     return document
 
 
-def _pass_over(source: Source, name: str, element: Element, kinds: Mapping[str, Resource], findings: Findings) -> None:
+def _pass_over(
+    source: Source, name: str, element: Element, kinds: Mapping[str, Resource], findings: ReadingFindings
+) -> None:
     """Count an element that no interchange has; refused with records in it, which would be missing without a word."""
     if etree.QName(element).localname in resources():
         return
@@ -207,7 +213,7 @@ def _refuse_unsound(source: Source, name: str) -> None:
     parser = etree.XMLParser(target=cast("Any", _Nothing()), **OPTIONS)
     try:
         with source.open(name) as file:
-            while chunk := file.read(CHUNK):
+            while chunk := file.read(CHUNK_BYTES):
                 parser.feed(chunk)
         parser.close()
     except etree.XMLSyntaxError as error:
@@ -221,11 +227,11 @@ class _Nothing:
         """End."""
 
 
-def _collect_ids(source: Source, known: Catalogue, reading: Reading) -> None:
+def _collect_ids(source: Source, known: Catalogue, reading: InterchangeReading) -> None:
     """Remembers the natural key of every record with an XML id, also where the key itself refers by XML id."""
-    scratch = Reading()
+    scratch = InterchangeReading()
     scratch.ids = reading.ids
-    shapes: dict[str, Shape] = {}
+    shapes: dict[str, ElementShape] = {}
     files = [name for name, content in known.files.items() if content.ids]
     news, scratch.pending = True, 1
     while news and scratch.pending:
@@ -236,14 +242,16 @@ def _collect_ids(source: Source, known: Catalogue, reading: Reading) -> None:
                     news |= scratch.remember(identifier, *key)
 
 
-def _key(element: Element, scratch: Reading, shapes: dict[str, Shape]) -> tuple[str, tuple[Any, ...]] | None:
+def _key(
+    element: Element, scratch: InterchangeReading, shapes: dict[str, ElementShape]
+) -> tuple[str, tuple[Any, ...]] | None:
     """The kind and natural key of a record; None while it cannot be told (the reading itself says why)."""
     kind = resources().get(etree.QName(element).localname)
     if kind is None:
         return None
     heads = frozenset(path.partition(".")[0] for path in kind.identity)
     shape = shapes.get(kind.name) or shapes.setdefault(
-        kind.name, Shape(kind.properties, scratch, kind.name, only=heads)
+        kind.name, ElementShape(kind.properties, scratch, kind.name, only=heads)
     )
     document: Document = {}
     try:
@@ -261,7 +269,7 @@ def _records(source: Source, name: str, root_tag: str) -> Iterator[Element]:
     held = 0
     try:
         with source.open(name) as file:
-            while chunk := file.read(CHUNK):
+            while chunk := file.read(CHUNK_BYTES):
                 parser.feed(chunk)
                 if root is None:
                     root = next((element for _, element in parser.read_events()), None)
@@ -271,8 +279,8 @@ def _records(source: Source, name: str, root_tag: str) -> Iterator[Element]:
                     yield from complete
                     del root[: len(complete)]
                     held = 0
-                elif held > RECORD_CAP:
-                    raise SourceBroken(f"One record is larger than {RECORD_CAP:,} bytes.", name)
+                elif held > MAX_RECORD_BYTES:
+                    raise SourceBroken(f"One record is larger than {MAX_RECORD_BYTES:,} bytes.", name)
         yield from parser.close()
     except etree.XMLSyntaxError as error:
         raise _malformed(name, error) from None
@@ -280,7 +288,7 @@ def _records(source: Source, name: str, root_tag: str) -> Iterator[Element]:
 
 def _content(source: Source, name: str) -> Content:
     with source.open(name) as file:
-        chunk = file.read(PROLOG)
+        chunk = file.read(MAX_PROLOG_BYTES)
         root, readable = _root(chunk, name)
         names: set[bytes] = set()
         ids = refs = False
@@ -290,8 +298,8 @@ def _content(source: Source, name: str) -> Content:
             names.update(ELEMENT.findall(text))
             ids = ids or ID.search(text) is not None
             refs = refs or REF.search(text) is not None
-            tail = text[-OVERLAP:]
-            chunk = file.read(CHUNK)
+            tail = text[-OVERLAP_BYTES:]
+            chunk = file.read(CHUNK_BYTES)
     if not readable:
         return Content(root, frozenset(resources()), ids=True, refs=True)
     local = frozenset(found.rpartition(b":")[2].decode() for found in names)

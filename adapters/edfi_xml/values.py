@@ -19,7 +19,7 @@ YEAR = re.compile(r"[0-9]{4}")
 TIME = re.compile(r"([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})?")
 ZONE = re.compile(r"Z|[+-][0-9]{2}:[0-9]{2}")
 DATE_LENGTH = len("2021-08-31")
-LARGEST = 2**63
+INTEGER_LIMIT = 2**63
 TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 Scalar = str | int | float | bool
@@ -47,7 +47,7 @@ def truth(text: str) -> bool:
 
 def integer(text: str) -> int:
     """A whole number; education organization ids among them."""
-    if not INTEGER.fullmatch(text) or not -LARGEST <= int(text) < LARGEST:
+    if not INTEGER.fullmatch(text) or not -INTEGER_LIMIT <= int(text) < INTEGER_LIMIT:
         raise ValueError("is not a whole number")
     return int(text)
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from _typeshed import WriteableBuffer
 
-GRACE = 1 << 20  # below this many bytes a high compression ratio harms nobody
-DIRECTORY_CAP = 4 << 20
+UNCHECKED_RATIO_BYTES = 1 << 20  # below this many bytes a high compression ratio harms nobody
+MAX_DIRECTORY_BYTES = 4 << 20
 END = b"PK\x05\x06"
 END_SIZE = 22
 LOCATOR_64 = b"PK\x06\x07"
@@ -227,7 +227,7 @@ class Zip(Source):
         self._members[name] = member
 
 
-class _Reader(io.RawIOBase):
+class _CappedReader(io.RawIOBase):
     """Reads *inner*, counting, so that no more comes out than the caps allow."""
 
     def __init__(self, inner: io.RawIOBase | zipfile.ZipExtFile, source: Source, name: str) -> None:
@@ -261,7 +261,7 @@ class _Reader(io.RawIOBase):
         """Refuses what has been read so far when it is too much."""
 
 
-class _FileReader(_Reader):
+class _FileReader(_CappedReader):
     def __init__(self, inner: io.FileIO, source: Source, name: str, before: os.stat_result) -> None:
         super().__init__(inner, source, name)
         self._handle = inner.fileno()
@@ -279,7 +279,7 @@ class _FileReader(_Reader):
             raise SourceBroken("The file was changed while the source was read.", self._name)
 
 
-class _ZipReader(_Reader):
+class _ZipReader(_CappedReader):
     def __init__(self, inner: zipfile.ZipExtFile, source: Source, name: str, compressed: int) -> None:
         super().__init__(inner, source, name)
         self._compressed = compressed
@@ -293,7 +293,7 @@ class _ZipReader(_Reader):
     def _check(self, *, ended: bool) -> None:
         caps = self._source.caps
         self._source.count(self._name, self._size, caps.zip_bytes)
-        if not ended and self._size > max(GRACE, self._compressed * caps.ratio):
+        if not ended and self._size > max(UNCHECKED_RATIO_BYTES, self._compressed * caps.ratio):
             raise SourceBroken(f"The file expands more than {caps.ratio} times.", self._name)
 
 
@@ -320,7 +320,7 @@ def _refuse_large_directory(file: BinaryIO, size: int, place: str) -> None:
     locator = tail[max(0, at - LOCATOR_64_SIZE) : at]
     if locator.startswith(LOCATOR_64) and len(locator) == LOCATOR_64_SIZE:
         directory = _large_directory(file, min(size, struct.unpack_from("<Q", locator, 8)[0]), place)
-    if directory > DIRECTORY_CAP:
+    if directory > MAX_DIRECTORY_BYTES:
         raise SourceBroken("The archive lists more than a district's export needs.", place)
 
 

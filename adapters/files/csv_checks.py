@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     Test = Callable[[str], bool]
 
-CELL_CAP: Final = 1 << 16
-REMEMBERED: Final = 50_000
+MAX_CELL_CHARACTERS: Final = 1 << 16
+MAX_REMEMBERED_CELLS: Final = 50_000
 SURROGATE: Final = re.compile("[\ud800-\udfff]")
 """What stands in a text for a byte that is no UTF-8."""
 
@@ -25,7 +25,7 @@ DATE_LENGTH: Final = 10
 PLAIN_DAY: Final = re.compile(r"((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})")
 SCHOOL_YEAR: Final = re.compile(r"([0-9]{2})([0-9]{2}) ?[-/] ?((?:[0-9]{2})?)([0-9]{2})")
 SEXES: Final = {"f": "female", "m": "male"}
-SAID: Final = {"y": "true", "yes": "true", "1": "true", "n": "false", "no": "false", "0": "false"}
+TRUTH_WORDS: Final = {"y": "true", "yes": "true", "1": "true", "n": "false", "no": "false", "0": "false"}
 """What systems write where the standard has true and false."""
 
 GUID: Final = re.compile(r"[0-9A-Za-z./@_-]{1,255}")
@@ -88,7 +88,7 @@ class Check:
         if self.column.closed:
             words = {cell: self.column.closed.find(cell) for cell in fresh - bad - self.respelled.keys()}
             self.respelled |= {cell: word for cell, word in words.items() if word and word != cell}
-        if len(good) < REMEMBERED:
+        if len(good) < MAX_REMEMBERED_CELLS:
             good |= fresh - bad
         return bad
 
@@ -111,7 +111,7 @@ class Check:
         found: str | None = None
         match self.column.kind:
             case "boolean":
-                found = SAID.get(text.lower())
+                found = TRUTH_WORDS.get(text.lower())
             case "date" if DAY_AND_TIME.match(text):
                 found = text[:DATE_LENGTH]
             case "moment" if DAY_AND_TIME.match(text):
@@ -129,7 +129,7 @@ class Check:
         """What is wrong with *cell*, without saying it."""
         if "\0" in cell:
             return "holds a NUL character"
-        if len(cell) > CELL_CAP:
+        if len(cell) > MAX_CELL_CHARACTERS:
             return "is too long"
         if SURROGATE.search(cell):
             return "is not UTF-8"
@@ -149,12 +149,12 @@ def parts(cell: str) -> list[str]:
 
 def is_readable(cell: str) -> bool:
     """Whether *cell* is text at all, and no more of it than any cell needs."""
-    return "\0" not in cell and len(cell) <= CELL_CAP and not SURROGATE.search(cell)
+    return "\0" not in cell and len(cell) <= MAX_CELL_CHARACTERS and not SURROGATE.search(cell)
 
 
 def _unreadable(cells: Sequence[str]) -> Collection[str]:
     text = "".join(cells)
-    if "\0" not in text and len(text) <= CELL_CAP and (text.isascii() or not SURROGATE.search(text)):
+    if "\0" not in text and len(text) <= MAX_CELL_CHARACTERS and (text.isascii() or not SURROGATE.search(text)):
         return ()
     return {cell for cell in cells if not is_readable(cell)}
 
@@ -174,7 +174,7 @@ def _token(column: Column) -> Test:
     if not column.extension:
         return values.__contains__
     extension = re.compile(column.extension)
-    return lambda cell: cell in values or (len(cell) <= CELL_CAP and bool(extension.fullmatch(cell)))
+    return lambda cell: cell in values or (len(cell) <= MAX_CELL_CHARACTERS and bool(extension.fullmatch(cell)))
 
 
 def _is_date(cell: str) -> bool:
@@ -200,12 +200,12 @@ def _is_moment(cell: str) -> bool:
 
 
 def _is_pairs(cell: str) -> bool:
-    return len(cell) <= CELL_CAP and "\0" not in cell and bool(PAIRS.fullmatch(cell))
+    return len(cell) <= MAX_CELL_CHARACTERS and "\0" not in cell and bool(PAIRS.fullmatch(cell))
 
 
 def _are_guids(cell: str) -> bool:
     found = parts(cell)
-    return bool(found) and len(cell) <= CELL_CAP and all(map(GUID.fullmatch, found))
+    return bool(found) and len(cell) <= MAX_CELL_CHARACTERS and all(map(GUID.fullmatch, found))
 
 
 TESTS: Final[dict[str, Test]] = {

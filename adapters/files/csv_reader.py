@@ -8,7 +8,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Self
 
-from adapters.files.csv_checks import CELL_CAP, SURROGATE
+from adapters.files.csv_checks import MAX_CELL_CHARACTERS, SURROGATE
 from standards.errors import SourceBroken
 
 if TYPE_CHECKING:
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
     Rows = list[list[str]]
 
-COLUMN_CAP: Final = 500
-ROW_CAP: Final = 10_000_000
-LINE_CAP: Final = 1 << 22
-CHUNK: Final = 2048
+MAX_COLUMNS: Final = 500
+MAX_ROWS: Final = 10_000_000
+MAX_LINE_CHARACTERS: Final = 1 << 22
+CHUNK_ROWS: Final = 2048
 BREAK: Final = re.compile(r"\r\n|\r|\n")
 CELL: Final = re.compile(r'"(?:[^"]|"")*+"(?=[,\r\n]|\Z)|[^",\r\n][^,\r\n]*+|(?=[,\r\n]|\Z)')
 
 
-class Sheet:
+class CsvSheet:
     """The CSV file *name* of a source: its *headings*, then its rows in chunks.
 
     Quotation marks that do not pair, and headings that are no UTF-8, are refused. Bytes elsewhere that are no UTF-8
@@ -70,7 +70,7 @@ class Sheet:
         width = len(self.headings)
         while True:
             start = self._reader.line_num
-            rows = self._next(CHUNK)
+            rows = self._next(CHUNK_ROWS)
             self.overlong = {}
             if not rows:
                 return
@@ -78,8 +78,8 @@ class Sheet:
             if not all(row and row[0].strip() for row in rows):
                 lines, rows = _without_blank(lines, rows)
             self._count += len(rows)
-            if self._count > ROW_CAP:
-                raise SourceBroken(f"There are more than {ROW_CAP:,} rows.", self.name)
+            if self._count > MAX_ROWS:
+                raise SourceBroken(f"There are more than {MAX_ROWS:,} rows.", self.name)
             if rows:
                 self._widen(lines, rows, width)
                 yield lines, rows
@@ -97,8 +97,8 @@ class Sheet:
         while len(headings) > 1 and not headings[-1].strip():
             headings = headings[:-1]
         self._usual = width - len(headings)
-        if len(headings) > COLUMN_CAP:
-            raise SourceBroken(f"There are more than {COLUMN_CAP} columns.", self.place(line, COLUMN_CAP + 1))
+        if len(headings) > MAX_COLUMNS:
+            raise SourceBroken(f"There are more than {MAX_COLUMNS} columns.", self.place(line, MAX_COLUMNS + 1))
         for column, heading in enumerate(headings, 1):
             if SURROGATE.search(heading):
                 raise SourceBroken("The text is not UTF-8.", self.place(line, column))
@@ -145,15 +145,17 @@ class Sheet:
     def _misquoted(self, line: int) -> SourceBroken:
         with _text(self._source, self.name) as stream:
             for _ in range(line - 1):
-                stream.readline(LINE_CAP)
-            text = stream.read(LINE_CAP)
+                stream.readline(MAX_LINE_CHARACTERS)
+            text = stream.read(MAX_LINE_CHARACTERS)
         at, column = 0, 1
         while cell := CELL.match(text, at):
-            if cell.end() - at > CELL_CAP:
-                return SourceBroken(f"The cell is longer than {CELL_CAP:,} characters.", self.place(line, column))
+            if cell.end() - at > MAX_CELL_CHARACTERS:
+                return SourceBroken(
+                    f"The cell is longer than {MAX_CELL_CHARACTERS:,} characters.", self.place(line, column)
+                )
             at, column = cell.end() + 1, column + 1
             if at > len(text) or text[at - 1] != ",":
-                return SourceBroken(f"The line is longer than {LINE_CAP:,} characters.", self.place(line, 1))
+                return SourceBroken(f"The line is longer than {MAX_LINE_CHARACTERS:,} characters.", self.place(line, 1))
         return SourceBroken("A quotation mark is out of place or never closed.", self.place(line, column))
 
 
@@ -164,8 +166,8 @@ def _text(source: Source, name: str) -> io.TextIOWrapper:
 def _physical(stream: io.TextIOWrapper) -> Iterator[str]:
     """The lines of a file; one that never ends is refused before it fills the memory."""
     read = stream.readline
-    while line := read(LINE_CAP):
-        if len(line) == LINE_CAP:
+    while line := read(MAX_LINE_CHARACTERS):
+        if len(line) == MAX_LINE_CHARACTERS:
             raise csv.Error
         yield line
 

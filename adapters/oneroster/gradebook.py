@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from adapters.contract import Record
-    from adapters.oneroster.records import Found, Places, Row, Task
-    from adapters.oneroster.tables import Table
+    from adapters.oneroster.records import Found, Row, SchoolFacts, Task
+    from adapters.oneroster.tables import CsvTable
 
 NUMBER = reading("number", textual=True)
 
@@ -22,12 +22,12 @@ NUMBER = reading("number", textual=True)
 class Gradebook:
     """The gradebook of a district; what other files say of a line item or a result is kept until that comes."""
 
-    def __init__(self, task: Task, places: Places) -> None:
+    def __init__(self, task: Task, places: SchoolFacts) -> None:
         self._task, self._places = task, places
         self._scales: dict[tuple[str, str], tuple[str, ...]] = {}
         self._objectives: dict[tuple[str, str], dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
 
-    def takes(self) -> Mapping[str, Callable[[Table], Found]]:
+    def takes(self) -> Mapping[str, Callable[[CsvTable], Found]]:
         """What takes each file."""
         return {
             "scoreScales.csv": partial(self.plain, entity="scoreScale"),
@@ -40,13 +40,13 @@ class Gradebook:
             "results.csv": self.results,
         }
 
-    def plain(self, table: Table, entity: str) -> Found:
+    def plain(self, table: CsvTable, entity: str) -> Found:
         """Every row as a record of *entity*: no other file says anything of it."""
         if read := self._task.reader(table.name, table.columns, entity):
             for _, row in table.rows:
                 yield entity, read(row)
 
-    def line_items(self, table: Table) -> Found:
+    def line_items(self, table: CsvTable) -> Found:
         """Every line item; its session is its grading period too where it is one."""
         if read := self._task.reader(table.name, table.columns, "lineItem"):
             session = cell(table, "academicSessionSourcedId")
@@ -56,13 +56,13 @@ class Gradebook:
                     record["gradingPeriod"] = (period,)
                 yield "lineItem", record
 
-    def results(self, table: Table) -> Found:
+    def results(self, table: CsvTable) -> Found:
         """Every result."""
         if read := self._task.reader(table.name, table.columns, "result"):
             for _, row in table.rows:
                 yield "result", self._complete("result", read(row), "learningObjectiveResults")
 
-    def scales(self, table: Table, entity: str) -> Found:
+    def scales(self, table: CsvTable, entity: str) -> Found:
         """Takes note of whose score scale is which; a second one of the same record is counted."""
         whose, scale = cell(table, f"{entity}SourcedId"), cell(table, "scoreScaleSourcedId")
         for _, row in table.rows:
@@ -70,13 +70,13 @@ class Gradebook:
                 self._task.notes.note(f"{table.name}: a second score scale of one {entity} is not kept")
         yield from ()
 
-    def named(self, table: Table) -> Found:
+    def named(self, table: CsvTable) -> Found:
         """Takes note of the learning objectives of line items."""
         objective = cell(table, "learningObjectiveId")
         self._objective(table, "lineItem", objective)
         yield from ()
 
-    def scored(self, table: Table) -> Found:
+    def scored(self, table: CsvTable) -> Found:
         """Takes note of how the learning objectives of results were met."""
         objective, score, text = (cell(table, name) for name in ("learningObjectiveId", "score", "textScore"))
 
@@ -91,7 +91,7 @@ class Gradebook:
         self._objective(table, "result", said)
         yield from ()
 
-    def _objective(self, table: Table, entity: str, said: Callable[[Row], Any]) -> None:
+    def _objective(self, table: CsvTable, entity: str, said: Callable[[Row], Any]) -> None:
         whose, source = cell(table, f"{entity}SourcedId"), cell(table, "source")
         for _, row in table.rows:
             self._objectives[entity, whose(row)][source(row)].append(said(row))

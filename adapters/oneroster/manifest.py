@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from adapters.files.csv_checks import SURROGATE
-from adapters.files.csv_reader import Sheet
+from adapters.files.csv_reader import CsvSheet
 from standards.errors import SourceBroken
 from standards.oneroster.csv import specification
 
@@ -32,7 +32,7 @@ NO_ROLES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class FileManifest:
     """What a set of files says about itself; *modes* has every file of the *version*, absent where unnamed."""
 
     version: str
@@ -51,7 +51,7 @@ class Tolerance:
 STRICT: Final = Tolerance()
 
 
-def manifest(source: Source, notes: Notes, tolerance: Tolerance = STRICT) -> Manifest:
+def manifest(source: Source, notes: Notes, tolerance: Tolerance = STRICT) -> FileManifest:
     """The manifest of *source*, agreeing with the files that are there."""
     names = frozenset(source.names())
     if specification.MANIFEST in names:
@@ -63,7 +63,7 @@ def manifest(source: Source, notes: Notes, tolerance: Tolerance = STRICT) -> Man
         )
     notes.note("manifest.csv is missing")
     version = _guessed(source, names)
-    return Manifest(version, {name: "bulk" if name in names else "absent" for name in specification.files(version)})
+    return FileManifest(version, {name: "bulk" if name in names else "absent" for name in specification.files(version)})
 
 
 class _Stated:
@@ -72,7 +72,7 @@ class _Stated:
     def __init__(self, source: Source, notes: Notes) -> None:
         self._source, self._notes = source, notes
         self._values: dict[str, tuple[str, int]] = {}
-        with Sheet(source, specification.MANIFEST) as sheet:
+        with CsvSheet(source, specification.MANIFEST) as sheet:
             at, self._column = _positions(sheet, notes)
             for lines, rows in sheet.chunks():
                 for line, row in zip(lines, rows, strict=True):
@@ -83,7 +83,7 @@ class _Stated:
                         raise SourceBroken("The property is there twice.", sheet.place(line, at + 1))
                     self._values[name] = row[self._column].strip(), line
 
-    def against(self, names: frozenset[str]) -> Manifest:
+    def against(self, names: frozenset[str]) -> FileManifest:
         """What it says, refused where *names* say otherwise."""
         self._one_of("manifest.version", (EDITION,))
         version = self._one_of("oneroster.version", VERSIONS)
@@ -94,7 +94,7 @@ class _Stated:
             self._notes.note(f"manifest.csv: unknown property {name[:80]}")
         for name in names - modes.keys() - {specification.MANIFEST}:
             self._notes.note(f"unknown file {name[:80]}")
-        return Manifest(version, modes, self._value("source.systemName"), self._value("source.systemCode"))
+        return FileManifest(version, modes, self._value("source.systemName"), self._value("source.systemCode"))
 
     def _value(self, name: str) -> str:
         return self._values.get(name, ("", 0))[0]
@@ -130,7 +130,7 @@ def _says_anything(source: Source, file: str) -> bool:
     with source.open(file) as stream:
         if not stream.read(1):
             return False
-    with Sheet(source, file) as sheet:
+    with CsvSheet(source, file) as sheet:
         return next(sheet.chunks(), None) is not None
 
 
@@ -140,7 +140,7 @@ def written_otherwise(file: str, names: Collection[str]) -> str:
     return f" There is {other}: rename it to {file}, since names of files count letter by letter." if other else ""
 
 
-def _positions(sheet: Sheet, notes: Notes) -> tuple[int, int]:
+def _positions(sheet: CsvSheet, notes: Notes) -> tuple[int, int]:
     folded = [heading.strip().lower() for heading in sheet.headings]
     for name in HEADINGS:
         if folded.count(name.lower()) != 1:
@@ -159,7 +159,7 @@ def _guessed(source: Source, names: frozenset[str]) -> str:
         raise SourceBroken(
             "Without a manifest and users.csv nothing says which version this is.", specification.MANIFEST
         )
-    with Sheet(source, "users.csv") as sheet:
+    with CsvSheet(source, "users.csv") as sheet:
         if "role" in [heading.strip().lower() for heading in sheet.headings]:
             return "1.1"
     raise SourceBroken("Neither users.csv nor a roles.csv says what every user is.", "users.csv")

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from adapters.contract import Record
-    from adapters.oneroster.records import Found, Materials, Places, Read, Row, Task
-    from adapters.oneroster.tables import Table
+    from adapters.oneroster.records import Found, Materials, Read, Row, SchoolFacts, Task
+    from adapters.oneroster.tables import CsvTable
 
 PERSONS: Final = ("student", "staff", "contact")
 ROLES: Final = "roles.csv"
@@ -35,7 +35,7 @@ RACE_TOKENS: Final = {race: token for race in RACES if (token := outward("race",
 ROLE_COLUMNS: Final = (specification.ID, "userSourcedId", "role", "orgSourcedId")
 
 
-def stated_kinds(table: Table) -> dict[str, str]:
+def stated_kinds(table: CsvTable) -> dict[str, str]:
     """What every user is by the one role that OneRoster 1.1 states with the user."""
     identity, role = cell(table, specification.ID), cell(table, "role")
     return {identity(row): kind for _, row in table.rows if (kind := person_of((role(row),)))}
@@ -48,7 +48,7 @@ class People:
     they are, and let go one by one.
     """
 
-    def __init__(self, task: Task, places: Places, materials: Materials, kinds: dict[str, str]) -> None:
+    def __init__(self, task: Task, places: SchoolFacts, materials: Materials, kinds: dict[str, str]) -> None:
         self._task, self._places, self._materials, self._kinds = task, places, materials, kinds
         self._accounts = _Kept()
         self._demographics = _Kept()
@@ -59,15 +59,15 @@ class People:
         self._first_days: dict[tuple[str, str], str] = {}
         self._jobs: list[list[Row]] = []
 
-    def accounts(self, table: Table) -> Found:
+    def accounts(self, table: CsvTable) -> Found:
         """Keeps the user profiles of every user."""
         return self._accounts.keep(table, "userSourcedId")
 
-    def demographics(self, table: Table) -> Found:
+    def demographics(self, table: CsvTable) -> Found:
         """Keeps the demographics of every user."""
         return self._demographics.keep(table, specification.ID)
 
-    def roles(self, table: Table) -> Found:
+    def roles(self, table: CsvTable) -> Found:
         """Keeps the roles of every user, and what they make of it."""
         yield from self._roles.keep(table, "userSourcedId")
         role = cell(table, "role")
@@ -75,7 +75,7 @@ class People:
             if kind := person_of(map(role, rows)):
                 self._kinds[user] = kind
 
-    def users(self, table: Table) -> Found:
+    def users(self, table: CsvTable) -> Found:
         """Every user as a person, with a staff member's employments."""
         identity, grades, password = (cell(table, name) for name in (specification.ID, "grades", "password"))
         readers = {kind: self._reader(table, kind) for kind in PERSONS}
@@ -102,7 +102,7 @@ class People:
             elif kind == "staff" and "employment" in self._task.wanted:
                 self._jobs.append(own)
 
-    def enrollments(self, table: Table) -> Found:
+    def enrollments(self, table: CsvTable) -> Found:
         """Every enrollment as what the user is to the class: by the kind of person and the role that it states."""
         names = ("userSourcedId", "classSourcedId", "schoolSourcedId", "beginDate", "role", specification.ID)
         user, section, school, begin, role, own = (cell(table, name) for name in names)
@@ -193,7 +193,7 @@ class People:
             _lay(record, "race", races)
             yield "profile", record
 
-    def _reader(self, table: Table, kind: str) -> Callable[[str, Row, list[Row]], Record] | None:
+    def _reader(self, table: CsvTable, kind: str) -> Callable[[str, Row, list[Row]], Record] | None:
         """How to read a user as a person of a *kind*, with what other files say about it.
 
         Of its roles it is given those that stay with the person: they make no enrollment and no employment.
@@ -218,7 +218,7 @@ class People:
 
         return person
 
-    def _tying(self, table: Table) -> Callable[[str, str, Row], None]:
+    def _tying(self, table: CsvTable) -> Callable[[str, str, Row], None]:
         """How to take note of the agents of a user: between a student and a contact they are a guardianship."""
         cell_of_agents, kinds, ties = cell(table, "agentSourcedIds"), self._kinds, self._ties
 
@@ -246,7 +246,7 @@ class People:
     def _kept_roles(self, user: str, _row: Row) -> list[Row]:
         return self._roles.take(user)
 
-    def _stated_roles(self, table: Table) -> Callable[[str, Row], list[Row]]:
+    def _stated_roles(self, table: CsvTable) -> Callable[[str, Row], list[Row]]:
         """The roles that OneRoster 1.1 states with a user, as rows of a roles.csv; no sourcedId has a colon."""
         role_of, orgs_of = cell(table, "role"), cell(table, "orgSourcedIds")
 
@@ -289,7 +289,7 @@ class _Kept:
         self.columns = columns
         self.rows: dict[str, list[Row]] = defaultdict(list)
 
-    def keep(self, table: Table, name: str) -> Found:
+    def keep(self, table: CsvTable, name: str) -> Found:
         """Keeps every row of *table* for the user in the column *name*; nothing can be said about that alone."""
         self.columns, user = table.columns, cell(table, name)
         for _, row in table.rows:

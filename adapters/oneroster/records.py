@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from adapters.contract import Notes, Record, Wanted
-    from adapters.oneroster.tables import Table
+    from adapters.oneroster.tables import CsvTable
     from standards.lenses.lens import Lens, Pair
 
     Row = list[str]
@@ -113,12 +113,12 @@ class Task:
         if fields is None:
             return whole
         groups = {name.partition(".")[0] for name in fields} | fields | {"id"}
-        pairs = tuple(pair for pair in whole.pairs if groups.intersection(pair.fills) or _heads(pair.fills) & fields)
+        pairs = tuple(pair for pair in whole.pairs if groups.intersection(pair.fields) or _heads(pair.fields) & fields)
         return replace(whole, pairs=pairs)
 
 
 @dataclass(slots=True)
-class Places:
+class SchoolFacts:
     """What other rows need to know of schools and classes: the *schools* of classes, and when things start.
 
     *periods* are the sessions that are grading periods; *calendar* is which school keeps which of them.
@@ -144,7 +144,7 @@ class Materials:
         self._task = task
         self._links: dict[tuple[str, str], list[tuple[str, ...]]] = defaultdict(list)
 
-    def add(self, table: Table, owner: str) -> Found:
+    def add(self, table: CsvTable, owner: str) -> Found:
         """Takes note of whose resource is which; nothing can be said about that alone."""
         whose, what = cell(table, f"{owner}SourcedId"), cell(table, "resourceSourcedId")
         where = [cell(table, f"{name}SourcedId") for name in ("org", "class") if owner == "user"]
@@ -167,13 +167,13 @@ class Materials:
 class Schools:
     """Organizations, sessions, courses, offerings, sections and resources."""
 
-    def __init__(self, task: Task, places: Places, materials: Materials) -> None:
+    def __init__(self, task: Task, places: SchoolFacts, materials: Materials) -> None:
         self._task, self._places, self._materials = task, places, materials
         self._codes: dict[str, str] = {}
         self._numbers: dict[str, str] = {}
         self._known_rooms: set[tuple[str, str]] = set()
 
-    def organizations(self, table: Table) -> Found:
+    def organizations(self, table: CsvTable) -> Found:
         """Every organization; districts are remembered."""
         identity, kind, number = (cell(table, name) for name in (specification.ID, "type", "identifier"))
         read = self._task.reader(table.name, table.columns, "organization")
@@ -188,7 +188,7 @@ class Schools:
                     record["derivedIdentifier"] = number_text(self._task.district, own)
                 yield "organization", record
 
-    def sessions(self, table: Table) -> Found:
+    def sessions(self, table: CsvTable) -> Found:
         """Every session; when it starts is remembered."""
         names = (specification.ID, "startDate", "type", "parentSourcedId", "schoolYear", "title")
         identity, start, kind, parent, year, title = (cell(table, name) for name in names)
@@ -204,13 +204,13 @@ class Schools:
                     record["derivedName"] = key_text(title(row), identity(row))
                 yield "session", record
 
-    def resources(self, table: Table) -> Found:
+    def resources(self, table: CsvTable) -> Found:
         """Every resource."""
         if read := self._task.reader(table.name, table.columns, "resource"):
             for _, row in table.rows:
                 yield "resource", read(row)
 
-    def courses(self, table: Table) -> Found:
+    def courses(self, table: CsvTable) -> Found:
         """Every course; its code is remembered for its offerings."""
         identity, code = cell(table, specification.ID), cell(table, "courseCode")
         read = self._task.reader(table.name, table.columns, "course")
@@ -223,7 +223,7 @@ class Schools:
                     record["derivedCode"] = key_text(code(row), course)
                 yield "course", record
 
-    def classes(self, table: Table) -> Found:
+    def classes(self, table: CsvTable) -> Found:
         """Every class as a section, and what of it is the same for several classes as an offering."""
         names = (specification.ID, "courseSourcedId", "schoolSourcedId", "termSourcedIds", "location")
         identity, course, school, terms, location = (cell(table, name) for name in names)
@@ -246,7 +246,9 @@ class Schools:
                     record["locationSchool"] = (school(row),)
                 if location(row) and self._task.asks("section", links.FIELD):
                     room = (location(row), school(row))
-                    record[links.FIELD] = links.text([links.Told("locationReference", None, "locations", key=room)])
+                    record[links.FIELD] = links.text(
+                        [links.StatedReference("locationReference", None, "locations", key=room)]
+                    )
                 yield "section", record
             yield from self._rooms(school(row), location(row))
             if offer and key and key not in offered:
@@ -280,7 +282,7 @@ class Schools:
         return record
 
 
-def cell(table: Table, name: str) -> Cell:
+def cell(table: CsvTable, name: str) -> Cell:
     """How to find the cell under a heading; empty where there is no such column."""
     return cell_of(table.columns, name)
 
@@ -294,7 +296,7 @@ def cell_of(columns: Sequence[str], name: str) -> Cell:
 
 def last_day(pair: Pair) -> Pair:
     """The *pair* as a source means it whose end dates are last days."""
-    return same(pair.consumes[0], pair.fills[0], "date") if pair.kind == "until" else pair
+    return same(pair.local_paths[0], pair.fields[0], "date") if pair.kind == "until" else pair
 
 
 def _heads(fills: Sequence[str]) -> set[str]:

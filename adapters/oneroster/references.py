@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from adapters.contract import Notes
-    from adapters.files.csv_reader import Sheet
+    from adapters.files.csv_reader import CsvSheet
     from standards.oneroster.csv.specification import Column
 
     Rows = list[list[str]]
     Faults = dict[int, tuple[int, str]]
 
-SHOWN: Final = 5
+MAX_SHOWN_ROWS: Final = 5
 LEFT_TO_OTHERS: Final = ("users.csv", "orgSourcedIds")
 """Each organization of a user makes a record of its own, which is judged like every other."""
 
@@ -34,7 +34,7 @@ class Pointers:
         self,
         ids: Callable[[str], set[str]],
         gone: Callable[[str], set[str]],
-        sheet: Sheet,
+        sheet: CsvSheet,
         at: int,
         column: Column,
         notes: Notes,
@@ -89,6 +89,6 @@ class Pointers:
     def _show(self, line: int) -> None:
         """Tell where the first ones are."""
         self._shown += 1
-        if self._shown <= SHOWN:
+        if self._shown <= MAX_SHOWN_ROWS:
             place = self._sheet.place(line, self.at + 1)
             self._notes.remark(place, f"{self.column.name} names no row of {self.column.refers}")

@@ -90,7 +90,7 @@ class Calendar:
     def _record(self, key: tuple[str, ...], school: str, session: str, kind: str) -> Record:
         record: Record = {"key": key, "school": (school,), "session": (session,), "kind": kind}
         if year := self.years.get(session):
-            told = links.Told("schoolYearTypeReference", (str(int(year)),), "schoolYearTypes", key=(year,))
+            told = links.StatedReference("schoolYearTypeReference", (str(int(year)),), "schoolYearTypes", key=(year,))
             record[links.FIELD] = links.text([told])
         return record
 

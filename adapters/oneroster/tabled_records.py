@@ -6,24 +6,24 @@ from typing import TYPE_CHECKING, Final
 
 from adapters.oneroster.gradebook import Gradebook
 from adapters.oneroster.people import People
-from adapters.oneroster.records import Materials, Places, Schools
+from adapters.oneroster.records import Materials, SchoolFacts, Schools
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from adapters.oneroster.records import Found, Task
-    from adapters.oneroster.tables import Table
+    from adapters.oneroster.tables import CsvTable
 
 ROWS: Final = frozenset({"placement", "teaching"})
 """The entities of which there are many, and which are read with the wanted fields only."""
 
 
-def records(task: Task, given: Iterator[Table], kinds: dict[str, str]) -> Found:
+def records(task: Task, given: Iterator[CsvTable], kinds: dict[str, str]) -> Found:
     """Make every record of the wanted entities out of the *given* tables; in 1.1 *kinds* says what every user is."""
-    places, materials = Places(), Materials(task)
+    places, materials = SchoolFacts(), Materials(task)
     schools, people = Schools(task, places, materials), People(task, places, materials, kinds)
     gradebook = Gradebook(task, places)
-    takes: dict[str, Callable[[Table], Found]] = {
+    takes: dict[str, Callable[[CsvTable], Found]] = {
         "orgs.csv": schools.organizations,
         "academicSessions.csv": schools.sessions,
         "resources.csv": schools.resources,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from adapters.contract import Notes
 from adapters.files.csv_checks import Check, is_readable
-from adapters.files.csv_reader import Sheet
+from adapters.files.csv_reader import CsvSheet
 from adapters.oneroster import set_aside_rows
-from adapters.oneroster.manifest import STRICT, Manifest, Tolerance, manifest
+from adapters.oneroster.manifest import STRICT, FileManifest, Tolerance, manifest
 from adapters.oneroster.references import Pointers
 from adapters.oneroster.set_aside_rows import UNREAD
 from standards.errors import SourceBroken
@@ -30,11 +30,11 @@ DROPPED: Final = ""
 TOO_MANY: Final = "has more cells than there are headings"
 T = TypeVar("T")
 
-__all__ = ["Manifest", "Table", "Tolerance", "manifest", "read"]
+__all__ = ["CsvTable", "FileManifest", "Tolerance", "manifest", "read"]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class CsvTable:
     """One file's rows with their lines, to be read once and before the next table is asked for.
 
     A cell belongs to the column of its position; a column without a name holds what nobody knows.
@@ -55,7 +55,7 @@ def read(
     wanted: Collection[str] | None = None,
     notes: Notes | None = None,
     tolerance: Tolerance = STRICT,
-) -> Iterator[Table]:
+) -> Iterator[CsvTable]:
     """The bulk files of *source* that are *wanted*, in that order (None: all, each after those it refers to)."""
     notes = notes if notes is not None else Notes()
     stated = manifest(source, notes, tolerance)
@@ -65,13 +65,13 @@ def read(
         if stated.modes.get(name, "absent") != "absent":
             with package.sheet(name) as sheet:
                 columns = _columns(files[name], sheet, notes)
-                yield Table(name, columns, package.rows(files[name], sheet, columns))
+                yield CsvTable(name, columns, package.rows(files[name], sheet, columns))
 
 
 class _Package:
     """The files of one manifest, and the ids that each of them has."""
 
-    def __init__(self, source: Source, stated: Manifest, notes: Notes, tolerance: Tolerance) -> None:
+    def __init__(self, source: Source, stated: FileManifest, notes: Notes, tolerance: Tolerance) -> None:
         self.notes = notes
         self.tolerance = tolerance
         self._source = source
@@ -79,11 +79,11 @@ class _Package:
         self._ids: dict[str, set[str]] = {}
         self._left: dict[str, set[str]] = {}
 
-    def sheet(self, name: str) -> Sheet:
+    def sheet(self, name: str) -> CsvSheet:
         """The file *name*, refused where it holds changes only."""
         if self._stated.modes[name] == "delta":
             raise SourceBroken("The file holds changes only (delta), and changes need a bulk file to apply to.", name)
-        return Sheet(self._source, name)
+        return CsvSheet(self._source, name)
 
     def ids(self, name: str) -> set[str]:
         """Every id of the file *name*; none where it is absent."""
@@ -97,7 +97,7 @@ class _Package:
         self.ids(name)
         return self._left.get(name, set())
 
-    def rows(self, file: File, sheet: Sheet, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
+    def rows(self, file: File, sheet: CsvSheet, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
         """The rows of *sheet* that are not deleted, every cell checked, every reference followed.
 
         A row that cannot be understood is set aside; what refers to it is left to whoever knows all records.
@@ -131,7 +131,7 @@ class _Package:
         self._ids[file.name] = ids
 
     def _set_aside(
-        self, sheet: Sheet, columns: tuple[str, ...], line: int, row: list[str], at: int, reason: str
+        self, sheet: CsvSheet, columns: tuple[str, ...], line: int, row: list[str], at: int, reason: str
     ) -> None:
         readable = {name: cell for name, cell in zip(columns, row, strict=True) if is_readable(cell)}
         name = columns[at] if at < len(columns) else ""
@@ -141,7 +141,7 @@ class _Package:
         )
 
     def _living(
-        self, sheet: Sheet, columns: tuple[str, ...], lines: Sequence[int], rows: Rows
+        self, sheet: CsvSheet, columns: tuple[str, ...], lines: Sequence[int], rows: Rows
     ) -> tuple[Sequence[int], Rows]:
         if specification.STATUS not in columns:
             return lines, rows
@@ -181,7 +181,7 @@ class _Package:
 class _Checks:
     """The checks of a *sheet*, one for each of its *columns*; what they notice is in *notes*."""
 
-    def __init__(self, file: File, sheet: Sheet, columns: tuple[str, ...], notes: Notes) -> None:
+    def __init__(self, file: File, sheet: CsvSheet, columns: tuple[str, ...], notes: Notes) -> None:
         self._sheet, self._notes = sheet, notes
         self.columns = [
             (at, Check(file.columns.get(name) or specification.Column(name))) for at, name in enumerate(columns)
@@ -236,7 +236,7 @@ class _Checks:
         self._notes.remark(place, f"{name} {check.reason(cell)}; nobody reads it")
 
 
-def _columns(file: File, sheet: Sheet, notes: Notes) -> tuple[str, ...]:
+def _columns(file: File, sheet: CsvSheet, notes: Notes) -> tuple[str, ...]:
     """The standard's name for each heading of *sheet*; metadata keep theirs, what nobody knows has none."""
     folded = {name.lower(): name for name in file.columns}
     folded |= {old.lower(): now for old, now in file.old_names.items() if now not in sheet.headings}
@@ -254,7 +254,7 @@ def _columns(file: File, sheet: Sheet, notes: Notes) -> tuple[str, ...]:
     return tuple(columns)
 
 
-def _refuse_missing(sheet: Sheet, missing: Sequence[str]) -> None:
+def _refuse_missing(sheet: CsvSheet, missing: Sequence[str]) -> None:
     """Refuse a file without columns that it must have; that another sign separates them is told."""
     what = f"The columns {', '.join(missing)} are" if len(missing) > 1 else f"The column {missing[0]} is"
     signs = {";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -276,7 +276,9 @@ def _gone(rows: Rows, status: int) -> dict[str, str]:
     return {word: how for word in set(map(itemgetter(status), rows)) if word and (how := gone(word))}
 
 
-def _add_ids(sheet: Sheet, lines: Sequence[int], at: int, cells: Sequence[str], ids: set[str], faults: Faults) -> None:
+def _add_ids(
+    sheet: CsvSheet, lines: Sequence[int], at: int, cells: Sequence[str], ids: set[str], faults: Faults
+) -> None:
     found = set(cells)
     if len(found) == len(cells) and ids.isdisjoint(found):
         ids |= found

@@ -16,9 +16,9 @@ from adapters.oneroster.people import stated_kinds
 from adapters.oneroster.records import FILES, Task
 from adapters.oneroster.tabled_records import ROWS, records
 from adapters.oneroster_rest import plan, profile, unmapped
-from adapters.oneroster_rest.client import Service
-from adapters.oneroster_rest.reader import Pile, Reader
-from adapters.oneroster_rest.records import Rows, is_there, plain
+from adapters.oneroster_rest.client import OneRosterClient
+from adapters.oneroster_rest.reader import OneRosterReader, Pile
+from adapters.oneroster_rest.records import DocumentRows, is_there, plain
 from adapters.oneroster_rest.settings import ServerSettings, credentials
 from adapters.transport.connection_settings import connect
 from standards.errors import GatewayError, MappingError, NotFound, SourceBroken, Unsupported
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from adapters.contract import Hint, Hints, Record, Tagged, Wanted
-    from adapters.oneroster.tables import Table
+    from adapters.oneroster.tables import CsvTable
     from adapters.transport.http import Deadline
     from standards.lenses.lens import Lens
 
@@ -54,9 +54,9 @@ class OneRosterRest(Adapter):
         self._http = connect(said)
         extra = {name: said[rule["setting"]] for name, rule in self._profile.headers.items() if said[rule["setting"]]}
         who = credentials(said, self._http, writes=self._writes)
-        self._service = Service(self._http, said["url"], self._version, self._profile, who, extra)
+        self._service = OneRosterClient(self._http, said["url"], self._version, self._profile, who, extra)
         size = min(said["page_size"] or self._profile.page, self._profile.ceiling)
-        self._reader = Reader(self._service, self._profile, max(size, 2), said["rows"], self.notes)
+        self._reader = OneRosterReader(self._service, self._profile, max(size, 2), said["rows"], self.notes)
 
     @property
     def manifest(self) -> Manifest:
@@ -115,7 +115,7 @@ class OneRosterRest(Adapter):
 
     def _alone(self, entity: str, document: dict[str, Any]) -> Record | None:
         """A record of the roster that one document tells whole."""
-        rows = Rows(self._version, plan.ALONE[entity], self.notes, strict=True)
+        rows = DocumentRows(self._version, plan.ALONE[entity], self.notes, strict=True)
         rows.add([document])
         task = self._task({entity: None})
         return next((record for _, record in records(task, rows.tables(), {})), None)
@@ -190,14 +190,14 @@ class OneRosterRest(Adapter):
         for entity, record in records(task, self._tables(task, kinds, deadline), kinds):
             yield entity, finish(entity, record)
 
-    def _tables(self, task: Task, kinds: dict[str, str], deadline: Deadline) -> Iterator[Table]:
+    def _tables(self, task: Task, kinds: dict[str, str], deadline: Deadline) -> Iterator[CsvTable]:
         """The tables that the documents of the roster make, each collection read whole before it."""
         for collection in plan.collections(task):
             if collection in self._absent:
                 self.notes.note(f"{collection}: not offered")
                 continue
             members = plan.members(task, collection, self._profile.roles)
-            make = partial(Rows, self._version, collection, self.notes, members)
+            make = partial(DocumentRows, self._version, collection, self.notes, members)
             rows = self._reader.whole(collection, make, deadline, members=members)
             if collection == "users" and self._version == "1.1":
                 kinds.update(rows.kinds(stated_kinds))

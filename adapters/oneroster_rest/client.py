@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from adapters.oneroster_rest.profile import Profile
     from adapters.transport.credentials import Credentials
-    from adapters.transport.http import Answer, Deadline, Http
+    from adapters.transport.http import Deadline, Http, SourceResponse
     from adapters.transport.paging import Parameters, SourcePage
 
 IN_USE: Final = "deletefailure"
@@ -28,7 +28,7 @@ UNACCEPTED: Final = frozenset({400, 422})
 SINGLE: Final = {"categories": "category", "classes": "class", "demographics": "demographics"}
 
 
-class Service(RestClient):
+class OneRosterClient(RestClient):
     """One district's OneRoster server, as its *profile* says it behaves."""
 
     dialect = DIALECT
@@ -45,7 +45,7 @@ class Service(RestClient):
         """Give what proves who asks."""
         return self._credentials
 
-    def refuse_reading(self, answer: Answer) -> None:
+    def refuse_reading(self, answer: SourceResponse) -> None:
         """Raise the error that an *answer* is, if it is one."""
         refuse(answer, word(answer))
 
@@ -111,7 +111,7 @@ class Service(RestClient):
             raise SourceBroken("The answer holds no list.", place)
         return found
 
-    def following(self, answer: Answer) -> str:
+    def following(self, answer: SourceResponse) -> str:
         """Give the address of the next page in a Link header."""
         for part in answer.headers.get("link", "").split(", <"):
             address, _, rest = part.strip().removeprefix("<").partition(">")

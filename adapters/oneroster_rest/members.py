@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.files.csv_checks import SAID, Check
+from adapters.files.csv_checks import TRUTH_WORDS, Check
 from standards.errors import SourceBroken
 from standards.oneroster.csv import specification
 
@@ -69,7 +69,7 @@ def word_of(value: Any, column: specification.Column, place: str) -> str:
 def truth_of(value: Any, place: str) -> str:
     """A member that is true or false, in one of the ways in which systems say it."""
     text = TRUTH[value] if isinstance(value, bool) else text_of(value, place).lower()
-    text = SAID.get(text, text)
+    text = TRUTH_WORDS.get(text, text)
     if text in {"", "true", "false"}:
         return text
     raise SourceBroken("The member is neither true nor false.", place)

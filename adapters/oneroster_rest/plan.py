@@ -50,7 +50,7 @@ def members(task: Task, collection: str, roles: str) -> frozenset[str] | None:
             continue
         if fields is None:
             return None
-        found |= {member_of(column) for column in narrow.consumes if not column.endswith("*")}
+        found |= {member_of(column) for column in narrow.local_paths if not column.endswith("*")}
         if any(pair.word == "opened" for pair in narrow.pairs):
             found.add("metadata")
         if LINKED.get(entity) == collection and task.asks(entity, "resources"):
@@ -64,8 +64,8 @@ def gradebook_members(version: str, entity: str, fields: frozenset[str] | None) 
     if fields is None or lens is None:
         return None
     heads = {name.partition(".")[0] for name in fields} | fields
-    pairs = [pair for pair in lens.pairs if heads.intersection(pair.fills)]
-    return frozenset(ALWAYS | {place.partition(".")[0] for pair in pairs for place in pair.consumes})
+    pairs = [pair for pair in lens.pairs if heads.intersection(pair.fields)]
+    return frozenset(ALWAYS | {place.partition(".")[0] for pair in pairs for place in pair.local_paths})
 
 
 def clause(lens: Lens, hints: Iterable[Hint]) -> str:
@@ -73,7 +73,7 @@ def clause(lens: Lens, hints: Iterable[Hint]) -> str:
     found = [
         f"{place}='{_doubled(hint.value)}'"
         for hint in hints
-        if hint.operator == "=" and (place := lens.places.get(hint.field))
+        if hint.operator == "=" and (place := lens.local_path_of.get(hint.field))
     ]
     return " AND ".join(found[:2])
 
@@ -118,4 +118,4 @@ def _of_users(task: Task, roles: str) -> set[str]:
 
 def _demographic(task: Task, entity: str) -> bool:
     narrow = task.lens("demographics.csv", entity)
-    return narrow is not None and any(specification.ID not in pair.consumes for pair in narrow.pairs)
+    return narrow is not None and any(specification.ID not in pair.local_paths for pair in narrow.pairs)

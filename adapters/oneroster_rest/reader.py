@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from adapters.contract import Notes
-    from adapters.oneroster_rest.client import Service
+    from adapters.oneroster_rest.client import OneRosterClient
     from adapters.oneroster_rest.profile import Profile
     from adapters.transport.http import Deadline
 
@@ -40,10 +40,10 @@ class Pile:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class OneRosterReader:
     """Reads what *service* offers in pages of *size*, at most *rows* documents of a collection."""
 
-    service: Service
+    service: OneRosterClient
     profile: Profile
     size: int
     rows: int

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from adapters.files.csv_checks import Check
 from adapters.notes import reason_of
 from adapters.oneroster import set_aside_rows
-from adapters.oneroster.tables import Table
+from adapters.oneroster.tables import CsvTable
 from adapters.oneroster_rest.members import (
     day_of,
     list_of,
@@ -51,7 +51,7 @@ def member_of(column: str) -> str:
     return "metadata" if column.startswith(specification.METADATA) else specification.member_of(column)
 
 
-class Rows:
+class DocumentRows:
     """The rows that the documents of one *collection* become, collected page by page; *members* None means all.
 
     A document that cannot be understood is set aside, once the tables are asked for; a *strict* one is refused.
@@ -107,21 +107,21 @@ class Rows:
 
         self._aside.append(set_aside_rows.aside(self._file, cell, error.place, reason_of(error.message)))
 
-    def tables(self) -> Iterator[Table]:
+    def tables(self) -> Iterator[CsvTable]:
         """The tables that the rows make, what is linked before what it is linked to."""
         for row in self._aside:
             self._notes.set_aside(row)
         for name, rows in self._more.items():
             if name != f"{self._file}":
-                yield Table(name, _columns_of(name), iter(list(enumerate(rows, 1))))
+                yield CsvTable(name, _columns_of(name), iter(list(enumerate(rows, 1))))
         names = tuple(dict.fromkeys(name for found in self._open.values() for name in found))
         columns = (*(column for column, _ in self._cells), *names)
-        yield Table(self._file, columns, self._whole(names), f"{self.collection}[{{line}}]")
+        yield CsvTable(self._file, columns, self._whole(names), f"{self.collection}[{{line}}]")
 
-    def kinds(self, stated: Callable[[Table], dict[str, str]]) -> dict[str, str]:
+    def kinds(self, stated: Callable[[CsvTable], dict[str, str]]) -> dict[str, str]:
         """What every user is by the one role of 1.1."""
         columns = tuple(column for column, _ in self._cells)
-        return stated(Table(self._file, columns, iter(list(enumerate(self._rows)))))
+        return stated(CsvTable(self._file, columns, iter(list(enumerate(self._rows)))))
 
     def _whole(self, names: tuple[str, ...]) -> Iterator[tuple[int, list[Any]]]:
         for number, row in enumerate(self._rows):

@@ -17,7 +17,7 @@ HOMES: Mapping[str, str] = MappingProxyType(
     {"lineItem": "oneroster.lineItems.metadata", "result": "oneroster.results.metadata"}
 )
 _ENTRY, _RESULT = "edfi.gradebookEntries.", "edfi.studentGradebookEntries."
-BEYOND: Mapping[str, Mapping[str, str]] = MappingProxyType(
+UNMAPPED: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "lineItem": {
             **{f"{PREFIX}{name}": f"{_ENTRY}{name}" for name in (
@@ -41,7 +41,7 @@ def packed(entity: str, record: Record) -> Record:
     """*record* with what OneRoster has no member for in its metadata."""
     if entity not in HOMES:
         return record
-    names = BEYOND[entity]
+    names = UNMAPPED[entity]
     if EXACT in names.values() and EXACT not in record and is_descriptor(record.get("status", "")):
         record = record | {EXACT: record["status"]}
     extra = {member: record[name] for member, name in names.items() if name in record}
@@ -53,7 +53,7 @@ def packed(entity: str, record: Record) -> Record:
 def unpacked(entity: str, record: Record, dialect: str) -> Record:
     """*record*, read in *dialect*, with what its metadata say for Ed-Fi under the names of the vocabulary."""
     metadata: dict[str, Any] = record.get(HOMES.get(entity, ""), {})
-    names = BEYOND.get(entity, {})
+    names = UNMAPPED.get(entity, {})
     if not names.keys() & metadata.keys():
         return record
     own = {member: value for member, value in metadata.items() if member not in names}
@@ -71,5 +71,5 @@ def _is_value(token: str) -> bool:
 
 def wanted(entity: str, fields: frozenset[str]) -> frozenset[str]:
     """*fields*, and the metadata where any of them, or its exact token, is read there."""
-    names = {name.partition("@")[0] for name in BEYOND.get(entity, {}).values()}
+    names = {name.partition("@")[0] for name in UNMAPPED.get(entity, {}).values()}
     return fields | {HOMES[entity]} if fields & names else fields

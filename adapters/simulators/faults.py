@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
-from adapters.simulators.wire import Reply
+from adapters.simulators.wire import EdFiReply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,8 +74,8 @@ class Faults:
 
 
 def answer_instead(
-    faults: Mapping[str, float], refusals: Mapping[str, R], refuse: Callable[[R], Reply]
-) -> Reply | None:
+    faults: Mapping[str, float], refusals: Mapping[str, R], refuse: Callable[[R], EdFiReply]
+) -> EdFiReply | None:
     """Answer with the refusal of a fault by its name, or with a redirect; None where neither is to come."""
     for name, refusal in refusals.items():
         if name in faults:
@@ -83,10 +83,10 @@ def answer_instead(
             if faults[name] and name in RETRIED_LATER:
                 reply.headers["Retry-After"] = str(int(faults[name]))
             return reply
-    return next((Reply(302, None, {"Location": url}) for name, url in REDIRECTS.items() if name in faults), None)
+    return next((EdFiReply(302, None, {"Location": url}) for name, url in REDIRECTS.items() if name in faults), None)
 
 
-def misstate_total(reply: Reply, header: str, faults: Mapping[str, float]) -> None:
+def misstate_total(reply: EdFiReply, header: str, faults: Mapping[str, float]) -> None:
     """Let the *header* with the number of records tell another number."""
     if "total" in faults and header in reply.headers:
         reply.headers[header] = str(int(reply.headers[header]) + int(faults["total"]))

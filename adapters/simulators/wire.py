@@ -27,7 +27,7 @@ BODILESS: Final = frozenset({204, 304})
 
 
 @dataclass(slots=True)
-class Reply:
+class EdFiReply:
     """An answer before it is put on the wire."""
 
     status: int
@@ -112,7 +112,7 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-def send(handler: BaseHTTPRequestHandler, reply: Reply, faults: Mapping[str, float]) -> None:
+def send(handler: BaseHTTPRequestHandler, reply: EdFiReply, faults: Mapping[str, float]) -> None:
     """Send an answer, with the *faults* that it has on the way."""
     if "slow" in faults:
         time.sleep(faults["slow"])

@@ -18,10 +18,10 @@ from standards.errors import SourceBroken, SourceRefused
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from adapters.transport.http import Answer, Deadline, Http
+    from adapters.transport.http import Deadline, Http, SourceResponse
 
-EARLY: Final = 30.0
-SHORTEST: Final = 60.0
+RENEW_BEFORE_SECONDS: Final = 30.0
+MIN_LIFE_SECONDS: Final = 60.0
 PLACE: Final = "token"
 FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -76,7 +76,13 @@ class Granted:
     """
 
     def __init__(
-        self, http: Http, token_url: str, client: str, secret: str, scope: str, reason: Callable[[Answer], str] = word
+        self,
+        http: Http,
+        token_url: str,
+        client: str,
+        secret: str,
+        scope: str,
+        reason: Callable[[SourceResponse], str] = word,
     ) -> None:
         self._http, self._url, self._scope, self._reason = http, token_url, scope, reason
         pair = f"{quote_plus(client)}:{quote_plus(secret)}"
@@ -105,7 +111,7 @@ class Granted:
         refuse(answer, self._reason(answer))
         token, seconds = _token(answer.json())
         self._header = f"Bearer {token}"
-        self._until = time.monotonic() + max(seconds - EARLY, min(seconds, SHORTEST) / 2)
+        self._until = time.monotonic() + max(seconds - RENEW_BEFORE_SECONDS, min(seconds, MIN_LIFE_SECONDS) / 2)
 
 
 def _token(document: Any) -> tuple[str, float]:

@@ -44,7 +44,7 @@ def paced(seconds: Callable[[], float]) -> Iterator[None]:
         _seconds.reset(token)
 
 
-class _Reader(io.RawIOBase):
+class _DeadlineReader(io.RawIOBase):
     """Bytes from a socket, each read of which may take the time that is left."""
 
     def __init__(self, raw: Raw, sock: socket.socket, seconds: Callable[[], float]) -> None:
@@ -68,7 +68,7 @@ class _Response(HTTPResponse):
         super().__init__(sock, *rest, **more)
         seconds = _seconds.get()
         if seconds is not None:
-            self.fp = io.BufferedReader(_Reader(self.fp.detach(), sock, seconds))
+            self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), sock, seconds))
 
 
 class _Plain(HTTPConnection):

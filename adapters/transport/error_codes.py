@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from standards.errors import SourceBroken
 
 if TYPE_CHECKING:
-    from adapters.transport.http import Answer
+    from adapters.transport.http import SourceResponse
 
 WORDS: Final = frozenset(
     {
@@ -19,7 +19,7 @@ WORDS: Final = frozenset(
 )  # fmt: skip
 
 
-def word(answer: Answer) -> str:
+def word(answer: SourceResponse) -> str:
     """The code in an error's body, in any of the forms that are sent; only words of the standard are repeated."""
     if answer.status < 400:  # noqa: PLR2004  no error
         return ""

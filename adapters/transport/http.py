@@ -24,11 +24,11 @@ from standards.errors import SourceBroken, SourceRefused, SourceTimeout, SourceU
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-CHUNK: Final = 1 << 16
+CHUNK_BYTES: Final = 1 << 16
 BUSY: Final = frozenset({429, 503})
-LONGEST_WAIT: Final = 3600
-RESOLVED_FOR: Final = 60.0
-NONE: Final[Mapping[str, str]] = MappingProxyType({})
+MAX_RETRY_AFTER_SECONDS: Final = 3600
+DNS_TTL_SECONDS: Final = 60.0
+NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 READABLE: Final = ("json", "text/plain", "application/octet-stream")
 
 
@@ -74,7 +74,7 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SourceResponse:
     """What a source answered; *place* says in messages what it was asked for."""
 
     status: int
@@ -116,7 +116,7 @@ class Http:
         """A deadline for a task that begins now."""
         return Deadline(self.bounds.deadline)
 
-    def get(self, url: str, place: str, deadline: Deadline, headers: Mapping[str, str] = NONE) -> Answer:
+    def get(self, url: str, place: str, deadline: Deadline, headers: Mapping[str, str] = NO_HEADERS) -> SourceResponse:
         """The answer to a GET; one that is told to come back later waits and does, while there is time."""
         for attempt in range(1, self.bounds.attempts + 1):
             last = attempt == self.bounds.attempts
@@ -141,9 +141,9 @@ class Http:
         url: str,
         place: str,
         deadline: Deadline,
-        headers: Mapping[str, str] = NONE,
+        headers: Mapping[str, str] = NO_HEADERS,
         body: bytes | None = None,
-    ) -> Answer:
+    ) -> SourceResponse:
         """The answer to one request, sent once.
 
         Raises:
@@ -165,7 +165,7 @@ class Http:
                 )  # fmt: skip
             try:
                 found = {name.lower(): value for name, value in response.headers.items()}
-                answer = Answer(response.status, found, self._body(response, place), place)
+                answer = SourceResponse(response.status, found, self._body(response, place), place)
             except BaseException:
                 response.close()
                 raise
@@ -231,7 +231,7 @@ class Http:
     def _body(self, response: urllib3.BaseHTTPResponse, place: str) -> bytes:
         """The decoded body, refused as soon as it grows too large."""
         body = bytearray()
-        while chunk := response.read1(CHUNK, decode_content=True):
+        while chunk := response.read1(CHUNK_BYTES, decode_content=True):
             body += chunk
             if len(body) > self.bounds.body:
                 raise SourceBroken(f"The answer is larger than {self.bounds.body:,} bytes.", place)
@@ -273,24 +273,24 @@ class _Pool:
 
     connections: Any
     address: str
-    until: float = field(default_factory=lambda: time.monotonic() + RESOLVED_FOR)
+    until: float = field(default_factory=lambda: time.monotonic() + DNS_TTL_SECONDS)
 
 
 def retry_after(headers: Mapping[str, str], default: int = 30) -> int:
     """The seconds after which a source asks to be asked again."""
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
-        return min(int(text[:9]), LONGEST_WAIT)
+        return min(int(text[:9]), MAX_RETRY_AFTER_SECONDS)
     try:
         told = headers.get("date", "")  # by the source's own clock, where it tells the time
         now = parsedate_to_datetime(told).timestamp() if told else time.time()
         seconds = parsedate_to_datetime(text).timestamp() - now
     except (ValueError, TypeError, OverflowError):
         return default
-    return min(max(0, round(seconds)), LONGEST_WAIT)
+    return min(max(0, round(seconds)), MAX_RETRY_AFTER_SECONDS)
 
 
-def refuse(answer: Answer, reason: str = "") -> None:
+def refuse(answer: SourceResponse, reason: str = "") -> None:
     """Raise the error that an *answer* is, if it is one; *reason* is a word of the standard, never the body.
 
     Raises:

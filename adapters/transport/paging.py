@@ -315,7 +315,7 @@ class FromEnd:
 
 
 @dataclass(frozen=True, slots=True)
-class Cursor(FromEnd):
+class TokenPages(FromEnd):
     """From token to token, where the first page has one, else from the end.
 
     A document that stays is met once, whoever comes or goes meanwhile. *token* and *size* name the parameters.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from adapters.transport.credentials import Credentials
-    from adapters.transport.http import Answer, Deadline, Http
+    from adapters.transport.http import Deadline, Http, SourceResponse
     from adapters.transport.paging import PageDialect, Parameters
 
     Document = dict[str, Any]
@@ -57,7 +57,7 @@ class RestClient(ABC):
         """Give what proves who asks."""
 
     @abstractmethod
-    def refuse_reading(self, answer: Answer) -> None:
+    def refuse_reading(self, answer: SourceResponse) -> None:
         """Raise the error that an *answer* to a reading request is, if it is one."""
 
     @abstractmethod
@@ -65,10 +65,10 @@ class RestClient(ABC):
         """Give the list of documents in the *body* of a page of the collection at *place*, or refuse it."""
 
     @abstractmethod
-    def following(self, answer: Answer) -> str:
+    def following(self, answer: SourceResponse) -> str:
         """Give the address or the token of the page after the one in *answer*; empty where it names none."""
 
-    def ask(self, request: RestRequest, deadline: Deadline) -> Answer:
+    def ask(self, request: RestRequest, deadline: Deadline) -> SourceResponse:
         """Send a request; a token that has ended is renewed once."""
         who = self.credentials(deadline)
         answer, header = self._once(request, who, deadline)
@@ -85,7 +85,7 @@ class RestClient(ABC):
         documents = self.documents(answer, request.place)
         return SourcePage(documents, self._total(answer), self.following(answer))
 
-    def documents(self, answer: Answer, place: str) -> list[Document]:
+    def documents(self, answer: SourceResponse, place: str) -> list[Document]:
         """Give the documents of the page in *answer*."""
         found = self.unwrapped(answer.json(), place)
         for number, document in enumerate(found):
@@ -93,7 +93,7 @@ class RestClient(ABC):
                 raise SourceBroken("The item is no object.", f"{place}[{number}]")
         return found
 
-    def _once(self, request: RestRequest, who: Credentials, deadline: Deadline) -> tuple[Answer, str]:
+    def _once(self, request: RestRequest, who: Credentials, deadline: Deadline) -> tuple[SourceResponse, str]:
         """Send a request once; the answer, and the header that proved who asks."""
         method, place = request.method, request.place
         header = who.header(method, request.url, request.parameters, deadline)
@@ -105,7 +105,7 @@ class RestClient(ABC):
             headers |= JSON
         return self.http.send(method, url, place, deadline, headers, request.body), header
 
-    def _total(self, answer: Answer) -> int | None:
+    def _total(self, answer: SourceResponse) -> int | None:
         """Tell how many documents the header says that there are; None where it is not there."""
         name = self.dialect.total_header
         text = answer.headers.get(name.lower(), "").strip()

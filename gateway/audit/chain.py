@@ -26,7 +26,7 @@ DIGITS = 2 * HASH_BYTES
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ChainLine:
     """A line of the record: the *entry*, the *digest* it claims, and its *mac*, which entries of old have not."""
 
     entry: bytes
@@ -73,7 +73,7 @@ def write_line(entry: bytes, digest: bytes, mac: bytes = b"") -> bytes:
     return entry[:-1] + HASH + digest.hex().encode() + marked + END + b"\n"
 
 
-def read_line(line: bytes) -> Line:
+def read_line(line: bytes) -> ChainLine:
     """Read a line without its newline.
 
     Raises:
@@ -86,7 +86,7 @@ def read_line(line: bytes) -> Line:
         rest, mac = rest[: -DIGITS - len(MAC)], _bytes(rest[-DIGITS:])
     if rest[-DIGITS - len(HASH) : -DIGITS] != HASH:
         raise ValueError
-    return Line(rest[: -DIGITS - len(HASH)] + b"}", _bytes(rest[-DIGITS:]), mac)
+    return ChainLine(rest[: -DIGITS - len(HASH)] + b"}", _bytes(rest[-DIGITS:]), mac)
 
 
 def list_segments(folder: Path) -> list[Path]:
@@ -113,7 +113,7 @@ def read_lines(folder: Path, seq: int = 0) -> Iterator[tuple[str, bytes]]:
                     yield f"{path.name}:{number}", line.removesuffix(b"\n")
 
 
-def read_entries(folder: Path, seq: int = 0) -> Iterator[tuple[str, Line | None, int]]:
+def read_entries(folder: Path, seq: int = 0) -> Iterator[tuple[str, ChainLine | None, int]]:
     """Read every line as its place, what it is, and its number; what is no entry is None with number 0."""
     for place, text in read_lines(folder, seq):
         try:

@@ -34,7 +34,7 @@ HANDED_BYTES = SEAL_BYTES + len(HANDED)
 
 
 @dataclass(frozen=True, slots=True)
-class Present:
+class KeyState:
     """The *key* for entry *seq*, and the *end* of the entry before it."""
 
     seq: int
@@ -48,12 +48,12 @@ class PresentKey:
     def __init__(self, folder: Path, key: bytes) -> None:
         self._path, self._cipher, self._file = folder / STATE, _cipher(key, b"present"), -1
 
-    def read(self) -> Present | None:
+    def read(self) -> KeyState | None:
         """The present key; None where there is none that opens."""
         found = [one for one in self.slots() if one is not None]
         return max(found, key=lambda one: one.seq, default=None)
 
-    def slots(self) -> list[Present | None]:
+    def slots(self) -> list[KeyState | None]:
         """What is in each slot that was written; None for one that does not open."""
         try:
             content = self._path.read_bytes()
@@ -64,13 +64,13 @@ class PresentKey:
             return [None]
         return [self._opened(slot, place) for place, slot in enumerate(written) if slot.strip(b"\x00")]
 
-    def create(self, present: Present) -> None:
+    def create(self, present: KeyState) -> None:
         """Make the file anew, durably."""
         self.close()
         slots = [self._sealed(present) if place == present.seq % SLOTS else bytes(SLOT_BYTES) for place in range(SLOTS)]
         replace_file(self._path, b"".join(slots))
 
-    def write(self, present: Present) -> None:
+    def write(self, present: KeyState) -> None:
         """Put the present key in place of the one before the last."""
         if self._file < 0:
             self._file = os.open(self._path, os.O_WRONLY)
@@ -87,11 +87,11 @@ class PresentKey:
             os.close(self._file)
             self._file = -1
 
-    def _sealed(self, present: Present) -> bytes:
+    def _sealed(self, present: KeyState) -> bytes:
         text = NUMBERS.pack(present.seq, len(present.end)) + present.key + present.end
         return self._cipher.seal(text, b"%d" % (present.seq % SLOTS)).ljust(SLOT_BYTES, b"\x00")
 
-    def _opened(self, slot: bytes, place: int) -> Present | None:
+    def _opened(self, slot: bytes, place: int) -> KeyState | None:
         for length in (HASH_BYTES, 2 * HASH_BYTES):
             size = SEAL_BYTES + NUMBERS.size + KEY_BYTES + length
             try:
@@ -101,16 +101,16 @@ class PresentKey:
             seq, told = NUMBERS.unpack_from(text)
             rest = text[NUMBERS.size :]
             if told == length and not slot[size:].strip(b"\x00"):
-                return Present(seq, rest[:KEY_BYTES], rest[KEY_BYTES:])
+                return KeyState(seq, rest[:KEY_BYTES], rest[KEY_BYTES:])
         return None
 
 
-def begin(folder: Path, key: bytes, seq: int, end: bytes = GENESIS) -> Present:
+def begin(folder: Path, key: bytes, seq: int, end: bytes = GENESIS) -> KeyState:
     """Make a first key for the entries from *seq* on; it lies sealed until it is handed out."""
     first = secrets.token_bytes(KEY_BYTES)
     text = f"{WORD}:{seq}:{first.hex()}".encode()
     replace_file(_first(folder, seq), _cipher(key, b"first").seal(text, b"%d" % seq))
-    present = Present(seq, first, end)
+    present = KeyState(seq, first, end)
     PresentKey(folder, key).create(present)
     return present
 

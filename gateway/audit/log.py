@@ -12,7 +12,7 @@ from gateway import telemetry
 from gateway.audit import chain
 from gateway.audit import keys as audit_keys
 from gateway.audit.chain import list_segments, read_events, segment_number
-from gateway.audit.keys import Present, PresentKey
+from gateway.audit.keys import KeyState, PresentKey
 from gateway.audit.opening import prepare
 from gateway.audit.refusals import Refusals
 from gateway.audit.subjects import Allowance, Subjects
@@ -20,7 +20,7 @@ from gateway.audit.tail import check
 from gateway.audit.verification import FOLDERS, SUBJECTS, field_sets, texts, verify
 from gateway.storage import signed_heads
 from gateway.storage.durable_files import cut, lock, sync_folder, write_all
-from gateway.storage.signed_heads import NAME, Head, Mark
+from gateway.storage.signed_heads import NAME, AuditHead, Checkpoint
 from standards.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ SECONDS_PER_HEAD = 60.0
 _sync = getattr(os, "fdatasync", os.fsync)
 
 
-def open_record(place: settings.Audit, keys: Keys, registry: Registry | None = None) -> Record:
+def open_record(place: settings.AuditSettings, keys: Keys, registry: Registry | None = None) -> Record:
     """The region's record, under the key that its master key gives for it."""
     return Record(place.folder, keys.derive(PURPOSE), place.segment_bytes, registry=registry)
 
@@ -80,7 +80,7 @@ class Record:
         self._size: int | None = None
         self._opening = self._last = self._durable = self._segment = 0
         self._refusing, self._unheld = True, False
-        self._next, self._head = Present(1, b""), Head(0, "")
+        self._next, self._head = KeyState(1, b""), AuditHead(0, "")
         self._present_key = PresentKey(folder, key)
         self.refusals, self._allowance = Refusals(), Allowance()
         self.reopen()
@@ -100,7 +100,7 @@ class Record:
             digest = chain.link(self._next.end, entry)
             mac = chain.mark(self._next.key, digest)
             self._pending.append(chain.write_line(entry, digest, mac))
-            self._last, self._next = seq, Present(seq + 1, chain.next_key(self._next.key), digest + mac)
+            self._last, self._next = seq, KeyState(seq + 1, chain.next_key(self._next.key), digest + mac)
             opening = self._opening
         with self._commit:
             if self._opening != opening:
@@ -196,7 +196,7 @@ class Record:
         segments = list_segments(self._folder)
         if self._size is not None and segments and segment_number(segments[-1]) == self._segment:
             cut(segments[-1], self._size)
-        held = self._registry.read_mark(NAME) if self._registry else None
+        held = self._registry.read_checkpoint(NAME) if self._registry else None
         prepare(self._folder, self._key, held)
         self._next = check(self._folder, self._key, held, registered=self._registry is not None)
         if segments:
@@ -205,11 +205,13 @@ class Record:
         self._durable_end, self._pending = self._next.end, []
         self._segment = segment_number(segments[-1]) if segments else 1
         self._open_segment()
-        self._head = signed_heads.read_head(self._folder, self._key) or Head(0, "")
+        self._head = signed_heads.read_head(self._folder, self._key) or AuditHead(0, "")
         if self._registry and held is None:
-            self._registry.write_mark(NAME, Mark(self._head.seq, self._head.hash))  # before a head that says so
+            self._registry.write_checkpoint(
+                NAME, Checkpoint(self._head.seq, self._head.hash)
+            )  # before a head that says so
         self._present_key.create(self._next)
-        self._write_head(replace(self._head, held=self._head.held or self._registry is not None))
+        self._write_head(replace(self._head, in_registry=self._head.in_registry or self._registry is not None))
         self._refusing = False
 
     def _open_segment(self) -> None:
@@ -278,7 +280,7 @@ class Record:
                     self._write_head(replace(self._head, agreements=agreements or self._head.agreements))
                 self._unheld = self._registry is not None
                 if self._registry:
-                    self._registry.write_mark(NAME, Mark(self._head.seq, self._head.hash))
+                    self._registry.write_checkpoint(NAME, Checkpoint(self._head.seq, self._head.hash))
                     self._unheld = False
             except OSError as error:
                 self._refusing = True
@@ -286,7 +288,7 @@ class Record:
             except StoreUnavailable as error:
                 telemetry.fault(error)
 
-    def _write_head(self, head: Head) -> None:
+    def _write_head(self, head: AuditHead) -> None:
         self._present_key.sync()
         head = replace(head, seq=self._durable, hash=self._durable_end.hex())
         signed_heads.write_head(self._folder, head, self._key)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from gateway.audit import chain, keys
 from gateway.audit.chain import GENESIS, list_segments, read_entries, segment_number
-from gateway.audit.keys import Present, PresentKey
-from gateway.audit.tail import REOPEN, RecordDamaged, Walk, anchors, check
+from gateway.audit.keys import KeyState, PresentKey
+from gateway.audit.tail import REOPEN, ChainWalk, RecordDamaged, anchors, check
 from gateway.storage import signed_heads
 from gateway.storage.durable_files import lock, sync_folder
-from gateway.storage.signed_heads import HEAD, NAME, Head, Mark
+from gateway.storage.signed_heads import HEAD, NAME, AuditHead, Checkpoint
 from standards.errors import CallerError, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -23,25 +23,25 @@ if TYPE_CHECKING:
 
     from gateway.storage.signed_heads import Registry
 
-STRAY = 1_000_000
+MAX_SEQUENCE_GAP = 1_000_000
 """How far beyond all that is known an entry's number may be and be believed."""
 
 
-def prepare(folder: Path, key: bytes, held: Mark | None) -> None:
+def prepare(folder: Path, key: bytes, held: Checkpoint | None) -> None:
     """Begin a record where there is none yet, and take over one whose entries bear no MAC.
 
     Raises:
         RecordDamaged: the record to be taken over is not whole.
     """
     head, present = signed_heads.read_head(folder, key), PresentKey(folder, key).read()
-    if head and head.marked and present:
+    if head and head.checkpoint and present:
         return
     empty = not any(path.stat().st_size for path in list_segments(folder))
     if empty and not any(one.seq for one in anchors(head, present, held)):
         keys.begin(folder, key, 1)
-        signed_heads.write_head(folder, Head(0, GENESIS.hex(), marked=1), key)
-    elif head and not head.marked:
-        walk, problems = Walk(anchors(head, present, held)), list[str]()
+        signed_heads.write_head(folder, AuditHead(0, GENESIS.hex(), checkpoint=1), key)
+    elif head and not head.checkpoint:
+        walk, problems = ChainWalk(anchors(head, present, held)), list[str]()
         for place, line, seq in read_entries(folder):
             problems += (f"{place}: {problem}" for problem in walk.step(line, seq))
             if line and line.mac:
@@ -49,7 +49,7 @@ def prepare(folder: Path, key: bytes, held: Mark | None) -> None:
         if problems := [*problems, *walk.missing()]:
             raise RecordDamaged(problems)
         keys.begin(folder, key, walk.expected, walk.end)
-        signed_heads.write_head(folder, Head(walk.expected - 1, walk.end.hex(), marked=walk.expected), key)
+        signed_heads.write_head(folder, AuditHead(walk.expected - 1, walk.end.hex(), checkpoint=walk.expected), key)
 
 
 def go_on(folder: Path, key: bytes, registry: Registry | None, actor: str, reason: str) -> int:
@@ -74,7 +74,7 @@ def go_on(folder: Path, key: bytes, registry: Registry | None, actor: str, reaso
 
 
 def _go_on(folder: Path, key: bytes, registry: Registry | None, told: Mapping[str, str]) -> int:
-    held = registry.read_mark(NAME) if registry else None
+    held = registry.read_checkpoint(NAME) if registry else None
     with suppress(RecordDamaged):
         prepare(folder, key, held)
         check(folder, key, held, registered=registry is not None)
@@ -82,20 +82,20 @@ def _go_on(folder: Path, key: bytes, registry: Registry | None, told: Mapping[st
     head, present = signed_heads.read_head(folder, key), PresentKey(folder, key).read()
     seq = _last(folder, max((one.seq for one in anchors(head, present, held)), default=0)) + 1
     if present and present.seq <= seq:
-        present = Present(seq, chain.next_key(present.key, seq - present.seq))
+        present = KeyState(seq, chain.next_key(present.key, seq - present.seq))
     else:
         present = keys.begin(folder, key, seq)
     entry = chain.encode({**told, "operation": REOPEN, "break": digest_of(folder)}, seq)
     digest = chain.link(GENESIS, entry)
     mac = chain.mark(present.key, digest)
     _write_segment(folder, chain.write_line(entry, digest, mac))
-    after = Present(seq + 1, chain.next_key(present.key), digest + mac)
+    after = KeyState(seq + 1, chain.next_key(present.key), digest + mac)
     PresentKey(folder, key).create(after)
-    marked = head.marked if head and head.marked else _first_marked(folder, seq)
+    marked = head.checkpoint if head and head.checkpoint else _first_marked(folder, seq)
     agreements = head.agreements if head else ""
-    fresh = Head(seq, after.end.hex(), marked, agreements, held=registry is not None)
+    fresh = AuditHead(seq, after.end.hex(), marked, agreements, in_registry=registry is not None)
     if registry:
-        registry.write_mark(NAME, Mark(seq, after.end.hex()))
+        registry.write_checkpoint(NAME, Checkpoint(seq, after.end.hex()))
     signed_heads.write_head(folder, fresh, key)
     return seq
 
@@ -112,7 +112,7 @@ def digest_of(folder: Path, before: str = "") -> str:
 
 def _last(folder: Path, known: int) -> int:
     """The number of the last entry that there is, or is known of."""
-    found = (seq for _, _, seq in read_entries(folder) if seq <= known + STRAY)
+    found = (seq for _, _, seq in read_entries(folder) if seq <= known + MAX_SEQUENCE_GAP)
     return max(known, max(found, default=0))
 
 

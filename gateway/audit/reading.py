@@ -32,7 +32,7 @@ PLAIN = frozenset({"refused", REOPEN})
 """The operations that are about no student: told member by member."""
 
 
-class Reading:
+class AuditReader:
     """The record of a region, and what lies beside it."""
 
     def __init__(self, settings: Settings) -> None:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 TAG_BYTES = 8
 INLINE_TAGS = 16
-CLIENT_BYTES = 64 * 2**20
+MAX_CLIENT_BYTES = 64 * 2**20
 """How much of new sets one client may cause in an hour: eight million records that nobody was sent before so."""
-CLIENT_SECONDS = 3600.0
+ALLOWANCE_SECONDS = 3600.0
 
 
 class Subjects:
@@ -63,7 +63,7 @@ class Subjects:
 class Allowance:
     """How many bytes each client has caused within the present hour."""
 
-    def __init__(self, most: int = CLIENT_BYTES, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, most: int = MAX_CLIENT_BYTES, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._most, self._lock = clock, most, threading.Lock()
         self._begun, self._spent = clock(), dict[str, int]()
 
@@ -85,10 +85,10 @@ class Allowance:
         """
         now = self._clock()
         with self._lock:
-            if now - self._begun >= CLIENT_SECONDS:
+            if now - self._begun >= ALLOWANCE_SECONDS:
                 self._begun, self._spent = now, {}
             spent = self._spent.get(client, 0)
             if spent + size > self._most and spent:
-                wait = math.ceil(self._begun + CLIENT_SECONDS - now)
+                wait = math.ceil(self._begun + ALLOWANCE_SECONDS - now)
                 raise TooManyRequests("Too many different records were asked for; wait before the next.", max(1, wait))
             self._spent[client] = spent + size

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from gateway.audit import chain
 from gateway.audit.chain import GENESIS, read_entries
-from gateway.audit.keys import STATE, Present, PresentKey
+from gateway.audit.keys import STATE, KeyState, PresentKey
 from gateway.storage import signed_heads
-from gateway.storage.signed_heads import HEAD, Head, Mark
+from gateway.storage.signed_heads import HEAD, AuditHead, Checkpoint
 from standards.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from gateway.audit.chain import Line
+    from gateway.audit.chain import ChainLine
 
 REOPEN = "reopen"
 """The operation of the entry with which a record goes on that did not verify."""
@@ -40,16 +40,16 @@ class Anchor:
     what: str
 
 
-def anchors(head: Head | None, present: Present | None, held: Mark | None) -> list[Anchor]:
+def anchors(head: AuditHead | None, present: KeyState | None, held: Checkpoint | None) -> list[Anchor]:
     """What the signed head, the present key and the registry know of the record's end."""
     found = [Anchor(head.seq, head.hash, HEAD)] if head else []
     found += [Anchor(present.seq - 1, present.end.hex(), STATE)] if present else []
     return found + ([Anchor(held.number, held.digest, "the registry")] if held else [])
 
 
-def put_back(head: Head | None, present: Present | None, held: Mark | None) -> Iterator[str]:
+def put_back(head: AuditHead | None, present: KeyState | None, held: Checkpoint | None) -> Iterator[str]:
     """What is older than it can be: the present key is written before a head, and a head before the registry's."""
-    if head and present and not head.marked:
+    if head and present and not head.checkpoint:
         yield f"{HEAD}: was put back to an earlier state"
     if head and present and present.seq <= head.seq:
         yield f"{STATE}: was put back to an earlier state"
@@ -57,7 +57,7 @@ def put_back(head: Head | None, present: Present | None, held: Mark | None) -> I
         yield f"{HEAD}: was put back to an earlier state"
 
 
-class Walk:
+class ChainWalk:
     """A walk along the chain that tells of every line whether it belongs where it stands."""
 
     def __init__(self, known: Sequence[Anchor], marked: int = 0, keys: Mapping[int, bytes] | None = None) -> None:
@@ -68,7 +68,7 @@ class Walk:
         """Begin with entry *seq*, which follows a line with that *end*."""
         self.end, self.expected, self.key = end, seq, self._keys.get(seq)
 
-    def step(self, line: Line | None, seq: int) -> Iterator[str]:
+    def step(self, line: ChainLine | None, seq: int) -> Iterator[str]:
         """What is wrong with the next line."""
         if line is None:
             yield "is not an entry"
@@ -95,19 +95,19 @@ class Walk:
             yield f"entry {seq} is out of order"
         self.key = self.key if seq == self.expected else self._keys.get(seq)
 
-    def _known_end(self, line: Line, seq: int) -> Iterator[str]:
+    def _known_end(self, line: ChainLine, seq: int) -> Iterator[str]:
         for one in self._known:
             if one.seq == seq and one.end != line.end.hex():
                 yield f"entry {seq} is not the one that {one.what} knows"
 
-    def _mark(self, line: Line, seq: int) -> Iterator[str]:
+    def _mark(self, line: ChainLine, seq: int) -> Iterator[str]:
         if self._marked and seq >= self._marked and not line.mac:
             yield f"entry {seq} bears no MAC"
         elif self.key and chain.mark(self.key, line.digest) != line.mac:
             yield f"entry {seq} bears a MAC that is not of its key"
 
 
-def check(folder: Path, key: bytes, held: Mark | None, *, registered: bool = False) -> Present:
+def check(folder: Path, key: bytes, held: Checkpoint | None, *, registered: bool = False) -> KeyState:
     """The key to go on with, if all behind the earliest that is known of the record's end is in order.
 
     Raises:
@@ -118,10 +118,10 @@ def check(folder: Path, key: bytes, held: Mark | None, *, registered: bool = Fal
         raise RecordDamaged([f"{HEAD}: is missing, or was not signed by this gateway"])
     if present is None:
         raise RecordDamaged([f"{STATE}: is missing, or was changed"])
-    if registered and head.held and held is None:
+    if registered and head.in_registry and held is None:
         raise RecordDamaged(["the registry holds no head of it any more"])
     known = anchors(head, present, held)
-    walk = Walk(known, head.marked, {present.seq: present.key})
+    walk = ChainWalk(known, head.checkpoint, {present.seq: present.key})
     if problems := [
         *put_back(head, present, held),
         *_walked(folder, walk, min(one.seq for one in known)),
@@ -129,10 +129,10 @@ def check(folder: Path, key: bytes, held: Mark | None, *, registered: bool = Fal
     ]:
         raise RecordDamaged(problems)
     assert walk.key is not None
-    return Present(walk.expected, walk.key, walk.end)
+    return KeyState(walk.expected, walk.key, walk.end)
 
 
-def _walked(folder: Path, walk: Walk, first: int) -> Iterator[str]:
+def _walked(folder: Path, walk: ChainWalk, first: int) -> Iterator[str]:
     """What is wrong with entry *first* and those behind it."""
     reached, end = first == 0, GENESIS
     for place, line, seq in read_entries(folder, max(first - 1, 0)):

@@ -9,7 +9,7 @@ from gateway.audit.chain import read_entries
 from gateway.audit.keys import STATE, PresentKey
 from gateway.audit.opening import digest_of
 from gateway.audit.subjects import Subjects
-from gateway.audit.tail import REOPEN, Walk, anchors, put_back
+from gateway.audit.tail import REOPEN, ChainWalk, anchors, put_back
 from gateway.storage import signed_heads
 from gateway.storage.content_store import Contents
 from gateway.storage.signed_heads import HEAD, NAME
@@ -42,15 +42,15 @@ def verify(
     is checked too: only they show what was done by somebody who had the region's keys. A break that somebody went on
     over is told for ever.
     """
-    held = registry.read_mark(NAME) if registry else None
+    held = registry.read_checkpoint(NAME) if registry else None
     head, present = signed_heads.read_head(folder, key), PresentKey(folder, key).read()
     problems = [] if head else [f"{HEAD}: is missing, or was not signed by this gateway"]
-    if not (head and not head.marked and present is None):  # a record of old has no keys yet
+    if not (head and not head.checkpoint and present is None):  # a record of old has no keys yet
         problems += audit_keys.problems(folder, key)
-    if registry and head and head.held and held is None:
+    if registry and head and head.in_registry and held is None:
         problems.append("the registry: holds no head of this record")
     problems += put_back(head, present, held)
-    walk = Walk(anchors(head, present, held), head.marked if head else 0, keys)
+    walk = ChainWalk(anchors(head, present, held), head.checkpoint if head else 0, keys)
     named = _Named(folder)
     unchecked = 0
     for place, line, seq in read_entries(folder):

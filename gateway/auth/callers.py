@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from gateway.storage.registry import Store
     from gateway.storage.shared_memory import Memory
 
-VERDICT_SECONDS = 1.0
-VERDICTS = 10_000
+VERDICT_TTL_SECONDS = 1.0
+MAX_VERDICTS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class SignedRequest:
     address: str
 
 
-class Verifier(Protocol):
+class SignatureVerifier(Protocol):
     """Recognises the client that signed a request."""
 
     def verify(self, asked: SignedRequest) -> Caller:
@@ -63,7 +63,7 @@ class Callers:
         store: Store,
         memory: Memory,
         clock: Callable[[], datetime],
-        verifier: Verifier,
+        verifier: SignatureVerifier,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._memory, self._clock, self._verifier = store, memory, clock, verifier
@@ -79,11 +79,11 @@ class Callers:
         now, passed = self._clock(), self._monotonic()
         name = tokens.fingerprint(text)
         kept = self._verdicts.get(name)
-        if kept and passed - kept[0] < VERDICT_SECONDS:
+        if kept and passed - kept[0] < VERDICT_TTL_SECONDS:
             return kept[1]
         caller = self._recognise(text, now)
         with self._lock:
-            if len(self._verdicts) >= VERDICTS:
+            if len(self._verdicts) >= MAX_VERDICTS:
                 self._verdicts.clear()
             self._verdicts[name] = (passed, caller)
         return caller

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from gateway.storage.registry import Client
 
 SECRET_BYTES = 32
-LONGEST_SECRET = 200
-HINT = 4
+MAX_SECRET_CHARACTERS = 200
+HINT_CHARACTERS = 4
 
 # A secret has 256 random bits, so nobody can guess it; more memory would only help those who flood the endpoint.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1, type=Type.ID)
@@ -25,7 +25,7 @@ _NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$cuviSwpvRNeK+0cKznjzow$z6s3duB1MQux1E9
 def new_secret() -> tuple[str, str]:
     """A fresh secret, to be shown once, and the trace to keep of it."""
     secret = secret_text()
-    return secret, secret[:HINT] + _HASHER.hash(secret)
+    return secret, secret[:HINT_CHARACTERS] + _HASHER.hash(secret)
 
 
 def secret_text() -> str:
@@ -37,19 +37,26 @@ def secret_text() -> str:
 
 def meant(secret: str, client: Client | None, now: datetime) -> str | None:
     """The trace of the one secret of *client*'s that *secret* can be; None where it can be none of them."""
-    traces = client.secrets if client else ()
-    kept = [trace.hash for trace in traces if trace.not_after is None or now < trace.not_after]
-    return next((trace[HINT:] for trace in kept if trace.startswith(secret[:HINT])), None)
+    secret_hashes = client.secrets if client else ()
+    kept = [
+        secret_hash.hash
+        for secret_hash in secret_hashes
+        if secret_hash.not_after is None or now < secret_hash.not_after
+    ]
+    return next(
+        (secret_hash[HINT_CHARACTERS:] for secret_hash in kept if secret_hash.startswith(secret[:HINT_CHARACTERS])),
+        None,
+    )
 
 
 def proves(secret: str, client: Client | None, now: datetime) -> bool:
     """Whether *secret* is one of *client*'s; one hash is tried in every case, so that the time tells nothing."""
-    trace = meant(secret, client, now)
-    return _matches(trace or _NOBODY, secret) and trace is not None
+    secret_hash = meant(secret, client, now)
+    return _matches(secret_hash or _NOBODY, secret) and secret_hash is not None
 
 
-def _matches(trace: str, secret: str) -> bool:
+def _matches(secret_hash: str, secret: str) -> bool:
     try:
-        return _HASHER.verify(trace, secret[:LONGEST_SECRET])
+        return _HASHER.verify(secret_hash, secret[:MAX_SECRET_CHARACTERS])
     except (VerificationError, InvalidHashError):
         return False

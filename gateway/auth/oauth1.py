@@ -21,15 +21,15 @@ from standards.query_strings import read_query
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gateway.auth.rate_limits import Limits
+    from gateway.auth.rate_limits import RateLimits
     from gateway.storage.registry import Client, Store
     from gateway.storage.shared_memory import Memory
 
 WINDOW_SECONDS = 300
-REMEMBERED_SECONDS = 2 * WINDOW_SECONDS + 1
-USE_NOTED = timedelta(hours=1)
-LONGEST_HEADER = 4096
-MOST_PARAMETERS = 200
+NONCE_TTL_SECONDS = 2 * WINDOW_SECONDS + 1
+USE_NOTED_EVERY = timedelta(hours=1)
+MAX_HEADER_CHARACTERS = 4096
+MAX_PARAMETERS = 200
 
 _ADDRESS = re.compile(r"(?:/[^/]+)?/ims/oneroster/v1p1/.*", re.DOTALL)
 _SCHEME = re.compile(r"\s*oauth(?:\s+|$)", re.IGNORECASE)
@@ -52,7 +52,9 @@ def accepts(path: str, authorization: str | None) -> bool:
 class Verifier:
     """Recognises clients by their signatures; it keeps no verdict, so what ends a client ends it at once."""
 
-    def __init__(self, store: Store, memory: Memory, limits: Limits, key: bytes, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: Store, memory: Memory, limits: RateLimits, key: bytes, clock: Callable[[], datetime]
+    ) -> None:
         self._store, self._memory, self._limits, self._key, self._clock = store, memory, limits, key, clock
         _, self._nobody = new_shared_secret(key, _NOBODY, datetime.max.replace(tzinfo=UTC))
 
@@ -76,7 +78,7 @@ class Verifier:
                 self._limits.count_failure(name, asked.address)
             raise Unauthenticated("The consumer key is unknown, or the signature is wrong.")
         self._spend(given)
-        if client.last_used is None or now - client.last_used >= USE_NOTED:
+        if client.last_used is None or now - client.last_used >= USE_NOTED_EVERY:
             self._store.touch_client(client.client_id)
         scopes = frozenset(scope for scope in client.scopes if scope.startswith(ONEROSTER_1_1))
         return Caller(client.client_id, client.org, scopes, client.epoch)
@@ -94,7 +96,7 @@ class Verifier:
         """Use up the nonce; it is remembered for as long as its timestamp could be believed."""
         words = (given["oauth_consumer_key"], given["oauth_timestamp"], given["oauth_nonce"])
         name = sha256("\0".join(words).encode("utf-8", "surrogatepass")).hexdigest()
-        if not once(name, lambda: self._memory.put_if_absent(f"oauth1:{name}", b"", REMEMBERED_SECONDS)):
+        if not once(name, lambda: self._memory.put_if_absent(f"oauth1:{name}", b"", NONCE_TTL_SECONDS)):
             raise Unauthenticated("The nonce was used before.")
 
 
@@ -103,7 +105,7 @@ def _header(authorization: str) -> dict[str, str]:
     scheme = _SCHEME.match(authorization)
     place = scheme.end() if scheme else 0
     given: dict[str, str] = {}
-    while place < len(authorization) <= LONGEST_HEADER:
+    while place < len(authorization) <= MAX_HEADER_CHARACTERS:
         found = _PARAMETER.match(authorization, place)
         if not found or found[1] not in _KNOWN or found[1] in given:
             raise Unauthenticated("The OAuth header cannot be read, or has a parameter twice or too many.")
@@ -140,7 +142,7 @@ def _signed_text(asked: SignedRequest, given: dict[str, str]) -> Callable[[str],
     The server has decoded the path; a client may have encoded more of it than it had to, and signed it so.
     """
     try:
-        pairs = read_query(asked.query, MOST_PARAMETERS, encoding="utf-8")
+        pairs = read_query(asked.query, MAX_PARAMETERS, encoding="utf-8")
     except ValueError:
         raise Unauthenticated("The query cannot be read, so its signature cannot be checked.") from None
     if any(name.startswith("oauth_") for name, _ in pairs):

@@ -13,7 +13,7 @@ from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter, RateLimiter, SlidingWindowCounterRateLimiter
 
 from gateway.request_slots import once
-from gateway.storage.shared_memory import REDIS_TIMEOUT
+from gateway.storage.shared_memory import REDIS_TIMEOUT_SECONDS
 from standards.errors import StoreUnavailable, TooManyRequests
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from gateway.config import settings
 
 
-class Limits:
+class RateLimits:
     """Every limit of the region, counted in the same memory as its tokens."""
 
-    def __init__(self, rates: settings.Limits, memory_url: str, storage: Any = None) -> None:
+    def __init__(self, rates: settings.LimitSettings, memory_url: str, storage: Any = None) -> None:
         storage = storage or _counts(memory_url)
         self._storage = storage
         steady, exact = SlidingWindowCounterRateLimiter(storage), MovingWindowRateLimiter(storage)
@@ -34,9 +34,9 @@ class Limits:
         self._failures = _Rate("failures", rates.failures, exact)
         self._address = _Rate("address", rates.address_failures, exact)
 
-    def at(self, rates: settings.Limits) -> Limits:
+    def at(self, rates: settings.LimitSettings) -> RateLimits:
         """The same counts under other *rates*."""
-        return Limits(rates, "", self._storage)
+        return RateLimits(rates, "", self._storage)
 
     def spend_client(self, client: str) -> None:
         """Count one data request of a client, or refuse it."""
@@ -99,7 +99,9 @@ class _Rate:
 
 def _counts(memory_url: str) -> Any:
     """Where requests are counted: the shared memory, waited for as long as everywhere else, or this process."""
-    bounds = {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT} if memory_url else {}
+    bounds = (
+        {"socket_timeout": REDIS_TIMEOUT_SECONDS, "socket_connect_timeout": REDIS_TIMEOUT_SECONDS} if memory_url else {}
+    )
     return storage_from_string(memory_url or "memory://", wrap_exceptions=True, **bounds)
 
 

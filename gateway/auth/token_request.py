@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from flask import Request
 
-LARGEST_BODY = 16_384
-MOST_ARGUMENTS = 200
+MAX_BODY_BYTES = 16_384
+MAX_ARGUMENTS = 200
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 NAMES = frozenset({
     "grant_type", "scope", "client_id", "client_secret", "client_assertion", "client_assertion_type",
@@ -31,7 +31,7 @@ NAMES = frozenset({
 """The parameters that are read, in whatever case they are sent; any other is ignored (RFC 6749, 3.2)."""
 
 
-class Refusal(OAuth2Error):  # type: ignore[misc]
+class TokenRefusal(OAuth2Error):  # type: ignore[misc]
     """A token request that is refused, in the words of RFC 6749."""
 
     def __init__(
@@ -86,17 +86,17 @@ def read_token_request(request: Request) -> TokenRequest:
 
 def _check_transport(request: Request) -> None:
     if not request.is_secure and not _is_loopback(request.remote_addr or ""):
-        raise Refusal("invalid_request", "Use https: a secret was sent in clear and should be replaced.")
+        raise TokenRefusal("invalid_request", "Use https: a secret was sent in clear and should be replaced.")
 
 
 def _check_address(query: bytes) -> None:
     """Refuse parameters of a token request in its address, where proxies and logs see them."""
     try:
-        given = read_query(query, MOST_ARGUMENTS, encoding="latin-1", errors="replace")
+        given = read_query(query, MAX_ARGUMENTS, encoding="latin-1", errors="replace")
     except ValueError:
-        raise Refusal("invalid_request", "The query string cannot be read.") from None
+        raise TokenRefusal("invalid_request", "The query string cannot be read.") from None
     if any(name.lower() in NAMES for name, _ in given):
-        raise Refusal("invalid_request", "Send parameters in the body, never in the address.")
+        raise TokenRefusal("invalid_request", "Send parameters in the body, never in the address.")
 
 
 def _is_loopback(address: str) -> bool:
@@ -107,15 +107,15 @@ def _is_loopback(address: str) -> bool:
 
 
 def _parameters(request: Request) -> dict[str, str]:
-    request.max_content_length = LARGEST_BODY
+    request.max_content_length = MAX_BODY_BYTES
     try:
         if request.mimetype == JSON:
             return _known(_from_json(request.get_data()))
         if request.mimetype == FORM or not request.content_length:
             return _known(request.form.items(multi=True))
     except RequestEntityTooLarge:
-        raise Refusal("invalid_request", "The body is too large.") from None
-    raise Refusal("invalid_request", f"Send the body as {FORM} or {JSON}.")
+        raise TokenRefusal("invalid_request", "The body is too large.") from None
+    raise TokenRefusal("invalid_request", f"Send the body as {FORM} or {JSON}.")
 
 
 def _known(given: Iterable[tuple[str, Any]]) -> dict[str, str]:
@@ -126,24 +126,24 @@ def _known(given: Iterable[tuple[str, Any]]) -> dict[str, str]:
         if known not in NAMES or value is None:
             continue
         if known in found:
-            raise Refusal("invalid_request", f"The parameter {known} is given twice.")
+            raise TokenRefusal("invalid_request", f"The parameter {known} is given twice.")
         if not isinstance(value, str) or not _is_text(value):
-            raise Refusal("invalid_request", f"The parameter {known} must be a string.")
+            raise TokenRefusal("invalid_request", f"The parameter {known} must be a string.")
         found[known] = value.lower() if known == "grant_type" else value
     return found
 
 
 def _from_json(body: bytes) -> list[tuple[str, Any]]:
     try:
-        read = json.loads(body, object_pairs_hook=_Pairs)
+        read = json.loads(body, object_pairs_hook=_RepeatedMembers)
     except (ValueError, RecursionError):
-        raise Refusal("invalid_request", "The body is not JSON.") from None
-    if not isinstance(read, _Pairs):
-        raise Refusal("invalid_request", "The body is not a JSON object.")
+        raise TokenRefusal("invalid_request", "The body is not JSON.") from None
+    if not isinstance(read, _RepeatedMembers):
+        raise TokenRefusal("invalid_request", "The body is not a JSON object.")
     return read
 
 
-class _Pairs(list[tuple[str, Any]]):
+class _RepeatedMembers(list[tuple[str, Any]]):
     """The members of a JSON object, repetitions included."""
 
 
@@ -155,28 +155,28 @@ def _is_text(value: str) -> bool:
 def _credentials(header: str | None, parameters: Mapping[str, str]) -> tuple[str, str]:
     client_id, client_secret = parameters.get("client_id", ""), parameters.get("client_secret", "")
     if "client_assertion" in parameters or "client_assertion_type" in parameters:
-        raise Refusal("invalid_client", "Authenticate with the client's secret.")
+        raise TokenRefusal("invalid_client", "Authenticate with the client's secret.")
     if header is not None:
         basic_id, basic_secret = _from_basic(header)
         if client_secret or client_id not in ("", basic_id):
-            raise Refusal("invalid_client", "Send credentials once: in the header or in the body.")
+            raise TokenRefusal("invalid_client", "Send credentials once: in the header or in the body.")
         return basic_id, basic_secret
     if not client_id and not client_secret:
-        raise Refusal("invalid_request", "The request carries no credentials.", 401)
+        raise TokenRefusal("invalid_request", "The request carries no credentials.", 401)
     if not client_id or not client_secret:
-        raise Refusal("invalid_request", "The credentials are incomplete.")
+        raise TokenRefusal("invalid_request", "The credentials are incomplete.")
     return client_id, client_secret
 
 
 def _from_basic(header: str) -> tuple[str, str]:
     scheme, _, encoded = header.strip().partition(" ")
     if scheme.lower() != "basic":
-        raise Refusal("invalid_client", "Use the Basic scheme, or send credentials in the body.", 401)
+        raise TokenRefusal("invalid_client", "Use the Basic scheme, or send credentials in the body.", 401)
     try:
         decoded = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
     except (binascii.Error, ValueError):
-        raise Refusal("invalid_request", "The Authorization header cannot be read.") from None
+        raise TokenRefusal("invalid_request", "The Authorization header cannot be read.") from None
     client_id, colon, client_secret = decoded.partition(":")
     if not client_id or not colon or not client_secret:
-        raise Refusal("invalid_request", "The credentials are incomplete.")
+        raise TokenRefusal("invalid_request", "The credentials are incomplete.")
     return unquote_plus(client_id), unquote_plus(client_secret)

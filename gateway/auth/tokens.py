@@ -14,7 +14,7 @@ from standards.errors import TooManyRequests
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from gateway.config.settings import Tokens
+    from gateway.config.settings import TokenSettings
     from gateway.storage.registry import Client
     from gateway.storage.shared_memory import Memory
 
@@ -44,7 +44,9 @@ def fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def keep(memory: Memory, text: str, client: Client, scopes: tuple[str, ...], now: datetime, tokens: Tokens) -> None:
+def keep(
+    memory: Memory, text: str, client: Client, scopes: tuple[str, ...], now: datetime, tokens: TokenSettings
+) -> None:
     """Let the token *text* stand for *client* from now on, unless the client has too many living ones."""
     life = tokens.life.total_seconds()
     issued = int(now.timestamp())

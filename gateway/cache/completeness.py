@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from adapters.notes import REASONS, Page
+from adapters.notes import REASONS, OneRosterPage
 from gateway.failure_reasons import HIDDEN, plain_place
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ PLACES_IN_STATUS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class SetAsideRows:
     """The rows *read* of an entity, and how many of them are set *aside* for which *reasons*.
 
     Those that belong to what the source calls *gone* are left out with it, however many they are.
@@ -60,11 +60,11 @@ class Completeness:
     *unknown* are those of which no snapshot before knew what they were, as far as they say which ones they are.
     """
 
-    rows: tuple[Rows, ...] = ()
+    rows: tuple[SetAsideRows, ...] = ()
     references: tuple[References, ...] = ()
     places: tuple[Aside, ...] = ()
     unknown: frozenset[Unknown] = frozenset()
-    page: Page = field(default_factory=Page, compare=False)
+    page: OneRosterPage = field(default_factory=OneRosterPage, compare=False)
 
 
 def told_lines(found: Completeness, places: int = PLACES_IN_STATUS) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Losses: how many rows of an entity a renewal may drop, and what an operator has approved beyond that."""
+"""Losses: how many rows of an entity a refresh may drop, and what an operator has approved beyond that."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from adapters.contract import Change
-    from gateway.cache.snapshot import Generation
+    from gateway.cache.snapshot import Snapshot
 
     Written = tuple[str, str]
     Touched = Mapping[str, frozenset[str]]
 
-SHARE: Final = 0.2
-FEW_ROWS: Final = 25
+MAX_SHARE: Final = 0.2
+MAX_REPORTED_ROWS: Final = 25
 """How many rows of an entity a source may say are deleted, whatever share they are: it has told of each of them."""
 
 NO_SHARES: Final[Mapping[str, float]] = MappingProxyType({})
 
 
-class Losses:
-    """What the renewals of one district may drop; *shares* by entity, and for all others by the name ``default``.
+class DropLimits:
+    """What the refreshes of one district may drop; *shares* by entity, and for all others by the name ``default``.
 
     What was refused last is *waiting*, under a *ticket* of its own, until it is approved or no longer lost.
     """
 
     def __init__(self, shares: Mapping[str, float] = NO_SHARES) -> None:
-        self._shares = {DEFAULT: SHARE, **shares}
+        self._shares = {DEFAULT: MAX_SHARE, **shares}
         self.waiting: tuple[Loss, ...] = ()
         self.ticket = 0
         self._gone: Mapping[str, frozenset[str]] = {}
@@ -49,7 +49,7 @@ class Losses:
         if self.waiting and stamp == self._stamp:
             raise LossRefused(self.waiting)
 
-    def check(self, before: Generation, fresh: Generation, written: Collection[Written], touched: Touched) -> None:
+    def check(self, before: Snapshot, fresh: Snapshot, written: Collection[Written], touched: Touched) -> None:
         """Refuse a *fresh* hold that has lost too much; what was *written* may be gone without that being a loss.
 
         Raises:
@@ -67,7 +67,7 @@ class Losses:
         raise LossRefused(losses)
 
     def check_told(
-        self, before: Generation, changes: Iterable[Change], written: Collection[Written], touched: Touched
+        self, before: Snapshot, changes: Iterable[Change], written: Collection[Written], touched: Touched
     ) -> None:
         """Refuse to believe *changes* that say that too much is gone; a few rows may go whatever share they are.
 
@@ -75,7 +75,7 @@ class Losses:
             LossRefused: only reading all of the source can show it.
         """
         left = _left(before, changes)
-        many = {entity: kept for entity, kept in left.items() if before.table(entity).size - kept > FEW_ROWS}
+        many = {entity: kept for entity, kept in left.items() if before.table(entity).size - kept > MAX_REPORTED_ROWS}
         if losses := self._too_many(before, many, written, touched):
             raise LossRefused(losses)
 
@@ -87,11 +87,11 @@ class Losses:
         return self.waiting
 
     def settled(self) -> None:
-        """Forget what waited and what was approved: a renewal has come through."""
+        """Forget what waited and what was approved: a refresh has come through."""
         self.waiting, self._gone, self._approved, self._stamp = (), {}, {}, None
 
     def _too_many(
-        self, before: Generation, left: Mapping[str, int], written: Collection[Written], touched: Touched
+        self, before: Snapshot, left: Mapping[str, int], written: Collection[Written], touched: Touched
     ) -> tuple[Loss, ...]:
         """What more is gone of than may be: what was written is spared, with the one row that it alone made."""
         spared, found = Counter(entity for entity, _ in written), []
@@ -103,11 +103,11 @@ class Losses:
         return tuple(sorted(found, key=lambda one: one.entity))
 
 
-def _gone(before: Generation, fresh: Generation, entity: str) -> frozenset[str]:
+def _gone(before: Snapshot, fresh: Snapshot, entity: str) -> frozenset[str]:
     return frozenset(before.table(entity).ids) - frozenset(fresh.table(entity).ids)
 
 
-def _left(before: Generation, changes: Iterable[Change]) -> dict[str, int]:
+def _left(before: Snapshot, changes: Iterable[Change]) -> dict[str, int]:
     """How many rows of each entity are not gone by the *changes*."""
     gone: dict[str, set[str]] = {}
     for change in changes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from adapters.contract import Change
 from adapters.notes import USER
 from gateway.cache.group_references import DANGLING
-from gateway.cache.snapshot import ABSENT
+from gateway.cache.snapshot import NO_ROW
 from standards.fields import fields_of
 from standards.vocabulary import PERSONS
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from adapters.contract import Aside, Record
-    from gateway.cache.snapshot import Generation, Key, Table
+    from gateway.cache.snapshot import Key, Snapshot, Table
     from standards.keys import Keyring
     from standards.vocabulary import Field
 
@@ -32,11 +32,11 @@ def names_of(district: str, entity: str, key: Key, keyring: Keyring) -> tuple[st
     return (key[-1], keyring.outward_ids(district, entity, [key])[0]) if key else ()
 
 
-def record_of(generation: Generation, entity: str, row: int) -> Record:
+def record_of(snapshot: Snapshot, entity: str, row: int) -> Record:
     """The record that makes the *row* of a table what it is, with its id."""
-    table, known = generation.table(entity), fields_of(entity)
+    table, known = snapshot.table(entity), fields_of(entity)
     lost = {name: iter(rows.get(row, ())) for name, rows in table.dangling.items()}
-    turn = _Turn(generation, known, lost)
+    turn = _KeyTurn(snapshot, known, lost)
     own = table.ids[row]
     record: Record = {"key": table.key(row) or (own,), "id": own}
     for name, column in table.columns.items():
@@ -49,10 +49,10 @@ def record_of(generation: Generation, entity: str, row: int) -> Record:
 
 
 @dataclass(frozen=True, slots=True)
-class _Turn:
+class _KeyTurn:
     """Turns rows back into keys; those that lead nowhere are *lost*, by field, in their order."""
 
-    generation: Generation
+    snapshot: Snapshot
     known: Mapping[str, Field]
     lost: Mapping[str, Iterator[Key]]
 
@@ -65,11 +65,11 @@ class _Turn:
         return value
 
     def key(self, name: str, row: int) -> Key | None:
-        if row == ABSENT:
+        if row == NO_ROW:
             return None
         if row == DANGLING:
             return next(self.lost.get(name, iter(())), None)
-        return self.generation.table(self.known[name].to).key(row)
+        return self.snapshot.table(self.known[name].to).key(row)
 
     def _item(self, group: str, item: Mapping[str, Any]) -> Record:
         turned: Record = {}
@@ -86,8 +86,8 @@ class _Turn:
 class Former:
     """The records of the snapshot *before* that take the place of what is set aside in the *fresh* one."""
 
-    before: Generation
-    fresh: Generation
+    before: Snapshot
+    fresh: Snapshot
     keyring: Keyring
     _found: dict[tuple[str, str], Record] = field(default_factory=dict)
     _here: dict[str, frozenset[str]] = field(default_factory=lambda: defaultdict(frozenset))
@@ -131,7 +131,7 @@ class Former:
         for child in made:
             for spec in fields_of(child).values():
                 if spec.owner and spec.to == entity and self.before.table(child).refs.get(spec.name) is not None:
-                    for kid in self.before.kids(child, spec.name, entity)[row]:
+                    for kid in self.before.children(child, spec.name, entity)[row]:
                         self._keep_missing(child, kid)
         for name, rows in self.before.table(entity).refs.items():
             to = fields_of(entity)[name].to

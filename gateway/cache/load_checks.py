@@ -6,12 +6,12 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from adapters.notes import BELONGS, GONE, MAX_ASIDE_TOLD, UNRESOLVED, USER, Page
-from gateway.cache.completeness import Completeness, References, Rows, Unknown
+from adapters.notes import BELONGS, GONE, MAX_ASIDE_TOLD, UNRESOLVED, USER, OneRosterPage
+from gateway.cache.completeness import Completeness, References, SetAsideRows, Unknown
 from gateway.cache.earlier_records import Former, entities_of, names_of
 from gateway.cache.group_references import DANGLING, group_of
 from gateway.cache.patch import patched
-from gateway.cache.snapshot import ABSENT
+from gateway.cache.snapshot import NO_ROW
 from gateway.config.load_limits import NEVER
 from standards.errors import Incomplete
 from standards.fields import fields_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 
     from adapters.contract import Aside, Wanted
-    from gateway.cache.snapshot import Generation, Key, Table
+    from gateway.cache.snapshot import Key, Snapshot, Table
     from gateway.config.load_limits import Shares
     from standards.keys import Keyring
     from standards.vocabulary import Field
@@ -33,8 +33,8 @@ Orphans = dict[str, dict[int, str]]
 
 
 def completed(
-    before: Generation | None, fresh: Generation, page: Page, keyring: Keyring, wanted: Wanted, shares: Shares
-) -> Generation:
+    before: Snapshot | None, fresh: Snapshot, page: OneRosterPage, keyring: Keyring, wanted: Wanted, shares: Shares
+) -> Snapshot:
     """The *fresh* snapshot with every row that is set aside as it was *before*, where it was there.
 
     Raises:
@@ -51,13 +51,13 @@ def completed(
     return fresh
 
 
-def followed(before: Generation, fresh: Generation, wanted: Wanted, shares: Shares) -> Generation:
+def followed(before: Snapshot, fresh: Snapshot, wanted: Wanted, shares: Shares) -> Snapshot:
     """A snapshot made from the one *before* by what has changed.
 
     Raises:
         Incomplete: as above.
     """
-    page = before.completeness.page if before.completeness else Page()
+    page = before.completeness.page if before.completeness else OneRosterPage()
     read = {entity: table.size for entity, table in fresh.tables.items()}
     unknown = before.completeness.unknown if before.completeness else frozenset[Unknown]()
     lost, gone = _apart(orphans(fresh, page.departed))
@@ -73,8 +73,8 @@ def _apart(lost: Orphans) -> tuple[Orphans, Mapping[str, int]]:
 
 
 def judged(
-    fresh: Generation,
-    page: Page,
+    fresh: Snapshot,
+    page: OneRosterPage,
     lost: Orphans,
     read: Mapping[str, int],
     wanted: Iterable[str],
@@ -101,7 +101,7 @@ def judged(
 
 
 def _unknown(
-    before: Generation | None, fresh: Generation, page: Page, lost: Orphans, keyring: Keyring
+    before: Snapshot | None, fresh: Snapshot, page: OneRosterPage, lost: Orphans, keyring: Keyring
 ) -> frozenset[Unknown]:
     """The rows set aside now of which no snapshot knew what they were."""
     found = {Unknown(entity, fresh.table(entity).ids[row]) for entity, rows in lost.items() for row in rows}
@@ -114,7 +114,7 @@ def _unknown(
     return frozenset(found)
 
 
-def orphans(generation: Generation, departed: Collection[tuple[str, Key]] = ()) -> Orphans:
+def orphans(snapshot: Snapshot, departed: Collection[tuple[str, Key]] = ()) -> Orphans:
     """The rows that have lost their owner, by entity, each with the reason; what belongs to one is one too.
 
     *departed* are records, by entity and key, that the source calls gone.
@@ -124,14 +124,14 @@ def orphans(generation: Generation, departed: Collection[tuple[str, Key]] = ()) 
     def look(entity: str) -> dict[int, str]:
         if entity not in found:
             found[entity] = {}
-            table = generation.tables.get(entity)
+            table = snapshot.tables.get(entity)
             for spec in fields_of(entity).values() if table is not None and table.size else ():
                 if spec.owner and not spec.lenient and table is not None:
                     gone = look(spec.to) if spec.to != entity else {}
                     found[entity].update(_without(table, spec, gone, departed))
         return found[entity]
 
-    for entity in generation.tables:
+    for entity in snapshot.tables:
         look(entity)
     return {entity: rows for entity, rows in found.items() if rows}
 
@@ -140,8 +140,8 @@ def _without(
     table: Table, spec: Field, gone: Mapping[int, str], departed: Collection[tuple[str, Key]]
 ) -> Iterator[tuple[int, str]]:
     refs = table.refs.get(spec.name)
-    if spec.to in PERSONS and (refs is None or ABSENT in refs):
-        absent = range(table.size) if refs is None else (row for row, to in enumerate(refs) if to == ABSENT)
+    if spec.to in PERSONS and (refs is None or NO_ROW in refs):
+        absent = range(table.size) if refs is None else (row for row, to in enumerate(refs) if to == NO_ROW)
         yield from ((row, f"{spec.name} {MISSING}") for row in absent)
     names = {spec.to, USER} if spec.to in PERSONS else {spec.to}
     for row, keys in table.dangling.get(spec.name, {}).items():
@@ -153,9 +153,7 @@ def _without(
                 yield row, f"{spec.name} {GONE if gone[to].endswith(GONE) else BELONGS}"
 
 
-def _kept(
-    before: Generation, fresh: Generation, aside: Iterable[Aside], keyring: Keyring, wanted: Wanted
-) -> Generation:
+def _kept(before: Snapshot, fresh: Snapshot, aside: Iterable[Aside], keyring: Keyring, wanted: Wanted) -> Snapshot:
     former = Former(before, fresh, keyring)
     changes = former.changes(aside)
     made = _patched(fresh, changes, keyring, wanted)
@@ -170,7 +168,7 @@ def _kept(
     return made
 
 
-def _healed(before: Generation, fresh: Generation, lost: Orphans, keyring: Keyring, wanted: Wanted) -> Generation:
+def _healed(before: Snapshot, fresh: Snapshot, lost: Orphans, keyring: Keyring, wanted: Wanted) -> Snapshot:
     """Give rows that have lost their owner the form of before, where they had an owner that is still there."""
     former = Former(before, fresh, keyring)
     rows = [(entity, fresh.tables[entity].ids[row]) for entity, some in lost.items() for row in some]
@@ -179,7 +177,7 @@ def _healed(before: Generation, fresh: Generation, lost: Orphans, keyring: Keyri
     return made
 
 
-def _patched(fresh: Generation, changes: list, keyring: Keyring, wanted: Wanted) -> Generation:  # type: ignore[type-arg]
+def _patched(fresh: Snapshot, changes: list, keyring: Keyring, wanted: Wanted) -> Snapshot:  # type: ignore[type-arg]
     if not changes:
         return fresh
     made = patched(fresh, changes, keyring, entities=wanted, number=fresh.number, loaded=fresh.loaded)
@@ -188,8 +186,8 @@ def _patched(fresh: Generation, changes: list, keyring: Keyring, wanted: Wanted)
 
 
 def _rows(
-    page: Page, lost: Orphans, read: Mapping[str, int], wanted: frozenset[str], gone: Mapping[str, int]
-) -> Iterator[Rows]:
+    page: OneRosterPage, lost: Orphans, read: Mapping[str, int], wanted: frozenset[str], gone: Mapping[str, int]
+) -> Iterator[SetAsideRows]:
     there = dict(read)
     if page.asides[USER]:
         there[USER] = sum(read.get(entity, 0) for entity in PERSONS)
@@ -199,10 +197,10 @@ def _rows(
         aside = page.asides[entity] + len(lost.get(entity, ()))
         if there.get(entity, 0) or aside:
             count, why = there.get(entity, 0) + page.asides[entity], tuple(sorted(reasons.items()))
-            yield Rows(entity, count, aside, why, gone.get(entity, 0))
+            yield SetAsideRows(entity, count, aside, why, gone.get(entity, 0))
 
 
-def _references(fresh: Generation, page: Page, wanted: frozenset[str]) -> Iterator[References]:
+def _references(fresh: Snapshot, page: OneRosterPage, wanted: frozenset[str]) -> Iterator[References]:
     for name, (lost, all_of) in sorted(page.lost.items()):
         yield References(name, lost, all_of)
     for entity, table in sorted(fresh.tables.items()):
@@ -219,14 +217,14 @@ def _references(fresh: Generation, page: Page, wanted: frozenset[str]) -> Iterat
 def _all(table: Table, name: str) -> int:
     """How many references of a field there are."""
     if name in table.refs:
-        return table.size - table.refs[name].count(ABSENT)
+        return table.size - table.refs[name].count(NO_ROW)
     if name in table.columns:
         return sum(len(value) for value in table.columns[name] if value)
     group = group_of(table.columns, fields_of(table.entity), name)
     return sum(len(items) for items in table.columns.get(group, ()) if items)
 
 
-def _lacks(fresh: Generation, found: Completeness, lost: Orphans, shares: Shares) -> Iterator[Loss]:
+def _lacks(fresh: Snapshot, found: Completeness, lost: Orphans, shares: Shares) -> Iterator[Loss]:
     for one in found.rows:
         of = entities_of(one.entity)
         left = sum(fresh.table(entity).size - len(lost.get(entity, ())) for entity in of) - one.gone
@@ -238,7 +236,7 @@ def _lacks(fresh: Generation, found: Completeness, lost: Orphans, shares: Shares
 
 
 def judge_live(
-    made: Generation, page: Page, whole: Iterable[str], shares: Shares, single: Container[str] = frozenset()
+    made: Snapshot, page: OneRosterPage, whole: Iterable[str], shares: Shares, single: Container[str] = frozenset()
 ) -> None:
     """Refuse what was read for one request where too much of an entity is not there.
 

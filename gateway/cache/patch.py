@@ -1,4 +1,4 @@
-"""A new state of a hold made from the one before and what has changed: no other record is read again."""
+"""A new state of a snapshot made from the one before and what has changed: no other record is read again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gateway.cache.group_references import DANGLING, group_of, within
-from gateway.cache.snapshot import ABSENT, LINKED, TWICE, Generation, Loader, Table, without_collector
+from gateway.cache.snapshot import DUPLICATE_KEY, LINKED, NO_ROW, Loader, Snapshot, Table, without_collector
 from standards.errors import SourceBroken
 from standards.fields import fields_of
 from standards.vocabulary import PERSONS
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 
 def patched(
-    generation: Generation,
+    snapshot: Snapshot,
     changes: Iterable[Change],
     keyring: Keyring,
     *,
     entities: Iterable[str],
     number: int = 1,
     loaded: float = 0.0,
-) -> Generation:
-    """The *generation* with the *changes* in it, as if all records had been read anew, but for the order of rows.
+) -> Snapshot:
+    """The *snapshot* with the *changes* in it, as if all records had been read anew, but for the order of rows.
 
     *entities* are those that it holds; changes of others are none of its business.
 
@@ -41,20 +41,26 @@ def patched(
     for change in changes:
         if change.entity in held:
             by_entity.setdefault(change.entity, []).append(change)
-    moves = {entity: _move(generation, entity, some, keyring) for entity, some in by_entity.items()}
-    loader = Loader(None, held, lambda entity: moves[entity].rows if entity in moves else generation.table(entity).rows)
-    tables = dict(generation.tables)
+    moves = {entity: _move(snapshot, entity, some, keyring) for entity, some in by_entity.items()}
+    loader = Loader(None, held, lambda entity: moves[entity].rows if entity in moves else snapshot.table(entity).rows)
+    tables = dict(snapshot.tables)
     with without_collector():
         for entity, move in moves.items():
             for record in move.records:
                 loader.add(entity, record)
-        fresh = loader.finish(generation.district, keyring)
+        fresh = loader.finish(snapshot.district, keyring)
         for entity in tables.keys() | moves.keys():
-            table = _relinked(generation.table(entity), moves)
+            table = _relinked(snapshot.table(entity), moves)
             tables[entity] = _merged(table, moves[entity], fresh.get(entity)) if entity in moves else table
-    dropped, version = generation.dropped | loader.dropped, int(loaded * 1000)
-    made = Generation(generation.district, number, loaded, tables, dropped, version=version)
-    made.adopt({place: kids for place, kids in generation.kin().items() if _stays(place, generation, made, moves)})
+    dropped, version = snapshot.dropped | loader.dropped, int(loaded * 1000)
+    made = Snapshot(snapshot.district, number, loaded, tables, dropped, version=version)
+    made.adopt_children(
+        {
+            place: children
+            for place, children in snapshot.known_children().items()
+            if _stays(place, snapshot, made, moves)
+        }
+    )
     return made
 
 
@@ -80,13 +86,13 @@ class _Move:
         return self.places is None and not self.arrived
 
 
-def _move(generation: Generation, entity: str, changes: Sequence[Change], keyring: Keyring) -> _Move:
-    old, linked = generation.table(entity), entity in LINKED
-    ids = [_id(generation.district, entity, change.record, keyring) or change.id for change in changes]
+def _move(snapshot: Snapshot, entity: str, changes: Sequence[Change], keyring: Keyring) -> _Move:
+    old, linked = snapshot.table(entity), entity in LINKED
+    ids = [_id(snapshot.district, entity, change.record, keyring) or change.id for change in changes]
     named = [name for change, own in zip(changes, ids, strict=True) for name in {change.id, own}]
     wanted = frozenset(named)
     if len(wanted) < len(named):
-        raise SourceBroken(TWICE, entity)
+        raise SourceBroken(DUPLICATE_KEY, entity)
     at = {own: row for row, own in enumerate(old.ids) if own in wanted}
     gone = {at[change.id] for change in changes if change.record is None and change.id in at}
     gone |= {at[change.id] for change, own in zip(changes, ids, strict=True) if own != change.id and change.id in at}
@@ -104,7 +110,7 @@ def _move(generation: Generation, entity: str, changes: Sequence[Change], keyrin
 
 
 def _id(district: str, entity: str, record: Record | None, keyring: Keyring) -> str:
-    """The id that a changed record bears in the hold; empty where it is gone."""
+    """The id that a changed record bears in the snapshot; empty where it is gone."""
     if record is None:
         return ""
     if not record.get("key"):
@@ -125,7 +131,7 @@ def _placed(entity: str, old: Table, gone: set[int], records: Sequence[Record], 
             continue
         key, place = record["key"], kept + len(arrived)
         if linked and key in rows:
-            raise SourceBroken(TWICE, entity)
+            raise SourceBroken(DUPLICATE_KEY, entity)
         if linked:
             rows[key] = place
         numbers.append(place)
@@ -161,9 +167,9 @@ def _merged(old: Table, move: _Move, fresh: Table | None) -> Table:
     columns = {
         name: merge(old.columns.get(name), fresh.columns.get(name), None) for name in old.columns | fresh.columns
     }
-    refs = {name: merge(old.refs.get(name), fresh.refs.get(name), ABSENT) for name in old.refs | fresh.refs}
+    refs = {name: merge(old.refs.get(name), fresh.refs.get(name), NO_ROW) for name in old.refs | fresh.refs}
     columns = {name: column for name, column in columns.items() if any(value is not None for value in column)}
-    linked = {name: array("i", rows) for name, rows in refs.items() if rows.count(ABSENT) < move.size}
+    linked = {name: array("i", rows) for name, rows in refs.items() if rows.count(NO_ROW) < move.size}
     ids = merge(old.ids, fresh.ids, "")
     unique = merge(old.unique, fresh.unique, "") if old.entity in PERSONS else None
     return Table(old.entity, move.size, columns, linked, ids, move.rows, unique, dangling=_dangling(old, move, fresh))
@@ -194,7 +200,7 @@ def _relinked(table: Table, moves: Mapping[str, _Move]) -> Table:
         healed = [row for row, keys in before.items() if not move.arrived.isdisjoint(keys)]
         if move.places is None and not healed:
             continue
-        turns = _Turns(move, before)
+        turns = _ReferenceTurns(move, before)
         if name in refs:
             refs = refs | {name: turns.rows(refs[name], healed)}
         elif spec.many and name in columns:
@@ -213,7 +219,7 @@ def _relinked(table: Table, moves: Mapping[str, _Move]) -> Table:
 
 
 @dataclass(slots=True)
-class _Turns:
+class _ReferenceTurns:
     """Turns the references of one field; *lost* becomes what dangles then."""
 
     move: _Move
@@ -227,7 +233,7 @@ class _Turns:
         if places is None:
             turned, some = array("i", targets), set(healed)
         else:
-            ends = [*places, DANGLING, ABSENT]  # that a negative row stays what it is
+            ends = [*places, DANGLING, NO_ROW]  # that a negative row stays what it is
             turned = array("i", map(ends.__getitem__, targets))
             some = {row for row, target in enumerate(targets) if target >= 0 and turned[row] < 0} | set(healed)
         for row in some:
@@ -247,10 +253,10 @@ class _Turns:
                 self._keep(row, turn)
         return turned
 
-    def _turn(self, row: int) -> _Turn:
-        return _Turn(self.move, list(self.before.get(row, ())))
+    def _turn(self, row: int) -> _ReferenceTurn:
+        return _ReferenceTurn(self.move, list(self.before.get(row, ())))
 
-    def _keep(self, row: int, turn: _Turn) -> None:
+    def _keep(self, row: int, turn: _ReferenceTurn) -> None:
         if turn.lost:
             self.lost[row] = tuple(turn.lost)
         else:
@@ -258,7 +264,7 @@ class _Turns:
 
 
 @dataclass(slots=True)
-class _Turn:
+class _ReferenceTurn:
     """Turns the references of one row in their order; *keys* are those of the ones that dangled."""
 
     move: _Move
@@ -266,7 +272,7 @@ class _Turn:
     lost: list[Key] = field(default_factory=list)
 
     def __call__(self, target: int) -> int:
-        if target == ABSENT:
+        if target == NO_ROW:
             return target
         if target == DANGLING:
             key = self.keys.pop(0)
@@ -281,7 +287,7 @@ class _Turn:
         return found
 
 
-def _stays(place: tuple[str, str], old: Generation, new: Generation, moves: Mapping[str, _Move]) -> bool:
+def _stays(place: tuple[str, str], old: Snapshot, new: Snapshot, moves: Mapping[str, _Move]) -> bool:
     """Whether the children by one reference are the same rows of the same parents."""
     entity, via = place
     parent = moves.get(fields_of(entity)[via].to)

@@ -18,26 +18,26 @@ if TYPE_CHECKING:
     Named = tuple[str, Record]
 
 Key = tuple[str, ...]
-Seek = Mapping[str, Iterable[Key]]
+PointLookups = Mapping[str, Iterable[Key]]
 
-MOST = 25
-NOTHING: Seek = MappingProxyType({})
+MAX_LOOKUPS = 25
+NO_LOOKUPS: PointLookups = MappingProxyType({})
 
 
-def read(adapter: Adapter, wanted: Wanted, hints: Hints, seek: Seek) -> list[Named]:
-    """The *wanted* records; of the entities to *seek* those with these keys, and those that others refer to.
+def read(adapter: Adapter, wanted: Wanted, hints: Hints, point_lookups: PointLookups) -> list[Named]:
+    """The *wanted* records; of the entities to *point_lookups* those with these keys, and those that others refer to.
 
     Where that would be too many they are read whole.
     """
     own = adapter.manifest.ids_shown
-    apart = frozenset(seek) & wanted.keys() & own - hints.keys()
+    apart = frozenset(point_lookups) & wanted.keys() & own - hints.keys()
     found = list(adapter.read({entity: names for entity, names in wanted.items() if entity not in apart}, hints))
-    met = {(entity, key) for entity in apart for key in seek[entity]}
+    met = {(entity, key) for entity in apart for key in point_lookups[entity]}
     waiting = met | set(_named(found, apart))
     met = set(waiting)
     more: list[Named] = []
     while waiting:
-        if len(met) > MOST:
+        if len(met) > MAX_LOOKUPS:
             return found + list(adapter.read({entity: wanted[entity] for entity in apart}))
         fresh = [(entity, record) for entity, key in waiting if (record := adapter.locate(entity, key)) is not None]
         more += [(entity, picker(entity, wanted[entity])(record)) for entity, record in fresh]

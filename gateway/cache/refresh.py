@@ -1,4 +1,4 @@
-"""How a hold comes to be what its source has: read whole, or made from the one before and what has changed."""
+"""How a snapshot comes to be what its source has: read whole, or made from the one before and what has changed."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from adapters.contract import Change, picker
 from gateway.cache import district_log
-from gateway.cache.drop_limits import Losses
+from gateway.cache.drop_limits import DropLimits
 from gateway.cache.load_checks import completed, followed
 from gateway.cache.patch import patched
-from gateway.cache.snapshot import ABSENT, build
+from gateway.cache.snapshot import NO_ROW, build_snapshot
 from gateway.config.load_limits import Shares
 from standards.errors import ChangesLost, LossRefused, SourceBroken
 from standards.fields import fields_of
@@ -21,60 +21,64 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from adapters.contract import Adapter, Wanted
-    from gateway.cache.snapshot import Generation
+    from gateway.cache.snapshot import Snapshot
     from standards.keys import Keyring
 
-MOST_FOLLOWED = 1_000
-WHOLE_EVERY = 86_400.0
-OVERLAP = 60.0
+MAX_TIMES_FOLLOWED = 1_000
+WHOLE_EVERY_SECONDS = 86_400.0
+OVERLAP_SECONDS = 60.0
 
 Written = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """How far a source has been followed: when it was read *whole*, *times* followed since, and its *marks*.
+class SyncState:
+    """How far a source has been followed: when it was read *whole*, *times* followed since, and its *checkpoints*.
 
     A mark is a moment and the source's newest version then. Moments are of a clock that nobody sets.
     """
 
     whole: float
-    marks: tuple[tuple[float, int], ...] = ()
+    checkpoints: tuple[tuple[float, int], ...] = ()
     times: int = 0
 
     @property
-    def read(self) -> float:
-        """The moment as of which the hold is what the source had."""
-        return self.marks[-1][0] if self.marks else self.whole
+    def as_of(self) -> float:
+        """The moment as of which the snapshot is what the source had."""
+        return self.checkpoints[-1][0] if self.checkpoints else self.whole
 
     @property
-    def mark(self) -> int | None:
+    def checkpoint(self) -> int | None:
         """The source's version up to which its changes are known."""
-        return self.marks[-1][1] if self.marks else None
+        return self.checkpoints[-1][1] if self.checkpoints else None
 
-    def since(self) -> int:
+    def ask_from(self) -> int:
         """The version from which to ask again.
 
         What was asked for lately is asked for twice: a system may number a change before others can see it.
         """
-        settled = [version for moment, version in self.marks if moment <= self.marks[-1][0] - OVERLAP]
-        return settled[-1] if settled else self.marks[0][1]
+        settled = [
+            version for moment, version in self.checkpoints if moment <= self.checkpoints[-1][0] - OVERLAP_SECONDS
+        ]
+        return settled[-1] if settled else self.checkpoints[0][1]
 
-    def goes_on(self, now: float) -> bool:
+    def may_follow(self, now: float) -> bool:
         """Whether the source may be followed once more before it is read whole again."""
-        return bool(self.marks) and self.times < MOST_FOLLOWED and now - self.whole < WHOLE_EVERY
+        return bool(self.checkpoints) and self.times < MAX_TIMES_FOLLOWED and now - self.whole < WHOLE_EVERY_SECONDS
 
-    def on(self, moment: float, version: int) -> Course:
+    def with_checkpoint(self, moment: float, version: int) -> SyncState:
         """The course with a further mark; those are forgotten that nothing will be asked from."""
-        old = sum(at <= moment - OVERLAP for at, _ in self.marks)
-        return replace(self, marks=(*self.marks[max(old - 1, 0) :], (moment, version)), times=self.times + 1)
+        old = sum(at <= moment - OVERLAP_SECONDS for at, _ in self.checkpoints)
+        return replace(
+            self, checkpoints=(*self.checkpoints[max(old - 1, 0) :], (moment, version)), times=self.times + 1
+        )
 
 
-class Renewal:
-    """Makes the next hold of one district; *wanted* tells the fields that anybody may see of what it holds.
+class Refresh:
+    """Makes the next snapshot of one district; *wanted* tells the fields that anybody may see of what it holds.
 
-    A renewal that would drop more rows of an entity than `Losses` let go is refused, because consumers delete what is
-    missing. *clock* tells the moments that people are told, *monotonic* those that ages are reckoned from.
+    A refresh that would drop more rows of an entity than `DropLimits` let go is refused, because consumers delete what
+    is missing. *clock* tells the moments that people are told, *monotonic* those that ages are reckoned from.
     """
 
     def __init__(
@@ -84,14 +88,14 @@ class Renewal:
         keyring: Keyring,
         clock: Callable[[], float],
         wanted: Callable[[], Wanted],
-        losses: Losses | None = None,
+        losses: DropLimits | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         shares: Shares | None = None,
     ) -> None:
         self._shares = shares or Shares()
         self._name, self._adapter, self._keyring, self._clock = name, adapter, keyring, clock
         self._wanted, self._monotonic = wanted, monotonic
-        self.losses = losses or Losses()
+        self.losses = losses or DropLimits()
 
     def follows(self) -> bool:
         """Whether the source tells the changes of all that is held."""
@@ -101,30 +105,30 @@ class Renewal:
         """The source's own newest version, where all that is held can be followed by it."""
         return self._adapter.newest() if self.follows() else None
 
-    def renew(
+    def refresh(
         self,
-        before: Generation | None,
-        course: Course,
+        before: Snapshot | None,
+        sync: SyncState,
         number: int,
         written: Collection[Written],
         *,
         anew: bool = False,
-    ) -> tuple[Generation, Course]:
-        """The hold as the source has it now; what was *written* may be gone without that being a loss.
+    ) -> tuple[Snapshot, SyncState]:
+        """The snapshot as the source has it now; what was *written* may be gone without that being a loss.
 
-        All of it is read *anew* where nothing of the hold before may be taken over.
+        All of it is read *anew* where nothing of the snapshot before may be taken over.
         """
         until, now = self.newest(), self._monotonic()
         known = before.stamp if before is not None and not written and not anew else None
-        if before is not None and until is not None and course.goes_on(now):
+        if before is not None and until is not None and sync.may_follow(now):
             with suppress(ChangesLost, SourceBroken, LossRefused):  # what cannot be pieced together is read whole
-                return self._follow(before, course, until, number, written)
+                return self._follow(before, sync, until, number, written)
             known = None
-        marks = () if until is None else ((now, until),)
-        return self._whole(before, known, number, written), Course(now, marks)
+        checkpoints = () if until is None else ((now, until),)
+        return self._whole(before, known, number, written), SyncState(now, checkpoints)
 
-    def rewrite(self, before: Generation, number: int, written: Collection[Written]) -> Generation:
-        """The hold with what was *written* in it; in all else as old as it was."""
+    def rewrite(self, before: Snapshot, number: int, written: Collection[Written]) -> Snapshot:
+        """The snapshot with what was *written* in it; in all else as old as it was."""
         changes = {(entity, own): self._found(entity, own) for entity, own in written}
         for change in list(changes.values()):
             for place in self._touched(before, change) - changes.keys():
@@ -137,7 +141,7 @@ class Renewal:
         record = self._adapter.find(entity, own)
         return Change(entity, own, record and picker(entity, self._wanted()[entity])(record))
 
-    def _touched(self, before: Generation, change: Change) -> set[Written]:
+    def _touched(self, before: Snapshot, change: Change) -> set[Written]:
         """What else a write may have changed: what the record referred to, and what it refers to now."""
         found = set()
         for name in self._adapter.manifest.touched.get(change.entity, ()):
@@ -146,19 +150,19 @@ class Renewal:
             row = old.row_of(change.id)
             rows = {old.refs[name][row]} if row is not None and name in old.refs else set()
             if change.record is not None and name in change.record:
-                rows.add(target.rows.get(change.record[name], ABSENT))
+                rows.add(target.rows.get(change.record[name], NO_ROW))
             found |= {(to, target.ids[row]) for row in rows if row >= 0}
         return found
 
-    def _whole(
-        self, before: Generation | None, known: str | None, number: int, written: Collection[Written]
-    ) -> Generation:
-        """All that the source has; the hold of before where the source still bears the stamp that is *known*."""
+    def _whole(self, before: Snapshot | None, known: str | None, number: int, written: Collection[Written]) -> Snapshot:
+        """All that the source has; the snapshot of before where the source still bears the stamp that is *known*."""
         stamp, now, wanted = self._adapter.stamp(), self._clock(), self._wanted()
         if before is not None and stamp == known:
-            return before.again(number, now)
+            return before.unchanged_at(number, now)
         self.losses.check_stamp(stamp)
-        fresh = build(self._adapter.read(wanted), self._name, self._keyring, number=number, loaded=now, entities=wanted)
+        fresh = build_snapshot(
+            self._adapter.read(wanted), self._name, self._keyring, number=number, loaded=now, entities=wanted
+        )
         fresh.stamp, page = stamp, self._adapter.notes.page
         district_log.tell_dropped(self._name, page.counts, fresh.dropped)
         fresh = completed(before, fresh, page, self._keyring, wanted, self._shares)
@@ -169,22 +173,22 @@ class Renewal:
         return fresh
 
     def _follow(
-        self, before: Generation, course: Course, until: int, number: int, written: Collection[Written]
-    ) -> tuple[Generation, Course]:
-        since, now, loaded = course.since(), self._monotonic(), self._clock()
+        self, before: Snapshot, sync: SyncState, until: int, number: int, written: Collection[Written]
+    ) -> tuple[Snapshot, SyncState]:
+        since, now, loaded = sync.ask_from(), self._monotonic(), self._clock()
         if until < since:
             raise ChangesLost("The source's versions have gone back.")
         if since == until:
-            return before.again(number, loaded), course.on(now, until)
+            return before.unchanged_at(number, loaded), sync.with_checkpoint(now, until)
         self._adapter.notes.clear()
         changes = list(self._adapter.changes(self._wanted(), since, until))
         self.losses.check_told(before, changes, written, self._adapter.manifest.touched)
         if self._adapter.notes.page.asides:
             raise SourceBroken("A row that has changed cannot be understood.")
         fresh = self._patched(before, changes, number, loaded)
-        return followed(before, fresh, self._wanted(), self._shares), course.on(now, until)
+        return followed(before, fresh, self._wanted(), self._shares), sync.with_checkpoint(now, until)
 
-    def _patched(self, before: Generation, changes: Iterable[Change], number: int, loaded: float) -> Generation:
+    def _patched(self, before: Snapshot, changes: Iterable[Change], number: int, loaded: float) -> Snapshot:
         fresh = patched(before, changes, self._keyring, entities=self._wanted(), number=number, loaded=loaded)
         fresh.stamp = before.stamp
         return fresh

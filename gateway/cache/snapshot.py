@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from standards.keys import Keyring
     from standards.vocabulary import Field
 
-ABSENT = -1
+NO_ROW = -1
 LINKED = frozenset({
     "organization", "session", "schoolSession", "course", "offering", "section", "student", "staff", "contact",
     "resource",
 })  # fmt: skip
-UNIQUE_ID_LENGTH = 32
-TWICE = "two records share one natural key or one id"
+MAX_UNIQUE_ID_CHARACTERS = 32
+DUPLICATE_KEY = "two records share one natural key or one id"
 
 Key = tuple[str, ...]
 Lost = defaultdict[str, defaultdict[int, list[int]]]
@@ -38,8 +38,8 @@ Lost = defaultdict[str, defaultdict[int, list[int]]]
 class Table:
     """The rows of one entity; *columns* by field name, *refs* hold row numbers of the entity referred to.
 
-    *dangling* keeps, of a hold, the keys that references lead nowhere with: by field and row, in the order in which
-    they stand there. Nobody changes a table after `build` has returned it.
+    *dangling* keeps, of a snapshot, the keys that references lead nowhere with: by field and row, in the order in which
+    they stand there. Nobody changes a table after `build_snapshot` has returned it.
     """
 
     entity: str
@@ -65,8 +65,8 @@ class Table:
 
 
 @dataclass(slots=True)
-class Generation:
-    """One consistent state of a district; *base* is the hold that a live read leans on.
+class Snapshot:
+    """One consistent state of a district; *base* is the snapshot that a live read leans on.
 
     Its *version* is the moment, in milliseconds, from which it counts as what the district's data are; the district
     is held since *begun*, which is 0 for what is read for one request. *completeness* tells what the source lacked.
@@ -77,19 +77,19 @@ class Generation:
     loaded: float
     tables: dict[str, Table]
     dropped: Counter[str]
-    base: Generation | None = None
+    base: Snapshot | None = None
     stamp: str = ""
     version: int = 0
     begun: int = 0
     completeness: Completeness | None = None
-    _kids: dict[tuple[str, str], Sequence[tuple[int, ...]]] = field(default_factory=dict)
+    _children: dict[tuple[str, str], Sequence[tuple[int, ...]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def again(self, number: int, loaded: float) -> Generation:
+    def unchanged_at(self, number: int, loaded: float) -> Snapshot:
         """The same rows, found unchanged at the moment *loaded*."""
         return replace(self, number=number, loaded=loaded)
 
-    def differs(self, other: Generation) -> frozenset[str]:
+    def differs(self, other: Snapshot) -> frozenset[str]:
         """The entities of which anything is another than in the *other* hold."""
         every = self.tables.keys() | other.tables.keys()
         return frozenset(entity for entity in every if self.tables.get(entity) is not other.tables.get(entity))
@@ -101,25 +101,25 @@ class Generation:
             found = self.base.table(entity) if self.base else Table(entity, 0, {}, {}, [], {})
         return found
 
-    def kids(self, entity: str, via: str, parent: str) -> Sequence[tuple[int, ...]]:
+    def children(self, entity: str, via: str, parent: str) -> Sequence[tuple[int, ...]]:
         """For each row of *parent*, the rows of *entity* whose reference *via* points to it."""
         if self.base and entity not in self.tables and parent not in self.tables:
-            return self.base.kids(entity, via, parent)
+            return self.base.children(entity, via, parent)
         with self._lock:
-            known = self._kids.get((entity, via))
+            known = self._children.get((entity, via))
             if known is None:
-                known = self._kids[entity, via] = self._collect(entity, via, parent)
+                known = self._children[entity, via] = self._collect(entity, via, parent)
             return known
 
-    def kin(self) -> dict[tuple[str, str], Sequence[tuple[int, ...]]]:
+    def known_children(self) -> dict[tuple[str, str], Sequence[tuple[int, ...]]]:
         """The children that are known already, by their entity and the reference to their parent."""
         with self._lock:
-            return dict(self._kids)
+            return dict(self._children)
 
-    def adopt(self, kin: Mapping[tuple[str, str], Sequence[tuple[int, ...]]]) -> None:
+    def adopt_children(self, kin: Mapping[tuple[str, str], Sequence[tuple[int, ...]]]) -> None:
         """Take over what is known of children, where rows are the same."""
         with self._lock:
-            self._kids.update(kin)
+            self._children.update(kin)
 
     def _collect(self, entity: str, via: str, parent: str) -> Sequence[tuple[int, ...]]:
         lists: list[Any] = [()] * self.table(parent).size
@@ -135,7 +135,7 @@ class Generation:
 
 
 @dataclass(slots=True)
-class _Loading:
+class _LoadingTable:
     """A table while its rows arrive; a reference is a slot until every row is known."""
 
     entity: str
@@ -161,24 +161,24 @@ class _Loading:
         if self.referenced:
             slot = self.slot(key)
             if self.rows[slot] != DANGLING:
-                raise SourceBroken(TWICE, self.entity)
+                raise SourceBroken(DUPLICATE_KEY, self.entity)
             self.rows[slot] = self.size
         if not named:
             self.keys.extend([()] * (self.size - len(self.keys)))
             self.keys.append(key)
 
 
-def build(
+def build_snapshot(
     records: Iterable[tuple[str, dict[str, Any]]],
     district: str,
     keyring: Keyring,
     *,
     number: int = 1,
     loaded: float = 0.0,
-    base: Generation | None = None,
+    base: Snapshot | None = None,
     budget: int | None = None,
     entities: Iterable[str] | None = None,
-) -> Generation:
+) -> Snapshot:
     """Columns from vocabulary *records*; *entities* tells which there may be, where that is known.
 
     Raises:
@@ -192,7 +192,7 @@ def build(
                 raise SourceBroken("the source has more rows than one request may read", entity)
             loader.add(entity, record)
         tables = loader.finish(district, keyring)
-    return Generation(district, number, loaded, tables, loader.dropped, base, version=int(loaded * 1000))
+    return Snapshot(district, number, loaded, tables, loader.dropped, base, version=int(loaded * 1000))
 
 
 @contextmanager
@@ -212,7 +212,7 @@ class Loader:
 
     def __init__(
         self,
-        base: Generation | None,
+        base: Snapshot | None,
         entities: Iterable[str] | None = None,
         known: Callable[[str], Mapping[Key, int]] | None = None,
     ) -> None:
@@ -222,16 +222,16 @@ class Loader:
         self.referenced = None if entities is None else LINKED.union(
             spec.to for entity in self.held for spec in fields_of(entity).values()
         )  # fmt: skip
-        self.loading: dict[str, _Loading] = {}
+        self.loading: dict[str, _LoadingTable] = {}
         self.dropped: Counter[str] = Counter()
         self._texts: dict[str, str] = {}
 
-    def table(self, entity: str) -> _Loading:
+    def table(self, entity: str) -> _LoadingTable:
         """What has come of *entity*."""
         found = self.loading.get(entity)
         if found is None:
             referenced = self.referenced is None or entity in self.referenced
-            found = self.loading[entity] = _Loading(entity, fields_of(entity), referenced)
+            found = self.loading[entity] = _LoadingTable(entity, fields_of(entity), referenced)
         return found
 
     def add(self, entity: str, record: dict[str, Any]) -> None:
@@ -270,7 +270,7 @@ class Loader:
             self.dropped[f"{entity}.{name}"] += 1
         return False
 
-    def _refer(self, into: _Loading, spec: Field, value: Any, row: int) -> None:
+    def _refer(self, into: _LoadingTable, spec: Field, value: Any, row: int) -> None:
         target = self.table(spec.to)
         if spec.many:
             column = into.columns.setdefault(spec.name, [])
@@ -281,7 +281,7 @@ class Loader:
         if column_of_rows is None:
             column_of_rows = into.refs[spec.name] = array("i")
         if len(column_of_rows) < row:
-            column_of_rows.extend([ABSENT] * (row - len(column_of_rows)))
+            column_of_rows.extend([NO_ROW] * (row - len(column_of_rows)))
         column_of_rows.append(target.slot(value))
 
     def _item(self, fields: Mapping[str, Field], group: str, item: dict[str, Any]) -> dict[str, Any]:
@@ -308,7 +308,7 @@ class Loader:
             if loading.size or whole
         }
 
-    def _resolve(self, loading: _Loading) -> list[int]:
+    def _resolve(self, loading: _LoadingTable) -> list[int]:
         if self.known is not None:
             rows = self.known(loading.entity)
             return [rows.get(key, DANGLING) for key in loading.slots]
@@ -317,7 +317,9 @@ class Loader:
         known = self.base.table(loading.entity).rows
         return [known.get(key, DANGLING) for key in loading.slots]
 
-    def _table(self, loading: _Loading, resolved: Mapping[str, list[int]], district: str, keyring: Keyring) -> Table:
+    def _table(
+        self, loading: _LoadingTable, resolved: Mapping[str, list[int]], district: str, keyring: Keyring
+    ) -> Table:
         size, entity = loading.size, loading.entity
         for column in loading.columns.values():
             column.extend([None] * (size - len(column)))
@@ -330,7 +332,7 @@ class Loader:
         if own is not None:
             ids = [mine or made for mine, made in zip(own, ids, strict=True)] if ids else own
         if len(set(ids or ())) < size:
-            raise SourceBroken(TWICE, entity)
+            raise SourceBroken(DUPLICATE_KEY, entity)
         assert ids is not None
         table = Table(entity, size, loading.columns, refs, ids, _linked(loading, live=self.live))
         table.dangling = self._dangling(loading, lost)
@@ -339,16 +341,16 @@ class Loader:
         return table
 
     @staticmethod
-    def _rows(loading: _Loading, name: str, resolved: Mapping[str, list[int]], lost: Lost) -> array[int]:
+    def _rows(loading: _LoadingTable, name: str, resolved: Mapping[str, list[int]], lost: Lost) -> array[int]:
         slots, rows = loading.refs[name], resolved[loading.fields[name].to]
-        slots.extend([ABSENT] * (loading.size - len(slots)))
-        found = array("i", [rows[slot] if slot >= 0 else ABSENT for slot in slots])
+        slots.extend([NO_ROW] * (loading.size - len(slots)))
+        found = array("i", [rows[slot] if slot >= 0 else NO_ROW for slot in slots])
         if DANGLING in found:
             lost[name].update((row, [slots[row]]) for row, target in enumerate(found) if target == DANGLING)
         return found
 
     @staticmethod
-    def _resolve_within(loading: _Loading, resolved: Mapping[str, list[int]], lost: Lost) -> None:
+    def _resolve_within(loading: _LoadingTable, resolved: Mapping[str, list[int]], lost: Lost) -> None:
         columns = loading.columns
         for name, spec in loading.fields.items():
             if spec.type != "ref":
@@ -366,7 +368,7 @@ class Loader:
                     for item in items or ():
                         resolve_item(item, parts, rows, lost[name], row)
 
-    def _dangling(self, loading: _Loading, lost: Lost) -> dict[str, dict[int, tuple[Key, ...]]]:
+    def _dangling(self, loading: _LoadingTable, lost: Lost) -> dict[str, dict[int, tuple[Key, ...]]]:
         """The keys that lead nowhere, of entities whose rows may yet come."""
         kept = {}
         for name, rows in lost.items():
@@ -377,7 +379,7 @@ class Loader:
         return kept
 
 
-def _linked(loading: _Loading, *, live: bool) -> dict[Key, int]:
+def _linked(loading: _LoadingTable, *, live: bool) -> dict[Key, int]:
     """The keys worth keeping: those of entities that rows read live refer to, and of all that is read live."""
     if loading.entity not in LINKED and not live:
         return {}
@@ -392,6 +394,6 @@ def _complete_unique_ids(table: Table, keyring: Keyring, district: str) -> None:
         return
     blocks = keyring.blocks(district, table.entity, table.ids)
     table.unique = [
-        value or (own if len(own) <= UNIQUE_ID_LENGTH else blocks[16 * row : 16 * row + 16].hex())
+        value or (own if len(own) <= MAX_UNIQUE_ID_CHARACTERS else blocks[16 * row : 16 * row + 16].hex())
         for row, (value, own) in enumerate(zip(stated, table.ids, strict=True))
     ]

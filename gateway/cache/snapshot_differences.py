@@ -10,7 +10,7 @@ from standards.fields import fields_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from gateway.cache.snapshot import Generation, Table
+    from gateway.cache.snapshot import Snapshot, Table
 
 NOWHERE = -1
 UNIQUE = ""
@@ -42,10 +42,10 @@ SAME = Difference()
 
 @dataclass(slots=True)
 class Differences:
-    """All differences between the generation *old* and the generation *new*, table by table."""
+    """All differences between the snapshot *old* and the snapshot *new*, table by table."""
 
-    old: Generation
-    new: Generation
+    old: Snapshot
+    new: Snapshot
     _found: dict[str, Difference] = field(default_factory=dict)
     _places: dict[str, Sequence[int] | None] = field(default_factory=dict)
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping
 
     from gateway.cache.completeness import Unknown
-    from gateway.cache.snapshot import Generation
-    from gateway.change_log.written import Column
-    from gateway.engine.visibility import Faces
+    from gateway.cache.snapshot import Snapshot
+    from gateway.change_log.written import HashColumn
+    from gateway.engine.visibility import Visibility
 
 API = "oneroster"
 """The standard by whose ids a change log knows its records."""
@@ -34,13 +34,13 @@ class Doubts:
     records: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     settled: frozenset[int] | None = None
 
-    def begin(self, faces: Faces, columns: Mapping[str, Column]) -> None:
+    def begin(self, visibility: Visibility, columns: Mapping[str, HashColumn]) -> None:
         """Take what is set aside now for settled where nothing was known; what the *columns* know of it is in doubt."""
-        now = frozenset(_hashes(faces, unknown_of(faces.generation)))
+        now = frozenset(_hashes(visibility, unknown_of(visibility.snapshot)))
         self.settled = now if self.settled is None else self.settled & now
-        for entity, rows in _by_entity(self._unsettled(faces)).items():
+        for entity, rows in _by_entity(self._unsettled(visibility)).items():
             known = columns[entity].known() if entity in columns else {}
-            told = faces.outward(entity, [one.own for one in rows], API)
+            told = visibility.outward(entity, [one.own for one in rows], API)
             self.records |= {(entity, own): known[own] for own in told if own in known}
 
     def take(self, entity: str) -> dict[str, tuple[int, int]]:
@@ -49,37 +49,39 @@ class Doubts:
         self.records = {place: was for place, was in self.records.items() if place[0] != entity}
         return found
 
-    def lacking(self, faces: Faces) -> frozenset[Unknown]:
+    def lacking(self, visibility: Visibility) -> frozenset[Unknown]:
         """The rows that were shown, and are set aside without anybody knowing what they were."""
-        return shown_of(faces, self._unsettled(faces), self._ids, API)
+        return shown_of(visibility, self._unsettled(visibility), self._ids, API)
 
-    def _unsettled(self, faces: Faces) -> frozenset[Unknown]:
-        unknown = unknown_of(faces.generation)
-        hashes = zip(unknown, _hashes(faces, unknown), strict=True)
+    def _unsettled(self, visibility: Visibility) -> frozenset[Unknown]:
+        unknown = unknown_of(visibility.snapshot)
+        hashes = zip(unknown, _hashes(visibility, unknown), strict=True)
         return frozenset(one for one, digest in hashes if digest not in (self.settled or ()))
 
     def _ids(self, entity: str) -> frozenset[str]:
         return frozenset(own for kind, own in self.records if kind == entity)
 
 
-def unknown_of(generation: Generation) -> frozenset[Unknown]:
-    """The rows that a generation has set aside and no generation before it had."""
-    found = generation.base or generation
+def unknown_of(snapshot: Snapshot) -> frozenset[Unknown]:
+    """The rows that a snapshot has set aside and no snapshot before it had."""
+    found = snapshot.base or snapshot
     return found.completeness.unknown if found.completeness is not None else frozenset()
 
 
 def shown_of(
-    faces: Faces, unknown: Iterable[Unknown], known: Callable[[str], Container[str]], api: str
+    visibility: Visibility, unknown: Iterable[Unknown], known: Callable[[str], Container[str]], api: str
 ) -> frozenset[Unknown]:
     """Those of the *unknown* rows that a consumer was shown: their ids are *known*, by entity."""
     found: set[Unknown] = set()
     for entity, rows in _by_entity(unknown).items():
-        ids, told = known(entity), faces.outward(entity, [one.own for one in rows], api)
+        ids, told = known(entity), visibility.outward(entity, [one.own for one in rows], api)
         found |= {one for one, own in zip(rows, told, strict=True) if own in ids}
     return frozenset(found)
 
 
-def doubtful(faces: Faces, entity: str, missing: Iterable[str], lacking: Iterable[Unknown], api: str = API) -> set[str]:
+def doubtful(
+    visibility: Visibility, entity: str, missing: Iterable[str], lacking: Iterable[Unknown], api: str = API
+) -> set[str]:
     """Which of the *missing* records, by the ids a consumer knows, may be missing because others are *lacking*.
 
     It was shown all of them. It may have been made of such a row, or be there and have lost what it was shown for.
@@ -90,7 +92,7 @@ def doubtful(faces: Faces, entity: str, missing: Iterable[str], lacking: Iterabl
     if any(entity in one.made for one in lacking):
         return found
     own = [one.own for one in lacking if one.entity == entity]
-    return found & {*faces.outward(entity, own, api), *faces.ids(entity, api)}
+    return found & {*visibility.outward(entity, own, api), *visibility.ids(entity, api)}
 
 
 def _by_entity(rows: Iterable[Unknown]) -> dict[str, list[Unknown]]:
@@ -100,7 +102,7 @@ def _by_entity(rows: Iterable[Unknown]) -> dict[str, list[Unknown]]:
     return found
 
 
-def _hashes(faces: Faces, rows: Iterable[Unknown]) -> list[int]:
-    key = faces.keyring.derive("set aside", faces.generation.district)
+def _hashes(visibility: Visibility, rows: Iterable[Unknown]) -> list[int]:
+    key = visibility.keyring.derive("set aside", visibility.snapshot.district)
     texts = [f"{one.entity}\n{one.own}".encode() for one in rows]
     return [int.from_bytes(blake2b(text, digest_size=8, key=key[:32]).digest()) for text in texts]

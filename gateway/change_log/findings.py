@@ -1,4 +1,4 @@
-"""Findings: what of the records that one grant shows differs between two generations."""
+"""Findings: what of the records that one grant shows differs between two snapshots."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.change_log.projection import LISTS, leading_to, lists_of
-from gateway.change_log.states import ANY_LIST, EDFI, LISTS_MASK, Gone
+from gateway.change_log.states import ANY_LIST, EDFI, LISTS_MASK, RemovedRecord
 from gateway.engine.skeletons import BASE, skeleton
-from gateway.engine.view_rows import Shown
+from gateway.engine.view_rows import ViewRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,42 +19,42 @@ if TYPE_CHECKING:
     from gateway.cache.snapshot_differences import Difference, Differences
     from gateway.change_log.projection import Place, Projection
     from gateway.engine.view_rows import ChangeTimes
-    from gateway.engine.visibility import Faces
+    from gateway.engine.visibility import Visibility
 
 
 @dataclass(slots=True)
-class Found:
+class EntityFindings:
     """What differs of one entity: rows of the present, and what is *gone* from a branch or has *left* a list below."""
 
     changed: set[int] = field(default_factory=set)
     hashes: dict[int, int] = field(default_factory=dict)
-    gone: list[tuple[Place, str, Gone]] = field(default_factory=list)
+    gone: list[tuple[Place, str, RemovedRecord]] = field(default_factory=list)
     back: list[tuple[Place, str]] = field(default_factory=list)
     left: list[tuple[str, str, str]] = field(default_factory=list)
     joined: list[tuple[str, str, str]] = field(default_factory=list)
 
 
-class Sight:
-    """What one grant shows of one generation on one day, record by record."""
+class RenderedState:
+    """What one grant shows of one snapshot on one day, record by record."""
 
     def __init__(
         self,
-        faces: Faces,
+        visibility: Visibility,
         ledger: ChangeTimes,
         key: bytes,
-        about: Callable[[Shown], Callable[[int], Iterable[bytes]]],
+        about: Callable[[ViewRows], Callable[[int], Iterable[bytes]]],
         seal: Callable[[bytes], bytes],
     ) -> None:
-        self.faces, self._ledger, self._key, self._about, self.seal = faces, ledger, key, about, seal
+        self.visibility, self._ledger, self._key, self._about, self.seal = visibility, ledger, key, about, seal
 
-    def shown(self, projection: Projection, place: Place) -> Shown:
+    def shown(self, projection: Projection, place: Place) -> ViewRows:
         """A branch of a view."""
         view, branch = projection.branches[place]
-        return self.faces.once(("branch", *place), lambda: Shown(branch, view, self.faces, self._ledger))
+        return self.visibility.once(("branch", *place), lambda: ViewRows(branch, view, self.visibility, self._ledger))
 
     def visible(self, entity: str, row: int) -> bool:
         """Whether a row exists for the consumer."""
-        mask = self.faces.visible(entity)
+        mask = self.visibility.visible(entity)
         return mask is None or bool(mask[row])
 
     def places(self, projection: Projection, rows: Sequence[int]) -> dict[int, frozenset[Place]]:
@@ -68,7 +68,7 @@ class Sight:
 
     def render(self, projection: Projection, rows: Sequence[int]) -> dict[int, list[Any]]:
         """Everything that is shown of each of the *rows*."""
-        return dict(zip(rows, projection.render(self.faces, rows), strict=True))
+        return dict(zip(rows, projection.render(self.visibility, rows), strict=True))
 
     def digest(self, rendered: Sequence[Any], places: Iterable[Place]) -> int:
         """A keyed hash of what is shown of a record and where, its last bits those of the lists it is in; never 0."""
@@ -84,30 +84,32 @@ class Sight:
         rendered, places = self.render(projection, rows), self.places(projection, rows)
         return {row: self.digest(rendered[row], places[row]) for row in rows}
 
-    def unknown(self, projection: Projection, place: Place, identifier: str) -> Gone:
+    def unknown(self, projection: Projection, place: Place, identifier: str) -> RemovedRecord:
         """What can be told of a record that has left a branch while nobody looked."""
         view, _ = projection.branches[place]
-        return Gone(self.seal(orjson.dumps(skeleton(view, identifier))), (), {ANY_LIST: ()})
+        return RemovedRecord(self.seal(orjson.dumps(skeleton(view, identifier))), (), {ANY_LIST: ()})
 
-    def gone(self, projection: Projection, place: Place, row: int, lists: Mapping[str, set[str]]) -> Gone:
+    def gone(self, projection: Projection, place: Place, row: int, lists: Mapping[str, set[str]]) -> RemovedRecord:
         """What a branch showed of a *row* that has left it."""
         shown = self.shown(projection, place)
         (record,) = shown.render([row], BASE)
         told = {entity: tuple(sorted(ids)) for entity, ids in lists.items()}
-        return Gone(self.seal(orjson.dumps(record)), tuple(self._about(shown)(row)), told)
+        return RemovedRecord(self.seal(orjson.dumps(record)), tuple(self._about(shown)(row)), told)
 
 
-class Findings:
+class ChangeFindings:
     """What differs between the *old* and the *new* sight of one grant."""
 
-    def __init__(self, old: Sight, new: Sight, differences: Differences, projections: Mapping[str, Projection]) -> None:
+    def __init__(
+        self, old: RenderedState, new: RenderedState, differences: Differences, projections: Mapping[str, Projection]
+    ) -> None:
         self._old, self._new, self._differences, self._projections = old, new, differences, projections
         self._dirty = {one: self._compare(one) for one in frozenset().union(*(p.ends for p in projections.values()))}
         self._differing = frozenset(entity for entity, dirty in self._dirty.items() if dirty)
 
-    def of(self, entity: str) -> Found:
+    def of(self, entity: str) -> EntityFindings:
         """What differs of one entity."""
-        projection, found = self._projections[entity], Found()
+        projection, found = self._projections[entity], EntityFindings()
         rows = self._candidates(projection)
         old_rows = [at for row in rows if (at := self._before(entity, row)) >= 0]
         old_rows += sorted(self._differences.of(entity).gone)
@@ -132,10 +134,15 @@ class Findings:
         return found
 
     def _id(self, entity: str, row: int) -> str:
-        return self._new.faces.ids(entity)[row]
+        return self._new.visibility.ids(entity)[row]
 
     def _lists(
-        self, found: Found, entity: str, row: int, before: Mapping[str, set[str]], after: Mapping[str, set[str]]
+        self,
+        found: EntityFindings,
+        entity: str,
+        row: int,
+        before: Mapping[str, set[str]],
+        after: Mapping[str, set[str]],
     ) -> None:
         mine = self._id(entity, row)
         for outer in before.keys() | after.keys():
@@ -144,9 +151,14 @@ class Findings:
             found.joined += [(outer, one, mine) for one in sorted(now - was)]
 
     def _bury(
-        self, found: Found, projection: Projection, at: int, places: Iterable[Place], lists: Mapping[str, set[str]]
+        self,
+        found: EntityFindings,
+        projection: Projection,
+        at: int,
+        places: Iterable[Place],
+        lists: Mapping[str, set[str]],
     ) -> None:
-        mine = self._old.faces.ids(projection.entity)[at]
+        mine = self._old.visibility.ids(projection.entity)[at]
         for place in sorted(places):
             if place[0] != EDFI:
                 found.gone.append((place, mine, self._old.gone(projection, place, at, lists)))
@@ -159,21 +171,21 @@ class Findings:
         entity, differing = projection.entity, self._differing & projection.ends
         if not differing:
             return []
-        old, new = self._old.faces.generation, self._new.faces.generation
-        columns, mine = projection.columns(self._old.faces), self._dirty[entity]
+        old, new = self._old.visibility.snapshot, self._new.visibility.snapshot
+        columns, mine = projection.columns(self._old.visibility), self._dirty[entity]
         now = {one: self._dirty[one].now(columns.get(one, frozenset())) for one in differing}
         then = {one: self._dirty[one].then(columns.get(one, frozenset())) for one in differing}
         rows = mine.now() | leading_to(new, entity, projection.paths, now)
         earlier = mine.then() | leading_to(old, entity, projection.paths, then)
         return sorted(rows | self._differences.present(entity, earlier))
 
-    def _compare(self, entity: str) -> Dirty:
+    def _compare(self, entity: str) -> DirtyRows:
         """The rows of *entity* that differ, or that exist for the consumer only before or only now."""
         one = self._differences.of(entity)
-        found = Dirty(one, set(one.came), set(one.gone))
-        before, after = self._old.faces.visible(entity), self._new.faces.visible(entity)
+        found = DirtyRows(one, set(one.came), set(one.gone))
+        before, after = self._old.visibility.visible(entity), self._new.visibility.visible(entity)
         if before != after or one.places is not None:
-            for row in range(self._new.faces.generation.table(entity).size):
+            for row in range(self._new.visibility.snapshot.table(entity).size):
                 at = one.before(row)
                 if at >= 0 and (before is None or before[at]) != (after is None or after[row]):
                     found.fresh.add(row)
@@ -182,7 +194,7 @@ class Findings:
 
 
 @dataclass(slots=True)
-class Dirty:
+class DirtyRows:
     """Rows of one entity that differ: the present and former ones of which one alone exists, and columns of others."""
 
     difference: Difference

@@ -13,41 +13,41 @@ from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.change_log.doubts import Doubts
-from gateway.change_log.findings import Findings
+from gateway.change_log.findings import ChangeFindings
 from gateway.change_log.resuming import decide, resume
-from gateway.change_log.states import ANY_LIST, ANYWHERE, EDFI, LISTS_MASK, PENDING, State, Tombstone
-from gateway.change_log.window import WINDOW, Losses, Past
+from gateway.change_log.states import ANY_LIST, ANYWHERE, EDFI, LISTS_MASK, PENDING, LogState, Tombstone
+from gateway.change_log.window import WINDOW_SECONDS, KnownPast, TombstoneGaps
 from standards.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from gateway.cache.snapshot import Generation
+    from gateway.cache.snapshot import Snapshot
     from gateway.cache.snapshot_differences import Differences
-    from gateway.change_log.findings import Sight
+    from gateway.change_log.findings import RenderedState
     from gateway.change_log.projection import Place, Projection
-    from gateway.change_log.states import Gone
-    from gateway.change_log.written import Written
-    from gateway.engine.visibility import Faces
+    from gateway.change_log.states import RemovedRecord
+    from gateway.change_log.written import WrittenLog
+    from gateway.engine.visibility import Visibility
     from policies.grant import Grant
 
-HASHED_AT_ONCE = 5
+ROWS_HASHED_AT_ONCE = 5
 """How many rows are hashed before others may go on."""
-STATES_KEPT = 8
+MAX_STATES = 8
 """How many states of before are kept for those who read on in them."""
-TELLINGS_KEPT = 1_000
+MAX_REPORTS = 1_000
 """How many moments at which somebody was told of differences are known for older states."""
 
 
 class Keeper(Protocol):
     """What keeps change logs."""
 
-    def differences(self, old: Generation, new: Generation) -> Differences:
-        """The differences between two generations."""
+    def differences(self, old: Snapshot, new: Snapshot) -> Differences:
+        """The differences between two snapshots."""
         ...
 
-    def same(self, faces: Faces, written: Written) -> bool:
-        """Whether what *faces* show rests on the very rows that a log was *written* down of."""
+    def same(self, visibility: Visibility, written: WrittenLog) -> bool:
+        """Whether what *visibility* shows rests on the very rows that a log was *written* down of."""
         ...
 
     def began(self, log: ChangeLog) -> None:
@@ -60,91 +60,91 @@ class Keeper(Protocol):
 
 
 class ChangeLog:
-    """What one grant shows, followed from generation to generation, and written down before anybody is told."""
+    """What one grant shows, followed from snapshot to snapshot, and written down before anybody is told."""
 
     def __init__(
         self,
         projections: tuple[Projection, ...],
-        sight: Callable[[Faces], Sight],
+        state_of: Callable[[Visibility], RenderedState],
         clock: Callable[[], float],
         keeper: Keeper,
-        window: float = WINDOW,
+        window: float = WINDOW_SECONDS,
     ) -> None:
         self.projections = {one.entity: one for one in projections}
-        self.sight, self._clock, self.keeper, self._window = sight, clock, keeper, window
+        self.render_state, self._clock, self.keeper, self._window = state_of, clock, keeper, window
         self.lock = threading.RLock()
         self.newest = 0
         self.begun = 0
-        self.faces: Faces | None = None
-        self.state: State | None = None
-        self.written: Written | None = None
+        self.visibility: Visibility | None = None
+        self.state: LogState | None = None
+        self.written: WrittenLog | None = None
         self.grants: dict[str, Grant] = {}
-        self._before: OrderedDict[tuple[int, str], State] = OrderedDict()
-        self._tellings: deque[tuple[tuple[int, str], int]] = deque(maxlen=TELLINGS_KEPT)
+        self._before: OrderedDict[tuple[int, str], LogState] = OrderedDict()
+        self._tellings: deque[tuple[tuple[int, str], int]] = deque(maxlen=MAX_REPORTS)
         self._first = 0, ""
         self.gone: dict[Place, dict[str, Tombstone]] = {}
         self.left: dict[tuple[str, str], dict[tuple[str, str], int]] = {}
-        self.losses = Losses()
+        self.losses = TombstoneGaps()
         self.doubts = Doubts()
         self.pending = False
         self.behind: int | None = None
         self._unhashed: Iterator[tuple[str, list[int]]] = iter(())
 
-    def since(self, faces: Faces, entity: str) -> Sequence[int]:
+    def since(self, visibility: Visibility, entity: str) -> Sequence[int]:
         """The moment since which each row of *entity* is as it is; whoever asks is told of all that differs."""
         with self.lock:
-            state = self.settle(faces)
+            state = self.record_differences(visibility)
             found = state.times.get(entity)
-            return found if found is not None else array("q", [self.begun]) * faces.generation.table(entity).size
+            return found if found is not None else array("q", [self.begun]) * visibility.snapshot.table(entity).size
 
-    def past(self) -> Past:
+    def past(self) -> KnownPast:
         """What it knows of what is gone, and the ids of all that is shown, each with its hash as far as it is made."""
         with self.lock:
-            faces, state = self.faces, self.state
-            if faces is None or state is None:
-                return self.written.past() if self.written is not None else Past(self.newest, self.begun)
-            found = Past(self.newest, self.begun)
+            visibility, state = self.visibility, self.state
+            if visibility is None or state is None:
+                return self.written.past() if self.written is not None else KnownPast(self.newest, self.begun)
+            found = KnownPast(self.newest, self.begun)
             found.gone = {place: dict(kept) for place, kept in self.gone.items()}
             found.left = {outer: dict(lists) for outer, lists in self.left.items()}
             found.losses.add(self.losses.moments)
             for entity in self.projections:
-                ids, hashes = faces.ids(entity), state.hashes[entity]
-                found.present[entity] = {ids[row]: hashes[row] for row in faces.rows(entity)}
+                ids, hashes = visibility.ids(entity), state.hashes[entity]
+                found.present[entity] = {ids[row]: hashes[row] for row in visibility.rows(entity)}
             return found
 
     def forget(self, *, grown: bool = False) -> None:
         """Forget what has been gone for longer than the window, and the oldest of what is too much."""
         self.losses.forget(self.gone, self.left, self.horizon, grown=grown)
 
-    def hidden(self, faces: Faces, entity: str, known: Mapping[str, int]) -> dict[Place, set[str]]:
+    def hidden(self, visibility: Visibility, entity: str, known: Mapping[str, int]) -> dict[Place, set[str]]:
         """Which of those *known* by their hashes are there, and may have been shown by a branch that shows them not."""
-        projection, sight, ids = self.projections[entity], self.sight(faces), faces.ids(entity)
-        rows, found = {row for row in faces.rows(entity) if ids[row] in known}, {}
+        projection, state_of, ids = self.projections[entity], self.render_state(visibility), visibility.ids(entity)
+        rows, found = {row for row in visibility.rows(entity) if ids[row] in known}, {}
         for place in projection.branches:
-            lacking = sorted(rows - sight.shown(projection, place).members) if place[0] != EDFI else []
-            digests = sight.digests(projection, lacking) if lacking else {}
+            lacking = sorted(rows - state_of.shown(projection, place).members) if place[0] != EDFI else []
+            digests = state_of.digests(projection, lacking) if lacking else {}
             found[place] = {ids[row] for row, digest in digests.items() if digest != known[ids[row]]}
         return found
 
-    def moved(self, faces: Faces, entity: str, known: Mapping[str, int]) -> set[str]:
+    def moved(self, visibility: Visibility, entity: str, known: Mapping[str, int]) -> set[str]:
         """Which of those *known* by their hashes may be in other lists now."""
-        ids, sight = faces.ids(entity), self.sight(faces)
-        rows = [row for row in faces.rows(entity) if ids[row] in known]
+        ids, state_of = visibility.ids(entity), self.render_state(visibility)
+        rows = [row for row in visibility.rows(entity) if ids[row] in known]
         found = {ids[row] for row in rows if not known[ids[row]]}
-        for row, digest in sight.digests(self.projections[entity], [row for row in rows if known[ids[row]]]).items():
+        for row, digest in state_of.digests(self.projections[entity], [row for row in rows if known[ids[row]]]).items():
             if (known[ids[row]] ^ digest) & LISTS_MASK:
                 found.add(ids[row])
         return found
 
-    def settle(self, faces: Faces) -> State:
-        """The state that *faces* show, with a moment for every difference."""
+    def record_differences(self, visibility: Visibility) -> LogState:
+        """The state that *visibility* shows, with a moment for every difference."""
         with self.lock:
-            key = faces.generation.number, faces.today
+            key = visibility.snapshot.number, visibility.today
             if self.state is None or key > self.state.key:
-                self.follow(faces)
+                self.follow(visibility)
             assert self.state is not None
             if key < self.state.key:
-                return self._earlier(faces)
+                return self._earlier(visibility)
             self._tell()
             return self.state
 
@@ -159,25 +159,27 @@ class ChangeLog:
         """A moment later than all that anybody has been told before, in milliseconds."""
         return max(self.now(), self.newest) + 1
 
-    def follow(self, faces: Faces) -> None:
-        """Go on to what *faces* show, finding what differs; nobody is told of it yet."""
+    def follow(self, visibility: Visibility) -> None:
+        """Go on to what *visibility* shows, finding what differs; nobody is told of it yet."""
         with self.lock:
-            if self.state is not None and (faces.generation.number, faces.today) <= self.state.key:
+            if self.state is not None and (visibility.snapshot.number, visibility.today) <= self.state.key:
                 return
-            if self.state is None or self.faces is None:
-                self._begin(faces)
+            if self.state is None or self.visibility is None:
+                self._begin(visibility)
                 return
-            old, state = self.faces, self.state
-            fresh = State(faces.generation.number, faces.today)
-            differences = self.keeper.differences(old.generation, faces.generation)
-            findings = Findings(self.sight(old), self.sight(faces), differences, self.projections)
+            old, state = self.visibility, self.state
+            fresh = LogState(visibility.snapshot.number, visibility.today)
+            differences = self.keeper.differences(old.snapshot, visibility.snapshot)
+            findings = ChangeFindings(
+                self.render_state(old), self.render_state(visibility), differences, self.projections
+            )
             for entity in self.projections:
                 self._carry(entity, state, fresh, differences)
                 self._note(entity, fresh, findings)
-            decide(self, faces)
+            decide(self, visibility)
             self._remember(state)
-            self.faces, self.state = faces, fresh
-            self._unhashed = self._to_hash(faces, fresh)
+            self.visibility, self.state = visibility, fresh
+            self._unhashed = self._to_hash(visibility, fresh)
 
     def begin(self) -> int:
         """The moment since which everything is as it is as far as anybody knows."""
@@ -200,11 +202,11 @@ class ChangeLog:
         """Hash some of the rows that are not hashed yet, so that a restart knows them again; False where all are."""
         with self.lock:
             chunk = next(self._unhashed, None)
-            if chunk is None or self.faces is None or self.state is None:
+            if chunk is None or self.visibility is None or self.state is None:
                 return False
             entity, rows = chunk
             hashes = self.state.hashes[entity]
-            for row, digest in self.sight(self.faces).digests(self.projections[entity], rows).items():
+            for row, digest in self.render_state(self.visibility).digests(self.projections[entity], rows).items():
                 hashes[row] = digest
             return True
 
@@ -213,32 +215,32 @@ class ChangeLog:
         moments = [one.at for kept in self.gone.values() for one in kept.values()]
         return PENDING in moments or any(PENDING in lists.values() for lists in self.left.values())
 
-    def _to_hash(self, faces: Faces, state: State) -> Iterator[tuple[str, list[int]]]:
+    def _to_hash(self, visibility: Visibility, state: LogState) -> Iterator[tuple[str, list[int]]]:
         """The rows of a state that are not hashed, some at a time."""
         for entity, hashes in state.hashes.items():
-            rows = [row for row in faces.rows(entity) if not hashes[row]]
-            for start in range(0, len(rows), HASHED_AT_ONCE):
-                yield entity, rows[start : start + HASHED_AT_ONCE]
+            rows = [row for row in visibility.rows(entity) if not hashes[row]]
+            for start in range(0, len(rows), ROWS_HASHED_AT_ONCE):
+                yield entity, rows[start : start + ROWS_HASHED_AT_ONCE]
 
-    def _begin(self, faces: Faces) -> None:
-        """Begin with what *faces* show, going on where the log was written down."""
+    def _begin(self, visibility: Visibility) -> None:
+        """Begin with what *visibility* shows, going on where the log was written down."""
         self.begin()
-        self.doubts.begin(faces, self.written.columns if self.written is not None else {})
-        fresh = State(faces.generation.number, faces.today)
+        self.doubts.begin(visibility, self.written.columns if self.written is not None else {})
+        fresh = LogState(visibility.snapshot.number, visibility.today)
         for entity, projection in self.projections.items():
-            size = faces.generation.table(entity).size
+            size = visibility.snapshot.table(entity).size
             fresh.times[entity] = array("q", [self.begun]) * size
             fresh.hashes[entity] = array("Q", [0]) * size
             if self.written is not None:
-                same = self.keeper.same(faces, self.written)
-                resume(self, faces, fresh, projection, self.written, same=same)
+                same = self.keeper.same(visibility, self.written)
+                resume(self, visibility, fresh, projection, self.written, same=same)
         self.pending = self.pending or self._untold()
-        self.faces, self.state, self.written, self._first = faces, fresh, None, fresh.key
-        self._unhashed = self._to_hash(faces, fresh)
+        self.visibility, self.state, self.written, self._first = visibility, fresh, None, fresh.key
+        self._unhashed = self._to_hash(visibility, fresh)
         self.keeper.began(self)
 
     @staticmethod
-    def _carry(entity: str, state: State, fresh: State, differences: Differences) -> None:
+    def _carry(entity: str, state: LogState, fresh: LogState, differences: Differences) -> None:
         """Take over what is known of rows that are still there."""
         places, times, hashes = differences.places(entity), state.times[entity], state.hashes[entity]
         if places is None:
@@ -247,7 +249,7 @@ class ChangeLog:
             fresh.times[entity] = array("q", [times[at] if at >= 0 else PENDING for at in places])
             fresh.hashes[entity] = array("Q", [hashes[at] if at >= 0 else 0 for at in places])
 
-    def _note(self, entity: str, fresh: State, findings: Findings) -> None:
+    def _note(self, entity: str, fresh: LogState, findings: ChangeFindings) -> None:
         """Note what differs of one entity."""
         found = findings.of(entity)
         hashes, times = fresh.hashes[entity], fresh.times[entity]
@@ -268,7 +270,7 @@ class ChangeLog:
             self.left.setdefault((outer, outer_id), {})[entity, identifier] = PENDING
         self.pending = self.pending or bool(found.changed or found.gone or found.left)
 
-    def bury(self, place: Place, identifier: str, one: Gone) -> None:
+    def bury(self, place: Place, identifier: str, one: RemovedRecord) -> None:
         """Keep what is told of a record that has left a branch."""
         self.gone.setdefault(place, {})[identifier] = Tombstone(PENDING, one.sealed, one.subjects, one.lists)
 
@@ -303,28 +305,28 @@ class ChangeLog:
         self._keep(None)
         self.pending = False
 
-    def _earlier(self, faces: Faces) -> State:
+    def _earlier(self, visibility: Visibility) -> LogState:
         """A state of before, for who reads on in it: what differs from it is told anew, as later than that."""
-        state = self._before.get((faces.generation.number, faces.today)) or self._former(faces)
+        state = self._before.get((visibility.snapshot.number, visibility.today)) or self._former(visibility)
         if state.until is None:
             self._tell()
         if state.until is not None:
             self._fall_behind(max(0, state.until - 1))
         return state
 
-    def _former(self, faces: Faces) -> State:
+    def _former(self, visibility: Visibility) -> LogState:
         """A state that was not kept, by what is known of the same records now.
 
         States that do not differ are forgotten like any others: how many came after it tells nothing.
         """
         assert self.state is not None
-        assert self.faces is not None
+        assert self.visibility is not None
         self._tell()
-        key = faces.generation.number, faces.today
-        state = State(*key, until=self._until(key))
+        key = visibility.snapshot.number, visibility.today
+        state = LogState(*key, until=self._until(key))
         for entity, times in self.state.times.items():
-            known = dict(zip(self.faces.ids(entity), times, strict=True))
-            since = (known.get(own, self.begun) for own in faces.ids(entity))
+            known = dict(zip(self.visibility.ids(entity), times, strict=True))
+            since = (known.get(own, self.begun) for own in visibility.ids(entity))
             told = [at if state.until is None or at < state.until else self.begun for at in since]
             state.times[entity] = array("q", told)
         self._remember(state)
@@ -332,15 +334,15 @@ class ChangeLog:
 
     def _until(self, key: tuple[int, str]) -> int | None:
         """The moment given first to what differs from the state with a *key*; 0 where it is not known any more."""
-        forgotten = len(self._tellings) == TELLINGS_KEPT and key < self._tellings[0][0]
+        forgotten = len(self._tellings) == MAX_REPORTS and key < self._tellings[0][0]
         if key < self._first or forgotten:
             return 0
         return next((moment for later, moment in self._tellings if later > key), None)
 
-    def _remember(self, state: State) -> None:
+    def _remember(self, state: LogState) -> None:
         state.hashes = {}  # of which only the newest are written down
         self._before[state.key] = state
-        while len(self._before) > STATES_KEPT:
+        while len(self._before) > MAX_STATES:
             self._before.popitem(last=False)
 
     def _fall_behind(self, moment: int) -> None:

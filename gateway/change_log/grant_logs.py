@@ -12,15 +12,15 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, cast
 
 from gateway.cache.snapshot_differences import Differences
-from gateway.change_log.account import Account
+from gateway.change_log.account import ClientHistory
 from gateway.change_log.doubts import Doubts
 from gateway.change_log.files import ChangeFiles
-from gateway.change_log.findings import Sight
+from gateway.change_log.findings import RenderedState
 from gateway.change_log.grant_log import ChangeLog
 from gateway.change_log.hasher import Hasher
 from gateway.change_log.states import Tombstone
-from gateway.change_log.window import ALL, WINDOW, Losses, Past
-from gateway.change_log.written import Told
+from gateway.change_log.window import ALL_ENTITIES, WINDOW_SECONDS, KnownPast, TombstoneGaps
+from gateway.change_log.written import ClientPosition
 from gateway.engine.data_subjects import students
 from gateway.storage.sealed_files import Sealed
 from gateway.storage.secrets import derive_subkey
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
-    from gateway.cache.snapshot import Generation
+    from gateway.cache.snapshot import Snapshot
     from gateway.change_log.projection import Projection
-    from gateway.change_log.written import Written
-    from gateway.engine.view_rows import ChangeTimes, Shown
-    from gateway.engine.visibility import Faces
+    from gateway.change_log.written import WrittenLog
+    from gateway.engine.view_rows import ChangeTimes, ViewRows
+    from gateway.engine.visibility import Visibility
     from gateway.storage.signed_heads import Registry
     from policies.grant import Grant
     from standards.keys import Keyring
@@ -55,7 +55,7 @@ class ChangeLogs:
         key: bytes,
         clock: Callable[[], float],
         keyring: Keyring,
-        window: float = WINDOW,
+        window: float = WINDOW_SECONDS,
         registry: Registry | None = None,
     ) -> None:
         self._sealed, self._clock, self._keyring, self._window = Sealed(folder, key), clock, keyring, window
@@ -63,8 +63,8 @@ class ChangeLogs:
         self._files = ChangeFiles(self._sealed, self._key, registry)
         self._logs: dict[str, ChangeLog] = {}
         self._districts: dict[str, str] = {}
-        self._accounts: dict[tuple[str, str, str], tuple[str, Account]] = {}
-        self._told: dict[tuple[str, str, str], Told] = {}
+        self._accounts: dict[tuple[str, str, str], tuple[str, ClientHistory]] = {}
+        self._told: dict[tuple[str, str, str], ClientPosition] = {}
         self._latest: Differences | None = None
         self._lock = threading.RLock()
         self._accounting = threading.RLock()  # never within `_lock`: who accounts waits for the lock of a log
@@ -72,10 +72,14 @@ class ChangeLogs:
         self._hasher = Hasher(folder is not None, self.keep)
 
     def open(
-        self, faces: Faces, held: frozenset[str], ledger: ChangeTimes, project: Callable[[], tuple[Projection, ...]]
-    ) -> Account:
-        """The account of the client that is shown *faces*."""
-        grant = faces.grant
+        self,
+        visibility: Visibility,
+        held: frozenset[str],
+        ledger: ChangeTimes,
+        project: Callable[[], tuple[Projection, ...]],
+    ) -> ClientHistory:
+        """The account of the client that is shown *visibility*."""
+        grant = visibility.grant
         place, name = (grant.client, grant.district, grant.purpose), content_of(grant, held)
         with self._lock:
             known = self._accounts.get(place)
@@ -90,7 +94,7 @@ class ChangeLogs:
         with self._accounting:
             known = self._accounts.get(place)
             if known is None or known[0] != name or known[1].log is not log:
-                known = self._accounts[place] = name, self._account(place, name, log, faces)
+                known = self._accounts[place] = name, self._history(place, name, log, visibility)
             return known[1]
 
     def knows(self, grant: Grant) -> bool:
@@ -98,26 +102,26 @@ class ChangeLogs:
         place = grant.client, grant.district, grant.purpose
         return place in self._told or self._files.told(*place) is not None
 
-    def _account(self, place: tuple[str, str, str], name: str, log: ChangeLog, faces: Faces) -> Account:
+    def _history(self, place: tuple[str, str, str], name: str, log: ChangeLog, visibility: Visibility) -> ClientHistory:
         """The account of a client: as it is known, or new from now on; later than all before if there was another.
 
-        Who is new comes after all that is another in *faces* than anybody was told before.
+        Who is new comes after all that is another in *visibility* than anybody was told before.
         """
         told, begun = self._files.told(*place) or self._told.get(place), log.begun or log.begin()
         if told is None or told.name != name:
-            log.follow(faces)
-            fresh = Told(name, log.arrive())
+            log.follow(visibility)
+            fresh = ClientPosition(name, log.arrive())
             told = fresh if told is None else self._after(told, fresh, log)
             told.count += 1
             self._files.tell(told, *place)
             self._told[place] = told
-        losses = Losses(dict(told.lost))
+        losses = TombstoneGaps(dict(told.lost))
         if told.since < begun:  # it was told of a log that is lost
-            losses.add({ALL: begun - 1})
+            losses.add({ALL_ENTITIES: begun - 1})
         gone, left = dict(told.gone), dict(told.left)
-        return Account(log, told.since, gone, left, dict(told.present), dict(told.present), losses)
+        return ClientHistory(log, told.since, gone, left, dict(told.present), dict(told.present), losses)
 
-    def _after(self, before: Told, told: Told, log: ChangeLog) -> Told:
+    def _after(self, before: ClientPosition, told: ClientPosition, log: ChangeLog) -> ClientPosition:
         """The account of a client that was told of another log before: what was gone there is gone still.
 
         What was gone before it was told of that log is none of its business.
@@ -132,21 +136,21 @@ class ChangeLogs:
             told.gone.setdefault(at, {}).update(named)
         for outer, lists in [*before.left.items(), *past.left.items()]:
             told.left.setdefault(outer, {}).update({own: min(at, since) for own, at in lists.items()})
-        losses = Losses(dict(before.lost))
+        losses = TombstoneGaps(dict(before.lost))
         losses.add(past.losses.moments, after=first)
         if not past.begun or first < past.begun:
-            losses.add({ALL: since - 1})
+            losses.add({ALL_ENTITIES: since - 1})
         losses.forget(told.gone, told.left, log.horizon)
         told.lost = losses.moments
         return told
 
-    def _past(self, name: str) -> Past:
+    def _past(self, name: str) -> KnownPast:
         """What the log called *name* knows, be it in memory or written down."""
         log = self._logs.get(name)
         if log is not None:
             return log.past()
         written = self._files.read(name) if name else None
-        return written.past() if written is not None else Past()
+        return written.past() if written is not None else KnownPast()
 
     def followers(self, district: str) -> list[ChangeLog]:
         """The logs of a *district*."""
@@ -172,7 +176,7 @@ class ChangeLogs:
             self.let_go(log)
 
     def forget_differences(self) -> None:
-        """Let go of the generation before, once every log of its district has gone on."""
+        """Let go of the snapshot before, once every log of its district has gone on."""
         with self._comparing:
             self._latest = None
 
@@ -180,17 +184,17 @@ class ChangeLogs:
         """What is told of a record that is gone."""
         return self._sealed.cipher.open(sealed)
 
-    def tags(self, faces: Faces) -> Callable[[int], bytes]:
+    def tags(self, visibility: Visibility) -> Callable[[int], bytes]:
         """The keyed tag of a student row, for the record of disclosures."""
         keyring = self._keyring  # not the gateway: a log lasts for longer than a state
-        district, ids = faces.generation.district, faces.generation.table("student").ids
+        district, ids = visibility.snapshot.district, visibility.snapshot.table("student").ids
         return cache(lambda row: keyring.student_tag(district, ids[row]))
 
     def _make(self, name: str, ledger: ChangeTimes, projections: tuple[Projection, ...]) -> ChangeLog:
-        def sight(faces: Faces) -> Sight:
-            return Sight(faces, ledger, self._key, self._about, self._sealed.cipher.seal)
+        def render_state(visibility: Visibility) -> RenderedState:
+            return RenderedState(visibility, ledger, self._key, self._about, self._sealed.cipher.seal)
 
-        log = ChangeLog(projections, sight, self._clock, self, self._window)
+        log = ChangeLog(projections, render_state, self._clock, self, self._window)
         written = self._files.read(name)
         if written is not None:
             log.begun, log.newest, log.written = written.begun, written.newest, written if written.begun else None
@@ -209,10 +213,10 @@ class ChangeLogs:
         if name is not None:
             self._files.write(name, log)
 
-    def same(self, faces: Faces, written: Written) -> bool:
-        """Whether what *faces* show rests on the very rows that a log was *written* down of."""
+    def same(self, visibility: Visibility, written: WrittenLog) -> bool:
+        """Whether what *visibility* shows rests on the very rows that a log was *written* down of."""
         return bool(written.source) and (written.source, written.today) == (
-            self._files.source(faces.generation), faces.today,
+            self._files.source(visibility.snapshot), visibility.today,
         )  # fmt: skip
 
     def began(self, log: ChangeLog) -> None:
@@ -223,11 +227,11 @@ class ChangeLogs:
         """Write down what is known."""
         self._hasher.close()
 
-    def _about(self, shown: Shown) -> Callable[[int], Iterable[bytes]]:
+    def _about(self, shown: ViewRows) -> Callable[[int], Iterable[bytes]]:
         return cast("Callable[[int], Iterable[bytes]]", students(shown, self))
 
-    def differences(self, old: Generation, new: Generation) -> Differences:
-        """The differences between two generations, found once for all logs of a district."""
+    def differences(self, old: Snapshot, new: Snapshot) -> Differences:
+        """The differences between two snapshots, found once for all logs of a district."""
         with self._comparing:
             known = self._latest
             if known is None or known.old is not old or known.new is not new:

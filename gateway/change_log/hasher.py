@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from gateway.change_log.grant_log import ChangeLog
 
-REST = 19.0
+REST_TIMES_WORK = 19.0
 """For how many times the length of the work others may go on after it."""
 CLOSING_SECONDS = 0.5
 """For how much work a gateway that is closed goes on hashing: that of a small district."""
@@ -69,6 +69,6 @@ class Hasher:
             if self._closing.is_set():
                 closing += took
             else:
-                self._closing.wait(took * REST)
+                self._closing.wait(took * REST_TIMES_WORK)
         with log.lock:
             self._keep(log)

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
     from gateway.cache.completeness import Unknown
     from gateway.change_log.projection import Place as Branch
-    from gateway.engine.view_rows import Shown
+    from gateway.engine.view_rows import ViewRows
 
     Place = tuple[tuple[str, ...], str]
     Below = tuple[tuple[str, str], ...]  # the records that an address names, from the outside in, by view and id
 
 MOMENT_BITS = 48
-LIST_WEIGHS = 8
+LIST_WEIGHT_IDS = 8
 """As how many ids a list counts that is kept, whatever is in it."""
 
 
@@ -47,7 +47,7 @@ class Ledger:
 
     A change that a consumer may not see leaves its hash and so its time as they were; one that it may see bears a
     moment by the *clock* at which it was found, later than all that this consumer was told (without one, that of its
-    generation). What was never looked at whole counts as it is since the district is held, and is new where it is read
+    snapshot). What was never looked at whole counts as it is since the district is held, and is new where it is read
     on each request; what was forgotten, and what another agreement shows, counts as changed: too much for a consumer,
     never too little.
 
@@ -69,17 +69,17 @@ class Ledger:
         self._size = self._listed = 0
         self._lock = threading.Lock()
 
-    def stamp(self, shown: Shown, rows: Sequence[int], records: Sequence[dict[str, Any]], base: str) -> None:
+    def stamp(self, shown: ViewRows, rows: Sequence[int], records: Sequence[dict[str, Any]], base: str) -> None:
         """Fill in the stamps of freshly rendered *records*; under which *base* they are asked for is no change."""
         stamps = _stamps(shown)
         if not stamps:
             return
-        account, followed = account_of(shown.faces), _is_followed(shown)
+        history, followed = account_of(shown.visibility), _is_followed(shown)
         needed = not followed or any(node.kind == "etag" for node in stamps)
         hashes = [self._hash(record, base) for record in records] if needed else [0] * len(records)
         times = (
-            account.times(shown.faces, shown.branch.entity, rows)
-            if account and followed
+            history.times(shown.visibility, shown.branch.entity, rows)
+            if history and followed
             else self._since(shown, rows, hashes)
         )
         modified = "%Y-%m-%dT%H:%M:%S" if shown.view.api != "edfi" else "%Y-%m-%dT%H:%M:%S.%f"
@@ -88,7 +88,7 @@ class Ledger:
             for node in stamps:
                 record[node.name] = str(digest) if node.kind == "etag" else texts[at]
 
-    def tag(self, shown: Shown, record: dict[str, Any], base: str) -> None:
+    def tag(self, shown: ViewRows, record: dict[str, Any], base: str) -> None:
         """Fill in the tag of one freshly rendered *record*, and leave out since when it has been so."""
         digest = str(self._hash(record, base))
         for node in _stamps(shown):
@@ -97,11 +97,11 @@ class Ledger:
             else:
                 del record[node.name]
 
-    def times(self, shown: Shown, rows: Sequence[int]) -> list[str]:
+    def times(self, shown: ViewRows, rows: Sequence[int]) -> list[str]:
         """The time of change of each row, as a text that sorts."""
-        account = account_of(shown.faces)
-        if account is not None and _is_followed(shown):
-            at = account.times(shown.faces, shown.branch.entity, rows)
+        history = account_of(shown.visibility)
+        if history is not None and _is_followed(shown):
+            at = history.times(shown.visibility, shown.branch.entity, rows)
         else:
             records = shown.render(rows, BASE)
             at = self._since(shown, rows, [self._hash(record, BASE) for record in records])
@@ -113,7 +113,7 @@ class Ledger:
         text = text.replace(f'"{base}/'.encode(), b'"\0/') if base else text
         return int.from_bytes(blake2b(text, digest_size=8, key=self._key).digest()) >> 1
 
-    def list_since(self, shown: Shown, below: Below) -> int | None:
+    def list_since(self, shown: ViewRows, below: Below) -> int | None:
         """The moment since which it is known what has left a list; None where nobody has looked at all of it.
 
         Whoever has what the list showed at a later moment has read it then or later, in this process, under the same
@@ -124,7 +124,7 @@ class Ledger:
             known, since = self._since_when.get(consumer, ("", 0))
             return since if known == epoch and (_place(shown), below) in self._lists else None
 
-    def look(self, shown: Shown, rows: Iterable[int], below: Below, *, whole: bool) -> None:
+    def look(self, shown: ViewRows, rows: Iterable[int], below: Below, *, whole: bool) -> None:
         """Remember the *rows* that a list *below* some records shows, read for one request.
 
         Where all of the entity was read (*whole*), what was shown at any address and is not there is gone, unless it
@@ -132,7 +132,7 @@ class Ledger:
         """
         place, whose, ids = (_place(shown), below), _whose(shown), shown.ids
         present = frozenset(ids[row] for row in rows)
-        here = {ids[row] for row in shown.faces.rows(shown.branch.entity)} if whole else None
+        here = {ids[row] for row in shown.visibility.rows(shown.branch.entity)} if whole else None
         with self._lock:
             self._meet(whose)
             moment, lacking, before = self._moment(shown, later=True), self._lacking(shown), self._weight(place)
@@ -151,13 +151,13 @@ class Ledger:
             self._listed += self._weight(place) - before
             self._fit()
 
-    def gone(self, shown: Shown, below: Below) -> dict[str, int]:
+    def gone(self, shown: ViewRows, below: Below) -> dict[str, int]:
         """What is gone from a list by the last look at it, by id, each with its moment."""
         with self._lock:
             found = self._lists.get((_place(shown), below))
             return self._gone.get(_whose(shown), {}) | found.left if found else {}
 
-    def wrote(self, shown: Shown, identifier: str) -> None:
+    def wrote(self, shown: ViewRows, identifier: str) -> None:
         """Remember the id of a record that a consumer has made itself and was not shown yet."""
         if shown.view.api == "edfi" or _is_followed(shown):
             return
@@ -167,18 +167,18 @@ class Ledger:
             self._size += identifier not in known
             known.setdefault(identifier, 0)
 
-    def _lacking(self, shown: Shown) -> frozenset[Unknown]:
+    def _lacking(self, shown: ViewRows) -> frozenset[Unknown]:
         """The rows that the consumer was shown and that are set aside now."""
-        generation, (consumer, epoch) = shown.faces.generation, _whose(shown)
-        own = generation.completeness.unknown if generation.completeness else frozenset()
+        snapshot, (consumer, epoch) = shown.visibility.snapshot, _whose(shown)
+        own = snapshot.completeness.unknown if snapshot.completeness else frozenset()
 
         def known(entity: str) -> set[str]:
             places = self._places(((*consumer[:-1], entity), epoch))
             return {identifier for place in places for identifier in self._known[place]}
 
-        return shown_of(shown.faces, own | unknown_of(generation), known, shown.view.api)
+        return shown_of(shown.visibility, own | unknown_of(snapshot), known, shown.view.api)
 
-    def _find_gone(self, shown: Shown, here: set[str], moment: int, lacking: frozenset[Unknown]) -> int:
+    def _find_gone(self, shown: ViewRows, here: set[str], moment: int, lacking: frozenset[Unknown]) -> int:
         """Find out what was shown of an entity and is not *here*; what came back is new. The number of those."""
         whose = _whose(shown)
         missing = {own for place in self._places(whose) for own in self._known[place].keys() - here}
@@ -219,12 +219,12 @@ class Ledger:
             known = self._known[place]
             self._size -= sum(known.pop(own, None) is not None for own in ids)
 
-    def _since(self, shown: Shown, rows: Sequence[int], hashes: Sequence[int]) -> list[int]:
+    def _since(self, shown: ViewRows, rows: Sequence[int], hashes: Sequence[int]) -> list[int]:
         place, consumer = _place(shown), _place(shown)[0][:2]
         ids, found, given = shown.ids, [], set[int]()
         with self._lock:
             self._meet(_whose(shown))
-            known = self._open(place, shown.faces.generation.begun)
+            known = self._open(place, shown.visibility.snapshot.begun)
             changed, fresh = self._moment(shown, later=True), self._moment(shown, later=False)
             if place not in self._whole:
                 fresh = self._first[place] or fresh
@@ -242,10 +242,10 @@ class Ledger:
             self._fit()
         return found
 
-    def _moment(self, shown: Shown, *, later: bool) -> int:
+    def _moment(self, shown: ViewRows, *, later: bool) -> int:
         """The moment of what is found now; *later* than all that the consumer was told of its district."""
         if self._clock is None:
-            return shown.faces.generation.version
+            return shown.visibility.snapshot.version
         now, told = int(self._clock() * 1000), self._told.get(_place(shown)[0][:2], 0)
         return now if now > told or (now == told and not later) else told + 1
 
@@ -274,34 +274,34 @@ class Ledger:
 
 
 def _weight_of(one: _List) -> int:
-    return LIST_WEIGHS + len(one.present) + len(one.left)
+    return LIST_WEIGHT_IDS + len(one.present) + len(one.left)
 
 
-def _is_followed(shown: Shown) -> bool:
-    account = account_of(shown.faces)
-    return account is not None and account.follows(_branch(shown))
+def _is_followed(shown: ViewRows) -> bool:
+    history = account_of(shown.visibility)
+    return history is not None and history.follows(_branch(shown))
 
 
-def _stamps(shown: Shown) -> list[Stamp]:
+def _stamps(shown: ViewRows) -> list[Stamp]:
     return [node for node in shown.branch.nodes if isinstance(node, Stamp)]
 
 
-def _branch(shown: Shown) -> Branch:
+def _branch(shown: ViewRows) -> Branch:
     return shown.view.api, shown.view.name, shown.branch.entity
 
 
-def _place(shown: Shown) -> Place:
+def _place(shown: ViewRows) -> Place:
     """Which consumer is shown what of which district, and under which agreements."""
-    grant, view = shown.faces.grant, shown.view
-    of = (shown.faces.generation.district, grant.client, grant.purpose, view.api, view.name, shown.branch.entity)
+    grant, view = shown.visibility.grant, shown.view
+    of = (shown.visibility.snapshot.district, grant.client, grant.purpose, view.api, view.name, shown.branch.entity)
     return of, grant.epoch
 
 
-def _doubtful(shown: Shown, missing: Iterable[str], lacking: frozenset[Unknown]) -> set[str]:
-    return doubtful(shown.faces, shown.branch.entity, missing, lacking, shown.view.api)
+def _doubtful(shown: ViewRows, missing: Iterable[str], lacking: frozenset[Unknown]) -> set[str]:
+    return doubtful(shown.visibility, shown.branch.entity, missing, lacking, shown.view.api)
 
 
-def _whose(shown: Shown) -> Place:
+def _whose(shown: ViewRows) -> Place:
     return _whose_of(_place(shown))
 
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from gateway.engine.renderer import columns_read, compile_branch
 from standards.fields import fields_of, follow, trail
 from standards.oneroster.api import nesting
-from standards.view import Branch, Hop, Id, Items, Kids, Links, Many, Obj, Stamp, To, Val
+from standards.view import Branch, Children, Follow, Id, Items, Links, List, Object, Reference, Stamp, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from gateway.cache.snapshot import Generation
-    from gateway.engine.visibility import Faces
+    from gateway.cache.snapshot import Snapshot
+    from gateway.engine.visibility import Visibility
     from policies.grant import Grant
     from standards.view import Node, Step, View
 
@@ -43,31 +43,33 @@ class Projection:
     ends: frozenset[str]
     _columns: dict[Shape, Mapping[str, frozenset[str]]] = field(default_factory=dict)
 
-    def render(self, faces: Faces, rows: Sequence[int]) -> list[list[Any]]:
-        """What *faces* show of each of the *rows*, by API, stamps left out."""
-        sides = [self._compiled(faces, api, branch)(rows, "") for api, branch in self.sides]
+    def render(self, visibility: Visibility, rows: Sequence[int]) -> list[list[Any]]:
+        """What *visibility* shows of each of the *rows*, by API, stamps left out."""
+        sides = [self._compiled(visibility, api, branch)(rows, "") for api, branch in self.sides]
         return [list(found) for found in zip(*sides, strict=True)]
 
-    def columns(self, faces: Faces) -> Mapping[str, frozenset[str]]:
-        """The columns of each entity on which it rests what *faces* show of a record, and on which of the branches.
+    def columns(self, visibility: Visibility) -> Mapping[str, frozenset[str]]:
+        """The columns of each entity on which what *visibility* shows of a record rests, and of which branches.
 
         Also such as no table has, so that one that comes is missed by nobody. They follow from which ones there are.
         """
-        tables = [faces.generation.table(entity) for entity in sorted(self.ends)]
+        tables = [visibility.snapshot.table(entity) for entity in sorted(self.ends)]
         shape = tuple((frozenset(table.columns), frozenset(table.refs)) for table in tables)
         if shape not in self._columns:
-            self._columns[shape] = self._read(faces)
+            self._columns[shape] = self._read(visibility)
         return self._columns[shape]
 
-    def _read(self, faces: Faces) -> Mapping[str, frozenset[str]]:
+    def _read(self, visibility: Visibility) -> Mapping[str, frozenset[str]]:
         found = {(step.entity, step.via) for _, branch in self.branches.values() for step in branch.also}
-        found.update(*(columns_read(branch, faces, api) for api, branch in self.sides))
+        found.update(*(columns_read(branch, visibility, api) for api, branch in self.sides))
         for (api, _, _), (_, branch) in self.branches.items():
-            found |= columns_read(branch, faces, api, branch.backed) if branch.backed else set()
+            found |= columns_read(branch, visibility, api, branch.backed) if branch.backed else set()
         return {entity: frozenset(name for one, name in found if one == entity) for entity in {one for one, _ in found}}
 
-    def _compiled(self, faces: Faces, api: str, branch: Branch) -> Callable[[Sequence[int], str], list[dict[str, Any]]]:
-        return faces.once(("projection", self.entity, api), lambda: compile_branch(branch, faces, api))
+    def _compiled(
+        self, visibility: Visibility, api: str, branch: Branch
+    ) -> Callable[[Sequence[int], str], list[dict[str, Any]]]:
+        return visibility.once(("projection", self.entity, api), lambda: compile_branch(branch, visibility, api))
 
 
 def lists_of(rendered: Sequence[Any]) -> dict[str, set[str]]:
@@ -98,12 +100,12 @@ def _projection(
     sides, paths = [], set[Path]()
     for api in apis:
         nodes: list[Node] = [
-            Obj(view.name, tuple(node for node in branch.nodes if not isinstance(node, Stamp)))
+            Object(view.name, tuple(node for node in branch.nodes if not isinstance(node, Stamp)))
             for place, (view, branch) in branches.items()
             if place[0] == api
         ]
         if api == ONEROSTER and (lists := _lists(entity, grant, shown, held)):
-            nodes.append(Obj(LISTS, lists))
+            nodes.append(Object(LISTS, lists))
         ways = [(view.name, name) for (one, _, _), (view, branch) in branches.items() if one == api
                 for _, name in branch.linked]  # fmt: skip
         sides.append((api, Branch(entity, tuple(nodes), linked=tuple(ways))))
@@ -131,7 +133,7 @@ def _lists(entity: str, grant: Grant, shown: Collection[str], held: Collection[s
             ways = [way for way in nesting.ways(outer, inner, grant) if nesting.entities((way,), outer) <= set(held)]
             found.setdefault(outer, []).extend(back(way, outer) for way in ways)
     return tuple(
-        Many(outer, way, (Id("id"),), bare=True, distinct=True, adds=bool(number))
+        List(outer, way, (Id("id"),), bare=True, distinct=True, adds=bool(number))
         for outer, ways in sorted(found.items())
         for number, way in enumerate(ways)
     )
@@ -141,11 +143,11 @@ def back(way: Path, entity: str) -> Path:
     """The steps from the end of a *way* that begins at *entity* to its beginning."""
     found: list[Step] = []
     for step in way:
-        if isinstance(step, Kids):
+        if isinstance(step, Children):
             many = fields_of(step.entity)[step.via].many
-            found.append(Links(step.via) if many else To(step.via))
+            found.append(Links(step.via) if many else Follow(step.via))
         else:
-            found.append(Kids(entity, getattr(step, "ref", "")))
+            found.append(Children(entity, getattr(step, "ref", "")))
         entity, _ = follow(step, entity, "")
     return tuple(reversed(found))
 
@@ -154,34 +156,34 @@ def _read(nodes: Iterable[Node], entity: str, prefix: str, path: Path) -> Iterat
     """The paths to every row that *nodes* read beside the one at hand."""
     for node in nodes:
         match node:
-            case Val():
+            case Value():
                 for source in node.sources:
                     yield from _along(path, trail(entity, prefix + source)[:-1])
-            case Obj():
+            case Object():
                 if node.guard:
-                    yield (*path, To(prefix + node.guard))
+                    yield (*path, Follow(prefix + node.guard))
                 yield from _read(node.nodes, entity, prefix, path)
-            case Hop():
-                onward = (*path, To(prefix + node.ref))
+            case Reference():
+                onward = (*path, Follow(prefix + node.ref))
                 yield onward
                 yield from _read(node.nodes, fields_of(entity)[prefix + node.ref].to, "", onward)
-            case Many():
+            case List():
                 yield from _listed(node, entity, prefix, path)
 
 
 def _along(path: Path, refs: Iterable[Any]) -> Iterator[Path]:
     for one in refs:
-        path = (*path, To(one.name))
+        path = (*path, Follow(one.name))
         yield path
 
 
-def _listed(node: Many, entity: str, prefix: str, path: Path) -> Iterator[Path]:
+def _listed(node: List, entity: str, prefix: str, path: Path) -> Iterator[Path]:
     for number, step in enumerate(node.steps):
         after, inner = follow(step, entity, prefix)
         if isinstance(step, Items):
-            yield from ((*path, To(inner + owner)) for owner in step.owners)
+            yield from ((*path, Follow(inner + owner)) for owner in step.owners)
         else:
-            path = (*path, step if isinstance(step, Kids) else type(step)(prefix + step.ref))
+            path = (*path, step if isinstance(step, Children) else type(step)(prefix + step.ref))
             yield path
         entity, prefix = after, inner
         if not number:
@@ -189,7 +191,7 @@ def _listed(node: Many, entity: str, prefix: str, path: Path) -> Iterator[Path]:
     yield from _read(node.nodes, entity, prefix, path)
 
 
-def leading_to(generation: Generation, entity: str, paths: Iterable[Path], dirty: Mapping[str, set[int]]) -> set[int]:
+def leading_to(snapshot: Snapshot, entity: str, paths: Iterable[Path], dirty: Mapping[str, set[int]]) -> set[int]:
     """The rows of *entity* from which one of *paths* leads to a row that is *dirty*."""
     found: set[int] = set()
     for path in paths:
@@ -198,20 +200,20 @@ def leading_to(generation: Generation, entity: str, paths: Iterable[Path], dirty
         for step, start in zip(reversed(path), reversed(stops[:-1]), strict=True):
             if not rows:
                 break
-            rows = _sources(generation, step, start, rows)
+            rows = _sources(snapshot, step, start, rows)
         found |= rows
     return found
 
 
-def _sources(generation: Generation, step: Step, start: str, rows: set[int]) -> set[int]:
+def _sources(snapshot: Snapshot, step: Step, start: str, rows: set[int]) -> set[int]:
     """The rows of *start* from which one *step* leads to one of *rows*."""
-    table = generation.table(start)
-    if isinstance(step, Kids):
-        kids = generation.table(step.entity)
+    table = snapshot.table(start)
+    if isinstance(step, Children):
+        children = snapshot.table(step.entity)
         if fields_of(step.entity)[step.via].many:
-            column = kids.columns.get(step.via)
+            column = children.columns.get(step.via)
             return {target for row in rows if column for target in column[row] or () if target >= 0}
-        refs = kids.refs.get(step.via)
+        refs = children.refs.get(step.via)
         return {refs[row] for row in rows if refs[row] >= 0} if refs else set()
     ref = getattr(step, "ref", "")
     if ref in table.refs:

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from gateway.change_log.doubts import Doubts
-    from gateway.change_log.findings import Sight
+    from gateway.change_log.findings import RenderedState
     from gateway.change_log.projection import Place, Projection
-    from gateway.change_log.states import Gone, State, Tombstone
-    from gateway.change_log.written import Written
-    from gateway.engine.visibility import Faces
+    from gateway.change_log.states import LogState, RemovedRecord, Tombstone
+    from gateway.change_log.written import WrittenLog
+    from gateway.engine.visibility import Visibility
 
 ROWS_AT_ONCE = 1_000
 """How many rows are rendered before their hashes are compared."""
@@ -25,13 +25,13 @@ class Resumable(Protocol):
     """A change log that goes on where it was written down."""
 
     projections: dict[str, Projection]
-    sight: Callable[[Faces], Sight]
+    render_state: Callable[[Visibility], RenderedState]
     doubts: Doubts
     gone: dict[Place, dict[str, Tombstone]]
     left: dict[tuple[str, str], dict[tuple[str, str], int]]
     pending: bool
 
-    def bury(self, place: Place, identifier: str, one: Gone) -> None:
+    def bury(self, place: Place, identifier: str, one: RemovedRecord) -> None:
         """Keep what is told of a record that has left a branch."""
         ...
 
@@ -40,49 +40,56 @@ class Resumable(Protocol):
         ...
 
 
-def resume(log: Resumable, faces: Faces, fresh: State, projection: Projection, written: Written, *, same: bool) -> None:
+def resume(
+    log: Resumable, visibility: Visibility, fresh: LogState, projection: Projection, written: WrittenLog, *, same: bool
+) -> None:
     """Find what differs of one entity from what was written down: what has another hash, or had none.
 
     Where all rows are the very *same*, nothing is hashed.
     """
-    entity, sight, lacking = projection.entity, log.sight(faces), log.doubts.lacking(faces)
+    entity, state, lacking = projection.entity, log.render_state(visibility), log.doubts.lacking(visibility)
     column = written.columns.get(entity)
     known = (column.known() if column else {}) | log.doubts.take(entity)
-    here = {faces.ids(entity)[row] for row in faces.rows(entity)}
-    _come_back(log, sight, projection, here)
-    stirred = _compare(log, faces, fresh, projection, known, same=same)
+    here = {visibility.ids(entity)[row] for row in visibility.rows(entity)}
+    _come_back(log, state, projection, here)
+    stirred = _compare(log, visibility, fresh, projection, known, same=same)
     missing = known.keys() - here
-    held = doubtful(faces, entity, missing, lacking)
+    held = doubtful(visibility, entity, missing, lacking)
     log.doubts.records |= {(entity, own): known[own] for own in held}
     if lacking:
         log.doubts.records |= {(entity, own): known[own] for own in stirred}
-    _lose(log, sight, projection, dict.fromkeys(missing - held, False) | ({} if lacking else stirred))
+    _lose(log, state, projection, dict.fromkeys(missing - held, False) | ({} if lacking else stirred))
     log.pending = log.pending or PENDING in fresh.times[entity] or bool(missing - held)
 
 
-def decide(log: Resumable, faces: Faces) -> None:
+def decide(log: Resumable, visibility: Visibility) -> None:
     """Decide what was in doubt, once nothing that was shown is set aside of which nobody knows what it was."""
-    if log.doubts.records and not log.doubts.lacking(faces):
+    if log.doubts.records and not log.doubts.lacking(visibility):
         for entity, projection in log.projections.items():
-            _lose(log, log.sight(faces), projection, dict.fromkeys(log.doubts.take(entity), True))
+            _lose(log, log.render_state(visibility), projection, dict.fromkeys(log.doubts.take(entity), True))
         log.pending = True
 
 
 def _compare(
     log: Resumable,
-    faces: Faces,
-    fresh: State,
+    visibility: Visibility,
+    fresh: LogState,
     projection: Projection,
     known: Mapping[str, tuple[int, int]],
     *,
     same: bool,
 ) -> dict[str, bool]:
     """Give each row the moment it had where it has the hash it had; what has another, and may be in other lists."""
-    entity, sight, stirred = projection.entity, log.sight(faces), dict[str, bool]()
-    times, hashes, ids, seen = fresh.times[entity], fresh.hashes[entity], faces.ids(entity), faces.rows(entity)
+    entity, state, stirred = projection.entity, log.render_state(visibility), dict[str, bool]()
+    times, hashes, ids, seen = (
+        fresh.times[entity],
+        fresh.hashes[entity],
+        visibility.ids(entity),
+        visibility.rows(entity),
+    )
     for start in range(0, len(seen), ROWS_AT_ONCE):
         rows = list(seen[start : start + ROWS_AT_ONCE])
-        digests = {} if same else sight.digests(projection, rows)
+        digests = {} if same else state.digests(projection, rows)
         for row in rows:
             digest, at = known.get(ids[row], (0, 0))
             hashes[row] = now = digest if same else digests[row]
@@ -92,25 +99,25 @@ def _compare(
     return stirred
 
 
-def _come_back(log: Resumable, sight: Sight, projection: Projection, here: set[str]) -> None:
+def _come_back(log: Resumable, state: RenderedState, projection: Projection, here: set[str]) -> None:
     """Note the branches that show again what was gone from them, be it that something else still showed it."""
     gone = {own for place in projection.branches for own in log.gone.get(place, ())}
-    rows = [row for own in sorted(gone & here) if (row := sight.faces.row(projection.entity, own)) is not None]
-    for row, places in sight.places(projection, rows).items() if rows else ():
+    rows = [row for own in sorted(gone & here) if (row := state.visibility.row(projection.entity, own)) is not None]
+    for row, places in state.places(projection, rows).items() if rows else ():
         for place in places:
-            log.come_back(place, sight.faces.ids(projection.entity)[row])
+            log.come_back(place, state.visibility.ids(projection.entity)[row])
 
 
-def _lose(log: Resumable, sight: Sight, projection: Projection, lost: Mapping[str, bool]) -> None:
+def _lose(log: Resumable, state: RenderedState, projection: Projection, lost: Mapping[str, bool]) -> None:
     """Note that records have left the branches that do not show them; those that have *moved* may have left any list.
 
     Which lists, and what it was that was shown, is not known any more.
     """
     for own, moved in lost.items():
-        row = sight.faces.row(projection.entity, own)
-        shown = frozenset() if row is None else sight.places(projection, [row])[row]
+        row = state.visibility.row(projection.entity, own)
+        shown = frozenset() if row is None else state.places(projection, [row])[row]
         if row is not None and moved:
             log.left.setdefault(ANYWHERE, {})[projection.entity, own] = PENDING
         for place in projection.branches.keys() - shown:
             if place[0] != EDFI:
-                log.bury(place, own, sight.unknown(projection, place, own))
+                log.bury(place, own, state.unknown(projection, place, own))

@@ -19,7 +19,7 @@ PENDING = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class RemovedRecord:
     """What is told of a record that has left a branch."""
 
     sealed: bytes
@@ -37,8 +37,8 @@ class Tombstone(msgspec.Struct, array_like=True):
 
 
 @dataclass(slots=True)
-class State:
-    """Since when each row of one generation is as it is shown on one day, and the hashes of what is shown.
+class LogState:
+    """Since when each row of one snapshot is as it is shown on one day, and the hashes of what is shown.
 
     *until* is the moment given to what differs from it, once somebody has been told.
     """

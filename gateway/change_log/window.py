@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     Gone = MutableMapping[Place, dict[str, Tombstone]]
     Left = MutableMapping[Outer, dict[tuple[str, str], int]]
 
-WINDOW = 30 * 86_400.0
-MOST_GONE = 200_000
+WINDOW_SECONDS = 30 * 86_400.0
+MAX_TOMBSTONES = 200_000
 """How many tombstones are kept for one grant."""
 
 
-ALL = "*"
+ALL_ENTITIES = "*"
 """In place of an entity: whatever it is."""
 
 
 @dataclass(slots=True)
-class Losses:
+class TombstoneGaps:
     """The moment up to which not all that is gone is known, by entity."""
 
     moments: dict[str, int] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Losses:
 
     def of(self, entity: str) -> int:
         """The moment up to which not all that is gone of an *entity* is known; 0 where all is."""
-        return max(self.moments.get(entity, 0), self.moments.get(ALL, 0))
+        return max(self.moments.get(entity, 0), self.moments.get(ALL_ENTITIES, 0))
 
     def add(self, moments: Mapping[str, int], after: int = 0) -> None:
         """Take over other losses that are later than *after*."""
@@ -50,7 +50,7 @@ class Losses:
             return
         moments = [one.at for kept in gone.values() for one in kept.values()]
         moments += [at for lists in left.values() for at in lists.values()]
-        surplus = len(moments) - MOST_GONE
+        surplus = len(moments) - MAX_TOMBSTONES
         limit = max(horizon, sorted(moments)[surplus - 1]) if surplus > 0 else horizon
         if min(moments, default=PENDING) <= limit:
             self._forget(gone, left, min(limit, PENDING - 1))
@@ -74,7 +74,7 @@ def _drop_empty(kept: MutableMapping[Any, dict[Any, Any]]) -> None:
 
 
 @dataclass(slots=True)
-class Past:
+class KnownPast:
     """What a change log knows: what is *gone* and has *left* lists, since when all of it, and what is *present*.
 
     *newest* is the last moment that it told, *begun* its first; 0 where all else that it knew is lost.
@@ -85,4 +85,4 @@ class Past:
     gone: dict[Place, dict[str, Tombstone]] = field(default_factory=dict)
     left: dict[Outer, dict[tuple[str, str], int]] = field(default_factory=dict)
     present: dict[str, dict[str, int]] = field(default_factory=dict)
-    losses: Losses = field(default_factory=Losses)
+    losses: TombstoneGaps = field(default_factory=TombstoneGaps)

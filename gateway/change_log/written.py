@@ -9,10 +9,10 @@ import msgspec
 import orjson
 
 from gateway.change_log.states import Tombstone
-from gateway.change_log.window import Past
+from gateway.change_log.window import KnownPast
 
 
-class Column(msgspec.Struct, array_like=True):
+class HashColumn(msgspec.Struct, array_like=True):
     """The visible records of one entity: their *ids*, compressed, and the hash and the moment of each."""
 
     ids: bytes
@@ -33,7 +33,7 @@ GoneRows = list[tuple[tuple[str, str, str], list[tuple[str, Tombstone]]]]
 LeftRows = list[tuple[tuple[str, str], list[tuple[tuple[str, str], int]]]]
 
 
-class Buried(msgspec.Struct, array_like=True):
+class SealedTombstones(msgspec.Struct, array_like=True):
     """What is *gone* and has *left* lists by one log, as it was written down for the time that *count* tells."""
 
     count: int
@@ -41,7 +41,7 @@ class Buried(msgspec.Struct, array_like=True):
     left: LeftRows
 
 
-class Written(msgspec.Struct, array_like=True):
+class WrittenLog(msgspec.Struct, array_like=True):
     """A change log as it was written down.
 
     *source* is a hash of the rows it is of, *today* the day; *count* numbers what was written of it. What is later
@@ -55,7 +55,7 @@ class Written(msgspec.Struct, array_like=True):
     source: str
     today: str
     count: int
-    columns: dict[str, Column]
+    columns: dict[str, HashColumn]
     gone: GoneRows
     left: LeftRows
     behind: int | None = None
@@ -64,9 +64,9 @@ class Written(msgspec.Struct, array_like=True):
     lost: dict[str, int] = {}
     buried: int = 0
 
-    def past(self) -> Past:
+    def past(self) -> KnownPast:
         """What it knew; nothing where it is lost."""
-        found = Past(self.newest, self.begun)
+        found = KnownPast(self.newest, self.begun)
         found.gone = {place: dict(kept) for place, kept in self.gone}
         found.left = {outer: dict(lists) for outer, lists in self.left}
         found.losses.add(self.lost)
@@ -74,7 +74,7 @@ class Written(msgspec.Struct, array_like=True):
         return found
 
 
-class Told(msgspec.Struct, array_like=True):
+class ClientPosition(msgspec.Struct, array_like=True):
     """Which log a client is told of, *since* when, and what it knows of those before: *gone*, *left* and *present*.
 
     Of what was gone up to a moment, by entity, not all is known (*lost*). *count* numbers what was written of it.

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     from gateway.storage.cipher import Cipher
 
-ID = 16
-MOST = 200_000
+ID_BYTES = 16
+MAX_ENTRIES = 200_000
 """How many departures and new keys are remembered of one resource for one consumer."""
 
 
-class Entry(msgspec.Struct, frozen=True, array_like=True):
+class RemovedEntry(msgspec.Struct, frozen=True, array_like=True):
     """A record that is gone or goes by another key since *version*; *mark* is a keyed hash of the key it had.
 
     *sealed* is what was known of its key: the line of before and, where it is still there, of after.
@@ -37,7 +37,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     sealed: bytes
 
 
-class Journal(msgspec.Struct, frozen=True, array_like=True):
+class ResourceLog(msgspec.Struct, frozen=True, array_like=True):
     """The *ids* shown, in order, sixteen bytes each, with the *hashes* and *versions* of their records.
 
     *lines* tells the key of each, sealed. *gone* and *rekeyed* tell what happened, oldest first; what happened
@@ -48,8 +48,8 @@ class Journal(msgspec.Struct, frozen=True, array_like=True):
     hashes: bytes
     versions: bytes
     lines: bytes
-    gone: tuple[Entry, ...] = ()
-    rekeyed: tuple[Entry, ...] = ()
+    gone: tuple[RemovedEntry, ...] = ()
+    rekeyed: tuple[RemovedEntry, ...] = ()
     floor: int = 0
     count: int = 0
 
@@ -57,7 +57,7 @@ class Journal(msgspec.Struct, frozen=True, array_like=True):
         """The id, the hash and the version of every record shown."""
         hashes, versions = array("Q", self.hashes), array("q", self.versions)
         for at, (digest, version) in enumerate(zip(hashes, versions, strict=True)):
-            yield self.ids[ID * at : ID * at + ID], digest, version
+            yield self.ids[ID_BYTES * at : ID_BYTES * at + ID_BYTES], digest, version
 
     def at(self) -> Sequence[int]:
         """The versions alone, in the order of the ids."""
@@ -65,7 +65,7 @@ class Journal(msgspec.Struct, frozen=True, array_like=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class ShownHashes:
     """What is shown now: *ids* in order, the hash of each record, and how to tell the keys of some as *lines* of bytes.
 
     The records are named by their places. *mark* tells a key apart from others by its line; 0 where not enough of
@@ -78,94 +78,92 @@ class Sight:
     mark: Callable[[bytes], int]
 
 
-def begin(sight: Sight, cipher: Cipher, version: int) -> Journal:
+def begin(shown: ShownHashes, cipher: Cipher, version: int) -> ResourceLog:
     """A journal of a resource of which nothing is known yet: everything counts as changed at *version*."""
-    return Journal(
-        b"".join(sight.ids), array("Q", sight.hashes).tobytes(), array("q", [version] * len(sight.ids)).tobytes(),
-        _closed(sight.lines(range(len(sight.ids))), cipher),
+    return ResourceLog(
+        b"".join(shown.ids), array("Q", shown.hashes).tobytes(), array("q", [version] * len(shown.ids)).tobytes(),
+        _closed(shown.lines(range(len(shown.ids))), cipher),
     )  # fmt: skip
 
 
-def settle(journal: Journal, sight: Sight, cipher: Cipher, version: int) -> Journal:
-    """*journal* with every difference to what is shown now, found at *version*; itself where there is none."""
-    before = {identifier: (digest, since) for identifier, digest, since in journal.known()}
+def record_differences(log: ResourceLog, shown: ShownHashes, cipher: Cipher, version: int) -> ResourceLog:
+    """*log* with every difference to what is shown now, found at *version*; itself where there is none."""
+    before = {identifier: (digest, since) for identifier, digest, since in log.known()}
     versions, fresh = array("q"), []
-    for place, (identifier, digest) in enumerate(zip(sight.ids, sight.hashes, strict=True)):
+    for place, (identifier, digest) in enumerate(zip(shown.ids, shown.hashes, strict=True)):
         known = before.get(identifier)
         same = known is not None and known[0] == digest
         versions.append(known[1] if known is not None and same else version)
         if not same:
             fresh.append(place)
-    left = before.keys() - set(sight.ids)
+    left = before.keys() - set(shown.ids)
     if not left and not fresh:
-        return journal
-    told = dict(zip(_split(journal.ids), _opened(journal.lines, cipher), strict=True))
-    changed = dict(zip([sight.ids[place] for place in fresh], sight.lines(fresh), strict=True))
+        return log
+    told = dict(zip(_split(log.ids), _opened(log.lines, cipher), strict=True))
+    changed = dict(zip([shown.ids[place] for place in fresh], shown.lines(fresh), strict=True))
     now = told | changed
-    gone = [Entry(one, version, sight.mark(told[one]), cipher.seal(told[one])) for one in sorted(left)]
+    gone = [RemovedEntry(one, version, shown.mark(told[one]), cipher.seal(told[one])) for one in sorted(left)]
     rekeyed = [
-        Entry(one, version, 0, cipher.seal(told[one] + b"\n" + line))
+        RemovedEntry(one, version, 0, cipher.seal(told[one] + b"\n" + line))
         for one, line in changed.items()
         if one in told and key_of(told[one]) != key_of(line)
     ]
     return _bounded(
         replace_fields(
-            journal,
-            ids=b"".join(sight.ids), hashes=array("Q", sight.hashes).tobytes(), versions=versions.tobytes(),
-            lines=_closed([now[one] for one in sight.ids], cipher), gone=_left((*journal.gone, *gone), changed, sight),
-            rekeyed=(*journal.rekeyed, *rekeyed),
+            log,
+            ids=b"".join(shown.ids), hashes=array("Q", shown.hashes).tobytes(), versions=versions.tobytes(),
+            lines=_closed([now[one] for one in shown.ids], cipher), gone=_left((*log.gone, *gone), changed, shown),
+            rekeyed=(*log.rekeyed, *rekeyed),
         )
     )  # fmt: skip
 
 
-def note(journal: Journal, sight: Sight, cipher: Cipher, version: int) -> Journal:
-    """*journal* with what is shown of some records now, found at *version*; no other is gone for that."""
-    hashes = {identifier: digest for identifier, digest, _ in journal.known()}
-    hashes |= dict(zip(sight.ids, sight.hashes, strict=True))
-    ids, places = list(hashes), {identifier: at for at, identifier in enumerate(sight.ids)}
+def note(log: ResourceLog, shown: ShownHashes, cipher: Cipher, version: int) -> ResourceLog:
+    """*log* with what is shown of some records now, found at *version*; no other is gone for that."""
+    hashes = {identifier: digest for identifier, digest, _ in log.known()}
+    hashes |= dict(zip(shown.ids, shown.hashes, strict=True))
+    ids, places = list(hashes), {identifier: at for at, identifier in enumerate(shown.ids)}
 
     def lines(chosen: Sequence[int]) -> Sequence[bytes]:
-        return sight.lines([places[ids[at]] for at in chosen])
+        return shown.lines([places[ids[at]] for at in chosen])
 
-    return settle(journal, Sight(ids, list(hashes.values()), lines, sight.mark), cipher, version)
-
-
-def holding(journal: Journal, sight: Sight, held: set[bytes]) -> Sight:
-    """A *sight* with the records of a *journal* that are *held* back, as they were shown."""
-    kept = {identifier: digest for identifier, digest, _ in journal.known() if identifier in held}
-    return Sight([*sight.ids, *kept], [*sight.hashes, *kept.values()], sight.lines, sight.mark) if kept else sight
+    return record_differences(log, ShownHashes(ids, list(hashes.values()), lines, shown.mark), cipher, version)
 
 
-def replace_fields(journal: Journal, **fields: object) -> Journal:
-    """*journal* with other *fields*."""
-    return msgspec.structs.replace(journal, **fields)
+def with_held_back(log: ResourceLog, shown: ShownHashes, held: set[bytes]) -> ShownHashes:
+    """A *shown* with the records of a *log* that are *held* back, as they were shown."""
+    kept = {identifier: digest for identifier, digest, _ in log.known() if identifier in held}
+    return ShownHashes([*shown.ids, *kept], [*shown.hashes, *kept.values()], shown.lines, shown.mark) if kept else shown
 
 
-def _left(gone: Iterable[Entry], changed: Mapping[bytes, bytes], sight: Sight) -> tuple[Entry, ...]:
+def replace_fields(log: ResourceLog, **fields: object) -> ResourceLog:
+    """*log* with other *fields*."""
+    return msgspec.structs.replace(log, **fields)
+
+
+def _left(gone: Iterable[RemovedEntry], changed: Mapping[bytes, bytes], shown: ShownHashes) -> tuple[RemovedEntry, ...]:
     """What is *gone* but for what has come back, under its id or as another record of the same key."""
-    marks = {mark for line in changed.values() if (mark := sight.mark(line))}
+    marks = {mark for line in changed.values() if (mark := shown.mark(line))}
     return tuple(one for one in gone if one.id not in changed and one.mark not in marks)
 
 
-def _bounded(journal: Journal) -> Journal:
-    """*journal* with no more entries than are remembered; its floor tells what is not known any more."""
-    floor, kept = journal.floor, {}
+def _bounded(log: ResourceLog) -> ResourceLog:
+    """*log* with no more entries than are remembered; its floor tells what is not known any more."""
+    floor, kept = log.floor, {}
     for name in ("gone", "rekeyed"):
-        entries = getattr(journal, name)
-        if len(entries) > MOST:
-            floor = max(floor, entries[-MOST - 1].version + 1)
-        kept[name] = entries[-MOST:]
-    return replace_fields(journal, floor=floor, **kept)
+        entries = getattr(log, name)
+        if len(entries) > MAX_ENTRIES:
+            floor = max(floor, entries[-MAX_ENTRIES - 1].version + 1)
+        kept[name] = entries[-MAX_ENTRIES:]
+    return replace_fields(log, floor=floor, **kept)
 
 
-def forget(journal: Journal, horizon: int) -> Journal:
-    """*journal* without what happened before the version *horizon*."""
-    if all(one.version >= horizon for one in (*journal.gone[:1], *journal.rekeyed[:1])):
-        return journal
-    kept = {
-        name: tuple(one for one in getattr(journal, name) if one.version >= horizon) for name in ("gone", "rekeyed")
-    }
-    return replace_fields(journal, **kept)
+def forget(log: ResourceLog, horizon: int) -> ResourceLog:
+    """*log* without what happened before the version *horizon*."""
+    if all(one.version >= horizon for one in (*log.gone[:1], *log.rekeyed[:1])):
+        return log
+    kept = {name: tuple(one for one in getattr(log, name) if one.version >= horizon) for name in ("gone", "rekeyed")}
+    return replace_fields(log, **kept)
 
 
 def key_of(line: bytes) -> bytes:
@@ -179,7 +177,7 @@ def digest_of(key: bytes, text: bytes) -> int:
 
 
 def _split(ids: bytes) -> list[bytes]:
-    return [ids[at : at + ID] for at in range(0, len(ids), ID)]
+    return [ids[at : at + ID_BYTES] for at in range(0, len(ids), ID_BYTES)]
 
 
 def _closed(lines: Sequence[bytes], cipher: Cipher) -> bytes:

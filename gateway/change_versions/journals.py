@@ -15,13 +15,13 @@ import orjson
 from gateway import telemetry
 from gateway.change_log.doubts import doubtful, shown_of, unknown_of
 from gateway.change_versions import journal as book
-from gateway.change_versions.heads import HEAD, NOTHING_HELD, Head, marked, name_of
-from gateway.change_versions.journal import Entry, Journal, Sight
+from gateway.change_versions.heads import HEAD_FILE, NOTHING_REGISTERED, ClientLogHead, name_of, with_checkpoint
+from gateway.change_versions.journal import RemovedEntry, ResourceLog, ShownHashes
 from gateway.change_versions.released_keys import is_complete, releases_key
 from gateway.engine.skeletons import BASE
 from gateway.storage.sealed_files import Sealed, decoded
 from gateway.storage.secrets import derive_subkey
-from gateway.storage.signed_heads import Mark
+from gateway.storage.signed_heads import Checkpoint
 from standards.edfi.api.change_feeds import key_values
 
 if TYPE_CHECKING:
@@ -30,32 +30,32 @@ if TYPE_CHECKING:
     from weakref import ReferenceType
 
     from gateway.cache.snapshot import Table
-    from gateway.engine.view_rows import Shown
+    from gateway.engine.view_rows import ViewRows
     from gateway.storage.signed_heads import Registry
     from standards.query import Window
 
-    About = Callable[[Shown], Callable[[int], Iterable[bytes]]]
+    About = Callable[[ViewRows], Callable[[int], Iterable[bytes]]]
 
-WINDOW = 30 * 86_400.0
-ORIGIN = 1_767_225_600.0
+WINDOW_SECONDS = 30 * 86_400.0
+VERSION_ORIGIN_SECONDS = 1_767_225_600.0
 """The first moment of 2026, from which versions count."""
-STEP = 10.0
+VERSION_STEP_SECONDS = 10.0
 """The seconds between two versions, unless a consumer asks more often: clients walk through versions by thousands."""
-RENDERED = 5_000
-TOUCHED = 3600.0
+MAX_RENDERED_ROWS = 5_000
+TOUCH_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Present:
+class CurrentRows:
     """What is *shown* now, the *entities* that decide it, and whom each row is *about*."""
 
-    shown: Shown
+    shown: ViewRows
     entities: frozenset[str]
     about: About
 
 
 @dataclass(frozen=True, slots=True)
-class _Settled:
+class _RecordedState:
     """The state of things that a journal was last settled by."""
 
     number: int
@@ -64,49 +64,49 @@ class _Settled:
     tables: Mapping[str, ReferenceType[Table] | None]
 
     @classmethod
-    def by(cls, present: Present) -> _Settled:
+    def by(cls, present: CurrentRows) -> _RecordedState:
         """The present state of things."""
-        faces = present.shown.faces
-        found = {entity: faces.generation.tables.get(entity) for entity in present.entities}
+        visibility = present.shown.visibility
+        found = {entity: visibility.snapshot.tables.get(entity) for entity in present.entities}
         tables = {entity: None if table is None else ref(table) for entity, table in found.items()}
-        return cls(faces.generation.number, faces.today, faces.grant.epoch, tables)
+        return cls(visibility.snapshot.number, visibility.today, visibility.grant.epoch, tables)
 
-    def covers(self, present: Present) -> bool:
+    def covers(self, present: CurrentRows) -> bool:
         """Whether this is the present state, or a later one."""
-        faces = present.shown.faces
-        same = faces.generation.number == self.number and faces.today == self.today
-        later = (self.number, self.today) > (faces.generation.number, faces.today)
-        return later or (same and faces.grant.epoch == self.epoch)
+        visibility = present.shown.visibility
+        same = visibility.snapshot.number == self.number and visibility.today == self.today
+        later = (self.number, self.today) > (visibility.snapshot.number, visibility.today)
+        return later or (same and visibility.grant.epoch == self.epoch)
 
-    def rests_on(self, present: Present) -> bool:
+    def rests_on(self, present: CurrentRows) -> bool:
         """Whether all that decides what is shown is the same as it was."""
-        faces = present.shown.faces
-        if (faces.today, faces.grant.epoch) != (self.today, self.epoch):
+        visibility = present.shown.visibility
+        if (visibility.today, visibility.grant.epoch) != (self.today, self.epoch):
             return False
-        now = faces.generation.tables
+        now = visibility.snapshot.tables
         return all(_same(known, now.get(entity)) for entity, known in self.tables.items())
 
 
 @dataclass(slots=True)
-class _Consumer:
-    """The journals of one consumer at one district, as far as they are open; *settled* by which state of things.
+class _ClientLog:
+    """The journals of one consumer at one district, as far as they are open; *recorded* by which state of things.
 
     *doubts* are records of before this process that may only be set aside. *known* is what the registry holds of
     them: how often was written, and the newest version told.
     """
 
     folder: str
-    known: Mark = NOTHING_HELD
-    head: Head | None = None
+    known: Checkpoint = NOTHING_REGISTERED
+    head: ClientLogHead | None = None
     opened: bool = False
     asked: float = 0.0
-    journals: dict[str, Journal] = field(default_factory=dict)
+    logs: dict[str, ResourceLog] = field(default_factory=dict)
     doubts: dict[str, set[bytes]] = field(default_factory=dict)
-    settled: dict[str, _Settled] = field(default_factory=dict)
+    recorded: dict[str, _RecordedState] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
-class Journals:
+class ClientLogs:
     """Who has been shown what, in hashes, for consumers that have asked what changes.
 
     Those of a consumer that has not asked for the length of the *window* are removed at the next start. Those that
@@ -118,14 +118,14 @@ class Journals:
         folder: Path | None,
         key: bytes,
         clock: Callable[[], float],
-        window: float = WINDOW,
+        window: float = WINDOW_SECONDS,
         registry: Registry | None = None,
     ) -> None:
         self._registry = registry
         self._files, self._clock, self._window = Sealed(folder, key), clock, window
         self._key = derive_subkey(key, b"hashes")
-        self._files.forget(HEAD, clock() - window)
-        self._consumers: dict[tuple[str, str], _Consumer] = {}
+        self._files.forget(HEAD_FILE, clock() - window)
+        self._consumers: dict[tuple[str, str], _ClientLog] = {}
         self._lock = threading.Lock()
 
     def follow(self, client: str, district: str, epoch: str) -> None:
@@ -134,12 +134,14 @@ class Journals:
         with consumer.lock:
             if consumer.head is None:
                 version = max(self._step(self._clock()), int(consumer.known.digest) + 1)
-                self._put_head(consumer, Head(version, epoch, version, version - 1, count=consumer.known.number))
-            elif self._clock() - consumer.asked > TOUCHED:
+                self._put_head(
+                    consumer, ClientLogHead(version, epoch, version, version - 1, count=consumer.known.number)
+                )
+            elif self._clock() - consumer.asked > TOUCH_SECONDS:
                 consumer.asked = self._clock()
-                self._files.touch(f"{consumer.folder}/{HEAD}", consumer.asked)
+                self._files.touch(f"{consumer.folder}/{HEAD_FILE}", consumer.asked)
 
-    def tell(self, client: str, district: str, own: int | None = None) -> int:
+    def report(self, client: str, district: str, own: int | None = None) -> int:
         """The newest version, now told to *client*: what differs from now on bears a later one.
 
         *own* is how far the source had come by its own versions.
@@ -148,14 +150,14 @@ class Journals:
         with consumer.lock:
             head, version = consumer.head, self.next(client, district)
             assert head is not None
-            marks = head.marks if own is None else marked(head.marks, (version, own))
-            self._put_head(consumer, msgspec.structs.replace(head, told=version, marks=marks))
+            marks = head.checkpoints if own is None else with_checkpoint(head.checkpoints, (version, own))
+            self._put_head(consumer, msgspec.structs.replace(head, last_reported=version, checkpoints=marks))
             return version
 
     def next(self, client: str, district: str) -> int:
         """The version of what *client* has not been told yet: a matter of the clock and of its own questions."""
         head = self._open(client, district).head
-        return max(self._step(self._clock()), head.told + 1 if head else 0)
+        return max(self._step(self._clock()), head.last_reported + 1 if head else 0)
 
     def places(self, client: str, district: str) -> frozenset[str]:
         """The names of the Ed-Fi resources that *client* follows there."""
@@ -173,68 +175,68 @@ class Journals:
             head, horizon = consumer.head, self._horizon()
             return max(horizon, head.floor if head else 0)
 
-    def marks(self, client: str, district: str) -> tuple[tuple[int, int], ...]:
+    def checkpoints(self, client: str, district: str) -> tuple[tuple[int, int], ...]:
         """The marks of a consumer, oldest first."""
         head = self._open(client, district).head
-        return head.marks if head else ()
+        return head.checkpoints if head else ()
 
-    def settle(self, present: Present, since: int | None = None) -> None:
+    def record_differences(self, present: CurrentRows, since: int | None = None) -> None:
         """Note every difference between what a follower was shown and what is shown at *present*.
 
         *since* is the version from which it asks now: who asks from the beginning has nothing yet.
         """
-        grant, place = present.shown.faces.grant, _place(present.shown)
+        grant, place = present.shown.visibility.grant, _place(present.shown)
         consumer = self._open(grant.client, grant.district)
         with consumer.lock:
             if consumer.head is None:
                 return
-            before = consumer.settled.get(place)
+            before = consumer.recorded.get(place)
             if before is not None and before.covers(present):
                 return
-            known = self._journal(consumer, place)
+            known = self._resource_log(consumer, place)
             version = self.next(grant.client, grant.district)
             if known is None:
                 self._begin(consumer, present, version, since)
             elif before is None or not before.rests_on(present):
-                sight = self._held(consumer, place, present, known)
-                fresh = book.settle(known, sight, self._files.cipher, version)
+                shown_now = self._held_back(consumer, place, present, known)
+                fresh = book.record_differences(known, shown_now, self._files.cipher, version)
                 if fresh is not known:
                     self._keep(consumer, place, book.forget(fresh, self._horizon()))
-            consumer.settled[place] = _Settled.by(present)
+            consumer.recorded[place] = _RecordedState.by(present)
 
-    def note(self, present: Present, row: int) -> None:
+    def note(self, present: CurrentRows, row: int) -> None:
         """Note what a follower is shown in one *row* before it is written: it is told what becomes of it."""
-        grant, place = present.shown.faces.grant, _place(present.shown)
+        grant, place = present.shown.visibility.grant, _place(present.shown)
         consumer = self._open(grant.client, grant.district)
         with consumer.lock:
-            known = self._journal(consumer, place) if consumer.head is not None else None
+            known = self._resource_log(consumer, place) if consumer.head is not None else None
             if known is None:
-                self.settle(present)
+                self.record_differences(present)
                 return
-            sight = self._sight(present, (row,))
-            fresh = book.note(known, sight, self._files.cipher, self.next(grant.client, grant.district))
+            shown_now = self._shown_hashes(present, (row,))
+            fresh = book.note(known, shown_now, self._files.cipher, self.next(grant.client, grant.district))
             if fresh is not known:
                 self._keep(consumer, place, fresh)
 
-    def begin(self, present: Present) -> None:
+    def begin(self, present: CurrentRows) -> None:
         """Note what a follower is shown at a place of which nothing was noted before."""
-        consumer = self._open(present.shown.faces.grant.client, present.shown.faces.grant.district)
+        consumer = self._open(present.shown.visibility.grant.client, present.shown.visibility.grant.district)
         with consumer.lock:
-            if consumer.head is not None and self._journal(consumer, _place(present.shown)) is None:
-                self.settle(present)
+            if consumer.head is not None and self._resource_log(consumer, _place(present.shown)) is None:
+                self.record_differences(present)
 
-    def changed(self, shown: Shown, window: Window) -> frozenset[int]:
+    def changed(self, shown: ViewRows, window: Window) -> frozenset[int]:
         """The rows that are as they are since a version in the *window*."""
         known = self._of(shown)
         if known is None:
             return frozenset()
-        digits, size, ids = known.ids.hex(), 2 * book.ID, shown.ids
+        digits, size, ids = known.ids.hex(), 2 * book.ID_BYTES, shown.ids
         inside = {
             digits[size * at : size * at + size] for at, version in enumerate(known.at()) if window.holds(version)
         }
         return frozenset(row for row in shown.rows if ids[row] in inside)
 
-    def gone(self, shown: Shown, window: Window) -> list[tuple[Entry, bytes, bytes]]:
+    def gone(self, shown: ViewRows, window: Window) -> list[tuple[RemovedEntry, bytes, bytes]]:
         """What is gone since a version in the *window*: each with the line that told its key, and the same again."""
         known, horizon = self._of(shown), self._horizon()
         return [
@@ -244,10 +246,10 @@ class Journals:
             for line in (self._files.cipher.open(one.sealed),)
         ]
 
-    def rekeyed(self, shown: Shown, window: Window) -> list[tuple[Entry, bytes, bytes]]:
+    def rekeyed(self, shown: ViewRows, window: Window) -> list[tuple[RemovedEntry, bytes, bytes]]:
         """What goes by another key since a version in the *window*: each with its first and its last line."""
         known, horizon = self._of(shown), self._horizon()
-        found: dict[bytes, tuple[Entry, bytes, bytes]] = {}
+        found: dict[bytes, tuple[RemovedEntry, bytes, bytes]] = {}
         for one in known.rekeyed if known else ():
             if one.version >= horizon and window.holds(one.version):
                 old, _, new = self._files.cipher.open(one.sealed).partition(b"\n")
@@ -255,81 +257,81 @@ class Journals:
                 found[one.id] = (one, first, new)
         return [one for one in found.values() if book.key_of(one[1]) != book.key_of(one[2])]
 
-    def _of(self, shown: Shown) -> Journal | None:
-        grant = shown.faces.grant
+    def _of(self, shown: ViewRows) -> ResourceLog | None:
+        grant = shown.visibility.grant
         consumer = self._open(grant.client, grant.district)
         with consumer.lock:
-            return consumer.journals.get(_place(shown))
+            return consumer.logs.get(_place(shown))
 
-    def _open(self, client: str, district: str) -> _Consumer:
+    def _open(self, client: str, district: str) -> _ClientLog:
         with self._lock:
             consumer = self._consumers.get((client, district))
             if consumer is None:
-                consumer = self._consumers[client, district] = _Consumer(self._name(f"{client}\n{district}"))
+                consumer = self._consumers[client, district] = _ClientLog(self._name(f"{client}\n{district}"))
         with consumer.lock:
             if not consumer.opened:
                 consumer.head = self._newest_head(consumer, client, district)
                 consumer.opened = True
         return consumer
 
-    def _newest_head(self, consumer: _Consumer, client: str, district: str) -> Head | None:
+    def _newest_head(self, consumer: _ClientLog, client: str, district: str) -> ClientLogHead | None:
         """The head as it was last written; None where there is none, or an older one was put in its place."""
-        head = decoded(self._files.read(f"{consumer.folder}/{HEAD}"), Head)
-        held = self._registry.read_mark(name_of(consumer.folder)) if self._registry else None
+        head = decoded(self._files.read(f"{consumer.folder}/{HEAD_FILE}"), ClientLogHead)
+        held = self._registry.read_checkpoint(name_of(consumer.folder)) if self._registry else None
         if held is None or (head is not None and head.count >= held.number):
             return head
         telemetry.tell("journals begin anew", client=client, district=district)
         consumer.known = held
         return None
 
-    def _journal(self, consumer: _Consumer, place: str) -> Journal | None:
+    def _resource_log(self, consumer: _ClientLog, place: str) -> ResourceLog | None:
         """The journal of a place, read where it has been written; one that is lost makes the floor rise."""
-        if place not in consumer.journals:
+        if place not in consumer.logs:
             assert consumer.head is not None
             if place not in consumer.head.places:
                 return None
-            found = decoded(self._files.read(self._file(consumer, place)), Journal)
+            found = decoded(self._files.read(self._file(consumer, place)), ResourceLog)
             if found is None or found.count < consumer.head.count_of(place):
                 telemetry.tell("journal begins anew", count=1)
                 return None
-            consumer.journals[place] = found
+            consumer.logs[place] = found
             if found.count > consumer.head.count_of(place):  # written, and the head was not
-                self._put_head(consumer, consumer.head.with_journal(place, found.count))
+                self._put_head(consumer, consumer.head.with_log(place, found.count))
             self._raise_floor(consumer, found.floor)
-        return consumer.journals[place]
+        return consumer.logs[place]
 
-    def _begin(self, consumer: _Consumer, present: Present, version: int, since: int | None) -> None:
+    def _begin(self, consumer: _ClientLog, present: CurrentRows, version: int, since: int | None) -> None:
         """Begin a journal: as of the consumer's beginning where it cannot have any of this yet, else as of now."""
         head, shown, place = consumer.head, present.shown, _place(present.shown)
         assert head is not None
         lost = place in head.places
-        early = not lost and head.epoch == shown.faces.grant.epoch and (since is None or since <= head.since)
-        begun = book.begin(self._sight(present), self._files.cipher, head.since if early else version)
+        early = not lost and head.epoch == shown.visibility.grant.epoch and (since is None or since <= head.since)
+        begun = book.begin(self._shown_hashes(present), self._files.cipher, head.since if early else version)
         self._keep(consumer, place, msgspec.structs.replace(begun, floor=version) if lost else begun)
 
-    def _keep(self, consumer: _Consumer, place: str, fresh: Journal) -> None:
+    def _keep(self, consumer: _ClientLog, place: str, fresh: ResourceLog) -> None:
         head = consumer.head
         assert head is not None
         fresh = msgspec.structs.replace(fresh, count=head.count + 1)
         self._files.write(self._file(consumer, place), msgspec.msgpack.encode(fresh))
-        consumer.journals[place] = fresh
-        head = head.with_journal(place, fresh.count)
+        consumer.logs[place] = fresh
+        head = head.with_log(place, fresh.count)
         self._put_head(consumer, msgspec.structs.replace(head, floor=max(head.floor, fresh.floor)))
 
-    def _raise_floor(self, consumer: _Consumer, floor: int) -> None:
+    def _raise_floor(self, consumer: _ClientLog, floor: int) -> None:
         if consumer.head is not None and floor > consumer.head.floor:
             self._put_head(consumer, msgspec.structs.replace(consumer.head, floor=floor))
 
-    def _put_head(self, consumer: _Consumer, head: Head) -> None:
+    def _put_head(self, consumer: _ClientLog, head: ClientLogHead) -> None:
         """Write a head down, then let the registry know: a crash between the two leaves a newer head, not an older."""
-        name, head = f"{consumer.folder}/{HEAD}", msgspec.structs.replace(head, count=head.count + 1)
+        name, head = f"{consumer.folder}/{HEAD_FILE}", msgspec.structs.replace(head, count=head.count + 1)
         self._files.write(name, msgspec.msgpack.encode(head))
         self._files.touch(name, self._clock())
         consumer.head = head
         if self._registry:
-            self._registry.write_mark(name_of(consumer.folder), Mark(head.count, str(head.told)))
+            self._registry.write_checkpoint(name_of(consumer.folder), Checkpoint(head.count, str(head.last_reported)))
 
-    def _file(self, consumer: _Consumer, place: str) -> str:
+    def _file(self, consumer: _ClientLog, place: str) -> str:
         return f"{consumer.folder}/{self._name(place)}"
 
     def _name(self, of: str) -> str:
@@ -340,31 +342,31 @@ class Journals:
 
     @staticmethod
     def _step(moment: float) -> int:
-        return max(0, int((moment - ORIGIN) / STEP))
+        return max(0, int((moment - VERSION_ORIGIN_SECONDS) / VERSION_STEP_SECONDS))
 
-    def _held(self, consumer: _Consumer, place: str, present: Present, known: Journal) -> Sight:
+    def _held_back(self, consumer: _ClientLog, place: str, present: CurrentRows, known: ResourceLog) -> ShownHashes:
         """What is shown now, and what was shown before this process and may only be set aside in the source."""
-        sight, shown = self._sight(present), present.shown
-        missing = {identifier.hex() for identifier, _, _ in known.known()} - {one.hex() for one in sight.ids}
-        unknown = unknown_of(shown.faces.generation) if missing else ()
-        lacking = shown_of(shown.faces, unknown, lambda entity: self._known(consumer, entity), "edfi")
-        held = {bytes.fromhex(one) for one in doubtful(shown.faces, shown.branch.entity, missing, lacking, "edfi")}
+        shown_now, shown = self._shown_hashes(present), present.shown
+        missing = {identifier.hex() for identifier, _, _ in known.known()} - {one.hex() for one in shown_now.ids}
+        unknown = unknown_of(shown.visibility.snapshot) if missing else ()
+        lacking = shown_of(shown.visibility, unknown, lambda entity: self._known(consumer, entity), "edfi")
+        held = {bytes.fromhex(one) for one in doubtful(shown.visibility, shown.branch.entity, missing, lacking, "edfi")}
         consumer.doubts[place] = held = held & consumer.doubts.get(place, held)
-        return book.holding(known, sight, held)
+        return book.with_held_back(known, shown_now, held)
 
-    def _known(self, consumer: _Consumer, entity: str) -> set[str]:
+    def _known(self, consumer: _ClientLog, entity: str) -> set[str]:
         """The ids of an entity that a consumer was shown, by all its journals."""
         assert consumer.head is not None
         places = [place for place in consumer.head.places if place.rpartition("/")[2] == entity]
-        journals = [self._journal(consumer, place) for place in places]
+        journals = [self._resource_log(consumer, place) for place in places]
         return {identifier.hex() for one in journals if one for identifier, _, _ in one.known()}
 
-    def _sight(self, present: Present, some: Sequence[int] | None = None) -> Sight:
+    def _shown_hashes(self, present: CurrentRows, some: Sequence[int] | None = None) -> ShownHashes:
         """What a branch shows now, all of it or in *some* rows, hashed as it is rendered."""
         shown = present.shown
         rows, ids, hashes = shown.rows if some is None else some, shown.ids, array("Q")
-        for at in range(0, len(rows), RENDERED):
-            records = shown.render(rows[at : at + RENDERED], BASE)
+        for at in range(0, len(rows), MAX_RENDERED_ROWS):
+            records = shown.render(rows[at : at + MAX_RENDERED_ROWS], BASE)
             hashes.extend([book.digest_of(self._key, orjson.dumps(record)) for record in records])
         whole = releases_key(shown)
 
@@ -378,12 +380,12 @@ class Journals:
             key = book.key_of(line)
             return book.digest_of(self._key, key) if whole and is_complete(shown.view.name, key) else 0
 
-        return Sight([bytes.fromhex(ids[row]) for row in rows], hashes, lines, mark)
+        return ShownHashes([bytes.fromhex(ids[row]) for row in rows], hashes, lines, mark)
 
 
 def _same(known: ReferenceType[Table] | None, table: Table | None) -> bool:
     return table is None if known is None else table is not None and known() is table
 
 
-def _place(shown: Shown) -> str:
+def _place(shown: ViewRows) -> str:
     return f"{shown.view.api}/{shown.view.name}/{shown.branch.entity}"

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.change_versions.journal import key_of
-from gateway.change_versions.journals import Present
+from gateway.change_versions.journals import CurrentRows
 from gateway.changes import pass_through
 from gateway.engine.data_subjects import students
 from gateway.engine.row_index import RowIndex, index
 from gateway.engine.rows import ROW_BITS, found_at
-from gateway.engine.view_rows import Shown
+from gateway.engine.view_rows import ViewRows
 from policies.permission import covering
 from standards import registry
 from standards.edfi.api.change_feeds import key_members
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from adapters.contract import Hint, Hints
     from gateway.auth.authorization import Authorization
-    from gateway.change_versions.journal import Entry
+    from gateway.change_versions.journal import RemovedEntry
     from gateway.engine.rows import SearchableRows
     from gateway.gateway import Gateway
     from policies.grant import Grant
@@ -59,10 +59,10 @@ def available(gateway: Gateway, authorization: Authorization) -> dict[str, int]:
     grant = able[0]
     gateway.limits.spend_districts([grant.district])
     follow(gateway, grant)
-    own = pass_through.reached(gateway, grant)
-    _settle_all(gateway, grant)
-    newest = gateway.journals.tell(grant.client, grant.district, own)
-    oldest = gateway.journals.oldest(grant.client, grant.district)
+    own = pass_through.newest_version(gateway, grant)
+    _record_all_differences(gateway, grant)
+    newest = gateway.client_logs.report(grant.client, grant.district, own)
+    oldest = gateway.client_logs.oldest(grant.client, grant.district)
     return {"oldestChangeVersion": max(0, min(oldest, newest)), "newestChangeVersion": newest}
 
 
@@ -70,19 +70,19 @@ def follow(gateway: Gateway, grant: Grant) -> None:
     """Keep in mind, from now on, what the client of *grant* is shown."""
     district = gateway.districts[grant.district]
     district.freshen()
-    if district.holds:
-        district.hold()  # first, so that a hold made for this request has no version beyond what it is told
-    gateway.journals.follow(grant.client, grant.district, grant.epoch)
+    if district.cached_entities:
+        district.cached_snapshot()  # first, so that a hold made for this request has no version beyond what it is told
+    gateway.client_logs.follow(grant.client, grant.district, grant.epoch)
 
 
-def _settle_all(gateway: Gateway, grant: Grant) -> None:
+def _record_all_differences(gateway: Gateway, grant: Grant) -> None:
     """Settle everything that is followed before a version is told, so that no hidden change decides which it gets."""
-    for name in sorted(gateway.journals.places(grant.client, grant.district)):
+    for name in sorted(gateway.client_logs.places(grant.client, grant.district)):
         whole = registry.views("edfi").get(name)  # an extension may be there no more
         view = gateway.views.pruned(grant, whole) if whole is not None else None
-        if view is not None and not pass_through.live(gateway, grant, view):
+        if view is not None and not pass_through.is_uncached(gateway, grant, view):
             for one in gateway.views.shown(grant, view):
-                gateway.journals.settle(_present(gateway, one))
+                gateway.client_logs.record_differences(_present(gateway, one))
 
 
 def prepare(gateway: Gateway, authorization: Authorization, whole: View, window: Window) -> Hints:
@@ -100,22 +100,22 @@ def prepare(gateway: Gateway, authorization: Authorization, whole: View, window:
         raise _refusal(window, ONE_DISTRICT)
     hints: dict[str, tuple[Hint, ...]] = {}
     for one in authorization.views:
-        live = pass_through.live(gateway, one.grant, one.view)
-        if live and not pass_through.tells(gateway, one.grant, one.view, whole):
+        live = pass_through.is_uncached(gateway, one.grant, one.view)
+        if live and not pass_through.can_report(gateway, one.grant, one.view, whole):
             raise _refusal(window, NOT_TOLD)
         follow(gateway, one.grant)
         if live:
-            hints |= pass_through.hints(gateway, one.grant, one.view, window)
+            hints |= pass_through.pushed_conditions(gateway, one.grant, one.view, window)
     return hints
 
 
-def keep(gateway: Gateway, parts: Sequence[Shown]) -> None:
+def keep(gateway: Gateway, parts: Sequence[ViewRows]) -> None:
     """Keep in mind what those are shown who follow changes; it is settled whenever that is another than before."""
     for one in parts:
-        grant, generation = one.faces.grant, one.faces.generation
-        held = generation.base is None and generation.number
-        if one.view.api == "edfi" and held and gateway.journals.follows(grant.client, grant.district):
-            gateway.journals.settle(_present(gateway, one))
+        grant, snapshot = one.visibility.grant, one.visibility.snapshot
+        held = snapshot.base is None and snapshot.number
+        if one.view.api == "edfi" and held and gateway.client_logs.follows(grant.client, grant.district):
+            gateway.client_logs.record_differences(_present(gateway, one))
 
 
 def note(gateway: Gateway, district: str, entity: str, own: str, *, rekeyed: bool) -> None:
@@ -126,39 +126,39 @@ def note(gateway: Gateway, district: str, entity: str, own: str, *, rekeyed: boo
     views = [one for one in registry.views("edfi").values() if any(part.entity == entity for part in one.branches)]
     names = frozenset().union(*(followers(one.model) for one in views)) if rekeyed else frozenset()
     for grant in gateway.grants.every(district):
-        if not gateway.in_force(grant) or not gateway.journals.follows(grant.client, district):
+        if not gateway.in_force(grant) or not gateway.client_logs.follows(grant.client, district):
             continue
-        for one in _held(gateway, grant, views):
-            row = one.faces.generation.table(entity).row_of(own)
+        for one in _cached(gateway, grant, views):
+            row = one.visibility.snapshot.table(entity).row_of(own)
             if one.branch.entity == entity and row is not None and row in one.members:
-                gateway.journals.note(_present(gateway, one), row)
-        for one in _held(gateway, grant, [one for one in registry.views("edfi").values() if one.model in names]):
-            gateway.journals.begin(_present(gateway, one))
+                gateway.client_logs.note(_present(gateway, one), row)
+        for one in _cached(gateway, grant, [one for one in registry.views("edfi").values() if one.model in names]):
+            gateway.client_logs.begin(_present(gateway, one))
 
 
-def _held(gateway: Gateway, grant: Grant, views: Iterable[View]) -> Iterator[Shown]:
+def _cached(gateway: Gateway, grant: Grant, views: Iterable[View]) -> Iterator[ViewRows]:
     """What a *grant* shows of *views*, without those that are read from the source on each request."""
     for whole in views:
         view = gateway.views.pruned(grant, whole)
-        if view is not None and not pass_through.live(gateway, grant, view):
+        if view is not None and not pass_through.is_uncached(gateway, grant, view):
             yield from gateway.views.shown(grant, view)
 
 
 def note_all(gateway: Gateway, district: str) -> None:
     """Keep in mind what followers see of everything, before a key changes that is part of the keys of other records."""
     for grant in gateway.grants.every(district):
-        if gateway.in_force(grant) and gateway.journals.follows(grant.client, district):
-            _settle_all(gateway, grant)
+        if gateway.in_force(grant) and gateway.client_logs.follows(grant.client, district):
+            _record_all_differences(gateway, grant)
 
 
 def rows(gateway: Gateway, parts: tuple[SearchableRows, ...], query: Query, base: str) -> RowIndex:
     """The rows that answer a *query* with a window."""
     window = query.window
     assert window is not None
-    shown = [part for part in parts if isinstance(part, Shown)]
+    shown = [part for part in parts if isinstance(part, ViewRows)]
     for one in shown:
         if not _live(gateway, one):
-            gateway.journals.settle(_present(gateway, one), window.since)
+            gateway.client_logs.record_differences(_present(gateway, one), window.since)
     if not window.feed:
         return index(parts, query, base, [_changed(gateway, one, window) for one in shown])
     told = tuple(_told(gateway, one, window) for one in shown)
@@ -170,33 +170,33 @@ def rows(gateway: Gateway, parts: tuple[SearchableRows, ...], query: Query, base
     return RowIndex(told, array("Q", [code for _, _, code in sorted(order)]))
 
 
-def _present(gateway: Gateway, shown: Shown) -> Present:
-    grant = shown.faces.grant
+def _present(gateway: Gateway, shown: ViewRows) -> CurrentRows:
+    grant = shown.visibility.grant
     entities = gateway.views.entities(grant, shown.view)
-    return Present(shown, entities, lambda one: students(one, gateway))
+    return CurrentRows(shown, entities, lambda one: students(one, gateway))
 
 
-def _told(gateway: Gateway, shown: Shown, window: Window) -> Told:
+def _told(gateway: Gateway, shown: ViewRows, window: Window) -> FeedEntries:
     if _live(gateway, shown):
-        return Told(shown, window.feed, pass_through.entries(gateway, shown, window, _tag(gateway, shown)))
-    find = gateway.journals.gone if window.feed == "deletes" else gateway.journals.rekeyed
-    return Told(shown, window.feed, find(shown, window))
+        return FeedEntries(shown, window.feed, pass_through.entries(gateway, shown, window, _tag(gateway, shown)))
+    find = gateway.client_logs.gone if window.feed == "deletes" else gateway.client_logs.rekeyed
+    return FeedEntries(shown, window.feed, find(shown, window))
 
 
-def _changed(gateway: Gateway, shown: Shown, window: Window) -> frozenset[int]:
+def _changed(gateway: Gateway, shown: ViewRows, window: Window) -> frozenset[int]:
     """The rows in a *window*; of what is read live the source has sent no others."""
-    return shown.members if _live(gateway, shown) else gateway.journals.changed(shown, window)
+    return shown.members if _live(gateway, shown) else gateway.client_logs.changed(shown, window)
 
 
-def _tag(gateway: Gateway, shown: Shown) -> Callable[[Any], tuple[bytes, ...]]:
+def _tag(gateway: Gateway, shown: ViewRows) -> Callable[[Any], tuple[bytes, ...]]:
     """How to tell the tag of the student with a unique id, where the student is still there."""
-    tags, known = gateway.tags(shown.faces), shown.faces.generation.table("student").unique or ()
+    tags, known = gateway.tags(shown.visibility), shown.visibility.snapshot.table("student").unique or ()
     rows = {unique: row for row, unique in enumerate(known)}
     return lambda unique: (tags(rows[unique]),) if unique in rows else ()
 
 
-def _live(gateway: Gateway, shown: Shown) -> bool:
-    return pass_through.live(gateway, shown.faces.grant, shown.view)
+def _live(gateway: Gateway, shown: ViewRows) -> bool:
+    return pass_through.is_uncached(gateway, shown.visibility.grant, shown.view)
 
 
 def _refusal(window: Window, message: str) -> FeatureDisabled | MalformedQuery:
@@ -204,12 +204,12 @@ def _refusal(window: Window, message: str) -> FeatureDisabled | MalformedQuery:
 
 
 @dataclass(slots=True)
-class Told:
+class FeedEntries:
     """The entries of a feed, which are paged, recorded and sent as rows are."""
 
-    shown: Shown
+    shown: ViewRows
     feed: str
-    entries: Sequence[tuple[Entry, bytes, bytes]]
+    entries: Sequence[tuple[RemovedEntry, bytes, bytes]]
     _tags: list[tuple[bytes, ...]] = field(default_factory=list)
 
     @property
@@ -223,9 +223,9 @@ class Told:
         return self.shown.view
 
     @property
-    def faces(self) -> Any:
+    def visibility(self) -> Any:
         """What the consumer sees of those that are still there."""
-        return self.shown.faces
+        return self.shown.visibility
 
     @property
     def ids(self) -> Sequence[str]:
@@ -256,7 +256,7 @@ class Told:
     def stamp(self, records: Sequence[dict[str, Any]], rows: Sequence[int], base: str) -> None:
         """They bear their versions already."""
 
-    def _entry(self, entry: Entry, old: bytes, new: bytes) -> dict[str, Any]:
+    def _entry(self, entry: RemovedEntry, old: bytes, new: bytes) -> dict[str, Any]:
         told: dict[str, Any] = {"id": entry.id.hex(), "changeVersion": entry.version}
         if self.feed == "deletes":
             return told | {"keyValues": orjson.loads(key_of(old))}

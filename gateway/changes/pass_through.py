@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from adapters.contract import Hint
-from gateway.change_versions.journal import ID, Entry
+from gateway.change_versions.journal import ID_BYTES, RemovedEntry
 from standards.edfi.api.change_feeds import key_members
 from standards.errors import SourceError
 from standards.fields import fields_of, trail
-from standards.view import Container, Hop, Id, Items, Many, To, Val, paths
+from standards.view import Container, Follow, Id, Items, List, Reference, Value, paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from adapters.contract import Departure, Hints
-    from gateway.engine.view_rows import Shown
+    from gateway.engine.view_rows import ViewRows
     from gateway.gateway import Gateway
     from policies.grant import Grant
     from standards.query import Window
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
 
     Mark = tuple[int, int]
 
-LAST = 2**63 - 1
+MAX_VERSION = 2**63 - 1
 
 
-def live(gateway: Gateway, grant: Grant, view: View) -> bool:
+def is_uncached(gateway: Gateway, grant: Grant, view: View) -> bool:
     """Whether anything of a pruned *view* is read from the source on each request."""
     district = gateway.districts[grant.district]
-    return not gateway.views.entities(grant, view) & district.adapter.manifest.entities <= district.holds
+    return not gateway.views.entities(grant, view) & district.adapter.manifest.entities <= district.cached_entities
 
 
-def tells(gateway: Gateway, grant: Grant, view: View, whole: View) -> bool:
+def can_report(gateway: Gateway, grant: Grant, view: View, whole: View) -> bool:
     """Whether the source tells the changes of a resource, and *grant* shows all of it: the pruned *view* is *whole*."""
     delta = gateway.districts[grant.district].adapter.manifest.delta
     return (
@@ -64,9 +64,9 @@ def _shows(grant: Grant, entity: str, chain: Sequence[Node]) -> bool:
             entity = fields_of(entity)[ref].to
             if not grant.plain(fields_of(entity)["id"].release):
                 return False
-        elif isinstance(node, Many):
+        elif isinstance(node, List):
             return all(isinstance(step, Items) for step in node.steps)  # of the entity's own fields, which are plain
-        elif isinstance(node, Val):
+        elif isinstance(node, Value):
             return all(grant.plain(one.release) for source in node.sources for one in trail(entity, source))
         elif isinstance(node, Id):
             return grant.plain(fields_of(entity)["id"].release)
@@ -78,13 +78,13 @@ def _shows(grant: Grant, entity: str, chain: Sequence[Node]) -> bool:
 def _onward(node: Node) -> str:
     """The reference by which a node leads to one other record; empty where it does not."""
     match node:
-        case Hop(ref=ref) | Many(steps=(To(ref=ref),), nodes=(_,)):
+        case Reference(ref=ref) | List(steps=(Follow(ref=ref),), nodes=(_,)):
             return ref
         case _:
             return ""
 
 
-def reached(gateway: Gateway, grant: Grant) -> int | None:
+def newest_version(gateway: Gateway, grant: Grant) -> int | None:
     """How far the source has come by its own versions; None where it cannot say."""
     district = gateway.districts[grant.district]
     if district.adapter.manifest.delta:
@@ -93,9 +93,9 @@ def reached(gateway: Gateway, grant: Grant) -> int | None:
     return None
 
 
-def hints(gateway: Gateway, grant: Grant, view: View, window: Window) -> Hints:
+def pushed_conditions(gateway: Gateway, grant: Grant, view: View, window: Window) -> Hints:
     """What of the rows of a *view* the source is to send: those in the *window*, and none where a feed is asked for."""
-    first, last = _ends(gateway.journals.marks(grant.client, grant.district), window)
+    first, last = _ends(gateway.client_logs.checkpoints(grant.client, grant.district), window)
     ends = (Hint("changeVersion", ">=", str(first + 1)), Hint("changeVersion", "<=", str(last)))
     nothing = (Hint("changeVersion", ">=", "1"), Hint("changeVersion", "<=", "0"))
     return {view.branches[0].entity: nothing if window.feed else ends}
@@ -105,23 +105,26 @@ def _ends(marks: Sequence[Mark], window: Window) -> Mark:
     """The source's versions that a *window* stands for: after the first, up to the last."""
     since = [own for told, own in marks if window.since is not None and told < window.since]
     until = [own for told, own in marks if window.until is None or told <= window.until]
-    return max(since, default=0), LAST if window.until is None else max(until, default=0)
+    return max(since, default=0), MAX_VERSION if window.until is None else max(until, default=0)
 
 
 def entries(
-    gateway: Gateway, shown: Shown, window: Window, tag: Callable[[Any], Iterable[bytes]]
-) -> list[tuple[Entry, bytes, bytes]]:
+    gateway: Gateway, shown: ViewRows, window: Window, tag: Callable[[Any], Iterable[bytes]]
+) -> list[tuple[RemovedEntry, bytes, bytes]]:
     """What the source says is gone, or goes by another key; *tag* names the student that a key is about."""
-    grant, entity = shown.faces.grant, shown.branch.entity
-    marks = gateway.journals.marks(grant.client, grant.district)
+    grant, entity = shown.visibility.grant, shown.branch.entity
+    marks = gateway.client_logs.checkpoints(grant.client, grant.district)
     first, last = _ends(marks, window)
     district = gateway.districts[grant.district]
     if first >= last:
         return []
     found = list(district.adapter.departures(entity, first, last, rekeyed=window.feed == "keyChanges"))
-    ids = shown.faces.keyring.blocks(grant.district, entity, [one.id for one in found])
-    line, coming = _Lines(shown.view.name, tag), gateway.journals.next(grant.client, grant.district)
-    made = [Entry(ids[ID * at : ID * at + ID], _told(marks, one, coming), 0, b"") for at, one in enumerate(found)]
+    ids = shown.visibility.keyring.blocks(grant.district, entity, [one.id for one in found])
+    line, coming = _Lines(shown.view.name, tag), gateway.client_logs.next(grant.client, grant.district)
+    made = [
+        RemovedEntry(ids[ID_BYTES * at : ID_BYTES * at + ID_BYTES], _told(marks, one, coming), 0, b"")
+        for at, one in enumerate(found)
+    ]
     return [(entry, line(one.key), line(one.new_key or {})) for entry, one in zip(made, found, strict=True)]
 
 

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from gateway.change_log.grant_logs import ChangeLogs
     from gateway.change_log.ledger import Ledger
     from gateway.change_log.states import Tombstone
-    from gateway.engine.view_rows import Shown
+    from gateway.engine.view_rows import ViewRows
     from standards.query import Filter, Query
 
     Outer = tuple[tuple[str, str], ...]
 
-MODIFIED = "dateLastModified"
-ASKING = frozenset({"status", MODIFIED})
+MODIFIED_MEMBER = "dateLastModified"
+DELTA_MEMBERS = frozenset({"status", MODIFIED_MEMBER})
 NOT_TOLD = (
     "This list is read from the district's system on each request, and what is gone from it is known only since it was "
     "read whole here: an answer to what has changed would not be whole. Leave this filter out, read the list at this "
@@ -46,33 +46,33 @@ FORGOTTEN = (
     "Not all that is gone since that moment is still known, and an answer to what has changed would not be whole. Read "
     "whole lists, and ask from then on for what has changed since."
 )
-GONE = ("status", "tobedeleted")
-BARE = frozenset({"sourcedId", *ASKING})
+DELETED_STATUS = ("status", "tobedeleted")
+BARE_MEMBERS = frozenset({"sourcedId", *DELTA_MEMBERS})
 """The members that are true of a record of which only the id is known."""
-NOTHING_BESIDE: Mapping[Shown, Container[int]] = MappingProxyType({})
+NOTHING_BESIDE: Mapping[ViewRows, Container[int]] = MappingProxyType({})
 
 
 def asked_for(query: Query) -> bool:
     """Whether a consumer asks what has changed: only then is it told of what is gone."""
-    return any(condition.path in ASKING for condition in conditions(query.filter))
+    return any(condition.path in DELTA_MEMBERS for condition in conditions(query.filter))
 
 
 def asked_for_all(query: Query) -> bool:
     """Whether a query chooses by nothing that a record says, so that nothing is left out of what is read for it."""
-    return all(condition.path in ASKING for condition in conditions(query.filter))
+    return all(condition.path in DELTA_MEMBERS for condition in conditions(query.filter))
 
 
-def is_delta(query: Query) -> bool:
+def asks_for_deleted(query: Query) -> bool:
     """Whether what is gone may answer a query, so that the answer is not whole without it."""
     return bool(_of_what_is_gone(query))
 
 
 def _of_what_is_gone(query: Query) -> list[Condition]:
     asked = conditions(query.filter)
-    return [one for one in asked if one.path == MODIFIED or (one.path, folded(one.value)) == GONE]
+    return [one for one in asked if one.path == MODIFIED_MEMBER or (one.path, folded(one.value)) == DELETED_STATUS]
 
 
-def refuse_unknown(ledger: Ledger, query: Query, shown: Sequence[Shown], below: Outer = ()) -> None:
+def refuse_unknown(ledger: Ledger, query: Query, shown: Sequence[ViewRows], below: Outer = ()) -> None:
     """Refuse to tell what has changed where what is gone, from the list *below* some records, cannot be told.
 
     Raises:
@@ -81,17 +81,17 @@ def refuse_unknown(ledger: Ledger, query: Query, shown: Sequence[Shown], below: 
     asked, since = _of_what_is_gone(query), _since(query.filter)
     if not asked:
         return
-    known = [(one, followed(one)) for one in shown]
+    known = [(one, is_followed(one)) for one in shown]
     live = [one for one, is_followed in known if not is_followed]
     if any(len(one.view.branches) > 1 for one in live):  # who is gone from one branch may be in another
         raise MalformedQuery(asked[0].parameter, NEVER_TOLD)
     if not all(_known_since(ledger, one, below, since) for one in live):
         raise MalformedQuery(asked[0].parameter, NOT_TOLD)
-    if not remembered([one for one, is_followed in known if is_followed], since):
+    if not is_remembered([one for one, is_followed in known if is_followed], since):
         raise MalformedQuery(asked[0].parameter, FORGOTTEN)
 
 
-def _known_since(ledger: Ledger, shown: Shown, below: Outer, since: float) -> bool:
+def _known_since(ledger: Ledger, shown: ViewRows, below: Outer, since: float) -> bool:
     """Whether all that is gone since a moment from a list that is read on each request is known."""
     begun = ledger.list_since(shown, below)
     return begun is not None and 0 < since >= begun
@@ -100,7 +100,7 @@ def _known_since(ledger: Ledger, shown: Shown, below: Outer, since: float) -> bo
 def _since(condition: Filter | None) -> float:
     """The moment before which no change is that a filter asks for, in milliseconds; 0 where it names none."""
     match condition:
-        case Condition(path=path, operator="=" | ">" | ">=") if path == MODIFIED:
+        case Condition(path=path, operator="=" | ">" | ">=") if path == MODIFIED_MEMBER:
             return round(instant(condition.value, condition.parameter) * 1000, 2)
         case Both(parts):
             return max(map(_since, parts), default=0)
@@ -110,21 +110,21 @@ def _since(condition: Filter | None) -> float:
             return 0
 
 
-def remembered(shown: Iterable[Shown], since: float) -> bool:
+def is_remembered(shown: Iterable[ViewRows], since: float) -> bool:
     """Whether all that is gone from *shown* since a moment is still known; since the window begins, where it is 0."""
     for one in shown:
-        account = account_of(one.faces)
-        if account is not None:
-            account.compare(one.faces)
-            if account.whole_since(one.faces, one.branch.entity) > (since or account.log.horizon):
+        history = account_of(one.visibility)
+        if history is not None:
+            history.compare(one.visibility)
+            if history.whole_since(one.visibility, one.branch.entity) > (since or history.log.horizon):
                 return False
     return True
 
 
-def followed(shown: Shown) -> bool:
+def is_followed(shown: ViewRows) -> bool:
     """Whether a change log knows what of a branch has changed: nothing of it is read for one request alone."""
-    account = account_of(shown.faces)
-    return account is not None and account.follows((shown.view.api, shown.view.name, shown.branch.entity))
+    history = account_of(shown.visibility)
+    return history is not None and history.follows((shown.view.api, shown.view.name, shown.branch.entity))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class Below:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Tombstone:
     """One tombstone: the id, the record, the students it is about, and the moment at which it was gone."""
 
     identifier: str
@@ -153,27 +153,30 @@ class _Told:
     at: int
 
 
-def departed(
-    logs: ChangeLogs, shown: Shown, beside: Mapping[Shown, Container[int]] = NOTHING_BESIDE, below: Below | None = None
-) -> Departed:
+def tombstones_of(
+    logs: ChangeLogs,
+    shown: ViewRows,
+    beside: Mapping[ViewRows, Container[int]] = NOTHING_BESIDE,
+    below: Below | None = None,
+) -> TombstoneRows:
     """What is gone from a branch, or from the list of it *below* a record, as if it were rows.
 
     What is shown as something else by one *beside* it, among the rows that count there, is not gone.
     """
-    others = [one for one in beside.items() if one[0] is not shown and one[0].faces is shown.faces]
+    others = [one for one in beside.items() if one[0] is not shown and one[0].visibility is shown.visibility]
     found = [one for one in _told(logs, shown, below) if not any(_shows(*other, one.identifier) for other in others)]
     return _of(shown, found)
 
 
-def absent(ledger: Ledger, shown: Shown, below: Outer, here: Container[int]) -> Departed:
+def absent_from(ledger: Ledger, shown: ViewRows, below: Outer, here: Container[int]) -> TombstoneRows:
     """The ids that are gone from a list that is read on each request, without those that are *here*."""
     gone = [one for one in ledger.gone(shown, below).items() if not _shows(shown, here, one[0])]
     told = [_tombstone(own, orjson.dumps(skeleton(shown.view, own)), at, ()) for own, at in gone]
     return _of(shown, told, bare=True)
 
 
-def _of(shown: Shown, found: Sequence[_Told], *, bare: bool = False) -> Departed:
-    return Departed(
+def _of(shown: ViewRows, found: Sequence[_Tombstone], *, bare: bool = False) -> TombstoneRows:
+    return TombstoneRows(
         shown,
         [one.identifier for one in found],
         [one.text for one in found],
@@ -183,7 +186,7 @@ def _of(shown: Shown, found: Sequence[_Told], *, bare: bool = False) -> Departed
     )
 
 
-def once(parts: Sequence[Departed]) -> tuple[Departed, ...]:
+def once_each(parts: Sequence[TombstoneRows]) -> tuple[TombstoneRows, ...]:
     """Each record that is gone from several branches told by that which it left last."""
     last: dict[str, tuple[int, int]] = {}
     for number, part in enumerate(parts):
@@ -192,15 +195,15 @@ def once(parts: Sequence[Departed]) -> tuple[Departed, ...]:
     return tuple(part.only({own for own, (_, by) in last.items() if by == number}) for number, part in enumerate(parts))
 
 
-def _told(logs: ChangeLogs, shown: Shown, below: Below | None) -> list[_Told]:
-    account, place = account_of(shown.faces), (shown.view.api, shown.view.name, shown.branch.entity)
-    if account is None or not account.follows(place):
+def _told(logs: ChangeLogs, shown: ViewRows, below: Below | None) -> list[_Tombstone]:
+    history, place = account_of(shown.visibility), (shown.view.api, shown.view.name, shown.branch.entity)
+    if history is None or not history.follows(place):
         return []
-    with account.log.lock:
-        account.compare(shown.faces)
-        account.whole_since(shown.faces, shown.branch.entity)
-        since = account.since
-        told, known = account.log.gone.get(place, {}), account.gone.get(place, {})
+    with history.log.lock:
+        history.compare(shown.visibility)
+        history.whole_since(shown.visibility, shown.branch.entity)
+        since = history.since
+        told, known = history.log.gone.get(place, {}), history.gone.get(place, {})
         gone = {name: one for name, one in told.items() if since < one.at < PENDING}
         carried = {name: one for name, one in known.items() if not _shows(shown, shown.members, name)}
         found = [
@@ -212,47 +215,49 @@ def _told(logs: ChangeLogs, shown: Shown, below: Below | None) -> list[_Told]:
             for name, one in known.items():  # what is back, but elsewhere
                 if name not in carried and below.holds(one.lists):
                     found += _left(logs, shown, below, name, one.at, None)
-            account.compare_lists(shown.faces, shown.branch.entity)
+            history.compare_lists(shown.visibility, shown.branch.entity)
             for outer in ((below.entity, below.identifier), ANYWHERE):
-                lists = [(place, at) for place, at in account.log.left.get(outer, {}).items() if since < at < PENDING]
-                for (entity, name), at in [*lists, *account.left.get(outer, {}).items()]:
+                lists = [(place, at) for place, at in history.log.left.get(outer, {}).items() if since < at < PENDING]
+                for (entity, name), at in [*lists, *history.left.get(outer, {}).items()]:
                     if entity == shown.branch.entity:
                         found += _left(logs, shown, below, name, at, gone.get(name) or carried.get(name))
         return _latest(found)
 
 
-def _latest(found: Iterable[_Told]) -> list[_Told]:
+def _latest(found: Iterable[_Tombstone]) -> list[_Tombstone]:
     """The last that is told of each record: it may have left a list, come back to it, and left again."""
-    kept: dict[str, _Told] = {}
+    kept: dict[str, _Tombstone] = {}
     for one in found:
         if one.identifier not in kept or one.at > kept[one.identifier].at:
             kept[one.identifier] = one
     return list(kept.values())
 
 
-def _left(logs: ChangeLogs, shown: Shown, below: Below, name: str, at: int, gone: Tombstone | None) -> list[_Told]:
+def _left(
+    logs: ChangeLogs, shown: ViewRows, below: Below, name: str, at: int, gone: Tombstone | None
+) -> list[_Tombstone]:
     """The tombstone of what has left a list, be it still elsewhere or gone meanwhile."""
     if gone is not None:
         return [_tombstone(name, _text_of(logs, shown, name, gone), at, gone.subjects)]
-    row = shown.faces.row(shown.branch.entity, name, shown.view.api)
+    row = shown.visibility.row(shown.branch.entity, name, shown.view.api)
     if row is None or row not in shown.members or row in below.rows:
         return []
     (record,) = shown.render([row], BASE)
     return [_tombstone(name, orjson.dumps(record), at, tuple(students(shown, logs)(row)))]
 
 
-def _text_of(logs: ChangeLogs, shown: Shown, name: str, gone: Tombstone) -> bytes:
+def _text_of(logs: ChangeLogs, shown: ViewRows, name: str, gone: Tombstone) -> bytes:
     """What is told of a record that is gone; what was gone by another agreement is known by its id alone."""
     return logs.open_text(gone.sealed) if gone.sealed else orjson.dumps(skeleton(shown.view, name))
 
 
-def _tombstone(name: str, text: bytes, at: int, subjects: tuple[bytes, ...]) -> _Told:
+def _tombstone(name: str, text: bytes, at: int, subjects: tuple[bytes, ...]) -> _Tombstone:
     told = {"status": "tobedeleted", "dateLastModified": _text(at / 1000)}
-    return _Told(name, orjson.dumps(orjson.loads(text) | told), subjects, at)
+    return _Tombstone(name, orjson.dumps(orjson.loads(text) | told), subjects, at)
 
 
-def _shows(shown: Shown, among: Container[int], identifier: str) -> bool:
-    row = shown.faces.row(shown.branch.entity, identifier, shown.view.api)
+def _shows(shown: ViewRows, among: Container[int], identifier: str) -> bool:
+    row = shown.visibility.row(shown.branch.entity, identifier, shown.view.api)
     return row is not None and row in shown.members and row in among
 
 
@@ -261,13 +266,13 @@ def _text(moment: float) -> str:
 
 
 @dataclass(slots=True)
-class Departed:
+class TombstoneRows:
     """The tombstones of one branch, which answer a query as its rows do.
 
     Of those that are *bare* nothing but the id is known, so that they answer whatever it asks of other members.
     """
 
-    shown: Shown
+    shown: ViewRows
     ids: Sequence[str]
     texts: Sequence[bytes]
     subjects: Sequence[tuple[bytes, ...]]
@@ -286,9 +291,9 @@ class Departed:
         return self.shown.view
 
     @property
-    def faces(self) -> Any:
-        """The faces of those that are still there."""
-        return self.shown.faces
+    def visibility(self) -> Any:
+        """The visibility of those that are still there."""
+        return self.shown.visibility
 
     @property
     def facts(self) -> tuple[str, ...]:
@@ -300,17 +305,17 @@ class Departed:
         """Their numbers, by released id."""
         return sorted(range(len(self.ids)), key=self.ids.__getitem__)
 
-    def only(self, identifiers: Container[str]) -> Departed:
+    def only(self, identifiers: Container[str]) -> TombstoneRows:
         """Those of them that bear one of the *identifiers*."""
         every = zip(self.ids, self.texts, self.subjects, self.moments, strict=True)
-        return _of(self.shown, [_Told(*one) for one in every if one[0] in identifiers], bare=self.bare)
+        return _of(self.shown, [_Tombstone(*one) for one in every if one[0] in identifiers], bare=self.bare)
 
     def keep(self, rows: Sequence[int], condition: Filter, base: str = "") -> list[int]:
         """The *rows* for which *condition* holds; order kept."""
         return keep(rows, condition, lambda some, one: self._compare(some, one, base))
 
     def _compare(self, rows: Sequence[int], condition: Condition | Item, base: str) -> list[int]:
-        if self.bare and condition.path not in BARE:
+        if self.bare and condition.path not in BARE_MEMBERS:
             return list(rows)
         if isinstance(condition, Item):
             return having(rows, self.values(rows, condition.path, base), condition)

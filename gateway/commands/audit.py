@@ -33,14 +33,14 @@ def show_student(district: str, file: Path) -> None:
 
     The student's id is asked for, or read from standard input: it is no argument, which others could see.
     """
-    from gateway.audit.reading import Reading
+    from gateway.audit.reading import AuditReader
     from standards.errors import SettingsError
 
     settings = _load(file)
     if district not in settings.districts:
         raise SettingsError(f"there is no district {district}", str(file))
     identifier = click.prompt(STUDENT, err=True)
-    reading, found = Reading(settings), 0
+    reading, found = AuditReader(settings), 0
     for event in reading.about(district, identifier):
         found += 1
         click.echo(reading.words(event) + "\n")
@@ -52,10 +52,10 @@ def show_student(district: str, file: Path) -> None:
 @SETTINGS
 def show_event(seq: int, file: Path) -> None:
     """Tell in words what event SEQ was: who asked for what, under which text, and which fields were shown."""
-    from gateway.audit.reading import Reading
+    from gateway.audit.reading import AuditReader
     from standards.errors import NotFound
 
-    reading = Reading(_load(file))
+    reading = AuditReader(_load(file))
     event = reading.event(seq)
     if event is None:
         raise NotFound(f"There is no event {seq} on record.")
@@ -135,8 +135,8 @@ def _load(file: Path) -> Settings:
 
 @contextmanager
 def _registry(settings: Settings) -> Iterator[SqlStore]:
-    from gateway.storage.bounded_calls import COMMAND_SECONDS
+    from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
     from gateway.storage.registry import open_store
 
-    with closing(open_store(settings.store_url, seconds=COMMAND_SECONDS)) as registry:
+    with closing(open_store(settings.store_url, seconds=MAX_COMMAND_SECONDS)) as registry:
         yield registry

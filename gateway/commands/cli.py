@@ -119,7 +119,7 @@ def check(file: Path, document_settings: bool) -> None:
 def explain(client: str, element: str, file: Path, recipient: bool) -> None:
     """Tell step by step why ELEMENT (student.birthDate, student) leaves to CLIENT, or does not."""
     from gateway.audit import agreement_texts
-    from gateway.commands.explanation import Standing
+    from gateway.commands.explanation import ClientStanding
     from gateway.config import settings
     from gateway.districts import sources
     from gateway.storage.registry import registered, utc_now
@@ -130,7 +130,7 @@ def explain(client: str, element: str, file: Path, recipient: bool) -> None:
     has = sources.entities(read)
     agreements = agreement_texts.held_to(read, agreement.load_folder(read.agreements))
     found = next((one for one in registered(read.store_url) if one.client_id == client), None)
-    standing = Standing(client, found, Grants(agreements, lambda: now), has)
+    standing = ClientStanding(client, found, Grants(agreements, lambda: now), has)
     for trace in explain.explain(agreements, client, element, now, before=standing.steps):
         click.echo(trace.text("recipient" if recipient else "custodian"))
 
@@ -155,14 +155,14 @@ def _tell_abilities(file: Path) -> None:
     """Which operations of OneRoster each district's system can carry out, and which answer 501."""
     from adapters import registry
     from gateway.config import settings
-    from standards.oneroster.api.supported_operations import supported
+    from standards.oneroster.api.supported_operations import supported_operations
     from standards.oneroster.model import VERSIONS, operations
 
     for name, district in settings.load(file).districts.items():
         with registry.find(district.adapter)(name, district.settings) as adapter:
             manifest = adapter.manifest
         for version in VERSIONS:
-            every, able = operations(version), supported(version, manifest.entities, manifest.writes)
+            every, able = operations(version), supported_operations(version, manifest.entities, manifest.writes)
             click.echo(f"{name} ({district.adapter}), OneRoster {version}: {len(able)} of {len(every)} operations")
             for operation in every:
                 if operation not in able:
@@ -200,10 +200,10 @@ def demo(serve: bool, port: int, facts: Path | None, students: int | None) -> No
 
 
 def _agreement_problems(read: Settings) -> Iterator[str]:
-    from gateway.districts.sources import learn
+    from gateway.districts.sources import learn_extensions
     from policies.agreement import read_folder
 
-    for name, error in learn(read).items():
+    for name, error in learn_extensions(read).items():
         yield f"districts.{name}: {error.message}"
     found, mistakes = read_folder(read.agreements)
     yield from map(str, mistakes)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gateway.storage.registry import Client, SqlStore
 
 SIGNING_DAYS = 365
-WIDEST = 10_000
+MAX_TABLE_CHARACTERS = 10_000
 KINDS = ("vendor", "cbo", "district", "sea", "researcher")
 SETTINGS = click.option(
     "--settings",
@@ -113,7 +113,7 @@ def _print_whole(table: Table) -> None:
     from rich.console import Console
 
     console = Console()
-    needed = console.measure(table, options=console.options.update(max_width=WIDEST))
+    needed = console.measure(table, options=console.options.update(max_width=MAX_TABLE_CHARACTERS))
     Console(width=max(console.width, needed.minimum) if console.is_terminal else needed.maximum).print(table)
 
 
@@ -233,10 +233,10 @@ def _load(file: Path) -> Settings:
 
 
 def _open(file: Path) -> SqlStore:
-    from gateway.storage.bounded_calls import COMMAND_SECONDS
+    from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
     from gateway.storage.registry import open_store
 
-    return open_store(_load(file).store_url, seconds=COMMAND_SECONDS)
+    return open_store(_load(file).store_url, seconds=MAX_COMMAND_SECONDS)
 
 
 def _show_secret(

@@ -21,7 +21,7 @@ def districts() -> None:
 @click.option("--settings", "file", type=FILE, default="gateway.toml", envvar="CROSSING_SETTINGS", show_default=True)
 @click.option("--yes", is_flag=True, help="Do not ask again before the rows go.")
 def approve(name: str, file: Path, yes: bool) -> None:
-    """Let the district NAME drop the rows that its last renewal was refused for.
+    """Let the district NAME drop the rows that its last refresh was refused for.
 
     What would go is shown first, and only that is let go; if the source loses more meanwhile, it is refused again. The
     approval is kept in the record of disclosures.

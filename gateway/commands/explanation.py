@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.storage.registry import ENABLED
 from policies.compiler import compile as compiled
-from policies.explain import Step
+from policies.explain import TraceStep
 from policies.permission import received
 from standards import registry
 from standards.errors import Forbidden
@@ -54,7 +54,7 @@ def ways() -> tuple[Way, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ClientStanding:
     """What a request of one client meets before any line of an agreement: who the client is, and what is in force.
 
     *has* tells of each district that is served which entities its system has; None where that is not known now.
@@ -65,48 +65,50 @@ class Standing:
     grants: Grants
     has: Mapping[str, Collection[str] | None]
 
-    def steps(self, agreement: Agreement, name: str) -> Iterator[Step]:
+    def steps(self, agreement: Agreement, name: str) -> Iterator[TraceStep]:
         """What a request for the element *name* meets on its way, under an *agreement* that names the client."""
         yield from self._who(agreement)
         yield self._in_force(agreement)
         there = self.has.get(agreement.district)
-        yield Step("district", there is not None, self._district(agreement.district))
+        yield TraceStep("district", there is not None, self._district(agreement.district))
         try:
             grant = compiled(agreement, self.name)
         except Forbidden as error:
-            yield Step("basis", False, error.message, agreement.file)
+            yield TraceStep("basis", False, error.message, agreement.file)
             return
         shown = [one for one in ways() if _known(one.view, there) and shows(one.view, grant, name)]
         told = ", ".join(one.told for one in shown if one.operation == READ)
-        yield Step("shown by", bool(shown), told or "no resource, of what the agreement releases")
+        yield TraceStep("shown by", bool(shown), told or "no resource, of what the agreement releases")
         yield from self._usable(shown, agreement)
 
-    def _usable(self, shown: Collection[Way], agreement: Agreement) -> Iterator[Step]:
+    def _usable(self, shown: Collection[Way], agreement: Agreement) -> Iterator[TraceStep]:
         """Whether the agreement has the operation, and the client a scope, for any of the ways."""
         agreed = [one for one in shown if one.operation in agreement.operations]
         told = ", ".join(sorted({one.operation for one in agreed})) or f"the agreement has neither {READ} nor {BULK}"
-        yield Step("operation", bool(agreed), told, agreement.file)
+        yield TraceStep("operation", bool(agreed), told, agreement.file)
         scopes = frozenset(self.client.scopes if self.client else ())
         usable = [one for one in agreed if one.scopes & scopes]
         needed = ", ".join(sorted(frozenset[str]().union(*(one.scopes for one in agreed))))
-        yield Step("scope", bool(usable), ", ".join(one.told for one in usable) or f"the client has none of: {needed}")
+        yield TraceStep(
+            "scope", bool(usable), ", ".join(one.told for one in usable) or f"the client has none of: {needed}"
+        )
 
-    def _who(self, agreement: Agreement) -> Iterator[Step]:
+    def _who(self, agreement: Agreement) -> Iterator[TraceStep]:
         if self.client is None:
-            yield Step("client", False, f"{self.name} is not registered")
+            yield TraceStep("client", False, f"{self.name} is not registered")
             return
-        yield Step("client", self.client.status == ENABLED, f"{self.name} is {self.client.status}")
+        yield TraceStep("client", self.client.status == ENABLED, f"{self.name} is {self.client.status}")
         told = f"{self.client.org}, and the recipient is {agreement.org}"
-        yield Step("organisation", self.client.org == agreement.org, told, agreement.file)
+        yield TraceStep("organisation", self.client.org == agreement.org, told, agreement.file)
 
-    def _in_force(self, agreement: Agreement) -> Step:
+    def _in_force(self, agreement: Agreement) -> TraceStep:
         try:
             grants = received(self.grants.of(self.name), agreement.org)
         except Forbidden as error:
-            return Step("purpose", False, error.message)
+            return TraceStep("purpose", False, error.message)
         found = any((one.agreement, one.version) == (agreement.id, agreement.version) for one in grants)
         told = "the one purpose of what is in force for the client now" if found else "not in force for the client now"
-        return Step("purpose", found, f"{agreement.purpose}, {told}")
+        return TraceStep("purpose", found, f"{agreement.purpose}, {told}")
 
     def _district(self, name: str) -> str:
         if name not in self.has:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gateway.config.settings import Settings
-    from gateway.reads.export import Asked
+    from gateway.reads.export import ExportRequest
     from gateway.runtime.export_socket import Sent
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -40,7 +40,7 @@ def export_command(
     """
     from gateway.config.settings import load
     from gateway.engine.filter_conditions import instant
-    from gateway.reads.export import Asked
+    from gateway.reads.export import ExportRequest
     from gateway.runtime import export_socket
     from gateway.runtime.control_socket import NotRunning
 
@@ -48,7 +48,7 @@ def export_command(
         instant(since, "since")
     settings = load(file)
     _refuse(out, district, settings, force=force)
-    asked = Asked(version, district, since, "crossing export")
+    asked = ExportRequest(version, district, since, "crossing export")
     try:
         made = export_socket.ask(settings.state, client, asked)
         _write(out, made, force=force)
@@ -57,16 +57,16 @@ def export_command(
     click.echo(f"{out}: {made.files} files for {client}. For what changes from now on: --since {made.moment}")
 
 
-def _write_here(settings: Settings, client: str, asked: Asked, out: Path, *, force: bool) -> Sent:
+def _write_here(settings: Settings, client: str, asked: ExportRequest, out: Path, *, force: bool) -> Sent:
     """Do without a running gateway what it would do."""
     from gateway.auth.authorization import authorize
     from gateway.reads.export import export
     from gateway.runtime.export_socket import Sent, caller_of
     from gateway.runtime.startup import start
-    from gateway.storage.bounded_calls import COMMAND_SECONDS
+    from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
     from gateway.storage.registry import open_store, utc_now
 
-    store = open_store(settings.store_url, utc_now, COMMAND_SECONDS)
+    store = open_store(settings.store_url, utc_now, MAX_COMMAND_SECONDS)
     try:
         caller = caller_of(store, client)
     finally:

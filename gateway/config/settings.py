@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 STATE = "state"
 STATE_LINE = re.compile(r"""^\s*state\s*=\s*(["'])(.*?)\1""", re.MULTILINE)
-SHORTEST_TOKEN_CHARACTERS = 32
+MIN_TOKEN_CHARACTERS = 32
 LISTS = ("school_years", "descriptors")
 PATHS = frozenset({"file", "folder", "path", "source"})
 
@@ -48,7 +48,7 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
+class TokenSettings:
     """How long a token works, and how many a client may have at once."""
 
     life: timedelta
@@ -56,7 +56,7 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class LimitSettings:
     """How often may be asked; an empty rate is no limit."""
 
     client: str
@@ -66,7 +66,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Audit:
+class AuditSettings:
     """Where the record of disclosures lies."""
 
     folder: Path
@@ -74,7 +74,7 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class ChangeSettings:
     """Where the journals of what consumers know lie, and for how long they tell what is gone."""
 
     folder: Path
@@ -82,7 +82,7 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
-class District:
+class DistrictSettings:
     """One district: its adapter, the adapter's own settings, and how long its roster may be cached."""
 
     name: str
@@ -110,12 +110,12 @@ class Settings:
     server: Server
     store_url: str = field(repr=False)
     memory_url: str = field(repr=False)
-    audit: Audit
-    changes: Changes
-    tokens: Tokens
-    limits: Limits
+    audit: AuditSettings
+    changes: ChangeSettings
+    tokens: TokenSettings
+    limits: LimitSettings
     master_key: str | None
-    districts: Mapping[str, District]
+    districts: Mapping[str, DistrictSettings]
     metrics_token: str | None = field(default=None, repr=False)
     warnings: tuple[str, ...] = ()
     """What an operator should change in the file, each with its place."""
@@ -149,7 +149,7 @@ def read(path: Path, find_adapter: FindAdapter | None = None) -> tuple[Settings 
         return None, [SettingsError("the file is not UTF-8 text", str(path), 1, 1)]
     except tomllib.TOMLDecodeError as error:
         return None, [_syntax(error, path, text)]
-    return _Reading(path, toml_positions.locate(text), find_adapter or _find_adapter).read(raw)
+    return _SettingsReading(path, toml_positions.locate(text), find_adapter or _find_adapter).read(raw)
 
 
 def state_of(path: Path) -> Path:
@@ -166,11 +166,11 @@ def state_of(path: Path) -> Path:
     return path.resolve().parent / str(named)
 
 
-class _Reading:
+class _SettingsReading:
     """One reading of one file, collecting what is wrong with it."""
 
     def __init__(
-        self, path: Path, found: dict[toml_positions.Path, toml_positions.Place], find_adapter: FindAdapter
+        self, path: Path, found: dict[toml_positions.Path, toml_positions.Position], find_adapter: FindAdapter
     ) -> None:
         self.path, self.places, self.find_adapter = path, found, find_adapter
         self.folder = path.resolve().parent
@@ -255,7 +255,7 @@ class _Reading:
         server = loaded["server"]
         audit, changes = loaded["audit"], loaded["changes"]
         districts = {
-            name: District(
+            name: DistrictSettings(
                 name=name,
                 **{
                     **values,
@@ -273,10 +273,10 @@ class _Reading:
             server=Server(**server | {name: tuple(server[name]) for name in ("trusted_proxies", "browser_origins")}),
             store_url=self.store_url(loaded["store"]["url"], state),
             memory_url=self.url(("memory", "url"), loaded["memory"]["url"]),
-            audit=Audit(state / audit["folder"], audit["segment_bytes"]),
-            changes=Changes(state / changes["folder"], changes["window"]),
-            tokens=Tokens(**loaded["tokens"]),
-            limits=Limits(**loaded["limits"]),
+            audit=AuditSettings(state / audit["folder"], audit["segment_bytes"]),
+            changes=ChangeSettings(state / changes["folder"], changes["window"]),
+            tokens=TokenSettings(**loaded["tokens"]),
+            limits=LimitSettings(**loaded["limits"]),
             master_key=loaded["keys"]["master"],
             districts=MappingProxyType(districts),
             metrics_token=self.metrics_token(loaded["metrics"]["token"]),
@@ -290,8 +290,8 @@ class _Reading:
         token = None
         with self.reporting(("metrics", "token")):
             token = secrets.resolve(reference, self.folder)
-            if len(token) < SHORTEST_TOKEN_CHARACTERS or not (token.isascii() and token.isprintable()):
-                raise SettingsError(f"the token must be at least {SHORTEST_TOKEN_CHARACTERS} plain characters")
+            if len(token) < MIN_TOKEN_CHARACTERS or not (token.isascii() and token.isprintable()):
+                raise SettingsError(f"the token must be at least {MIN_TOKEN_CHARACTERS} plain characters")
         return token
 
     def store_url(self, url: str | None, state: Path) -> str:

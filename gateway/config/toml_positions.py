@@ -14,32 +14,32 @@ SCALAR = re.compile(r"[^,\]}\n#]*")
 ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "\\": "\\"}
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """Line and column, both counted from one."""
 
     line: int
     column: int
 
 
-def locate(text: str) -> dict[Path, Place]:
+def locate(text: str) -> dict[Path, Position]:
     """The place of every key, table and array item of a TOML text that tomllib has accepted."""
-    reader = _Reader(text)
+    reader = _TomlReader(text)
     reader.read_document()
     return {path: _place(text, offset) for path, offset in reader.offsets.items()}
 
 
-def nearest(places: dict[Path, Place], path: Path) -> Place:
+def nearest(places: dict[Path, Position], path: Path) -> Position:
     """The place of *path*, or of the innermost table around it that the file has."""
     while path and path not in places:
         path = path[:-1]
-    return places.get(path, Place(1, 1))
+    return places.get(path, Position(1, 1))
 
 
-def _place(text: str, offset: int) -> Place:
-    return Place(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
+def _place(text: str, offset: int) -> Position:
+    return Position(text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
 
 
-class _Reader:
+class _TomlReader:
     """One pass over the text; it relies on the text being well-formed."""
 
     def __init__(self, text: str) -> None:

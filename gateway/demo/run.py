@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 import requests
 
-from gateway.demo.scenario.region import Ports, Premises, prepare
+from gateway.demo.scenario.region import Ports, Scenario, prepare
 from gateway.demo.transcript import Transcript
 from standards.errors import SettingsError, StoreUnavailable
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 SEED = 2026
 STUDENTS = 400
 READY_SECONDS = 120
-STUDENTS_A_SECOND = 20
-PATIENCE = 10
+STUDENTS_PER_SECOND = 20
+PATIENCE_SECONDS = 10
 HOST = "127.0.0.1"
 SIGNALLED = 128  # what shells add to the number of a signal
 ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -40,14 +40,14 @@ def run(students: int = STUDENTS, port: int = 0) -> None:
     """Show the main job from beginning to end, then clean up."""
     with _region(students, port) as region:
         region.say("asking as each consumer would")
-        Transcript(region.premises, region.base).show()
+        Transcript(region.scenario, region.base).show()
 
 
 def serve(port: int, facts: Path, students: int = STUDENTS) -> None:
     """Keep the region up until told to end; *facts* tells others how to use it."""
     _clear(facts)
     with _region(students, port, served=True) as region:
-        _publish(facts, _facts(region.premises, region.base))
+        _publish(facts, _facts(region.scenario, region.base))
         region.say(f"serving on {region.base}; the facts are in {facts}; end with Ctrl-C")
         while region.gateway.poll() is None:
             time.sleep(0.2)
@@ -58,18 +58,18 @@ def serve(port: int, facts: Path, students: int = STUDENTS) -> None:
 class Region:
     """A region that is up: what lies where, the address it answers at, its process, and a way to tell progress."""
 
-    premises: Premises
+    scenario: Scenario
     base: str
     gateway: subprocess.Popen[bytes]
     say: Callable[[str], None]
 
 
-def _facts(premises: Premises, base: str) -> dict[str, object]:
+def _facts(scenario: Scenario, base: str) -> dict[str, object]:
     """How to use the region; others rely on these names."""
     return {
         "base": base,
         "token_url": f"{base}/oauth/token",
-        "districts": [{"name": site.district.name, "adapter": site.adapter} for site in premises.sites],
+        "districts": [{"name": site.district.name, "adapter": site.adapter} for site in scenario.sites],
         "clients": {
             one.name: {
                 "client_id": one.client_id,
@@ -77,7 +77,7 @@ def _facts(premises: Premises, base: str) -> dict[str, object]:
                 "scopes": list(one.scopes),
                 "agreement": one.agreement,
             }
-            for one in premises.accounts
+            for one in scenario.accounts
         },
     }
 
@@ -112,16 +112,16 @@ def _region(students: int, port: int, served: bool = False) -> Iterator[Region]:
     with _ending_quietly(served), tempfile.TemporaryDirectory(prefix="crossing-") as place:
         today = datetime.now(ZoneInfo("America/Los_Angeles")).date()
         ports = Ports(*(_free_port(0) for _ in range(3)))
-        premises = prepare(
+        scenario = prepare(
             Path(place), students=students, seed=SEED, port=chosen, ports=ports, today=today, progress=say
         )
         base = f"http://{HOST}:{chosen}"
-        patience = READY_SECONDS + students // STUDENTS_A_SECOND
-        with premises.systems():
+        patience = READY_SECONDS + students // STUDENTS_PER_SECOND
+        with scenario.systems():
             say("starting the gateway, which reads the five districts into memory")
-            with _server(premises.settings, base, patience) as gateway:
+            with _server(scenario.settings, base, patience) as gateway:
                 say("the gateway answers")
-                yield Region(premises, base, gateway, say)
+                yield Region(scenario, base, gateway, say)
 
 
 @contextmanager
@@ -162,7 +162,7 @@ def _server(settings: Path, base: str, seconds: float) -> Iterator[subprocess.Po
         finally:
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
-                process.wait(PATIENCE)
+                process.wait(PATIENCE_SECONDS)
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()

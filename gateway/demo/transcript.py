@@ -30,7 +30,7 @@ from standards.keys import Keyring
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from gateway.demo.scenario.region import Account, Premises
+    from gateway.demo.scenario.region import DemoClient, Scenario
     from policies.explain import Trace
 
 WIDTH = 110
@@ -56,16 +56,16 @@ FACTS = (
 class Transcript:
     """One telling of the main job, against a region that is up."""
 
-    def __init__(self, premises: Premises, base: str, console: Console | None = None) -> None:
-        self.premises, self.base = premises, base
+    def __init__(self, scenario: Scenario, base: str, console: Console | None = None) -> None:
+        self.scenario, self.base = scenario, base
         self.console = console or _console()
-        self.accounts = {account.name: account for account in premises.accounts}
-        self.settings = load(premises.settings)
+        self.accounts = {account.name: account for account in scenario.accounts}
+        self.settings = load(scenario.settings)
         self.keys = self.settings.open_keys()
         self.keyring = Keyring(self.keys.derive("ids"))
-        self.district = premises.shown.district
+        self.district = scenario.shown.district
         self.child = self.district.spotlight
-        self.id = own_id(premises.shown, self.child)
+        self.id = own_id(scenario.shown, self.child)
         self.web = requests.Session()
         self.web.trust_env = False  # no proxy leads to this machine
         self._tokens: dict[str, str] = {}
@@ -91,11 +91,11 @@ class Transcript:
             "Five made-up districts keep their records in five ways. Each consumer signed an agreement for one "
             "purpose. The gateway lets through what an agreement names and nothing else, and writes no copy.",
         )
-        told = "; ".join(f"{site.district.name.title()}, {site.dialect}" for site in self.premises.sites)
+        told = "; ".join(f"{site.district.name.title()}, {site.dialect}" for site in self.scenario.sites)
         self._say(f"Each of {len(self.district.students):,} students: {told}.")
         self.console.print()
         rows = []
-        for account in self.premises.accounts:
+        for account in self.scenario.accounts:
             seen = int(self._get(account.name, f"{ONEROSTER}/students?limit=1").headers["X-Total-Count"])
             where = ", ".join(name.title() for name in account.districts)
             rows.append((account.name, account.purpose, account.asks_for, where, f"{seen:,}"))
@@ -148,7 +148,7 @@ class Transcript:
         listing, born = f"maple/{ONEROSTER}/students", f"maple/{ONEROSTER}/demographics"
         day = self.child.birth_date.isoformat()
         outside = [one for one in self.district.students if one.school not in self.district.spotlight_schools]
-        other = own_id(self.premises.shown, outside[0]) if outside else "maple-s-1"
+        other = own_id(self.scenario.shown, outside[0]) if outside else "maple-s-1"
         attempts: tuple[tuple[str, str, str, dict[str, str]], ...] = (
             ("analytics", f"students called {self.child.name.family}", listing, {"filter": f"familyName='{surname}'"}),
             ("analytics", "students with a fact that does not exist", listing, {"filter": "shoeSize='38'"}),
@@ -183,7 +183,7 @@ class Transcript:
         result = self._get(WRITER, f"{book}/results?limit=1").json()["results"][0]
         score = {name: result[name] for name in ("lineItem", "student", "scoreDate")}
         score |= {"scoreStatus": "fully graded", "score": 42}
-        place, kept = f"{book}/results/{GIVEN}", self.premises.sis.documents["results"]
+        place, kept = f"{book}/results/{GIVEN}", self.scenario.sis.documents["results"]
         steps: tuple[tuple[str, str, str, Any], ...] = (
             ("gives a child a score", "PUT", place, {"result": score}),
             ("corrects it, as version 1.1", "PUT", f"{older}/results/{GIVEN}", {"result": score | {"score": 43}}),
@@ -218,7 +218,7 @@ class Transcript:
 
     @cached_property
     def _own(self) -> Mapping[str, str]:
-        return own_words(self.premises.shown, self.child)
+        return own_words(self.scenario.shown, self.child)
 
     @cached_property
     def _school_name(self) -> str:
@@ -269,7 +269,7 @@ class Transcript:
 
     def _forged(self, key: bytes) -> str:
         """What verification says of a copy in which one event is about fewer records."""
-        with tempfile.TemporaryDirectory(dir=self.premises.settings.parent) as place:
+        with tempfile.TemporaryDirectory(dir=self.scenario.settings.parent) as place:
             copy = Path(shutil.copytree(self.settings.audit.folder, Path(place) / "copy"))
             segment = chain.list_segments(copy)[0]
             segment.write_bytes(segment.read_bytes().replace(b'"rows":1', b'"rows":0', 1))
@@ -286,7 +286,7 @@ class Transcript:
         headers = {"Authorization": f"Bearer {self._token(self.accounts[name])}"}
         return self.web.request(verb, f"{self.base}/{path}", headers=headers, timeout=60, **more)
 
-    def _token(self, account: Account) -> str:
+    def _token(self, account: DemoClient) -> str:
         if account.name not in self._tokens:
             answer = self.web.post(
                 f"{self.base}/oauth/token",

@@ -1,4 +1,4 @@
-"""A provider district at run time: its adapter, its hold, and what a request reads from either."""
+"""A provider district at run time: its adapter, its snapshot, and what a request reads from either."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from adapters.contract import NO_HINTS
 from gateway import telemetry
 from gateway.cache import district_log, point_lookups
-from gateway.cache.drop_limits import NO_SHARES, Losses
+from gateway.cache.drop_limits import NO_SHARES, DropLimits
 from gateway.cache.load_checks import judge_live
 from gateway.cache.needed_fields import may_be_held, reads, within
-from gateway.cache.refresh import Course, Renewal
-from gateway.cache.snapshot import LINKED, build
+from gateway.cache.refresh import Refresh, SyncState
+from gateway.cache.snapshot import LINKED, build_snapshot
 from gateway.cache.versions import Versions
 from gateway.config.load_limits import Shares
 from gateway.districts.failures import Failures
@@ -30,26 +30,26 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from adapters.contract import Adapter, Hints, Manifest, Wanted
-    from gateway.cache.point_lookups import Seek
+    from gateway.cache.point_lookups import PointLookups
     from gateway.cache.refresh import Written
-    from gateway.cache.snapshot import Generation
+    from gateway.cache.snapshot import Snapshot
     from gateway.districts.status import State
     from policies.grant import Grant
     from standards.keys import Keyring
     from standards.losses import Loss
     from standards.view import View
 
-FRESH = 1.0
-MOST_FOUND = 200
-LIVE_BUDGET = 2_000_000
+FRESH_SECONDS = 1.0
+MAX_FOUND_RECORDS = 200
+MAX_LIVE_VALUES = 2_000_000
 EVERY_SHARE = Shares()
 
 
 class District:
     """One district's data as the gateway can reach it now.
 
-    A hold lasts *seconds* at most and is renewed half-way, and what was written is in it before it is read
-    again. *coming* and then *renewed* are told of every renewal before it counts: the first may take its time, and
+    A snapshot lasts *seconds* at most and is renewed half-way, and what was written is in it before it is read
+    again. *coming* and then *refreshed* are told of every refresh before it counts: the first may take its time, and
     only the second knows its version. Ages are reckoned by *monotonic*, a clock that nobody can set; *clock* tells
     the moments and versions that people and consumers are told. *default_category* is the id of the category of work
     that names none.
@@ -72,35 +72,37 @@ class District:
         self.default_category = default_category
         self.name, self.adapter, self._keyring, self._clock = name, adapter, keyring, clock
         self._seconds, self._wanted, self._monotonic = seconds, wanted, monotonic
-        self._held: Generation | None = None
-        self._course, self._number, self._writes = Course(0.0), 0, 0
+        self._cached: Snapshot | None = None
+        self._sync, self._number, self._writes = SyncState(0.0), 0, 0
         self._written: dict[Written, tuple[int, bool]] = {}
-        self._holds: tuple[frozenset[str], frozenset[str]] = frozenset(), frozenset()
+        self._cached_entities: tuple[frozenset[str], frozenset[str]] = frozenset(), frozenset()
         self._fields: tuple[frozenset[str], Wanted] = frozenset(), {}
         self._versions, self._asked = Versions(clock), float("-inf")
         self._numbers = count(1)
         self._heir: District | None = None
-        self._losses = Losses(loss)
+        self._losses = DropLimits(loss)
         self._shares = shares
-        self._renewal = Renewal(name, adapter, keyring, clock, self._to_hold, self._losses, monotonic, shares)
+        self._refresher = Refresh(
+            name, adapter, keyring, clock, self._entities_to_cache, self._losses, monotonic, shares
+        )
         self._failures = Failures(name, monotonic, clock)
         self._noting, self._loading, self._freshening = threading.Lock(), threading.Lock(), threading.Lock()
-        self._renewing = threading.Event()
-        self.coming: Callable[[Generation, Generation], None] = _nothing
-        self.renewed: Callable[[Generation, Generation], None] = _nothing
+        self._refreshing = threading.Event()
+        self.coming: Callable[[Snapshot, Snapshot], None] = _nothing
+        self.refreshed: Callable[[Snapshot, Snapshot], None] = _nothing
 
     @property
-    def holds(self) -> frozenset[str]:
+    def cached_entities(self) -> frozenset[str]:
         """The entities served from memory."""
         if not self._seconds:
             return frozenset()
         there = self.adapter.manifest.entities
-        if there is not self._holds[0]:
-            self._holds = there, frozenset(entity for entity in there if may_be_held(entity))
-        return self._holds[1]
+        if there is not self._cached_entities[0]:
+            self._cached_entities = there, frozenset(entity for entity in there if may_be_held(entity))
+        return self._cached_entities[1]
 
-    def _to_hold(self) -> Wanted:
-        holds = self.holds
+    def _entities_to_cache(self) -> Wanted:
+        holds = self.cached_entities
         if holds is not self._fields[0]:
             self._fields = holds, {entity: self._wanted.get(entity, frozenset()) for entity in holds}
         return self._fields[1]
@@ -115,21 +117,23 @@ class District:
     @property
     def loaded(self) -> bool:
         """Whether anything is held."""
-        return self._held is not None
+        return self._cached is not None
 
     def covers(self, wanted: Wanted) -> bool:
         """Whether what is held has all the fields of *wanted*."""
-        return all(within(wanted.get(entity, frozenset()), asked) for entity, asked in self._to_hold().items())
+        return all(
+            within(wanted.get(entity, frozenset()), asked) for entity, asked in self._entities_to_cache().items()
+        )
 
     def want(self, wanted: Wanted) -> None:
-        """Ask the source for no more than *wanted* from the next renewal on."""
+        """Ask the source for no more than *wanted* from the next refresh on."""
         self._wanted, self._fields = wanted, (frozenset(), {})
 
     def close(self, *, adapter: bool = True) -> None:
         """Let go of what is held and, with the *adapter*, of the way to the source; nobody asks any more."""
         with self._loading:
-            self._held = self._heir = None
-            self.coming = self.renewed = _nothing
+            self._cached = self._heir = None
+            self.coming = self.refreshed = _nothing
             if adapter:
                 self.adapter.close()
 
@@ -137,57 +141,63 @@ class District:
         """Whether the district's system can show anything of *view*."""
         return any(branch.entity in self.adapter.manifest.entities for branch in view.branches)
 
-    def generation(
-        self, entities: frozenset[str], grant: Grant, hints: Hints = NO_HINTS, seek: Seek = point_lookups.NOTHING
-    ) -> Generation:
-        """The columns of *entities*: the hold, or the hold with what is read live for this one request."""
+    def snapshot(
+        self,
+        entities: frozenset[str],
+        grant: Grant,
+        hints: Hints = NO_HINTS,
+        lookups: PointLookups = point_lookups.NO_LOOKUPS,
+    ) -> Snapshot:
+        """The columns of *entities*: the snapshot, or the snapshot with what is read live for this one request."""
         available = entities & self.adapter.manifest.entities
-        live = self._with_targets(available - self.holds)
-        held = self.hold() if available - live else None
+        live = self._with_targets(available - self.cached_entities)
+        cached = self.cached_snapshot() if available - live else None
         if not live:
-            return held or self._read({}, None)
+            return cached or self._read({}, None)
         wanted = {entity: reads(entity, (grant,)) for entity in live}
-        return self._read(wanted, held, hints, seek)
+        return self._read(wanted, cached, hints, lookups)
 
     def _with_targets(self, live: frozenset[str]) -> frozenset[str]:
-        """*live*, and what its rows refer to where a hold keeps no keys of it."""
+        """*live*, and what its rows refer to where a snapshot keeps no keys of it."""
         targets = {field.to for entity in live for field in fields_of(entity).values() if field.type == "ref"}
         return live | (targets - LINKED) & self.adapter.manifest.entities
 
-    def hold(self) -> Generation:
-        """The hold as it is now, loaded or renewed where its time has come or something was written."""
+    def cached_snapshot(self) -> Snapshot:
+        """The snapshot as it is now, loaded or renewed where its time has come or something was written."""
         if not self._written:  # asked first: what was written is served before it is crossed out
-            held = self._held
-            if held is not None and self._age() < self._seconds / 2:
-                return held
-            if held is not None and self._age() < self._seconds:
-                self._renew_aside()
-                return held
+            cached = self._cached
+            if cached is not None and self._age() < self._seconds / 2:
+                return cached
+            if cached is not None and self._age() < self._seconds:
+                self._refresh_in_background()
+                return cached
         approach(self.adapter)
         with self._loading:
-            if self._held is None or self._written or self._age() >= self._seconds:
-                self._failures.renewal.check()
-                self._renew()
-            assert self._held is not None
-            return self._held
+            if self._cached is None or self._written or self._age() >= self._seconds:
+                self._failures.refresh.check()
+                self._refresh()
+            assert self._cached is not None
+            return self._cached
 
     def newest(self) -> int:
         """The change version of what is served now: never one of data that are not served yet."""
         return self._versions.newest()
 
-    def wrote(self, entity: str, identifiers: Iterable[str], *, rekeyed: bool = False) -> None:
+    def note_written(self, entity: str, identifiers: Iterable[str], *, rekeyed: bool = False) -> None:
         """The records of *entity* with these ids of the source's own were written: the next read sees them.
 
         Where they are *rekeyed*, what refers to them may be another too.
         """
-        if entity in self.holds or (self.holds and self._renewal.follows() and (rekeyed or not self._idle(entity))):
+        if entity in self.cached_entities or (
+            self.cached_entities and self._refresher.follows() and (rekeyed or not self._idle(entity))
+        ):
             with self._noting:
                 for own in identifiers:
                     self._writes += 1
                     wide = rekeyed or self._written.get((entity, own), (0, False))[1]
                     self._written[entity, own] = self._writes, wide
         if self._heir is not None:
-            self._heir.wrote(entity, identifiers, rekeyed=rekeyed)
+            self._heir.note_written(entity, identifiers, rekeyed=rekeyed)
 
     def _idle(self, entity: str) -> bool:
         """Whether a write of *entity*, which is not held, is known to change nothing that is."""
@@ -196,7 +206,7 @@ class District:
     def freshen(self) -> None:
         """Let the next read see what the source has now, where the source can tell what has changed.
 
-        It is asked once in `FRESH` seconds; where it cannot be, the hold is as fresh as it was.
+        It is asked once in `FRESH_SECONDS` seconds; where it cannot be, the snapshot is as fresh as it was.
         """
         if not self._may_differ():
             return
@@ -210,41 +220,41 @@ class District:
             self._asked = self._monotonic()
             with self._loading, suppress(SourceError):
                 with self._failures.reading():
-                    newest = self._renewal.newest()
-                if newest != self._course.mark:
-                    self._renew()
+                    newest = self._refresher.newest()
+                if newest != self._sync.checkpoint:
+                    self._refresh()
 
     def _may_differ(self) -> bool:
         """Whether the source might tell of something that has changed since it was asked last."""
-        asked = self._monotonic() - self._asked < FRESH
-        return self._held is not None and not asked and not self._failures.paused and self._renewal.follows()
+        asked = self._monotonic() - self._asked < FRESH_SECONDS
+        return self._cached is not None and not asked and not self._failures.paused and self._refresher.follows()
 
-    def tend(self) -> None:
+    def retry_failed(self) -> None:
         """Try again what has failed, once its time has come; nobody need ask for it."""
         if self._failures.due(self.adapter):
-            self._renew_aside()
+            self._refresh_in_background()
 
     def approve(self, ticket: int) -> tuple[Loss, ...]:
-        """Let the rows go that wait for approval under *ticket*, at the next renewal, which is due at once."""
+        """Let the rows go that wait for approval under *ticket*, at the next refresh, which is due at once."""
         if losses := self._losses.approve(ticket):
-            self._failures.renewal.hurry()
+            self._failures.refresh.hurry()
         return losses
 
-    def renew_now(self) -> None:
+    def refresh_now(self) -> None:
         """Renew and wait for it, as an operator wants it.
 
         Raises:
             SourceError: it fails or is refused.
         """
         with self._loading:
-            self._renew()
+            self._refresh()
 
     def status(self) -> DistrictStatus:
         """How the district stands now."""
-        held, failed, told = self._held, self._failures.last(self.adapter), dict[str, Any]()
-        if held is not None:
-            told = {"rows": {entity: table.size for entity, table in held.tables.items() if table.size}}
-            told |= {"since": held.loaded, "completeness": held.completeness}
+        cached, failed, told = self._cached, self._failures.last(self.adapter), dict[str, Any]()
+        if cached is not None:
+            told = {"rows": {entity: table.size for entity, table in cached.tables.items() if table.size}}
+            told |= {"since": cached.loaded, "completeness": cached.completeness}
         if failed is not None and failed.error is not None:
             told |= {"reason": str(reason(self.name, failed.error)), "since": failed.since}
             told |= {} if self._failures.is_live(failed) else {"next_try": failed.next_try}
@@ -252,119 +262,125 @@ class District:
         return DistrictStatus(self.name, self._state(failed), waiting=losses.waiting, ticket=losses.ticket, **told)
 
     def _state(self, failed: object) -> State:
-        if self._held is not None and self._age() < self._seconds:
+        if self._cached is not None and self._age() < self._seconds:
             return "fresh" if failed is None else "stale"
         if failed is not None:
             return "failed"
-        if not self._seconds or (self._holds[0] and not self._holds[1]):
+        if not self._seconds or (self._cached_entities[0] and not self._cached_entities[1]):
             return "live"
-        return "loading" if self._held is None else "stale"
+        return "loading" if self._cached is None else "stale"
 
     def _age(self) -> float:
-        return self._monotonic() - self._course.read if self._held else float("inf")
+        return self._monotonic() - self._sync.as_of if self._cached else float("inf")
 
-    def _renew_aside(self) -> None:
-        """Renew in the background; the hold of before serves until then, and after a failure until it expires."""
-        if self._failures.paused or self._renewing.is_set():
+    def _refresh_in_background(self) -> None:
+        """Renew in the background; the snapshot of before serves until then, and after a failure until it expires."""
+        if self._failures.paused or self._refreshing.is_set():
             return
         if not self._loading.acquire(blocking=False):
             return
-        self._renewing.set()
+        self._refreshing.set()
 
         def renew() -> None:
             try:
-                if self.holds:
-                    self._renew()
+                if self.cached_entities:
+                    self._refresh()
             except SourceError:
                 return
             except Exception as error:  # noqa: BLE001  a fault of ours must not end in a thread that nobody hears
                 telemetry.fault(error)
             finally:
-                self._renewing.clear()
+                self._refreshing.clear()
                 self._loading.release()
 
         threading.Thread(target=renew, name=f"hold-{self.name}", daemon=True).start()
 
     def rest(self, *, resting: bool) -> None:
-        """Begin no renewal in the background while *resting*, once one that is under way has ended."""
+        """Begin no refresh in the background while *resting*, once one that is under way has ended."""
         if not resting:
-            self._renewing.clear()
+            self._refreshing.clear()
             return
         with self._loading:
-            self._renewing.set()
+            self._refreshing.set()
 
-    def _renew(self) -> None:
-        """Make the next hold and serve it; what hinders that is told."""
-        with self._failures.renewing("renewal failed" if self._held is not None else "load failed"):
+    def _refresh(self) -> None:
+        """Make the next snapshot and serve it; what hinders that is told."""
+        with self._failures.refreshing("renewal failed" if self._cached is not None else "load failed"):
             self._make()
 
     def _make(self) -> None:
-        """Make the next hold and serve it; it has what was written before it was begun."""
+        """Make the next snapshot and serve it; it has what was written before it was begun."""
         with self._noting:
             written = dict(self._written)
-        before, course = self._held, self._course
-        whole = course.whole
+        before, sync = self._cached, self._sync
+        whole = sync.whole
         self._number = next(self._numbers)
         wide = any(rekeyed for _, rekeyed in written.values())
         fresh = self._rewritten(before, written) if before is not None and written and not wide else None
         if fresh is None:
-            fresh, course = self._renewal.renew(before, course, self._number, written)
+            fresh, sync = self._refresher.refresh(before, sync, self._number, written)
             self._losses.settled()
-        self._take(before, fresh, course)
+        self._take(before, fresh, sync)
         with self._noting:
             for place, write in written.items():
                 if self._written[place] == write:
                     del self._written[place]
-        if course.whole != whole:
+        if sync.whole != whole:
             give_back_memory()
 
-    def _rewritten(self, before: Generation, written: Collection[Written]) -> Generation | None:
-        """The hold of *before* with what was written; None where it is better made in another way."""
+    def _rewritten(self, before: Snapshot, written: Collection[Written]) -> Snapshot | None:
+        """The snapshot of *before* with what was written; None where it is better made in another way."""
         manifest = self.adapter.manifest
-        if self._age() >= self._seconds or manifest.bulk or len(written) > MOST_FOUND:
+        if self._age() >= self._seconds or manifest.bulk or len(written) > MAX_FOUND_RECORDS:
             return None
         entities = {entity for entity, _ in written}
-        if self._renewal.follows() and not entities <= self.holds & manifest.touched.keys():
+        if self._refresher.follows() and not entities <= self.cached_entities & manifest.touched.keys():
             return None  # only its changes tell what else is another now
         try:
-            return self._renewal.rewrite(before, self._number, written)
+            return self._refresher.rewrite(before, self._number, written)
         except SourceBroken:
             return None
 
-    def _take(self, before: Generation | None, fresh: Generation, course: Course) -> None:
+    def _take(self, before: Snapshot | None, fresh: Snapshot, sync: SyncState) -> None:
         """Serve the *fresh* hold from now on, once it is known what it no longer has."""
         if before is not None:
             self.coming(before, fresh)
         with self._versions.coming() as version:
             fresh.version, fresh.begun = version, before.begun if before else version
             if before is not None:
-                self.renewed(before, fresh)
-            self._held, self._course = fresh, course
+                self.refreshed(before, fresh)
+            self._cached, self._sync = fresh, sync
 
     def _read(
-        self, wanted: Wanted, base: Generation | None, hints: Hints = NO_HINTS, seek: Seek = point_lookups.NOTHING
-    ) -> Generation:
+        self,
+        wanted: Wanted,
+        base: Snapshot | None,
+        hints: Hints = NO_HINTS,
+        lookups: PointLookups = point_lookups.NO_LOOKUPS,
+    ) -> Snapshot:
         """What is read for one request."""
         if wanted:
             approach(self.adapter)
         with self._failures.reading():
             adapter = self.adapter
-            records = adapter.read(wanted, hints) if not seek else point_lookups.read(adapter, wanted, hints, seek)
-            made = build(
+            records = (
+                adapter.read(wanted, hints) if not lookups else point_lookups.read(adapter, wanted, hints, lookups)
+            )
+            made = build_snapshot(
                 records, self.name, self._keyring,
-                number=base.number if base else 0, loaded=self._clock(), base=base, budget=LIVE_BUDGET,
+                number=base.number if base else 0, loaded=self._clock(), base=base, budget=MAX_LIVE_VALUES,
             )  # fmt: skip
             district_log.tell_dropped(self.name, adapter.notes.counts, made.dropped, quiet=True)
-            whole = wanted.keys() - hints.keys() - seek.keys()
+            whole = wanted.keys() - hints.keys() - lookups.keys()
             district_log.tell_aside(self.name, adapter.notes.page.asides)
             by_id = {entity for entity, asked in hints.items() if any(one.field == "id" for one in asked)}
-            judge_live(made, adapter.notes.page, whole, self._shares, by_id | seek.keys())
+            judge_live(made, adapter.notes.page, whole, self._shares, by_id | lookups.keys())
         made.version = self._versions.give()
         return made
 
 
-def _nothing(_before: Generation, _fresh: Generation) -> None:
-    """Tell nobody of a renewal."""
+def _nothing(_before: Snapshot, _fresh: Snapshot) -> None:
+    """Tell nobody of a refresh."""
 
 
 def give_back_memory() -> None:

@@ -19,26 +19,26 @@ REPEATED_SECONDS: Final = 60.0
 
 
 class Failures:
-    """What fails of the district *name*: its *renewal*, which is tried again after pauses, and what is read *live*."""
+    """What fails of the district *name*: its *refresh*, which is tried again after pauses, and what is read *live*."""
 
     def __init__(self, name: str, monotonic: Callable[[], float], clock: Callable[[], float]) -> None:
         self._name, self._monotonic = name, monotonic
-        self.renewal, self._live = Retry(monotonic, clock), Retry(monotonic, clock)
+        self.refresh, self._live = Retry(monotonic, clock), Retry(monotonic, clock)
         self._told = float("-inf")
 
     @property
     def paused(self) -> bool:
-        """Whether a renewal has failed that is not to be tried again yet."""
-        return self.renewal.error is not None and not self.renewal.due
+        """Whether a refresh has failed that is not to be tried again yet."""
+        return self.refresh.error is not None and not self.refresh.due
 
     def due(self, adapter: Adapter) -> bool:
-        """Whether a renewal, or the opening of the *adapter*, has failed and is to be tried again now."""
+        """Whether a refresh, or the opening of the *adapter*, has failed and is to be tried again now."""
         opening: Retry | None = getattr(adapter, "opening", None)
-        return self.renewal.due or (opening is not None and opening.due)
+        return self.refresh.due or (opening is not None and opening.due)
 
     def last(self, adapter: Adapter) -> Retry | None:
         """What has failed, and has not gone well since; that the *adapter* cannot be opened comes first."""
-        every = (getattr(adapter, "opening", None), self.renewal, self._live)
+        every = (getattr(adapter, "opening", None), self.refresh, self._live)
         return next((one for one in every if one is not None and one.error is not None), None)
 
     def is_live(self, failed: Retry | None) -> bool:
@@ -46,18 +46,18 @@ class Failures:
         return failed is self._live
 
     @contextmanager
-    def renewing(self, event: str) -> Iterator[None]:
+    def refreshing(self, event: str) -> Iterator[None]:
         """Tell that what is made in the block cannot be, by the name of the *event*, or that it can again."""
         try:
             yield
         except Exception as error:
             told = error if isinstance(error, SourceError) else SourceBroken("The gateway failed.")
-            if self.renewal.failed(told):
+            if self.refresh.failed(told):
                 district_log.tell_failure(event, self._name, error, quiet=told is not error)  # a fault is told as such
             raise
-        if self.renewal.error is not None:
+        if self.refresh.error is not None:
             district_log.tell_recovery(self._name)
-        self.renewal.succeeded()
+        self.refresh.succeeded()
 
     @contextmanager
     def reading(self) -> Iterator[None]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from gateway.cache.snapshot import ABSENT
+from gateway.cache.snapshot import NO_ROW
 from standards.edfi.model.references import NUMBERED, organization_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from gateway.cache.snapshot import Generation
+    from gateway.cache.snapshot import Snapshot
 
 LISTS: Final = {
     "users": ("student", "staff", "contact"),
@@ -23,7 +23,7 @@ SCHOOLED: Final = ("enrollment", "section")
 """What Ed-Fi knows of schools alone."""
 
 
-def doubled(found: Generation) -> Iterator[tuple[str, str]]:
+def doubled(found: Snapshot) -> Iterator[tuple[str, str]]:
     """What is doubled in a district as it was loaded: where, and how many records it is about."""
     if many := _more_than_once(_numbers(found)):
         yield "organization.identifier", f"{many} organizations have the number of another one in Ed-Fi"
@@ -36,7 +36,7 @@ def doubled(found: Generation) -> Iterator[tuple[str, str]]:
             yield name, f"{many} ids are those of records of different kinds, and twice in the list"
 
 
-def keyless(found: Generation) -> Iterator[tuple[str, str]]:
+def keyless(found: Snapshot) -> Iterator[tuple[str, str]]:
     """What Ed-Fi has no whole key for in a district as it was loaded: where, and how many records it is about."""
     kinds = found.table("organization").columns.get("kind") or ()
     for entity in SCHOOLED:
@@ -44,11 +44,11 @@ def keyless(found: Generation) -> Iterator[tuple[str, str]]:
         if kinds and (many := sum(to >= 0 and kinds[to] not in {None, "school"} for to in refs)):
             yield f"{entity}.school", f"{many} are of an organization that is no school, which Ed-Fi does not know"
     sessions = found.table("offering").refs.get("session", ())
-    if many := sum(to == ABSENT for to in sessions):
+    if many := sum(to == NO_ROW for to in sessions):
         yield "offering.session", f"{many} name no session, and have no whole key in Ed-Fi"
 
 
-def _numbers(found: Generation) -> Iterator[int]:
+def _numbers(found: Snapshot) -> Iterator[int]:
     """The number of every organization in Ed-Fi, of those that state none too."""
     columns = [column for name in NUMBERED if (column := found.table("organization").columns.get(name))]
     for texts in zip(*columns, strict=True):

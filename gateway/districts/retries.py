@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from standards.errors import SourceError
 
 FIRST_PAUSE_SECONDS: Final = 1.0
-LONGEST_PAUSE_SECONDS: Final = 60.0
-LONGEST_LOSS_PAUSE_SECONDS: Final = 300.0
+MAX_PAUSE_SECONDS: Final = 60.0
+MAX_LOSS_PAUSE_SECONDS: Final = 300.0
 """What waits for an operator is looked at less often: each look may be a reading of the whole source."""
 
 
@@ -49,7 +49,7 @@ class Retry:
         if self.error is not None and not self.due:
             return False
         self.since = self.since if self.error is not None else self._clock()
-        longest = LONGEST_LOSS_PAUSE_SECONDS if isinstance(error, LossRefused) else LONGEST_PAUSE_SECONDS
+        longest = MAX_LOSS_PAUSE_SECONDS if isinstance(error, LossRefused) else MAX_PAUSE_SECONDS
         pause = min(FIRST_PAUSE_SECONDS * 2 ** (self._times - 1), longest) if self._times else 0.0
         self.error, self._times, self._next = error, min(self._times + 1, 32), self._monotonic() + pause
         return True

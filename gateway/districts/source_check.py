@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gateway.cache.completeness import told_lines
 from gateway.cache.load_checks import completed
 from gateway.cache.needed_fields import may_be_held
-from gateway.cache.snapshot import build
+from gateway.cache.snapshot import build_snapshot
 from gateway.config.load_limits import Shares
 from gateway.districts.guarded_adapter import guarding
 from gateway.districts.key_check import doubled, keyless
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from adapters.contract import Adapter
-    from gateway.config.settings import District as Spec
+    from gateway.config.settings import DistrictSettings as Spec
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class SourceFindings:
     """What is wrong with a source, and what else its operator should know, in lines."""
 
     problems: tuple[str, ...]
@@ -32,7 +32,7 @@ class Findings:
     told: tuple[str, ...] = ()
 
 
-def look(adapter: Adapter, spec: Spec, asked: Mapping[str, frozenset[str] | None]) -> Findings:
+def look(adapter: Adapter, spec: Spec, asked: Mapping[str, frozenset[str] | None]) -> SourceFindings:
     """What a load would find; of a server that is the roster alone, and no more fields than are *asked* for."""
     with guarding():
         there = adapter.manifest
@@ -41,17 +41,17 @@ def look(adapter: Adapter, spec: Spec, asked: Mapping[str, frozenset[str] | None
     keyring, shares = Keyring(secrets.token_bytes(KEY_BYTES)), Shares(spec.set_aside, spec.unresolved)
     try:
         with guarding():
-            fresh = build(adapter.read(wanted), spec.name, keyring, entities=wanted)
+            fresh = build_snapshot(adapter.read(wanted), spec.name, keyring, entities=wanted)
         fresh = completed(None, fresh, adapter.notes.page, keyring, wanted, shares)
     except Incomplete as error:
-        return Findings((*map(str, error.lacks), *_lines(error.places)), _remarks(adapter))
+        return SourceFindings((*map(str, error.lacks), *_lines(error.places)), _remarks(adapter))
     except SourceError as error:
-        return Findings((error.message,))
+        return SourceFindings((error.message,))
     found = fresh.completeness
     assert found is not None
     aside = _lines((row.place, f"{row.told}: the row is set aside") for row in found.places)
     keys = _lines((*doubled(fresh), *keyless(fresh)))
-    return Findings((), (*aside, *keys, *_remarks(adapter)), tuple(told_lines(found, places=0)))
+    return SourceFindings((), (*aside, *keys, *_remarks(adapter)), tuple(told_lines(found, places=0)))
 
 
 def _lines(places: Iterator[tuple[str, str]] | tuple[tuple[str, str], ...]) -> tuple[str, ...]:

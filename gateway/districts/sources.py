@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from adapters.contract import Adapter
-    from gateway.config.settings import District, Settings
+    from gateway.config.settings import DistrictSettings, Settings
     from standards.edfi.model.model import Resource
 
 OPENING_SECONDS: Final = 60.0
@@ -46,7 +46,7 @@ def adapters(settings: Settings, monotonic: Callable[[], float] = time.monotonic
     return found
 
 
-def adapter_of(name: str, spec: District, monotonic: Callable[[], float] = time.monotonic) -> Guarded:
+def adapter_of(name: str, spec: DistrictSettings, monotonic: Callable[[], float] = time.monotonic) -> Guarded:
     """The adapter of one district, which is opened when it is first asked."""
     return Guarded(name, partial(_adapter, name, spec), Retry(monotonic), partial(_tell, name))
 
@@ -62,14 +62,14 @@ def _tell(name: str, error: SourceError) -> None:
     district_log.tell_failure("opening failed", name, error)
 
 
-def _adapter(name: str, spec: District) -> Adapter:
+def _adapter(name: str, spec: DistrictSettings) -> Adapter:
     """The adapter of a district, with what the district declares of its records."""
     adapter: Adapter = registry.find(spec.adapter)(name, spec.settings)
     adapter.defaults = Defaults(spec.defaults)
     return adapter
 
 
-def learn(settings: Settings) -> dict[str, SourceError]:
+def learn_extensions(settings: Settings) -> dict[str, SourceError]:
     """Let the model be what the districts' systems say, for whoever needs nothing else; why some say nothing."""
     found = adapters(settings)
     failed = {name: one.opening.error for name, one in found.items() if one.opening.error is not None}

@@ -15,7 +15,7 @@ from standards.oneroster.api.routes import APIS
 from standards.oneroster.api.schemas import shown
 from standards.oneroster.csv import specification
 from standards.oneroster.resources.classification import PERSON_OF, STATUS
-from standards.view import Const, Hop, Href, Id, Items, Kids, Many, Native, Obj, Stamp, Val
+from standards.view import Children, Const, Href, Id, Items, List, Native, Object, Reference, Stamp, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -79,7 +79,7 @@ record last changed is told from what the consumer may see; passwords are not re
 
 
 @dataclass(slots=True)
-class Row:
+class MemberRow:
     """One member: the versions that have it, what is shown as it is whatever a source says, and the facts it tells."""
 
     versions: set[str] = field(default_factory=set)
@@ -95,21 +95,21 @@ def page() -> str:
     return BEGINNING + tables + _hidden() + DECIDING + "".join(_deciding()) + REST + left
 
 
-def _classes() -> dict[str, dict[str, Row]]:
+def _classes() -> dict[str, dict[str, MemberRow]]:
     """For each class the rows of its members by path, in the order in which views show them."""
-    found: dict[str, dict[str, Row]] = {name: {} for name in sorted(PLURALS)}
+    found: dict[str, dict[str, MemberRow]] = {name: {} for name in sorted(PLURALS)}
     for version in reversed(model.VERSIONS):
         for name, rows in found.items():
             view = registry.views(APIS[version]).get(PLURALS[name])
             for branch in view.branches if view else ():
                 for path, what in members_told(branch.nodes, branch.entity, "", ""):
-                    row = rows.setdefault(path, Row())
+                    row = rows.setdefault(path, MemberRow())
                     row.versions.add(version)
                     _note(row, what)
     return {name: rows for name, rows in found.items() if rows}
 
 
-def _note(row: Row, what: Field | str) -> None:
+def _note(row: MemberRow, what: Field | str) -> None:
     if isinstance(what, str):
         row.said.setdefault(what)
     else:
@@ -121,7 +121,7 @@ def members_told(nodes: Iterable[Node], entity: str, prefix: str, path: str) -> 
     for node in nodes:
         here = f"{path}{node.name}"
         match node:
-            case Val():
+            case Value():
                 yield from ((here, trail(entity, prefix + source)[-1]) for source in node.sources)
             case Id():
                 yield here, fields_of(entity)["id"]
@@ -133,7 +133,7 @@ def members_told(nodes: Iterable[Node], entity: str, prefix: str, path: str) -> 
                 continue
             case Native():
                 yield here, fields_of(entity)[prefix + node.field]
-            case Obj() | Hop() | Many():
+            case Object() | Reference() | List():
                 yield from _inside(node, entity, prefix, path)
 
 
@@ -143,13 +143,13 @@ def _constant(node: Const) -> str:
     return "by what it is" if node.by else f"else `{node.value}`"
 
 
-def _inside(node: Obj | Hop | Many, entity: str, prefix: str, path: str) -> Iterator[tuple[str, Field | str]]:
+def _inside(node: Object | Reference | List, entity: str, prefix: str, path: str) -> Iterator[tuple[str, Field | str]]:
     here = f"{path}{node.name}"
     below = f"{here}." if node.name else path
-    if isinstance(node, Obj):
+    if isinstance(node, Object):
         yield from members_told(node.nodes, entity, prefix, below)
         return
-    if isinstance(node, Hop):
+    if isinstance(node, Reference):
         reference = fields_of(entity)[prefix + node.ref]
         refers, inside, inner = [reference], reference.to, ""
     else:
@@ -163,13 +163,13 @@ def _inside(node: Obj | Hop | Many, entity: str, prefix: str, path: str) -> Iter
         yield from ((here, one) for one in refers[-1:])
     else:
         told = members_told(node.nodes, inside, inner, below)
-        yield from ((here, what) for _, what in told) if isinstance(node, Many) and node.bare else told
+        yield from ((here, what) for _, what in told) if isinstance(node, List) and node.bare else told
 
 
 def _reference(step: Step, entity: str, prefix: str) -> list[Field]:
     """The reference that a step goes along."""
     match step:
-        case Kids():
+        case Children():
             return [fields_of(step.entity)[step.via]]
         case Items():
             return []
@@ -192,15 +192,15 @@ def _places() -> Mapping[tuple[str, str, str], tuple[str, ...]]:
 def _said(pair: Pair) -> Iterator[tuple[str, str]]:
     """Each field that a pair fills, with each local path it is read from."""
     inner = [
-        (f"{pair.fills[0]}.{name}".rstrip("."), local)
+        (f"{pair.fields[0]}.{name}".rstrip("."), local)
         for part in pair.pairs
-        for name in part.fills
-        for local in pair.consumes
-        if any(local == own or local.endswith(f".{own}") for own in part.consumes)
+        for name in part.fields
+        for local in pair.local_paths
+        if any(local == own or local.endswith(f".{own}") for own in part.local_paths)
     ]
     told = {name for name, _ in inner}
     yield from inner
-    yield from ((name, local) for name in pair.fills if name not in told for local in pair.consumes or ("",))
+    yield from ((name, local) for name in pair.fields if name not in told for local in pair.local_paths or ("",))
 
 
 def _place(lens: Lens, local: str) -> str:
@@ -217,13 +217,13 @@ def said_at(dialect: str, fact: Field) -> tuple[str, ...]:
     return ()
 
 
-def _table(name: str, rows: Mapping[str, Row], dialects: list[str]) -> str:
+def _table(name: str, rows: Mapping[str, MemberRow], dialects: list[str]) -> str:
     titles = "".join(f" {TITLES.get(dialect, dialect)} |" for dialect in dialects)
     lines = "".join(_line(path, row, dialects) for path, row in rows.items())
     return f"\n## {name}\n\n| member | in | released as |{titles}\n|---|---|---|{'---|' * len(dialects)}\n{lines}"
 
 
-def _line(path: str, row: Row, dialects: list[str]) -> str:
+def _line(path: str, row: MemberRow, dialects: list[str]) -> str:
     names = dict.fromkeys(f"`{fact.release}`" for fact in row.facts)
     cells = [f"`{path}`", ", ".join(sorted(row.versions)), ", ".join((*names, *row.said))]
     for dialect in dialects:
@@ -270,7 +270,7 @@ def _left(version: str) -> str:
     read: dict[str, set[str]] = {}
     for lens in registry.lenses():
         if lens.dialect == dialect:
-            read.setdefault(lens.local, set()).update(lens.consumes)
+            read.setdefault(lens.local, set()).update(lens.local_paths)
     columns = [
         f"`{file.removesuffix('.csv')}.{column}`"
         for file, known in specification.files(version).items()

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.cache.snapshot_differences import UNIQUE
 from standards.fields import fields_of, trail
-from standards.view import Href, Id, Val
+from standards.view import Href, Id, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import CodeType
 
-    from gateway.engine.visibility import Faces
+    from gateway.engine.visibility import Visibility
 
-COMPILED_KEPT = 1_024
-"""How many texts of code are kept compiled: each renewal of a district and each client needs the same ones again."""
+MAX_COMPILED_TEXTS = 1_024
+"""How many texts of code are kept compiled: each refresh of a district and each client needs the same ones again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CodePosition:
     """Where the generated code stands: a row of an entity, or a small record *item* of one of its groups."""
 
     entity: str
@@ -31,20 +31,20 @@ class Place:
     item: str = ""
 
 
-@lru_cache(COMPILED_KEPT)
+@lru_cache(MAX_COMPILED_TEXTS)
 def _compiled(source: str, name: str) -> CodeType:
     return compile(source, name, "exec")
 
 
-class Writer:
+class CodeWriter:
     """Collects lines of code and the objects they use.
 
     *reads* are the columns that they read of each entity, those too that its table has not: `UNIQUE` is that of the
     unique ids of people.
     """
 
-    def __init__(self, faces: Faces, api: str) -> None:
-        self.faces, self.api = faces, api
+    def __init__(self, visibility: Visibility, api: str) -> None:
+        self.visibility, self.api = visibility, api
         self.lines: list[str] = []
         self.depth = 1
         self.bound: dict[str, Any] = {}
@@ -90,19 +90,19 @@ class Writer:
         self.count += 1
         return f"{stem}{self.count}"
 
-    def identity(self, node: Id | Href, place: Place, path: str = "") -> str:
+    def identity(self, node: Id | Href, place: CodePosition, path: str = "") -> str:
         """The expression for an id or an address of the entity at hand; *path* is the variable with a chosen path."""
-        ids = self.faces.ids(place.entity, self.api)
+        ids = self.visibility.ids(place.entity, self.api)
         self.reads.add((place.entity, UNIQUE))
         if isinstance(node, Id):
-            chosen = self.faces.unique_ids(place.entity) if node.unique else ids
+            chosen = self.visibility.unique_ids(place.entity) if node.unique else ids
             return f"{self.bind(chosen)}[{place.row}]"
-        one = f"{self.bind(self.faces.quoted_ids(place.entity, self.api))}[{place.row}]"
+        one = f"{self.bind(self.visibility.quoted_ids(place.entity, self.api))}[{place.row}]"
         lead = "" if self.api == "edfi" else "/"
         own = f"{lead!r} + {path} + '/'" if path else repr(f"{lead}{node.path}/")
         return f"base + {own} + {one}" if lead else f"{own} + {one}"
 
-    def choice(self, by: str, table: Any, place: Place) -> str:
+    def choice(self, by: str, table: Any, place: CodePosition) -> str:
         """Code that leaves what *table* has for a field in the variable returned; empty when nothing can hold it."""
         stored = self.cell(place, place.prefix + by)
         if not stored:
@@ -111,7 +111,7 @@ class Writer:
         self.line(f"{found} = {self.bind(table)}.get({stored})")
         return found
 
-    def value(self, node: Val, place: Place) -> str:
+    def value(self, node: Value, place: CodePosition) -> str:
         """Code that leaves the node's value in the variable returned; an empty name when nothing can hold it."""
         result = self.fresh("x")
         written = 0
@@ -133,7 +133,7 @@ class Writer:
                 written += 1
         return result if written else ""
 
-    def source(self, node: Val, source: str, place: Place, result: str) -> None:
+    def source(self, node: Value, source: str, place: CodePosition, result: str) -> None:
         """Code that reads one source of a value into *result*."""
         fields = trail(place.entity, place.prefix + source)
         here, depth = place, self.depth
@@ -144,18 +144,18 @@ class Writer:
                 return
             self.line(f"if {self.visible(field.to, row)}:")
             self.depth += 1
-            here = Place(field.to, row)
+            here = CodePosition(field.to, row)
         self.column(node, fields[-1].name, here, result)
         self.depth = depth
 
-    def step_to(self, place: Place, ref: str) -> str:
+    def step_to(self, place: CodePosition, ref: str) -> str:
         """Code that leaves in a variable the row a reference leads to; an empty name where there is no such column."""
         row = self.fresh("t")
         if place.item:
             self.line(f"{row} = {place.item}.get({ref.removeprefix(place.prefix)!r}, -1)")
             return row
         self.reads.add((place.entity, ref))
-        refs = self.faces.generation.table(place.entity).refs.get(ref)
+        refs = self.visibility.snapshot.table(place.entity).refs.get(ref)
         if refs is None:
             return ""
         self.line(f"{row} = {self.bind(refs)}[{place.row}]")
@@ -163,13 +163,13 @@ class Writer:
 
     def visible(self, entity: str, row: str) -> str:
         """The condition under which the row in variable *row* exists for the consumer."""
-        mask = self.faces.visible(entity)
+        mask = self.visibility.visible(entity)
         return f"{row} >= 0" if mask is None else f"{row} >= 0 and {self.bind(mask)}[{row}]"
 
-    def column(self, node: Val, name: str, place: Place, result: str) -> None:
+    def column(self, node: Value, name: str, place: CodePosition, result: str) -> None:
         """Code that reads one field, transforms it as the grant says and puts it into the standard's form."""
         field = fields_of(place.entity)[name]
-        transform = self.faces.transform(field)
+        transform = self.visibility.transform(field)
         raw = self.cell(place, name)
         if not raw:
             return
@@ -193,15 +193,15 @@ class Writer:
         if exact:
             self.depth -= 1
 
-    def cell(self, place: Place, name: str) -> str:
-        """The expression for a stored value, or nothing where the generation has no such column."""
+    def cell(self, place: CodePosition, name: str) -> str:
+        """The expression for a stored value, or nothing where the snapshot has no such column."""
         if place.item:
             return f"{place.item}.get({name.removeprefix(place.prefix)!r})"
         self.reads.add((place.entity, name))
-        column = self.faces.generation.table(place.entity).columns.get(name)
+        column = self.visibility.snapshot.table(place.entity).columns.get(name)
         return f"{self.bind(column)}[{place.row}]" if column is not None else ""
 
-    def loop(self, place: Place, name: str) -> str:
+    def loop(self, place: CodePosition, name: str) -> str:
         """Code for a loop over a stored list; the loop variable."""
         stored = self.cell(place, name)
         if stored:

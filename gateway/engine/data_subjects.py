@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.engine.rows import Rows
-    from gateway.engine.visibility import Faces
+    from gateway.engine.visibility import Visibility
 
 
 class Tags(Protocol):
     """What tells the tags of students."""
 
-    def tags(self, faces: Faces) -> Callable[[int], bytes]:
+    def tags(self, visibility: Visibility) -> Callable[[int], bytes]:
         """The keyed tag of a student row."""
         ...
 
@@ -25,21 +25,21 @@ def students(shown: Rows, gateway: Tags) -> Any:
     """How to tell which students a row of a branch is about: their tags."""
     if shown.subjects is not None:
         return shown.subjects.__getitem__
-    faces, entity = shown.faces, shown.branch.entity
-    tag = gateway.tags(faces)
+    visibility, entity = shown.visibility, shown.branch.entity
+    tag = gateway.tags(visibility)
     if entity == "student":
         return lambda row: (tag(row),)
     for name, field in fields_of(entity).items():
-        refs = faces.generation.table(entity).refs.get(name)
+        refs = visibility.snapshot.table(entity).refs.get(name)
         if field.to == "student" and refs is not None:
             return lambda row, refs=refs: (tag(refs[row]),) if refs[row] >= 0 else ()
     if entity == "contact":
-        return _wards(faces, tag)
+        return _wards(visibility, tag)
     return lambda _row: ()
 
 
-def _wards(faces: Faces, tag: Any) -> Any:
-    kids = faces.generation.kids("guardianship", "contact", "contact")
-    refs = faces.generation.table("guardianship").refs.get("student", ())
-    seen = frozenset(faces.rows("guardianship"))
-    return lambda row: tuple(tag(refs[kid]) for kid in kids[row] if kid in seen and refs[kid] >= 0)
+def _wards(visibility: Visibility, tag: Any) -> Any:
+    children = visibility.snapshot.children("guardianship", "contact", "contact")
+    refs = visibility.snapshot.table("guardianship").refs.get("student", ())
+    seen = frozenset(visibility.rows("guardianship"))
+    return lambda row: tuple(tag(refs[kid]) for kid in children[row] if kid in seen and refs[kid] >= 0)

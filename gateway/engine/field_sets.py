@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from standards.fields import fields_of, follow, trail
-from standards.view import Const, Hop, Href, Id, Many, Native, Val
+from standards.view import Const, Href, Id, List, Native, Reference, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from policies.grant import Grant
     from standards.view import Branch, Node, Step
 
-KEPT = 1024
+MAX_FIELD_SETS = 1024
 
 
 def lines(branch: Branch, members: Iterable[tuple[str, Sequence[Node]]], grant: Grant) -> tuple[str, ...]:
@@ -27,7 +27,7 @@ def lines(branch: Branch, members: Iterable[tuple[str, Sequence[Node]]], grant: 
     return tuple(sorted(found))
 
 
-@lru_cache(maxsize=KEPT)
+@lru_cache(maxsize=MAX_FIELD_SETS)
 def text(parts: tuple[tuple[str, ...], ...], selected: tuple[str, ...] = ()) -> str:
     """The facts of several branches in one text; only those of the *selected* members, where some are."""
     every = sorted({line for part in parts for line in part})
@@ -43,11 +43,11 @@ def _names(entity: str, chain: Sequence[Node]) -> Iterator[str]:
     """The names of what the nodes of a *chain* read, one after the other, from a record of *entity*."""
     here, first = (entity, ""), (entity, "")
     for at, node in enumerate(chain):
-        if isinstance(node, Hop):
+        if isinstance(node, Reference):
             field = fields_of(here[0])[here[1] + node.ref]
             yield field.release
             here = field.to, ""
-        elif isinstance(node, Many):
+        elif isinstance(node, List):
             for number, step in enumerate(node.steps):
                 yield from _passed(step, *here)
                 here = follow(step, *here)
@@ -68,7 +68,7 @@ def _passed(step: Step, entity: str, prefix: str) -> Iterator[str]:
 
 def _read(node: Node, entity: str, prefix: str) -> Iterator[str]:
     """The names of what a node without others inside reads."""
-    if isinstance(node, Val):
+    if isinstance(node, Value):
         for source in node.sources:
             yield from (field.release for field in trail(entity, prefix + source))
     elif isinstance(node, Id | Href):

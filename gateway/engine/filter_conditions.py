@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from standards.collation import folded
 from standards.errors import MalformedQuery
 from standards.fields import fields_of, trail
-from standards.view import Hop, Many, Stamp, Val
+from standards.view import List, Reference, Stamp, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def kind_of(chain: tuple[Node, ...]) -> str:
     """How values at the end of *chain* compare."""
     last = chain[-1]
-    if isinstance(last, Val):
+    if isinstance(last, Value):
         return last.type
     return "datetime" if isinstance(last, Stamp) and last.kind == "modified" else "text"
 
@@ -48,11 +48,11 @@ def lists(entity: str, chain: tuple[Node, ...]) -> bool:
     """Whether the member at the end of *chain*, which begins at an *entity*, is a list, or lies in one."""
     prefix = ""
     for node in chain:
-        if isinstance(node, Many):
+        if isinstance(node, List):
             return not node.single
-        if isinstance(node, Val):
+        if isinstance(node, Value):
             return any(trail(entity, prefix + source)[-1].many for source in node.sources)
-        if isinstance(node, Hop):
+        if isinstance(node, Reference):
             entity, prefix = fields_of(entity)[prefix + node.ref].to, ""
     return False
 

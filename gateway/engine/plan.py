@@ -1,4 +1,4 @@
-"""What a request must read: which entities, which of their fields, from the hold or live."""
+"""What a request must read: which entities, which of their fields, from the snapshot or live."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from policies.population import All, AnyOf, Child, RefIn, Seen
 from standards.fields import fields_of, follow, trail
-from standards.view import Hop, Kids, Many, Obj, Val
+from standards.view import Children, List, Object, Reference, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,10 +31,10 @@ def gathered(view: View, grant: Grant) -> frozenset[str]:
     found = {step.entity for branch in view.branches for step in branch.also}
     waiting: list[Node] = [node for branch in view.branches for node in (*branch.nodes, *branch.backed)]
     for node in waiting:
-        if isinstance(node, Many):
-            found |= {step.entity for step in node.steps if isinstance(step, Kids)}
+        if isinstance(node, List):
+            found |= {step.entity for step in node.steps if isinstance(step, Children)}
             waiting += node.early
-        if isinstance(node, Obj | Hop | Many):
+        if isinstance(node, Object | Reference | List):
             waiting += node.nodes
     clauses = list(grant.rows.values())
     for clause in clauses:
@@ -72,27 +72,27 @@ def _clause(clause: Clause, entity: str, grant: Grant, found: set[str]) -> None:
 def _walk(nodes: Iterable[Node], entity: str, prefix: str, grant: Grant, found: set[str]) -> None:
     for node in nodes:
         match node:
-            case Val():
+            case Value():
                 for source in node.sources:
                     for field in trail(entity, prefix + source)[:-1]:
                         _need(field.to, grant, found)
-            case Obj():
+            case Object():
                 if node.guard:
                     _need(fields_of(entity)[prefix + node.guard].to, grant, found)
                 _walk(node.nodes, entity, prefix, grant, found)
-            case Hop():
+            case Reference():
                 to = fields_of(entity)[prefix + node.ref].to
                 _need(to, grant, found)
                 _walk(node.nodes, to, "", grant, found)
-            case Many():
+            case List():
                 _walk(node.nodes, *_inside(node, entity, prefix, grant, found), grant, found)
 
 
-def _inside(node: Many, entity: str, prefix: str, grant: Grant, found: set[str]) -> tuple[str, str]:
+def _inside(node: List, entity: str, prefix: str, grant: Grant, found: set[str]) -> tuple[str, str]:
     for step in node.steps:
         after, inner = follow(step, entity, prefix)
         _need(after, grant, found)
-        for owner in () if isinstance(step, Kids) else getattr(step, "owners", ()):
+        for owner in () if isinstance(step, Children) else getattr(step, "owners", ()):
             _need(fields_of(after)[inner + owner].to, grant, found)
         if step is node.steps[0]:
             _walk(node.early, after, inner, grant, found)

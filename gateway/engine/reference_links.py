@@ -14,15 +14,15 @@ from standards.edfi.model.model import by_collection
 from standards.edfi.model.references import person
 from standards.fields import fields_of
 from standards.pruning import prune
-from standards.view import Hop, Id
+from standards.view import Id, Reference
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gateway.engine.visibility import Faces
+    from gateway.engine.visibility import Visibility
     from policies.grant import Grant
-    from standards.edfi.model.links import Site, Told
+    from standards.edfi.model.links import ReferenceSite, StatedReference
     from standards.view import Branch
     from standards.vocabulary import Field
 
@@ -31,24 +31,24 @@ if TYPE_CHECKING:
     Link = tuple[str, Record]
     """The collection that a link leads to, and the link."""
 
-TEXTS_KEPT: Final = 4096
+MAX_TEXTS: Final = 4096
 NOWHERE: Final[tuple[str, dict[str, Any]]] = ("", {})
 
 
 class Linker:
     """Adds links to documents of a *collection* that rows of *entity* make, as one grant shows them."""
 
-    def __init__(self, collection: str, entity: str, faces: Faces) -> None:
+    def __init__(self, collection: str, entity: str, visibility: Visibility) -> None:
         self.sites, self._entity = sites(collection), entity
-        self._grant, self._keyring, self._district = faces.grant, faces.keyring, faces.generation.district
+        self._grant, self._keyring, self._district = visibility.grant, visibility.keyring, visibility.snapshot.district
         self._tables: dict[str, Mapping[Place, Link]] = {}
-        self._certain: dict[tuple[Site, str], bool] = {}
+        self._certain: dict[tuple[ReferenceSite, str], bool] = {}
 
     def __call__(self, document: Record, told: str) -> Record:
         """The *document* with the links that are *told*: a copy, since its values may be those that are held."""
         known = self._tables.get(told)
         if known is None:
-            if len(self._tables) >= TEXTS_KEPT:
+            if len(self._tables) >= MAX_TEXTS:
                 self._tables.clear()
             known = self._tables[told] = self._table(told)
         names = {name for name, _ in known}
@@ -57,7 +57,7 @@ class Linker:
                 document = _added(document, site, 0, self._finder(known, site))
         return document
 
-    def _finder(self, known: Mapping[Place, Link], site: Site) -> Callable[[Record], Record | None]:
+    def _finder(self, known: Mapping[Place, Link], site: ReferenceSite) -> Callable[[Record], Record | None]:
         """How to find the link of a reference as it is shown at a *site*."""
 
         def find(reference: Record) -> Record | None:
@@ -77,7 +77,7 @@ class Linker:
                 found[one.name, one.values] = NOWHERE  # two targets that the shown values do not tell apart
         return found
 
-    def _written(self, told: Told) -> Record:
+    def _written(self, told: StatedReference) -> Record:
         """The link to a target, by the id that its own document bears for this consumer."""
         known, branch = by_collection(told.collection), shown_whole(self._grant, told.collection)
         if known is None or branch is None or (branch.where and not told.id):
@@ -89,7 +89,7 @@ class Linker:
         shown = self._keyring.pseudonyms(self._grant.client, block)[0] if hidden else block.hex()
         return {"rel": known.name, "href": f"{known.endpoint}/{shown}"}
 
-    def _is_certain(self, site: Site, leads: str) -> bool:
+    def _is_certain(self, site: ReferenceSite, leads: str) -> bool:
         if (site, leads) not in self._certain:
             branch = shown_whole(self._grant, leads)
             guarded = _guarded(self._entity, site)
@@ -98,7 +98,7 @@ class Linker:
         return self._certain[site, leads]
 
 
-def _added(inside: Record, site: Site, at: int, find: Callable[[Record], Record | None]) -> Record:
+def _added(inside: Record, site: ReferenceSite, at: int, find: Callable[[Record], Record | None]) -> Record:
     """What is *inside* a document, from the member *at* of the path to a *site* on, with the links found."""
     if at == len(site.path):
         reference = inside.get(site.name)
@@ -127,7 +127,7 @@ def shown_whole(grant: Grant, collection: str) -> Branch | None:
 def _there(grant: Grant, branch: Branch, name: str) -> bool:
     """Whether a member that every record needs is in every one: a reference by id to what no row rule can hide."""
     return all(
-        isinstance(node, Hop)
+        isinstance(node, Reference)
         and any(isinstance(inner, Id) for inner in node.nodes)
         and grant.unrestricted(fields_of(branch.entity)[node.ref].to)
         for node in branch.nodes
@@ -135,7 +135,7 @@ def _there(grant: Grant, branch: Branch, name: str) -> bool:
     )
 
 
-def always_seen(grant: Grant, entity: str, site: Site, *, guarded: bool) -> bool:
+def always_seen(grant: Grant, entity: str, site: ReferenceSite, *, guarded: bool) -> bool:
     """Whether a record of *entity* to which a shown reference at a *site* leads may be seen, whatever a district holds.
 
     A *guarded* reference shows only where the organization that it names does.
@@ -149,14 +149,14 @@ def always_seen(grant: Grant, entity: str, site: Site, *, guarded: bool) -> bool
     )
 
 
-def _person_seen(grant: Grant, owner: Field, site: Site) -> bool:
+def _person_seen(grant: Grant, owner: Field, site: ReferenceSite) -> bool:
     """Whether the reference itself names the person, or no row rule could hide one who need not be there."""
     if any(person(member) == owner.to for member in site.persons):
         return True
     return owner.lenient and grant.unrestricted(owner.to)
 
 
-def _guarded(entity: str, site: Site) -> bool:
+def _guarded(entity: str, site: ReferenceSite) -> bool:
     """Whether a reference at a *site* of *entity* shows only with the organization in its key."""
     end = ".".join((*site.path, f"{site.name}@"))
     return any(

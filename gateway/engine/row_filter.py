@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from gateway.cache.group_references import DANGLING
-from gateway.cache.snapshot import ABSENT
+from gateway.cache.snapshot import NO_ROW
 from policies.population import Active, All, AnyOf, Child, In, NotIn, Null, RefIn, Seen
 from standards.fields import fields_of
 from standards.vocabulary import PERSONS
@@ -13,7 +13,7 @@ from standards.vocabulary import PERSONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from gateway.cache.snapshot import Generation
+    from gateway.cache.snapshot import Snapshot
     from policies.grant import Grant
     from policies.population import Clause
     from standards.vocabulary import Field
@@ -25,7 +25,7 @@ Row_contra = TypeVar("Row_contra", contravariant=True)
 class Around(Protocol):
     """What a rule looks at besides the row itself: a snapshot as one grant shows it on one day."""
 
-    generation: Generation
+    snapshot: Snapshot
     today: str
 
     def visible(self, entity: str) -> bytearray | None:
@@ -54,8 +54,8 @@ class Reader(Protocol[Row_contra]):
 class TableRows:
     """The rows of one entity of a snapshot, by their numbers."""
 
-    def __init__(self, generation: Generation, entity: str) -> None:
-        self.entity, self._generation, self._table = entity, generation, generation.table(entity)
+    def __init__(self, snapshot: Snapshot, entity: str) -> None:
+        self.entity, self._generation, self._table = entity, snapshot, snapshot.table(entity)
 
     def value(self, name: str) -> Callable[[int], Any]:
         """How to read a field; ``key`` is the single part of the natural key."""
@@ -68,18 +68,18 @@ class TableRows:
     def target(self, ref: str) -> Callable[[int], int]:
         """How to follow a reference; a table without it leads nowhere."""
         refs = self._table.refs.get(ref)
-        return (lambda _row: ABSENT) if refs is None else refs.__getitem__
+        return (lambda _row: NO_ROW) if refs is None else refs.__getitem__
 
     def children(self, child: str, via: str) -> Callable[[int], Iterable[int]]:
         """How to find the rows of *child* that point to a row."""
-        return self._generation.kids(child, via, self.entity).__getitem__
+        return self._generation.children(child, via, self.entity).__getitem__
 
 
 class RecordInHand:
     """A record that is about to be written, or that the source just told; *row* is the one that it has, or had."""
 
-    def __init__(self, generation: Generation, entity: str, row: int | None = None) -> None:
-        self.entity, self._generation, self._row = entity, generation, row
+    def __init__(self, snapshot: Snapshot, entity: str, row: int | None = None) -> None:
+        self.entity, self._generation, self._row = entity, snapshot, row
 
     def value(self, name: str) -> Callable[[Mapping[str, Any]], Any]:
         """How to read a field; ``key`` is the single part of the natural key."""
@@ -88,11 +88,11 @@ class RecordInHand:
     def target(self, ref: str) -> Callable[[Mapping[str, Any]], int]:
         """How to follow a reference by the natural key that the record gives."""
         rows = self._generation.table(fields_of(self.entity)[ref].to).rows
-        return lambda record: ABSENT if record.get(ref) is None else rows.get(tuple(record[ref]), DANGLING)
+        return lambda record: NO_ROW if record.get(ref) is None else rows.get(tuple(record[ref]), DANGLING)
 
     def children(self, child: str, via: str) -> Callable[[Mapping[str, Any]], Iterable[int]]:
         """What others say of the record is read at the row that it has; of a new one nobody says anything."""
-        found = () if self._row is None else self._generation.kids(child, via, self.entity)[self._row]
+        found = () if self._row is None else self._generation.children(child, via, self.entity)[self._row]
         return lambda _record: found
 
 
@@ -116,7 +116,7 @@ def row_filter(clause: Clause, rows: Reader[Row], around: Around) -> Callable[[R
 def owner_counts(owner: Field, target: int, grant: Grant) -> bool:
     """Whether a row may exist whose *owner* is not there: stated nowhere (ABSENT), or unknown (DANGLING)."""
     person = owner.to in PERSONS
-    if target == ABSENT:
+    if target == NO_ROW:
         return owner.lenient or not person
     return owner.lenient and not person and grant.unrestricted(owner.to)
 
@@ -151,11 +151,11 @@ def _related(clause: Seen | RefIn | Child, rows: Reader[Row], around: Around) ->
             visible, follow = around.visible(fields_of(rows.entity)[ref].to), rows.target(ref)
             return lambda row: (to := follow(row)) >= 0 and (visible is None or bool(visible[to]))
         case RefIn(ref, names, values):
-            follow, target = rows.target(ref), TableRows(around.generation, fields_of(rows.entity)[ref].to)
+            follow, target = rows.target(ref), TableRows(around.snapshot, fields_of(rows.entity)[ref].to)
             readers = [target.value(name) for name in names]
             return lambda row: (to := follow(row)) >= 0 and any(read(to) in values for read in readers)
         case Child(child, via, inner):
-            test = row_filter(inner, TableRows(around.generation, child), around)
+            test = row_filter(inner, TableRows(around.snapshot, child), around)
             children = rows.children(child, via)
             return lambda row: any(test(one) for one in children(row))
 

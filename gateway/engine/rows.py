@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from standards.query import Both, Condition, Either, Item
-from standards.view import Container, Hop
+from standards.view import Container, Reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from gateway.engine.visibility import Faces
+    from gateway.engine.visibility import Visibility
     from standards.query import Filter
     from standards.view import Branch, Node, View
 
@@ -32,7 +32,7 @@ class Rows(Protocol):
         ...
 
     @property
-    def faces(self) -> Faces:
+    def visibility(self) -> Visibility:
         """What the consumer sees of the district's records."""
         ...
 
@@ -106,7 +106,9 @@ def alone(nodes: Sequence[Node], chain: tuple[Node, ...]) -> bool:
 def puts(node: Node, name: str) -> bool:
     """Whether *node* can put a member called *name* into the object it stands in."""
     return (
-        any(puts(inner, name) for inner in node.nodes) if isinstance(node, Hop) and not node.name else node.name == name
+        any(puts(inner, name) for inner in node.nodes)
+        if isinstance(node, Reference) and not node.name
+        else node.name == name
     )
 
 

@@ -15,12 +15,12 @@ from gateway.engine.renderer import compile_branch, compile_value
 from gateway.engine.row_index import RowIndex
 from gateway.engine.rows import alone, found_at, keep, puts
 from standards.query import Condition, Item
-from standards.view import Hop, Id, Many, Native, Stamp, find, paths
+from standards.view import Id, List, Native, Reference, Stamp, find, paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from gateway.engine.visibility import Faces
+    from gateway.engine.visibility import Visibility
     from standards.query import Filter
     from standards.view import Branch, Node, View
 
@@ -34,58 +34,58 @@ ABOVE_DANGLING: Final = 2
 class ChangeTimes(Protocol):
     """What knows since when each record has been as a consumer is shown it."""
 
-    def stamp(self, shown: Shown, rows: Sequence[int], records: Sequence[dict[str, Any]], base: str) -> None:
+    def stamp(self, shown: ViewRows, rows: Sequence[int], records: Sequence[dict[str, Any]], base: str) -> None:
         """Fill in the times and tags of freshly rendered *records*."""
         ...
 
-    def tag(self, shown: Shown, record: dict[str, Any], base: str) -> None:
+    def tag(self, shown: ViewRows, record: dict[str, Any], base: str) -> None:
         """Fill in the tag of one *record*, and leave out since when it has been so."""
         ...
 
-    def times(self, shown: Shown, rows: Sequence[int]) -> list[str]:
+    def times(self, shown: ViewRows, rows: Sequence[int]) -> list[str]:
         """The time of change of each row, as a text that sorts."""
         ...
 
 
-class Shown:
-    """One pruned branch of one district's generation: its rows, their ids and how to render them."""
+class ViewRows:
+    """One pruned branch of one district's snapshot: its rows, their ids and how to render them."""
 
-    def __init__(self, branch: Branch, view: View, faces: Faces, ledger: ChangeTimes) -> None:
-        self.branch, self.view, self.faces, self.ledger = branch, view, faces, ledger
+    def __init__(self, branch: Branch, view: View, visibility: Visibility, ledger: ChangeTimes) -> None:
+        self.branch, self.view, self.visibility, self.ledger = branch, view, visibility, ledger
         self.subjects: Sequence[tuple[bytes, ...]] | None = None  # whom a row is about is told by its record
         self.chains: dict[str, tuple[Node, ...]] = {}
         for path, chain in paths(branch.nodes):
             self.chains.setdefault(path, chain)
-        self.render = compile_branch(branch, faces, view.api)
+        self.render = compile_branch(branch, visibility, view.api)
         self._compiled: dict[str, Callable[[Sequence[int], str], list[Any]]] = {}
 
-    def over(self, faces: Faces) -> Shown:
-        """The same over other *faces*, of a state in which nothing that it rests on is another."""
+    def over(self, visibility: Visibility) -> ViewRows:
+        """The same over other *visibility*, of a state in which nothing that it rests on is another."""
         moved = copy(self)
-        moved.faces = faces
+        moved.visibility = visibility
         return moved
 
     @cached_property
     def ids(self) -> Sequence[str]:
         """The outward id of every row."""
-        return self.faces.ids(self.branch.entity, self.view.api)
+        return self.visibility.ids(self.branch.entity, self.view.api)
 
     @cached_property
     def facts(self) -> tuple[str, ...]:
         """Which facts it shows, and what is done to each, for the record of disclosures."""
-        return field_sets.lines(self.branch, self.chains.items(), self.faces.grant)
+        return field_sets.lines(self.branch, self.chains.items(), self.visibility.grant)
 
     @cached_property
     def rows(self) -> Sequence[int]:
         """The rows of this branch, by released id."""
-        kept, ids = self.among(self.faces.rows(self.branch.entity)), self.ids
+        kept, ids = self.among(self.visibility.rows(self.branch.entity)), self.ids
         rows = shown_once(self, kept) if self.branch.once else kept
         rows.sort(key=ids.__getitem__)
         return array("I", rows)
 
     def among(self, rows: Sequence[int]) -> list[int]:
         """Those of some visible *rows* that this branch shows, each judged by itself."""
-        table, rows = self.faces.generation.table(self.branch.entity), list(rows)
+        table, rows = self.visibility.snapshot.table(self.branch.entity), list(rows)
         for name, values in self.branch.where:
             column = table.columns.get(name)
             rows = [row for row in rows if column is not None and column[row] in values]
@@ -112,13 +112,13 @@ class Shown:
         """The rows to which a visible row of what the branch shows also points."""
         found: set[int] = set()
         for step in self.branch.also:
-            refs = self.faces.generation.table(step.entity).refs.get(step.via, ())
-            found.update(refs[row] for row in self.faces.rows(step.entity) if refs)
+            refs = self.visibility.snapshot.table(step.entity).refs.get(step.via, ())
+            found.update(refs[row] for row in self.visibility.rows(step.entity) if refs)
         return frozenset(found)
 
     def shows(self, row: int) -> bool:
         """Whether one *row* is among those of this branch: found out without looking at all the others."""
-        visible = self.faces.visible(self.branch.entity)
+        visible = self.visibility.visible(self.branch.entity)
         if self.branch.once is not None or "members" in self.__dict__:
             return row in self.members
         return (visible is None or bool(visible[row])) and bool(self.among([row]))
@@ -139,8 +139,8 @@ class Shown:
         chain = self.chains.get(path)
         if chain and isinstance(chain[-1], Stamp):
             return self.ledger.times(self, rows)
-        if chain and alone(self.branch.nodes, chain) and not any(isinstance(node, Many | Native) for node in chain):
-            read = self._once(path, lambda: compile_value(self.branch, self.faces, self.view.api, chain))
+        if chain and alone(self.branch.nodes, chain) and not any(isinstance(node, List | Native) for node in chain):
+            read = self._once(path, lambda: compile_value(self.branch, self.visibility, self.view.api, chain))
             return read(rows, base)
         rendered = self._some(f"{top}.", nodes)(rows, base)
         parts = path.split(".")
@@ -149,15 +149,15 @@ class Shown:
     def _needed(self, rows: Sequence[int], name: str) -> list[Any]:
         """What the member *name* shows in each row; lists as they are found: only whether there are any counts."""
         nodes = tuple(node for node in self.branch.nodes if puts(node, name))
-        if not any(isinstance(node, Many) for node in nodes):
+        if not any(isinstance(node, List) for node in nodes):
             return self.values(rows, name)
-        found = tuple(replace(node, settle=None) if isinstance(node, Many) else node for node in nodes)
+        found = tuple(replace(node, settle=None) if isinstance(node, List) else node for node in nodes)
         rendered = self._some(f"{name}?", found)(rows, "")
         return [record.get(name) for record in rendered]
 
     def _some(self, what: str, nodes: tuple[Node, ...]) -> Callable[[Sequence[int], str], list[dict[str, Any]]]:
         """How to render some *nodes* of the branch alone."""
-        return self._once(what, lambda: compile_branch(self.branch, self.faces, self.view.api, nodes))
+        return self._once(what, lambda: compile_branch(self.branch, self.visibility, self.view.api, nodes))
 
     def _once(
         self, what: str, make: Callable[[], Callable[[Sequence[int], str], list[Any]]]
@@ -192,12 +192,14 @@ class Shown:
             return None
         entity = self.branch.entity
         if len(chain) == 1:
-            hit = frozenset(self.faces.bearers(entity, condition.value, self.view.api))
-        elif len(chain) == 2 and isinstance(chain[0], Hop) and chain[0].name:  # noqa: PLR2004  the hop and the id
-            to = self.faces.entity_of(entity, chain[0].ref)
-            kids = self.faces.generation.kids(entity, chain[0].ref, to)
+            hit = frozenset(self.visibility.bearers(entity, condition.value, self.view.api))
+        elif len(chain) == 2 and isinstance(chain[0], Reference) and chain[0].name:  # noqa: PLR2004  the hop and the id
+            to = self.visibility.entity_of(entity, chain[0].ref)
+            children = self.visibility.snapshot.children(entity, chain[0].ref, to)
             hit = frozenset(
-                kid for target in self.faces.bearers(to, condition.value, self.view.api) for kid in kids[target]
+                kid
+                for target in self.visibility.bearers(to, condition.value, self.view.api)
+                for kid in children[target]
             )
         else:
             return None
@@ -209,7 +211,7 @@ class Shown:
         return [row for row in rows if row in hit]
 
 
-def shown_once(shown: Shown, rows: list[int]) -> list[int]:
+def shown_once(shown: ViewRows, rows: list[int]) -> list[int]:
     """*rows* without those whose key another one of them shows as well; decided by what is shown of them alone."""
     doubtful = _doubtful(shown, rows)
     best: dict[tuple[Any, ...], tuple[bool, str, int]] = {}
@@ -222,9 +224,9 @@ def shown_once(shown: Shown, rows: list[int]) -> list[int]:
     return [row for row in rows if row not in gone] if gone else rows
 
 
-def _doubtful(shown: Shown, rows: Sequence[int]) -> list[int]:
+def _doubtful(shown: ViewRows, rows: Sequence[int]) -> list[int]:
     """The rows that lead to the same records as another one does; most often none."""
-    table, once = shown.faces.generation.table(shown.branch.entity), shown.branch.once
+    table, once = shown.visibility.snapshot.table(shown.branch.entity), shown.branch.once
     codes = [0] * len(rows)
     for name in once.refs if once else ():
         refs = table.refs.get(name)
@@ -237,16 +239,16 @@ def _doubtful(shown: Shown, rows: Sequence[int]) -> list[int]:
     return [row for row, code in zip(rows, codes, strict=True) if times[code] > 1]
 
 
-def _keys(shown: Shown, rows: Sequence[int]) -> list[tuple[Any, ...]]:
+def _keys(shown: ViewRows, rows: Sequence[int]) -> list[tuple[Any, ...]]:
     """What makes the key of each of the *rows* as it is shown."""
-    once, table = shown.branch.once, shown.faces.generation.table(shown.branch.entity)
+    once, table = shown.branch.once, shown.visibility.snapshot.table(shown.branch.entity)
     assert once is not None
     refs = [[table.refs[name][row] for row in rows] for name in once.refs]
     members = [shown.values(rows, name) for name in once.members]
     return list(zip(*refs, *members, strict=True))
 
 
-def _lasts(shown: Shown, rows: Sequence[int]) -> list[Any]:
+def _lasts(shown: ViewRows, rows: Sequence[int]) -> list[Any]:
     once = shown.branch.once
     assert once is not None
     return shown.values(rows, once.last) if once.last in shown.chains else [None] * len(rows)

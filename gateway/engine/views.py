@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from adapters.contract import NO_HINTS
 from gateway import telemetry
-from gateway.cache.point_lookups import NOTHING
+from gateway.cache.point_lookups import NO_LOOKUPS
 from gateway.engine.plan import decides, entities_of
-from gateway.engine.view_rows import Shown
-from gateway.engine.visibility import Faces
+from gateway.engine.view_rows import ViewRows
+from gateway.engine.visibility import Visibility
 from standards.pruning import prune
 
 if TYPE_CHECKING:
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from adapters.contract import Hints
-    from gateway.cache.point_lookups import Seek
-    from gateway.cache.snapshot import Generation
+    from gateway.cache.point_lookups import PointLookups
+    from gateway.cache.snapshot import Snapshot
     from gateway.districts.district import District
     from gateway.engine.view_rows import ChangeTimes
     from policies.grant import Grant
     from standards.keys import Keyring
     from standards.view import View
 
-FACES_KEPT = 64
-SHOWN_KEPT = 1024
-PLANS_KEPT = 8192
+MAX_VISIBILITIES = 64
+MAX_VIEW_ROWS = 1024
+MAX_PLANS = 8192
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ T = TypeVar("T")
 class Views:
     """What grants show of the districts' records, over the snapshots that are there.
 
-    *account* opens, for faces of a whole snapshot, what their client is told of changes in it; *in_force* says
+    *account* opens, for visibility of a whole snapshot, what their client is told of changes in it; *in_force* says
     whether a grant's agreement is one that its client is served under today.
     """
 
@@ -52,14 +52,14 @@ class Views:
         ledger: ChangeTimes,
         clock: Callable[[], float],
         zones: Mapping[str, tzinfo],
-        account: Callable[[Faces], object],
+        account: Callable[[Visibility], object],
         in_force: Callable[[Grant], bool],
     ) -> None:
         self.districts, self._keyring, self.ledger, self._clock, self.zones = districts, keyring, ledger, clock, zones
         self.open_account, self.in_force = account, in_force
         self._plans: OrderedDict[tuple[object, ...], Any] = OrderedDict()
-        self._faces: OrderedDict[tuple[object, ...], Faces] = OrderedDict()
-        self._shown: OrderedDict[tuple[object, ...], tuple[Shown, ...]] = OrderedDict()
+        self._visibilities: OrderedDict[tuple[object, ...], Visibility] = OrderedDict()
+        self._shown: OrderedDict[tuple[object, ...], tuple[ViewRows, ...]] = OrderedDict()
         self._lock = threading.Lock()
 
     def followed_by(
@@ -67,7 +67,7 @@ class Views:
         *,
         districts: Mapping[str, District],
         zones: Mapping[str, tzinfo],
-        account: Callable[[Faces], object],
+        account: Callable[[Visibility], object],
         in_force: Callable[[Grant], bool],
     ) -> Views:
         """The views of the next state, which go on with all that these have computed."""
@@ -80,7 +80,7 @@ class Views:
         """Let go of what was computed for grants of other *epochs*."""
         known = frozenset(epochs)
         with self._lock:
-            for kept, place in ((self._shown, 2), (self._faces, 2), (self._plans, 1)):
+            for kept, place in ((self._shown, 2), (self._visibilities, 2), (self._plans, 1)):
                 for key in [key for key in kept if key[place] not in known]:
                     del kept[key]
 
@@ -92,10 +92,10 @@ class Views:
         """What decides whether a record of *entity* may be seen, worked out once."""
         return self._once(("decides", grant.epoch, entity), lambda: decides(entity, grant))
 
-    def branches(self, faces: Faces, view: View) -> tuple[Shown, ...]:
+    def branches(self, visibility: Visibility, view: View) -> tuple[ViewRows, ...]:
         """The branches of *view* over data that is at hand already."""
-        pruned = self.pruned(faces.grant, view)
-        return faces.once((view.api, view.name), lambda: self._compile(pruned, faces) if pruned else ())
+        pruned = self.pruned(visibility.grant, view)
+        return visibility.once((view.api, view.name), lambda: self._compile(pruned, visibility) if pruned else ())
 
     def shown(
         self,
@@ -103,83 +103,83 @@ class Views:
         view: View,
         beside: frozenset[str] = frozenset(),
         hints: Hints = NO_HINTS,
-        seek: Seek = NOTHING,
-    ) -> tuple[Shown, ...]:
+        point_lookups: PointLookups = NO_LOOKUPS,
+    ) -> tuple[ViewRows, ...]:
         """The branches of a pruned *view* over the district's data as it is now, with other entities *beside*.
 
         Where they are read for this one request, rows that fail the *hints* may be left out, and of what is to be
-        sought (*seek*) all that nothing leads to.
+        sought (*point_lookups*) all that nothing leads to.
         """
         entities = self.entities(grant, view) | beside
-        generation = self.districts[grant.district].generation(entities, grant, hints, seek)
-        if generation.base is not None or not generation.number:
-            return self._compile(view, Faces(generation, grant, self._keyring, self.today(grant)))
-        return self._over(generation, grant, view)
+        snapshot = self.districts[grant.district].snapshot(entities, grant, hints, point_lookups)
+        if snapshot.base is not None or not snapshot.number:
+            return self._compile(view, Visibility(snapshot, grant, self._keyring, self.today(grant)))
+        return self._over(snapshot, grant, view)
 
-    def held(self, grant: Grant) -> Faces:
+    def held(self, grant: Grant) -> Visibility:
         """What *grant* shows of all that is held."""
-        return self.over(self.districts[grant.district].hold(), grant)
+        return self.over(self.districts[grant.district].cached_snapshot(), grant)
 
-    def shown_together(self, grant: Grant, views: Sequence[View]) -> tuple[tuple[Shown, ...], ...]:
+    def shown_together(self, grant: Grant, views: Sequence[View]) -> tuple[tuple[ViewRows, ...], ...]:
         """The branches of several pruned *views* over one and the same state of the district's data."""
         every = [self.entities(grant, view) for view in views]
-        generation = self.districts[grant.district].generation(frozenset[str]().union(*every), grant)
-        held = generation.base if generation.base or not generation.number else generation
-        live = frozenset(generation.tables) if held is not generation else frozenset[str]()
-        faces = Faces(generation, grant, self._keyring, self.today(grant))
+        snapshot = self.districts[grant.district].snapshot(frozenset[str]().union(*every), grant)
+        held = snapshot.base if snapshot.base or not snapshot.number else snapshot
+        live = frozenset(snapshot.tables) if held is not snapshot else frozenset[str]()
+        visibility = Visibility(snapshot, grant, self._keyring, self.today(grant))
         return tuple(
-            self._over(held, grant, view) if held and live.isdisjoint(needed) else self._compile(view, faces)
+            self._over(held, grant, view) if held and live.isdisjoint(needed) else self._compile(view, visibility)
             for view, needed in zip(views, every, strict=True)
         )
 
-    def _over(self, generation: Generation, grant: Grant, view: View) -> tuple[Shown, ...]:
-        """The branches of a pruned *view* over a hold, worked out once."""
+    def _over(self, snapshot: Snapshot, grant: Grant, view: View) -> tuple[ViewRows, ...]:
+        """The branches of a pruned *view* over a snapshot, worked out once."""
         today = self.today(grant)
-        key = (generation.district, generation.number, grant.epoch, grant.client, today)
+        key = (snapshot.district, snapshot.number, grant.epoch, grant.client, today)
         place = (*key, view.api, view.name)
         with self._lock:
             found = self._shown.get(place)
         if found is None:
-            found = self._compile(view, self._faces_of(key, generation, grant, today))
+            found = self._compile(view, self._visibility_of(key, snapshot, grant, today))
             with self._lock:
-                _remember(self._shown, place, found, SHOWN_KEPT)
+                _remember(self._shown, place, found, MAX_VIEW_ROWS)
         return found
 
-    def prepare(self, before: Generation, fresh: Generation) -> None:
+    def prepare(self, before: Snapshot, fresh: Snapshot) -> None:
         """Work out over a *fresh* hold what was shown over the one *before*, so that asking for it takes no time."""
-        shown: dict[int, list[tuple[Shown, ...]]] = {}
+        shown: dict[int, list[tuple[ViewRows, ...]]] = {}
         for parts in self._shown_over(before):
-            shown.setdefault(id(parts[0].faces), []).append(parts)
+            shown.setdefault(id(parts[0].visibility), []).append(parts)
         for every in shown.values():
             attempt(partial(self._prepare, every, fresh))
 
-    def _prepare(self, every: list[tuple[Shown, ...]], fresh: Generation) -> None:
-        """Work out what was shown of one and the same faces; what rests on nothing that differs is taken over."""
-        before, grant = every[0][0].faces, every[0][0].faces.grant
+    def _prepare(self, every: list[tuple[ViewRows, ...]], fresh: Snapshot) -> None:
+        """Work out what was shown of one and the same visibility; what rests on nothing that differs is taken over."""
+        before, grant = every[0][0].visibility, every[0][0].visibility.grant
         if not self.in_force(grant):
             return
-        today, differs = self.today(grant), fresh.differs(before.generation)
+        today, differs = self.today(grant), fresh.differs(before.snapshot)
         key = (fresh.district, fresh.number, grant.epoch, grant.client, today)
-        faces = self._faces_of(key, fresh, grant, today)
+        visibility = self._visibility_of(key, fresh, grant, today)
         for parts in every:
             view = parts[0].view
             if today == before.today and differs.isdisjoint(self.entities(grant, view)):
                 with self._lock:
                     place = (*key, view.api, view.name)
-                    _remember(self._shown, place, tuple(one.over(faces) for one in parts), SHOWN_KEPT)
-            elif view.api != "edfi" or fresh.loaded != before.generation.loaded:  # after a write whoever asks does it
+                    _remember(self._shown, place, tuple(one.over(visibility) for one in parts), MAX_VIEW_ROWS)
+            elif view.api != "edfi" or fresh.loaded != before.snapshot.loaded:  # after a write whoever asks does it
                 attempt(partial(self._work_out, parts, fresh))
 
-    def _work_out(self, parts: tuple[Shown, ...], fresh: Generation) -> None:
+    def _work_out(self, parts: tuple[ViewRows, ...], fresh: Snapshot) -> None:
         for one in self._again(parts, fresh):
             one.rows  # noqa: B018  worked out when asked for
 
-    def _again(self, parts: tuple[Shown, ...], fresh: Generation) -> tuple[Shown, ...]:
-        return self._over(fresh, parts[0].faces.grant, parts[0].view)
+    def _again(self, parts: tuple[ViewRows, ...], fresh: Snapshot) -> tuple[ViewRows, ...]:
+        return self._over(fresh, parts[0].visibility.grant, parts[0].view)
 
-    def _shown_over(self, generation: Generation) -> list[tuple[Shown, ...]]:
+    def _shown_over(self, snapshot: Snapshot) -> list[tuple[ViewRows, ...]]:
         with self._lock:
-            of = (generation.district, generation.number)
+            of = (snapshot.district, snapshot.number)
             return [parts for key, parts in self._shown.items() if key[:2] == of]
 
     def pruned(self, grant: Grant, view: View) -> View | None:
@@ -194,42 +194,44 @@ class Views:
                 return cast("T", self._plans[place])
         made = make()
         with self._lock:
-            _remember(self._plans, place, made, PLANS_KEPT)
+            _remember(self._plans, place, made, MAX_PLANS)
         return made
 
     def today(self, grant: Grant) -> str:
         """The date in the grant's district, by which its enrollments are active: in UTC where it names no zone."""
         return datetime.fromtimestamp(self._clock(), self.zones.get(grant.district, UTC)).date().isoformat()
 
-    def forget_before(self, generation: Generation) -> None:
-        """Let go of what was computed from earlier holds of the district: their time is over."""
+    def forget_before(self, snapshot: Snapshot) -> None:
+        """Let go of what was computed from earlier snapshots of the district: their time is over."""
         with self._lock:
-            for kept in (self._shown, self._faces):
-                for key in [key for key in kept if key[0] == generation.district and _number(key) < generation.number]:
+            for kept in (self._shown, self._visibilities):
+                for key in [key for key in kept if key[0] == snapshot.district and _number(key) < snapshot.number]:
                     del kept[key]
 
-    def over(self, generation: Generation, grant: Grant) -> Faces:
+    def over(self, snapshot: Snapshot, grant: Grant) -> Visibility:
         """What *grant* shows of a whole snapshot today."""
         today = self.today(grant)
-        key = (generation.district, generation.number, grant.epoch, grant.client, today)
-        return self._faces_of(key, generation, grant, today)
+        key = (snapshot.district, snapshot.number, grant.epoch, grant.client, today)
+        return self._visibility_of(key, snapshot, grant, today)
 
-    def _compile(self, view: View, faces: Faces) -> tuple[Shown, ...]:
-        return tuple(Shown(branch, view, faces, self.ledger) for branch in view.branches)
+    def _compile(self, view: View, visibility: Visibility) -> tuple[ViewRows, ...]:
+        return tuple(ViewRows(branch, view, visibility, self.ledger) for branch in view.branches)
 
-    def _faces_of(self, key: tuple[object, ...], generation: Generation, grant: Grant, today: str) -> Faces:
+    def _visibility_of(self, key: tuple[object, ...], snapshot: Snapshot, grant: Grant, today: str) -> Visibility:
         with self._lock:
-            found = self._faces.get(key)
-            older = [faces for one, faces in self._faces.items() if one[0] == key[0] and one[2:] == key[2:]]
+            found = self._visibilities.get(key)
+            older = [
+                visibility for one, visibility in self._visibilities.items() if one[0] == key[0] and one[2:] == key[2:]
+            ]
         if found is not None:
             return found
-        made = Faces(generation, grant, self._keyring, today)
+        made = Visibility(snapshot, grant, self._keyring, today)
         if older:
-            made.adopt(older[-1], partial(self._decide, grant))
-        made.account = self.open_account(made)
+            made.take_over(older[-1], partial(self._decide, grant))
+        made.history = self.open_account(made)
         with self._lock:
-            found = self._faces.get(key, made)
-            _remember(self._faces, key, found, FACES_KEPT)
+            found = self._visibilities.get(key, made)
+            _remember(self._visibilities, key, found, MAX_VISIBILITIES)
             return found
 
 
@@ -248,5 +250,5 @@ def _remember(kept: OrderedDict[tuple[object, ...], Any], key: tuple[object, ...
 
 
 def _number(key: tuple[object, ...]) -> int:
-    """The number of the hold that a key of the computed is for."""
+    """The number of the snapshot that a key of the computed is for."""
     return cast("int", key[1])

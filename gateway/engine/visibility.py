@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from gateway.cache.group_references import DANGLING
-from gateway.cache.snapshot import ABSENT, Generation, Table
+from gateway.cache.snapshot import NO_ROW, Snapshot, Table
 from gateway.engine.row_filter import TableRows, owner_counts, row_filter
 from policies.transforms import transform
 from standards.collation import folded
@@ -28,12 +28,12 @@ Kept = TypeVar("Kept")
 SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
 
 
-class Faces:
-    """Every entity of one generation as one grant shows it on one day; computed when first asked for."""
+class Visibility:
+    """Every entity of one snapshot as one grant shows it on one day; computed when first asked for."""
 
-    def __init__(self, generation: Generation, grant: Grant, keyring: Keyring, today: str) -> None:
-        self.generation, self.grant, self.keyring, self.today = generation, grant, keyring, today
-        self.account: object | None = None
+    def __init__(self, snapshot: Snapshot, grant: Grant, keyring: Keyring, today: str) -> None:
+        self.snapshot, self.grant, self.keyring, self.today = snapshot, grant, keyring, today
+        self.history: object | None = None
         """What the client is told of changes in what is shown, for `change_log.account`; None where nothing is kept."""
         self._visible: dict[str, bytearray | None] = {}
         self._ids: dict[tuple[str, str], list[str]] = {}
@@ -43,15 +43,15 @@ class Faces:
         self._lock = threading.RLock()
 
     def once(self, place: tuple[str, ...], make: Callable[[], Kept]) -> Kept:
-        """What *make* makes of these faces, made when first asked for."""
+        """What *make* makes of this visibility, made when first asked for."""
         with self._lock:
             if place not in self._kept:
                 self._kept[place] = make()
             return cast("Kept", self._kept[place])
 
-    def adopt(self, before: Faces, rests_on: Callable[[str], frozenset[str]]) -> None:
+    def take_over(self, before: Visibility, rests_on: Callable[[str], frozenset[str]]) -> None:
         """Take over what was found out *before* of entities of which nothing differs; *rests_on* tells what decides."""
-        differs = self.generation.differs(before.generation)
+        differs = self.snapshot.differs(before.snapshot)
         with before._lock:
             alike = {one for one in before._visible if differs.isdisjoint({one, *rests_on(one)})}
             self._visible.update((one, before._visible[one]) for one in alike)
@@ -69,7 +69,7 @@ class Faces:
     def rows(self, entity: str) -> Sequence[int]:
         """The rows that exist for the consumer, in the source's order."""
         visible = self.visible(entity)
-        every = range(self.generation.table(entity).size)
+        every = range(self.snapshot.table(entity).size)
         return every if visible is None else [row for row in every if visible[row]]
 
     def ids(self, entity: str, api: str = "oneroster") -> list[str]:
@@ -93,7 +93,7 @@ class Faces:
         """The unique id of every person of a kind: its own, or the pseudonym that stands for it."""
         if self.pseudonymous(entity):
             return self.ids(entity)
-        return self.generation.table(entity).unique or self.ids(entity)
+        return self.snapshot.table(entity).unique or self.ids(entity)
 
     def known_as(self, entity: str, unique: str) -> list[str]:
         """The source's own ids of the visible persons that are shown with a *unique* id, in any case."""
@@ -102,7 +102,7 @@ class Faces:
             return _by_folded([str(one) for one in self.unique_ids(entity)], self.rows(entity))
 
         rows = self.once(("unique", entity), make).get(folded(unique), ())
-        return [self.generation.table(entity).ids[row] for row in rows]
+        return [self.snapshot.table(entity).ids[row] for row in rows]
 
     def row(self, entity: str, outward: str, api: str = "oneroster") -> int | None:
         """The visible row that bears exactly the id *outward*."""
@@ -138,14 +138,14 @@ class Faces:
         """The ids that records with the source's *own* ids bear for the consumer, be they there or not."""
         if api != "edfi" and not self.pseudonymous(entity):
             return own
-        return self._sealed(entity, self.keyring.blocks(self.generation.district, entity, own))
+        return self._sealed(entity, self.keyring.blocks(self.snapshot.district, entity, own))
 
     def _outward(self, entity: str, api: str) -> list[str]:
-        table = self.generation.table(entity)
+        table = self.snapshot.table(entity)
         if api != "edfi" and not self.pseudonymous(entity):
             return table.ids
         if not table.blocks:
-            table.blocks = self.keyring.blocks(self.generation.district, entity, table.ids)
+            table.blocks = self.keyring.blocks(self.snapshot.district, entity, table.ids)
         return self._sealed(entity, table.blocks)
 
     def _sealed(self, entity: str, blocks: bytes) -> list[str]:
@@ -155,7 +155,7 @@ class Faces:
         return [text[at : at + 32] for at in range(0, len(text), 32)]
 
     def _compute(self, entity: str) -> bytearray | None:
-        table = self.generation.table(entity)
+        table = self.snapshot.table(entity)
         visible: bytearray | None = None
         clause = self.grant.rows.get(entity)
         if clause is not None:
@@ -169,18 +169,18 @@ class Faces:
     def _owned(self, table: Table, owner: Field, visible: bytearray | None) -> bytearray | None:
         refs = table.refs.get(owner.name)
         target = self.visible(owner.to)
-        absent = owner_counts(owner, ABSENT, self.grant)
+        absent = owner_counts(owner, NO_ROW, self.grant)
         if refs is None:
             return visible if absent or not table.size else bytearray(table.size)
         dangling = owner_counts(owner, DANGLING, self.grant)
-        if target is None and (dangling or DANGLING not in refs) and (absent or ABSENT not in refs):
+        if target is None and (dangling or DANGLING not in refs) and (absent or NO_ROW not in refs):
             return visible
-        seen = target if target is not None else bytearray(b"\1" * self.generation.table(owner.to).size)
-        mask = bytearray(seen[row] if row >= 0 else (absent if row == ABSENT else dangling) for row in refs)
+        seen = target if target is not None else bytearray(b"\1" * self.snapshot.table(owner.to).size)
+        mask = bytearray(seen[row] if row >= 0 else (absent if row == NO_ROW else dangling) for row in refs)
         return mask if visible is None else bytearray(a & b for a, b in zip(visible, mask, strict=True))
 
     def _test(self, entity: str, clause: Clause) -> Callable[[int], bool]:
-        return row_filter(clause, TableRows(self.generation, entity), self)
+        return row_filter(clause, TableRows(self.snapshot, entity), self)
 
 
 def change(grant: Grant, keyring: Keyring, name: str) -> Callable[[Any], Any] | None:

@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from standards.keys import Keyring
     from standards.query import Filter, Query
 
-STATE: Final = 8
-ID: Final = 16
-NOWHERE: Final = bytes(ID)
-EVERY: Final = 255
+STATE_BYTES: Final = 8
+ID_BYTES: Final = 16
+NOWHERE: Final = bytes(ID_BYTES)
+ALL_WITH_ONE_ID: Final = 255
 """More records with one id than there can be: whoever is past so many is past them all."""
 
-LONGEST: Final = 128
+MAX_TOKEN_CHARACTERS: Final = 128
 VERSION: Final = b"\1"
-LENGTH: Final = len(VERSION) + STATE + ID + 1 + ID
+TOKEN_BYTES: Final = len(VERSION) + STATE_BYTES + ID_BYTES + 1 + ID_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Cursor:
         name = _naming(rows)
         bearer = name(rows.codes[place])
         met = place + 1 - bisect_left(rows.codes, bearer, key=name)
-        return Cursor(bearer, min(met, EVERY), self.until, policy_mark(rows.shown))
+        return Cursor(bearer, min(met, ALL_WITH_ONE_ID), self.until, policy_mark(rows.shown))
 
 
 class Cursors:
@@ -99,10 +99,10 @@ class Cursors:
             plain = self._cipher(caller).open(sealed, _question(request, query))
         except ValueError:
             raise MalformedQuery("pageToken", BAD_TOKEN) from None
-        if len(plain) != LENGTH or not plain.startswith(VERSION):
+        if len(plain) != TOKEN_BYTES or not plain.startswith(VERSION):
             raise MalformedQuery("pageToken", BAD_TOKEN)
-        state, rest = plain[1 : 1 + STATE], plain[1 + STATE :]
-        return Cursor(_printed(rest[:ID]), rest[ID], _printed(rest[ID + 1 :]), state)
+        state, rest = plain[1 : 1 + STATE_BYTES], plain[1 + STATE_BYTES :]
+        return Cursor(_printed(rest[:ID_BYTES]), rest[ID_BYTES], _printed(rest[ID_BYTES + 1 :]), state)
 
     def _cipher(self, caller: Caller) -> TokenCipher:
         return TokenCipher(self._keyring.derive("page tokens", caller.client))
@@ -131,13 +131,13 @@ def partitions(rows: RowIndex, number: int) -> list[Cursor]:
     if ends and ends[-1] == name(rows.codes[-1]):
         ends.pop()
     bounds = ["", *ends, ""]
-    found = [Cursor(after, EVERY if after else 0, until, state) for after, until in pairwise(bounds)]
+    found = [Cursor(after, ALL_WITH_ONE_ID if after else 0, until, state) for after, until in pairwise(bounds)]
     return found if rows.total else []
 
 
 def policy_mark(shown: tuple[Rows, ...]) -> bytes:
     """What the consumer may see, as a few bytes that change when it does."""
-    return blake2b(repr(policy(shown)).encode(), digest_size=STATE).digest()
+    return blake2b(repr(policy(shown)).encode(), digest_size=STATE_BYTES).digest()
 
 
 def _question(request: PageRequest, query: Query) -> list[bytes]:
@@ -172,6 +172,6 @@ def _printed(block: bytes) -> str:
 
 
 def _padded(token: str) -> bytes:
-    if len(token) > LONGEST:
+    if len(token) > MAX_TOKEN_CHARACTERS:
         raise MalformedQuery("pageToken", BAD_TOKEN)
     return token.encode("ascii") + b"=" * (-len(token) % 4)

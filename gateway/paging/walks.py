@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from gateway.request import PageRequest
     from standards.query import Query
 
-LASTS = 900.0
-CODES_KEPT = 8_000_000
-WALKS_KEPT = 4096
+TTL_SECONDS = 900.0
+MAX_CODES = 8_000_000
+MAX_WALKS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class _Walk:
 
 def policy(shown: tuple[Rows, ...]) -> tuple[tuple[str, str, str], ...]:
     """What the consumer may see in each part of what is shown to it: the agreement's epoch, the day, the district."""
-    return tuple((s.faces.grant.epoch, s.faces.today, s.faces.generation.district) for s in shown)
+    return tuple((s.visibility.grant.epoch, s.visibility.today, s.visibility.snapshot.district) for s in shown)
 
 
 class Walks:
@@ -73,7 +73,7 @@ class Walks:
             tuple((one.view.name, one.identifier) for one in request.within),
         )  # fmt: skip
         allowed = policy(shown)
-        state = (allowed, tuple((s.faces.generation.number, s.branch.entity) for s in shown))
+        state = (allowed, tuple((s.visibility.snapshot.number, s.branch.entity) for s in shown))
         walk = self._find(place)
         if walk is not None and query.offset and walk.state[0] != allowed:
             raise WalkInterrupted("What this client may see has changed since the first page; start again there.")
@@ -105,11 +105,11 @@ class Walks:
     @staticmethod
     def _live(shown: tuple[Rows, ...]) -> bool:
         """Whether anything was read for this one request only: nothing of that may be kept."""
-        return any(part.faces.generation.base is not None or not part.faces.generation.number for part in shown)
+        return any(part.visibility.snapshot.base is not None or not part.visibility.snapshot.number for part in shown)
 
     def _find(self, place: tuple[object, ...]) -> _Walk | None:
         with self._lock:
-            self._end(self._clock() - LASTS)
+            self._end(self._clock() - TTL_SECONDS)
             return self._kept.get(place)
 
     def _keep(self, place: tuple[object, ...], walk: _Walk) -> None:
@@ -117,11 +117,11 @@ class Walks:
             self._drop(place)
             self._kept[place] = walk
             self._codes += walk.size
-            while (self._codes > CODES_KEPT or len(self._kept) > WALKS_KEPT) and len(self._kept) > 1:
+            while (self._codes > MAX_CODES or len(self._kept) > MAX_WALKS) and len(self._kept) > 1:
                 self._drop(next(iter(self._kept)))
 
     def _end(self, moment: float) -> None:
-        """Give up the walks begun before *moment*: each keeps a whole generation of its district in memory."""
+        """Give up the walks begun before *moment*: each keeps a whole snapshot of its district in memory."""
         while self._kept and next(iter(self._kept.values())).begun < moment:
             self._drop(next(iter(self._kept)))
 
@@ -132,6 +132,6 @@ class Walks:
 
 def _ids(rows: RowIndex) -> array[int]:
     """A hash of the id of each row, in their order; districts, and kinds of records, may give one id twice."""
-    named = [(part.faces.generation.district, part.branch.entity, part.ids) for part in rows.shown]
+    named = [(part.visibility.snapshot.district, part.branch.entity, part.ids) for part in rows.shown]
     parts = [(*named[code >> ROW_BITS], code & ROW_MASK) for code in rows.codes]
     return array("q", [hash((district, entity, ids[row])) for district, entity, ids, row in parts])

@@ -66,9 +66,11 @@ def refuse_unseen(gateway: Gateway, authorization: Authorization, request: PageR
         held = [
             gateway.views.held(shown.grant)
             for shown in authorization.views
-            if all(branch.entity in gateway.districts[shown.grant.district].holds for branch in one.view.branches)
+            if all(
+                branch.entity in gateway.districts[shown.grant.district].cached_entities for branch in one.view.branches
+            )
         ]
-        if len(held) == len(authorization.views) and all(find(gateway, faces, one) is None for faces in held):
+        if len(held) == len(authorization.views) and all(find(gateway, visibility, one) is None for visibility in held):
             raise NotFound(nothing(one.view))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.auth.authorization import authorize
 from gateway.change_log.account import account_of
-from gateway.changes.tombstones import asked_for, departed, followed, once, remembered
+from gateway.changes.tombstones import asked_for, is_followed, is_remembered, once_each, tombstones_of
 from gateway.disclosure import disclosure, write_down
 from gateway.engine.filter_conditions import instant
 from gateway.engine.row_index import RowIndex, index
@@ -22,7 +22,7 @@ from gateway.request import PageRequest
 from standards import registry
 from standards.errors import Conflict, Forbidden, WalkInterrupted
 from standards.oneroster.api.routes import APIS, routes
-from standards.oneroster.csv.export import BULK, DELTA, Sheet, manifest
+from standards.oneroster.csv.export import BULK, DELTA, ExportSheet, manifest
 from standards.oneroster.csv.rows import BORROWED, told
 from standards.oneroster.csv.specification import ID
 from standards.query import Condition, Query
@@ -31,20 +31,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from gateway.auth.authorization import Authorization
-    from gateway.engine.view_rows import Shown
+    from gateway.engine.view_rows import ViewRows
     from gateway.gateway import Gateway
     from policies.grant import Grant
-    from standards.oneroster.csv.rows import Told
+    from standards.oneroster.csv.rows import ExportedFile
     from standards.view import View
 
-CHUNK = 1000
+CHUNK_ROWS = 1000
 OPERATION = "bulk"
 BULK_FILES = frozenset({OPERATION})
 METADATA = "metadata"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ExportRequest:
     """What is asked: the files of a *version*, of one district or of all, whole or what changed after *since*."""
 
     version: str
@@ -52,10 +52,10 @@ class Asked:
     since: str = ""
     trace: str = ""
 
-    def mode(self, shown: Sequence[Shown]) -> str:
+    def mode(self, shown: Sequence[ViewRows]) -> str:
         """Whether a file is bulk or delta: of what nobody remembers, or not for so long, all there is is told."""
-        known = bool(self.since) and all(map(followed, shown))
-        return DELTA if known and remembered(shown, round(instant(self.since, "since") * 1000, 2)) else BULK
+        known = bool(self.since) and all(map(is_followed, shown))
+        return DELTA if known and is_remembered(shown, round(instant(self.since, "since") * 1000, 2)) else BULK
 
     def query(self, mode: str) -> Query:
         """What is asked of one collection whose file is of a *mode*."""
@@ -64,10 +64,10 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ExportPart:
     """One file to be written, the rows of its collection, and whether they are all there are or what has changed."""
 
-    told: Told
+    told: ExportedFile
     rows: RowIndex
     lent: Mapping[str, str]
     mode: str
@@ -84,8 +84,8 @@ class Part:
 class Export:
     """The files of one consumer, read from one state of every district and recorded; *moment* is that state's time."""
 
-    asked: Asked
-    parts: tuple[Part, ...]
+    asked: ExportRequest
+    parts: tuple[ExportPart, ...]
     moment: str
     still: Callable[[], None]
 
@@ -103,18 +103,18 @@ class Export:
         )
         return pack(files)
 
-    def _file(self, part: Part, progress: Callable[[str, int], None] | None) -> Iterator[bytes]:
-        sheet = Sheet(part.told, part.mode, () if part.told.derive else metadata_of(part.rows))
+    def _file(self, part: ExportPart, progress: Callable[[str, int], None] | None) -> Iterator[bytes]:
+        sheet = ExportSheet(part.told, part.mode, () if part.told.derive else metadata_of(part.rows))
         yield sheet.heading()
-        for offset in range(0, part.rows.total, CHUNK):
+        for offset in range(0, part.rows.total, CHUNK_ROWS):
             self.still()
-            records = part.rows.slice(offset, CHUNK, BASE)
+            records = part.rows.slice(offset, CHUNK_ROWS, BASE)
             yield sheet.rows(map(part.complete, records))
             if progress is not None:
                 progress(part.told.file.name, len(records))
 
 
-def export(gateway: Gateway, authorization: Authorization, asked: Asked) -> Export:
+def export(gateway: Gateway, authorization: Authorization, asked: ExportRequest) -> Export:
     """All that the caller may see as bulk files, recorded when this returns; nothing of it has been rendered yet.
 
     Raises:
@@ -132,7 +132,7 @@ def export(gateway: Gateway, authorization: Authorization, asked: Asked) -> Expo
     modes = {name: asked.mode(parts) for name, parts in shown.items()}
     rows = {name: _rows(gateway, parts, asked.query(modes[name])) for name, parts in shown.items()}
     files = [one for one in told(asked.version) if _has(one, shown) and _tells(one, rows[one.collection])]
-    parts = tuple(Part(one, rows[one.collection], _lent(one, shown), modes[one.collection]) for one in files)
+    parts = tuple(ExportPart(one, rows[one.collection], _lent(one, shown), modes[one.collection]) for one in files)
     _record(gateway, authorization, asked, views, rows, modes)
     return Export(asked, parts, moment, _guard(gateway, authorization, asked, grants))
 
@@ -143,8 +143,8 @@ def metadata_of(rows: RowIndex) -> frozenset[str]:
     for number, part in enumerate(rows.shown):
         if any(node.name == METADATA for node in part.branch.nodes):
             mine = [code & ROW_MASK for code in rows.codes if code >> ROW_BITS == number]
-            for start in range(0, len(mine), CHUNK):
-                found.update(*filter(None, part.values(mine[start : start + CHUNK], METADATA)))
+            for start in range(0, len(mine), CHUNK_ROWS):
+                found.update(*filter(None, part.values(mine[start : start + CHUNK_ROWS], METADATA)))
     return frozenset(found)
 
 
@@ -170,16 +170,16 @@ def _released(gateway: Gateway, grant: Grant, views: tuple[View, ...]) -> list[V
     return [view for view in pruned if gateway.districts[grant.district].has(view)]
 
 
-def _shown(gateway: Gateway, released: Mapping[Grant, list[View]]) -> dict[str, tuple[Shown, ...]]:
+def _shown(gateway: Gateway, released: Mapping[Grant, list[View]]) -> dict[str, tuple[ViewRows, ...]]:
     """What of each view exists for the caller, over one state of every district."""
-    found: dict[str, tuple[Shown, ...]] = {}
+    found: dict[str, tuple[ViewRows, ...]] = {}
     for grant, views in released.items():
         for view, some in zip(views, gateway.views.shown_together(grant, views), strict=True):
             found[view.name] = found.get(view.name, ()) + some
     return found
 
 
-def _has(one: Told, shown: Mapping[str, tuple[Shown, ...]]) -> bool:
+def _has(one: ExportedFile, shown: Mapping[str, tuple[ViewRows, ...]]) -> bool:
     """Whether the consumer has the collections, and the member of them, that a file tells of."""
     parts = shown.get(one.collection, ())
     if not parts or (one.other and one.other not in shown):
@@ -187,21 +187,21 @@ def _has(one: Told, shown: Mapping[str, tuple[Shown, ...]]) -> bool:
     return not one.member or any(node.name == one.member for part in parts for node in part.branch.nodes)
 
 
-def _tells(one: Told, rows: RowIndex) -> bool:
+def _tells(one: ExportedFile, rows: RowIndex) -> bool:
     """Whether a file would have any row: of one about a member of records, whether that makes one of any record."""
     if one.derive is None:
         return rows.total > 0
     for number, part in enumerate(rows.shown):
         mine = [code & ROW_MASK for code in rows.codes if code >> ROW_BITS == number]
-        for start in range(0, len(mine), CHUNK):
-            some = mine[start : start + CHUNK]
+        for start in range(0, len(mine), CHUNK_ROWS):
+            some = mine[start : start + CHUNK_ROWS]
             having = [row for row, value in zip(some, part.values(some, one.member), strict=True) if value]
             if any(any(one.derive(record)) for record in part.render(having, BASE)):
                 return True
     return False
 
 
-def _lent(one: Told, shown: Mapping[str, tuple[Shown, ...]]) -> Mapping[str, str]:
+def _lent(one: ExportedFile, shown: Mapping[str, tuple[ViewRows, ...]]) -> Mapping[str, str]:
     """What another collection lends to a file, by the id of its records; nothing where the consumer has it not."""
     if one.file.name not in BORROWED:
         return {}
@@ -213,9 +213,9 @@ def _lent(one: Told, shown: Mapping[str, tuple[Shown, ...]]) -> Mapping[str, str
     return found
 
 
-def _rows(gateway: Gateway, shown: tuple[Shown, ...], query: Query) -> RowIndex:
+def _rows(gateway: Gateway, shown: tuple[ViewRows, ...], query: Query) -> RowIndex:
     """The rows of a file by id. What has changed includes what is gone, unless it came back as something else."""
-    gone = once([departed(gateway.logs, part) for part in shown]) if asked_for(query) else ()
+    gone = once_each([tombstones_of(gateway.logs, part) for part in shown]) if asked_for(query) else ()
     rows = index((*shown, *gone), query, BASE)
     kept, last = array("Q"), ""
     for code in rows.codes:
@@ -232,7 +232,7 @@ def _rows(gateway: Gateway, shown: tuple[Shown, ...], query: Query) -> RowIndex:
 def _record(
     gateway: Gateway,
     authorization: Authorization,
-    asked: Asked,
+    asked: ExportRequest,
     views: tuple[View, ...],
     rows: Mapping[str, RowIndex],
     modes: Mapping[str, str],
@@ -242,7 +242,7 @@ def _record(
         if found := rows.get(view.name):
             query = asked.query(modes[view.name])
             request = PageRequest(view, asked.district, frozenset(), partial(_same, query), BASE, asked.trace)
-            served = authorization.by(dict.fromkeys(part.faces.grant for part in found.shown))
+            served = authorization.by(dict.fromkeys(part.visibility.grant for part in found.shown))
             event = disclosure(gateway, served, request, found, query, (0, found.total))
             write_down(gateway, {**event, "operation": OPERATION})
 
@@ -252,7 +252,7 @@ def _same(query: Query, _views: tuple[View, ...]) -> Query:
 
 
 def _guard(
-    gateway: Gateway, authorization: Authorization, asked: Asked, grants: tuple[Grant, ...]
+    gateway: Gateway, authorization: Authorization, asked: ExportRequest, grants: tuple[Grant, ...]
 ) -> Callable[[], None]:
     """What breaks the files off when the agreements they are made under have changed meanwhile."""
     before = _terms(gateway, grants)
@@ -270,13 +270,13 @@ def _terms(gateway: Gateway, grants: tuple[Grant, ...]) -> Any:
     return [(grant.epoch, gateway.views.today(grant)) for grant in grants]
 
 
-def _moment(gateway: Gateway, shown: Sequence[Shown]) -> str:
+def _moment(gateway: Gateway, shown: Sequence[ViewRows]) -> str:
     """The moment from which the next question for changes loses nothing of what is *shown*, and repeats little.
 
     It is that of the last change told of any district; where a clock was set back, of the district that comes first.
     """
-    faces = {part.faces.generation.district: part.faces for part in shown if followed(part)}
-    moments = [account.newest(one) for one in faces.values() if (account := account_of(one)) is not None]
+    visibility = {part.visibility.snapshot.district: part.visibility for part in shown if is_followed(part)}
+    moments = [account.newest(one) for one in visibility.values() if (account := account_of(one)) is not None]
     now = int(gateway.clock() * 1000)
     newest = max(moments, default=now)
     chosen = newest if newest <= now + 1 else min(moments)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adapters.contract import NO_HINTS
-from gateway.cache.point_lookups import NOTHING
-from gateway.changes.tombstones import is_delta
-from gateway.reads.pushdown import filtered, hints, sought
+from gateway.cache.point_lookups import NO_LOOKUPS
+from gateway.changes.tombstones import asks_for_deleted
+from gateway.reads.pushdown import filter_conditions, lookup_entities, pushed_conditions
 
 if TYPE_CHECKING:
     from adapters.contract import Hints
     from gateway.auth.authorization import Authorization
-    from gateway.engine.view_rows import Shown
+    from gateway.engine.view_rows import ViewRows
     from gateway.gateway import Gateway
     from gateway.request import PageRequest
     from standards.query import Query
@@ -25,20 +25,20 @@ def fetch(
     query: Query,
     identifier: str | None = None,
     sent: Hints = NO_HINTS,
-) -> tuple[Shown, ...]:
+) -> tuple[ViewRows, ...]:
     """Fetch the data as they are now; *sent* says what the source is to send of what is read for this one request.
 
     Of the one record with an *identifier*, and of what an address or a filter names, a source need not send the rest.
     """
-    parts: list[Shown] = []
-    delta = request.view.api != "edfi" and is_delta(query)  # to which belongs what is in no list any more
+    parts: list[ViewRows] = []
+    delta = request.view.api != "edfi" and asks_for_deleted(query)  # to which belongs what is in no list any more
     within = () if delta else request.within
     for one in authorization.views:
         needed = gateway.views.entities(one.grant, one.view) | one.beside
         shown = gateway.districts[one.grant.district].adapter.manifest.ids_shown
-        asked = sent or hints(one.grant, one.view, needed, within, identifier, shown)
-        asked = asked or (NO_HINTS if delta else filtered(gateway, one.grant, one.view, needed, query))
+        asked = sent or pushed_conditions(one.grant, one.view, needed, within, identifier, shown)
+        asked = asked or (NO_HINTS if delta else filter_conditions(gateway, one.grant, one.view, needed, query))
         few = asked and not sent and not request.within
-        seek = sought(one.grant, one.view, needed) if few else NOTHING
-        parts += gateway.views.shown(one.grant, one.view, one.beside, asked, seek)
+        point_lookups = lookup_entities(one.grant, one.view, needed) if few else NO_LOOKUPS
+        parts += gateway.views.shown(one.grant, one.view, one.beside, asked, point_lookups)
     return tuple(parts)

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 from gateway.changes import feed
 from gateway.changes.tombstones import (
     Below,
-    absent,
+    absent_from,
     asked_for,
     asked_for_all,
-    departed,
-    followed,
-    is_delta,
-    once,
+    asks_for_deleted,
+    is_followed,
+    once_each,
     refuse_unknown,
+    tombstones_of,
 )
 from gateway.engine.row_index import index
-from gateway.engine.view_rows import Shown
+from gateway.engine.view_rows import ViewRows
 from gateway.reads.fetch import fetch
 from gateway.reads.nesting import find, members
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.auth.authorization import Authorization
-    from gateway.changes.tombstones import Departed
+    from gateway.changes.tombstones import TombstoneRows
     from gateway.engine.row_index import RowIndex
     from gateway.engine.rows import SearchableRows
     from gateway.gateway import Gateway
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Present:
+class PresentRows:
     """The rows that are there now; who follows change versions is noted to have been shown them."""
 
     gateway: Gateway
@@ -43,31 +43,31 @@ class Present:
     request: PageRequest
     query: Query
 
-    def fetch(self) -> tuple[Shown, ...]:
+    def fetch(self) -> tuple[ViewRows, ...]:
         """Fetch what every agreement shows."""
         shown = fetch(self.gateway, self.authorization, self.request, self.query)
         feed.keep(self.gateway, shown)
         return shown
 
-    def answering(self, shown: tuple[Shown, ...]) -> tuple[SearchableRows, ...]:
+    def answering(self, shown: tuple[ViewRows, ...]) -> tuple[SearchableRows, ...]:
         """All rows that may answer the query."""
         return shown
 
     def index(self, parts: tuple[SearchableRows, ...], query: Query, base: str) -> RowIndex:
         """Index the rows that answer the query, of those that belong to the records in the address."""
-        shown = [part for part in parts if isinstance(part, Shown)]
+        shown = [part for part in parts if isinstance(part, ViewRows)]
         chosen = members(self.gateway, shown, self.request.within)
         if chosen is not None:  # of what is gone only that is there which belonged
             chosen += [frozenset(part.rows) for part in parts[len(shown) :]]
         return index(parts, query, base, chosen)
 
 
-class Roster(Present):
+class Roster(PresentRows):
     """The rows of a OneRoster collection, and tombstones of what is gone where somebody asks what has changed."""
 
     __slots__ = ()
 
-    def answering(self, shown: tuple[Shown, ...]) -> tuple[SearchableRows, ...]:
+    def answering(self, shown: tuple[ViewRows, ...]) -> tuple[SearchableRows, ...]:
         """All rows that may answer the query, and what is gone, if that is asked for and known."""
         ledger, query = self.gateway.ledger, self.query
         refuse_unknown(ledger, query, shown, self._outer)
@@ -82,39 +82,39 @@ class Roster(Present):
     def _outer(self) -> tuple[tuple[str, str], ...]:
         return tuple((one.view.name, one.identifier) for one in self.request.within)
 
-    def _look(self, shown: Sequence[Shown]) -> None:
+    def _look(self, shown: Sequence[ViewRows]) -> None:
         """Keep in mind what a list shows that is read for this one request, where nothing of it is left out."""
-        delta = is_delta(self.query)
-        if all(map(followed, shown)) or not (delta or asked_for_all(self.query)):
+        delta = asks_for_deleted(self.query)
+        if all(map(is_followed, shown)) or not (delta or asked_for_all(self.query)):
             return
         chosen = members(self.gateway, shown, self.request.within)
         for number, part in enumerate(shown):
-            if not followed(part):
+            if not is_followed(part):
                 rows = part.members if chosen is None else part.members & chosen[number]
                 self.gateway.ledger.look(part, rows, self._outer, whole=delta or not self.request.within)
 
-    def _gone(self, shown: Sequence[Shown]) -> tuple[Departed, ...]:
+    def _gone(self, shown: Sequence[ViewRows]) -> tuple[TombstoneRows, ...]:
         """What is gone from each of *shown*, or from the list of it below the record that is named."""
         chosen = members(self.gateway, shown, self.request.within) or [part.members for part in shown]
         beside = dict(zip(shown, chosen, strict=True))
         ledger, logs = self.gateway.ledger, self.gateway.logs
-        found = [absent(ledger, part, self._outer, beside[part]) for part in shown if not followed(part)]
+        found = [absent_from(ledger, part, self._outer, beside[part]) for part in shown if not is_followed(part)]
         if not self.request.within:
-            return once([*found, *(departed(logs, part, beside) for part in shown)])
+            return once_each([*found, *(tombstones_of(logs, part, beside) for part in shown)])
         for part in shown:
-            place = find(self.gateway, part.faces, self.request.within[-1])
+            place = find(self.gateway, part.visibility, self.request.within[-1])
             if place is not None:
-                below = Below(place[0], part.faces.ids(place[0])[place[1]], beside[part])
-                found.append(departed(logs, part, beside, below))
-        return once(found)
+                below = Below(place[0], part.visibility.ids(place[0])[place[1]], beside[part])
+                found.append(tombstones_of(logs, part, beside, below))
+        return once_each(found)
 
 
-class ChangeWindow(Present):
+class ChangeWindow(PresentRows):
     """The rows, or the entries of a feed, of a window of Ed-Fi change versions."""
 
     __slots__ = ()
 
-    def fetch(self) -> tuple[Shown, ...]:
+    def fetch(self) -> tuple[ViewRows, ...]:
         """Fetch what every agreement shows, of what is read for this one request only what is in the window."""
         gateway, authorization, window = self.gateway, self.authorization, self.query.window
         assert window is not None
@@ -126,9 +126,9 @@ class ChangeWindow(Present):
         return feed.rows(self.gateway, parts, query, base)
 
 
-def mode_of(gateway: Gateway, authorization: Authorization, request: PageRequest, query: Query) -> Present:
+def mode_of(gateway: Gateway, authorization: Authorization, request: PageRequest, query: Query) -> PresentRows:
     """Choose the mode by the query's window and by the standard that is spoken."""
     if query.window is not None:
         return ChangeWindow(gateway, authorization, request, query)
-    kind = Present if request.view.api == "edfi" else Roster
+    kind = PresentRows if request.view.api == "edfi" else Roster
     return kind(gateway, authorization, request, query)

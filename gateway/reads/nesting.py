@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from standards.errors import NotFound
 from standards.fields import fields_of, follow
 from standards.oneroster.api import nesting
-from standards.view import Kids
+from standards.view import Children
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.engine.rows import SearchableRows
-    from gateway.engine.visibility import Faces
+    from gateway.engine.visibility import Visibility
     from gateway.gateway import Gateway
     from gateway.request import Within
     from policies.grant import Grant
@@ -56,7 +56,7 @@ def members(gateway: Gateway, shown: Sequence[SearchableRows], within: Sequence[
     """
     if not within:
         return None
-    places = [[find(gateway, part.faces, one) for one in within] for part in shown]
+    places = [[find(gateway, part.visibility, one) for one in within] for part in shown]
     for number, one in enumerate(within):
         if all(chain[number] is None for chain in places):
             raise NotFound(nothing(one.view))
@@ -66,14 +66,14 @@ def members(gateway: Gateway, shown: Sequence[SearchableRows], within: Sequence[
 
 def _members(part: SearchableRows, chain: Sequence[tuple[str, int]]) -> frozenset[int]:
     """The rows of one branch that belong to the last of a *chain* of records, each of which belongs to that before."""
-    faces, target = part.faces, part.branch.entity
-    if not all(_belongs(faces, outer, inner) for outer, inner in pairwise(chain)):
+    visibility, target = part.visibility, part.branch.entity
+    if not all(_belongs(visibility, outer, inner) for outer, inner in pairwise(chain)):
         return frozenset()
     *before, (entity, row) = chain
-    rows = reached(faces, entity, row, target)
+    rows = reached(visibility, entity, row, target)
     for outer, outer_row in before:
         if (outer, entity) in BOTH:
-            rows &= reached(faces, outer, outer_row, target)
+            rows &= reached(visibility, outer, outer_row, target)
     return rows
 
 
@@ -82,50 +82,50 @@ def nothing(view: View) -> str:
     return f"The address names an id of {view.name} with which this client can see nothing."
 
 
-def find(gateway: Gateway, faces: Faces, one: Within) -> tuple[str, int] | None:
+def find(gateway: Gateway, visibility: Visibility, one: Within) -> tuple[str, int] | None:
     """The entity and the row of the record that *one* names, if the consumer sees it in its view."""
-    for shown in gateway.views.branches(faces, one.view):
-        row = faces.row(shown.branch.entity, one.identifier, one.view.api)
+    for shown in gateway.views.branches(visibility, one.view):
+        row = visibility.row(shown.branch.entity, one.identifier, one.view.api)
         if row is not None and row in shown.members:
             return shown.branch.entity, row
     return None
 
 
-def _belongs(faces: Faces, outer: tuple[str, int], inner: tuple[str, int]) -> bool:
+def _belongs(visibility: Visibility, outer: tuple[str, int], inner: tuple[str, int]) -> bool:
     known = (outer[0], inner[0]) in nesting.WAYS
-    return not known or inner[1] in reached(faces, *outer, inner[0])
+    return not known or inner[1] in reached(visibility, *outer, inner[0])
 
 
-def reached(faces: Faces, entity: str, row: int, target: str) -> frozenset[int]:
+def reached(visibility: Visibility, entity: str, row: int, target: str) -> frozenset[int]:
     """The visible rows of *target* that belong to a *row* of *entity*."""
     if (entity, target) in nesting.EVERY:
-        return frozenset(faces.rows(target))
+        return frozenset(visibility.rows(target))
     found = set[int]()
-    for path in nesting.ways(entity, target, faces.grant):
+    for path in nesting.ways(entity, target, visibility.grant):
         here, rows = entity, {row}
         for step in path:
-            here, rows = _step(faces, step, here, rows)
+            here, rows = _step(visibility, step, here, rows)
         found |= rows
     return frozenset(found)
 
 
-def _step(faces: Faces, step: Step, entity: str, rows: set[int]) -> tuple[str, set[int]]:
+def _step(visibility: Visibility, step: Step, entity: str, rows: set[int]) -> tuple[str, set[int]]:
     to, _ = follow(step, entity, "")
-    table = faces.generation.table(entity)
-    if isinstance(step, Kids):
-        found = _children(faces, step, entity, rows)
+    table = visibility.snapshot.table(entity)
+    if isinstance(step, Children):
+        found = _children(visibility, step, entity, rows)
     else:
         ref = getattr(step, "ref", "")
         column, refs = table.columns.get(ref), table.refs.get(ref, ())
         found = {refs[row] for row in rows} if refs else {one for row in rows if column for one in column[row] or ()}
-    visible = faces.visible(to)
+    visible = visibility.visible(to)
     return to, {row for row in found if row >= 0 and (visible is None or visible[row])}
 
 
-def _children(faces: Faces, step: Kids, entity: str, rows: set[int]) -> set[int]:
+def _children(visibility: Visibility, step: Children, entity: str, rows: set[int]) -> set[int]:
     """The rows that point to one of *rows*, with a single reference or a list of them."""
     if not fields_of(step.entity)[step.via].many:
-        kids = faces.generation.kids(step.entity, step.via, entity)
-        return {kid for row in rows for kid in kids[row]}
-    lists = faces.generation.table(step.entity).columns.get(step.via, ())
+        children = visibility.snapshot.children(step.entity, step.via, entity)
+        return {kid for row in rows for kid in children[row]}
+    lists = visibility.snapshot.table(step.entity).columns.get(step.via, ())
     return {kid for kid, targets in enumerate(lists) if targets and not rows.isdisjoint(targets)}

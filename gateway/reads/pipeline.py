@@ -16,7 +16,7 @@ from standards.errors import NoSuchRecord
 if TYPE_CHECKING:
     from gateway.auth.authorization import Authorization
     from gateway.engine.row_index import RowIndex
-    from gateway.engine.view_rows import Shown
+    from gateway.engine.view_rows import ViewRows
     from gateway.gateway import Gateway
     from gateway.paging.page_tokens import Cursor
     from gateway.request import PageRequest
@@ -84,10 +84,10 @@ def _answer(
     return authorization, query, cursor, rows
 
 
-def _find(shown: tuple[Shown, ...], identifier: str) -> RowIndex | None:
+def _find(shown: tuple[ViewRows, ...], identifier: str) -> RowIndex | None:
     """The row that bears *identifier*, in whichever branch shows it."""
     for part in shown:
-        row = part.faces.row(part.branch.entity, identifier, part.view.api)
+        row = part.visibility.row(part.branch.entity, identifier, part.view.api)
         if row is not None and row in part.members:
             return part.single(row)
     return None

@@ -10,7 +10,7 @@ from gateway.engine.rows import alone
 from standards.fields import fields_of
 from standards.oneroster.api import nesting
 from standards.query import Both, Condition
-from standards.view import Hop, Id, Kids, Obj, find
+from standards.view import Children, Id, Object, Reference, find
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from standards.view import Branch, View
 
 
-def hints(
+def pushed_conditions(
     grant: Grant,
     view: View,
     entities: frozenset[str],
@@ -49,14 +49,19 @@ def hints(
     return {entity: found} if found else NO_HINTS
 
 
-def filtered(gateway: Gateway, grant: Grant, view: View, entities: frozenset[str], query: Query) -> Hints:
+def filter_conditions(gateway: Gateway, grant: Grant, view: View, entities: frozenset[str], query: Query) -> Hints:
     """What may be left out of the rows of a pruned *view* where a filter names the one person they are about.
 
     Who that is is looked up among those whom the consumer sees, by the id that it is shown.
     """
     branch, district = view.branches[0], gateway.districts[grant.district]
     shown, entity = district.adapter.manifest.ids_shown, branch.entity
-    if len(view.branches) != 1 or entity in district.holds or entity not in shown or _referred_to(entity, entities):
+    if (
+        len(view.branches) != 1
+        or entity in district.cached_entities
+        or entity not in shown
+        or _referred_to(entity, entities)
+    ):
         return NO_HINTS
     parts = query.filter.parts if isinstance(query.filter, Both) else (query.filter,)
     asked = [one for one in parts if isinstance(one, Condition) and one.operator == "="]
@@ -69,9 +74,11 @@ def _person(gateway: Gateway, grant: Grant, branch: Branch, asked: Condition) ->
     chain, district = find(branch.nodes, asked.path), gateway.districts[grant.district]
     if chain is None or not alone(branch.nodes, chain):
         return None
-    known = district.adapter.manifest.ids_shown & district.holds
-    match [node for node in chain if not isinstance(node, Obj)]:
-        case [Hop(ref=ref), Id(unique=True)] if (to := fields_of(branch.entity)[ref].to) in known and to in PERSONS:
+    known = district.adapter.manifest.ids_shown & district.cached_entities
+    match [node for node in chain if not isinstance(node, Object)]:
+        case [Reference(ref=ref), Id(unique=True)] if (
+            to := fields_of(branch.entity)[ref].to
+        ) in known and to in PERSONS:
             own = gateway.views.held(grant).known_as(to, asked.value)
             return Hint(ref, "=", "".join(own)) if len(own) <= 1 else None  # of nobody there is nothing to send
         case _:
@@ -82,7 +89,7 @@ def _referred_to(entity: str, entities: frozenset[str]) -> bool:
     return any(field.to == entity for one in entities for field in fields_of(one).values())
 
 
-def sought(grant: Grant, view: View, entities: frozenset[str]) -> dict[str, Iterable[Key]]:
+def lookup_entities(grant: Grant, view: View, entities: frozenset[str]) -> dict[str, Iterable[Key]]:
     """What of the *entities* need not be read whole for one record of a *view*: only references lead to it."""
     nothing: Iterable[Key] = ()
     whole = gathered(view, grant) | {branch.entity for branch in view.branches}
@@ -96,7 +103,9 @@ def _owner(grant: Grant, entity: str, one: Within) -> Hint | None:
         return None
     outer = one.view.branches[0].entity
     match nesting.ways(outer, entity, grant):
-        case ((Kids(entity=to, via=via),),) if to == entity and _own(grant, outer) and not fields_of(entity)[via].many:
+        case ((Children(entity=to, via=via),),) if (
+            to == entity and _own(grant, outer) and not fields_of(entity)[via].many
+        ):
             return Hint(via, "=", one.identifier)
         case _:
             return None

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
-PIECE = 1 << 16
+PIECE_BYTES = 1 << 16
 UNIX = 3
 MODE = 0o600 << 16
 
@@ -22,7 +22,7 @@ def pack(files: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
             with archive.open(_entry(name), "w") as member:
                 for chunk in chunks:
                     member.write(chunk)
-                    if sink.size >= PIECE:
+                    if sink.size >= PIECE_BYTES:
                         yield sink.take()
     yield sink.take()
 

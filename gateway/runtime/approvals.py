@@ -45,7 +45,7 @@ def approve(gateway: Callable[[], Gateway], asked: Mapping[str, Any]) -> Iterato
     district_log.tell_approval(name, sum(one.gone for one in status.waiting))
     yield {"text": f"{name}: approved: {told(status.waiting)}"}
     try:
-        district.renew_now()
+        district.refresh_now()
     except SourceError as error:
         yield {"done": True, "ok": False, "text": f"not renewed: {reason(name, error)}"}
         return

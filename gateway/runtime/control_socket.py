@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 NAME: Final = "control.sock"
 PRIVATE: Final = 0o600
 ROOT: Final = 0
-LONGEST_PATH_BYTES: Final = 100
+MAX_PATH_BYTES: Final = 100
 """The kernel takes 108 bytes of path (macOS 104), the closing zero among them."""
 
-MOST_CONNECTIONS: Final = 16
-LONGEST_REQUEST_BYTES: Final = 64 * 1024
-LONGEST_ANSWER_BYTES: Final = 4 * 1024 * 1024
+MAX_CONNECTIONS: Final = 16
+MAX_REQUEST_BYTES: Final = 64 * 1024
+MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 REQUEST_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 60.0
 SILENCE_SECONDS: Final = 900.0
@@ -76,7 +76,7 @@ def _converse(connection: socket.socket, request: bytes) -> Generator[dict[str, 
         try:
             connection.sendall(request)
             with connection.makefile("rb") as answers:
-                while line := answers.readline(LONGEST_ANSWER_BYTES):
+                while line := answers.readline(MAX_ANSWER_BYTES):
                     answer = orjson.loads(line)
                     if answer.get("done"):
                         break
@@ -97,7 +97,7 @@ class Control:
 
     def __init__(self, path: Path, handlers: Mapping[str, Handler]) -> None:
         self._path, self._handlers = path, handlers
-        self._places = threading.BoundedSemaphore(MOST_CONNECTIONS)
+        self._places = threading.BoundedSemaphore(MAX_CONNECTIONS)
         self._end, self._ended = socket.socketpair()
         self._listener = _listen(path)
         self._own = path.stat().st_ino
@@ -174,10 +174,10 @@ def _read_line(connection: socket.socket) -> bytes:
     until, found = time.monotonic() + REQUEST_SECONDS, b""
     while not found.endswith(b"\n"):
         left = until - time.monotonic()
-        if left <= 0 or len(found) > LONGEST_REQUEST_BYTES:
+        if left <= 0 or len(found) > MAX_REQUEST_BYTES:
             raise TimeoutError
         connection.settimeout(left)
-        piece = connection.recv(LONGEST_REQUEST_BYTES)
+        piece = connection.recv(MAX_REQUEST_BYTES)
         if not piece:
             raise ConnectionResetError
         found += piece
@@ -194,7 +194,7 @@ def _listen(path: Path) -> socket.socket:
         with _short(draft) as near:
             listener.bind(near)
         draft.chmod(PRIVATE)
-        listener.listen(MOST_CONNECTIONS)
+        listener.listen(MAX_CONNECTIONS)
         draft.replace(path)
     except OSError as error:
         listener.close()
@@ -205,7 +205,7 @@ def _listen(path: Path) -> socket.socket:
 @contextmanager
 def _short(path: Path) -> Iterator[str]:
     """*path* spelt so that the kernel takes it as the address of a socket: a long folder is gone to by a short way."""
-    if len(os.fsencode(path)) <= LONGEST_PATH_BYTES:
+    if len(os.fsencode(path)) <= MAX_PATH_BYTES:
         yield str(path)
         return
     if sys.platform == "linux":  # by what is open here: the folder for what is temporary may have a path as long

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.auth.authorization import authorize
 from gateway.auth.callers import Caller
 from gateway.engine.filter_conditions import instant
-from gateway.reads.export import Asked, export
+from gateway.reads.export import ExportRequest, export
 from gateway.runtime import control_socket
 from gateway.storage.registry import ENABLED
 from standards.errors import GatewayError, SettingsError
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from gateway.runtime.state import State
+    from gateway.runtime.state import GatewayState
     from gateway.storage.registry import Store
 
     Progress = Callable[[str, int], None]
-    Visiting = Callable[[], AbstractContextManager[State]]
+    Visiting = Callable[[], AbstractContextManager[GatewayState]]
 
 COMMAND = "export"
 ARGUMENTS = ("client", "version", "district", "since")
@@ -62,7 +62,7 @@ def serve(visiting: Visiting, store: Store, asked: Mapping[str, Any]) -> Iterato
             raise SettingsError(f"there is no district {district}")
         caller = caller_of(store, client)
         authorization = authorize(state.gateway.grants, caller, district or None)
-        made = export(state.gateway, authorization, Asked(version, district or None, since, "crossing export"))
+        made = export(state.gateway, authorization, ExportRequest(version, district or None, since, "crossing export"))
         yield {"files": len(made.parts), "records": made.records, "moment": made.moment}
         told: list[tuple[str, int]] = []
         for piece in made.archive(lambda name, count: told.append((name, count))):
@@ -70,7 +70,7 @@ def serve(visiting: Visiting, store: Store, asked: Mapping[str, Any]) -> Iterato
             told.clear()
 
 
-def ask(state: Path, client: str, asked: Asked) -> Sent:
+def ask(state: Path, client: str, asked: ExportRequest) -> Sent:
     """The zip that the gateway of the folder *state* makes.
 
     Raises:

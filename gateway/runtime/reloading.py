@@ -11,7 +11,7 @@ from gateway.audit.agreement_texts import record_all
 from gateway.cache.needed_fields import wanted_by
 from gateway.districts import sources
 from gateway.failure_reasons import reason
-from gateway.runtime.state import State, described, read_standing
+from gateway.runtime.state import GatewayState, described, read_standing
 from gateway.runtime.successor import Successor
 from policies.compiler import Grants
 from standards.errors import GatewayError, SettingsError, SourceError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from adapters.contract import Adapter
-    from gateway.config.settings import District as Spec
+    from gateway.config.settings import DistrictSettings as Spec
     from gateway.config.settings import Settings
     from gateway.districts.district import District
     from gateway.runtime.state import Parts
@@ -38,7 +38,7 @@ RELOADED: Final = frozenset(
         "warnings",
     }
 )
-"""The settings that a reload changes; every other one holds until the process ends."""
+"""The settings that a reload changes; every other one snapshots until the process ends."""
 
 BESIDE_DATA: Final = ("timezone", "school_years")
 """What of a district's settings is no matter of its data."""
@@ -56,10 +56,10 @@ class Refused(GatewayError):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StateChange:
     """The state that is to come: what must take the place of what, and what only a restart would change."""
 
-    state: State
+    state: GatewayState
     successors: tuple[Successor, ...]
     arrivals: tuple[District, ...]
     restart: tuple[str, ...]
@@ -70,7 +70,7 @@ class Change:
         return frozenset(one.name for one in (*self.successors, *self.arrivals))
 
 
-def prepare(parts: Parts, before: State, read: Settings) -> Change:
+def prepare(parts: Parts, before: GatewayState, read: Settings) -> StateChange:
     """Make the state that the settings just *read* describe, beside the one *before* and out of the same parts.
 
     Raises:
@@ -124,12 +124,12 @@ def _with(settings: Any, steps: list[str], before: Any) -> Any:
 class _Opening:
     """The districts of a state to come, each taken over, followed by another one, or new."""
 
-    def __init__(self, parts: Parts, before: State, settings: Settings, grants: Grants) -> None:
+    def __init__(self, parts: Parts, before: GatewayState, settings: Settings, grants: Grants) -> None:
         self._parts, self._before, self._settings, self._grants = parts, before, settings, grants
         self._successors: list[Successor] = []
         self._arrivals: list[District] = []
 
-    def change(self, standing: Standing) -> Change:
+    def change(self, standing: Standing) -> StateChange:
         """Open and read what must be, and put the next state together."""
         districts: Mapping[str, District] = {name: self._one(name) for name in self._settings.districts}
         before = self._before.gateway
@@ -144,10 +144,12 @@ class _Opening:
         for one in self._successors:
             self._read(one.name, one.load)
         for district in self._arrivals:
-            if district.holds:
-                self._read(district.name, district.hold)
-        state = State(self._settings, standing, gateway, self._parts.app(gateway, self._settings, self._before.app))
-        return Change(state, tuple(self._successors), tuple(self._arrivals), ())
+            if district.cached_entities:
+                self._read(district.name, district.cached_snapshot)
+        state = GatewayState(
+            self._settings, standing, gateway, self._parts.app(gateway, self._settings, self._before.app)
+        )
+        return StateChange(state, tuple(self._successors), tuple(self._arrivals), ())
 
     def discard(self) -> None:
         """Give back what was opened."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from gateway.runtime.state import State
+    from gateway.runtime.state import GatewayState
     from policies.agreement import Agreement
 
 
@@ -18,7 +18,7 @@ def moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def differences(before: State, after: State, read_again: Collection[str]) -> Iterator[str]:
+def differences(before: GatewayState, after: GatewayState, read_again: Collection[str]) -> Iterator[str]:
     """What another state serves, with the districts that were *read_again* for it."""
     yield from _changes("agreement", _terms(before), _terms(after))
     old, new = before.settings, after.settings
@@ -45,7 +45,7 @@ def _changes(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Itera
             yield f"{kind} {name}: changed"
 
 
-def _terms(state: State) -> dict[str, tuple[Agreement, frozenset[str]]]:
+def _terms(state: GatewayState) -> dict[str, tuple[Agreement, frozenset[str]]]:
     """What each agreement of a *state* says, wherever in its file it says it."""
     epochs: dict[str, set[str]] = {}
     for district in state.settings.districts:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from gateway.readiness import Readiness
     from gateway.runtime.control_socket import Handler
-    from gateway.runtime.reloading import Change
-    from gateway.runtime.state import Parts, State
+    from gateway.runtime.reloading import StateChange
+    from gateway.runtime.state import GatewayState, Parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,14 @@ class Report:
     at: float
 
 
-class Running:
+class RunningGateway:
     """The WSGI application of the region, whatever state it is in.
 
     A request ends on the state on which it began. A reload makes the next state beside the present one; where it
     cannot, the present stays as it is.
     """
 
-    def __init__(self, parts: Parts, state: State) -> None:
+    def __init__(self, parts: Parts, state: GatewayState) -> None:
         self._parts, self._state = parts, state
         self.since = parts.now()
         self.reloaded: Report | None = None
@@ -60,7 +60,7 @@ class Running:
         return self._parts.readiness
 
     @property
-    def state(self) -> State:
+    def state(self) -> GatewayState:
         """The present state."""
         return self._state
 
@@ -68,7 +68,7 @@ class Running:
         """Answer one request from the present state."""
         stay = self._enter()
         try:
-            return _Answer(stay.state.app(environ, start_response), stay)
+            return _RunningResponse(stay.state.app(environ, start_response), stay)
         except BaseException:
             stay.end()
             raise
@@ -79,7 +79,7 @@ class Running:
         return _Stay(state)
 
     @contextmanager
-    def visiting(self) -> Iterator[State]:
+    def visiting(self) -> Iterator[GatewayState]:
         """The present state, which is there until the end of the block."""
         stay = self._enter()
         try:
@@ -120,7 +120,7 @@ class Running:
         telemetry.reload_refused(at, [one.place for one in refused.mistakes])
         return self.refused
 
-    def _swap(self, change: Change) -> None:
+    def _swap(self, change: StateChange) -> None:
         """Let the next request find the state of *change*."""
         before, fresh = self._state, change.state
         with ExitStack() as stack:
@@ -136,7 +136,7 @@ class Running:
         )
         self._retiring.start()
 
-    def _retire(self, state: State, following: State, earlier: threading.Thread | None) -> None:
+    def _retire(self, state: GatewayState, following: GatewayState, earlier: threading.Thread | None) -> None:
         """Let go of a *state* once its last request has ended, and those of *earlier* ones have.
 
         What the *following* one has too is still used there, though a later one may have it no more.
@@ -211,7 +211,7 @@ class Running:
             yield from (f"    {line}" for line in more)
 
 
-def _wrong(state: State) -> Iterator[str]:
+def _wrong(state: GatewayState) -> Iterator[str]:
     """The agreements that release nothing, and why."""
     standing = state.standing
     if standing.closed:
@@ -229,7 +229,7 @@ def _needs_restart(name: str) -> str:
 class _Stay:
     """One request's stay in a state."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: GatewayState) -> None:
         self.state, self._ended = state, False
 
     def end(self) -> None:
@@ -239,7 +239,7 @@ class _Stay:
             self.state.visits.leave()
 
 
-class _Answer:
+class _RunningResponse:
     """An answer on its way; its state is left when all of it has been taken, or nobody wants it any more."""
 
     def __init__(self, answer: Iterable[bytes], stay: _Stay) -> None:

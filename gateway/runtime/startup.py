@@ -10,17 +10,17 @@ from gateway import telemetry
 from gateway.audit.agreement_texts import record_all
 from gateway.audit.log import open_record
 from gateway.auth.oauth1_secrets import PURPOSE
-from gateway.auth.rate_limits import Limits
+from gateway.auth.rate_limits import RateLimits
 from gateway.cache.needed_fields import wanted_by
 from gateway.change_log.grant_logs import ChangeLogs
 from gateway.change_log.ledger import Ledger
-from gateway.change_versions.journals import Journals
+from gateway.change_versions.journals import ClientLogs
 from gateway.districts.sources import adapters
 from gateway.gateway import Gateway
 from gateway.paging.walks import Walks
 from gateway.readiness import Readiness, checks
-from gateway.runtime.running import Running
-from gateway.runtime.state import Parts, State, described, read_standing
+from gateway.runtime.running import RunningGateway
+from gateway.runtime.state import GatewayState, Parts, described, read_standing
 from gateway.storage.registry import open_store, utc_now
 from gateway.storage.shared_memory import open_memory
 from policies.compiler import Grants
@@ -53,7 +53,7 @@ def start(
 
 def run(
     settings: Settings, clock: Callable[[], datetime] = utc_now, monotonic: Callable[[], float] = time.monotonic
-) -> Running:
+) -> RunningGateway:
     """The running gateway; a wrong agreement releases nothing, a district that fails is tried again, the rest serve.
 
     Ages are reckoned by *monotonic*, which nobody can set.
@@ -70,7 +70,7 @@ def run(
 
 def _run(
     settings: Settings, clock: Callable[[], datetime], monotonic: Callable[[], float], opened: ExitStack
-) -> Running:
+) -> RunningGateway:
     keys = settings.open_keys()
     keyring = Keyring(keys.derive("ids"))
     store, memory = open_store(settings.store_url, clock), open_memory(settings.memory_url)
@@ -85,7 +85,7 @@ def _run(
     grants = Grants(standing.agreements, clock)
     for name, district in districts.items():
         district.want(wanted_by(grants.every(name)))
-    limits = Limits(settings.limits, settings.memory_url)
+    limits = RateLimits(settings.limits, settings.memory_url)
     gateway = Gateway(
         districts=districts,
         grants=grants,
@@ -98,7 +98,7 @@ def _run(
         clock=parts.now,
         readiness=readiness,
         zones=settings.zones,
-        journals=Journals(
+        client_logs=ClientLogs(
             settings.changes.folder,
             keys.derive("journals"),
             parts.now,
@@ -114,7 +114,7 @@ def _run(
             store,
         ),
     )
-    return Running(parts, State(settings, standing, gateway, parts.app(gateway, settings)))
+    return RunningGateway(parts, GatewayState(settings, standing, gateway, parts.app(gateway, settings)))
 
 
 def _recorded(record: Record, settings: Settings) -> Standing:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from adapters.contract import Adapter, Wanted
     from gateway.audit.log import Record
-    from gateway.auth.rate_limits import Limits
-    from gateway.config.settings import District as Spec
+    from gateway.auth.rate_limits import RateLimits
+    from gateway.config.settings import DistrictSettings as Spec
     from gateway.config.settings import Settings
     from gateway.gateway import Gateway
     from gateway.readiness import Readiness
@@ -77,7 +77,7 @@ class Parts:
         """The present moment, in seconds since 1970."""
         return self.clock().timestamp()
 
-    def callers(self, limits: Limits) -> Callers:
+    def callers(self, limits: RateLimits) -> Callers:
         """Who recognises callers, under *limits* for those who fail."""
         verifier = Verifier(self.store, self.memory, limits, self.sharing_key, self.clock)
         return Callers(self.store, self.memory, self.clock, verifier, self.monotonic)
@@ -98,7 +98,7 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
-class State:
+class GatewayState:
     """What a request is served from, from its beginning to its end."""
 
     settings: Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from gateway.cache.refresh import Course
+from gateway.cache.refresh import SyncState
 from gateway.config.load_limits import Shares
 from gateway.districts.district import District
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from adapters.contract import Adapter, Wanted
-    from gateway.cache.snapshot import Generation
-    from gateway.config.settings import District as Spec
+    from gateway.cache.snapshot import Snapshot
+    from gateway.config.settings import DistrictSettings as Spec
     from gateway.runtime.state import Parts
 
 
@@ -32,7 +32,7 @@ class Successor(District):
         )  # fmt: skip
         self._numbers, self._versions = before._numbers, before._versions  # noqa: SLF001  both are districts
         self._before: District | None = before
-        self._fresh: tuple[Generation | None, Generation, Course] | None = None
+        self._fresh: tuple[Snapshot | None, Snapshot, SyncState] | None = None
         before._heir = self  # noqa: SLF001  likewise
 
     def load(self) -> None:
@@ -43,14 +43,14 @@ class Successor(District):
         """
         assert self._before is not None
         self._before.rest(resting=True)  # a later reading than this one would know of rows that this one lacks
-        held, same = self._before._held, self._before.adapter is self.adapter  # noqa: SLF001  likewise
-        if not self.holds:
+        cached, same = self._before._cached, self._before.adapter is self.adapter  # noqa: SLF001  likewise
+        if not self.cached_entities:
             return
         number = next(self._numbers)
-        fresh, course = self._renewal.renew(held if same else None, Course(0.0), number, {}, anew=True)
-        if held is not None:
-            self.coming(held, fresh)
-        self._fresh = held, fresh, course
+        fresh, sync = self._refresher.refresh(cached if same else None, SyncState(0.0), number, {}, anew=True)
+        if cached is not None:
+            self.coming(cached, fresh)
+        self._fresh = cached, fresh, sync
 
     def abandon(self) -> None:
         """Leave the place to the district before."""
@@ -70,12 +70,12 @@ class Successor(District):
             yield
             return
         with before._loading, self._versions.coming() as version:  # noqa: SLF001  likewise
-            (expected, fresh, self._course), self._fresh = self._fresh, None
-            held = before._held  # noqa: SLF001  likewise
-            if held is not expected:  # renewed meanwhile
+            (expected, fresh, self._sync), self._fresh = self._fresh, None
+            cached = before._cached  # noqa: SLF001  likewise
+            if cached is not expected:  # renewed meanwhile
                 fresh.number = next(self._numbers)
-            fresh.version, fresh.begun = version, held.begun if held else version
-            if held is not None:
-                self.renewed(held, fresh)
-            self._held = fresh
+            fresh.version, fresh.begun = version, cached.begun if cached else version
+            if cached is not None:
+                self.refreshed(cached, fresh)
+            self._cached = fresh
             yield

@@ -14,8 +14,8 @@ from urllib.parse import unquote_to_bytes
 from gateway import telemetry
 from gateway.request_slots import DistrictBusy, Interrupted, Slots, Ticket, under
 from gateway.server.request_bodies import Bodies
-from gateway.server.threads import Places, Threads
-from gateway.web.app import LARGEST_BODY, REFUSED
+from gateway.server.threads import RequestPlaces, Threads
+from gateway.web.app import MAX_BODY_BYTES, REFUSED
 from standards.errors import GatewayError, Overloaded
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 PIECE_BYTES: Final = 1 << 18
 """An answer larger than this is sent in pieces, each of which the client must take in time."""
 
-MOST_REFUSALS: Final = 1024
+MAX_REFUSALS: Final = 1024
 """How many refusals may wait to be written; whoever comes beyond is refused without a word."""
 
 BODILESS: Final = frozenset({204, 304})
@@ -64,9 +64,9 @@ class Front:
         self._app, self._standing = app, standing
         self._wait = server.wait.total_seconds()
         self._patience = server.client_timeout.total_seconds()
-        self._bodies = Bodies(self._patience, LARGEST_BODY)
+        self._bodies = Bodies(self._patience, MAX_BODY_BYTES)
         self._slots = Slots(server.threads_per_district)
-        self._places, self._threads = Places(server.threads), Threads()
+        self._places, self._threads = RequestPlaces(server.threads), Threads()
         self._refusing, self._refusals = asyncio.Lock(), 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,7 +81,7 @@ class Front:
     async def _stand(self, path: str, send: Send) -> None:
         status, body = self._standing[path]()
         telemetry.answered(path[1:], status)
-        await _send(Answer(status, [("Content-Type", "application/json")], body=body), send)
+        await _send(AppResponse(status, [("Content-Type", "application/json")], body=body), send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         environ = environ_of(scope)
@@ -108,7 +108,7 @@ class Front:
         else:
             await self._deliver(answer, receive, send)
 
-    async def _answer(self, environ: Environ, body: bytes) -> Answer | GatewayError:
+    async def _answer(self, environ: Environ, body: bytes) -> AppResponse | GatewayError:
         """The application's answer; where it needs a slot that is not free, once it has one."""
         if self._places.crowded:
             return Overloaded()
@@ -121,7 +121,7 @@ class Front:
                     await place.take()
                 outcome = await self._threads.run(partial(self._run, environ, body, ticket))
                 place.free()
-                if isinstance(outcome, Answer):
+                if isinstance(outcome, AppResponse):
                     return outcome
                 self._slots.leave(ticket)
                 until = until or loop.time() + self._wait
@@ -140,7 +140,7 @@ class Front:
                     await woken.wait()
         return district in ticket.held
 
-    def _run(self, environ: Environ, body: bytes, ticket: Ticket) -> Answer | Interrupted:
+    def _run(self, environ: Environ, body: bytes, ticket: Ticket) -> AppResponse | Interrupted:
         """Call the application, in a thread; an answer that is made while it is sent is made as far as its beginning.
 
         What comes later needs no source, and could not be begun again.
@@ -150,9 +150,9 @@ class Front:
             with under(ticket):
                 pieces = self._app(environ | {"wsgi.input": BytesIO(body)}, started)
                 if not started.whole and REFUSED not in environ:
-                    return Answer(started.status, started.headers, pieces)
+                    return AppResponse(started.status, started.headers, pieces)
                 try:
-                    return Answer(started.status, started.headers, body=b"".join(pieces))
+                    return AppResponse(started.status, started.headers, body=b"".join(pieces))
                 finally:
                     _close(pieces)
         except Interrupted as interrupted:
@@ -163,9 +163,9 @@ class Front:
 
         Nothing more is received: a client that waits to be told to go on would be, and send a body that nobody wants.
         """
-        if self._refusals >= MOST_REFUSALS:
+        if self._refusals >= MAX_REFUSALS:
             telemetry.answered("-", Overloaded.status)
-            await _send(Answer(Overloaded.status, [("Retry-After", str(Overloaded().retry_after))]), send)
+            await _send(AppResponse(Overloaded.status, [("Retry-After", str(Overloaded().retry_after))]), send)
             return
         self._refusals += 1
         try:
@@ -174,11 +174,11 @@ class Front:
                 answer = await self._threads.run(partial(self._run, environ | {REFUSED: error}, b"", ticket))
         finally:
             self._refusals -= 1
-        if isinstance(answer, Answer):
+        if isinstance(answer, AppResponse):
             answer.headers = [*answer.headers, ("Connection", "close")]  # what is left of the body is not read
             await _send(answer, send)
 
-    async def _deliver(self, answer: Answer, receive: Receive, send: Send) -> None:
+    async def _deliver(self, answer: AppResponse, receive: Receive, send: Send) -> None:
         """Send an *answer*; a large one in pieces, of which a client that does not take them gets no more."""
         if answer.pieces is None and len(answer.body) <= PIECE_BYTES:
             await _send(answer, send)
@@ -200,7 +200,7 @@ class Front:
             if answer.pieces is not None:
                 await self._threads.run(answer.close)
 
-    async def _pieces(self, answer: Answer) -> AsyncIterator[bytes]:
+    async def _pieces(self, answer: AppResponse) -> AsyncIterator[bytes]:
         """The body of an *answer* in pieces; those that are still to be made are made in a thread, one at a time."""
         if answer.pieces is None:
             for start in range(0, len(answer.body), PIECE_BYTES):
@@ -237,7 +237,7 @@ class Start:
         return self.status in BODILESS or any(name.lower() == "content-length" for name, _ in self.headers)
 
 
-class Answer:
+class AppResponse:
     """An answer of the application: a *body* that is whole, or the *pieces* of one that is made while it is sent.
 
     The first of the pieces is made at once, so that what fails there can still become another answer.
@@ -317,7 +317,7 @@ def _in(loop: asyncio.AbstractEventLoop, do: Callable[[], object]) -> Callable[[
     return ask
 
 
-async def _send(answer: Answer, send: Send) -> None:
+async def _send(answer: AppResponse, send: Send) -> None:
     await send(answer.start())
     await send({"type": "http.response.body", "body": answer.body})
 

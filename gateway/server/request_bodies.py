@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     Receive = Callable[[], Awaitable[dict[str, Any]]]
 
-MOST_BODIES: Final = 256
+MAX_BODIES: Final = 256
 """How many bodies may be on their way at once."""
 
-MOST_BYTES: Final = 64 << 20
+MAX_BYTES: Final = 64 << 20
 """How many bytes of bodies may be in memory, of those on their way and of requests that are not answered yet."""
 
 LETTING_GO_SECONDS: Final = 0.25
@@ -86,7 +86,7 @@ class Bodies:
                 return b"".join(pieces)
 
     def _begin(self, deadline: asyncio.Timeout) -> Body:
-        if len(self._coming) >= MOST_BODIES:
+        if len(self._coming) >= MAX_BODIES:
             self._give_up(next(iter(self._coming)))
         body = Body(deadline)
         self._coming[body] = None
@@ -95,7 +95,7 @@ class Bodies:
     def _grow(self, body: Body, by: int) -> None:
         body.size += by
         self._bytes += by
-        while self._bytes > MOST_BYTES:
+        while self._bytes > MAX_BYTES:
             oldest = next((one for one in self._coming if one is not body), None)
             if oldest is None:
                 raise Overloaded

@@ -30,7 +30,7 @@ ORPHAN_SECONDS: Final = 1.0
 """How long they may take when the parent is gone, and the address should be free for the next one."""
 
 FIRST_PAUSE_SECONDS: Final = 0.1
-LONGEST_PAUSE_SECONDS: Final = 30.0
+MAX_PAUSE_SECONDS: Final = 30.0
 STEADY_SECONDS: Final = 60.0
 """A worker that lived so long is replaced at once."""
 
@@ -74,7 +74,7 @@ class Supervisor(MPServer):
         if time.monotonic() - worker.birth >= STEADY_SECONDS:
             self._pause = FIRST_PAUSE_SECONDS
         self.main_loop_interrupt.wait(self._pause)
-        self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
+        self._pause = min(2 * self._pause, MAX_PAUSE_SECONDS)
         return not self.interrupt_signal
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-MOST_WAITING: Final = 1024
+MAX_WAITING: Final = 1024
 """How many requests may wait for a thread; their number would grow without end where clients do not wait."""
 
 
@@ -60,7 +60,7 @@ def _settle(future: asyncio.Future[Any], result: object, error: BaseException | 
         future.set_exception(error)
 
 
-class Places:
+class RequestPlaces:
     """As many requests as may compute at once, those that hold a slot of a district not counted."""
 
     def __init__(self, most: int) -> None:
@@ -70,11 +70,11 @@ class Places:
     @property
     def crowded(self) -> bool:
         """Whether so many wait that no further one may."""
-        return self._waiting >= MOST_WAITING
+        return self._waiting >= MAX_WAITING
 
-    def place(self) -> Place:
+    def place(self) -> RequestPlace:
         """A place for one request, which it must take."""
-        return Place(self)
+        return RequestPlace(self)
 
     async def take(self) -> None:
         """Wait for a place, in the order of coming."""
@@ -89,10 +89,10 @@ class Places:
         self._free.release()
 
 
-class Place:
+class RequestPlace:
     """The place of one request, which may be given back by whoever is the first to."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: RequestPlaces) -> None:
         self._places, self._taken = places, False
 
     async def take(self) -> None:

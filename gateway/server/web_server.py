@@ -15,15 +15,15 @@ from standards.errors import GatewayError, SettingsError
 
 if TYPE_CHECKING:
     from gateway.config.settings import Server, Settings
-    from gateway.runtime.running import Running
+    from gateway.runtime.running import RunningGateway
     from gateway.server.front import Front
     from gateway.server.supervision import Supervisor
 
 SETTINGS_FILE = "CROSSING_SETTINGS"
-MOST_CONNECTIONS = 8192
+MAX_CONNECTIONS = 8192
 """How many connections are held at once; the next ones wait until one of these ends."""
 
-LARGEST_HEAD_BYTES = 131_072
+MAX_HEAD_BYTES = 131_072
 
 
 def application() -> Front:
@@ -56,7 +56,7 @@ def application() -> Front:
     return Front(running, settings.server, health.answers(running.readiness))
 
 
-def attend(running: Running, ending: ExitStack) -> None:
+def attend(running: RunningGateway, ending: ExitStack) -> None:
     """Until *ending*: take commands, keep up to date whether the gateway is ready, let failed districts try again."""
     from gateway.readiness import Upkeep
     from gateway.runtime.control_socket import NAME, Control
@@ -96,10 +96,10 @@ def supervisor(target: str, state: Path, server: Server) -> Supervisor:
         port=server.port,
         interface=Interfaces.ASGI,
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=milliseconds, max_buffer_size=LARGEST_HEAD_BYTES),
+        http1_settings=HTTP1Settings(header_read_timeout=milliseconds, max_buffer_size=MAX_HEAD_BYTES),
         runtime_mode=RuntimeModes.st,
         workers=1,
-        backpressure=MOST_CONNECTIONS,
+        backpressure=MAX_CONNECTIONS,
         log_access=False,
         websockets=False,
     )

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
-CALLS = 4
+MAX_CALLS = 4
 """How many calls may be under way at once: fewer than a server has threads, so that no outage holds all of them."""
 
-PLACE = 0.2
+WAITING_SHARE = 0.2
 """The part of a call's time for which it waits for one of these places, before its time begins."""
 
-CALL_SECONDS = 1.5
+MAX_CALL_SECONDS = 1.5
 """After which whoever asked is refused, whatever the database does."""
 
-COMMAND_SECONDS = 30.0
+MAX_COMMAND_SECONDS = 30.0
 """The same for a command of an administrator, whom nobody waits for."""
 
 SILENT = "The registry does not answer."
@@ -37,9 +37,9 @@ class Calls:
     While the database does not answer, one call at a time finds out whether it does again; the others are refused.
     """
 
-    def __init__(self, seconds: float = CALL_SECONDS) -> None:
-        self._seconds, self._threads = seconds, ThreadPoolExecutor(CALLS, "registry")
-        self._places, self._lock = threading.Semaphore(CALLS), threading.Lock()
+    def __init__(self, seconds: float = MAX_CALL_SECONDS) -> None:
+        self._seconds, self._threads = seconds, ThreadPoolExecutor(MAX_CALLS, "registry")
+        self._places, self._lock = threading.Semaphore(MAX_CALLS), threading.Lock()
         self._running, self._down = 0, False
 
     def run(self, work: Callable[[], Found]) -> Found:
@@ -65,7 +65,7 @@ class Calls:
             if self._down and self._running:
                 raise StoreUnavailable(SILENT)
             self._running += 1
-        if not self._places.acquire(timeout=PLACE * self._seconds):
+        if not self._places.acquire(timeout=WAITING_SHARE * self._seconds):
             self._leave()
             raise StoreUnavailable("The registry is asked too much at once.")
         future = self._threads.submit(work)

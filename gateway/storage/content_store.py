@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-NAMES_REMEMBERED = 65_536
+MAX_NAMES = 65_536
 BLOCK_BYTES = 4096
 """What a file takes of a disk at least."""
 
@@ -70,7 +70,7 @@ class Contents:
         return self._folder / name[:2] / f"{name[2:]}{self._suffix}"
 
     def _remember(self, name: str) -> None:
-        if len(self._kept) >= NAMES_REMEMBERED:
+        if len(self._kept) >= MAX_NAMES:
             self._kept.clear()
         self._kept.add(name)
 

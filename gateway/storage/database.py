@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 
-from gateway.storage.bounded_calls import CALLS
+from gateway.storage.bounded_calls import MAX_CALLS
 from standards.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from psycopg.abc import PQGen
 
-WAIT = 0.8
+LOCK_WAIT_SECONDS = 0.8
 """The part of a call that a statement, or its wait for a lock, may take: the database then says so itself."""
 
 CONNECTION_SECONDS = 5.0
@@ -78,7 +78,7 @@ def open_database(url: str, seconds: float) -> Engine:
         _migrate(starting)
     finally:
         starting.dispose()
-    return _engine(address, WAIT * seconds)
+    return _engine(address, LOCK_WAIT_SECONDS * seconds)
 
 
 def look_into(url: str, seconds: float) -> Engine | None:
@@ -90,7 +90,7 @@ def look_into(url: str, seconds: float) -> Engine | None:
     address = _address(url)
     if address.drivername == "sqlite" and not Path(address.database or "").exists():
         return None
-    engine = _engine(address, WAIT * seconds)
+    engine = _engine(address, LOCK_WAIT_SECONDS * seconds)
     try:
         _check_version(engine)
     except BaseException:
@@ -135,11 +135,11 @@ def _make_file(address: URL) -> None:
 def _engine(address: URL, seconds: float) -> Engine:
     """Connections that wait for no statement and for no lock longer than *seconds*."""
     if address.drivername == "sqlite":
-        engine = create_engine(address, connect_args={"timeout": seconds}, pool_size=CALLS, max_overflow=0)
+        engine = create_engine(address, connect_args={"timeout": seconds}, pool_size=MAX_CALLS, max_overflow=0)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    engine = create_engine(address, connect_args=NETWORK, pool_pre_ping=True, pool_size=CALLS, max_overflow=0)
+    engine = create_engine(address, connect_args=NETWORK, pool_pre_ping=True, pool_size=MAX_CALLS, max_overflow=0)
     patience = max(seconds, CONNECTION_SECONDS)
 
     def connect(_dialect: object, _record: object, words: list[Any], given: dict[str, Any]) -> _Connection:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from gateway.storage.bounded_calls import CALL_SECONDS, COMMAND_SECONDS, Calls, timely
+from gateway.storage.bounded_calls import MAX_CALL_SECONDS, MAX_COMMAND_SECONDS, Calls, timely
 from gateway.storage.database import look_into, open_database, transaction
-from gateway.storage.signed_heads import Mark
+from gateway.storage.signed_heads import Checkpoint
 from gateway.storage.tables import client_events, clients, marks
 from standards.errors import CallerError, NotFound
 
@@ -112,10 +112,10 @@ class Store(Protocol):
     def list_events(self, client_id: str) -> tuple[ClientEvent, ...]:
         """What was done about a client, oldest first."""
 
-    def read_mark(self, name: str) -> Mark | None:
+    def read_checkpoint(self, name: str) -> Checkpoint | None:
         """What is held under *name*, apart from the files that it tells of."""
 
-    def write_mark(self, name: str, mark: Mark) -> None:
+    def write_checkpoint(self, name: str, mark: Checkpoint) -> None:
         """Hold *mark* under *name* from now on."""
 
     def close(self) -> None:
@@ -127,7 +127,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def open_store(url: str, clock: Callable[[], datetime] = utc_now, seconds: float = CALL_SECONDS) -> SqlStore:
+def open_store(url: str, clock: Callable[[], datetime] = utc_now, seconds: float = MAX_CALL_SECONDS) -> SqlStore:
     """The registry at *url*, brought up to date, whose calls take *seconds* at most; many workers may start at once."""
     return SqlStore(open_database(url, seconds), clock, seconds)
 
@@ -138,10 +138,10 @@ def registered(url: str) -> tuple[Client, ...]:
     Raises:
         StoreUnavailable: it cannot be used, or another version of this program wrote it.
     """
-    engine = look_into(url, COMMAND_SECONDS)
+    engine = look_into(url, MAX_COMMAND_SECONDS)
     if engine is None:
         return ()
-    store = SqlStore(engine, utc_now, COMMAND_SECONDS)
+    store = SqlStore(engine, utc_now, MAX_COMMAND_SECONDS)
     try:
         return store.list_clients()
     finally:
@@ -244,14 +244,14 @@ class SqlStore:
         return tuple(ClientEvent(row.at, row.client_id, row.action, row.actor) for row in rows)
 
     @timely
-    def read_mark(self, name: str) -> Mark | None:
+    def read_checkpoint(self, name: str) -> Checkpoint | None:
         """What is held under *name*, apart from the files that it tells of."""
         with transaction(self._engine) as connection:
             row = connection.execute(select(marks).where(marks.c.name == name)).first()
-        return Mark(row.number, row.digest) if row else None
+        return Checkpoint(row.number, row.digest) if row else None
 
     @timely
-    def write_mark(self, name: str, mark: Mark) -> None:
+    def write_checkpoint(self, name: str, mark: Checkpoint) -> None:
         """Hold *mark* under *name* from now on."""
         values = {"number": mark.number, "digest": mark.digest}
         with transaction(self._engine, write=True) as connection:

@@ -15,8 +15,8 @@ from standards.errors import StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-CAPACITY = 500_000
-REDIS_TIMEOUT = 2.0
+MAX_ENTRIES = 500_000
+REDIS_TIMEOUT_SECONDS = 2.0
 
 
 class Memory(Protocol):
@@ -55,7 +55,7 @@ class LocalMemory:
     It is bounded, and refuses rather than forgets: a forgotten nonce or throttle would let someone in.
     """
 
-    def __init__(self, capacity: int = CAPACITY, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, capacity: int = MAX_ENTRIES, clock: Callable[[], float] = time.monotonic) -> None:
         self._capacity, self._clock = capacity, clock
         self._lock = threading.Lock()
         self._values: dict[str, tuple[bytes, float]] = {}
@@ -141,7 +141,9 @@ class RedisMemory:
     def __init__(self, url: str, prefix: str = "cg:") -> None:
         self._prefix = prefix
         try:
-            self._redis = redis.Redis.from_url(url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT)
+            self._redis = redis.Redis.from_url(
+                url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
+            )
         except ValueError:
             raise StoreUnavailable("The address of the shared memory is not a redis:// URL.") from None
 

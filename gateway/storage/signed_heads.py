@@ -20,23 +20,23 @@ NAME = "record"
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class AuditHead:
     """How far the record reached when this was signed; who cuts it shorter is found out.
 
-    *hash* is the end of entry *seq*. *marked* is the entry from which on all bear a MAC; those before were written
+    *hash* is the end of entry *seq*. *checkpoint* is the entry from which on all bear a MAC; those before were written
     by a version of the program that made none, and were taken over as they were. *agreements* names the agreements
-    recorded so far (see `agreement_texts`). *held* says that the registry holds a head too.
+    recorded so far (see `agreement_texts`). *in_registry* says that the registry holds a head too.
     """
 
     seq: int
     hash: str
-    marked: int = 0
+    checkpoint: int = 0
     agreements: str = ""
-    held: bool = False
+    in_registry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Checkpoint:
     """What the registry holds under a name: a *number* that only grows, and a *digest*."""
 
     number: int
@@ -46,25 +46,25 @@ class Mark:
 class Registry(Protocol):
     """What holds the last head apart from the record."""
 
-    def read_mark(self, name: str) -> Mark | None:
+    def read_checkpoint(self, name: str) -> Checkpoint | None:
         """What is held under *name*."""
 
-    def write_mark(self, name: str, mark: Mark) -> None:
+    def write_checkpoint(self, name: str, mark: Checkpoint) -> None:
         """Hold *mark* under *name* from now on."""
 
 
-def write_head(folder: Path, head: Head, key: bytes) -> None:
+def write_head(folder: Path, head: AuditHead, key: bytes) -> None:
     """Sign how far the record reaches now."""
     replace_file(folder / HEAD, _text(head, key))
 
 
-def read_head(folder: Path, key: bytes) -> Head | None:
+def read_head(folder: Path, key: bytes) -> AuditHead | None:
     """How far the record reached when it was last signed; None if nobody with *key* signed it."""
     try:
         content = (folder / HEAD).read_bytes()
         read = orjson.loads(content)
         signature = read.pop("signature")
-        head = Head(**read)
+        head = AuditHead(**read)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     if not read.keys() - {"seq", "hash"} and hmac.compare_digest(
@@ -74,12 +74,12 @@ def read_head(folder: Path, key: bytes) -> Head | None:
     return head if hmac.compare_digest(content, _text(head, key)) else None
 
 
-def _text(head: Head, key: bytes) -> bytes:
+def _text(head: AuditHead, key: bytes) -> bytes:
     told = asdict(head)
     signature = hmac.new(key, b"signed head\x00" + orjson.dumps(told), hashlib.sha256).hexdigest()
     return orjson.dumps({**told, "signature": signature}) + b"\n"
 
 
-def _old_signature(head: Head, key: bytes) -> str:
+def _old_signature(head: AuditHead, key: bytes) -> str:
     """The signature of a version of the program that made no MACs."""
     return hmac.new(key, b"head\x00%d\x00%s" % (head.seq, str(head.hash).encode()), hashlib.sha256).hexdigest()

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from gateway.storage.registry import Store
     from gateway.storage.shared_memory import Memory
 
-LARGEST_BODY = 1 << 20
+MAX_BODY_BYTES = 1 << 20
 REFUSED = "crossing.refused"
 """Where the environment of a request bears the error for which it was refused before any route saw it."""
 
@@ -61,7 +61,7 @@ def create_app(
     if like is not None:
         app.url_map = _Known(like.url_map)
     app.url_map.merge_slashes = False  # two slashes are another address, which does not exist
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["PUBLIC_URL"] = settings.server.public_url
     app.config["SCHOOL_YEARS"] = url_prefixes.answering(settings.districts, clock)
     app.wsgi_app = url_prefixes.Folded(app.wsgi_app)  # type: ignore[method-assign]

@@ -16,7 +16,7 @@ from flask import Blueprint, Response, json, request
 from gateway.auth import tokens
 from gateway.auth.client_secrets import meant, proves
 from gateway.auth.scopes import EDFI, known_scopes
-from gateway.auth.token_request import Refusal, TokenRequest, read_token_request
+from gateway.auth.token_request import TokenRefusal, TokenRequest, read_token_request
 from gateway.storage.registry import CLIENT_ID, ENABLED
 from gateway.telemetry import about
 from gateway.web.responses import CORRELATION, base_url, correlation
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from gateway.auth.rate_limits import Limits
+    from gateway.auth.rate_limits import RateLimits
     from gateway.config.settings import Settings
     from gateway.storage.registry import Client, Store
     from gateway.storage.shared_memory import Memory
@@ -44,7 +44,7 @@ TOO_MANY = "urn:ed-fi:api:security:authentication:too-many-tokens"
 
 
 def blueprint(
-    store: Store, memory: Memory, clock: Callable[[], datetime], settings: Settings, limits: Limits, grants: Grants
+    store: Store, memory: Memory, clock: Callable[[], datetime], settings: Settings, limits: RateLimits, grants: Grants
 ) -> Blueprint:
     """The token, revocation and introspection endpoints, and the document that describes them."""
     server = TokenServer(store, memory, clock, settings, limits, grants)
@@ -99,7 +99,7 @@ class RegisteredClient(ClientMixin):  # type: ignore[misc]
             asked = list(EDFI)
         allowed = [name for name in dict.fromkeys(self.client.scopes) if name in asked or not asked]
         if not allowed:
-            raise Refusal("invalid_scope", "The client may have none of the scopes it asks for.")
+            raise TokenRefusal("invalid_scope", "The client may have none of the scopes it asks for.")
         return " ".join(allowed)
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:  # noqa: ARG002 -- Authlib's signature
@@ -136,7 +136,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         memory: Memory,
         clock: Callable[[], datetime],
         settings: Settings,
-        limits: Limits,
+        limits: RateLimits,
         grants: Grants,
     ) -> None:
         super().__init__()
@@ -156,10 +156,10 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         except OAuth2Error as error:
             return self.handle_response(*error())
         except TooManyRequests as error:
-            refusal = Refusal("temporarily_unavailable", error.message, 429, error.retry_after)
+            refusal = TokenRefusal("temporarily_unavailable", error.message, 429, error.retry_after)
             return self.handle_response(*refusal())
         except StoreUnavailable:
-            refusal = Refusal("temporarily_unavailable", "Tokens cannot be handled now.", 503, 5)
+            refusal = TokenRefusal("temporarily_unavailable", "Tokens cannot be handled now.", 503, 5)
             return self.handle_response(*refusal())
 
     def prove(self, asked: TokenRequest) -> RegisteredClient:
@@ -172,7 +172,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         if hopeless or not proves(asked.secret, client, self.clock()) or client is None:
             if not hopeless:
                 self.limits.count_failure(asked.claimed, asked.address)
-            raise Refusal("invalid_client", "The client is unknown or its secret is wrong.", 401)
+            raise TokenRefusal("invalid_client", "The client is unknown or its secret is wrong.", 401)
         about(client=client.client_id)
         return RegisteredClient(client)
 
@@ -180,7 +180,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         """A token for what the client may have of what it asks for."""
         known = client.client
         if any(one.org != known.org for one in self.grants.active(known.client_id)):
-            raise Refusal("unauthorized_client", MISDIRECTED)
+            raise TokenRefusal("unauthorized_client", MISDIRECTED)
         life = int(self.tokens.life.total_seconds())
         allowed = client.get_allowed_scope(scope)
         return {"access_token": tokens.new_token(), "token_type": "bearer", "expires_in": life, "scope": allowed}
@@ -194,7 +194,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         except TooManyRequests as error:
             problem = {"type": TOO_MANY, "title": "Too Many Tokens", "status": 429, "detail": error.message}
             message = "The client has too many living tokens."
-            raise Refusal("temporarily_unavailable", message, 429, error.retry_after, problem) from None
+            raise TokenRefusal("temporarily_unavailable", message, 429, error.retry_after, problem) from None
         self.store.touch_client(client.client_id)
 
     def find_token(self, text: str, client: RegisteredClient) -> LivingToken | None:

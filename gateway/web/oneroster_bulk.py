@@ -9,7 +9,7 @@ from flask import Blueprint, Response
 
 from gateway import telemetry
 from gateway.engine.filter_conditions import instant
-from gateway.reads.export import OPERATION, Asked, export
+from gateway.reads.export import OPERATION, ExportRequest, export
 from gateway.web.etags import PRIVATE
 from gateway.web.responses import arguments, authenticate, trace_id
 from standards.errors import GatewayError, MalformedQuery
@@ -32,7 +32,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
         """The bulk files of one version."""
         authorization = authenticate(gateway, district)
         telemetry.about(view=OPERATION)
-        made = export(gateway, authorization, Asked(version, district, _since(), trace_id()))
+        made = export(gateway, authorization, ExportRequest(version, district, _since(), trace_id()))
         pieces = made.archive()
         first = next(pieces)  # what fails at once can still become an error
         response = Response(chain((first,), _told(pieces)), content_type="application/zip")

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from standards.errors import GatewayError
 
 REFUSALS = "crossing.refusals"
-MOST_ARGUMENTS = 200
+MAX_ARGUMENTS = 200
 CORRELATION = correlated.HEADER
 WAITS_SECONDS = (1, 5, 30, 60, 300, 900, 3600)
 
@@ -72,7 +72,7 @@ def arguments() -> list[tuple[str, str]]:
         MalformedQuery: they are not UTF-8, or too many.
     """
     try:
-        found = read_query(request.query_string, MOST_ARGUMENTS)
+        found = read_query(request.query_string, MAX_ARGUMENTS)
     except ValueError:
         raise MalformedQuery("query", "The query string cannot be read.") from None
     return correlated.without(found)

@@ -21,7 +21,7 @@ from gateway.web.etags import PRIVATE
 from gateway.web.responses import authenticate, base_url, trace_id
 from gateway.web.url_prefixes import PREFIXES, place
 from standards import registry
-from standards.edfi.api.request import LARGEST_LIMIT
+from standards.edfi.api.request import MAX_LIMIT
 from standards.edfi.model.model import resources
 from standards.edfi.model.references import PATHS, RESOURCES
 from standards.errors import CallerError
@@ -149,12 +149,12 @@ def _records(
     offset, total = 0, 1
     base = f"{base_url()}{place(district)}/data/v3"
     while offset < total:
-        reader = partial(_as_it_is, Query(offset=offset, limit=LARGEST_LIMIT))
+        reader = partial(_as_it_is, Query(offset=offset, limit=MAX_LIMIT))
         page = serve_page(
             gateway, authorization, PageRequest(view, district, frozenset({READ}), reader, base, trace_id())
         )
         yield from page.records
-        offset, total = offset + LARGEST_LIMIT, page.total
+        offset, total = offset + MAX_LIMIT, page.total
 
 
 def _as_it_is(query: Query, _views: tuple[View, ...]) -> Query:

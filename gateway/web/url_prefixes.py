@@ -31,7 +31,7 @@ WORDS = ("data", "v3", "metadata", "changeQueries", "v1", "availableChangeVersio
          "descriptors-spec.json")  # fmt: skip
 EDFI = re.compile(r"(/[^/]+)??(/[0-9]{4})?/(data|metadata|changequeries|oauth)(/.*)?", re.IGNORECASE | re.DOTALL)
 YEAR = "crossing.year"
-TURN = 7
+FIRST_MONTH_OF_SCHOOL_YEAR = 7
 """The month with which a school year begins, for a district that lists none."""
 
 
@@ -70,7 +70,9 @@ def _spellings() -> Mapping[str, str]:
     return {word.lower(): word for word in (*WORDS, *segments)}
 
 
-def answering(districts: Mapping[str, settings.District], clock: Callable[[], datetime]) -> Callable[[str, int], bool]:
+def answering(
+    districts: Mapping[str, settings.DistrictSettings], clock: Callable[[], datetime]
+) -> Callable[[str, int], bool]:
     """Which school years, each named by the calendar year it ends in, a district answers for."""
 
     def answers(district: str, year: int) -> bool:
@@ -78,7 +80,7 @@ def answering(districts: Mapping[str, settings.District], clock: Callable[[], da
         if known is None:
             return False
         today = clock().astimezone(known.timezone)
-        return year in (known.school_years or (today.year + (today.month >= TURN),))
+        return year in (known.school_years or (today.year + (today.month >= FIRST_MONTH_OF_SCHOOL_YEAR),))
 
     return answers
 

@@ -13,7 +13,7 @@ from gateway.disclosure import change, write_down
 from gateway.districts.guarded_adapter import NOT_ACCEPTED
 from gateway.engine.data_subjects import students
 from gateway.engine.plan import decides
-from gateway.reads.pushdown import hints, sought
+from gateway.reads.pushdown import lookup_entities, pushed_conditions
 from gateway.request_slots import approach
 from gateway.writes.native_targets import OF_SCHOOL, SESSION, native_targets
 from standards import registry
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from adapters.contract import Adapter, Tagged
     from gateway.auth.authorization import Authorization
-    from gateway.engine.view_rows import Shown
+    from gateway.engine.view_rows import ViewRows
     from gateway.gateway import Gateway
     from gateway.request import PageRequest
     from policies.grant import Grant
@@ -48,10 +48,12 @@ if TYPE_CHECKING:
 
     Record = dict[str, Any]
 
-WRITE = frozenset({"create", "update", "delete"})
-UNREAD = "The agreement does not let this client read, so it may do nothing that tells whether a record is there."
-CHANGED = "The record was changed at the same time."
-UNKNOWN = "The district's system did not answer: whether the change was made is not known."
+WRITE_OPERATIONS = frozenset({"create", "update", "delete"})
+READ_NOT_ALLOWED = (
+    "The agreement does not let this client read, so it may do nothing that tells whether a record is there."
+)
+CHANGED_MEANWHILE = "The record was changed at the same time."
+OUTCOME_NOT_KNOWN = "The district's system did not answer: whether the change was made is not known."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class WriteContext:
     authorization: Authorization
     request: PageRequest
     grant: Grant
-    shown: Shown
+    shown: ViewRows
     lens: Lens
     identifier: str | None = None
     named: Record | None = None
@@ -101,11 +103,11 @@ class WriteContext:
 
     def own_id(self, row: int) -> str:
         """What the district's system calls the record in *row*."""
-        return self.shown.faces.generation.table(self.entity).ids[row]
+        return self.shown.visibility.snapshot.table(self.entity).ids[row]
 
     def row_of(self, own: str) -> int | None:
         """The row of the record that the district's system calls *own*, seen or not."""
-        return self.shown.faces.generation.table(self.entity).row_of(own)
+        return self.shown.visibility.snapshot.table(self.entity).row_of(own)
 
     def rendered(self, row: int | None) -> Record | None:
         """The record in *row* as the consumer sees it now."""
@@ -135,12 +137,12 @@ class WriteContext:
 
     def outward(self, own: str) -> str:
         """The id by which the consumer knows the record that the district's system calls *own*."""
-        faces, api = self.shown.faces, self.request.view.api
-        pseudonymous = faces.pseudonymous(self.entity)
+        visibility, api = self.shown.visibility, self.request.view.api
+        pseudonymous = visibility.pseudonymous(self.entity)
         if api != "edfi" and not pseudonymous:
             return own
-        blocks = faces.keyring.blocks(faces.generation.district, self.entity, [own])
-        return faces.keyring.pseudonyms(faces.grant.client, blocks)[0] if pseudonymous else blocks.hex()
+        blocks = visibility.keyring.blocks(visibility.snapshot.district, self.entity, [own])
+        return visibility.keyring.pseudonyms(visibility.grant.client, blocks)[0] if pseudonymous else blocks.hex()
 
     def allow(self, operation: str) -> None:
         """Refuse what the agreement, or the token, does not let the consumer do."""
@@ -157,7 +159,7 @@ class WriteContext:
         if self.reads:
             return
         if told:
-            raise ActionForbidden(UNREAD)
+            raise ActionForbidden(READ_NOT_ALLOWED)
         self.allow("create")
         self.allow("update")
 
@@ -184,13 +186,13 @@ class WriteContext:
         try:
             own = self.adapter.save(self.entity, record, new=before is None, before=before)
         except PreconditionFailed:
-            raise ConcurrentChange(CHANGED) from None
+            raise ConcurrentChange(CHANGED_MEANWHILE) from None
         except InvalidBody as error:
             heads = {place.removeprefix("$.").partition(".")[0].partition("[")[0] for place in error.places}
             told = {f"$.{head}": [NOT_ACCEPTED] for head in sorted(heads & self.members)}
             raise type(error)(error.message, told) from None
         except SourceUnavailable as error:
-            raise OutcomeUnknown(UNKNOWN, error.retry_after) from None
+            raise OutcomeUnknown(OUTCOME_NOT_KNOWN, error.retry_after) from None
         finally:
             if own is not None:
                 self.wrote([own], rekeyed=rekeyed)
@@ -208,9 +210,9 @@ class WriteContext:
         try:
             self.adapter.delete(self.entity, own, before=before)
         except PreconditionFailed:
-            raise ConcurrentChange(CHANGED) from None
+            raise ConcurrentChange(CHANGED_MEANWHILE) from None
         except SourceUnavailable as error:
-            raise OutcomeUnknown(UNKNOWN, error.retry_after) from None
+            raise OutcomeUnknown(OUTCOME_NOT_KNOWN, error.retry_after) from None
         finally:
             self.wrote([own])
 
@@ -241,7 +243,7 @@ class WriteContext:
 
     def wrote(self, identifiers: Iterable[str], *, rekeyed: bool = False) -> None:
         """Let every later answer show what the district's system has under these ids now."""
-        self.gateway.districts[self.grant.district].wrote(self.entity, tuple(identifiers), rekeyed=rekeyed)
+        self.gateway.districts[self.grant.district].note_written(self.entity, tuple(identifiers), rekeyed=rekeyed)
 
     def refreshed(self) -> WriteContext:
         """A context over what there is now."""
@@ -259,7 +261,7 @@ class WriteContext:
         if not self.lean:
             return self
         try:
-            said = self.lens.said(given)
+            said = self.lens.read_partial(given)
         except MappingError:  # which whoever reads the body will say
             said = {}
         return self._over(identifier, said)
@@ -278,8 +280,8 @@ class WriteContext:
 
     def students_of(self, records: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
         """The tags of the students that *records* are about; of one that is new only where it brings its id."""
-        generation = self.shown.faces.generation
-        table, tag = generation.table("student"), self.gateway.tags(self.shown.faces)
+        snapshot = self.shown.visibility.snapshot
+        table, tag = snapshot.table("student"), self.gateway.tags(self.shown.visibility)
         names = [name for name, one in fields_of(self.entity).items() if one.to == "student" and not one.many]
         for one in records:
             keys = [one[name] for name in names if name in one]
@@ -287,7 +289,7 @@ class WriteContext:
                 keys.append(one["key"])
             yield from (tag(table.rows[key]) for key in keys if key in table.rows)
             if self.entity == "student" and "id" in one:
-                yield self.gateway.keyring.student_tag(generation.district, one["id"])
+                yield self.gateway.keyring.student_tag(snapshot.district, one["id"])
 
 
 def open_context(
@@ -317,7 +319,7 @@ def permit_write(gateway: Gateway, authorization: Authorization, request: PageRe
     """
     if not request.scopes & authorization.scopes:
         raise Forbidden("The token has no scope for this operation.")
-    able = _able(gateway, request, authorization.of(WRITE))
+    able = _able(gateway, request, authorization.of(WRITE_OPERATIONS))
     _outer(gateway, able.grant, request)
     gateway.limits.spend_districts([able.grant.district])
     approach(gateway.districts[able.grant.district].adapter)  # before anything of the write is recorded
@@ -337,11 +339,11 @@ def context_of(
     entity, district = written_entity(gateway, able), gateway.districts[grant.district]
     ended = gateway.record_locks.ended(grant.district, entity)
     needed = gateway.views.entities(grant, view) | (beside := _beside(gateway, request, grant, entity))
-    sent = hints(grant, view, needed, (), identifier, district.adapter.manifest.ids_shown)
-    lean = bool(sent) and entity not in district.holds
-    seek = sought(grant, view, needed) if lean and named is not None else {}
-    seek |= {to: keys for to, keys in references(entity, named or {}).items() if to in seek}
-    every = gateway.views.shown(grant, view, beside, sent, seek)
+    sent = pushed_conditions(grant, view, needed, (), identifier, district.adapter.manifest.ids_shown)
+    lean = bool(sent) and entity not in district.cached_entities
+    point_lookups = lookup_entities(grant, view, needed) if lean and named is not None else {}
+    point_lookups |= {to: keys for to, keys in references(entity, named or {}).items() if to in point_lookups}
+    every = gateway.views.shown(grant, view, beside, sent, point_lookups)
     shown = next(one for one in every if one.branch.entity == entity)
     lens = registry.lens(request.view.api, request.view.name, entity)
     return WriteContext(gateway, authorization, request, grant, shown, lens, identifier, named, lean, ended)

@@ -94,12 +94,12 @@ def _catalogue(context: WriteContext, descriptor: str) -> Mapping[str, str]:
     """
     district, entity = context.gateway.districts[context.grant.district], _entity(descriptor)
     shown = all(context.grant.plain(f"{entity}.{name}") for name in ("id", "namespace", "codeValue"))
-    if entity not in district.holds or not shown:
+    if entity not in district.cached_entities or not shown:
         return {}
 
     def make() -> Mapping[str, str]:
-        columns = district.hold().table(entity).columns
+        columns = district.cached_snapshot().table(entity).columns
         pairs = zip(columns.get("namespace", ()), columns.get("codeValue", ()), strict=True)
         return {uri.casefold(): uri for uri in (f"{space}#{code}" for space, code in pairs)}
 
-    return context.shown.faces.once(("descriptors", entity), make)
+    return context.shown.visibility.once(("descriptors", entity), make)

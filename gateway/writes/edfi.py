@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gateway.writes import steps
-from gateway.writes.context import CHANGED, WriteContext
+from gateway.writes.context import CHANGED_MEANWHILE, WriteContext
 from gateway.writes.descriptors import spelt, unknown_descriptors
 from gateway.writes.merge import Merge
 from gateway.writes.natural_keys import dialect
@@ -15,7 +15,7 @@ from gateway.writes.one_at_a_time import tried
 from gateway.writes.references import Resolver, natives
 from gateway.writes.row_rules import Admission
 from standards.edfi.api import body
-from standards.edfi.model.cascading_keys import CASCADING
+from standards.edfi.model.cascading_keys import CASCADING_KEYS
 from standards.edfi.model.model import natural_key, resources
 from standards.errors import (
     CallerError,
@@ -110,7 +110,7 @@ def _upsert(context: WriteContext, given: Record, said: Record, known: body.Shap
             return _update_or_refuse(context, given, said, known, match, before)
     with context.holding_keys([dialect(context).identity(context, said)]):
         if context.is_old and dialect(context).existing(context.caught_up(), said, given) is not None:
-            raise ConcurrentChange(CHANGED)
+            raise ConcurrentChange(CHANGED_MEANWHILE)
         return _create(context, given, said, known, match, taken=None)
 
 
@@ -122,7 +122,7 @@ def _update_or_refuse(
     context = context.caught_up(own)
     current = context.adapter.find_tagged(context.entity, own)
     if current is None or current.record.get("key") != before.get("key"):
-        raise ConcurrentChange(CHANGED)
+        raise ConcurrentChange(CHANGED_MEANWHILE)
     row = context.row_of(own)
     if not _inside(context, current.record, row):
         return _create(context, given, said, known, match, taken=current.record)
@@ -224,7 +224,7 @@ def _update(context: WriteContext, given: Record, current: Tagged, row: int | No
     before = current.record
     shown = body.plain(_resource(context), context.tagged(row) or {}) if context.reads and row is not None else None
     own: str = before["id"]
-    fixed = _resource(context).name not in CASCADING
+    fixed = _resource(context).name not in CASCADING_KEYS
     try:
         context, said = _said(context, given, shown or {})
     except UnresolvedReference:
@@ -287,7 +287,7 @@ def _resolved(context: WriteContext, given: Record, shown: Record) -> Record:
     if unknown := unknown_descriptors(context, given, shown):
         raise InvalidBody(body.REFUSED, unknown)
     try:
-        said = context.lens.said(given)
+        said = context.lens.read_partial(given)
     except MappingError as error:
         raise InvalidBody(error.message) from None
     resolver = Resolver(context, frozenset(name for name, value in given.items() if shown.get(name) == value))
@@ -319,7 +319,7 @@ def _nameless(record: Record) -> Record:
 
 def _inside(context: WriteContext, record: Mapping[str, Any], row: int | None) -> bool:
     """Whether a record is, or would be, one that the consumer sees."""
-    return Admission(context.shown.faces, context.entity, row).sees(record)
+    return Admission(context.shown.visibility, context.entity, row).sees(record)
 
 
 def _of_branch(context: WriteContext, record: Mapping[str, Any]) -> bool:

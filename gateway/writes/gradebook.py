@@ -40,12 +40,12 @@ def check_unused(context: WriteContext, own: str) -> None:
         if pruned is None or not gateway.districts[grant.district].has(pruned):
             continue
         for shown in gateway.views.shown(grant, pruned, frozenset({entity})):
-            generation, branch = shown.faces.generation, shown.branch.entity
-            row = generation.table(entity).row_of(own)
+            snapshot, branch = shown.visibility.snapshot, shown.branch.entity
+            row = snapshot.table(entity).row_of(own)
             if row is None:
                 continue
-            kids = (generation.kids(branch, name, entity)[row] for name in names[branch])
-            if not all(map(shown.members.isdisjoint, kids)):
+            children = (snapshot.children(branch, name, entity)[row] for name in names[branch])
+            if not all(map(shown.members.isdisjoint, children)):
                 raise DependentItemExists("Other records refer to this one.")
 
 
@@ -85,13 +85,13 @@ def complete(context: WriteContext, record: Record, before: Mapping[str, Any], p
 
 def _agree(context: WriteContext, record: Record, place: str, wrong: Wrong, *, derive: bool) -> None:
     """Let a line item be of the school of its class; another one is *wrong*, where the consumer sees the right one."""
-    faces = context.shown.faces
-    sections = faces.generation.table("section")
+    visibility = context.shown.visibility
+    sections = visibility.snapshot.table("section")
     row = sections.rows.get(record.get("section", ()), -1)
     school = sections.refs["school"][row] if row >= 0 and "school" in sections.refs else -1
     if school < 0:
         return
-    key, visible = faces.generation.table("organization").key(school), faces.visible("organization")
+    key, visible = visibility.snapshot.table("organization").key(school), visibility.visible("organization")
     if "school" not in record:
         if derive:
             record["school"] = key
@@ -102,21 +102,21 @@ def _agree(context: WriteContext, record: Record, place: str, wrong: Wrong, *, d
 def _declared(context: WriteContext) -> Any:
     """The key of the category that the district declares for work that names none, if the consumer sees it."""
     own = context.gateway.districts[context.grant.district].default_category
-    faces, entity = context.shown.faces, fields_of("lineItem")["category"].to
-    row = faces.generation.table(entity).row_of(own) if own else None
-    visible = faces.visible(entity)
-    return faces.generation.table(entity).key(row) if row is not None and (visible is None or visible[row]) else None
+    visibility, entity = context.shown.visibility, fields_of("lineItem")["category"].to
+    row = visibility.snapshot.table(entity).row_of(own) if own else None
+    visible = visibility.visible(entity)
+    return visibility.snapshot.table(entity).key(row) if row is not None and (visible is None or visible[row]) else None
 
 
 def _period(context: WriteContext, record: Mapping[str, Any]) -> Any:
     """The key of the grading period of the class in which work is due, as far as the consumer could tell it itself."""
-    faces = context.shown.faces
+    visibility = context.shown.visibility
     told = ("session.kind", "session.begin", "session.end", "session.parent", "section.terms")
-    section = faces.generation.table("section").rows.get(record.get("section", ()), -1)
+    section = visibility.snapshot.table("section").rows.get(record.get("section", ()), -1)
     if section < 0 or "due" not in record or not all(map(context.grant.plain, told)):
         return None
     day = _day(record["due"], context.gateway.views.zones.get(context.grant.district, UTC))
-    sessions = faces.generation.table("session")
+    sessions = visibility.snapshot.table("session")
     begins, ends = (sessions.columns.get(name) for name in ("begin", "end"))
     if not (begins and ends):
         return None
@@ -125,13 +125,13 @@ def _period(context: WriteContext, record: Mapping[str, Any]) -> Any:
     if not found:
         return None
     # An end may be the first day after a period: of two that meet, work belongs to the one that begins.
-    return sessions.key(max(found, key=lambda row: (begins[row], faces.ids("session")[row])))
+    return sessions.key(max(found, key=lambda row: (begins[row], visibility.ids("session")[row])))
 
 
 def _of_class(context: WriteContext, section: int) -> list[int]:
     """The visible grading periods of the class's terms; where these have none, those of its school's year."""
-    generation, seen = context.shown.faces.generation, frozenset(context.shown.faces.rows("session"))
-    sessions, sections = generation.table("session"), generation.table("section")
+    snapshot, seen = context.shown.visibility.snapshot, frozenset(context.shown.visibility.rows("session"))
+    sessions, sections = snapshot.table("session"), snapshot.table("section")
     parents, schools = sessions.refs.get("parent", ()), sessions.refs.get("school", ())
     kinds, linked = (sessions.columns.get(name) or [None] * sessions.size for name in ("kind", "gradingPeriods"))
     school = sections.refs["school"][section] if "school" in sections.refs else -1

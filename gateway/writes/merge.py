@@ -47,10 +47,10 @@ class Merge:
         record = {name: value for name, value in self.before.items() if name not in NAMELESS}
         behind = self._behind(self.context.lens.pairs, self.before, "") - self.given.keys()
         for pair in self.context.lens.pairs:
-            heads = {path.partition(".")[0] for path in pair.consumes}
-            if pair.put is None or pair.fills == ("id",) or heads & behind or self._unchanged(heads):
+            heads = {path.partition(".")[0] for path in pair.local_paths}
+            if pair.writer is None or pair.fields == ("id",) or heads & behind or self._unchanged(heads):
                 continue
-            place = f"{self.path}.{pair.consumes[0].partition('.')[0]}"
+            place = f"{self.path}.{pair.local_paths[0].partition('.')[0]}"
             if pair.word == "flags":
                 self._flags(pair, record, place)
             else:
@@ -66,7 +66,7 @@ class Merge:
 
     def _put(self, pair: Pair, said: Mapping[str, Any], into: Record, group: str, place: str) -> None:
         """Put what one pair says into a record, or into an item of a group of it."""
-        name = pair.fills[0]
+        name = pair.fields[0]
         known = fields_of(self.context.entity)[group + name]
         if pair.word == "each" and not pair.facts.get("bare"):
             items = self._items(pair, said.get(name, []), into.get(name, []), group + name, place)
@@ -90,7 +90,7 @@ class Merge:
         """A value that the consumer sees generalised stays as it is; to write back what one sees is no change."""
         if said is None:
             return
-        change = self.context.shown.faces.transform(known)
+        change = self.context.shown.visibility.transform(known)
         told = before is not None and self.context.reads and change is not None and change(before) == said
         if not told:
             self.wrong[place] = [MASKED]
@@ -103,17 +103,17 @@ class Merge:
         """The references of a record, or of an item of a *group*, that the consumer does not see, or only in part."""
         fields, found = fields_of(self.context.entity), set()
         for one in pairs:
-            known = fields.get(group + one.fills[0]) if one.fills else None
-            if known is None or one.fills[0] not in before:
+            known = fields.get(group + one.fields[0]) if one.fields else None
+            if known is None or one.fields[0] not in before:
                 continue
             parted = known.tells and not self.context.grant.releases(known.release)
-            if parted or (one.fills[0].endswith(GUARD) and self._hidden(known, before[one.fills[0]])):
+            if parted or (one.fields[0].endswith(GUARD) and self._hidden(known, before[one.fields[0]])):
                 found.add(_local(one))
         return found
 
     def _sees(self, known: Field, key: Any) -> bool:
-        faces = self.context.shown.faces
-        row, visible = faces.generation.table(known.to).rows.get(key, -1), faces.visible(known.to)
+        visibility = self.context.shown.visibility
+        row, visible = visibility.snapshot.table(known.to).rows.get(key, -1), visibility.visible(known.to)
         return row >= 0 and (visible is None or bool(visible[row]))
 
     def _open(self, known: Field, said: Mapping[str, Any], before: Mapping[str, Any], place: str) -> Record:
@@ -141,9 +141,9 @@ class Merge:
             into = dict(same.pop()) if same else {}
             behind = self._behind(pair.pairs, into, f"{group}.")
             for inner in _writable(pair):
-                if inner.fills[0] not in item and _local(inner) in behind:
+                if inner.fields[0] not in item and _local(inner) in behind:
                     continue
-                at = f"{place}[{number}].{inner.consumes[0].partition('.')[0]}"
+                at = f"{place}[{number}].{inner.local_paths[0].partition('.')[0]}"
                 self._put(inner, item, into, f"{group}.", at)
             found.append({name: value for name, value in into.items() if value not in (None, [])})
         return found + kept
@@ -151,13 +151,13 @@ class Merge:
     def _telling(self, pair: Pair, group: str) -> list[str]:
         """The fields by which items are one or another, as far as the consumer sees them."""
         keys, fields = _item_key(pair, self.context.lens.local), fields_of(self.context.entity)
-        names = [one.fills[0] for one in _writable(pair) if not one.pairs and (not keys or one.fills[0] in keys)]
+        names = [one.fields[0] for one in _writable(pair) if not one.pairs and (not keys or one.fields[0] in keys)]
         return [name for name in names if self.context.grant.releases(fields[f"{group}.{name}"].release)]
 
     def _told(self, group: str, name: str, item: Record) -> Any:
         """What the consumer sees of a field of an item that is there."""
         known, value = fields_of(self.context.entity)[f"{group}.{name}"], item.get(name)
-        change = None if self.context.grant.plain(known.release) else self.context.shown.faces.transform(known)
+        change = None if self.context.grant.plain(known.release) else self.context.shown.visibility.transform(known)
         return value if change is None or value is None else change(value)
 
     def _hides(self, pair: Pair, item: Record, group: str) -> bool:
@@ -167,32 +167,32 @@ class Merge:
         told = [name for name in item if name.partition(".")[0] not in behind and not name.endswith(GUARD)]
         names = [f"{group}.{name}" for name in told if f"{group}.{name}" in fields]
         shown = [name for name in names if self.context.grant.releases(fields[name].release)]
-        people = [inner for inner in pair.pairs if inner.word == "split" and inner.fills[0] in item]
-        seen = (self._sees(fields[f"{group}.{one.fills[0]}"], item[one.fills[0]]) for one in people if one.fills[0])
+        people = [inner for inner in pair.pairs if inner.word == "split" and inner.fields[0] in item]
+        seen = (self._sees(fields[f"{group}.{one.fields[0]}"], item[one.fields[0]]) for one in people if one.fields[0])
         return not shown or not all(seen)
 
     def _flags(self, pair: Pair, record: Record, place: str) -> None:
         """A list of codes of which each is a field: those the consumer may name as given, the others as they were."""
-        assert pair.bind is not None
-        assert pair.put is not None
-        context, (many, _, member) = self.context.lens.context, pair.consumes[0].rpartition(".")
-        write, local = pair.put(context), dict[str, Any]()
+        assert pair.reader is not None
+        assert pair.writer is not None
+        context, (many, _, member) = self.context.lens.context, pair.local_paths[0].rpartition(".")
+        write, local = pair.writer(context), dict[str, Any]()
         write(self.before, local)
         kept = [item for item in local.get(many, ()) if not self._names(pair, item, member)]
         given = [{member: item.get(member)} for item in self.given.get(many, ())]
         for number, item in enumerate(given):
             if not self._names(pair, item, member):
                 self.wrong[f"{place}[{number}].{member}"] = [UNKNOWN]
-        for name in (*pair.fills, pair.companion, f"{pair.companion}@{context.standard}"):
+        for name in (*pair.fields, pair.companion, f"{pair.companion}@{context.standard}"):
             record.pop(name, None)
-        told = self.context.lens.said({many: given + kept})
+        told = self.context.lens.read_partial({many: given + kept})
         record.update({name: value for name, value in told.items() if name.startswith(pair.companion)})
 
     def _names(self, pair: Pair, item: Mapping[str, Any], member: str) -> bool:
         """Whether the consumer may name the code in an item of a list of flags."""
         known = fields_of(self.context.entity)
-        told = self.context.lens.said({pair.consumes[0].rpartition(".")[0]: [{member: item.get(member)}]})
-        names = [name for name in pair.fills if told.get(name)] or [f"{pair.companion}.other"]
+        told = self.context.lens.read_partial({pair.local_paths[0].rpartition(".")[0]: [{member: item.get(member)}]})
+        names = [name for name in pair.fields if told.get(name)] or [f"{pair.companion}.other"]
         return all(name in known and self.context.grant.plain(known[name].release) for name in names)
 
 
@@ -215,14 +215,14 @@ def _frozen(value: Any) -> Any:
 
 
 def _writable(pair: Pair) -> Iterator[Pair]:
-    return (inner for inner in pair.pairs if inner.put is not None)
+    return (inner for inner in pair.pairs if inner.writer is not None)
 
 
 def _item_key(pair: Pair, collection: str) -> frozenset[str]:
     """The fields that tell two items of a group apart, as far as the model says."""
     resource = by_collection(collection)
     waiting = list(resource.properties.values()) if resource else []
-    names = {inner.consumes[0]: inner.fills[0] for inner in pair.pairs}
+    names = {inner.local_paths[0]: inner.fields[0] for inner in pair.pairs}
     for known in waiting:
         waiting += known.properties.values()
         if known.collection and _covers(known.item_key, names) and known.name == _local(pair):
@@ -236,4 +236,4 @@ def _covers(paths: Sequence[str], names: Mapping[str, str]) -> bool:
 
 def _local(pair: Pair) -> str:
     """The member that a pair reads, or is about the inside of."""
-    return pair.consumes[0].partition(".")[0]
+    return pair.local_paths[0].partition(".")[0]

@@ -70,8 +70,8 @@ class Own(Dialect):
         """What the source will read from the document that *merged* becomes."""
         told = _read(context, merged)
         for pair in context.lens.pairs:
-            if pair.put is None:
-                for name in pair.fills:
+            if pair.writer is None:
+                for name in pair.fields:
                     merged.pop(name, None)
                     if name in told:
                         merged[name] = told[name]
@@ -87,7 +87,9 @@ class Across(Dialect):
     def identity(self, context: WriteContext, said: Record) -> tuple[str, ...]:
         """The members of its natural key, references by the source's own keys."""
         parts = frozenset(resources()[context.request.view.model].identity)
-        names = [pair.fills[0] for pair in context.lens.pairs if pair.fills and not parts.isdisjoint(pair.consumes)]
+        names = [
+            pair.fields[0] for pair in context.lens.pairs if pair.fields and not parts.isdisjoint(pair.local_paths)
+        ]
         return tuple(str(said.get(name)) for name in names)
 
     def existing(self, context: WriteContext, said: Record, given: Record) -> Record | None:  # noqa: ARG002  the other kind needs it
@@ -218,28 +220,28 @@ def _lacks(merged: Record, before: Mapping[str, Any], name: str) -> bool:
 
 def _category(context: WriteContext, kind: str | None) -> tuple[str, ...] | None:
     """The one category that the consumer is shown as the type *kind* of an entry."""
-    faces = context.shown.faces
-    table, say = faces.generation.table("gradebookCategory"), outward("gradebookEntryType", "edfi")
+    visibility = context.shown.visibility
+    table, say = visibility.snapshot.table("gradebookCategory"), outward("gradebookEntryType", "edfi")
     titles = table.columns.get("title", [None] * table.size)
     wanted = say(kind or UNCATEGORIZED)
-    rows = [row for row in faces.rows("gradebookCategory") if titles[row] and say(titles[row]) == wanted]
+    rows = [row for row in visibility.rows("gradebookCategory") if titles[row] and say(titles[row]) == wanted]
     return table.key(rows[0]) if rows else None
 
 
 def _of_section(context: WriteContext, record: Record) -> None:
     """The school and the term of the class."""
-    generation = context.shown.faces.generation
-    table = generation.table("section")
+    snapshot = context.shown.visibility.snapshot
+    table = snapshot.table("section")
     row = table.rows.get(record["section"], -1)
     school = table.refs["school"][row] if row >= 0 and "school" in table.refs else -1
     if school >= 0:
-        record["school"] = generation.table("organization").key(school)
+        record["school"] = snapshot.table("organization").key(school)
 
 
 def _day_of_work(context: WriteContext, record: Record) -> str | None:
     """The day on which the work was due, or else given out, as far as the consumer is shown it."""
-    faces = context.shown.faces
-    table = faces.generation.table("lineItem")
+    visibility = context.shown.visibility
+    table = visibility.snapshot.table("lineItem")
     row = table.rows.get(record.get("lineItem", ()), -1)
     for name in ("due", "assigned"):
         column = table.columns.get(name)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MOST_TRIES: Final = 5
+MAX_ATTEMPTS: Final = 5
 """How often a write is judged and made again because others than the gateway have changed the record meanwhile."""
 
 
@@ -52,7 +52,7 @@ def write_alone(
 
 def tried(write: Callable[[], T]) -> T:
     """Try a *write*, and begin it anew while somebody else was faster, for a few times."""
-    for left in reversed(range(MOST_TRIES)):
+    for left in reversed(range(MAX_ATTEMPTS)):
         try:
             return write()
         except ConcurrentChange:

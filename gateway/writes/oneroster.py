@@ -37,7 +37,7 @@ def put(
     *match* refuses (If-Match) by the record as the consumer sees it now. Who may not read is told of every record
     that it was created.
     """
-    context.allow_unread(told=dialect(context).native or context.shown.faces.pseudonymous(context.entity))
+    context.allow_unread(told=dialect(context).native or context.shown.visibility.pseudonymous(context.entity))
     context.allow("update" if context.row(identifier) is not None else "create")
     name = context.request.view.model
     derived = body.unsaid(name) | {"sourcedId"}
@@ -133,7 +133,7 @@ def _replace(context: WriteContext, given: Record, version: str, current: Tagged
 def _create(
     context: WriteContext, given: Record, version: str, identifier: str, match: Match | None
 ) -> tuple[str, bool]:
-    if context.shown.faces.pseudonymous(context.entity):
+    if context.shown.visibility.pseudonymous(context.entity):
         raise Forbidden("Ids are pseudonyms here: create with POST, which allocates one.")
     record = _merged(context, given, f"$.{context.request.view.model}", {}, {}) | {"id": identifier}
     with context.holding_keys(_keys(context, [record])):
@@ -197,12 +197,12 @@ def _merged(context: WriteContext, given: Record, path: str, before: Mapping[str
 def _said(context: WriteContext, given: Record, shown: Record | None, path: str, wrong: dict[str, list[str]]) -> Record:
     """What a body says in the words of the vocabulary, its references by the source's own keys."""
     try:
-        said = context.lens.said(given)
+        said = context.lens.read_partial(given)
     except MappingError as error:
         raise InvalidBody(error.message) from None
     fields = fields_of(context.entity)
     for pair in context.lens.pairs:
-        name, member = pair.fills[0], pair.consumes[0].partition(".")[0]
+        name, member = pair.fields[0], pair.local_paths[0].partition(".")[0]
         if name in said and fields[name].type == "ref" and (shown is None or given.get(member) != shown.get(member)):
             said[name] = _key(context, name, said[name], f"{path}.{member}", wrong)
     return said
@@ -210,9 +210,9 @@ def _said(context: WriteContext, given: Record, shown: Record | None, path: str,
 
 def _key(context: WriteContext, name: str, value: Any, path: str, wrong: dict[str, list[str]]) -> Any:
     """The natural key of the record that a reference names, if the consumer sees it."""
-    faces, to = context.shown.faces, fields_of(context.entity)[name].to
-    row = faces.row(to, value[0], context.request.view.api)
-    key = faces.generation.table(to).key(row) if row is not None else None
+    visibility, to = context.shown.visibility, fields_of(context.entity)[name].to
+    row = visibility.row(to, value[0], context.request.view.api)
+    key = visibility.snapshot.table(to).key(row) if row is not None else None
     if key is None:
         wrong[f"{path}.sourcedId"] = ["names nothing that exists for this client"]
     return key
@@ -221,9 +221,9 @@ def _key(context: WriteContext, name: str, value: Any, path: str, wrong: dict[st
 def _outer(context: WriteContext) -> dict[str, Any]:
     """The members of a new record that its address states."""
     members = {"classes": "class", "schools": "school", "lineItems": "lineItem"}
-    faces = context.shown.faces
+    visibility = context.shown.visibility
     for one in context.request.within:
-        if find(context.gateway, faces, one) is None:
+        if find(context.gateway, visibility, one) is None:
             raise NotFound(nothing(one.view))
     stated = [(members.get(one.view.name), one) for one in context.request.within]
     return {name: {"sourcedId": one.identifier} for name, one in stated if name and name in context.members}

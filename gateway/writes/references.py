@@ -13,7 +13,7 @@ from standards import registry
 from standards.edfi.model.model import natural_key, resources
 from standards.fields import fields_of, follow
 from standards.lenses.types import as_text
-from standards.view import Branch, Const, Hop, Id, Links, Many, Obj, Val
+from standards.view import Branch, Const, Id, Links, List, Object, Reference, Value
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Resolver:
     def _pairs(self, pairs: Sequence[Pair], said: Record, group: str) -> Record:
         found = dict(said)
         for pair in pairs:
-            name = pair.fills[0] if pair.fills else ""
+            name = pair.fields[0] if pair.fields else ""
             if name not in said or (not group and self._is_unchanged(pair)):
                 continue
             if pair.word == "each":
@@ -60,7 +60,7 @@ class Resolver:
         return found
 
     def _is_unchanged(self, pair: Pair) -> bool:
-        return all(path.partition(".")[0] in self.unchanged for path in pair.consumes)
+        return all(path.partition(".")[0] in self.unchanged for path in pair.local_paths)
 
     def _items(self, pair: Pair, items: list[Any], name: str) -> list[Any]:
         if not pair.facts.get("bare"):
@@ -81,7 +81,7 @@ class Resolver:
     def _is_parted(self, pair: Pair, name: str) -> bool:
         """Whether a member beside a guard is hidden: whoever names it would learn what is there."""
         fields, beside = fields_of(self.context.entity), name.removesuffix(GUARD)
-        known = (fields.get(f"{beside}.{_last(path)}") for path in pair.consumes) if beside != name else ()
+        known = (fields.get(f"{beside}.{_last(path)}") for path in pair.local_paths) if beside != name else ()
         return any(one is not None and not self.context.grant.releases(one.release) for one in known)
 
     def _miss(self, pair: Pair, name: str, to: str) -> None:
@@ -91,8 +91,8 @@ class Resolver:
 
     def _shown(self, pair: Pair, key: Key, name: str, to: str) -> Key | None:
         """The source's key of the record that the consumer is shown under *key*."""
-        faces = self.context.shown.faces
-        table, visible = faces.generation.table(to), faces.visible(to)
+        visibility = self.context.shown.visibility
+        table, visible = visibility.snapshot.table(to), visibility.visible(to)
         row = table.rows.get(key)
         parts = key[len(pair.facts.get("prefix", ())) :]
         if row is not None and (visible is None or visible[row]) and self._bears(pair, name, to, row, parts):
@@ -106,56 +106,56 @@ class Resolver:
 
     def _of_schools(self, pair: Pair) -> Mapping[Key, int]:
         """The sessions that a source states once for all schools, by the keys under which those of each are shown."""
-        faces, target = self.context.shown.faces, resources().get(_called(pair, self.context.lens.local))
+        visibility, target = self.context.shown.visibility, resources().get(_called(pair, self.context.lens.local))
         if target is None:
             return {}
 
         def make() -> Mapping[Key, int]:
             found: list[tuple[Key, int]] = []
-            for shown in self.context.gateway.views.branches(faces, registry.views("edfi")[target.collection]):
+            for shown in self.context.gateway.views.branches(visibility, registry.views("edfi")[target.collection]):
                 if shown.branch.entity == OF_SCHOOL:
-                    rows, sessions = shown.rows, faces.generation.table(OF_SCHOOL).refs.get("session", ())
+                    rows, sessions = shown.rows, visibility.snapshot.table(OF_SCHOOL).refs.get("session", ())
                     for row, document in zip(rows, shown.render(rows, ""), strict=True):
                         key = dict(zip(map(_last, target.identity), natural_key(target, document), strict=True))
                         found.append((_folded(_parts(pair, key)), sessions[row]))
             return _alone(found)
 
-        return faces.once(("targets of schools", target.collection), make)
+        return visibility.once(("targets of schools", target.collection), make)
 
     def _located(self, to: str, key: Key) -> Key | None:
         """*key*, if the source has a record under it that exists for the consumer; for what a hold keeps no keys of."""
         record = self.context.adapter.locate(to, key)
-        return key if record is not None and Admission(self.context.shown.faces, to).sees(record) else None
+        return key if record is not None and Admission(self.context.shown.visibility, to).sees(record) else None
 
     def _bears(self, pair: Pair, name: str, to: str, row: int, parts: Key) -> bool:
         """Whether the consumer is shown the record in *row* under just these *parts*."""
-        faces = self.context.shown.faces
+        visibility = self.context.shown.visibility
         if to in PERSONS:
-            return bool(faces.unique_ids(to)[row] == parts[0])
+            return bool(visibility.unique_ids(to)[row] == parts[0])
         if name.endswith(GUARD):
             return True  # the members beside it are the record's own, and are shown as they are
         nodes = self._hops.get(name)
         if nodes is None:
             return False
-        (shown,) = compile_branch(Branch(to, nodes), faces, "edfi")((row,), "")
+        (shown,) = compile_branch(Branch(to, nodes), visibility, "edfi")((row,), "")
         return _folded(_parts(pair, shown)) == _folded(parts)
 
     def _index(self, pair: Pair, name: str, to: str) -> Mapping[Key, int]:
         """The rows of *to* that exist for the consumer, by the members of a reference as it is shown them."""
-        faces = self.context.shown.faces
+        visibility = self.context.shown.visibility
 
         def make() -> Mapping[Key, int]:
-            rows = faces.rows(to)
+            rows = visibility.rows(to)
             if to in PERSONS:
-                ids = faces.unique_ids(to)
+                ids = visibility.unique_ids(to)
                 return _alone((_folded((str(ids[row]),)), row) for row in rows)
             nodes = self._hops.get(name)
             if nodes is None:
                 return {}
-            shown = compile_branch(Branch(to, nodes), faces, "edfi")(rows, "")
+            shown = compile_branch(Branch(to, nodes), visibility, "edfi")(rows, "")
             return _alone((_folded(_parts(pair, one)), row) for one, row in zip(shown, rows, strict=True))
 
-        return faces.once(("targets", self.context.entity, name), make)
+        return visibility.once(("targets", self.context.entity, name), make)
 
     @cached_property
     def _hops(self) -> Mapping[str, tuple[Node, ...]]:
@@ -181,7 +181,7 @@ def natives(context: WriteContext, own: Mapping[str, Any], shown: Mapping[str, A
         if set(parts) != set(given):
             continue  # its members bear the names of roles here: the source will tell
         record = context.adapter.locate(entity, tuple(str(as_text(given[part])) for part in parts))
-        if record is None or not Admission(context.shown.faces, entity).sees(record):
+        if record is None or not Admission(context.shown.visibility, entity).sees(record):
             found.append(known.reference)
     return found
 
@@ -207,18 +207,18 @@ def _references(
 
 def _points(pair: Pair) -> bool:
     """Whether a pair fills a reference that a document names: by its key, or as the guard beside its members."""
-    return pair.word == "split" or (pair.word == "read_only" and pair.fills[0].endswith(GUARD))
+    return pair.word == "split" or (pair.word == "read_only" and pair.fields[0].endswith(GUARD))
 
 
 def _called(pair: Pair, collection: str) -> str:
     """The kind of thing that a pair's reference points to, in the model's words."""
-    name = pair.consumes[0].partition(".")[0]
+    name = pair.local_paths[0].partition(".")[0]
     return next((known.reference for known in all_properties(collection) if known.name == name), "")
 
 
 def _parts(pair: Pair, shown: Mapping[str, Any]) -> Key:
     """The parts of the key in a reference as it is shown."""
-    return tuple(str(as_text(shown.get(_last(path)))) for path in pair.consumes)
+    return tuple(str(as_text(shown.get(_last(path)))) for path in pair.local_paths)
 
 
 def _last(path: str) -> str:
@@ -231,12 +231,12 @@ def _folded(parts: Sequence[str]) -> Key:
 
 def _telling(nodes: Sequence[Node]) -> tuple[Node, ...]:
     """The nodes that show the key of a target, without its address."""
-    return tuple(one for one in nodes if isinstance(one, Val | Id | Const))
+    return tuple(one for one in nodes if isinstance(one, Value | Id | Const))
 
 
 def _from(nodes: Sequence[Node], ref: str) -> tuple[Node, ...]:
     """The values that *nodes* show of what a reference leads to, as seen from there."""
-    values = (one for one in nodes if isinstance(one, Val))
+    values = (one for one in nodes if isinstance(one, Value))
     told = ((one, tuple(name.removeprefix(ref) for name in one.sources if name.startswith(ref))) for one in values)
     return tuple(replace(one, sources=sources) for one, sources in told if sources)
 
@@ -256,16 +256,16 @@ def _hops(nodes: Sequence[Node], entity: str, prefix: str) -> Iterator[tuple[str
     """The nodes that show the target of each reference, by the field that is the reference."""
     for node in nodes:
         match node:
-            case Hop():
+            case Reference():
                 yield prefix + node.ref, _telling(node.nodes)
-            case Obj():
+            case Object():
                 if node.guard and not node.guard.endswith(GUARD):
                     yield prefix + node.guard, _from(node.nodes, f"{node.guard}.")
                 yield from _hops(node.nodes, entity, prefix)
-            case Many():
+            case List():
                 inside, inner = entity, prefix
                 for step in node.steps:
-                    if isinstance(step, Links) and isinstance(node.nodes[0], Obj):
+                    if isinstance(step, Links) and isinstance(node.nodes[0], Object):
                         yield inner + step.ref, _telling(node.nodes[0].nodes)
                     inside, inner = follow(step, inside, inner)
                 if inside == entity:

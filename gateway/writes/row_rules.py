@@ -11,7 +11,7 @@ from standards.fields import fields_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.engine.visibility import Faces
+    from gateway.engine.visibility import Visibility
     from standards.vocabulary import Field
 
 
@@ -22,21 +22,21 @@ class Admission:
     *row* is the row that the record has, or had; what others say of it is read there.
     """
 
-    faces: Faces
+    visibility: Visibility
     entity: str
     row: int | None = None
 
     def sees(self, record: Mapping[str, Any]) -> bool:
         """Whether *record* exists for the consumer: by its row rules, and with everything that owns it."""
-        reader = RecordInHand(self.faces.generation, self.entity, self.row)
+        reader = RecordInHand(self.visibility.snapshot, self.entity, self.row)
         owners = (field for field in fields_of(self.entity).values() if field.owner)
         if not all(self._owned(owner, reader.target(owner.name)(record)) for owner in owners):
             return False
-        clause = self.faces.grant.rows.get(self.entity)
-        return clause is None or row_filter(clause, reader, self.faces)(record)
+        clause = self.visibility.grant.rows.get(self.entity)
+        return clause is None or row_filter(clause, reader, self.visibility)(record)
 
     def _owned(self, owner: Field, target: int) -> bool:
         if target < 0:
-            return owner_counts(owner, target, self.faces.grant)
-        visible = self.faces.visible(owner.to)
+            return owner_counts(owner, target, self.visibility.grant)
+        visible = self.visibility.visible(owner.to)
         return visible is None or bool(visible[target])

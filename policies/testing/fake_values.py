@@ -25,7 +25,7 @@ EMPTY: Mapping[str, Field] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class RecordShape:
     """How the fields of an entity lie in a record: at its top, or inside the small records of a group."""
 
     top: Mapping[str, Field]
@@ -37,7 +37,7 @@ class Shape:
 
 
 @cache
-def shape(entity: str) -> Shape:
+def shape(entity: str) -> RecordShape:
     """The shape of the records of *entity*."""
     fields = fields_of(entity)
     groups = sorted((name for name, field in fields.items() if field.type == "group"), key=len, reverse=True)
@@ -49,10 +49,10 @@ def shape(entity: str) -> Shape:
             top[name] = field
         else:
             inside.setdefault(group, {})[name.removeprefix(f"{group}.")] = field
-    return Shape(top, inside)
+    return RecordShape(top, inside)
 
 
-class Inventor:
+class FakeValues:
     """Makes up values; *seen* are values that occur, by entity and field, *telling* those that row rules look for."""
 
     def __init__(

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from policies.testing.fake_values import shape
 from policies.testing.reference_visibility import visible
-from policies.testing.second_world import FREE, KINDS, Knowledge, Perturber, World
+from policies.testing.second_world import FREE, KINDS, Knowledge, SecondWorldMaker, World
 from standards.fields import fields_of
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "Coverage", "Knowledge", "World", "assert_same_answers", "visible", "worlds"]
 
-AROUND = 60
+CONTEXT_CHARACTERS = 60
 
 
 def worlds(
@@ -59,7 +59,7 @@ def worlds(
         chosen, among, seed = draw(some_kinds), draw(some_names), draw(st.integers(0, 2**32))
         random = Random(seed)  # noqa: S311  made-up data, reproducible by its seed
         recipe = f"kinds {sorted(chosen)}, entities {sorted(among) if len(among) < len(names) else 'all'}, seed {seed}"
-        return replace(Perturber(known, random, chosen, most).world(frozenset(among)), recipe=recipe)
+        return replace(SecondWorldMaker(known, random, chosen, most).world(frozenset(among)), recipe=recipe)
 
     return build()
 
@@ -133,5 +133,5 @@ def difference(one: Any, other: Any) -> str:
         (n for n, pair in enumerate(zip(first, second, strict=False)) if pair[0] != pair[1]),
         min(len(first), len(second)),
     )
-    start = max(0, at - AROUND)
-    return f"at {at}, {first[start : at + AROUND]!r} and {second[start : at + AROUND]!r}"
+    start = max(0, at - CONTEXT_CHARACTERS)
+    return f"at {at}, {first[start : at + CONTEXT_CHARACTERS]!r} and {second[start : at + CONTEXT_CHARACTERS]!r}"

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     Key = tuple[str, ...]
 
 
-class Sight:
+class ReferenceVisibility:
     """One world as one grant sees it on one day."""
 
     def __init__(self, records: Records, grant: Grant, today: str) -> None:
         self.records, self.grant, self.today = records, grant, today
         self._rows: dict[str, dict[Key, Record]] = {}
-        self._kids: dict[tuple[str, str], Mapping[Key, list[Record]]] = {}
+        self._rows_by_owner: dict[tuple[str, str], Mapping[Key, list[Record]]] = {}
         self._seen: dict[tuple[str, Key], bool] = {}
 
     def visible(self, entity: str) -> frozenset[Key]:
@@ -102,18 +102,18 @@ class Sight:
                 return any(self._holds(child, kid, inner) for kid in self._children(child, via, row["key"]))
 
     def _children(self, entity: str, via: str, key: Key) -> Sequence[Record]:
-        if (entity, via) not in self._kids:
-            kids: defaultdict[Key, list[Record]] = defaultdict(list)
+        if (entity, via) not in self._rows_by_owner:
+            children: defaultdict[Key, list[Record]] = defaultdict(list)
             for row in self.records.get(entity, ()):
                 if via in row:
-                    kids[row[via]].append(row)
-            self._kids[entity, via] = kids
-        return self._kids[entity, via].get(key, ())
+                    children[row[via]].append(row)
+            self._rows_by_owner[entity, via] = children
+        return self._rows_by_owner[entity, via].get(key, ())
 
 
 def visible(records: Records, grant: Grant, today: str) -> Mapping[str, frozenset[Key]]:
     """The keys of all rows that exist for the consumer, by entity."""
-    sight = Sight(records, grant, today)
+    sight = ReferenceVisibility(records, grant, today)
     return {entity: sight.visible(entity) for entity in records}
 
 

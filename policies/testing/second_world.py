@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from policies.population import values as values_of
-from policies.testing.fake_values import Inventor, shape
-from policies.testing.reference_visibility import Sight
+from policies.testing.fake_values import FakeValues, shape
+from policies.testing.reference_visibility import ReferenceVisibility
 from standards import native, vocabulary
 from standards.fields import fields_of
 from standards.vocabulary import PERSONS
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 KINDS = ("hidden", "masked", "items", "unseen", "removed", "inserted", "order")
 FREE = frozenset({"year", "month", "zip3", "last4", "initial"})
-HALF, SELDOM, RARELY = 0.5, 0.15, 0.03
-MOST_BOLD = 40
-LOOKS = 40
+HALF_CHANCE, SELDOM_CHANCE, RARE_CHANCE = 0.5, 0.15, 0.03
+MAX_BOLD_CHANGES = 40
+MAX_LOOKS = 40
 """How often one second world may be looked at whole while it is made."""
 
 
@@ -45,7 +45,7 @@ class World:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RowChange:
     """Row *index* of *entity* gets other values (None takes one away), or goes; -1 is a new row."""
 
     entity: str
@@ -60,14 +60,14 @@ class Knowledge:
 
     def __init__(self, records: Records, grant: Grant, today: str) -> None:
         self.records, self.grant, self.today = records, grant, today
-        self.sight = Sight(records, grant, today)
+        self.visibility = ReferenceVisibility(records, grant, today)
         self.rule_reads = frozenset(grant.row_reads())
         self.entities = (*vocabulary.entities(), *(name for name in native.entities() if records.get(name)))
         self.shown = frozenset(self._shown())
         self.telling = _telling(grant)
         self.seen = _seen(records)
-        self.keys = {name: tuple(self.sight.rows(name)) for name in self.entities}
-        sees = self.sight.sees
+        self.keys = {name: tuple(self.visibility.rows(name)) for name in self.entities}
+        sees = self.visibility.sees
         self.unseen = {name: tuple(key for key in keys if not sees(name, key)) for name, keys in self.keys.items()}
         self.visible_keys = {name: tuple(key for key in keys if sees(name, key)) for name, keys in self.keys.items()}
         self.lenient = [
@@ -76,7 +76,7 @@ class Knowledge:
             for one in fields_of(entity).values()
             if one.lenient and grant.releases(one.release)
         ]
-        self.before = self.summary(self.sight)
+        self.before = self.summary(self.visibility)
 
     def _shown(self) -> Iterable[str]:
         """Entities of which anything leaves, and those whose existence shows through a reference that does."""
@@ -86,7 +86,7 @@ class Knowledge:
                 yield entity
                 yield from (one.to for one in released if one.type == "ref")
 
-    def summary(self, sight: Sight) -> Any:
+    def summary(self, sight: ReferenceVisibility) -> Any:
         """What must be the same in both worlds: which rows exist, and which lenient references show."""
         visible = {entity: sight.visible(entity) for entity in self.shown}
         lenient = {
@@ -107,7 +107,7 @@ class Knowledge:
 
     def visible(self, entity: str, key: Key) -> bool:
         """Whether anything of a row reaches the consumer."""
-        return entity in self.shown and self.sight.sees(entity, key)
+        return entity in self.shown and self.visibility.sees(entity, key)
 
     def risky(self, field: Field) -> bool:
         """Whether a change of the field could change which rows exist."""
@@ -124,15 +124,15 @@ class Knowledge:
         return owner.to in PERSONS or not (owner.lenient and self.grant.unrestricted(owner.to))
 
 
-class Perturber:
+class SecondWorldMaker:
     """Makes one second world."""
 
     def __init__(self, known: Knowledge, random: Random, kinds: Collection[str], most: int) -> None:
         self.known, self.random, self.kinds, self.most = known, random, kinds, most
-        self.invent = Inventor(random, known.seen, known.telling)
-        self.safe: list[Change] = []
-        self.bold: list[Change] = []
-        self.looks = LOOKS
+        self.fake = FakeValues(random, known.seen, known.telling)
+        self.safe: list[RowChange] = []
+        self.bold: list[RowChange] = []
+        self.looks = MAX_LOOKS
 
     def world(self, entities: frozenset[str]) -> World:
         """A world in which *entities* are different where nobody sees it."""
@@ -141,8 +141,8 @@ class Perturber:
             if "inserted" in self.kinds and self.known.insertable(entity):
                 self.bold += (self._insertion(entity) for _ in range(self.random.randint(1, 3)))
         self.random.shuffle(self.bold)
-        added = [change for change in self.bold if change.index < 0][:MOST_BOLD]
-        self.bold = added + [change for change in self.bold if change.index >= 0][:MOST_BOLD]
+        added = [change for change in self.bold if change.index < 0][:MAX_BOLD_CHANGES]
+        self.bold = added + [change for change in self.bold if change.index >= 0][:MAX_BOLD_CHANGES]
         changes = self.safe + self._accepted(self.safe, self.bold)
         records = dict(apply(self.known.records, changes))
         if "order" in self.kinds:
@@ -150,13 +150,13 @@ class Perturber:
                 records[entity] = self.random.sample(records[entity], len(records[entity]))
         return World(records, frozenset((one.entity, name) for one in changes for name in one.touched))
 
-    def _accepted(self, base: list[Change], bold: list[Change]) -> list[Change]:
+    def _accepted(self, base: list[RowChange], bold: list[RowChange]) -> list[RowChange]:
         """Those of the *bold* changes that leave everything visible as it was, by halving."""
         if not bold or self.looks <= 0:
             return []
         self.looks -= 1
         known = self.known
-        sight = Sight(apply(known.records, base + bold), known.grant, known.today)
+        sight = ReferenceVisibility(apply(known.records, base + bold), known.grant, known.today)
         if known.summary(sight) == known.before:
             return bold
         if len(bold) == 1:
@@ -171,8 +171,8 @@ class Perturber:
             row = rows[index]
             if self.known.visible(entity, row["key"]):
                 self._behind(entity, index, row)
-            elif "removed" in self.kinds and self.random.random() < SELDOM:
-                self.bold.append(Change(entity, index, {}, gone=True, touched=frozenset(fields_of(entity))))
+            elif "removed" in self.kinds and self.random.random() < SELDOM_CHANCE:
+                self.bold.append(RowChange(entity, index, {}, gone=True, touched=frozenset(fields_of(entity))))
             elif "unseen" in self.kinds:
                 self._anything(entity, index, row)
 
@@ -185,12 +185,12 @@ class Perturber:
             if value is row.get(name) or value == row.get(name):
                 continue
             if self.known.risky(field):
-                self.bold.append(Change(entity, index, {name: value}, touched=frozenset({name})))
+                self.bold.append(RowChange(entity, index, {name: value}, touched=frozenset({name})))
             else:
                 edits[name] = value
                 touched.add(name)
         edits |= self._companions(shape(entity).top, row)
-        self.safe.append(Change(entity, index, edits, touched=frozenset(touched)))
+        self.safe.append(RowChange(entity, index, edits, touched=frozenset(touched)))
 
     def _hidden_change(self, field: Field, value: Any, touched: set[str]) -> Any:
         """A value for a field of a visible row that the consumer cannot tell from *value*."""
@@ -204,15 +204,15 @@ class Perturber:
         if field.type == "open":
             return self._open(field, value) if "hidden" in self.kinds else value
         if action in FREE and "masked" in self.kinds:
-            return self.invent.alike(action, value)
+            return self.fake.alike(action, value)
         return value
 
     def _replaced(self, field: Field, value: Any) -> Any:
         if field.type == "id":
-            return self.invent.token()
+            return self.fake.token()
         if self.known.risky(field):
-            return self.invent.likely(field, value, self.known.today)
-        return None if self.random.random() < SELDOM else self.invent.value(field)
+            return self.fake.likely(field, value, self.known.today)
+        return None if self.random.random() < SELDOM_CHANCE else self.fake.value(field)
 
     def _companions(self, members: Mapping[str, Field], holder: Record) -> dict[str, Any]:
         """The exact tokens beside coded fields, which leave only where the field does as it is."""
@@ -220,7 +220,7 @@ class Perturber:
             return {}
         coded = (name for name, one in members.items() if one.type == "code" and not one.many and name in holder)
         hidden = [name for name in coded if self.known.action(members[name]) != "allow"]
-        return {f"{name}@{api}": self.invent.token() for name in hidden for api in ("edfi", "oneroster")}
+        return {f"{name}@{api}": self.fake.token() for name in hidden for api in ("edfi", "oneroster")}
 
     def _reference(self, field: Field, value: Any, *, hidden: bool) -> Any:
         if hidden:
@@ -228,12 +228,12 @@ class Perturber:
         if field.lenient or "items" not in self.kinds:
             return value
         if field.many:
-            kept = [key for key in value or () if self.known.sight.sees(field.to, key)]
+            kept = [key for key in value or () if self.known.visibility.sees(field.to, key)]
             mixed = kept + [self._unseen_key(field.to) for _ in range(self.random.randint(0, 2))]
             return self.random.sample(mixed, len(mixed)) or None
-        if self.known.risky(field) or (value is not None and self.known.sight.sees(field.to, value)):
+        if self.known.risky(field) or (value is not None and self.known.visibility.sees(field.to, value)):
             return value
-        return None if self.random.random() < HALF else self._unseen_key(field.to)
+        return None if self.random.random() < HALF_CHANCE else self._unseen_key(field.to)
 
     def _hidden_reference(self, field: Field, value: Any) -> Any:
         if field.owner:
@@ -242,7 +242,7 @@ class Perturber:
 
     def _any_key(self, entity: str) -> Key:
         keys = self.known.keys.get(entity, ())
-        return self.random.choice(keys) if keys and self.random.random() < HALF else self._unseen_key(entity)
+        return self.random.choice(keys) if keys and self.random.random() < HALF_CHANCE else self._unseen_key(entity)
 
     def _seen_key(self, entity: str, otherwise: Any) -> Any:
         keys = self.known.visible_keys.get(entity, ())
@@ -250,15 +250,15 @@ class Perturber:
 
     def _unseen_key(self, entity: str) -> Key:
         keys = self.known.unseen.get(entity, ())
-        return self.random.choice(keys) if keys and self.random.random() < HALF else (self.invent.token(),)
+        return self.random.choice(keys) if keys and self.random.random() < HALF_CHANCE else (self.fake.token(),)
 
     def _open(self, field: Field, value: Any) -> Any:
         """An open dictionary with other members where no rule shows them."""
         base = field.release.removesuffix(".*")
         kept = {name: one for name, one in (value or {}).items() if self.known.grant.releases(f"{base}.{name}")}
-        extra = self.invent.token()
+        extra = self.fake.token()
         if not self.known.grant.releases(f"{base}.{extra}"):
-            kept[extra] = self.invent.text()
+            kept[extra] = self.fake.text()
         return kept or None
 
     def _group(self, field: Field, value: Any, touched: set[str]) -> Any:
@@ -269,13 +269,15 @@ class Perturber:
             return value
         items = [self._item(members, item, touched) for item in value or ()]
         scalars = [name for name in hidden if members[name].type != "ref"]
-        if scalars and "hidden" in self.kinds and self.random.random() < HALF:
+        if scalars and "hidden" in self.kinds and self.random.random() < HALF_CHANCE:
             items.append({name: self._filled(members[name], touched) for name in scalars})
         return self.random.sample(items, len(items)) or None
 
     def _item(self, members: Mapping[str, Field], item: Record, touched: set[str]) -> dict[str, Any]:
         owners = {name: one for name, one in members.items() if one.type == "ref" and one.to in PERSONS}
-        unseen = any(name in item and not self.known.sight.sees(one.to, item[name]) for name, one in owners.items())
+        unseen = any(
+            name in item and not self.known.visibility.sees(one.to, item[name]) for name, one in owners.items()
+        )
         made = dict(item) | self._companions(members, item)
         for name, field in members.items():
             if name in owners or field.lenient:
@@ -296,7 +298,7 @@ class Perturber:
             return [{name: self._filled(one, touched) for name, one in members.items()}]
         if field.type == "ref":
             return [self._any_key(field.to)] if field.many else self._any_key(field.to)
-        return self.invent.token() if field.type == "id" else self.invent.value(field)
+        return self.fake.token() if field.type == "id" else self.fake.value(field)
 
     def _anything(self, entity: str, index: int, row: Record) -> None:
         """Changes of a row that does not exist for the consumer: everything may be different."""
@@ -305,7 +307,7 @@ class Perturber:
         for name, field in shape(entity).top.items():
             inside: set[str] = {name}
             risky = self.known.risky(field)
-            wild = self.random.random() < (RARELY if risky else SELDOM)
+            wild = self.random.random() < (RARE_CHANCE if risky else SELDOM_CHANCE)
             if risky and not wild:
                 value = self._likely(field, row)
             else:
@@ -313,28 +315,28 @@ class Perturber:
             if value == row.get(name):
                 continue
             if risky:
-                self.bold.append(Change(entity, index, {name: value}, touched=frozenset(inside)))
+                self.bold.append(RowChange(entity, index, {name: value}, touched=frozenset(inside)))
             else:
                 edits[name] = value
                 touched |= inside
-        self.safe.append(Change(entity, index, edits, touched=frozenset(touched)))
+        self.safe.append(RowChange(entity, index, edits, touched=frozenset(touched)))
 
     def _likely(self, field: Field, row: Record) -> Any:
         """Another value with which an unseen row most likely stays so, and row rules find in it what they found."""
         value = row.get(field.name)
         if field.type != "ref" or field.many:
-            return self.invent.likely(field, value, self.known.today)
-        if self.known.sight.sees(field.entity, row["key"]):
+            return self.fake.likely(field, value, self.known.today)
+        if self.known.visibility.sees(field.entity, row["key"]):
             return value
-        if value is not None and self.known.sight.sees(field.to, value):
+        if value is not None and self.known.visibility.sees(field.to, value):
             return self._any_key(field.to)
         return self._unseen_key(field.to)
 
-    def _insertion(self, entity: str) -> Change:
+    def _insertion(self, entity: str) -> RowChange:
         """A new row that has everything and that, most likely, nobody sees."""
         touched: set[str] = set()
-        known = self.known.keys.get(entity) or ((self.invent.token(),),)
-        record: dict[str, Any] = {"key": tuple(self.invent.token() for _ in self.random.choice(known))}
+        known = self.known.keys.get(entity) or ((self.fake.token(),),)
+        record: dict[str, Any] = {"key": tuple(self.fake.token() for _ in self.random.choice(known))}
         for name, field in shape(entity).top.items():
             record[name] = self._filled(field, touched)
         owners = [field for field in shape(entity).top.values() if field.owner]
@@ -344,10 +346,10 @@ class Perturber:
         if hiding and entity in self.known.shown:
             bad = self.random.choice(hiding)
             record[bad.name] = self._unseen_key(bad.to)
-        return Change(entity, -1, record, touched=frozenset(touched))
+        return RowChange(entity, -1, record, touched=frozenset(touched))
 
 
-def apply(records: Records, changes: Iterable[Change]) -> dict[str, list[Record]]:
+def apply(records: Records, changes: Iterable[RowChange]) -> dict[str, list[Record]]:
     """The world after *changes*; the first world is left as it is."""
     made: dict[str, list[Any]] = {entity: list(rows) for entity, rows in records.items()}
     gone: defaultdict[str, set[int]] = defaultdict(set)

@@ -10,10 +10,10 @@ from standards import vocabulary
 from standards.edfi import resources as mapped
 from standards.edfi.model import extensions, links
 from standards.edfi.model.mapping import STAMPS, Mapped, ordered
-from standards.edfi.model.members import Members, Site, members
+from standards.edfi.model.members import MappedMembers, MemberSite, members
 from standards.edfi.model.model import own, resources
 from standards.lenses.lens import Lens, read_only, same
-from standards.view import Branch, Id, View, v
+from standards.view import Branch, Id, View, value
 from standards.vocabulary import Entity, Field
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _entity(collection: str) -> Entity:
     resource = native()[collection]
     name = native_name(collection)
     beyond = extensions.members(collection, name).fields
-    number = Site(name, name, sensitivity=_class_of(resource)).field("id", "id", "id")
+    number = MemberSite(name, name, sensitivity=_class_of(resource)).field("id", "id", "id")
     fields = [number, *_made(collection).fields, *beyond, *_links(name, number)]
     if not any(field.owner and field.to == "student" for field in fields):
         fields = [_owned(field) for field in fields]
@@ -128,16 +128,16 @@ def _class_of(resource: Resource) -> str:
 
 
 @cache
-def _made(collection: str) -> Members:
+def _made(collection: str) -> MappedMembers:
     resource = native()[collection]
     name = native_name(collection)
-    site = Site(name, name, sensitivity=_class_of(resource))
+    site = MemberSite(name, name, sensitivity=_class_of(resource))
     made = members(ordered(resource), site)
     if resource.is_descriptor:
         member = resource.descriptor_id
         made.fields.append(Field(name, member, "integer", f"{name}.id", site.sensitivity))
         made.pairs.append(read_only((), member, _numbered(member)))
-        made.nodes.insert(0, v(member, type="integer"))
+        made.nodes.insert(0, value(member, type="integer"))
     return made
 
 

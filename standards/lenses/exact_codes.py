@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from standards.lenses.pairs import Context
 
 
-class Tokens:
+class CodeTokens:
     """The tokens of one code set in one dialect."""
 
     def __init__(self, codes: str, dialect: str) -> None:
@@ -80,6 +80,6 @@ def parted(text: str, separator: str) -> list[str]:
 
 
 @cache
-def tokens(codes: str, dialect: str) -> Tokens:
+def tokens(codes: str, dialect: str) -> CodeTokens:
     """The tokens of the set *codes* in *dialect*; every lens shares what one has looked up."""
-    return Tokens(codes, dialect)
+    return CodeTokens(codes, dialect)

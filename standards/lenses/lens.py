@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from standards.lenses.lists import each, flags, joined
-from standards.lenses.pairs import Both, Columns, Context, Members, Pair, both
+from standards.lenses.pairs import ColumnLayout, Context, MemberLayout, Pair, TwoWayPairs, two_way
 from standards.lenses.scalars import coded, const, converted, opened, read_only, same, split
 from standards.lenses.types import as_text
 
@@ -49,37 +49,37 @@ class Lens:
         return Context(self.local, dialect, form == "csv")
 
     @cached_property
-    def consumes(self) -> frozenset[str]:
+    def local_paths(self) -> frozenset[str]:
         """Every local path that a pair consumes."""
-        return frozenset(path for pair in self.pairs for path in pair.consumes) | set(self.key)
+        return frozenset(path for pair in self.pairs for path in pair.local_paths) | set(self.key)
 
     @cached_property
-    def fills(self) -> frozenset[str]:
+    def fields(self) -> frozenset[str]:
         """Every vocabulary field that a pair fills."""
-        return frozenset(name for pair in self.pairs for name in pair.fills)
+        return frozenset(name for pair in self.pairs for name in pair.fields)
 
     @cached_property
-    def places(self) -> Mapping[str, str]:
+    def local_path_of(self) -> Mapping[str, str]:
         """The local path of each field that stands alone and can be written, so that a filter can be pushed down."""
         return {
-            pair.fills[0]: pair.consumes[0]
+            pair.fields[0]: pair.local_paths[0]
             for pair in self.pairs
-            if pair.put and pair.bind and not pair.pairs and len(pair.fills) == len(pair.consumes) == 1
+            if pair.writer and pair.reader and not pair.pairs and len(pair.fields) == len(pair.local_paths) == 1
         }
 
     @cached_property
     def read(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
         """What a local record says, in the vocabulary's words."""
-        return self._reading(Members(nested=not self.context.textual))
+        return self._reading(MemberLayout(nested=not self.context.textual))
 
-    def said(self, local: Mapping[str, Any]) -> dict[str, Any]:
+    def read_partial(self, local: Mapping[str, Any]) -> dict[str, Any]:
         """What a local record says, which may lack parts of its key."""
         return self._both.read(local)
 
     def reader(self, columns: Sequence[str]) -> Callable[[list[str]], dict[str, Any]]:
         """`read` for rows of cells under *columns*; a short row lacks its last cells."""
         width = len(columns)
-        read = self._reading(Columns(tuple(columns)))
+        read = self._reading(ColumnLayout(tuple(columns)))
 
         def read_row(row: list[str]) -> dict[str, Any]:
             return read(row if len(row) >= width else row + [""] * (width - len(row)))
@@ -93,11 +93,11 @@ class Lens:
         return local
 
     @cached_property
-    def _both(self) -> Both:
-        return both(self.pairs, self.context)
+    def _both(self) -> TwoWayPairs:
+        return two_way(self.pairs, self.context)
 
-    def _reading(self, places: Members | Columns) -> Callable[[Any], dict[str, Any]]:
-        steps = tuple(pair.bind(self.context, places) for pair in self.pairs if pair.bind)
+    def _reading(self, places: MemberLayout | ColumnLayout) -> Callable[[Any], dict[str, Any]]:
+        steps = tuple(pair.reader(self.context, places) for pair in self.pairs if pair.reader)
         natural = self._natural(places)
 
         def read(row: Any) -> dict[str, Any]:
@@ -109,7 +109,7 @@ class Lens:
 
         return read
 
-    def _natural(self, places: Members | Columns) -> Callable[[Any], tuple[str, ...]]:
+    def _natural(self, places: MemberLayout | ColumnLayout) -> Callable[[Any], tuple[str, ...]]:
         takes = tuple((places.at(member), member) for member in self.key)
 
         def natural(row: Any) -> tuple[str, ...]:

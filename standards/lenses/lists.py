@@ -6,18 +6,18 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from standards.lenses.exact_codes import parted, tokens
-from standards.lenses.pairs import Pair, agrees, both, place, put_in
+from standards.lenses.pairs import Pair, agrees, place, put_in, two_way
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
-    from standards.lenses.pairs import Both, Columns, Context, Members, Step
+    from standards.lenses.pairs import ColumnLayout, Context, MemberLayout, Step, TwoWayPairs
 
 
 def joined(local: str, name: str, separator: str = ",", codes: str = "", kind: str = "text") -> Pair:
     """One text that holds a list; *kind* ``ref`` makes each part the key of another record."""
 
-    def bind(context: Context, places: Members | Columns) -> Step:
+    def bind(context: Context, places: MemberLayout | ColumnLayout) -> Step:
         take = places.at(local)
         known = tokens(codes, context.dialect) if codes else None
 
@@ -56,11 +56,11 @@ def each(local: str, name: str, pairs: Sequence[Pair], by: Sequence[str] = ()) -
     A pair with the empty name makes the vocabulary's items bare values, one with the empty path the local ones.
     """
     inner = tuple(pairs)
-    wrapped = any(path == "" for pair in inner for path in pair.consumes)
-    bare = any(fill == "" for pair in inner for fill in pair.fills)
+    wrapped = any(path == "" for pair in inner for path in pair.local_paths)
+    bare = any(fill == "" for pair in inner for fill in pair.fields)
 
-    def bind(context: Context, places: Members | Columns) -> Step:
-        take, use = places.at(local), both(inner, context)
+    def bind(context: Context, places: MemberLayout | ColumnLayout) -> Step:
+        take, use = places.at(local), two_way(inner, context)
 
         def step(row: Any, record: dict[str, Any]) -> None:
             items = take(row)
@@ -77,7 +77,7 @@ def each(local: str, name: str, pairs: Sequence[Pair], by: Sequence[str] = ()) -
         return step
 
     def put(context: Context) -> Step:
-        path, use = place(context, local), both(inner, context)
+        path, use = place(context, local), two_way(inner, context)
 
         def step(record: Any, document: dict[str, Any]) -> None:
             said = _dressed(record, name, f"@{context.standard}") if bare else record.get(name) or []
@@ -87,8 +87,8 @@ def each(local: str, name: str, pairs: Sequence[Pair], by: Sequence[str] = ()) -
 
         return step
 
-    consumes = tuple(f"{local}.{inside}" if inside else local for pair in inner for inside in pair.consumes)
-    fills = (name,) if bare else (name, *(f"{name}.{inside}" for pair in inner for inside in pair.fills))
+    consumes = tuple(f"{local}.{inside}" if inside else local for pair in inner for inside in pair.local_paths)
+    fills = (name,) if bare else (name, *(f"{name}.{inside}" for pair in inner for inside in pair.fields))
     return Pair("each", consumes, fills, bind, put, pairs=inner, facts={"bare": bare, "wrapped": wrapped})
 
 
@@ -101,7 +101,7 @@ def flags(local: str, prefix: str, codes: str, names: Sequence[str]) -> Pair:
     many, _, member = local.rpartition(".")
     fields, companion = tuple(f"{prefix}{value}" for value in names), prefix.rstrip(".")
 
-    def bind(context: Context, places: Members | Columns) -> Step:
+    def bind(context: Context, places: MemberLayout | ColumnLayout) -> Step:
         take, known = places.at(many), tokens(codes, context.dialect)
 
         def step(row: Any, record: dict[str, Any]) -> None:
@@ -160,7 +160,7 @@ def _dressed(record: Mapping[str, Any], name: str, exact: str) -> list[dict[str,
     return [{"": v} if token is None else {"": v, exact: token} for v, token in zip(values, kept, strict=True)]
 
 
-def _merged(use: Both, said: list[dict[str, Any]], olds: list[Any], by: Sequence[str]) -> list[dict[str, Any]]:
+def _merged(use: TwoWayPairs, said: list[dict[str, Any]], olds: list[Any], by: Sequence[str]) -> list[dict[str, Any]]:
     """The items to write: an old one where it says the same, mended where it is the same by *by*, else a new one."""
     left = [(old, use.writable(use.read(old))) for old in olds]
     same, near = _placed(left, _plain), _placed(left, lambda known: _plain([known.get(name) for name in by]))

@@ -35,7 +35,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Members:
+class MemberLayout:
     """Local records that are dictionaries; *nested* where a dot in a path leads into an object."""
 
     nested: bool
@@ -66,7 +66,7 @@ class Members:
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class ColumnLayout:
     """Local records that are lists of cells under fixed headings."""
 
     headings: tuple[str, ...]
@@ -89,15 +89,15 @@ class Columns:
 class Pair:
     """Local members and the vocabulary fields they become; made by the functions of `standards.lenses.scalars`.
 
-    *bind* gives the step that reads; *put* gives the step that writes, None where the pair cannot go back.
+    *reader* gives the step that reads; *writer* gives the step that writes, None where the pair cannot go back.
     *companion* is the name under which exact tokens are kept beside the value.
     """
 
     word: str
-    consumes: tuple[str, ...]
-    fills: tuple[str, ...]
-    bind: Callable[[Context, Members | Columns], Step] | None
-    put: Callable[[Context], Step] | None
+    local_paths: tuple[str, ...]
+    fields: tuple[str, ...]
+    reader: Callable[[Context, MemberLayout | ColumnLayout], Step] | None
+    writer: Callable[[Context], Step] | None
     kind: str = ""
     codes: str = ""
     pairs: tuple[Pair, ...] = ()
@@ -106,7 +106,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Both:
+class TwoWayPairs:
     """Pairs put to use on dictionaries, in both directions."""
 
     steps: tuple[tuple[Pair, Step | None, Step | None], ...]
@@ -122,7 +122,7 @@ class Both:
 
     def writable(self, record: Record) -> dict[str, Any]:
         """The part of *record* that could be written back."""
-        lost = {name for pair, _, put in self.steps if not put for name in pair.fills}
+        lost = {name for pair, _, put in self.steps if not put for name in pair.fields}
         return {name: value for name, value in record.items() if name not in lost}
 
     def write(self, record: Record, local: dict[str, Any], before: Any) -> None:
@@ -138,14 +138,17 @@ class Both:
             put(record, local)
 
     def _names(self, pair: Pair) -> tuple[str, ...]:
-        return (*pair.fills, *(f"{name}@{self.standard}" for name in (*pair.fills, pair.companion)))
+        return (*pair.fields, *(f"{name}@{self.standard}" for name in (*pair.fields, pair.companion)))
 
 
-def both(pairs: Sequence[Pair], context: Context) -> Both:
+def two_way(pairs: Sequence[Pair], context: Context) -> TwoWayPairs:
     """*pairs* put to use in *context*."""
-    members = Members(nested=not context.textual)
-    return Both(
-        tuple((p, p.bind(context, members) if p.bind else None, p.put(context) if p.put else None) for p in pairs),
+    members = MemberLayout(nested=not context.textual)
+    return TwoWayPairs(
+        tuple(
+            (p, p.reader(context, members) if p.reader else None, p.writer(context) if p.writer else None)
+            for p in pairs
+        ),
         context.standard,
     )
 

@@ -13,21 +13,23 @@ from standards.lenses.types import WRONG, as_text, reading, writing
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from standards.lenses.pairs import Columns, Context, Members, Step
+    from standards.lenses.pairs import ColumnLayout, Context, MemberLayout, Step
 
 EXPECTED = "what it should be"
-FEW = frozenset({"date", "until", "truth", "boolean", "integer"})  # kinds of which a file repeats the same few cells
+KINDS_WITH_FEW_VALUES = frozenset(
+    {"date", "until", "truth", "boolean", "integer"}
+)  # kinds of which a file repeats the same few cells
 
 
 def same(local: str, name: str, kind: str = "text") -> Pair:
     """A value that both know as it is; *kind* is one of `standards.lenses.types`."""
 
-    def bind(context: Context, places: Members | Columns) -> Step:
+    def bind(context: Context, places: MemberLayout | ColumnLayout) -> Step:
         take = places.at(local)
         if context.textual and kind == "text":
             return _copying(take, name)
         read = reading(kind, context.textual)
-        if context.textual and kind in FEW:
+        if context.textual and kind in KINDS_WITH_FEW_VALUES:
             read = _remembering(read)
         return _checking(context, local, name, take, read, kind)
 
@@ -40,7 +42,7 @@ def same(local: str, name: str, kind: str = "text") -> Pair:
 def converted(local: str, name: str, inward: Callable[[Any], Any], outward: Callable[[Any], Any]) -> Pair:
     """A value that two functions turn into each other; either may answer `WRONG`."""
 
-    def bind(context: Context, places: Members | Columns) -> Step:
+    def bind(context: Context, places: MemberLayout | ColumnLayout) -> Step:
         return _finding(context, local, name, places.at(local), inward)
 
     def put(context: Context) -> Step:
@@ -52,7 +54,7 @@ def converted(local: str, name: str, inward: Callable[[Any], Any], outward: Call
 def coded(local: str, name: str, codes: str, many: bool = False) -> Pair:
     """A token, or a list of tokens, of the code set *codes*; the exact token is kept where it would not come back."""
 
-    def bind(context: Context, places: Members | Columns) -> Step:
+    def bind(context: Context, places: MemberLayout | ColumnLayout) -> Step:
         take = places.at(local)
         return (_reading_tokens if many else _reading_token)(context, local, name, take, codes)
 
@@ -85,7 +87,7 @@ def split(
     members = tuple(locals)
     shapes = tuple(kinds) or ("text",) * len(members)
 
-    def bind(context: Context, places: Members | Columns) -> Step:
+    def bind(context: Context, places: MemberLayout | ColumnLayout) -> Step:
         takes = tuple(places.at(member) for member in members)
         if len(takes) == 1 and not prefix:
             return _reading_single_key(context, members[0], name, takes[0])
@@ -113,7 +115,7 @@ def split(
 def opened(prefix: str, name: str) -> Pair:
     """All members whose name begins with *prefix*, as one open dictionary."""
 
-    def bind(context: Context, places: Members | Columns) -> Step:  # noqa: ARG001  every pair is bound alike
+    def bind(context: Context, places: MemberLayout | ColumnLayout) -> Step:  # noqa: ARG001  every pair is bound alike
         take = places.starting(prefix)
 
         def step(row: Any, record: dict[str, Any]) -> None:
@@ -150,7 +152,7 @@ def read_only(local: str | Sequence[str], name: str, convert: Callable[[Mapping[
     """
     members = (local,) if isinstance(local, str) else tuple(local)
 
-    def bind(context: Context, places: Members | Columns) -> Step:
+    def bind(context: Context, places: MemberLayout | ColumnLayout) -> Step:
         return _finding(context, ",".join(members) or name, name, places.whole(), convert)
 
     return Pair("read_only", members, (name,), bind, None)

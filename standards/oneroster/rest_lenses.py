@@ -115,7 +115,7 @@ def _lenses() -> Iterator[Lens]:
             if members := known.get(CLASSES[entity]):
                 collection = COLLECTIONS[entity]
                 own = (same("sourcedId", "id"), _metadata(collection), *pairs)
-                kept = tuple(pair for pair in own if pair.consumes[0].partition(".")[0] in members)
+                kept = tuple(pair for pair in own if pair.local_paths[0].partition(".")[0] in members)
                 yield Lens(dialect, collection, entity, kept, KEY)
 
 

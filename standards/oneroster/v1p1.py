@@ -11,64 +11,90 @@ from standards.oneroster import model
 from standards.oneroster.resources.parts import reference, references
 from standards.oneroster.resources.users import SERVICES
 from standards.oneroster.rest_lenses import WORTH
-from standards.view import Branch, Const, Hop, Href, Id, Items, Kids, Many, Native, Node, Obj, To, Val, View, v
+from standards.view import (
+    Branch,
+    Children,
+    Const,
+    Follow,
+    Href,
+    Id,
+    Items,
+    List,
+    Native,
+    Node,
+    Object,
+    Reference,
+    Value,
+    View,
+    value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-OLDER = "oneroster11"
-VERSIONS = {"oneroster": "1.2", OLDER: "1.1"}
-ROLE = codes.outward("role", OLDER)
+V1P1 = "oneroster11"
+VERSIONS = {"oneroster": "1.2", V1P1: "1.1"}
+ROLE = codes.outward("role", V1P1)
 
 # 1.1 has one role per user, and a list of organizations; 1.2 a role at each organization.
 ROLES: Mapping[str, tuple[Node, ...]] = {
     "student": (
         Const("role", "student"),
-        references("orgs", (Kids("enrollment", "student"), To("school")), "orgs", "org"),
+        references("orgs", (Children("enrollment", "student"), Follow("school")), "orgs", "org"),
     ),
     "staff": (
-        Many(
+        List(
             "role",
-            (Kids("employment", "staff"),),
-            (v("role", form=ROLE), v("role", "classification", form=codes.outward("staffClassification", OLDER))),
+            (Children("employment", "staff"),),
+            (
+                value("role", form=ROLE),
+                value("role", "classification", form=codes.outward("staffClassification", V1P1)),
+            ),
             bare=True,
             single="greatest",  # of several roles, teacher comes first: rosters are made of teachers
         ),
-        Many(
+        List(
             "role",
-            (Kids("teaching", "staff"),),
-            (v("role", form=codes.outward("enrollmentRole", OLDER)), Const("role", "teacher")),
+            (Children("teaching", "staff"),),
+            (value("role", form=codes.outward("enrollmentRole", V1P1)), Const("role", "teacher")),
             bare=True,
             single="greatest",
         ),
         Const("role", "aide"),
-        references("orgs", (Kids("employment", "staff"), To("organization")), "orgs", "org"),
-        references("orgs", (Kids("teaching", "staff"), To("section"), To("school")), "orgs", "org"),
+        references("orgs", (Children("employment", "staff"), Follow("organization")), "orgs", "org"),
+        references("orgs", (Children("teaching", "staff"), Follow("section"), Follow("school")), "orgs", "org"),
         replace(
-            references("orgs", (Kids(SERVICES, "staffReference.staffUniqueId"), To("schoolReference@")), "orgs", "org"),
+            references(
+                "orgs", (Children(SERVICES, "staffReference.staffUniqueId"), Follow("schoolReference@")), "orgs", "org"
+            ),
             adds=True,
         ),
     ),
     "contact": (
-        Many(
+        List(
             "role",
             (Items("roles", owners=("organization",)),),
-            (v("role", "kind", form=ROLE),),
+            (value("role", "kind", form=ROLE),),
             bare=True,
             single="least",
         ),
-        Many(
+        List(
             "role",
-            (Kids("guardianship", "contact"),),
-            (v("role", form=ROLE), v("role", "relation", form=codes.outward("relation", OLDER))),
+            (Children("guardianship", "contact"),),
+            (value("role", form=ROLE), value("role", "relation", form=codes.outward("relation", V1P1))),
             bare=True,
             single="least",
         ),
         Const("role", "guardian"),
-        references("orgs", (Items("roles", owners=("organization",)), To("organization")), "orgs", "org"),
+        references("orgs", (Items("roles", owners=("organization",)), Follow("organization")), "orgs", "org"),
         references(
             "orgs",
-            (Kids("guardianship", "contact"), To("student"), Kids("enrollment", "student"), To("school")),
+            (
+                Children("guardianship", "contact"),
+                Follow("student"),
+                Children("enrollment", "student"),
+                Follow("school"),
+            ),
             "orgs",
             "org",
         ),
@@ -76,7 +102,7 @@ ROLES: Mapping[str, tuple[Node, ...]] = {
 }
 # What 1.1 cannot do without and 1.2 can: the user's own id is its name, the term stands for its grading period,
 # and work of which nobody says how much it is worth is worth 0 to 100, as docs/vendor.md tells.
-INSTEAD: Mapping[str, tuple[Node, ...]] = {
+MEMBERS_INSTEAD: Mapping[str, tuple[Node, ...]] = {
     "user": (Id("username"),),
     "lineItem": (
         reference("gradingPeriod", "session", "academicSessions", "academicSession"),
@@ -92,16 +118,16 @@ def known(view: View) -> bool:
     return view.model in model.classes("1.1")
 
 
-def older(view: View) -> View:
+def as_v1p1(view: View) -> View:
     """The edition for 1.1 of a *view* of 1.2."""
     branches = tuple(_branch(branch, view.model) for branch in view.branches)
-    return View(view.name, OLDER, view.model, branches)
+    return View(view.name, V1P1, view.model, branches)
 
 
 def _branch(branch: Branch, name: str) -> Branch:
     members = model.classes("1.1")[name]
     roles = ROLES[branch.entity] if name == "user" else ()
-    nodes = (*_kept(branch.nodes, members), *roles, *INSTEAD.get(name, ()))
+    nodes = (*_kept(branch.nodes, members), *roles, *MEMBERS_INSTEAD.get(name, ()))
     return replace(
         branch,
         nodes=tuple(map(_older, nodes)),
@@ -114,7 +140,7 @@ def _branch(branch: Branch, name: str) -> Branch:
 def _kept(nodes: Iterable[Node], members: Mapping[str, Any]) -> Iterator[Node]:
     """The nodes that put a member which 1.1 has; an unnamed hop puts several."""
     for node in nodes:
-        if isinstance(node, Hop) and not node.name:
+        if isinstance(node, Reference) and not node.name:
             if inside := tuple(_kept(node.nodes, members)):
                 yield replace(node, nodes=inside)
         elif node.name in members or isinstance(node, Native):
@@ -128,11 +154,11 @@ def _older(node: Node) -> Node:
             return replace(node, path="v1p1/" + path.rpartition("/")[2])
         case Const(value="ext:unstated"):
             return replace(node, value="submitted")  # 1.1 has no extensions, and this word claims least
-        case Val(form=form) if form in _forms():
+        case Value(form=form) if form in _forms():
             return replace(node, form=_forms()[form])
-        case Many():
+        case List():
             return replace(node, nodes=tuple(map(_older, node.nodes)), early=tuple(map(_older, node.early)))
-        case Obj() | Hop():
+        case Object() | Reference():
             return replace(node, nodes=tuple(map(_older, node.nodes)))
         case _:
             return node
@@ -141,4 +167,4 @@ def _older(node: Node) -> Node:
 @cache
 def _forms() -> Mapping[Any, Any]:
     """For each way to say a code in 1.2, the way to say it in 1.1."""
-    return {codes.outward(name, "oneroster"): codes.outward(name, OLDER) for name in codes.names()}
+    return {codes.outward(name, "oneroster"): codes.outward(name, V1P1) for name in codes.names()}

@@ -7,7 +7,7 @@ import pytest
 from gateway.audit.chain import read_events
 from gateway.audit.log import PURPOSE, verify
 from gateway.config.settings import load
-from gateway.paging.walks import LASTS, WALKS_KEPT
+from gateway.paging.walks import MAX_WALKS, TTL_SECONDS
 from policies.population import UNNAMED, Population
 from policies.testing.reference_visibility import visible
 from standards.edfi import catalogue
@@ -138,8 +138,8 @@ def test_questions_without_an_answer_do_not_pile_up_in_memory(region, tutor):
     walks = region.gateway.walks
     for number in range(60):
         tutor.roster("students", filter=f"givenName='nobody{number}'")
-    assert len(walks._kept) <= WALKS_KEPT
-    region.clock.move(LASTS + 1)
+    assert len(walks._kept) <= MAX_WALKS
+    region.clock.move(TTL_SECONDS + 1)
     tutor.token = tutor.web.post(
         "/oauth/token", data={"grant_type": "client_credentials"}, auth=("tutor", tutor.secret)
     ).json["access_token"]

@@ -63,7 +63,7 @@ def furnish(region, building):
     building.put("students", student("s3"), "5" * 32)
     building.put("studentSchoolAssociations", enrollment("s1", primarySchool=True), "4" * 32)
     building.needed.add("3" * 32)
-    region.gateway.districts["elm"]._held = None
+    region.gateway.districts["elm"]._cached = None
     return building
 
 

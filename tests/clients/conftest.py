@@ -21,7 +21,7 @@ from tests.support.regions import Site, grand_bend_site, served, small_district,
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from adapters.simulators.edfi.server import Running
+    from adapters.simulators.edfi.server import RunningOds
     from tests.support.regions import Served
 
 SECRET = "a secret of the tests"
@@ -90,7 +90,7 @@ def followed(clients, filled) -> list[str]:
     return filled if clients.district not in WRITABLE else sorted({*filled[::12], *ROSTER})
 
 
-def _fir(system: Running, folder: Path) -> Site:
+def _fir(system: RunningOds, folder: Path) -> Site:
     return Site("edfi_ods", {
         "url": system.url, "client_id": "crossing", "client_secret": f"file:{folder / 'secret'}",
         "allow_private": "true", "writable": "true",

@@ -13,7 +13,7 @@ from tests.support.regions import Site, agreement, running, small_district
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from adapters.simulators.oneroster import Running
+    from adapters.simulators.oneroster import RunningSis
     from tests.support.regions import Consumer, Region
 
 SECRET = "a secret of the tests"
@@ -22,7 +22,7 @@ OPERATIONS = "[read, search, create, update, delete, bulk]"
 
 
 @pytest.fixture(scope="package")
-def system() -> Iterator[Running]:
+def system() -> Iterator[RunningSis]:
     """The district's own system."""
     with run(Sis(server_documents(small_district()), secret=SECRET)) as one:
         yield one

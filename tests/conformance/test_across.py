@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from gateway.demo.data import write_oneroster_11_wild, write_oneroster_12
+from gateway.demo.data import write_messy_oneroster_11, write_oneroster_12
 from standards.edfi.model.model import by_collection, natural_key, resources, validate
 from tests.conformance.conftest import MANY
 from tests.support.regions import Site, agreement, running, small_district
@@ -36,7 +36,7 @@ def _site(name, folder, request, defaults=DEFAULTS):
     if name == "maple":
         return _files(write_oneroster_12, folder, defaults)
     if name == "alder":
-        return _files(write_oneroster_11_wild, folder, defaults)
+        return _files(write_messy_oneroster_11, folder, defaults)
     served = request.getfixturevalue("site")
     version = {"version": "1.1"} if name == "birch 1.1" else {}
     return Site(served.adapter, dict(served.settings) | version, defaults=defaults)

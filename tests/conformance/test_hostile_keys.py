@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.oneroster_csv.adapter import OneRosterCsv
-from gateway.cache.snapshot import build
+from gateway.cache.snapshot import build_snapshot
 from gateway.commands.cli import main
 from gateway.demo.data import write_edfi_xml
 from gateway.districts.key_check import doubled
-from standards.edfi.from_oneroster.key_texts import LENGTH, key_text, number_text
+from standards.edfi.from_oneroster.key_texts import MAX_CHARACTERS, key_text, number_text
 from standards.edfi.model.model import by_collection, natural_key, resources, validate
 from standards.edfi.model.references import organization_id
 from standards.keys import Keyring
@@ -191,7 +191,7 @@ IDS = st.text(min_size=1, max_size=40) | st.sampled_from(["a", "A", "ß", "SS", 
 @given(LABELS, LABELS, IDS, IDS)
 def test_records_of_different_ids_never_have_one_key_text(label, other, one, two):
     first, second = key_text(label, one), key_text(other, two)
-    assert max(map(len, (first, second))) <= LENGTH
+    assert max(map(len, (first, second))) <= MAX_CHARACTERS
     assert first == first.strip()
     assert (first.casefold() == second.casefold()) <= (one == two)
 
@@ -274,10 +274,8 @@ def test_check_names_ids_that_a_list_of_several_kinds_would_show_twice():
         ("enrollment", {"key": ("e",), "student": ("s",), "school": ("101",), "entry": "2026-09-01"}),
         ("employment", {"key": ("w",), "staff": ("t",), "organization": ("101",), "begin": "2026-09-01"}),
     ]
-    generation = build(iter(records), "maple", KEYRING)
-    assert dict(doubled(generation)) == {
-        "users": "1 ids are those of records of different kinds, and twice in the list"
-    }
+    snapshot = build_snapshot(iter(records), "maple", KEYRING)
+    assert dict(doubled(snapshot)) == {"users": "1 ids are those of records of different kinds, and twice in the list"}
 
 
 SERVES = """<StaffSchoolAssociation><StaffReference><StaffIdentity><StaffUniqueId>{staff}</StaffUniqueId></StaffIdentity></StaffReference>

@@ -14,7 +14,7 @@ import pytest
 from adapters.oneroster.records import FILES
 from adapters.simulators.oneroster import Sis, documents, run
 from standards import registry
-from standards.edfi.model.flat_key_names import key_names
+from standards.edfi.model.flat_key_names import flat_key_names
 from standards.edfi.model.model import resources
 from tests.conformance.cases import NEW, OLD, ROOTS, case, check, listed, serving, up, whole
 from tests.support.needs import shared
@@ -33,7 +33,7 @@ def keys(consumer):
     found = {}
     for resource in EVERY:
         records = consumer.resources(resource, district="maple")
-        own = [tuple(_at(record, path) for path in key_names(resource)) for record in records]
+        own = [tuple(_at(record, path) for path in flat_key_names(resource)) for record in records]
         assert None not in {part for key in own for part in key}, resource
         assert max(Counter(own).values(), default=1) == 1, resource
         if records:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.demo.data import write_oneroster_11_wild
+from gateway.demo.data import write_messy_oneroster_11
 from standards.oneroster import model
 from tests.conformance.conftest import MANY
 from tests.conformance.table import FLAT, READS, address, expected, flat, parents, records
@@ -36,7 +36,7 @@ def older(tmp_path_factory, site):
 def wild(tmp_path_factory):
     """Files of 1.1 with the faults that real ones have."""
     folder = tmp_path_factory.mktemp("wild")
-    write_oneroster_11_wild(small_district(), folder / "alder.zip")
+    write_messy_oneroster_11(small_district(), folder / "alder.zip")
     place = Site("oneroster_csv", {"source": str(folder / "alder.zip")})
     with running(folder / "r", {"alder": place}, [agreement("alder")], MANY) as region:
         yield region.consumer()

@@ -13,9 +13,9 @@ from gateway.auth.callers import Callers
 from gateway.auth.client_secrets import new_secret
 from gateway.auth.oauth1 import Verifier
 from gateway.auth.oauth1_secrets import new_shared_secret
-from gateway.auth.rate_limits import Limits as Counters
-from gateway.config.settings import Audit, Changes, Limits, Server, Settings, Tokens
-from gateway.storage.bounded_calls import COMMAND_SECONDS
+from gateway.auth.rate_limits import RateLimits as Counters
+from gateway.config.settings import AuditSettings, ChangeSettings, LimitSettings, Server, Settings, TokenSettings
+from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import Client, Secret, SqlStore, open_store
 from gateway.storage.shared_memory import LocalMemory, Memory
 from gateway.web import oauth
@@ -58,10 +58,10 @@ def make_settings(folder: Path) -> Settings:
         server=Server("127.0.0.1", 8080, None, (), 8),
         store_url=f"sqlite:///{folder}/state/registry.db",
         memory_url="",
-        audit=Audit(folder / "state" / "audit", 2**20),
-        changes=Changes(folder / "state" / "journals", timedelta(days=30)),
-        tokens=Tokens(timedelta(minutes=30), 15),
-        limits=Limits("12000/minute", "", "10/minute", "100/minute"),
+        audit=AuditSettings(folder / "state" / "audit", 2**20),
+        changes=ChangeSettings(folder / "state" / "journals", timedelta(days=30)),
+        tokens=TokenSettings(timedelta(minutes=30), 15),
+        limits=LimitSettings("12000/minute", "", "10/minute", "100/minute"),
         master_key=None,
         districts=MappingProxyType({}),
     )
@@ -79,7 +79,7 @@ class Region:
 
     def __post_init__(self) -> None:
         self.settings = self.settings or make_settings(self.folder)
-        self.store: SqlStore = open_store(self.settings.store_url, self.clock, COMMAND_SECONDS)
+        self.store: SqlStore = open_store(self.settings.store_url, self.clock, MAX_COMMAND_SECONDS)
         counters = Counters(self.settings.limits, self.settings.memory_url)
         self.verifier = Verifier(self.store, self.memory, counters, KEY, self.clock)
         self.callers = Callers(self.store, self.memory, self.clock, self.verifier, lambda: self.clock.passed)

@@ -1,4 +1,4 @@
-"""What was shown over one hold is compared with the next, for everyone who saw it and is still served."""
+"""What was shown over one snapshot is compared with the next, for everyone who saw it and is still served."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def settle():
 
 
 def during(district, hook, what):
-    """Let *what* happen once, right after the gateway has been told of a renewal by *hook*."""
+    """Let *what* happen once, right after the gateway has been told of a refresh by *hook*."""
     kept = getattr(district, hook)
 
     def told(before, fresh):
@@ -98,10 +98,10 @@ def test_an_agreement_that_has_ended_is_not_worked_out_again(region, files):
     consumer.users("enrollments")
     region.clock.move(86_400)
     consumer.users("orgs")
-    number = region.gateway.districts["maple"].hold().number
+    number = region.gateway.districts["maple"].cached_snapshot().number
     clients = {key[3] for key in region.gateway.views._shown if key[1] == number}
     assert clients == {"conformance"}
-    assert {log.faces.grant.client for log in region.gateway.logs.followers("maple")} == {"conformance"}
+    assert {log.visibility.grant.client for log in region.gateway.logs.followers("maple")} == {"conformance"}
 
 
 def test_a_fault_in_one_log_keeps_no_other_from_going_on_and_the_hold_from_being_served(region, files, monkeypatch):
@@ -109,10 +109,10 @@ def test_a_fault_in_one_log_keeps_no_other_from_going_on_and_the_hold_from_being
     seen, _ = consumer.users("enrollments"), other.users("users")
     follow = ChangeLog.follow
 
-    def faulty(log, faces):
-        if log.faces is not None and faces.grant.client == "brief":
+    def faulty(log, visibility):
+        if log.visibility is not None and visibility.grant.client == "brief":
             raise RuntimeError("a fault")
-        follow(log, faces)
+        follow(log, visibility)
 
     monkeypatch.setattr(ChangeLog, "follow", faulty)
     without(files, "enrollments.csv", seen[0]["sourcedId"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from policies.claims import Claim, claim, read
-from policies.loading import LARGEST
+from policies.loading import MAX_FILE_BYTES
 
 GOOD = """\
 apiVersion: dsa/v1
@@ -96,7 +96,7 @@ UNCERTAIN = {
     "a file cut off within the list below": "id: reading-2026\nversion: 1\nclients:\n  - reading\n  - oth",
     "a file cut off at the end of a client's line": "id: reading-2026\nversion: 1\nclients:\n  - reading\n",
     "a file cut off within the id": "clients: [reading]\nid: reading-20",
-    "more than is read of a file": BROKEN + "#" * LARGEST,
+    "more than is read of a file": BROKEN + "#" * MAX_FILE_BYTES,
     "one of two lists cannot be read": BROKEN + "clients: *them\nversion: 1\n",
 }
 

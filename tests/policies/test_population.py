@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from policies.population import ACTIVE, UNNAMED, Population
-from policies.testing.reference_visibility import Sight, visible
+from policies.testing.reference_visibility import ReferenceVisibility, visible
 from tests.policies import documents
 
 ENROLLED = {"key": ("e",), "student": ("s1",), "school": ("101",), "grade": "03", "entry": "2026-09-01"}
@@ -135,8 +135,8 @@ def test_a_lenient_owner_may_be_missing_only_where_nothing_restricts_it():
     bound = documents.grant("edfi.studentSchoolAttendanceEvents allow", '{all: [{school: {in: ["101"]}}]}')
     assert free.unrestricted("organization")
     assert not bound.unrestricted("organization")
-    assert Sight(records, free, documents.TODAY).visible("edfi.studentSchoolAttendanceEvents")
-    assert not Sight(records, bound, documents.TODAY).visible("edfi.studentSchoolAttendanceEvents")
+    assert ReferenceVisibility(records, free, documents.TODAY).visible("edfi.studentSchoolAttendanceEvents")
+    assert not ReferenceVisibility(records, bound, documents.TODAY).visible("edfi.studentSchoolAttendanceEvents")
 
 
 @pytest.mark.parametrize("population", ["", '{all: [{grade: {in: ["03"]}}]}'])

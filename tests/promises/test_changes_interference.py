@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from gateway import telemetry
-from gateway.change_versions.journal import Sight
-from gateway.change_versions.journals import ORIGIN, STEP, Journals
+from gateway.change_versions.journal import ShownHashes
+from gateway.change_versions.journals import VERSION_ORIGIN_SECONDS, VERSION_STEP_SECONDS, ClientLogs
 from gateway.changes import feed as changes
 from policies.testing.non_interference import Knowledge, difference, worlds
 from standards import registry
@@ -67,7 +67,7 @@ def moved(records):
 
 def step(moment):
     """The change version of a moment."""
-    return int((moment - ORIGIN) / STEP)
+    return int((moment - VERSION_ORIGIN_SECONDS) / VERSION_STEP_SECONDS)
 
 
 class Comparison:
@@ -76,7 +76,7 @@ class Comparison:
     def __init__(self, one: Consumer, other: Consumer) -> None:
         self.pair = one, other
         for consumer in self.pair:
-            consumer.gateway.journals = Journals(None, b"j" * 32, lambda consumer=consumer: consumer.time)
+            consumer.gateway.client_logs = ClientLogs(None, b"j" * 32, lambda consumer=consumer: consumer.time)
         self.since = 0
         self.told = 0
 
@@ -142,10 +142,10 @@ def test_when_a_hold_was_renewed_for_what_one_may_not_see_is_not_told(pairs):
     for records in (first, later):
         comparison.load(records, records)
         for consumer in comparison.pair:
-            consumer.district.hold()
+            consumer.district.cached_snapshot()
             consumer.time += 600
         other.adapter.load((entity, dict(row)) for entity, rows in records.items() for row in rows)
-        other.district._held = None
+        other.district._cached = None
         answers = []
         for consumer in comparison.pair:
             asked = [VERSIONS, *(f"{EDFI}/{name}/{feed}" for name in names for feed in ("deletes", "keyChanges"))]
@@ -160,7 +160,7 @@ def test_when_a_hold_was_renewed_for_what_one_may_not_see_is_not_told(pairs):
 
 
 def every_row_is_followed(patch):
-    plain = Journals._sight
+    plain = ClientLogs._shown_hashes
 
     def sight(self, present):
         shown = present.shown
@@ -173,16 +173,16 @@ def every_row_is_followed(patch):
 
         return plain(self, replace(present, shown=Whole()))
 
-    patch.setattr(Journals, "_sight", sight)
+    patch.setattr(ClientLogs, "_shown_hashes", sight)
 
 
 def source_of(shown, row) -> bytes:
-    table = shown.faces.generation.table(shown.branch.entity)
+    table = shown.visibility.snapshot.table(shown.branch.entity)
     return repr([(name, column[row]) for name, column in sorted(table.columns.items())]).encode()
 
 
 def a_hidden_change_is_a_change(patch):
-    plain = Journals._sight
+    plain = ClientLogs._shown_hashes
 
     def sight(self, present):
         made, shown = plain(self, present), present.shown
@@ -192,14 +192,14 @@ def a_hidden_change_is_a_change(patch):
         ]
         return replace(made, hashes=hashes)
 
-    patch.setattr(Journals, "_sight", sight)
+    patch.setattr(ClientLogs, "_shown_hashes", sight)
 
 
 def a_hidden_key_is_a_key(patch):
     a_hidden_change_is_a_change(patch)
-    plain = Journals._sight
+    plain = ClientLogs._shown_hashes
 
-    def sight(self, present) -> Sight:
+    def sight(self, present) -> ShownHashes:
         made, shown = plain(self, present), present.shown
 
         def lines(places):
@@ -208,14 +208,14 @@ def a_hidden_key_is_a_key(patch):
 
         return replace(made, lines=lines)
 
-    patch.setattr(Journals, "_sight", sight)
+    patch.setattr(ClientLogs, "_shown_hashes", sight)
 
 
 def the_newest_version_is_a_count_of_rows(patch):
     plain = changes.available
 
     def available(gateway, authorization):
-        held = gateway.districts["maple"].hold()
+        held = gateway.districts["maple"].cached_snapshot()
         return plain(gateway, authorization) | {
             "newestChangeVersion": sum(table.size for table in held.tables.values())
         }
@@ -225,8 +225,8 @@ def the_newest_version_is_a_count_of_rows(patch):
 
 
 def a_version_counts_what_was_loaded(patch):
-    plain, loaded = Journals.next, count()
-    patch.setattr(Journals, "next", lambda self, *who: plain(self, *who) + next(loaded))
+    plain, loaded = ClientLogs.next, count()
+    patch.setattr(ClientLogs, "next", lambda self, *who: plain(self, *who) + next(loaded))
 
 
 FAULTS = [

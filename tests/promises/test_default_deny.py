@@ -141,7 +141,7 @@ def test_a_population_of_nobody_shows_nobody(region):
 def test_nobody_outside_the_population_is_named_in_any_body(region):
     """No unique id of a child outside stands anywhere, in any resource, nor does the id of its record."""
     some = region.consumer("some")
-    district = region.gateway.districts["cedar"].hold().table("student")
+    district = region.gateway.districts["cedar"].cached_snapshot().table("student")
     shown = {one["studentUniqueId"] for one in some.resources("students", district="cedar")}
     assert 0 < len(shown) < district.size
     hidden = {value for value in district.unique if value not in shown}

@@ -15,15 +15,15 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from gateway import telemetry
-from gateway.change_log.account import Account
-from gateway.change_log.findings import Findings
+from gateway.change_log.account import ClientHistory
+from gateway.change_log.findings import ChangeFindings
 from gateway.change_log.ledger import Ledger
 from gateway.engine import codegen, renderer, row_index, view_rows
-from gateway.engine.codegen import Writer
+from gateway.engine.codegen import CodeWriter
 from gateway.engine.renderer import Renderer
 from gateway.engine.row_index import RowIndex
-from gateway.engine.view_rows import Shown
-from gateway.engine.visibility import Faces
+from gateway.engine.view_rows import ViewRows
+from gateway.engine.visibility import Visibility
 from gateway.reads import modes, nesting, pipeline
 from gateway.web import edfi, oneroster
 from policies.testing.non_interference import Coverage, difference, worlds
@@ -185,12 +185,12 @@ def test_a_hidden_parameter_and_an_unknown_one_answer_alike(view, name, consumer
 
 
 def every_row(shown) -> int:
-    return sum(part.faces.generation.table(part.branch.entity).size for part in shown)
+    return sum(part.visibility.snapshot.table(part.branch.entity).size for part in shown)
 
 
-def source_of(shown: Shown, row: int) -> bytes:
+def source_of(shown: ViewRows, row: int) -> bytes:
     """All that the source says of a row."""
-    table = shown.faces.generation.table(shown.branch.entity)
+    table = shown.visibility.snapshot.table(shown.branch.entity)
     return repr([(name, column[row]) for name, column in sorted(table.columns.items())]).encode()
 
 
@@ -242,10 +242,10 @@ def an_offset_counts_hidden_rows(patch, _consumer):
 
 
 def pages_are_in_the_order_of_the_source(patch, _consumer):
-    plain = Shown.rows.func
+    plain = ViewRows.rows.func
     ordered = cached_property(lambda self: sorted(plain(self)))
-    ordered.__set_name__(Shown, "rows")
-    patch.setattr(Shown, "rows", ordered)
+    ordered.__set_name__(ViewRows, "rows")
+    patch.setattr(ViewRows, "rows", ordered)
 
 
 def ties_are_broken_by_the_source(patch, _consumer):
@@ -272,9 +272,9 @@ def an_array_is_in_the_order_of_the_source(patch, _consumer):
 
 def an_array_counts_hidden_children(patch, _consumer):
     def loop_children(self, step, here):
-        kid, kids = self.fresh("k"), self.faces.generation.kids(step.entity, step.via, here.entity)
-        self.enter(f"for {kid} in {self.bind(kids)}[{here.row}]:")
-        return codegen.Place(step.entity, kid)
+        kid, children = self.fresh("k"), self.visibility.snapshot.children(step.entity, step.via, here.entity)
+        self.enter(f"for {kid} in {self.bind(children)}[{here.row}]:")
+        return codegen.CodePosition(step.entity, kid)
 
     patch.setattr(Renderer, "loop_children", loop_children)
 
@@ -302,25 +302,27 @@ def an_error_text_says_how_many_rows_there_are(patch, consumer):
 
 
 def the_modified_time_is_that_of_the_load(patch, _consumer):
-    patch.setattr(Account, "times", lambda _self, faces, _entity, some: [faces.generation.version] * len(some))
+    patch.setattr(
+        ClientHistory, "times", lambda _self, visibility, _entity, some: [visibility.snapshot.version] * len(some)
+    )
 
 
 def a_hidden_change_moves_the_modified_time(patch, _consumer):
-    plain = Findings.of
+    plain = ChangeFindings.of
 
     def of(self, entity):
         found = plain(self, entity)
         found.changed |= self._dirty_new[entity]
         return found
 
-    patch.setattr(Findings, "of", of)
+    patch.setattr(ChangeFindings, "of", of)
 
 
 def a_filter_reads_behind_a_mask(patch, _consumer):
     plain = view_rows.compile_value
 
-    def compile_value(branch, faces, api, chain):
-        bare = copy.copy(faces)
+    def compile_value(branch, visibility, api, chain):
+        bare = copy.copy(visibility)
         bare.transform = lambda _field: None
         return plain(branch, bare, api, chain)
 
@@ -328,19 +330,19 @@ def a_filter_reads_behind_a_mask(patch, _consumer):
 
 
 def a_reference_shows_hidden_rows(patch, _consumer):
-    patch.setattr(Writer, "visible", lambda _self, _entity, row: f"{row} >= 0")
+    patch.setattr(CodeWriter, "visible", lambda _self, _entity, row: f"{row} >= 0")
 
 
 def a_row_rule_is_dropped(patch, _consumer):
-    patch.setattr(Faces, "_test", lambda *_: lambda _row: True)
+    patch.setattr(Visibility, "_test", lambda *_: lambda _row: True)
 
 
 def a_persons_own_number_stands_beside_the_pseudonym(patch, _consumer):
-    patch.setattr(Faces, "unique_ids", lambda self, entity: self.generation.table(entity).unique or self.ids(entity))
+    patch.setattr(Visibility, "unique_ids", lambda self, entity: self.snapshot.table(entity).unique or self.ids(entity))
 
 
 def a_mask_is_forgotten(patch, _consumer):
-    patch.setattr(Faces, "transform", lambda _self, _field: None)
+    patch.setattr(Visibility, "transform", lambda _self, _field: None)
 
 
 def a_reference_that_is_not_released_tells_what_lies_below(patch, _consumer):

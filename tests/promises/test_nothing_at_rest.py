@@ -204,7 +204,7 @@ def test_a_fault_of_the_gateway_itself_repeats_no_value(tmp_path, sites, spoken,
     with running(tmp_path / "region", {"maple": sites["maple"]}, [agreement("maple")]) as region:
         consumer = region.consumer()
         assert consumer.ask(f"{ROSTER}users").status_code == 200
-        table = region.gateway.districts["maple"].hold().table("student")
+        table = region.gateway.districts["maple"].cached_snapshot().table("student")
         table.columns["name.given"].clear()
         for path in (f"{ROSTER}users?filter=givenName%3D%27Kanarigiven%27", f"{ROSTER}students", f"{EDFI}students"):
             answer = consumer.ask(path)

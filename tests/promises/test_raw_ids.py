@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from gateway import telemetry
-from gateway.engine.visibility import Faces
+from gateway.engine.visibility import Visibility
 from policies import elements
 from policies.testing.raw_ids import MARK, found, planted, raw_ids
 from standards import registry
@@ -206,15 +206,15 @@ def test_the_hunt_finds_what_a_missing_cap_lets_out(careless):
 
 
 def a_reference_shows_the_sources_own_id(patch):
-    patch.setattr(Faces, "ids", lambda self, entity, api="oneroster": self.generation.table(entity).ids)
+    patch.setattr(Visibility, "ids", lambda self, entity, api="oneroster": self.snapshot.table(entity).ids)
 
 
 def a_unique_id_is_the_sources_own(patch):
-    patch.setattr(Faces, "unique_ids", lambda self, entity: self.generation.table(entity).unique or self.ids(entity))
+    patch.setattr(Visibility, "unique_ids", lambda self, entity: self.snapshot.table(entity).unique or self.ids(entity))
 
 
 def a_name_that_is_masked_leaves_as_it_is(patch):
-    patch.setattr(Faces, "transform", lambda _self, _field: None)
+    patch.setattr(Visibility, "transform", lambda _self, _field: None)
 
 
 FAULTS = (a_reference_shows_the_sources_own_id, a_unique_id_is_the_sources_own, a_name_that_is_masked_leaves_as_it_is)

@@ -147,7 +147,7 @@ def test_one_request_is_one_event_that_tells_what_and_about_whom_but_no_value(re
         "client": "conformance", "agreements": ["conformance-maple@1"], "purpose": "conformance", "view": "students", "api": "oneroster",
         "operation": "read", "status": 200, "trace": trace, "shape": "enabledUser =; sort familyName",
     }  # fmt: skip
-    district = region.gateway.districts["maple"].hold()
+    district = region.gateway.districts["maple"].cached_snapshot()
     shown = {user["sourcedId"] for user in answer.json["users"]}
     tags = {own: region.gateway.keyring.student_tag("maple", own) for own in district.table("student").ids}
     seen = {own for own, tag in tags.items() if list(region.gateway.record.seen(tag))}

@@ -16,14 +16,14 @@ from gateway import telemetry
 from gateway.cache.earlier_records import names_of
 from gateway.cache.needed_fields import may_be_held
 from gateway.change_log.doubts import Doubts
-from gateway.change_log.findings import Findings
+from gateway.change_log.findings import ChangeFindings
 from gateway.change_versions import journals
 from gateway.config.load_limits import Shares
 from gateway.demo.data.oneroster.server import server_documents
 from gateway.engine.row_index import RowIndex
 from gateway.reads import pipeline
 from policies.testing.non_interference import Knowledge, difference
-from policies.testing.reference_visibility import Sight
+from policies.testing.reference_visibility import ReferenceVisibility
 from standards import registry
 from standards.errors import Incomplete, SourceBroken
 from standards.fields import fields_of
@@ -105,7 +105,7 @@ def spoiled(known: Knowledge, random: Random) -> Spoiled:
         way = random.choice(WAYS)
         for row in random.sample(hidden[entity], min(len(hidden[entity]), 2 if random.random() < 0.15 else 1)):
             other = spoil(world, entity, row, way)
-            seen = Sight(other.records, known.grant, TODAY)
+            seen = ReferenceVisibility(other.records, known.grant, TODAY)
             if known.summary(seen) == known.before:
                 world = other
     return world
@@ -172,11 +172,11 @@ class Comparison:
         now = max(consumer.time for consumer in self.pair)
         self.since = now + 1800
         for consumer, world in zip(self.pair, (one, other), strict=True):
-            consumer.time, consumer.adapter.aside, held = now, world.aside, consumer.district._held
+            consumer.time, consumer.adapter.aside, held = now, world.aside, consumer.district._cached
             consumer.load(world.records)
-            consumer.district._held = None if restart else held
+            consumer.district._cached = None if restart else held
             try:
-                consumer.district.renew_now()
+                consumer.district.refresh_now()
             except Incomplete:
                 assert consumer is self.pair[1], "the district that is well is refused"
                 return False
@@ -254,24 +254,24 @@ def test_hidden_rows_that_are_set_aside_change_nothing_that_a_consumer_is_told(n
 # Faults, each planted in one place
 
 
-def aside(generation) -> int:
-    found = (generation.base or generation).completeness
+def aside(snapshot) -> int:
+    found = (snapshot.base or snapshot).completeness
     return len(found.unknown) + sum(one.aside for one in found.rows) if found else 0
 
 
 def what_one_was_not_shown_holds_back_what_is_gone(patch):
-    patch.setattr(Doubts, "lacking", lambda self, faces: self._unsettled(faces))
+    patch.setattr(Doubts, "lacking", lambda self, visibility: self._unsettled(visibility))
     patch.setattr(journals, "shown_of", lambda _faces, unknown, *_: frozenset(unknown))
 
 
 def rows_set_aside_are_a_change_of_all(patch):
-    plain = Findings.of
+    plain = ChangeFindings.of
 
     def of(self, entity):
-        found, new = plain(self, entity), self._new.faces.generation
+        found, new = plain(self, entity), self._new.visibility.snapshot
         return replace(found, changed={*range(new.table(entity).size)}) if aside(new) else found
 
-    patch.setattr(Findings, "of", of)
+    patch.setattr(ChangeFindings, "of", of)
 
 
 def a_record_that_is_set_aside_is_told_apart_from_none(patch):
@@ -280,9 +280,9 @@ def a_record_that_is_set_aside_is_told_apart_from_none(patch):
     def find(shown, identifier):
         index = plain(shown, identifier)
         for part in shown if index is None else ():
-            found = part.faces.generation.completeness
+            found = part.visibility.snapshot.completeness
             for one in found.places if found else ():
-                if identifier in names_of("maple", one.entity, one.key, part.faces.keyring):
+                if identifier in names_of("maple", one.entity, one.key, part.visibility.keyring):
                     raise SourceBroken("It cannot be read now.")
         return index
 
@@ -294,7 +294,7 @@ def the_tag_of_an_answer_covers_what_is_set_aside(patch):
 
     def cut(self, *span):
         for record in (records := plain(self, *span)):
-            record["_etag"] = str(aside(self.shown[0].faces.generation))
+            record["_etag"] = str(aside(self.shown[0].visibility.snapshot))
         return records
 
     patch.setattr(RowIndex, "slice", cut)

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from gateway.audit import keys, subjects
 from gateway.audit.chain import read_events
 from gateway.audit.log import verify
-from gateway.audit.reading import Reading
+from gateway.audit.reading import AuditReader
 from gateway.audit.subjects import TAG_BYTES, Allowance, Subjects
 from gateway.commands.cli import main
 from gateway.config.settings import load
@@ -64,7 +64,7 @@ def whole(region):
 
 
 def facts(region, event):
-    return Reading(load(region.folder / "gateway.toml"))._actions(event)
+    return AuditReader(load(region.folder / "gateway.toml"))._actions(event)
 
 
 def crossing(region, *words, given=None):
@@ -121,7 +121,7 @@ def test_every_member_of_every_view_is_told_by_a_name_that_the_agreement_release
 
 
 def student_of(region):
-    return region.gateway.districts["maple"].hold().table("student").ids[0]
+    return region.gateway.districts["maple"].cached_snapshot().table("student").ids[0]
 
 
 def test_an_officer_reads_who_saw_a_child_and_why(region):
@@ -296,7 +296,7 @@ def test_an_allowance_is_new_every_hour(tmp_path):
     with pytest.raises(TooManyRequests):
         kept.keep(tags[:31], "tutor")
     kept.keep(tags[:31], "other")
-    now[0] += subjects.CLIENT_SECONDS
+    now[0] += subjects.ALLOWANCE_SECONDS
     kept.keep(tags[:32], "tutor")
 
 

@@ -173,7 +173,7 @@ def held(tmp_path, clock, students=60):
 
 
 def settle(region):
-    """Wait for a renewal that goes on aside."""
+    """Wait for a refresh that goes on aside."""
     with region.gateway.districts["maple"]._loading:
         pass
 
@@ -282,6 +282,6 @@ def test_a_source_that_breaks_while_it_is_read_gives_nothing_of_what_it_gave_bef
         district = region.gateway.districts["maple"]
         taken = []
         with pytest.raises(SourceBroken):
-            taken.extend(district.adapter.read(dict.fromkeys(district.holds)))
+            taken.extend(district.adapter.read(dict.fromkeys(district.cached_entities)))
         assert refused(region.consumer().ask(ROWS))
-        assert district._held is None
+        assert district._cached is None

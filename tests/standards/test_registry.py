@@ -30,7 +30,7 @@ def test_both_standards_are_there():
 
 @pytest.mark.parametrize("lens", registry.lenses(), ids=str)
 def test_a_lens_fills_only_fields_that_exist(lens):
-    assert lens.fills <= set(fields_of(lens.entity))
+    assert lens.fields <= set(fields_of(lens.entity))
 
 
 def test_vocabulary_entities_of_the_roster_are_read_from_both_standards():

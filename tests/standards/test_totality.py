@@ -14,7 +14,7 @@ from standards.edfi.catalogue import mappings
 from standards.edfi.model import facts, links
 from standards.edfi.model.references import person
 from standards.fields import fields_of, follow, trail
-from standards.view import Hop, Href, Id, Items, Kids, Links, Many, Native, Obj, To, Val, paths
+from standards.view import Children, Follow, Href, Id, Items, Links, List, Native, Object, Reference, Value, paths
 
 ENVELOPE = {"sourcedId", "status", "dateLastModified"}  # the id, a constant, and the time of change
 
@@ -104,7 +104,7 @@ def test_every_member_of_an_ed_fi_resource_is_shown(collection):
 @pytest.mark.parametrize("lens", [lens for lens in registry.lenses() if lens.dialect == "edfi"], ids=str)
 def test_every_member_of_an_ed_fi_resource_is_read(lens):
     resource = dict(_edfi_resources())[lens.local]
-    assert set(resource.properties) <= {path.partition(".")[0] for path in lens.consumes}
+    assert set(resource.properties) <= {path.partition(".")[0] for path in lens.local_paths}
 
 
 @pytest.mark.parametrize("row", rows("edfi"), ids=lambda row: row["member"])
@@ -200,7 +200,10 @@ def test_the_key_of_a_mapped_resource_is_listed_under_the_facts_that_it_is_read_
     lens = mappings()[collection].lens
     for path in dict(_edfi_resources())[collection].identity:
         read = {
-            fields_of(lens.entity)[name].release for pair in lens.pairs if path in pair.consumes for name in pair.fills
+            fields_of(lens.entity)[name].release
+            for pair in lens.pairs
+            if path in pair.local_paths
+            for name in pair.fields
         }
         listed = facts.fact(f"edfi.{collection}.{path}")
         its_school = listed in {"offering.school", "section.school"}
@@ -241,7 +244,7 @@ def test_no_name_is_listed_twice():
 
 
 def test_every_name_of_the_vocabulary_has_a_source():
-    read = {(lens.entity, name) for lens in registry.lenses() for name in lens.fills}
+    read = {(lens.entity, name) for lens in registry.lenses() for name in lens.fields}
     shown = {(field.entity, field.name) for field in _shown_fields()}
     listed = {name for row in (*rows("edfi"), *rows("oneroster")) for name in row["name"].split()}
     assert [
@@ -263,29 +266,29 @@ def _shown_fields():
 def _fields(nodes, entity, prefix):
     for node in nodes:
         match node:
-            case Val():
+            case Value():
                 for source in node.sources:
                     yield from trail(entity, prefix + source)
             case Native():
                 yield fields_of(entity)[node.field]
             case Id() | Href():
                 yield fields_of(entity)["id"]
-            case Obj():
+            case Object():
                 yield from _fields(node.nodes, entity, prefix)
-            case Hop():
+            case Reference():
                 field = fields_of(entity)[prefix + node.ref]
                 yield field
                 yield from _fields(node.nodes, field.to, "")
-            case Many():
+            case List():
                 yield from _walked(node, entity, prefix)
 
 
 def _walked(node, entity, prefix):
     for number, step in enumerate(node.steps):
         match step:
-            case Kids():
+            case Children():
                 yield fields_of(step.entity)[step.via]
-            case To() | Links():
+            case Follow() | Links():
                 yield fields_of(entity)[prefix + step.ref]
             case Items():
                 yield fields_of(entity)[f"{prefix}{step.field}"]

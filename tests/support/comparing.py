@@ -27,7 +27,7 @@ def _kind(branch: v.Branch, path: str) -> str | None:
     last = chain[-1]
     if isinstance(last, v.Stamp) and last.kind == "modified":
         return "datetime"
-    return last.type if isinstance(last, v.Val) else "text"
+    return last.type if isinstance(last, v.Value) else "text"
 
 
 def holds(answer: tuple[str, v.Branch, Record], condition: Any) -> bool:
@@ -47,11 +47,11 @@ def _listed(branch: v.Branch, path: str) -> bool:
     """Whether a path leads into a list, or to a field that is one."""
     entity, chain = branch.entity, v.find(branch.nodes, path) or ()
     for node in chain:
-        if isinstance(node, v.Many):
+        if isinstance(node, v.List):
             return node.single == ""
-        if isinstance(node, v.Hop):
+        if isinstance(node, v.Reference):
             entity = fields_of(entity)[node.ref].to
-        if isinstance(node, v.Val):
+        if isinstance(node, v.Value):
             return any(trail(entity, source)[-1].many for source in node.sources)
     return False
 

@@ -15,17 +15,17 @@ from gateway.audit.log import Record
 from gateway.auth.callers import Callers
 from gateway.auth.client_secrets import new_secret
 from gateway.auth.oauth1 import Verifier
-from gateway.auth.rate_limits import Limits
+from gateway.auth.rate_limits import RateLimits
 from gateway.auth.scopes import known_scopes
 from gateway.cache.needed_fields import wanted_by
 from gateway.change_log.grant_logs import ChangeLogs
 from gateway.change_log.ledger import Ledger
-from gateway.change_versions.journals import Journals
-from gateway.config.settings import Limits as Rates
+from gateway.change_versions.journals import ClientLogs
+from gateway.config.settings import LimitSettings as Rates
 from gateway.districts.district import District
 from gateway.gateway import Gateway
 from gateway.paging.walks import Walks
-from gateway.storage.bounded_calls import COMMAND_SECONDS
+from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import Client, Secret, open_store
 from gateway.storage.shared_memory import LocalMemory
 from gateway.web.app import create_app
@@ -39,7 +39,7 @@ from standards.oneroster import model
 from standards.oneroster.api.routes import APIS, routes
 from standards.oneroster.resources.parts import service_of
 from standards.pruning import prune
-from standards.view import Native, Stamp, Val, paths
+from standards.view import Native, Stamp, Value, paths
 from tests.gateway.engine.source import RecordsAdapter, Whatever
 from tests.gateway.small_region import make_settings
 from tests.policies import documents
@@ -185,9 +185,9 @@ class Consumer:
             loss={"default": 1.0},
             shares=shares,
         )
-        self.store, memory = open_store(settings.store_url, lambda: documents.NOW, COMMAND_SECONDS), LocalMemory()
+        self.store, memory = open_store(settings.store_url, lambda: documents.NOW, MAX_COMMAND_SECONDS), LocalMemory()
         self.record = Record(settings.audit.folder, b"r" * 32)
-        limits = Limits(settings.limits, "")
+        limits = RateLimits(settings.limits, "")
         verifier = Verifier(self.store, memory, limits, b"o" * 32, lambda: documents.NOW)
         callers = Callers(self.store, memory, lambda: documents.NOW, verifier)
         self.gateway = Gateway(
@@ -214,13 +214,13 @@ class Consumer:
     def forget(self) -> None:
         """Let the gateway know nothing of what the consumer has been shown."""
         self.gateway.ledger = Ledger(b"ledger of tests", lambda: self.time)
-        self.gateway.journals = Journals(None, b"j" * 32, lambda: self.time)
+        self.gateway.client_logs = ClientLogs(None, b"j" * 32, lambda: self.time)
         self.gateway.logs = ChangeLogs(None, b"c" * 32, lambda: self.time, self.keyring)
 
     def load(self, records: Records) -> None:
         """Let the district hold other *records*, an hour later; no walk goes on."""
         self.adapter.load((entity, dict(row)) for entity, rows in records.items() for row in rows)
-        self.district._held = None
+        self.district._cached = None
         self.gateway.walks = Walks(lambda: 0.0)
         self.time += 3600
 
@@ -321,7 +321,7 @@ class Questions:
         for branch in view.branches:
             for path, chain in paths(branch.nodes):
                 if not isinstance(chain[-1], Native | Stamp):
-                    found.setdefault(path, chain[-1].type if isinstance(chain[-1], Val) else "text")
+                    found.setdefault(path, chain[-1].type if isinstance(chain[-1], Value) else "text")
         return found
 
     def _oneroster(self) -> dict[str, list[str]]:

@@ -1,7 +1,7 @@
 """A plain interpreter of views over vocabulary records: slow, obvious, and what the compiled engine must equal.
 
 It shares with the engine the declarations (views, pruning, grants, forms, transforms and keys) and nothing
-else: no columns, no faces, no generated code, no row index.
+else: no columns, no visibility, no generated code, no row index.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class Oracle:
             return record.get("uniqueId") or (own if len(own) <= 32 else block.hex())
         return own if api != "edfi" else block.hex()
 
-    def value(self, node: v.Val, entity: str, record: Record, prefix: str, item: Record | None, api: str) -> Any:
+    def value(self, node: v.Value, entity: str, record: Record, prefix: str, item: Record | None, api: str) -> Any:
         for source in node.sources:
             fields = trail(entity, prefix + source)
             here, at, inside = record, entity, item
@@ -160,7 +160,7 @@ class Oracle:
                     return shown
         return None
 
-    def shown(self, node: v.Val, field: Any, holder: Record, name: str, api: str) -> Any:
+    def shown(self, node: v.Value, field: Any, holder: Record, name: str, api: str) -> Any:
         if name not in holder:
             return None
         rule = self.grant.rule(field.release)
@@ -191,10 +191,10 @@ class Oracle:
         shown: Record = {} if into is None else into
         had = set(shown)
         for node in nodes:
-            adds = isinstance(node, v.Many) and node.adds
+            adds = isinstance(node, v.List) and node.adds
             if node.name and node.name in shown and node.name not in had and not adds:
                 continue
-            if isinstance(node, v.Hop) and not node.name:
+            if isinstance(node, v.Reference) and not node.name:
                 target = self.target(entity, record, prefix + node.ref, item, node.ref)
                 if target is not None:
                     self.members(node.nodes, fields_of(entity)[prefix + node.ref].to, target, api, base, into=shown)
@@ -225,22 +225,22 @@ class Oracle:
                     return ABSENT
                 own = f"{path}/{quote(name, safe='')}"
                 return f"{base}/{own}" if api != "edfi" else own
-            case v.Val():
+            case v.Value():
                 return self.value(node, entity, record, prefix, item, api)
             case v.Native():
                 return self.open_members(node, entity, record if item is None else item, prefix)
-            case v.Obj():
+            case v.Object():
                 if node.guard and not self.guarded(entity, record, prefix + node.guard, item, node.guard):
                     return ABSENT
                 inner = self.members(node.nodes, entity, record, api, base, prefix, item)
                 return inner if self.says(node.nodes, inner) else ABSENT
-            case v.Hop():
+            case v.Reference():
                 target = self.target(entity, record, prefix + node.ref, item, node.ref)
                 if target is None:
                     return ABSENT
                 inner = self.members(node.nodes, fields_of(entity)[prefix + node.ref].to, target, api, base)
                 return ABSENT if not self.says(node.nodes, inner) else [inner] if node.listed else inner
-            case v.Many():
+            case v.List():
                 return self.many(node, entity, record, api, base, prefix, item)
 
     @staticmethod
@@ -271,7 +271,7 @@ class Oracle:
         return kept or ABSENT
 
     def many(
-        self, node: v.Many, entity: str, record: Record, api: str, base: str, prefix: str, item: Record | None
+        self, node: v.List, entity: str, record: Record, api: str, base: str, prefix: str, item: Record | None
     ) -> Any:
         found: list[Any] = []
         for first, (at, here, inside, within) in self.walk(node.steps, entity, record, prefix, item):
@@ -294,7 +294,7 @@ class Oracle:
         return found if node.adds else self.arranged(node, found)
 
     @staticmethod
-    def arranged(node: v.Many, found: list[Any]) -> list[Any]:
+    def arranged(node: v.List, found: list[Any]) -> list[Any]:
         found = node.settle(found) if node.settle else found
         found.sort(key=lambda one: ([str(one.get(name, "")) for name in node.order], orjson.dumps(one)))
         if node.distinct:
@@ -321,11 +321,11 @@ class Oracle:
         after, inner = follow(step, entity, prefix)
         holder = record if item is None else item
         match step:
-            case v.Kids():
+            case v.Children():
                 for kid in self.kids(step.entity, step.via, record["key"]):
                     if self.seen(step.entity, kid):
                         yield after, kid, inner, None
-            case v.To():
+            case v.Follow():
                 target = self.target(entity, record, prefix + step.ref, item, step.ref)
                 if target is not None:
                     yield after, target, "", None
@@ -396,7 +396,9 @@ class Oracle:
                         reference["link"] = found
         return whole
 
-    def link(self, branch: v.Branch, site: links.Site, reference: Record, told: list[links.Told]) -> Record:
+    def link(
+        self, branch: v.Branch, site: links.ReferenceSite, reference: Record, told: list[links.StatedReference]
+    ) -> Record:
         """The link of a reference; empty where it has none."""
         said = site.said(reference)
         fits = [one for one in told if said is not None and one.name == site.name and one.values in {None, said}]
@@ -415,10 +417,10 @@ class Oracle:
         )
         return {"rel": known.name, "href": f"{known.endpoint}/{self.outward(target.entity, one, 'edfi')}"}
 
-    def pointed_to(self, step: v.Kids, record: Record) -> bool:
+    def pointed_to(self, step: v.Children, record: Record) -> bool:
         """Whether a visible record points to *record*."""
-        kids = self.rows.get(step.entity, {}).values()
-        return any(kid.get(step.via) == record["key"] and self.seen(step.entity, kid) for kid in kids)
+        children = self.rows.get(step.entity, {}).values()
+        return any(kid.get(step.via) == record["key"] and self.seen(step.entity, kid) for kid in children)
 
     def answer(self, view: v.View, query: Query, base: str, loaded: float) -> tuple[int, list[Record]]:
         """How many records answer, and the page of them."""

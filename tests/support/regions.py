@@ -20,12 +20,12 @@ from urllib.parse import urlsplit
 import requests
 from argon2 import PasswordHasher
 
-from gateway.auth.client_secrets import HINT, secret_text
+from gateway.auth.client_secrets import HINT_CHARACTERS, secret_text
 from gateway.auth.scopes import known_scopes
 from gateway.config.settings import load
 from gateway.demo.data import generate, write_edfi_xml, write_oneroster_12
 from gateway.runtime.startup import start
-from gateway.storage.bounded_calls import COMMAND_SECONDS
+from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import Client, Secret, open_store
 from standards.oneroster.resources.parts import service_of
 from tests.support.needs import ROOT, shared
@@ -73,7 +73,7 @@ class Clock:
 def quick_secret() -> tuple[str, str]:
     """A secret and the trace to keep of it, made with the least work that is one: a hash says how it was made."""
     secret = secret_text()
-    return secret, secret[:HINT] + QUICK.hash(secret)
+    return secret, secret[:HINT_CHARACTERS] + QUICK.hash(secret)
 
 
 def agreement(
@@ -204,7 +204,7 @@ class Region:
     def register(self, name: str, scopes: Iterable[str]) -> str:
         """Register a client, or give one that a region before this one registered another secret; the secret."""
         secret, trace = quick_secret()
-        store = open_store(self.store_url, self.clock, COMMAND_SECONDS)
+        store = open_store(self.store_url, self.clock, MAX_COMMAND_SECONDS)
         if store.find_client(name):
             store.rotate_secret(name, trace, None, "ana")
         else:
@@ -319,7 +319,7 @@ def served(
     agreements = [agreement(name, operations=operations, begin="2020-01-01", end="2099-12-31") for name in sites]
     place = write(folder, sites, agreements, f"{settings}[server]\nport = {port}\n{server}")
     secret, trace = quick_secret()
-    store = open_store(load(place).store_url, seconds=COMMAND_SECONDS)
+    store = open_store(load(place).store_url, seconds=MAX_COMMAND_SECONDS)
     if store.find_client("conformance"):
         store.rotate_secret("conformance", trace, None, "ana")
     else:

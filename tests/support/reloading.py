@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from gateway.runtime.running import Running
+    from gateway.runtime.running import RunningGateway
     from tests.support.regions import Site
 
 
@@ -42,7 +42,7 @@ def name_of(text: str) -> str:
 class Reloaded(Region):
     """A region in a folder whose files a test changes."""
 
-    running: Running = None  # type: ignore[assignment]
+    running: RunningGateway = None  # type: ignore[assignment]
 
     def write(self, name: str, text: str) -> None:
         """Let an agreement be another, or be there at all."""
@@ -76,7 +76,7 @@ class _Client(Client):
 class _Web:
     """The running gateway as test clients of Flask ask an application."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: RunningGateway) -> None:
         self._running = running
 
     def test_client(self) -> Client:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapters.simulators.edfi.extension import Extension
-from adapters.simulators.edfi.server import Asked, Running, run
+from adapters.simulators.edfi.server import RunningOds, SeenRequest, run
 from adapters.simulators.edfi.system import Ods
 
-__all__ = ["Asked", "Extension", "Ods", "Running", "run"]
+__all__ = ["Extension", "Ods", "RunningOds", "SeenRequest", "run"]

@@ -7,8 +7,8 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.simulators.edfi.problems import Refusal
-from adapters.simulators.wire import Reply, basic_credentials, form_of
+from adapters.simulators.edfi.problems import ProblemRefusal
+from adapters.simulators.wire import EdFiReply, basic_credentials, form_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NOT_KEPT: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
-class Denied(Exception):
+class TokenDenied(Exception):
     """No token is given, for a reason in the words of OAuth."""
 
     def __init__(self, status: int, error: str, description: str = "") -> None:
@@ -25,7 +25,7 @@ class Denied(Exception):
         self.body = {"error": error} | ({"error_description": description} if description else {})
 
 
-class Tokens:
+class IssuedTokens:
     """Knows *clients* and their secrets; each may have *limit* live tokens (any number below zero)."""
 
     def __init__(
@@ -48,43 +48,43 @@ class Tokens:
         """How many tokens *client* can use."""
         return sum(owner == client and end > self._now() for owner, end in self._live.values())
 
-    def grant(self, method: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    def grant(self, method: str, headers: Mapping[str, str], body: bytes) -> EdFiReply:
         """The answer to a request for a token."""
         try:
             client, scope = self._known(method, headers, body)
-        except Denied as denied:
-            return Reply(denied.status, denied.body, dict(NOT_KEPT))
+        except TokenDenied as denied:
+            return EdFiReply(denied.status, denied.body, dict(NOT_KEPT))
         if 0 <= self.limit <= self.live(client):
-            raise Refusal("security:authentication:too-many-tokens")
-        return Reply(200, self._given(client, scope), dict(NOT_KEPT))
+            raise ProblemRefusal("security:authentication:too-many-tokens")
+        return EdFiReply(200, self._given(client, scope), dict(NOT_KEPT))
 
     def client(self, header: str) -> str:
-        """The client that shows its token in an Authorization *header*; a `Refusal` where none does."""
+        """The client that shows its token in an Authorization *header*; a `ProblemRefusal` where none does."""
         scheme, _, token = header.partition(" ")
         if not header:
-            raise Refusal("security:authentication", "Authorization header is missing.")
+            raise ProblemRefusal("security:authentication", "Authorization header is missing.")
         if scheme.lower() != "bearer":
-            raise Refusal("security:authentication", "Unknown Authorization header scheme.")
+            raise ProblemRefusal("security:authentication", "Unknown Authorization header scheme.")
         if not token.strip():
-            raise Refusal("security:authentication", "Missing Authorization header bearer token value.")
+            raise ProblemRefusal("security:authentication", "Missing Authorization header bearer token value.")
         owner, end = self._live.get(token.strip(), ("", 0.0))
         if not owner or end <= self._now():
-            raise Refusal("security:authentication", "Invalid token.")
+            raise ProblemRefusal("security:authentication", "Invalid token.")
         return owner
 
     def _known(self, method: str, headers: Mapping[str, str], body: bytes) -> tuple[str, str]:
         """The client that asks for a token, and the scope that it wants."""
         if method != "POST":
-            raise Denied(405, "invalid_request")
+            raise TokenDenied(405, "invalid_request")
         asked = read_form(headers, body)
         client, secret = _credentials(headers.get("authorization", ""), asked)
         if asked.get("grant_type") != "client_credentials":
-            raise Denied(400, "unsupported_grant_type")
+            raise TokenDenied(400, "unsupported_grant_type")
         known = self.clients.get(client)
         if known is None or not secrets.compare_digest(known.encode(), secret.encode()):
-            raise Denied(401, "invalid_client")
+            raise TokenDenied(401, "invalid_client")
         if asked.get("scope") and not asked["scope"].isdigit():
-            raise Denied(400, "invalid_scope")
+            raise TokenDenied(400, "invalid_scope")
         return client, asked.get("scope", "")
 
     def _given(self, client: str, scope: str) -> dict[str, Any]:
@@ -110,13 +110,13 @@ def _credentials(header: str, asked: Mapping[str, str]) -> tuple[str, str]:
     scheme, _, rest = header.partition(" ")
     client, secret = asked.get("client_id", ""), asked.get("client_secret", "")
     if scheme and scheme.lower() != "basic":
-        raise Denied(401, "invalid_client", "Only HTTP Basic is supported.")
+        raise TokenDenied(401, "invalid_client", "Only HTTP Basic is supported.")
     if scheme and (client or secret):
-        raise Denied(400, "invalid_client", "Credentials came in the header and in the body.")
+        raise TokenDenied(400, "invalid_client", "Credentials came in the header and in the body.")
     if scheme:
         client, secret = basic_credentials(rest)
         if not client or not secret:
-            raise Denied(400, "invalid_request", "The header is malformed.")
+            raise TokenDenied(400, "invalid_request", "The header is malformed.")
     if not client and not secret:
-        raise Denied(401, "invalid_request", "There are no credentials.")
+        raise TokenDenied(401, "invalid_request", "There are no credentials.")
     return client, secret

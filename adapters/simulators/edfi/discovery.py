@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.simulators.edfi.auth import read_form
-from adapters.simulators.edfi.problems import Refusal
+from adapters.simulators.edfi.problems import ProblemRefusal
 from adapters.simulators.edfi.reading import own_names
-from adapters.simulators.wire import Reply
+from adapters.simulators.wire import EdFiReply
 from standards.edfi.api.openapi import documents
 from standards.edfi.api.openapi.schemas import IDENTITY, OPENAPI, camel, schemas
-from standards.edfi.api.supported_operations import everything
+from standards.edfi.api.supported_operations import all_operations
 from standards.edfi.model.dependencies import steps
 from standards.edfi.model.flat_key_names import flattened
 from standards.edfi.model.model import Resource, version
@@ -29,7 +29,7 @@ OPERATIONS: Final = ("Create", "Delete", "Read", "ReadChanges", "Update")
 DISTRICT: Final = "LocalEducationAgency"
 
 
-def root(ods: Instance, base: str) -> Reply:
+def root(ods: Instance, base: str) -> EdFiReply:
     """The document at the root of the API."""
     models = [{"name": "Ed-Fi", "version": STANDARDS.get(ods.version[0], version())}]
     if ods.extension:
@@ -47,26 +47,26 @@ def root(ods: Instance, base: str) -> Reply:
         urls["changeQueries"] = f"{base}/changeQueries/v1/"
     about = {"version": told, "applicationName": "Ed-Fi Alliance ODS/API", "informationalVersion": f"{told}.0",
              "suite": "3", "build": f"{told}.0.1"}  # fmt: skip
-    return Reply(200, about | mode | {"dataModels": models, "urls": urls})
+    return EdFiReply(200, about | mode | {"dataModels": models, "urls": urls})
 
 
-def metadata(ods: Instance, base: str, steps_: list[str]) -> Reply:
+def metadata(ods: Instance, base: str, steps_: list[str]) -> EdFiReply:
     """A document below ``/metadata``."""
     match steps_:
         case []:
-            return Reply(200, _sections(ods, base))
+            return EdFiReply(200, _sections(ods, base))
         case ["data", "v3", "dependencies"]:
-            return Reply(200, _dependencies(ods.extension))
+            return EdFiReply(200, _dependencies(ods.extension))
         case ["data", "v3", ("resources" | "descriptors") as section, "swagger.json"]:
-            return Reply(200, _document(ods, base, section))
+            return EdFiReply(200, _document(ods, base, section))
         case ["data", "v3", schema, "swagger.json"] if ods.extension and schema == ods.extension.schema.lower():
-            return Reply(200, _own(ods, ods.extension, base))
+            return EdFiReply(200, _own(ods, ods.extension, base))
         case ["changequeries", "v1", "swagger.json"] if ods.change_queries:
             address = f"{base}/changeQueries/v1"
-            return Reply(
-                200, documents.document("changeQueries", OPENAPI, everything(), address, f"{base}/oauth/token")
+            return EdFiReply(
+                200, documents.document("changeQueries", OPENAPI, all_operations(), address, f"{base}/oauth/token")
             )
-    raise Refusal("not-found")
+    raise ProblemRefusal("not-found")
 
 
 def _sections(ods: Instance, base: str) -> list[Document]:
@@ -97,7 +97,7 @@ def _dependencies(extension: Extension | None) -> list[Document]:
 
 def _document(ods: Instance, base: str, section: str) -> Document:
     """The document of the resources or of the descriptors, with those of an extension."""
-    content = documents.content(section, OPENAPI, everything())
+    content = documents.content(section, OPENAPI, all_operations())
     if ods.extension:
         found = _content(ods, ods.extension, descriptors=section == "descriptors")
         content = {
@@ -179,13 +179,13 @@ def _renamed(value: Any, name: str, extension: Extension) -> Any:
     return value.replace(before, after) if isinstance(value, str) else value
 
 
-def token_info(ods: Instance, call: Call, client: str) -> Reply:
+def token_info(ods: Instance, call: Call, client: str) -> EdFiReply:
     """Tell a client of its own token: the organizations and the resources for which it is good."""
     if call.method != "POST":
-        raise Refusal("method-not-allowed")
+        raise ProblemRefusal("method-not-allowed")
     token = call.header("authorization").partition(" ")[2].strip()
     if read_form(call.headers, call.body).get("token") != token:
-        raise Refusal("bad-request", "The token is not the one that the request bears.")
+        raise ProblemRefusal("bad-request", "The token is not the one that the request bears.")
     body = {
         "active": True,
         "client_id": client,
@@ -199,7 +199,7 @@ def token_info(ods: Instance, call: Call, client: str) -> Reply:
         ],
         "services": [],
     }
-    return Reply(200, body, {"Cache-Control": "no-cache"})
+    return EdFiReply(200, body, {"Cache-Control": "no-cache"})
 
 
 def _organization(document: Document) -> Document:

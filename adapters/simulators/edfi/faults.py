@@ -5,26 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.simulators import faults as shared
-from adapters.simulators.edfi.problems import Refusal
+from adapters.simulators.edfi.problems import ProblemRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from adapters.simulators.edfi.instance import Instance
-    from adapters.simulators.wire import Reply
+    from adapters.simulators.wire import EdFiReply
 
     Document = dict[str, Any]
 
 REFUSALS: Final = {
-    "unauthorized": Refusal("security:authentication"),
-    "forbidden": Refusal("security:authorization:access-denied:resource"),
-    "throttled": Refusal("security:too-many-requests"),
-    "too-many-tokens": Refusal("security:authentication:too-many-tokens"),
-    "unavailable": Refusal("system:unavailable"),
-    "bad-gateway": Refusal("system:bad-gateway"),
-    "error": Refusal("system"),
-    "missing": Refusal("not-found"),
-    "no-snapshot": Refusal("not-found", detail="Snapshot not found."),
+    "unauthorized": ProblemRefusal("security:authentication"),
+    "forbidden": ProblemRefusal("security:authorization:access-denied:resource"),
+    "throttled": ProblemRefusal("security:too-many-requests"),
+    "too-many-tokens": ProblemRefusal("security:authentication:too-many-tokens"),
+    "unavailable": ProblemRefusal("system:unavailable"),
+    "bad-gateway": ProblemRefusal("system:bad-gateway"),
+    "error": ProblemRefusal("system"),
+    "missing": ProblemRefusal("not-found"),
+    "no-snapshot": ProblemRefusal("not-found", detail="Snapshot not found."),
 }
 
 
@@ -38,15 +38,15 @@ def before_answer(ods: Instance, collection: str, faults: Mapping[str, float]) -
         ods.slip_out(collection)
 
 
-def answer_instead(ods: Instance, faults: Mapping[str, float]) -> Reply | None:
+def answer_instead(ods: Instance, faults: Mapping[str, float]) -> EdFiReply | None:
     """Answer in place of the right answer; None where that is to come."""
     return shared.answer_instead(faults, REFUSALS, lambda refusal: refusal.reply(older=ods.older))
 
 
-def after_answer(ods: Instance, collection: str, reply: Reply, faults: Mapping[str, float]) -> None:
+def after_answer(ods: Instance, collection: str, reply: EdFiReply, faults: Mapping[str, float]) -> None:
     """Make a good answer a bad one."""
     if "error-in-success" in faults:
-        reply.body = Refusal("system").reply(older=ods.older).body
+        reply.body = ProblemRefusal("system").reply(older=ods.older).body
     shared.misstate_total(reply, "Total-Count", faults)
     if isinstance(reply.body, list):
         before = ods.last_shown.get(collection)
@@ -58,7 +58,7 @@ def after_answer(ods: Instance, collection: str, reply: Reply, faults: Mapping[s
         reply.body = _document(reply.body, faults)
 
 
-def _token(ods: Instance, collection: str, reply: Reply, faults: Mapping[str, float]) -> None:
+def _token(ods: Instance, collection: str, reply: EdFiReply, faults: Mapping[str, float]) -> None:
     """Let the token of the next page lead astray."""
     given = reply.headers.get("Next-Page-Token", "")
     if "endless" in faults and given:

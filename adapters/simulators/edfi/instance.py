@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.simulators.edfi import reading, writing
-from adapters.simulators.edfi.auth import Tokens
+from adapters.simulators.edfi.auth import IssuedTokens
 from adapters.simulators.edfi.extension import extended
-from adapters.simulators.edfi.problems import Refusal
-from adapters.simulators.edfi.shape import Shape
-from adapters.simulators.edfi.state import State, insert, remove
+from adapters.simulators.edfi.problems import ProblemRefusal
+from adapters.simulators.edfi.shape import ResourceShapes
+from adapters.simulators.edfi.state import OdsState, insert, remove
 from adapters.simulators.faults import Faults
 
 if TYPE_CHECKING:
@@ -76,12 +76,12 @@ class Instance:
         self.lenient, self.creates_by_put = lenient, creates_by_put
         self.cursors, self.older = self.version >= CURSORS_SINCE, self.version < PROBLEMS_SINCE
         self.manner = reading.Manner(self.cursors, links, empties, numbers=self.older, largest=largest)
-        self.shape = Shape(extended(extension))
-        self.state = State(self.shape, clock, seed)
-        self.tokens, self.faults = Tokens({client: secret}), Faults()
+        self.shape = ResourceShapes(extended(extension))
+        self.state = OdsState(self.shape, clock, seed)
+        self.tokens, self.faults = IssuedTokens({client: secret}), Faults()
         self.last_shown: dict[str, Document] = {}
         self.first_token: dict[str, str] = {}
-        self.snapshot: State | None = None
+        self.snapshot: OdsState | None = None
         self.lock = threading.RLock()
         self.load(documents)
 
@@ -114,14 +114,14 @@ class Instance:
         with self.lock:
             remove(self.state, collection)
 
-    def view(self, call: Call) -> State:
+    def view(self, call: Call) -> OdsState:
         """The state that a request is about: the one of now, or the one of the snapshot."""
         if call.method != "GET":
-            raise Refusal("method-not-allowed")
+            raise ProblemRefusal("method-not-allowed")
         if not self.wants_snapshot(call):
             return self.state
         if self.snapshot is None:
-            raise Refusal("not-found", detail="Snapshot not found.")
+            raise ProblemRefusal("not-found", detail="Snapshot not found.")
         return self.snapshot
 
     def wants_snapshot(self, call: Call) -> bool:
@@ -129,6 +129,6 @@ class Instance:
         if self.version < SIX:
             wanted = call.header("snapshot-identifier")
             if wanted and wanted != SNAPSHOT:
-                raise Refusal("not-found", detail="Snapshot not found.")
+                raise ProblemRefusal("not-found", detail="Snapshot not found.")
             return bool(wanted)
         return call.header("use-snapshot").lower() == "true"

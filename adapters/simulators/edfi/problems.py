@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.simulators.wire import Reply
+from adapters.simulators.wire import EdFiReply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ KINDS: Final[Mapping[str, tuple[int, str, str]]] = {
 }  # fmt: skip
 
 
-class Refusal(Exception):
+class ProblemRefusal(Exception):
     """The system will not do what it was asked."""
 
     def __init__(
@@ -58,17 +58,17 @@ class Refusal(Exception):
         super().__init__(kind)
         self.kind, self.errors, self.places, self.detail = kind, errors, places, detail
 
-    def reply(self, *, older: bool = False, correlation: str = "") -> Reply:
+    def reply(self, *, older: bool = False, correlation: str = "") -> EdFiReply:
         """The refusal as an answer."""
         status, title, detail = KINDS[self.kind]
         said = self.detail or detail
         if older:
             more = [*self.errors, *(f"{path}: {text}" for path, all_ in (self.places or {}).items() for text in all_)]
-            return Reply(status, {"message": " ".join([said, *more])})
+            return EdFiReply(status, {"message": " ".join([said, *more])})
         body: dict[str, Any] = {"detail": said, "type": PREFIX + self.kind, "title": title, "status": status,
                                 "correlationId": correlation or "00000000-0000-0000-0000-000000000000"}  # fmt: skip
         if self.places:
             body["validationErrors"] = {path: list(texts) for path, texts in self.places.items()}
         if self.errors:
             body["errors"] = list(self.errors)
-        return Reply(status, body)
+        return EdFiReply(status, body)

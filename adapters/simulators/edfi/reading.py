@@ -7,23 +7,23 @@ import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.simulators.edfi.problems import Refusal
-from adapters.simulators.edfi.shape import Place
-from adapters.simulators.wire import Reply
+from adapters.simulators.edfi.problems import ProblemRefusal
+from adapters.simulators.edfi.shape import ValuePlace
+from adapters.simulators.wire import EdFiReply
 from standards.edfi.api.request import names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from adapters.simulators.edfi.state import Row, State
+    from adapters.simulators.edfi.state import OdsState, StoredDocument
     from standards.edfi.model.model import Property, Resource
 
     Document = dict[str, Any]
 
 PARAMETERS: Final = "bad-request:parameter-validation-failed"
-DEFAULT, LARGEST, LARGEST_NUMBER, PARTITIONS, MOST_PARTITIONS = 25, 500, 2**31 - 1, 10, 200
-LARGEST_VERSION: Final = 2**63 - 1
+DEFAULT_LIMIT, MAX_LIMIT, MAX_NUMBER, PARTITIONS, MAX_PARTITIONS = 25, 500, 2**31 - 1, 10, 200
+MAX_VERSION: Final = 2**63 - 1
 TRUTHS: Final = {"true": True, "false": False}
 
 
@@ -35,10 +35,10 @@ class Manner:
     links: bool = True
     empties: bool = False
     numbers: bool = False
-    largest: int = LARGEST
+    largest: int = MAX_LIMIT
 
 
-def shown(state: State, resource: Resource, row: Row, manner: Manner) -> Document:
+def shown(state: OdsState, resource: Resource, row: StoredDocument, manner: Manner) -> Document:
     """A document as the API shows it."""
     document: Document = {"id": row.id}
     if resource.descriptor_id and manner.numbers:
@@ -59,7 +59,7 @@ def moment(when: datetime) -> str:
     return when.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def page(state: State, resource: Resource, query: Mapping[str, str], manner: Manner) -> Reply:
+def page(state: OdsState, resource: Resource, query: Mapping[str, str], manner: Manner) -> EdFiReply:
     """The documents that *query* asks for."""
     if not manner.cursors:
         query = {name: value for name, value in query.items() if name not in {"pagetoken", "pagesize"}}
@@ -68,43 +68,43 @@ def page(state: State, resource: Resource, query: Mapping[str, str], manner: Man
     offset, limit = window(query, manner.largest)
     found = chosen(state, resource, query)
     rows = found[offset : offset + limit]
-    reply = Reply(200, [shown(state, resource, row, manner) for row in rows])
+    reply = EdFiReply(200, [shown(state, resource, row, manner) for row in rows])
     if truth(query, "totalcount"):
         reply.headers["Total-Count"] = str(len(found))
     if manner.cursors and rows:
-        reply.headers["Next-Page-Token"] = token(rows[-1].number + 1, LARGEST_NUMBER)
+        reply.headers["Next-Page-Token"] = token(rows[-1].number + 1, MAX_NUMBER)
     return reply
 
 
-def partitions(state: State, resource: Resource, query: Mapping[str, str]) -> Reply:
+def partitions(state: OdsState, resource: Resource, query: Mapping[str, str]) -> EdFiReply:
     """Tokens that divide the documents that *query* asks for."""
-    wanted = number(query, "number", PARTITIONS, 1, MOST_PARTITIONS)
+    wanted = number(query, "number", PARTITIONS, 1, MAX_PARTITIONS)
     found = chosen(state, resource, query)
     size = max(1, -(-len(found) // wanted))
     firsts = [found[place].number for place in range(0, len(found), size)]
-    lasts = [*(first - 1 for first in firsts[1:]), LARGEST_NUMBER]
-    return Reply(200, {"pageTokens": [token(*ends) for ends in zip(firsts, lasts, strict=bool(firsts))]})
+    lasts = [*(first - 1 for first in firsts[1:]), MAX_NUMBER]
+    return EdFiReply(200, {"pageTokens": [token(*ends) for ends in zip(firsts, lasts, strict=bool(firsts))]})
 
 
-def chosen(state: State, resource: Resource, query: Mapping[str, str]) -> list[Row]:
+def chosen(state: OdsState, resource: Resource, query: Mapping[str, str]) -> list[StoredDocument]:
     """The documents that fit the filters and the window of change versions in *query*."""
     low, high = change_window(query)
     if low > high:
-        raise Refusal(PARAMETERS, "minChangeVersion is greater than maxChangeVersion.")
+        raise ProblemRefusal(PARAMETERS, "minChangeVersion is greater than maxChangeVersion.")
     tests = list(_tests(state, resource, query))
     return [row for row in state.ordered(resource) if low <= row.version <= high and all(test(row) for test in tests)]
 
 
-def window(query: Mapping[str, str], largest: int = LARGEST) -> tuple[int, int]:
+def window(query: Mapping[str, str], largest: int = MAX_LIMIT) -> tuple[int, int]:
     """The offset and the limit that *query* asks for."""
-    offset = number(query, "offset", 0, 0, LARGEST_NUMBER)
-    return offset, number(query, "limit", min(DEFAULT, largest), 0, largest)
+    offset = number(query, "offset", 0, 0, MAX_NUMBER)
+    return offset, number(query, "limit", min(DEFAULT_LIMIT, largest), 0, largest)
 
 
 def change_window(query: Mapping[str, str]) -> tuple[int, int]:
     """The change versions that *query* asks for, both ends included."""
-    low = number(query, "minchangeversion", 0, 0, LARGEST_VERSION)
-    return low, number(query, "maxchangeversion", LARGEST_VERSION, 0, LARGEST_VERSION)
+    low = number(query, "minchangeversion", 0, 0, MAX_VERSION)
+    return low, number(query, "maxchangeversion", MAX_VERSION, 0, MAX_VERSION)
 
 
 def number(query: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
@@ -114,7 +114,7 @@ def number(query: Mapping[str, str], name: str, default: int, low: int, high: in
         return default
     sound = text.lstrip("-").isascii() and text.lstrip("-").isdigit()
     if not sound or not low <= int(text) <= high:
-        raise Refusal(PARAMETERS, f"{name} must be omitted or set to a numeric value between {low} and {high}.")
+        raise ProblemRefusal(PARAMETERS, f"{name} must be omitted or set to a numeric value between {low} and {high}.")
     return int(text)
 
 
@@ -122,7 +122,7 @@ def truth(query: Mapping[str, str], name: str) -> bool:
     """Whether a parameter says yes."""
     found = TRUTHS.get(query.get(name, "false").lower())
     if found is None:
-        raise Refusal(PARAMETERS, f"{name} must be true or false.")
+        raise ProblemRefusal(PARAMETERS, f"{name} must be true or false.")
     return found
 
 
@@ -131,7 +131,7 @@ def token(first: int, last: int) -> str:
     return base64.urlsafe_b64encode(f"{first},{last}".encode()).decode().rstrip("=")
 
 
-def _cursor_page(state: State, resource: Resource, query: Mapping[str, str], manner: Manner) -> Reply:
+def _cursor_page(state: OdsState, resource: Resource, query: Mapping[str, str], manner: Manner) -> EdFiReply:
     for fits, message in (
         ("pagetoken" in query, "PageToken is required when pageSize is specified."),
         ("offset" not in query, "Both offset and pageToken parameters were provided, but they cannot be combined."),
@@ -139,12 +139,12 @@ def _cursor_page(state: State, resource: Resource, query: Mapping[str, str], man
         (not truth(query, "totalcount"), "totalCount cannot be used with pageToken."),
     ):
         if not fits:
-            raise Refusal(PARAMETERS, message)
+            raise ProblemRefusal(PARAMETERS, message)
     first, last = _ends(query["pagetoken"])
-    size = number(query, "pagesize", min(DEFAULT, manner.largest), 0, manner.largest)
+    size = number(query, "pagesize", min(DEFAULT_LIMIT, manner.largest), 0, manner.largest)
     rows = [row for row in chosen(state, resource, query) if first <= row.number <= last][:size]
     headers = {"Next-Page-Token": token(rows[-1].number + 1, last)} if rows else {}
-    return Reply(200, [shown(state, resource, row, manner) for row in rows], headers)
+    return EdFiReply(200, [shown(state, resource, row, manner) for row in rows], headers)
 
 
 def _ends(text: str) -> tuple[int, int]:
@@ -152,10 +152,10 @@ def _ends(text: str) -> tuple[int, int]:
         first, _, last = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(",")
         return int(first), int(last)
     except (binascii.Error, UnicodeDecodeError, ValueError):
-        raise Refusal(PARAMETERS, "The page token provided was invalid.") from None
+        raise ProblemRefusal(PARAMETERS, "The page token provided was invalid.") from None
 
 
-def _tests(state: State, resource: Resource, query: Mapping[str, str]) -> Iterator[Callable[[Row], bool]]:
+def _tests(state: OdsState, resource: Resource, query: Mapping[str, str]) -> Iterator[Callable[[StoredDocument], bool]]:
     """The filters in *query*; what is no member filters nothing."""
     known = (
         names(resource.collection)
@@ -172,16 +172,16 @@ def _tests(state: State, resource: Resource, query: Mapping[str, str]) -> Iterat
             yield _equal(known[name], _read(name, kind, value), folded=bool(kind.descriptor))
 
 
-def _is(identifier: str) -> Callable[[Row], bool]:
+def _is(identifier: str) -> Callable[[StoredDocument], bool]:
     return lambda row: row.id == identifier
 
 
-def _numbered(text: str) -> Callable[[Row], bool]:
+def _numbered(text: str) -> Callable[[StoredDocument], bool]:
     return lambda row: str(row.number) == text
 
 
-def _equal(paths: Sequence[str], wanted: Any, *, folded: bool) -> Callable[[Row], bool]:
-    def test(row: Row) -> bool:
+def _equal(paths: Sequence[str], wanted: Any, *, folded: bool) -> Callable[[StoredDocument], bool]:
+    def test(row: StoredDocument) -> bool:
         for path in paths:
             value: Any = row.document
             for part in path.split("."):
@@ -220,11 +220,11 @@ def _read(name: str, kind: Property, text: str) -> Any:
         if kind.type == "boolean":
             return TRUTHS[text.lower()]
     except (ValueError, KeyError):
-        raise Refusal(PARAMETERS, f"The value for parameter '{name}' is not valid.") from None
+        raise ProblemRefusal(PARAMETERS, f"The value for parameter '{name}' is not valid.") from None
     return text
 
 
-def _linked(state: State, properties: Mapping[str, Property], document: Mapping[str, Any]) -> Document:
+def _linked(state: OdsState, properties: Mapping[str, Property], document: Mapping[str, Any]) -> Document:
     """A document whose references say where their targets are."""
     found: Document = {}
     for name, value in document.items():
@@ -242,8 +242,8 @@ def _linked(state: State, properties: Mapping[str, Property], document: Mapping[
     return found
 
 
-def _link(state: State, known: Property, document: Mapping[str, Any]) -> Document:
-    row = state.find(*state.shape.meant(Place(known, dict(document), known.name, "")))
+def _link(state: OdsState, known: Property, document: Mapping[str, Any]) -> Document:
+    row = state.find(*state.shape.meant(ValuePlace(known, dict(document), known.name, "")))
     if row is None:
         return {}
     return {"link": {"rel": row.resource, "href": f"{state.shape.resources[row.resource].endpoint}/{row.id}"}}

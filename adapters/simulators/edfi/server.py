@@ -22,7 +22,7 @@ JSON: Final = "application/json; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SeenRequest:
     """One request that was made, and the status of its answer; 0 where there was none."""
 
     method: str
@@ -34,27 +34,27 @@ class Asked:
 
 
 @dataclass(slots=True)
-class Running:
+class RunningOds:
     """A system that answers at *url*, and the *log* of what it was asked."""
 
     ods: Ods
     url: str
-    log: list[Asked] = field(default_factory=list)
+    log: list[SeenRequest] = field(default_factory=list)
 
     @property
     def token_url(self) -> str:
         """Where its tokens are."""
         return f"{self.url}{self.ods.prefix}/oauth/token"
 
-    def asked(self, collection: str, method: str = "") -> list[Asked]:
+    def asked(self, collection: str, method: str = "") -> list[SeenRequest]:
         """What was asked at one collection, or at the ``token`` address, by one method or by any."""
         return [one for one in self.log if target(one.path) == collection.lower() and method in {"", one.method}]
 
 
 @contextmanager
-def run(ods: Ods, port: int = 0, context: ssl.SSLContext | None = None) -> Iterator[Running]:
+def run(ods: Ods, port: int = 0, context: ssl.SSLContext | None = None) -> Iterator[RunningOds]:
     """The system, answering until the end of the block; over TLS where there is a *context* with a certificate."""
-    running = Running(ods, "")
+    running = RunningOds(ods, "")
     with wire.listening(_handler(running), port, context) as url:
         running.url = url
         yield running
@@ -69,8 +69,8 @@ def target(path: str) -> str:
     return steps[-1] if steps else ""
 
 
-def _handler(running: Running) -> type[wire.Handler]:
-    class Handler(wire.Handler):
+def _handler(running: RunningOds) -> type[wire.Handler]:
+    class EdFiHandler(wire.Handler):
         def answer(self, body: bytes) -> None:
             ods, path = running.ods, urlsplit(self.path).path
             taken = ods.faults.take(target(path))
@@ -81,8 +81,8 @@ def _handler(running: Running) -> type[wire.Handler]:
                 faults.after_answer(ods, target(path), reply, taken)
             headers = {name: self.headers[name] for name in OF_INTEREST if self.headers.get(name)}
             status = 0 if "silent" in taken else reply.status
-            running.log.append(Asked(self.command, path, wire.query_of(self.path), headers, status, body))
+            running.log.append(SeenRequest(self.command, path, wire.query_of(self.path), headers, status, body))
             reply.headers.setdefault("Content-Type", JSON)
             wire.send(self, reply, taken)
 
-    return Handler
+    return EdFiHandler

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from standards.edfi.model import model
-from standards.edfi.model.flat_key_names import ENROLLED, NAMED_AS, flattened, referred
+from standards.edfi.model.flat_key_names import ENROLLED, NAMED_AS, flattened, referred_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ ORGANIZATION: Final = "EducationOrganization"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ValuePlace:
     """A reference or a descriptor value at one place of a document: in *owner*, under *name*; *path* for messages."""
 
     known: Property
@@ -31,7 +31,7 @@ class Place:
     path: str
 
 
-class Shape:
+class ResourceShapes:
     """The resources of one system: those of the standard, and those that *more* adds to it."""
 
     def __init__(self, more: Mapping[str, Resource] | None = None) -> None:
@@ -64,7 +64,7 @@ class Shape:
         for name in self._abstract.get(resource.name, ()):
             yield name, key
 
-    def meant(self, place: Place) -> tuple[str, Key]:
+    def meant(self, place: ValuePlace) -> tuple[str, Key]:
         """The name and the key of what is referred to at *place*."""
         value = place.owner[place.name]
         if place.known.descriptor:
@@ -75,7 +75,7 @@ class Shape:
         resource = self._concrete(target)
         return target, tuple(_folded(path, value.get(name)) for path, name in self._names(resource).items())
 
-    def places(self, resource: Resource, document: Document) -> Iterator[Place]:
+    def places(self, resource: Resource, document: Document) -> Iterator[ValuePlace]:
         """Every reference and every descriptor value of *document*."""
         return _places(resource.properties, document, "$")
 
@@ -113,7 +113,7 @@ class Shape:
     @cached_property
     def _members(self) -> Mapping[str, frozenset[str]]:
         """The members of the references to each resource."""
-        return referred(self.resources)
+        return referred_keys(self.resources)
 
 
 def uri(descriptor: Mapping[str, Any]) -> str:
@@ -125,13 +125,13 @@ def _folded(path: str, value: Any) -> Any:
     return str(value).lower() if path.endswith("Descriptor") else value
 
 
-def _places(properties: Mapping[str, Property], document: Document, path: str) -> Iterator[Place]:
+def _places(properties: Mapping[str, Property], document: Document, path: str) -> Iterator[ValuePlace]:
     for name, value in document.items():
         known = properties.get(name)
         if known is None:
             continue
         if known.reference or known.descriptor:
-            yield Place(known, document, name, f"{path}.{name}")
+            yield ValuePlace(known, document, name, f"{path}.{name}")
         if isinstance(value, dict):
             yield from _places(known.properties, value, f"{path}.{name}")
         elif isinstance(value, list):

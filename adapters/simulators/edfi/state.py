@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from adapters.simulators.edfi.shape import Key, Shape
+    from adapters.simulators.edfi.shape import Key, ResourceShapes
     from standards.edfi.model.model import Resource
 
     Document = dict[str, Any]
@@ -24,7 +24,7 @@ UTC_KIND: Final = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class StoredDocument:
     """A document as it is kept: never changed, only replaced."""
 
     resource: str
@@ -42,7 +42,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class ChangeTrace:
     """What is told of a document that is gone, or whose key is *new* since."""
 
     resource: str
@@ -53,56 +53,60 @@ class Trace:
     new: Document | None = None
 
 
-class State:
+class OdsState:
     """Everything that the system knows; *shape* says what may be known."""
 
-    def __init__(self, shape: Shape, clock: Callable[[], datetime] | None = None, seed: int = 0) -> None:
+    def __init__(self, shape: ResourceShapes, clock: Callable[[], datetime] | None = None, seed: int = 0) -> None:
         self.shape = shape
         self.version = 0
-        self.rows: dict[str, dict[str, Row]] = defaultdict(dict)
-        self.deletes: list[Trace] = []
-        self.key_changes: list[Trace] = []
-        self._found: dict[Meant, Row] = {}
+        self.rows: dict[str, dict[str, StoredDocument]] = defaultdict(dict)
+        self.deletes: list[ChangeTrace] = []
+        self.key_changes: list[ChangeTrace] = []
+        self._found: dict[Meant, StoredDocument] = {}
         self._users: dict[Meant, dict[str, str]] = defaultdict(dict)
         self._numbers: dict[str, int] = defaultdict(int)
         self._clock = clock or (lambda: datetime.now(UTC))
         self._random = Random(seed)  # noqa: S311  ids that nobody has to guess
         self.last = EPOCH
 
-    def copy(self) -> State:
+    def copy(self) -> OdsState:
         """The state as it is now, whatever becomes of this one."""
-        made = State(self.shape, self._clock)
+        made = OdsState(self.shape, self._clock)
         made.version, made.last, made._found = self.version, self.last, dict(self._found)
         made.rows = defaultdict(dict, {name: dict(rows) for name, rows in self.rows.items()})
         made.deletes, made.key_changes = list(self.deletes), list(self.key_changes)
         return made
 
-    def ordered(self, resource: Resource) -> list[Row]:
+    def ordered(self, resource: Resource) -> list[StoredDocument]:
         """The documents of *resource* in the order of their numbers."""
         return sorted(self.rows[resource.name].values(), key=lambda row: row.number)
 
-    def find(self, name: str, key: Key) -> Row | None:
+    def find(self, name: str, key: Key) -> StoredDocument | None:
         """The document that a reference to *name* with *key* means."""
         return self._found.get((name, key))
 
-    def users(self, row: Row) -> Iterator[Row]:
+    def users(self, row: StoredDocument) -> Iterator[StoredDocument]:
         """The documents that refer to *row*."""
         for meant in self._identities(row):
             for identifier, name in list(self._users.get(meant, {}).items()):
                 yield self.rows[name][identifier]
 
-    def add(self, resource: Resource, document: Document, identifier: str = "", *, first: bool = False) -> Row:
+    def add(
+        self, resource: Resource, document: Document, identifier: str = "", *, first: bool = False
+    ) -> StoredDocument:
         """Keep a new *document*; *first* puts it before all others."""
         self._numbers[resource.name] += 1
         number = self._numbers[resource.name]
         if first:
             number = min((row.number for row in self.rows[resource.name].values()), default=1) - 1
         identifier = identifier or f"{self._random.getrandbits(128):032x}"
-        row = Row(resource.name, identifier, number, document, self.shape.key(resource, document), *self._moment())
+        row = StoredDocument(
+            resource.name, identifier, number, document, self.shape.key(resource, document), *self._moment()
+        )
         self._keep(row)
         return row
 
-    def change(self, row: Row, document: Document) -> Row:
+    def change(self, row: StoredDocument, document: Document) -> StoredDocument:
         """Keep *document* in the place of *row*; what refers to a key that it no longer has follows it."""
         resource = self.shape.resources[row.resource]
         users, before = list(self.users(row)), list(self._identities(row))
@@ -113,19 +117,19 @@ class State:
         self._keep(changed)
         if key != row.key:
             old, new = (self.shape.key_values(resource, one.document) for one in (row, changed))
-            self.key_changes.append(Trace(row.resource, row.id, version, old, row.key, new))
+            self.key_changes.append(ChangeTrace(row.resource, row.id, version, old, row.key, new))
             for user in users:
                 self._follow(user, before, changed)
         return changed
 
-    def remove(self, row: Row) -> None:
+    def remove(self, row: StoredDocument) -> None:
         """Keep *row* no longer."""
         self._forget(row)
         version, _ = self._moment()
         values = self.shape.key_values(self.shape.resources[row.resource], row.document)
-        self.deletes.append(Trace(row.resource, row.id, version, values, row.key))
+        self.deletes.append(ChangeTrace(row.resource, row.id, version, values, row.key))
 
-    def _follow(self, user: Row, before: list[Meant], changed: Row) -> None:
+    def _follow(self, user: StoredDocument, before: list[Meant], changed: StoredDocument) -> None:
         """Let a document refer to a key that has *changed*."""
         current = self.rows[user.resource].get(user.id)
         if current is None:
@@ -140,17 +144,17 @@ class State:
                 )
         self.change(current, document)
 
-    def _identities(self, row: Row) -> Iterator[Meant]:
+    def _identities(self, row: StoredDocument) -> Iterator[Meant]:
         return self.shape.identities(self.shape.resources[row.resource], row.document)
 
-    def _keep(self, row: Row) -> None:
+    def _keep(self, row: StoredDocument) -> None:
         self.rows[row.resource][row.id] = row
         for meant in self._identities(row):
             self._found[meant] = row
         for place in self.shape.places(self.shape.resources[row.resource], row.document):
             self._users[self.shape.meant(place)][row.id] = row.resource
 
-    def _forget(self, row: Row) -> None:
+    def _forget(self, row: StoredDocument) -> None:
         del self.rows[row.resource][row.id]
         for meant in self._identities(row):
             self._found.pop(meant, None)
@@ -163,7 +167,7 @@ class State:
         return self.version, self.last
 
 
-def insert(state: State, collection: str) -> None:
+def insert(state: OdsState, collection: str) -> None:
     """Put a document like the first one, with a key of its own, before all others."""
     resource = _called(state, collection)
     if resource is None or not state.rows[resource.name]:
@@ -179,14 +183,14 @@ def insert(state: State, collection: str) -> None:
     state.add(resource, document, first=True)
 
 
-def remove(state: State, collection: str) -> None:
+def remove(state: OdsState, collection: str) -> None:
     """Let the first document be gone."""
     resource = _called(state, collection)
     if resource is not None and state.rows[resource.name]:
         state.remove(state.ordered(resource)[0])
 
 
-def _called(state: State, collection: str) -> Resource | None:
+def _called(state: OdsState, collection: str) -> Resource | None:
     found = (one for one in state.shape.resources.values() if one.collection.lower() == collection)
     return next(found, None)
 

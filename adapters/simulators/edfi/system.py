@@ -7,8 +7,8 @@ from urllib.parse import unquote, urlsplit
 
 from adapters.simulators.edfi import changes, discovery, resources
 from adapters.simulators.edfi.instance import SIX, SNAPSHOT, Call, Instance
-from adapters.simulators.edfi.problems import Refusal
-from adapters.simulators.wire import Reply, query_of
+from adapters.simulators.edfi.problems import ProblemRefusal
+from adapters.simulators.wire import EdFiReply, query_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Ods(Instance):
     """An `Instance` that answers requests."""
 
-    def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> EdFiReply:
         """The answer to a request for the absolute *url*."""
         parts = urlsplit(url)
         given = {name.lower(): value for name, value in headers.items()}
@@ -29,10 +29,10 @@ class Ods(Instance):
         with self.lock:
             try:
                 return self._answer(Call(method, base, steps, query, given, body))
-            except Refusal as refusal:
+            except ProblemRefusal as refusal:
                 return refusal.reply(older=self.older, correlation=given.get("correlation-id", ""))
 
-    def _answer(self, call: Call) -> Reply:
+    def _answer(self, call: Call) -> EdFiReply:
         match call.steps:
             case []:
                 return discovery.root(self, call.base)
@@ -48,16 +48,16 @@ class Ods(Instance):
                 return self._changes(call, what)
             case ["data", "v3", *rest]:
                 if self.wants_snapshot(call) and call.method != "GET":
-                    raise Refusal("snapshots:method-not-allowed")
+                    raise ProblemRefusal("snapshots:method-not-allowed")
                 return resources.answer(self, Call(call.method, call.base, rest, call.query, call.headers, call.body))
-        raise Refusal("not-found")
+        raise ProblemRefusal("not-found")
 
-    def _changes(self, call: Call, what: str) -> Reply:
+    def _changes(self, call: Call, what: str) -> EdFiReply:
         if not self.change_queries:
-            raise Refusal("system:configuration:feature-disabled")
+            raise ProblemRefusal("system:configuration:feature-disabled")
         if what == "availablechangeversions":
             return changes.available(self.view(call), capital=self.version < SIX)
         if self.version >= SIX:
-            raise Refusal("not-found")
+            raise ProblemRefusal("not-found")
         found = [] if self.snapshot is None else [changes.snapshot(self.snapshot, SNAPSHOT)]
-        return Reply(200, found)
+        return EdFiReply(200, found)

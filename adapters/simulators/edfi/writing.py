@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.simulators.edfi.problems import Refusal
-from adapters.simulators.wire import Reply
+from adapters.simulators.edfi.problems import ProblemRefusal
+from adapters.simulators.wire import EdFiReply
 from standards.edfi.model import model
-from standards.edfi.model.cascading_keys import CASCADING
+from standards.edfi.model.cascading_keys import CASCADING_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from adapters.simulators.edfi.state import Row, State
+    from adapters.simulators.edfi.state import OdsState, StoredDocument
     from standards.edfi.model.model import Property, Resource
 
     Document = dict[str, Any]
@@ -25,13 +25,13 @@ OWN: Final = frozenset({"link", "_etag", "_lastmodifieddate"})
 def read_body(body: bytes) -> Document:
     """The document in a request."""
     if not body.strip():
-        raise Refusal("bad-request", "A non-empty request body is required.")
+        raise ProblemRefusal("bad-request", "A non-empty request body is required.")
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
-        raise Refusal(INVALID, places={"$": ["The body is no JSON."]}) from None
+        raise ProblemRefusal(INVALID, places={"$": ["The body is no JSON."]}) from None
     if not isinstance(found, dict):
-        raise Refusal(INVALID, places={"$": ["The body is no object."]})
+        raise ProblemRefusal(INVALID, places={"$": ["The body is no object."]})
     return found
 
 
@@ -40,10 +40,12 @@ def taken(resource: Resource, given: Mapping[str, Any]) -> Document:
     return _taken(resource.properties, given)
 
 
-def post(state: State, resource: Resource, given: Document, if_match: str, *, lenient: bool) -> tuple[Row, bool]:
+def post(
+    state: OdsState, resource: Resource, given: Document, if_match: str, *, lenient: bool
+) -> tuple[StoredDocument, bool]:
     """Keep a document in the place of the one with its key; whether it is a new one."""
     if "id" in {name.lower() for name in given}:
-        raise Refusal(INVALID, places={"$.id": ["The id is given by the system."]})
+        raise ProblemRefusal(INVALID, places={"$.id": ["The id is given by the system."]})
     document = checked(state, resource, given, lenient=lenient)
     row = state.find(resource.name, state.shape.key(resource, document))
     if row is None:
@@ -53,44 +55,51 @@ def post(state: State, resource: Resource, given: Document, if_match: str, *, le
 
 
 def put(
-    state: State, resource: Resource, identifier: str, given: Document, if_match: str, *, lenient: bool, creates: bool
-) -> tuple[Row, bool]:
+    state: OdsState,
+    resource: Resource,
+    identifier: str,
+    given: Document,
+    if_match: str,
+    *,
+    lenient: bool,
+    creates: bool,
+) -> tuple[StoredDocument, bool]:
     """Keep a document in the place of the one with an id; whether it is a new one."""
     document = checked(state, resource, given, lenient=lenient)
     row = state.rows[resource.name].get(identifier)
     other = state.find(resource.name, state.shape.key(resource, document))
     if row is None:
         if not creates:
-            raise Refusal("not-found")
+            raise ProblemRefusal("not-found")
         if other is not None:
-            raise Refusal("data-conflict:non-unique-identity")
+            raise ProblemRefusal("data-conflict:non-unique-identity")
         return _added(state, resource, document, identifier), True
     require(row, if_match)
     if state.shape.key(resource, document) != row.key:
-        if resource.name not in CASCADING:
-            raise Refusal(f"{INVALID}:key-change-not-supported")
+        if resource.name not in CASCADING_KEYS:
+            raise ProblemRefusal(f"{INVALID}:key-change-not-supported")
         if other is not None:
-            raise Refusal("data-conflict:non-unique-identity")
+            raise ProblemRefusal("data-conflict:non-unique-identity")
     return _changed(state, row, document), False
 
 
-def delete(state: State, resource: Resource, identifier: str, if_match: str) -> Reply:
+def delete(state: OdsState, resource: Resource, identifier: str, if_match: str) -> EdFiReply:
     """Keep the document with an id no longer."""
     row = state.rows[resource.name].get(identifier)
     if row is None:
-        raise Refusal("not-found")
+        raise ProblemRefusal("not-found")
     require(row, if_match)
     user = next((user for user in state.users(row) if user.id != row.id), None)
     if user is not None:
-        raise Refusal("data-conflict:dependent-item-exists", f"It is referenced by {user.resource}.")
+        raise ProblemRefusal("data-conflict:dependent-item-exists", f"It is referenced by {user.resource}.")
     state.remove(row)
-    return Reply(204)
+    return EdFiReply(204)
 
 
-def require(row: Row, if_match: str) -> None:
+def require(row: StoredDocument, if_match: str) -> None:
     """Refuse a change of what is not as it was seen."""
     if if_match and row.etag not in tags(if_match) and if_match.strip() != "*":
-        raise Refusal("optimistic-lock-failed")
+        raise ProblemRefusal("optimistic-lock-failed")
 
 
 def tags(header: str) -> set[str]:
@@ -98,15 +107,15 @@ def tags(header: str) -> set[str]:
     return {part.strip().removeprefix("W/").strip('"') for part in header.split(",")}
 
 
-def checked(state: State, resource: Resource, given: Mapping[str, Any], *, lenient: bool) -> Document:
-    """*given* as it is to be kept; a `Refusal` where it may not be."""
+def checked(state: OdsState, resource: Resource, given: Mapping[str, Any], *, lenient: bool) -> Document:
+    """*given* as it is to be kept; a `ProblemRefusal` where it may not be."""
     document = taken(resource, given)
     problems: dict[str, list[str]] = {}
     for problem in model.validate(resource, document):
         path, _, text = problem.partition(": ")
         problems.setdefault(path, []).append(text)
     if problems:
-        raise Refusal(INVALID, places=problems)
+        raise ProblemRefusal(INVALID, places=problems)
     missing = []
     for place in state.shape.places(resource, document):
         row = state.find(*state.shape.meant(place))
@@ -118,19 +127,21 @@ def checked(state: State, resource: Resource, given: Mapping[str, Any], *, lenie
         elif row is None and state.shape.meant(place) not in state.shape.identities(resource, document):
             missing.append(place.known.reference)
     if problems:
-        raise Refusal(INVALID, places=problems)
+        raise ProblemRefusal(INVALID, places=problems)
     if missing:
-        raise Refusal("data-conflict:unresolved-reference", detail=f"The referenced {missing[0]} item does not exist.")
+        raise ProblemRefusal(
+            "data-conflict:unresolved-reference", detail=f"The referenced {missing[0]} item does not exist."
+        )
     return document
 
 
-def _added(state: State, resource: Resource, document: Document, identifier: str = "") -> Row:
+def _added(state: OdsState, resource: Resource, document: Document, identifier: str = "") -> StoredDocument:
     if any(state.find(*meant) for meant in state.shape.identities(resource, document)):
-        raise Refusal("data-conflict:non-unique-identity")
+        raise ProblemRefusal("data-conflict:non-unique-identity")
     return state.add(resource, document, identifier)
 
 
-def _changed(state: State, row: Row, document: Document) -> Row:
+def _changed(state: OdsState, row: StoredDocument, document: Document) -> StoredDocument:
     return row if document == row.document else state.change(row, document)
 
 

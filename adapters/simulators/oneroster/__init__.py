@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapters.simulators.faults import Fault, Faults
 from adapters.simulators.oneroster.documents import documents
-from adapters.simulators.oneroster.server import Running, run
-from adapters.simulators.oneroster.system import Asked, Sis
+from adapters.simulators.oneroster.server import RunningSis, run
+from adapters.simulators.oneroster.system import SeenOneRosterRequest, Sis
 
-__all__ = ["Asked", "Fault", "Faults", "Running", "Sis", "documents", "run"]
+__all__ = ["Fault", "Faults", "RunningSis", "SeenOneRosterRequest", "Sis", "documents", "run"]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from adapters.simulators.oneroster.system import Sis
-    from adapters.simulators.wire import Reply
+    from adapters.simulators.wire import EdFiReply
 
 REFUSALS: Final = {
     "unauthorized": (401, "unauthorisedrequest"),
@@ -43,12 +43,12 @@ def before_answer(sis: Sis, collection: str, faults: Mapping[str, float]) -> Non
         known.update(kept)
 
 
-def answer_instead(faults: Mapping[str, float]) -> Reply | None:
+def answer_instead(faults: Mapping[str, float]) -> EdFiReply | None:
     """Answer in place of the right answer; None where that is to come."""
     return shared.answer_instead(faults, REFUSALS, lambda refusal: error(*refusal, "1.2"))
 
 
-def after_answer(reply: Reply, faults: Mapping[str, float]) -> None:
+def after_answer(reply: EdFiReply, faults: Mapping[str, float]) -> None:
     """Make a good answer a bad one."""
     if not isinstance(reply.body, dict) or not reply.body:
         return

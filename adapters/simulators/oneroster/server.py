@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunningSis:
     """A system that answers at *url*."""
 
     sis: Sis
@@ -31,14 +31,14 @@ class Running:
 
 
 @contextmanager
-def run(sis: Sis, port: int = 0, context: ssl.SSLContext | None = None) -> Iterator[Running]:
+def run(sis: Sis, port: int = 0, context: ssl.SSLContext | None = None) -> Iterator[RunningSis]:
     """The system, answering until the end of the block; over TLS where there is a *context* with a certificate."""
     with wire.listening(_handler(sis), port, context) as url:
-        yield Running(sis, url)
+        yield RunningSis(sis, url)
 
 
 def _handler(sis: Sis) -> type[wire.Handler]:
-    class Handler(wire.Handler):
+    class OneRosterHandler(wire.Handler):
         def answer(self, body: bytes) -> None:
             collection = _collection(self.path)
             taken = sis.faults.take(collection)
@@ -49,7 +49,7 @@ def _handler(sis: Sis) -> type[wire.Handler]:
                 faults.after_answer(reply, taken)
             wire.send(self, reply, taken)
 
-    return Handler
+    return OneRosterHandler
 
 
 def _collection(path: str) -> str:

@@ -17,7 +17,7 @@ from adapters.simulators.oneroster.auth import Auth
 from adapters.simulators.oneroster.documents import COLLECTIONS, reference
 from adapters.simulators.oneroster.queries import chosen, matching, ordered
 from adapters.simulators.oneroster.v1p1 import newer, older
-from adapters.simulators.wire import Reply, query_of
+from adapters.simulators.wire import EdFiReply, query_of
 from standards.errors import CallerError
 from standards.oneroster import model
 
@@ -48,7 +48,7 @@ VENDOR: Final = "x-vendor-authorization"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SeenOneRosterRequest:
     """One request that was made: what it asked for and what was answered."""
 
     method: str
@@ -107,25 +107,29 @@ class Sis:
         self.documents, self.faults, self.auth = documents, Faults(), Auth(client, secret, token)
         self.total, self.sorting, self.filtering, self.selecting = total, sorting, filtering, selecting
         self.ceiling, self.truths = ceiling, truths
-        self.log: list[Asked] = []
+        self.log: list[SeenOneRosterRequest] = []
         self._prefix, self._vendor = prefix, vendor
         self._lock = threading.RLock()
 
-    def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> EdFiReply:
         """The answer to a request for the absolute *url*."""
         path = urlsplit(url).path.removeprefix(self._prefix)
         if path == "/oauth/token":
             granted = self.auth.grant(method, headers, body)
-            return Reply(200, granted) if granted else Reply(401, {"error": "invalid_client"})
+            return EdFiReply(200, granted) if granted else EdFiReply(401, {"error": "invalid_client"})
         asked = _understood(method, path, query_of(url), body)
         if asked is None:
             return error(404, "unknownobject", "")
         with self._lock:
-            reply = self._guarded(asked, url, {name.lower(): value for name, value in headers.items()})
-            self.log.append(Asked(method, asked.collection, asked.identifier, asked.query, reply.status, asked.version))
+            reply = self._authorized(asked, url, {name.lower(): value for name, value in headers.items()})
+            self.log.append(
+                SeenOneRosterRequest(
+                    method, asked.collection, asked.identifier, asked.query, reply.status, asked.version
+                )
+            )
         return reply
 
-    def _guarded(self, asked: _Request, url: str, headers: Mapping[str, str]) -> Reply:
+    def _authorized(self, asked: _Request, url: str, headers: Mapping[str, str]) -> EdFiReply:
         second = self._vendor and asked.collection in WRITABLE and headers.get(VENDOR) != self._vendor
         if second or not self.auth.knows(asked.method, url, headers.get("authorization", "")):
             return error(401, "unauthorisedrequest", asked.version)
@@ -138,7 +142,7 @@ class Sis:
         except (ValueError, KeyError, TypeError):
             return error(422, "invaliddata", asked.version)
 
-    def _done(self, asked: _Request) -> Reply:
+    def _done(self, asked: _Request) -> EdFiReply:
         writable = asked.collection in WRITABLE
         match asked.method:
             case "GET":
@@ -147,12 +151,12 @@ class Sis:
                 return self._put(asked)
             case "DELETE" if writable and asked.identifier:
                 found = self.documents[asked.collection].pop(asked.identifier, None)
-                return Reply(204) if found else error(404, "unknownobject", asked.version)
+                return EdFiReply(204) if found else error(404, "unknownobject", asked.version)
             case "POST" if (asked.owner, asked.collection) in NESTED and asked.version == "1.2":
                 return self._post(asked)
         return error(405, "unsupported", asked.version)
 
-    def _many(self, asked: _Request) -> Reply:
+    def _many(self, asked: _Request) -> EdFiReply:
         query, found = asked.query, self._all(asked.collection)
         if asked.owner:
             found = matching(found, f"{NESTED[asked.owner, asked.collection]}.sourcedId='{asked.owned_by}'")
@@ -163,22 +167,22 @@ class Sis:
         limit, offset = min(int(query.get("limit", "100")), self.ceiling), int(query.get("offset", "0"))
         shown = [self._shown(asked, one) for one in found[offset : offset + limit]]
         headers = {"X-Total-Count": str(len(found))} if self.total else {}
-        return Reply(200, {COLLECTIONS[asked.class_name]: shown}, headers)
+        return EdFiReply(200, {COLLECTIONS[asked.class_name]: shown}, headers)
 
-    def _one(self, asked: _Request) -> Reply:
+    def _one(self, asked: _Request) -> EdFiReply:
         found = next((one for one in self._all(asked.collection) if one["sourcedId"] == asked.identifier), None)
         if found is None:
             return error(404, "unknownobject", asked.version)
-        return Reply(200, {asked.class_name: self._shown(asked, found)})
+        return EdFiReply(200, {asked.class_name: self._shown(asked, found)})
 
-    def _put(self, asked: _Request) -> Reply:
+    def _put(self, asked: _Request) -> EdFiReply:
         kept = self.documents[asked.collection]
         before = kept.get(asked.identifier, {})
         given = orjson.loads(asked.body)[asked.class_name]
         kept[asked.identifier] = self._taken(asked, given, asked.identifier, before)
-        return Reply(200 if before else 201, {asked.class_name: self._shown(asked, kept[asked.identifier])})
+        return EdFiReply(200 if before else 201, {asked.class_name: self._shown(asked, kept[asked.identifier])})
 
-    def _post(self, asked: _Request) -> Reply:
+    def _post(self, asked: _Request) -> EdFiReply:
         """Keep several new documents, all or none."""
         if asked.owned_by not in self.documents[COLLECTIONS[model.collections()[asked.owner]]]:
             return error(404, "unknownobject", asked.version)
@@ -189,7 +193,7 @@ class Sis:
             taken[allocated] = self._taken(asked, {**link, **given}, allocated, {})
             pairs.append({"suppliedSourcedId": given.get("sourcedId", ""), "allocatedSourcedId": allocated})
         self.documents[asked.collection].update(taken)
-        return Reply(201, {"sourcedIdPairs": pairs})
+        return EdFiReply(201, {"sourcedIdPairs": pairs})
 
     def _taken(self, asked: _Request, given: Document, identifier: str, before: Document) -> Document:
         """A document as it is kept, with what clients leave out; a `ValueError` where it may not be."""
@@ -239,7 +243,7 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def error(status: int, word: str, version: str) -> Reply:
+def error(status: int, word: str, version: str) -> EdFiReply:
     """An error in the envelope of its version."""
     if version == "1.1":
         said = {
@@ -249,7 +253,7 @@ def error(status: int, word: str, version: str) -> Reply:
             "imsx_description": "",
             "imsx_codeMinor": word,
         }
-        return Reply(status, {"statusInfoSet": [said]})
+        return EdFiReply(status, {"statusInfoSet": [said]})
     minor = {"imsx_codeMinorFieldName": "TargetEndSystem", "imsx_codeMinorFieldValue": word}
     codes = {"imsx_codeMinorField": [minor]}
-    return Reply(status, {"imsx_codeMajor": "failure", "imsx_severity": "error", "imsx_CodeMinor": codes})
+    return EdFiReply(status, {"imsx_codeMajor": "failure", "imsx_severity": "error", "imsx_CodeMinor": codes})

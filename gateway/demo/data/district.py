@@ -10,8 +10,8 @@ from gateway.demo.data.people.enrollments import Admissions
 from gateway.demo.data.people.events import absences, participations
 from gateway.demo.data.people.families import Village
 from gateway.demo.data.people.staff import Payroll
-from gateway.demo.data.records import District, Enrollment, Placement, Student
-from gateway.demo.data.schools.gradebook import CATEGORIES, Gradebook, graded, resources
+from gateway.demo.data.records import Enrollment, FictionalDistrict, Placement, Student
+from gateway.demo.data.schools.gradebook import CATEGORIES, GradebookMaker, graded, resources
 from gateway.demo.data.schools.schedule import Timetable
 from gateway.demo.data.schools.schools import organizations, zones
 from gateway.demo.data.schools.terms import first_day, school_days, sessions
@@ -28,7 +28,7 @@ MOST_STUDENTS = 100_000
 
 def generate(
     name: str, *, seed: int, students: int, schools: int | None = None, school_year: int, today: date
-) -> District:
+) -> FictionalDistrict:
     """The district called *name*, as it stands on *today* in the school year that ends in *school_year*."""
     if not NAME.fullmatch(name):
         raise ValueError(f"{name!r} is not a word in small letters, digits and hyphens")
@@ -40,8 +40,8 @@ def generate(
     village = Village(name, school_year, zones(tree[1:]), _dice(name, seed, "families"), seed)
     village.settle(students)
     days = tuple(day for day in school_days(school_year) if day <= today)
-    desk = Admissions(tree[1:], days, _dice(name, seed, "enrollments"))
-    enrolled = _enroll(desk, village.students)
+    registrar = Admissions(tree[1:], days, _dice(name, seed, "enrollments"))
+    enrolled = _enroll(registrar, village.students)
     table, payroll = _schedule(name, seed, school_year, tree, enrolled)
     book = _mark(name, seed, days, table, village.students[0])
     return _district(name, today, village, tree, enrolled, table, payroll, book, _dice(name, seed, "events"))
@@ -52,8 +52,8 @@ def _dice(name: str, seed: int, purpose: str) -> Random:
     return Random(f"{name}/{seed}/{purpose}")  # noqa: S311  (a fictional district, not a secret)
 
 
-def _enroll(desk: Admissions, students: Sequence[Student]) -> list[Enrollment]:
-    return [one for number, student in enumerate(students) for one in desk.admit(student, steady=number == 0)]
+def _enroll(registrar: Admissions, students: Sequence[Student]) -> list[Enrollment]:
+    return [one for number, student in enumerate(students) for one in registrar.admit(student, steady=number == 0)]
 
 
 def _schedule(
@@ -72,8 +72,8 @@ def _schedule(
     return table, payroll
 
 
-def _mark(name: str, seed: int, days: Sequence[date], table: Timetable, spotlight: Student) -> Gradebook:
-    book = Gradebook(tuple(table.sessions.values()), days, _dice(name, seed, "gradebook"))
+def _mark(name: str, seed: int, days: Sequence[date], table: Timetable, spotlight: Student) -> GradebookMaker:
+    book = GradebookMaker(tuple(table.sessions.values()), days, _dice(name, seed, "gradebook"))
     chosen = graded(table.sections, spotlight.id, table.placements)
     rosters: dict[str, list[Placement]] = {section.id: [] for section in chosen}
     for place in table.placements:
@@ -91,15 +91,15 @@ def _district(
     enrolled: list[Enrollment],
     table: Timetable,
     payroll: Payroll,
-    book: Gradebook,
+    book: GradebookMaker,
     dice: Random,
-) -> District:
+) -> FictionalDistrict:
     by_id = {school.id: school for school in tree[1:]}
     taught = {section.course for section in table.sections}
     catalogue = [*table.early.values(), *(option.course for option in table.catalogue)]
     courses = tuple(course for course in catalogue if course.id in taught)
     year = tuple(table.sessions.values())
-    return District(
+    return FictionalDistrict(
         name=name,
         title=tree[0].name,
         school_year=village.school_year,

@@ -294,7 +294,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
+class LearningResource:
     """A digital textbook or application that a course uses."""
 
     id: str
@@ -305,7 +305,7 @@ class Resource:
 
 
 @dataclass(frozen=True)
-class District:
+class FictionalDistrict:
     """A whole fictional district on one day of its school year."""
 
     name: str
@@ -330,7 +330,7 @@ class District:
     categories: tuple[Category, ...]
     line_items: tuple[LineItem, ...]
     results: tuple[Result, ...]
-    resources: tuple[Resource, ...]
+    resources: tuple[LearningResource, ...]
 
     @property
     def spotlight(self) -> Student:

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gateway.demo.data.records import Student
-    from gateway.demo.scenario.region import Site
+    from gateway.demo.scenario.region import DemoDistrict
 
 
-def own_id(site: Site, student: Student) -> str:
+def own_id(site: DemoDistrict, student: Student) -> str:
     """What the district's system calls *student*."""
     return Ids(site.district.name, site.district.school_year).student(student.id)
 
 
-def own_words(site: Site, student: Student) -> Mapping[str, str]:
+def own_words(site: DemoDistrict, student: Student) -> Mapping[str, str]:
     """The line about *student* in the district's file of users, with the line in its file of demographics."""
     identifier, found = own_id(site, student), dict[str, str]()
     assert site.source is not None

@@ -18,19 +18,19 @@ from gateway.demo.data.district import generate
 from gateway.demo.data.edfi.interchange_files import write_edfi_xml
 from gateway.demo.data.edfi.server import gradebook_documents, ods_documents
 from gateway.demo.data.oneroster.csv_files import write_oneroster_12
-from gateway.demo.data.oneroster.messy_csv_files import write_oneroster_11_wild
+from gateway.demo.data.oneroster.messy_csv_files import write_messy_oneroster_11
 from gateway.demo.data.oneroster.server import server_documents
 from gateway.demo.data.schools.descriptors import declared
 from gateway.demo.data.schools.terms import school_year_of
 from gateway.demo.scenario.releases import ANALYTICS, EVERYTHING, ROSTERING, TUTORING
-from gateway.storage.bounded_calls import COMMAND_SECONDS
+from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import Client, Secret, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from gateway.demo.data.records import District
+    from gateway.demo.data.records import FictionalDistrict
 
     Progress = Callable[[str], None]
 
@@ -119,21 +119,21 @@ allow_private = true
 WITH_ODS = "fir"
 SERVERS = ("a OneRoster 1.2 server with a gradebook", "an Ed-Fi ODS/API 7.3 with a OneRoster gradebook beside it")
 
-SITES: tuple[tuple[str, str, str, Callable[[District, Path], object], str], ...] = (
+SITES: tuple[tuple[str, str, str, Callable[[FictionalDistrict, Path], object], str], ...] = (
     ("maple", "oneroster_csv", "OneRoster 1.2 CSV files", write_oneroster_12, "maple.zip"),
     ("cedar", "edfi_xml", "Ed-Fi interchange XML", write_edfi_xml, "cedar"),
     (
         "alder",
         "oneroster_csv",
         "OneRoster 1.1 CSV files with real files' faults",
-        write_oneroster_11_wild,
+        write_messy_oneroster_11,
         "alder.zip",
     ),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class DemoClient:
     """A registered client of the demonstration, with the secret that only a demonstration keeps."""
 
     name: str
@@ -148,10 +148,10 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class DemoDistrict:
     """A district, the adapter that reads it, and the files it hands over."""
 
-    district: District
+    district: FictionalDistrict
     adapter: str
     dialect: str
     source: Path | None = None
@@ -167,12 +167,12 @@ class Ports:
 
 
 @dataclass(frozen=True, slots=True)
-class Premises:
+class Scenario:
     """Where the region lies, and who may use it; the systems of the districts that have servers."""
 
     settings: Path
-    accounts: tuple[Account, ...]
-    sites: tuple[Site, ...]
+    accounts: tuple[DemoClient, ...]
+    sites: tuple[DemoDistrict, ...]
     sis: Sis
     ods: Ods
     gradebook: Sis
@@ -189,7 +189,7 @@ class Premises:
             yield
 
     @property
-    def shown(self) -> Site:
+    def shown(self) -> DemoDistrict:
         """The district that the demonstration looks at closely."""
         return self.sites[0]
 
@@ -213,15 +213,15 @@ class _Deal:
 
 def prepare(
     folder: Path, *, students: int, seed: int, port: int, ports: Ports, today: date, progress: Progress
-) -> Premises:
+) -> Scenario:
     """Write the whole region below *folder* and register its clients; the districts' servers are to use *ports*."""
     folder.mkdir(parents=True, exist_ok=True)
-    sites: list[Site] = []
+    sites: list[DemoDistrict] = []
     for name, adapter, dialect, write, target in SITES:
         progress(f"writing the files of the fictional district {name.title()} ({students:,} students, {dialect})")
         district = generate(name, seed=seed, students=students, school_year=school_year_of(today), today=today)
         write(district, folder / target)
-        sites.append(Site(district, adapter, dialect, folder / target))
+        sites.append(DemoDistrict(district, adapter, dialect, folder / target))
     progress(f"filling the servers of the fictional districts {SERVED.title()} and {WITH_ODS.title()}")
     secret, _ = new_secret()
     made = [
@@ -229,7 +229,7 @@ def prepare(
         for name in (SERVED, WITH_ODS)
     ]
     for district, adapter, dialect in zip(made, ("oneroster_rest", "edfi_ods"), SERVERS, strict=True):
-        sites.append(Site(district, adapter, dialect))
+        sites.append(DemoDistrict(district, adapter, dialect))
         (folder / f"{district.name}.secret").write_text(secret, "ascii")
     sis = Sis(server_documents(made[0]), client="crossing", secret=secret)
     own = Ods(ods_documents(made[1]), client="crossing", secret=secret)
@@ -249,10 +249,10 @@ def prepare(
     progress("signing the agreements and registering the clients")
     deals = _deals(sites[0].district)
     _sign(folder / "agreements", deals, today)
-    return Premises(settings, _register(settings, deals), tuple(sites), sis, own, gradebook, ports)
+    return Scenario(settings, _register(settings, deals), tuple(sites), sis, own, gradebook, ports)
 
 
-def _deals(maple: District) -> tuple[_Deal, ...]:
+def _deals(maple: FictionalDistrict) -> tuple[_Deal, ...]:
     schools = ", ".join(f'"{school}"' for school in maple.spotlight_schools)
     return (
         _Deal(
@@ -305,8 +305,8 @@ def _agreement(deal: _Deal, district: str) -> str:
     return f"{deal.client}-{district}"
 
 
-def _register(settings: Path, deals: tuple[_Deal, ...]) -> tuple[Account, ...]:
-    store = open_store(load(settings).store_url, seconds=COMMAND_SECONDS)
+def _register(settings: Path, deals: tuple[_Deal, ...]) -> tuple[DemoClient, ...]:
+    store = open_store(load(settings).store_url, seconds=MAX_COMMAND_SECONDS)
     try:
         accounts = []
         for deal in deals:
@@ -317,7 +317,7 @@ def _register(settings: Path, deals: tuple[_Deal, ...]) -> tuple[Account, ...]:
                 )
             )
             accounts.append(
-                Account(
+                DemoClient(
                     name=deal.client,
                     org=deal.org,
                     client_id=deal.client,

@@ -17,7 +17,7 @@ from gateway.web.url_prefixes import PREFIXES, place
 from standards import registry
 from standards.edfi.api.graphml import graphml
 from standards.edfi.api.openapi import documents as openapi
-from standards.edfi.api.supported_operations import Abilities
+from standards.edfi.api.supported_operations import SupportedOperations
 from standards.edfi.model import dependencies
 from standards.edfi.model.model import version
 from standards.oneroster.model import edition as oneroster
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gateway.gateway import Gateway
-    from standards.edfi.api.openapi.schemas import Edition
+    from standards.edfi.api.openapi.schemas import OpenApiVersion
 
-MOST_DOCUMENTS = 64
+MAX_DOCUMENTS = 64
 """How many documents are kept; each is written again when it is asked for next."""
 
 API, RELEASE, SUITE = "7.3", "7.3.2", "3"
@@ -76,7 +76,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
         """One document."""
         known(gateway, district)
         base = _base(district)
-        edition = openapi.EDITIONS["2" if _asked_version() == "2" else "3"]
+        edition = openapi.OPENAPI_VERSIONS["2" if _asked_version() == "2" else "3"]
         inner = _content(section, edition, _abilities(gateway, district))
         return _json(openapi.framed(section, edition, inner, base + ROOTS[section], f"{base}/oauth/token"))
 
@@ -154,21 +154,21 @@ def _contents(base: str, places: Mapping[str, str], roster: str) -> list[dict[st
     return [*found, {"name": "OneRoster", "endpointUri": discovery, "prefix": "Ed-Fi OneRoster"}]
 
 
-def _abilities(gateway: Gateway, district: str | None) -> Abilities:
+def _abilities(gateway: Gateway, district: str | None) -> SupportedOperations:
     """What the district's source, or the source of any, can do."""
     reads, writes, feeds = set[str](), set[str](), set[str]()
     for one, manifest in manifests(gateway, district):
-        followed = one.holds | manifest.delta
+        followed = one.cached_entities | manifest.delta
         for view in registry.views("edfi").values():
             entities = {branch.entity for branch in view.branches} & manifest.entities
             reads |= {view.model} if entities else set()
             writes |= {view.model} if entities & manifest.writes else set()
             feeds |= {view.model} if entities and entities <= followed else set()
-    return Abilities(frozenset(reads), frozenset(writes), frozenset(feeds))
+    return SupportedOperations(frozenset(reads), frozenset(writes), frozenset(feeds))
 
 
-@lru_cache(maxsize=MOST_DOCUMENTS)
-def _content(section: str, edition: Edition, able: Abilities) -> dict[str, Any]:
+@lru_cache(maxsize=MAX_DOCUMENTS)
+def _content(section: str, edition: OpenApiVersion, able: SupportedOperations) -> dict[str, Any]:
     """The parts of a document that do not depend on where it lies, written once."""
     return {name: orjson.Fragment(orjson.dumps(part)) for name, part in openapi.content(section, edition, able).items()}
 

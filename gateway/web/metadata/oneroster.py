@@ -21,7 +21,7 @@ from gateway.web.responses import base_url
 from standards.errors import NotFound
 from standards.oneroster import model
 from standards.oneroster.api import openapi
-from standards.oneroster.api.supported_operations import supported
+from standards.oneroster.api.supported_operations import supported_operations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +72,7 @@ HEADERS: Mapping[str, str] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class DocumentSection:
     """One document on the pages: its *title*, what it describes, and where it lies as seen from its page."""
 
     version: str
@@ -81,23 +81,25 @@ class Section:
     address: str
 
 
-def _discovered(service: str, title: str) -> Section:
-    return Section(
+def _discovered(service: str, title: str) -> DocumentSection:
+    return DocumentSection(
         "1.2", service, title, f"..{model.edition('1.2').base_path(service)}/discovery/{DISCOVERY[service][0]}"
     )
 
 
-SECTIONS: Mapping[str, Section] = MappingProxyType(
+SECTIONS: Mapping[str, DocumentSection] = MappingProxyType(
     {
         "oneroster-1.2-rostering": _discovered("rostering", "OneRoster 1.2 Rostering"),
         "oneroster-1.2-gradebook": _discovered("gradebook", "OneRoster 1.2 Gradebook"),
         "oneroster-1.2-resources": _discovered("resources", "OneRoster 1.2 Resources"),
-        "oneroster-1.1": Section("1.1", "", "OneRoster 1.1", "documents/oneroster-1.1.json"),
-        "ed-fi-resources": Section("3", "resources", "Ed-Fi Resources", "../metadata/data/v3/resources/swagger.json"),
-        "ed-fi-descriptors": Section(
+        "oneroster-1.1": DocumentSection("1.1", "", "OneRoster 1.1", "documents/oneroster-1.1.json"),
+        "ed-fi-resources": DocumentSection(
+            "3", "resources", "Ed-Fi Resources", "../metadata/data/v3/resources/swagger.json"
+        ),
+        "ed-fi-descriptors": DocumentSection(
             "3", "descriptors", "Ed-Fi Descriptors", "../metadata/data/v3/descriptors/swagger.json"
         ),
-        "ed-fi-change-queries": Section(
+        "ed-fi-change-queries": DocumentSection(
             "3", "changeQueries", "Ed-Fi Change Queries", "../metadata/changeQueries/v1/swagger.json"
         ),
     }
@@ -167,7 +169,7 @@ def _supported(gateway: Gateway, version: str, district: str | None) -> tuple[Op
     found = {
         one
         for _, manifest in manifests(gateway, district)
-        for one in supported(version, manifest.entities, manifest.writes)
+        for one in supported_operations(version, manifest.entities, manifest.writes)
     }
     return tuple(operation for operation in model.operations(version) if operation in found)
 

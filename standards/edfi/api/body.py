@@ -16,7 +16,7 @@ from standards.edfi.api.ignored_members import published
 from standards.edfi.model import values
 from standards.edfi.model.model import validate
 from standards.errors import CallerError, InvalidBody
-from standards.view import Hop, Many, Obj
+from standards.view import List, Object, Reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -38,7 +38,7 @@ UNLIKE_JSON = re.compile(rb"(?![{\[\"'0-9tfnuNI/-])[!-~]")
 
 LEFT_EMPTY = "is required and should not be left empty"
 UNKEPT = "The value has characters that no system can keep."
-MOST_TOLD = 100
+MAX_REPORTED = 100
 """How many places of one body are told to be wrong."""
 
 Places = dict[str, list[str]]
@@ -56,7 +56,7 @@ def parse(text: bytes) -> Any:
         raise CallerError("A non-empty request body is required.")
     try:
         document = orjson.loads(text)
-        repeated = dict(islice(_repeated(json.loads(text, object_pairs_hook=_Pairs), "$"), MOST_TOLD))
+        repeated = dict(islice(_repeated(json.loads(text, object_pairs_hook=_MemberPairs), "$"), MAX_REPORTED))
     except orjson.JSONDecodeError as error:
         if first := UNLIKE_JSON.match(text):
             raise CallerError(UNEXPECTED.format(first.group().decode())) from None
@@ -68,7 +68,7 @@ def parse(text: bytes) -> Any:
     return document
 
 
-class _Pairs(tuple[tuple[str, Any], ...]):
+class _MemberPairs(tuple[tuple[str, Any], ...]):
     """The members of an object, in which a name may be there twice."""
 
     __slots__ = ()
@@ -79,7 +79,7 @@ def _repeated(value: Any, path: str) -> Iterator[tuple[str, list[str]]]:
 
     A name that no published Data Standard has may be the client's own, and is told at the object it is in.
     """
-    if isinstance(value, _Pairs):
+    if isinstance(value, _MemberPairs):
         seen: set[str] = set()
         for name, inner in value:
             known = published(name)
@@ -98,9 +98,9 @@ def shape(nodes: Iterable[Node]) -> Shape:
     found: Shape = {}
     for node in nodes:
         inner: Shape | None = None
-        if isinstance(node, Many):
+        if isinstance(node, List):
             inner = None if node.bare else shape((*node.early, *node.nodes))
-        elif isinstance(node, Obj | Hop):
+        elif isinstance(node, Object | Reference):
             inner = shape(node.nodes)
         if not node.name and inner is not None:
             found.update(inner)
@@ -129,10 +129,10 @@ def read(
     clean = _object(resource.properties, known, document, "$", places, own)
     if ignored is not None:
         _ignore(places, ignored)
-    if len(places) < MOST_TOLD:
+    if len(places) < MAX_REPORTED:
         _judge(resource, clean, known, places)
     if places:
-        raise InvalidBody(REFUSED, dict(islice(places.items(), MOST_TOLD)))
+        raise InvalidBody(REFUSED, dict(islice(places.items(), MAX_REPORTED)))
     return clean, str(identifier) if identifier is not None else None
 
 
@@ -144,7 +144,7 @@ def _judge(resource: Resource, clean: Mapping[str, Any], known: Shape, places: P
         if not _told(wrong, path) and (said != "is missing" or _has(known, path)):
             for place, sentence in error_sentences.told(resource.name, clean, path, said):
                 listed = places.setdefault(place, [])
-                if sentence not in listed and len(listed) < MOST_TOLD:
+                if sentence not in listed and len(listed) < MAX_REPORTED:
                     listed.append(sentence)
             if said != error_sentences.REPEATED:
                 wrong.add(path)

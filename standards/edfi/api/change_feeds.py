@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from standards.edfi.api.request import BAD_TOKEN, read
-from standards.edfi.model.flat_key_names import key_names
+from standards.edfi.model.flat_key_names import flat_key_names
 from standards.errors import MalformedQuery
 from standards.query import Window
 
@@ -36,7 +36,7 @@ def read_feed(feed: Feed, arguments: Sequence[tuple[str, str]]) -> EdFiRequest:
 @cache
 def key_members(collection: str) -> tuple[tuple[str, str], ...]:
     """The members of a resource's natural key: the name each goes by on its own, and its path in the document."""
-    return tuple((name, path) for path, name in key_names(collection).items())
+    return tuple((name, path) for path, name in flat_key_names(collection).items())
 
 
 def key_values(collection: str, record: Mapping[str, Any]) -> dict[str, Any]:

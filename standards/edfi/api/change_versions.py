@@ -10,7 +10,7 @@ from standards.query import Window
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-LARGEST_VERSION = 2**63 - 1
+MAX_VERSION = 2**63 - 1
 ENDS = {"minchangeversion": "MinChangeVersion", "maxchangeversion": "MaxChangeVersion"}
 """The parameters that bound a window, by how they look in small letters."""
 
@@ -34,7 +34,7 @@ def window(values: MutableMapping[str, tuple[str, str]]) -> Window | None:
 
 def _version(name: str, given: tuple[str, str]) -> int:
     parameter, text = given
-    digits = text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_VERSION))
-    if not digits or int(text) > LARGEST_VERSION:
+    digits = text.isascii() and text.isdigit() and len(text) <= len(str(MAX_VERSION))
+    if not digits or int(text) > MAX_VERSION:
         raise MalformedQuery(parameter, BAD_VERSION.format(ENDS[name]))
     return int(text)

@@ -10,10 +10,10 @@ from standards.edfi.model.model import DESCRIPTOR, scalars
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-LONGEST_URI = 306
+MAX_URI_CHARACTERS = 306
 """How many characters the URI of a descriptor has at most; a value of a key is not told longer either."""
 
-MOST_VALUES = 10
+MAX_VALUES = 10
 """How many values that should be one are told."""
 
 PERSONAL = frozenset({"studentUniqueId", "staffUniqueId", "contactUniqueId", "personId"})
@@ -54,7 +54,7 @@ def conflict(document: Mapping[str, Any], place: str, left: str, right: str) -> 
     if name in PERSONAL:
         return f"{said} resource's data) and align the conflicting values."
     values = dict.fromkeys(value for path in (left, right) for value in scalars(document, path.removeprefix("$.")))
-    listed = ", ".join(f"'{str(value)[:LONGEST_URI]}'" for value in list(values)[:MOST_VALUES])
+    listed = ", ".join(f"'{str(value)[:MAX_URI_CHARACTERS]}'" for value in list(values)[:MAX_VALUES])
     return f"{said} resource's data) and align the following conflicting values: {listed}"
 
 
@@ -72,7 +72,7 @@ def sentence(name: str, path: str, said: str) -> str:
 
 def nonexistent(descriptor: str, uri: str) -> str:
     """That there is no such *descriptor*; what is no URI is not repeated."""
-    repeatable = f" '{uri}'" if len(uri) <= LONGEST_URI and DESCRIPTOR.fullmatch(uri) else ""
+    repeatable = f" '{uri}'" if len(uri) <= MAX_URI_CHARACTERS and DESCRIPTOR.fullmatch(uri) else ""
     return f"{descriptor} value{repeatable} does not exist."
 
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from standards.edfi.api import identification_codes
 from standards.edfi.api.change_versions import window
-from standards.edfi.model.flat_key_names import key_names
+from standards.edfi.model.flat_key_names import flat_key_names
 from standards.edfi.model.mapping import ordered
 from standards.edfi.model.model import by_collection
 from standards.edfi.model.values import wanted
 from standards.errors import InvalidValue, MalformedQuery, UnknownName
 from standards.query import Both, Condition, Either, Query
-from standards.view import Val, find
+from standards.view import Value, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,25 +24,25 @@ if TYPE_CHECKING:
     from standards.query import Filter
     from standards.view import Branch, View
 
-DEFAULT_LIMIT, LARGEST_LIMIT = 25, 500
-DEFAULT_PARTITIONS, MOST_PARTITIONS = 10, 200
+DEFAULT_LIMIT, MAX_LIMIT = 25, 500
+DEFAULT_PARTITIONS, MAX_PARTITIONS = 10, 200
 IGNORED = frozenset({"usejoinauth", "allowsmallpartitions"})
 """Parameters that clients send to tune an ODS's own database: they say nothing about which records are wanted."""
 
-LARGEST_OFFSET = 2**31 - 1
+MAX_OFFSET = 2**31 - 1
 GUID = re.compile(r"[0-9a-f]{32}|(\{)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?(1)\})", re.IGNORECASE)
 TRUTHS = {"true": True, "false": False}
 PAGING = {"offset": "offset", "limit": "limit", "totalcount": "totalCount", "pagetoken": "pageToken",
           "pagesize": "pageSize"}  # fmt: skip
 UNFIT, UNFIT_ID = "The value '{}' is not valid for {}.", "The value '{}' is not valid."
 DAY, DAY_UNFIT = "date", "The value is not valid for {}."
-LONGEST_TOLD = 80
+MAX_REPORTED_CHARACTERS = 80
 """How many characters of a value that is none are told back to who sent it."""
-BAD_LIMIT = f"Limit must be omitted or set to a numeric value between 0 and {LARGEST_LIMIT}."
+BAD_LIMIT = f"Limit must be omitted or set to a numeric value between 0 and {MAX_LIMIT}."
 BAD_OFFSET = "Offset must be a numeric value greater than or equal to 0."
 BAD_TOTAL = "TotalCount must be a boolean value."
-BAD_SIZE = f"PageSize must be a value between 0 and {LARGEST_LIMIT}."
-BAD_NUMBER = f"Number of partitions must be between 1 and {MOST_PARTITIONS}."
+BAD_SIZE = f"PageSize must be a value between 0 and {MAX_LIMIT}."
+BAD_NUMBER = f"Number of partitions must be between 1 and {MAX_PARTITIONS}."
 UNDIVIDED = "The '{}' parameter is not supported by the partitions endpoint."
 BAD_TOKEN = "The page token provided was invalid."  # noqa: S105  a message
 SIZE_WITHOUT_TOKEN = "PageToken is required when pageSize is specified."  # noqa: S105  a message
@@ -80,8 +80,8 @@ def read(views: Sequence[View], arguments: Sequence[tuple[str, str]]) -> EdFiReq
     named, message = ("pageSize", BAD_SIZE) if "pagetoken" in paging else ("limit", BAD_LIMIT)
     query = Query(
         filter=_filter(views, values),
-        offset=_number("offset", paging.get("offset", "0"), LARGEST_OFFSET, BAD_OFFSET),
-        limit=_number(named, paging.get(named.lower(), str(DEFAULT_LIMIT)), LARGEST_LIMIT, message),
+        offset=_number("offset", paging.get("offset", "0"), MAX_OFFSET, BAD_OFFSET),
+        limit=_number(named, paging.get(named.lower(), str(DEFAULT_LIMIT)), MAX_LIMIT, message),
         token=paging.get("pagetoken", ""),
         window=changed,
     )
@@ -118,7 +118,7 @@ def read_number(arguments: Sequence[tuple[str, str]]) -> int:
         MalformedQuery: into none, or into too many.
     """
     _, text = _once(arguments).get("number", ("number", str(DEFAULT_PARTITIONS)))
-    number = _number("number", text, MOST_PARTITIONS, BAD_NUMBER)
+    number = _number("number", text, MAX_PARTITIONS, BAD_NUMBER)
     if number < 1:
         raise MalformedQuery("number", BAD_NUMBER)
     return number
@@ -174,7 +174,7 @@ def plain(identifier: str) -> str:
     """
     found = _guid(identifier)
     if found is None:
-        raise InvalidValue("id", UNFIT_ID.format(identifier[:LONGEST_TOLD]))
+        raise InvalidValue("id", UNFIT_ID.format(identifier[:MAX_REPORTED_CHARACTERS]))
     return found
 
 
@@ -185,12 +185,14 @@ def _guid(text: str) -> str | None:
 def unfit(name: str, value: str) -> InvalidValue:
     """The refusal of a *value* that is none of the member *name*, as an ODS says it; no day is repeated."""
     title = f"{name[:1].upper()}{name[1:]}"
-    said = DAY_UNFIT.format(title) if name.lower().endswith(DAY) else UNFIT.format(value[:LONGEST_TOLD], title)
+    said = (
+        DAY_UNFIT.format(title) if name.lower().endswith(DAY) else UNFIT.format(value[:MAX_REPORTED_CHARACTERS], title)
+    )
     return InvalidValue(name, said)
 
 
 def _choices(resource: Resource) -> Iterator[tuple[str, tuple[str, ...]]]:
-    keys = key_names(resource.collection)
+    keys = flat_key_names(resource.collection)
     yield from ((path, (name,)) for path, name in keys.items())
     for known in ordered(resource):
         if known.reference:
@@ -250,7 +252,7 @@ def _refuse_mixture(paging: Mapping[str, str]) -> None:
         raise MalformedQuery("pageSize", SIZE_WITH_OFFSET if "offset" in paging else SIZE_WITHOUT_TOKEN)
     for name, message in (("limit", BAD_LIMIT), ("pagesize", BAD_SIZE)):
         if name in paging:
-            _number(PAGING[name], paging[name], LARGEST_LIMIT, message)
+            _number(PAGING[name], paging[name], MAX_LIMIT, message)
 
 
 def _number(name: str, text: str, largest: int, message: str) -> int:
@@ -287,7 +289,7 @@ def _coded(views: Sequence[View], name: str) -> str:
 def _shows(branch: Branch, path: str) -> bool:
     """Whether the consumer may see the member at *path*: by itself, or inside a list that is shown as it is."""
     listed = find(branch.nodes, path.rpartition(".")[0])
-    return find(branch.nodes, path) is not None or (listed is not None and isinstance(listed[-1], Val))
+    return find(branch.nodes, path) is not None or (listed is not None and isinstance(listed[-1], Value))
 
 
 def _condition(views: Sequence[View], name: str, value: str) -> Filter:
@@ -299,7 +301,7 @@ def _condition(views: Sequence[View], name: str, value: str) -> Filter:
                 chain = find(branch.nodes, path)
                 if chain is not None:
                     last = chain[-1]
-                    kind = "id" if path == "id" else last.type if isinstance(last, Val) else "text"
+                    kind = "id" if path == "id" else last.type if isinstance(last, Value) else "text"
                     parts[path] = Condition(path, "=", _wanted(name, value, kind), name)
     if not parts:
         raise UnknownName(name, name, known_to(views) | {*PAGING.values()})

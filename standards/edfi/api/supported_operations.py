@@ -8,7 +8,7 @@ from standards.edfi.model.model import resources
 
 
 @dataclass(frozen=True, slots=True)
-class Abilities:
+class SupportedOperations:
     """The resources, by name, that can be read, that can be written, and whose deletions and key changes are told."""
 
     reads: frozenset[str]
@@ -16,7 +16,7 @@ class Abilities:
     feeds: frozenset[str]
 
 
-def everything() -> Abilities:
+def all_operations() -> SupportedOperations:
     """Every operation of the standard on every resource."""
     names = frozenset(resources())
-    return Abilities(names, names, names)
+    return SupportedOperations(names, names, names)

@@ -6,7 +6,7 @@ from base64 import b32encode
 from hashlib import sha256
 from typing import Final
 
-LENGTH: Final = 60
+MAX_CHARACTERS: Final = 60
 """The most characters that Ed-Fi allows the codes and names among the keys."""
 
 MARK: Final = "~"
@@ -21,7 +21,7 @@ def key_text(label: str, identifier: str) -> str:
     """
     digest = b32encode(sha256(identifier.encode("utf-8", "surrogatepass")).digest()[:TAIL_BYTES])
     tail = digest[:TAIL_LETTERS].decode("ascii").lower()
-    said = " ".join(label.split())[: LENGTH - len(MARK) - len(tail)].rstrip()
+    said = " ".join(label.split())[: MAX_CHARACTERS - len(MARK) - len(tail)].rstrip()
     return f"{said}{MARK}{tail}"
 
 

@@ -26,7 +26,7 @@ COMPLETED: Final = frozenset({"gradebookEntries", "studentGradebookEntries"})
 OWN: Final = frozenset({"id", "key"})
 
 
-def completed(collection: str, document: Mapping[str, Any], record: Mapping[str, Any]) -> Document:
+def with_required_members(collection: str, document: Mapping[str, Any], record: Mapping[str, Any]) -> Document:
     """*document*, which says what *record* says, with the members that a document of the *collection* must have."""
     match collection:
         case "gradebookEntries":
@@ -48,7 +48,7 @@ def natural_key(entity: str, record: Mapping[str, Any]) -> tuple[str, ...] | Non
             return None
 
 
-def unsaid(lens: Lens, record: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:
+def unread_fields(lens: Lens, record: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:
     """The fields of *record* that a reader of the *document* would not find: what was lost by writing it."""
     found = lens.read(document)
     return sorted(

@@ -10,7 +10,7 @@ from standards.edfi.model.model import resources
 if TYPE_CHECKING:
     from standards.edfi.model.model import Resource
 
-CASCADING: Final = frozenset(
+CASCADING_KEYS: Final = frozenset(
     {
         "ClassPeriod",
         "Grade",
@@ -26,8 +26,8 @@ CASCADING: Final = frozenset(
 
 
 def following() -> frozenset[str]:
-    """The resources whose key may change: those of `CASCADING`, and those whose key refers to one of them."""
-    return CASCADING.union(*map(followers, CASCADING))
+    """The resources whose key may change: those of `CASCADING_KEYS`, and those whose key refers to one of them."""
+    return CASCADING_KEYS.union(*map(followers, CASCADING_KEYS))
 
 
 @cache

@@ -36,7 +36,7 @@ ORGANIZATION, PROGRAM = "EducationOrganization", "GeneralStudentProgramAssociati
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class LoadStep:
     """One *resource* (its path) and what is done with it at this point; steps of equal *order* need no order."""
 
     resource: str
@@ -45,11 +45,13 @@ class Step:
 
 
 @cache
-def steps() -> tuple[Step, ...]:
+def steps() -> tuple[LoadStep, ...]:
     """Every resource, in the order in which to write it; persons twice."""
     persons = {resources()[name].endpoint for name in TIES}
     found = (
-        Step(place.removesuffix(RETRY), order, AGAIN if place.endswith(RETRY) else FIRST if place in persons else ALL)
+        LoadStep(
+            place.removesuffix(RETRY), order, AGAIN if place.endswith(RETRY) else FIRST if place in persons else ALL
+        )
         for place, order in orders().items()
     )
     return tuple(sorted(found, key=lambda step: (step.order, step.resource)))

@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from standards import vocabulary
-from standards.edfi.model.flat_key_names import ENROLLED, NAMED_AS, key_names
+from standards.edfi.model.flat_key_names import ENROLLED, NAMED_AS, flat_key_names
 from standards.edfi.model.model import resources
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def told(target: str, member: str) -> frozenset[str]:
     target, member = PLAIN.get(member, (target, member))
     resource = resources().get(NAMED_AS if target == ENROLLED else target)
     found = {NUMBER} if member.lower().endswith(NUMBERS) else set()
-    for path, name in key_names(resource.collection).items() if resource else ():
+    for path, name in flat_key_names(resource.collection).items() if resource else ():
         if resource and name == member:
             head, _, last = path.rpartition(".")
             own = fact(f"edfi.{resource.collection.replace('/', '.')}.{path}")

@@ -21,14 +21,14 @@ ENROLLED, NAMED_AS = "GeneralStudentProgramAssociation", "StudentProgramAssociat
 
 
 @cache
-def key_names(collection: str) -> Mapping[str, str]:
+def flat_key_names(collection: str) -> Mapping[str, str]:
     """The flat name of every member of a resource's natural key, by its path; those that must agree share one."""
     resource = by_collection(collection)
     assert resource is not None
     return flattened(resource, _referred().get(resource.name, frozenset()))
 
 
-def referred(known: Mapping[str, Resource]) -> Mapping[str, frozenset[str]]:
+def referred_keys(known: Mapping[str, Resource]) -> Mapping[str, frozenset[str]]:
     """The members of the references to each of the resources that are *known*."""
     found: dict[str, frozenset[str]] = {}
     for resource in known.values():
@@ -70,7 +70,7 @@ def choices(resource: Resource, path: str) -> tuple[str, str, str]:
 
 @cache
 def _referred() -> Mapping[str, frozenset[str]]:
-    return referred(resources())
+    return referred_keys(resources())
 
 
 def _references(properties: Mapping[str, Property]) -> Iterator[Property]:

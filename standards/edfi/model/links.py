@@ -32,7 +32,7 @@ HREF_PARTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class ReferenceSite:
     """A reference called *name* below the members *path*: its *target*, its *values*, and its *persons*."""
 
     path: tuple[str, ...]
@@ -50,7 +50,7 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StatedReference:
     """What a source says of one reference; *values* of None stand for any, *key* for a target without its own *id*."""
 
     name: str
@@ -61,19 +61,21 @@ class Told:
 
 
 @cache
-def sites(collection: str) -> tuple[Site, ...]:
+def sites(collection: str) -> tuple[ReferenceSite, ...]:
     """The references in a *collection* to resources that the views of others do not read."""
     resource = by_collection(collection)
     return tuple(_sites(resource.properties, ())) if resource else ()
 
 
-def _sites(properties: Mapping[str, Property], path: tuple[str, ...], *, inline: bool = False) -> Iterator[Site]:
+def _sites(
+    properties: Mapping[str, Property], path: tuple[str, ...], *, inline: bool = False
+) -> Iterator[ReferenceSite]:
     """The references among *properties*; of those in an *inline* object, which is shown as it is, all."""
     for name, known in properties.items():
         if known.reference and (inline or known.reference not in TARGETS):
             persons = tuple(member for member in known.properties if person(member))
             values = tuple(member for member in known.properties if path or member not in persons)
-            yield Site(path, name, known.reference, values, persons)
+            yield ReferenceSite(path, name, known.reference, values, persons)
         elif not known.reference:
             yield from _sites(known.properties, (*path, name), inline=inline or not known.collection)
 
@@ -93,7 +95,7 @@ def stated(collection: str, document: Mapping[str, Any], served: Callable[[str],
         for reference in references(document, site):
             values, place = site.said(reference), _place(reference.get("link"), site.target)
             if values is not None and place and served(place[0]):
-                found.append(Told(site.name, values, *place))
+                found.append(StatedReference(site.name, values, *place))
     return text(found)
 
 
@@ -106,12 +108,12 @@ def derived(collection: str, document: Mapping[str, Any], there: Callable[[str, 
             values, target = site.said(reference), resources()[site.target].collection
             key = tuple(str(reference.get(member)) for member in members)
             if values is not None and there(target, key):
-                found.append(Told(site.name, values, target, key=key))
+                found.append(StatedReference(site.name, values, target, key=key))
     return text(found)
 
 
 @cache
-def key_members(site: Site) -> tuple[str, ...]:
+def key_members(site: ReferenceSite) -> tuple[str, ...]:
     """The members of a reference in the order of its target's natural key; none where they do not tell it by name."""
     target = resources().get(site.target)
     identity = [path.rpartition(".")[2] for path in target.identity] if target else []
@@ -120,7 +122,7 @@ def key_members(site: Site) -> tuple[str, ...]:
     return tuple(identity)
 
 
-def references(document: Mapping[str, Any], site: Site) -> Iterator[Mapping[str, Any]]:
+def references(document: Mapping[str, Any], site: ReferenceSite) -> Iterator[Mapping[str, Any]]:
     """The references in a *document* that stand at a *site*."""
     found: list[Any] = [document]
     for step in (*site.path, site.name):
@@ -143,16 +145,16 @@ def _place(link: Any, target: str) -> tuple[str, str] | None:
     return known.collection, own
 
 
-def text(told: Iterable[Told]) -> str:
+def text(told: Iterable[StatedReference]) -> str:
     """What is *told* as one text, the same for the same; empty for nothing."""
     found = {orjson.dumps([one.name, one.values, one.collection, one.id, one.key]) for one in told}
     return f"[{','.join(sorted(one.decode() for one in found))}]" if found else ""
 
 
-def read(told: str) -> list[Told]:
+def read(told: str) -> list[StatedReference]:
     """What a text tells; nothing where it is none."""
     try:
-        return [Told(name, values and tuple(values), collection, own, tuple(key))
+        return [StatedReference(name, values and tuple(values), collection, own, tuple(key))
                 for name, values, collection, own, key in orjson.loads(told)]  # fmt: skip
     except (ValueError, TypeError):
         return []

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from standards.codes import outward
-from standards.edfi.model.members import Members, Site, member, members, said, scalar
+from standards.edfi.model.members import MappedMembers, MemberSite, member, members, said, scalar
 from standards.edfi.model.model import EXTENSIONS, by_collection
 from standards.edfi.model.references import TARGETS, organization_number
 from standards.lenses.lens import Lens, each, same
-from standards.view import Branch, Hop, Id, Items, Many, Obj, Once, Stamp, Val, View
+from standards.view import Branch, Id, Items, List, Object, Once, Reference, Stamp, Value, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,8 +57,8 @@ def mapped(
     if resource is None:
         msg = f"the Ed-Fi model has no {collection}"
         raise LookupError(msg)
-    site = Site(entity, f"edfi.{collection}", f"edfi.{collection}.", "", _class_of(entity))
-    made = _Maker(site, tuple(nodes), tuple(otherwise), tuple(pairs)).all(ordered(resource))
+    site = MemberSite(entity, f"edfi.{collection}", f"edfi.{collection}.", "", _class_of(entity))
+    made = _MappingMaker(site, tuple(nodes), tuple(otherwise), tuple(pairs)).all(ordered(resource))
     lens = Lens("edfi", collection, entity, (same("id", "id"), *made.pairs), tuple(key), prefix)
     branch = Branch(entity, (Id("id"), *made.nodes, *STAMPS), where, tuple(needs), once=once)
     return Mapped(lens, View(collection, "edfi", resource.name, (branch,)), (*made.fields, *extra))
@@ -78,32 +78,32 @@ def _class_of(entity: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Maker:
+class _MappingMaker:
     """Goes through the members of a resource and asks for each who tells it."""
 
-    site: Site
+    site: MemberSite
     nodes: tuple[Node, ...]
     otherwise: tuple[Node, ...]
     pairs: tuple[Pair, ...]
 
-    def all(self, properties: Iterable[Property]) -> Members:
+    def all(self, properties: Iterable[Property]) -> MappedMembers:
         """What is made of all members."""
-        made = Members(pairs=[pair for pair in self.pairs if not _listing(pair)])
+        made = MappedMembers(pairs=[pair for pair in self.pairs if not _listing(pair)])
         for known in properties:
-            telling = [pair for pair in self.pairs if any(_head(path) == known.name for path in pair.consumes)]
+            telling = [pair for pair in self.pairs if any(_head(path) == known.name for path in pair.local_paths)]
             made.add(self.told(known, telling) if telling else member(known, self.site))
             made.nodes += [node for node in self.otherwise if node.name == known.name]
         return made
 
-    def told(self, known: Property, telling: list[Pair]) -> Members:
+    def told(self, known: Property, telling: list[Pair]) -> MappedMembers:
         """A member that at least one pair tells: the nodes that show it, and what the pairs leave of it."""
         own = [node for node in self.nodes if node.name == known.name]
         listed = next((pair for pair in telling if _listing(pair)), None)
         if listed:
             made = self.items(known, listed)
         else:
-            made = Members()
-            told = {path for pair in telling for path in pair.consumes}
+            made = MappedMembers()
+            told = {path for pair in telling for path in pair.local_paths}
             for leaf in known.properties.values() if known.reference else ():
                 if f"{known.name}.{leaf.name}" not in told:
                     made.add(scalar(leaf, f"{known.name}.{leaf.name}", self.site, known.reference))
@@ -111,18 +111,18 @@ class _Maker:
         made.nodes = own or made.nodes
         return made
 
-    def items(self, known: Property, pair: Pair) -> Members:
+    def items(self, known: Property, pair: Pair) -> MappedMembers:
         """A collection that a pair tells item by item, with the rest of each item beside it."""
-        name, told = pair.fills[0], {inner.consumes[0]: inner for inner in pair.pairs}
+        name, told = pair.fields[0], {inner.local_paths[0]: inner for inner in pair.pairs}
         rest = members(
             [inner for inner in known.properties.values() if inner.name not in told],
             replace(self.site.inside(known.name), prefix=f"{self.site.release}.{known.name}.", group=f"{name}."),
         )
         nodes = [_simple(inner, told[inner.name]) for inner in known.properties.values() if inner.name in told]
         pairs = (*pair.pairs, *rest.pairs)
-        by = [inner.fills[0] for inner in pairs if inner.consumes[0] in known.item_key]
-        listed = Many(known.name, (Items(name),), (*nodes, *rest.nodes))
-        return Members(rest.fields, [each(known.name, name, pairs, by)], [listed])
+        by = [inner.fields[0] for inner in pairs if inner.local_paths[0] in known.item_key]
+        listed = List(known.name, (Items(name),), (*nodes, *rest.nodes))
+        return MappedMembers(rest.fields, [each(known.name, name, pairs, by)], [listed])
 
 
 def _listing(pair: Pair) -> bool:
@@ -136,30 +136,30 @@ def _head(path: str) -> str:
 
 def _derived(known: Property, telling: list[Pair], rest: list[Node]) -> list[Node]:
     """The nodes that show a member as the pairs that can go back say."""
-    ways = [pair for pair in telling if pair.put]
+    ways = [pair for pair in telling if pair.writer]
     if not ways:
         return []
     if known.reference and ways[0].word == "split":
         target = TARGETS[known.reference]
-        return [Hop(known.name, ways[0].fills[0], (*target.nodes, *target.link(known.reference)))]
+        return [Reference(known.name, ways[0].fields[0], (*target.nodes, *target.link(known.reference)))]
     if known.reference:
-        nodes = [_simple(known.properties[way.consumes[0].partition(".")[2]], way) for way in ways]
-        return [Obj(known.name, (*nodes, *rest))]
+        nodes = [_simple(known.properties[way.local_paths[0].partition(".")[2]], way) for way in ways]
+        return [Object(known.name, (*nodes, *rest))]
     return [_listed(known, ways[0]) if known.collection else _simple(known, ways[0])]
 
 
-def _simple(known: Property, pair: Pair) -> Val:
+def _simple(known: Property, pair: Pair) -> Value:
     """A single value: a code in the standard's words, an identifier as a number, anything else as it is."""
-    source = pair.fills[0]
+    source = pair.fields[0]
     if pair.word == "coded":
-        return Val(known.name, (source,), outward(pair.codes, "edfi"))
+        return Value(known.name, (source,), outward(pair.codes, "edfi"))
     if pair.kind == "integer_text":
         return organization_number(known.name)
     return said(known, source, pair.kind)
 
 
-def _listed(known: Property, pair: Pair) -> Val:
+def _listed(known: Property, pair: Pair) -> Value:
     """A list of objects with one code each, from a field with several values."""
     (inner,) = pair.pairs
     say = outward(inner.codes, "edfi")
-    return Val(known.name, (pair.fills[0],), lambda value: {inner.consumes[0]: say(value)})
+    return Value(known.name, (pair.fields[0],), lambda value: {inner.local_paths[0]: say(value)})

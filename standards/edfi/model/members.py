@@ -14,7 +14,7 @@ from standards.codes import descriptor
 from standards.edfi.model.facts import fact, parted, tells, told
 from standards.edfi.model.references import TARGETS, organization_of, person
 from standards.lenses.lens import each, read_only, same, split
-from standards.view import Hop, Id, Items, Many, Obj, Val
+from standards.view import Id, Items, List, Object, Reference, Value
 from standards.vocabulary import Field
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ COMPARED = {"integer", "number", "boolean", "date", "datetime"}
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class MemberSite:
     """Where members stand.
 
     *release* begins the names by which agreements release what is no fact of the vocabulary, *prefix* the
@@ -67,14 +67,14 @@ class Site:
         name = f"{stated}{below}" if stated else own
         return Field(self.entity, place, kind, name, sensitivity, capped=CAPPED.get(last, ""), **facts)
 
-    def inside(self, collection: str) -> Site:
+    def inside(self, collection: str) -> MemberSite:
         """The site of the items of a *collection* that stands here."""
         group = f"{self.group}{self.prefix}{collection}."
         return replace(self, release=f"{self.release}.{collection}", prefix="", group=group)
 
 
 @dataclass(slots=True)
-class Members:
+class MappedMembers:
     """What was made of some members: fields of the entity, pairs of the lens, nodes of the view."""
 
     fields: list[Field] = field(default_factory=list)
@@ -82,7 +82,7 @@ class Members:
     nodes: list[Node] = field(default_factory=list)
     persons: list[str] = field(default_factory=list)
 
-    def add(self, other: Members) -> None:
+    def add(self, other: MappedMembers) -> None:
         """Append what was made of further members."""
         self.fields += other.fields
         self.pairs += other.pairs
@@ -90,15 +90,15 @@ class Members:
         self.persons += other.persons
 
 
-def members(properties: Iterable[Property], site: Site) -> Members:
+def members(properties: Iterable[Property], site: MemberSite) -> MappedMembers:
     """Fields, pairs and nodes for *properties*, in their order."""
-    made = Members()
+    made = MappedMembers()
     for known in properties:
         made.add(member(known, site))
     return made
 
 
-def member(known: Property, site: Site) -> Members:
+def member(known: Property, site: MemberSite) -> MappedMembers:
     """Fields, pairs and nodes for one member of a resource or of an item."""
     split = parted(f"{site.release}.{known.name}") or bool(tells(known.properties.values()))
     if known.collection:
@@ -122,61 +122,61 @@ def kind_of(known: Property) -> str:
     return FORMATS.get(known.format) or KINDS.get(known.type, "text")
 
 
-def shown(name: str, source: str, kind: str) -> Val:
+def shown(name: str, source: str, kind: str) -> Value:
     """A value of a vocabulary type as a member."""
-    return Val(name, (source,), None, kind if kind in COMPARED else "text")
+    return Value(name, (source,), None, kind if kind in COMPARED else "text")
 
 
-def said(known: Property, source: str, kind: str) -> Val:
+def said(known: Property, source: str, kind: str) -> Value:
     """A value as the member *known*: never a bare text where the URI of a descriptor must stand."""
     made = shown(known.name, source, kind)
     return replace(made, form=descriptor(known.descriptor)) if known.descriptor else made
 
 
-def scalar(known: Property, path: str, site: Site, target: str = "") -> Members:
+def scalar(known: Property, path: str, site: MemberSite, target: str = "") -> MappedMembers:
     """A single value at *path*, or in a reference to *target*: it leaves only where what it tells of others does."""
     kind, name = kind_of(known), site.prefix + path
     kept = site.field(path, kind, path, tells=told(target, known.name))
-    return Members([kept], [same(path, name, kind)], [said(known, name, kind)])
+    return MappedMembers([kept], [same(path, name, kind)], [said(known, name, kind)])
 
 
-def whole(known: Property, path: str, site: Site) -> Members:
+def whole(known: Property, path: str, site: MemberSite) -> MappedMembers:
     """A collection or an object at *path* in which nobody appears: the JSON value as it is."""
     name, kept = site.prefix + path, site.field(path, "json", path, tells=tells((known,)))
-    return Members([kept], [same(path, name, "json")], [Val(known.name, (name,))])
+    return MappedMembers([kept], [same(path, name, "json")], [Value(known.name, (name,))])
 
 
-def _object(known: Property, site: Site) -> Members:
+def _object(known: Property, site: MemberSite) -> MappedMembers:
     """An object whose members are different facts: they are released one by one."""
-    made = Members()
+    made = MappedMembers()
     for leaf in known.properties.values():
         tell = whole if leaf.type in {"object", "array"} else scalar
         made.add(tell(leaf, f"{known.name}.{leaf.name}", site))
-    made.nodes = [Obj(known.name, tuple(made.nodes))]
+    made.nodes = [Object(known.name, tuple(made.nodes))]
     return made
 
 
-def _group(known: Property, site: Site) -> Members:
+def _group(known: Property, site: MemberSite) -> MappedMembers:
     """A collection whose items hold several facts, or name people and records, with which they are hidden."""
     name, inner = site.prefix + known.name, members(known.properties.values(), site.inside(known.name))
-    listed = Many(known.name, (Items(name, tuple(inner.persons)),), tuple(inner.nodes))
-    return Members(
+    listed = List(known.name, (Items(name, tuple(inner.persons)),), tuple(inner.nodes))
+    return MappedMembers(
         [site.field(known.name, "group", known.name, many=True), *inner.fields],
         [each(known.name, name, inner.pairs)],
         [listed],
     )
 
 
-def _reference(known: Property, site: Site) -> Members:
+def _reference(known: Property, site: MemberSite) -> MappedMembers:
     """A reference: its members one by one, people as references, and a guard where something may hide its target."""
     target = TARGETS.get(known.reference)
     if target and [person(name) for name in known.properties] == [target.entity]:
         return _person(known, next(iter(known.properties.values())), site, link=target.link(known.reference))
-    made, guard = Members(), f"{site.prefix}{known.name}@"
+    made, guard = MappedMembers(), f"{site.prefix}{known.name}@"
     for leaf in known.properties.values():
         path = f"{known.name}.{leaf.name}"
         made.add(_person(known, leaf, site) if person(leaf.name) else scalar(leaf, path, site, known.reference))
-    nodes = [Hop("", guard, own), *made.nodes] if target and (own := _own(target, known)) else list(made.nodes)
+    nodes = [Reference("", guard, own), *made.nodes] if target and (own := _own(target, known)) else list(made.nodes)
     decides = target or organization_of(known.properties)
     if decides:
         owner = any(leaf.identity for leaf in known.properties.values()) and not site.group
@@ -184,8 +184,8 @@ def _reference(known: Property, site: Site) -> Members:
         made.fields.append(site.field(f"{known.name}@", "ref", known.name, **facts))
         made.pairs.append(_guard(known, guard, decides))
     if target and (link := target.link(known.reference)):
-        nodes.append(Hop("", guard, link))
-    made.nodes = [Obj(known.name, tuple(nodes), guard if decides else "")]
+        nodes.append(Reference("", guard, link))
+    made.nodes = [Object(known.name, tuple(nodes), guard if decides else "")]
     return made
 
 
@@ -195,7 +195,7 @@ def _own(target: Target, known: Property) -> tuple[Node, ...]:
         node
         for node in target.nodes
         if node.name in known.properties
-        and isinstance(node, Val)
+        and isinstance(node, Value)
         and all(_near(target.entity, source) for source in node.sources)
     )
 
@@ -208,13 +208,13 @@ def _near(entity: str, source: str) -> bool:
     return head in fields and fields[head].owner and _near(fields[head].to, rest)
 
 
-def _person(known: Property, leaf: Property, site: Site, link: tuple[Node, ...] | None = None) -> Members:
+def _person(known: Property, leaf: Property, site: MemberSite, link: tuple[Node, ...] | None = None) -> MappedMembers:
     """Somebody's unique id inside the reference *known*; with *link* the reference is nothing else."""
     path, to = f"{known.name}.{leaf.name}", person(leaf.name)
     name = site.prefix + path
     owner = not site.group and (leaf.identity or (to == "student" and known.required))
-    hop = Hop("" if link is None else known.name, name, (Id(leaf.name, unique=True), *(link or ())))
-    return Members([site.field(path, "ref", path, to=to, owner=owner)], [split((path,), name)], [hop], [name])
+    hop = Reference("" if link is None else known.name, name, (Id(leaf.name, unique=True), *(link or ())))
+    return MappedMembers([site.field(path, "ref", path, to=to, owner=owner)], [split((path,), name)], [hop], [name])
 
 
 def _guard(known: Property, name: str, target: Target) -> Pair:

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from standards.edfi.model.term_titles import period_of, period_titled
-from standards.view import Const, Href, Id, Obj, Val, v
+from standards.view import Const, Href, Id, Object, Value, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,7 +30,7 @@ PATHS = {
     "department": "/ed-fi/organizationDepartments",
 }
 WHOLE = re.compile(r"-?[0-9]{1,19}")
-LARGEST = 2**63
+INTEGER_LIMIT = 2**63
 NUMBERED = ("identifier", "derivedIdentifier")
 
 
@@ -52,8 +52,8 @@ class Target:
     def link(self, rel: str) -> tuple[Node, ...]:
         """The address of the entity at hand, as a reference carries it."""
         if self.collection:
-            return (Obj("link", (Const("rel", rel), Href("href", f"/ed-fi/{self.collection}"))),)
-        return (Obj("link", (Const("rel", RESOURCES, "kind"), Href("href", PATHS, "kind"))),)
+            return (Object("link", (Const("rel", rel), Href("href", f"/ed-fi/{self.collection}"))),)
+        return (Object("link", (Const("rel", RESOURCES, "kind"), Href("href", PATHS, "kind"))),)
 
 
 def organization_id(identifier: str) -> int:
@@ -62,7 +62,11 @@ def organization_id(identifier: str) -> int:
     One that is no such number becomes one between 2^48 and 2^49, always the same for it, and so does a number that
     lies there itself.
     """
-    if WHOLE.fullmatch(identifier) and -LARGEST <= (number := int(identifier)) < LARGEST and number >> 48 != 1:
+    if (
+        WHOLE.fullmatch(identifier)
+        and -INTEGER_LIMIT <= (number := int(identifier)) < INTEGER_LIMIT
+        and number >> 48 != 1
+    ):
         return number
     return 1 << 48 | int.from_bytes(sha256(identifier.encode("utf-8", "surrogatepass")).digest()[:6])
 
@@ -81,20 +85,20 @@ def _person(kind: str, collection: str) -> Target:
     return Target(kind, (f"{kind}UniqueId",), collection, (Id(f"{kind}UniqueId", unique=True),))
 
 
-def organization_number(member: str, *paths: str) -> Val:
+def organization_number(member: str, *paths: str) -> Value:
     """The number of the organization that the first of *paths* leads to, without any that of the entity at hand."""
     sources = [f"{path}.{name}" if path else name for path in paths or ("",) for name in NUMBERED]
-    return Val(member, tuple(sources), organization_id, "integer")
+    return Value(member, tuple(sources), organization_id, "integer")
 
 
 def period_nodes(path: str, *schools: str) -> tuple[Node, ...]:
     """The key of the grading period that *path* leads to; *schools* lead to its school, the first that is told."""
     return (
-        v("gradingPeriodDescriptor", f"{path}term", form=period_of),
-        v("gradingPeriodDescriptor", f"{path}name", form=period_titled),
-        v("gradingPeriodName", f"{path}derivedName", f"{path}name"),
+        value("gradingPeriodDescriptor", f"{path}term", form=period_of),
+        value("gradingPeriodDescriptor", f"{path}name", form=period_titled),
+        value("gradingPeriodName", f"{path}derivedName", f"{path}name"),
         organization_number("schoolId", *schools),
-        v("schoolYear", f"{path}schoolYear", type="integer"),
+        value("schoolYear", f"{path}schoolYear", type="integer"),
     )
 
 
@@ -111,23 +115,24 @@ TARGETS: Mapping[str, Target] = {
     "StateEducationAgency": _organization("stateEducationAgencyId", "stateEducationAgencies"),
     "OrganizationDepartment": _organization("organizationDepartmentId", "organizationDepartments"),
     "Session": Target("session", _SESSION, "sessions", (
-        organization_number("schoolId", "school"), v("schoolYear", type="integer"),
-        v("sessionName", "derivedName", "name"),
+        organization_number("schoolId", "school"), value("schoolYear", type="integer"),
+        value("sessionName", "derivedName", "name"),
     )),
     "GradingPeriod": Target("session", _PERIOD, "gradingPeriods", period_nodes("", "school"), ("gp",)),
     "Course": Target("course", ("courseCode", "educationOrganizationId"), "courses", (
-        v("courseCode", "derivedCode", "code"), organization_number("educationOrganizationId", "organization"),
+        value("courseCode", "derivedCode", "code"), organization_number("educationOrganizationId", "organization"),
     )),
     "CourseOffering": Target("offering", _OFFERING, "courseOfferings", (
-        v("localCourseCode", "derivedCode", "code"), organization_number("schoolId", "school"),
-        v("schoolYear", "session.schoolYear", type="integer"), v("sessionName", "session.derivedName", "session.name"),
+        value("localCourseCode", "derivedCode", "code"), organization_number("schoolId", "school"),
+        value("schoolYear", "session.schoolYear", type="integer"),
+        value("sessionName", "session.derivedName", "session.name"),
     )),
     "Section": Target("section", _SECTION, "sections", (
-        v("localCourseCode", "offering.derivedCode", "offering.code", "code"),
+        value("localCourseCode", "offering.derivedCode", "offering.code", "code"),
         organization_number("schoolId", "school"),
-        v("schoolYear", "offering.session.schoolYear", type="integer"),
-        v("sectionIdentifier", "identifier"), Id("sectionIdentifier"),
-        v("sessionName", "offering.session.derivedName", "offering.session.name"),
+        value("schoolYear", "offering.session.schoolYear", type="integer"),
+        value("sectionIdentifier", "identifier"), Id("sectionIdentifier"),
+        value("sessionName", "offering.session.derivedName", "offering.session.name"),
     )),
     "Student": _person("student", "students"),
     "Staff": _person("staff", "staffs"),
@@ -139,13 +144,13 @@ TARGETS: Mapping[str, Target] = {
     "StudentSectionAssociation": Target("placement", ("beginDate", *_SECTION, "studentUniqueId"),
                                         "studentSectionAssociations", ()),
     "GradebookEntry": Target("lineItem", ("gradebookEntryIdentifier", "namespace"), "gradebookEntries", (
-        v("gradebookEntryIdentifier", "edfi.gradebookEntries.gradebookEntryIdentifier"),
-        Id("gradebookEntryIdentifier"), v("namespace", "edfi.gradebookEntries.namespace"),
+        value("gradebookEntryIdentifier", "edfi.gradebookEntries.gradebookEntryIdentifier"),
+        Id("gradebookEntryIdentifier"), value("namespace", "edfi.gradebookEntries.namespace"),
         Const("namespace", "uri://local/GradebookEntry"),
     )),
     "Assessment": Target("assessment", ("assessmentIdentifier", "namespace"), "assessments", (
-        v("assessmentIdentifier", "identifier"), Id("assessmentIdentifier"),
-        v("namespace", "edfi.assessments.namespace"), Const("namespace", "uri://local/Assessment"),
+        value("assessmentIdentifier", "identifier"), Id("assessmentIdentifier"),
+        value("namespace", "edfi.assessments.namespace"), Const("namespace", "uri://local/Assessment"),
     )),
 }  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from standards.edfi.model.mapping import mapped
 from standards.edfi.model.references import TARGETS, organization_number
 from standards.lenses.lens import same, split
-from standards.view import Const, Hop, Href, Obj, v
+from standards.view import Const, Href, Object, Reference, value
 
 OFFERINGS = mapped("courseOfferings", "offering", (
     "localCourseCode", "schoolReference.schoolId", "sessionReference.schoolYear", "sessionReference.sessionName",
@@ -18,15 +18,15 @@ OFFERINGS = mapped("courseOfferings", "offering", (
           ("integer", "integer", "text")),
     same("instructionalTimePlanned", "instructionalTimePlanned", "integer"),
 ), nodes=(
-    v("localCourseCode", "derivedCode", "code"),
-    Obj("sessionReference", (
+    value("localCourseCode", "derivedCode", "code"),
+    Object("sessionReference", (
         organization_number("schoolId", "session.school", "school"),
-        v("schoolYear", "session.schoolYear", type="integer"),
-        v("sessionName", "session.derivedName", "session.name"),
-        Hop("", "session", (
-            Obj("link", (Const("rel", "Session"), Href("href", "/ed-fi/sessions")), guard="school"),
+        value("schoolYear", "session.schoolYear", type="integer"),
+        value("sessionName", "session.derivedName", "session.name"),
+        Reference("", "session", (
+            Object("link", (Const("rel", "Session"), Href("href", "/ed-fi/sessions")), guard="school"),
         )),
-        Hop("", "schoolSession", TARGETS["Session"].link("Session")),
+        Reference("", "schoolSession", TARGETS["Session"].link("Session")),
     ), guard="session"),
 ))  # fmt: skip
 LENS, VIEW = OFFERINGS.lens, OFFERINGS.view

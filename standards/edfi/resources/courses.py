@@ -8,7 +8,7 @@ from standards.codes import inward, table
 from standards.edfi.model.mapping import mapped
 from standards.edfi.resources.lists import codes_in
 from standards.lenses.lens import read_only, same, split
-from standards.view import v
+from standards.view import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,8 +41,8 @@ COURSES = mapped("courses", "course", ("courseCode", "educationOrganizationRefer
     codes_in("offeredGradeLevels", "gradeLevelDescriptor", "grades", "gradeLevel"),
     read_only((), "subjectCodes", _sced),
 ), nodes=(
-    v("courseCode", "derivedCode", "code"),
+    value("courseCode", "derivedCode", "code"),
 ), otherwise=(
-    v("identificationCodes", "code", form=_own_code),
+    value("identificationCodes", "code", form=_own_code),
 ))  # fmt: skip
 LENS, VIEW = COURSES.lens, COURSES.view

@@ -15,7 +15,7 @@ from standards.edfi.resources.lists import objects
 from standards.lenses.formats import day
 from standards.lenses.lens import coded, converted, read_only, same, split
 from standards.lenses.types import reading
-from standards.view import Const, Hop, Href, Id, Many, Obj, To, v
+from standards.view import Const, Follow, Href, Id, List, Object, Reference, value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -71,19 +71,19 @@ ENTRIES = mapped("gradebookEntries", "lineItem", ("gradebookEntryIdentifier", "n
     read_only((), "category", category),
     read_only((), "objectives", _objectives),
 ), nodes=(
-    v("dateAssigned", "assigned", "due", form=day, type="date"),
-    v("dueDate", "due", form=day, type="date"),
-    Obj("gradingPeriodReference", (
+    value("dateAssigned", "assigned", "due", form=day, type="date"),
+    value("dueDate", "due", form=day, type="date"),
+    Object("gradingPeriodReference", (
         *period_nodes("gradingPeriod.", "gradingPeriod.school", "school", "section.school"),
-        Hop("", "gradingPeriod", (
-            Obj("link", (Const("rel", "GradingPeriod"), Href("href", "/ed-fi/gradingPeriods")), guard="school"),
+        Reference("", "gradingPeriod", (
+            Object("link", (Const("rel", "GradingPeriod"), Href("href", "/ed-fi/gradingPeriods")), guard="school"),
         )),
     ), guard="gradingPeriod"),
 ), otherwise=(
     Id("gradebookEntryIdentifier"),
     *(node for node in TARGETS["GradebookEntry"].nodes if isinstance(node, Const)),
-    v("sourceSectionIdentifier", "section.identifier"),
-    Many("sourceSectionIdentifier", (To("section"),), (Id("id"),), bare=True, single="least"),
-    v("gradebookEntryTypeDescriptor", "category.title", form=_type),
+    value("sourceSectionIdentifier", "section.identifier"),
+    List("sourceSectionIdentifier", (Follow("section"),), (Id("id"),), bare=True, single="least"),
+    value("gradebookEntryTypeDescriptor", "category.title", form=_type),
 ))  # fmt: skip
 LENS, VIEW = ENTRIES.lens, ENTRIES.view

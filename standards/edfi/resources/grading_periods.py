@@ -6,7 +6,7 @@ from standards.edfi.model.mapping import STAMPS, mapped
 from standards.edfi.model.term_titles import period_of
 from standards.edfi.resources.school_sessions import FACTS, PERIOD_KEY, of_schools
 from standards.lenses.lens import coded, read_only, same, split
-from standards.view import Branch, Id, v
+from standards.view import Branch, Id, value
 
 PERIODS = mapped("gradingPeriods", "session", (
     "schoolReference.schoolId", "schoolYearTypeReference.schoolYear", "gradingPeriodDescriptor", "gradingPeriodName",
@@ -21,8 +21,8 @@ PERIODS = mapped("gradingPeriods", "session", (
     same("totalInstructionalDays", "instructionalDays", "integer"),
     same("periodSequence", "sequence", "integer"),
 ), nodes=(
-    v("gradingPeriodDescriptor", "term", form=period_of),
-    v("gradingPeriodName", "derivedName", "name"),
+    value("gradingPeriodDescriptor", "term", form=period_of),
+    value("gradingPeriodName", "derivedName", "name"),
 ), where=(("kind", frozenset({"gradingPeriod"})),), prefix=("gp",))  # fmt: skip
 OF_SCHOOL = Branch("schoolSession", (
     Id("id"),

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from standards.codes import descriptor, inward
 from standards.lenses.lens import coded, each, flags, read_only
-from standards.view import Items, Many, v
+from standards.view import Items, List, value
 from standards.vocabulary import Field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from standards.lenses.lens import Pair
-    from standards.lenses.pairs import Columns, Context, Members, Step
+    from standards.lenses.pairs import ColumnLayout, Context, MemberLayout, Step
     from standards.view import Node
 
 RACES = ("americanIndianOrAlaskaNative", "asian", "blackOrAfricanAmerican", "nativeHawaiianOrOtherPacificIslander",
@@ -31,11 +31,11 @@ def codes_in(local: str, member: str, name: str, codes: str) -> Pair:
 
 def _keeping(pair: Pair, local: str, name: str, member: str) -> Pair:
     """*pair* with whole objects for companions, as a view shows them."""
-    read, write = pair.bind, pair.put
+    read, write = pair.reader, pair.writer
     assert read is not None
     assert write is not None
 
-    def bind(context: Context, places: Members | Columns) -> Step:
+    def bind(context: Context, places: MemberLayout | ColumnLayout) -> Step:
         inner, take, exact = read(context, places), places.at(local), f"{name}@{context.standard}"
 
         def step(row: Any, record: dict[str, Any]) -> None:
@@ -54,7 +54,7 @@ def _keeping(pair: Pair, local: str, name: str, member: str) -> Pair:
 
         return step
 
-    return replace(pair, bind=bind, put=put)
+    return replace(pair, reader=bind, writer=put)
 
 
 def races() -> tuple[Pair, ...]:
@@ -68,10 +68,10 @@ def races() -> tuple[Pair, ...]:
 
 def races_shown() -> Node:
     """The list of races, each of which is shown only where it is released."""
-    return Many(
+    return List(
         "races",
         (Items("race"),),
-        tuple(v("raceDescriptor", name, form=descriptor("RaceDescriptor")) for name in (*RACES, "other")),
+        tuple(value("raceDescriptor", name, form=descriptor("RaceDescriptor")) for name in (*RACES, "other")),
     )
 
 

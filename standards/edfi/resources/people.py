@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from standards.codes import inward
 from standards.lenses.lens import coded, each, read_only, same
-from standards.view import Val, v
+from standards.view import Value, value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -62,16 +62,16 @@ def chosen(*kinds: str) -> tuple[Pair, ...]:
     )
 
 
-def alone_mail(source: str = "email") -> Val:
+def alone_mail(source: str = "email") -> Value:
     """The e-mail address of a source that states one, and not of which kind."""
-    return v("electronicMails", source, form=lambda address: [
+    return value("electronicMails", source, form=lambda address: [
         {"electronicMailTypeDescriptor": OTHER_MAIL, "electronicMailAddress": address}
     ])  # fmt: skip
 
 
-def alone_phone(source: str = "phone") -> Val:
+def alone_phone(source: str = "phone") -> Value:
     """The telephone number of a source that states one, and not of which kind."""
-    return v("telephones", source, form=lambda number: [
+    return value("telephones", source, form=lambda number: [
         {"telephoneNumberTypeDescriptor": OTHER_PHONE, "telephoneNumber": number}
     ])  # fmt: skip
 

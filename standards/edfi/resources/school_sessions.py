@@ -10,18 +10,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from standards.edfi.model.references import TARGETS, period_nodes
-from standards.view import Hop, Obj, v
+from standards.view import Object, Reference, value
 
 if TYPE_CHECKING:
     from standards.view import Branch, Node, View
 
 PERIOD_KEY = tuple(period_nodes("session.", "school"))
 FACTS: tuple[Node, ...] = (
-    Hop("schoolReference", "school", (*TARGETS["School"].nodes, *TARGETS["School"].link("School"))),
-    Obj("schoolYearTypeReference", (v("schoolYear", "session.schoolYear", type="integer"),)),
-    v("beginDate", "session.begin", type="date"),
-    v("endDate", "session.end", type="date"),
-    v("totalInstructionalDays", "session.instructionalDays", type="integer"),
+    Reference("schoolReference", "school", (*TARGETS["School"].nodes, *TARGETS["School"].link("School"))),
+    Object("schoolYearTypeReference", (value("schoolYear", "session.schoolYear", type="integer"),)),
+    value("beginDate", "session.begin", type="date"),
+    value("endDate", "session.end", type="date"),
+    value("totalInstructionalDays", "session.instructionalDays", type="integer"),
 )
 
 

@@ -7,7 +7,7 @@ from standards.edfi.model.mapping import mapped
 from standards.edfi.resources.institutions import institution, of_kind
 from standards.edfi.resources.lists import codes_in
 from standards.lenses.lens import split
-from standards.view import Const, Kids, Many, v
+from standards.view import Children, Const, List, value
 
 CATEGORY = "uri://ed-fi.org/EducationOrganizationCategoryDescriptor#School"
 
@@ -17,8 +17,8 @@ SCHOOLS = mapped("schools", "organization", ("schoolId",), (
     codes_in("gradeLevels", "gradeLevelDescriptor", "gradesOffered", "gradeLevel"),
 ), otherwise=(
     Const("educationOrganizationCategories", [{"educationOrganizationCategoryDescriptor": CATEGORY}]),
-    Many("gradeLevels", (Kids("enrollment", "school"),), (
-        v("gradeLevelDescriptor", "grade", form=outward("gradeLevel", "edfi")),
+    List("gradeLevels", (Children("enrollment", "school"),), (
+        value("gradeLevelDescriptor", "grade", form=outward("gradeLevel", "edfi")),
     ), distinct=True),
 ), where=of_kind("school"))  # fmt: skip
 LENS, VIEW = SCHOOLS.lens, SCHOOLS.view

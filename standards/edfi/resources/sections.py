@@ -8,7 +8,7 @@ from standards.edfi.model.mapping import mapped
 from standards.edfi.model.references import TARGETS, key_in, organization_number
 from standards.edfi.resources.lists import codes_in, objects
 from standards.lenses.lens import read_only, same, split
-from standards.view import Hop, Obj, v
+from standards.view import Object, Reference, value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,12 +51,12 @@ SECTIONS = mapped("sections", "section", (
     codes_in("offeredGradeLevels", "gradeLevelDescriptor", "grades", "gradeLevel"),
 ), nodes=(
     *(node for node in TARGETS["Section"].nodes if node.name == "sectionIdentifier"),
-    Hop("courseOfferingReference", "offering", (
+    Reference("courseOfferingReference", "offering", (
         *TARGETS["CourseOffering"].nodes, *TARGETS["CourseOffering"].link("CourseOffering"),
     )),
-    Obj("locationReference", (
-        v("classroomIdentificationCode", "location"),
-        v("schoolId", "edfi.sections.locationReference.schoolId", type="integer"),
+    Object("locationReference", (
+        value("classroomIdentificationCode", "location"),
+        value("schoolId", "edfi.sections.locationReference.schoolId", type="integer"),
         organization_number("schoolId", "locationSchool"),
     )),
 ))  # fmt: skip

@@ -10,7 +10,7 @@ from standards.edfi.model.references import TARGETS
 from standards.edfi.model.term_titles import term_of, term_titled
 from standards.edfi.resources.school_sessions import FACTS, PERIOD_KEY, of_schools
 from standards.lenses.lens import coded, each, read_only, same, split
-from standards.view import Branch, Const, Href, Id, Links, Many, Obj, v
+from standards.view import Branch, Const, Href, Id, Links, List, Object, value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,19 +49,19 @@ SESSIONS = mapped("sessions", "session", (
               ("integer", "integer", "text", "text"), _PERIOD.prefix),
     )),
 ), nodes=(
-    v("sessionName", "derivedName", "name"),
-    v("termDescriptor", "term", form=term_of),
-    Many("gradingPeriods", (Links("gradingPeriods"),), (
-        Obj("gradingPeriodReference", (*_PERIOD.nodes, *_PERIOD.link("GradingPeriod"))),
+    value("sessionName", "derivedName", "name"),
+    value("termDescriptor", "term", form=term_of),
+    List("gradingPeriods", (Links("gradingPeriods"),), (
+        Object("gradingPeriodReference", (*_PERIOD.nodes, *_PERIOD.link("GradingPeriod"))),
     )),
 ), where=(("kind", KINDS),))  # fmt: skip
 OF_SCHOOL = Branch("schoolSession", (
     Id("id"),
     *FACTS,
-    v("sessionName", "session.derivedName", "session.name"),
-    v("termDescriptor", "session.name", form=term_titled),
-    Many("gradingPeriods", (Links("gradingPeriods"),), (
-        Obj("gradingPeriodReference", (*PERIOD_KEY, Obj("link", (
+    value("sessionName", "session.derivedName", "session.name"),
+    value("termDescriptor", "session.name", form=term_titled),
+    List("gradingPeriods", (Links("gradingPeriods"),), (
+        Object("gradingPeriodReference", (*PERIOD_KEY, Object("link", (
             Const("rel", "GradingPeriod"), Href("href", "/ed-fi/gradingPeriods"),
         )))),
     )),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from standards.codes import inward, outward
 from standards.edfi.model.mapping import mapped
 from standards.lenses.lens import coded, same, split
-from standards.view import Once, v
+from standards.view import Once, value
 
 
 def _of_role(role: str) -> str | None:
@@ -24,8 +24,8 @@ ASSIGNMENTS = mapped("staffEducationOrganizationAssignmentAssociations", "employ
     same("beginDate", "begin", "date"),
     same("endDate", "end", "date"),
 ), nodes=(
-    v("beginDate", "begin", "derivedBegin", type="date"),
+    value("beginDate", "begin", "derivedBegin", type="date"),
 ), otherwise=(
-    v("staffClassificationDescriptor", "role", form=_of_role),
+    value("staffClassificationDescriptor", "role", form=_of_role),
 ), once=Once(("staff", "organization"), ("beginDate", "staffClassificationDescriptor"), "endDate"))  # fmt: skip
 LENS, VIEW = ASSIGNMENTS.lens, ASSIGNMENTS.view

@@ -8,7 +8,7 @@ from standards.codes import LOCAL, inward, outward, table
 from standards.edfi.model.mapping import mapped
 from standards.edfi.model.references import TARGETS
 from standards.lenses.lens import coded, read_only, same, split
-from standards.view import Once, v
+from standards.view import Once, value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,8 +42,8 @@ TEACHING = mapped("staffSectionAssociations", "teaching", (
     read_only((), "primary", _of_record),
     same("beginDate", "begin", "date"),
     same("endDate", "end", "date"),
-), nodes=(v("beginDate", "begin", "derivedBegin", type="date"),), otherwise=(
-    v("classroomPositionDescriptor", "primary", form=_record_teacher),
-    v("classroomPositionDescriptor", "role", form=_of_role),
+), nodes=(value("beginDate", "begin", "derivedBegin", type="date"),), otherwise=(
+    value("classroomPositionDescriptor", "primary", form=_record_teacher),
+    value("classroomPositionDescriptor", "role", form=_of_role),
 ), once=Once(("staff", "section"), ("beginDate",), "endDate"))  # fmt: skip
 LENS, VIEW = TEACHING.lens, TEACHING.view

@@ -5,7 +5,7 @@ from __future__ import annotations
 from standards.codes import inward, outward
 from standards.edfi.model.mapping import mapped
 from standards.lenses.lens import coded, same, split
-from standards.view import v
+from standards.view import value
 
 
 def _of_role(role: str) -> str | None:
@@ -25,5 +25,5 @@ GUARDIANSHIPS = mapped("studentContactAssociations", "guardianship", (
     same("legalGuardian", "legal", "boolean"),
     same("contactPriority", "priority", "integer"),
     same("contactRestrictions", "restrictions"),
-), otherwise=(v("relationDescriptor", "role", form=_of_role),))  # fmt: skip
+), otherwise=(value("relationDescriptor", "role", form=_of_role),))  # fmt: skip
 LENS, VIEW = GUARDIANSHIPS.lens, GUARDIANSHIPS.view

@@ -7,7 +7,7 @@ from standards.edfi.model.mapping import mapped
 from standards.edfi.resources.lists import race_fields, races, races_shown
 from standards.edfi.resources.people import ADDRESSES, EMAILS, PHONES, alone_mail, alone_phone, chosen
 from standards.lenses.lens import coded, each, same, split
-from standards.view import v
+from standards.view import value
 
 COLLECTION = "studentEducationOrganizationAssociations"
 
@@ -33,8 +33,8 @@ PROFILES = mapped(COLLECTION, "profile", (
     alone_mail("student.email"),
     alone_phone(),
     alone_phone("student.phone"),
-    v("sexDescriptor", "student.sex", form=outward("sex", "edfi")),
-    v("hispanicLatinoEthnicity", "student.ethnicity.hispanicOrLatino", type="boolean"),
+    value("sexDescriptor", "student.sex", form=outward("sex", "edfi")),
+    value("hispanicLatinoEthnicity", "student.ethnicity.hispanicOrLatino", type="boolean"),
 ),
     extra=race_fields("profile", "student", COLLECTION))  # fmt: skip
 LENS, VIEW = PROFILES.lens, PROFILES.view

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from standards.edfi.model.mapping import mapped
 from standards.lenses.lens import coded, same, split
-from standards.view import Once, v
+from standards.view import Once, value
 
 ENROLLMENTS = mapped("studentSchoolAssociations", "enrollment", (
     "entryDate", "schoolReference.schoolId", "studentReference.studentUniqueId",
@@ -19,6 +19,6 @@ ENROLLMENTS = mapped("studentSchoolAssociations", "enrollment", (
     same("schoolYearTypeReference.schoolYear", "schoolYear", "integer"),
     same("primarySchool", "primary", "boolean"),
 ), nodes=(
-    v("entryDate", "entry", "derivedEntry", type="date"),
+    value("entryDate", "entry", "derivedEntry", type="date"),
 ), once=Once(("student", "school"), ("entryDate",), "exitWithdrawDate"))  # fmt: skip
 LENS, VIEW = ENROLLMENTS.lens, ENROLLMENTS.view

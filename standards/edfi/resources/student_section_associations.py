@@ -5,7 +5,7 @@ from __future__ import annotations
 from standards.edfi.model.mapping import mapped
 from standards.edfi.model.references import TARGETS
 from standards.lenses.lens import same, split
-from standards.view import Once, v
+from standards.view import Once, value
 
 _SECTION = [f"sectionReference.{member}" for member in TARGETS["Section"].members]
 
@@ -18,6 +18,6 @@ PLACEMENTS = mapped("studentSectionAssociations", "placement", (
     same("endDate", "end", "date"),
     same("homeroomIndicator", "homeroom", "boolean"),
 ), nodes=(
-    v("beginDate", "begin", "derivedBegin", type="date"),
+    value("beginDate", "begin", "derivedBegin", type="date"),
 ), once=Once(("student", "section"), ("beginDate",), "endDate"))  # fmt: skip
 LENS, VIEW = PLACEMENTS.lens, PLACEMENTS.view

@@ -29,9 +29,9 @@ KEPT = frozenset({"status", "dateLastModified"})
 DERIVED: Mapping[str, frozenset[str]] = MappingProxyType({"lineItem": frozenset({"school"})})
 # What a client need not send where the district says what is meant, or the due day does: what kind of work it is.
 DECLARED: Mapping[str, frozenset[str]] = MappingProxyType({"lineItem": frozenset({"category", "gradingPeriod"})})
-LONGEST: Final = 65_536
-MOST: Final = 1_000
-DEEPEST: Final = 32
+MAX_TEXT_CHARACTERS: Final = 65_536
+MAX_ITEMS: Final = 1_000
+MAX_DEPTH: Final = 32
 WRONG: Final = object()
 
 Places = dict[str, list[str]]
@@ -98,8 +98,8 @@ def several(
     plural = PLURALS[name]
     records = _wrapped(plural, document, places, kind=list)
     found: list[dict[str, Any]] = []
-    if records is not None and not 1 <= len(records) <= MOST:
-        places[f"$.{plural}"] = [f"has not 1 to {MOST} items"]
+    if records is not None and not 1 <= len(records) <= MAX_ITEMS:
+        places[f"$.{plural}"] = [f"has not 1 to {MAX_ITEMS} items"]
         records = None
     for number, record in enumerate(records or ()):
         found.append(_object(version, name, record, f"$.{plural}[{number}]", places, known, derived))
@@ -161,7 +161,7 @@ def _object(
 def _member(version: str, member: Member, value: Any, path: str, places: Places) -> Any:
     if not member.many:
         return _value(version, member, value, path, places)
-    if not isinstance(value, list) or len(value) > MOST:
+    if not isinstance(value, list) or len(value) > MAX_ITEMS:
         places[path] = ["is not an array"]
         return []
     if len(value) < member.minimum:
@@ -202,7 +202,7 @@ def _listed(member: Member, value: Any) -> bool:
 
 def _text(value: Any) -> Any:
     """A text that every system can keep: no half characters, no controls but tabs and line ends."""
-    fine = isinstance(value, str) and len(value) <= LONGEST
+    fine = isinstance(value, str) and len(value) <= MAX_TEXT_CHARACTERS
     return value if fine and not any(_unfit(letter) for letter in value) else WRONG
 
 
@@ -257,7 +257,7 @@ def _year(value: Any) -> Any:
 
 
 def _open(value: Any) -> Any:
-    if not isinstance(value, dict) or not _fits(value, DEEPEST):
+    if not isinstance(value, dict) or not _fits(value, MAX_DEPTH):
         return WRONG
     return {name: item for name, item in value.items() if item is not None}
 

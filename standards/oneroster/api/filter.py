@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 CLAUSE = re.compile(r"\s*([A-Za-z][A-Za-z0-9_.:\-]*)\s*(!=|>=|<=|=|>|<|~)\s*'((?:[^']|'')*)'")
 JOINT = re.compile(r"\s+(AND|OR)(?=\s)", re.IGNORECASE)
-MOST_CLAUSES = 50
+MAX_CLAUSES = 50
 
 
 def parse(text: str) -> Filter | None:
@@ -36,7 +36,7 @@ def parse(text: str) -> Filter | None:
         if not text[position:].strip():
             break
         joint = JOINT.match(text, position)
-        if joint is None or sum(map(len, groups)) >= MOST_CLAUSES:
+        if joint is None or sum(map(len, groups)) >= MAX_CLAUSES:
             raise _error(text, position)
         if joint[1].upper() == "OR":
             groups.append([])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from standards.errors import MalformedQuery
 from standards.oneroster.api.envelope import REPEATED, links
-from standards.oneroster.api.request import LARGEST
+from standards.oneroster.api.request import MAX_NUMBER
 from standards.query_strings import percent_encoded
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MAX_LINK_BYTES = 8_000
 """How long the Link header of an answer may be."""
 
-LINKS = 4
+LINKS_PER_HEADER = 4
 
 
 def check_links(address: str, arguments: Mapping[str, str]) -> None:
@@ -28,12 +28,12 @@ def check_links(address: str, arguments: Mapping[str, str]) -> None:
     Raises:
         MalformedQuery: a parameter, the longest of those repeated, is too long.
     """
-    longest = len(links(address, arguments, LARGEST, LARGEST, LARGEST * LINKS))
+    longest = len(links(address, arguments, MAX_NUMBER, MAX_NUMBER, MAX_NUMBER * LINKS_PER_HEADER))
     if longest <= MAX_LINK_BYTES:
         return
     sizes = {name: len(percent_encoded(arguments.get(name, ""))) for name in REPEATED}
     name = max(sizes, key=sizes.__getitem__)
-    most = max(0, sum(sizes.values()) - -(-(longest - MAX_LINK_BYTES) // LINKS))
+    most = max(0, sum(sizes.values()) - -(-(longest - MAX_LINK_BYTES) // LINKS_PER_HEADER))
     raise MalformedQuery(
         name,
         f"{', '.join(REPEATED)} may have {most} bytes here together, percent-encoded: each link of an answer repeats"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from standards.fields import fields_of, follow
 from standards.oneroster.resources.classification import OTHER_CLASS_ROLES
 from standards.pruning import step_released
-from standards.view import Kids, Links, To
+from standards.view import Children, Follow, Links
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,54 +21,54 @@ Path = tuple["Step", ...]
 # From a row of the first entity to the rows of the second, each path by itself.
 WAYS: Mapping[tuple[str, str], tuple[Path, ...]] = {
     ("organization", "course"): (
-        (Kids("course", "organization"),),
-        (Kids("offering", "school"), To("course")),
+        (Children("course", "organization"),),
+        (Children("offering", "school"), Follow("course")),
     ),
-    ("organization", "section"): ((Kids("section", "school"),),),
+    ("organization", "section"): ((Children("section", "school"),),),
     ("organization", "session"): (
-        (Kids("session", "school"),),
-        (Kids("section", "school"), Links("terms")),
-        (Kids("section", "school"), Links("terms"), To("parent")),
+        (Children("session", "school"),),
+        (Children("section", "school"), Links("terms")),
+        (Children("section", "school"), Links("terms"), Follow("parent")),
     ),
-    ("organization", "student"): ((Kids("enrollment", "school"), To("student")),),
+    ("organization", "student"): ((Children("enrollment", "school"), Follow("student")),),
     ("organization", "staff"): (
-        (Kids("employment", "organization"), To("staff")),
-        (Kids("section", "school"), Kids("teaching", "section"), To("staff")),
+        (Children("employment", "organization"), Follow("staff")),
+        (Children("section", "school"), Children("teaching", "section"), Follow("staff")),
     ),
-    ("organization", "placement"): ((Kids("section", "school"), Kids("placement", "section")),),
-    ("organization", "teaching"): ((Kids("section", "school"), Kids("teaching", "section")),),
+    ("organization", "placement"): ((Children("section", "school"), Children("placement", "section")),),
+    ("organization", "teaching"): ((Children("section", "school"), Children("teaching", "section")),),
     **{
-        ("organization", entity): ((Kids("section", "school"), Kids(entity, "section")),)
+        ("organization", entity): ((Children("section", "school"), Children(entity, "section")),)
         for entity in OTHER_CLASS_ROLES.values()
     },
-    ("organization", "scoreScale"): ((Kids("section", "school"), Kids("scoreScale", "section")),),
-    ("section", "student"): ((Kids("placement", "section"), To("student")),),
-    ("section", "staff"): ((Kids("teaching", "section"), To("staff")),),
-    ("section", "placement"): ((Kids("placement", "section"),),),
-    ("section", "teaching"): ((Kids("teaching", "section"),),),
-    **{("section", entity): ((Kids(entity, "section"),),) for entity in OTHER_CLASS_ROLES.values()},
-    ("section", "lineItem"): ((Kids("lineItem", "section"),),),
+    ("organization", "scoreScale"): ((Children("section", "school"), Children("scoreScale", "section")),),
+    ("section", "student"): ((Children("placement", "section"), Follow("student")),),
+    ("section", "staff"): ((Children("teaching", "section"), Follow("staff")),),
+    ("section", "placement"): ((Children("placement", "section"),),),
+    ("section", "teaching"): ((Children("teaching", "section"),),),
+    **{("section", entity): ((Children(entity, "section"),),) for entity in OTHER_CLASS_ROLES.values()},
+    ("section", "lineItem"): ((Children("lineItem", "section"),),),
     ("section", "result"): (
-        (Kids("lineItem", "section"), Kids("result", "lineItem")),
-        (Kids("result", "section"),),
+        (Children("lineItem", "section"), Children("result", "lineItem")),
+        (Children("result", "section"),),
     ),
     ("section", "gradebookCategory"): (),
     ("section", "scoreScale"): (
-        (Kids("scoreScale", "section"),),
-        (Kids("lineItem", "section"), To("scoreScale")),
+        (Children("scoreScale", "section"),),
+        (Children("lineItem", "section"), Follow("scoreScale")),
     ),
     ("section", "resource"): ((Links("resources"),),),
-    ("course", "section"): ((Kids("offering", "course"), Kids("section", "offering")),),
+    ("course", "section"): ((Children("offering", "course"), Children("section", "offering")),),
     ("course", "resource"): ((Links("resources"),),),
-    ("student", "section"): ((Kids("placement", "student"), To("section")),),
-    ("student", "result"): ((Kids("result", "student"),),),
+    ("student", "section"): ((Children("placement", "student"), Follow("section")),),
+    ("student", "result"): ((Children("result", "student"),),),
     ("student", "resource"): ((Links("resources"),),),
-    ("staff", "section"): ((Kids("teaching", "staff"), To("section")),),
+    ("staff", "section"): ((Children("teaching", "staff"), Follow("section")),),
     ("staff", "resource"): ((Links("resources"),),),
     ("contact", "resource"): ((Links("resources"),),),
-    ("session", "section"): ((Kids("section", "terms"),),),
-    ("session", "session"): ((Kids("session", "parent"),), (Links("gradingPeriods"),)),
-    ("lineItem", "result"): ((Kids("result", "lineItem"),),),
+    ("session", "section"): ((Children("section", "terms"),),),
+    ("session", "session"): ((Children("session", "parent"),), (Links("gradingPeriods"),)),
+    ("lineItem", "result"): ((Children("result", "lineItem"),),),
 }
 # A kind of work belongs to no class: it can be used in every one.
 EVERY = frozenset({("section", "gradebookCategory")})
@@ -98,5 +98,7 @@ def _released(path: Path, entity: str, grant: Releases) -> Iterator[bool]:
 
 def _exists(step: Step, entity: str) -> bool:
     return (
-        step.via in fields_of(step.entity) if isinstance(step, Kids) else getattr(step, "ref", "") in fields_of(entity)
+        step.via in fields_of(step.entity)
+        if isinstance(step, Children)
+        else getattr(step, "ref", "") in fields_of(entity)
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from standards.oneroster import model
 from standards.oneroster.api import schemas
 from standards.oneroster.api.envelope import PLURALS
-from standards.oneroster.api.request import DEFAULT_LIMIT, LARGEST, LIMIT_CEILING
+from standards.oneroster.api.request import DEFAULT_LIMIT, MAX_LIMIT, MAX_NUMBER
 from standards.oneroster.api.schemas import STATUS, body_schema, body_schemas, closed, read_schemas, ref, schema_name
 from standards.oneroster.api.supported_operations import collections_of
 
@@ -33,18 +33,18 @@ SIGNED = " Instead of bearing a token a request may be signed (OAuth 1.0a), if t
 QUERY: Mapping[str, Document] = MappingProxyType(
     {
         "limit": {
-            "description": f"The most records in the answer; more than {LIMIT_CEILING} are never given at once.",
+            "description": f"The most records in the answer; more than {MAX_LIMIT} are never given at once.",
             "schema": {
                 "type": "integer",
                 "format": "int32",
                 "minimum": 1,
-                "maximum": LARGEST,
+                "maximum": MAX_NUMBER,
                 "default": DEFAULT_LIMIT,
             },
         },
         "offset": {
             "description": "How many records to pass over before the first in the answer.",
-            "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": LARGEST, "default": 0},
+            "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": MAX_NUMBER, "default": 0},
         },
         "sort": {
             "description": "The member to order by, such as familyName; the sourcedId decides between equals.",

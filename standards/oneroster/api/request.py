@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 DEFAULT_LIMIT = 100
-LIMIT_CEILING = 10_000
+MAX_LIMIT = 10_000
 COLLECTION = ("limit", "offset", "sort", "orderBy", "filter", "fields")
 FIELDS = "fields"
 SINGLETON = (FIELDS,)
-LARGEST = 2**31 - 1
+MAX_NUMBER = 2**31 - 1
 
 
 def read(
@@ -58,7 +58,7 @@ def read(
         descending=_descending(values.get("orderBy", "asc")),
         fields=try_name(lambda: _fields(views, values.get("fields")), ()),
         offset=_number("offset", values.get("offset", "0"), 0),
-        limit=min(_number("limit", values.get("limit", str(DEFAULT_LIMIT)), 1), LIMIT_CEILING),
+        limit=min(_number("limit", values.get("limit", str(DEFAULT_LIMIT)), 1), MAX_LIMIT),
         warnings=tuple(warnings),
     )
 
@@ -100,7 +100,9 @@ def _within(value: Any, fields: Sequence[str]) -> Any:
 
 
 def _number(name: str, text: str, least: int) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST)) and least <= int(text) <= LARGEST):
+    if not (
+        text.isascii() and text.isdigit() and len(text) <= len(str(MAX_NUMBER)) and least <= int(text) <= MAX_NUMBER
+    ):
         raise MalformedQuery(name, f"{name} must be a whole number from {least}.")
     return int(text)
 

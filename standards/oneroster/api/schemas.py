@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from standards import registry
 from standards.oneroster import model
-from standards.oneroster.api.body import DERIVED, KEPT, MOST
+from standards.oneroster.api.body import DERIVED, KEPT, MAX_ITEMS
 from standards.oneroster.api.envelope import PLURALS
 from standards.oneroster.api.routes import APIS
 from standards.view import paths
@@ -104,7 +104,7 @@ def body_schema(version: str, class_name: str, method: str, outer: Collection[st
     if method == "PUT":
         return closed({class_name: one}, [class_name])
     plural = PLURALS[class_name]
-    return closed({plural: {"type": "array", "items": one, "minItems": 1, "maxItems": MOST}}, [plural])
+    return closed({plural: {"type": "array", "items": one, "minItems": 1, "maxItems": MAX_ITEMS}}, [plural])
 
 
 def _add_class(version: str, class_name: str, body: bool, found: dict[str, Schema]) -> None:

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from standards.oneroster.model import Operation
 
 
-def supported(version: str, entities: Collection[str], writes: Collection[str]) -> tuple[Operation, ...]:
+def supported_operations(version: str, entities: Collection[str], writes: Collection[str]) -> tuple[Operation, ...]:
     """The operations of *version* for a source that has *entities* and takes changes of *writes*."""
-    return tuple(operation for operation in model.operations(version) if supports(version, operation, entities, writes))
+    return tuple(
+        operation for operation in model.operations(version) if is_supported(version, operation, entities, writes)
+    )
 
 
-def supports(version: str, operation: Operation, entities: Collection[str], writes: Collection[str]) -> bool:
+def is_supported(version: str, operation: Operation, entities: Collection[str], writes: Collection[str]) -> bool:
     """Whether a source can carry out an *operation* of *version*.
 
     It reads a collection when it has any entity that the collection shows, and changes it when it takes changes

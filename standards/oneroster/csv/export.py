@@ -13,7 +13,7 @@ from standards.oneroster.csv.cells import cell, free
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from standards.oneroster.csv.rows import Told
+    from standards.oneroster.csv.rows import ExportedFile
 
 BULK, DELTA, ABSENT = "bulk", "delta", "absent"
 SYSTEM_NAME, SYSTEM_CODE = "Crossing Guard", "crossingguard"
@@ -35,13 +35,13 @@ def manifest(version: str, modes: Mapping[str, str]) -> bytes:
     return _lines(stated)
 
 
-class Sheet:
+class ExportSheet:
     """One file as it is written: *told* says what of, *metadata* names the members of the open object it shows.
 
     In a bulk file the columns status and dateLastModified are blank, in a delta each row has both.
     """
 
-    def __init__(self, told: Told, mode: str = BULK, metadata: Iterable[str] = ()) -> None:
+    def __init__(self, told: ExportedFile, mode: str = BULK, metadata: Iterable[str] = ()) -> None:
         self.told, name = told, told.file.name
         self._metadata = tuple((key, free(name, specification.METADATA + key)) for key in sorted(metadata))
         if any(not key for key, _ in self._metadata):

@@ -191,7 +191,7 @@ def _lenses() -> Iterator[Lens]:
             file, entity = f"{place[0]}.csv", place[1]
             if file in known:
                 columns = {*known[file].columns, f"{specification.METADATA}*"}
-                kept = tuple(pair for pair in pairs if columns.issuperset(pair.consumes))
+                kept = tuple(pair for pair in pairs if columns.issuperset(pair.local_paths))
                 yield Lens(dialect, file, entity, kept, KEYS.get(place, KEY))
 
 

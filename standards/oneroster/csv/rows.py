@@ -29,7 +29,7 @@ ID_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ExportedFile:
     """What a *file* tells: of the records of a *collection*, or, with *member*, of what each has in that member.
 
     *derive* makes the rows of one record where a file has rows of its own about parts of it; *other* is the
@@ -53,7 +53,7 @@ class Told:
 
 
 @cache
-def told(version: str) -> tuple[Told, ...]:
+def told(version: str) -> tuple[ExportedFile, ...]:
     """What every file of *version* tells, each file after those it refers to."""
     return tuple(_told(file) for file in specification.files(version).values())
 
@@ -63,10 +63,10 @@ def derived_id(*parts: str) -> str:
     return blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=ID_BYTES).hexdigest()
 
 
-def _told(file: File) -> Told:
+def _told(file: File) -> ExportedFile:
     if file.name in DERIVED:
-        return Told(file, *DERIVED[file.name])
-    return Told(file, file.name.removesuffix(".csv"))
+        return ExportedFile(file, *DERIVED[file.name])
+    return ExportedFile(file, file.name.removesuffix(".csv"))
 
 
 def _value(record: Record, file: str, column: str) -> Any:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from standards.codes import outward
 from standards.lenses.formats import year
 from standards.oneroster.resources.parts import HEAD, metadata, reference, references, until
-from standards.view import Branch, Kids, Node, View, v
+from standards.view import Branch, Children, Node, View, value
 
 MEMBERS: tuple[Node, ...] = (
     *HEAD,
     metadata("academicSessions"),
-    v("title", "name"),
-    v("startDate", "begin", type="date"),
+    value("title", "name"),
+    value("startDate", "begin", type="date"),
     until("end"),
-    v("type", "kind", form=outward("sessionKind", "oneroster")),
+    value("type", "kind", form=outward("sessionKind", "oneroster")),
     reference("parent", "parent", "academicSessions", "academicSession"),
-    references("children", (Kids("session", "parent"),), "academicSessions", "academicSession"),
-    v("schoolYear", form=year),
+    references("children", (Children("session", "parent"),), "academicSessions", "academicSession"),
+    value("schoolYear", form=year),
 )
 
 

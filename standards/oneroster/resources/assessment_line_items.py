@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from standards.oneroster.resources.gradebook import objectives
 from standards.oneroster.resources.parts import HEAD, metadata, reference
-from standards.view import Branch, View, v
+from standards.view import Branch, View, value
 
 VIEW = View(
     "assessmentLineItems",
@@ -16,14 +16,14 @@ VIEW = View(
             (
                 *HEAD,
                 metadata("assessmentLineItems"),
-                v("title", "title", "identifier"),
-                v("description"),
+                value("title", "title", "identifier"),
+                value("description"),
                 reference("class", "section", "classes", "class"),
                 reference("parentAssessmentLineItem", "parent", "assessmentLineItems", "assessmentLineItem"),
                 reference("scoreScale", "scoreScale", "scoreScales", "scoreScale"),
-                v("resultValueMin", "minimum", type="number"),
-                v("resultValueMax", "maximum", type="number"),
-                v("learningObjectiveSet", "objectives", form=objectives),
+                value("resultValueMin", "minimum", type="number"),
+                value("resultValueMax", "maximum", type="number"),
+                value("learningObjectiveSet", "objectives", form=objectives),
             ),
         ),
     ),

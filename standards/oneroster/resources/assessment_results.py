@@ -5,7 +5,7 @@ from __future__ import annotations
 from standards.lenses.formats import day
 from standards.oneroster.resources.gradebook import marks
 from standards.oneroster.resources.parts import HEAD, metadata, reference
-from standards.view import Branch, View, v
+from standards.view import Branch, View, value
 
 VIEW = View(
     "assessmentResults",
@@ -19,9 +19,9 @@ VIEW = View(
                 metadata("assessmentResults"),
                 reference("assessmentLineItem", "assessment", "assessmentLineItems", "assessmentLineItem"),
                 reference("student", "student", "users", "user"),
-                v("scoreDate", "date", form=day, type="date"),
+                value("scoreDate", "date", form=day, type="date"),
                 reference("scoreScale", "scoreScale", "scoreScales", "scoreScale"),
-                v("scorePercentile", "percentile", type="number"),
+                value("scorePercentile", "percentile", type="number"),
                 *marks("score"),
             ),
             needs=("assessmentLineItem", "student"),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from standards.oneroster.resources.parts import HEAD, metadata
-from standards.view import Branch, View, v
+from standards.view import Branch, View, value
 
 VIEW = View(
     "categories",
     "oneroster",
     "category",
-    (Branch("gradebookCategory", (*HEAD, metadata("categories"), v("title"), v("weight", type="number"))),),
+    (Branch("gradebookCategory", (*HEAD, metadata("categories"), value("title"), value("weight", type="number"))),),
 )

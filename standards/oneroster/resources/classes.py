@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from standards.codes import outward
 from standards.oneroster.resources.parts import HEAD, metadata, reference, references
-from standards.view import Branch, Const, Hop, Kids, Links, Many, View, v
+from standards.view import Branch, Children, Const, Links, List, Reference, View, value
 
 VIEW = View(
     "classes",
@@ -19,25 +19,25 @@ VIEW = View(
             (
                 *HEAD,
                 metadata("classes"),
-                v("title", "title", "offering.title", "offering.course.title", "offering.code", "identifier"),
-                v("classCode", "code", "offering.code"),
-                v("classType", "kind", form=outward("classType", "oneroster")),
-                Many(
+                value("title", "title", "offering.title", "offering.course.title", "offering.code", "identifier"),
+                value("classCode", "code", "offering.code"),
+                value("classType", "kind", form=outward("classType", "oneroster")),
+                List(
                     "classType",
-                    (Kids("placement", "section"),),
-                    (v("classType", "homeroom", form=lambda homeroom: "homeroom" if homeroom else None),),
+                    (Children("placement", "section"),),
+                    (value("classType", "homeroom", form=lambda homeroom: "homeroom" if homeroom else None),),
                     bare=True,
                     single="least",
                 ),
                 Const("classType", "scheduled"),
-                v("location"),
-                v("grades", "grades", "offering.course.grades", form=outward("gradeLevel", "oneroster")),
-                v("subjects", "subjects", "offering.course.subjects", form=outward("subject", "oneroster")),
-                Hop("", "offering", (reference("course", "course", "courses", "course"),)),
+                value("location"),
+                value("grades", "grades", "offering.course.grades", form=outward("gradeLevel", "oneroster")),
+                value("subjects", "subjects", "offering.course.subjects", form=outward("subject", "oneroster")),
+                Reference("", "offering", (reference("course", "course", "courses", "course"),)),
                 reference("school", "school", "orgs", "org"),
                 references("terms", (Links("terms"),), "academicSessions", "academicSession"),
-                v("subjectCodes", "subjectCodes", "offering.course.subjectCodes"),
-                v("periods"),
+                value("subjectCodes", "subjectCodes", "offering.course.subjectCodes"),
+                value("periods"),
                 references("resources", (Links("resources"),), "resources", "resource"),
             ),
         ),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 BLANKS: Final = " \t\r\n\u00a0"
-LONGEST_WORD: Final = 255
+MAX_WORD_CHARACTERS: Final = 255
 STUDENT: Final = "student"
 TEACHER: Final = "teacher"
 # OneRoster 1.1 and 1.2, RoleEnum. Whoever has one of the middle ones works for a school or a district, a proctor too.
@@ -77,7 +77,7 @@ class Words:
             return found
         word = text.strip(BLANKS)
         found = self.known.get(word.lower())  # and not casefold(), which takes other letters for these
-        extends = found is None and self.extension and len(word) <= LONGEST_WORD
+        extends = found is None and self.extension and len(word) <= MAX_WORD_CHARACTERS
         return word if extends and re.fullmatch(self.extension, word) else found
 
 

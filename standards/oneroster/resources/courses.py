@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from standards.codes import outward
 from standards.oneroster.resources.parts import HEAD, metadata, reference, references
-from standards.view import Branch, Links, View, v
+from standards.view import Branch, Links, View, value
 
 VIEW = View(
     "courses",
@@ -16,13 +16,13 @@ VIEW = View(
             (
                 *HEAD,
                 metadata("courses"),
-                v("title", "title", "code"),
+                value("title", "title", "code"),
                 reference("schoolYear", "schoolYear", "academicSessions", "academicSession"),
-                v("courseCode", "code"),
-                v("grades", form=outward("gradeLevel", "oneroster")),
-                v("subjects", form=outward("subject", "oneroster")),
+                value("courseCode", "code"),
+                value("grades", form=outward("gradeLevel", "oneroster")),
+                value("subjects", form=outward("subject", "oneroster")),
                 reference("org", "organization", "orgs", "org"),
-                v("subjectCodes"),
+                value("subjectCodes"),
                 references("resources", (Links("resources"),), "resources", "resource"),
             ),
         ),

@@ -8,7 +8,7 @@ from standards.codes import outward
 from standards.lenses.formats import truth
 from standards.oneroster.resources.parts import HEAD, metadata
 from standards.oneroster.resources.users import ENROLLED
-from standards.view import Branch, Kids, Many, Node, View, v
+from standards.view import Branch, Children, List, Node, View, value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +27,8 @@ FLAGS = (
 
 def _of_profiles(name: str, field: str, form: Callable[[Any], Any], single: str) -> tuple[Node, ...]:
     """What the student's record says, or else what the student's profiles at organizations say."""
-    value = v(name, field, form=form)
-    return value, Many(name, (Kids("profile", "student"),), (value,), bare=True, single=single)
+    member = value(name, field, form=form)
+    return member, List(name, (Children("profile", "student"),), (member,), bare=True, single=single)
 
 
 VIEW = View(
@@ -41,14 +41,14 @@ VIEW = View(
             (
                 *HEAD,
                 metadata("demographics"),
-                v("birthDate", type="date"),
+                value("birthDate", type="date"),
                 *_of_profiles("sex", "sex", outward("sex", "oneroster"), "least"),
-                v("sex", "birthSex", form=outward("sex", "oneroster")),
+                value("sex", "birthSex", form=outward("sex", "oneroster")),
                 *(node for name, field in FLAGS for node in _of_profiles(name, field, truth, "greatest")),
-                v("countryOfBirthCode", "birthCountry", form=outward("country", "oneroster")),
-                v("stateOfBirthAbbreviation", "birthState", form=outward("state", "oneroster")),
-                v("cityOfBirth", "birthCity"),
-                v("publicSchoolResidenceStatus", "residenceStatus"),
+                value("countryOfBirthCode", "birthCountry", form=outward("country", "oneroster")),
+                value("stateOfBirthAbbreviation", "birthState", form=outward("state", "oneroster")),
+                value("cityOfBirth", "birthCity"),
+                value("publicSchoolResidenceStatus", "residenceStatus"),
             ),
             backed=ENROLLED,
         ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from standards.codes import outward
 from standards.lenses.formats import truth
 from standards.oneroster.resources.parts import HEAD, metadata, reference, until
-from standards.view import Branch, Const, Hop, Node, View, v
+from standards.view import Branch, Const, Node, Reference, View, value
 
 
 def _members(person: str, *role: Node, primary: tuple[Node, ...] = ()) -> tuple[Node, ...]:
@@ -17,12 +17,12 @@ def _members(person: str, *role: Node, primary: tuple[Node, ...] = ()) -> tuple[
         metadata("enrollments"),
         reference("user", person, "users", "user"),
         reference("class", "section", "classes", "class"),
-        Hop("", "section", (reference("school", "school", "orgs", "org"),)),
-        v("role", form=outward("enrollmentRole", "oneroster")),
+        Reference("", "section", (reference("school", "school", "orgs", "org"),)),
+        value("role", form=outward("enrollmentRole", "oneroster")),
         *role,
-        v("primary", form=truth),
+        value("primary", form=truth),
         *primary,
-        v("beginDate", "begin", type="date"),
+        value("beginDate", "begin", type="date"),
         until("end"),
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from standards.codes import outward
 from standards.lenses.formats import truth
 from standards.oneroster.model import classes
-from standards.view import Const, v
+from standards.view import Const, value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,9 +44,9 @@ def score_state(*scores: str) -> tuple[Node, ...]:
     the standard's extension says that nothing is stated, since each of its own words would claim something.
     """
     return (
-        v("scoreStatus", "status", form=outward("scoreStatus", "oneroster")),
-        v("scoreStatus", *scores, "textScore", form=lambda _score: "fully graded"),
-        v("scoreStatus", "missing", form=lambda missing: "not submitted" if missing else None),
+        value("scoreStatus", "status", form=outward("scoreStatus", "oneroster")),
+        value("scoreStatus", *scores, "textScore", form=lambda _score: "fully graded"),
+        value("scoreStatus", "missing", form=lambda missing: "not submitted" if missing else None),
         Const("scoreStatus", UNSTATED),
     )
 
@@ -55,11 +55,11 @@ def marks(*scores: str) -> tuple[Node, ...]:
     """All that the standard lets one say about a score, the first of *scores* that there is."""
     return (
         *score_state(*scores),
-        v("score", *scores, type="number"),
-        v("textScore"),
-        v("comment"),
-        v("learningObjectiveSet", "objectives", form=scored),
-        *(v(name, form=truth) for name in ("inProgress", "incomplete", "late", "missing")),
+        value("score", *scores, type="number"),
+        value("textScore"),
+        value("comment"),
+        value("learningObjectiveSet", "objectives", form=scored),
+        *(value(name, form=truth) for name in ("inProgress", "incomplete", "late", "missing")),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from standards.lenses.formats import moment
 from standards.oneroster.resources.gradebook import objectives
 from standards.oneroster.resources.parts import HEAD, metadata, reference
-from standards.view import Branch, Hop, View, v
+from standards.view import Branch, Reference, View, value
 
 SCHOOL = reference("school", "school", "orgs", "org")
 
@@ -22,21 +22,21 @@ VIEW = View(
             (
                 *HEAD,
                 metadata("lineItems"),
-                v("title", "title", "description"),
-                v("description"),
-                v("assignDate", "assigned", "due", form=moment, type="datetime"),
-                v("dueDate", "due", "assigned", form=moment, type="datetime"),
+                value("title", "title", "description"),
+                value("description"),
+                value("assignDate", "assigned", "due", form=moment, type="datetime"),
+                value("dueDate", "due", "assigned", form=moment, type="datetime"),
                 reference("class", "section", "classes", "class"),
                 SCHOOL,
-                Hop("", "section", (SCHOOL,)),
+                Reference("", "section", (SCHOOL,)),
                 reference("category", "category", "categories", "category"),
                 reference("gradingPeriod", "gradingPeriod", "academicSessions", "academicSession"),
                 reference("academicSession", "session", "academicSessions", "academicSession"),
                 reference("academicSession", "gradingPeriod", "academicSessions", "academicSession"),
                 reference("scoreScale", "scoreScale", "scoreScales", "scoreScale"),
-                v("resultValueMin", "minimum", type="number"),
-                v("resultValueMax", "maximum", type="number"),
-                v("learningObjectiveSet", "objectives", form=objectives),
+                value("resultValueMin", "minimum", type="number"),
+                value("resultValueMax", "maximum", type="number"),
+                value("learningObjectiveSet", "objectives", form=objectives),
             ),
             needs=("class", "school", "category"),
         ),

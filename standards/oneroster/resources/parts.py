@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from standards.days import day_after
-from standards.view import Const, Hop, Href, Id, Kids, Links, Many, Native, Stamp, To, Val
+from standards.view import Children, Const, Follow, Href, Id, Links, List, Native, Reference, Stamp, Value
 
 if TYPE_CHECKING:
     from standards.view import Items, Node
@@ -30,19 +30,19 @@ def guid(collection: str, kind: str) -> tuple[Node, ...]:
     return (Href("href", address), Id("sourcedId"), Const("type", kind))
 
 
-def reference(name: str, ref: str, collection: str, kind: str) -> Hop:
+def reference(name: str, ref: str, collection: str, kind: str) -> Reference:
     """A member that refers to one object."""
-    return Hop(name, ref, guid(collection, kind))
+    return Reference(name, ref, guid(collection, kind))
 
 
-def references(name: str, steps: tuple[Kids | To | Links | Items, ...], collection: str, kind: str) -> Many:
+def references(name: str, steps: tuple[Children | Follow | Links | Items, ...], collection: str, kind: str) -> List:
     """A member that refers to several objects, each once."""
-    return Many(name, steps, guid(collection, kind), distinct=True)
+    return List(name, steps, guid(collection, kind), distinct=True)
 
 
-def until(field: str) -> Val:
+def until(field: str) -> Value:
     """The end of a stretch of time, which in OneRoster is the day after its last day."""
-    return Val("endDate", (field,), day_after, "date")
+    return Value("endDate", (field,), day_after, "date")
 
 
 def metadata(collection: str) -> Native:

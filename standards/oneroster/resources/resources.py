@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from standards.codes import outward
 from standards.oneroster.resources.parts import HEAD, metadata
-from standards.view import Branch, View, v
+from standards.view import Branch, View, value
 
 VIEW = View(
     "resources",
@@ -16,12 +16,12 @@ VIEW = View(
             (
                 *HEAD,
                 metadata("resources"),
-                v("title"),
-                v("roles", form=outward("resourceRole", "oneroster")),
-                v("importance", form=outward("importance", "oneroster")),
-                v("vendorResourceId"),
-                v("vendorId", "vendor"),
-                v("applicationId", "application"),
+                value("title"),
+                value("roles", form=outward("resourceRole", "oneroster")),
+                value("importance", form=outward("importance", "oneroster")),
+                value("vendorResourceId"),
+                value("vendorId", "vendor"),
+                value("applicationId", "application"),
             ),
         ),
     ),

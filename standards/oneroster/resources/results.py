@@ -8,7 +8,7 @@ from __future__ import annotations
 from standards.lenses.formats import day
 from standards.oneroster.resources.gradebook import marks
 from standards.oneroster.resources.parts import HEAD, metadata, reference
-from standards.view import Branch, Hop, View, v
+from standards.view import Branch, Reference, View, value
 
 CLASS = reference("class", "section", "classes", "class")
 
@@ -25,9 +25,9 @@ VIEW = View(
                 reference("lineItem", "lineItem", "lineItems", "lineItem"),
                 reference("student", "student", "users", "user"),
                 CLASS,
-                Hop("", "lineItem", (CLASS,)),
+                Reference("", "lineItem", (CLASS,)),
                 reference("scoreScale", "scoreScale", "scoreScales", "scoreScale"),
-                v("scoreDate", "date", "lineItem.due", "lineItem.assigned", form=day, type="date"),
+                value("scoreDate", "date", "lineItem.due", "lineItem.assigned", form=day, type="date"),
                 *marks("score", "grade"),
             ),
             needs=("lineItem", "student"),

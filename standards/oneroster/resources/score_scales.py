@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from standards.oneroster.resources.parts import HEAD, metadata, reference
-from standards.view import Branch, Hop, Items, Many, View, v
+from standards.view import Branch, Items, List, Reference, View, value
 
 VIEW = View(
     "scoreScales",
@@ -15,15 +15,17 @@ VIEW = View(
             (
                 *HEAD,
                 metadata("scoreScales"),
-                v("title", "title", "kind"),
-                v("type", "kind"),
+                value("title", "title", "kind"),
+                value("type", "kind"),
                 reference("course", "course", "courses", "course"),
-                Hop("", "section", (Hop("", "offering", (reference("course", "course", "courses", "course"),)),)),
+                Reference(
+                    "", "section", (Reference("", "offering", (reference("course", "course", "courses", "course"),)),)
+                ),
                 reference("class", "section", "classes", "class"),
-                Many(
+                List(
                     "scoreScaleValue",
                     (Items("values"),),
-                    (v("itemValueLHS", "score"), v("itemValueRHS", "mark")),
+                    (value("itemValueLHS", "score"), value("itemValueRHS", "mark")),
                 ),
             ),
             needs=("class", "scoreScaleValue"),

@@ -10,7 +10,7 @@ import orjson
 from standards.codes import outward
 from standards.lenses.formats import code_value, trimmed, truth
 from standards.oneroster.resources.parts import HEAD, guid, metadata, reference, references, until
-from standards.view import Branch, Const, Items, Kids, Links, Many, Node, Obj, To, View, v
+from standards.view import Branch, Children, Const, Follow, Items, Links, List, Node, Object, View, value
 
 ROLE = outward("role", "oneroster")
 GRADE = outward("gradeLevel", "oneroster")
@@ -50,91 +50,93 @@ def _user(
     agents: tuple[Node, ...],
     *,
     codes: tuple[Node, ...] = (),
-    reached: tuple[Node, ...] = (v("email"), v("sms"), v("phone")),
+    reached: tuple[Node, ...] = (value("email"), value("sms"), value("phone")),
     enrolled: tuple[Node, ...] = (),
 ) -> tuple[Node, ...]:
     """The members of a user; what differs between students, staff and contacts is given."""
     return (
         *HEAD,
         metadata("users"),
-        v("userMasterIdentifier", "masterIdentifier"),
-        v("username"),
-        _ids((Items("identifiers"),), v("type", form=trimmed), v("identifier", "value", form=trimmed)),
+        value("userMasterIdentifier", "masterIdentifier"),
+        value("username"),
+        _ids((Items("identifiers"),), value("type", form=trimmed), value("identifier", "value", form=trimmed)),
         *codes,
-        v("enabledUser", "enabled", form=truth),
+        value("enabledUser", "enabled", form=truth),
         Const("enabledUser", "true"),
-        v("givenName", "name.given"),
-        v("familyName", "name.family"),
-        v("middleName", "name.middle"),
-        v("preferredFirstName", "name.preferredGiven"),
-        v("preferredMiddleName", "name.preferredMiddle"),
-        v("preferredLastName", "name.preferredFamily"),
-        v("pronouns"),
+        value("givenName", "name.given"),
+        value("familyName", "name.family"),
+        value("middleName", "name.middle"),
+        value("preferredFirstName", "name.preferredGiven"),
+        value("preferredMiddleName", "name.preferredMiddle"),
+        value("preferredLastName", "name.preferredFamily"),
+        value("pronouns"),
         *roles,
         _PROFILES,
         reference("primaryOrg", "primaryOrganization", "orgs", "org"),
-        v("identifier", "identifier", "uniqueId"),
+        value("identifier", "identifier", "uniqueId"),
         *reached,
         *agents,
-        v("grades", form=GRADE),
+        value("grades", form=GRADE),
         *enrolled,
         references("resources", (Links("resources"),), "resources", "resource"),
     )
 
 
-def _roles(step: Kids | Items, organization: str, begin: str, end: str, *role: Node) -> Many:
+def _roles(step: Children | Items, organization: str, begin: str, end: str, *role: Node) -> List:
     """A role at each organization that *step* leads to."""
     members = (
-        v("roleType", "primary", form=_primacy),
+        value("roleType", "primary", form=_primacy),
         Const("roleType", "primary"),
         *role,
         reference("org", organization, "orgs", "org"),
-        v("userProfile", "account"),
-        v("beginDate", begin, type="date"),
+        value("userProfile", "account"),
+        value("beginDate", begin, type="date"),
         until(end),
     )
-    return Many("roles", (step,), members, order=("roleType", "beginDate"), settle=one_primary)
+    return List("roles", (step,), members, order=("roleType", "beginDate"), settle=one_primary)
 
 
 # What somebody is to schools beside what makes a student's enrollment or an employment.
 _BESIDE = replace(
-    _roles(Items("roles", owners=("organization",)), "organization", "begin", "end", v("role", "kind", form=ROLE)),
+    _roles(Items("roles", owners=("organization",)), "organization", "begin", "end", value("role", "kind", form=ROLE)),
     adds=True,
 )
 
 
-def _codes(*steps: Kids | Items) -> Many:
+def _codes(*steps: Children | Items) -> List:
     """Identification codes of an Ed-Fi source as userIds."""
-    return _ids(steps, v("type", "system", form=code_value), v("identifier", "code", form=trimmed))
+    return _ids(steps, value("type", "system", form=code_value), value("identifier", "code", form=trimmed))
 
 
-def _ids(steps: tuple[Kids | Items, ...], kind: Node, identifier: Node) -> Many:
+def _ids(steps: tuple[Children | Items, ...], kind: Node, identifier: Node) -> List:
     """The ids of a user elsewhere, each with a type: where the source names none, with the word for that."""
-    return Many("userIds", steps, (kind, Const("type", "Other"), identifier), needs=("identifier",))
+    return List("userIds", steps, (kind, Const("type", "Other"), identifier), needs=("identifier",))
 
 
 def _of_profiles(name: str) -> tuple[Node, ...]:
     """What the student's record says, or else what the student's profiles at organizations say."""
-    return v(name), Many(name, (Kids("profile", "student"),), (v(name),), bare=True, single="least")
+    return value(name), List(name, (Children("profile", "student"),), (value(name),), bare=True, single="least")
 
 
-_PROFILES = Many(
+_PROFILES = List(
     "userProfiles",
     (Items("accounts"),),
     (
-        v("profileId", "id"),
-        v("profileType", "type"),
-        v("vendorId", "vendor"),
-        v("applicationId", "application"),
-        v("description"),
-        Many("credentials", (), (v("type", "credentialType"), v("username"))),
+        value("profileId", "id"),
+        value("profileType", "type"),
+        value("vendorId", "vendor"),
+        value("applicationId", "application"),
+        value("description"),
+        List("credentials", (), (value("type", "credentialType"), value("username"))),
     ),
 )
 # Where a staff member teaches, as Ed-Fi says of schools for which it tells no assignment.
 SERVICES = "edfi.staffSchoolAssociations"
 # What makes a student a user: a role at a school.
 ENROLLED = (
-    _roles(Kids("enrollment", "student"), "school", "entry", "exit", v("role", form=ROLE), Const("role", "student")),
+    _roles(
+        Children("enrollment", "student"), "school", "entry", "exit", value("role", form=ROLE), Const("role", "student")
+    ),
 )
 STUDENT = Branch(
     "student",
@@ -143,11 +145,13 @@ STUDENT = Branch(
             *ENROLLED,
             _BESIDE,
         ),
-        agents=(references("agents", (Kids("guardianship", "student"), To("contact")), "users", "user"),),
-        codes=(_codes(Kids("profile", "student"), Items("identificationCodes")),),
+        agents=(references("agents", (Children("guardianship", "student"), Follow("contact")), "users", "user"),),
+        codes=(_codes(Children("profile", "student"), Items("identificationCodes")),),
         reached=(*_of_profiles("email"), *_of_profiles("sms"), *_of_profiles("phone")),
         enrolled=(
-            Many("grades", (Kids("enrollment", "student"),), (v("grade", form=GRADE),), bare=True, distinct=True),
+            List(
+                "grades", (Children("enrollment", "student"),), (value("grade", form=GRADE),), bare=True, distinct=True
+            ),
         ),
     ),
     needs=("roles",),
@@ -157,22 +161,22 @@ STAFF = Branch(
     _user(
         roles=(
             _roles(
-                Kids("employment", "staff"), "organization", "begin", "end",
-                v("role", form=ROLE),
-                v("role", "classification", form=outward("staffClassification", "oneroster")),
+                Children("employment", "staff"), "organization", "begin", "end",
+                value("role", form=ROLE),
+                value("role", "classification", form=outward("staffClassification", "oneroster")),
             ),
-            Many(
+            List(
                 "roles",
-                (Kids("teaching", "staff"), To("section")),
+                (Children("teaching", "staff"), Follow("section")),
                 (Const("roleType", "primary"), Const("role", "teacher"), reference("org", "school", "orgs", "org")),
                 distinct=True,
                 settle=one_primary,
             ),
             _BESIDE,
-            Many(
+            List(
                 "roles",
-                (Kids(SERVICES, "staffReference.staffUniqueId"), To("schoolReference@")),
-                (Const("roleType", "primary"), Const("role", "teacher"), Obj("org", guid("orgs", "org"))),
+                (Children(SERVICES, "staffReference.staffUniqueId"), Follow("schoolReference@")),
+                (Const("roleType", "primary"), Const("role", "teacher"), Object("org", guid("orgs", "org"))),
                 distinct=True,
                 adds=True,
                 beside="org",
@@ -189,14 +193,14 @@ CONTACT = Branch(
     _user(
         roles=(
             _BESIDE,
-            Many(
+            List(
                 "roles",
-                (Kids("guardianship", "contact"), To("student"), Kids("enrollment", "student")),
+                (Children("guardianship", "contact"), Follow("student"), Children("enrollment", "student")),
                 (reference("org", "school", "orgs", "org"),),
                 early=(
                     Const("roleType", "primary"),
-                    v("role", form=ROLE),
-                    v("role", "relation", form=outward("relation", "oneroster")),
+                    value("role", form=ROLE),
+                    value("role", "relation", form=outward("relation", "oneroster")),
                     Const("role", "guardian"),
                 ),
                 distinct=True,
@@ -205,13 +209,13 @@ CONTACT = Branch(
         ),
         agents=(
             references("agents", (Links("agents"),), "users", "user"),
-            references("agents", (Kids("guardianship", "contact"), To("student")), "users", "user"),
+            references("agents", (Children("guardianship", "contact"), Follow("student")), "users", "user"),
         ),
     ),
     needs=("roles",),
 )
 # Whoever teaches a class is a teacher, whatever the person's own role is.
-TEACHER = replace(STAFF, only=(("roles.role", "teacher"),), also=(Kids("teaching", "staff"),))
+TEACHER = replace(STAFF, only=(("roles.role", "teacher"),), also=(Children("teaching", "staff"),))
 
 VIEWS = (
     View("users", "oneroster", "user", (STUDENT, STAFF, CONTACT)),

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.contract import Hint
 from adapters.edfi_ods.adapter import EdFiOds
-from adapters.simulators.edfi.problems import Refusal
+from adapters.simulators.edfi.problems import ProblemRefusal
 from adapters.testing import AdapterContract
 from standards.edfi.model.links import FIELD as LINKS
 from standards.errors import (
@@ -164,7 +164,7 @@ def test_a_record_that_the_client_may_not_see_says_nothing_about_the_others():
 
         def unrelated(method, url, headers, body):
             if identifier in url:
-                return Refusal("security:authorization").reply()
+                return ProblemRefusal("security:authorization").reply()
             return answer(method, url, headers, body)
 
         running.ods.answer = unrelated

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 from lxml import etree
 
-from adapters.edfi_xml.reader import Findings, documents
+from adapters.edfi_xml.reader import ReadingFindings, documents
 from adapters.files.archives import open_source
 from standards.edfi.model import model
 from tests.support import needs
@@ -119,13 +119,13 @@ def examples(tmp_path_factory):
     root = etree.Element("{http://ed-fi.org/5.2.0}InterchangeAll", nsmap={None: "http://ed-fi.org/5.2.0"})
     root.extend(schema().example(name, kind) for name, kind in schema().records.items() if name in model.resources())
     (folder / "all.xml").write_bytes(etree.tostring(root))
-    findings = Findings()
+    findings = ReadingFindings()
     with open_source(folder) as source:
         return dict(documents(source, findings=findings)), findings
 
 
 def test_no_element_that_the_schemas_allow_is_without_a_member(examples):
-    assert examples[1] == Findings()
+    assert examples[1] == ReadingFindings()
 
 
 def test_every_record_of_the_schemas_is_read(examples):

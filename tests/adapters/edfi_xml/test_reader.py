@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from adapters.edfi_xml import repeated_records
-from adapters.edfi_xml.reader import CAPS, Findings, catalogue, documents
+from adapters.edfi_xml.reader import CAPS, ReadingFindings, catalogue, documents
 from adapters.files.archives import open_source
 from standards.edfi.model import model
 from standards.errors import SourceBroken
@@ -48,7 +48,7 @@ GRADING_PERIOD = f"""<GradingPeriod id="GP1">{SCHOOL_REFERENCE}
 @pytest.fixture(scope="module")
 def grand_bend(shared):
     """Every document of the real district with its collection, what was noticed, and how long it took."""
-    findings = Findings()
+    findings = ReadingFindings()
     began = time.process_time()
     with open_source(shared / "data/grand-bend/xml", caps=CAPS) as source:
         found = list(documents(source, findings=findings))
@@ -136,11 +136,11 @@ def test_every_text_of_the_real_district_arrives(grand_bend, shared):
 
 
 def test_the_default_descriptors_are_read_and_obey_the_standard(shared):
-    findings = Findings()
+    findings = ReadingFindings()
     with open_source(shared / "data/grand-bend/descriptors", caps=CAPS) as source:
         found = list(documents(source, findings=findings))
     assert len(found) == 3298
-    assert findings == Findings()
+    assert findings == ReadingFindings()
     assert not [p for collection, document in found for p in model.validate(model.by_collection(collection), document)]
 
 
@@ -248,7 +248,7 @@ def test_a_file_without_anything_wanted_must_be_well_formed_all_the_same(read):
 
 
 def test_what_cannot_be_understood_is_rejected_with_its_place_and_identity_where_somebody_takes_it(read):
-    findings = Findings()
+    findings = ReadingFindings()
     bad = STUDENT.replace("2011-05-07", "SECRET").replace("604821", "604822")
     assert len(read(a=STUDENT + bad, findings=findings)) == 1
     (one,) = findings.rejected
@@ -258,7 +258,7 @@ def test_what_cannot_be_understood_is_rejected_with_its_place_and_identity_where
 
 
 def test_what_the_api_has_no_member_for_is_counted_by_its_path(read):
-    findings = Findings()
+    findings = ReadingFindings()
     odd = "<Shoe><Size>4</Size><Colour><Left>red</Left></Colour></Shoe><x:Hat xmlns:x='urn:x'>1</x:Hat><Empty/>"
     records = STUDENT.replace("</Student>", f"{odd}</Student>") + "<Wizard/>"
     assert len(read(a=records, findings=findings)) == 1
@@ -266,20 +266,20 @@ def test_what_the_api_has_no_member_for_is_counted_by_its_path(read):
 
 
 def test_a_file_that_is_no_interchange_is_counted(read, tmp_path):
-    findings = Findings()
+    findings = ReadingFindings()
     (tmp_path / "notes.txt").write_text("x")
     read(a=STUDENT, findings=findings)
     assert findings.unknown == {"notes.txt": 1}
 
 
 def test_a_record_repeated_unchanged_is_passed_once_and_counted(read):
-    findings = Findings()
+    findings = ReadingFindings()
     assert len(read(a=STUDENT + STUDENT, b=STUDENT, findings=findings)) == 1
     assert findings.duplicates == {"students": 2}
 
 
 def test_of_two_records_with_one_key_and_other_lists_the_last_one_holds_as_in_an_ods(read):
-    findings = Findings()
+    findings = ReadingFindings()
     found = read(a=STUDENT + STUDENT.replace("#F1", "#F2"), findings=findings)
     assert [document["visas"] for _, document in found] == [[{"visaDescriptor": "uri://ed-fi.org/VisaDescriptor#F2"}]]
     assert (findings.replaced, findings.duplicates) == ({"students": 1}, {})
@@ -291,7 +291,7 @@ def test_two_records_with_one_key_that_differ_in_more_than_lists_are_refused(rea
 
 
 def test_a_record_that_is_no_longer_held_back_is_not_replaced(read, monkeypatch):
-    monkeypatch.setattr(repeated_records, "MOST_HELD_BACK", 1)
+    monkeypatch.setattr(repeated_records, "MAX_HELD_BACK", 1)
     other = STUDENT.replace(" 604821 ", " 604822 ")
     with pytest.raises(SourceBroken, match=r"^a\.xml:\d+: Student is given twice"):
         read(a=STUDENT + other + STUDENT.replace("Kent", "Ghent"))
@@ -299,7 +299,7 @@ def test_a_record_that_is_no_longer_held_back_is_not_replaced(read, monkeypatch)
 
 
 def test_a_reference_with_an_xml_id_has_the_key_of_its_target_whatever_key_it_gives_itself(read):
-    findings = Findings()
+    findings = ReadingFindings()
     wrong = SESSION.replace(
         '<GradingPeriodReference ref="GP1"/>',
         f"""<GradingPeriodReference ref="GP1"><GradingPeriodIdentity>

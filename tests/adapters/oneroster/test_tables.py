@@ -404,7 +404,7 @@ def test_too_many_columns_are_refused(tmp_path):
 
 
 def test_too_many_rows_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("adapters.files.csv_reader.ROW_CAP", 50)
+    monkeypatch.setattr("adapters.files.csv_reader.MAX_ROWS", 50)
     files = made.package("1.2")
     files["orgs.csv"] += b"".join(b"x%d,,,Some,school,,\r\n" % number for number in range(51))
     assert refusal(made.folder(tmp_path / "d", files)).place == "orgs.csv"

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.oneroster_csv.adapter import OneRosterCsv
 from adapters.testing import AdapterContract
-from gateway.demo.data import write_oneroster_11_wild, write_oneroster_12
+from gateway.demo.data import write_messy_oneroster_11, write_oneroster_12
 from standards.edfi.from_oneroster.key_texts import key_text
 from standards.edfi.model.links import FIELD as LINKS
 from standards.errors import SourceBroken
@@ -55,7 +55,7 @@ class TestGeneratedDistrict(AdapterContract):
 class TestGeneratedWildDistrict(TestGeneratedDistrict):
     def good(self, folder):
         path = folder / "alder"
-        write_oneroster_11_wild(small("alder", students=60), path)
+        write_messy_oneroster_11(small("alder", students=60), path)
         return {"source": str(path)}
 
 
@@ -382,7 +382,7 @@ def test_a_change_of_the_files_changes_the_stamp(tmp_path):
 def test_a_generated_district_is_read_whole(tmp_path):
     district = small("maple", students=120)
     write_oneroster_12(district, tmp_path / "new.zip")
-    write_oneroster_11_wild(district, tmp_path / "old")
+    write_messy_oneroster_11(district, tmp_path / "old")
     new, _ = read(tmp_path / "new.zip")
     old, notes = read(tmp_path / "old")
     for found in (new, old):

@@ -12,7 +12,7 @@ import pytest
 
 from adapters.oneroster_csv.adapter import OneRosterCsv
 from gateway.cache.needed_fields import wanted_by
-from gateway.config.settings import District
+from gateway.config.settings import DistrictSettings
 from gateway.districts.source_check import look
 from standards.errors import SourceBroken
 from standards.oneroster.csv import specification as facts
@@ -244,7 +244,7 @@ def findings(adapter):
     problems = tuple(str(problem) for problem in adapter.check())
     if problems:
         return problems, (), ()
-    spec = District("maple", "oneroster_csv", None, "own", UTC, {})
+    spec = DistrictSettings("maple", "oneroster_csv", None, "own", UTC, {})
     found = look(adapter, spec, wanted_by(()))
     return found.problems, found.warnings, found.told
 

@@ -17,7 +17,7 @@ from adapters.simulators.oneroster import Sis, run
 from adapters.transport.allowed_addresses import origin, permitted, resolve
 from adapters.transport.circuit_breaker import Breaker
 from adapters.transport.error_codes import word
-from adapters.transport.http import Answer, Bounds, Deadline, Http, refuse, retry_after
+from adapters.transport.http import Bounds, Deadline, Http, SourceResponse, refuse, retry_after
 from standards.errors import SourceBroken, SourceRefused, SourceUnavailable
 from tests.adapters.oneroster_rest.system import district_documents, source, system
 
@@ -230,7 +230,7 @@ BODIES = [
 
 @pytest.mark.parametrize(("body", "said"), BODIES)
 def test_the_word_of_an_error_is_found_in_every_form_and_nothing_else_is_repeated(body, said):
-    assert word(Answer(400, {"content-type": "application/json"}, body, "users")) == said
+    assert word(SourceResponse(400, {"content-type": "application/json"}, body, "users")) == said
 
 
 @pytest.mark.parametrize(
@@ -240,14 +240,14 @@ def test_the_word_of_an_error_is_found_in_every_form_and_nothing_else_is_repeate
 )  # fmt: skip
 def test_a_status_is_an_error_by_who_can_mend_it(status, error):
     with pytest.raises(error, match=str(status)):
-        refuse(Answer(status, {}, b"secret", "users"))
+        refuse(SourceResponse(status, {}, b"secret", "users"))
 
 
 @pytest.mark.parametrize("body", [b"\xff\xfe", b"{", b'{"a":1}}', b"[" * 5000, b"NaN", b""])
 def test_a_body_that_is_no_json_is_broken(body):
     with pytest.raises(SourceBroken):
-        Answer(200, {"content-type": "application/json"}, body, "users").json()
+        SourceResponse(200, {"content-type": "application/json"}, body, "users").json()
 
 
 def test_a_body_with_a_byte_order_mark_is_read():
-    assert Answer(200, {}, b'\xef\xbb\xbf{"a":1}', "users").json() == {"a": 1}
+    assert SourceResponse(200, {}, b'\xef\xbb\xbf{"a":1}', "users").json() == {"a": 1}

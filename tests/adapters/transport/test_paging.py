@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from adapters.transport.paging import (
     MAX_EMPTY_PAGES,
     CollectionWalk,
-    Cursor,
     Drifted,
     FromEnd,
     Link,
@@ -19,6 +18,7 @@ from adapters.transport.paging import (
     PageDialect,
     PageNumber,
     SourcePage,
+    TokenPages,
     read_whole,
 )
 from standards.errors import SourceBroken, SourceError, SourceRefused, SourceUnavailable
@@ -32,11 +32,11 @@ WAYS = {
     "page number": PageNumber(),
     "link": Link("sometimes", ADDRESS),
     "link, never counted": Link("never", ADDRESS),
-    "cursor": Cursor(COUNT, "token", "size"),
+    "cursor": TokenPages(COUNT, "token", "size"),
     "from the end": FromEnd(COUNT),
 }
 COUNTED = {name: way for name, way in WAYS.items() if "never" not in name}
-FOLLOWED = {name: way for name, way in WAYS.items() if isinstance(way, (Link, Cursor))}
+FOLLOWED = {name: way for name, way in WAYS.items() if isinstance(way, (Link, TokenPages))}
 KINDS = ("insert", "append", "delete", "exchange")
 CHANGES = st.lists(st.tuples(st.integers(2, 14), st.sampled_from(KINDS), st.integers(0, 40)), max_size=6)
 
@@ -97,7 +97,7 @@ def walk(way, there, size=10, rows=1000):
         if isinstance(way, Link) and page.following.isdigit():
             query = urlencode({"limit": size, "after": page.following})
             return SourcePage(page.documents, page.total, f"{ADDRESS}?{query}")
-        return page if isinstance(way, (Link, Cursor)) else SourcePage(page.documents, page.total)
+        return page if isinstance(way, (Link, TokenPages)) else SourcePage(page.documents, page.total)
 
     return CollectionWalk(fetch, PageDialect("id", "Total", identify), size, rows, "students").pages(way)
 

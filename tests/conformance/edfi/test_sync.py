@@ -13,7 +13,7 @@ import pytest
 from adapters.simulators.edfi import Ods, run
 from gateway.demo.data.edfi.server import ods_documents
 from standards.edfi.model import model
-from standards.edfi.model.cascading_keys import CASCADING
+from standards.edfi.model.cascading_keys import CASCADING_KEYS
 from tests.adapters.edfi_ods.worlds import Client
 from tests.conformance.edfi.conftest import MANY, OPERATIONS, SECRET
 from tests.conformance.edfi.test_resources import bare, keyed
@@ -69,7 +69,7 @@ class System:
         for collection, place in self.made:
             resource = model.by_collection(collection)
             own = [path for path in resource.identity if "." not in path and not path.endswith("Descriptor")]
-            if resource.name not in CASCADING or not own or told[collection]:
+            if resource.name not in CASCADING_KEYS or not own or told[collection]:
                 continue
             document = plain(self.client.rows(place))
             value = document[own[0]]
@@ -140,7 +140,7 @@ def chosen(name):
     resource = model.by_collection(name)
     return (
         name in RESOURCES
-        or resource.name in CASCADING
+        or resource.name in CASCADING_KEYS
         or name in LIVE
         or sorted(model.resources()).index(resource.name) % 25 == 0
     )

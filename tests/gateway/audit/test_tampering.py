@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from gateway.audit import chain
 from gateway.audit import keys as audit_keys
-from gateway.audit.keys import STATE, Present, PresentKey
+from gateway.audit.keys import STATE, KeyState, PresentKey
 from gateway.audit.log import Record, verify
 from gateway.audit.opening import go_on
 from gateway.audit.tail import RecordDamaged
 from gateway.storage.registry import open_store
-from gateway.storage.signed_heads import HEAD, NAME, Head, Mark, read_head, write_head
+from gateway.storage.signed_heads import HEAD, NAME, AuditHead, Checkpoint, read_head, write_head
 from standards.errors import CallerError, StoreUnavailable
 
 KEY = b"k" * 32
@@ -308,12 +308,12 @@ class Failing:
         self.registry, self.down = registry, False
 
     def read_mark(self, name):
-        return self.registry.read_mark(name)
+        return self.registry.read_checkpoint(name)
 
     def write_mark(self, name, mark):
         if self.down:
             raise StoreUnavailable("The registry cannot be used.")
-        self.registry.write_mark(name, mark)
+        self.registry.write_checkpoint(name, mark)
 
 
 def test_a_crash_between_a_head_and_the_registry_is_no_rollback(folder, registry):
@@ -327,24 +327,24 @@ def test_a_crash_between_a_head_and_the_registry_is_no_rollback(folder, registry
     assert any("registry does not hold" in note for note in record.notes())
     record.close()
     assert read_head(folder, KEY).seq == 7
-    assert registry.read_mark(NAME).number == 6
+    assert registry.read_checkpoint(NAME).number == 6
     failing.down = False
     fill(folder, failing)
-    assert registry.read_mark(NAME).number == 13
+    assert registry.read_checkpoint(NAME).number == 13
     assert verify(folder, KEY, registry, first_key(folder)) == []
 
 
 def test_a_crash_before_a_head_is_no_rollback(folder, registry):
     """Events beyond the head, some of which the present key has not passed yet: what kill -9 or lost power leaves."""
     fill(folder, registry)
-    head, state, mark = (folder / HEAD).read_bytes(), (folder / STATE).read_bytes(), registry.read_mark(NAME)
+    head, state, mark = (folder / HEAD).read_bytes(), (folder / STATE).read_bytes(), registry.read_checkpoint(NAME)
     record = Record(folder, KEY, registry=registry)
     for _ in range(5):
         record.append(EVENT)
     record.close()
     (folder / HEAD).write_bytes(head)
     (folder / STATE).write_bytes(state)
-    registry.write_mark(NAME, mark)
+    registry.write_checkpoint(NAME, mark)
     fill(folder, registry)
     assert verify(folder, KEY, registry, first_key(folder)) == []
     assert sum(1 for _ in chain.read_events(folder)) == 17
@@ -364,9 +364,9 @@ def own(folder, registry, end, seq):
     """Sign all that a holder of the region's keys and of the present key can sign."""
     present = PresentKey(folder, KEY)
     key = present.read().key
-    present.create(Present(seq + 1, key, end))
-    write_head(folder, Head(seq, end.hex(), marked=1, held=True), KEY)
-    registry.write_mark(NAME, Mark(seq, end.hex()))
+    present.create(KeyState(seq + 1, key, end))
+    write_head(folder, AuditHead(seq, end.hex(), checkpoint=1, in_registry=True), KEY)
+    registry.write_checkpoint(NAME, Checkpoint(seq, end.hex()))
 
 
 def test_who_has_every_key_of_the_machine_is_found_with_the_first_key(folder, registry):
@@ -419,7 +419,7 @@ def test_a_record_of_old_is_taken_over_under_a_head_that_says_so(folder, registr
     record = Record(folder, KEY, registry=registry)
     assert record.append(EVENT) == 4
     record.close()
-    assert read_head(folder, KEY).marked == 4
+    assert read_head(folder, KEY).checkpoint == 4
     assert list(first_key(folder)) == [4]
     assert verify(folder, KEY, registry, first_key(folder)) == []
     put(folder, [line if at != 3 else strip(line) for at, line in enumerate(lines(folder))])

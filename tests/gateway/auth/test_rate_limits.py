@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.auth.rate_limits import Limits
-from gateway.config.settings import Limits as Rates
+from gateway.auth.rate_limits import RateLimits
+from gateway.config.settings import LimitSettings as Rates
 from standards.errors import StoreUnavailable, TooManyRequests
 
 
@@ -24,7 +24,7 @@ def rates(client="", district="", failures="", address=""):
 
 
 def test_a_client_may_ask_so_often_and_then_waits(url, name):
-    limits = Limits(rates(client="3/minute"), url)
+    limits = RateLimits(rates(client="3/minute"), url)
     for _ in range(3):
         limits.spend_client(name)
     with pytest.raises(TooManyRequests) as refused:
@@ -34,7 +34,7 @@ def test_a_client_may_ask_so_often_and_then_waits(url, name):
 
 
 def test_a_district_is_spared_whoever_asks(url, name):
-    limits = Limits(rates(district="2/minute"), url)
+    limits = RateLimits(rates(district="2/minute"), url)
     limits.spend_districts([name])
     limits.spend_districts([name, name])
     with pytest.raises(TooManyRequests):
@@ -43,7 +43,7 @@ def test_a_district_is_spared_whoever_asks(url, name):
 
 
 def test_an_empty_rate_is_no_limit(url, name):
-    limits = Limits(rates(), url)
+    limits = RateLimits(rates(), url)
     for _ in range(50):
         limits.spend_client(name)
         limits.spend_districts([name])
@@ -52,7 +52,7 @@ def test_an_empty_rate_is_no_limit(url, name):
 
 
 def test_failures_count_for_client_and_address_together(url, name):
-    limits = Limits(rates(failures="2/minute"), url)
+    limits = RateLimits(rates(failures="2/minute"), url)
     for _ in range(2):
         limits.check_failures(name, "192.0.2.1")
         limits.count_failure(name, "192.0.2.1")
@@ -63,7 +63,7 @@ def test_failures_count_for_client_and_address_together(url, name):
 
 
 def test_an_address_is_crowded_by_the_failures_of_all_clients_and_nobody_waits_for_it(url, name):
-    limits = Limits(rates(failures="10/minute", address="2/minute"), url)
+    limits = RateLimits(rates(failures="10/minute", address="2/minute"), url)
     for number in range(2):
         assert not limits.crowded(name)
         limits.count_failure(f"client-{number}", name)
@@ -73,14 +73,14 @@ def test_an_address_is_crowded_by_the_failures_of_all_clients_and_nobody_waits_f
 
 
 def test_whatever_a_stranger_sends_can_be_counted(url):
-    limits = Limits(rates(failures="1/minute"), url)
+    limits = RateLimits(rates(failures="1/minute"), url)
     limits.count_failure("x\x00/:\udcff" * 1000, "")
     with pytest.raises(TooManyRequests):
         limits.check_failures("x\x00/:\udcff" * 1000, "")
 
 
 def test_without_redis_everything_is_refused():
-    limits = Limits(rates(client="1/minute", failures="1/minute"), "redis://127.0.0.1:1/0")
+    limits = RateLimits(rates(client="1/minute", failures="1/minute"), "redis://127.0.0.1:1/0")
     with pytest.raises(StoreUnavailable):
         limits.spend_client("a")
     with pytest.raises(StoreUnavailable):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.auth.callers import VERDICT_SECONDS
+from gateway.auth.callers import VERDICT_TTL_SECONDS
 from gateway.auth.tokens import fingerprint
 from gateway.cache.needed_fields import wanted_by
 from gateway.districts.district import District
@@ -30,10 +30,10 @@ class Town:
             "maple", self.source, Keyring(b"a key for tests, of thirty-two b"), lambda: self.wall,
             seconds=100.0, wanted=wanted_by([grant()]), monotonic=lambda: self.passed,
         )  # fmt: skip
-        self.district.hold()
+        self.district.cached_snapshot()
 
     def size(self):
-        return self.district.hold().table("student").size
+        return self.district.cached_snapshot().table("student").size
 
     def wait(self, seconds):
         self.wall += seconds
@@ -86,7 +86,7 @@ def test_change_versions_that_consumers_were_told_never_go_back(moved):
     for number in range(3):
         town.source.load(students("S1", "S2", *(f"N{one}" for one in range(number))))
         town.wait(100)
-        told += [town.district.hold().version, town.district.newest()]
+        told += [town.district.cached_snapshot().version, town.district.newest()]
     assert told == sorted(told)
 
 
@@ -101,7 +101,7 @@ def test_a_token_that_has_ended_is_noticed_within_a_second(tmp_path, moved):
             known = gateway.callers._verdicts
             known[fingerprint("x")] = (passed[0], None)
             assert gateway.callers.authenticate("Bearer x") is None
-            passed[0] += VERDICT_SECONDS
+            passed[0] += VERDICT_TTL_SECONDS
             clock.move(moved)
             with pytest.raises(Unauthenticated):
                 gateway.callers.authenticate("Bearer x")

@@ -58,11 +58,11 @@ class Town:
         """Let the source have other records, and read them at once."""
         self.source.load(records)
         self.time += 1
-        self.district.renew_now()
+        self.district.refresh_now()
 
     def refusal(self) -> Incomplete:
         with pytest.raises(Incomplete) as caught:
-            self.district.hold()
+            self.district.cached_snapshot()
         return caught.value
 
     def told(self) -> list[str]:
@@ -102,7 +102,7 @@ def test_classes_whose_school_leads_nowhere_by_a_typo_are_refused_and_never_an_e
 
 def test_a_row_without_its_owner_is_hidden_counted_and_told():
     town = Town([*pupils(3), *classes(2), *placements(300)[:3], *placements(5)[4:]])
-    held = town.district.hold()
+    held = town.district.cached_snapshot()
     assert held.completeness is not None
     assert [(one.entity, one.read, one.aside) for one in held.completeness.rows if one.aside] == [("placement", 4, 1)]
     assert "set aside: 1 of 4 rows of placement: student leads nowhere (1)" in town.told()
@@ -110,7 +110,7 @@ def test_a_row_without_its_owner_is_hidden_counted_and_told():
 
 def test_what_belongs_to_a_row_without_owner_counts_too():
     town = Town([*pupils(3), *classes(3), *classes(5, school="none")[5:], *placements(2), *placements(3, "c4")[2:]])
-    town.district.hold()
+    town.district.cached_snapshot()
     told = [line for line in town.told() if line.startswith("set aside")]
     assert told == [
         "set aside: 1 of 3 rows of placement: section belongs to a row that is set aside (1)",
@@ -128,7 +128,7 @@ def test_a_row_that_names_no_person_counts_like_one_whose_person_is_not_there():
 
 def test_any_other_reference_to_nothing_vanishes_and_is_told_by_field():
     town = Town([*pupils(3), *classes(40), *classes(42, session=("x",))[41:]])
-    section = town.district.hold().table("section")
+    section = town.district.cached_snapshot().table("section")
     assert section.size == 42
     assert "references that lead nowhere: 2 of 42 of section.terms" in town.told()
 
@@ -136,18 +136,18 @@ def test_any_other_reference_to_nothing_vanishes_and_is_told_by_field():
 def test_more_references_to_nothing_than_may_be_are_refused_and_a_district_may_let_them():
     records = [*pupils(3), *classes(10), *classes(13, session=("x",))[11:]]
     assert lacks(Town(records).refusal()) == {"section.terms": (3, 13)}
-    Town(records, references={"section.terms": 0.5}).district.hold()
+    Town(records, references={"section.terms": 0.5}).district.cached_snapshot()
 
 
 def test_the_rows_that_an_adapter_sets_aside_count_under_the_same_limit():
     town = Town([*pupils(399), *classes(1), *placements(399), *placements(400)[399:]])
     row = Aside("placement", "enrollments.csv:5:9", "is not a date (YYYY-MM-DD)", ("x",), "beginDate")
     town.source.aside = (row,)
-    town.district.hold()
+    town.district.cached_snapshot()
     town.source.aside = (row, row)
     town.source.load(town.source.records)
     with pytest.raises(Incomplete) as caught:
-        town.district.renew_now()
+        town.district.refresh_now()
     assert lacks(caught.value) == {"placement": (3, 402)}
     assert caught.value.places == (("enrollments.csv:5:9", "beginDate is not a date (YYYY-MM-DD)"),) * 2
 
@@ -161,7 +161,7 @@ def test_the_only_row_of_an_entity_may_not_be_set_aside():
 def test_a_row_that_is_set_aside_keeps_the_form_that_it_had_with_all_that_was_made_of_it():
     records = [*pupils(300), *classes(2), *placements(300)]
     town = Town(records)
-    before = town.district.hold()
+    before = town.district.cached_snapshot()
     made = frozenset({"enrollment"})
     town.source.aside = (Aside("user", "users.csv:7:4", "is neither true nor false", ("S004",), made=made),)
     town.load(
@@ -172,7 +172,7 @@ def test_a_row_that_is_set_aside_keeps_the_form_that_it_had_with_all_that_was_ma
             and not (name == "enrollment" and "S004" in one["key"])
         ]
     )
-    after = town.district.hold()
+    after = town.district.cached_snapshot()
     row = after.table("student").rows["S004",]
     assert after.table("student").columns["name.given"][row] == "S004"
     assert after.table("student").columns["name.given"].count("New") == 299
@@ -185,19 +185,19 @@ def test_a_row_that_is_set_aside_keeps_the_form_that_it_had_with_all_that_was_ma
 def test_a_part_that_is_set_aside_leaves_the_whole_record_as_it_was():
     records = [*pupils(300)]
     town = Town(records)
-    town.district.hold()
+    town.district.cached_snapshot()
     town.source.aside = (Aside("user", "demographics.csv:7:4", "is not a date (YYYY-MM-DD)", ("S004",), part=True),)
     town.load([(name, {**one, "name.given": "New"} if name == "student" else one) for name, one in records])
-    student = town.district.hold().table("student")
+    student = town.district.cached_snapshot().table("student")
     assert student.columns["name.given"][student.rows["S004",]] == "S004"
 
 
 def test_a_row_whose_owner_went_wrong_keeps_the_owner_that_it_had():
     records = [*pupils(300), *classes(2), *placements(300)]
     town = Town(records)
-    town.district.hold()
+    town.district.cached_snapshot()
     town.load([(n, {**one, "section": ("c9",)} if one.get("id") == "p7" else one) for n, one in records])
-    held = town.district.hold()
+    held = town.district.cached_snapshot()
     row = held.table("placement").row_of("p7")
     assert held.table("section").key(held.table("placement").refs["section"][row]) == ("c0",)
     assert "set aside: 1 of 300 rows of placement: section leads nowhere (1)" in town.told()
@@ -206,7 +206,7 @@ def test_a_row_whose_owner_went_wrong_keeps_the_owner_that_it_had():
 def test_while_nobody_can_tell_whose_a_row_is_nobody_of_its_kind_goes():
     records = [*pupils(300)]
     town = Town(records)
-    town.district.hold()
+    town.district.cached_snapshot()
     town.source.aside = (Aside("student", "users.csv:9:1", "is not a sourcedId"),)
     with pytest.raises(Incomplete, match="cannot be told"):
         town.load([one for one in records if one[1]["key"][-1] != "S007"])
@@ -216,9 +216,9 @@ def test_a_row_that_never_said_whose_it_is_holds_nobody_back():
     records = [*pupils(300)]
     town = Town(records, rows={"student": 0.01})
     town.source.aside = (Aside("student", "users.csv:9:1", "is not a sourcedId"),)
-    town.district.hold()
+    town.district.cached_snapshot()
     town.load([one for one in records if one[1]["key"][-1] != "S007"])
-    assert "S007" not in town.district.hold().table("student").columns["name.given"]
+    assert "S007" not in town.district.cached_snapshot().table("student").columns["name.given"]
     town.source.aside *= 2
     with pytest.raises(Incomplete, match="cannot be told"):
         town.load([one for one in records if one[1]["key"][-1] not in {"S007", "S008"}])
@@ -228,15 +228,15 @@ def test_what_has_changed_is_judged_as_what_is_read_whole():
     records = [*pupils(40), *classes(2), *placements(40)]
     records = [(name, {**one, "id": one.get("id", "-".join(one["key"]))}) for name, one in records]
     town = Town(records, FollowedAdapter)
-    town.district.hold()
+    town.district.cached_snapshot()
     town.source.put("placement", {"key": ("p3",), "id": "p3", "student": ("S003",), "section": ("c9",)})
     town.time += 60
-    town.district.renew_now()
+    town.district.refresh_now()
     assert "set aside: 1 of 40 rows of placement: section leads nowhere (1)" in town.told()
     town.source.put("placement", {"key": ("p4",), "id": "p4", "student": ("S004",), "section": ("c9",)})
     town.time += 60
     with pytest.raises(Incomplete):
-        town.district.renew_now()
+        town.district.refresh_now()
 
 
 def test_what_is_read_for_one_request_is_judged_by_itself():
@@ -245,10 +245,10 @@ def test_what_is_read_for_one_request_is_judged_by_itself():
     source = RecordsAdapter([*pupils(50), *results], entities=[*HELD, "result"])
     district = District("maple", source, KEYRING, lambda: 0.0, seconds=100.0, wanted=wanted_by([grant()]))
     with pytest.raises(Incomplete) as caught:
-        district.generation(entities, grant())
+        district.snapshot(entities, grant())
     assert lacks(caught.value) == {"result.student": (10, 60)}
     source.load([*pupils(50), *results[:52]])
-    assert district.generation(entities, grant()).table("result").size == 52
+    assert district.snapshot(entities, grant()).table("result").size == 52
 
 
 def test_one_record_that_cannot_be_read_is_not_told_apart_from_one_that_is_hidden_or_not_there():
@@ -256,16 +256,16 @@ def test_one_record_that_cannot_be_read_is_not_told_apart_from_one_that_is_hidde
     source = RecordsAdapter(pupils(50), entities=[*HELD, "result"])
     source.aside = (Aside("result", "results[0]", "is not a number", ("r1",), "score"),)
     district = District("maple", source, KEYRING, lambda: 0.0, seconds=100.0, wanted=wanted_by([grant()]))
-    assert district.generation(entities, grant(), asked).table("result").size == 0
+    assert district.snapshot(entities, grant(), asked).table("result").size == 0
     for of_one in ({}, {"result": (Hint("student", "=", "s001"),)}):
         with pytest.raises(Incomplete, match="none is left"):
-            district.generation(entities, grant(), of_one)
+            district.snapshot(entities, grant(), of_one)
 
 
 def test_rows_whose_owners_the_system_does_not_show_at_all_are_told_and_no_reason_to_refuse_the_rest():
     town = Town([*pupils(3), ("guardianship", {"key": ("c", "S000"), "student": ("S000",), "contact": ("c",)})])
     town.source.entities = frozenset({"organization", "student", "enrollment", "guardianship"})
-    town.district.hold()
+    town.district.cached_snapshot()
     assert (
         "references that lead nowhere: 1 of 1 of guardianship.contact,"
         " since the source shows nothing that they could lead to"
@@ -274,7 +274,7 @@ def test_rows_whose_owners_the_system_does_not_show_at_all_are_told_and_no_reaso
 
 def test_the_numbers_tell_what_is_set_aside_by_district_and_entity():
     town = Town([*pupils(3), *classes(40), *classes(42, session=("x",))[41:], *placements(3), *placements(5)[4:]])
-    town.district.hold()
+    town.district.cached_snapshot()
     registry = CollectorRegistry()
     registry.register(StatusCollector([town.district.status()]))
     text = generate_latest(registry).decode()

@@ -15,7 +15,7 @@ from adapters.contract import Aside
 from adapters.notes import REASONS
 from gateway import telemetry
 from gateway.cache import district_log
-from gateway.cache.completeness import Completeness, References, Rows, told_lines
+from gateway.cache.completeness import Completeness, References, SetAsideRows, told_lines
 from gateway.failure_reasons import plain_place, reason
 from standards import errors
 from standards.losses import Loss
@@ -82,7 +82,7 @@ def test_each_row_that_is_set_aside_is_logged_with_its_place_and_a_fixed_reason_
         Aside(CHILD, f"{CHILD}[3].{CHILD}", f"{CHILD} is odd", (CHILD,), CHILD),
     )
     lost = (References("users.agentSourcedIds", 3, 90), References(f"{CHILD}.{CHILD}", 1, 2))
-    found = Completeness((Rows("placement", 900, 1, ((f"{CHILD} is odd", 1),)),), lost, rows)
+    found = Completeness((SetAsideRows("placement", 900, 1, ((f"{CHILD} is odd", 1),)),), lost, rows)
     out = io.StringIO()
     telemetry.configure(out)
     try:

@@ -1,4 +1,4 @@
-"""A hold that is patched is the hold that would have been read, and a patch that cannot be is none at all."""
+"""A snapshot that is patched is the snapshot that would have been read, and a patch that cannot be is none at all."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from adapters.contract import Change
 from gateway.cache.group_references import DANGLING, group_of, within
 from gateway.cache.needed_fields import may_be_held
 from gateway.cache.patch import patched
-from gateway.cache.snapshot import ABSENT, LINKED, build
+from gateway.cache.snapshot import LINKED, NO_ROW, build_snapshot
 from gateway.change_log.ledger import Ledger
 from gateway.engine.row_index import index
-from gateway.engine.view_rows import Shown
-from gateway.engine.visibility import Faces
+from gateway.engine.view_rows import ViewRows
+from gateway.engine.visibility import Visibility
 from standards.errors import SourceBroken
 from standards.fields import fields_of
 from standards.pruning import prune
@@ -36,7 +36,7 @@ HELD = {"organization", "session", "section", "student", "contact", "enrollment"
 
 
 def hold(*records, entities=HELD):
-    return build(records, DISTRICT, KEYRING, entities=entities)
+    return build_snapshot(records, DISTRICT, KEYRING, entities=entities)
 
 
 def patch(before, *changes, entities=HELD):
@@ -55,17 +55,17 @@ def now(entity, record):
     return Change(entity, identity(entity, record), record)
 
 
-def told(generation):
-    """Everything a generation knows, without the numbers of its rows."""
-    return {entity: _rows(generation, table) for entity, table in generation.tables.items() if table.size}
+def told(snapshot):
+    """Everything a snapshot knows, without the numbers of its rows."""
+    return {entity: _rows(snapshot, table) for entity, table in snapshot.tables.items() if table.size}
 
 
-def _rows(generation, table):
+def _rows(snapshot, table):
     columns = {name: list(values) for name, values in table.columns.items()}
     for name, spec in fields_of(table.entity).items():
         if spec.type != "ref":
             continue
-        turn = _named(generation.table(spec.to).ids)
+        turn = _named(snapshot.table(spec.to).ids)
         if name in table.refs:
             columns[name] = [turn(row) for row in table.refs[name]]
         elif spec.many and name in columns:
@@ -86,7 +86,7 @@ def _rows(generation, table):
 
 
 def _named(ids):
-    return lambda row: {ABSENT: None, DANGLING: "nowhere"}[row] if row < 0 else f"row of {ids[row]}"
+    return lambda row: {NO_ROW: None, DANGLING: "nowhere"}[row] if row < 0 else f"row of {ids[row]}"
 
 
 class Story:
@@ -103,7 +103,7 @@ class Story:
         return [one for number, one in self.records.items() if number not in self.away]
 
     def build(self):
-        return build(self.state(), DISTRICT, KEYRING, entities=self.entities, loaded=LOADED)
+        return build_snapshot(self.state(), DISTRICT, KEYRING, entities=self.entities, loaded=LOADED)
 
     def go_on(self):
         """Some steps at once; the changes that they are."""
@@ -169,7 +169,7 @@ def test_every_view_over_a_patched_hold_shows_what_it_would_over_one_that_was_re
     for entity in first.tables:  # what is known of children is taken over where it still holds
         for name, spec in fields_of(entity).items():
             if spec.type == "ref" and not spec.many and name in first.table(entity).refs:
-                first.kids(entity, name, spec.to)
+                first.children(entity, name, spec.to)
     fresh = patched(first, story.go_on(), KEYRING, entities=story.entities, loaded=LOADED)
     whole = story.build()
     grant = cases.grants(Random(seed), cases.District("maple", story.state()))
@@ -179,9 +179,9 @@ def test_every_view_over_a_patched_hold_shows_what_it_would_over_one_that_was_re
             assert _page(pruned, fresh, grant) == _page(pruned, whole, grant)
 
 
-def _page(view, generation, grant):
-    faces, ledger = Faces(generation, grant, KEYRING, cases.TODAYS[0]), Ledger(b"key")
-    rows = index(tuple(Shown(branch, view, faces, ledger) for branch in view.branches), Query(), BASE)
+def _page(view, snapshot, grant):
+    visibility, ledger = Visibility(snapshot, grant, KEYRING, cases.TODAYS[0]), Ledger(b"key")
+    rows = index(tuple(ViewRows(branch, view, visibility, ledger) for branch in view.branches), Query(), BASE)
     return orjson.dumps((rows.total, rows.slice(0, 100, BASE)))
 
 
@@ -218,11 +218,11 @@ def test_what_was_not_changed_is_shared_with_the_hold_before():
 
 def test_children_that_are_the_same_are_not_collected_again():
     first = hold(*TOWN)
-    kids = first.kids("enrollment", "student", "student")
+    children = first.children("enrollment", "student", "student")
     same = patch(first, now("student", ANN[1] | {"name.given": "Anna"}))
-    assert same.kids("enrollment", "student", "student") is kids
+    assert same.children("enrollment", "student", "student") is children
     less = patch(first, gone("student", "bob"))
-    assert less.kids("enrollment", "student", "student") == [(0,)]
+    assert less.children("enrollment", "student", "student") == [(0,)]
 
 
 @pytest.mark.parametrize(

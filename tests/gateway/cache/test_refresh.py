@@ -1,4 +1,4 @@
-"""A hold follows what its source tells, and has what was written for everyone who asks after it."""
+"""A snapshot follows what its source tells, and has what was written for everyone who asks after it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import pytest
 
 from gateway.cache import drop_limits
 from gateway.cache.needed_fields import wanted_by
-from gateway.cache.refresh import MOST_FOLLOWED, OVERLAP, WHOLE_EVERY, Course
+from gateway.cache.refresh import MAX_TIMES_FOLLOWED, OVERLAP_SECONDS, WHOLE_EVERY_SECONDS, SyncState
 from gateway.districts.district import District
-from gateway.districts.retries import LONGEST_PAUSE_SECONDS
+from gateway.districts.retries import MAX_PAUSE_SECONDS
 from standards.errors import LossRefused, SourceBroken, SourceUnavailable
 from standards.keys import Keyring
 from tests.gateway.engine.school import grant, students
@@ -36,17 +36,17 @@ class Town:
         self.district = District(
             "maple", self.source, KEYRING, self.now, seconds=seconds, wanted=wanted_by([grant()]), monotonic=self.now
         )
-        self.district.hold()
+        self.district.cached_snapshot()
 
     def now(self):
         return self.time
 
     def names(self):
-        table = self.district.generation(ROSTER, grant()).table("student")
+        table = self.district.snapshot(ROSTER, grant()).table("student")
         return sorted(table.columns.get("name.given", ()))
 
     def later(self, seconds=1000.0):
-        """The names after the hold has expired."""
+        """The names after the snapshot has expired."""
         self.time += seconds
         return self.names()
 
@@ -136,7 +136,7 @@ def test_changes_that_do_not_fit_are_read_whole(town):
 
 
 def test_after_a_day_a_source_is_read_whole_again(town):
-    town.later(WHOLE_EVERY - 1)
+    town.later(WHOLE_EVERY_SECONDS - 1)
     assert town.reads == 1
     town.time += 1
     town.source.put("student", EVE)
@@ -145,19 +145,19 @@ def test_after_a_day_a_source_is_read_whole_again(town):
 
 
 def test_a_source_is_followed_only_so_often():
-    course = Course(0.0, ((0.0, 1),), MOST_FOLLOWED - 1)
-    assert course.goes_on(1.0)
-    assert not course.on(1.0, 2).goes_on(1.0)
+    course = SyncState(0.0, ((0.0, 1),), MAX_TIMES_FOLLOWED - 1)
+    assert course.may_follow(1.0)
+    assert not course.with_checkpoint(1.0, 2).may_follow(1.0)
 
 
 def test_a_course_asks_from_a_mark_that_is_old_enough():
-    course = Course(0.0, ((0.0, 1),))
-    for moment, version in ((10.0, 2), (OVERLAP, 3), (OVERLAP + 5, 4)):
-        course = course.on(moment, version)
-    assert (course.since(), course.mark) == (1, 4)
-    course = course.on(OVERLAP + 10, 5)
-    assert course.since() == 2
-    assert course.on(OVERLAP * 3, 6).marks[0] == (OVERLAP + 10, 5)
+    course = SyncState(0.0, ((0.0, 1),))
+    for moment, version in ((10.0, 2), (OVERLAP_SECONDS, 3), (OVERLAP_SECONDS + 5, 4)):
+        course = course.with_checkpoint(moment, version)
+    assert (course.ask_from(), course.checkpoint) == (1, 4)
+    course = course.with_checkpoint(OVERLAP_SECONDS + 10, 5)
+    assert course.ask_from() == 2
+    assert course.with_checkpoint(OVERLAP_SECONDS * 3, 6).checkpoints[0] == (OVERLAP_SECONDS + 10, 5)
 
 
 def leave(town, name):
@@ -174,7 +174,7 @@ def test_a_few_rows_of_a_small_table_may_go_where_the_source_tells_of_each(town)
 
 
 def test_a_source_that_loses_too_much_by_its_own_telling_is_refused(town, monkeypatch):
-    monkeypatch.setattr(drop_limits, "FEW_ROWS", 2)
+    monkeypatch.setattr(drop_limits, "MAX_REPORTED_ROWS", 2)
     for name in NAMES[:3]:
         leave(town, name)
     town.time += 999
@@ -185,7 +185,7 @@ def test_a_source_that_loses_too_much_by_its_own_telling_is_refused(town, monkey
 
 
 def test_a_great_loss_that_is_told_is_believed_only_when_reading_whole_shows_it(town, monkeypatch):
-    monkeypatch.setattr(drop_limits, "FEW_ROWS", 2)
+    monkeypatch.setattr(drop_limits, "MAX_REPORTED_ROWS", 2)
     for name in NAMES[:3]:
         leave(town, name)
         town.source.put("student", EVE | {"id": name, "key": (name, "new")})
@@ -214,7 +214,7 @@ def test_a_source_that_cannot_tell_now_is_bridged_by_the_hold_until_it_expires(t
     with pytest.raises(SourceUnavailable):
         town.names()
     town.source.during = lambda _what: None
-    town.time += LONGEST_PAUSE_SECONDS
+    town.time += MAX_PAUSE_SECONDS
     assert town.names() == ["Eve", *NAMES]
     assert town.reads == 1
 
@@ -224,10 +224,10 @@ def test_what_is_written_is_in_the_next_read(delta):
     town = Town(delta=delta)
     town.source.put("student", EVE)
     assert town.names() == list(NAMES)
-    town.district.wrote("student", ["eve"])
+    town.district.note_written("student", ["eve"])
     assert town.names() == ["Eve", *NAMES]
     town.source.remove("student", "eve")
-    town.district.wrote("student", ["eve"])
+    town.district.note_written("student", ["eve"])
     assert town.names() == list(NAMES)
     assert town.reads == 1
     assert town.source.found == ([] if delta is None else [("student", "eve")] * 2)
@@ -237,16 +237,16 @@ def test_what_was_written_may_be_a_loss(plain, town):
     for place in (plain, town):
         for name in NAMES[:5]:
             leave(place, name)
-        place.district.wrote("student", [name.lower() for name in NAMES[:5]])
+        place.district.note_written("student", [name.lower() for name in NAMES[:5]])
         assert place.names() == list(NAMES[5:])
 
 
 def test_what_is_written_leaves_the_hold_as_old_as_it_was(plain):
-    loaded = plain.district.hold().loaded
+    loaded = plain.district.cached_snapshot().loaded
     plain.time += 100
     plain.source.put("student", EVE)
-    plain.district.wrote("student", ["eve"])
-    assert plain.district.hold().loaded == loaded
+    plain.district.note_written("student", ["eve"])
+    assert plain.district.cached_snapshot().loaded == loaded
     assert plain.later() == ["Eve", *NAMES]
     assert plain.reads == 2
 
@@ -255,48 +255,48 @@ def test_a_written_record_is_held_with_no_more_than_somebody_may_see():
     less = grant("student.birthDate")
     source = FollowedAdapter(records(*NAMES), ())
     district = District("maple", source, KEYRING, lambda: 0.0, seconds=10.0, wanted=wanted_by([less]))
-    district.hold()
+    district.cached_snapshot()
     source.put("student", EVE | {"birthDate": "2011-05-07"})
-    district.wrote("student", ["eve"])
-    assert district.hold().table("student").size == len(NAMES) + 1
-    assert "birthDate" not in district.hold().table("student").columns
+    district.note_written("student", ["eve"])
+    assert district.cached_snapshot().table("student").size == len(NAMES) + 1
+    assert "birthDate" not in district.cached_snapshot().table("student").columns
 
 
 def test_a_write_that_is_not_of_the_hold_changes_nothing(plain):
-    number = plain.district.hold().number
-    plain.district.wrote("result", ["r"])
-    plain.district.wrote("student", [])
-    assert plain.district.hold().number == number
+    number = plain.district.cached_snapshot().number
+    plain.district.note_written("result", ["r"])
+    plain.district.note_written("student", [])
+    assert plain.district.cached_snapshot().number == number
 
 
 def test_a_write_of_what_is_not_held_may_change_what_a_source_joins(town):
     town.source.put("student", EVE)
-    town.district.wrote("edfi.studentProgramAssociations", ["x"])
+    town.district.note_written("edfi.studentProgramAssociations", ["x"])
     assert town.names() == ["Eve", *NAMES]
 
 
 def test_without_a_hold_a_write_needs_nothing():
     town = Town(seconds=0)
-    town.district.wrote("student", ["s1"])
+    town.district.note_written("student", ["s1"])
     assert not town.district._written
 
 
 def test_what_was_written_and_cannot_be_read_is_an_error_until_it_can(plain):
     plain.source.put("student", EVE)
     plain.source.during = _fail_at("find")
-    plain.district.wrote("student", ["eve"])
+    plain.district.note_written("student", ["eve"])
     for _ in range(2):
         with pytest.raises(SourceUnavailable):
             plain.names()
     plain.source.during = lambda _what: None
-    plain.time += LONGEST_PAUSE_SECONDS
+    plain.time += MAX_PAUSE_SECONDS
     assert plain.names() == ["Eve", *NAMES]
 
 
 def test_a_write_that_does_not_fit_the_hold_is_read_whole(plain):
     plain.source.remove("student", "s3")
     plain.source.put("student", EVE | {"key": ("S3",)})
-    plain.district.wrote("student", ["eve"])
+    plain.district.note_written("student", ["eve"])
     assert plain.names() == sorted({"Eve", *NAMES} - {"S3"})
     assert plain.reads == 2
 
@@ -311,7 +311,7 @@ def test_who_asks_while_a_write_is_read_waits_for_it(plain):
             seen[0].join(0.05)  # it would be back at once, with what it should not see
 
     plain.source.put("student", EVE)
-    plain.district.wrote("student", ["eve"])
+    plain.district.note_written("student", ["eve"])
     plain.source.during = ask
     assert plain.names() == ["Eve", *NAMES]
     seen[0].join(10)
@@ -334,7 +334,7 @@ def test_a_write_during_a_renewal_that_began_before_it_is_not_lost(delta):
     assert town.names() == list(NAMES)
     assert reached.wait(10)
     town.source.put("student", EVE)
-    town.district.wrote("student", ["eve"])
+    town.district.note_written("student", ["eve"])
     seen = []
     reader = threading.Thread(target=lambda: seen.append(town.names()))
     reader.start()
@@ -347,10 +347,10 @@ def test_one_record_written_again_while_its_first_writing_is_read_is_read_again(
     def write_again(what):
         if what == "find" and len(plain.source.found) == 1:
             plain.source.put("student", EVE | {"name.given": "Eva"})
-            plain.district.wrote("student", ["eve"])
+            plain.district.note_written("student", ["eve"])
 
     plain.source.put("student", EVE)
-    plain.district.wrote("student", ["eve"])
+    plain.district.note_written("student", ["eve"])
     plain.source.during = write_again
     plain.names()
     assert plain.names() == ["Eva", *NAMES]
@@ -372,9 +372,9 @@ def test_freshening_follows_the_source_at_once_but_not_more_than_once_a_second(t
 
 
 def test_freshening_where_nothing_has_changed_asks_for_no_changes(town):
-    number = town.district.hold().number
+    number = town.district.cached_snapshot().number
     town.district.freshen()
-    assert town.district.hold().number == number
+    assert town.district.cached_snapshot().number == number
     assert town.source.asked == []
 
 
@@ -392,15 +392,15 @@ def test_a_fault_of_ours_in_a_renewal_aside_does_not_end_renewals(town):
     def fail(_before, _fresh):
         raise RuntimeError("a fault")
 
-    town.district.renewed, kept = fail, town.district.renewed
+    town.district.refreshed, kept = fail, town.district.refreshed
     town.source.put("student", EVE)
     town.time += 600
     assert town.names() == list(NAMES)
     _settle()
     assert town.names() == list(NAMES)
     _settle()
-    town.district.renewed = kept
-    town.time += LONGEST_PAUSE_SECONDS
+    town.district.refreshed = kept
+    town.time += MAX_PAUSE_SECONDS
     assert town.names() == list(NAMES)
     _settle()
     assert town.names() == ["Eve", *NAMES]
@@ -413,7 +413,7 @@ def _settle():
 
 
 def test_a_later_state_has_a_greater_version_and_is_not_told_of_before_it_is_served(town):
-    told, versions = [town.district.newest()], [town.district.hold().version]
+    told, versions = [town.district.newest()], [town.district.cached_snapshot().version]
 
     def ask(_before, fresh):
         town.time += 5
@@ -421,14 +421,14 @@ def test_a_later_state_has_a_greater_version_and_is_not_told_of_before_it_is_ser
         other.start()
         other.join(10)
         assert told[-1] < fresh.version
-        assert town.district.hold().version == versions[-1]
+        assert town.district.cached_snapshot().version == versions[-1]
 
-    town.district.renewed = ask
+    town.district.refreshed = ask
     for number in range(3):
         town.source.put("student", EVE | {"name.given": f"Eve {number}"})
         town.later(100)
         town.district.freshen()
-        versions.append(town.district.hold().version)
+        versions.append(town.district.cached_snapshot().version)
         told.append(town.district.newest())
         assert told[-1] >= versions[-1]
     assert versions == sorted(set(versions))
@@ -438,34 +438,34 @@ def test_a_later_state_has_a_greater_version_and_is_not_told_of_before_it_is_ser
 def test_a_version_is_later_than_any_that_was_told_even_in_the_same_millisecond(town):
     told = town.district.newest()
     town.source.put("student", EVE)
-    town.district.wrote("student", ["eve"])
-    assert town.district.hold().version > told
-    assert town.district.newest() >= town.district.hold().version
+    town.district.note_written("student", ["eve"])
+    assert town.district.cached_snapshot().version > told
+    assert town.district.newest() >= town.district.cached_snapshot().version
 
 
 def test_a_renewal_that_fails_at_the_last_moment_leaves_no_version_behind(town):
-    served = town.district.hold()
+    served = town.district.cached_snapshot()
 
     def fail(_before, _fresh):
         raise SourceBroken("no")
 
-    town.district.renewed = fail
+    town.district.refreshed = fail
     town.source.put("student", EVE)
-    town.district.wrote("student", ["eve"])
+    town.district.note_written("student", ["eve"])
     with pytest.raises(SourceBroken):
         town.names()
     town.time += 60
     assert town.district.newest() == 1_060_000
-    assert town.district._held is served
-    town.district.renewed = lambda _before, _fresh: None
+    assert town.district._cached is served
+    town.district.refreshed = lambda _before, _fresh: None
     assert town.names() == ["Eve", *NAMES]
-    assert town.district.hold().version > 1_060_000
+    assert town.district.cached_snapshot().version > 1_060_000
 
 
 def test_what_is_read_live_is_later_than_all_that_was_told():
     town = Town(seconds=0)
     told = town.district.newest()
-    made = town.district.generation(ROSTER, grant())
+    made = town.district.snapshot(ROSTER, grant())
     assert made.version > told
     town.time += 1
     assert town.district.newest() >= made.version

@@ -1,4 +1,4 @@
-"""A hold is whole, consistent and frozen, or it is not there at all."""
+"""A snapshot is whole, consistent and frozen, or it is not there at all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from gateway.cache.group_references import DANGLING
 from gateway.cache.needed_fields import may_be_held
-from gateway.cache.snapshot import ABSENT, LINKED, build
+from gateway.cache.snapshot import LINKED, NO_ROW, build_snapshot
 from standards import native, vocabulary
 from standards.errors import SourceBroken
 from standards.fields import fields_of
@@ -18,7 +18,7 @@ ANN = ("student", {"key": ("s1",), "name.given": "Ann"})
 
 
 def hold(*records, **more):
-    return build(records, "maple", KEYRING, **more)
+    return build_snapshot(records, "maple", KEYRING, **more)
 
 
 @pytest.mark.parametrize("entity", ["student", "edfi.calendars"])
@@ -51,7 +51,7 @@ def test_a_source_that_fails_mid_way_leaves_no_hold():
         raise SourceBroken("the file ends in the middle", "student")
 
     with pytest.raises(SourceBroken, match="in the middle"):
-        build(failing(), "maple", KEYRING)
+        build_snapshot(failing(), "maple", KEYRING)
 
 
 def test_references_become_rows_whatever_the_order_of_the_records():
@@ -61,9 +61,9 @@ def test_references_become_rows_whatever_the_order_of_the_records():
         ("enrollment", {"key": ("e3",)}),
     )  # fmt: skip
     refs = made.table("enrollment").refs
-    assert list(refs["student"]) == [0, DANGLING, ABSENT]
-    assert list(refs["school"]) == [0, ABSENT, ABSENT]
-    assert made.kids("enrollment", "student", "student") == [(0,)]
+    assert list(refs["student"]) == [0, DANGLING, NO_ROW]
+    assert list(refs["school"]) == [0, NO_ROW, NO_ROW]
+    assert made.children("enrollment", "student", "student") == [(0,)]
 
 
 def test_lists_of_references_keep_their_order_and_what_dangles():
@@ -136,7 +136,7 @@ def test_every_person_has_a_unique_id_of_at_most_32_characters():
 def test_what_the_source_does_not_have_is_an_empty_table():
     made = hold(SCHOOL)
     assert made.table("student").size == 0
-    assert made.kids("enrollment", "school", "organization") == [()]
+    assert made.children("enrollment", "school", "organization") == [()]
 
 
 def test_what_is_read_live_refers_to_the_rows_of_the_hold():
@@ -150,13 +150,13 @@ def test_what_is_read_live_refers_to_the_rows_of_the_hold():
     assert list(refs["studentReference.studentUniqueId"]) == [1]
     assert list(refs["schoolReference@"]) == [DANGLING]
     assert live.table("student") is base.table("student")
-    assert live.kids("enrollment", "student", "student") == base.kids("enrollment", "student", "student")
-    assert live.kids("edfi.restraintEvents", "studentReference.studentUniqueId", "student") == [(), (0,)]
+    assert live.children("enrollment", "student", "student") == base.children("enrollment", "student", "student")
+    assert live.children("edfi.restraintEvents", "studentReference.studentUniqueId", "student") == [(), (0,)]
 
 
 def test_the_same_rows_at_a_later_time_are_a_generation_of_their_own():
     first = hold(SCHOOL, number=1, loaded=10.0)
-    later = first.again(2, 20.0)
+    later = first.unchanged_at(2, 20.0)
     assert (later.number, later.loaded) == (2, 20.0)
     assert (first.number, first.loaded) == (1, 10.0)
     assert later.table("organization") is first.table("organization")

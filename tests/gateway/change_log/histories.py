@@ -24,22 +24,22 @@ from gateway.audit.log import Record
 from gateway.auth.authorization import Authorization, authorize
 from gateway.auth.callers import Caller, Callers
 from gateway.auth.oauth1 import Verifier
-from gateway.auth.rate_limits import Limits
+from gateway.auth.rate_limits import RateLimits
 from gateway.auth.scopes import known_scopes
 from gateway.cache.needed_fields import wanted_by
 from gateway.change_log.grant_logs import ChangeLogs
 from gateway.change_log.ledger import Ledger
-from gateway.change_versions.journals import Journals
-from gateway.config.settings import Limits as Rates
+from gateway.change_versions.journals import ClientLogs
+from gateway.config.settings import LimitSettings as Rates
 from gateway.districts.district import District
-from gateway.engine.visibility import Faces
+from gateway.engine.visibility import Visibility
 from gateway.gateway import Gateway
 from gateway.paging.walks import Walks
-from gateway.reads.export import Asked, export
+from gateway.reads.export import ExportRequest, export
 from gateway.reads.nesting import members
 from gateway.reads.pipeline import serve_page
 from gateway.request import PageRequest, Within
-from gateway.storage.bounded_calls import COMMAND_SECONDS
+from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import open_store
 from gateway.storage.shared_memory import LocalMemory
 from policies.compiler import Grants
@@ -246,7 +246,7 @@ class Gate:
         self.world, self.time, self.more, self.writes = world, documents.NOW.timestamp(), False, writes
         folder.mkdir(parents=True)
         self.settings, self.keyring = make_settings(folder), Keyring(b"a key for tests, of thirty-two b")
-        self.store = open_store(self.settings.store_url, self.now, COMMAND_SECONDS)
+        self.store = open_store(self.settings.store_url, self.now, MAX_COMMAND_SECONDS)
         source = WrittenAdapter if writes else RecordsAdapter
         self.adapter = source(world.rows(), entities=(*world.records, "offering"))
         self.begin()
@@ -260,7 +260,7 @@ class Gate:
 
     def begin(self) -> None:
         """Begin a process of the gateway."""
-        self.seen: dict[tuple[Any, ...], Faces] = {}
+        self.seen: dict[tuple[Any, ...], Visibility] = {}
         grants = self.grants()
         self.record = Record(self.settings.audit.folder, b"r" * 32)
         self.district = District(
@@ -268,13 +268,13 @@ class Gate:
             wanted=wanted_by(grants.every("maple")), loss=dict.fromkeys(self.adapter.entities, 1.0),
             monotonic=lambda: self.time, shares=Whatever(),
         )  # fmt: skip
-        limits, memory, folder = Limits(Rates("", "", "", ""), ""), LocalMemory(), self.settings.changes.folder
+        limits, memory, folder = RateLimits(Rates("", "", "", ""), ""), LocalMemory(), self.settings.changes.folder
         callers = Callers(self.store, memory, self.now, Verifier(self.store, memory, limits, b"o" * 32, self.now))
         self.gateway = Gateway(
             districts={"maple": self.district}, grants=grants, callers=callers, keyring=self.keyring,
             record=self.record, ledger=Ledger(b"ledger", lambda: self.time), walks=Walks(lambda: self.time),
             limits=limits, clock=lambda: self.time,
-            journals=Journals(folder, b"j" * 32, lambda: self.time, registry=self.store),
+            client_logs=ClientLogs(folder, b"j" * 32, lambda: self.time, registry=self.store),
             logs=ChangeLogs(folder, b"c" * 32, lambda: self.time, self.keyring, registry=self.store),
         )  # fmt: skip
 
@@ -290,7 +290,7 @@ class Gate:
 
     def go_on(self) -> None:
         """Let the logs find what differs, and be written down before anybody is told."""
-        self.district.hold()
+        self.district.cached_snapshot()
         for log in self.gateway.logs.followers("maple"):
             if log.state is not None:
                 self.gateway.logs.keep(log)
@@ -301,14 +301,14 @@ class Gate:
         self.store.close()
 
     def turn(self, random: Random) -> None:
-        """Let something happen, and the hold be renewed by whoever asks next."""
+        """Let something happen, and the snapshot be renewed by whoever asks next."""
         before = list(self.adapter.records)
         for _ in range(random.randint(1, 3)):
             turn(self.world, random)
         self.adapter.load(self.world.rows())
         if self.writes and random.random() < 0.5:
             for entity, own in _differing(before, self.adapter.records):
-                self.district.wrote(entity, (own,))
+                self.district.note_written(entity, (own,))
             self.time += 1
         else:
             self.time += HOLD + 1
@@ -327,7 +327,7 @@ class Gate:
         self.district.want(wanted_by(grants.every("maple")))
         fresh.attend([self.district])
         fresh.present = lambda: fresh
-        self.district._held = None  # read anew with the fields wanted now
+        self.district._cached = None  # read anew with the fields wanted now
         self.gateway = fresh
 
     def authorization(self, name: str) -> Authorization:
@@ -355,27 +355,27 @@ class Gate:
 
     def files(self, name: str, version: str, since: str = "") -> tuple[str, dict[str, dict[str, str]]]:
         """The cursor that bulk files name, and the status of each record in them, by file and id."""
-        made = export(self.gateway, self.authorization(name), Asked(version, "maple", since))
+        made = export(self.gateway, self.authorization(name), ExportRequest(version, "maple", since))
         return made.moment, files(b"".join(made.archive()))
 
-    def shown(self, name: str, version: str, place: str, generation: Any = None) -> dict[str, Any] | None:
+    def shown(self, name: str, version: str, place: str, snapshot: Any = None) -> dict[str, Any] | None:
         """What a list shows, without times: the model. None where its address leads nowhere."""
-        faces = self._faces(name, generation or self.district.hold())
-        return faces.once(("model", version, place), lambda: self._list(faces, version, place))
+        visibility = self._faces(name, snapshot or self.district.cached_snapshot())
+        return visibility.once(("model", version, place), lambda: self._list(visibility, version, place))
 
-    def _faces(self, name: str, generation: Any) -> Faces:
-        """What a consumer sees of a generation, apart from every log."""
+    def _faces(self, name: str, snapshot: Any) -> Visibility:
+        """What a consumer sees of a snapshot, apart from every log."""
         grant = self.grant(name)
-        key = name, grant.epoch, generation.number, self.gateway.views.today(grant)
+        key = name, grant.epoch, snapshot.number, self.gateway.views.today(grant)
         if key not in self.seen:
-            self.seen[key] = Faces(generation, grant, self.keyring, key[-1])
+            self.seen[key] = Visibility(snapshot, grant, self.keyring, key[-1])
         return self.seen[key]
 
-    def _list(self, faces: Faces, version: str, place: str) -> dict[str, Any] | None:
+    def _list(self, visibility: Visibility, version: str, place: str) -> dict[str, Any] | None:
         route, within = _route(version, place)
-        view = self.gateway.views.pruned(faces.grant, registry.views(APIS[version])[route.collection])
+        view = self.gateway.views.pruned(visibility.grant, registry.views(APIS[version])[route.collection])
         assert view is not None
-        parts = self.gateway.views.branches(faces, view)
+        parts = self.gateway.views.branches(visibility, view)
         try:
             chosen = members(self.gateway, parts, within)
         except NotFound:
@@ -430,7 +430,7 @@ def plain(record: Mapping[str, Any]) -> Any:
 
 @dataclass
 class Known:
-    """What a consumer knew at a moment: the state of the hold that it read."""
+    """What a consumer knew at a moment: the state of the snapshot that it read."""
 
     name: str
     cursor: str
@@ -503,10 +503,10 @@ class History:
     def addresses(self) -> list[tuple[str, str]]:
         return [(version, place) for version in VERSIONS for place in LISTS]
 
-    def snapshot(self, name: str, generation: Any = None) -> dict[tuple[str, str], dict[str, Any] | None]:
+    def snapshot(self, name: str, snapshot: Any = None) -> dict[tuple[str, str], dict[str, Any] | None]:
         """What every list shows."""
         return {
-            (version, place): self.gate.shown(name, version, place, generation) for version, place in self.addresses()
+            (version, place): self.gate.shown(name, version, place, snapshot) for version, place in self.addresses()
         }
 
     def read(self) -> None:
@@ -515,14 +515,14 @@ class History:
         (version, place), size = self.random.choice(self.addresses()), self.random.choice((1, 2, 3, 10_000))
         if self.gate.shown(name, version, place) is None:
             return
-        begun, generation = self.gate.time, self.gate.district.hold()
+        begun, snapshot = self.gate.time, self.gate.district.cached_snapshot()
         query = {"filter": "status='active'"} if self.random.random() < 0.3 else {}
         found = self._walk(name, version, place, size, query)
         ways = [text_of(self.gate.time), text_of(begun)]
         if found:
             ways.append(max(one["dateLastModified"] for one in found))
         cursor = self.random.choice(ways)
-        self.known.append(Known(name, cursor, self.snapshot(name, generation), f"{name} {version} {place} by {size}"))
+        self.known.append(Known(name, cursor, self.snapshot(name, snapshot), f"{name} {version} {place} by {size}"))
         self.log[-1:] = [f"read {self.known[-1].about} cursor {cursor}"]
         self.gate.time += self.random.choice((0.5, 30.0))
 
@@ -537,7 +537,7 @@ class History:
             if self.random.random() < 0.1:
                 turn(self.gate.world, self.random)
                 self.gate.adapter.load(self.gate.world.rows())
-                self.gate.district._course = type(self.gate.district._course)(-2 * HOLD)
+                self.gate.district._sync = type(self.gate.district._sync)(-2 * HOLD)
                 self.gate.records(self.random.choice((name, "twin")), "1.2", "orgs")
 
     def bulk(self) -> None:

@@ -1,4 +1,4 @@
-"""What differs between two generations is found, whichever column of whichever table differs, and nothing else."""
+"""What differs between two snapshots is found, whichever column of whichever table differs, and nothing else."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pytest
 
 from adapters.simulators.edfi import Ods
 from adapters.simulators.edfi import run as run_ods
-from gateway.cache.snapshot import Generation
+from gateway.cache.snapshot import Snapshot
 from gateway.cache.snapshot_differences import UNIQUE, Differences
-from gateway.change_log.findings import Findings
+from gateway.change_log.findings import ChangeFindings
 from gateway.demo.data.edfi.server import ods_documents
-from gateway.engine.visibility import Faces
+from gateway.engine.visibility import Visibility
 from tests.support.regions import Site, agreement, running, small_district
 
 SECRET = "a secret of the test"
@@ -41,23 +41,23 @@ def log(request, district, tmp_path_factory):
         terms = agreement("fir", lines, population=people)
         with running(folder, {"fir": site}, [terms]) as region:
             (grant,) = region.gateway.grants.every("fir")
-            faces = region.gateway.views.held(grant)
-            log = faces.account.log
-            log.follow(faces)
+            visibility = region.gateway.views.held(grant)
+            log = visibility.history.log
+            log.follow(visibility)
             yield log
 
 
 def test_whatever_column_differs_is_found_where_it_is_shown_and_nowhere_else(log):
-    old, seen = log.faces, log.sight(log.faces)
+    old, seen = log.visibility, log.render_state(log.visibility)
     before = {entity: digests(seen, one, old) for entity, one in log.projections.items()}
     random_numbers, found_some = random.Random(11), 0
     for trial in range(TRIALS):
-        generation = changed(old.generation, random_numbers, trial + 1)
-        faces = Faces(generation, old.grant, old.keyring, old.today)
-        now = log.sight(faces)
-        findings = Findings(seen, now, Differences(old.generation, generation), log.projections)
+        snapshot = changed(old.snapshot, random_numbers, trial + 1)
+        visibility = Visibility(snapshot, old.grant, old.keyring, old.today)
+        now = log.render_state(visibility)
+        findings = ChangeFindings(seen, now, Differences(old.snapshot, snapshot), log.projections)
         for entity, projection in log.projections.items():
-            after = digests(now, projection, faces)
+            after = digests(now, projection, visibility)
             right = {row for row, digest in after.items() if before[entity].get(row) != digest}
             assert findings.of(entity).changed == right, f"trial {trial}: {entity}"
             found_some += len(right)
@@ -68,28 +68,30 @@ def test_whether_one_row_is_shown_is_found_out_alike_alone_and_among_all(log):
     answers = set()
     for projection in log.projections.values():
         for place in projection.branches:
-            shown = log.sight(Faces(log.faces.generation, log.faces.grant, log.faces.keyring, log.faces.today))
+            shown = log.render_state(
+                Visibility(log.visibility.snapshot, log.visibility.grant, log.visibility.keyring, log.visibility.today)
+            )
             one = shown.shown(projection, place)
-            size = one.faces.generation.table(projection.entity).size
+            size = one.visibility.snapshot.table(projection.entity).size
             alone = [one.shows(row) for row in range(size)]
             assert alone == [row in one.members for row in range(size)], place
             answers |= set(alone)
     assert True in answers
 
 
-def digests(sight, projection, faces):
+def digests(sight, projection, visibility):
     """The hash of what is shown of each visible row."""
-    return sight.digests(projection, list(faces.rows(projection.entity)))
+    return sight.digests(projection, list(visibility.rows(projection.entity)))
 
 
-def changed(generation, random_numbers, number):
-    """A generation in which one value of one column of each table is that of another row."""
+def changed(snapshot, random_numbers, number):
+    """A snapshot in which one value of one column of each table is that of another row."""
     tables = {}
-    for entity, table in generation.tables.items():
+    for entity, table in snapshot.tables.items():
         names = [*table.columns, *table.refs, *([UNIQUE] * 9 if table.unique else ())]
         row, other = (random_numbers.randrange(table.size) for _ in "ab") if table.size else (0, 0)
         tables[entity] = altered(table, random_numbers.choice(names), row, other) if row != other and names else table
-    return Generation(generation.district, generation.number + number, generation.loaded, tables, generation.dropped)
+    return Snapshot(snapshot.district, snapshot.number + number, snapshot.loaded, tables, snapshot.dropped)
 
 
 def altered(table, name, row, other):

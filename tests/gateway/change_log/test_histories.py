@@ -12,16 +12,16 @@ import pytest
 
 from gateway.cache.snapshot_differences import Differences
 from gateway.change_log import findings, resuming, window
-from gateway.change_log.account import Account
-from gateway.change_log.findings import Findings
-from gateway.change_log.grant_log import STATES_KEPT, ChangeLog
+from gateway.change_log.account import ClientHistory
+from gateway.change_log.findings import ChangeFindings
+from gateway.change_log.grant_log import MAX_STATES, ChangeLog
 from gateway.change_log.grant_logs import ChangeLogs
-from gateway.change_log.states import State
-from gateway.change_log.window import WINDOW
-from gateway.change_log.written import Told
+from gateway.change_log.states import LogState
+from gateway.change_log.window import WINDOW_SECONDS
+from gateway.change_log.written import ClientPosition
 from gateway.changes.tombstones import FORGOTTEN
-from gateway.reads.export import Asked, export
-from gateway.storage.bounded_calls import COMMAND_SECONDS
+from gateway.reads.export import ExportRequest, export
+from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import open_store
 from gateway.storage.sealed_files import Sealed
 from standards.errors import MalformedQuery
@@ -75,14 +75,14 @@ def read_slowly(place, told, changed):
     for number in range(changed):
         gate.world.change("student", "p3", birthDate=f"2012-03-{number + 1:02}")
         gate.adapter.load(gate.world.rows())
-        gate.district.wrote("student", ("p3",))
+        gate.district.note_written("student", ("p3",))
         gate.page("twin", "1.2", "students", limit=1)
     late = gate.page("all", "1.2", "students", limit=3, offset=1)
     gate.time += 1
     times = {one["sourcedId"]: one["dateLastModified"] for one in gate.records("all", "1.2", "students")}
     assert {one["sourcedId"] for one in late} == {"p1", "p2", "p3"}
     gate.close()
-    return gate.district.hold().number, times
+    return gate.district.cached_snapshot().number, times
 
 
 def nobody_is_told(_gate):
@@ -94,15 +94,15 @@ def one_is_renamed(gate):
     gate.time += 1
     gate.world.change("student", "p1", **{"name.family": "New"})
     gate.adapter.load(gate.world.rows())
-    gate.district.wrote("student", ("p1",))
+    gate.district.note_written("student", ("p1",))
     gate.page("twin", "1.2", "students", limit=1)
 
 
 @pytest.mark.parametrize(("told", "new"), [(nobody_is_told, set()), (one_is_renamed, {"p1"})])
 def test_hidden_changes_while_somebody_reads_slowly_make_nothing_new(folder, told, new):
     none, few = read_slowly(folder / "few", told, 1)
-    many, after = read_slowly(folder / "many", told, STATES_KEPT + 2)
-    assert many - none > STATES_KEPT
+    many, after = read_slowly(folder / "many", told, MAX_STATES + 2)
+    assert many - none > MAX_STATES
     oldest = min(few.values())
     assert {own for own, at in after.items() if at > oldest} == {own for own, at in few.items() if at > oldest} == new
     assert min(after.values()) == oldest
@@ -115,7 +115,7 @@ def told_after_reading_on(folder):
     gate.time += 1
     gate.world.change("student", "p3", **{"name.family": "New"})
     gate.adapter.load(gate.world.rows())
-    gate.district.wrote("student", ("p3",))
+    gate.district.note_written("student", ("p3",))
     gate.page("twin", "1.2", "students", limit=1)
     gate.time += 1
     late = gate.page("all", "1.2", "students", limit=2, offset=2)
@@ -140,7 +140,7 @@ def test_states_of_before_share_what_does_not_differ(folder):
     for number in range(3):
         gate.world.change("student", "p3", birthDate=f"2012-03-{number + 1:02}")
         gate.adapter.load(gate.world.rows())
-        gate.district.wrote("student", ("p3",))
+        gate.district.note_written("student", ("p3",))
         gate.page("all", "1.2", "students", limit=1)
     (log,) = [one for one in gate.gateway.logs.followers("maple") if one.state is not None]
     gate.close()
@@ -213,7 +213,7 @@ def test_what_is_gone_and_was_written_down_before_anybody_was_told_is_told_after
     leave(gate.world, "p1")
     gate.adapter.load(gate.world.rows())
     gate.time += HOLD + 1
-    gate.district.hold()
+    gate.district.cached_snapshot()
     for log in gate.gateway.logs.followers("maple"):
         gate.gateway.logs.keep(log)  # as when all of it is hashed
     restarted(gate)
@@ -269,7 +269,10 @@ def refused(gate, place, since="", operator=">"):
 
 def modes(gate, since):
     """What each bulk file of a consumer is since a moment: all there is, or what has changed."""
-    return {part.mode for part in export(gate.gateway, gate.authorization("all"), Asked("1.2", "maple", since)).parts}
+    return {
+        part.mode
+        for part in export(gate.gateway, gate.authorization("all"), ExportRequest("1.2", "maple", since)).parts
+    }
 
 
 def test_who_is_in_a_list_no_more_by_another_agreement_is_told_as_gone_from_it(folder):
@@ -322,7 +325,7 @@ def test_what_is_gone_for_longer_than_the_window_is_not_left_out_in_silence(fold
     later = cursor(gate, "orgs")
     after = cursor(gate, "classes")
     assert not refused(gate, "students", since)
-    gate.time += WINDOW
+    gate.time += WINDOW_SECONDS
     assert refused(gate, "students", since)
     assert refused(gate, K1, since)
     assert modes(gate, since) == {"bulk"}
@@ -339,7 +342,7 @@ def test_what_is_gone_for_longer_than_the_window_is_not_left_out_in_silence(fold
 
 
 def test_what_is_too_much_to_be_kept_as_gone_is_not_left_out_in_silence(folder, monkeypatch):
-    monkeypatch.setattr(window, "MOST_GONE", 5)
+    monkeypatch.setattr(window, "MAX_TOMBSTONES", 5)
     gate = Gate(folder / "most", begin())
     since = cursor(gate)
     one_leaves(gate)
@@ -440,7 +443,7 @@ def test_a_client_of_another_registry_is_told_nothing_of_what_one_of_its_name_wa
         assert found
         for file in found:
             file.unlink()
-        gate.store = open_store(gate.settings.store_url, gate.now, COMMAND_SECONDS)
+        gate.store = open_store(gate.settings.store_url, gate.now, MAX_COMMAND_SECONDS)
 
     restarted(gate, replaced)
     assert refused(gate, "students", since)
@@ -460,7 +463,7 @@ def one_is_deleted_here(gate):
     """Let the pupil p1 be there no more by a write of the gateway."""
     leave(gate.world, "p1")
     gate.adapter.load(gate.world.rows())
-    gate.district.wrote("student", ("p1",))
+    gate.district.note_written("student", ("p1",))
     gate.time += 1
 
 
@@ -513,19 +516,19 @@ def a_difference_is_as_old_as_the_log(patch):
 
 
 def who_reads_on_in_an_earlier_state_is_not_minded(patch):
-    def earlier(log, faces):
-        key = faces.generation.number, faces.today
-        return log._before.get(key) or State(*key)
+    def earlier(log, visibility):
+        key = visibility.snapshot.number, visibility.today
+        return log._before.get(key) or LogState(*key)
 
     patch.setattr(ChangeLog, "_earlier", earlier)
 
 
 def who_has_left_a_list_is_not_told(patch):
-    patch.setattr(Findings, "_lists", lambda *_: None)
+    patch.setattr(ChangeFindings, "_lists", lambda *_: None)
 
 
 def nobody_is_told_of_what_is_gone(patch):
-    patch.setattr(Findings, "_bury", lambda *_: None)
+    patch.setattr(ChangeFindings, "_bury", lambda *_: None)
 
 
 def a_restart_finds_everything_unchanged(patch):
@@ -533,17 +536,17 @@ def a_restart_finds_everything_unchanged(patch):
 
 
 def another_agreement_is_nothing_new(patch):
-    patch.setattr(ChangeLogs, "_after", lambda _self, before, told, _log: Told(told.name, before.since))
+    patch.setattr(ChangeLogs, "_after", lambda _self, before, told, _log: ClientPosition(told.name, before.since))
 
 
 def each_view_has_a_time_of_its_own(patch):
-    plain = Account.times
+    plain = ClientHistory.times
 
-    def times(self, faces, entity, rows):
-        found = plain(self, faces, entity, rows)
+    def times(self, visibility, entity, rows):
+        found = plain(self, visibility, entity, rows)
         return [at + (entity == "student") * len(rows) for at in found]
 
-    patch.setattr(Account, "times", times)
+    patch.setattr(ClientHistory, "times", times)
 
 
 def what_is_back_after_a_restart_stays_gone(patch):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.change_log.ledger import LIST_WEIGHS, Ledger
+from gateway.change_log.ledger import LIST_WEIGHT_IDS, Ledger
 from gateway.engine.row_index import index
 from gateway.engine.skeletons import BASE
 from standards.query import Condition, Query
@@ -104,7 +104,7 @@ def test_no_value_is_in_the_ledger(ledger):
 def test_what_is_looked_at_for_the_first_time_is_so_since_the_district_is_held():
     ledger = Ledger(b"key", lambda: LATER)
     parts = shown(students("Ann", "Bob"), "students", ledger=ledger, loaded=LATER)
-    parts[0].faces.generation.begun = int(FIRST * 1000)
+    parts[0].visibility.snapshot.begun = int(FIRST * 1000)
     (record,) = index(parts, Query()).slice(0, 1, "https://a.example")
     assert record["dateLastModified"] == FIRST_TEXT
 
@@ -113,7 +113,7 @@ def test_what_another_agreement_shows_is_new():
     ledger = Ledger(b"key", lambda: LATER)
     for epoch, time in (("one", FIRST_TEXT), ("another", LATER_TEXT)):
         parts = shown(students("Ann"), "students", of=grant(epoch=epoch), ledger=ledger, loaded=LATER)
-        parts[0].faces.generation.begun = int(FIRST * 1000)
+        parts[0].visibility.snapshot.begun = int(FIRST * 1000)
         (record,) = index(parts, Query()).slice(0, 1, "https://a.example")
         assert record["dateLastModified"] == time
 
@@ -182,7 +182,7 @@ def test_under_another_agreement_what_is_gone_is_known_from_then_on_and_under_th
 
 
 def test_where_what_was_shown_is_forgotten_what_is_gone_is_not_known():
-    lists = Lists(capacity=4 + LIST_WEIGHS)
+    lists = Lists(capacity=4 + LIST_WEIGHT_IDS)
     lists.look("Ann", "Bob")
     assert lists.since() == FIRST * 1000
     lists.now = LATER

@@ -10,8 +10,8 @@ import pytest
 
 from gateway.change_log.ledger import BASE
 from gateway.change_versions import journal as book
-from gateway.change_versions.journal import Sight, begin, forget, settle
-from gateway.change_versions.journals import ORIGIN, STEP, Journals, Present
+from gateway.change_versions.journal import ShownHashes, begin, forget, record_differences
+from gateway.change_versions.journals import VERSION_ORIGIN_SECONDS, VERSION_STEP_SECONDS, ClientLogs, CurrentRows
 from gateway.storage.cipher import Cipher
 from gateway.storage.registry import open_store
 from gateway.storage.sealed_files import Sealed
@@ -32,7 +32,7 @@ def sight(exact=True, **rows):
     ids = sorted(name.ljust(16).encode() for name in rows)
     told = {name.ljust(16).encode(): value for name, value in rows.items()}
     lines = [f'{{"key":"{told[one][1]}"}}\t'.encode() for one in ids]
-    return Sight(
+    return ShownHashes(
         ids,
         [told[one][0] for one in ids],
         lambda places: [lines[place] for place in places],
@@ -51,51 +51,51 @@ def names(entries):
 def test_what_is_as_it_was_keeps_its_version_and_what_differs_gets_the_new_one():
     first = begin(sight(a=(1, "a"), b=(2, "b")), seal(), 10)
     assert versions(first) == {"a": 10, "b": 10}
-    later = settle(first, sight(a=(1, "a"), b=(3, "b"), c=(4, "c")), seal(), 20)
+    later = record_differences(first, sight(a=(1, "a"), b=(3, "b"), c=(4, "c")), seal(), 20)
     assert versions(later) == {"a": 10, "b": 20, "c": 20}
     assert later.gone == later.rekeyed == ()
 
 
 def test_where_nothing_differs_the_journal_is_the_same():
     first = begin(sight(a=(1, "a")), seal(), 10)
-    assert settle(first, sight(a=(1, "a")), seal(), 20) is first
+    assert record_differences(first, sight(a=(1, "a")), seal(), 20) is first
 
 
 def test_what_is_gone_is_told_until_it_comes_back():
     first, kept = begin(sight(a=(1, "a"), b=(2, "b")), seal(), 10), seal()
-    later = settle(first, sight(a=(1, "a")), kept, 20)
+    later = record_differences(first, sight(a=(1, "a")), kept, 20)
     assert names(later.gone) == ["b"]
     assert kept.open(later.gone[0].sealed) == b'{"key":"b"}\t'
-    assert settle(later, sight(a=(1, "a"), b=(9, "b")), kept, 30).gone == ()
+    assert record_differences(later, sight(a=(1, "a"), b=(9, "b")), kept, 30).gone == ()
 
 
 def test_another_record_of_the_same_key_takes_the_place_of_one_that_is_gone():
     kept = seal()
     first = begin(sight(a=(1, "x")), kept, 10)
-    assert settle(first, sight(b=(2, "x")), kept, 20).gone == ()
-    assert names(settle(first, sight(b=(2, "y")), kept, 20).gone) == ["a"]
+    assert record_differences(first, sight(b=(2, "x")), kept, 20).gone == ()
+    assert names(record_differences(first, sight(b=(2, "y")), kept, 20).gone) == ["a"]
 
 
 def test_where_the_key_is_not_released_whole_the_same_key_is_not_taken_for_the_same_record():
     kept = seal()
     first = begin(sight(exact=False, a=(1, "2010")), kept, 10)
-    assert names(settle(first, sight(exact=False, b=(2, "2010")), kept, 20).gone) == ["a"]
+    assert names(record_differences(first, sight(exact=False, b=(2, "2010")), kept, 20).gone) == ["a"]
 
 
 def test_a_new_key_is_told_with_the_old_one():
     kept = seal()
-    later = settle(begin(sight(a=(1, "x")), kept, 10), sight(a=(2, "y")), kept, 20)
+    later = record_differences(begin(sight(a=(1, "x")), kept, 10), sight(a=(2, "y")), kept, 20)
     (entry,) = later.rekeyed
     assert kept.open(entry.sealed) == b'{"key":"x"}\t\n{"key":"y"}\t'
     assert versions(later) == {"a": 20}
 
 
 def test_too_many_entries_push_out_the_oldest_and_the_floor_tells_from_when_all_are_known(monkeypatch):
-    monkeypatch.setattr(book, "MOST", 2)
+    monkeypatch.setattr(book, "MAX_ENTRIES", 2)
     kept = seal()
     journal = begin(sight(**{name: (1, name) for name in "abcde"}), kept, 10)
     for at, left in enumerate(("bcde", "cde", "de", "e"), 2):
-        journal = settle(journal, sight(**{name: (1, name) for name in left}), kept, 10 * at)
+        journal = record_differences(journal, sight(**{name: (1, name) for name in left}), kept, 10 * at)
     assert names(journal.gone) == ["c", "d"]
     assert journal.floor == 31
 
@@ -103,8 +103,8 @@ def test_too_many_entries_push_out_the_oldest_and_the_floor_tells_from_when_all_
 def test_what_happened_before_the_window_is_forgotten():
     kept = seal()
     journal = begin(sight(a=(1, "a"), b=(1, "b")), kept, 10)
-    journal = settle(journal, sight(b=(1, "b")), kept, 20)
-    journal = settle(journal, sight(), kept, 30)
+    journal = record_differences(journal, sight(b=(1, "b")), kept, 20)
+    journal = record_differences(journal, sight(), kept, 30)
     assert names(forget(journal, 30).gone) == ["b"]
     assert forget(journal, 20) is journal
 
@@ -114,7 +114,7 @@ class Following:
 
     def __init__(self, folder=None, of=None, key=KEY, registry=None):
         self.of, self.folder, self.now = of or grant(), folder, 1_790_900_000.0
-        self.number, self.journals = 0, Journals(folder, key, lambda: self.now, registry=registry)
+        self.number, self.journals = 0, ClientLogs(folder, key, lambda: self.now, registry=registry)
         self.told = 0
 
     def see(self, records, since=None):
@@ -122,10 +122,10 @@ class Following:
         self.number, self.now = self.number + 1, self.now + 1000
         (part,) = shown(records, "students", "edfi", of=self.of, number=self.number, loaded=self.now)
         self.journals.follow(self.of.client, "maple", self.of.epoch)
-        self.journals.settle(
-            Present(part, frozenset({"student"}), lambda _shown: lambda row: (bytes([row] * 8),)), since
+        self.journals.record_differences(
+            CurrentRows(part, frozenset({"student"}), lambda _shown: lambda row: (bytes([row] * 8),)), since
         )
-        self.told = self.journals.tell(self.of.client, "maple")
+        self.told = self.journals.report(self.of.client, "maple")
         return part
 
 
@@ -156,7 +156,7 @@ def test_a_state_of_before_does_not_undo_what_a_later_one_settled():
     one = Following()
     early = one.see(students("Ann", "Bob"))
     late = one.see(students("Ann"))
-    one.journals.settle(Present(early, frozenset({"student"}), lambda _shown: lambda _row: ()))
+    one.journals.record_differences(CurrentRows(early, frozenset({"student"}), lambda _shown: lambda _row: ()))
     assert len(one.journals.gone(late, ALL)) == 1
     assert len(one.journals.changed(early, ALL)) == 1
 
@@ -176,7 +176,7 @@ def test_another_state_of_the_same_version_gets_one_that_was_never_told():
     one.see(students("Ann"))
     told, one.of = one.told, grant("student.name.given", epoch="another")
     (part,) = shown(students("Ann"), "students", "edfi", of=one.of, number=one.number, loaded=one.now)
-    one.journals.settle(Present(part, frozenset({"student"}), lambda _shown: lambda _row: ()))
+    one.journals.record_differences(CurrentRows(part, frozenset({"student"}), lambda _shown: lambda _row: ()))
     assert len(one.journals.changed(part, Window(told + 1))) == 1
 
 
@@ -184,17 +184,17 @@ def test_versions_count_ten_seconds_each_and_one_for_each_that_is_told():
     one = Following()
     one.see(students("Ann"))
     first = one.told
-    assert first == int((one.now - ORIGIN) / STEP)
-    assert [one.journals.tell("tutor", "maple") for _ in range(3)] == [first + 1, first + 2, first + 3]
+    assert first == int((one.now - VERSION_ORIGIN_SECONDS) / VERSION_STEP_SECONDS)
+    assert [one.journals.report("tutor", "maple") for _ in range(3)] == [first + 1, first + 2, first + 3]
     one.now += 300
-    assert one.journals.tell("tutor", "maple") == first + 30
+    assert one.journals.report("tutor", "maple") == first + 30
 
 
 def test_what_was_told_is_known_after_a_restart(tmp_path):
     one = Following(tmp_path)
     one.see(students("Ann"))
-    told = [one.journals.tell("tutor", "maple") for _ in range(5)][-1]
-    assert Journals(tmp_path, KEY, lambda: one.now).next("tutor", "maple") == told + 1
+    told = [one.journals.report("tutor", "maple") for _ in range(5)][-1]
+    assert ClientLogs(tmp_path, KEY, lambda: one.now).next("tutor", "maple") == told + 1
 
 
 def test_it_goes_on_after_a_restart_and_nothing_on_disk_can_be_read(tmp_path):
@@ -239,14 +239,14 @@ def test_a_file_of_one_place_is_none_for_another(tmp_path):
 def test_who_has_not_asked_for_as_long_as_the_window_is_forgotten_at_the_next_start(tmp_path):
     one = Following(tmp_path)
     one.see(students("Ann"))
-    Journals(tmp_path, KEY, lambda: one.now + 29 * 86_400)
+    ClientLogs(tmp_path, KEY, lambda: one.now + 29 * 86_400)
     assert list(tmp_path.iterdir())
     later = one.now + 29 * 86_400
     one.now = later
     one.journals.follow("tutor", "maple", "epoch")
-    Journals(tmp_path, KEY, lambda: later + 29 * 86_400)
+    ClientLogs(tmp_path, KEY, lambda: later + 29 * 86_400)
     assert list(tmp_path.iterdir())
-    Journals(tmp_path, KEY, lambda: later + 31 * 86_400)
+    ClientLogs(tmp_path, KEY, lambda: later + 31 * 86_400)
     assert not list(tmp_path.iterdir())
 
 
@@ -282,7 +282,7 @@ def test_journals_that_were_put_back_to_an_earlier_state_begin_anew(tmp_path, re
     one.see(students("Ann", "Bob"))
     shutil.copytree(folder, tmp_path / "copy")
     one.see(students("Bob"))
-    told = [one.journals.tell("tutor", "maple") for _ in range(500)][-1]
+    told = [one.journals.report("tutor", "maple") for _ in range(500)][-1]
     put_back(folder, tmp_path / "copy", name)
     again = Following(folder, registry=registry)
     again.now = one.now - 1000  # the same moment
@@ -313,7 +313,7 @@ def test_journals_that_are_gone_begin_anew_beyond_all_that_was_told(tmp_path, re
     folder = tmp_path / "journals"
     one = Following(folder, registry=registry)
     one.see(students("Ann"))
-    told = [one.journals.tell("tutor", "maple") for _ in range(500)][-1]
+    told = [one.journals.report("tutor", "maple") for _ in range(500)][-1]
     shutil.rmtree(folder)
     again = Following(folder, registry=registry)
     again.now = one.now - 1000
@@ -333,7 +333,7 @@ def test_a_crash_between_two_files_is_no_rollback(tmp_path, registry, monkeypatc
     one = Following(folder, registry=registry)
     one.see(students("Ann", "Bob"))
     told, steps = one.told, iter(range(4))
-    write, hold = Sealed.write, type(registry).write_mark
+    write, hold = Sealed.write, type(registry).write_checkpoint
 
     def step(method):
         def done(*arguments):
@@ -345,7 +345,7 @@ def test_a_crash_between_two_files_is_no_rollback(tmp_path, registry, monkeypatc
 
     with monkeypatch.context() as patch, suppress(Interrupted):
         patch.setattr(Sealed, "write", step(write))
-        patch.setattr(type(registry), "write_mark", step(hold))
+        patch.setattr(type(registry), "write_checkpoint", step(hold))
         one.see(students("Bob"))
     again = Following(folder, registry=registry)
     again.now = one.now

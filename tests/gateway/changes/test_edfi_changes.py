@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.change_versions.journals import ORIGIN, STEP
+from gateway.change_versions.journals import VERSION_ORIGIN_SECONDS, VERSION_STEP_SECONDS
 from standards import registry
 from standards.edfi.from_oneroster.key_texts import key_text
 from tests.gateway.writes.test_edfi_write_rules import SCHOOL
@@ -345,7 +345,7 @@ def test_what_is_gone_is_told_for_as_long_as_is_set_and_the_oldest_version_says_
         region.clock.move(4 * AN_HOUR)
         assert changed(follower, "studentSectionAssociations/deletes") == []
         newest = follower.versions()
-        assert newest["newestChangeVersion"] - newest["oldestChangeVersion"] == 3 * 3600 / STEP
+        assert newest["newestChangeVersion"] - newest["oldestChangeVersion"] == 3 * 3600 / VERSION_STEP_SECONDS
 
 
 def test_no_parameter_selects_anything_of_the_change_versions(region):
@@ -356,11 +356,14 @@ def test_no_parameter_selects_anything_of_the_change_versions(region):
 
 def test_versions_are_a_matter_of_the_clock(region, files):
     consumer = Follower(region.consumer(), ["students"])
-    begun = int((region.clock().timestamp() - ORIGIN) / STEP)
+    begun = int((region.clock().timestamp() - VERSION_ORIGIN_SECONDS) / VERSION_STEP_SECONDS)
     assert consumer.versions() == {"oldestChangeVersion": begun, "newestChangeVersion": begun}
     files.drop("enrollments.csv", lambda row: row["role"] == "student" and row["userSourcedId"] < "maple-s-17258")
     region.clock.move(AN_HOUR)
-    assert consumer.versions() == {"oldestChangeVersion": begun, "newestChangeVersion": begun + AN_HOUR / STEP}
+    assert consumer.versions() == {
+        "oldestChangeVersion": begun,
+        "newestChangeVersion": begun + AN_HOUR / VERSION_STEP_SECONDS,
+    }
 
 
 def test_every_resource_has_feeds_in_any_case(region):

@@ -196,7 +196,7 @@ def test_results_of_a_student_who_leaves_a_consumers_sight_are_gone_for_it(regio
             grade = "uri://ed-fi.org/GradeLevelDescriptor#Twelfth grade"
             ods.ods.state.change(row, {**row.document, "entryGradeLevelDescriptor": grade})
     region.clock.move(7200)
-    region.gateway.districts["willow"].hold()
+    region.gateway.districts["willow"].cached_snapshot()
     assert gone(changed(some, "results", moment)) == own
     assert gone(changed(every, "results", moment)) == set()
 

@@ -63,8 +63,8 @@ def consumer(request, tmp_path, monkeypatch):
     one = Consumer(tmp_path / "one", "one", villages.village(1))
     entities = one.adapter.entities
     records = [(entity, dict(row)) for entity, rows in one.records.items() for row in rows]
-    one.adapter = one.district.adapter = one.district._renewal._adapter = Counting(records, entities)
-    one.district._held = None
+    one.adapter = one.district.adapter = one.district._refresher._adapter = Counting(records, entities)
+    one.district._cached = None
     yield one
     one.close()
 

@@ -1,4 +1,4 @@
-"""What is gone from a hold is told to those who saw it, and who ask what has changed."""
+"""What is gone from a snapshot is told to those who saw it, and who ask what has changed."""
 
 import csv
 import io
@@ -6,7 +6,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from gateway.change_log.window import WINDOW
+from gateway.change_log.window import WINDOW_SECONDS
 from standards.oneroster.model import validate
 from tests.support.regions import Site, agreement, running, small_sites
 
@@ -135,7 +135,7 @@ def test_a_tombstone_outlives_renewals_in_which_nothing_happens_but_not_its_wind
     region.clock.move(AN_HOUR)
     consumer.users("orgs")
     assert len(consumer.roster("enrollments", filter="status='tobedeleted'").json["enrollments"]) == 1
-    region.clock.move(WINDOW + 1)
+    region.clock.move(WINDOW_SECONDS + 1)
     region.consumers.clear()
     consumer = region.consumer()  # whose token is of today
     assert consumer.roster("enrollments", filter="status='tobedeleted'").json["enrollments"] == []

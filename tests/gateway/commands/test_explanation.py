@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gateway.auth.client_secrets import new_secret
 from gateway.auth.scopes import ONEROSTER_1_1, ONEROSTER_1_2
-from gateway.commands.explanation import Standing
+from gateway.commands.explanation import ClientStanding
 from gateway.storage.registry import Client, Secret
 from policies import agreement as agreements
 from policies.compiler import Grants
@@ -125,7 +125,7 @@ def compare(region, folder: Path, flaws: frozenset[str]) -> set[bool]:
     vars(region.gateway.grants).update(vars(Grants(terms, region.clock)))
     has = {name: one.adapter.manifest.entities for name, one in region.gateway.districts.items()}
     standing, asked = (
-        Standing(client.client_id, client, region.gateway.grants, has),
+        ClientStanding(client.client_id, client, region.gateway.grants, has),
         Told(web, answer.json.get("access_token")),
     )
     for fact in FACTS:

@@ -26,7 +26,7 @@ def client(ods, tmp_path, monkeypatch):
     given = settings_for(ods, client_secret="env:ODS_SECRET", page_size=500) | {"writable": "true"}
     terms = agreement("willow", operations="[read, search, create, update, delete]")
     with running(tmp_path, {"willow": Site("edfi_ods", given, cache="10m")}, [terms]) as region:
-        region.gateway.districts["willow"].hold()
+        region.gateway.districts["willow"].cached_snapshot()
         yield region.consumer()
 
 
@@ -66,7 +66,7 @@ def test_what_others_say_of_a_record_is_seen_when_they_are_written(ods, client):
     unique = enrolled["studentReference"]["studentUniqueId"]
     schools = {one["schoolId"] for one in client.edfi("schools", limit=100).json}
     other = min(schools - {enrolled["schoolReference"]["schoolId"]})
-    held = client.region.gateway.districts["willow"].hold
+    held = client.region.gateway.districts["willow"].cached_snapshot
     row = held().table("student").unique.index(unique)
     before = held().table("student").refs["primaryOrganization"][row]
     moved = bare(enrolled) | {
@@ -93,8 +93,8 @@ def test_what_does_not_differ_is_not_worked_out_again(client):
     after = {name: _shown(gateway, grant, name) for name in before}
     assert after["sections"].render is before["sections"].render
     assert after["students"].render is not before["students"].render
-    assert after["sections"].faces is after["students"].faces
-    assert after["sections"].faces.generation is gateway.districts["willow"].hold()
+    assert after["sections"].visibility is after["students"].visibility
+    assert after["sections"].visibility.snapshot is gateway.districts["willow"].cached_snapshot()
 
 
 def _shown(gateway, grant, name):

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.cache.needed_fields import may_be_held, reads, wanted_by
 from gateway.districts.district import District
-from gateway.districts.retries import LONGEST_PAUSE_SECONDS
+from gateway.districts.retries import MAX_PAUSE_SECONDS
 from policies.population import Population
 from standards import native, vocabulary
 from standards.errors import LossRefused, SourceBroken, SourceError, SourceRefused, SourceUnavailable
@@ -51,7 +51,7 @@ class Town:
         return self.time
 
     def size(self, entity="student") -> int:
-        return self.district.generation(ROSTER, grant()).table(entity).size
+        return self.district.snapshot(ROSTER, grant()).table(entity).size
 
     def settle(self) -> None:
         """Wait until nothing is renewed in the background."""
@@ -79,15 +79,15 @@ def test_a_hold_is_renewed_aside_at_half_its_life(town):
     assert town.size() == len(NAMES)
     town.settle()
     assert town.size() == len(NAMES) + 1
-    assert town.district.hold().number == 2
+    assert town.district.cached_snapshot().number == 2
 
 
 def test_an_unchanged_source_is_not_read_again(town):
-    first = town.district.hold()
+    first = town.district.cached_snapshot()
     town.time = 51.0
     town.size()
     town.settle()
-    later = town.district.hold()
+    later = town.district.cached_snapshot()
     assert town.source.times == 1
     assert (later.number, later.loaded) == (2, 51.0)
     assert later.table("student") is first.table("student")
@@ -148,20 +148,20 @@ def test_a_source_that_fails_later_is_bridged_by_the_hold_until_it_expires(town,
     with pytest.raises(type(failure)):
         town.size()
     town.source.failure = None
-    town.time += LONGEST_PAUSE_SECONDS
+    town.time += MAX_PAUSE_SECONDS
     assert town.size() == len(NAMES) + 1
 
 
 def test_what_may_not_be_held_is_read_for_each_request_over_the_hold():
     town = Town([*students(*NAMES), EVENT])
     entities = ROSTER | {EVENT[0]}
-    live = town.district.generation(entities, grant())
-    assert live.base is town.district.hold()
+    live = town.district.snapshot(entities, grant())
+    assert live.base is town.district.cached_snapshot()
     assert live.table("student") is live.base.table("student")
     refs = live.table(EVENT[0]).refs["studentReference.studentUniqueId"]
     assert live.table("student").ids[refs[0]] == "s1"
     assert EVENT[0] not in live.base.tables
-    town.district.generation(entities, grant())
+    town.district.snapshot(entities, grant())
     assert town.source.times == 3
     assert set(town.source.wanted) == {EVENT[0]}
 
@@ -171,24 +171,24 @@ def test_a_live_source_that_fails_is_an_error_although_the_hold_is_there():
     town.size()
     town.source.failure = SourceUnavailable("no answer")
     with pytest.raises(SourceUnavailable):
-        town.district.generation(ROSTER | {EVENT[0]}, grant())
+        town.district.snapshot(ROSTER | {EVENT[0]}, grant())
     assert town.size() == len(NAMES)
 
 
 def test_without_a_hold_everything_is_read_for_each_request_and_nothing_is_kept():
     town = Town(students(*NAMES), seconds=0)
-    assert not town.district.holds
-    first, second = (town.district.generation(ROSTER, grant()) for _ in range(2))
+    assert not town.district.cached_entities
+    first, second = (town.district.snapshot(ROSTER, grant()) for _ in range(2))
     assert first is not second
     assert (first.number, first.base) == (0, None)
     assert town.source.times == 2
-    assert town.district._held is None
+    assert town.district._cached is None
 
 
 def test_a_source_is_not_asked_for_what_nobody_may_see():
     less = grant("student.name.given", "student.birthDate", rows=Population(active=True).rows())
     town = Town(students(*NAMES, birthDate="2011-05-07"), seconds=0)
-    made = town.district.generation(ROSTER, less)
+    made = town.district.snapshot(ROSTER, less)
     assert {"name.given", "birthDate"}.isdisjoint(made.table("student").columns)
     assert "entry" in made.table("enrollment").columns
     assert "birthDate" not in reads("student", [less])
@@ -196,7 +196,7 @@ def test_a_source_is_not_asked_for_what_nobody_may_see():
 
 
 def test_an_entity_the_source_does_not_have_is_empty(town):
-    assert town.district.generation(frozenset({"transportation"}), grant()).table("transportation").size == 0
+    assert town.district.snapshot(frozenset({"transportation"}), grant()).table("transportation").size == 0
 
 
 def test_only_the_roster_and_descriptors_may_be_held():

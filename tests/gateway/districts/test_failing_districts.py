@@ -11,7 +11,7 @@ from itertools import pairwise
 import pytest
 
 from gateway import telemetry
-from gateway.districts.retries import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS
+from gateway.districts.retries import FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS
 from gateway.web import health
 from standards import errors
 from tests.support.failing_adapter import CHILD, EVENT, PLACES, planned
@@ -104,8 +104,8 @@ def test_a_district_that_cannot_be_opened_is_unavailable_and_opened_once_it_can_
     assert refused.status_code == 502
     assert birch.gateway.districts["birch"].status().state == "failed"
     birch.plan.place = ""
-    birch.clock.move(LONGEST_PAUSE_SECONDS)
-    birch.gateway.districts["birch"].tend()
+    birch.clock.move(MAX_PAUSE_SECONDS)
+    birch.gateway.districts["birch"].retry_failed()
     settle()
     assert birch.gateway.districts["birch"].status().state == "fresh"
     assert consumer.ask(f"/birch{ROSTER}orgs").json["orgs"][0]["name"] == "Maple"
@@ -116,12 +116,12 @@ def test_a_district_that_fails_again_and_again_is_tried_after_pauses_that_double
     birch.plan.error = lambda: tried.append(birch.clock().timestamp()) or ValueError(CHILD)
     district = birch.gateway.districts["birch"]
     for _ in range(200):
-        district.tend()
+        district.retry_failed()
         settle()
         birch.clock.move(1)
     gaps = [round(after - before) for before, after in pairwise(tried)]
     assert gaps[:6] == [1, 2, 4, 8, 16, 32]
-    assert max(gaps) == LONGEST_PAUSE_SECONDS
+    assert max(gaps) == MAX_PAUSE_SECONDS
     assert FIRST_PAUSE_SECONDS == 1
 
 

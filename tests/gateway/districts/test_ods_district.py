@@ -25,9 +25,9 @@ def region(ods, tmp_path, monkeypatch):
 
 
 def renew(region):
-    """Let the hold be as old as a hold may not be, and load the next."""
+    """Let the snapshot be as old as a snapshot may not be, and load the next."""
     region.clock.move(601)
-    region.gateway.districts["willow"].hold()
+    region.gateway.districts["willow"].cached_snapshot()
 
 
 def test_what_changes_in_the_ods_is_seen_after_a_renewal_that_reads_nothing_else(ods, region):

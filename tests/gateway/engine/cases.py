@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway.cache.snapshot import Generation, build
+from gateway.cache.snapshot import Snapshot, build_snapshot
 from gateway.change_log.ledger import Ledger
 from gateway.districts import district as districts
 from gateway.engine.plan import entities_of
 from gateway.engine.row_index import index
-from gateway.engine.view_rows import Shown
-from gateway.engine.visibility import Faces
+from gateway.engine.view_rows import ViewRows
+from gateway.engine.visibility import Visibility
 from policies.grant import Grant, Rule
 from policies.population import All, AnyOf, Child, In, NotIn, Null, Population
 from standards.keys import Keyring
 from standards.pruning import prune
 from standards.query import Both, Condition, Either, Query
-from standards.view import Native, Stamp, Val, View, paths
+from standards.view import Native, Stamp, Value, View, paths
 from tests.gateway.engine import worlds
 from tests.gateway.engine.source import RecordsAdapter, Whatever
 from tests.support.oracle import Oracle
@@ -71,12 +71,12 @@ class District:
         return worlds.names(self.entities)
 
     @cached_property
-    def all(self) -> Generation:
-        return build(self.records, DISTRICT, KEYRING, loaded=LOADED)
+    def all(self) -> Snapshot:
+        return build_snapshot(self.records, DISTRICT, KEYRING, loaded=LOADED)
 
     @cached_property
     def sources(self) -> dict[str, districts.District]:
-        """The district as a gateway reaches it: with a hold of what may be held, and without any."""
+        """The district as a gateway reaches it: with a snapshot of what may be held, and without any."""
         adapter = RecordsAdapter(self.records, DISTRICT)
         every: Any = dict.fromkeys(self.entities)
         return {
@@ -86,9 +86,9 @@ class District:
             for mode, seconds in (("partly live", 3600.0), ("live", 0.0))
         }
 
-    def generation(self, mode: str, view: View, grant: Grant) -> Generation:
-        """The columns for one request, as a hold, as a hold with what is read live, or live alone."""
-        return self.all if mode == "held" else self.sources[mode].generation(entities_of(view, grant), grant)
+    def generation(self, mode: str, view: View, grant: Grant) -> Snapshot:
+        """The columns for one request, as a snapshot, as a snapshot with what is read live, or live alone."""
+        return self.all if mode == "held" else self.sources[mode].snapshot(entities_of(view, grant), grant)
 
 
 def grants(random: Random, district: District) -> Grant:
@@ -150,7 +150,7 @@ class Asked:
         for branch in view.branches:
             for path, chain in paths(branch.nodes):
                 last = chain[-1]
-                kind = last.type if isinstance(last, Val) else "datetime" if isinstance(last, Stamp) else "text"
+                kind = last.type if isinstance(last, Value) else "datetime" if isinstance(last, Stamp) else "text"
                 if not isinstance(last, Native) and not (isinstance(last, Stamp) and view.api == "edfi"):
                     self.members.setdefault(path, kind)
 
@@ -158,14 +158,14 @@ class Asked:
         """What the interpreter answers."""
         return orjson.dumps(self.oracle.answer(self.view, query, BASE, LOADED))
 
-    def compiled(self) -> tuple[Shown, ...]:
+    def compiled(self) -> tuple[ViewRows, ...]:
         """The branches as the engine shows them."""
-        generation = self.district.generation(self.mode, self.view, self.grant)
-        faces, ledger = Faces(generation, self.grant, KEYRING, self.today), Ledger(LEDGER_KEY)
-        return tuple(Shown(branch, self.view, faces, ledger) for branch in self.view.branches)
+        snapshot = self.district.generation(self.mode, self.view, self.grant)
+        visibility, ledger = Visibility(snapshot, self.grant, KEYRING, self.today), Ledger(LEDGER_KEY)
+        return tuple(ViewRows(branch, self.view, visibility, ledger) for branch in self.view.branches)
 
     @staticmethod
-    def answer(shown: tuple[Shown, ...], query: Query) -> bytes:
+    def answer(shown: tuple[ViewRows, ...], query: Query) -> bytes:
         """What the compiled engine answers."""
         rows = index(shown, query, BASE)
         return orjson.dumps((rows.total, rows.slice(query.offset, query.limit, BASE)))

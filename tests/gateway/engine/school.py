@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gateway.cache.snapshot import build
+from gateway.cache.snapshot import build_snapshot
 from gateway.change_log.ledger import Ledger
-from gateway.engine.view_rows import Shown
-from gateway.engine.visibility import Faces
+from gateway.engine.view_rows import ViewRows
+from gateway.engine.visibility import Visibility
 from policies.grant import Grant, Rule
 from standards import registry, vocabulary
 from standards.fields import fields_of
@@ -41,8 +41,8 @@ def students(*names, **more):
 
 def shown(records, view="users", api="oneroster", of=None, ledger=None, **more):
     """The branches of a view over *records*."""
-    of, generation = of or grant(), build(records, "maple", KEYRING, **{"loaded": 1_000.0} | more)
-    faces = Faces(generation, of, KEYRING, TODAY)
+    of, snapshot = of or grant(), build_snapshot(records, "maple", KEYRING, **{"loaded": 1_000.0} | more)
+    visibility = Visibility(snapshot, of, KEYRING, TODAY)
     pruned = prune(registry.views(api)[view], of)
     assert pruned is not None
-    return tuple(Shown(branch, pruned, faces, ledger or Ledger(b"key")) for branch in pruned.branches)
+    return tuple(ViewRows(branch, pruned, visibility, ledger or Ledger(b"key")) for branch in pruned.branches)

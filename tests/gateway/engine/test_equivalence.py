@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from gateway.cache.group_references import DANGLING
-from gateway.cache.snapshot import ABSENT
+from gateway.cache.snapshot import NO_ROW
 from tests.gateway.engine import cases, worlds
 
 WORLDS = 3
@@ -46,4 +46,4 @@ def test_a_hostile_world_holds_what_is_hard(seed):
     assert set(Counter(entity for entity, _ in district.records)) == worlds.ROOTED
     refs = [refs for table in district.all.tables.values() for refs in table.refs.values()]
     assert any(DANGLING in some for some in refs)
-    assert any(ABSENT in some for some in refs)
+    assert any(NO_ROW in some for some in refs)

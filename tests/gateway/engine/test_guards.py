@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.cache.snapshot import build
+from gateway.cache.snapshot import build_snapshot
 from gateway.engine.renderer import compile_branch
-from gateway.engine.visibility import Faces
+from gateway.engine.visibility import Visibility
 from standards import registry
 from standards.keys import Keyring
 from standards.pruning import prune
@@ -48,8 +48,8 @@ def shown(records, population):
     """The schools of the sections shown, as the compiled engine says, and as the interpreter does."""
     grant = documents.grant("* allow", population)
     (branch,) = prune(registry.views("edfi")["studentCohortAssociations"], grant).branches
-    faces = Faces(build(records, "maple", KEYRING), grant, KEYRING, documents.TODAY)
-    rendered = compile_branch(branch, faces, "edfi")(list(faces.rows(branch.entity)), "")
+    visibility = Visibility(build_snapshot(records, "maple", KEYRING), grant, KEYRING, documents.TODAY)
+    rendered = compile_branch(branch, visibility, "edfi")(list(visibility.rows(branch.entity)), "")
     oracle = Oracle(records, grant, KEYRING, "maple", documents.TODAY, b"k")
     told = oracle.members(branch.nodes, branch.entity, records[-1][1], "edfi", "")
     assert [one.get("sections") for one in rendered] == [told.get("sections")]

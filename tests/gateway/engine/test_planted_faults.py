@@ -8,14 +8,14 @@ from functools import cached_property
 import orjson
 import pytest
 
-from gateway.cache.snapshot import Generation
+from gateway.cache.snapshot import Snapshot
 from gateway.engine import codegen, filter_conditions, renderer, row_filter, row_index, view_rows
 from gateway.engine import visibility as faces
-from gateway.engine.codegen import Writer
+from gateway.engine.codegen import CodeWriter
 from gateway.engine.renderer import Renderer
 from gateway.engine.row_index import RowIndex
-from gateway.engine.view_rows import Shown
-from gateway.engine.visibility import Faces
+from gateway.engine.view_rows import ViewRows
+from gateway.engine.visibility import Visibility
 from policies.population import All
 from policies.transforms import month, transform
 from standards.collation import written
@@ -28,11 +28,11 @@ def a_year_keeps_its_month(patch):
 
 
 def a_mask_is_forgotten(patch):
-    patch.setattr(Faces, "transform", lambda _self, _field: None)
+    patch.setattr(Visibility, "transform", lambda _self, _field: None)
 
 
 def a_masked_code_still_shows_the_exact_token(patch):
-    plain = Writer.column
+    plain = CodeWriter.column
 
     def column(self, node, name, place, result):
         plain(self, node, name, place, result)
@@ -40,7 +40,7 @@ def a_masked_code_still_shows_the_exact_token(patch):
         if exact:
             self.line(f"{result} = {exact} or {result}")
 
-    patch.setattr(Writer, "column", column)
+    patch.setattr(CodeWriter, "column", column)
 
 
 def an_open_dictionary_shows_every_member(patch):
@@ -48,20 +48,20 @@ def an_open_dictionary_shows_every_member(patch):
 
 
 def a_row_rule_is_dropped(patch):
-    patch.setattr(Faces, "_test", lambda *_: lambda _row: True)
+    patch.setattr(Visibility, "_test", lambda *_: lambda _row: True)
 
 
 def the_row_rule_of_one_entity_is_dropped(patch):
-    plain = Faces._test
+    plain = Visibility._test
 
     def test(self, entity, clause):
         return plain(self, entity, All(()) if entity == "contact" else clause)
 
-    patch.setattr(Faces, "_test", test)
+    patch.setattr(Visibility, "_test", test)
 
 
 def an_owner_is_ignored(patch):
-    patch.setattr(Faces, "_owned", lambda _self, _table, _owner, visible: visible)
+    patch.setattr(Visibility, "_owned", lambda _self, _table, _owner, visible: visible)
 
 
 def an_end_today_still_counts(patch):
@@ -74,14 +74,14 @@ def an_end_today_still_counts(patch):
 
 
 def a_reference_shows_hidden_rows(patch):
-    patch.setattr(Writer, "visible", lambda _self, _entity, row: f"{row} >= 0")
+    patch.setattr(CodeWriter, "visible", lambda _self, _entity, row: f"{row} >= 0")
 
 
 def a_list_counts_hidden_children(patch):
     def loop_children(self, step, here):
-        kid, kids = self.fresh("k"), self.faces.generation.kids(step.entity, step.via, here.entity)
-        self.enter(f"for {kid} in {self.bind(kids)}[{here.row}]:")
-        return codegen.Place(step.entity, kid)
+        kid, children = self.fresh("k"), self.visibility.snapshot.children(step.entity, step.via, here.entity)
+        self.enter(f"for {kid} in {self.bind(children)}[{here.row}]:")
+        return codegen.CodePosition(step.entity, kid)
 
     patch.setattr(Renderer, "loop_children", loop_children)
 
@@ -104,20 +104,22 @@ def an_array_keeps_the_order_of_the_source(patch):
 
 
 def an_array_is_ordered_by_a_hidden_field(patch):
-    plain = Generation.kids
+    plain = Snapshot.children
 
-    def kids(self, entity, via, parent):
+    def children(self, entity, via, parent):
         hidden = [str(key) for key in self.table(entity).ids]
         return [tuple(sorted(some, key=hidden.__getitem__)) for some in plain(self, entity, via, parent)]
 
-    patch.setattr(Generation, "kids", kids)
+    patch.setattr(Snapshot, "children", children)
     patch.setattr(renderer, "_arranged", lambda _node: lambda found: found)
 
 
 def ties_are_broken_by_the_row_of_the_source(patch):
-    ids = cached_property(lambda self: [f"{n:09}" for n in range(self.faces.generation.table(self.branch.entity).size)])
-    ids.__set_name__(Shown, "ids")
-    patch.setattr(Shown, "ids", ids)
+    ids = cached_property(
+        lambda self: [f"{n:09}" for n in range(self.visibility.snapshot.table(self.branch.entity).size)]
+    )
+    ids.__set_name__(ViewRows, "ids")
+    patch.setattr(ViewRows, "ids", ids)
 
 
 def case_counts_in_comparisons(patch):
@@ -129,17 +131,17 @@ def texts_come_in_the_order_of_their_code_points(patch):
 
 
 def an_id_must_be_written_in_its_own_case(patch):
-    plain = Faces.bearers
+    plain = Visibility.bearers
 
     def bearers(self, entity, outward, api):
         ids = self.ids(entity, api)
         return tuple(row for row in plain(self, entity, outward, api) if ids[row] == outward)
 
-    patch.setattr(Faces, "bearers", bearers)
+    patch.setattr(Visibility, "bearers", bearers)
 
 
 def the_id_is_that_of_the_source(patch):
-    patch.setattr(Faces, "pseudonymous", lambda _self, _entity: False)
+    patch.setattr(Visibility, "pseudonymous", lambda _self, _entity: False)
 
 
 def the_count_is_made_before_filtering(patch):
@@ -147,15 +149,15 @@ def the_count_is_made_before_filtering(patch):
 
 
 def visible_rows_of_another_grant_are_kept(patch):
-    kept, plain = {}, Faces.visible
+    kept, plain = {}, Visibility.visible
 
     def visible(self, entity):
-        place = (id(self.generation), entity)
+        place = (id(self.snapshot), entity)
         if place not in kept:
-            kept[place] = (self.generation, plain(self, entity))
+            kept[place] = (self.snapshot, plain(self, entity))
         return kept[place][1]
 
-    patch.setattr(Faces, "visible", visible)
+    patch.setattr(Visibility, "visible", visible)
 
 
 def what_is_absent_matches(patch):
@@ -179,8 +181,8 @@ def only_the_first_of_a_list_matches(patch):
 
 
 def a_filter_sees_addresses_without_their_beginning(patch):
-    plain = Shown.values
-    patch.setattr(Shown, "values", lambda self, some, path, base="": plain(self, some, path, base and ""))
+    plain = ViewRows.values
+    patch.setattr(ViewRows, "values", lambda self, some, path, base="": plain(self, some, path, base and ""))
 
 
 def a_filter_forgets_what_stands_in(patch):
@@ -200,21 +202,21 @@ def a_page_begins_one_row_late(patch):
 
 
 def what_a_branch_needs_is_not_asked_for(patch):
-    plain = Shown.__init__
+    plain = ViewRows.__init__
 
-    def init(self, branch, view, faces, ledger):
-        plain(self, replace(branch, needs=()), view, faces, ledger)
+    def init(self, branch, view, visibility, ledger):
+        plain(self, replace(branch, needs=()), view, visibility, ledger)
 
-    patch.setattr(Shown, "__init__", init)
+    patch.setattr(ViewRows, "__init__", init)
 
 
 def a_dangling_owner_is_no_owner(patch):
-    plain = Faces._owned
+    plain = Visibility._owned
 
     def owned(self, table, owner, visible):
         return plain(self, table, replace(owner, lenient=True) if owner.name == "school" else owner, visible)
 
-    patch.setattr(Faces, "_owned", owned)
+    patch.setattr(Visibility, "_owned", owned)
 
 
 FAULTS = [

@@ -151,7 +151,7 @@ def test_links_stand_in_one_reading_as_in_the_other_and_change_queries_go_on(reg
 
 def test_what_is_held_is_as_the_source_said_it(region, walked):
     walked("conformance", "fir")
-    table = region.gateway.districts["fir"].hold().table("section")
+    table = region.gateway.districts["fir"].cached_snapshot().table("section")
     assert FIELD in table.columns
     assert "'link'" not in str(table.columns)
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.cache.snapshot import build
-from gateway.engine.visibility import Faces
+from gateway.cache.snapshot import build_snapshot
+from gateway.engine.visibility import Visibility
 from policies.grant import Grant, Rule
 from policies.population import Active, All, AnyOf, Child, In, NotIn, Null, RefIn, Seen
 from standards.fields import fields_of
@@ -36,7 +36,7 @@ RECORDS = [
 
 def faces(rows=None, records=RECORDS, rules=None, **more):
     grant = replace(GRANT, rows=rows or {}, rules=rules or {}, **more)
-    return Faces(build(records, "maple", KEYRING), grant, KEYRING, TODAY)
+    return Visibility(build_snapshot(records, "maple", KEYRING), grant, KEYRING, TODAY)
 
 
 def seen(entity, rows=None, records=RECORDS):
@@ -177,7 +177,7 @@ def test_a_row_is_found_by_exactly_its_id_and_filtered_by_it_in_any_case():
 
 def test_a_hidden_row_is_not_found_by_its_id():
     made = faces({"student": In("key", frozenset({"s2"}))}, rules={"student.id": Rule("allow")})
-    ids = made.generation.table("student").ids
+    ids = made.snapshot.table("student").ids
     assert made.row("student", ids[0]) is None
     assert made.row("student", ids[1]) == 1
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from gateway.cache.snapshot import build
+from gateway.cache.snapshot import build_snapshot
 from gateway.change_log.ledger import Ledger
 from gateway.engine.row_index import index
 from gateway.engine.rows import found_at
-from gateway.engine.view_rows import Shown
-from gateway.engine.visibility import Faces
+from gateway.engine.view_rows import ViewRows
+from gateway.engine.visibility import Visibility
 from policies import agreement
 from policies.compiler import Grants
 from standards import registry
@@ -46,10 +46,10 @@ def rows_of(collection, grant):
         record = lens.read(document(resource, Random(f"{collection} {seed}"), 0.8))
         for entity, one in [(lens.entity, record), *around(lens.entity, record)]:
             records.setdefault((entity, one["key"]), one)
-    generation = build(((entity, one) for (entity, _), one in records.items()), "maple", KEYRING, loaded=1_000.0)
-    faces = Faces(generation, grant, KEYRING, documents.TODAY)
+    snapshot = build_snapshot(((entity, one) for (entity, _), one in records.items()), "maple", KEYRING, loaded=1_000.0)
+    visibility = Visibility(snapshot, grant, KEYRING, documents.TODAY)
     pruned = prune(VIEWS[collection], grant)
-    return tuple(Shown(branch, pruned, faces, Ledger(b"key")) for branch in pruned.branches)
+    return tuple(ViewRows(branch, pruned, visibility, Ledger(b"key")) for branch in pruned.branches)
 
 
 def ask(shown, name, value):
@@ -132,9 +132,11 @@ def test_the_members_of_an_identification_code_are_asked_of_one_item(grant):
             {"staffIdentificationSystemDescriptor": second, "identificationCode": "B2"},
         ]
     }
-    generation = build([("staff", LENSES["staffs"].read(given))], "maple", KEYRING, loaded=1_000.0)
+    snapshot = build_snapshot([("staff", LENSES["staffs"].read(given))], "maple", KEYRING, loaded=1_000.0)
     pruned = prune(VIEWS["staffs"], grant)
-    shown = (Shown(pruned.branches[0], pruned, Faces(generation, grant, KEYRING, documents.TODAY), Ledger(b"key")),)
+    shown = (
+        ViewRows(pruned.branches[0], pruned, Visibility(snapshot, grant, KEYRING, documents.TODAY), Ledger(b"key")),
+    )
 
     def found(*arguments):
         return len(records(shown, read((pruned,), list(arguments)).query))

@@ -9,7 +9,7 @@ from adapters.simulators.oneroster import Sis
 from adapters.simulators.oneroster import run as run_gradebook
 from gateway.demo.data.edfi.server import gradebook_documents, ods_documents
 from standards import registry
-from standards.edfi.model.flat_key_names import key_names
+from standards.edfi.model.flat_key_names import flat_key_names
 from standards.edfi.model.model import resources, validate
 from tests.support.regions import EDFI, Site, agreement, running, small_district
 
@@ -54,7 +54,7 @@ def readings(consumer, resource, record):
     name = resource.collection
     yield consumer.edfi(f"{name}/{record['id']}").json
     yield from consumer.edfi(name, id=record["id"]).json
-    for path, parameter in key_names(name).items():
+    for path, parameter in flat_key_names(name).items():
         value = record
         for part in path.split("."):
             value = value[part]

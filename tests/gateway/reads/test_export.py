@@ -371,7 +371,7 @@ def test_districts_that_use_one_id_are_refused_together(tmp_path):
 
 
 def test_everything_comes_from_one_state_of_the_district(tmp_path, monkeypatch):
-    """The hold is renewed between two files: the files still fit together."""
+    """The snapshot is renewed between two files: the files still fit together."""
     write_oneroster_12(small_district(40), tmp_path / "maple.zip")
     site = {"maple": Site("oneroster_csv", {"source": str(tmp_path / "maple.zip")})}
     with running(tmp_path / "region", site, agreements("maple")) as region:
@@ -380,7 +380,7 @@ def test_everything_comes_from_one_state_of_the_district(tmp_path, monkeypatch):
 
         def renewed(self, part, progress):
             write_oneroster_12(small_district(44), tmp_path / "maple.zip")
-            district._renew()
+            district._refresh()
             yield from plain(self, part, progress)
 
         monkeypatch.setattr(making.Export, "_file", renewed)
@@ -446,7 +446,7 @@ def test_a_failure_on_the_way_breaks_the_stream_before_the_end_of_the_zip(small,
             yield piece
 
     monkeypatch.setattr(making.Export, "_file", failing)
-    monkeypatch.setattr(streamed_zip, "PIECE", 1)
+    monkeypatch.setattr(streamed_zip, "PIECE_BYTES", 1)
     answer = small.consumer().ask(f"/maple{PATHS['1.2']}")
     assert answer.status_code == 200
     with pytest.raises(GatewayError, match="The files were broken off") as broken:
@@ -560,11 +560,11 @@ def test_a_delta_holds_what_changed_for_this_consumer_and_nothing_else(changing,
 def renewed(region, client):
     """A new token for a client, an hour later."""
     from gateway.auth.client_secrets import new_secret
-    from gateway.storage.bounded_calls import COMMAND_SECONDS
+    from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
     from gateway.storage.registry import open_store
 
     secret, trace = new_secret()
-    store = open_store(region.store_url, region.clock, COMMAND_SECONDS)
+    store = open_store(region.store_url, region.clock, MAX_COMMAND_SECONDS)
     store.rotate_secret(client, trace, None, "ana")
     store.close()
     answer = region.app.test_client().post(
@@ -620,7 +620,7 @@ def test_a_delta_tells_of_whom_has_gone_with_all_that_they_had(tmp_path):
         before = {row["userSourcedId"]: row for row in table(unpack(first.data)["roles.csv"])}
         write(19)
         clock.move(1200)
-        region.gateway.districts["maple"]._renew()
+        region.gateway.districts["maple"]._refresh()
         answer = region.consumer().ask(PATHS["1.2"], since=first.headers["X-Next-Since"])
         files = unpack(answer.data)
         assert {name for name, text in files.items() if table(text)} == {

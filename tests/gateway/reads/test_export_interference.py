@@ -151,7 +151,7 @@ def the_metadata_of_hidden_rows_make_columns(patch):
     def every(rows):
         found = set()
         for part in rows.shown:
-            for column in part.faces.generation.table(part.branch.entity).columns.values():
+            for column in part.visibility.snapshot.table(part.branch.entity).columns.values():
                 found.update(*(value for value in column if isinstance(value, dict)))
         return frozenset(found)
 
@@ -164,7 +164,8 @@ def a_file_is_there_when_the_source_has_rows_of_a_certain_number(patch):
     def has(one, shown):
         parts = shown.get(one.collection, ())
         return (
-            plain(one, shown) and sum(part.faces.generation.table(part.branch.entity).size for part in parts) % 2 == 0
+            plain(one, shown)
+            and sum(part.visibility.snapshot.table(part.branch.entity).size for part in parts) % 2 == 0
         )
 
     patch.setattr(making, "_has", has)
@@ -186,7 +187,7 @@ def the_time_of_an_entry_counts_hidden_rows(patch):
 
     def made_of(self, progress=None):
         sizes["now"] = sum(
-            part.faces.generation.table(part.branch.entity).size for each in self.parts for part in each.rows.shown
+            part.visibility.snapshot.table(part.branch.entity).size for each in self.parts for part in each.rows.shown
         )
         return plain(self, progress)
 

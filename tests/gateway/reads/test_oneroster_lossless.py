@@ -10,12 +10,12 @@ from collections import Counter
 import pytest
 
 from adapters.oneroster_csv.adapter import OneRosterCsv
-from gateway.cache.snapshot import build
+from gateway.cache.snapshot import build_snapshot
 from gateway.change_log.ledger import Ledger
 from gateway.demo.data import write_oneroster_12
 from gateway.engine.row_index import index
-from gateway.engine.view_rows import Shown
-from gateway.engine.visibility import Faces
+from gateway.engine.view_rows import ViewRows
+from gateway.engine.visibility import Visibility
 from policies.grant import Grant, Rule
 from standards import native, registry, vocabulary
 from standards.fields import fields_of
@@ -67,11 +67,11 @@ def show(path, collection):
     grant, keyring = everything(), Keyring(b"k" * 32)
     with OneRosterCsv("maple", {"source": str(path)}) as adapter:
         wanted = {entity: grant.reads(entity) for entity in adapter.manifest.entities}
-        generation = build(adapter.read(wanted), "maple", keyring)
-    assert not generation.dropped
-    faces, ledger = Faces(generation, grant, keyring, "2026-10-01"), Ledger(b"l" * 16)
+        snapshot = build_snapshot(adapter.read(wanted), "maple", keyring)
+    assert not snapshot.dropped
+    visibility, ledger = Visibility(snapshot, grant, keyring, "2026-10-01"), Ledger(b"l" * 16)
     view = prune(registry.views("oneroster")[collection], grant)
-    shown = tuple(Shown(branch, view, faces, ledger) for branch in view.branches)
+    shown = tuple(ViewRows(branch, view, visibility, ledger) for branch in view.branches)
     records = index(shown, Query()).slice(0, 1_000_000, BASE)
     assert len({record["sourcedId"] for record in records}) == len(records)
     return {record["sourcedId"]: record for record in records}

@@ -1,4 +1,4 @@
-"""Cursors: places in a walk that outlive a renewal, and ranges that together hold everything once."""
+"""Cursors: places in a walk that outlive a refresh, and ranges that together hold everything once."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import pytest
 from gateway.auth.callers import Caller
 from gateway.engine.row_index import index
 from gateway.paging import walks as module
-from gateway.paging.walks import LASTS, Walks
+from gateway.paging.walks import TTL_SECONDS, Walks
 from gateway.request import PageRequest
 from standards import registry
 from standards.errors import WalkInterrupted
@@ -19,7 +19,7 @@ NAMES = tuple(f"S{number:02}" for number in range(20))
 
 
 class Reader:
-    """A client that pages through students while the time and the hold move."""
+    """A client that pages through students while the time and the snapshot move."""
 
     def __init__(self) -> None:
         self.time, self.walks = 0.0, Walks(lambda: self.time)
@@ -29,7 +29,7 @@ class Reader:
         parts = shown(students(*names), "students", of=of, number=number)
         for district in more.pop("beside", ()):
             (other,) = shown(students(*names), "students", of=of, number=number)
-            other.faces.generation.district = district
+            other.visibility.snapshot.district = district
             parts += (other,)
         request = PageRequest(registry.views("oneroster")["students"], "maple", frozenset(), None, base)
         query = Query(offset=offset, limit=limit, **more)
@@ -86,9 +86,9 @@ def test_another_client_or_question_is_another_walk(reader, other):
 
 def test_a_walk_ends_with_its_time(reader):
     reader.page(0)
-    reader.time = LASTS - 1
+    reader.time = TTL_SECONDS - 1
     assert reader.page(5, NAMES[3:], number=2) == list(NAMES[5:10])
-    reader.time = LASTS + 1
+    reader.time = TTL_SECONDS + 1
     assert reader.page(5, NAMES[3:], number=2) == list(NAMES[8:13])
 
 
@@ -130,7 +130,7 @@ def test_of_what_is_read_live_only_the_order_is_kept_and_nothing_where_one_page_
 
 
 def test_the_oldest_walks_give_way(reader, monkeypatch):
-    monkeypatch.setattr(module, "CODES_KEPT", 3 * len(NAMES))
+    monkeypatch.setattr(module, "MAX_CODES", 3 * len(NAMES))
     for sort in ("", "givenName", "sourcedId", "roles.role"):
         reader.page(0, sort=sort)
     assert len(reader.walks._kept) == 3
@@ -140,6 +140,6 @@ def test_the_oldest_walks_give_way(reader, monkeypatch):
 
 
 def test_one_walk_is_kept_however_long(reader, monkeypatch):
-    monkeypatch.setattr(module, "CODES_KEPT", 1)
+    monkeypatch.setattr(module, "MAX_CODES", 1)
     reader.page(0)
     assert reader.page(5, NAMES[3:], number=2) == list(NAMES[5:10])

@@ -1,4 +1,4 @@
-"""A renewal that loses too much waits for an operator, who lets go what was shown and nothing else."""
+"""A refresh that loses too much waits for an operator, who lets go what was shown and nothing else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from gateway.audit import chain, log
 from gateway.commands.cli import main
-from gateway.districts.retries import LONGEST_LOSS_PAUSE_SECONDS
+from gateway.districts.retries import MAX_LOSS_PAUSE_SECONDS
 from gateway.runtime import control_socket
 from gateway.runtime.approvals import approve
 from gateway.runtime.control_socket import Control
@@ -139,8 +139,8 @@ def test_what_has_come_back_needs_no_approval(town):
     town.has(*TEN[:7])
     town.later()
     town.has(*TEN)
-    town.region.clock.move(LONGEST_LOSS_PAUSE_SECONDS)
-    town.district.tend()
+    town.region.clock.move(MAX_LOSS_PAUSE_SECONDS)
+    town.district.retry_failed()
     settle()
     assert (town.district.status().state, town.district.status().waiting) == ("fresh", ())
     assert town.command(["districts", "approve", "maple", "--yes"]).exit_code == 1
@@ -152,8 +152,8 @@ def test_a_source_that_is_as_it_was_refused_is_not_read_again(town):
     town.later()
     town.plan.place, town.plan.error = "read", AssertionError
     for _ in range(5):
-        town.region.clock.move(LONGEST_LOSS_PAUSE_SECONDS)
-        town.district.tend()
+        town.region.clock.move(MAX_LOSS_PAUSE_SECONDS)
+        town.district.retry_failed()
         settle()
     assert town.district.status().waiting
     assert "rows would go" in town.district.status().reason

@@ -154,12 +154,12 @@ def test_more_connections_than_there_are_places_are_closed_and_the_rest_are_answ
         go.wait(10)
 
     with listening(tmp_path, {**HANDLERS, "wait": wait}):
-        waiting = [ask(tmp_path, "wait") for _ in range(control_socket.MOST_CONNECTIONS)]
-        assert [next(one)["text"] for one in waiting] == ["waiting"] * control_socket.MOST_CONNECTIONS
+        waiting = [ask(tmp_path, "wait") for _ in range(control_socket.MAX_CONNECTIONS)]
+        assert [next(one)["text"] for one in waiting] == ["waiting"] * control_socket.MAX_CONNECTIONS
         with pytest.raises(StoreUnavailable):
             list(ask(tmp_path, "echo"))
         go.set()
-        assert [list(one)[-1]["ok"] for one in waiting] == [True] * control_socket.MOST_CONNECTIONS
+        assert [list(one)[-1]["ok"] for one in waiting] == [True] * control_socket.MAX_CONNECTIONS
         assert list(ask(tmp_path, "two words"))
 
 

@@ -15,7 +15,7 @@ from gateway.auth.callers import Caller
 from gateway.auth.scopes import known_scopes
 from gateway.cache.needed_fields import wanted_by
 from gateway.demo.data import write_edfi_xml, write_oneroster_12
-from gateway.reads.export import Asked, export
+from gateway.reads.export import ExportRequest, export
 from gateway.runtime.successor import Successor
 from standards.errors import Forbidden
 from tests.support.regions import EDFI, EVERYTHING, Site, small_district
@@ -250,7 +250,7 @@ def test_a_district_is_read_again_for_a_field_that_its_snapshot_lacks_and_only_t
     assert (after is before, after.adapter is before.adapter, before.loaded) == (False, True, False)
     region.remove("more")
     assert region.reload() == ("agreement tutor-maple@99999: removed",)
-    assert "email" not in region.running.state.gateway.districts["maple"]._to_hold()["student"]
+    assert "email" not in region.running.state.gateway.districts["maple"]._entities_to_cache()["student"]
 
 
 @pytest.mark.parametrize("name", MISTAKES)
@@ -409,7 +409,7 @@ def test_bulk_files_are_broken_off_when_their_terms_end(region):
     caller = Caller("tutor", "tutor", known_scopes(), 0)
     gateway = region.running.state.gateway
     terms = authorize(gateway.grants, caller, None)
-    kept, broken = (export(gateway, terms, Asked("1.2")).archive() for _ in range(2))
+    kept, broken = (export(gateway, terms, ExportRequest("1.2")).archive() for _ in range(2))
     region.write("new", agreed("maple", NAMES, client="new", purpose="x"))
     region.reload()
     assert b"".join(kept)
@@ -467,7 +467,7 @@ def test_a_district_that_is_gone_is_closed_after_its_last_request(region, data):
 def test_a_district_that_is_not_loaded_yet_is_loaded_for_the_new_grants_at_once(region):
     need_another_reading(region)
     maple, stay = region.running.state.gateway.districts["maple"], region.running._enter()
-    maple._held = None  # as where its source could not be read so far
+    maple._cached = None  # as where its source could not be read so far
     assert region.running.reload().ok
     state = region.running.state
     assert state.gateway.districts["maple"] is maple
@@ -503,7 +503,7 @@ def test_what_is_written_while_the_next_snapshot_is_read_is_in_it(region, monkey
 
     def load(self):
         plain(self)
-        region.gateway.districts["maple"].wrote("student", ["one"])
+        region.gateway.districts["maple"].note_written("student", ["one"])
         told.append(dict(self._written))
 
     need_another_reading(region)
@@ -518,24 +518,24 @@ def test_no_renewal_in_the_background_overtakes_the_reading_for_a_reload(region,
     def load(self):
         plain(self)
         present = region.gateway.districts["maple"]
-        held.append(present._held)
-        present._renew_aside()
+        held.append(present._cached)
+        present._refresh_in_background()
         settle()
-        held.append(present._held)
+        held.append(present._cached)
 
     need_another_reading(region)
     monkeypatch.setattr(Successor, "load", load)
     region.reload()
     assert held[0] is held[1]
     (present,) = region.running.state.gateway.districts.values()
-    before = present._held
-    present._renew_aside()
+    before = present._cached
+    present._refresh_in_background()
     settle()
-    assert present._held is not before
+    assert present._cached is not before
 
 
 def settle():
-    """Wait for the renewals that are under way."""
+    """Wait for the refreshes that are under way."""
     for thread in threading.enumerate():
         if thread.name.startswith("hold-"):
             thread.join()
@@ -593,5 +593,5 @@ def test_states_that_are_over_leave_memory_and_nothing_grows(region):
     assert [one() for one in over if one() is not None] == []
     gateway = region.running.state.gateway
     epochs = {one.epoch for one in gateway.grants.every("maple")}
-    assert {key[2] for key in gateway.views._shown} | {key[2] for key in gateway.views._faces} <= epochs
+    assert {key[2] for key in gateway.views._shown} | {key[2] for key in gateway.views._visibilities} <= epochs
     assert {key[1] for key in gateway.views._plans} <= epochs

@@ -12,8 +12,8 @@ from contextlib import ExitStack, suppress
 
 import pytest
 
-from gateway.server.request_bodies import LETTING_GO_SECONDS, MOST_BODIES
-from gateway.web.app import LARGEST_BODY
+from gateway.server.request_bodies import LETTING_GO_SECONDS, MAX_BODIES
+from gateway.web.app import MAX_BODY_BYTES
 from tests.gateway.server.echoes import PIECE, PIECES, SECONDS, echoing
 from tests.gateway.server.fronting import ask, front
 from tests.support.regions import wait_until
@@ -164,7 +164,7 @@ def test_a_client_that_is_told_to_go_on_does(fronted):
 
 
 def test_a_body_that_is_said_to_be_too_large_is_not_asked_for(fronted):
-    said = b"POST /x" + HOST + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % (LARGEST_BODY + 1)
+    said = b"POST /x" + HOST + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % (MAX_BODY_BYTES + 1)
     received = raw(fronted, said)
     assert received.startswith(b"HTTP/1.1 413")
     assert b"\r\nconnection: close\r\n" in received
@@ -245,7 +245,7 @@ def test_where_too_many_bodies_are_on_their_way_the_oldest_gives_way():
             gates.append(None)
             return await ask(fronted, "/slow", headers={"content-length": "2"}, messages=[])
 
-        waiting = [asyncio.ensure_future(slow()) for _ in range(MOST_BODIES)]
+        waiting = [asyncio.ensure_future(slow()) for _ in range(MAX_BODIES)]
         await asyncio.sleep(0.2)
         honest = await asyncio.wait_for(ask(fronted, "/honest", body=b"abc"), 5)
         await asyncio.sleep(LETTING_GO_SECONDS + 0.2)
@@ -256,4 +256,4 @@ def test_where_too_many_bodies_are_on_their_way_the_oldest_gives_way():
 
     honest, done = asyncio.run(more_than_may())
     assert honest.status == 200
-    assert done == [True] + [False] * (MOST_BODIES - 1)
+    assert done == [True] + [False] * (MAX_BODIES - 1)

@@ -12,7 +12,7 @@ from standards.errors import RequestTimeout
 
 
 def test_a_body_that_is_given_up_just_when_it_is_whole_counts_no_more(monkeypatch):
-    monkeypatch.setattr(request_bodies, "MOST_BODIES", 1)
+    monkeypatch.setattr(request_bodies, "MAX_BODIES", 1)
 
     async def one_gives_way_to_the_other():
         bodies, sent = Bodies(30, 1000), asyncio.get_running_loop().create_future()

@@ -169,7 +169,7 @@ def test_the_pause_before_a_replacement_grows_and_begins_anew_after_a_steady_lif
         assert made._worker_is_to_be_replaced()
         pauses.append(made._pause)
     assert pauses == sorted(pauses)
-    assert pauses[-1] == supervision.LONGEST_PAUSE_SECONDS
+    assert pauses[-1] == supervision.MAX_PAUSE_SECONDS
     Worker.birth -= supervision.STEADY_SECONDS
     assert made._worker_is_to_be_replaced()
     assert made._pause == 2 * supervision.FIRST_PAUSE_SECONDS

@@ -14,7 +14,7 @@ from gateway.audit import keys
 from gateway.auth.callers import Caller
 from gateway.auth.oauth1_secrets import open_shared_secret
 from gateway.change_log.grant_logs import ChangeLogs
-from gateway.change_versions.journals import Journals
+from gateway.change_versions.journals import ClientLogs
 from gateway.paging.page_tokens import Cursor, Cursors
 from gateway.storage import cipher
 from gateway.storage.cipher import Cipher, NotSealed, TokenCipher
@@ -66,7 +66,7 @@ def test_the_keys_below_those_of_a_purpose_are_kept():
     assert (
         IDS.derive("page tokens", "tutor").hex() == "a13fdd3ee4db9f7be3737d82a25631db54885ce1f8a8dbc785412a32ad05498a"
     )
-    logs, journals = ChangeLogs(None, MASTER, float, IDS), Journals(None, MASTER, float)
+    logs, journals = ChangeLogs(None, MASTER, float, IDS), ClientLogs(None, MASTER, float)
     assert logs._key.hex() == "c46eed35b94e6743a184697cf2e7b29658e157a8d3b702aa6752e7b25082a8b0"
     assert journals._key.hex() == "eda24a157c6fbde1cfce3ab2345b8c1d221b0e6e9f28c2fc97df15d7ba3a2c02"
     logs.close()
@@ -95,7 +95,7 @@ def test_the_keys_of_a_record_of_before_open(tmp_path):
     (tmp_path / "first-1.key").write_bytes(bytes.fromhex(FIRST_KEY))
     (tmp_path / keys.STATE).write_bytes((bytes(512) + bytes.fromhex(PRESENT_KEY)).ljust(1024, b"\0"))
     assert keys.sealed(tmp_path, MASTER) == {1: f"crossing-audit-key:1:{KEY}"}
-    assert keys.PresentKey(tmp_path, MASTER).read() == keys.Present(1, bytes.fromhex(KEY))
+    assert keys.PresentKey(tmp_path, MASTER).read() == keys.KeyState(1, bytes.fromhex(KEY))
     assert keys.problems(tmp_path, MASTER) == []
     (tmp_path / "first-1.key").write_bytes(bytes.fromhex(HANDED_OUT))
     assert keys.sealed(tmp_path, MASTER) == {}

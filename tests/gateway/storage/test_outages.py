@@ -17,8 +17,8 @@ import psycopg
 import pytest
 import requests
 
-from gateway.auth.rate_limits import Limits
-from gateway.storage.bounded_calls import CALL_SECONDS, CALLS, PLACE
+from gateway.auth.rate_limits import RateLimits
+from gateway.storage.bounded_calls import MAX_CALL_SECONDS, MAX_CALLS, WAITING_SHARE
 from gateway.storage.database import MIGRATION_LOCK
 from gateway.storage.registry import open_store
 from gateway.storage.shared_memory import RedisMemory
@@ -143,7 +143,9 @@ def assert_refuses_in_time(ask: Callable[[], object]) -> None:
     assert all(refused for one in answers for _, refused in one)
     assert took[-1] < WITHIN
     first = sorted(one[0][0] for one in answers)
-    assert first[THREADS - CALLS - 1] < PLACE * CALL_SECONDS + 0.4, "more threads were held than there are places"
+    assert first[THREADS - MAX_CALLS - 1] < WAITING_SHARE * MAX_CALL_SECONDS + 0.4, (
+        "more threads were held than there are places"
+    )
 
 
 def found_again(store: SqlStore) -> bool:
@@ -210,7 +212,7 @@ def assert_waits(holding, url: str) -> None:
     with ThreadPoolExecutor(1) as thread:
         with holding():
             opened = thread.submit(open_store, url)
-            time.sleep(CALL_SECONDS + 1)
+            time.sleep(MAX_CALL_SECONDS + 1)
             assert not opened.done()
         opened.result(30).close()
 
@@ -241,7 +243,7 @@ def test_data_tokens_and_health_are_answered_while_postgresql_hangs(postgresql_s
 def test_a_shared_memory_that_never_answers_is_given_up_within_its_time(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
-        memory, limits = RedisMemory(url), Limits(make_settings(tmp_path).limits, url)
+        memory, limits = RedisMemory(url), RateLimits(make_settings(tmp_path).limits, url)
         for ask in (lambda: memory.find("token"), lambda: limits.spend_client("tutor")):
             took, refused = told(ask)
             assert refused

@@ -60,7 +60,7 @@ def test_no_error_but_the_callers_own_is_told_in_its_own_words(region, kind, mon
     def refuse(*_given, **_more):
         raise told
 
-    for name in ("hold", "generation", "newest"):
+    for name in ("cached_snapshot", "snapshot", "newest"):
         monkeypatch.setattr(region.gateway.districts["maple"], name, refuse)
     for address in ADDRESSES:
         answer = consumer.ask(address, headers={"correlation-id": "asked by a test"})

@@ -13,7 +13,7 @@ import pytest
 from gateway.web.metadata.oneroster import ASSETS, DISCOVERY, HEADERS, SECTIONS
 from standards import registry
 from standards.oneroster import model
-from standards.oneroster.api.supported_operations import supported
+from standards.oneroster.api.supported_operations import supported_operations
 from tests.support.regions import agreement, running, small_sites
 
 ROOTS = {service: model.edition("1.2").base_path(service) for service in DISCOVERY}
@@ -73,7 +73,7 @@ def test_both_names_lead_to_the_same_document(web, service):
 @pytest.mark.parametrize("district", ["maple", "cedar"])
 def test_a_district_tells_of_what_its_own_source_can_do(region, web, district):
     manifest = region.gateway.districts[district].adapter.manifest
-    expected = {one.name for one in supported("1.2", manifest.entities, manifest.writes)}
+    expected = {one.name for one in supported_operations("1.2", manifest.entities, manifest.writes)}
     told = set()
     for service, names in DISCOVERY.items():
         paths = web.get(f"/{district}{ROOTS[service]}/discovery/{names[0]}").json["paths"]

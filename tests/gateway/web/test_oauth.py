@@ -287,7 +287,7 @@ def test_every_refusal_costs_the_one_hash_that_a_client_costs(region, hasher, na
     assert hasher.asked == 1
     assert region.ask().status_code == 200
     assert hasher.asked == 2
-    kept = region.store.find_client("tutor").secrets[0].hash[client_secrets.HINT :]
+    kept = region.store.find_client("tutor").secrets[0].hash[client_secrets.HINT_CHARACTERS :]
     assert extract_parameters(client_secrets._NOBODY) == extract_parameters(kept)
 
 

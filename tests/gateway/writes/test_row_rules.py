@@ -6,10 +6,10 @@ from copy import deepcopy
 
 import pytest
 
-from gateway.cache.snapshot import build
-from gateway.engine.visibility import Faces
+from gateway.cache.snapshot import build_snapshot
+from gateway.engine.visibility import Visibility
 from gateway.writes.row_rules import Admission
-from policies.testing.reference_visibility import Sight
+from policies.testing.reference_visibility import ReferenceVisibility
 from standards.fields import fields_of
 from standards.keys import Keyring
 from standards.vocabulary import PERSONS
@@ -37,16 +37,18 @@ def village():
 def made(request, village):
     grant = documents.grant(*CONSUMERS[request.param])
     flat = [(entity, row) for entity, rows in village.items() for row in rows]
-    return Faces(build(flat, "maple", KEYRING), grant, KEYRING, documents.TODAY), Sight(village, grant, documents.TODAY)
+    return Visibility(build_snapshot(flat, "maple", KEYRING), grant, KEYRING, documents.TODAY), ReferenceVisibility(
+        village, grant, documents.TODAY
+    )
 
 
 def test_a_record_in_hand_is_inside_where_its_row_is_seen(made, village):
-    faces, sight = made
+    visibility, sight = made
     inside = outside = 0
     for entity, rows in village.items():
-        table = faces.generation.table(entity)
+        table = visibility.snapshot.table(entity)
         for record in rows:
-            found = Admission(faces, entity, table.rows[record["key"]]).sees(record)
+            found = Admission(visibility, entity, table.rows[record["key"]]).sees(record)
             assert found == sight.sees(entity, record["key"]), (entity, record["key"])
             inside, outside = inside + found, outside + (not found)
     assert inside > 20
@@ -55,7 +57,7 @@ def test_a_record_in_hand_is_inside_where_its_row_is_seen(made, village):
 
 @pytest.mark.parametrize("entity", ["enrollment", "placement", "profile", "guardianship", "edfi.disciplineActions"])
 def test_a_new_record_needs_its_person_to_be_there_and_to_be_seen(entity, made, village):
-    faces, sight = made
+    visibility, sight = made
     owner = next(field for field in fields_of(entity).values() if field.owner and field.to == "student")
     record = next((one for one in village[entity] if sight.sees(entity, one["key"])), None)
     if record is None:
@@ -65,6 +67,6 @@ def test_a_new_record_needs_its_person_to_be_there_and_to_be_seen(entity, made, 
         changed = {name: value for name, value in record.items() if name != owner.name} | (
             {owner.name: key} if key else {}
         )
-        row = faces.generation.table(entity).rows[record["key"]]
-        found = Admission(faces, entity, row).sees(changed)
+        row = visibility.snapshot.table(entity).rows[record["key"]]
+        found = Admission(visibility, entity, row).sees(changed)
         assert not found or (key is not None and sight.sees("student", key)), key

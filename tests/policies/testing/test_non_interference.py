@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from policies.testing.non_interference import KINDS, Coverage, Knowledge, assert_same_answers, visible, worlds
-from policies.testing.reference_visibility import Sight
-from policies.testing.second_world import Perturber
+from policies.testing.reference_visibility import ReferenceVisibility
+from policies.testing.second_world import SecondWorldMaker
 from policies.transforms import transform
 from standards.fields import fields_of
 from tests.policies import documents
@@ -52,7 +52,7 @@ ENTITIES = ("student", "profile", "enrollment", "placement", "section", "session
 
 def shown(records, grant, today=documents.TODAY):
     """All that a grant shows of a world, in a form without any order."""
-    sight = Sight(records, grant, today)
+    sight = ReferenceVisibility(records, grant, today)
     return {
         entity: {key: facts(entity, sight.rows(entity)[key], sight) for key in sight.visible(entity)}
         for entity in records
@@ -94,7 +94,7 @@ def digest(text):
 
 def answer(records, entity, leak=""):
     """What a small honest responder says, or a leaking one."""
-    sight = Sight(records, GRANT, documents.TODAY)
+    sight = ReferenceVisibility(records, GRANT, documents.TODAY)
     everything = shown(records, GRANT)
     rows = [(digest(repr(key)), key, told) for key, told in everything.get(entity, {}).items()]
     rows.sort(key=lambda row: row[0])
@@ -281,7 +281,7 @@ def test_most_bold_changes_keep_what_is_visible_as_it_was():
     known = Knowledge(RECORDS, GRANT, documents.TODAY)
     kept = []
     for seed in range(20):
-        perturber = Perturber(known, Random(seed), KINDS, 50)
+        perturber = SecondWorldMaker(known, Random(seed), KINDS, 50)
         perturber.world(frozenset(known.entities))
         kept.append(perturber.looks > 0)
     assert sum(kept) >= 15

@@ -8,7 +8,7 @@ from graphlib import TopologicalSorter
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from adapters.simulators.edfi.shape import ENROLLED, NAMED_AS, ORGANIZATION, Shape
+from adapters.simulators.edfi.shape import ENROLLED, NAMED_AS, ORGANIZATION, ResourceShapes
 from standards.edfi.model import model
 from tests.standards.edfi.documents import FIRST_DAY, document
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CONCRETE = {ORGANIZATION: "School", ENROLLED: NAMED_AS}
 FIRST_ORGANIZATION = 5_000_000_000
 FIRST_YEAR, YEARS = 2021, 20
-SHAPE = Shape()
+SHAPE = ResourceShapes()
 
 
 def complete(count: int = 1, seed: int = 0, share: float = 1.0) -> list[tuple[str, Document]]:

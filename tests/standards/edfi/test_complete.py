@@ -6,11 +6,11 @@ from collections import Counter
 
 import pytest
 
-from adapters.simulators.edfi.shape import Shape
+from adapters.simulators.edfi.shape import ResourceShapes
 from standards.edfi.model import model
 from tests.standards.edfi.complete import complete
 
-SHAPE = Shape()
+SHAPE = ResourceShapes()
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])

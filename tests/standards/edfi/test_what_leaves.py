@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.cache.snapshot import build
+from gateway.cache.snapshot import build_snapshot
 from gateway.change_log.ledger import Ledger
 from gateway.engine.row_index import index
-from gateway.engine.view_rows import Shown
-from gateway.engine.visibility import Faces
+from gateway.engine.view_rows import ViewRows
+from gateway.engine.visibility import Visibility
 from policies.compiler import rules
 from policies.elements import Line, settle
 from policies.grant import Grant, Rule
@@ -28,7 +28,7 @@ from standards.fields import fields_of
 from standards.keys import Keyring
 from standards.pruning import prune
 from standards.query import Query
-from standards.view import Val, paths
+from standards.view import Value, paths
 from tests.standards.edfi.complete import complete
 from tests.support.oracle import Oracle
 
@@ -47,7 +47,7 @@ def said(name):
     """Every single value of a view by the name of a descriptor, with what puts it into form."""
     for branch in registry.views("edfi")[name].branches:
         for path, chain in paths(branch.nodes):
-            if isinstance(chain[-1], Val) and chain[-1].name.endswith("Descriptor"):
+            if isinstance(chain[-1], Value) and chain[-1].name.endswith("Descriptor"):
                 yield path, chain[-1]
 
 
@@ -98,10 +98,13 @@ def test_a_native_reference_has_the_key_of_its_target_and_its_own_where_there_is
         ("edfi.classPeriods", {"key": ("B", "102"), "id": "b", "classPeriodName": "B", "schoolReference.schoolId": 102, "schoolReference@": ("102",)}),
     ]  # fmt: skip
     view = prune(registry.views("edfi")["classPeriods"], GRANT)
-    faces = Faces(
-        build(iter([(one, dict(record)) for one, record in records]), "maple", KEYRING), GRANT, KEYRING, "2026-10-01"
+    visibility = Visibility(
+        build_snapshot(iter([(one, dict(record)) for one, record in records]), "maple", KEYRING),
+        GRANT,
+        KEYRING,
+        "2026-10-01",
     )
-    shown = tuple(Shown(branch, view, faces, Ledger(b"k" * 32)) for branch in view.branches)
+    shown = tuple(ViewRows(branch, view, visibility, Ledger(b"k" * 32)) for branch in view.branches)
     found = {
         one["classPeriodName"]: one["schoolReference"]["schoolId"] for one in index(shown, Query()).slice(0, 9, "")
     }
@@ -139,13 +142,13 @@ LEADING = {name for name, field in vocabulary.names().items() if field.type == "
 def seen():
     """The view and the rows of a collection in a world with every resource, as a consumer of all but some *lines* has."""
     made = ((LENSES[name].entity, LENSES[name].read(document)) for name, document in complete(1))
-    generation = build(made, "maple", KEYRING)
+    snapshot = build_snapshot(made, "maple", KEYRING)
 
     @cache
     def rows_of(collection, *lines):
-        faces = Faces(generation, allowed(*lines), KEYRING, "2026-10-01")
-        view = prune(registry.views("edfi")[collection], faces.grant)
-        return view, tuple(Shown(one, view, faces, Ledger(b"k" * 32)) for one in view.branches) if view else ()
+        visibility = Visibility(snapshot, allowed(*lines), KEYRING, "2026-10-01")
+        view = prune(registry.views("edfi")[collection], visibility.grant)
+        return view, tuple(ViewRows(one, view, visibility, Ledger(b"k" * 32)) for one in view.branches) if view else ()
 
     return rows_of
 
@@ -205,9 +208,9 @@ def own(collection, fact):
     lens = LENSES[collection]
     fields = fields_of(lens.entity)
     stating = [
-        pair for pair in lens.pairs if any(name in fields and fields[name].release == fact for name in pair.fills)
+        pair for pair in lens.pairs if any(name in fields and fields[name].release == fact for name in pair.fields)
     ]
-    return {path.partition(".")[0] for pair in stating for path in pair.consumes}
+    return {path.partition(".")[0] for pair in stating for path in pair.local_paths}
 
 
 def found_by(view, rows, name, value):

@@ -61,38 +61,38 @@ def _nothing(pair, dialect):
 
 
 def _same(pair, dialect):
-    return st.fixed_dictionaries({pair.fills[0]: KINDS[pair.kind]})
+    return st.fixed_dictionaries({pair.fields[0]: KINDS[pair.kind]})
 
 
 def _coded(pair, dialect):
     value = values(pair.codes, dialect)
     return st.fixed_dictionaries(
-        {pair.fills[0]: st.lists(value, min_size=1, max_size=3) if pair.facts["many"] else value}
+        {pair.fields[0]: st.lists(value, min_size=1, max_size=3) if pair.facts["many"] else value}
     )
 
 
 def _joined(pair, dialect):
     item = values(pair.codes, dialect) if pair.codes else TEXT.filter(str.strip)
     item = item.map(lambda text: (text,)) if pair.kind == "ref" else item
-    return st.fixed_dictionaries({pair.fills[0]: st.lists(item, min_size=1, max_size=3)})
+    return st.fixed_dictionaries({pair.fields[0]: st.lists(item, min_size=1, max_size=3)})
 
 
 def _split(pair, dialect):
     kinds = [KINDS["integer_text" if kind == "integer" else "text"] for kind in pair.facts["kinds"]]
-    return st.fixed_dictionaries({pair.fills[0]: st.tuples(*kinds).map(lambda key: pair.facts["prefix"] + key)})
+    return st.fixed_dictionaries({pair.fields[0]: st.tuples(*kinds).map(lambda key: pair.facts["prefix"] + key)})
 
 
 def _flags(pair, dialect):
-    some = st.lists(st.booleans(), min_size=len(pair.fills), max_size=len(pair.fills)).filter(any)
-    return some.map(lambda answers: dict(zip(pair.fills, answers, strict=True)))
+    some = st.lists(st.booleans(), min_size=len(pair.fields), max_size=len(pair.fields)).filter(any)
+    return some.map(lambda answers: dict(zip(pair.fields, answers, strict=True)))
 
 
 def _opened(pair, dialect):
-    return st.fixed_dictionaries({pair.fills[0]: st.dictionaries(TEXT, TEXT, min_size=1, max_size=3)})
+    return st.fixed_dictionaries({pair.fields[0]: st.dictionaries(TEXT, TEXT, min_size=1, max_size=3)})
 
 
 def _each(pair, dialect):
-    name = pair.fills[0]
+    name = pair.fields[0]
     inner = st.tuples(*(pair_records(part, dialect) for part in pair.pairs)).map(lambda parts: _merged(parts, ()))
     if pair.facts["bare"]:
         return st.lists(inner.map(lambda item: item[""]), min_size=1, max_size=3).map(lambda items: {name: items})
@@ -114,7 +114,7 @@ WORDS = {
 def records(lens):
     """Records of a lens, always with what its key needs, otherwise with any of its pairs."""
     dialect = lens.context.dialect
-    needed = [pair for pair in writable(lens) if set(pair.consumes) & set(lens.key)]
+    needed = [pair for pair in writable(lens) if set(pair.local_paths) & set(lens.key)]
     others = [pair for pair in writable(lens) if pair not in needed]
     return st.builds(
         _merged,
@@ -127,8 +127,8 @@ def writable(lens):
     """The pairs that write, each local member by the first that claims it."""
     taken, found = set(), []
     for pair in lens.pairs:
-        if pair.put and pair.bind and not taken & set(pair.consumes):
-            taken |= set(pair.consumes)
+        if pair.put and pair.reader and not taken & set(pair.local_paths):
+            taken |= set(pair.local_paths)
             found.append(pair)
     return found
 

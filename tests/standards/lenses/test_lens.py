@@ -213,7 +213,7 @@ def test_what_can_only_be_read_is_neither_written_nor_pushed_down():
     lens = one(read_only("a", "b", lambda local: local["a"] * 2), same("c", "d"))
     assert lens.read({"id": "7", "a": "x"})["b"] == "xx"
     assert lens.write({"id": "7", "b": "xx"}) == {"id": "7"}
-    assert lens.places == {"id": "id", "d": "c"}
+    assert lens.local_path_of == {"id": "id", "d": "c"}
 
 
 def test_a_function_of_ours_may_find_nothing_or_refuse():
@@ -227,8 +227,8 @@ def test_each_pair_tells_what_it_consumes_and_fills():
         each("addresses", "address", (same("city", "city"), same("period.begin", "begin"))),
         each("gradeLevels", "grades", (coded("gradeLevelDescriptor", "", "gradeLevel"),)),
     )
-    assert lens.consumes == {"id", "addresses.city", "addresses.period.begin", "gradeLevels.gradeLevelDescriptor"}
-    assert lens.fills == {"id", "address", "address.city", "address.begin", "grades"}
+    assert lens.local_paths == {"id", "addresses.city", "addresses.period.begin", "gradeLevels.gradeLevelDescriptor"}
+    assert lens.fields == {"id", "address", "address.city", "address.begin", "grades"}
 
 
 def test_a_district_of_rows_is_read_within_a_second():

@@ -10,7 +10,7 @@ from gateway.demo.data.edfi.schools import CALENDAR, PROGRAMS, section_titles, s
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gateway.demo.data.records import District, Enrollment, Participation, Student
+    from gateway.demo.data.records import Enrollment, FictionalDistrict, Participation, Student
 
 RACES = {
     "native": "American Indian or Alaska Native",
@@ -32,11 +32,11 @@ ASSOCIATIONS = {
 PART_TIME = "0.2"
 
 
-def _state_ids(district: District) -> dict[str, str]:
+def _state_ids(district: FictionalDistrict) -> dict[str, str]:
     return {one.id: xml.student(one.state_id) for one in district.students}
 
 
-def enrollments(district: District) -> Iterator[str]:
+def enrollments(district: FictionalDistrict) -> Iterator[str]:
     """Who goes to which school, what the district knows of them, and which sections they sit in."""
     students = _state_ids(district)
     year = xml.years(district.school_year)
@@ -78,7 +78,7 @@ def _membership(one: Enrollment, student: str, year: str) -> str:
     )
 
 
-def _profile(one: Student, district: District, student: str) -> str:
+def _profile(one: Student, district: FictionalDistrict, student: str) -> str:
     agency = district.organizations[0].id
     home = district.homes[one.household]
     phones = [(home.phone, "Home")] if one.phone == home.phone else [(one.phone, "Mobile"), (home.phone, "Home")]
@@ -116,7 +116,7 @@ def _code(value: str, system: str, assigner: str) -> str:
     )
 
 
-def attendance(district: District) -> Iterator[str]:
+def attendance(district: FictionalDistrict) -> Iterator[str]:
     """The recent absences."""
     students = _state_ids(district)
     titles = {one.id: session_title(one) for one in district.sessions}
@@ -135,7 +135,7 @@ def attendance(district: District) -> Iterator[str]:
         )
 
 
-def programs(district: District) -> Iterator[str]:
+def programs(district: FictionalDistrict) -> Iterator[str]:
     """Who takes part in which program."""
     students = _state_ids(district)
     agency = xml.organization(district.organizations[0].id)

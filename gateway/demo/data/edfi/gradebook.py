@@ -10,14 +10,14 @@ from gateway.demo.data.edfi.schools import section_titles
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gateway.demo.data.records import District, LineItem, Result
+    from gateway.demo.data.records import FictionalDistrict, LineItem, Result
 
 NAMESPACE = "uri://sis.example/Gradebook"
 TYPES = {"Homework": "Homework", "Tests": "Unit Test", "Participation": "Activity"}
 STATUSES = {"fully graded": "Graded", "not submitted": "Not Submitted"}
 
 
-def gradebook(district: District) -> Iterator[str]:
+def gradebook(district: FictionalDistrict) -> Iterator[str]:
     """The graded work of a few sections, and what students got for it."""
     titles = section_titles(district)
     sections = {one.id: xml.section(one, titles[one.id], district.school_year) for one in district.sections}

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from gateway.demo.data.records import District
+    from gateway.demo.data.records import FictionalDistrict
 
 NAMESPACE = "http://ed-fi.org/5.2.0"
-INTERCHANGES: dict[str, Callable[[District], Iterator[str]]] = {
+INTERCHANGES: dict[str, Callable[[FictionalDistrict], Iterator[str]]] = {
     "EducationOrganization": schools.organizations,
     "EducationOrgCalendar": schools.calendar,
     "MasterSchedule": schools.schedule,
@@ -27,7 +27,7 @@ INTERCHANGES: dict[str, Callable[[District], Iterator[str]]] = {
 }
 
 
-def write_edfi_xml(district: District, folder: Path) -> None:
+def write_edfi_xml(district: FictionalDistrict, folder: Path) -> None:
     """Write *district* into *folder*, one file per interchange; an interchange with nothing in it has no file."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, elements in INTERCHANGES.items():

@@ -10,7 +10,7 @@ from gateway.demo.data.edfi.schools import section_titles
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gateway.demo.data.records import Assignment, District, Guardian, Staff, Student
+    from gateway.demo.data.records import Assignment, FictionalDistrict, Guardian, Staff, Student
 
 CLASSIFICATIONS = {
     "teacher": "Teacher",
@@ -25,7 +25,7 @@ CLASSIFICATIONS = {
 ASSISTANT = "Assistant Principal"
 
 
-def students(district: District) -> Iterator[str]:
+def students(district: FictionalDistrict) -> Iterator[str]:
     """Every student: the name and the birth."""
     for one in district.students:
         yield xml.element("Student", xml.text("StudentUniqueId", one.state_id), xml.person(one.name), _birth(one))
@@ -42,7 +42,7 @@ def _birth(one: Student) -> str:
     )
 
 
-def contacts(district: District) -> Iterator[str]:
+def contacts(district: FictionalDistrict) -> Iterator[str]:
     """Every guardian, and whom they answer for."""
     for one in district.guardians:
         yield _contact(one, district)
@@ -61,7 +61,7 @@ def contacts(district: District) -> Iterator[str]:
         )
 
 
-def _contact(one: Guardian, district: District) -> str:
+def _contact(one: Guardian, district: FictionalDistrict) -> str:
     home = district.homes[one.household]
     return xml.element(
         "Contact",
@@ -76,7 +76,7 @@ def _contact(one: Guardian, district: District) -> str:
     )
 
 
-def staff(district: District) -> Iterator[str]:
+def staff(district: FictionalDistrict) -> Iterator[str]:
     """Everybody who works for the district: person, employment, posts and sections."""
     agency = district.organizations[0].id
     for one in district.staff:
@@ -126,7 +126,7 @@ def _post(post: Assignment) -> str:
     )
 
 
-def _school_posts(district: District, agency: str) -> Iterator[str]:
+def _school_posts(district: FictionalDistrict, agency: str) -> Iterator[str]:
     for post in district.assignments:
         if post.organization != agency:
             yield xml.element(
@@ -138,7 +138,7 @@ def _school_posts(district: District, agency: str) -> Iterator[str]:
             )
 
 
-def _lessons(district: District) -> Iterator[str]:
+def _lessons(district: FictionalDistrict) -> Iterator[str]:
     titles = section_titles(district)
     sections = {one.id: one for one in district.sections}
     for lesson in district.teachings:

@@ -9,7 +9,7 @@ from functools import cache
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.simulators.edfi.shape import ORGANIZATION, Shape
+from adapters.simulators.edfi.shape import ORGANIZATION, ResourceShapes
 from standards import codes
 from standards.edfi.model import model
 from standards.edfi.model.flat_key_names import ENROLLED, NAMED_AS
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 CONCRETE: Final = {ORGANIZATION: "School", ENROLLED: NAMED_AS}
 WORDS: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-SHAPE: Final = Shape()
+SHAPE: Final = ResourceShapes()
 LARGEST: Final = 100
 FIRST_ORGANIZATION: Final = 990_000
 TIMES: Final = "08:30:00"

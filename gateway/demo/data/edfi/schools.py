@@ -10,7 +10,7 @@ from gateway.demo.data.schools.terms import school_days
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gateway.demo.data.records import Course, District, Organization, Section, Session
+    from gateway.demo.data.records import Course, FictionalDistrict, Organization, Section, Session
 
 CATEGORIES = {"elementary": "Elementary School", "middle": "Middle School", "high": "High School"}
 SUBJECTS = {
@@ -37,19 +37,19 @@ def session_title(session: Session) -> str:
     return f"{session.title} {FULL_YEAR}" if session.kind == "schoolYear" else session.title
 
 
-def section_titles(district: District) -> dict[str, str]:
+def section_titles(district: FictionalDistrict) -> dict[str, str]:
     """The name of the one session in which each section meets."""
     titles = {one.id: session_title(one) for one in district.sessions}
     return {one.id: titles[one.terms[0] if len(one.terms) == 1 else "sy"] for one in district.sections}
 
 
-def here(district: District, school: Organization) -> tuple[Session, ...]:
+def here(district: FictionalDistrict, school: Organization) -> tuple[Session, ...]:
     """The sessions by which one school counts its year."""
     level = "elementary" if school.level == "elementary" else "secondary"
     return tuple(one for one in district.sessions if one.level in ("all", level))
 
 
-def organizations(district: District) -> Iterator[str]:
+def organizations(district: FictionalDistrict) -> Iterator[str]:
     """The district, its schools with their rooms and periods, its courses and programs."""
     agency, *schools = district.organizations
     yield xml.element(
@@ -114,7 +114,7 @@ def _school(one: Organization, agency: Organization) -> str:
     )
 
 
-def _rooms(district: District) -> Iterator[str]:
+def _rooms(district: FictionalDistrict) -> Iterator[str]:
     for school, room in dict.fromkeys((one.school, one.room) for one in district.sections):
         yield xml.element(
             "Location",
@@ -124,7 +124,7 @@ def _rooms(district: District) -> Iterator[str]:
         )
 
 
-def _periods(district: District) -> Iterator[str]:
+def _periods(district: FictionalDistrict) -> Iterator[str]:
     for school, period in dict.fromkeys((one.school, name) for one in district.sections for name in one.periods):
         start = FIRST_BELL + (int(period) * (LESSON + PAUSE) if period.isdigit() else 0)
         yield xml.element(
@@ -162,7 +162,7 @@ def _course(one: Course, agency: Organization) -> str:
     )
 
 
-def calendar(district: District) -> Iterator[str]:
+def calendar(district: FictionalDistrict) -> Iterator[str]:
     """Sessions, grading periods and days of each school."""
     days = school_days(district.school_year)
     for school in district.schools:
@@ -199,7 +199,7 @@ def _span(one: Session) -> str:
     return xml.day("BeginDate", one.begin) + xml.day("EndDate", one.end) + xml.text("TotalInstructionalDays", one.days)
 
 
-def _session(district: District, school: Organization, one: Session, periods: list[Session]) -> str:
+def _session(district: FictionalDistrict, school: Organization, one: Session, periods: list[Session]) -> str:
     year, at = xml.years(district.school_year), xml.school(school.id)
     return xml.element(
         "Session",
@@ -217,7 +217,7 @@ def _session(district: District, school: Organization, one: Session, periods: li
     )
 
 
-def schedule(district: District) -> Iterator[str]:
+def schedule(district: FictionalDistrict) -> Iterator[str]:
     """What the schools offer and the sections that meet."""
     titles = section_titles(district)
     catalogue = {one.id: one for one in district.courses}

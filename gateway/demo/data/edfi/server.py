@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from adapters.simulators.edfi import Ods
-    from gateway.demo.data.records import District
+    from gateway.demo.data.records import FictionalDistrict
 
     Document = dict[str, Any]
 
@@ -26,7 +26,7 @@ BEFORE, AFTER = 13, 13
 SESSIONS = "academicSessions"
 
 
-def ods_documents(district: District) -> list[tuple[str, Document]]:
+def ods_documents(district: FictionalDistrict) -> list[tuple[str, Document]]:
     """Every document with the name of its collection: what the interchange files say, and some of all the rest."""
     with tempfile.TemporaryDirectory() as folder:
         write_edfi_xml(district, Path(folder))
@@ -37,7 +37,7 @@ def ods_documents(district: District) -> list[tuple[str, Document]]:
     return everything(found, list(students.values())[:ANCHORS], district.today)
 
 
-def _years(district: District) -> Iterator[tuple[str, Document]]:
+def _years(district: FictionalDistrict) -> Iterator[tuple[str, Document]]:
     """The school years that documents speak of."""
     current = district.school_year
     for year in range(current - BEFORE, current + AFTER + 1):
@@ -45,7 +45,7 @@ def _years(district: District) -> Iterator[tuple[str, Document]]:
         yield "schoolYearTypes", {"schoolYear": year, **described}
 
 
-def gradebook_documents(district: District, ods: Ods) -> dict[str, dict[str, Document]]:
+def gradebook_documents(district: FictionalDistrict, ods: Ods) -> dict[str, dict[str, Document]]:
     """What a gradebook keeps that was rostered from the *ods*: it calls everything else by the ids there."""
     found = server_documents(district)
     names, periods = dict(_names(district, ods)), _periods(district, ods)
@@ -61,7 +61,7 @@ def gradebook_documents(district: District, ods: Ods) -> dict[str, dict[str, Doc
     return kept | {SESSIONS: sessions}
 
 
-def _names(district: District, ods: Ods) -> Iterator[tuple[str, str]]:
+def _names(district: FictionalDistrict, ods: Ods) -> Iterator[tuple[str, str]]:
     """What the roster's files call a record, and its id in the *ods*."""
     ids, rows = Ids(district.name, district.school_year), ods.state.rows
     students = {one.state_id: ids.student(one.id) for one in district.students}
@@ -72,7 +72,7 @@ def _names(district: District, ods: Ods) -> Iterator[tuple[str, str]]:
         yield from ((ids.org(str(row.document[member])), row.id) for row in rows[name].values())
 
 
-def _periods(district: District, ods: Ods) -> Mapping[tuple[str, str], str]:
+def _periods(district: FictionalDistrict, ods: Ods) -> Mapping[tuple[str, str], str]:
     """The id of each grading period in the *ods*, by the school and the period in the roster's files."""
     ids = Ids(district.name, district.school_year)
     titles = {one.title: ids.session(one.id) for one in district.sessions if one.kind == "gradingPeriod"}

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.demo.data.oneroster import schedule
 from gateway.demo.data.oneroster.ids import Ids
-from gateway.demo.data.oneroster.people import BUS, LANGUAGE, People
+from gateway.demo.data.oneroster.people import BUS, LANGUAGE, PeopleRows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from gateway.demo.data.records import District
+    from gateway.demo.data.records import FictionalDistrict
 
 Row = dict[str, str]
 EXTENSIONS = {"users": (BUS, LANGUAGE), "classes": (schedule.BELL,)}
@@ -25,7 +25,7 @@ STAMP = (2026, 1, 1, 0, 0, 0)
 READABLE = 0o644 << 16
 
 
-def write_oneroster_12(district: District, path: Path) -> None:
+def write_oneroster_12(district: FictionalDistrict, path: Path) -> None:
     """Write *district* to the zip at *path*; the same district gives the same bytes."""
     facts = standard("1.2")
     tables = rows(district)
@@ -42,10 +42,10 @@ def standard(version: str) -> Mapping[str, Any]:
     return facts[version]  # type: ignore[no-any-return]
 
 
-def rows(district: District) -> dict[str, Iterable[Row]]:
+def rows(district: FictionalDistrict) -> dict[str, Iterable[Row]]:
     """The rows of each file that the district's system fills."""
     ids = Ids(district.name, district.school_year)
-    people = People(district, ids)
+    people = PeopleRows(district, ids)
     return {
         "orgs": schedule.orgs(district, ids),
         "academicSessions": schedule.sessions(district, ids),
@@ -65,7 +65,7 @@ def rows(district: District) -> dict[str, Iterable[Row]]:
     }
 
 
-def manifest(facts: Mapping[str, Any], tables: Mapping[str, object], district: District) -> Iterator[Row]:
+def manifest(facts: Mapping[str, Any], tables: Mapping[str, object], district: FictionalDistrict) -> Iterator[Row]:
     """Which file is there, and of what kind: everything here is complete."""
     fixed = facts["manifest"]["values"]
     for name in facts["manifest"]["required"]:

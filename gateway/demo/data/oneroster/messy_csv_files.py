@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from gateway.demo.data.records import District
+    from gateway.demo.data.records import FictionalDistrict
 
 Row = dict[str, str]
 SENT = (
@@ -55,7 +55,7 @@ SEXES = frozenset({"male", "female"})
 SHOUTED = {"true": "TRUE", "false": "FALSE"}
 
 
-def write_oneroster_11_wild(district: District, path: Path) -> None:
+def write_messy_oneroster_11(district: FictionalDistrict, path: Path) -> None:
     """Write *district* to *path*: a zip when it is called one, otherwise a folder."""
     if path.suffix == ".zip":
         with ZipFile(path, "w", ZIP_DEFLATED) as archive:
@@ -65,7 +65,7 @@ def write_oneroster_11_wild(district: District, path: Path) -> None:
         _write(district, lambda name: (path / name).open("wb"))
 
 
-def _write(district: District, opener: Callable[[str], IO[bytes]]) -> None:
+def _write(district: FictionalDistrict, opener: Callable[[str], IO[bytes]]) -> None:
     with _file(opener, "manifest") as sheet:
         sheet.write(("propertyName", "value"), _manifest())
     stamp = f"{first_day(district.school_year).isoformat()}T08:00:00.000Z"
@@ -74,7 +74,7 @@ def _write(district: District, opener: Callable[[str], IO[bytes]]) -> None:
             sheet.write(_headers(name), (_filled(name, row, stamp) for row in records))
 
 
-class Sheet:
+class MessySheet:
     """A CSV file being written."""
 
     def __init__(self, text: io.TextIOWrapper, end: str) -> None:
@@ -87,12 +87,12 @@ class Sheet:
 
 
 @contextmanager
-def _file(opener: Callable[[str], IO[bytes]], name: str) -> Iterator[Sheet]:
+def _file(opener: Callable[[str], IO[bytes]], name: str) -> Iterator[MessySheet]:
     with opener(f"{name}.csv") as raw:
         if name in MARKED:
             raw.write(codecs.BOM_UTF8)
         with io.TextIOWrapper(raw, "utf-8", newline="") as text:
-            yield Sheet(text, "\n" if name in UNIX_LINES else "\r\n")
+            yield MessySheet(text, "\n" if name in UNIX_LINES else "\r\n")
 
 
 def _manifest() -> Iterator[Row]:
@@ -117,7 +117,7 @@ def _filled(name: str, row: Row, stamp: str) -> Row:
     return named | {"status": "active", "dateLastModified": stamp}
 
 
-def _tables(district: District) -> dict[str, Iterable[Row]]:
+def _tables(district: FictionalDistrict) -> dict[str, Iterable[Row]]:
     tables = rows(district)
     return {name: tables[name] for name in SENT} | {
         "users": _users(tables["users"], tables["roles"]),

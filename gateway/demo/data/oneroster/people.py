@@ -11,7 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gateway.demo.data.oneroster.ids import Ids
-    from gateway.demo.data.records import Assignment, District, Enrollment, Guardian, Guardianship, Name, Staff, Student
+    from gateway.demo.data.records import (
+        Assignment,
+        Enrollment,
+        FictionalDistrict,
+        Guardian,
+        Guardianship,
+        Name,
+        Staff,
+        Student,
+    )
 
 Row = dict[str, str]
 STAFF_ROLES = {
@@ -39,10 +48,10 @@ TRUTH = {True: "true", False: "false"}
 
 
 @dataclass(slots=True)
-class People:
+class PeopleRows:
     """The people of one district, joined once and read by several files."""
 
-    district: District
+    district: FictionalDistrict
     ids: Ids
     memberships: dict[str, list[Enrollment]] = field(default_factory=dict)
     adults: dict[str, list[Guardianship]] = field(default_factory=dict)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gateway.demo.data.oneroster.ids import Ids
-    from gateway.demo.data.records import District
+    from gateway.demo.data.records import FictionalDistrict
 
 Row = dict[str, str]
 BELL = "metadata.crossing.bell"
@@ -18,7 +18,7 @@ CLASS_RESOURCES = 40
 TRUTH = {True: "true", False: "false"}
 
 
-def orgs(district: District, ids: Ids) -> Iterator[Row]:
+def orgs(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
     """The district and its schools."""
     for one in district.organizations:
         yield {
@@ -30,7 +30,7 @@ def orgs(district: District, ids: Ids) -> Iterator[Row]:
         }
 
 
-def sessions(district: District, ids: Ids) -> Iterator[Row]:
+def sessions(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
     """The tree of academic sessions."""
     for one in district.sessions:
         yield {
@@ -44,7 +44,7 @@ def sessions(district: District, ids: Ids) -> Iterator[Row]:
         }
 
 
-def courses(district: District, ids: Ids) -> Iterator[Row]:
+def courses(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
     """The course catalogue."""
     for one in district.courses:
         yield {
@@ -59,7 +59,7 @@ def courses(district: District, ids: Ids) -> Iterator[Row]:
         }
 
 
-def classes(district: District, ids: Ids) -> Iterator[Row]:
+def classes(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
     """Every class that meets."""
     catalogue = {one.id: one for one in district.courses}
     for one in district.sections:
@@ -81,13 +81,13 @@ def classes(district: District, ids: Ids) -> Iterator[Row]:
         }
 
 
-def categories(district: District, ids: Ids) -> Iterator[Row]:
+def categories(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
     """The weight classes of the gradebook."""
     for one in district.categories:
         yield {"sourcedId": ids.other(one.id), "title": one.title, "weight": one.weight}
 
 
-def line_items(district: District, ids: Ids) -> Iterator[Row]:
+def line_items(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
     """The graded work of a few classes."""
     for one in district.line_items:
         yield {
@@ -105,7 +105,7 @@ def line_items(district: District, ids: Ids) -> Iterator[Row]:
         }
 
 
-def results(district: District, ids: Ids) -> Iterator[Row]:
+def results(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
     """What students got for it."""
     for one in district.results:
         yield {
@@ -124,7 +124,7 @@ def results(district: District, ids: Ids) -> Iterator[Row]:
         }
 
 
-def resources(district: District, ids: Ids) -> Iterator[Row]:
+def resources(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
     """The digital textbooks."""
     for one in district.resources:
         yield {
@@ -138,7 +138,7 @@ def resources(district: District, ids: Ids) -> Iterator[Row]:
         }
 
 
-def course_resources(district: District, ids: Ids) -> Iterator[Row]:
+def course_resources(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
     """Which course uses which."""
     for one in district.resources:
         yield {
@@ -149,7 +149,7 @@ def course_resources(district: District, ids: Ids) -> Iterator[Row]:
         }
 
 
-def class_resources(district: District, ids: Ids) -> Iterator[Row]:
+def class_resources(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
     """A few classes that say it again for themselves."""
     by_course = {one.course: one for one in district.resources}
     for section in district.sections[:CLASS_RESOURCES]:

@@ -11,7 +11,7 @@ from gateway.demo.data.oneroster.csv_files import rows
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gateway.demo.data.records import District
+    from gateway.demo.data.records import FictionalDistrict
 
     Document = dict[str, Any]
 
@@ -21,7 +21,7 @@ MARKS = (("A", "90"), ("B", "80"), ("C", "70"), ("D", "60"), ("F", "0"))
 EVERY = 4
 
 
-def server_documents(district: District) -> dict[str, dict[str, Document]]:
+def server_documents(district: FictionalDistrict) -> dict[str, dict[str, Document]]:
     """Every collection of the server by name, each document by its sourcedId."""
     found = documents(rows(district))
     for identifier, section in found["classes"].items():

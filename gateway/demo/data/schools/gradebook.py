@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gateway.demo.data.records import Category, Course, LineItem, Placement, Resource, Result, Section, Session
+from gateway.demo.data.records import Category, Course, LearningResource, LineItem, Placement, Result, Section, Session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ CHANCE_LATE = 0.1
 
 
 @dataclass(slots=True)
-class Gradebook:
+class GradebookMaker:
     """The marks of a district while they are being given."""
 
     sessions: Sequence[Session]
@@ -99,10 +99,12 @@ def graded(sections: Sequence[Section], student: str, placements: Sequence[Place
     return [section for number, section in enumerate(sections) if section.id in mine or not number % EVERY]
 
 
-def resources(courses: Sequence[Course]) -> tuple[Resource, ...]:
+def resources(courses: Sequence[Course]) -> tuple[LearningResource, ...]:
     """A product for each course of four departments."""
     return tuple(
-        Resource(f"res-{vendor}-{course.id}", f"{product}: {course.title}", vendor, f"{vendor}/{course.id}", course.id)
+        LearningResource(
+            f"res-{vendor}-{course.id}", f"{product}: {course.title}", vendor, f"{vendor}/{course.id}", course.id
+        )
         for product, vendor, department in PRODUCTS
         for course in courses
         if course.id.startswith(f"{department}-")

@@ -17,14 +17,14 @@ from standards.edfi.model.model import resources, version
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from standards.edfi.api.openapi.schemas import Edition
-    from standards.edfi.api.supported_operations import Abilities
+    from standards.edfi.api.openapi.schemas import OpenApiVersion
+    from standards.edfi.api.supported_operations import SupportedOperations
     from standards.edfi.model.model import Resource
 
 Document = dict[str, Any]
 
 SECTIONS = ("resources", "descriptors", "changeQueries")
-EDITIONS: Mapping[str, Edition] = MappingProxyType({"2": SWAGGER, "3": OPENAPI})
+OPENAPI_VERSIONS: Mapping[str, OpenApiVersion] = MappingProxyType({"2": SWAGGER, "3": OPENAPI})
 TITLES = MappingProxyType(
     {"resources": "Ed-Fi Resources", "descriptors": "Ed-Fi Descriptors", "changeQueries": "Ed-Fi Change Queries"}
 )
@@ -37,7 +37,9 @@ ABOUT = (
 WORDS = re.compile(r"[A-Z]{2,}(?=[A-Z][a-z]|$)|[A-Z]?[a-z0-9]+|[A-Z]")
 
 
-def document(section: str, edition: Edition, able: Abilities, server_url: str, token_url: str) -> Document:
+def document(
+    section: str, edition: OpenApiVersion, able: SupportedOperations, server_url: str, token_url: str
+) -> Document:
     """The document of a *section*, in one edition of OpenAPI, with what the deployment is *able* to do.
 
     *server_url* is the absolute address below which the paths stand, *token_url* where tokens are given.
@@ -45,7 +47,7 @@ def document(section: str, edition: Edition, able: Abilities, server_url: str, t
     return framed(section, edition, content(section, edition, able), server_url, token_url)
 
 
-def content(section: str, edition: Edition, able: Abilities) -> Document:
+def content(section: str, edition: OpenApiVersion, able: SupportedOperations) -> Document:
     """What a section's document says wherever it lies: its ``tags``, ``paths`` and ``schemas``."""
     if section == "changeQueries":
         return {"tags": [dict(operations.CHANGES)], "paths": _changes(edition), "schemas": dict(operations.VERSIONS)}
@@ -57,7 +59,7 @@ def content(section: str, edition: Edition, able: Abilities) -> Document:
     return {"tags": tags, "paths": _paths(own, edition, able), "schemas": dict(sorted(found.items()))}
 
 
-def framed(section: str, edition: Edition, inner: Document, server_url: str, token_url: str) -> Document:
+def framed(section: str, edition: OpenApiVersion, inner: Document, server_url: str, token_url: str) -> Document:
     """The document around the *inner* content of a section."""
     told = {
         "info": {"title": TITLES[section], "version": API, "description": ABOUT.format(version=version())},
@@ -89,11 +91,11 @@ def _address(resource: Resource) -> str:
     return resource.endpoint
 
 
-def _paths(own: Iterable[Resource], edition: Edition, able: Abilities) -> Document:
+def _paths(own: Iterable[Resource], edition: OpenApiVersion, able: SupportedOperations) -> Document:
     return {path: item for one in own for path, item in operations.paths(one, edition, able).items()}
 
 
-def _changes(edition: Edition) -> Document:
+def _changes(edition: OpenApiVersion) -> Document:
     return {"/availableChangeVersions": operations.available(edition)}
 
 

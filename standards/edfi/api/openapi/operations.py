@@ -6,21 +6,21 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from standards.edfi.api.openapi.schemas import IDENTITY, SWAGGER, camel, leaves, scalar, schema_name
-from standards.edfi.api.request import DEFAULT_LIMIT, LARGEST_LIMIT, parameters
-from standards.edfi.model.cascading_keys import CASCADING
+from standards.edfi.api.request import DEFAULT_LIMIT, MAX_LIMIT, parameters
+from standards.edfi.model.cascading_keys import CASCADING_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from standards.edfi.api.openapi.schemas import Edition
-    from standards.edfi.api.supported_operations import Abilities
+    from standards.edfi.api.openapi.schemas import OpenApiVersion
+    from standards.edfi.api.supported_operations import SupportedOperations
     from standards.edfi.model.model import Property, Resource
 
 Document = dict[str, Any]
 
 UPDATABLE = "x-Ed-Fi-isUpdatable"
 MEDIA = "application/json"
-LARGEST_NUMBER = 200
+MAX_PARTITIONS = 200
 PARTITIONS = 10
 CHANGES = MappingProxyType({"name": "changeQueries", "description": "Which change versions a client can ask for."})
 VERSIONS: Mapping[str, Document] = MappingProxyType(
@@ -53,18 +53,18 @@ SHARED: tuple[Words, ...] = (
     ("offset", "query", "How many items to pass over before the first in the answer.",
      {"type": "integer", "format": "int32", "minimum": 0}),
     ("limit", "query", "The most items in the answer; none at all with 0, which is how to count.",
-     {"type": "integer", "format": "int32", "minimum": 0, "maximum": LARGEST_LIMIT, "default": DEFAULT_LIMIT}),
+     {"type": "integer", "format": "int32", "minimum": 0, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}),
     ("totalCount", "query", "Whether the header Total-Count tells how many items there are in all.",
      {"type": "boolean", "default": False}),
     ("pageToken", "query", "The Next-Page-Token of the page before; instead of offset and limit.", {"type": "string"}),
     ("pageSize", "query", "The most items in the answer to a pageToken; without one, limit decides.",
-     {"type": "integer", "format": "int32", "minimum": 0, "maximum": LARGEST_LIMIT, "default": DEFAULT_LIMIT}),
+     {"type": "integer", "format": "int32", "minimum": 0, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}),
     ("minChangeVersion", "query", "Only what changed at this change version or later.",
      {"type": "integer", "format": "int64"}),
     ("maxChangeVersion", "query", "Only what changed at this change version or earlier.",
      {"type": "integer", "format": "int64"}),
     ("number", "query", "How many parts of about the same size to cut the items into.",
-     {"type": "integer", "format": "int32", "minimum": 1, "maximum": LARGEST_NUMBER, "default": PARTITIONS}),
+     {"type": "integer", "format": "int32", "minimum": 1, "maximum": MAX_PARTITIONS, "default": PARTITIONS}),
     ("Use-Snapshot", "header", "Whether to read from a snapshot.", {"type": "boolean", "default": False}),
     ("If-None-Match", "header", "The tag of the item as the client has it.", {"type": "string"}),
     ("If-Match", "header", "The tag of the item as the client read it; the request fails if it is another by now.",
@@ -82,17 +82,17 @@ CUT = ("number", *WINDOW, "Use-Snapshot")
 ONE = ("If-None-Match", "Use-Snapshot")
 
 
-def shared(edition: Edition) -> Document:
+def shared(edition: OpenApiVersion) -> Document:
     """The parameters that operations have in common."""
     return {name: _parameter(edition, name, place, about, schema) for name, place, about, schema in SHARED}
 
 
-def failures(edition: Edition) -> Document:  # noqa: ARG001  either edition says it in the same words
+def failures(edition: OpenApiVersion) -> Document:  # noqa: ARG001  either edition says it in the same words
     """The answers that say no."""
     return {name: {"description": about} for name, (_, about) in ERRORS.items()}
 
 
-def available(edition: Edition) -> Document:
+def available(edition: OpenApiVersion) -> Document:
     """The one operation of change queries that belongs to no resource."""
     answer = _success("The oldest and the newest change version.", edition.ref("availableChangeVersions"), edition)
     return {
@@ -106,9 +106,9 @@ def available(edition: Edition) -> Document:
     }
 
 
-def paths(resource: Resource, edition: Edition, able: Abilities) -> Document:
+def paths(resource: Resource, edition: OpenApiVersion, able: SupportedOperations) -> Document:
     """The addresses of one resource, each with what the deployment is *able* to do there."""
-    told = _Told(resource, edition)
+    told = _OperationWriter(resource, edition)
     root = resource.endpoint
     many, single = {"get": told.many()}, {"get": told.single()}
     if resource.name in able.writes:
@@ -121,10 +121,10 @@ def paths(resource: Resource, edition: Edition, able: Abilities) -> Document:
     return found | {f"{root}/partitions": {"get": told.partitions()}}
 
 
-class _Told:
+class _OperationWriter:
     """The operations of one *resource*, in one *edition*."""
 
-    def __init__(self, resource: Resource, edition: Edition) -> None:
+    def __init__(self, resource: Resource, edition: OpenApiVersion) -> None:
         self.edition, self.resource = edition, resource
         self.schema, self.collection = schema_name(resource), resource.collection
         self.many_word = self.collection[0].upper() + self.collection[1:]
@@ -155,7 +155,7 @@ class _Told:
         told = self.operation(
             f"put{self.one_word}", "Replace an item.", named, (*WRITE_ERRORS, "NotFound"), done, body=True
         )
-        return told | ({UPDATABLE: True} if self.resource.name in CASCADING else {})
+        return told | ({UPDATABLE: True} if self.resource.name in CASCADING_KEYS else {})
 
     def delete(self) -> Document:
         named = [self.identifier(), *self.pointers(("If-Match",))]
@@ -214,17 +214,17 @@ class _Told:
 
 
 def _parameter(
-    edition: Edition, name: str, place: str, about: str, schema: Document, more: Mapping[str, Any] | None = None
+    edition: OpenApiVersion, name: str, place: str, about: str, schema: Document, more: Mapping[str, Any] | None = None
 ) -> Document:
     how = schema if edition is SWAGGER else {"schema": schema}
     return {"name": name, "in": place, "description": about, "required": False, **how, **(more or {})}
 
 
-def _pointer(edition: Edition, name: str) -> Document:
+def _pointer(edition: OpenApiVersion, name: str) -> Document:
     return {"$ref": f"#/parameters/{name}" if edition is SWAGGER else f"#/components/parameters/{name}"}
 
 
-def _success(description: str, schema: Document, edition: Edition, headers: Iterable[str] = ()) -> Document:
+def _success(description: str, schema: Document, edition: OpenApiVersion, headers: Iterable[str] = ()) -> Document:
     told: Document = {"schema": schema} if edition is SWAGGER else {"content": {MEDIA: {"schema": schema}}}
     for name in headers:
         about, kind = HEADERS[name]
@@ -233,6 +233,6 @@ def _success(description: str, schema: Document, edition: Edition, headers: Iter
     return {"description": description, **told}
 
 
-def _responses(edition: Edition, errors: Iterable[str], done: Document) -> Document:
+def _responses(edition: OpenApiVersion, errors: Iterable[str], done: Document) -> Document:
     root = "#/responses/" if edition is SWAGGER else "#/components/responses/"
     return done | {ERRORS[name][0]: {"$ref": root + name} for name in errors}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from standards.edfi.model.flat_key_names import key_names
+from standards.edfi.model.flat_key_names import flat_key_names
 from standards.edfi.model.mapping import ordered
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ MODIFIED = "When what is shown of the item last changed."
 
 
 @dataclass(frozen=True, slots=True)
-class Edition:
+class OpenApiVersion:
     """How one version of OpenAPI writes what the other writes too: where schemas lie, and what may be null."""
 
     version: str
@@ -41,8 +41,8 @@ class Edition:
         return {"$ref": f"{self.root}{name}"}
 
 
-SWAGGER = Edition("2.0", "#/definitions/", "x-nullable")
-OPENAPI = Edition("3.0.3", "#/components/schemas/", "nullable")
+SWAGGER = OpenApiVersion("2.0", "#/definitions/", "x-nullable")
+OPENAPI = OpenApiVersion("3.0.3", "#/components/schemas/", "nullable")
 
 
 def camel(name: str) -> str:
@@ -67,14 +67,14 @@ def singular(name: str) -> str:
     return name
 
 
-def schemas(resource: Resource, edition: Edition) -> Document:
+def schemas(resource: Resource, edition: OpenApiVersion) -> Document:
     """The schemas of one resource: itself, the references it holds and the items of its collections."""
-    made = _Maker(edition, {})
+    made = _SchemaMaker(edition, {})
     made.resource(resource)
     return made.found
 
 
-def tracked(resource: Resource, edition: Edition) -> Document:
+def tracked(resource: Resource, edition: OpenApiVersion) -> Document:
     """The schemas in which ``/deletes`` and ``/keyChanges`` tell of a resource."""
     name = schema_name(resource)
     key = f"trackedChanges_{name}Key"
@@ -97,12 +97,12 @@ def tracked(resource: Resource, edition: Edition) -> Document:
 def key_members(resource: Resource) -> Mapping[str, str]:
     """The members of a resource's natural key by the flat names they go by outside of it, and the path of each."""
     found: dict[str, str] = {}
-    for path, name in key_names(resource.collection).items():
+    for path, name in flat_key_names(resource.collection).items():
         found.setdefault(name, path)
     return found
 
 
-def scalar(known: Property, edition: Edition) -> Document:
+def scalar(known: Property, edition: OpenApiVersion) -> Document:
     """The schema of a single value."""
     made: Document = {"type": known.type}
     if form := known.format or FORMATS.get(known.type, ""):
@@ -118,10 +118,10 @@ def scalar(known: Property, edition: Edition) -> Document:
 
 
 @dataclass(frozen=True, slots=True)
-class _Maker:
+class _SchemaMaker:
     """Collects the schemas of a resource in *found*."""
 
-    edition: Edition
+    edition: OpenApiVersion
     found: Document
 
     def resource(self, resource: Resource) -> None:

@@ -6,18 +6,18 @@ from datetime import date, timedelta
 
 from hypothesis import strategies as st
 
-from gateway.demo.data import District, first_day, generate
+from gateway.demo.data import FictionalDistrict, first_day, generate
 
 TODAY = date(2026, 1, 15)
 
 
-def small(name: str = "maple", seed: int = 1, students: int = 300) -> District:
+def small(name: str = "maple", seed: int = 1, students: int = 300) -> FictionalDistrict:
     """A district of a few hundred students."""
     return generate(name, seed=seed, students=students, school_year=2026, today=TODAY)
 
 
 @st.composite
-def districts(draw) -> District:
+def districts(draw) -> FictionalDistrict:
     """Any small district, on any day of its school year or the summer after it."""
     year = draw(st.integers(2024, 2034))
     return generate(

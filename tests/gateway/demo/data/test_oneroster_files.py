@@ -6,7 +6,7 @@ from zipfile import ZipFile
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from gateway.demo.data import write_oneroster_11_wild, write_oneroster_12
+from gateway.demo.data import write_messy_oneroster_11, write_oneroster_12
 from tests.gateway.demo.data.districts import districts, small
 from tests.support.needs import shared
 
@@ -119,8 +119,8 @@ def test_hostile_names_survive_the_quoting(export):
 @pytest.fixture(scope="module")
 def wild(tmp_path_factory):
     path = tmp_path_factory.mktemp("wild")
-    write_oneroster_11_wild(small("alder"), path / "folder")
-    write_oneroster_11_wild(small("alder"), path / "alder.zip")
+    write_messy_oneroster_11(small("alder"), path / "folder")
+    write_messy_oneroster_11(small("alder"), path / "alder.zip")
     return path
 
 

@@ -14,25 +14,25 @@ from hypothesis import strategies as st
 from standards.edfi.api.openapi import documents as openapi
 from standards.edfi.api.openapi.schemas import IDENTITY, OPENAPI, SWAGGER, camel, key_members, schema_name
 from standards.edfi.api.request import names, parameters
-from standards.edfi.api.supported_operations import Abilities, everything
-from standards.edfi.model.cascading_keys import CASCADING
+from standards.edfi.api.supported_operations import SupportedOperations, all_operations
+from standards.edfi.model.cascading_keys import CASCADING_KEYS
 from standards.edfi.model.model import resources
 from tests.standards.edfi.documents import documents
 
 SERVER, TOKEN = "https://gateway.example/maple/data/v3", "https://gateway.example/maple/oauth/token"
-EVERY = [(section, edition) for section in openapi.SECTIONS for edition in openapi.EDITIONS.values()]
+EVERY = [(section, edition) for section in openapi.SECTIONS for edition in openapi.OPENAPI_VERSIONS.values()]
 WAYS = {"": {"get", "post"}, "/{id}": {"get", "put", "delete"}, "/deletes": {"get"}, "/keyChanges": {"get"},
         "/partitions": {"get"}}  # fmt: skip
 
 
 @cache
 def told(section, edition):
-    return openapi.document(section, edition, everything(), SERVER, TOKEN)
+    return openapi.document(section, edition, all_operations(), SERVER, TOKEN)
 
 
-@pytest.mark.parametrize("edition", openapi.EDITIONS.values())
+@pytest.mark.parametrize("edition", openapi.OPENAPI_VERSIONS.values())
 def test_only_what_a_deployment_is_able_to_do_is_listed(edition):
-    able = Abilities(frozenset({"Student", "School"}), frozenset({"School"}), frozenset({"Student"}))
+    able = SupportedOperations(frozenset({"Student", "School"}), frozenset({"School"}), frozenset({"Student"}))
     document = openapi.document("resources", edition, able, SERVER, TOKEN)
     whole = told("resources", edition)
     assert {path: set(item) for path, item in document["paths"].items()} == {
@@ -48,7 +48,7 @@ def test_only_what_a_deployment_is_able_to_do_is_listed(edition):
     assert {f"{edition.root}{name}" for name in schemas_of(document)} <= pointers
 
 
-@pytest.mark.parametrize("edition", openapi.EDITIONS.values())
+@pytest.mark.parametrize("edition", openapi.OPENAPI_VERSIONS.values())
 def test_pages_are_asked_for_as_the_ods_documents_it(edition):
     """As in the document of ODS/API 7.3: a generated client sends every default, and an offset beside a size is wrong."""
     document = told("resources", edition)
@@ -129,7 +129,7 @@ def test_the_filters_of_a_resource_are_exactly_those_it_is_asked_by(name):
     assert set(one.identity) <= covered
 
 
-@pytest.mark.parametrize("edition", openapi.EDITIONS.values(), ids=openapi.EDITIONS)
+@pytest.mark.parametrize("edition", openapi.OPENAPI_VERSIONS.values(), ids=openapi.OPENAPI_VERSIONS)
 def test_key_members_are_marked_in_resources_references_and_items(edition):
     schemas = schemas_of(told("resources", edition))
 
@@ -161,7 +161,7 @@ def test_each_edition_says_null_and_lengths_in_its_own_way():
 
 def test_a_put_says_where_the_key_may_change():
     marked = {one["tags"][0] for one in operations(told("resources", OPENAPI)) if one.get("x-Ed-Fi-isUpdatable")}
-    assert marked == {resources()[name].collection for name in CASCADING}
+    assert marked == {resources()[name].collection for name in CASCADING_KEYS}
 
 
 def test_what_is_tracked_is_told_by_flat_keys():
@@ -196,7 +196,7 @@ def test_a_descriptor_is_numbered_by_the_singular_of_its_address():
             assert one.descriptor_id == f"{camel(one.name)}Id"
 
 
-@pytest.mark.parametrize("edition", openapi.EDITIONS.values(), ids=openapi.EDITIONS)
+@pytest.mark.parametrize("edition", openapi.OPENAPI_VERSIONS.values(), ids=openapi.OPENAPI_VERSIONS)
 @given(st.data())
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], deadline=None)
 def test_whatever_the_standard_accepts_the_schema_accepts(edition, data):
@@ -207,7 +207,7 @@ def test_whatever_the_standard_accepts_the_schema_accepts(edition, data):
 
 
 def test_a_reference_schema_accepts_what_every_place_of_it_accepts():
-    told_schemas = told("resources", openapi.EDITIONS["3"])["components"]["schemas"]
+    told_schemas = told("resources", openapi.OPENAPI_VERSIONS["3"])["components"]["schemas"]
     checked = 0
     for one in resources().values():
         for known in one.properties.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from standards import registry
-from standards.edfi.from_oneroster.required_members import completed, unsaid
+from standards.edfi.from_oneroster.required_members import unread_fields, with_required_members
 from standards.edfi.model.model import by_collection, validate
 
 SECTION = ("A1", "101", "2027", "k1", "Fall")
@@ -24,7 +24,7 @@ HOMEWORK = "uri://ed-fi.org/GradebookEntryTypeDescriptor#Homework"
 
 def written(collection, record, before=None):
     lens = registry.lens("edfi", collection)
-    document = completed(collection, lens.write(record, before), record)
+    document = with_required_members(collection, lens.write(record, before), record)
     document.pop("id", None)
     return lens, document
 
@@ -71,8 +71,8 @@ def test_late_work_is_late_and_a_word_of_the_ods_itself_stays():
 
 
 def test_what_ed_fi_has_no_place_for_is_known():
-    assert unsaid(*_again("gradebookEntries", ITEM)) == ["minimum"]
-    assert unsaid(*_again("studentGradebookEntries", RESULT)) == ["incomplete"]
+    assert unread_fields(*_again("gradebookEntries", ITEM)) == ["minimum"]
+    assert unread_fields(*_again("studentGradebookEntries", RESULT)) == ["incomplete"]
 
 
 def _again(collection, record):

@@ -5,30 +5,30 @@ from __future__ import annotations
 import pytest
 
 from adapters.edfi_ods import plan
-from adapters.simulators.edfi.shape import Shape
+from adapters.simulators.edfi.shape import ResourceShapes
 from standards.edfi.api.request import parameters
-from standards.edfi.model.flat_key_names import key_names, referred
+from standards.edfi.model.flat_key_names import flat_key_names, referred_keys
 from standards.edfi.model.model import by_collection, resources
 
-REFERRED = referred(resources())
+REFERRED = referred_keys(resources())
 EVERY = sorted(one.collection for one in resources().values())
 
 
 @pytest.fixture(scope="module")
 def shape():
-    return Shape()
+    return ResourceShapes()
 
 
 def test_references_call_the_members_of_a_key_by_the_same_names():
     told = [name for name in REFERRED if name in resources()]
     assert len(told) > 60
     for name in told:
-        assert set(key_names(resources()[name].collection).values()) == REFERRED[name], name
+        assert set(flat_key_names(resources()[name].collection).values()) == REFERRED[name], name
 
 
 @pytest.mark.parametrize("collection", EVERY)
 def test_filters_adapters_and_simulators_call_them_so_too(collection, shape):
-    names = key_names(collection)
+    names = flat_key_names(collection)
     for path, name in names.items():
         assert path in parameters(collection)[name]
         assert plan.parameters(collection)[path] == name

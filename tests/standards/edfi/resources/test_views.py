@@ -20,7 +20,7 @@ from standards.edfi.model.references import PATHS, RESOURCES, TARGETS, organizat
 from standards.fields import fields_of, follow, trail
 from standards.keys import Keyring
 from standards.pruning import prune
-from standards.view import Hop, Many, Obj, Val, paths
+from standards.view import List, Object, Reference, Value, paths
 from tests.adapters.oneroster import packages
 from tests.standards.edfi.documents import document
 from tests.standards.edfi.world import Everything, around, plain
@@ -85,16 +85,16 @@ def test_every_field_that_remains_is_shown_somewhere(collection):
 
 def _sources(branch, nodes, entity, prefix):
     for node in nodes:
-        if isinstance(node, Val):
+        if isinstance(node, Value):
             for source in node.sources:
                 yield from (field.name for field in trail(entity, prefix + source) if field.entity == branch.entity)
-        elif isinstance(node, Obj):
+        elif isinstance(node, Object):
             yield prefix + node.guard
             yield from _sources(branch, node.nodes, entity, prefix)
-        elif isinstance(node, Hop):
+        elif isinstance(node, Reference):
             yield prefix + node.ref
             yield from _sources(branch, node.nodes, fields_of(entity)[prefix + node.ref].to, "")
-        elif isinstance(node, Many):
+        elif isinstance(node, List):
             at, inner = entity, prefix
             for step in node.steps:
                 at, inner = follow(step, at, inner)

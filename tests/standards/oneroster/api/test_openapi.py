@@ -17,7 +17,7 @@ from standards.oneroster import model
 from standards.oneroster.api import body, schemas
 from standards.oneroster.api.envelope import PLURALS, status_info, status_info_set
 from standards.oneroster.api.openapi import document
-from standards.oneroster.api.supported_operations import collections_of, supported
+from standards.oneroster.api.supported_operations import collections_of, supported_operations
 
 SERVER, TOKEN = "https://gateway.example/maple/ims/oneroster/x", "https://gateway.example/oauth/token"
 SERVICES = [("1.2", "rostering"), ("1.2", "gradebook"), ("1.2", "resources"), ("1.1", "")]
@@ -195,7 +195,7 @@ def test_every_operation_is_there_under_its_own_name_and_no_other(told):
 
 
 def test_only_the_operations_given_are_told_of():
-    some = supported("1.2", {"organization"}, ())
+    some = supported_operations("1.2", {"organization"}, ())
     doc = written("1.2", "rostering", some)
     assert set(doc["paths"]) == {"/orgs", "/orgs/{sourcedId}", "/schools", "/schools/{sourcedId}"}
     assert [name for name in doc["components"]["schemas"] if "User" in name] == []

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from standards import registry, vocabulary
 from standards.oneroster import model
 from standards.oneroster.api.routes import APIS
-from standards.oneroster.api.supported_operations import collections_of, supported, supports
+from standards.oneroster.api.supported_operations import collections_of, is_supported, supported_operations
 
 ENTITIES = frozenset(vocabulary.entities())
 NAMES = st.frozensets(st.sampled_from(sorted(ENTITIES)))
@@ -22,7 +22,7 @@ def named(version, name):
 
 
 def names(version, entities, writes=()):
-    return {operation.name for operation in supported(version, entities, writes)}
+    return {operation.name for operation in supported_operations(version, entities, writes)}
 
 
 @pytest.mark.parametrize("version", model.VERSIONS)
@@ -39,7 +39,7 @@ def test_a_source_with_every_entity_reads_every_collection_that_is_a_view(versio
 
 @pytest.mark.parametrize("version", model.VERSIONS)
 def test_a_source_without_entities_supports_nothing(version):
-    assert supported(version, (), ()) == ()
+    assert supported_operations(version, (), ()) == ()
 
 
 def test_the_collections_of_a_path_are_its_fixed_steps():
@@ -55,13 +55,13 @@ def test_one_of_the_entities_of_a_collection_is_enough():
 
 def test_a_nested_address_needs_what_stands_before_it():
     operation = named("1.2", "getStudentsForSchool")
-    assert not supports("1.2", operation, {"student"}, ())
-    assert supports("1.2", operation, {"student", "organization"}, ())
+    assert not is_supported("1.2", operation, {"student"}, ())
+    assert is_supported("1.2", operation, {"student", "organization"}, ())
 
 
 @pytest.mark.parametrize("version", model.VERSIONS)
 @given(entities=NAMES, more=NAMES)
 def test_nothing_is_written_where_no_changes_are_taken_and_more_entities_take_nothing_away(version, entities, more):
-    read = supported(version, entities, ())
+    read = supported_operations(version, entities, ())
     assert {operation.method for operation in read} <= {"GET"}
-    assert set(read) <= set(supported(version, entities | more, more))
+    assert set(read) <= set(supported_operations(version, entities | more, more))

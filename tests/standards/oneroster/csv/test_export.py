@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from standards.errors import MappingError
 from standards.oneroster.csv import specification as facts
 from standards.oneroster.csv.cells import GUID
-from standards.oneroster.csv.export import Sheet, manifest
+from standards.oneroster.csv.export import ExportSheet, manifest
 from standards.oneroster.csv.rows import told
 from tests.support.needs import shared
 
@@ -43,7 +43,7 @@ def one(version, name):
 
 def rows(version, name, *records, mode="bulk", metadata=()):
     """The cells of the rows that a file has for *records*, by heading."""
-    sheet = Sheet(one(version, name), mode, metadata)
+    sheet = ExportSheet(one(version, name), mode, metadata)
     text = (sheet.heading() + sheet.rows({**STAMPS, **record} for record in records)).decode()
     return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
 
@@ -53,7 +53,7 @@ def test_every_file_has_the_headings_of_the_facts_in_their_order(version):
     known = json.loads(shared("facts", "oneroster-csv.json").read_text("utf-8"))[version]["files"]
     assert {each.file.name for each in told(version)} == known.keys() - {"manifest.csv"}
     for each in told(version):
-        assert Sheet(each).heading().decode() == ",".join(known[each.file.name]["headers"]) + "\r\n"
+        assert ExportSheet(each).heading().decode() == ",".join(known[each.file.name]["headers"]) + "\r\n"
 
 
 @pytest.mark.parametrize("version", ["1.1", "1.2"])
@@ -261,7 +261,7 @@ def test_a_user_of_1_1_has_its_role_and_orgs_in_one_row():
 
 
 def test_metadata_come_after_the_standard_columns_in_the_order_of_their_names():
-    sheet = Sheet(one("1.2", "orgs.csv"), metadata=("z", "a,b", "B"))
+    sheet = ExportSheet(one("1.2", "orgs.csv"), metadata=("z", "a,b", "B"))
     assert (
         sheet.heading().decode()
         == 'sourcedId,status,dateLastModified,name,type,identifier,parentSourcedId,metadata.B,"metadata.a,b",metadata.z\r\n'

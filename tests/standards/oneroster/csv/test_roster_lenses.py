@@ -42,7 +42,7 @@ def test_every_file_is_told_by_a_lens_or_is_a_list_of_links(version):
 def test_every_column_is_told_by_a_lens_or_has_a_reason(version):
     dialect = lens(version, "orgs.csv", "organization").dialect
     for name in FILES & specification.files(version).keys():
-        told = {column for one in LENSES if (one.dialect, one.local) == (dialect, name) for column in one.consumes}
+        told = {column for one in LENSES if (one.dialect, one.local) == (dialect, name) for column in one.local_paths}
         excused = {column for file, column in REASONS if file == name}
         assert set(specification.files(version)[name].columns) - told <= excused
         assert not told & excused
@@ -83,15 +83,15 @@ def cells(column: specification.Column):
 def test_a_row_is_written_back_as_it_was_read(one, data):
     version = "1.1" if "11" in one.dialect else "1.2"
     columns = specification.files(version)[one.local].columns
-    told = {column for column in one.consumes if column in columns}
+    told = {column for column in one.local_paths if column in columns}
     row = {
         name: data.draw(cells(columns[name]), label=name)
         for name in sorted(told)
         if name in one.key or data.draw(st.booleans(), label=f"{name}?")
     }
-    if any("metadata" in column for column in one.consumes):
+    if any("metadata" in column for column in one.local_paths):
         row["metadata.maple.note"] = data.draw(words)
-    written = {column for pair in one.pairs if pair.put for column in pair.consumes} | {"metadata.maple.note"}
+    written = {column for pair in one.pairs if pair.put for column in pair.local_paths} | {"metadata.maple.note"}
     assert one.write(one.read(row)) == {name: cell for name, cell in row.items() if name in written}
 
 

@@ -8,13 +8,13 @@ import pytest
 
 from adapters.edfi_xml.adapter import EdFiXml
 from adapters.oneroster_csv.adapter import OneRosterCsv
-from gateway.cache.snapshot import build
+from gateway.cache.snapshot import build_snapshot
 from gateway.change_log.ledger import Ledger
 from gateway.demo.data import write_edfi_xml, write_oneroster_12
 from gateway.engine.plan import entities_of
 from gateway.engine.row_index import index
-from gateway.engine.view_rows import Shown
-from gateway.engine.visibility import Faces
+from gateway.engine.view_rows import ViewRows
+from gateway.engine.visibility import Visibility
 from policies.grant import Grant, Rule
 from standards import native, registry, vocabulary
 from standards.fields import fields_of
@@ -61,8 +61,8 @@ def everything(*dropped) -> Grant:
 def branches(records, collection, grant=None, api="oneroster"):
     grant = grant or everything()
     view = prune(registry.views(api)[collection], grant)
-    faces = Faces(build(iter(records), "maple", KEYRING), grant, KEYRING, "2026-10-01")
-    return tuple(Shown(branch, view, faces, Ledger(b"l" * 16)) for branch in view.branches)
+    visibility = Visibility(build_snapshot(iter(records), "maple", KEYRING), grant, KEYRING, "2026-10-01")
+    return tuple(ViewRows(branch, view, visibility, Ledger(b"l" * 16)) for branch in view.branches)
 
 
 def show(records, collection, grant=None, query=None, api="oneroster"):
