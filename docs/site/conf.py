@@ -11,6 +11,7 @@ SETUP.read(ROOT / "setup.cfg", "utf-8")
 
 project = "Crossing Guard"
 author = "The contributors of Crossing Guard"
+project_copyright = f"{author}; Apache License 2.0"
 release = SETUP["metadata"]["version"]
 extensions = ["myst_parser"]
 source_suffix = {".md": "markdown"}
