@@ -43,9 +43,6 @@ if TYPE_CHECKING:
     from standards.keys import Keyring
 
 APIS = ("oneroster", "oneroster11", "edfi")
-MAX_VISIBILITIES = 64
-MAX_VIEW_ROWS = 1024
-MAX_PLANS = 8192
 WARMING_SECONDS = 120.0
 """How long the start waits for districts; whoever is asked before it is loaded loads it then, or waits for it."""
 

@@ -55,7 +55,7 @@ class TableRows:
     """The rows of one entity of a snapshot, by their numbers."""
 
     def __init__(self, snapshot: Snapshot, entity: str) -> None:
-        self.entity, self._generation, self._table = entity, snapshot, snapshot.table(entity)
+        self.entity, self._snapshot, self._table = entity, snapshot, snapshot.table(entity)
 
     def value(self, name: str) -> Callable[[int], Any]:
         """How to read a field; ``key`` is the single part of the natural key."""
@@ -72,14 +72,14 @@ class TableRows:
 
     def children(self, child: str, via: str) -> Callable[[int], Iterable[int]]:
         """How to find the rows of *child* that point to a row."""
-        return self._generation.children(child, via, self.entity).__getitem__
+        return self._snapshot.children(child, via, self.entity).__getitem__
 
 
 class RecordInHand:
     """A record that is about to be written, or that the source just told; *row* is the one that it has, or had."""
 
     def __init__(self, snapshot: Snapshot, entity: str, row: int | None = None) -> None:
-        self.entity, self._generation, self._row = entity, snapshot, row
+        self.entity, self._snapshot, self._row = entity, snapshot, row
 
     def value(self, name: str) -> Callable[[Mapping[str, Any]], Any]:
         """How to read a field; ``key`` is the single part of the natural key."""
@@ -87,12 +87,12 @@ class RecordInHand:
 
     def target(self, ref: str) -> Callable[[Mapping[str, Any]], int]:
         """How to follow a reference by the natural key that the record gives."""
-        rows = self._generation.table(fields_of(self.entity)[ref].to).rows
+        rows = self._snapshot.table(fields_of(self.entity)[ref].to).rows
         return lambda record: NO_ROW if record.get(ref) is None else rows.get(tuple(record[ref]), DANGLING)
 
     def children(self, child: str, via: str) -> Callable[[Mapping[str, Any]], Iterable[int]]:
         """What others say of the record is read at the row that it has; of a new one nobody says anything."""
-        found = () if self._row is None else self._generation.children(child, via, self.entity)[self._row]
+        found = () if self._row is None else self._snapshot.children(child, via, self.entity)[self._row]
         return lambda _record: found
 
 
@@ -109,7 +109,7 @@ def row_filter(clause: Clause, rows: Reader[Row], around: Around) -> Callable[[R
             return _of_a_field(clause, rows)
         case Active(begin, end):
             return _active(begin, end, rows, around.today)
-        case Seen() | RefIn() | Child():
+        case _:
             return _related(clause, rows, around)
 
 
@@ -144,7 +144,7 @@ def _active(begin: Sequence[str], end: str, rows: Reader[Row], today: str) -> Ca
     return active
 
 
-def _related(clause: Seen | RefIn | Child, rows: Reader[Row], around: Around) -> Callable[[Row], bool]:
+def _related(clause: Clause, rows: Reader[Row], around: Around) -> Callable[[Row], bool]:
     """Whether what a row points to, or what points to it, is as a *clause* says."""
     match clause:
         case Seen(ref):
@@ -158,6 +158,8 @@ def _related(clause: Seen | RefIn | Child, rows: Reader[Row], around: Around) ->
             test = row_filter(inner, TableRows(around.snapshot, child), around)
             children = rows.children(child, via)
             return lambda row: any(test(one) for one in children(row))
+    msg = f"unknown clause {type(clause).__name__}"  # which shows nothing
+    raise TypeError(msg)
 
 
 def _only_key(record: Mapping[str, Any]) -> Any:
