@@ -9,7 +9,7 @@ from copy import copy
 from functools import partial
 from secrets import token_bytes
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from gateway import telemetry
 from gateway.change_log.account import account_of
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
 APIS = ("oneroster", "oneroster11", "edfi")
 WARMING_SECONDS = 120.0
 """How long the start waits for districts; whoever is asked before it is loaded loads it then, or waits for it."""
-
-T = TypeVar("T")
 
 
 class Gateway:

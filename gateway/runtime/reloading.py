@@ -43,7 +43,6 @@ RELOADED: Final = frozenset(
 BESIDE_DATA: Final = ("timezone", "school_years")
 """What of a district's settings is no matter of its data."""
 
-SOURCE: Final = ("adapter", "settings", "defaults", "descriptors")
 """What of a district's settings decides which records there are."""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv as cells
 import io
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from standards.oneroster import model
@@ -146,11 +145,3 @@ def _parts(cell: str) -> list[str]:
 
 def _kept(**members: Any) -> Document:
     return {name: value for name, value in members.items() if value}
-
-
-def by_class(found: Documents, collection: str, member: str) -> Mapping[str, list[Document]]:
-    """The documents of a collection by the id in one of their references."""
-    grouped: dict[str, list[Document]] = defaultdict(list)
-    for document in found[collection].values():
-        grouped[document.get(member, {}).get("sourcedId", "")].append(document)
-    return grouped
