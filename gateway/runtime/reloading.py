@@ -43,8 +43,6 @@ RELOADED: Final = frozenset(
 BESIDE_DATA: Final = ("timezone", "school_years")
 """What of a district's settings is no matter of its data."""
 
-"""What of a district's settings decides which records there are."""
-
 
 class Refused(GatewayError):
     """The files on disk cannot serve; *mistakes* are all that is wrong with them, each with its place."""
