@@ -98,7 +98,7 @@ class Store(Protocol):
         """Suspend, resume or end a client, as *step* says; refused where its state does not allow it."""
 
     def rotate_secret(self, client_id: str, new: str, keep_old_until: datetime | None, actor: str) -> Client:
-        """Replace the secret by the one with hash *new*; the old one stays valid until then, or all tokens end."""
+        """Replace the secret by hash *new*; the old one is valid until *keep_old_until*, else all tokens end."""
 
     def share_secret(self, client_id: str, secret: SharedSecret | None, actor: str) -> Client:
         """Set, or with None end, the secret by which alone the client signs requests; its tokens stay valid."""
@@ -197,7 +197,7 @@ class SqlStore:
 
     @timely
     def rotate_secret(self, client_id: str, new: str, keep_old_until: datetime | None, actor: str) -> Client:
-        """Replace the secret by the one with hash *new*; the old one stays valid until then, or all tokens end."""
+        """Replace the secret by hash *new*; the old one is valid until *keep_old_until*, else all tokens end."""
         with transaction(self._engine, write=True) as connection:
             found = _not_ended(_locked(connection, client_id))
             changes: dict[str, Any] = {"secret_hash_1": new, "secret_hash_2": None, "not_after_2": None}

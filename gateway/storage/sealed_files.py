@@ -41,7 +41,7 @@ class Sealed:
                 os.utime(self._folder / name, (moment, moment))
 
     def forget(self, name: str, before: float) -> None:
-        """Remove every folder whose file *name* was last used before that moment."""
+        """Remove every folder whose file *name* was last used *before* that moment."""
         for folder in self._folder.iterdir() if self._folder and self._folder.is_dir() else ():
             with suppress(OSError):
                 if (folder / name).stat().st_mtime < before:
