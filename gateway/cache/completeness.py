@@ -1,4 +1,4 @@
-"""Completeness of a snapshot: rows set aside and references that lead nowhere, with lines that tell the operator."""
+"""Completeness of a snapshot: rows set aside and dangling references, with lines that report them to the operator."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from adapters.contract import Aside
 
 PLACES_IN_STATUS: Final = 20
-"""So many rows are told one by one in the status; the log has had them all."""
+"""Set-aside rows that the status names one by one; the log has all of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetAsideRows:
     """The rows *read* of an entity, and how many of them are set *aside* for which *reasons*.
 
-    Those that belong to what the source calls *gone* are left out with it, however many they are.
+    *gone* counts rows left out because they belong to a record that the source marks as deleted; it has no limit.
     """
 
     entity: str
@@ -33,9 +33,9 @@ class SetAsideRows:
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """How many references of the field *name* there are, and how many of them lead nowhere.
+    """The references of the field *name*: how many there are (*all_of*), and how many dangle (*lost*).
 
-    They may all where the source *lacks* everything that they could lead to: a system need not show it.
+    All may dangle where the source *lacks* the whole entity that they refer to: a system need not publish it.
     """
 
     name: str
@@ -46,7 +46,7 @@ class References:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A row set aside of which no snapshot before knew what it was; of what entities other records are *made* of it."""
+    """A set-aside row that was in no earlier snapshot; records of the entities *made* may come from the same row."""
 
     entity: str
     own: str
@@ -55,9 +55,9 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
-    """What a load has of its source, entity by entity; *places* are rows set aside, as far as they can be told.
+    """What a load read of its source, entity by entity; *places* are set-aside rows that can be named.
 
-    *unknown* are those of which no snapshot before knew what they were, as far as they say which ones they are.
+    *unknown* are the set-aside rows that were in no earlier snapshot, where they bear an id.
     """
 
     rows: tuple[SetAsideRows, ...] = ()
@@ -68,9 +68,9 @@ class Completeness:
 
 
 def told_lines(found: Completeness, places: int = PLACES_IN_STATUS) -> Iterator[str]:
-    """What was read, entity by entity, what of it is set aside and why, and which references lead nowhere.
+    """Describe what was read by entity, what of it is set aside and why, and which references dangle.
 
-    Of the rows set aside as many *places* are told.
+    At most *places* set-aside rows are named.
     """
     if found.rows:
         yield "rows read: " + ", ".join(f"{plain_place(one.entity)} {one.read:,}" for one in found.rows)
@@ -89,7 +89,7 @@ def told_lines(found: Completeness, places: int = PLACES_IN_STATUS) -> Iterator[
 
 
 def plain_reason(told: str) -> str:
-    """A reason of which the field, and nothing else, may be the source's own word."""
+    """Return a reason in which only the field name may come from the source."""
     if told in REASONS:
         return told
     name, _, reason = told.partition(" ")
@@ -99,7 +99,7 @@ def plain_reason(told: str) -> str:
 def metrics_of(
     every: Mapping[str, Completeness | None],
 ) -> tuple[dict[tuple[str, str], float], dict[tuple[str, str], float]]:
-    """By district and entity the rows set aside, by district and field the references that lead nowhere."""
+    """Count set-aside rows by district and entity, and dangling references by district and field."""
     there = {name: found for name, found in every.items() if found is not None}
     aside = {(name, plain_place(one.entity)): float(one.aside) for name, found in there.items() for one in found.rows}
     lost = {(name, plain_place(one.name)): float(one.lost) for name, found in there.items() for one in found.references}

@@ -1,4 +1,4 @@
-"""What the log and the metrics tell of districts: failures, recoveries and what was dropped; never a value."""
+"""Log lines and metrics of districts: failures, recoveries and dropped data; never a value of a record."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 NOTHING: Final = "-"
 OTHER: Final = "other"
 PLACES_IN_LOG: Final = 20
-"""So many rows are logged of a load that is refused, at every try; `crossing check` tells all."""
+"""Rows logged of a refused load, at every attempt; `crossing check` prints all of them."""
 
-# The kinds by which an adapter's notes are counted, each with the words of a note that it is known by.
+# The kinds by which an adapter's notes are counted, each with the pattern of its notes.
 KINDS: Final[Mapping[str, str]] = {
     "unknown column": r"unknown column",
     "unknown member": r"unknown member",
@@ -79,17 +79,17 @@ def tell_failure(event: str, district: str, error: BaseException, *, quiet: bool
 
 
 def tell_recovery(district: str) -> None:
-    """Log that *district* is well again."""
+    """Log that *district* has recovered."""
     _tell("info", "district recovered", district=district)
 
 
 def tell_approval(district: str, count: int) -> None:
-    """Log that an operator lets as many rows of *district* go."""
+    """Log that an operator approved the loss of *count* rows of *district*."""
     _tell("warning", "loss approved", district=district, count=count)
 
 
 def tell_aside(district: str, asides: Mapping[str, int]) -> None:
-    """Count the rows by entity that one live reading of *district* set aside."""
+    """Count the rows, by entity, that one uncached read of *district* set aside."""
     for entity, times in asides.items():
         _dropped.labels(district, "row set aside", plain_place(entity)).inc(times)
 
@@ -108,7 +108,7 @@ def tell_dropped(district: str, notes: Mapping[str, int], dropped: Mapping[str, 
 
 
 def tell_lacking(district: str, found: Completeness) -> None:
-    """Log what a load of *district* lacks of its source: each row that is set aside, and what leads nowhere."""
+    """Log what a load of *district* lacks of its source: each set-aside row, and dangling references."""
     for row in found.places:
         place, entity = plain_place(row.place), plain_place(row.entity)
         _tell("warning", "row set aside", district=district, entity=entity, place=place, kind=_short(row.reason))
@@ -122,12 +122,12 @@ def tell_lacking(district: str, found: Completeness) -> None:
 
 
 def _short(told: str) -> str:
-    """A reason in letters alone, without the field that it is about."""
+    """Shorten a reason to its words, without the field that it is about."""
     return re.split(r" ?[(;,]| of \{|-8", plain_reason(told).removeprefix(f"{HIDDEN} "))[0]
 
 
 def classify(note: str) -> tuple[str, str]:
-    """The kind of an adapter's note, and the file or resource that it is about; its own words are not repeated."""
+    """Return the kind of an adapter's note, and the file or resource it is about, never the note's own words."""
     if note.startswith("default: "):
         return "declared default", ""
     place, colon, text = note.partition(": ")
@@ -137,7 +137,7 @@ def classify(note: str) -> tuple[str, str]:
 
 
 def _tell(level: str, event: str, **line: Any) -> None:
-    """Log *line* without what is empty; a command, which has no log, tells what it finds itself."""
+    """Log *line* without empty values; without a configured log (in a command) do nothing."""
     if structlog.is_configured():
         getattr(_log, level)(event, **{name: value for name, value in line.items() if value not in ("", None)})
 
@@ -148,6 +148,6 @@ def _entity(place: str) -> str:
 
 
 def _source(place: str) -> str:
-    """The file or resource of a place, without line, column and number."""
+    """Return the file or resource of a place, without line, column and number."""
     head = re.split(r"[\[:]", place, maxsplit=1)[0]
     return head if head and head != HIDDEN else NOTHING

@@ -1,4 +1,4 @@
-"""Losses: how many rows of an entity a refresh may drop, and what an operator has approved beyond that."""
+"""Limits of loss: how many rows of an entity a refresh may drop, and what an operator has approved beyond that."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 MAX_SHARE: Final = 0.2
 MAX_REPORTED_ROWS: Final = 25
-"""How many rows of an entity a source may say are deleted, whatever share they are: it has told of each of them."""
+"""Rows of an entity that a source may report as deleted whatever share they are: it has named each of them."""
 
 NO_SHARES: Final[Mapping[str, float]] = MappingProxyType({})
 
 
 class DropLimits:
-    """What the refreshes of one district may drop; *shares* by entity, and for all others by the name ``default``.
+    """Limits of what refreshes of one district may drop: *shares* by entity, ``default`` for all others.
 
-    What was refused last is *waiting*, under a *ticket* of its own, until it is approved or no longer lost.
+    The loss refused last is *waiting*, under a *ticket* of its own, until it is approved or no longer there.
     """
 
     def __init__(self, shares: Mapping[str, float] = NO_SHARES) -> None:
@@ -41,19 +41,19 @@ class DropLimits:
         self._stamp: str | None = None
 
     def check_stamp(self, stamp: str) -> None:
-        """Refuse a source that is still as it was when it was refused, without reading it again.
+        """Refuse a source that bears the stamp with which it was refused last, without reading it again.
 
         Raises:
-            LossRefused: it is.
+            LossRefused: it does.
         """
         if self.waiting and stamp == self._stamp:
             raise LossRefused(self.waiting)
 
     def check(self, before: Snapshot, fresh: Snapshot, written: Collection[Written], touched: Touched) -> None:
-        """Refuse a *fresh* hold that has lost too much; what was *written* may be gone without that being a loss.
+        """Refuse a *fresh* snapshot that lost too many rows; rows that the gateway has *written* may be missing.
 
         Raises:
-            LossRefused: more is gone than may be, and not all of it was approved.
+            LossRefused: more rows are missing than allowed, and not all of them were approved.
         """
         left = {entity: fresh.table(entity).size for entity in before.tables}
         if not (losses := self._too_many(before, left, written, touched)):
@@ -69,10 +69,10 @@ class DropLimits:
     def check_told(
         self, before: Snapshot, changes: Iterable[Change], written: Collection[Written], touched: Touched
     ) -> None:
-        """Refuse to believe *changes* that say that too much is gone; a few rows may go whatever share they are.
+        """Refuse reported *changes* that delete too many rows; a few rows may go whatever share they are.
 
         Raises:
-            LossRefused: only reading all of the source can show it.
+            LossRefused: the source must be read whole to confirm it.
         """
         left = _left(before, changes)
         many = {entity: kept for entity, kept in left.items() if before.table(entity).size - kept > MAX_REPORTED_ROWS}
@@ -80,20 +80,20 @@ class DropLimits:
             raise LossRefused(losses)
 
     def approve(self, ticket: int) -> tuple[Loss, ...]:
-        """Let the rows go that wait under *ticket*, and no others; nothing where that is no longer what waits."""
+        """Approve the loss of exactly the rows that wait under *ticket*; () where another loss is waiting by now."""
         if not self.waiting or ticket != self.ticket:
             return ()
         self._approved, self._stamp = self._gone, None
         return self.waiting
 
     def settled(self) -> None:
-        """Forget what waited and what was approved: a refresh has come through."""
+        """Forget what was waiting and approved, after a successful refresh."""
         self.waiting, self._gone, self._approved, self._stamp = (), {}, {}, None
 
     def _too_many(
         self, before: Snapshot, left: Mapping[str, int], written: Collection[Written], touched: Touched
     ) -> tuple[Loss, ...]:
-        """What more is gone of than may be: what was written is spared, with the one row that it alone made."""
+        """List the entities that lost too many rows; each written row, and one row made from it, may be missing."""
         spared, found = Counter(entity for entity, _ in written), []
         for entity, kept in left.items():
             size, each = before.table(entity).size, 2 if touched and entity not in touched else 1
@@ -108,7 +108,7 @@ def _gone(before: Snapshot, fresh: Snapshot, entity: str) -> frozenset[str]:
 
 
 def _left(before: Snapshot, changes: Iterable[Change]) -> dict[str, int]:
-    """How many rows of each entity are not gone by the *changes*."""
+    """Count the rows of each entity that remain after the *changes*."""
     gone: dict[str, set[str]] = {}
     for change in changes:
         if change.record is None:

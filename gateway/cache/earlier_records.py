@@ -1,4 +1,4 @@
-"""Records as a snapshot has them, for rows of its source that cannot be understood now."""
+"""Earlier records: rows of the previous snapshot in place of rows that the source now gives unreadable."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 
 def entities_of(entity: str) -> tuple[str, ...]:
-    """The entities that the records of *entity* may be of, where that is not known."""
+    """Return the entities that a record noted as *entity* may be of: a user may be any kind of person."""
     return tuple(PERSONS) if entity == USER else (entity,)
 
 
 def names_of(district: str, entity: str, key: Key, keyring: Keyring) -> tuple[str, ...]:
-    """The ids that a record of a source's own *key* may have; none where there is no key."""
+    """Return the ids that a record with a source's own *key* may have; none where there is no key."""
     return (key[-1], keyring.outward_ids(district, entity, [key])[0]) if key else ()
 
 
 def record_of(snapshot: Snapshot, entity: str, row: int) -> Record:
-    """The record that makes the *row* of a table what it is, with its id."""
+    """Rebuild the vocabulary record, with its id, that a *row* of a table was made from."""
     table, known = snapshot.table(entity), fields_of(entity)
     lost = {name: iter(rows.get(row, ())) for name, rows in table.dangling.items()}
     turn = _KeyTurn(snapshot, known, lost)
@@ -50,7 +50,7 @@ def record_of(snapshot: Snapshot, entity: str, row: int) -> Record:
 
 @dataclass(frozen=True, slots=True)
 class _KeyTurn:
-    """Turns rows back into keys; those that lead nowhere are *lost*, by field, in their order."""
+    """A converter from row numbers back to keys; *lost* has the keys of dangling references, by field, in order."""
 
     snapshot: Snapshot
     known: Mapping[str, Field]
@@ -84,7 +84,7 @@ class _KeyTurn:
 
 @dataclass(slots=True)
 class Former:
-    """The records of the snapshot *before* that take the place of what is set aside in the *fresh* one."""
+    """The records of the snapshot *before* that replace what is set aside in the *fresh* one."""
 
     before: Snapshot
     fresh: Snapshot
@@ -93,7 +93,7 @@ class Former:
     _here: dict[str, frozenset[str]] = field(default_factory=lambda: defaultdict(frozenset))
 
     def changes(self, rows: Iterable[Aside]) -> list[Change]:
-        """What makes the fresh snapshot have the *rows* that are set aside as they were, with what was made of them."""
+        """Return the changes that restore the set-aside *rows* and the records made from them."""
         for one in rows:
             for entity in entities_of(one.entity):
                 row = self._row(self.before.table(entity), entity, one.key)
@@ -103,7 +103,7 @@ class Former:
         return [Change(entity, own, record) for (entity, own), record in self._found.items()]
 
     def those(self, rows: Iterable[tuple[str, str]]) -> list[Change]:
-        """What makes the fresh snapshot have the *rows* (entity, id) as they were; those of before that are there."""
+        """Return the changes that restore the *rows* (entity, id), as far as the earlier snapshot has them."""
         for entity, own in rows:
             row = self.before.table(entity).row_of(own)
             if row is not None:
@@ -111,7 +111,7 @@ class Former:
         return [Change(entity, own, record) for (entity, own), record in self._found.items()]
 
     def lacks(self, entity: str) -> bool:
-        """Whether a record of *entity* that was there before is missing in the fresh snapshot."""
+        """Tell whether a record of *entity* in the earlier snapshot is missing in the fresh one."""
         return any(not frozenset(self.before.table(one).ids) <= self._ids(one) for one in entities_of(entity))
 
     def _row(self, table: Table, entity: str, key: Key) -> int | None:
@@ -127,7 +127,7 @@ class Former:
         self._found[entity, own] = record_of(self.before, entity, row)
 
     def _keep_made(self, entity: str, row: int, made: frozenset[str]) -> None:
-        """Keep what the same row of the source was made into, as far as it is not there."""
+        """Restore the missing records that were made from the same row of the source."""
         for child in made:
             for spec in fields_of(child).values():
                 if spec.owner and spec.to == entity and self.before.table(child).refs.get(spec.name) is not None:

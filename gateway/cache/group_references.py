@@ -1,4 +1,4 @@
-"""References inside groups: where they stand in a row, in an order that is always the same."""
+"""References inside groups (lists of small records): their positions in a row, always in the same order."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ if TYPE_CHECKING:
     from standards.vocabulary import Field
 
 DANGLING = -2
-"""In place of a row: the target of this reference is not there."""
+"""In place of a row number: the target of this reference is missing."""
 
 
 def group_of(columns: Mapping[str, list[Any]], fields: Mapping[str, Field], name: str) -> str:
-    """The outermost group among *columns* that holds the reference *name*; empty where none does."""
+    """Return the outermost group among *columns* that contains the reference *name*, or ""."""
     parts = name.split(".")
     names = (".".join(parts[:cut]) for cut in range(1, len(parts)))
     return next((group for group in names if group in columns and fields[group].type == "group"), "")
 
 
 def resolve_item(item: dict[str, Any], parts: list[str], rows: list[int], lost: dict[int, list[int]], row: int) -> None:
-    """Put into *item* the rows of what its slots stand for; slots that dangle are *lost* to the *row*."""
+    """Replace the slots in *item* by row numbers; slots that dangle are appended to *lost* for the *row*."""
     name = ".".join(parts)
     if name in item:
         if rows[item[name]] == DANGLING:
@@ -34,7 +34,7 @@ def resolve_item(item: dict[str, Any], parts: list[str], rows: list[int], lost: 
 
 
 def within(items: Iterable[dict[str, Any]], parts: Sequence[str], turn: Callable[[int], int]) -> tuple[Any, ...]:
-    """The items of a group with the references under *parts* turned; those of before stay as they are."""
+    """Return the items of a group with *turn* applied to the references under *parts*; the originals stay unchanged."""
     name, turned = ".".join(parts), []
     for item in items:
         if name in item:

@@ -1,4 +1,4 @@
-"""Checks of what a source gave: which rows are set aside, which references lead nowhere, and whether so many may."""
+"""Checks of a load: which rows are set aside, which references dangle, and whether their shares are within limits."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ Orphans = dict[str, dict[int, str]]
 def completed(
     before: Snapshot | None, fresh: Snapshot, page: OneRosterPage, keyring: Keyring, wanted: Wanted, shares: Shares
 ) -> Snapshot:
-    """The *fresh* snapshot with every row that is set aside as it was *before*, where it was there.
+    """Return the *fresh* snapshot with every set-aside row restored from the one *before*, where it was there.
 
     Raises:
-        Incomplete: more is set aside, or leads nowhere, than may; or nothing is left of what the source has.
+        Incomplete: more is set aside or dangling than allowed, or nothing is left of what the source has.
     """
     read = {entity: table.size for entity, table in fresh.tables.items()}
     if before is not None:
@@ -52,10 +52,10 @@ def completed(
 
 
 def followed(before: Snapshot, fresh: Snapshot, wanted: Wanted, shares: Shares) -> Snapshot:
-    """A snapshot made from the one *before* by what has changed.
+    """Check a snapshot made from the one *before* by the changes in the source.
 
     Raises:
-        Incomplete: as above.
+        Incomplete: more is set aside or dangling than allowed.
     """
     page = before.completeness.page if before.completeness else OneRosterPage()
     read = {entity: table.size for entity, table in fresh.tables.items()}
@@ -66,7 +66,7 @@ def followed(before: Snapshot, fresh: Snapshot, wanted: Wanted, shares: Shares) 
 
 
 def _apart(lost: Orphans) -> tuple[Orphans, Mapping[str, int]]:
-    """Rows that have lost their owner, and by entity how many others have since it is gone."""
+    """Split rows without an owner: those whose owner is missing, and by entity the count whose owner was deleted."""
     kept = {name: {row: told for row, told in rows.items() if not told.endswith(GONE)} for name, rows in lost.items()}
     gone = {name: len(rows) - len(kept[name]) for name, rows in lost.items()}
     return {name: rows for name, rows in kept.items() if rows}, gone
@@ -81,15 +81,15 @@ def judged(
     shares: Shares,
     gone: Mapping[str, int],
 ) -> Completeness:
-    """What is there of a snapshot; *lost* are its rows without owner, *read* the rows of the source by entity.
+    """Compute the completeness of a snapshot; *lost* are rows without owner, *read* the source's rows by entity.
 
-    *gone* are by entity how many have no owner because that is gone.
+    *gone* counts, by entity, the rows whose owner was deleted.
 
     Raises:
-        Incomplete: too much is not.
+        Incomplete: too much is missing.
     """
     held = frozenset(wanted)
-    read = {**read, **{one: max(read.get(one, 0), fresh.table(one).size) for one in lost}}  # some are as they were
+    read = {**read, **{one: max(read.get(one, 0), fresh.table(one).size) for one in lost}}  # some are restored rows
     found = Completeness(
         tuple(_rows(page, lost, read, held, gone)), tuple(_references(fresh, page, held)), tuple(page.aside), page=page
     )
@@ -103,7 +103,7 @@ def judged(
 def _unknown(
     before: Snapshot | None, fresh: Snapshot, page: OneRosterPage, lost: Orphans, keyring: Keyring
 ) -> frozenset[Unknown]:
-    """The rows set aside now of which no snapshot knew what they were."""
+    """Return the rows set aside now that were in no snapshot before."""
     found = {Unknown(entity, fresh.table(entity).ids[row]) for entity, rows in lost.items() for row in rows}
     for one in page.aside:
         for entity in entities_of(one.entity):
@@ -115,9 +115,9 @@ def _unknown(
 
 
 def orphans(snapshot: Snapshot, departed: Collection[tuple[str, Key]] = ()) -> Orphans:
-    """The rows that have lost their owner, by entity, each with the reason; what belongs to one is one too.
+    """Find the rows whose owner is missing, by entity, each with the reason; rows that belong to such a row, too.
 
-    *departed* are records, by entity and key, that the source calls gone.
+    *departed* are the records, by entity and key, that the source marks as deleted.
     """
     found: Orphans = {}
 
@@ -159,7 +159,7 @@ def _kept(before: Snapshot, fresh: Snapshot, aside: Iterable[Aside], keyring: Ke
     made = _patched(fresh, changes, keyring, wanted)
     known = Counter(one.entity for one in before.completeness.places if not one.key) if before.completeness else {}
     nameless = [one for one in aside if not one.key]
-    more = Counter(one.entity for one in nameless) - Counter(known)  # those of before are none that were there
+    more = Counter(one.entity for one in nameless) - Counter(known)  # those set aside before were not there either
     if any(map(Former(before, made, keyring).lacks, more)):
         raise Incomplete(
             [Loss(entity, times, times, "whose row it is cannot be told") for entity, times in more.items()],
@@ -169,7 +169,7 @@ def _kept(before: Snapshot, fresh: Snapshot, aside: Iterable[Aside], keyring: Ke
 
 
 def _healed(before: Snapshot, fresh: Snapshot, lost: Orphans, keyring: Keyring, wanted: Wanted) -> Snapshot:
-    """Give rows that have lost their owner the form of before, where they had an owner that is still there."""
+    """Restore rows that lost their owner to their earlier form, where their earlier owner is still there."""
     former = Former(before, fresh, keyring)
     rows = [(entity, fresh.tables[entity].ids[row]) for entity, some in lost.items() for row in some]
     made = _patched(fresh, former.those(rows), keyring, wanted)
@@ -215,7 +215,7 @@ def _references(fresh: Snapshot, page: OneRosterPage, wanted: frozenset[str]) ->
 
 
 def _all(table: Table, name: str) -> int:
-    """How many references of a field there are."""
+    """Count the references of a field."""
     if name in table.refs:
         return table.size - table.refs[name].count(NO_ROW)
     if name in table.columns:
@@ -238,14 +238,14 @@ def _lacks(fresh: Snapshot, found: Completeness, lost: Orphans, shares: Shares) 
 def judge_live(
     made: Snapshot, page: OneRosterPage, whole: Iterable[str], shares: Shares, single: Container[str] = frozenset()
 ) -> None:
-    """Refuse what was read for one request where too much of an entity is not there.
+    """Refuse an uncached read in which too much of an entity is missing.
 
-    Nothing need be left of a *single* record that was asked for by its id: a refusal would tell that there is one,
-    which may be hidden. What is read live may be newer than the snapshot it leans on: of an entity that was read
-    *whole* as many rows may have lost their owner as references of any other field.
+    Of an entity read as a *single* record by its id, nothing need be left: a refusal would reveal a record that may
+    be hidden. An uncached read may be newer than the snapshot it builds on: in an entity read *whole* as many rows may
+    lack their owner as references of any other field may dangle.
 
     Raises:
-        Incomplete: too much is not there.
+        Incomplete: too much is missing.
     """
     found = {
         Unknown(entity, own, frozenset(one.made))

@@ -1,4 +1,4 @@
-"""The fields of a district that anybody may see, and so all that is ever asked of its system."""
+"""Needed fields: those of a district that any consumer may see; nothing else is ever requested from its system."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 
 
 SERVICES = "edfi.staffSchoolAssociations"
-"""At which schools members of staff work, which users are shown with."""
+"""The schools at which members of staff work; OneRoster users show them."""
 
 
 def may_be_held(entity: str) -> bool:
-    """Whether a district may let the gateway hold *entity*: its roster and its descriptors, nothing else."""
+    """Tell whether the gateway may cache *entity*: rostering data and descriptors, nothing else."""
     known = vocabulary.entities()
     return known[entity].held if entity in known else entity == SERVICES or entity.endswith("Descriptors")
 
 
 def within(some: Collection[str] | None, asked: Collection[str] | None) -> bool:
-    """Whether *some* fields are among those *asked* for, where None stands for every one."""
+    """Tell whether *some* fields are among those *asked* for, where None stands for every field."""
     return asked is None or (some is not None and frozenset(some) <= frozenset(asked))
 
 
 def reads(entity: str, grants: Iterable[Grant]) -> frozenset[str]:
-    """What may be asked of a source: released fields, references, and what row rules read."""
+    """Collect the fields to request from a source: released fields, references, and what row rules read."""
     fields = fields_of(entity)
     names = {name for name, field in fields.items() if field.type == "ref"}
     for grant in grants:
@@ -38,7 +38,7 @@ def reads(entity: str, grants: Iterable[Grant]) -> frozenset[str]:
 
 
 def wanted_by(grants: Iterable[Grant]) -> dict[str, frozenset[str] | None]:
-    """The fields of every entity that any of *grants* needs."""
+    """Collect the fields of every cacheable entity that any of *grants* needs."""
     every = tuple(grants)
     known = (*vocabulary.entities(), *native.entities())
     return {entity: reads(entity, every) for entity in known if may_be_held(entity)}

@@ -1,4 +1,4 @@
-"""A new state of a snapshot made from the one before and what has changed: no other record is read again."""
+"""Patches: the next state of a snapshot from the one before and the changed records; nothing else is read again."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def patched(
     number: int = 1,
     loaded: float = 0.0,
 ) -> Snapshot:
-    """The *snapshot* with the *changes* in it, as if all records had been read anew, but for the order of rows.
+    """Apply the *changes* to the *snapshot*, as if all records were read anew, but for the order of rows.
 
-    *entities* are those that it holds; changes of others are none of its business.
+    *entities* are those that it contains; changes of others are ignored.
 
     Raises:
         SourceBroken: a key or an id would be used twice, or a changed record has no key.
@@ -66,10 +66,10 @@ def patched(
 
 @dataclass(slots=True)
 class _Move:
-    """What becomes of the rows of one table.
+    """The moves of the rows of one table.
 
-    *places* tells where each row goes (None: none moves) and *gone* the keys of those that go nowhere; *records*
-    come into the rows *numbers*. *rows* are the keys of all that is there then, *arrived* those that were not before.
+    *places* has the new number of each row (None: no row moves) and *gone* the keys of the deleted rows; *records*
+    go into the rows *numbers*. *rows* maps the keys of all rows afterwards, *arrived* has the keys that are new.
     """
 
     size: int
@@ -82,7 +82,7 @@ class _Move:
 
     @property
     def settled(self) -> bool:
-        """Whether every row is where it was and none has come."""
+        """Whether every row has its old number and none is new."""
         return self.places is None and not self.arrived
 
 
@@ -103,14 +103,14 @@ def _move(snapshot: Snapshot, entity: str, changes: Sequence[Change], keyring: K
             continue
         row = at.get(own)
         if row is not None and linked and old.rows.get(record["key"]) != row:
-            gone.add(row)  # another key: whoever names the old one names nobody now
+            gone.add(row)  # another key: references to the old one dangle now
             row = None
         into.append(row)
     return _placed(entity, old, gone, records, into)
 
 
 def _id(district: str, entity: str, record: Record | None, keyring: Keyring) -> str:
-    """The id that a changed record bears in the snapshot; empty where it is gone."""
+    """Return the id that a changed record bears in the snapshot; "" where it is deleted."""
     if record is None:
         return ""
     if not record.get("key"):
@@ -140,7 +140,7 @@ def _placed(entity: str, old: Table, gone: set[int], records: Sequence[Record], 
 
 
 def _closed(size: int, gone: set[int]) -> list[int]:
-    """Where each row goes when those that are *gone* leave no gap."""
+    """Return the new number of each row when those that are *gone* leave no gap."""
     places, place = [], 0
     for row in range(size):
         places.append(DANGLING if row in gone else place)
@@ -149,7 +149,7 @@ def _closed(size: int, gone: set[int]) -> list[int]:
 
 
 def _merged(old: Table, move: _Move, fresh: Table | None) -> Table:
-    """The rows that stay, and those of *fresh* in their places."""
+    """Merge the rows that stay and those of *fresh* into one table."""
     fresh = fresh or Table(old.entity, 0, {}, {}, [], {})
 
     def merge(before: Sequence[Any] | None, after: Sequence[Any] | None, absent: Any) -> list[Any]:
@@ -190,7 +190,7 @@ def _dangling(old: Table, move: _Move, fresh: Table) -> dict[str, dict[int, tupl
 
 
 def _relinked(table: Table, moves: Mapping[str, _Move]) -> Table:
-    """The table with every reference leading to where its target is now; itself where none leads elsewhere."""
+    """Point every reference to its target's new row; return the table itself where none moves."""
     columns, refs, dangling, fields = table.columns, table.refs, table.dangling, fields_of(table.entity)
     for name, spec in fields.items():
         move = moves.get(spec.to) if spec.type == "ref" else None
@@ -220,20 +220,20 @@ def _relinked(table: Table, moves: Mapping[str, _Move]) -> Table:
 
 @dataclass(slots=True)
 class _ReferenceTurns:
-    """Turns the references of one field; *lost* becomes what dangles then."""
+    """A renumbering of the references of one field; *lost* collects the keys of those that dangle then."""
 
     move: _Move
     before: Mapping[int, tuple[Key, ...]]
     lost: dict[int, tuple[Key, ...]] = field(default_factory=dict)
 
     def rows(self, targets: array[int], healed: Iterable[int]) -> array[int]:
-        """A column of single references."""
+        """Renumber a column of single references."""
         self.lost.update(self.before)
         places = self.move.places
         if places is None:
             turned, some = array("i", targets), set(healed)
         else:
-            ends = [*places, DANGLING, NO_ROW]  # that a negative row stays what it is
+            ends = [*places, DANGLING, NO_ROW]  # so that negative numbers stay what they are
             turned = array("i", map(ends.__getitem__, targets))
             some = {row for row, target in enumerate(targets) if target >= 0 and turned[row] < 0} | set(healed)
         for row in some:
@@ -243,7 +243,7 @@ class _ReferenceTurns:
         return turned
 
     def values(self, column: Sequence[Any], healed: Iterable[int], parts: Sequence[str]) -> list[Any]:
-        """A column of lists of references, or of groups that hold them under *parts*."""
+        """Renumber a column of lists of references, or of groups that contain them under *parts*."""
         self.lost.update(self.before)
         turned = list(column)
         for row in healed if self.move.places is None else range(len(turned)):
@@ -265,7 +265,7 @@ class _ReferenceTurns:
 
 @dataclass(slots=True)
 class _ReferenceTurn:
-    """Turns the references of one row in their order; *keys* are those of the ones that dangled."""
+    """A renumbering of the references of one row, in order; *keys* are those of references that dangled."""
 
     move: _Move
     keys: list[Key]
@@ -288,7 +288,7 @@ class _ReferenceTurn:
 
 
 def _stays(place: tuple[str, str], old: Snapshot, new: Snapshot, moves: Mapping[str, _Move]) -> bool:
-    """Whether the children by one reference are the same rows of the same parents."""
+    """Tell whether the children by one reference are the same rows of the same parents."""
     entity, via = place
     parent = moves.get(fields_of(entity)[via].to)
     return new.table(entity) is old.table(entity) and (parent is None or parent.settled)

@@ -1,4 +1,4 @@
-"""What the few rows of one request refer to, looked up one by one instead of read with all that is like it."""
+"""Point lookups: the few records that the rows of one request refer to, read one by one instead of whole entities."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ NO_LOOKUPS: PointLookups = MappingProxyType({})
 
 
 def read(adapter: Adapter, wanted: Wanted, hints: Hints, point_lookups: PointLookups) -> list[Named]:
-    """The *wanted* records; of the entities to *point_lookups* those with these keys, and those that others refer to.
+    """Read the *wanted* records; of the entities in *point_lookups* only those keys and what other records refer to.
 
-    Where that would be too many they are read whole.
+    With more than `MAX_LOOKUPS` keys these entities are read whole.
     """
     own = adapter.manifest.ids_shown
     apart = frozenset(point_lookups) & wanted.keys() & own - hints.keys()
@@ -47,7 +47,7 @@ def read(adapter: Adapter, wanted: Wanted, hints: Hints, point_lookups: PointLoo
 
 
 def references(entity: str, record: Record) -> dict[str, set[Key]]:
-    """What a *record* of *entity* refers to, by entity."""
+    """Return the keys that a *record* of *entity* refers to, by entity."""
     found: defaultdict[str, set[Key]] = defaultdict(set)
     for to, key in _named([(entity, record)], frozenset(field.to for field in fields_of(entity).values())):
         found[to].add(key)
@@ -55,7 +55,7 @@ def references(entity: str, record: Record) -> dict[str, set[Key]]:
 
 
 def _named(records: Collection[Named], apart: frozenset[str]) -> Iterator[tuple[str, Key]]:
-    """What *records* refer to, of the entities that are read *apart*."""
+    """Yield the keys that *records* refer to, of the entities that are read *apart*."""
     references = {
         entity: [one for one in fields_of(entity).values() if one.type == "ref" and one.to in apart]
         for entity in {entity for entity, _ in records}
@@ -67,7 +67,7 @@ def _named(records: Collection[Named], apart: frozenset[str]) -> Iterator[tuple[
 
 
 def _keys(record: Record, parts: list[str]) -> Iterator[Any]:
-    """What stands in a reference of a record, or of the small records in it."""
+    """Yield the value of a reference in a record, or in the items of its groups."""
     name = ".".join(parts)
     if name in record:
         yield record[name]

@@ -1,4 +1,4 @@
-"""How a snapshot comes to be what its source has: read whole, or made from the one before and what has changed."""
+"""The refresh of a snapshot: read whole from the source, or patched from the one before with the source's changes."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ Written = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class SyncState:
-    """How far a source has been followed: when it was read *whole*, *times* followed since, and its *checkpoints*.
+    """The position in following a source: when it was read *whole*, *times* followed since, its *checkpoints*.
 
-    A mark is a moment and the source's newest version then. Moments are of a clock that nobody sets.
+    A checkpoint is a moment and the source's newest change version then. Moments are of a monotonic clock.
     """
 
     whole: float
@@ -44,18 +44,18 @@ class SyncState:
 
     @property
     def as_of(self) -> float:
-        """The moment as of which the snapshot is what the source had."""
+        """The moment as of which the snapshot equals the source."""
         return self.checkpoints[-1][0] if self.checkpoints else self.whole
 
     @property
     def checkpoint(self) -> int | None:
-        """The source's version up to which its changes are known."""
+        """The source's change version up to which its changes are known."""
         return self.checkpoints[-1][1] if self.checkpoints else None
 
     def ask_from(self) -> int:
-        """The version from which to ask again.
+        """Return the change version from which to ask again.
 
-        What was asked for lately is asked for twice: a system may number a change before others can see it.
+        The last `OVERLAP_SECONDS` are asked for twice: a system may number a change before it is visible to others.
         """
         settled = [
             version for moment, version in self.checkpoints if moment <= self.checkpoints[-1][0] - OVERLAP_SECONDS
@@ -63,11 +63,11 @@ class SyncState:
         return settled[-1] if settled else self.checkpoints[0][1]
 
     def may_follow(self, now: float) -> bool:
-        """Whether the source may be followed once more before it is read whole again."""
+        """Tell whether the source may be followed once more before it is read whole again."""
         return bool(self.checkpoints) and self.times < MAX_TIMES_FOLLOWED and now - self.whole < WHOLE_EVERY_SECONDS
 
     def with_checkpoint(self, moment: float, version: int) -> SyncState:
-        """The course with a further mark; those are forgotten that nothing will be asked from."""
+        """Add a checkpoint, and drop those from which nothing will be asked any more."""
         old = sum(at <= moment - OVERLAP_SECONDS for at, _ in self.checkpoints)
         return replace(
             self, checkpoints=(*self.checkpoints[max(old - 1, 0) :], (moment, version)), times=self.times + 1
@@ -75,10 +75,10 @@ class SyncState:
 
 
 class Refresh:
-    """Makes the next snapshot of one district; *wanted* tells the fields that anybody may see of what it holds.
+    """The refresh of one district's snapshot; *wanted* returns the needed fields of the entities it caches.
 
-    A refresh that would drop more rows of an entity than `DropLimits` let go is refused, because consumers delete what
-    is missing. *clock* tells the moments that people are told, *monotonic* those that ages are reckoned from.
+    A refresh that would drop more rows of an entity than `DropLimits` allow is refused, because consumers delete what
+    is missing. *clock* gives the moments that are shown, *monotonic* those from which ages are computed.
     """
 
     def __init__(
@@ -98,11 +98,11 @@ class Refresh:
         self.losses = losses or DropLimits()
 
     def follows(self) -> bool:
-        """Whether the source tells the changes of all that is held."""
+        """Tell whether the source reports changes of all that is cached."""
         return self._wanted().keys() <= self._adapter.manifest.delta
 
     def newest(self) -> int | None:
-        """The source's own newest version, where all that is held can be followed by it."""
+        """Return the source's newest change version; None where it cannot be followed by it."""
         return self._adapter.newest() if self.follows() else None
 
     def refresh(
@@ -114,21 +114,21 @@ class Refresh:
         *,
         anew: bool = False,
     ) -> tuple[Snapshot, SyncState]:
-        """The snapshot as the source has it now; what was *written* may be gone without that being a loss.
+        """Make the snapshot as the source has it now; rows that were *written* may be missing without being a loss.
 
-        All of it is read *anew* where nothing of the snapshot before may be taken over.
+        With *anew* nothing of the snapshot before is taken over, and all of it is read.
         """
         until, now = self.newest(), self._monotonic()
         known = before.stamp if before is not None and not written and not anew else None
         if before is not None and until is not None and sync.may_follow(now):
-            with suppress(ChangesLost, SourceBroken, LossRefused):  # what cannot be pieced together is read whole
+            with suppress(ChangesLost, SourceBroken, LossRefused):  # then the source is read whole
                 return self._follow(before, sync, until, number, written)
             known = None
         checkpoints = () if until is None else ((now, until),)
         return self._whole(before, known, number, written), SyncState(now, checkpoints)
 
     def rewrite(self, before: Snapshot, number: int, written: Collection[Written]) -> Snapshot:
-        """The snapshot with what was *written* in it; in all else as old as it was."""
+        """Return the snapshot with the *written* records in it; all else is as old as before."""
         changes = {(entity, own): self._found(entity, own) for entity, own in written}
         for change in list(changes.values()):
             for place in self._touched(before, change) - changes.keys():
@@ -142,7 +142,7 @@ class Refresh:
         return Change(entity, own, record and picker(entity, self._wanted()[entity])(record))
 
     def _touched(self, before: Snapshot, change: Change) -> set[Written]:
-        """What else a write may have changed: what the record referred to, and what it refers to now."""
+        """Collect what else a write may have changed: records that the record referred to, or refers to now."""
         found = set()
         for name in self._adapter.manifest.touched.get(change.entity, ()):
             old, to = before.table(change.entity), fields_of(change.entity)[name].to
@@ -155,7 +155,7 @@ class Refresh:
         return found
 
     def _whole(self, before: Snapshot | None, known: str | None, number: int, written: Collection[Written]) -> Snapshot:
-        """All that the source has; the snapshot of before where the source still bears the stamp that is *known*."""
+        """Read all of the source; return the earlier snapshot where the source still bears the stamp *known*."""
         stamp, now, wanted = self._adapter.stamp(), self._clock(), self._wanted()
         if before is not None and stamp == known:
             return before.unchanged_at(number, now)

@@ -1,4 +1,4 @@
-"""A district's records as columns in memory: loaded once, never changed, swapped whole."""
+"""Snapshots: a district's records as columns in memory, built once, immutable, replaced whole."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ Lost = defaultdict[str, defaultdict[int, list[int]]]
 
 @dataclass(slots=True, weakref_slot=True)
 class Table:
-    """The rows of one entity; *columns* by field name, *refs* hold row numbers of the entity referred to.
+    """The rows of one entity: *columns* by field name; *refs* contain row numbers of the entity referred to.
 
-    *dangling* keeps, of a snapshot, the keys that references lead nowhere with: by field and row, in the order in which
-    they stand there. Nobody changes a table after `build_snapshot` has returned it.
+    *dangling* keeps the keys of references whose target is missing, by field and row, in the order in which they stand
+    there. A table never changes after `build_snapshot` has returned it.
     """
 
     entity: str
@@ -54,22 +54,22 @@ class Table:
     _keys: dict[int, Key] | None = None
 
     def key(self, row: int) -> Key | None:
-        """The natural key of a row, of an entity that others refer to."""
+        """Return the natural key of a row, of an entity that others refer to."""
         if self._keys is None:
             self._keys = {number: key for key, number in self.rows.items()}
         return self._keys.get(row)
 
     def row_of(self, own: str) -> int | None:
-        """The row of the record that bears the id *own*."""
+        """Find the row of the record that bears the id *own*."""
         return self.ids.index(own) if own in self.ids else None
 
 
 @dataclass(slots=True)
 class Snapshot:
-    """One consistent state of a district; *base* is the snapshot that a live read leans on.
+    """One immutable state of a district; *base* is the snapshot that an uncached read builds on.
 
-    Its *version* is the moment, in milliseconds, from which it counts as what the district's data are; the district
-    is held since *begun*, which is 0 for what is read for one request. *completeness* tells what the source lacked.
+    Its *version* is the moment, in milliseconds, from which it counts as the state of the district's data; the district
+    has been cached since *begun*, which is 0 for an uncached read. *completeness* tells what the source lacked.
     """
 
     district: str
@@ -86,23 +86,23 @@ class Snapshot:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def unchanged_at(self, number: int, loaded: float) -> Snapshot:
-        """The same rows, found unchanged at the moment *loaded*."""
+        """Return the same rows, confirmed as unchanged at the moment *loaded*."""
         return replace(self, number=number, loaded=loaded)
 
     def differs(self, other: Snapshot) -> frozenset[str]:
-        """The entities of which anything is another than in the *other* hold."""
+        """Return the entities whose tables are not the same as in the *other* snapshot."""
         every = self.tables.keys() | other.tables.keys()
         return frozenset(entity for entity in every if self.tables.get(entity) is not other.tables.get(entity))
 
     def table(self, entity: str) -> Table:
-        """The table of *entity*, empty when the source has none."""
+        """Return the table of *entity*, empty when the source has none."""
         found = self.tables.get(entity)
         if found is None:
             found = self.base.table(entity) if self.base else Table(entity, 0, {}, {}, [], {})
         return found
 
     def children(self, entity: str, via: str, parent: str) -> Sequence[tuple[int, ...]]:
-        """For each row of *parent*, the rows of *entity* whose reference *via* points to it."""
+        """Return, for each row of *parent*, the rows of *entity* whose reference *via* points to it."""
         if self.base and entity not in self.tables and parent not in self.tables:
             return self.base.children(entity, via, parent)
         with self._lock:
@@ -112,12 +112,12 @@ class Snapshot:
             return known
 
     def known_children(self) -> dict[tuple[str, str], Sequence[tuple[int, ...]]]:
-        """The children that are known already, by their entity and the reference to their parent."""
+        """Return the children computed so far, by their entity and the reference to their parent."""
         with self._lock:
             return dict(self._children)
 
     def adopt_children(self, kin: Mapping[tuple[str, str], Sequence[tuple[int, ...]]]) -> None:
-        """Take over what is known of children, where rows are the same."""
+        """Take over computed children, where the rows are the same."""
         with self._lock:
             self._children.update(kin)
 
@@ -149,7 +149,7 @@ class _LoadingTable:
     size: int = 0
 
     def slot(self, key: Key) -> int:
-        """The number that stands for *key* until all rows are in."""
+        """Return the slot that stands for *key* until all rows are in."""
         found = self.slots.get(key)
         if found is None:
             found = self.slots[key] = len(self.rows)
@@ -157,7 +157,7 @@ class _LoadingTable:
         return found
 
     def enter(self, key: Key, *, named: bool) -> None:
-        """Make the next row that of *key*; a row that is *named* brings its own id, and needs its key no more."""
+        """Give the next row its key; a row that is *named* brings its own id, so its key need not be kept."""
         if self.referenced:
             slot = self.slot(key)
             if self.rows[slot] != DANGLING:
@@ -179,11 +179,11 @@ def build_snapshot(
     budget: int | None = None,
     entities: Iterable[str] | None = None,
 ) -> Snapshot:
-    """Columns from vocabulary *records*; *entities* tells which there may be, where that is known.
+    """Build columns from vocabulary *records*; *entities* lists those there may be, where that is known.
 
     Raises:
         SourceBroken: a key is missing or used twice.
-            Or more than *budget* rows came.
+            Or there are more than *budget* rows.
     """
     loader = Loader(base, entities)
     with without_collector():
@@ -197,7 +197,7 @@ def build_snapshot(
 
 @contextmanager
 def without_collector() -> Iterator[None]:
-    """Millions of new objects and no cycle among them: looking for cycles would cost a quarter of the time."""
+    """Turn the garbage collector off: millions of objects without a cycle would cost it a quarter of the time."""
     was = gc.isenabled()
     gc.disable()
     try:
@@ -208,7 +208,7 @@ def without_collector() -> Iterator[None]:
 
 
 class Loader:
-    """Takes records one by one and ends as tables; *known* tells the rows that references lead to, if not to these."""
+    """A builder of tables from records; *known* gives the rows that references lead to, if not to these tables."""
 
     def __init__(
         self,
@@ -227,7 +227,7 @@ class Loader:
         self._texts: dict[str, str] = {}
 
     def table(self, entity: str) -> _LoadingTable:
-        """What has come of *entity*."""
+        """Return the table of *entity* as loaded so far."""
         found = self.loading.get(entity)
         if found is None:
             referenced = self.referenced is None or entity in self.referenced
@@ -263,7 +263,7 @@ class Loader:
         into.size += 1
 
     def _companion(self, fields: Mapping[str, Field], entity: str, name: str) -> bool:
-        """Whether *name* is the exact token of a known field; anything else but the key is dropped and counted."""
+        """Tell whether *name* is the exact token of a known field; drop and count any other name but the key."""
         if name.partition("@")[0] in fields:
             return True
         if name != "key":
@@ -369,7 +369,7 @@ class Loader:
                         resolve_item(item, parts, rows, lost[name], row)
 
     def _dangling(self, loading: _LoadingTable, lost: Lost) -> dict[str, dict[int, tuple[Key, ...]]]:
-        """The keys that lead nowhere, of entities whose rows may yet come."""
+        """Return the keys of dangling references, of entities whose rows may yet arrive."""
         kept = {}
         for name, rows in lost.items():
             to = loading.fields[name].to
@@ -380,14 +380,14 @@ class Loader:
 
 
 def _linked(loading: _LoadingTable, *, live: bool) -> dict[Key, int]:
-    """The keys worth keeping: those of entities that rows read live refer to, and of all that is read live."""
+    """Return the keys worth keeping: of entities that uncached rows refer to, and of all uncached rows."""
     if loading.entity not in LINKED and not live:
         return {}
     return {key: row for key, slot in loading.slots.items() if (row := loading.rows[slot]) >= 0}
 
 
 def _complete_unique_ids(table: Table, keyring: Keyring, district: str) -> None:
-    """A person whose source states no unique id has its own id for one, or its block where that is too long."""
+    """Give persons without a stated unique id their own id, or a hash of it where that is too long."""
     stated = table.columns.get("uniqueId") or [None] * table.size
     if None not in stated:
         table.unique = stated

@@ -1,4 +1,4 @@
-"""Differences between two snapshots of a district: which rows came, went, or have other values than before."""
+"""Differences between two snapshots of a district: rows that are new, deleted, or have other values than before."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 NOWHERE = -1
 UNIQUE = ""
-"""In place of the name of a column: that of the unique ids of people."""
+"""In place of a column's name: the unique ids of persons."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What became of the rows of one table.
+    """The difference between two states of one table.
 
-    *places* tells for each present row where it was before (`NOWHERE`: it was not there), or is None where every row
-    is where it was. *changed* and *came* are rows of the present, *gone* rows of before. *columns* are the rows that
-    have another value, column by column.
+    *places* has for each present row its row before (`NOWHERE`: it is new), or is None where no row has moved.
+    *changed* and *came* are rows of the new state, *gone* rows of the old. *columns* are the rows that have another
+    value, column by column.
     """
 
     places: Sequence[int] | None = None
@@ -33,7 +33,7 @@ class Difference:
     columns: Mapping[str, Collection[int]] = field(default_factory=dict)
 
     def before(self, row: int) -> int:
-        """Where a present *row* was; `NOWHERE` where it was not there."""
+        """Return the earlier row of a present *row*; `NOWHERE` where it is new."""
         return row if self.places is None else self.places[row]
 
 
@@ -42,7 +42,7 @@ SAME = Difference()
 
 @dataclass(slots=True)
 class Differences:
-    """All differences between the snapshot *old* and the snapshot *new*, table by table."""
+    """The differences between the snapshot *old* and the snapshot *new*, table by table."""
 
     old: Snapshot
     new: Snapshot
@@ -50,13 +50,13 @@ class Differences:
     _places: dict[str, Sequence[int] | None] = field(default_factory=dict)
 
     def of(self, entity: str) -> Difference:
-        """The differences of one table, worked out when first asked for."""
+        """Return the differences of one table, computed at first access."""
         if entity not in self._found:
             self._found[entity] = self._compare(self.old.table(entity), self.new.table(entity))
         return self._found[entity]
 
     def places(self, entity: str) -> Sequence[int] | None:
-        """Where each present row of *entity* was before; None where every row is where it was."""
+        """Return the earlier row of each present row of *entity*; None where no row has moved."""
         if entity not in self._places:
             old, new = self.old.table(entity).ids, self.new.table(entity).ids
             if old is new or old == new:
@@ -67,7 +67,7 @@ class Differences:
         return self._places[entity]
 
     def present(self, entity: str, rows: Iterable[int]) -> set[int]:
-        """Where *rows* of before are now, but for those that are gone."""
+        """Return the present rows of earlier *rows*, without those that are deleted."""
         places = self.places(entity)
         if places is None:
             return set(rows)
@@ -108,12 +108,12 @@ class Differences:
         return _differing(before, new.refs.get(name), places, old.size, new.size, absent=-1)
 
     def _moves_within(self, entity: str, group: str) -> bool:
-        """Whether a reference in a *group* leads to rows that have moved."""
+        """Tell whether a reference in a *group* leads to rows that have moved."""
         refs = (one.to for name, one in fields_of(entity).items() if name.startswith(f"{group}.") and one.type == "ref")
         return any(self.places(to) is not None for to in refs)
 
     def _arrival(self, entity: str) -> Mapping[int, int] | None:
-        """Where each row of before is now; None where none has moved."""
+        """Map each earlier row to its present row; None where none has moved."""
         places = self.places(entity)
         return None if places is None else {before: row for row, before in enumerate(places) if before != NOWHERE}
 
@@ -123,7 +123,7 @@ def _filled(column: Sequence[Any] | None) -> list[bool] | None:
 
 
 def _moved(now: Mapping[int, int], target: int) -> int:
-    """A reference to a row of before, as one to a row of now; one that leads nowhere stays what it is."""
+    """Renumber a reference to an earlier row; a negative number stays what it is."""
     return target if target < 0 else now.get(target, -3 - target)
 
 
@@ -135,7 +135,7 @@ def _differing(
     size: int,
     absent: Any = None,
 ) -> list[int]:
-    """The present rows in which a column has another value than before; those that were not there are left out."""
+    """List the present rows whose value in a column differs from before; new rows are left out."""
     old = before if before is not None else [absent] * was
     new = after if after is not None else [absent] * size
     if places is None:

@@ -1,4 +1,4 @@
-"""When a district's data became what they are: moments that only grow, told never before they are served."""
+"""Change versions of a district: moments that only grow, and are never reported before their data are served."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ class Versions:
         self._lock = threading.Lock()
 
     def newest(self) -> int:
-        """The version of what is served now: whoever has read all that is served since knows all up to it."""
+        """Return the version of the data served now: a client that has read these data has all changes up to it."""
         with self._lock:
             now = self._now()
             self._told = max(self._told, self._served, now if self._coming is None else min(now, self._coming - 1))
             return self._told
 
     def give(self) -> int:
-        """A version for what has just been read for one request: later than all that was told."""
+        """Return a version for an uncached read: later than every version reported so far."""
         with self._lock:
             return max(self._now(), self._told + 1, self._served)
 
     @contextmanager
     def coming(self) -> Iterator[int]:
-        """A version for what is served when the block ends; nobody is told of it before."""
+        """Reserve a version for data that are served when the block ends; it is not reported before."""
         with self._lock:
             self._coming = version = self._next()
         try:

@@ -1,1 +1,1 @@
-"""Change logs: since when each record is as it was shown, as hashes and moments, sealed on disk."""
+"""Change logs: since when each record is as it was shown, kept as hashes and moments in sealed files."""

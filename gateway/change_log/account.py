@@ -1,4 +1,4 @@
-"""Accounts: the change log that a client is told of under a grant, and since when all of it is new to it."""
+"""Client histories: the change log that a client reads under a grant, and since when all of it is new to the client."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class ClientHistory:
-    """The change log that a client is told of under a grant, and the moment *since* which all of it is new to it.
+    """The change log that a client reads under a grant, and the moment *since* which all of it is new to it.
 
-    What was *gone* or had *left* a list in the logs it was told of before is known by ids alone, and so is what was
-    *present* in the last of them, until it is compared: as a whole, and by the lists that each was in (*listed*).
-    Of what was gone before some moments not all is known (*losses*).
+    Records *gone*, or that had *left* a list, in the logs it read before are known by ids alone. So are those *present*
+    in the last of these logs, until they are compared: as a whole, and by the lists that each was in (*listed*).
+    *losses* are the moments up to which not all deletions are known.
     """
 
     log: ChangeLog
@@ -35,7 +35,7 @@ class ClientHistory:
     losses: TombstoneGaps = field(default_factory=TombstoneGaps)
 
     def whole_since(self, visibility: Visibility, entity: str) -> int:
-        """The moment since which all that is gone of an *entity* is known; what is gone for long is forgotten now."""
+        """Return the moment since which all deletions of an *entity* are known; forget those beyond the window."""
         with self.log.lock:
             self.log.record_differences(visibility)
             self.log.forget()
@@ -44,9 +44,9 @@ class ClientHistory:
             return max(self.losses.of(entity), lost if lost > self.since else 0)
 
     def compare(self, visibility: Visibility) -> None:
-        """Find out which of those who were shown before, under another grant, are not shown by *visibility*.
+        """Find the records shown before, under another grant, that *visibility* does not show.
 
-        As long as one may be missing because of what is set aside, it is found out again.
+        While one may be missing because its row is set aside, the comparison is repeated.
         """
         with self.log.lock:
             self.log.record_differences(visibility)
@@ -60,38 +60,38 @@ class ClientHistory:
                 for place, hidden in self.log.hidden(visibility, entity, ids).items():
                     some = missing - held | (hidden if not lacking else set())
                     one = Tombstone(self.since, b"", (), {ANY_LIST: ()})
-                    self.gone[place] = self.gone.get(place, {}) | dict.fromkeys(some, one)  # later than what is known
+                    self.gone[place] = self.gone.get(place, {}) | dict.fromkeys(some, one)  # later than the known ones
                 if lacking:
                     self.present[entity] = ids
 
     def compare_lists(self, visibility: Visibility, entity: str) -> None:
-        """Find out who may have left a list since it was shown under another grant: which list is not known."""
+        """Find the records that may have left a list since another grant showed them; which list is unknown."""
         known = self.listed.pop(entity, {})
         if known and entity in self.log.projections:
             moved = dict.fromkeys(((entity, own) for own in self.log.moved(visibility, entity, known)), self.since)
             self.left[ANYWHERE] = self.left.get(ANYWHERE, {}) | moved
 
     def times(self, visibility: Visibility, entity: str, rows: Sequence[int]) -> list[int]:
-        """The moment of the last change of each of the *rows* of an entity, or since which all that is gone is known.
+        """Return the moment of the last change of each of the *rows*, or since which all deletions are known.
 
-        Who reads all of them may ask for what has changed since the last of their moments.
+        A client that reads all of them may ask for changes since the latest of these moments.
         """
         with self.log.lock:
             found, since = self.log.since(visibility, entity), max(self.since, self.whole_since(visibility, entity))
         return [max(found[row], since) for row in rows]
 
     def follows(self, place: Place) -> bool:
-        """Whether what a branch shows is followed: nothing of it is read for one request alone."""
+        """Tell whether a branch is in the log: nothing of it is read uncached."""
         known = self.log.projections.get(place[2])
         return known is not None and place in known.branches
 
     def newest(self, visibility: Visibility) -> int:
-        """The moment from which the next question for what has changed loses nothing of what *visibility* shows."""
+        """Return the moment from which the next request for changes misses nothing that *visibility* shows."""
         with self.log.lock:
             self.log.record_differences(visibility)
             return max(self.log.newest, self.since)
 
 
 def account_of(visibility: Visibility) -> ClientHistory | None:
-    """The account of the client to whom *visibility* are shown; None where nothing is kept of what it is told."""
+    """Return the history of the client to whom *visibility* is shown; None where none is kept."""
     return visibility.history if isinstance(visibility.history, ClientHistory) else None

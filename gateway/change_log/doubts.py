@@ -1,8 +1,8 @@
-"""Doubts of a change log: what was shown before a restart and may only be set aside now, so that it is not gone.
+"""Doubts of a change log: records shown before a restart that may only be set aside now, so are not reported deleted.
 
-A row of the source that cannot be understood at the first load after a restart has no form of before. Where a consumer
-was shown that very row, nothing that may be missing for that reason is told as gone until the source can be read again.
-A row that it was not shown, or that does not say which one it is, decides nothing of what it is told.
+A row of the source that is unreadable at the first load after a restart has no earlier snapshot to be restored from.
+Where a client was shown that very row, no record that may be missing for that reason is reported as deleted until the
+source can be read again. A row that the client was not shown, or that bears no id, has no such effect.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from gateway.engine.visibility import Visibility
 
 API = "oneroster"
-"""The standard by whose ids a change log knows its records."""
+"""The standard whose ids a change log uses."""
 
 
 @dataclass(slots=True)
 class Doubts:
-    """The *records*, by entity and id, that may be set aside, each with the hash and the moment it had.
+    """The *records*, by entity and id, that may be set aside, each with its last hash and moment.
 
-    *settled* are keyed hashes of the rows that were set aside when the log began: they hide nothing that it knew.
+    *settled* are keyed hashes of the rows that were set aside when the log began: no record in it came from them.
     """
 
     records: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     settled: frozenset[int] | None = None
 
     def begin(self, visibility: Visibility, columns: Mapping[str, HashColumn]) -> None:
-        """Take what is set aside now for settled where nothing was known; what the *columns* know of it is in doubt."""
+        """Settle what is set aside now where nothing was known; records of it that *columns* contain are in doubt."""
         now = frozenset(_hashes(visibility, unknown_of(visibility.snapshot)))
         self.settled = now if self.settled is None else self.settled & now
         for entity, rows in _by_entity(self._unsettled(visibility)).items():
@@ -44,13 +44,13 @@ class Doubts:
             self.records |= {(entity, own): known[own] for own in told if own in known}
 
     def take(self, entity: str) -> dict[str, tuple[int, int]]:
-        """The records of an *entity* by id, in doubt no longer."""
+        """Return the records of an *entity* by id, and end their doubt."""
         found = {own: was for (kind, own), was in self.records.items() if kind == entity}
         self.records = {place: was for place, was in self.records.items() if place[0] != entity}
         return found
 
     def lacking(self, visibility: Visibility) -> frozenset[Unknown]:
-        """The rows that were shown, and are set aside without anybody knowing what they were."""
+        """Return the rows that were shown and are now set aside without an earlier record."""
         return shown_of(visibility, self._unsettled(visibility), self._ids, API)
 
     def _unsettled(self, visibility: Visibility) -> frozenset[Unknown]:
@@ -63,7 +63,7 @@ class Doubts:
 
 
 def unknown_of(snapshot: Snapshot) -> frozenset[Unknown]:
-    """The rows that a snapshot has set aside and no snapshot before it had."""
+    """Return the rows that a snapshot has set aside and that no snapshot before it had."""
     found = snapshot.base or snapshot
     return found.completeness.unknown if found.completeness is not None else frozenset()
 
@@ -71,7 +71,7 @@ def unknown_of(snapshot: Snapshot) -> frozenset[Unknown]:
 def shown_of(
     visibility: Visibility, unknown: Iterable[Unknown], known: Callable[[str], Container[str]], api: str
 ) -> frozenset[Unknown]:
-    """Those of the *unknown* rows that a consumer was shown: their ids are *known*, by entity."""
+    """Return those of the *unknown* rows that a consumer was shown: their ids are *known*, by entity."""
     found: set[Unknown] = set()
     for entity, rows in _by_entity(unknown).items():
         ids, told = known(entity), visibility.outward(entity, [one.own for one in rows], api)
@@ -82,9 +82,10 @@ def shown_of(
 def doubtful(
     visibility: Visibility, entity: str, missing: Iterable[str], lacking: Iterable[Unknown], api: str = API
 ) -> set[str]:
-    """Which of the *missing* records, by the ids a consumer knows, may be missing because others are *lacking*.
+    """Return those *missing* records, by outward id, that may be missing because other rows are *lacking*.
 
-    It was shown all of them. It may have been made of such a row, or be there and have lost what it was shown for.
+    The consumer was shown all of them. A record may have been made from such a row, or be present but visible only
+    because of such a row.
     """
     found, lacking = set(missing), frozenset(lacking)
     if not found or not lacking:

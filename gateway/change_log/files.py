@@ -1,4 +1,4 @@
-"""The sealed files of change logs: ids, hashes and moments, what is gone, and which log each client is told of."""
+"""The sealed files of change logs: ids, hashes, moments, tombstones, and the log that each client reads."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from gateway.storage.signed_heads import Registry
 
 CODE = "1"
-"""Changes whenever unchanged rows may be shown otherwise than by the version of the program before."""
+"""Must change whenever this version of the program may render unchanged rows differently than the one before."""
 
 
 class ChangeFiles:
-    """Reads and writes the files; one older than the *registry* knows of counts as lost."""
+    """A reader and writer of the files; a file older than the *registry* knows counts as lost."""
 
     def __init__(self, sealed: Sealed, key: bytes, registry: Registry | None) -> None:
         self._sealed, self._key, self._registry = sealed, key, registry
@@ -40,10 +40,10 @@ class ChangeFiles:
         self._buried: dict[str, tuple[tuple[int, ...], int]] = {}
 
     def read(self, name: str) -> WrittenLog | None:
-        """The log called *name* as it was last written; one without any record where it is lost."""
+        """Read the log called *name* as last written; without any record where it is lost."""
         held = (
             self._registry.read_checkpoint(self._mark(name)) if self._registry else None
-        )  # first: it may be written now
+        )  # first: another process may be writing
         found = self._whole(name, decoded(self._sealed.read(self._place("log", name)), WrittenLog))
         if held is None or (found is not None and found.count >= held.number):
             self._counts[name] = found.count if found else 0
@@ -53,7 +53,7 @@ class ChangeFiles:
         return WrittenLog(0, int(held.digest), "", "", held.number, {}, [], [])
 
     def _whole(self, name: str, found: WrittenLog | None) -> WrittenLog | None:
-        """A log with what is gone by it; None where that is lost."""
+        """Add the tombstones to a log; None where they are lost."""
         if found is None or not found.buried:
             return found
         buried = decoded(self._sealed.read(self._place("gone", name)), SealedTombstones)
@@ -64,9 +64,9 @@ class ChangeFiles:
         return found
 
     def _bury(self, name: str, log: ChangeLog) -> int:
-        """Write down what is gone, if that is not what is written; the number of the file, 0 where there is none.
+        """Write the tombstones where they differ from the written ones; return the file's number, 0 without a file.
 
-        A crash afterwards leaves what is gone newer than the log: what is gone is then found once more.
+        A crash afterwards leaves tombstones newer than the log: the deletions are then found once more.
         """
         sign, (known, count) = _sign(log), self._buried.get(name, (NOTHING_GONE, 0))
         if sign != known or PENDING in sign:
@@ -78,7 +78,7 @@ class ChangeFiles:
         return count
 
     def write(self, name: str, log: ChangeLog) -> None:
-        """Write a log down, then let the registry know: a crash between the two leaves a newer file, not an older."""
+        """Write a log, then its number to the registry: a crash in between leaves a newer file, not an older one."""
         visibility, state = log.visibility, log.state
         assert visibility is not None
         assert state is not None
@@ -98,14 +98,14 @@ class ChangeFiles:
             self._registry.write_checkpoint(self._mark(name), Checkpoint(count, str(log.newest)))
 
     def forget(self, name: str) -> None:
-        """Let go of what is kept in memory to write the log called *name* down faster."""
+        """Drop what is cached in memory to speed up writing the log called *name*."""
         for place in [place for place in self._ids if place[0] == name]:
             del self._ids[place]
 
     def told(self, *client: str) -> ClientPosition | None:
-        """Which log a client was told of last: one without a name where that is lost.
+        """Return the log that a client read last; with an empty name where that is lost.
 
-        A file that the registry does not know may tell of another client, to which it gave the same name.
+        A file that the registry does not know may be of another client that bore the same name.
         """
         place = self._place("client", *client)
         held = self._registry.read_checkpoint(self._mark(place)) if self._registry else None
@@ -117,14 +117,14 @@ class ChangeFiles:
         return ClientPosition("", int(held.digest), count=held.number) if held is not None else ClientPosition("", 0)
 
     def tell(self, told: ClientPosition, *client: str) -> None:
-        """Write down which log a client is told of from now on, then let the registry know."""
+        """Write which log a client reads from now on, then its number to the registry."""
         place = self._place("client", *client)
         self._sealed.write(place, msgspec.msgpack.encode(told))
         if self._registry:
             self._registry.write_checkpoint(self._mark(place), Checkpoint(told.count, str(told.since)))
 
     def source(self, snapshot: Snapshot) -> str:
-        """A hash of all rows of a snapshot; empty where they cannot be hashed."""
+        """Return a hash of all rows of a snapshot; "" where they cannot be hashed."""
         if self._sources[0] is not snapshot:
             self._sources = snapshot, self._hash(snapshot)
         return self._sources[1]
@@ -139,7 +139,7 @@ class ChangeFiles:
         return found.hexdigest()
 
     def _hash_table(self, district: str, entity: str, table: Table) -> bytes:
-        """A hash of the rows of one table; most are the same in the next snapshot."""
+        """Hash the rows of one table; cached, since most tables are the same in the next snapshot."""
         known = self._tables.get((district, entity))
         if known is not None and known[0] is table:
             return known[1]
@@ -154,7 +154,7 @@ class ChangeFiles:
     def _column(
         self, name: str, visibility: Visibility, entity: str, hashes: array[int], times: array[int]
     ) -> HashColumn:
-        """The rows of one entity that exist for the consumer; what nobody has been told of counts as unknown."""
+        """Collect the visible rows of one entity; changes not reported yet are written as unknown."""
         rows, every = visibility.rows(entity), visibility.ids(entity)
         ids, whole = [every[row] for row in rows], len(rows) == len(every)
         kept = hashes if whole else array("Q", map(hashes.__getitem__, rows))
@@ -179,7 +179,7 @@ NOTHING_GONE = 0, 0, 0, 0
 
 
 def _sign(log: ChangeLog) -> tuple[int, ...]:
-    """What differs whenever what is gone by a log does, once told: of what comes, the moment is later than all."""
+    """Return counts and latest moments that change with the tombstones once reported: new ones have later moments."""
     gone = [one.at for kept in log.gone.values() for one in kept.values()]
     left = [at for lists in log.left.values() for at in lists.values()]
     return len(gone), max(gone, default=0), len(left), max(left, default=0)

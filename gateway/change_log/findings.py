@@ -1,4 +1,4 @@
-"""Findings: what of the records that one grant shows differs between two snapshots."""
+"""Findings: how the records that one grant shows differ between two snapshots."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class EntityFindings:
-    """What differs of one entity: rows of the present, and what is *gone* from a branch or has *left* a list below."""
+    """The differences of one entity: present rows, records *gone* from a branch or that have *left* a list."""
 
     changed: set[int] = field(default_factory=set)
     hashes: dict[int, int] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class EntityFindings:
 
 
 class RenderedState:
-    """What one grant shows of one snapshot on one day, record by record."""
+    """The records that one grant shows of one snapshot on one day, rendered."""
 
     def __init__(
         self,
@@ -48,17 +48,17 @@ class RenderedState:
         self.visibility, self._ledger, self._key, self._about, self.seal = visibility, ledger, key, about, seal
 
     def shown(self, projection: Projection, place: Place) -> ViewRows:
-        """A branch of a view."""
+        """Return the rows of a branch of a view."""
         view, branch = projection.branches[place]
         return self.visibility.once(("branch", *place), lambda: ViewRows(branch, view, self.visibility, self._ledger))
 
     def visible(self, entity: str, row: int) -> bool:
-        """Whether a row exists for the consumer."""
+        """Tell whether a row is visible to the consumer."""
         mask = self.visibility.visible(entity)
         return mask is None or bool(mask[row])
 
     def places(self, projection: Projection, rows: Sequence[int]) -> dict[int, frozenset[Place]]:
-        """The branches that show each of the *rows*, all of which are visible."""
+        """Return the branches that show each of the *rows*, all of which are visible."""
         found: dict[int, set[Place]] = {row: set() for row in rows}
         for place, (_, branch) in projection.branches.items():
             picky = branch.where or branch.needs or branch.only or branch.backed
@@ -67,11 +67,11 @@ class RenderedState:
         return {row: frozenset(places) for row, places in found.items()}
 
     def render(self, projection: Projection, rows: Sequence[int]) -> dict[int, list[Any]]:
-        """Everything that is shown of each of the *rows*."""
+        """Render each of the *rows* in all its views."""
         return dict(zip(rows, projection.render(self.visibility, rows), strict=True))
 
     def digest(self, rendered: Sequence[Any], places: Iterable[Place]) -> int:
-        """A keyed hash of what is shown of a record and where, its last bits those of the lists it is in; never 0."""
+        """Hash with a key what is shown of a record and where; the last bits hash its lists; never 0."""
         lists = next((side[LISTS] for side in rendered if LISTS in side), None)
         content = self._hash([rendered, sorted(places)]) & ~LISTS_MASK
         return content | self._hash(lists) & LISTS_MASK or 1
@@ -80,17 +80,17 @@ class RenderedState:
         return int.from_bytes(blake2b(orjson.dumps(value), digest_size=8, key=self._key).digest())
 
     def digests(self, projection: Projection, rows: Sequence[int]) -> dict[int, int]:
-        """The hashes of *rows*, all of which are visible."""
+        """Hash *rows*, all of which are visible."""
         rendered, places = self.render(projection, rows), self.places(projection, rows)
         return {row: self.digest(rendered[row], places[row]) for row in rows}
 
     def unknown(self, projection: Projection, place: Place, identifier: str) -> RemovedRecord:
-        """What can be told of a record that has left a branch while nobody looked."""
+        """Return what can be reported of a record that left a branch while no process compared."""
         view, _ = projection.branches[place]
         return RemovedRecord(self.seal(orjson.dumps(skeleton(view, identifier))), (), {ANY_LIST: ()})
 
     def gone(self, projection: Projection, place: Place, row: int, lists: Mapping[str, set[str]]) -> RemovedRecord:
-        """What a branch showed of a *row* that has left it."""
+        """Render what a branch showed of a *row* that has left it."""
         shown = self.shown(projection, place)
         (record,) = shown.render([row], BASE)
         told = {entity: tuple(sorted(ids)) for entity, ids in lists.items()}
@@ -98,7 +98,7 @@ class RenderedState:
 
 
 class ChangeFindings:
-    """What differs between the *old* and the *new* sight of one grant."""
+    """The differences between the *old* and the *new* rendered state of one grant."""
 
     def __init__(
         self, old: RenderedState, new: RenderedState, differences: Differences, projections: Mapping[str, Projection]
@@ -108,7 +108,7 @@ class ChangeFindings:
         self._differing = frozenset(entity for entity, dirty in self._dirty.items() if dirty)
 
     def of(self, entity: str) -> EntityFindings:
-        """What differs of one entity."""
+        """Find the differences of one entity."""
         projection, found = self._projections[entity], EntityFindings()
         rows = self._candidates(projection)
         old_rows = [at for row in rows if (at := self._before(entity, row)) >= 0]
@@ -167,7 +167,7 @@ class ChangeFindings:
         return self._differences.of(entity).before(row)
 
     def _candidates(self, projection: Projection) -> list[int]:
-        """The present rows of an entity that may be shown otherwise than before."""
+        """Return the present rows of an entity that may be rendered differently than before."""
         entity, differing = projection.entity, self._differing & projection.ends
         if not differing:
             return []
@@ -180,7 +180,7 @@ class ChangeFindings:
         return sorted(rows | self._differences.present(entity, earlier))
 
     def _compare(self, entity: str) -> DirtyRows:
-        """The rows of *entity* that differ, or that exist for the consumer only before or only now."""
+        """Find the rows of *entity* that differ, or that are visible only before or only now."""
         one = self._differences.of(entity)
         found = DirtyRows(one, set(one.came), set(one.gone))
         before, after = self._old.visibility.visible(entity), self._new.visibility.visible(entity)
@@ -195,7 +195,7 @@ class ChangeFindings:
 
 @dataclass(slots=True)
 class DirtyRows:
-    """Rows of one entity that differ: the present and former ones of which one alone exists, and columns of others."""
+    """Differing rows of one entity: present (*fresh*) and *former* rows without a counterpart, and changed columns."""
 
     difference: Difference
     fresh: set[int]
@@ -205,11 +205,11 @@ class DirtyRows:
         return bool(self.fresh or self.former or self.difference.changed)
 
     def now(self, columns: frozenset[str] | None = None) -> set[int]:
-        """The present rows; of those that were there, the ones that differ in one of some *columns*, or in any."""
+        """Return the present rows; of those that were there before, the ones that differ in *columns*, or in any."""
         return self.fresh | self._changed(columns)
 
     def then(self, columns: frozenset[str] | None = None) -> set[int]:
-        """Where they were before."""
+        """Return their rows in the earlier snapshot."""
         return self.former | {self.difference.before(row) for row in self._changed(columns)}
 
     def _changed(self, columns: frozenset[str] | None) -> set[int]:

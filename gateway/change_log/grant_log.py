@@ -1,8 +1,8 @@
-"""The change log of one grant: since when each record is as all its views show it, and what is gone from which list.
+"""The change log of one grant: since when each record is as all its views show it, and its tombstones.
 
-A moment is given when somebody is first told of a difference, so that it is later than every answer before. It is found
-by comparing what is shown of those rows that differ, or that lead to rows that differ, and, across a restart, with
-keyed hashes: a change that the grant does not show is no difference, and who leaves its sight is gone.
+A difference gets its moment when it is first reported, so that the moment is later than every response before. It is
+found by comparing how rows render that differ, or that refer to rows that differ, and, across a restart, by keyed
+hashes: a change that the grant does not show is no difference, and a record that is no longer visible is deleted.
 """
 
 from __future__ import annotations
@@ -32,35 +32,35 @@ if TYPE_CHECKING:
     from policies.grant import Grant
 
 ROWS_HASHED_AT_ONCE = 5
-"""How many rows are hashed before others may go on."""
+"""Rows hashed before other threads may go on."""
 MAX_STATES = 8
-"""How many states of before are kept for those who read on in them."""
+"""Earlier states kept for clients that still page through them."""
 MAX_REPORTS = 1_000
-"""How many moments at which somebody was told of differences are known for older states."""
+"""Moments of reports remembered to date older states."""
 
 
 class Keeper(Protocol):
-    """What keeps change logs."""
+    """The store of change logs."""
 
     def differences(self, old: Snapshot, new: Snapshot) -> Differences:
-        """The differences between two snapshots."""
+        """Return the differences between two snapshots."""
         ...
 
     def same(self, visibility: Visibility, written: WrittenLog) -> bool:
-        """Whether what *visibility* shows rests on the very rows that a log was *written* down of."""
+        """Tell whether *visibility* is over the very rows that a log was *written* for."""
         ...
 
     def began(self, log: ChangeLog) -> None:
-        """See to it that all rows of a *log* are hashed."""
+        """Queue a *log* so that all its rows are hashed."""
         ...
 
     def keep(self, log: ChangeLog) -> None:
-        """Write a *log* down."""
+        """Write a *log*."""
         ...
 
 
 class ChangeLog:
-    """What one grant shows, followed from snapshot to snapshot, and written down before anybody is told."""
+    """The records that one grant shows, followed from snapshot to snapshot and written before anything is reported."""
 
     def __init__(
         self,
@@ -91,14 +91,14 @@ class ChangeLog:
         self._unhashed: Iterator[tuple[str, list[int]]] = iter(())
 
     def since(self, visibility: Visibility, entity: str) -> Sequence[int]:
-        """The moment since which each row of *entity* is as it is; whoever asks is told of all that differs."""
+        """Return the moment since which each row of *entity* is as it is; reports all differences found so far."""
         with self.lock:
             state = self.record_differences(visibility)
             found = state.times.get(entity)
             return found if found is not None else array("q", [self.begun]) * visibility.snapshot.table(entity).size
 
     def past(self) -> KnownPast:
-        """What it knows of what is gone, and the ids of all that is shown, each with its hash as far as it is made."""
+        """Return the log's tombstones and the ids of all visible records, each with its hash where computed."""
         with self.lock:
             visibility, state = self.visibility, self.state
             if visibility is None or state is None:
@@ -113,11 +113,11 @@ class ChangeLog:
             return found
 
     def forget(self, *, grown: bool = False) -> None:
-        """Forget what has been gone for longer than the window, and the oldest of what is too much."""
+        """Forget tombstones older than the window, and the oldest of too many."""
         self.losses.forget(self.gone, self.left, self.horizon, grown=grown)
 
     def hidden(self, visibility: Visibility, entity: str, known: Mapping[str, int]) -> dict[Place, set[str]]:
-        """Which of those *known* by their hashes are there, and may have been shown by a branch that shows them not."""
+        """Return, by branch, *known* records that are there but not in it, and may have been in it before."""
         projection, state_of, ids = self.projections[entity], self.render_state(visibility), visibility.ids(entity)
         rows, found = {row for row in visibility.rows(entity) if ids[row] in known}, {}
         for place in projection.branches:
@@ -127,7 +127,7 @@ class ChangeLog:
         return found
 
     def moved(self, visibility: Visibility, entity: str, known: Mapping[str, int]) -> set[str]:
-        """Which of those *known* by their hashes may be in other lists now."""
+        """Return those *known* records, by their hashes, that may be in other lists now."""
         ids, state_of = visibility.ids(entity), self.render_state(visibility)
         rows = [row for row in visibility.rows(entity) if ids[row] in known]
         found = {ids[row] for row in rows if not known[ids[row]]}
@@ -137,7 +137,7 @@ class ChangeLog:
         return found
 
     def record_differences(self, visibility: Visibility) -> LogState:
-        """The state that *visibility* shows, with a moment for every difference."""
+        """Return the state that *visibility* shows, with a moment for every difference."""
         with self.lock:
             key = visibility.snapshot.number, visibility.today
             if self.state is None or key > self.state.key:
@@ -149,18 +149,18 @@ class ChangeLog:
             return self.state
 
     def arrive(self) -> int:
-        """The moment since which all is new to who comes now: of what was found gone before, nobody new is told."""
+        """Return the moment since which all is new to a new client; earlier deletions are not reported to it."""
         with self.lock:
             if self.state is not None:
                 self._tell()
             return max(self.now(), self.newest)
 
     def moment(self) -> int:
-        """A moment later than all that anybody has been told before, in milliseconds."""
+        """Return a moment later than every one reported before, in milliseconds."""
         return max(self.now(), self.newest) + 1
 
     def follow(self, visibility: Visibility) -> None:
-        """Go on to what *visibility* shows, finding what differs; nobody is told of it yet."""
+        """Find the differences to what *visibility* shows, without reporting them yet."""
         with self.lock:
             if self.state is not None and (visibility.snapshot.number, visibility.today) <= self.state.key:
                 return
@@ -182,7 +182,7 @@ class ChangeLog:
             self._unhashed = self._to_hash(visibility, fresh)
 
     def begin(self) -> int:
-        """The moment since which everything is as it is as far as anybody knows."""
+        """Return the moment since which everything is unchanged as far as the log knows."""
         with self.lock:
             if not self.begun:
                 self.begun = self.moment() if self.newest else self.now()
@@ -190,16 +190,16 @@ class ChangeLog:
             return self.begun
 
     def now(self) -> int:
-        """The moment by the clock, in milliseconds."""
+        """Return the clock's time, in milliseconds."""
         return int(self._clock() * 1000)
 
     @property
     def horizon(self) -> int:
-        """The moment before which what is gone is told no more."""
+        """The moment before which tombstones are no longer reported, in milliseconds."""
         return int((self._clock() - self._window) * 1000)
 
     def hash_some(self) -> bool:
-        """Hash some of the rows that are not hashed yet, so that a restart knows them again; False where all are."""
+        """Hash some rows without a hash, so that a restart recognizes them; False where none are left."""
         with self.lock:
             chunk = next(self._unhashed, None)
             if chunk is None or self.visibility is None or self.state is None:
@@ -211,19 +211,19 @@ class ChangeLog:
             return True
 
     def _untold(self) -> bool:
-        """Whether something was written down as gone before anybody was told of it."""
+        """Tell whether a tombstone was written before it was reported."""
         moments = [one.at for kept in self.gone.values() for one in kept.values()]
         return PENDING in moments or any(PENDING in lists.values() for lists in self.left.values())
 
     def _to_hash(self, visibility: Visibility, state: LogState) -> Iterator[tuple[str, list[int]]]:
-        """The rows of a state that are not hashed, some at a time."""
+        """Yield the rows of a state without a hash, some at a time."""
         for entity, hashes in state.hashes.items():
             rows = [row for row in visibility.rows(entity) if not hashes[row]]
             for start in range(0, len(rows), ROWS_HASHED_AT_ONCE):
                 yield entity, rows[start : start + ROWS_HASHED_AT_ONCE]
 
     def _begin(self, visibility: Visibility) -> None:
-        """Begin with what *visibility* shows, going on where the log was written down."""
+        """Begin with what *visibility* shows, resuming the written log."""
         self.begin()
         self.doubts.begin(visibility, self.written.columns if self.written is not None else {})
         fresh = LogState(visibility.snapshot.number, visibility.today)
@@ -241,7 +241,7 @@ class ChangeLog:
 
     @staticmethod
     def _carry(entity: str, state: LogState, fresh: LogState, differences: Differences) -> None:
-        """Take over what is known of rows that are still there."""
+        """Take over the moments and hashes of rows that are still there."""
         places, times, hashes = differences.places(entity), state.times[entity], state.hashes[entity]
         if places is None:
             fresh.times[entity], fresh.hashes[entity] = times, hashes
@@ -250,10 +250,10 @@ class ChangeLog:
             fresh.hashes[entity] = array("Q", [hashes[at] if at >= 0 else 0 for at in places])
 
     def _note(self, entity: str, fresh: LogState, findings: ChangeFindings) -> None:
-        """Note what differs of one entity."""
+        """Record the differences of one entity."""
         found = findings.of(entity)
         hashes, times = fresh.hashes[entity], fresh.times[entity]
-        if found.changed:  # the state of before may have the same ones
+        if found.changed:  # an earlier state may share these arrays
             hashes, times = hashes[:], times[:]
             fresh.hashes[entity], fresh.times[entity] = hashes, times
         for row, digest in found.hashes.items():
@@ -271,11 +271,11 @@ class ChangeLog:
         self.pending = self.pending or bool(found.changed or found.gone or found.left)
 
     def bury(self, place: Place, identifier: str, one: RemovedRecord) -> None:
-        """Keep what is told of a record that has left a branch."""
+        """Keep the tombstone of a record that has left a branch."""
         self.gone.setdefault(place, {})[identifier] = Tombstone(PENDING, one.sealed, one.subjects, one.lists)
 
     def come_back(self, place: Place, identifier: str) -> None:
-        """Let what is back be gone no more, but from the lists that it was in."""
+        """Drop the tombstone of a record that is back, but keep that it left the lists it was in."""
         one = self.gone.get(place, {}).pop(identifier, None)
         if one is None:
             return
@@ -284,7 +284,7 @@ class ChangeLog:
                 self.left.setdefault(below, {})[place[2], identifier] = one.at
 
     def _tell(self) -> None:
-        """Give the differences found since the last time a moment, and write it down before anybody is told."""
+        """Give the pending differences a moment, and write the log before they are reported."""
         if not self.pending and self.behind is None:
             return
         assert self.state is not None
@@ -306,7 +306,7 @@ class ChangeLog:
         self.pending = False
 
     def _earlier(self, visibility: Visibility) -> LogState:
-        """A state of before, for who reads on in it: what differs from it is told anew, as later than that."""
+        """Return an earlier state for a client that still reads it; later differences are reported again to it."""
         state = self._before.get((visibility.snapshot.number, visibility.today)) or self._former(visibility)
         if state.until is None:
             self._tell()
@@ -315,9 +315,9 @@ class ChangeLog:
         return state
 
     def _former(self, visibility: Visibility) -> LogState:
-        """A state that was not kept, by what is known of the same records now.
+        """Rebuild an earlier state that was not kept, from what is known of the same records now.
 
-        States that do not differ are forgotten like any others: how many came after it tells nothing.
+        States without differences are dropped like any others, so that the number of states since then reveals nothing.
         """
         assert self.state is not None
         assert self.visibility is not None
@@ -333,25 +333,25 @@ class ChangeLog:
         return state
 
     def _until(self, key: tuple[int, str]) -> int | None:
-        """The moment given first to what differs from the state with a *key*; 0 where it is not known any more."""
+        """Return the first moment given to differences from the state with a *key*; 0 where it is forgotten."""
         forgotten = len(self._tellings) == MAX_REPORTS and key < self._tellings[0][0]
         if key < self._first or forgotten:
             return 0
         return next((moment for later, moment in self._tellings if later > key), None)
 
     def _remember(self, state: LogState) -> None:
-        state.hashes = {}  # of which only the newest are written down
+        state.hashes = {}  # only the newest ones are written
         self._before[state.key] = state
         while len(self._before) > MAX_STATES:
             self._before.popitem(last=False)
 
     def _fall_behind(self, moment: int) -> None:
-        """Note, for the next process too, that what has a later *moment* is to be told anew."""
+        """Note, for the next process too, that differences later than *moment* must be reported again."""
         if self.behind is None or moment < self.behind:
             self._keep(moment)
 
     def _keep(self, behind: int | None) -> None:
-        """Write the log down with what is later than *behind* to be told anew."""
+        """Write the log, with *behind*, the moment after which differences must be reported again."""
         before, self.behind = self.behind, behind
         try:
             self.keeper.keep(self)

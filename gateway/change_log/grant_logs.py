@@ -1,7 +1,7 @@
-"""The change logs of all grants: opened when a client is first served by one, kept sealed, going on with districts.
+"""The change logs of all grants: opened when a client is first served by one, kept in sealed files, one per content.
 
-Grants that show the same share a log, unless what they show is made for one client alone. When a client is first served
-by a grant, or by another than before, all that it shows is new to that client: too much for it, never too little.
+Grants that show the same share a log, unless their values are made for one client alone. When a client is first served
+by a grant, or by another than before, everything is reported to it as new: too much for it, never too little.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ if TYPE_CHECKING:
     from standards.keys import Keyring
 
 OWN = frozenset({"pseudonym", "hash"})
-"""What is done to values with a key of the client's, or of its agreement's, own."""
+"""The actions whose key belongs to one client or one agreement."""
 NAMES_KEPT = 256
-"""Of how many grants it is remembered what they show, which takes long to hash."""
+"""Grants whose content hash is cached, since it takes long to compute."""
 
 
 class ChangeLogs:
-    """The logs by what their grants show of which district; *clock* tells the moments that consumers are told."""
+    """The logs by district and by what their grants show; *clock* gives the moments that clients see."""
 
     def __init__(
         self,
@@ -67,8 +67,8 @@ class ChangeLogs:
         self._told: dict[tuple[str, str, str], ClientPosition] = {}
         self._latest: Differences | None = None
         self._lock = threading.RLock()
-        self._accounting = threading.RLock()  # never within `_lock`: who accounts waits for the lock of a log
-        self._comparing = threading.Lock()  # never with `_lock`: who compares may hold the lock of a log
+        self._accounting = threading.RLock()  # never within `_lock`: its holder waits for the lock of a log
+        self._comparing = threading.Lock()  # never with `_lock`: its holder may hold the lock of a log
         self._hasher = Hasher(folder is not None, self.keep)
 
     def open(
@@ -78,7 +78,7 @@ class ChangeLogs:
         ledger: ChangeTimes,
         project: Callable[[], tuple[Projection, ...]],
     ) -> ClientHistory:
-        """The account of the client that is shown *visibility*."""
+        """Open the history of the client that is shown *visibility*."""
         grant = visibility.grant
         place, name = (grant.client, grant.district, grant.purpose), content_of(grant, held)
         with self._lock:
@@ -98,14 +98,14 @@ class ChangeLogs:
             return known[1]
 
     def knows(self, grant: Grant) -> bool:
-        """Whether the client of a *grant* was told of a log before, in this process or in another."""
+        """Tell whether the client of a *grant* read a log before, in this process or in another."""
         place = grant.client, grant.district, grant.purpose
         return place in self._told or self._files.told(*place) is not None
 
     def _history(self, place: tuple[str, str, str], name: str, log: ChangeLog, visibility: Visibility) -> ClientHistory:
-        """The account of a client: as it is known, or new from now on; later than all before if there was another.
+        """Restore the history of a client, or begin one later than all that was reported to the client before.
 
-        Who is new comes after all that is another in *visibility* than anybody was told before.
+        A new history begins after every difference in *visibility* that is not reported yet.
         """
         told, begun = self._files.told(*place) or self._told.get(place), log.begun or log.begin()
         if told is None or told.name != name:
@@ -116,15 +116,15 @@ class ChangeLogs:
             self._files.tell(told, *place)
             self._told[place] = told
         losses = TombstoneGaps(dict(told.lost))
-        if told.since < begun:  # it was told of a log that is lost
+        if told.since < begun:  # the log it read is lost
             losses.add({ALL_ENTITIES: begun - 1})
         gone, left = dict(told.gone), dict(told.left)
         return ClientHistory(log, told.since, gone, left, dict(told.present), dict(told.present), losses)
 
     def _after(self, before: ClientPosition, told: ClientPosition, log: ChangeLog) -> ClientPosition:
-        """The account of a client that was told of another log before: what was gone there is gone still.
+        """Continue the history of a client from its log *before*: what was deleted there stays deleted.
 
-        What was gone before it was told of that log is none of its business.
+        Deletions from before it read that log are left out.
         """
         past, first = self._past(before.name), before.since
         told.since = since = max(told.since, first, past.newest) + 1
@@ -145,7 +145,7 @@ class ChangeLogs:
         return told
 
     def _past(self, name: str) -> KnownPast:
-        """What the log called *name* knows, be it in memory or written down."""
+        """Return the content of the log called *name*, from memory or from its file."""
         log = self._logs.get(name)
         if log is not None:
             return log.past()
@@ -153,12 +153,12 @@ class ChangeLogs:
         return written.past() if written is not None else KnownPast()
 
     def followers(self, district: str) -> list[ChangeLog]:
-        """The logs of a *district*."""
+        """Return the logs of a *district*."""
         with self._lock:
             return [log for name, log in self._logs.items() if self._districts[name] == district]
 
     def let_go(self, log: ChangeLog) -> None:
-        """Let go of a log that nobody may be told of now, once it is written down."""
+        """Write a log that no client may read now, and drop it from memory."""
         with log.lock, suppress(StoreUnavailable):
             if log.state is not None:
                 self.keep(log)
@@ -169,24 +169,24 @@ class ChangeLogs:
                 self._accounts = {place: one for place, one in self._accounts.items() if one[0] != name}
 
     def forget_districts(self, present: Collection[str]) -> None:
-        """Let go of the logs of districts that are there no more."""
+        """Drop the logs of districts that are no longer configured."""
         with self._lock:
             gone = [log for name, log in self._logs.items() if self._districts[name] not in present]
         for log in gone:
             self.let_go(log)
 
     def forget_differences(self) -> None:
-        """Let go of the snapshot before, once every log of its district has gone on."""
+        """Drop the earlier snapshot, once every log of its district has been compared with it."""
         with self._comparing:
             self._latest = None
 
     def open_text(self, sealed: bytes) -> bytes:
-        """What is told of a record that is gone."""
+        """Open the sealed record of a tombstone."""
         return self._sealed.cipher.open(sealed)
 
     def tags(self, visibility: Visibility) -> Callable[[int], bytes]:
-        """The keyed tag of a student row, for the record of disclosures."""
-        keyring = self._keyring  # not the gateway: a log lasts for longer than a state
+        """Return a function from a student's row to its keyed tag, for the record of disclosures."""
+        keyring = self._keyring  # not the gateway: a log outlives a reload
         district, ids = visibility.snapshot.district, visibility.snapshot.table("student").ids
         return cache(lambda row: keyring.student_tag(district, ids[row]))
 
@@ -204,44 +204,44 @@ class ChangeLogs:
         return log
 
     def keep(self, log: ChangeLog) -> None:
-        """Write a log down.
+        """Write a log.
 
         Raises:
             StoreUnavailable: it cannot be written.
         """
-        name = next((name for name, one in list(self._logs.items()) if one is log), None)  # others open logs meanwhile
+        name = next((name for name, one in list(self._logs.items()) if one is log), None)  # others may open logs
         if name is not None:
             self._files.write(name, log)
 
     def same(self, visibility: Visibility, written: WrittenLog) -> bool:
-        """Whether what *visibility* shows rests on the very rows that a log was *written* down of."""
+        """Tell whether *visibility* is over the very rows that a log was *written* for."""
         return bool(written.source) and (written.source, written.today) == (
             self._files.source(visibility.snapshot), visibility.today,
         )  # fmt: skip
 
     def began(self, log: ChangeLog) -> None:
-        """See to it that all rows of a *log* are hashed, beside the requests."""
+        """Queue a *log* for hashing in the background."""
         self._hasher.add(log)
 
     def close(self) -> None:
-        """Write down what is known."""
+        """Write all logs."""
         self._hasher.close()
 
     def _about(self, shown: ViewRows) -> Callable[[int], Iterable[bytes]]:
         return cast("Callable[[int], Iterable[bytes]]", students(shown, self))
 
     def differences(self, old: Snapshot, new: Snapshot) -> Differences:
-        """The differences between two snapshots, found once for all logs of a district."""
+        """Return the differences between two snapshots, found once for all logs of a district."""
         with self._comparing:
             known = self._latest
             if known is None or known.old is not old or known.new is not new:
                 known = self._latest = Differences(old, new)
-                self._files.source(new)  # now, so that nobody waits for it when it is told
+                self._files.source(new)  # now, so that no request waits for it
             return known
 
 
 def _add(present: dict[str, dict[str, int]], more: Mapping[str, Mapping[str, int]]) -> None:
-    """Add what was shown later to what was *present*; what has another hash then has none that tells anything."""
+    """Add the records shown later to *present*; one with differing hashes gets none."""
     for entity, known in more.items():
         before = present.get(entity, {})
         same = {own: digest if before.get(own, digest) == digest else 0 for own, digest in known.items()}
@@ -250,7 +250,7 @@ def _add(present: dict[str, dict[str, int]], more: Mapping[str, Mapping[str, int
 
 @lru_cache(maxsize=NAMES_KEPT)
 def content_of(grant: Grant, held: frozenset[str]) -> str:
-    """A hash that is the same for grants that show the same."""
+    """Return a hash that is equal for grants that show the same."""
     actions = {rule.action for rule in grant.rules.values()}
     own = (grant.client, grant.agreement) if actions & OWN else ()
     return fingerprint((grant.district, grant.rules, grant.rows, own, held))

@@ -1,4 +1,4 @@
-"""Hashes what change logs show, beside the requests, so that a restart finds unchanged what has not changed."""
+"""The hasher: background hashing of what change logs show, so that a restart recognizes unchanged records."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from gateway.change_log.grant_log import ChangeLog
 
 REST_TIMES_WORK = 19.0
-"""For how many times the length of the work others may go on after it."""
+"""The pause after each step, as a multiple of the time that the step took."""
 CLOSING_SECONDS = 0.5
-"""For how much work a gateway that is closed goes on hashing: that of a small district."""
+"""Work time that a closing gateway still spends on hashing: enough for a small district."""
 
 
 class Hasher:
-    """Hashes the logs that were added, one after the other, in a thread that lives while there is something to do."""
+    """A background thread that hashes the added logs one after the other, and ends when there is nothing to do."""
 
     def __init__(self, active: bool, keep: Callable[[ChangeLog], None]) -> None:
         self._active, self._keep = active, keep
@@ -30,7 +30,7 @@ class Hasher:
         self._lock = threading.Lock()
 
     def add(self, log: ChangeLog) -> None:
-        """Hash a *log* when it is its turn."""
+        """Queue a *log*."""
         if not self._active:
             return
         with self._lock:
@@ -40,7 +40,7 @@ class Hasher:
                 self._thread.start()
 
     def close(self) -> None:
-        """Hash what can be hashed in a moment, and write down all that was not."""
+        """Hash for a last moment, then write the logs."""
         self._closing.set()
         thread = self._thread
         if thread is not None:
@@ -55,11 +55,11 @@ class Hasher:
                 log = self._waiting.pop(0)
             try:
                 self._hash(log)
-            except Exception as error:  # noqa: BLE001  a fault of ours must not end in a thread that nobody hears
+            except Exception as error:  # noqa: BLE001  report it instead of ending the thread silently
                 telemetry.fault(error)
 
     def _hash(self, log: ChangeLog) -> None:
-        """Hash a *log*; how long others go on in between is reckoned from what it costs, not from what it waits."""
+        """Hash a *log*; pauses in between are computed from the processor time it costs, not from what it waits."""
         closing = 0.0
         while closing < CLOSING_SECONDS:
             begun = time.thread_time()

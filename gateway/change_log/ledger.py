@@ -1,6 +1,6 @@
-"""When a record, as one consumer sees it, last changed, and what is gone from the lists that are read on each request.
+"""The ledger of uncached reads: since when each record is as one consumer sees it, and deletions from its lists.
 
-Both are known from ids and keyed hashes, never from values.
+It keeps ids and keyed hashes, never values.
 """
 
 from __future__ import annotations
@@ -27,32 +27,31 @@ if TYPE_CHECKING:
     from gateway.engine.view_rows import ViewRows
 
     Place = tuple[tuple[str, ...], str]
-    Below = tuple[tuple[str, str], ...]  # the records that an address names, from the outside in, by view and id
+    Below = tuple[tuple[str, str], ...]  # the records that a path names, from the outside in, by view and id
 
 MOMENT_BITS = 48
 LIST_WEIGHT_IDS = 8
-"""As how many ids a list counts that is kept, whatever is in it."""
+"""The overhead of a remembered list, counted in ids."""
 
 
 @dataclass(slots=True)
 class _List:
-    """The ids that a list showed last, and those that left it with the moment of each."""
+    """The ids that a list showed last, and those that have left it, each with its moment."""
 
     present: frozenset[str]
     left: dict[str, int] = field(default_factory=dict)
 
 
 class Ledger:
-    """Remembers, per grant and view, the hash of each record shown and since when it has been so.
+    """The hash of each record shown, by grant and view, and since when it has been so.
 
-    A change that a consumer may not see leaves its hash and so its time as they were; one that it may see bears a
-    moment by the *clock* at which it was found, later than all that this consumer was told (without one, that of its
-    snapshot). What was never looked at whole counts as it is since the district is held, and is new where it is read
-    on each request; what was forgotten, and what another agreement shows, counts as changed: too much for a consumer,
-    never too little.
+    A change that is hidden from a consumer leaves the hash and so the time as they were; a visible one gets the moment
+    by the *clock* at which it was found, later than all that this consumer was told (without a clock, the version of
+    the snapshot). A cached record never read before counts as unchanged since the district is cached, an uncached one
+    as new. What was forgotten, and what another agreement shows, counts as changed: too much for a consumer, never too
+    little.
 
-    Of a list that is read on each request it remembers the ids, so that what is gone can be told as long as this
-    process runs.
+    Of an uncached list it remembers the ids, so that deletions can be reported as long as this process runs.
     """
 
     def __init__(self, key: bytes, clock: Callable[[], float] | None = None, capacity: int = 2_000_000) -> None:
@@ -70,7 +69,7 @@ class Ledger:
         self._lock = threading.Lock()
 
     def stamp(self, shown: ViewRows, rows: Sequence[int], records: Sequence[dict[str, Any]], base: str) -> None:
-        """Fill in the stamps of freshly rendered *records*; under which *base* they are asked for is no change."""
+        """Fill in the stamps of freshly rendered *records*; another *base* URL is no change."""
         stamps = _stamps(shown)
         if not stamps:
             return
@@ -89,7 +88,7 @@ class Ledger:
                 record[node.name] = str(digest) if node.kind == "etag" else texts[at]
 
     def tag(self, shown: ViewRows, record: dict[str, Any], base: str) -> None:
-        """Fill in the tag of one freshly rendered *record*, and leave out since when it has been so."""
+        """Fill in the ETag of one freshly rendered *record*, and leave out its time of change."""
         digest = str(self._hash(record, base))
         for node in _stamps(shown):
             if node.kind == "etag":
@@ -98,7 +97,7 @@ class Ledger:
                 del record[node.name]
 
     def times(self, shown: ViewRows, rows: Sequence[int]) -> list[str]:
-        """The time of change of each row, as a text that sorts."""
+        """Return the time of change of each row, as text that sorts."""
         history = account_of(shown.visibility)
         if history is not None and _is_followed(shown):
             at = history.times(shown.visibility, shown.branch.entity, rows)
@@ -114,9 +113,9 @@ class Ledger:
         return int.from_bytes(blake2b(text, digest_size=8, key=self._key).digest()) >> 1
 
     def list_since(self, shown: ViewRows, below: Below) -> int | None:
-        """The moment since which it is known what has left a list; None where nobody has looked at all of it.
+        """Return the moment since which deletions from a list are known; None where it was never read whole.
 
-        Whoever has what the list showed at a later moment has read it then or later, in this process, under the same
+        A consumer that has the list as of a later moment has read it then or later, in this process, under the same
         agreements.
         """
         consumer, epoch = _whose(shown)
@@ -127,8 +126,8 @@ class Ledger:
     def look(self, shown: ViewRows, rows: Iterable[int], below: Below, *, whole: bool) -> None:
         """Remember the *rows* that a list *below* some records shows, read for one request.
 
-        Where all of the entity was read (*whole*), what was shown at any address and is not there is gone, unless it
-        may only be set aside.
+        Where all of the entity was read (*whole*), a record shown under any path that is not there is deleted, unless
+        it may only be set aside.
         """
         place, whose, ids = (_place(shown), below), _whose(shown), shown.ids
         present = frozenset(ids[row] for row in rows)
@@ -138,7 +137,7 @@ class Ledger:
             moment, lacking, before = self._moment(shown, later=True), self._lacking(shown), self._weight(place)
             known = self._lists.setdefault(place, _List(present))
             come = (present - known.present) if below else (present & known.left.keys())
-            self._forget(whose, come)  # who comes to a list is new in it
+            self._forget(whose, come)  # a record that joins a list is new in it
             known.left = {own: at for own, at in known.left.items() if own not in come}
             present |= _doubtful(shown, known.present - present, lacking)
             left = dict.fromkeys(known.present - present, moment)
@@ -152,13 +151,13 @@ class Ledger:
             self._fit()
 
     def gone(self, shown: ViewRows, below: Below) -> dict[str, int]:
-        """What is gone from a list by the last look at it, by id, each with its moment."""
+        """Return the ids deleted from a list by the last read of it, each with its moment."""
         with self._lock:
             found = self._lists.get((_place(shown), below))
             return self._gone.get(_whose(shown), {}) | found.left if found else {}
 
     def wrote(self, shown: ViewRows, identifier: str) -> None:
-        """Remember the id of a record that a consumer has made itself and was not shown yet."""
+        """Remember the id of a record that a consumer has created itself and was not shown yet."""
         if shown.view.api == "edfi" or _is_followed(shown):
             return
         with self._lock:
@@ -168,7 +167,7 @@ class Ledger:
             known.setdefault(identifier, 0)
 
     def _lacking(self, shown: ViewRows) -> frozenset[Unknown]:
-        """The rows that the consumer was shown and that are set aside now."""
+        """Return the rows that the consumer was shown and that are set aside now."""
         snapshot, (consumer, epoch) = shown.visibility.snapshot, _whose(shown)
         own = snapshot.completeness.unknown if snapshot.completeness else frozenset()
 
@@ -179,7 +178,7 @@ class Ledger:
         return shown_of(shown.visibility, own | unknown_of(snapshot), known, shown.view.api)
 
     def _find_gone(self, shown: ViewRows, here: set[str], moment: int, lacking: frozenset[Unknown]) -> int:
-        """Find out what was shown of an entity and is not *here*; what came back is new. The number of those."""
+        """Note the records of an entity that were shown and are not *here*; return how many there are."""
         whose = _whose(shown)
         missing = {own for place in self._places(whose) for own in self._known[place].keys() - here}
         missing -= _doubtful(shown, missing, lacking)
@@ -192,14 +191,14 @@ class Ledger:
         return [place for place in self._known if _whose_of(place) == whose]
 
     def _meet(self, whose: Place) -> None:
-        """Take note that a consumer is shown something; under other agreements nothing of before is known."""
+        """Note that a consumer is shown something; under other agreements forget what it was shown before."""
         consumer, epoch = whose
         known, _ = self._since_when.setdefault(consumer, (epoch, self._begun))
         if known != epoch:
             self._lose(consumer, epoch)
 
     def _lose(self, consumer: tuple[str, ...], epoch: str) -> None:
-        """Forget what left the lists of a consumer: from now on it is known again."""
+        """Forget the deletions from a consumer's lists; they are known again from now on."""
         now = int(self._clock() * 1000) if self._clock else 0
         self._since_when[consumer] = epoch, max(now, self._told.get(consumer[:2], 0) + 1)
         self._told[consumer[:2]] = self._since_when[consumer][1]
@@ -210,7 +209,7 @@ class Ledger:
         self._listed = sum(map(_weight_of, self._lists.values())) + sum(map(len, self._gone.values()))
 
     def _weight(self, place: tuple[Place, Below]) -> int:
-        """How many ids are kept of a list, and of what is gone from all lists of its entity."""
+        """Count the ids kept of a list, and of deletions from all lists of its entity."""
         known, gone = self._lists.get(place), self._gone.get(_whose_of(place[0]), ())
         return len(gone) + (_weight_of(known) if known else 0)
 
@@ -243,7 +242,7 @@ class Ledger:
         return found
 
     def _moment(self, shown: ViewRows, *, later: bool) -> int:
-        """The moment of what is found now; *later* than all that the consumer was told of its district."""
+        """Return the moment for a difference found now; *later* than all reported to the consumer of its district."""
         if self._clock is None:
             return shown.visibility.snapshot.version
         now, told = int(self._clock() * 1000), self._told.get(_place(shown)[0][:2], 0)
@@ -259,7 +258,7 @@ class Ledger:
         return known
 
     def _fit(self) -> None:
-        """Forget what was asked for longest ago, where all is too much."""
+        """Forget what was requested longest ago, where there is too much."""
         while self._size + self._listed > self._capacity and len(self._known) > 1:
             self._forget_one()
         while self._size + self._listed > self._capacity and self._lists:
@@ -270,7 +269,7 @@ class Ledger:
         self._size -= len(known)
         del self._first[place]
         self._whole.discard(place)
-        self._lose(*_whose_of(place))  # not all that it was shown is known now
+        self._lose(*_whose_of(place))  # some of what it was shown is forgotten
 
 
 def _weight_of(one: _List) -> int:
@@ -291,7 +290,7 @@ def _branch(shown: ViewRows) -> Branch:
 
 
 def _place(shown: ViewRows) -> Place:
-    """Which consumer is shown what of which district, and under which agreements."""
+    """Return the consumer, the district, the view and the branch, with the epoch of the agreements."""
     grant, view = shown.visibility.grant, shown.view
     of = (shown.visibility.snapshot.district, grant.client, grant.purpose, view.api, view.name, shown.branch.entity)
     return of, grant.epoch
@@ -306,7 +305,7 @@ def _whose(shown: ViewRows) -> Place:
 
 
 def _whose_of(place: Place) -> Place:
-    """Which consumer is shown what entity of which district by OneRoster, at whatever address."""
+    """Return the consumer, the district and the entity; all OneRoster views of an entity count as one."""
     (district, client, purpose, api, _, entity), epoch = place
     return (district, client, purpose, "edfi" if api == "edfi" else "", entity), epoch
 

@@ -1,4 +1,4 @@
-"""Projections: all that one grant shows of a record in any view, and the lists below other records that it is in."""
+"""Projections: all that one grant shows of a record in any view, and the lists of other records that contain it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ONEROSTER = "oneroster"
 
 Path = tuple["Step", ...]
 Shape = tuple[tuple[frozenset[str], frozenset[str]], ...]
-"""The names of the columns and of the references that some tables have."""
+"""The names of the columns and of the references of several tables."""
 Place = tuple[str, str, str]
 """A branch of a view: the API, the view and the entity."""
 
@@ -32,8 +32,8 @@ Place = tuple[str, str, str]
 class Projection:
     """All branches, by *place*, that show records of an *entity*.
 
-    *sides* are their nodes together, one branch for each API; *paths* lead to all that these read, and all that
-    decides on which of the branches a record is: rows of the entities in *ends*.
+    *sides* are their nodes combined, one branch for each API; *paths* lead to all rows that these read or that decide
+    in which branches a record is: rows of the entities in *ends*.
     """
 
     entity: str
@@ -44,14 +44,15 @@ class Projection:
     _columns: dict[Shape, Mapping[str, frozenset[str]]] = field(default_factory=dict)
 
     def render(self, visibility: Visibility, rows: Sequence[int]) -> list[list[Any]]:
-        """What *visibility* shows of each of the *rows*, by API, stamps left out."""
+        """Render each of the *rows* by API, without stamps."""
         sides = [self._compiled(visibility, api, branch)(rows, "") for api, branch in self.sides]
         return [list(found) for found in zip(*sides, strict=True)]
 
     def columns(self, visibility: Visibility) -> Mapping[str, frozenset[str]]:
-        """The columns of each entity on which what *visibility* shows of a record rests, and of which branches.
+        """Return the columns of each entity from which *visibility* renders a record and chooses its branches.
 
-        Also such as no table has, so that one that comes is missed by nobody. They follow from which ones there are.
+        Columns that no table has are included, so that a new one is noticed. The result depends on which columns there
+        are.
         """
         tables = [visibility.snapshot.table(entity) for entity in sorted(self.ends)]
         shape = tuple((frozenset(table.columns), frozenset(table.refs)) for table in tables)
@@ -73,13 +74,13 @@ class Projection:
 
 
 def lists_of(rendered: Sequence[Any]) -> dict[str, set[str]]:
-    """The ids of the records, by entity, below which a rendered record is listed."""
+    """Return the ids of the records, by entity, whose lists contain a rendered record."""
     found: Mapping[str, list[str]] = next((side[LISTS] for side in rendered if LISTS in side), {})
     return {entity: set(ids) for entity, ids in found.items()}
 
 
 def project(grant: Grant, views: Iterable[View], held: Collection[str]) -> tuple[Projection, ...]:
-    """The projections of a grant over its pruned *views*, of what a district holds."""
+    """Make the projections of a grant over its pruned *views*, for the entities that a district caches."""
     branches: dict[str, dict[Place, tuple[View, Branch]]] = {}
     for view in views:
         for branch in view.branches:
@@ -118,7 +119,7 @@ def _projection(
 
 
 def _stops(path: Path, entity: str) -> list[str]:
-    """The entities that a *path* from *entity* goes through, the first and the last among them."""
+    """Return the entities along a *path* from *entity*, the first and the last included."""
     stops = [entity]
     for step in path:
         stops.append(follow(step, stops[-1], "")[0])
@@ -126,7 +127,7 @@ def _stops(path: Path, entity: str) -> list[str]:
 
 
 def _lists(entity: str, grant: Grant, shown: Collection[str], held: Collection[str]) -> tuple[Node, ...]:
-    """Nodes that tell below which records of other entities a record of *entity* is listed."""
+    """Return nodes that render the ids of other entities' records whose lists contain a record of *entity*."""
     found: dict[str, list[Path]] = {}
     for outer, inner in nesting.WAYS:
         if inner == entity and outer in shown:
@@ -140,7 +141,7 @@ def _lists(entity: str, grant: Grant, shown: Collection[str], held: Collection[s
 
 
 def back(way: Path, entity: str) -> Path:
-    """The steps from the end of a *way* that begins at *entity* to its beginning."""
+    """Reverse a *way* that begins at *entity*: the steps from its end to its beginning."""
     found: list[Step] = []
     for step in way:
         if isinstance(step, Children):
@@ -153,7 +154,7 @@ def back(way: Path, entity: str) -> Path:
 
 
 def _read(nodes: Iterable[Node], entity: str, prefix: str, path: Path) -> Iterator[Path]:
-    """The paths to every row that *nodes* read beside the one at hand."""
+    """Yield the paths to every row that *nodes* read besides the current one."""
     for node in nodes:
         match node:
             case Value():
@@ -192,7 +193,7 @@ def _listed(node: List, entity: str, prefix: str, path: Path) -> Iterator[Path]:
 
 
 def leading_to(snapshot: Snapshot, entity: str, paths: Iterable[Path], dirty: Mapping[str, set[int]]) -> set[int]:
-    """The rows of *entity* from which one of *paths* leads to a row that is *dirty*."""
+    """Return the rows of *entity* from which one of *paths* leads to a *dirty* row."""
     found: set[int] = set()
     for path in paths:
         stops = _stops(path, entity)
@@ -206,7 +207,7 @@ def leading_to(snapshot: Snapshot, entity: str, paths: Iterable[Path], dirty: Ma
 
 
 def _sources(snapshot: Snapshot, step: Step, start: str, rows: set[int]) -> set[int]:
-    """The rows of *start* from which one *step* leads to one of *rows*."""
+    """Return the rows of *start* from which one *step* leads to one of *rows*."""
     table = snapshot.table(start)
     if isinstance(step, Children):
         children = snapshot.table(step.entity)
@@ -224,7 +225,7 @@ def _sources(snapshot: Snapshot, step: Step, start: str, rows: set[int]) -> set[
 
 
 def _with_group(columns: Mapping[str, Sequence[Any]], ref: str) -> set[int]:
-    """The rows that have any record of the group that a reference stands in."""
+    """Return the rows that have any item in the group that contains a reference."""
     parts = ref.split(".")
     heads = {".".join(parts[:cut]) for cut in range(1, len(parts))}
     return {row for head in heads & columns.keys() for row, items in enumerate(columns[head]) if items}

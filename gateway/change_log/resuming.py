@@ -1,4 +1,4 @@
-"""Resuming a change log after a restart: what differs from what was written down, and what is in doubt."""
+"""Resuming a change log after a restart: differences to the written log, and records in doubt."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from gateway.engine.visibility import Visibility
 
 ROWS_AT_ONCE = 1_000
-"""How many rows are rendered before their hashes are compared."""
+"""Rows rendered before their hashes are compared."""
 
 
 class Resumable(Protocol):
-    """A change log that goes on where it was written down."""
+    """A change log that resumes from its written state."""
 
     projections: dict[str, Projection]
     render_state: Callable[[Visibility], RenderedState]
@@ -32,20 +32,20 @@ class Resumable(Protocol):
     pending: bool
 
     def bury(self, place: Place, identifier: str, one: RemovedRecord) -> None:
-        """Keep what is told of a record that has left a branch."""
+        """Keep the tombstone of a record that has left a branch."""
         ...
 
     def come_back(self, place: Place, identifier: str) -> None:
-        """Let what is back be gone no more."""
+        """Drop the tombstone of a record that is back."""
         ...
 
 
 def resume(
     log: Resumable, visibility: Visibility, fresh: LogState, projection: Projection, written: WrittenLog, *, same: bool
 ) -> None:
-    """Find what differs of one entity from what was written down: what has another hash, or had none.
+    """Find the records of one entity that differ from the written log: another hash, or none.
 
-    Where all rows are the very *same*, nothing is hashed.
+    Where all rows are the *same* as written, nothing is hashed.
     """
     entity, state, lacking = projection.entity, log.render_state(visibility), log.doubts.lacking(visibility)
     column = written.columns.get(entity)
@@ -63,7 +63,7 @@ def resume(
 
 
 def decide(log: Resumable, visibility: Visibility) -> None:
-    """Decide what was in doubt, once nothing that was shown is set aside of which nobody knows what it was."""
+    """Settle the records in doubt, once no row that was shown is set aside without an earlier record."""
     if log.doubts.records and not log.doubts.lacking(visibility):
         for entity, projection in log.projections.items():
             _lose(log, log.render_state(visibility), projection, dict.fromkeys(log.doubts.take(entity), True))
@@ -79,7 +79,7 @@ def _compare(
     *,
     same: bool,
 ) -> dict[str, bool]:
-    """Give each row the moment it had where it has the hash it had; what has another, and may be in other lists."""
+    """Give rows with an unchanged hash their moment; return the changed records, True where lists may have changed."""
     entity, state, stirred = projection.entity, log.render_state(visibility), dict[str, bool]()
     times, hashes, ids, seen = (
         fresh.times[entity],
@@ -100,7 +100,7 @@ def _compare(
 
 
 def _come_back(log: Resumable, state: RenderedState, projection: Projection, here: set[str]) -> None:
-    """Note the branches that show again what was gone from them, be it that something else still showed it."""
+    """Drop the tombstones of records that their branches show again."""
     gone = {own for place in projection.branches for own in log.gone.get(place, ())}
     rows = [row for own in sorted(gone & here) if (row := state.visibility.row(projection.entity, own)) is not None]
     for row, places in state.places(projection, rows).items() if rows else ():
@@ -109,9 +109,9 @@ def _come_back(log: Resumable, state: RenderedState, projection: Projection, her
 
 
 def _lose(log: Resumable, state: RenderedState, projection: Projection, lost: Mapping[str, bool]) -> None:
-    """Note that records have left the branches that do not show them; those that have *moved* may have left any list.
+    """Bury records in the branches that do not show them; those that have *moved* may have left any list.
 
-    Which lists, and what it was that was shown, is not known any more.
+    The lists, and the record as it was shown, are not known any more.
     """
     for own, moved in lost.items():
         row = state.visibility.row(projection.entity, own)

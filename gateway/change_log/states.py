@@ -1,4 +1,4 @@
-"""States of a change log: since when each row is as it is shown, and what is told of what is gone."""
+"""States of a change log: since when each row is as it is shown, and tombstones."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import msgspec
 
 EDFI = "edfi"
 LISTS_MASK = (1 << 24) - 1
-"""The bits of a hash that tell the lists a record is in."""
+"""The bits of a hash that are made from the lists that a record is in."""
 ANY_LIST = "*"
-"""In place of an entity, where it is not known any more in which lists a record was."""
+"""In place of an entity, where the lists that a record was in are forgotten."""
 ANYWHERE = (ANY_LIST, "")
-"""In place of the record below which something was listed, where that is not known any more."""
+"""In place of the record whose list contained another, where that is forgotten."""
 PENDING = 2**63 - 1
-"""In place of a moment: the difference has been found, and nobody has been told of it."""
+"""In place of a moment: the difference is found but not yet reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class RemovedRecord:
-    """What is told of a record that has left a branch."""
+    """A record that has left a branch: sealed, with the tags of its students and the lists it was in."""
 
     sealed: bytes
     subjects: tuple[bytes, ...]
@@ -28,7 +28,7 @@ class RemovedRecord:
 
 
 class Tombstone(msgspec.Struct, array_like=True):
-    """What is told of a record gone since *at*: sealed, with the tags of its students and the lists it was in."""
+    """The tombstone of a record deleted at *at*: sealed, with the tags of its students and the lists it was in."""
 
     at: int
     sealed: bytes
@@ -38,9 +38,9 @@ class Tombstone(msgspec.Struct, array_like=True):
 
 @dataclass(slots=True)
 class LogState:
-    """Since when each row of one snapshot is as it is shown on one day, and the hashes of what is shown.
+    """The moments since when each row of one snapshot is as it is shown on one day, and the hashes of the rows.
 
-    *until* is the moment given to what differs from it, once somebody has been told.
+    *until* is the moment given to the first difference from it, once that is reported.
     """
 
     number: int
@@ -51,7 +51,7 @@ class LogState:
 
     @property
     def key(self) -> tuple[int, str]:
-        """What tells it apart from others: later ones are greater."""
+        """The order of states: later ones are greater."""
         return self.number, self.today
 
     def give(self, moment: int, after: int) -> None:

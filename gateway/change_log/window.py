@@ -1,4 +1,4 @@
-"""The window of a change log: for how long, and how much of, what is gone is told, and up to when some is forgotten."""
+"""The window of a change log: for how long, and how many, tombstones are reported, and from when some are forgotten."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from gateway.change_log.projection import Place
     from gateway.change_log.states import Tombstone
 
-    Outer = tuple[str, str]  # the record below which a list is, by its entity and its id
+    Outer = tuple[str, str]  # the record that a list belongs to, by its entity and its id
     Gone = MutableMapping[Place, dict[str, Tombstone]]
     Left = MutableMapping[Outer, dict[tuple[str, str], int]]
 
 WINDOW_SECONDS = 30 * 86_400.0
 MAX_TOMBSTONES = 200_000
-"""How many tombstones are kept for one grant."""
+"""Tombstones kept for one grant."""
 
 
 ALL_ENTITIES = "*"
@@ -29,23 +29,23 @@ ALL_ENTITIES = "*"
 
 @dataclass(slots=True)
 class TombstoneGaps:
-    """The moment up to which not all that is gone is known, by entity."""
+    """The moment, by entity, up to which some tombstones are forgotten."""
 
     moments: dict[str, int] = field(default_factory=dict)
     _oldest: int = 0
 
     def of(self, entity: str) -> int:
-        """The moment up to which not all that is gone of an *entity* is known; 0 where all is."""
+        """Return the moment up to which some tombstones of an *entity* are forgotten; 0 where none are."""
         return max(self.moments.get(entity, 0), self.moments.get(ALL_ENTITIES, 0))
 
     def add(self, moments: Mapping[str, int], after: int = 0) -> None:
-        """Take over other losses that are later than *after*."""
+        """Take over other gaps that are later than *after*."""
         for entity, at in moments.items():
             if at > after:
                 self.moments[entity] = max(at, self.moments.get(entity, 0))
 
     def forget(self, gone: Gone, left: Left, horizon: int, *, grown: bool = False) -> None:
-        """Forget what is gone since the *horizon*; where it has *grown*, the oldest of what is too much, too."""
+        """Forget tombstones older than the *horizon*; where there are more (*grown*), also the oldest of too many."""
         if self._oldest > horizon and not grown:
             return
         moments = [one.at for kept in gone.values() for one in kept.values()]
@@ -75,9 +75,10 @@ def _drop_empty(kept: MutableMapping[Any, dict[Any, Any]]) -> None:
 
 @dataclass(slots=True)
 class KnownPast:
-    """What a change log knows: what is *gone* and has *left* lists, since when all of it, and what is *present*.
+    """The content of a change log: *gone* records, those that *left* lists, and the *present* ones.
 
-    *newest* is the last moment that it told, *begun* its first; 0 where all else that it knew is lost.
+    *newest* is the last moment that it reported, *begun* its first; *begun* is 0 where all else is lost. *losses* are
+    the gaps in *gone* and *left*.
     """
 
     newest: int = 0

@@ -1,4 +1,4 @@
-"""Change logs as they are written down: ids, hashes and moments, what is gone, and which log each client is told of."""
+"""Written change logs: ids, hashes, moments, tombstones, and the log that each client reads, as stored in files."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class HashColumn(msgspec.Struct, array_like=True):
     times: bytes
 
     def known(self) -> dict[str, tuple[int, int]]:
-        """The hash and the moment of each record by its id."""
+        """Return the hash and the moment of each record by its id."""
         hashes, times = array("Q", self.hashes), array("q", self.times)
         return dict(zip(orjson.loads(zlib.decompress(self.ids)), zip(hashes, times, strict=True), strict=True))
 
     def hashes_of(self) -> dict[str, int]:
-        """The hash of each record by its id."""
+        """Return the hash of each record by its id."""
         return {own: digest for own, (digest, _) in self.known().items()}
 
 
@@ -34,7 +34,7 @@ LeftRows = list[tuple[tuple[str, str], list[tuple[tuple[str, str], int]]]]
 
 
 class SealedTombstones(msgspec.Struct, array_like=True):
-    """What is *gone* and has *left* lists by one log, as it was written down for the time that *count* tells."""
+    """The records *gone* and those that *left* lists in one log; *count* numbers the writes."""
 
     count: int
     gone: GoneRows
@@ -42,12 +42,12 @@ class SealedTombstones(msgspec.Struct, array_like=True):
 
 
 class WrittenLog(msgspec.Struct, array_like=True):
-    """A change log as it was written down.
+    """A change log as it is stored.
 
-    *source* is a hash of the rows it is of, *today* the day; *count* numbers what was written of it. What is later
-    than *behind* is to be told anew. *doubts* are records that may be set aside, *settled* rows that are of old. Of
-    what was gone up to a moment, by entity, not all is known (*lost*). What is gone lies in a file of its own, which is
-    at least the one numbered *buried*, unless that is 0.
+    *source* is a hash of the snapshot's rows, *today* the day; *count* numbers the writes. Differences later than
+    *behind* must be reported again. *doubts* are records that may be set aside, *settled* rows set aside since the log
+    began. *lost* has the moment, by entity, up to which some tombstones are forgotten. The tombstones are in a file of
+    their own, with at least the number *buried*, unless that is 0.
     """
 
     begun: int
@@ -65,7 +65,7 @@ class WrittenLog(msgspec.Struct, array_like=True):
     buried: int = 0
 
     def past(self) -> KnownPast:
-        """What it knew; nothing where it is lost."""
+        """Return its content; empty where it is lost."""
         found = KnownPast(self.newest, self.begun)
         found.gone = {place: dict(kept) for place, kept in self.gone}
         found.left = {outer: dict(lists) for outer, lists in self.left}
@@ -75,9 +75,9 @@ class WrittenLog(msgspec.Struct, array_like=True):
 
 
 class ClientPosition(msgspec.Struct, array_like=True):
-    """Which log a client is told of, *since* when, and what it knows of those before: *gone*, *left* and *present*.
+    """The log that a client reads, *since* when, and what it knows of earlier logs: *gone*, *left*, *present*.
 
-    Of what was gone up to a moment, by entity, not all is known (*lost*). *count* numbers what was written of it.
+    *lost* has the moment, by entity, up to which some tombstones are forgotten. *count* numbers the writes.
     """
 
     name: str

@@ -1,1 +1,1 @@
-"""Change versions of the Ed-Fi API: what each consumer has been told, by version, as hashes, sealed on disk."""
+"""Change versions of the Ed-Fi API: what was reported to each client, by version, as hashes in sealed files."""

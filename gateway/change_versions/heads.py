@@ -1,4 +1,4 @@
-"""The head of one consumer's journals: what was told of them, and the numbers by which older ones are found out."""
+"""The head of one client's resource logs: the versions reported to it, and the counts that reveal an outdated file."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from gateway.storage.signed_heads import Checkpoint
 HEAD_FILE = "head"
 MAX_CHECKPOINTS = 1_000
 NOTHING_REGISTERED = Checkpoint(0, "0")
-"""What the registry holds of journals that were never written."""
+"""The registry's checkpoint of logs that were never written."""
 
 
 class ClientLogHead(msgspec.Struct, frozen=True, array_like=True):
-    """What holds for all journals of a consumer at a district.
+    """The state common to all resource logs of a client at a district.
 
-    *since* is the version of what was served when the consumer first asked, under the agreement *epoch*: it has nothing
-    older from here. *floor* is the version from which everything gone is known, *last_reported* the newest it was told;
-    *places* are the resources with a journal. *checkpoints* say of versions told up to which of the source's own
-    versions they are good. *count* numbers what was written down of the consumer, and *counts* say which of it each
-    journal is.
+    *since* is the version of the data served when the client first asked, under the agreement *epoch*: it has nothing
+    older from here. *floor* is the version from which all deletions are known, *last_reported* the newest reported to
+    the client; *places* are the resources with a log. *checkpoints* pair reported versions with the source's own
+    change versions that they cover. *count* numbers the writes of the client's files, and *counts* is the number of
+    each log's last write.
     """
 
     since: int
@@ -32,21 +32,21 @@ class ClientLogHead(msgspec.Struct, frozen=True, array_like=True):
     counts: tuple[int, ...] = ()
 
     def count_of(self, place: str) -> int:
-        """The number of the newest journal of a *place*; 0 where there is none, or one of old."""
+        """Return the number of the newest log of a *place*; 0 where there is none, or one of the old format."""
         return dict(zip(self.places, self.counts, strict=False)).get(place, 0)
 
     def with_log(self, place: str, count: int) -> ClientLogHead:
-        """The same, with a journal of a *place* that has the number *count*."""
+        """Return a copy with a log of a *place* that has the number *count*."""
         counts = {one: self.count_of(one) for one in self.places} | {place: count}
         return msgspec.structs.replace(self, places=tuple(counts), counts=tuple(counts.values()))
 
 
 def name_of(folder: str) -> str:
-    """The name under which the registry holds how often the journals in a *folder* were written, and what was told."""
+    """Return the registry's name for the checkpoint of the resource logs in a *folder*."""
     return f"journals/{folder}"
 
 
 def with_checkpoint(marks: tuple[tuple[int, int], ...], mark: tuple[int, int]) -> tuple[tuple[int, int], ...]:
-    """*marks* and one more; of those that say the same the first and the last are kept."""
+    """Add a *mark* to *marks*; of those with the same source version keep the first and the last."""
     again = len(marks) > 1 and marks[-1][1] == marks[-2][1] == mark[1]
     return (*(marks[:-1] if again else marks), mark)[-MAX_CHECKPOINTS:]

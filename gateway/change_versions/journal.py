@@ -1,8 +1,8 @@
-"""What one consumer knows of one resource: since which change version each record is as it was shown, and what is gone.
+"""The log of one resource for one client: the change version of each record, its deletions and its key changes.
 
-A version is the moment at which a difference was found: a matter of the clock and of the consumer's own questions. It
-is found by comparing what is shown now with keyed hashes of what was shown before: a change that the consumer may not
-see is no difference, and who leaves its sight is gone, whatever the reason.
+A version is the moment at which a difference was found; it depends on the clock and on the client's own requests.
+Differences are found by comparing the present records with keyed hashes of those shown before: a hidden change is no
+difference, and a record that is no longer visible is deleted, whatever the reason.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 ID_BYTES = 16
 MAX_ENTRIES = 200_000
-"""How many departures and new keys are remembered of one resource for one consumer."""
+"""Deletions, and key changes, remembered of one resource for one client."""
 
 
 class RemovedEntry(msgspec.Struct, frozen=True, array_like=True):
-    """A record that is gone or goes by another key since *version*; *mark* is a keyed hash of the key it had.
+    """A record deleted or with another key since *version*; *mark* is a keyed hash of the key it had.
 
-    *sealed* is what was known of its key: the line of before and, where it is still there, of after.
+    *sealed* has the line with its key from before and, where it is still there, from after.
     """
 
     id: bytes
@@ -40,8 +40,8 @@ class RemovedEntry(msgspec.Struct, frozen=True, array_like=True):
 class ResourceLog(msgspec.Struct, frozen=True, array_like=True):
     """The *ids* shown, in order, sixteen bytes each, with the *hashes* and *versions* of their records.
 
-    *lines* tells the key of each, sealed. *gone* and *rekeyed* tell what happened, oldest first; what happened
-    before the version *floor* is not known whole. *count* numbers what was written down of the consumer.
+    *lines* has the key of each, sealed. *gone* and *rekeyed* are deletions and key changes, oldest first; before the
+    version *floor* some are forgotten. *count* numbers the writes of the client's files.
     """
 
     ids: bytes
@@ -54,22 +54,22 @@ class ResourceLog(msgspec.Struct, frozen=True, array_like=True):
     count: int = 0
 
     def known(self) -> Iterator[tuple[bytes, int, int]]:
-        """The id, the hash and the version of every record shown."""
+        """Yield the id, the hash and the version of every record shown."""
         hashes, versions = array("Q", self.hashes), array("q", self.versions)
         for at, (digest, version) in enumerate(zip(hashes, versions, strict=True)):
             yield self.ids[ID_BYTES * at : ID_BYTES * at + ID_BYTES], digest, version
 
     def at(self) -> Sequence[int]:
-        """The versions alone, in the order of the ids."""
+        """Return the versions alone, in the order of the ids."""
         return array("q", self.versions)
 
 
 @dataclass(frozen=True, slots=True)
 class ShownHashes:
-    """What is shown now: *ids* in order, the hash of each record, and how to tell the keys of some as *lines* of bytes.
+    """The records shown now: *ids* in order, a hash of each, and *lines*, which makes the key lines of some.
 
-    The records are named by their places. *mark* tells a key apart from others by its line; 0 where not enough of
-    it is released to do so.
+    *lines* takes positions in *ids*. *mark* hashes the key in a line; 0 where too little of the key is released to tell
+    it from others.
     """
 
     ids: Sequence[bytes]
@@ -79,7 +79,7 @@ class ShownHashes:
 
 
 def begin(shown: ShownHashes, cipher: Cipher, version: int) -> ResourceLog:
-    """A journal of a resource of which nothing is known yet: everything counts as changed at *version*."""
+    """Begin the log of a resource: everything counts as changed at *version*."""
     return ResourceLog(
         b"".join(shown.ids), array("Q", shown.hashes).tobytes(), array("q", [version] * len(shown.ids)).tobytes(),
         _closed(shown.lines(range(len(shown.ids))), cipher),
@@ -87,7 +87,7 @@ def begin(shown: ShownHashes, cipher: Cipher, version: int) -> ResourceLog:
 
 
 def record_differences(log: ResourceLog, shown: ShownHashes, cipher: Cipher, version: int) -> ResourceLog:
-    """*log* with every difference to what is shown now, found at *version*; itself where there is none."""
+    """Add every difference to the records shown now, found at *version*; return *log* itself where there is none."""
     before = {identifier: (digest, since) for identifier, digest, since in log.known()}
     versions, fresh = array("q"), []
     for place, (identifier, digest) in enumerate(zip(shown.ids, shown.hashes, strict=True)):
@@ -119,7 +119,7 @@ def record_differences(log: ResourceLog, shown: ShownHashes, cipher: Cipher, ver
 
 
 def note(log: ResourceLog, shown: ShownHashes, cipher: Cipher, version: int) -> ResourceLog:
-    """*log* with what is shown of some records now, found at *version*; no other is gone for that."""
+    """Add what is shown of some records now, found at *version*; no other record counts as deleted."""
     hashes = {identifier: digest for identifier, digest, _ in log.known()}
     hashes |= dict(zip(shown.ids, shown.hashes, strict=True))
     ids, places = list(hashes), {identifier: at for at, identifier in enumerate(shown.ids)}
@@ -131,24 +131,24 @@ def note(log: ResourceLog, shown: ShownHashes, cipher: Cipher, version: int) -> 
 
 
 def with_held_back(log: ResourceLog, shown: ShownHashes, held: set[bytes]) -> ShownHashes:
-    """A *shown* with the records of a *log* that are *held* back, as they were shown."""
+    """Add to *shown* the *held* records of a *log*, which may only be set aside, as they were shown."""
     kept = {identifier: digest for identifier, digest, _ in log.known() if identifier in held}
     return ShownHashes([*shown.ids, *kept], [*shown.hashes, *kept.values()], shown.lines, shown.mark) if kept else shown
 
 
 def replace_fields(log: ResourceLog, **fields: object) -> ResourceLog:
-    """*log* with other *fields*."""
+    """Return a copy of *log* with other *fields*."""
     return msgspec.structs.replace(log, **fields)
 
 
 def _left(gone: Iterable[RemovedEntry], changed: Mapping[bytes, bytes], shown: ShownHashes) -> tuple[RemovedEntry, ...]:
-    """What is *gone* but for what has come back, under its id or as another record of the same key."""
+    """Drop from *gone* what has come back, under its id or as another record with the same key."""
     marks = {mark for line in changed.values() if (mark := shown.mark(line))}
     return tuple(one for one in gone if one.id not in changed and one.mark not in marks)
 
 
 def _bounded(log: ResourceLog) -> ResourceLog:
-    """*log* with no more entries than are remembered; its floor tells what is not known any more."""
+    """Drop the oldest entries beyond `MAX_ENTRIES`; the floor rises above them."""
     floor, kept = log.floor, {}
     for name in ("gone", "rekeyed"):
         entries = getattr(log, name)
@@ -159,7 +159,7 @@ def _bounded(log: ResourceLog) -> ResourceLog:
 
 
 def forget(log: ResourceLog, horizon: int) -> ResourceLog:
-    """*log* without what happened before the version *horizon*."""
+    """Drop the entries from before the version *horizon*."""
     if all(one.version >= horizon for one in (*log.gone[:1], *log.rekeyed[:1])):
         return log
     kept = {name: tuple(one for one in getattr(log, name) if one.version >= horizon) for name in ("gone", "rekeyed")}
@@ -167,12 +167,12 @@ def forget(log: ResourceLog, horizon: int) -> ResourceLog:
 
 
 def key_of(line: bytes) -> bytes:
-    """The natural key in a line, which begins with it."""
+    """Return the natural key at the beginning of a line."""
     return line.partition(b"\t")[0]
 
 
 def digest_of(key: bytes, text: bytes) -> int:
-    """A keyed hash of eight bytes, as a number."""
+    """Hash *text* with *key* to eight bytes, as a number."""
     return int.from_bytes(blake2b(text, digest_size=8, key=key).digest())
 
 

@@ -1,4 +1,4 @@
-"""The journals of all consumers: opened when first asked for, settled by what is shown now, written down sealed."""
+"""The logs of all clients by resource: opened at the first request, compared with what is shown now, kept sealed."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ if TYPE_CHECKING:
 
 WINDOW_SECONDS = 30 * 86_400.0
 VERSION_ORIGIN_SECONDS = 1_767_225_600.0
-"""The first moment of 2026, from which versions count."""
+"""The first moment of 2026, in seconds since 1970: version 0."""
 VERSION_STEP_SECONDS = 10.0
-"""The seconds between two versions, unless a consumer asks more often: clients walk through versions by thousands."""
+"""The seconds between two versions, unless a client asks more often: clients step through versions by thousands."""
 MAX_RENDERED_ROWS = 5_000
 TOUCH_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class CurrentRows:
-    """What is *shown* now, the *entities* that decide it, and whom each row is *about*."""
+    """The rows *shown* now, the *entities* that decide them, and a function to the students they are *about*."""
 
     shown: ViewRows
     entities: frozenset[str]
@@ -56,7 +56,7 @@ class CurrentRows:
 
 @dataclass(frozen=True, slots=True)
 class _RecordedState:
-    """The state of things that a journal was last settled by."""
+    """The state of the data with which a log was last compared."""
 
     number: int
     today: str
@@ -65,21 +65,21 @@ class _RecordedState:
 
     @classmethod
     def by(cls, present: CurrentRows) -> _RecordedState:
-        """The present state of things."""
+        """Return the present state."""
         visibility = present.shown.visibility
         found = {entity: visibility.snapshot.tables.get(entity) for entity in present.entities}
         tables = {entity: None if table is None else ref(table) for entity, table in found.items()}
         return cls(visibility.snapshot.number, visibility.today, visibility.grant.epoch, tables)
 
     def covers(self, present: CurrentRows) -> bool:
-        """Whether this is the present state, or a later one."""
+        """Tell whether this is the present state, or a later one."""
         visibility = present.shown.visibility
         same = visibility.snapshot.number == self.number and visibility.today == self.today
         later = (self.number, self.today) > (visibility.snapshot.number, visibility.today)
         return later or (same and visibility.grant.epoch == self.epoch)
 
     def rests_on(self, present: CurrentRows) -> bool:
-        """Whether all that decides what is shown is the same as it was."""
+        """Tell whether everything that decides what is shown is unchanged."""
         visibility = present.shown.visibility
         if (visibility.today, visibility.grant.epoch) != (self.today, self.epoch):
             return False
@@ -89,10 +89,10 @@ class _RecordedState:
 
 @dataclass(slots=True)
 class _ClientLog:
-    """The journals of one consumer at one district, as far as they are open; *recorded* by which state of things.
+    """The logs of one client at one district that are open; *recorded* has the state each was compared with.
 
-    *doubts* are records of before this process that may only be set aside. *known* is what the registry holds of
-    them: how often was written, and the newest version told.
+    *doubts* are records from before this process that may only be set aside. *known* is the registry's checkpoint: the
+    number of writes, and the newest version reported.
     """
 
     folder: str
@@ -107,10 +107,10 @@ class _ClientLog:
 
 
 class ClientLogs:
-    """Who has been shown what, in hashes, for consumers that have asked what changes.
+    """The hashes of what each client was shown, for clients that have requested changes.
 
-    Those of a consumer that has not asked for the length of the *window* are removed at the next start. Those that
-    are older than the *registry* knows of, or gone, begin anew: their consumer reads everything again.
+    Logs of a client that has not asked for the length of the *window* are removed at the next start. Logs that are lost
+    or older than the *registry* knows begin anew: their client reads everything again.
     """
 
     def __init__(
@@ -129,7 +129,7 @@ class ClientLogs:
         self._lock = threading.Lock()
 
     def follow(self, client: str, district: str, epoch: str) -> None:
-        """From now on *client* is told what changes."""
+        """Follow from now on what *client* is shown."""
         consumer = self._open(client, district)
         with consumer.lock:
             if consumer.head is None:
@@ -142,9 +142,9 @@ class ClientLogs:
                 self._files.touch(f"{consumer.folder}/{HEAD_FILE}", consumer.asked)
 
     def report(self, client: str, district: str, own: int | None = None) -> int:
-        """The newest version, now told to *client*: what differs from now on bears a later one.
+        """Report the newest version to *client*: later differences get a later one.
 
-        *own* is how far the source had come by its own versions.
+        *own* is the source's own newest change version.
         """
         consumer = self._open(client, district)
         with consumer.lock:
@@ -155,35 +155,35 @@ class ClientLogs:
             return version
 
     def next(self, client: str, district: str) -> int:
-        """The version of what *client* has not been told yet: a matter of the clock and of its own questions."""
+        """Return the version of what is not reported to *client* yet: by the clock and its own requests."""
         head = self._open(client, district).head
         return max(self._step(self._clock()), head.last_reported + 1 if head else 0)
 
     def places(self, client: str, district: str) -> frozenset[str]:
-        """The names of the Ed-Fi resources that *client* follows there."""
+        """Return the names of the Ed-Fi resources that *client* follows there."""
         head = self._open(client, district).head
         return frozenset(place.partition("/")[2].rpartition("/")[0] for place in head.places) if head else frozenset()
 
     def follows(self, client: str, district: str) -> bool:
-        """Whether *client* has ever asked what changes there."""
+        """Tell whether *client* has ever requested changes there."""
         return self._open(client, district).head is not None
 
     def oldest(self, client: str, district: str) -> int:
-        """The version from which all that is gone is known."""
+        """Return the version from which all deletions are known."""
         consumer = self._open(client, district)
         with consumer.lock:
             head, horizon = consumer.head, self._horizon()
             return max(horizon, head.floor if head else 0)
 
     def checkpoints(self, client: str, district: str) -> tuple[tuple[int, int], ...]:
-        """The marks of a consumer, oldest first."""
+        """Return the checkpoints of a client, oldest first."""
         head = self._open(client, district).head
         return head.checkpoints if head else ()
 
     def record_differences(self, present: CurrentRows, since: int | None = None) -> None:
-        """Note every difference between what a follower was shown and what is shown at *present*.
+        """Record every difference between what a client was shown and the *present* rows.
 
-        *since* is the version from which it asks now: who asks from the beginning has nothing yet.
+        *since* is the version from which it asks now: a client that asks from the beginning has nothing yet.
         """
         grant, place = present.shown.visibility.grant, _place(present.shown)
         consumer = self._open(grant.client, grant.district)
@@ -205,7 +205,7 @@ class ClientLogs:
             consumer.recorded[place] = _RecordedState.by(present)
 
     def note(self, present: CurrentRows, row: int) -> None:
-        """Note what a follower is shown in one *row* before it is written: it is told what becomes of it."""
+        """Record what a client is shown of one *row* before it is written, so that the change is reported."""
         grant, place = present.shown.visibility.grant, _place(present.shown)
         consumer = self._open(grant.client, grant.district)
         with consumer.lock:
@@ -219,14 +219,14 @@ class ClientLogs:
                 self._keep(consumer, place, fresh)
 
     def begin(self, present: CurrentRows) -> None:
-        """Note what a follower is shown at a place of which nothing was noted before."""
+        """Begin the log of a resource that has none yet, for a client that follows changes."""
         consumer = self._open(present.shown.visibility.grant.client, present.shown.visibility.grant.district)
         with consumer.lock:
             if consumer.head is not None and self._resource_log(consumer, _place(present.shown)) is None:
                 self.record_differences(present)
 
     def changed(self, shown: ViewRows, window: Window) -> frozenset[int]:
-        """The rows that are as they are since a version in the *window*."""
+        """Return the rows whose version is in the *window*."""
         known = self._of(shown)
         if known is None:
             return frozenset()
@@ -237,7 +237,7 @@ class ClientLogs:
         return frozenset(row for row in shown.rows if ids[row] in inside)
 
     def gone(self, shown: ViewRows, window: Window) -> list[tuple[RemovedEntry, bytes, bytes]]:
-        """What is gone since a version in the *window*: each with the line that told its key, and the same again."""
+        """Return the deletions in the *window*, each with the line of its key, twice."""
         known, horizon = self._of(shown), self._horizon()
         return [
             (one, line, line)
@@ -247,7 +247,7 @@ class ClientLogs:
         ]
 
     def rekeyed(self, shown: ViewRows, window: Window) -> list[tuple[RemovedEntry, bytes, bytes]]:
-        """What goes by another key since a version in the *window*: each with its first and its last line."""
+        """Return the key changes in the *window*, each with its first and its last line."""
         known, horizon = self._of(shown), self._horizon()
         found: dict[bytes, tuple[RemovedEntry, bytes, bytes]] = {}
         for one in known.rekeyed if known else ():
@@ -275,7 +275,7 @@ class ClientLogs:
         return consumer
 
     def _newest_head(self, consumer: _ClientLog, client: str, district: str) -> ClientLogHead | None:
-        """The head as it was last written; None where there is none, or an older one was put in its place."""
+        """Read the head as last written; None where there is none, or an older one was put in its place."""
         head = decoded(self._files.read(f"{consumer.folder}/{HEAD_FILE}"), ClientLogHead)
         held = self._registry.read_checkpoint(name_of(consumer.folder)) if self._registry else None
         if held is None or (head is not None and head.count >= held.number):
@@ -285,7 +285,7 @@ class ClientLogs:
         return None
 
     def _resource_log(self, consumer: _ClientLog, place: str) -> ResourceLog | None:
-        """The journal of a place, read where it has been written; one that is lost makes the floor rise."""
+        """Read the log of a resource where one was written; a lost one raises the floor."""
         if place not in consumer.logs:
             assert consumer.head is not None
             if place not in consumer.head.places:
@@ -295,13 +295,13 @@ class ClientLogs:
                 telemetry.tell("journal begins anew", count=1)
                 return None
             consumer.logs[place] = found
-            if found.count > consumer.head.count_of(place):  # written, and the head was not
+            if found.count > consumer.head.count_of(place):  # the log was written, the head was not
                 self._put_head(consumer, consumer.head.with_log(place, found.count))
             self._raise_floor(consumer, found.floor)
         return consumer.logs[place]
 
     def _begin(self, consumer: _ClientLog, present: CurrentRows, version: int, since: int | None) -> None:
-        """Begin a journal: as of the consumer's beginning where it cannot have any of this yet, else as of now."""
+        """Begin a log: as of the client's beginning where it cannot have any of it yet, else as of now."""
         head, shown, place = consumer.head, present.shown, _place(present.shown)
         assert head is not None
         lost = place in head.places
@@ -323,7 +323,7 @@ class ClientLogs:
             self._put_head(consumer, msgspec.structs.replace(consumer.head, floor=floor))
 
     def _put_head(self, consumer: _ClientLog, head: ClientLogHead) -> None:
-        """Write a head down, then let the registry know: a crash between the two leaves a newer head, not an older."""
+        """Write a head, then its number to the registry: a crash in between leaves a newer head, not an older one."""
         name, head = f"{consumer.folder}/{HEAD_FILE}", msgspec.structs.replace(head, count=head.count + 1)
         self._files.write(name, msgspec.msgpack.encode(head))
         self._files.touch(name, self._clock())
@@ -345,7 +345,7 @@ class ClientLogs:
         return max(0, int((moment - VERSION_ORIGIN_SECONDS) / VERSION_STEP_SECONDS))
 
     def _held_back(self, consumer: _ClientLog, place: str, present: CurrentRows, known: ResourceLog) -> ShownHashes:
-        """What is shown now, and what was shown before this process and may only be set aside in the source."""
+        """Hash the present rows, and add records from before this process that may only be set aside."""
         shown_now, shown = self._shown_hashes(present), present.shown
         missing = {identifier.hex() for identifier, _, _ in known.known()} - {one.hex() for one in shown_now.ids}
         unknown = unknown_of(shown.visibility.snapshot) if missing else ()
@@ -355,14 +355,14 @@ class ClientLogs:
         return book.with_held_back(known, shown_now, held)
 
     def _known(self, consumer: _ClientLog, entity: str) -> set[str]:
-        """The ids of an entity that a consumer was shown, by all its journals."""
+        """Return the ids of an entity that a client was shown, by all its logs."""
         assert consumer.head is not None
         places = [place for place in consumer.head.places if place.rpartition("/")[2] == entity]
         journals = [self._resource_log(consumer, place) for place in places]
         return {identifier.hex() for one in journals if one for identifier, _, _ in one.known()}
 
     def _shown_hashes(self, present: CurrentRows, some: Sequence[int] | None = None) -> ShownHashes:
-        """What a branch shows now, all of it or in *some* rows, hashed as it is rendered."""
+        """Hash what a branch shows now, all of it or *some* rows, as it is rendered."""
         shown = present.shown
         rows, ids, hashes = shown.rows if some is None else some, shown.ids, array("Q")
         for at in range(0, len(rows), MAX_RENDERED_ROWS):

@@ -1,4 +1,4 @@
-"""Keys released: whether a consumer is told the natural keys of the records of a branch so that they differ."""
+"""Released keys: whether a client sees the natural keys of a branch's records so that no two are alike."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ PLAIN = frozenset({"allow", "pseudonym"})
 
 
 def releases_key(shown: ViewRows) -> bool:
-    """Whether the natural key is released as it is, or by pseudonyms: only then no two records share it."""
+    """Tell whether the natural key is released unchanged or by pseudonyms: only then no two records share it."""
     paths = [path for _, path in key_members(shown.view.name)]
     return all(path in shown.chains and _exact(shown, shown.chains[path]) for path in paths)
 
 
 def is_complete(collection: str, key: bytes) -> bool:
-    """Whether a *key*, as JSON, has every member: one without may be that of several records."""
+    """Tell whether a *key*, as JSON, has every member: an incomplete one may fit several records."""
     return len(orjson.loads(key)) == len({name for name, _ in key_members(collection)})
 
 
 def _exact(shown: ViewRows, chain: Sequence[Node]) -> bool:
-    """Whether the value at the end of *chain* is released as it is, or by a pseudonym."""
+    """Tell whether the value at the end of *chain* is released unchanged, or by a pseudonym."""
     entity, grant = shown.branch.entity, shown.visibility.grant
     for node in chain:
         if isinstance(node, Reference):

@@ -1,1 +1,1 @@
-"""Change queries: what has changed, tombstones of what is gone, and versions passed through from a source."""
+"""Change queries: changed records, tombstones of deleted ones, and changes passed through from a source."""

@@ -1,4 +1,4 @@
-"""What has changed, served: which rows a window of versions leaves, and what is gone or goes by another key."""
+"""The change feed: the rows in a window of change versions, and its deletes and keyChanges."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ NOT_TOLD = (
 
 
 def available(gateway: Gateway, authorization: Authorization) -> dict[str, int]:
-    """The change versions that a client can ask about at the one district of its agreements.
+    """Return the oldest and newest change versions for a client at the one district of its agreements.
 
     Raises:
-        OperationMissing, ActionForbidden: no agreement, or no scope, lets the client know what changes.
+        OperationMissing, ActionForbidden: no agreement, or no scope, lets the client read changes.
         FeatureDisabled: there are several districts.
     """
     able = covering(authorization.of(), frozenset({"changes"}))
@@ -67,18 +67,18 @@ def available(gateway: Gateway, authorization: Authorization) -> dict[str, int]:
 
 
 def follow(gateway: Gateway, grant: Grant) -> None:
-    """Keep in mind, from now on, what the client of *grant* is shown."""
+    """Follow from now on what the client of *grant* is shown."""
     district = gateway.districts[grant.district]
     district.freshen()
     if district.cached_entities:
-        district.cached_snapshot()  # first, so that a hold made for this request has no version beyond what it is told
+        district.cached_snapshot()  # first, so that the version reported covers a snapshot made for this request
     gateway.client_logs.follow(grant.client, grant.district, grant.epoch)
 
 
 def _record_all_differences(gateway: Gateway, grant: Grant) -> None:
-    """Settle everything that is followed before a version is told, so that no hidden change decides which it gets."""
+    """Record all differences before a version is reported, so that no hidden change affects which one."""
     for name in sorted(gateway.client_logs.places(grant.client, grant.district)):
-        whole = registry.views("edfi").get(name)  # an extension may be there no more
+        whole = registry.views("edfi").get(name)  # None for a removed extension
         view = gateway.views.pruned(grant, whole) if whole is not None else None
         if view is not None and not pass_through.is_uncached(gateway, grant, view):
             for one in gateway.views.shown(grant, view):
@@ -86,13 +86,13 @@ def _record_all_differences(gateway: Gateway, grant: Grant) -> None:
 
 
 def prepare(gateway: Gateway, authorization: Authorization, whole: View, window: Window) -> Hints:
-    """See to it that what changes can be told; what the source is to send of what is read for this one request.
+    """Check that changes can be reported; return the conditions to push down for what is read uncached.
 
-    *whole* is the view before any agreement cut it down.
+    *whole* is the view before pruning.
 
     Raises:
         ActionForbidden: the token has no scope for it.
-        MalformedQuery, FeatureDisabled: several districts are asked, or one whose system cannot tell.
+        MalformedQuery, FeatureDisabled: there are several districts, or one whose system cannot report changes.
     """
     if SCOPE not in authorization.scopes:
         raise ActionForbidden(NO_SCOPE)
@@ -110,7 +110,7 @@ def prepare(gateway: Gateway, authorization: Authorization, whole: View, window:
 
 
 def keep(gateway: Gateway, parts: Sequence[ViewRows]) -> None:
-    """Keep in mind what those are shown who follow changes; it is settled whenever that is another than before."""
+    """Record what clients that follow changes are shown, where it differs from before."""
     for one in parts:
         grant, snapshot = one.visibility.grant, one.visibility.snapshot
         held = snapshot.base is None and snapshot.number
@@ -119,9 +119,9 @@ def keep(gateway: Gateway, parts: Sequence[ViewRows]) -> None:
 
 
 def note(gateway: Gateway, district: str, entity: str, own: str, *, rekeyed: bool) -> None:
-    """Keep in mind what followers see of a record that is about to go or to get another key, so that they are told.
+    """Record what clients see of a record about to be deleted or to get another key, so that this is reported.
 
-    Of one that is *rekeyed*, also what they see of the resources whose keys follow, where nothing of it is known yet.
+    Of one that is *rekeyed*, also record the resources whose keys cascade, where they have no log yet.
     """
     views = [one for one in registry.views("edfi").values() if any(part.entity == entity for part in one.branches)]
     names = frozenset().union(*(followers(one.model) for one in views)) if rekeyed else frozenset()
@@ -137,7 +137,7 @@ def note(gateway: Gateway, district: str, entity: str, own: str, *, rekeyed: boo
 
 
 def _cached(gateway: Gateway, grant: Grant, views: Iterable[View]) -> Iterator[ViewRows]:
-    """What a *grant* shows of *views*, without those that are read from the source on each request."""
+    """Yield what a *grant* shows of those *views* that are read from the cache."""
     for whole in views:
         view = gateway.views.pruned(grant, whole)
         if view is not None and not pass_through.is_uncached(gateway, grant, view):
@@ -145,14 +145,14 @@ def _cached(gateway: Gateway, grant: Grant, views: Iterable[View]) -> Iterator[V
 
 
 def note_all(gateway: Gateway, district: str) -> None:
-    """Keep in mind what followers see of everything, before a key changes that is part of the keys of other records."""
+    """Record what clients see of everything, before a key changes that is part of the keys of other records."""
     for grant in gateway.grants.every(district):
         if gateway.in_force(grant) and gateway.client_logs.follows(grant.client, district):
             _record_all_differences(gateway, grant)
 
 
 def rows(gateway: Gateway, parts: tuple[SearchableRows, ...], query: Query, base: str) -> RowIndex:
-    """The rows that answer a *query* with a window."""
+    """Return the rows that answer a *query* with a window."""
     window = query.window
     assert window is not None
     shown = [part for part in parts if isinstance(part, ViewRows)]
@@ -184,12 +184,12 @@ def _told(gateway: Gateway, shown: ViewRows, window: Window) -> FeedEntries:
 
 
 def _changed(gateway: Gateway, shown: ViewRows, window: Window) -> frozenset[int]:
-    """The rows in a *window*; of what is read live the source has sent no others."""
+    """Return the rows in a *window*; of an uncached resource the source has sent no others."""
     return shown.members if _live(gateway, shown) else gateway.client_logs.changed(shown, window)
 
 
 def _tag(gateway: Gateway, shown: ViewRows) -> Callable[[Any], tuple[bytes, ...]]:
-    """How to tell the tag of the student with a unique id, where the student is still there."""
+    """Return a function from a student's unique id to its tag, where the student is still there."""
     tags, known = gateway.tags(shown.visibility), shown.visibility.snapshot.table("student").unique or ()
     rows = {unique: row for row, unique in enumerate(known)}
     return lambda unique: (tags(rows[unique]),) if unique in rows else ()
@@ -214,17 +214,17 @@ class FeedEntries:
 
     @property
     def branch(self) -> Any:
-        """The branch whose records they are about."""
+        """The branch that showed the records."""
         return self.shown.branch
 
     @property
     def view(self) -> Any:
-        """The view that shows those."""
+        """The view that the branch belongs to."""
         return self.shown.view
 
     @property
     def visibility(self) -> Any:
-        """What the consumer sees of those that are still there."""
+        """What the consumer sees of the records that are still there."""
         return self.shown.visibility
 
     @property
@@ -234,7 +234,7 @@ class FeedEntries:
 
     @property
     def facts(self) -> tuple[str, ...]:
-        """Which facts they tell: those of the natural key, and the id."""
+        """The fields that entries show: those of the natural key, and the id."""
         paths = {"id", *(path for _, path in key_members(self.shown.view.name))}
         return tuple(line for line in self.shown.facts if line.split("\t")[1] in paths)
 
@@ -245,16 +245,16 @@ class FeedEntries:
             self._tags = [_tags(old) for _, old, _ in self.entries]
         return self._tags
 
-    def render(self, numbers: Sequence[int], base: str) -> list[dict[str, Any]]:  # noqa: ARG002  as rows are rendered
-        """The entries as the standard tells them."""
+    def render(self, numbers: Sequence[int], base: str) -> list[dict[str, Any]]:  # noqa: ARG002  as in `Rows`
+        """Render the entries in the form of the Ed-Fi change query feed."""
         return [self._entry(*self.entries[number]) for number in numbers]
 
     def values(self, rows: Sequence[int], path: str, base: str = "") -> list[Any]:
-        """What the member at *path* shows in each entry."""
+        """Return the value of the member at *path* in each entry."""
         return [found_at(record, path.split(".")) for record in self.render(rows, base)]
 
     def stamp(self, records: Sequence[dict[str, Any]], rows: Sequence[int], base: str) -> None:
-        """They bear their versions already."""
+        """Do nothing: entries bear their versions already."""
 
     def _entry(self, entry: RemovedEntry, old: bytes, new: bytes) -> dict[str, Any]:
         told: dict[str, Any] = {"id": entry.id.hex(), "changeVersion": entry.version}

@@ -1,8 +1,8 @@
-"""Changes of what is read from the source on each request: passed on as it tells them, where nothing is hidden.
+"""Changes passed through: those of uncached resources as the source reports them, where nothing of it is hidden.
 
-Nothing of such records may be kept, so that there is no journal of them. The source's own versions count every write,
-also of what a consumer may not see: only who sees a resource whole may be told them. A consumer is told
-versions of the gateway; *marks* say up to which of the source's each of those was good when it was told.
+Such records may not be kept, so there is no log of them. The source's own change versions count every write, hidden
+ones too: only a client that sees a whole resource may learn its changes. The client gets change versions of the
+gateway; *marks* (checkpoints) pair each of these with the source's version that it covered when it was reported.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ MAX_VERSION = 2**63 - 1
 
 
 def is_uncached(gateway: Gateway, grant: Grant, view: View) -> bool:
-    """Whether anything of a pruned *view* is read from the source on each request."""
+    """Tell whether anything of a pruned *view* is read from the source on each request."""
     district = gateway.districts[grant.district]
     return not gateway.views.entities(grant, view) & district.adapter.manifest.entities <= district.cached_entities
 
 
 def can_report(gateway: Gateway, grant: Grant, view: View, whole: View) -> bool:
-    """Whether the source tells the changes of a resource, and *grant* shows all of it: the pruned *view* is *whole*."""
+    """Tell whether the source reports changes of a resource of which *grant* shows all: *view* is *whole*."""
     delta = gateway.districts[grant.district].adapter.manifest.delta
     return (
         not grant.rows
@@ -51,7 +51,7 @@ def can_report(gateway: Gateway, grant: Grant, view: View, whole: View) -> bool:
 
 
 def _open(grant: Grant, branch: Branch) -> bool:
-    """Whether nothing that a branch shows is hidden, masked or a pseudonym."""
+    """Tell whether a branch shows everything without a mask or pseudonym."""
     own = (one for one in fields_of(branch.entity).values() if one.sensitivity != "never")
     return all(grant.plain(one.release) for one in own) and all(
         _shows(grant, branch.entity, chain) for _, chain in paths(branch.nodes)
@@ -65,7 +65,7 @@ def _shows(grant: Grant, entity: str, chain: Sequence[Node]) -> bool:
             if not grant.plain(fields_of(entity)["id"].release):
                 return False
         elif isinstance(node, List):
-            return all(isinstance(step, Items) for step in node.steps)  # of the entity's own fields, which are plain
+            return all(isinstance(step, Items) for step in node.steps)  # items are fields of the entity itself
         elif isinstance(node, Value):
             return all(grant.plain(one.release) for source in node.sources for one in trail(entity, source))
         elif isinstance(node, Id):
@@ -76,7 +76,7 @@ def _shows(grant: Grant, entity: str, chain: Sequence[Node]) -> bool:
 
 
 def _onward(node: Node) -> str:
-    """The reference by which a node leads to one other record; empty where it does not."""
+    """Return the reference by which a node leads to one other record; "" where it does not."""
     match node:
         case Reference(ref=ref) | List(steps=(Follow(ref=ref),), nodes=(_,)):
             return ref
@@ -85,7 +85,7 @@ def _onward(node: Node) -> str:
 
 
 def newest_version(gateway: Gateway, grant: Grant) -> int | None:
-    """How far the source has come by its own versions; None where it cannot say."""
+    """Return the source's own newest change version; None where it has none."""
     district = gateway.districts[grant.district]
     if district.adapter.manifest.delta:
         with suppress(SourceError):
@@ -94,7 +94,7 @@ def newest_version(gateway: Gateway, grant: Grant) -> int | None:
 
 
 def pushed_conditions(gateway: Gateway, grant: Grant, view: View, window: Window) -> Hints:
-    """What of the rows of a *view* the source is to send: those in the *window*, and none where a feed is asked for."""
+    """Return the conditions for the source: rows of a *view* in the *window*, and no rows for a feed."""
     first, last = _ends(gateway.client_logs.checkpoints(grant.client, grant.district), window)
     ends = (Hint("changeVersion", ">=", str(first + 1)), Hint("changeVersion", "<=", str(last)))
     nothing = (Hint("changeVersion", ">=", "1"), Hint("changeVersion", "<=", "0"))
@@ -102,7 +102,7 @@ def pushed_conditions(gateway: Gateway, grant: Grant, view: View, window: Window
 
 
 def _ends(marks: Sequence[Mark], window: Window) -> Mark:
-    """The source's versions that a *window* stands for: after the first, up to the last."""
+    """Return the source's versions that a *window* stands for: after the first, up to the last."""
     since = [own for told, own in marks if window.since is not None and told < window.since]
     until = [own for told, own in marks if window.until is None or told <= window.until]
     return max(since, default=0), MAX_VERSION if window.until is None else max(until, default=0)
@@ -111,7 +111,7 @@ def _ends(marks: Sequence[Mark], window: Window) -> Mark:
 def entries(
     gateway: Gateway, shown: ViewRows, window: Window, tag: Callable[[Any], Iterable[bytes]]
 ) -> list[tuple[RemovedEntry, bytes, bytes]]:
-    """What the source says is gone, or goes by another key; *tag* names the student that a key is about."""
+    """Read deletions or key changes from the source; *tag* returns the tags of the student in a key."""
     grant, entity = shown.visibility.grant, shown.branch.entity
     marks = gateway.client_logs.checkpoints(grant.client, grant.district)
     first, last = _ends(marks, window)
@@ -129,12 +129,12 @@ def entries(
 
 
 def _told(marks: Sequence[Mark], one: Departure, coming: int) -> int:
-    """The version a consumer knows a departure by: the first told that covered it, else the *coming* one."""
+    """Return the gateway's version of a deletion: the first reported one that covers it, else the *coming* one."""
     return min((told for told, own in marks if own >= one.version), default=coming)
 
 
 class _Lines:
-    """Writes a key as journals do: its members in the standard's order, and the tag of its student."""
+    """A writer of key lines as resource logs have them: the members in the standard's order, and the student's tag."""
 
     def __init__(self, collection: str, tag: Callable[[Any], Iterable[bytes]]) -> None:
         self._names, self._tag = [name for name, _ in key_members(collection)], tag

@@ -1,4 +1,4 @@
-"""Records that a consumer was shown and that are gone: tombstones, which answer a query as rows do."""
+"""Tombstones: records that a consumer was shown and that are deleted for it, which answer a query as rows do."""
 
 from __future__ import annotations
 
@@ -48,22 +48,22 @@ FORGOTTEN = (
 )
 DELETED_STATUS = ("status", "tobedeleted")
 BARE_MEMBERS = frozenset({"sourcedId", *DELTA_MEMBERS})
-"""The members that are true of a record of which only the id is known."""
+"""The members whose values are right in a record of which only the id is known."""
 NOTHING_BESIDE: Mapping[ViewRows, Container[int]] = MappingProxyType({})
 
 
 def asked_for(query: Query) -> bool:
-    """Whether a consumer asks what has changed: only then is it told of what is gone."""
+    """Tell whether a query asks for changes: only then are tombstones reported."""
     return any(condition.path in DELTA_MEMBERS for condition in conditions(query.filter))
 
 
 def asked_for_all(query: Query) -> bool:
-    """Whether a query chooses by nothing that a record says, so that nothing is left out of what is read for it."""
+    """Tell whether a query filters by nothing but the time of change and the status, so that it reads all rows."""
     return all(condition.path in DELTA_MEMBERS for condition in conditions(query.filter))
 
 
 def asks_for_deleted(query: Query) -> bool:
-    """Whether what is gone may answer a query, so that the answer is not whole without it."""
+    """Tell whether tombstones may answer a query, so that the response is incomplete without them."""
     return bool(_of_what_is_gone(query))
 
 
@@ -73,17 +73,17 @@ def _of_what_is_gone(query: Query) -> list[Condition]:
 
 
 def refuse_unknown(ledger: Ledger, query: Query, shown: Sequence[ViewRows], below: Outer = ()) -> None:
-    """Refuse to tell what has changed where what is gone, from the list *below* some records, cannot be told.
+    """Refuse a query for changes where the deletions from the list *below* some records are not all known.
 
     Raises:
-        MalformedQuery: some of it is forgotten, or nobody looked at all of a list that is read on each request.
+        MalformedQuery: some are forgotten, or an uncached list was never read whole.
     """
     asked, since = _of_what_is_gone(query), _since(query.filter)
     if not asked:
         return
     known = [(one, is_followed(one)) for one in shown]
     live = [one for one, is_followed in known if not is_followed]
-    if any(len(one.view.branches) > 1 for one in live):  # who is gone from one branch may be in another
+    if any(len(one.view.branches) > 1 for one in live):  # a record deleted from one branch may be in another
         raise MalformedQuery(asked[0].parameter, NEVER_TOLD)
     if not all(_known_since(ledger, one, below, since) for one in live):
         raise MalformedQuery(asked[0].parameter, NOT_TOLD)
@@ -92,13 +92,13 @@ def refuse_unknown(ledger: Ledger, query: Query, shown: Sequence[ViewRows], belo
 
 
 def _known_since(ledger: Ledger, shown: ViewRows, below: Outer, since: float) -> bool:
-    """Whether all that is gone since a moment from a list that is read on each request is known."""
+    """Tell whether all deletions from an uncached list since a moment are known."""
     begun = ledger.list_since(shown, below)
     return begun is not None and 0 < since >= begun
 
 
 def _since(condition: Filter | None) -> float:
-    """The moment before which no change is that a filter asks for, in milliseconds; 0 where it names none."""
+    """Return the earliest moment of change that a filter admits, in milliseconds; 0 where it names none."""
     match condition:
         case Condition(path=path, operator="=" | ">" | ">=") if path == MODIFIED_MEMBER:
             return round(instant(condition.value, condition.parameter) * 1000, 2)
@@ -111,7 +111,7 @@ def _since(condition: Filter | None) -> float:
 
 
 def is_remembered(shown: Iterable[ViewRows], since: float) -> bool:
-    """Whether all that is gone from *shown* since a moment is still known; since the window begins, where it is 0."""
+    """Tell whether all deletions from *shown* since a moment are known; since 0 means the whole window."""
     for one in shown:
         history = account_of(one.visibility)
         if history is not None:
@@ -122,16 +122,16 @@ def is_remembered(shown: Iterable[ViewRows], since: float) -> bool:
 
 
 def is_followed(shown: ViewRows) -> bool:
-    """Whether a change log knows what of a branch has changed: nothing of it is read for one request alone."""
+    """Tell whether a branch is in a change log: nothing of it is read uncached."""
     history = account_of(shown.visibility)
     return history is not None and history.follows((shown.view.api, shown.view.name, shown.branch.entity))
 
 
 @dataclass(frozen=True, slots=True)
 class Below:
-    """The record that an address names, by its *entity* and the *identifier* the consumer knows it by.
+    """The record in a request's path, by its *entity* and the *identifier* the consumer knows it by.
 
-    *rows* are those that belong to it now.
+    *rows* are the rows in its list now.
     """
 
     entity: str
@@ -139,13 +139,13 @@ class Below:
     rows: Container[int]
 
     def holds(self, lists: Mapping[str, tuple[str, ...]]) -> bool:
-        """Whether a record that was in these *lists* was in its own."""
+        """Tell whether a record that was in these *lists* was in this record's list."""
         return ANY_LIST in lists or self.identifier in lists.get(self.entity, ())
 
 
 @dataclass(frozen=True, slots=True)
 class _Tombstone:
-    """One tombstone: the id, the record, the students it is about, and the moment at which it was gone."""
+    """One tombstone: the id, the record, the students it is about, and the moment of the deletion."""
 
     identifier: str
     text: bytes
@@ -159,9 +159,9 @@ def tombstones_of(
     beside: Mapping[ViewRows, Container[int]] = NOTHING_BESIDE,
     below: Below | None = None,
 ) -> TombstoneRows:
-    """What is gone from a branch, or from the list of it *below* a record, as if it were rows.
+    """Return the tombstones of a branch, or of its list *below* a record, as rows.
 
-    What is shown as something else by one *beside* it, among the rows that count there, is not gone.
+    A record that another branch *beside* it shows, among the rows that count there, is not deleted.
     """
     others = [one for one in beside.items() if one[0] is not shown and one[0].visibility is shown.visibility]
     found = [one for one in _told(logs, shown, below) if not any(_shows(*other, one.identifier) for other in others)]
@@ -169,7 +169,7 @@ def tombstones_of(
 
 
 def absent_from(ledger: Ledger, shown: ViewRows, below: Outer, here: Container[int]) -> TombstoneRows:
-    """The ids that are gone from a list that is read on each request, without those that are *here*."""
+    """Return tombstones of the ids deleted from an uncached list, without those that are *here*."""
     gone = [one for one in ledger.gone(shown, below).items() if not _shows(shown, here, one[0])]
     told = [_tombstone(own, orjson.dumps(skeleton(shown.view, own)), at, ()) for own, at in gone]
     return _of(shown, told, bare=True)
@@ -187,7 +187,7 @@ def _of(shown: ViewRows, found: Sequence[_Tombstone], *, bare: bool = False) -> 
 
 
 def once_each(parts: Sequence[TombstoneRows]) -> tuple[TombstoneRows, ...]:
-    """Each record that is gone from several branches told by that which it left last."""
+    """Keep one tombstone of each record deleted from several branches: that of the branch it left last."""
     last: dict[str, tuple[int, int]] = {}
     for number, part in enumerate(parts):
         for identifier, at in zip(part.ids, part.moments, strict=True):
@@ -212,7 +212,7 @@ def _told(logs: ChangeLogs, shown: ViewRows, below: Below | None) -> list[_Tombs
             if below is None or below.holds(one.lists)
         ]
         if below is not None:
-            for name, one in known.items():  # what is back, but elsewhere
+            for name, one in known.items():  # present again, but in another list
                 if name not in carried and below.holds(one.lists):
                     found += _left(logs, shown, below, name, one.at, None)
             history.compare_lists(shown.visibility, shown.branch.entity)
@@ -225,7 +225,7 @@ def _told(logs: ChangeLogs, shown: ViewRows, below: Below | None) -> list[_Tombs
 
 
 def _latest(found: Iterable[_Tombstone]) -> list[_Tombstone]:
-    """The last that is told of each record: it may have left a list, come back to it, and left again."""
+    """Keep the latest tombstone of each record: it may have left a list, come back to it, and left again."""
     kept: dict[str, _Tombstone] = {}
     for one in found:
         if one.identifier not in kept or one.at > kept[one.identifier].at:
@@ -236,7 +236,7 @@ def _latest(found: Iterable[_Tombstone]) -> list[_Tombstone]:
 def _left(
     logs: ChangeLogs, shown: ViewRows, below: Below, name: str, at: int, gone: Tombstone | None
 ) -> list[_Tombstone]:
-    """The tombstone of what has left a list, be it still elsewhere or gone meanwhile."""
+    """Return the tombstone of a record that has left a list, whether it is in another list or deleted since."""
     if gone is not None:
         return [_tombstone(name, _text_of(logs, shown, name, gone), at, gone.subjects)]
     row = shown.visibility.row(shown.branch.entity, name, shown.view.api)
@@ -247,7 +247,7 @@ def _left(
 
 
 def _text_of(logs: ChangeLogs, shown: ViewRows, name: str, gone: Tombstone) -> bytes:
-    """What is told of a record that is gone; what was gone by another agreement is known by its id alone."""
+    """Return the record of a tombstone; one from another agreement is a skeleton with its id alone."""
     return logs.open_text(gone.sealed) if gone.sealed else orjson.dumps(skeleton(shown.view, name))
 
 
@@ -269,7 +269,7 @@ def _text(moment: float) -> str:
 class TombstoneRows:
     """The tombstones of one branch, which answer a query as its rows do.
 
-    Of those that are *bare* nothing but the id is known, so that they answer whatever it asks of other members.
+    *bare* ones have nothing but the id, so that they match every condition on other members.
     """
 
     shown: ViewRows
@@ -292,26 +292,26 @@ class TombstoneRows:
 
     @property
     def visibility(self) -> Any:
-        """The visibility of those that are still there."""
+        """The visibility of the records that are still there."""
         return self.shown.visibility
 
     @property
     def facts(self) -> tuple[str, ...]:
-        """Which facts they show."""
+        """The fields they show."""
         return self.shown.facts
 
     @property
     def rows(self) -> Sequence[int]:
-        """Their numbers, by released id."""
+        """The row numbers, ordered by released id."""
         return sorted(range(len(self.ids)), key=self.ids.__getitem__)
 
     def only(self, identifiers: Container[str]) -> TombstoneRows:
-        """Those of them that bear one of the *identifiers*."""
+        """Return those with one of the *identifiers*."""
         every = zip(self.ids, self.texts, self.subjects, self.moments, strict=True)
         return _of(self.shown, [_Tombstone(*one) for one in every if one[0] in identifiers], bare=self.bare)
 
     def keep(self, rows: Sequence[int], condition: Filter, base: str = "") -> list[int]:
-        """The *rows* for which *condition* holds; order kept."""
+        """Keep the *rows* that meet *condition*, in order."""
         return keep(rows, condition, lambda some, one: self._compare(some, one, base))
 
     def _compare(self, rows: Sequence[int], condition: Condition | Item, base: str) -> list[int]:
@@ -327,16 +327,16 @@ class TombstoneRows:
         return [row for row, value in zip(rows, values, strict=True) if matches(value)]
 
     def values(self, rows: Sequence[int], path: str, base: str = "") -> list[Any]:
-        """What the member at *path* shows in each row."""
+        """Return the value of the member at *path* in each row."""
         records = self.render(rows, base)
         return [found_at(record, path.split(".")) for record in records]
 
     def render(self, rows: Sequence[int], base: str) -> list[dict[str, Any]]:
-        """The records, under the addresses that begin with *base*."""
+        """Render the records, with URLs that begin with *base*."""
         if base not in self._records:
             mark = f'"{BASE}/'.encode()
             self._records[base] = [orjson.loads(text.replace(mark, f'"{base}/'.encode())) for text in self.texts]
         return [self._records[base][row] for row in rows]
 
     def stamp(self, records: Sequence[dict[str, Any]], rows: Sequence[int], base: str) -> None:
-        """They bear the time of their departure already."""
+        """Do nothing: tombstones bear the time of deletion already."""

@@ -1,1 +1,1 @@
-"""Provider districts at run time: their adapters, their failures, and what operators are told of them."""
+"""Provider districts at run time: their adapters, their failures, and their status for operators."""

@@ -1,4 +1,4 @@
-"""A district's descriptors: its system's own, and the standard ones where its system knows none."""
+"""Descriptors of a district: its system's own, and the standard ones where the system has none."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class Described(Adapter):
-    """The system of *inner*, with items for the descriptors that its records are translated to.
+    """The adapter of *inner*, extended by items for the descriptors that its records are translated to.
 
-    A descriptor that the system itself tells of stays as it is told. The items are the same whatever the records
-    say, so that none of them tells anything of a record; *uris* are those that the district has declared.
+    A descriptor that the system itself has stays as it is. The items do not depend on the records, so that they reveal
+    nothing of a record; *uris* are those that the district has declared.
     """
 
     def __init__(self, inner: Adapter, uris: Iterable[str] = ()) -> None:
@@ -34,7 +34,7 @@ class Described(Adapter):
 
     @property
     def manifest(self) -> Manifest:
-        """What the system has and can do, and the descriptors beside it."""
+        """The manifest of the system, with the descriptors added."""
         own, described = self.inner.manifest, self._described
         if described is None or own is not described[0]:
             described = self._described = own, self._beside(own)
@@ -42,13 +42,13 @@ class Described(Adapter):
 
     def _beside(self, own: Manifest) -> Manifest:
         items = self._known.keys() - own.entities
-        delta = own.delta | items if own.delta else own.delta  # items never change, so that all of it can be followed
+        delta = own.delta | items if own.delta else own.delta  # items never change, so their changes are known
         touched = {**own.touched, **dict.fromkeys(items, frozenset[str]())}
         return replace(own, entities=own.entities | items, delta=delta, touched=touched)
 
     @property
     def notes(self) -> Notes:  # type: ignore[override]  # those of the system
-        """What the system's adapter noticed while it read."""
+        """The notes of the system's adapter from its last read."""
         return self.inner.notes
 
     @property
@@ -57,19 +57,19 @@ class Described(Adapter):
         return self.inner.declares
 
     def reachable(self) -> None:
-        """Let pass whoever is about to ask the system."""
+        """Check that the system may be contacted now."""
         self.inner.reachable()
 
     def beyond(self) -> Mapping[str, Resource]:
-        """What the system's model has beyond the standard."""
+        """Return the resources of the system's model that the standard lacks."""
         return self.inner.beyond()
 
     def check(self) -> list[Problem]:
-        """Everything an operator must mend in the system."""
+        """Return every problem that an operator must solve in the system."""
         return self.inner.check()
 
     def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
-        """The system's records, then the items."""
+        """Read the system's records, then the items."""
         own = self.inner.manifest.entities
         if asked := {entity: fields for entity, fields in wanted.items() if entity in own}:
             approach(self)
@@ -82,39 +82,39 @@ class Described(Adapter):
         return entity in self._known and entity not in self.inner.manifest.entities
 
     def find(self, entity: str, identifier: str) -> Record | None:
-        """One record of the system by its own id; an item has none."""
+        """Find one record of the system by its own id; an item has none."""
         if self._ours(entity):
             return None
         approach(self)
         return self.inner.find(entity, identifier)
 
     def find_tagged(self, entity: str, identifier: str) -> Tagged | None:
-        """One record of the system by its own id, with the system's tag of its state."""
+        """Find one record of the system by its own id, with the system's ETag."""
         if self._ours(entity):
             return None
         approach(self)
         return self.inner.find_tagged(entity, identifier)
 
     def locate(self, entity: str, key: tuple[str, ...]) -> Record | None:
-        """One record or item by its natural key."""
+        """Find one record or item by its natural key."""
         if not self._ours(entity):
             approach(self)
             return self.inner.locate(entity, key)
         return next((dict(record) for record in self._known[entity] if same_key(entity, record["key"], key)), None)
 
     def newest(self) -> int | None:
-        """The system's own newest change version."""
+        """Return the system's own newest change version."""
         approach(self)
         return self.inner.newest()
 
     def changes(self, wanted: Wanted, since: int, until: int) -> Iterator[Change]:
-        """What has changed in the system; items never do."""
+        """Read the changes in the system; items never change."""
         own = self.inner.manifest.entities
         approach(self)
         return self.inner.changes({name: fields for name, fields in wanted.items() if name in own}, since, until)
 
     def departures(self, entity: str, since: int, until: int, *, rekeyed: bool) -> Iterator[Departure]:
-        """What has gone from the system."""
+        """Read deletions or key changes in the system."""
         approach(self)
         return self.inner.departures(entity, since, until, rekeyed=rekeyed)
 
@@ -129,10 +129,10 @@ class Described(Adapter):
         self.inner.delete(entity, identifier, before=before)
 
     def stamp(self) -> str:
-        """The system's stamp: the items stay while the gateway runs."""
+        """Return the system's stamp: the items stay the same while the gateway runs."""
         approach(self)
         return self.inner.stamp()
 
     def close(self) -> None:
-        """Give back what the system's adapter holds open."""
+        """Close the system's adapter."""
         self.inner.close()

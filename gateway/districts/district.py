@@ -1,4 +1,4 @@
-"""A provider district at run time: its adapter, its snapshot, and what a request reads from either."""
+"""A provider district at run time: its adapter, its snapshot, and the data a request reads from either."""
 
 from __future__ import annotations
 
@@ -46,13 +46,12 @@ EVERY_SHARE = Shares()
 
 
 class District:
-    """One district's data as the gateway can reach it now.
+    """The data of one district as the gateway can read them now.
 
-    A snapshot lasts *seconds* at most and is renewed half-way, and what was written is in it before it is read
-    again. *coming* and then *refreshed* are told of every refresh before it counts: the first may take its time, and
-    only the second knows its version. Ages are reckoned by *monotonic*, a clock that nobody can set; *clock* tells
-    the moments and versions that people and consumers are told. *default_category* is the id of the category of work
-    that names none.
+    A snapshot lasts *seconds* at most and is refreshed half-way; written records are in it before it is read again.
+    *coming* and then *refreshed* are called with every new snapshot before it is served: the first may take its time,
+    and only the second knows its version. Ages are computed by *monotonic*; *clock* gives the moments and versions that
+    operators and consumers see. *default_category* is the id of the category of assignments that name none.
     """
 
     def __init__(
@@ -108,7 +107,7 @@ class District:
         return self._fields[1]
 
     def manifest(self) -> Manifest | None:
-        """What the district's system has and can do; None while that cannot be told."""
+        """Return the manifest of the district's system; None while it is unavailable."""
         try:
             return self.adapter.manifest
         except SourceError:
@@ -116,21 +115,21 @@ class District:
 
     @property
     def loaded(self) -> bool:
-        """Whether anything is held."""
+        """Whether there is a snapshot."""
         return self._cached is not None
 
     def covers(self, wanted: Wanted) -> bool:
-        """Whether what is held has all the fields of *wanted*."""
+        """Tell whether the snapshot has all the fields of *wanted*."""
         return all(
             within(wanted.get(entity, frozenset()), asked) for entity, asked in self._entities_to_cache().items()
         )
 
     def want(self, wanted: Wanted) -> None:
-        """Ask the source for no more than *wanted* from the next refresh on."""
+        """Request no more than *wanted* from the source from the next refresh on."""
         self._wanted, self._fields = wanted, (frozenset(), {})
 
     def close(self, *, adapter: bool = True) -> None:
-        """Let go of what is held and, with the *adapter*, of the way to the source; nobody asks any more."""
+        """Drop the snapshot and, with *adapter*, close the adapter."""
         with self._loading:
             self._cached = self._heir = None
             self.coming = self.refreshed = _nothing
@@ -138,7 +137,7 @@ class District:
                 self.adapter.close()
 
     def has(self, view: View) -> bool:
-        """Whether the district's system can show anything of *view*."""
+        """Tell whether the district's system has any entity of *view*."""
         return any(branch.entity in self.adapter.manifest.entities for branch in view.branches)
 
     def snapshot(
@@ -148,7 +147,7 @@ class District:
         hints: Hints = NO_HINTS,
         lookups: PointLookups = point_lookups.NO_LOOKUPS,
     ) -> Snapshot:
-        """The columns of *entities*: the snapshot, or the snapshot with what is read live for this one request."""
+        """Return the columns of *entities*: the snapshot, extended by an uncached read for this request."""
         available = entities & self.adapter.manifest.entities
         live = self._with_targets(available - self.cached_entities)
         cached = self.cached_snapshot() if available - live else None
@@ -158,13 +157,13 @@ class District:
         return self._read(wanted, cached, hints, lookups)
 
     def _with_targets(self, live: frozenset[str]) -> frozenset[str]:
-        """*live*, and what its rows refer to where a snapshot keeps no keys of it."""
+        """Add to *live* the entities that its rows refer to and that have no keys in a snapshot."""
         targets = {field.to for entity in live for field in fields_of(entity).values() if field.type == "ref"}
         return live | (targets - LINKED) & self.adapter.manifest.entities
 
     def cached_snapshot(self) -> Snapshot:
-        """The snapshot as it is now, loaded or renewed where its time has come or something was written."""
-        if not self._written:  # asked first: what was written is served before it is crossed out
+        """Return the current snapshot, loaded or refreshed where it is too old or something was written."""
+        if not self._written:  # first: a write is cleared only after it is served
             cached = self._cached
             if cached is not None and self._age() < self._seconds / 2:
                 return cached
@@ -180,13 +179,13 @@ class District:
             return self._cached
 
     def newest(self) -> int:
-        """The change version of what is served now: never one of data that are not served yet."""
+        """Return the change version of the data served now, never of data not served yet."""
         return self._versions.newest()
 
     def note_written(self, entity: str, identifiers: Iterable[str], *, rekeyed: bool = False) -> None:
-        """The records of *entity* with these ids of the source's own were written: the next read sees them.
+        """Note that records of *entity* with these ids of the source were written: the next read sees them.
 
-        Where they are *rekeyed*, what refers to them may be another too.
+        Where they are *rekeyed*, records that refer to them may have changed too.
         """
         if entity in self.cached_entities or (
             self.cached_entities and self._refresher.follows() and (rekeyed or not self._idle(entity))
@@ -200,13 +199,13 @@ class District:
             self._heir.note_written(entity, identifiers, rekeyed=rekeyed)
 
     def _idle(self, entity: str) -> bool:
-        """Whether a write of *entity*, which is not held, is known to change nothing that is."""
+        """Tell whether a write of *entity*, which is not cached, certainly changes nothing in the cache."""
         return self.adapter.manifest.touched.get(entity) == frozenset()
 
     def freshen(self) -> None:
-        """Let the next read see what the source has now, where the source can tell what has changed.
+        """Refresh for the next read what has changed in the source, where the source can report changes.
 
-        It is asked once in `FRESH_SECONDS` seconds; where it cannot be, the snapshot is as fresh as it was.
+        It is asked once in `FRESH_SECONDS` seconds; while it is unavailable, the snapshot stays as it is.
         """
         if not self._may_differ():
             return
@@ -225,32 +224,32 @@ class District:
                     self._refresh()
 
     def _may_differ(self) -> bool:
-        """Whether the source might tell of something that has changed since it was asked last."""
+        """Tell whether the source might report changes since it was asked last."""
         asked = self._monotonic() - self._asked < FRESH_SECONDS
         return self._cached is not None and not asked and not self._failures.paused and self._refresher.follows()
 
     def retry_failed(self) -> None:
-        """Try again what has failed, once its time has come; nobody need ask for it."""
+        """Retry a failed refresh once its pause is over, without a request for it."""
         if self._failures.due(self.adapter):
             self._refresh_in_background()
 
     def approve(self, ticket: int) -> tuple[Loss, ...]:
-        """Let the rows go that wait for approval under *ticket*, at the next refresh, which is due at once."""
+        """Approve the loss that waits under *ticket*, for the next refresh, which is due at once."""
         if losses := self._losses.approve(ticket):
             self._failures.refresh.hurry()
         return losses
 
     def refresh_now(self) -> None:
-        """Renew and wait for it, as an operator wants it.
+        """Refresh and wait for it, as an operator's command.
 
         Raises:
-            SourceError: it fails or is refused.
+            SourceError: the refresh fails or is refused.
         """
         with self._loading:
             self._refresh()
 
     def status(self) -> DistrictStatus:
-        """How the district stands now."""
+        """Return the district's status now."""
         cached, failed, told = self._cached, self._failures.last(self.adapter), dict[str, Any]()
         if cached is not None:
             told = {"rows": {entity: table.size for entity, table in cached.tables.items() if table.size}}
@@ -274,7 +273,7 @@ class District:
         return self._monotonic() - self._sync.as_of if self._cached else float("inf")
 
     def _refresh_in_background(self) -> None:
-        """Renew in the background; the snapshot of before serves until then, and after a failure until it expires."""
+        """Refresh in the background; the old snapshot serves until then, and after a failure until it expires."""
         if self._failures.paused or self._refreshing.is_set():
             return
         if not self._loading.acquire(blocking=False):
@@ -287,7 +286,7 @@ class District:
                     self._refresh()
             except SourceError:
                 return
-            except Exception as error:  # noqa: BLE001  a fault of ours must not end in a thread that nobody hears
+            except Exception as error:  # noqa: BLE001  report it instead of ending the thread silently
                 telemetry.fault(error)
             finally:
                 self._refreshing.clear()
@@ -296,7 +295,7 @@ class District:
         threading.Thread(target=renew, name=f"hold-{self.name}", daemon=True).start()
 
     def rest(self, *, resting: bool) -> None:
-        """Begin no refresh in the background while *resting*, once one that is under way has ended."""
+        """Begin no background refresh while *resting*, after waiting for one under way."""
         if not resting:
             self._refreshing.clear()
             return
@@ -304,12 +303,12 @@ class District:
             self._refreshing.set()
 
     def _refresh(self) -> None:
-        """Make the next snapshot and serve it; what hinders that is told."""
+        """Make the next snapshot and serve it; report a failure."""
         with self._failures.refreshing("renewal failed" if self._cached is not None else "load failed"):
             self._make()
 
     def _make(self) -> None:
-        """Make the next snapshot and serve it; it has what was written before it was begun."""
+        """Make the next snapshot and serve it; it contains all writes made before it was begun."""
         with self._noting:
             written = dict(self._written)
         before, sync = self._cached, self._sync
@@ -329,20 +328,20 @@ class District:
             give_back_memory()
 
     def _rewritten(self, before: Snapshot, written: Collection[Written]) -> Snapshot | None:
-        """The snapshot of *before* with what was written; None where it is better made in another way."""
+        """Return the snapshot *before* with the written records; None where it must be refreshed otherwise."""
         manifest = self.adapter.manifest
         if self._age() >= self._seconds or manifest.bulk or len(written) > MAX_FOUND_RECORDS:
             return None
         entities = {entity for entity, _ in written}
         if self._refresher.follows() and not entities <= self.cached_entities & manifest.touched.keys():
-            return None  # only its changes tell what else is another now
+            return None  # only its changes report what else has changed
         try:
             return self._refresher.rewrite(before, self._number, written)
         except SourceBroken:
             return None
 
     def _take(self, before: Snapshot | None, fresh: Snapshot, sync: SyncState) -> None:
-        """Serve the *fresh* hold from now on, once it is known what it no longer has."""
+        """Serve the *fresh* snapshot from now on, after the listeners have seen it."""
         if before is not None:
             self.coming(before, fresh)
         with self._versions.coming() as version:
@@ -358,7 +357,7 @@ class District:
         hints: Hints = NO_HINTS,
         lookups: PointLookups = point_lookups.NO_LOOKUPS,
     ) -> Snapshot:
-        """What is read for one request."""
+        """Read what one request needs, uncached."""
         if wanted:
             approach(self.adapter)
         with self._failures.reading():
@@ -380,11 +379,11 @@ class District:
 
 
 def _nothing(_before: Snapshot, _fresh: Snapshot) -> None:
-    """Tell nobody of a refresh."""
+    """Do nothing on a refresh."""
 
 
 def give_back_memory() -> None:
-    """Return to the system what loading needed for a while, where the C library can."""
+    """Return memory that loading needed to the operating system, where the C library can."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)

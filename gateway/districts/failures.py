@@ -1,4 +1,4 @@
-"""Failures of a district: what failed last, told once to the log and the metrics, and when it is tried again."""
+"""Failures of a district: what failed last, logged and counted once, and when it is retried."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from adapters.contract import Adapter
 
 REPEATED_SECONDS: Final = 60.0
-"""A live reading that fails is counted each time, and logged again after so long."""
+"""The pause before a repeated failure of uncached reads is logged again; each one is counted."""
 
 
 class Failures:
-    """What fails of the district *name*: its *refresh*, which is tried again after pauses, and what is read *live*."""
+    """The failures of the district *name*: of its *refresh*, which is retried after pauses, and of uncached reads."""
 
     def __init__(self, name: str, monotonic: Callable[[], float], clock: Callable[[], float]) -> None:
         self._name, self._monotonic = name, monotonic
@@ -28,32 +28,32 @@ class Failures:
 
     @property
     def paused(self) -> bool:
-        """Whether a refresh has failed that is not to be tried again yet."""
+        """Whether a refresh has failed and its pause is not over yet."""
         return self.refresh.error is not None and not self.refresh.due
 
     def due(self, adapter: Adapter) -> bool:
-        """Whether a refresh, or the opening of the *adapter*, has failed and is to be tried again now."""
+        """Tell whether a failed refresh, or a failed opening of the *adapter*, is to be retried now."""
         opening: Retry | None = getattr(adapter, "opening", None)
         return self.refresh.due or (opening is not None and opening.due)
 
     def last(self, adapter: Adapter) -> Retry | None:
-        """What has failed, and has not gone well since; that the *adapter* cannot be opened comes first."""
+        """Return the failure that still lasts, if any: of opening the *adapter*, of the refresh, of uncached reads."""
         every = (getattr(adapter, "opening", None), self.refresh, self._live)
         return next((one for one in every if one is not None and one.error is not None), None)
 
     def is_live(self, failed: Retry | None) -> bool:
-        """Whether it is a live reading that *failed*, which is tried again whenever somebody asks."""
+        """Tell whether *failed* is the failure of uncached reads, which are retried at every request."""
         return failed is self._live
 
     @contextmanager
     def refreshing(self, event: str) -> Iterator[None]:
-        """Tell that what is made in the block cannot be, by the name of the *event*, or that it can again."""
+        """Log and count a failure in the block as *event*, or the recovery after one."""
         try:
             yield
         except Exception as error:
             told = error if isinstance(error, SourceError) else SourceBroken("The gateway failed.")
             if self.refresh.failed(told):
-                district_log.tell_failure(event, self._name, error, quiet=told is not error)  # a fault is told as such
+                district_log.tell_failure(event, self._name, error, quiet=told is not error)  # faults are reported
             raise
         if self.refresh.error is not None:
             district_log.tell_recovery(self._name)
@@ -61,7 +61,7 @@ class Failures:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Tell that what is read live cannot be read; the source is asked again at the next request all the same."""
+        """Log and count a failure of an uncached read in the block; the next request tries again all the same."""
         try:
             yield
         except SourceError as error:

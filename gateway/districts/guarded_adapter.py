@@ -1,4 +1,4 @@
-"""The adapter of a district behind a guard: whatever fails in it becomes an error that says nothing of its data."""
+"""The guard around a district's adapter: every failure in it becomes an error that reveals nothing of its data."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 OPENING_WAIT_SECONDS: Final = 2
 FAILED: Final = "The adapter failed."
 NOT_ACCEPTED: Final = "The district's system does not accept this."
-# What a source refuses of a change is told in these words, whatever an adapter says of it.
+# The messages for a write that the source refuses, whatever the adapter's own message.
 REFUSALS: Final[tuple[tuple[type[CallerError], str], ...]] = (
     (KeyChangeUnsupported, "The district's system does not let the key of this record change."),
     (InvalidBody, "The district's system does not accept the document."),
@@ -55,10 +55,11 @@ REFUSALS: Final[tuple[tuple[type[CallerError], str], ...]] = (
 
 
 class Guarded(Adapter):
-    """The adapter that *make* makes, opened when it is first asked, and tried again while it cannot be opened.
+    """The adapter made by *make*, opened at its first use, and retried while it cannot be opened.
 
-    A `SourceError` passes as it is, since nothing of it is told but its kind and place. Any other exception becomes a
-    `SourceBroken` with a text of ours, raised where the other was, and a caller's error one with a text of ours.
+    A `SourceError` passes unchanged, since only its kind and place are ever shown. Any other exception becomes a
+    `SourceBroken` with the gateway's own message and the original's traceback. A `CallerError` keeps its kind, with the
+    gateway's own message.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class Guarded(Adapter):
 
     @property
     def is_open(self) -> bool:
-        """Whether there is an adapter to be asked."""
+        """Whether the adapter is open."""
         return self._opened is not None
 
     def _open(self) -> tuple[Adapter, Mapping[str, Resource]]:
@@ -122,7 +123,7 @@ class Guarded(Adapter):
             raise
 
     def reachable(self) -> None:
-        """Let pass whoever is about to ask the source; not while what failed in opening it is left alone."""
+        """Check that the source may be contacted now, and is not in the pause after a failed opening."""
         opened = self._opened
         if opened is None:
             self.opening.check()
@@ -131,66 +132,66 @@ class Guarded(Adapter):
 
     @property
     def notes(self) -> Notes:  # type: ignore[override]  # those of the adapter
-        """What it noticed while it read; nothing before it is open."""
+        """The notes from the adapter's last read; empty before it is open."""
         return self._opened[0].notes if self._opened else Notes()
 
     @property
     def declares(self) -> bool:  # type: ignore[override]  # the adapter's own answer
-        """Whether its records lack what Ed-Fi requires."""
+        """Whether the source's records lack what Ed-Fi requires."""
         return self.inner.declares
 
     @property
     def manifest(self) -> Manifest:
-        """What the source has and can do."""
+        """The manifest of the source."""
         with guarding():
             return self.inner.manifest
 
     def beyond(self) -> Mapping[str, Resource]:
-        """What the source has beyond the standard, as it said when it was opened."""
+        """Return the resources that the source has beyond the standard, as read when it was opened."""
         return self._open()[1]
 
     def check(self) -> list[Problem]:
-        """Everything an operator must mend."""
+        """Return every problem that an operator must solve."""
         with guarding():
             return self.inner.check()
 
     def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
-        """Every record of the *wanted* entities."""
+        """Read every record of the *wanted* entities."""
         with guarding():
             yield from self.inner.read(wanted, hints)
 
     def find(self, entity: str, identifier: str) -> Record | None:
-        """One record by its own id."""
+        """Find one record by its own id."""
         with guarding():
             return self.inner.find(entity, identifier)
 
     def find_tagged(self, entity: str, identifier: str) -> Tagged | None:
-        """One record by its own id, and the source's tag of its state."""
+        """Find one record by its own id, with the source's ETag."""
         with guarding():
             return self.inner.find_tagged(entity, identifier)
 
     def locate(self, entity: str, key: tuple[str, ...]) -> Record | None:
-        """One record by its natural key."""
+        """Find one record by its natural key."""
         with guarding():
             return self.inner.locate(entity, key)
 
     def newest(self) -> int | None:
-        """The source's own newest change version."""
+        """Return the source's own newest change version."""
         with guarding():
             return self.inner.newest()
 
     def changes(self, wanted: Wanted, since: int, until: int) -> Iterator[Change]:
-        """What has changed in the source."""
+        """Read the changes in the source."""
         with guarding():
             yield from self.inner.changes(wanted, since, until)
 
     def departures(self, entity: str, since: int, until: int, *, rekeyed: bool) -> Iterator[Departure]:
-        """What has gone from the source."""
+        """Read deletions or key changes in the source."""
         with guarding():
             yield from self.inner.departures(entity, since, until, rekeyed=rekeyed)
 
     def save(self, entity: str, record: Record, *, new: bool, before: Tagged | None = None) -> str:
-        """Create or replace a record; only an adapter that has tags need know of them."""
+        """Create or replace a record; *before* is passed only where the source has ETags."""
         with guarding(refusal):
             return self.inner.save(entity, record, new=new, **_tagged(before))
 
@@ -200,12 +201,12 @@ class Guarded(Adapter):
             self.inner.delete(entity, identifier, **_tagged(before))
 
     def stamp(self) -> str:
-        """A text that changes whenever the source's data may have changed."""
+        """Return a text that changes whenever the source's data may have changed."""
         with guarding():
             return self.inner.stamp()
 
     def close(self) -> None:
-        """Give back what the adapter holds open."""
+        """Close the adapter, if it is open."""
         if self._opened is not None:
             with suppress(Exception):
                 self._opened[0].close()
@@ -216,13 +217,13 @@ def _tagged(before: Tagged | None) -> dict[str, Tagged]:
 
 
 def unsupported(error: CallerError) -> GatewayError:
-    """What a source refuses to tell: only that it cannot is the caller's matter."""
+    """Return the error for a refused read: only `Unsupported` is the caller's fault."""
     return refusal(error) if isinstance(error, Unsupported) else SourceRefused("The adapter refuses what it was asked.")
 
 
 @contextmanager
 def guarding(refused: Callable[[CallerError], GatewayError] = unsupported) -> Iterator[None]:
-    """Turn whatever an adapter raises inside into one of our errors, without its text; *refused* a caller's error."""
+    """Turn any exception of an adapter into an error without its text; *refused* turns a caller's error."""
     try:
         yield
     except SourceError as error:
@@ -235,12 +236,12 @@ def guarding(refused: Callable[[CallerError], GatewayError] = unsupported) -> It
         raise SourceRefused("The adapter's settings cannot be used.").with_traceback(error.__traceback__) from None
     except (GeneratorExit, KeyboardInterrupt, Interrupted):
         raise
-    except BaseException as error:  # noqa: BLE001  an adapter is somebody else's code, and may even try to exit
+    except BaseException as error:  # noqa: BLE001  an adapter is third-party code, and may even try to exit
         raise SourceBroken(FAILED).with_traceback(error.__traceback__) from None
 
 
 def nearest(error: SourceError) -> SourceError:
-    """The error of ours that another package's comes closest to: what its class says of itself is not told."""
+    """Return the gateway's own error class nearest to that of another package, without its messages."""
     kind = next(one for one in type(error).__mro__ if one.__module__ == errors.__name__)
     made: SourceError = kind.__new__(kind, *error.args)
     vars(made).update(vars(error))
@@ -248,7 +249,7 @@ def nearest(error: SourceError) -> SourceError:
 
 
 def refusal(error: CallerError, *, keep_places: bool = True) -> GatewayError:
-    """What a source refuses of a change, in our own words; the places in a document are still the source's."""
+    """Return the gateway's own error for a write that the source refuses; paths in the document stay the source's."""
     if isinstance(error, UnresolvedReference):
         return UnresolvedReference()
     for kind, text in REFUSALS:

@@ -1,4 +1,4 @@
-"""Check of keys: records of a source that share a key or an id, or have no whole one, which nothing they say mends."""
+"""The check of keys: records of a source that share a key or an id, or lack a part of their Ed-Fi key."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ LISTS: Final = {
     "users": ("student", "staff", "contact"),
     "enrollments": ("placement", "teaching", "studentInvolvement", "staffInvolvement", "contactInvolvement"),
 }
-"""The OneRoster lists that show several entities, whose ids must be those of one list."""
+"""The OneRoster collections of several entities, whose ids must be unique across them."""
 
 SCHOOLED: Final = ("enrollment", "section")
-"""What Ed-Fi knows of schools alone."""
+"""The entities that Ed-Fi has of schools alone."""
 
 
 def doubled(found: Snapshot) -> Iterator[tuple[str, str]]:
-    """What is doubled in a district as it was loaded: where, and how many records it is about."""
+    """Find shared ids and keys in a loaded district: where, and how many records."""
     if many := _more_than_once(_numbers(found)):
         yield "organization.identifier", f"{many} organizations have the number of another one in Ed-Fi"
     for entity in LISTS["users"]:
@@ -37,7 +37,7 @@ def doubled(found: Snapshot) -> Iterator[tuple[str, str]]:
 
 
 def keyless(found: Snapshot) -> Iterator[tuple[str, str]]:
-    """What Ed-Fi has no whole key for in a district as it was loaded: where, and how many records it is about."""
+    """Find records without a whole Ed-Fi key in a loaded district: where, and how many records."""
     kinds = found.table("organization").columns.get("kind") or ()
     for entity in SCHOOLED:
         refs = found.table(entity).refs.get("school", ())
@@ -49,7 +49,7 @@ def keyless(found: Snapshot) -> Iterator[tuple[str, str]]:
 
 
 def _numbers(found: Snapshot) -> Iterator[int]:
-    """The number of every organization in Ed-Fi, of those that state none too."""
+    """Yield the Ed-Fi number of every organization, whether it is stated or derived."""
     columns = [column for name in NUMBERED if (column := found.table("organization").columns.get(name))]
     for texts in zip(*columns, strict=True):
         if stated := next((text for text in texts if text), ""):

@@ -1,4 +1,4 @@
-"""Retries: when what has failed is tried again, at once after the first failure, then after pauses that double."""
+"""Retries: when a failed operation is tried again, at once after the first failure, then after doubling pauses."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 FIRST_PAUSE_SECONDS: Final = 1.0
 MAX_PAUSE_SECONDS: Final = 60.0
 MAX_LOSS_PAUSE_SECONDS: Final = 300.0
-"""What waits for an operator is looked at less often: each look may be a reading of the whole source."""
+"""A refused loss is retried less often: each try may read the whole source."""
 
 
 class Retry:
-    """The failures in a row of one thing; ages are told by *monotonic*, moments that people read by *clock*."""
+    """The consecutive failures of one operation; *monotonic* measures pauses, *clock* gives moments to show."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic, clock: Callable[[], float] = time.time) -> None:
         self._monotonic, self._clock = monotonic, clock
@@ -29,23 +29,23 @@ class Retry:
 
     @property
     def due(self) -> bool:
-        """Whether something has failed and may be tried again now."""
+        """Whether the operation has failed and may be retried now."""
         return self.error is not None and self._monotonic() >= self._next
 
     @property
     def next_try(self) -> float:
-        """The moment, in seconds since 1970, from which it may be tried again."""
+        """The moment, in seconds since 1970, from which it may be retried."""
         return self._clock() + max(0.0, self._next - self._monotonic())
 
     def check(self) -> None:
-        """Raise what was raised last time, while the pause after it lasts."""
+        """Raise the last error again while the pause after it lasts."""
         if self.error is not None and not self.due:
             again = type(self.error).__new__(type(self.error), *self.error.args)
             vars(again).update(vars(self.error))
             raise again
 
     def failed(self, error: SourceError) -> bool:
-        """Note a failure; False where *error* only repeats, in a pause, what is noted already."""
+        """Record a failure; return False where *error* only repeats, in a pause, a recorded one."""
         if self.error is not None and not self.due:
             return False
         self.since = self.since if self.error is not None else self._clock()
@@ -55,7 +55,7 @@ class Retry:
         return True
 
     def hurry(self) -> None:
-        """Let the next try come at once."""
+        """Allow the next try at once."""
         self._next = float("-inf")
 
     def succeeded(self) -> None:

@@ -1,4 +1,4 @@
-"""Check of a district's source: everything is read once, as a load reads it, and judged as a load judges it."""
+"""The check of a district's source: everything is read once and judged as in a load."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SourceFindings:
-    """What is wrong with a source, and what else its operator should know, in lines."""
+    """The problems of a source, warnings, and what else its operator should know, in lines."""
 
     problems: tuple[str, ...]
     warnings: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class SourceFindings:
 
 
 def look(adapter: Adapter, spec: Spec, asked: Mapping[str, frozenset[str] | None]) -> SourceFindings:
-    """What a load would find; of a server that is the roster alone, and no more fields than are *asked* for."""
+    """Check what a load would find; of a server only the cacheable entities, with no more fields than *asked*."""
     with guarding():
         there = adapter.manifest
     held = [entity for entity in there.entities if may_be_held(entity)]

@@ -1,4 +1,4 @@
-"""The adapters of all districts, and the model that their systems speak together."""
+"""The adapters of all districts, and the Ed-Fi model that their systems share."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from standards.edfi.model.model import Resource
 
 OPENING_SECONDS: Final = 60.0
-"""How long the start waits for districts to open; one that takes longer is opened when it is asked for."""
+"""How long the start waits for districts to open; a slower one is opened at its first request."""
 
 
 def adapters(settings: Settings, monotonic: Callable[[], float] = time.monotonic) -> dict[str, Guarded]:
-    """An adapter for each district; what their systems have beyond the standard belongs to the model from now on.
+    """Make an adapter for each district, and extend the model by what their systems have beyond the standard.
 
-    To be called before an agreement is read, since an agreement may name what is there. Each is opened by itself. Of
-    one that cannot be opened nothing beyond the standard is known: an agreement that names such things is wrong until
-    the next start, and what the system sends of them when it is opened later is dropped as unknown.
+    Call this before reading agreements, since these may name extensions. The adapters are opened in parallel. The
+    extensions of one that cannot be opened are unknown: an agreement that names them is invalid until the next start,
+    and what the system sends of them when it is opened later is dropped as unknown.
     """
     found = {name: adapter_of(name, spec, monotonic) for name, spec in settings.districts.items()}
     threads = [
@@ -47,7 +47,7 @@ def adapters(settings: Settings, monotonic: Callable[[], float] = time.monotonic
 
 
 def adapter_of(name: str, spec: DistrictSettings, monotonic: Callable[[], float] = time.monotonic) -> Guarded:
-    """The adapter of one district, which is opened when it is first asked."""
+    """Make the adapter of one district, which is opened at its first use."""
     return Guarded(name, partial(_adapter, name, spec), Retry(monotonic), partial(_tell, name))
 
 
@@ -55,7 +55,7 @@ def _open(adapter: Guarded) -> None:
     try:
         adapter.beyond()
     except SourceError:
-        return  # told by the adapter's guard, and tried again
+        return  # logged by the adapter's guard, and retried
 
 
 def _tell(name: str, error: SourceError) -> None:
@@ -63,14 +63,14 @@ def _tell(name: str, error: SourceError) -> None:
 
 
 def _adapter(name: str, spec: DistrictSettings) -> Adapter:
-    """The adapter of a district, with what the district declares of its records."""
+    """Make the adapter of a district, with the defaults that the district declares for its records."""
     adapter: Adapter = registry.find(spec.adapter)(name, spec.settings)
     adapter.defaults = Defaults(spec.defaults)
     return adapter
 
 
 def learn_extensions(settings: Settings) -> dict[str, SourceError]:
-    """Let the model be what the districts' systems say, for whoever needs nothing else; why some say nothing."""
+    """Extend the model by what the districts' systems have; return the errors of those that failed."""
     found = adapters(settings)
     failed = {name: one.opening.error for name, one in found.items() if one.opening.error is not None}
     for adapter in found.values():
@@ -79,7 +79,7 @@ def learn_extensions(settings: Settings) -> dict[str, SourceError]:
 
 
 def is_known(beyond: Mapping[str, Resource]) -> bool:
-    """Whether the model has all of what a system has *beyond* the standard already."""
+    """Tell whether the model already has all of what a system has *beyond* the standard."""
     known = model.resources()
     return all(
         name in known and repr(model.joined(known[name], one)) == repr(known[name]) for name, one in beyond.items()
@@ -87,7 +87,7 @@ def is_known(beyond: Mapping[str, Resource]) -> bool:
 
 
 def entities(settings: Settings) -> dict[str, frozenset[str] | None]:
-    """Which entities each district's system has, None where it does not say; the model is what they say from now on."""
+    """Extend the model, and return each system's entities, None where it is unavailable."""
     found: dict[str, frozenset[str] | None] = {}
     for name, adapter in adapters(settings).items():
         try:
@@ -100,7 +100,7 @@ def entities(settings: Settings) -> dict[str, frozenset[str] | None]:
 
 
 def together(several: Iterable[Mapping[str, Resource]]) -> dict[str, Resource]:
-    """What several systems have beyond the standard: of what two describe, all that either does."""
+    """Join the extensions of several systems: of a resource that two describe, all members of either."""
     found: dict[str, Resource] = {}
     for resources in several:
         for name, resource in resources.items():

@@ -27,12 +27,12 @@ STATES: Final[tuple[State, ...]] = ("fresh", "stale", "failed", "loading", "live
 
 @dataclass(frozen=True, slots=True)
 class DistrictStatus:
-    """How the district *name* stands.
+    """The status of the district *name*.
 
-    It is *fresh* while its snapshot is younger than its time and was renewed when it should be, *stale* while an older
-    one still serves or waits to be asked for, *failed* while it cannot serve, *loading* before its first snapshot, and
-    *live* where nothing is held. *since* and *next_try* are seconds since 1970, *rows* those of the snapshot by
-    entity, *waiting* what an approval under *ticket* would let go, *completeness* what the snapshot lacks.
+    It is *fresh* while its snapshot has not expired and no refresh has failed, *stale* while an older snapshot still
+    serves or waits for the next request, *failed* while it cannot serve, *loading* before its first snapshot, and
+    *live* where nothing is cached. *since* and *next_try* are seconds since 1970, *rows* counts the snapshot's rows by
+    entity, *waiting* is the loss to approve under *ticket*, *completeness* what the snapshot lacks.
     """
 
     name: str
@@ -46,7 +46,7 @@ class DistrictStatus:
     completeness: Completeness | None = None
 
     def lines(self) -> list[str]:
-        """The status in one line, and one more for each thing that an operator should know."""
+        """Return the status in one line, and one more line for each thing that an operator should know."""
         since = f" since {moment(self.since)}" if self.since is not None else ""
         held = f", {sum(self.rows.values()):,} rows held" if self.rows else ""
         lines = [f"{self.state}{since}{held}"]
@@ -60,28 +60,28 @@ class DistrictStatus:
         return lines
 
     def text(self) -> str:
-        """The same with the district's name in front."""
+        """Return the lines as one text that begins with the district's name."""
         return f"{self.name}: " + "\n    ".join(self.lines())
 
 
 def told(losses: Iterable[Loss]) -> str:
-    """What would go, by entity and count."""
+    """List the rows that would be lost, by entity and count."""
     return ", ".join(f"{one.gone} of {one.held} rows of {plain_place(one.entity)}" for one in losses)
 
 
 def moment(seconds: float) -> str:
-    """A moment in words."""
+    """Format a moment as a UTC date and time."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 class StatusCollector:
-    """The status of every district as gauges."""
+    """A Prometheus collector of the status of every district, as gauges."""
 
     def __init__(self, every: Iterable[DistrictStatus]) -> None:
         self._every = tuple(every)
 
     def collect(self) -> Iterator[Metric]:
-        """One family for each kind of number."""
+        """Yield one metric family for each kind of number."""
         every = self._every
         state = {(one.name, name): float(name == one.state) for one in every for name in STATES}
         yield _family("crossing_district_state", "1 for the state that a district is in.", ("district", "state"), state)

@@ -1,1 +1,1 @@
-"""The engine: which rows exist for a grant, in which order, and how each is rendered."""
+"""The engine: rows that exist for a grant, their order, and the compiled code that renders them."""

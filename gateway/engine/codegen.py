@@ -1,4 +1,4 @@
-"""Lines of generated code and the columns they read: how one value of one row is reached."""
+"""Code generation: lines of Python that read one value of one row from the columns of a snapshot."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from gateway.engine.visibility import Visibility
 
 MAX_COMPILED_TEXTS = 1_024
-"""How many texts of code are kept compiled: each refresh of a district and each client needs the same ones again."""
+"""Source texts kept compiled: each refresh of a district and each client needs the same ones again."""
 
 
 @dataclass(frozen=True, slots=True)
 class CodePosition:
-    """Where the generated code stands: a row of an entity, or a small record *item* of one of its groups."""
+    """A row of an entity, or an *item* of one of its groups, that the generated code is about."""
 
     entity: str
     row: str
@@ -37,10 +37,10 @@ def _compiled(source: str, name: str) -> CodeType:
 
 
 class CodeWriter:
-    """Collects lines of code and the objects they use.
+    """A collector of lines of code and of the objects that they use.
 
-    *reads* are the columns that they read of each entity, those too that its table has not: `UNIQUE` is that of the
-    unique ids of people.
+    *reads* are the columns that the lines read, by entity, including columns that its table lacks; `UNIQUE` stands for
+    the unique ids of people.
     """
 
     def __init__(self, visibility: Visibility, api: str) -> None:
@@ -53,7 +53,7 @@ class CodeWriter:
         self.count = 0
 
     def function(self, name: str) -> Any:
-        """Compile what was written; every bound object becomes a local variable of the maker."""
+        """Compile the lines; every bound object becomes a local variable of the enclosing function."""
         head = f"def make({', '.join(self.bound)}):\n"
         source = head + "\n".join(_filled(self.lines)) + f"\n return {name}"
         space: dict[str, Any] = {}
@@ -61,24 +61,24 @@ class CodeWriter:
         return space["make"](**self.bound)
 
     def line(self, text: str) -> None:
-        """One line at the current depth."""
+        """Append one line at the current depth."""
         self.lines.append(" " * self.depth + text)
 
     @contextmanager
     def block(self, head: str) -> Iterator[None]:
-        """An indented block."""
+        """Write *head* and indent what is written in the ``with`` block."""
         self.line(head)
         self.depth += 1
         yield
         self.depth -= 1
 
     def enter(self, head: str) -> None:
-        """Begin a block that ends when its opener puts the depth back."""
+        """Write *head* and indent what follows, until the caller resets the depth."""
         self.line(head)
         self.depth += 1
 
     def bind(self, thing: Any) -> str:
-        """The name under which the code reaches *thing*."""
+        """Return the variable name by which the code reaches *thing*."""
         name = self.names.get(id(thing))
         if name is None:
             name = self.names[id(thing)] = f"b{len(self.bound)}"
@@ -86,12 +86,12 @@ class CodeWriter:
         return name
 
     def fresh(self, stem: str) -> str:
-        """A variable name not used before."""
+        """Return a variable name not used before."""
         self.count += 1
         return f"{stem}{self.count}"
 
     def identity(self, node: Id | Href, place: CodePosition, path: str = "") -> str:
-        """The expression for an id or an address of the entity at hand; *path* is the variable with a chosen path."""
+        """Return the expression for an id or URL of the entity at *place*; *path* is the variable of a chosen path."""
         ids = self.visibility.ids(place.entity, self.api)
         self.reads.add((place.entity, UNIQUE))
         if isinstance(node, Id):
@@ -103,7 +103,7 @@ class CodeWriter:
         return f"base + {own} + {one}" if lead else f"{own} + {one}"
 
     def choice(self, by: str, table: Any, place: CodePosition) -> str:
-        """Code that leaves what *table* has for a field in the variable returned; empty when nothing can hold it."""
+        """Write a look-up of a field's value in *table*; return the variable, or "" where the column is missing."""
         stored = self.cell(place, place.prefix + by)
         if not stored:
             return ""
@@ -112,7 +112,7 @@ class CodeWriter:
         return found
 
     def value(self, node: Value, place: CodePosition) -> str:
-        """Code that leaves the node's value in the variable returned; an empty name when nothing can hold it."""
+        """Write the code that computes the node's value; return its variable, or "" where every column is missing."""
         result = self.fresh("x")
         written = 0
         for source in node.sources:
@@ -134,7 +134,7 @@ class CodeWriter:
         return result if written else ""
 
     def source(self, node: Value, source: str, place: CodePosition, result: str) -> None:
-        """Code that reads one source of a value into *result*."""
+        """Write the code that reads one source of a value into *result*."""
         fields = trail(place.entity, place.prefix + source)
         here, depth = place, self.depth
         for field in fields[:-1]:
@@ -149,7 +149,7 @@ class CodeWriter:
         self.depth = depth
 
     def step_to(self, place: CodePosition, ref: str) -> str:
-        """Code that leaves in a variable the row a reference leads to; an empty name where there is no such column."""
+        """Write the code that follows a reference; return the row's variable, or "" where the column is missing."""
         row = self.fresh("t")
         if place.item:
             self.line(f"{row} = {place.item}.get({ref.removeprefix(place.prefix)!r}, -1)")
@@ -162,12 +162,12 @@ class CodeWriter:
         return row
 
     def visible(self, entity: str, row: str) -> str:
-        """The condition under which the row in variable *row* exists for the consumer."""
+        """Return the condition that the row in variable *row* is visible to the consumer."""
         mask = self.visibility.visible(entity)
         return f"{row} >= 0" if mask is None else f"{row} >= 0 and {self.bind(mask)}[{row}]"
 
     def column(self, node: Value, name: str, place: CodePosition, result: str) -> None:
-        """Code that reads one field, transforms it as the grant says and puts it into the standard's form."""
+        """Write the code that reads one field, applies the grant's transform and the standard's format."""
         field = fields_of(place.entity)[name]
         transform = self.visibility.transform(field)
         raw = self.cell(place, name)
@@ -194,7 +194,7 @@ class CodeWriter:
             self.depth -= 1
 
     def cell(self, place: CodePosition, name: str) -> str:
-        """The expression for a stored value, or nothing where the snapshot has no such column."""
+        """Return the expression for a stored value, or "" where the snapshot has no such column."""
         if place.item:
             return f"{place.item}.get({name.removeprefix(place.prefix)!r})"
         self.reads.add((place.entity, name))
@@ -202,7 +202,7 @@ class CodeWriter:
         return f"{self.bind(column)}[{place.row}]" if column is not None else ""
 
     def loop(self, place: CodePosition, name: str) -> str:
-        """Code for a loop over a stored list; the loop variable."""
+        """Begin a loop over a stored list; return the loop variable, or "" where there is no such column."""
         stored = self.cell(place, name)
         if stored:
             inside = self.fresh("i")
@@ -213,7 +213,7 @@ class CodeWriter:
 
 
 def _filled(lines: Sequence[str]) -> Iterator[str]:
-    """The lines, with something in every block."""
+    """Yield the lines, with ``pass`` in every empty block."""
     for line, after in zip(lines, (*lines[1:], ""), strict=True):
         yield line
         depth = len(line) - len(line.lstrip())

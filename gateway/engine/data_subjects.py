@@ -1,4 +1,4 @@
-"""Data subjects: the students whom a row is about, by keyed tags that tell nobody who they are."""
+"""Data subjects: the students that a row is about, as keyed tags that do not reveal who they are."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 class Tags(Protocol):
-    """What tells the tags of students."""
+    """A source of the keyed tags of students."""
 
     def tags(self, visibility: Visibility) -> Callable[[int], bytes]:
-        """The keyed tag of a student row."""
+        """Return a function from a student's row to its keyed tag."""
         ...
 
 
 def students(shown: Rows, gateway: Tags) -> Any:
-    """How to tell which students a row of a branch is about: their tags."""
+    """Return a function from a row of a branch to the tags of the students that it is about."""
     if shown.subjects is not None:
         return shown.subjects.__getitem__
     visibility, entity = shown.visibility, shown.branch.entity

@@ -1,4 +1,4 @@
-"""Which facts an answer shows: its members, the vocabulary's names for what is in them, and what is done to each."""
+"""Field sets: the members of a response, the vocabulary's name for each value in them, and the action applied to it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_FIELD_SETS = 1024
 
 
 def lines(branch: Branch, members: Iterable[tuple[str, Sequence[Node]]], grant: Grant) -> tuple[str, ...]:
-    """A line for every fact that a pruned *branch* shows: entity, outward member, name and action, by tabs."""
+    """List the fields that a pruned *branch* shows: entity, outward member, name and action, separated by tabs."""
     found = set[str]()
     for path, chain in members:
         for name in _names(branch.entity, chain):
@@ -29,7 +29,7 @@ def lines(branch: Branch, members: Iterable[tuple[str, Sequence[Node]]], grant: 
 
 @lru_cache(maxsize=MAX_FIELD_SETS)
 def text(parts: tuple[tuple[str, ...], ...], selected: tuple[str, ...] = ()) -> str:
-    """The facts of several branches in one text; only those of the *selected* members, where some are."""
+    """Join the field lines of several branches; with *selected* members, only the lines of those."""
     every = sorted({line for part in parts for line in part})
     chosen = [line for line in every if not selected or _selected(line.split("\t")[1], selected)]
     return "".join(f"{line}\n" for line in chosen)
@@ -40,7 +40,7 @@ def _selected(path: str, selected: Sequence[str]) -> bool:
 
 
 def _names(entity: str, chain: Sequence[Node]) -> Iterator[str]:
-    """The names of what the nodes of a *chain* read, one after the other, from a record of *entity*."""
+    """Yield the vocabulary's names of what the nodes of a *chain* read from a record of *entity*."""
     here, first = (entity, ""), (entity, "")
     for at, node in enumerate(chain):
         if isinstance(node, Reference):
@@ -67,7 +67,7 @@ def _passed(step: Step, entity: str, prefix: str) -> Iterator[str]:
 
 
 def _read(node: Node, entity: str, prefix: str) -> Iterator[str]:
-    """The names of what a node without others inside reads."""
+    """Yield the vocabulary's names of what a node without inner nodes reads."""
     if isinstance(node, Value):
         for source in node.sources:
             yield from (field.release for field in trail(entity, prefix + source))
@@ -80,7 +80,7 @@ def _read(node: Node, entity: str, prefix: str) -> Iterator[str]:
 
 
 def _actions(name: str, grant: Grant) -> Iterator[tuple[str, str]]:
-    """What is done to the value of *name*; of an open dictionary each member that has a rule of its own."""
+    """Yield *name* with the action applied to it; of an open dictionary, each member that has a rule of its own."""
     if name.endswith(".*"):
         inner = sorted(one for one in grant.rules if one.startswith(name[:-1]))
         yield from ((one, grant.rules[one].action) for one in inner if grant.rules[one].action != "deny")

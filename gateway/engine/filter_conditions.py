@@ -1,4 +1,4 @@
-"""Conditions: whether a rendered value is what a comparison asks for."""
+"""Filter conditions: compare rendered values with the value that a filter asks for."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def kind_of(chain: tuple[Node, ...]) -> str:
-    """How values at the end of *chain* compare."""
+    """Return the type by which values at the end of *chain* compare."""
     last = chain[-1]
     if isinstance(last, Value):
         return last.type
@@ -28,7 +28,7 @@ def kind_of(chain: tuple[Node, ...]) -> str:
 
 
 def number(value: Any) -> float:
-    """A number as exactly as it is written: the 64 bits of an education organization's id do not fit a float."""
+    """Parse a number exactly: the 64-bit id of an education organization does not fit a float."""
     try:
         return value if isinstance(value, int) else int(value) if isinstance(value, str) else float(value)
     except ValueError:
@@ -36,7 +36,7 @@ def number(value: Any) -> float:
 
 
 def instant(text: str, parameter: str) -> float:
-    """A date or a moment as seconds; a date is its first moment in UTC."""
+    """Parse a date or date-time to seconds since 1970; a date is its first moment in UTC."""
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
@@ -45,7 +45,7 @@ def instant(text: str, parameter: str) -> float:
 
 
 def lists(entity: str, chain: tuple[Node, ...]) -> bool:
-    """Whether the member at the end of *chain*, which begins at an *entity*, is a list, or lies in one."""
+    """Tell whether the member at the end of *chain*, which begins at an *entity*, is a list or lies in one."""
     prefix = ""
     for node in chain:
         if isinstance(node, List):
@@ -58,10 +58,10 @@ def lists(entity: str, chain: tuple[Node, ...]) -> bool:
 
 
 def matcher(condition: Condition, kind: str, *, listed: bool = False) -> Callable[[Any], bool]:
-    """A test of one rendered value, or of a list in which any element may match.
+    """Compile a condition to a test of one rendered value, or of a list in which any element may match.
 
-    OneRoster asks a list for several values with commas: ``=`` for exactly these, ``~`` for any of them. Of a list
-    ``!=`` holds wherever ``=`` does not: one that is *listed* and not there has no elements.
+    OneRoster separates several values with commas: ``=`` asks for exactly these, ``~`` for any of them. On a list
+    ``!=`` holds wherever ``=`` does not: a *listed* member that is missing counts as an empty list.
     """
     if condition.operator == "!=":
         same = matcher(replace(condition, operator="="), kind)
@@ -80,7 +80,7 @@ def matcher(condition: Condition, kind: str, *, listed: bool = False) -> Callabl
 
 
 def _several(condition: Condition, kind: str) -> Callable[[Sequence[Any]], bool] | None:
-    """A test of a list for a list of values; None where only one value is asked for."""
+    """Compile the test of a list for several values; None where the filter asks for one value."""
     wanted = [folded(one.strip()) for one in condition.value.split(",")]
     if condition.parameter != "filter" or kind != "text" or len(wanted) == 1 or not all(wanted):
         return None
@@ -115,7 +115,7 @@ def _goal(text: str, parameter: str) -> float:
 
 
 def _moment(value: Any) -> float:
-    """A rendered moment as seconds; not a number where it is none, so that it matches nothing."""
+    """Parse a rendered date-time to seconds; NaN, which equals nothing, where it is not one."""
     try:
         return instant(str(value), "")
     except MalformedQuery:
@@ -132,7 +132,7 @@ _ORDER: dict[str, Callable[[Callable[[Any], Any], Any], Callable[[Any], bool]]] 
 
 
 def having(rows: Sequence[int], lists: Iterable[Any], wanted: Item) -> list[int]:
-    """The *rows* in whose list, as it is shown, one item has all that is *wanted*; order kept."""
+    """Keep the *rows* in whose rendered list one item has every *wanted* member; order kept."""
     goals = [(name, value.casefold()) for name, value in wanted.members]
 
     def has(item: Any) -> bool:

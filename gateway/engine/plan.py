@@ -1,4 +1,4 @@
-"""What a request must read: which entities, which of their fields, from the snapshot or live."""
+"""Query plans: the entities that a request reads, to show records or to decide which of them are visible."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def entities_of(view: View, grant: Grant) -> frozenset[str]:
-    """Every entity a pruned *view* shows or that decides, under *grant*, what it shows."""
+    """Collect the entities that a pruned *view* shows or that decide, under *grant*, what it shows."""
     found: set[str] = set()
     for branch in view.branches:
         for entity in (branch.entity, *(step.entity for step in branch.also)):
@@ -27,7 +27,7 @@ def entities_of(view: View, grant: Grant) -> frozenset[str]:
 
 
 def gathered(view: View, grant: Grant) -> frozenset[str]:
-    """The entities of which a pruned *view*, or what decides under *grant* what it shows, gathers all that belongs."""
+    """Collect the entities of which *view*, or a row rule of *grant*, reads all rows that point to a record."""
     found = {step.entity for branch in view.branches for step in branch.also}
     waiting: list[Node] = [node for branch in view.branches for node in (*branch.nodes, *branch.backed)]
     for node in waiting:
@@ -101,7 +101,7 @@ def _inside(node: List, entity: str, prefix: str, grant: Grant, found: set[str])
 
 
 def decides(entity: str, grant: Grant) -> frozenset[str]:
-    """What decides, under *grant*, whether a record of *entity* that is known already may be seen."""
+    """Collect the entities that decide, under *grant*, whether a known record of *entity* is visible."""
     found: set[str] = set()
     _need(entity, grant, found)
     return frozenset(found - {entity})

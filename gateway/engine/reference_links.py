@@ -1,7 +1,7 @@
-"""Links to records that a view does not read: shown where the target is released, and nothing could hide it.
+"""Links to records that a view does not read: added where the target is released and certainly visible.
 
-A link follows from the reference as it is shown, from what the source says of its target's id, and from the agreement:
-never from the target's own row, which is not looked at.
+A link is made from the rendered reference, from the target's id as the source states it, and from the agreement; the
+target's own row is never read.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     Record = dict[str, Any]
     Place = tuple[str, tuple[str, ...] | None]
     Link = tuple[str, Record]
-    """The collection that a link leads to, and the link."""
+    """The collection of the target, and the link object."""
 
 MAX_TEXTS: Final = 4096
 NOWHERE: Final[tuple[str, dict[str, Any]]] = ("", {})
 
 
 class Linker:
-    """Adds links to documents of a *collection* that rows of *entity* make, as one grant shows them."""
+    """A function that adds links to documents of a *collection* made from rows of *entity*, under one grant."""
 
     def __init__(self, collection: str, entity: str, visibility: Visibility) -> None:
         self.sites, self._entity = sites(collection), entity
@@ -45,7 +45,7 @@ class Linker:
         self._certain: dict[tuple[ReferenceSite, str], bool] = {}
 
     def __call__(self, document: Record, told: str) -> Record:
-        """The *document* with the links that are *told*: a copy, since its values may be those that are held."""
+        """Return a copy of *document* with the links stated in *told*; cached values are never changed."""
         known = self._tables.get(told)
         if known is None:
             if len(self._tables) >= MAX_TEXTS:
@@ -58,7 +58,7 @@ class Linker:
         return document
 
     def _finder(self, known: Mapping[Place, Link], site: ReferenceSite) -> Callable[[Record], Record | None]:
-        """How to find the link of a reference as it is shown at a *site*."""
+        """Return a function from a rendered reference at *site* to its link."""
 
         def find(reference: Record) -> Record | None:
             values = site.said(reference)
@@ -74,11 +74,11 @@ class Linker:
         for one in read(told):
             link = one.collection, self._written(one)
             if found.setdefault((one.name, one.values), link) != link:
-                found[one.name, one.values] = NOWHERE  # two targets that the shown values do not tell apart
+                found[one.name, one.values] = NOWHERE  # two targets with the same rendered values
         return found
 
     def _written(self, told: StatedReference) -> Record:
-        """The link to a target, by the id that its own document bears for this consumer."""
+        """Build the link to a target, with the id that its own document bears for this consumer."""
         known, branch = by_collection(told.collection), shown_whole(self._grant, told.collection)
         if known is None or branch is None or (branch.where and not told.id):
             return {}
@@ -99,7 +99,7 @@ class Linker:
 
 
 def _added(inside: Record, site: ReferenceSite, at: int, find: Callable[[Record], Record | None]) -> Record:
-    """What is *inside* a document, from the member *at* of the path to a *site* on, with the links found."""
+    """Add links to *inside*, a part of a document, from the member *at* of the path to a *site* on."""
     if at == len(site.path):
         reference = inside.get(site.name)
         if type(reference) is not dict or "link" in reference:
@@ -114,7 +114,7 @@ def _added(inside: Record, site: ReferenceSite, at: int, find: Callable[[Record]
 
 
 def shown_whole(grant: Grant, collection: str) -> Branch | None:
-    """The branch that shows the records of a *collection*; None where it does not show each that a source has there."""
+    """Return the branch that shows every record of a *collection* that a source has there, or None."""
     view = registry.views("edfi").get(collection)
     pruned = prune(view, grant) if view is not None else None
     if view is None or pruned is None or len(view.branches) != 1:
@@ -125,7 +125,7 @@ def shown_whole(grant: Grant, collection: str) -> Branch | None:
 
 
 def _there(grant: Grant, branch: Branch, name: str) -> bool:
-    """Whether a member that every record needs is in every one: a reference by id to what no row rule can hide."""
+    """Tell whether a required member is in every record: a reference by id to an entity that no row rule restricts."""
     return all(
         isinstance(node, Reference)
         and any(isinstance(inner, Id) for inner in node.nodes)
@@ -136,9 +136,9 @@ def _there(grant: Grant, branch: Branch, name: str) -> bool:
 
 
 def always_seen(grant: Grant, entity: str, site: ReferenceSite, *, guarded: bool) -> bool:
-    """Whether a record of *entity* to which a shown reference at a *site* leads may be seen, whatever a district holds.
+    """Tell whether a record of *entity* that a rendered reference at *site* names is visible in any district's data.
 
-    A *guarded* reference shows only where the organization that it names does.
+    A *guarded* reference is rendered only where the organization that it names is visible.
     """
     return entity not in grant.rows and all(
         _person_seen(grant, owner, site)
@@ -150,14 +150,14 @@ def always_seen(grant: Grant, entity: str, site: ReferenceSite, *, guarded: bool
 
 
 def _person_seen(grant: Grant, owner: Field, site: ReferenceSite) -> bool:
-    """Whether the reference itself names the person, or no row rule could hide one who need not be there."""
+    """Tell whether the reference names the person itself, or the person may be absent and no row rule hides any."""
     if any(person(member) == owner.to for member in site.persons):
         return True
     return owner.lenient and grant.unrestricted(owner.to)
 
 
 def _guarded(entity: str, site: ReferenceSite) -> bool:
-    """Whether a reference at a *site* of *entity* shows only with the organization in its key."""
+    """Tell whether a reference at a *site* of *entity* is rendered only with the organization in its key."""
     end = ".".join((*site.path, f"{site.name}@"))
     return any(
         field.to == "organization" and (name == end or name.endswith(f".{end}"))

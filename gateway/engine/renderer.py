@@ -1,4 +1,4 @@
-"""A pruned branch compiled, once per snapshot and grant, to straight-line Python over columns."""
+"""The renderer: a pruned branch compiled, once per snapshot and grant, to straight-line Python over columns."""
 
 from __future__ import annotations
 
@@ -40,9 +40,10 @@ if TYPE_CHECKING:
 
 
 def compile_branch(branch: Branch, visibility: Visibility, api: str, nodes: tuple[Node, ...] | None = None) -> Render:
-    """A function from row numbers and the base address to one dictionary per row.
+    """Compile a branch to a function from row numbers and the base URL to one dictionary per row.
 
-    Stamps are left as None: they are facts about the finished record. With *nodes* only those are rendered.
+    Stamps (ETag, time of change) stay None: they are computed from the finished record. With *nodes* only those are
+    rendered.
     """
     return cast("Render", _written(branch, visibility, api, nodes).function("render"))
 
@@ -50,7 +51,7 @@ def compile_branch(branch: Branch, visibility: Visibility, api: str, nodes: tupl
 def columns_read(
     branch: Branch, visibility: Visibility, api: str, nodes: tuple[Node, ...] | None = None
 ) -> set[tuple[str, str]]:
-    """The columns, by entity, that the function for a *branch* reads of any row, those too that no table has."""
+    """Return the columns, by entity, that the function for a *branch* reads, including columns that no table has."""
     return _written(branch, visibility, api, nodes).reads
 
 
@@ -70,7 +71,7 @@ def _written(branch: Branch, visibility: Visibility, api: str, nodes: tuple[Node
 def compile_value(
     branch: Branch, visibility: Visibility, api: str, chain: tuple[Node, ...]
 ) -> Callable[[Sequence[int], str], list[Any]]:
-    """A function from row numbers and the base address to the one value per row at the end of *chain*; no lists."""
+    """Compile a *chain* of nodes without lists to a function from row numbers and the base URL to one value per row."""
     writer = Renderer(visibility, api)
     with writer.block("def values(rows, base):"):
         writer.line("out = []")
@@ -83,12 +84,12 @@ def compile_value(
 
 
 class Renderer(CodeWriter):
-    """Code for the nodes of a view, each at the place where the code stands."""
+    """A writer of code for the nodes of a view, each about the row or item at a position."""
 
     first: CodePosition | None = None
 
     def linked(self, ways: Sequence[tuple[str, str]], entity: str) -> None:
-        """Code that adds to the finished document ``d`` the links to what the branch does not read."""
+        """Write the code that adds links to records that the branch does not read to the finished document ``d``."""
         told = self.cell(CodePosition(entity, "r"), FIELD)
         for member, collection in ways if told else ():
             add = self.bind(Linker(collection, entity, self.visibility))
@@ -96,9 +97,9 @@ class Renderer(CodeWriter):
             self.line(f"if {told}{there}: {whole} = {add}({whole}, {told})")
 
     def members(self, nodes: Sequence[Node], place: CodePosition, into: str) -> None:
-        """Code that puts every node into the dictionary *into*; a later node of a name used before is a fallback.
+        """Write every node into the dictionary *into*; a later node of the same name is a fallback.
 
-        A list that adds to one of its name is none.
+        A list that adds to an earlier list of its name is not a fallback.
         """
         seen: set[str] = set()
         for node in nodes:
@@ -110,7 +111,7 @@ class Renderer(CodeWriter):
             seen.update(_named(node))
 
     def member(self, node: Node, place: CodePosition, into: str) -> None:
-        """Code that puts one node into *into*."""
+        """Write one node into the dictionary *into*."""
         target = f"{into}[{node.name!r}]"
         match node:
             case Const() | Href():
@@ -134,7 +135,7 @@ class Renderer(CodeWriter):
                 self.many(node, place, into)
 
     def fixed(self, node: Const | Href, place: CodePosition, target: str) -> None:
-        """Code that assigns a constant or an address to *target*; where a field chooses it, only if it does."""
+        """Assign a constant or URL to *target*; where a field chooses it, only if the field has a value."""
         given = node.path if isinstance(node, Href) else node.value
         if not node.by:
             literal = self.bind(given) if isinstance(given, dict | list) else repr(given)
@@ -144,7 +145,7 @@ class Renderer(CodeWriter):
             self.line(f"if {found} is not None: {target} = {value}")
 
     def open_members(self, node: Native, place: CodePosition, target: str) -> None:
-        """Code for a dictionary whose members are released one by one."""
+        """Write a dictionary of native members, each released under its own rule."""
         stored = self.cell(place, place.prefix + node.field)
         if not stored:
             return
@@ -156,14 +157,14 @@ class Renderer(CodeWriter):
             self.line(f"{target} = {kept}")
 
     def nested(self, node: Object, place: CodePosition, into: str) -> None:
-        """Code for an object about the same row."""
+        """Write an object about the same row."""
         depth = self.depth
         self.guarded(node, place)
         self.object(node.nodes, place, f"{into}[{node.name!r}]")
         self.depth = depth
 
     def guarded(self, node: Object, place: CodePosition) -> None:
-        """Begin a block for what shows only while the row that the guard refers to exists for the consumer."""
+        """Begin a block that runs only where the row that the guard refers to is visible."""
         if not node.guard:
             return
         field = fields_of(place.entity)[place.prefix + node.guard]
@@ -172,7 +173,7 @@ class Renderer(CodeWriter):
             self.enter(f"if {self.visible(field.to, row)}:" if row else "if False:")
 
     def object(self, nodes: Sequence[Node], place: CodePosition, target: str, *, listed: bool = False) -> None:
-        """Code for a dictionary assigned to *target* when it says anything."""
+        """Write a dictionary and assign it to *target* where it has content of its own."""
         inner = self.fresh("e")
         self.line(f"{inner} = {{}}")
         self.members(nodes, place, inner)
@@ -181,7 +182,7 @@ class Renderer(CodeWriter):
             self.line(f"{target} = [{inner}]" if listed else f"{target} = {inner}")
 
     def hop(self, node: Reference, place: CodePosition, into: str) -> None:
-        """Code for the object a reference points to; without a name its members join the enclosing object."""
+        """Write the object that a reference points to; without a name its members join the enclosing object."""
         name = place.prefix + node.ref
         row = self.step_to(place, name)
         if not row:
@@ -194,7 +195,7 @@ class Renderer(CodeWriter):
                 self.members(node.nodes, CodePosition(to, row), into)
 
     def many(self, node: List, place: CodePosition, into: str) -> None:
-        """Code for a list: nested loops along the steps, then order."""
+        """Write a list: nested loops along its steps, then its order."""
         found, depth = self.fresh("l"), self.depth
         self.line(f"{found} = list({into}.get({node.name!r}, ()))" if node.adds else f"{found} = []")
         apart = ""
@@ -224,7 +225,7 @@ class Renderer(CodeWriter):
                 self.line(f"{into}[{node.name!r}] = {arranged}")
 
     def bare(self, nodes: Sequence[Node], place: CodePosition, found: str) -> None:
-        """Code that appends the first value that one of the *nodes* has."""
+        """Write the code that appends the first value that one of the *nodes* has."""
         one = self.fresh("x")
         self.line(f"{one} = None")
         for node in nodes:
@@ -240,7 +241,7 @@ class Renderer(CodeWriter):
         self.line(f"if {one} is not None: {found}.append({one})")
 
     def walk(self, node: List, place: CodePosition) -> CodePosition | None:
-        """Code for the loops of a list; the place inside them, or None where there is nothing to walk."""
+        """Write the loops of a list; return the position inside them, or None where a column is missing."""
         here: CodePosition | None = place
         first: CodePosition | None = None
         for step in node.steps:
@@ -252,7 +253,7 @@ class Renderer(CodeWriter):
         return here
 
     def loop_children(self, step: Children, here: CodePosition) -> CodePosition:
-        """Code for a loop over the visible rows that point to the row at hand."""
+        """Begin a loop over the visible rows that point to the current row."""
         kid, children = self.fresh("k"), self.visibility.snapshot.children(step.entity, step.via, here.entity)
         self.reads.add((step.entity, step.via))
         self.enter(f"for {kid} in {self.bind(children)}[{here.row}]:")
@@ -261,7 +262,7 @@ class Renderer(CodeWriter):
         return CodePosition(step.entity, kid)
 
     def loop_record(self, step: Follow | Links | Items, here: CodePosition) -> CodePosition | None:
-        """Code that follows what the row at hand itself holds: a reference, references, small records."""
+        """Follow what the current row itself contains: a reference, a list of references, or items."""
         entity, prefix = follow(step, here.entity, here.prefix)
         if isinstance(step, Items):
             item = self.loop(here, here.prefix + step.field)
@@ -277,7 +278,7 @@ class Renderer(CodeWriter):
         return CodePosition(entity, row)
 
     def leaf(self, chain: tuple[Node, ...], place: CodePosition) -> None:
-        """Code that leaves in ``x`` the value at the end of *chain*."""
+        """Write the code that assigns the value at the end of *chain* to ``x``."""
         depth, here = self.depth, place
         for node in chain[:-1]:
             if isinstance(node, Reference):
@@ -306,7 +307,7 @@ class Renderer(CodeWriter):
 
 
 def _named(node: Node) -> Iterator[str]:
-    """The members that a *node* puts into the object it stands in: what has no name puts those below it."""
+    """Yield the members that a *node* puts into its object: a node without a name puts those of its inner nodes."""
     if isinstance(node, Reference) and not node.name:
         for inner in node.nodes:
             yield from _named(inner)
@@ -315,8 +316,8 @@ def _named(node: Node) -> Iterator[str]:
 
 
 def _open(visibility: Visibility, name: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-    """The released members of an open dictionary, in the order of their names."""
-    grant, keyring = visibility.grant, visibility.keyring  # and not the visibility: what was compiled outlives them
+    """Return a function that releases the members of an open dictionary, in the order of their names."""
+    grant, keyring = visibility.grant, visibility.keyring  # not the visibility: compiled code outlives it
 
     @cache
     def step(member: str) -> Callable[[Any], Any]:
@@ -331,7 +332,7 @@ def _open(visibility: Visibility, name: str) -> Callable[[Mapping[str, Any]], di
 
 
 def _arranged(node: List) -> Callable[[list[Any]], list[Any]]:
-    """Order a rendered list by released content only."""
+    """Return a function that orders a rendered list by its released content only."""
     order = node.order
 
     def key(item: Any) -> Any:

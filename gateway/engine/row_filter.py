@@ -1,4 +1,4 @@
-"""The row filter: the row rules of a grant, put to rows of a snapshot and to a record in hand in the same way."""
+"""The row filter: a grant's row rules compiled to one test for rows of a snapshot and for single records."""
 
 from __future__ import annotations
 
@@ -23,42 +23,42 @@ Row_contra = TypeVar("Row_contra", contravariant=True)
 
 
 class Around(Protocol):
-    """What a rule looks at besides the row itself: a snapshot as one grant shows it on one day."""
+    """The context of a row rule: a snapshot as one grant shows it on one day."""
 
     snapshot: Snapshot
     today: str
 
     def visible(self, entity: str) -> bytearray | None:
-        """One byte per row, 1 where the row exists for the consumer; None where every row does."""
+        """Return one byte per row, 1 where the row is visible to the consumer; None where every row is."""
         ...
 
 
 class Reader(Protocol[Row_contra]):
-    """How a row rule reads the rows of one entity."""
+    """The interface through which a row rule reads the rows of one entity."""
 
     entity: str
 
     def value(self, name: str) -> Callable[[Row_contra], Any]:
-        """How to read a field; ``key`` is the single part of the natural key."""
+        """Return a function that reads a field of a row; ``key`` is the single part of the natural key."""
         ...
 
     def target(self, ref: str) -> Callable[[Row_contra], int]:
-        """How to follow a reference to a row of the snapshot; below 0 it leads nowhere."""
+        """Return a function that follows a reference to a row of the snapshot; a negative number is no row."""
         ...
 
     def children(self, child: str, via: str) -> Callable[[Row_contra], Iterable[int]]:
-        """How to find the rows of *child* that point to a row by the reference *via*."""
+        """Return a function that finds the rows of *child* that point to a row by the reference *via*."""
         ...
 
 
 class TableRows:
-    """The rows of one entity of a snapshot, by their numbers."""
+    """A reader of the rows of one entity of a snapshot, by their numbers."""
 
     def __init__(self, snapshot: Snapshot, entity: str) -> None:
         self.entity, self._snapshot, self._table = entity, snapshot, snapshot.table(entity)
 
     def value(self, name: str) -> Callable[[int], Any]:
-        """How to read a field; ``key`` is the single part of the natural key."""
+        """Return a function that reads a field; ``key`` is the single part of the natural key."""
         if name == "key":
             texts = {row: key[0] for key, row in self._table.rows.items() if len(key) == 1}
             return texts.get
@@ -66,32 +66,32 @@ class TableRows:
         return (lambda _row: None) if column is None else column.__getitem__
 
     def target(self, ref: str) -> Callable[[int], int]:
-        """How to follow a reference; a table without it leads nowhere."""
+        """Return a function that follows a reference; without the column it leads to no row."""
         refs = self._table.refs.get(ref)
         return (lambda _row: NO_ROW) if refs is None else refs.__getitem__
 
     def children(self, child: str, via: str) -> Callable[[int], Iterable[int]]:
-        """How to find the rows of *child* that point to a row."""
+        """Return a function that finds the rows of *child* that point to a row."""
         return self._snapshot.children(child, via, self.entity).__getitem__
 
 
 class RecordInHand:
-    """A record that is about to be written, or that the source just told; *row* is the one that it has, or had."""
+    """A reader of a record about to be written or just read from the source; *row* is its row in the snapshot."""
 
     def __init__(self, snapshot: Snapshot, entity: str, row: int | None = None) -> None:
         self.entity, self._snapshot, self._row = entity, snapshot, row
 
     def value(self, name: str) -> Callable[[Mapping[str, Any]], Any]:
-        """How to read a field; ``key`` is the single part of the natural key."""
+        """Return a function that reads a field; ``key`` is the single part of the natural key."""
         return _only_key if name == "key" else lambda record: record.get(name)
 
     def target(self, ref: str) -> Callable[[Mapping[str, Any]], int]:
-        """How to follow a reference by the natural key that the record gives."""
+        """Return a function that follows a reference by the natural key in the record."""
         rows = self._snapshot.table(fields_of(self.entity)[ref].to).rows
         return lambda record: NO_ROW if record.get(ref) is None else rows.get(tuple(record[ref]), DANGLING)
 
     def children(self, child: str, via: str) -> Callable[[Mapping[str, Any]], Iterable[int]]:
-        """What others say of the record is read at the row that it has; of a new one nobody says anything."""
+        """Return the rows of *child* that point to the record's own row; none point to a new record."""
         found = () if self._row is None else self._snapshot.children(child, via, self.entity)[self._row]
         return lambda _record: found
 
@@ -114,7 +114,7 @@ def row_filter(clause: Clause, rows: Reader[Row], around: Around) -> Callable[[R
 
 
 def owner_counts(owner: Field, target: int, grant: Grant) -> bool:
-    """Whether a row may exist whose *owner* is not there: stated nowhere (ABSENT), or unknown (DANGLING)."""
+    """Tell whether a row may be visible whose *owner* is absent (`NO_ROW`) or dangling (`DANGLING`)."""
     person = owner.to in PERSONS
     if target == NO_ROW:
         return owner.lenient or not person
@@ -133,7 +133,7 @@ def _of_a_field(clause: In | NotIn | Null, rows: Reader[Row]) -> Callable[[Row],
 
 
 def _active(begin: Sequence[str], end: str, rows: Reader[Row], today: str) -> Callable[[Row], bool]:
-    """Whether a stretch of days holds *today*; without a first day it holds none, without a last it does not end."""
+    """Compile a test that a period covers *today*; it needs a first day, and without a last day does not end."""
     starts, stop = [rows.value(name) for name in begin], rows.value(end)
 
     def active(row: Row) -> bool:
@@ -144,8 +144,8 @@ def _active(begin: Sequence[str], end: str, rows: Reader[Row], today: str) -> Ca
     return active
 
 
-def _related(clause: Clause, rows: Reader[Row], around: Around) -> Callable[[Row], bool]:
-    """Whether what a row points to, or what points to it, is as a *clause* says."""
+def _related(clause: Seen | RefIn | Child, rows: Reader[Row], around: Around) -> Callable[[Row], bool]:
+    """Compile a test of what a row refers to (`Seen`, `RefIn`), or of what refers to it (`Child`)."""
     match clause:
         case Seen(ref):
             visible, follow = around.visible(fields_of(rows.entity)[ref].to), rows.target(ref)

@@ -1,4 +1,4 @@
-"""Which rows answer a query, in which order: made once, then every page is a slice of it."""
+"""The row index: the rows that answer a query, in order; every page is a slice of it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class RowIndex:
-    """The rows that answer a query in order, as codes: number of the branch, then number of the row.
+    """The ordered rows that answer a query, as codes: the branch's number, then the row's number.
 
-    *about* and *subjects* are filled by the record of disclosures: how to tell whom a row is about, and of
-    stretches of rows the stored set of students, with where each row's begin.
+    *about* and *subjects* are filled by the record of disclosures: a function per branch from a row to its students,
+    and for ranges of rows the stored set of students, with the offset of each row's students in it.
     """
 
     shown: tuple[Rows, ...]
@@ -33,11 +33,11 @@ class RowIndex:
 
     @property
     def total(self) -> int:
-        """How many records answer the query."""
+        """The number of records that answer the query."""
         return len(self.codes)
 
     def slice(self, offset: int, limit: int, base: str) -> list[dict[str, Any]]:
-        """The records of one page, rendered and stamped."""
+        """Render and stamp the records of one page."""
         codes = self.codes[offset : offset + limit]
         page: list[Any] = [None] * len(codes)
         for number, shown in enumerate(self.shown):
@@ -49,17 +49,17 @@ class RowIndex:
                 for place, record in zip(places, records, strict=True):
                     page[place] = record
             else:
-                shown.stamp([], (), base)  # that there is nothing is told of this state too
+                shown.stamp([], (), base)  # an empty page, too, is an answer about this state
         return page
 
 
 def index(
     shown: tuple[SearchableRows, ...], query: Query, base: str = "", members: Sequence[frozenset[int]] | None = None
 ) -> RowIndex:
-    """All rows of all branches that answer *query*, ordered by its sort, then by released id.
+    """Choose the rows of all branches that answer *query*, ordered by its sort, then by released id.
 
-    *base* is the address that the outward addresses among the values begin with. Of each branch only its
-    *members* count, where they are told.
+    *base* is the beginning of the URLs among the values. Where *members* are given, only those rows of each branch
+    count.
     """
     kept = []
     for number, part in enumerate(shown):
@@ -79,7 +79,7 @@ def index(
 
 
 def _sort_keys(part: SearchableRows, rows: Sequence[int], query: Query) -> list[Any]:
-    """Keys that put records without the member last, whichever the direction, and numbers before texts."""
+    """Compute keys that sort records without the member last in either direction, and numbers before texts."""
     chain = find(part.branch.nodes, query.sort)
     missing = not query.descending
     if chain is None:

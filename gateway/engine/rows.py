@@ -1,4 +1,4 @@
-"""Rows: what a page can be cut from, be they those of a view, tombstones, or the entries of a change feed."""
+"""Rows that a page is cut from: those of a view, tombstones, or the entries of a change feed."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ ROW_MASK = (1 << ROW_BITS) - 1
 
 
 class Rows(Protocol):
-    """Rows of one branch of a view that can be rendered, sent and recorded, each by its number."""
+    """The rows of one branch of a view, each by its number, that can be rendered, sent and recorded."""
 
     @property
     def branch(self) -> Branch:
-        """The branch that shows them."""
+        """The branch that renders them."""
         ...
 
     @property
@@ -33,7 +33,7 @@ class Rows(Protocol):
 
     @property
     def visibility(self) -> Visibility:
-        """What the consumer sees of the district's records."""
+        """The consumer's visibility of the district's records."""
         ...
 
     @property
@@ -43,44 +43,44 @@ class Rows(Protocol):
 
     @property
     def facts(self) -> tuple[str, ...]:
-        """Which facts they show, and what is done to each, for the record of disclosures."""
+        """The fields they show, each with the action applied to it, for the record of disclosures."""
         ...
 
     @property
     def subjects(self) -> Sequence[tuple[bytes, ...]] | None:
-        """The tags of the students that each row is about; None where the district's records tell."""
+        """The tags of the students that each row is about; None where they follow from the district's records."""
         ...
 
     def render(self, rows: Sequence[int], base: str) -> list[dict[str, Any]]:
-        """The records of some *rows*, under addresses that begin with *base*."""
+        """Render some *rows*, with URLs that begin with *base*."""
         ...
 
     def values(self, rows: Sequence[int], path: str, base: str = "") -> list[Any]:
-        """What the member at *path* shows in each row."""
+        """Return the value of the member at *path* in each row."""
         ...
 
     def stamp(self, records: Sequence[dict[str, Any]], rows: Sequence[int], base: str) -> None:
-        """Fill in since when each of the *records* has been as it is."""
+        """Fill in the time of change and the ETag of the *records*."""
         ...
 
 
 class SearchableRows(Rows, Protocol):
-    """Rows that a filter chooses from, and that a query sorts."""
+    """Rows that a filter can choose from and a query can sort."""
 
     @property
     def rows(self) -> Sequence[int]:
-        """Their numbers, by released id."""
+        """The row numbers, ordered by released id."""
         ...
 
     def keep(self, rows: Sequence[int], condition: Filter, base: str = "") -> list[int]:
-        """The *rows* for which *condition* holds; order kept."""
+        """Keep the *rows* that meet *condition*, in order."""
         ...
 
 
 def keep(
     rows: Sequence[int], condition: Filter, compare: Callable[[Sequence[int], Condition | Item], list[int]]
 ) -> list[int]:
-    """The *rows* for which *condition* holds, order kept; *compare* keeps those for which one comparison does."""
+    """Keep the *rows* that meet *condition*, in order; *compare* keeps those that meet one comparison."""
     match condition:
         case Both(parts):
             for part in parts:
@@ -94,7 +94,7 @@ def keep(
 
 
 def alone(nodes: Sequence[Node], chain: tuple[Node, ...]) -> bool:
-    """Whether no member on the way along *chain* has another node that shows in its place."""
+    """Tell whether no member along *chain* has a second node as fallback."""
     for node in chain:
         if node.name:
             if sum(puts(other, node.name) for other in nodes) > 1:
@@ -104,7 +104,7 @@ def alone(nodes: Sequence[Node], chain: tuple[Node, ...]) -> bool:
 
 
 def puts(node: Node, name: str) -> bool:
-    """Whether *node* can put a member called *name* into the object it stands in."""
+    """Tell whether *node* can put a member called *name* into its object."""
     return (
         any(puts(inner, name) for inner in node.nodes)
         if isinstance(node, Reference) and not node.name
@@ -113,7 +113,7 @@ def puts(node: Node, name: str) -> bool:
 
 
 def found_at(record: Any, parts: Sequence[str]) -> Any:
-    """What stands at a path of a rendered record; lists on the way give the list of all that is there."""
+    """Return the value at a path of a rendered record; a list on the way gives the values of all its items."""
     if not parts:
         return record
     if isinstance(record, list):

@@ -1,4 +1,4 @@
-"""Skeletons: records of which only the id is known any more, with the least that their standard asks of them."""
+"""Skeletons: records of which only the id is still known, with the members that OneRoster requires."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from standards.view import View
 
 BASE = "\ue000"
-"""Stands for the address that outward addresses begin with; no source has it in a value."""
+"""A placeholder for the base URL; a private-use character that no source has in a value."""
 NEUTRAL: dict[str, Any] = {
     "boolString": "false", "bool": False, "bool|boolString": "false", "float": 0.0,
     "date": "1970-01-01", "year": "1970",
@@ -21,7 +21,7 @@ NEUTRAL: dict[str, Any] = {
 
 
 def skeleton(view: View, identifier: str) -> dict[str, Any]:
-    """A record of a *view* of which nothing but the *identifier* is known."""
+    """Build a record of a *view* of which only the *identifier* is known."""
     version = next(version for version, api in APIS.items() if api == view.api)
     return _object(version, view.model) | {"sourcedId": identifier}
 

@@ -1,4 +1,4 @@
-"""The rows of a view: one pruned branch over one snapshot of a district, their ids, and how to render them."""
+"""The rows of a view: one pruned branch over one snapshot of a district, with ids, filters and rendering."""
 
 from __future__ import annotations
 
@@ -25,34 +25,34 @@ if TYPE_CHECKING:
     from standards.view import Branch, Node, View
 
 NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
-"""What a member shows where it says nothing; a zero says something."""
+"""The values of a member without content; zero is content."""
 REF_BITS: Final = 32
 ABOVE_DANGLING: Final = 2
-"""What lifts every number of a row, and the marks of references that lead nowhere, to 0 and more."""
+"""An offset that makes every row number, `NO_ROW` and `DANGLING` included, 0 or more."""
 
 
 class ChangeTimes(Protocol):
-    """What knows since when each record has been as a consumer is shown it."""
+    """The times since when each record has been as a consumer is shown it."""
 
     def stamp(self, shown: ViewRows, rows: Sequence[int], records: Sequence[dict[str, Any]], base: str) -> None:
-        """Fill in the times and tags of freshly rendered *records*."""
+        """Fill in the times of change and ETags of freshly rendered *records*."""
         ...
 
     def tag(self, shown: ViewRows, record: dict[str, Any], base: str) -> None:
-        """Fill in the tag of one *record*, and leave out since when it has been so."""
+        """Fill in the ETag of one *record*, and leave out its time of change."""
         ...
 
     def times(self, shown: ViewRows, rows: Sequence[int]) -> list[str]:
-        """The time of change of each row, as a text that sorts."""
+        """Return the time of change of each row, as text that sorts."""
         ...
 
 
 class ViewRows:
-    """One pruned branch of one district's snapshot: its rows, their ids and how to render them."""
+    """The rows of one pruned branch over one district's snapshot: their ids, and how they are filtered and rendered."""
 
     def __init__(self, branch: Branch, view: View, visibility: Visibility, ledger: ChangeTimes) -> None:
         self.branch, self.view, self.visibility, self.ledger = branch, view, visibility, ledger
-        self.subjects: Sequence[tuple[bytes, ...]] | None = None  # whom a row is about is told by its record
+        self.subjects: Sequence[tuple[bytes, ...]] | None = None  # they follow from the district's records
         self.chains: dict[str, tuple[Node, ...]] = {}
         for path, chain in paths(branch.nodes):
             self.chains.setdefault(path, chain)
@@ -60,7 +60,7 @@ class ViewRows:
         self._compiled: dict[str, Callable[[Sequence[int], str], list[Any]]] = {}
 
     def over(self, visibility: Visibility) -> ViewRows:
-        """The same over other *visibility*, of a state in which nothing that it rests on is another."""
+        """Return a copy over *visibility* of another snapshot in which every entity that it reads is the same."""
         moved = copy(self)
         moved.visibility = visibility
         return moved
@@ -72,19 +72,19 @@ class ViewRows:
 
     @cached_property
     def facts(self) -> tuple[str, ...]:
-        """Which facts it shows, and what is done to each, for the record of disclosures."""
+        """The fields shown, each with the action applied to it, for the record of disclosures."""
         return field_sets.lines(self.branch, self.chains.items(), self.visibility.grant)
 
     @cached_property
     def rows(self) -> Sequence[int]:
-        """The rows of this branch, by released id."""
+        """The rows of this branch, ordered by released id."""
         kept, ids = self.among(self.visibility.rows(self.branch.entity)), self.ids
         rows = shown_once(self, kept) if self.branch.once else kept
         rows.sort(key=ids.__getitem__)
         return array("I", rows)
 
     def among(self, rows: Sequence[int]) -> list[int]:
-        """Those of some visible *rows* that this branch shows, each judged by itself."""
+        """Keep those of some visible *rows* that this branch shows, each judged by itself."""
         table, rows = self.visibility.snapshot.table(self.branch.entity), list(rows)
         for name, values in self.branch.where:
             column = table.columns.get(name)
@@ -104,12 +104,12 @@ class ViewRows:
         return kept
 
     def single(self, row: int) -> RowIndex:
-        """The index of one row."""
+        """Return the index of one row."""
         return RowIndex((self,), array("Q", (row,)))
 
     @cached_property
     def _pointed_to(self) -> frozenset[int]:
-        """The rows to which a visible row of what the branch shows also points."""
+        """The rows that a visible row of the branch's further entities (``also``) refers to."""
         found: set[int] = set()
         for step in self.branch.also:
             refs = self.visibility.snapshot.table(step.entity).refs.get(step.via, ())
@@ -117,7 +117,7 @@ class ViewRows:
         return frozenset(found)
 
     def shows(self, row: int) -> bool:
-        """Whether one *row* is among those of this branch: found out without looking at all the others."""
+        """Tell whether this branch shows one *row*, without computing all the others."""
         visible = self.visibility.visible(self.branch.entity)
         if self.branch.once is not None or "members" in self.__dict__:
             return row in self.members
@@ -129,11 +129,11 @@ class ViewRows:
         return frozenset(self.rows)
 
     def stamp(self, records: Sequence[dict[str, Any]], rows: Sequence[int], base: str) -> None:
-        """Fill in since when each of the *records* has been as it is."""
+        """Fill in the time of change and the ETag of each of the *records*."""
         self.ledger.stamp(self, rows, records, base)
 
     def values(self, rows: Sequence[int], path: str, base: str = "") -> list[Any]:
-        """What the member at *path* shows in each row: a value, or the list of values found there."""
+        """Return the value of the member at *path* in each row, or the list of values found there."""
         top = path.split(".", maxsplit=1)[0]
         nodes = tuple(node for node in self.branch.nodes if puts(node, top))
         chain = self.chains.get(path)
@@ -147,7 +147,7 @@ class ViewRows:
         return [found_at(record, parts) for record in rendered]
 
     def _needed(self, rows: Sequence[int], name: str) -> list[Any]:
-        """What the member *name* shows in each row; lists as they are found: only whether there are any counts."""
+        """Return the member *name* of each row; lists stay unsettled, since only their presence counts."""
         nodes = tuple(node for node in self.branch.nodes if puts(node, name))
         if not any(isinstance(node, List) for node in nodes):
             return self.values(rows, name)
@@ -156,20 +156,20 @@ class ViewRows:
         return [record.get(name) for record in rendered]
 
     def _some(self, what: str, nodes: tuple[Node, ...]) -> Callable[[Sequence[int], str], list[dict[str, Any]]]:
-        """How to render some *nodes* of the branch alone."""
+        """Compile some *nodes* of the branch."""
         return self._once(what, lambda: compile_branch(self.branch, self.visibility, self.view.api, nodes))
 
     def _once(
         self, what: str, make: Callable[[], Callable[[Sequence[int], str], list[Any]]]
     ) -> Callable[[Sequence[int], str], list[Any]]:
-        """What *make* compiles, kept for whoever asks next."""
+        """Return what *make* compiles, cached under *what*."""
         made = self._compiled.get(what)
         if made is None:
             made = self._compiled[what] = make()
         return made
 
     def keep(self, rows: Sequence[int], condition: Filter, base: str = "") -> list[int]:
-        """The *rows* for which *condition* holds; order kept."""
+        """Keep the *rows* that meet *condition*, in order."""
         return keep(rows, condition, lambda some, one: self._compare(some, one, base))
 
     def _compare(self, rows: Sequence[int], condition: Condition | Item, base: str) -> list[int]:
@@ -186,14 +186,14 @@ class ViewRows:
         return [row for row, value in zip(rows, found, strict=True) if matches(value)]
 
     def _by_reference(self, rows: Sequence[int], condition: Condition, chain: tuple[Node, ...]) -> list[int] | None:
-        """Rows found through an index where the condition names an id: of the row, or of one it points to."""
+        """Find rows through an index where the condition is an equal id: the row's own, or a reference's."""
         last = chain[-1]
         if condition.operator != "=" or not isinstance(last, Id) or last.unique or not alone(self.branch.nodes, chain):
             return None
         entity = self.branch.entity
         if len(chain) == 1:
             hit = frozenset(self.visibility.bearers(entity, condition.value, self.view.api))
-        elif len(chain) == 2 and isinstance(chain[0], Reference) and chain[0].name:  # noqa: PLR2004  the hop and the id
+        elif len(chain) == 2 and isinstance(chain[0], Reference) and chain[0].name:  # noqa: PLR2004  reference and id
             to = self.visibility.entity_of(entity, chain[0].ref)
             children = self.visibility.snapshot.children(entity, chain[0].ref, to)
             hit = frozenset(
@@ -212,7 +212,7 @@ class ViewRows:
 
 
 def shown_once(shown: ViewRows, rows: list[int]) -> list[int]:
-    """*rows* without those whose key another one of them shows as well; decided by what is shown of them alone."""
+    """Drop those of the *rows* whose rendered key another one shows as well; decided by what is rendered alone."""
     doubtful = _doubtful(shown, rows)
     best: dict[tuple[Any, ...], tuple[bool, str, int]] = {}
     for row, key, last in zip(doubtful, _keys(shown, doubtful), _lasts(shown, doubtful), strict=True):
@@ -225,7 +225,7 @@ def shown_once(shown: ViewRows, rows: list[int]) -> list[int]:
 
 
 def _doubtful(shown: ViewRows, rows: Sequence[int]) -> list[int]:
-    """The rows that lead to the same records as another one does; most often none."""
+    """Return the rows that refer to the same records as another one; usually none."""
     table, once = shown.visibility.snapshot.table(shown.branch.entity), shown.branch.once
     codes = [0] * len(rows)
     for name in once.refs if once else ():
@@ -240,7 +240,7 @@ def _doubtful(shown: ViewRows, rows: Sequence[int]) -> list[int]:
 
 
 def _keys(shown: ViewRows, rows: Sequence[int]) -> list[tuple[Any, ...]]:
-    """What makes the key of each of the *rows* as it is shown."""
+    """Return the key of each of the *rows* as it is rendered."""
     once, table = shown.branch.once, shown.visibility.snapshot.table(shown.branch.entity)
     assert once is not None
     refs = [[table.refs[name][row] for row in rows] for name in once.refs]

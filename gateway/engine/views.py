@@ -1,4 +1,4 @@
-"""Views over snapshots: what each grant shows of each district's records, worked out once and kept while asked for."""
+"""Views over snapshots: what each grant shows of each district's records, computed once and cached."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ T = TypeVar("T")
 
 
 class Views:
-    """What grants show of the districts' records, over the snapshots that are there.
+    """What grants show of the districts' records, over the snapshots in the cache.
 
-    *account* opens, for visibility of a whole snapshot, what their client is told of changes in it; *in_force* says
-    whether a grant's agreement is one that its client is served under today.
+    *account* opens the change log of a client for its visibility of a whole snapshot; *in_force* tells whether a client
+    is served under a grant's agreement today.
     """
 
     def __init__(
@@ -70,14 +70,14 @@ class Views:
         account: Callable[[Visibility], object],
         in_force: Callable[[Grant], bool],
     ) -> Views:
-        """The views of the next state, which go on with all that these have computed."""
+        """Return the views after a reload of the settings, with all that these have computed."""
         fresh = copy(self)
         fresh.districts, fresh.zones = districts, zones
         fresh.open_account, fresh.in_force = account, in_force
         return fresh
 
     def forget_but(self, epochs: Iterable[str]) -> None:
-        """Let go of what was computed for grants of other *epochs*."""
+        """Drop what was computed for grants of other *epochs*."""
         known = frozenset(epochs)
         with self._lock:
             for kept, place in ((self._shown, 2), (self._visibilities, 2), (self._plans, 1)):
@@ -85,15 +85,15 @@ class Views:
                     del kept[key]
 
     def entities(self, grant: Grant, view: View) -> frozenset[str]:
-        """What a pruned *view* reads, worked out once."""
+        """Return the entities that a pruned *view* reads, computed once."""
         return self._once(("entities", grant.epoch, view.api, view.name), lambda: entities_of(view, grant))
 
     def _decide(self, grant: Grant, entity: str) -> frozenset[str]:
-        """What decides whether a record of *entity* may be seen, worked out once."""
+        """Return the entities that decide whether a record of *entity* is visible, computed once."""
         return self._once(("decides", grant.epoch, entity), lambda: decides(entity, grant))
 
     def branches(self, visibility: Visibility, view: View) -> tuple[ViewRows, ...]:
-        """The branches of *view* over data that is at hand already."""
+        """Compile the branches of *view* over data already in memory."""
         pruned = self.pruned(visibility.grant, view)
         return visibility.once((view.api, view.name), lambda: self._compile(pruned, visibility) if pruned else ())
 
@@ -105,10 +105,10 @@ class Views:
         hints: Hints = NO_HINTS,
         point_lookups: PointLookups = NO_LOOKUPS,
     ) -> tuple[ViewRows, ...]:
-        """The branches of a pruned *view* over the district's data as it is now, with other entities *beside*.
+        """Compile the branches of a pruned *view* over the district's current data, with other entities *beside*.
 
-        Where they are read for this one request, rows that fail the *hints* may be left out, and of what is to be
-        sought (*point_lookups*) all that nothing leads to.
+        Where they are read for this request alone, rows that fail the pushed conditions (*hints*) may be left out, and
+        of the entities read by *point_lookups* all records that nothing refers to.
         """
         entities = self.entities(grant, view) | beside
         snapshot = self.districts[grant.district].snapshot(entities, grant, hints, point_lookups)
@@ -117,11 +117,11 @@ class Views:
         return self._over(snapshot, grant, view)
 
     def held(self, grant: Grant) -> Visibility:
-        """What *grant* shows of all that is held."""
+        """Return the visibility of *grant* over the district's cached snapshot."""
         return self.over(self.districts[grant.district].cached_snapshot(), grant)
 
     def shown_together(self, grant: Grant, views: Sequence[View]) -> tuple[tuple[ViewRows, ...], ...]:
-        """The branches of several pruned *views* over one and the same state of the district's data."""
+        """Compile the branches of several pruned *views* over the same state of the district's data."""
         every = [self.entities(grant, view) for view in views]
         snapshot = self.districts[grant.district].snapshot(frozenset[str]().union(*every), grant)
         held = snapshot.base if snapshot.base or not snapshot.number else snapshot
@@ -133,7 +133,7 @@ class Views:
         )
 
     def _over(self, snapshot: Snapshot, grant: Grant, view: View) -> tuple[ViewRows, ...]:
-        """The branches of a pruned *view* over a snapshot, worked out once."""
+        """Return the branches of a pruned *view* over a snapshot, computed once."""
         today = self.today(grant)
         key = (snapshot.district, snapshot.number, grant.epoch, grant.client, today)
         place = (*key, view.api, view.name)
@@ -146,7 +146,7 @@ class Views:
         return found
 
     def prepare(self, before: Snapshot, fresh: Snapshot) -> None:
-        """Work out over a *fresh* hold what was shown over the one *before*, so that asking for it takes no time."""
+        """Compute over the *fresh* snapshot what was shown over the one *before*, so that requests need not wait."""
         shown: dict[int, list[tuple[ViewRows, ...]]] = {}
         for parts in self._shown_over(before):
             shown.setdefault(id(parts[0].visibility), []).append(parts)
@@ -154,7 +154,7 @@ class Views:
             attempt(partial(self._prepare, every, fresh))
 
     def _prepare(self, every: list[tuple[ViewRows, ...]], fresh: Snapshot) -> None:
-        """Work out what was shown of one and the same visibility; what rests on nothing that differs is taken over."""
+        """Compute the views of one visibility anew; views whose entities do not differ are taken over."""
         before, grant = every[0][0].visibility, every[0][0].visibility.grant
         if not self.in_force(grant):
             return
@@ -167,12 +167,12 @@ class Views:
                 with self._lock:
                     place = (*key, view.api, view.name)
                     _remember(self._shown, place, tuple(one.over(visibility) for one in parts), MAX_VIEW_ROWS)
-            elif view.api != "edfi" or fresh.loaded != before.snapshot.loaded:  # after a write whoever asks does it
+            elif view.api != "edfi" or fresh.loaded != before.snapshot.loaded:  # after a write the next request does it
                 attempt(partial(self._work_out, parts, fresh))
 
     def _work_out(self, parts: tuple[ViewRows, ...], fresh: Snapshot) -> None:
         for one in self._again(parts, fresh):
-            one.rows  # noqa: B018  worked out when asked for
+            one.rows  # noqa: B018  computed at first access
 
     def _again(self, parts: tuple[ViewRows, ...], fresh: Snapshot) -> tuple[ViewRows, ...]:
         return self._over(fresh, parts[0].visibility.grant, parts[0].view)
@@ -183,11 +183,11 @@ class Views:
             return [parts for key, parts in self._shown.items() if key[:2] == of]
 
     def pruned(self, grant: Grant, view: View) -> View | None:
-        """*view* without anything *grant* does not release, worked out once."""
+        """Return *view* without anything *grant* does not release, computed once."""
         return self._once(("pruned", grant.epoch, view.api, view.name), lambda: prune(view, grant))
 
     def _once(self, place: tuple[str, ...], make: Callable[[], T]) -> T:
-        """What *make* makes, kept for as long as it is asked for."""
+        """Return what *make* makes, cached under *place*."""
         with self._lock:
             if place in self._plans:
                 self._plans.move_to_end(place)
@@ -198,18 +198,18 @@ class Views:
         return made
 
     def today(self, grant: Grant) -> str:
-        """The date in the grant's district, by which its enrollments are active: in UTC where it names no zone."""
+        """Return today's date in the grant's district, UTC where it names no zone; it decides active enrollments."""
         return datetime.fromtimestamp(self._clock(), self.zones.get(grant.district, UTC)).date().isoformat()
 
     def forget_before(self, snapshot: Snapshot) -> None:
-        """Let go of what was computed from earlier snapshots of the district: their time is over."""
+        """Drop what was computed from earlier snapshots of the district."""
         with self._lock:
             for kept in (self._shown, self._visibilities):
                 for key in [key for key in kept if key[0] == snapshot.district and _number(key) < snapshot.number]:
                     del kept[key]
 
     def over(self, snapshot: Snapshot, grant: Grant) -> Visibility:
-        """What *grant* shows of a whole snapshot today."""
+        """Return the visibility of *grant* over a whole snapshot today."""
         today = self.today(grant)
         key = (snapshot.district, snapshot.number, grant.epoch, grant.client, today)
         return self._visibility_of(key, snapshot, grant, today)
@@ -236,10 +236,10 @@ class Views:
 
 
 def attempt(work: Callable[[], object]) -> None:
-    """Do *work* for one consumer; a fault in it must not keep others from what is new."""
+    """Do *work* for one consumer; report a fault in it instead of keeping new data from others."""
     try:
         work()
-    except Exception as error:  # noqa: BLE001  whatever it is, the others go on
+    except Exception as error:  # noqa: BLE001  no fault may stop the work for others
         telemetry.fault(error)
 
 
@@ -250,5 +250,5 @@ def _remember(kept: OrderedDict[tuple[object, ...], Any], key: tuple[object, ...
 
 
 def _number(key: tuple[object, ...]) -> int:
-    """The number of the snapshot that a key of the computed is for."""
+    """Return the snapshot's number in a cache key."""
     return cast("int", key[1])

@@ -1,4 +1,4 @@
-"""One entity as one consumer sees it: the rows that exist for it, and the ids they bear."""
+"""Visibility: the rows that exist for one consumer, and the ids and transforms under which they are shown."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789
 
 
 class Visibility:
-    """Every entity of one snapshot as one grant shows it on one day; computed when first asked for."""
+    """Every entity of one snapshot as one grant shows it on one day; computed at first access."""
 
     def __init__(self, snapshot: Snapshot, grant: Grant, keyring: Keyring, today: str) -> None:
         self.snapshot, self.grant, self.keyring, self.today = snapshot, grant, keyring, today
         self.history: object | None = None
-        """What the client is told of changes in what is shown, for `change_log.account`; None where nothing is kept."""
+        """The client's change log, kept by `change_log.account`; None where none is kept."""
         self._visible: dict[str, bytearray | None] = {}
         self._ids: dict[tuple[str, str], list[str]] = {}
         self._quoted: dict[tuple[str, str], list[str]] = {}
@@ -43,14 +43,14 @@ class Visibility:
         self._lock = threading.RLock()
 
     def once(self, place: tuple[str, ...], make: Callable[[], Kept]) -> Kept:
-        """What *make* makes of this visibility, made when first asked for."""
+        """Return what *make* makes, computed at first access and kept with this visibility."""
         with self._lock:
             if place not in self._kept:
                 self._kept[place] = make()
             return cast("Kept", self._kept[place])
 
     def take_over(self, before: Visibility, rests_on: Callable[[str], frozenset[str]]) -> None:
-        """Take over what was found out *before* of entities of which nothing differs; *rests_on* tells what decides."""
+        """Take over what *before* computed of entities without differences; *rests_on* tells what decides on each."""
         differs = self.snapshot.differs(before.snapshot)
         with before._lock:
             alike = {one for one in before._visible if differs.isdisjoint({one, *rests_on(one)})}
@@ -60,20 +60,20 @@ class Visibility:
             self._bearers.update((place, kept) for place, kept in before._bearers.items() if place[0] in alike)
 
     def visible(self, entity: str) -> bytearray | None:
-        """One byte per row, 1 where the row exists for the consumer; None where every row does."""
+        """Return one byte per row, 1 where the row is visible to the consumer; None where every row is."""
         with self._lock:
             if entity not in self._visible:
                 self._visible[entity] = self._compute(entity)
             return self._visible[entity]
 
     def rows(self, entity: str) -> Sequence[int]:
-        """The rows that exist for the consumer, in the source's order."""
+        """List the visible rows, in the source's order."""
         visible = self.visible(entity)
         every = range(self.snapshot.table(entity).size)
         return every if visible is None else [row for row in every if visible[row]]
 
     def ids(self, entity: str, api: str = "oneroster") -> list[str]:
-        """The outward id of every row, as the consumer sees it; Ed-Fi demands 32 hex digits, OneRoster any text."""
+        """Return the outward id of every row for the consumer: 32 hex digits for Ed-Fi, any text for OneRoster."""
         place = (entity, "" if self.pseudonymous(entity) else api)
         with self._lock:
             if place not in self._ids:
@@ -81,7 +81,7 @@ class Visibility:
             return self._ids[place]
 
     def quoted_ids(self, entity: str, api: str) -> list[str]:
-        """The outward ids, percent-encoded for an address."""
+        """Return the outward ids, percent-encoded for a URL."""
         with self._lock:
             if (entity, api) not in self._quoted:
                 ids = self.ids(entity, api)
@@ -90,13 +90,13 @@ class Visibility:
             return self._quoted[entity, api]
 
     def unique_ids(self, entity: str) -> list[Any]:
-        """The unique id of every person of a kind: its own, or the pseudonym that stands for it."""
+        """Return the unique id of every person of a kind: its own, or the pseudonym in its place."""
         if self.pseudonymous(entity):
             return self.ids(entity)
         return self.snapshot.table(entity).unique or self.ids(entity)
 
     def known_as(self, entity: str, unique: str) -> list[str]:
-        """The source's own ids of the visible persons that are shown with a *unique* id, in any case."""
+        """Return the source's own ids of the visible persons shown with a *unique* id, compared without case."""
 
         def make() -> Mapping[str, tuple[int, ...]]:
             return _by_folded([str(one) for one in self.unique_ids(entity)], self.rows(entity))
@@ -105,12 +105,12 @@ class Visibility:
         return [self.snapshot.table(entity).ids[row] for row in rows]
 
     def row(self, entity: str, outward: str, api: str = "oneroster") -> int | None:
-        """The visible row that bears exactly the id *outward*."""
+        """Find the visible row that bears exactly the id *outward*."""
         ids = self.ids(entity, api)
         return next((row for row in self.bearers(entity, outward, api) if ids[row] == outward), None)
 
     def bearers(self, entity: str, outward: str, api: str) -> tuple[int, ...]:
-        """The visible rows whose id is *outward* when case does not count, as it does in no comparison."""
+        """Find the visible rows whose id is *outward*, compared without case as all comparisons are."""
         with self._lock:
             if (entity, api) not in self._bearers:
                 self._bearers[entity, api] = _by_folded(self.ids(entity, api), self.rows(entity))
@@ -118,24 +118,24 @@ class Visibility:
 
     @staticmethod
     def entity_of(entity: str, ref: str) -> str:
-        """The entity a reference leads to."""
+        """Return the entity that a reference leads to."""
         return fields_of(entity)[ref].to
 
     def pseudonymous(self, entity: str) -> bool:
-        """Whether ids of *entity* are pseudonyms for this consumer."""
+        """Tell whether ids of *entity* are pseudonyms for this consumer."""
         rule = self.grant.rule(fields_of(entity)["id"].release)
         return rule is not None and rule.action == "pseudonym"
 
     def transform(self, field: Field) -> Callable[[Any], Any] | None:
-        """What the grant does to a released value of *field*; None where it leaves as it is."""
+        """Return the grant's transform of a released value of *field*; None where it is unchanged."""
         return self.transform_name(field.release)
 
     def transform_name(self, name: str) -> Callable[[Any], Any] | None:
-        """What the grant does to a released value named *name*."""
+        """Return the grant's transform of a released value named *name*."""
         return change(self.grant, self.keyring, name)
 
     def outward(self, entity: str, own: list[str], api: str) -> list[str]:
-        """The ids that records with the source's *own* ids bear for the consumer, be they there or not."""
+        """Compute the outward ids for the consumer of records with the source's *own* ids, present or not."""
         if api != "edfi" and not self.pseudonymous(entity):
             return own
         return self._sealed(entity, self.keyring.blocks(self.snapshot.district, entity, own))
@@ -184,7 +184,7 @@ class Visibility:
 
 
 def change(grant: Grant, keyring: Keyring, name: str) -> Callable[[Any], Any] | None:
-    """What *grant* does to a released value named *name*; None where it leaves as it is."""
+    """Return the transform that *grant* applies to a released value named *name*; None where it is unchanged."""
     rule = grant.rule(name)
     if rule is None or rule.action == "pseudonym":
         return lambda _value: None

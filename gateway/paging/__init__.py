@@ -1,1 +1,1 @@
-"""Paging: page tokens, and walks that stay on the rows of their first page."""
+"""Paging: page tokens, and walks that keep the rows of their first page."""

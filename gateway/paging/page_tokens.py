@@ -1,4 +1,4 @@
-"""Page tokens of the Ed-Fi API: where a walk goes on, sealed so that only the gateway can read or make one."""
+"""Page tokens of the Ed-Fi API: the position in a walk, sealed so that only the gateway can read or make one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STATE_BYTES: Final = 8
 ID_BYTES: Final = 16
 NOWHERE: Final = bytes(ID_BYTES)
 ALL_WITH_ONE_ID: Final = 255
-"""More records with one id than there can be: whoever is past so many is past them all."""
+"""More records with one id than there can be: a cursor past so many is past all of them."""
 
 MAX_TOKEN_CHARACTERS: Final = 128
 VERSION: Final = b"\1"
@@ -39,9 +39,9 @@ TOKEN_BYTES: Final = len(VERSION) + STATE_BYTES + ID_BYTES + 1 + ID_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A range of released ids: behind the first *met* records that bear *after*, and up to *until*, that included.
+    """A range of released ids: behind the first *met* records that bear *after*, up to and including *until*.
 
-    An empty id is no bound. *state* is what the consumer was allowed to see when the cursor was made.
+    An empty id is no bound. *state* is a hash of what the consumer was allowed to see when it was made.
     """
 
     after: str = ""
@@ -50,7 +50,7 @@ class Cursor:
     state: bytes = b""
 
     def span(self, rows: RowIndex, limit: int) -> tuple[int, int]:
-        """The first place of the page in *rows*, and the one behind its last."""
+        """Return the first position of the page in *rows*, and the one behind its last."""
         name = _naming(rows)
         first, last = 0, rows.total
         if self.after:
@@ -61,7 +61,7 @@ class Cursor:
         return first, max(first, min(first + limit, last))
 
     def behind(self, rows: RowIndex, place: int) -> Cursor:
-        """The rest of the range behind the record at *place*."""
+        """Return the cursor of the range behind the record at *place*."""
         name = _naming(rows)
         bearer = name(rows.codes[place])
         met = place + 1 - bisect_left(rows.codes, bearer, key=name)
@@ -69,9 +69,9 @@ class Cursor:
 
 
 class Cursors:
-    """Seals cursors for one consumer and one question.
+    """A sealer of cursors for one consumer and one query.
 
-    The same place of the same walk always gets the same token, and a token says nothing without the key. It
+    The same position of the same walk always gets the same token, and a token reveals nothing without the key. It
     outlives a restart if the keys do.
     """
 
@@ -79,16 +79,16 @@ class Cursors:
         self._keyring = keyring
 
     def seal(self, caller: Caller, request: PageRequest, query: Query, cursor: Cursor) -> str:
-        """The token that stands for *cursor* towards *caller*, asking the same again."""
+        """Return the token for *cursor*, valid for *caller* and this query."""
         plain = VERSION + cursor.state + _packed(cursor.after) + bytes([cursor.met]) + _packed(cursor.until)
         sealed = self._cipher(caller).seal(plain, _question(request, query))
         return urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")
 
     def open(self, caller: Caller, request: PageRequest, query: Query) -> Cursor:
-        """The cursor in the token of *query*; without one, everything from the offset on has no bound.
+        """Return the cursor in the token of *query*; without a token, one without bounds.
 
         Raises:
-            MalformedQuery: the token was not made for this consumer and this question.
+            MalformedQuery: the token was not made for this consumer and this query.
         """
         if not query.token:
             return Cursor()
@@ -109,22 +109,22 @@ class Cursors:
 
 
 def check(cursor: Cursor, shown: tuple[Rows, ...]) -> None:
-    """Refuse to go on where what may be seen is no longer what it was.
+    """Refuse to continue where what the consumer may see has changed.
 
     Raises:
-        WalkInterrupted: it is not.
+        WalkInterrupted: it has.
     """
     if cursor.state and cursor.state != policy_mark(shown):
         raise WalkInterrupted("What this client may see has changed since the first page; start again there.")
 
 
 def span(cursor: Cursor, rows: RowIndex, query: Query) -> tuple[int, int]:
-    """The first place of the page in *rows*, by token or by offset, and the one behind its last."""
+    """Return the first position of the page in *rows*, by token or by offset, and the one behind its last."""
     return cursor.span(rows, query.limit) if query.token else (query.offset, query.offset + query.limit)
 
 
 def partitions(rows: RowIndex, number: int) -> list[Cursor]:
-    """At most *number* ranges that together hold each of *rows* once, whatever ids come to stand between them."""
+    """Split *rows* into at most *number* ranges, each row in exactly one, even if new ids come in between."""
     name, state = _naming(rows), policy_mark(rows.shown)
     parts = min(number, rows.total)
     ends = sorted({name(rows.codes[rows.total * part // parts - 1]) for part in range(1, parts)})
@@ -136,19 +136,19 @@ def partitions(rows: RowIndex, number: int) -> list[Cursor]:
 
 
 def policy_mark(shown: tuple[Rows, ...]) -> bytes:
-    """What the consumer may see, as a few bytes that change when it does."""
+    """Hash what the consumer may see to a few bytes."""
     return blake2b(repr(policy(shown)).encode(), digest_size=STATE_BYTES).digest()
 
 
 def _question(request: PageRequest, query: Query) -> list[bytes]:
-    """What a token is good for: one resource, of one district or of all, asked for by one filter and window."""
+    """Return what a token is bound to: one resource of one district or of all, one filter and window."""
     window = repr(query.window) if query.window else ""
     parts = (request.view.api, request.view.name, request.district or "*", _canonical(query.filter), window)
     return [part.encode("utf-8", "surrogatepass") for part in parts]
 
 
 def _canonical(condition: Filter | None) -> str:
-    """A filter as a text that is the same however its parts were ordered and its names spelt."""
+    """Return a filter as text that does not depend on the order of its parts or the spelling of names."""
     if condition is None:
         return ""
     if isinstance(condition, Condition):

@@ -1,4 +1,4 @@
-"""Walks through pages: each stays on the rows of its first page, or is told to start again."""
+"""Walks through pages: each keeps the rows of its first page, or is refused and must start again."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MAX_WALKS = 4096
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """What the first page was cut from: its *rows*, or hashes of their *ids* where these were read for it alone."""
+    """The rows that the first page was cut from, or hashes of their *ids* where they were read uncached."""
 
     state: tuple[object, ...]
     begun: float
@@ -40,16 +40,16 @@ class _Walk:
 
 
 def policy(shown: tuple[Rows, ...]) -> tuple[tuple[str, str, str], ...]:
-    """What the consumer may see in each part of what is shown to it: the agreement's epoch, the day, the district."""
+    """Return what decides on what the consumer may see of each part: the grant's epoch, the day, the district."""
     return tuple((s.visibility.grant.epoch, s.visibility.today, s.visibility.snapshot.district) for s in shown)
 
 
 class Walks:
-    """The row indexes of recent queries, per consumer and query, oldest first.
+    """The row indexes of recent queries, by consumer and query, oldest first.
 
-    A first page (offset 0) always sees the present. A later page sees what the first page saw, so that a
-    renewed hold neither skips nor repeats a row; where agreements changed meanwhile it is refused. Of what is read for
-    each page it is refused where a row of the first page's moved to where the walk has been already.
+    A first page (offset 0) always sees the present. A later page sees what the first page saw, so that a refreshed
+    snapshot neither skips nor repeats a row; where agreements changed meanwhile it is refused. An uncached page is
+    refused where a row of the first page's index has moved to before the page's offset.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -66,7 +66,7 @@ class Walks:
         query: Query,
         make: Callable[[tuple[SearchableRows, ...], Query, str], RowIndex],
     ) -> RowIndex:
-        """The rows that answer *query*, made now or kept from the first page of this walk."""
+        """Return the rows that answer *query*, made now or kept from the first page of this walk."""
         place = (
             caller.client, request.view.api, request.view.name, request.district, request.base,
             query.filter, query.sort, query.descending, query.window,
@@ -89,14 +89,14 @@ class Walks:
         return rows
 
     def _follow(self, place: tuple[object, ...], now: _Walk, walk: _Walk | None, query: Query) -> None:
-        """Remember the order of what is read for each page, and refuse a later one before which a row has moved.
+        """Remember the order of uncached rows, and refuse a later page before which a row has moved.
 
-        An ODS does not, of whose way an Ed-Fi client knows: it asks by token.
+        Ed-Fi pages are exempt: an ODS does not refuse either, and its clients use page tokens.
         """
         at = query.offset
         if at and walk is not None and not set(now.ids[:at]).isdisjoint(walk.ids[at:]):
             raise WalkInterrupted("Records have gone since the first page, and others moved up; start again there.")
-        if not at and len(now.ids) > query.limit:  # else one page has all
+        if not at and len(now.ids) > query.limit:  # else one page has all rows
             self._keep(place, now)
         elif not at:
             with self._lock:
@@ -104,7 +104,7 @@ class Walks:
 
     @staticmethod
     def _live(shown: tuple[Rows, ...]) -> bool:
-        """Whether anything was read for this one request only: nothing of that may be kept."""
+        """Tell whether anything was read uncached: nothing of that may be kept."""
         return any(part.visibility.snapshot.base is not None or not part.visibility.snapshot.number for part in shown)
 
     def _find(self, place: tuple[object, ...]) -> _Walk | None:
@@ -121,7 +121,7 @@ class Walks:
                 self._drop(next(iter(self._kept)))
 
     def _end(self, moment: float) -> None:
-        """Give up the walks begun before *moment*: each keeps a whole snapshot of its district in memory."""
+        """Drop the walks begun before *moment*: each keeps a whole snapshot of its district in memory."""
         while self._kept and next(iter(self._kept.values())).begun < moment:
             self._drop(next(iter(self._kept)))
 
@@ -131,7 +131,7 @@ class Walks:
 
 
 def _ids(rows: RowIndex) -> array[int]:
-    """A hash of the id of each row, in their order; districts, and kinds of records, may give one id twice."""
+    """Hash the id of each row, in order; districts, and kinds of records, may share an id."""
     named = [(part.visibility.snapshot.district, part.branch.entity, part.ids) for part in rows.shown]
     parts = [(*named[code >> ROW_BITS], code & ROW_MASK) for code in rows.codes]
     return array("q", [hash((district, entity, ids[row])) for district, entity, ids, row in parts])

@@ -38,7 +38,7 @@ RELOADED: Final = frozenset(
         "warnings",
     }
 )
-"""The settings that a reload changes; every other one snapshots until the process ends."""
+"""The settings that a reload changes; every other one stays until the process ends."""
 
 BESIDE_DATA: Final = ("timezone", "school_years")
 """What of a district's settings is no matter of its data."""

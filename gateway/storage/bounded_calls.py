@@ -1,4 +1,4 @@
-"""Calls to the registry's database, bounded in time and number, so that a database that hangs holds no request."""
+"""Calls to the registry's database, bounded in time and number, so that a hanging database blocks no request."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 MAX_CALLS = 4
-"""How many calls may be under way at once: fewer than a server has threads, so that no outage holds all of them."""
+"""Calls under way at once: fewer than a server has threads, so that an outage does not block all of them."""
 
 WAITING_SHARE = 0.2
-"""The part of a call's time for which it waits for one of these places, before its time begins."""
+"""The share of a call's time limit that it may wait for a free thread, before its time begins."""
 
 MAX_CALL_SECONDS = 1.5
-"""After which whoever asked is refused, whatever the database does."""
+"""The time after which a call fails, whatever the database does."""
 
 MAX_COMMAND_SECONDS = 30.0
-"""The same for a command of an administrator, whom nobody waits for."""
+"""The same for an administrator's command, which blocks no request."""
 
 SILENT = "The registry does not answer."
 
@@ -32,9 +32,9 @@ Found = TypeVar("Found")
 
 
 class Calls:
-    """Calls to a database, each in a thread of its own, so that one that hangs does not hold whoever asked.
+    """Calls to a database, each in a thread of its own, so that one that hangs does not block its caller.
 
-    While the database does not answer, one call at a time finds out whether it does again; the others are refused.
+    While the database does not answer, one call at a time tries it again; the others fail at once.
     """
 
     def __init__(self, seconds: float = MAX_CALL_SECONDS) -> None:
@@ -43,10 +43,10 @@ class Calls:
         self._running, self._down = 0, False
 
     def run(self, work: Callable[[], Found]) -> Found:
-        """What *work* finds.
+        """Run *work* and return its result.
 
         Raises:
-            StoreUnavailable: it could not find out in time.
+            StoreUnavailable: it did not end in time.
         """
         future = self._begin(work)
         try:
@@ -81,12 +81,12 @@ class Calls:
             self._running -= 1
 
     def close(self) -> None:
-        """Wait for the calls under way, each of which its connection ends at last."""
+        """Wait for the calls under way, each of which ends with its connection's timeout at the latest."""
         self._threads.shutdown()
 
 
 class Called(Protocol):
-    """What makes its calls to a database through `Calls`."""
+    """An object that makes its calls to a database through `Calls`."""
 
     calls: Calls
 
@@ -97,7 +97,7 @@ Owner = TypeVar("Owner", bound=Called)
 def timely(
     method: Callable[Concatenate[Owner, Given], Found],
 ) -> Callable[Concatenate[Owner, Given], Found]:
-    """Let a method that asks the database refuse rather than keep waiting."""
+    """Run a method that queries the database through the object's `Calls`, with their time limit."""
 
     @wraps(method)
     def asked(self: Owner, /, *args: Given.args, **kwargs: Given.kwargs) -> Found:

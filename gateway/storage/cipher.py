@@ -1,4 +1,4 @@
-"""Ciphers: bytes sealed under a key and bound to what they are about; without the key nobody reads or changes them."""
+"""Ciphers: bytes sealed under a key and bound to associated data; without the key nobody can read or change them."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
 NONCE_BYTES: Final = 12
 TAG_BYTES: Final = 16
 SEAL_BYTES: Final = NONCE_BYTES + TAG_BYTES
-"""By how much a sealed text is longer than the text."""
+"""The bytes by which a sealed text is longer than the text."""
 
 
 class NotSealed(ValueError):
-    """Bytes do not open: they were sealed under another key or about something else, or have been changed."""
+    """Bytes that do not open: sealed under another key or with other associated data, or changed since."""
 
 
 class Cipher:
-    """Seals what is kept: AES-GCM under a random nonce, which stands in front; no two seals of a text are alike."""
+    """AES-GCM for stored data, with a random nonce in front: two seals of one text differ."""
 
     def __init__(self, key: bytes) -> None:
         self._aead = AESGCM(key)
 
     def seal(self, text: bytes, about: bytes = b"") -> bytes:
-        """Seal *text*; it opens only for who says the same *about* it."""
+        """Encrypt *text*; it opens only with the same associated data *about* it."""
         nonce = secrets.token_bytes(NONCE_BYTES)
         return nonce + self._aead.encrypt(nonce, text, about)
 
     def open(self, sealed: bytes, about: bytes = b"") -> bytes:
-        """Read the text that was sealed.
+        """Decrypt a sealed text.
 
         Raises:
             NotSealed: it was not, under this key and about this.
@@ -45,17 +45,17 @@ class Cipher:
 
 
 class TokenCipher:
-    """Seals what is given away: AES-SIV, which seals the same text about the same things into the same token."""
+    """AES-SIV for tokens given away: the same text with the same associated data gives the same token."""
 
     def __init__(self, key: bytes) -> None:
         self._aead = AESSIV(key)
 
     def seal(self, text: bytes, about: Sequence[bytes]) -> bytes:
-        """Seal *text*; it opens only for who says the same things *about* it, in the same order."""
+        """Encrypt *text*; it opens only with the same associated data *about* it, in the same order."""
         return self._aead.encrypt(text, list(about))
 
     def open(self, sealed: bytes, about: Sequence[bytes]) -> bytes:
-        """Read the text that was sealed.
+        """Decrypt a sealed text.
 
         Raises:
             NotSealed: it was not, under this key and about this.

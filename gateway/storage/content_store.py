@@ -1,4 +1,4 @@
-"""A store of contents, each kept once in a file that bears the hash of it."""
+"""The content store: each content kept once, in a file named by its hash."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 MAX_NAMES = 65_536
 BLOCK_BYTES = 4096
-"""What a file takes of a disk at least."""
+"""The least disk space of a file."""
 
 
 class Contents:
-    """Contents of one kind below one folder; what was kept under a name never changes."""
+    """Contents of one kind below one folder; a content never changes under its name."""
 
     def __init__(self, folder: Path, suffix: str) -> None:
         self._folder, self._suffix = folder, suffix
@@ -25,11 +25,11 @@ class Contents:
 
     @staticmethod
     def name(content: bytes) -> str:
-        """The name of *content*: its hash."""
+        """Return the name of *content*: its SHA-256 hash."""
         return hashlib.sha256(content).hexdigest()
 
     def keep(self, content: bytes) -> str:
-        """Keep *content*, which is durable when its name is returned."""
+        """Store *content* durably and return its name."""
         name = self.name(content)
         if not self.has(name):
             self._write(self._path(name), content)
@@ -37,7 +37,7 @@ class Contents:
         return name
 
     def has(self, name: str) -> bool:
-        """Whether there is a content of that name."""
+        """Tell whether there is a content of that name."""
         if name in self._kept:
             return True
         if self._path(name).exists():
@@ -46,7 +46,7 @@ class Contents:
         return False
 
     def read(self, name: str) -> bytes:
-        """Read the content of that name, whatever has been done to it.
+        """Read the content of that name, without checking its hash.
 
         Raises:
             OSError: there is none.
@@ -54,7 +54,7 @@ class Contents:
         return self._path(name).read_bytes()
 
     def fault(self, name: str) -> str:
-        """What is wrong with the content that an event names; empty when nothing is."""
+        """Describe what is wrong with the content of that name; "" when nothing is."""
         try:
             content = self.read(name)
         except (OSError, ValueError):
@@ -62,7 +62,7 @@ class Contents:
         return "" if self.name(content) == name else "was changed"
 
     def names(self) -> Iterator[str]:
-        """The name of every content that is kept."""
+        """Yield the name of every stored content."""
         for path in sorted(self._folder.glob(f"*/*{self._suffix}")):
             yield path.parent.name + path.name.removesuffix(self._suffix)
 

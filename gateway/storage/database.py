@@ -1,4 +1,4 @@
-"""The database behind the registry: opened, brought up to date, and asked for no longer than a request can wait."""
+"""The registry's database: opened, migrated, and queried with timeouts shorter than a request can wait."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from psycopg.abc import PQGen
 
 LOCK_WAIT_SECONDS = 0.8
-"""The part of a call that a statement, or its wait for a lock, may take: the database then says so itself."""
+"""The share of a call's time limit for a statement or its wait for a lock: the database's own timeout comes first."""
 
 CONNECTION_SECONDS = 5.0
-"""After which a connection that does not answer is given up; the shortest that a new one may take is psycopg's 2."""
+"""The time after which a silent connection is closed; a new one may take 2 s, the least that psycopg allows."""
 
 MIGRATION_SECONDS = 60.0
-"""How long a start may wait for another worker that brings the registry up to date, and take to do it itself."""
+"""The time limit of a start to wait for another worker's migration, and to migrate itself."""
 
 WAKE_SECONDS = 0.1
 MIGRATION_LOCK = 7_203_411  # any fixed number: every starting worker must ask PostgreSQL for the same lock
@@ -45,14 +45,14 @@ NETWORK = {
     "keepalives_interval": 2,
     "keepalives_count": 2,
 }
-"""In seconds, but for the timeout of what was sent and is not acknowledged, which is in milliseconds."""
+"""Network timeouts of PostgreSQL connections in seconds, but for `tcp_user_timeout`, which is in milliseconds."""
 
 Found = TypeVar("Found")
 
 
 @contextmanager
 def transaction(engine: Engine, *, write: bool = False) -> Iterator[Connection]:
-    """A transaction on *engine*: all of it counts, or nothing does.
+    """Run the block in a transaction on *engine*: all of it is committed, or nothing.
 
     Raises:
         StoreUnavailable: the database cannot be used.
@@ -67,7 +67,7 @@ def transaction(engine: Engine, *, write: bool = False) -> Iterator[Connection]:
 
 
 def open_database(url: str, seconds: float) -> Engine:
-    """The database at *url* for calls of *seconds*, made where there is none and brought up to date.
+    """Open the database at *url* for calls of *seconds*; create and migrate it where needed.
 
     Many workers may start at once.
     """
@@ -82,7 +82,7 @@ def open_database(url: str, seconds: float) -> Engine:
 
 
 def look_into(url: str, seconds: float) -> Engine | None:
-    """The database at *url* as it is, for calls of *seconds*; None where there is none yet.
+    """Open the database at *url* unchanged, for calls of *seconds*; None where there is none yet.
 
     Raises:
         StoreUnavailable: it cannot be used, or another version of this program wrote it.
@@ -121,7 +121,7 @@ def _address(url: str) -> URL:
 
 
 def _make_file(address: URL) -> None:
-    """Make the file of an SQLite registry, for its owner alone."""
+    """Create the file of an SQLite registry, readable by its owner alone."""
     if address.drivername != "sqlite":
         return
     try:
@@ -133,7 +133,7 @@ def _make_file(address: URL) -> None:
 
 
 def _engine(address: URL, seconds: float) -> Engine:
-    """Connections that wait for no statement and for no lock longer than *seconds*."""
+    """Create an engine whose statements and lock waits end after *seconds*."""
     if address.drivername == "sqlite":
         engine = create_engine(address, connect_args={"timeout": seconds}, pool_size=MAX_CALLS, max_overflow=0)
         event.listen(engine, "connect", _prepare_sqlite)
@@ -163,12 +163,12 @@ def _engine(address: URL, seconds: float) -> Engine:
 
 
 class _Connection(psycopg.Connection):
-    """A connection to PostgreSQL that is closed once it has failed, or has not answered for *patience* seconds."""
+    """A PostgreSQL connection that closes after a failure, or after *patience* seconds without an answer."""
 
     patience = CONNECTION_SECONDS
 
     def wait(self, gen: PQGen[Found], interval: float = WAKE_SECONDS, timeout: float | None = None) -> Found:
-        """What *gen* finds on the connection."""
+        """Run *gen* on the connection, with *patience* as its timeout."""
         try:
             return super().wait(gen, interval, self.patience if timeout is None else timeout)
         except psycopg.OperationalError:
@@ -208,7 +208,7 @@ def _migrate(engine: Engine) -> None:
 
 
 def _keep_write_ahead_log(engine: Engine) -> None:
-    """Switch the file once; while another worker holds it, that worker has switched it or is about to."""
+    """Switch the file to write-ahead logging; while another worker has it locked, that worker does it."""
     try:
         raw = engine.raw_connection()
         try:

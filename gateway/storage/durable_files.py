@@ -1,4 +1,4 @@
-"""The files of the record on the disk: what is written is there when a function returns."""
+"""Durable files: what is written is on the disk when a function returns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def lock(folder: Path) -> int:
-    """Take the record for this process, until the descriptor that is returned is closed.
+    """Lock the record of disclosures for this process, until the returned descriptor is closed.
 
     Raises:
         StoreUnavailable: another process has it.
@@ -30,7 +30,7 @@ def lock(folder: Path) -> int:
 
 
 def cut(path: Path, promised: int | None) -> int:
-    """Cut off what follows the last *promised* byte of a segment, or its last finished line; the size that is left."""
+    """Truncate a segment after its last *promised* byte, or its last complete line; return the size that is left."""
     with path.open("r+b") as file:
         content = file.read(promised) if promised is not None else file.read()
         size = content.rfind(b"\n") + 1
@@ -49,7 +49,7 @@ def write_all(descriptor: int, content: bytes) -> None:
 
 
 def replace_file(path: Path, content: bytes, *, named: bool = True) -> None:
-    """Write a file durably, whole or not at all, for its owner alone; a new name is durable too where it is *named*."""
+    """Replace a file atomically and durably, for its owner alone; a new name is durable where it is *named*."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

@@ -1,4 +1,4 @@
-"""The registry: who may ask at all. On SQLite by default, on PostgreSQL in production."""
+"""The registry of clients, in SQLite by default, in PostgreSQL in production."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Row
 
 ENABLED, SUSPENDED, ENDED = "enabled", "suspended", "ended"
-# What an administrator may do about a client: its state before, its state after, and the word in the log.
+# An administrator's actions on a client: its states before, its state after, and the word in the log.
 STEPS = {
     "suspend": ((ENABLED,), SUSPENDED, "suspended"),
     "resume": ((SUSPENDED,), ENABLED, "resumed"),
     "end": ((ENABLED, SUSPENDED), ENDED, "ended"),
 }
 IGNORE, REFUSE = "ignore", "refuse"
-"""What becomes of members of an Ed-Fi body that are not there for a client."""
+"""The treatment of members of an Ed-Fi body that the client's view does not have."""
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """The trace of one client secret, good until *not_after*."""
+    """The hash of one client secret, valid until *not_after*."""
 
     hash: str
     not_after: datetime | None = None
@@ -44,7 +44,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class SharedSecret:
-    """A secret that the region's key can open again, for checking signatures, good until *not_after*."""
+    """An OAuth 1.0 secret that the region's key can open, to check signatures, valid until *not_after*."""
 
     sealed: bytes
     not_after: datetime
@@ -52,10 +52,10 @@ class SharedSecret:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One registered program, of one organisation, and the most it may ever be allowed.
+    """One registered client of one organisation, with its scopes, the most that it may ever be granted.
 
-    *epoch* grows whenever what was given to the client before must stop working. *unknown_members* of the Ed-Fi bodies
-    that it sends are ignored or refused.
+    *epoch* grows whenever earlier tokens of the client must stop working. *unknown_members* of its Ed-Fi bodies are
+    ignored or refused.
     """
 
     client_id: str
@@ -74,7 +74,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class ClientEvent:
-    """One thing an administrator did about a client."""
+    """One action of an administrator on a client."""
 
     at: datetime
     client_id: str
@@ -83,57 +83,57 @@ class ClientEvent:
 
 
 class Store(Protocol):
-    """What outlives a restart, except the record of disclosures."""
+    """The interface of the registry: what outlives a restart, except the record of disclosures."""
 
     def add_client(self, client: Client) -> None:
         """Register *client*; an id is never used twice."""
 
     def find_client(self, client_id: str) -> Client | None:
-        """The client of that id, whatever its status."""
+        """Find the client of that id, whatever its status."""
 
     def list_clients(self) -> tuple[Client, ...]:
-        """Every client, by id."""
+        """List every client, by id."""
 
     def change_status(self, client_id: str, step: str, actor: str) -> Client:
         """Suspend, resume or end a client, as *step* says; refused where its state does not allow it."""
 
     def rotate_secret(self, client_id: str, new: str, keep_old_until: datetime | None, actor: str) -> Client:
-        """Let the secret whose hash is *new* count, and the present one until then; without a time, all tokens end."""
+        """Replace the secret by hash *new*; the old one is valid until *keep_old_until*, else all tokens end."""
 
     def share_secret(self, client_id: str, secret: SharedSecret | None, actor: str) -> Client:
-        """Let the client sign by *secret* alone from now on, or not at all; its tokens are another matter."""
+        """Set, or with None end, the secret by which alone the client signs requests; its tokens stay valid."""
 
     def treat_unknown_members(self, client_id: str, how: str, actor: str) -> Client:
-        """Let unknown members of the Ed-Fi bodies that the client sends be ignored or refused, as *how* says."""
+        """Ignore or refuse unknown members of the client's Ed-Fi bodies, as *how* says."""
 
     def touch_client(self, client_id: str) -> None:
-        """Note that the client proved itself now."""
+        """Record that the client authenticated now."""
 
     def list_events(self, client_id: str) -> tuple[ClientEvent, ...]:
-        """What was done about a client, oldest first."""
+        """List the administrators' actions on a client, oldest first."""
 
     def read_checkpoint(self, name: str) -> Checkpoint | None:
-        """What is held under *name*, apart from the files that it tells of."""
+        """Return the checkpoint called *name*, kept apart from the files it vouches for."""
 
     def write_checkpoint(self, name: str, mark: Checkpoint) -> None:
-        """Hold *mark* under *name* from now on."""
+        """Set the checkpoint called *name*."""
 
     def close(self) -> None:
-        """Give up connections."""
+        """Close the connections."""
 
 
 def utc_now() -> datetime:
-    """This moment."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def open_store(url: str, clock: Callable[[], datetime] = utc_now, seconds: float = MAX_CALL_SECONDS) -> SqlStore:
-    """The registry at *url*, brought up to date, whose calls take *seconds* at most; many workers may start at once."""
+    """Open and migrate the registry at *url*, whose calls take *seconds* at most; many workers may start at once."""
     return SqlStore(open_database(url, seconds), clock, seconds)
 
 
 def registered(url: str) -> tuple[Client, ...]:
-    """Every client of the registry at *url*, which is not changed, nor made where there is none.
+    """List every client of the registry at *url*, without changing or creating it.
 
     Raises:
         StoreUnavailable: it cannot be used, or another version of this program wrote it.
@@ -166,21 +166,21 @@ class SqlStore:
 
     @timely
     def find_client(self, client_id: str) -> Client | None:
-        """The client of that id, whatever its status."""
+        """Find the client of that id, whatever its status."""
         with transaction(self._engine) as connection:
             row = connection.execute(select(clients).where(clients.c.client_id == client_id)).first()
         return _client(row) if row else None
 
     @timely
     def list_clients(self) -> tuple[Client, ...]:
-        """Every client, by id."""
+        """List every client, by id."""
         with transaction(self._engine) as connection:
             rows = connection.execute(select(clients)).all()
         return tuple(sorted(map(_client, rows), key=lambda client: client.client_id))
 
     @timely
     def change_status(self, client_id: str, step: str, actor: str) -> Client:
-        """Suspend, resume or end a client, as *step* says; whatever was given to it before ends, unless it resumes."""
+        """Suspend, resume or end a client, as *step* says; all its tokens end, unless it resumes."""
         before, after, said = STEPS[step]
         with transaction(self._engine, write=True) as connection:
             found = _locked(connection, client_id)
@@ -197,7 +197,7 @@ class SqlStore:
 
     @timely
     def rotate_secret(self, client_id: str, new: str, keep_old_until: datetime | None, actor: str) -> Client:
-        """Let the secret whose hash is *new* count, and the present one until then; without a time, all tokens end."""
+        """Replace the secret by hash *new*; the old one is valid until *keep_old_until*, else all tokens end."""
         with transaction(self._engine, write=True) as connection:
             found = _not_ended(_locked(connection, client_id))
             changes: dict[str, Any] = {"secret_hash_1": new, "secret_hash_2": None, "not_after_2": None}
@@ -211,7 +211,7 @@ class SqlStore:
 
     @timely
     def share_secret(self, client_id: str, secret: SharedSecret | None, actor: str) -> Client:
-        """Let the client sign by *secret* alone from now on, or not at all; its tokens are another matter."""
+        """Set, or with None end, the secret by which alone the client signs requests; its tokens stay valid."""
         with transaction(self._engine, write=True) as connection:
             found = _not_ended(_locked(connection, client_id))
             if found.oauth1 == secret:
@@ -222,7 +222,7 @@ class SqlStore:
 
     @timely
     def treat_unknown_members(self, client_id: str, how: str, actor: str) -> Client:
-        """Let unknown members of the Ed-Fi bodies that the client sends be ignored or refused, as *how* says."""
+        """Ignore or refuse unknown members of the client's Ed-Fi bodies, as *how* says."""
         with transaction(self._engine, write=True) as connection:
             _not_ended(_locked(connection, client_id))
             self._change(connection, client_id, {"unknown_members": how})
@@ -231,13 +231,13 @@ class SqlStore:
 
     @timely
     def touch_client(self, client_id: str) -> None:
-        """Note that the client proved itself now."""
+        """Record that the client authenticated now."""
         with transaction(self._engine, write=True) as connection:
             self._change(connection, client_id, {"last_used": self._clock()})
 
     @timely
     def list_events(self, client_id: str) -> tuple[ClientEvent, ...]:
-        """What was done about a client, oldest first."""
+        """List the administrators' actions on a client, oldest first."""
         of_client = select(client_events).where(client_events.c.client_id == client_id)
         with transaction(self._engine) as connection:
             rows = connection.execute(of_client.order_by(client_events.c.number)).all()
@@ -245,21 +245,21 @@ class SqlStore:
 
     @timely
     def read_checkpoint(self, name: str) -> Checkpoint | None:
-        """What is held under *name*, apart from the files that it tells of."""
+        """Return the checkpoint called *name*, kept apart from the files it vouches for."""
         with transaction(self._engine) as connection:
             row = connection.execute(select(marks).where(marks.c.name == name)).first()
         return Checkpoint(row.number, row.digest) if row else None
 
     @timely
     def write_checkpoint(self, name: str, mark: Checkpoint) -> None:
-        """Hold *mark* under *name* from now on."""
+        """Set the checkpoint called *name*."""
         values = {"number": mark.number, "digest": mark.digest}
         with transaction(self._engine, write=True) as connection:
             if not connection.execute(update(marks).where(marks.c.name == name).values(values)).rowcount:
                 connection.execute(insert(marks).values(name=name, **values))
 
     def close(self) -> None:
-        """Give up connections."""
+        """Wait for the calls under way and close the connections."""
         self.calls.close()
         self._engine.dispose()
 
@@ -279,7 +279,7 @@ def _locked(connection: Connection, client_id: str) -> Client:
 
 
 def _not_ended(client: Client) -> Client:
-    """Refuse a new secret for a client that nothing opens again."""
+    """Refuse a new secret for a client that has been ended for good."""
     if client.status == ENDED:
         raise CallerError(f"{client.client_id!r} is ended, which is for ever: register another client.")
     return client

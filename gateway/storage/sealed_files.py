@@ -1,4 +1,4 @@
-"""Files that nobody can read without the region's keys, each written whole or not at all."""
+"""Sealed files: readable only with the region's keys, each written atomically."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Kept = TypeVar("Kept")
 
 
 class Sealed:
-    """A folder of sealed files, or what stands for one in memory where *folder* is None."""
+    """A folder of sealed files; where *folder* is None nothing is stored."""
 
     def __init__(self, folder: Path | None, key: bytes) -> None:
         self._folder, self.cipher = folder, Cipher(key)
 
     def read(self, name: str) -> bytes | None:
-        """What was written under *name*; None where there is nothing, or nothing that opens."""
+        """Read the file *name*; None where it is missing or does not open."""
         if self._folder is None:
             return None
         try:
@@ -35,20 +35,20 @@ class Sealed:
             return None
 
     def touch(self, name: str, moment: float) -> None:
-        """Let the file *name* count as used at *moment*."""
+        """Set the time of the file's last use to *moment*."""
         if self._folder is not None:
             with suppress(OSError):
                 os.utime(self._folder / name, (moment, moment))
 
     def forget(self, name: str, before: float) -> None:
-        """Remove every folder whose file *name* was last used before that moment."""
+        """Remove every folder whose file *name* was last used *before* that moment."""
         for folder in self._folder.iterdir() if self._folder and self._folder.is_dir() else ():
             with suppress(OSError):
                 if (folder / name).stat().st_mtime < before:
                     shutil.rmtree(folder)
 
     def write(self, name: str, text: bytes) -> None:
-        """Write *text* durably under *name*, in place of what was there.
+        """Write *text* durably as the file *name*, in place of the old one.
 
         Raises:
             StoreUnavailable: it cannot be written.
@@ -63,7 +63,7 @@ class Sealed:
             raise StoreUnavailable("What consumers know cannot be written down.") from None
 
     def _make_folders(self, place: Path) -> None:
-        """Make each folder above *place* by itself, for its owner alone: `parents` would leave those above open."""
+        """Make each folder above *place* for its owner alone: `parents=True` would leave the upper ones open."""
         assert self._folder is not None
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in list(place.relative_to(self._folder).parents)[-2::-1]:
@@ -71,7 +71,7 @@ class Sealed:
 
 
 def decoded(text: bytes | None, kind: type[Kept]) -> Kept | None:
-    """What was written down; None where it cannot be understood."""
+    """Decode MessagePack to *kind*; None where it cannot be decoded."""
     if text is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Secrets by reference, and the keys that everything else derives from one of them."""
+"""Secrets by reference (``env:``, ``file:``), and the keys that are derived from the master key."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEY_FILE = "master.key"
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The region's master key; every purpose has its own key, from which no other can be learned."""
+    """The region's master key; every purpose has its own key, from which no other can be computed."""
 
     master: bytes = field(repr=False)
 
@@ -31,12 +31,12 @@ class Keys:
 
 
 def derive_subkey(key: bytes, purpose: bytes) -> bytes:
-    """Derive a key for a part of what *key* is for, from which neither *key* nor that of another part is learned."""
+    """Derive a key for one *purpose* within what *key* is for; neither *key* nor another subkey follows from it."""
     return blake2b(purpose, digest_size=KEY_BYTES, key=key).digest()
 
 
 def open_keys(reference: str | None, state: Path, folder: Path) -> Keys:
-    """The keys of the secret that *reference* names, or of a file that is made in *state* when there is none."""
+    """Read the master key that *reference* names, or that of a file created in *state* when there is none."""
     if reference:
         return Keys(_key(resolve(reference, folder)))
     path = state / KEY_FILE
@@ -49,7 +49,7 @@ def open_keys(reference: str | None, state: Path, folder: Path) -> Keys:
 
 
 def resolve(reference: str, folder: Path) -> str:
-    """The secret behind ``env:NAME`` or ``file:PATH``; its text never appears in an error."""
+    """Return the secret behind ``env:NAME`` or ``file:PATH``; its text never appears in an error."""
     scheme, _, name = reference.partition(":")
     if scheme == "env" and name:
         value = os.environ.get(name)
@@ -65,7 +65,7 @@ def resolve(reference: str, folder: Path) -> str:
 
 
 def check_key(reference: str, folder: Path) -> None:
-    """Refuse a *reference* behind which there is no usable master key."""
+    """Refuse a *reference* without a usable master key."""
     _key(resolve(reference, folder))
 
 
@@ -85,7 +85,7 @@ def _from_base64(text: str) -> bytes:
 
 
 def _make_key_file(path: Path) -> None:
-    """Whole or not at all, and never over another worker's: a link to a finished file is made once."""
+    """Create the key file atomically, by linking a finished file, so that no other worker's is overwritten."""
     if path.exists():
         return
     draft = path.with_name(f".{path.name}.{os.getpid()}")

@@ -1,4 +1,4 @@
-"""State that is shared for minutes: tokens, throttles, nonces; gone when it expires."""
+"""Shared memory for short-lived state: tokens, rate limits, nonces; gone when it expires."""
 
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ REDIS_TIMEOUT_SECONDS = 2.0
 
 
 class Memory(Protocol):
-    """Short-lived values under short names; whoever cannot reach it must refuse what depends on it."""
+    """Short-lived values under short names; while it is unreachable, everything that depends on it is refused."""
 
     def put(self, key: str, value: bytes, seconds: float) -> None:
-        """Keep *value* for *seconds*, over whatever was there."""
+        """Store *value* for *seconds*, replacing an earlier one."""
 
     def put_if_absent(self, key: str, value: bytes, seconds: float) -> bool:
-        """Keep *value* unless something is there; says whether it was kept. Of many at once exactly one succeeds."""
+        """Store *value* unless there is one; tell whether it was stored. Of concurrent calls exactly one succeeds."""
 
     def find(self, key: str) -> bytes | None:
-        """What is kept under *key* and has not expired."""
+        """Return the value of *key*, if it has not expired."""
 
     def take(self, key: str) -> bytes | None:
-        """What is kept under *key*, removed in the same instant: only one caller ever receives it."""
+        """Return the value of *key* and remove it atomically: only one caller ever receives it."""
 
     def increment(self, key: str, seconds: float | None = None) -> int:
-        """The counter under *key*, one higher; a new counter ends after *seconds*, or never."""
+        """Increase the counter *key* and return it; a new counter expires after *seconds*, or never."""
 
     def delete(self, key: str) -> None:
-        """Forget *key*."""
+        """Remove *key*."""
 
     def close(self) -> None:
-        """Give up connections; nothing may be asked afterwards."""
+        """Close the connections; no call may follow."""
 
 
 def open_memory(url: str) -> Memory:
-    """The memory a setting names: a ``redis://`` address, or nothing for this process alone."""
+    """Open the memory at a ``redis://`` URL, or a local one where *url* is empty."""
     return RedisMemory(url) if url else LocalMemory()
 
 
 class LocalMemory:
     """Memory of one process: right for one worker, and for the demonstration.
 
-    It is bounded, and refuses rather than forgets: a forgotten nonce or throttle would let someone in.
+    It is bounded, and refuses rather than forgets: a forgotten nonce or rate limit would let someone in.
     """
 
     def __init__(self, capacity: int = MAX_ENTRIES, clock: Callable[[], float] = time.monotonic) -> None:
@@ -62,12 +62,12 @@ class LocalMemory:
         self._ends: list[tuple[float, str]] = []
 
     def put(self, key: str, value: bytes, seconds: float) -> None:
-        """Keep *value* for *seconds*, over whatever was there."""
+        """Store *value* for *seconds*, replacing an earlier one."""
         with self._lock:
             self._keep(key, value, self._clock() + seconds)
 
     def put_if_absent(self, key: str, value: bytes, seconds: float) -> bool:
-        """Keep *value* unless something is there; says whether it was kept."""
+        """Store *value* unless there is one; tell whether it was stored."""
         with self._lock:
             if self._live(key) is not None:
                 return False
@@ -75,20 +75,20 @@ class LocalMemory:
             return True
 
     def find(self, key: str) -> bytes | None:
-        """What is kept under *key* and has not expired."""
+        """Return the value of *key*, if it has not expired."""
         with self._lock:
             kept = self._live(key)
             return kept[0] if kept else None
 
     def take(self, key: str) -> bytes | None:
-        """What is kept under *key*, removed in the same instant."""
+        """Return the value of *key* and remove it atomically."""
         with self._lock:
             kept = self._live(key)
             self._values.pop(key, None)
             return kept[0] if kept else None
 
     def increment(self, key: str, seconds: float | None = None) -> int:
-        """The counter under *key*, one higher; a new counter ends after *seconds*, or never."""
+        """Increase the counter *key* and return it; a new counter expires after *seconds*, or never."""
         with self._lock:
             kept = self._live(key)
             if kept:
@@ -99,12 +99,12 @@ class LocalMemory:
             return 1
 
     def delete(self, key: str) -> None:
-        """Forget *key*."""
+        """Remove *key*."""
         with self._lock:
             self._values.pop(key, None)
 
     def close(self) -> None:
-        """Forget everything."""
+        """Remove everything."""
         with self._lock:
             self._values.clear()
             self._ends.clear()
@@ -136,7 +136,7 @@ class LocalMemory:
 
 
 class RedisMemory:
-    """Memory that every worker and replica shares; while it cannot be reached, everything is refused."""
+    """Memory in Redis, shared by every worker and replica; while it is unreachable, every call is refused."""
 
     def __init__(self, url: str, prefix: str = "cg:") -> None:
         self._prefix = prefix
@@ -148,27 +148,27 @@ class RedisMemory:
             raise StoreUnavailable("The address of the shared memory is not a redis:// URL.") from None
 
     def put(self, key: str, value: bytes, seconds: float) -> None:
-        """Keep *value* for *seconds*, over whatever was there."""
+        """Store *value* for *seconds*, replacing an earlier one."""
         with _reachable():
             self._redis.set(self._prefix + key, value, px=_milliseconds(seconds))
 
     def put_if_absent(self, key: str, value: bytes, seconds: float) -> bool:
-        """Keep *value* unless something is there; says whether it was kept."""
+        """Store *value* unless there is one; tell whether it was stored."""
         with _reachable():
             return bool(self._redis.set(self._prefix + key, value, px=_milliseconds(seconds), nx=True))
 
     def find(self, key: str) -> bytes | None:
-        """What is kept under *key* and has not expired."""
+        """Return the value of *key*, if it has not expired."""
         with _reachable():
             return cast("bytes | None", self._redis.get(self._prefix + key))
 
     def take(self, key: str) -> bytes | None:
-        """What is kept under *key*, removed in the same instant."""
+        """Return the value of *key* and remove it atomically."""
         with _reachable():
             return cast("bytes | None", self._redis.getdel(self._prefix + key))
 
     def increment(self, key: str, seconds: float | None = None) -> int:
-        """The counter under *key*, one higher; a new counter ends after *seconds*, or never."""
+        """Increase the counter *key* and return it; a new counter expires after *seconds*, or never."""
         name = self._prefix + key
         with _reachable():
             if seconds is None:
@@ -179,7 +179,7 @@ class RedisMemory:
             return int(together.execute()[1])
 
     def delete(self, key: str) -> None:
-        """Forget *key*."""
+        """Remove *key*."""
         with _reachable():
             self._redis.delete(self._prefix + key)
 

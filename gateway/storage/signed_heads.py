@@ -1,4 +1,4 @@
-"""Signed heads: how far the record reached, in a file beside it and in the registry."""
+"""Signed heads: the last entry of the record of disclosures, in a file beside it and in the registry."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 HEAD = "head.json"
 NAME = "record"
-"""The name under which the registry holds the last head."""
+"""The registry's name for the last head."""
 
 
 @dataclass(frozen=True, slots=True)
 class AuditHead:
-    """How far the record reached when this was signed; who cuts it shorter is found out.
+    """The last entry of the record at the time of signing; a record that was cut shorter does not match it.
 
-    *hash* is the end of entry *seq*. *checkpoint* is the entry from which on all bear a MAC; those before were written
-    by a version of the program that made none, and were taken over as they were. *agreements* names the agreements
-    recorded so far (see `agreement_texts`). *in_registry* says that the registry holds a head too.
+    *hash* is the hash of entry *seq*. *checkpoint* is the entry from which on all bear a MAC; earlier ones were written
+    by a version of the program that made none, and were kept unchanged. *agreements* names the agreements recorded so
+    far (see `agreement_texts`). *in_registry* says that the registry has a head too.
     """
 
     seq: int
@@ -37,29 +37,29 @@ class AuditHead:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What the registry holds under a name: a *number* that only grows, and a *digest*."""
+    """A *number* that only grows and a *digest*, kept in the registry under a name."""
 
     number: int
     digest: str = ""
 
 
 class Registry(Protocol):
-    """What holds the last head apart from the record."""
+    """The store of checkpoints, apart from the files they vouch for."""
 
     def read_checkpoint(self, name: str) -> Checkpoint | None:
-        """What is held under *name*."""
+        """Return the checkpoint called *name*."""
 
     def write_checkpoint(self, name: str, mark: Checkpoint) -> None:
-        """Hold *mark* under *name* from now on."""
+        """Set the checkpoint called *name*."""
 
 
 def write_head(folder: Path, head: AuditHead, key: bytes) -> None:
-    """Sign how far the record reaches now."""
+    """Sign and write the head."""
     replace_file(folder / HEAD, _text(head, key))
 
 
 def read_head(folder: Path, key: bytes) -> AuditHead | None:
-    """How far the record reached when it was last signed; None if nobody with *key* signed it."""
+    """Read the head; None where it is missing or was not signed with *key*."""
     try:
         content = (folder / HEAD).read_bytes()
         read = orjson.loads(content)
@@ -81,5 +81,5 @@ def _text(head: AuditHead, key: bytes) -> bytes:
 
 
 def _old_signature(head: AuditHead, key: bytes) -> str:
-    """The signature of a version of the program that made no MACs."""
+    """Compute the signature of a version of the program that made no MACs."""
     return hmac.new(key, b"head\x00%d\x00%s" % (head.seq, str(head.hash).encode()), hashlib.sha256).hexdigest()

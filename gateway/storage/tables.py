@@ -1,4 +1,4 @@
-"""The registry's tables, as the newest migration leaves them."""
+"""The registry's tables, as of the newest migration."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 
 class Instant(TypeDecorator[datetime]):
-    """A moment, always told in UTC, also by a database that keeps no time zone."""
+    """A moment, always in UTC, also in a database without time zones."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 -- SQLAlchemy's signature
-        """The moment as it is kept."""
+        """Convert a moment for the database."""
         return value.astimezone(UTC) if value else None
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 -- SQLAlchemy's signature
-        """The moment as it is read."""
+        """Convert a moment from the database."""
         if value is None:
             return None
         moment: datetime = value

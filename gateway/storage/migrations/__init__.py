@@ -1,1 +1,1 @@
-"""The steps by which a registry of any age becomes today's."""
+"""The migrations that bring a registry of any age up to date."""

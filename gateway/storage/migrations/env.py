@@ -1,4 +1,4 @@
-"""Runs the steps on the connection that the store hands over, inside its transaction."""
+"""The Alembic environment: migrations run on the registry's open connection, inside its transaction."""
 
 from __future__ import annotations
 

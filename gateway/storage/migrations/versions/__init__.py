@@ -1,1 +1,1 @@
-"""One module per step."""
+"""The registry's migrations, one module each."""

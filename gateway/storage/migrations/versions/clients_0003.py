@@ -1,6 +1,6 @@
 """The states of a client: enabled, suspended or ended, for what was active or disabled.
 
-An administrator who disabled a client was told that it is for ever, so it has ended: nothing of it opens again.
+A disabled client becomes ended, since disabling was documented as final: no secret of it can be opened again.
 """
 
 from __future__ import annotations

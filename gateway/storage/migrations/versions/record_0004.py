@@ -1,4 +1,4 @@
-"""Marks: numbers that only grow, by which files that were put back to an earlier state are found out."""
+"""Marks: numbers that only grow, which reveal files that were put back to an earlier state."""
 
 from __future__ import annotations
 

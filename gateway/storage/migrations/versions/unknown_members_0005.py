@@ -1,4 +1,4 @@
-"""What becomes of members of an Ed-Fi body that a client may not know: they are ignored, or refused."""
+"""Unknown members of an Ed-Fi body: whether a client's are ignored or refused."""
 
 from __future__ import annotations
 
