@@ -144,7 +144,7 @@ def _active(begin: Sequence[str], end: str, rows: Reader[Row], today: str) -> Ca
     return active
 
 
-def _related(clause: Seen | RefIn | Child, rows: Reader[Row], around: Around) -> Callable[[Row], bool]:
+def _related(clause: Clause, rows: Reader[Row], around: Around) -> Callable[[Row], bool]:
     """Compile a test of what a row refers to (`Seen`, `RefIn`), or of what refers to it (`Child`)."""
     match clause:
         case Seen(ref):
