@@ -1,4 +1,4 @@
-"""``crossing audit``: what the record of disclosures tells, whether it is whole, and its first key."""
+"""``crossing audit``: read the audit log, verify it, and hand out its first key."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def approve(name: str, file: Path, yes: bool) -> None:
 
 
 def _ask(state: Path, **arguments: Any) -> dict[str, Any]:
-    """Ask the running gateway, and print what it says; its last answer."""
+    """Ask the running gateway, and print what it answers; return its last answer."""
     from gateway.runtime import control_socket
 
     last: dict[str, Any] = {}
