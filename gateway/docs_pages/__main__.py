@@ -68,7 +68,7 @@ secret has ended and that the signature is wrong are told alike.
 
 
 def elements() -> str:
-    """The page about every name of the vocabulary."""
+    """Write the page about every name of the vocabulary."""
     known = set(vocabulary.SENSITIVITIES)
     classes = "".join(f"| {name} | {said} |\n" for name, said in CLASSES.items() if name in known)
     return ELEMENTS + classes + "".join(_entities()) + "".join(_codes())
@@ -104,7 +104,7 @@ def _codes() -> Iterator[str]:
 
 
 def errors_page() -> str:
-    """The page about every error, as both standards tell it."""
+    """Write the page about every error, as both standards render it."""
     return ERRORS + "".join(map(_error, _kinds(GatewayError))) + AFTER_ERRORS
 
 
