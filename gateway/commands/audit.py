@@ -116,7 +116,7 @@ def hand_out_key(file: Path) -> None:
 @SETTINGS
 @click.option("--reason", required=True, help="What happened, and why to go on; it stays in the record.")
 def reopen_record(file: Path, reason: str) -> None:
-    """Go on over a record that does not verify. What is there stays as it is, and the break is told for ever."""
+    """Go on over a record that does not verify. What is there stays as it is, and the break is reported for ever."""
     from gateway.audit import opening
     from gateway.audit.log import PURPOSE
 

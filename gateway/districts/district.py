@@ -293,7 +293,7 @@ class District:
                 self._refreshing.clear()
                 self._loading.release()
 
-        threading.Thread(target=renew, name=f"hold-{self.name}", daemon=True).start()
+        threading.Thread(target=renew, name=f"refresh-{self.name}", daemon=True).start()
 
     def rest(self, *, resting: bool) -> None:
         """Begin no refresh in the background while *resting*, once one that is under way has ended."""
@@ -305,7 +305,7 @@ class District:
 
     def _refresh(self) -> None:
         """Make the next snapshot and serve it; what hinders that is told."""
-        with self._failures.refreshing("renewal failed" if self._cached is not None else "load failed"):
+        with self._failures.refreshing("refresh failed" if self._cached is not None else "load failed"):
             self._make()
 
     def _make(self) -> None:

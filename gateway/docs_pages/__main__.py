@@ -86,7 +86,7 @@ def _entities() -> Iterator[str]:
 def _about(entity: Entity) -> str:
     names = {field.release.partition(".")[0] for field in entity.fields.values()} - {entity.name}
     other = f" Its facts are released as `{names.pop()}.…`." if len(names) == 1 else ""
-    held = " It may be held in memory." if entity.held else ""
+    held = " It may be cached." if entity.held else ""
     return f"{entity.about}{other}{held}"
 
 

@@ -35,19 +35,24 @@ def approve(gateway: Callable[[], Gateway], asked: Mapping[str, Any]) -> Iterato
     if not status.waiting:
         raise NotFound(f"Nothing of {name} waits for approval.")
     if "ticket" not in asked:
-        yield {"done": True, "ok": True, "text": f"{name}: would go: {told(status.waiting)}", "ticket": status.ticket}
+        yield {
+            "done": True,
+            "ok": True,
+            "text": f"{name}: would be dropped: {told(status.waiting)}",
+            "ticket": status.ticket,
+        }
         return
     if asked["ticket"] != status.ticket:
-        raise Conflict(f"What would go has changed: {told(status.waiting)}. Look again.")
+        raise Conflict(f"What would be dropped has changed: {told(status.waiting)}. Look again.")
     present.record.append(_event(status, str(asked.get("actor", "")), present.clock()))
     if not district.approve(status.ticket):
-        raise Conflict("What would go has changed. Look again.")
+        raise Conflict("What would be dropped has changed. Look again.")
     district_log.tell_approval(name, sum(one.gone for one in status.waiting))
     yield {"text": f"{name}: approved: {told(status.waiting)}"}
     try:
         district.refresh_now()
     except SourceError as error:
-        yield {"done": True, "ok": False, "text": f"not renewed: {reason(name, error)}"}
+        yield {"done": True, "ok": False, "text": f"not refreshed: {reason(name, error)}"}
         return
     yield {"done": True, "ok": True, "text": district.status().text()}
 

@@ -222,7 +222,7 @@ def _short(path: Path) -> Iterator[str]:
 
 
 def _trusted(connection: socket.socket) -> bool:
-    """Tell whether the other end belongs to this user or to root; where the kernel does not say, the file's mode must do."""
+    """Tell whether the other end belongs to this user or to root; else the file's mode must do."""
     try:
         if hasattr(socket, "SO_PEERCRED"):
             form = struct.Struct("iII")

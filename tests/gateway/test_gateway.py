@@ -37,7 +37,7 @@ def region(tmp_path, files):
 def settle():
     """Wait until nothing is renewed in the background."""
     for thread in threading.enumerate():
-        if thread.name == "hold-maple":
+        if thread.name == "refresh-maple":
             thread.join(30)
 
 
