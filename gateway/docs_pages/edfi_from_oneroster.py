@@ -87,7 +87,7 @@ What ends on the day it begins has no day, and its last day in Ed-Fi is before i
 
 ## Facts that a district can declare
 
-They stand in `[districts.NAME.defaults]` by the name of the fact and hold for records that do not state it, in every
+They stand in `[districts.NAME.defaults]` by the name of the fact and apply to records that do not state it, in every
 API; each use is counted in the notes of the adapter. `crossing check` warns of those that no OneRoster system states.
 
 ```toml
