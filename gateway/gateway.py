@@ -170,7 +170,7 @@ class Gateway:
 
     def _resume(self, grant: Grant) -> None:
         with suppress(SourceError):
-            if not self.logs.knows(grant):  # which the registry may be unable to tell
+            if not self.logs.knows(grant):  # the registry may be unable to tell
                 return
             visibility = self.views.held(grant)
             if (account := account_of(visibility)) is not None:
@@ -186,7 +186,7 @@ class Gateway:
         return self.logs.open(visibility, held, self.ledger, partial(self._projections, visibility.grant, held))
 
     def _projections(self, grant: Grant, held: frozenset[str]) -> tuple[Projection, ...]:
-        """Yield all that *grant* shows of the snapshot *held*, in every view of every API."""
+        """Yield all that *grant* shows of a snapshot, in every view of every API."""
         there = self.districts[grant.district].adapter.manifest.entities
         views = [
             pruned

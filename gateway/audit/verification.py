@@ -75,7 +75,7 @@ def _break(folder: Path, place: str, event: Mapping[str, Any]) -> Iterator[str]:
 
 
 class _Named:
-    """What events name: each checked once."""
+    """The names in events: sets, fields and texts, each checked once."""
 
     def __init__(self, folder: Path) -> None:
         self._subjects = Subjects(folder / SUBJECTS)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizedView:
-    """What one grant shows of a requested view: the pruned *view*, and the entities that must be read *beside* it."""
+    """A requested view as one grant shows it: the pruned *view*, and the entities that must be read *beside* it."""
 
     grant: Grant
     view: View

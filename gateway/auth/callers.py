@@ -38,7 +38,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
-    """What an OAuth 1.0a signature covers of a request; *root* and *path* are the address as the client wrote it."""
+    """The parts of a request covered by its OAuth 1.0a signature; *root* and *path* are the address as sent."""
 
     method: str
     root: str

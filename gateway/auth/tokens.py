@@ -24,7 +24,7 @@ TOKEN_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What is stored of one token; the token itself is not."""
+    """The stored facts of one token; the token itself is not stored."""
 
     client: str
     epoch: int

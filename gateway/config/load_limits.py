@@ -23,7 +23,7 @@ NEVER: Final = frozenset({"organization", "session"})
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Which share of an entity's *rows* may be set aside, and of a field's *references* may lead nowhere, by name."""
+    """The shares, by name, of an entity's *rows* that may be set aside and of a field's *references* without target."""
 
     rows: Mapping[str, float] = field(default_factory=dict)
     references: Mapping[str, float] = field(default_factory=dict)

@@ -32,7 +32,7 @@ READY_SECONDS = 120
 STUDENTS_PER_SECOND = 20
 PATIENCE_SECONDS = 10
 HOST = "127.0.0.1"
-SIGNALLED = 128  # what shells add to the number of a signal
+SIGNALLED = 128  # added by shells to the number of a signal
 ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 

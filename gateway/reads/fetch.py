@@ -31,7 +31,7 @@ def fetch(
     For the one record with an *identifier*, or for an address or a filter, a source need not send the rest.
     """
     parts: list[ViewRows] = []
-    delta = request.view.api != "edfi" and asks_for_deleted(query)  # to which belongs what is in no list any more
+    delta = request.view.api != "edfi" and asks_for_deleted(query)  # a deleted record is in no list any more
     within = () if delta else request.within
     for one in authorization.views:
         needed = gateway.views.entities(one.grant, one.view) | one.beside

@@ -57,7 +57,7 @@ class PresentRows:
         """Index the rows that answer the query, of those that belong to the records in the address."""
         shown = [part for part in parts if isinstance(part, ViewRows)]
         chosen = members(self.gateway, shown, self.request.within)
-        if chosen is not None:  # of what is gone only that is there which belonged
+        if chosen is not None:  # of the tombstones only those of records that belonged there
             chosen += [frozenset(part.rows) for part in parts[len(shown) :]]
         return index(parts, query, base, chosen)
 
@@ -75,7 +75,7 @@ class Roster(PresentRows):
         if not asked_for(query):
             return shown
         gone = self._gone(shown)
-        refuse_unknown(ledger, query, shown, self._outer)  # to look at a list, or another, may let forget some of it
+        refuse_unknown(ledger, query, shown, self._outer)  # looking at a list, this or another, may drop some of them
         return (*shown, *gone)
 
     @property

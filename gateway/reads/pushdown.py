@@ -80,7 +80,7 @@ def _person(gateway: Gateway, grant: Grant, branch: Branch, asked: Condition) ->
             to := fields_of(branch.entity)[ref].to
         ) in known and to in PERSONS:
             own = gateway.views.held(grant).known_as(to, asked.value)
-            return Hint(ref, "=", "".join(own)) if len(own) <= 1 else None  # of nobody there is nothing to send
+            return Hint(ref, "=", "".join(own)) if len(own) <= 1 else None  # nobody is named, so nothing need be sent
         case _:
             return None
 

@@ -208,7 +208,7 @@ def _short(path: Path) -> Iterator[str]:
     if len(os.fsencode(path)) <= MAX_PATH_BYTES:
         yield str(path)
         return
-    if sys.platform == "linux":  # by what is open here: the folder for what is temporary may have a path as long
+    if sys.platform == "linux":  # by the open folder, since the path of a temporary folder may be as long
         folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
         try:
             yield f"/proc/self/fd/{folder}/{path.name}"

@@ -1,4 +1,4 @@
-"""The front: receives requests and sends responses in one event loop, so that no client can hold a thread."""
+"""The front: receives requests and sends responses in one event loop, so that no slow client blocks a thread."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ class Front:
         finally:
             self._refusals -= 1
         if isinstance(answer, AppResponse):
-            answer.headers = [*answer.headers, ("Connection", "close")]  # what is left of the body is not read
+            answer.headers = [*answer.headers, ("Connection", "close")]  # the rest of the body is not read
             await _send(answer, send)
 
     async def _deliver(self, answer: AppResponse, receive: Receive, send: Send) -> None:

@@ -90,7 +90,7 @@ def read_one(
 def put_one(
     gateway: Gateway, authorization: Authorization, route: Route, ids: tuple[str, ...], district: str | None
 ) -> Response:
-    """Create or replace a record under the sourcedId in the address; if its source allocates another, that is told."""
+    """Create or replace a record under the sourcedId in the address; where its source allocates another, answer it."""
     asked = _request(route, ids[:-1], district, ())
 
     def replace(context: WriteContext) -> tuple[str, bool]:

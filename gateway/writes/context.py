@@ -262,7 +262,7 @@ class WriteContext:
             return self
         try:
             said = self.lens.read_partial(given)
-        except MappingError:  # which whoever reads the body will say
+        except MappingError:  # the caller of `read` reports it
             said = {}
         return self._over(identifier, said)
 

@@ -200,7 +200,7 @@ def _create(
     if taken is not None:
         context.record(
             "update", context.students_of([taken])
-        )  # who tries keys to learn which are taken is on record too
+        )  # attempts to learn which keys are taken are recorded too
     if taken is not None or not _inside(context, record, None):
         raise OutsidePopulation(_outside(context))
     return _saved(context, steps.create(context, _nameless(record)), new=True)

@@ -64,7 +64,7 @@ def complete(context: WriteContext, record: Record, before: Mapping[str, Any], p
     if context.entity != "lineItem":
         return
     moved = record.get("section") != before.get("section")
-    derive = moved or "school" in before  # else what its source leaves unsaid stays so
+    derive = moved or "school" in before  # otherwise a field that its source leaves out stays so
     _agree(context, record, f"{path}.school", wrong, derive=derive)
     place = f"{path}.category"
     if "category" not in record and place not in wrong and "category" in context.members:

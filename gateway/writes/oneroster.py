@@ -148,7 +148,7 @@ def _create(
                 context.allow("update")
                 _replace(context, given, version, current)
                 return context.outward(taken), not context.reads
-        if taken is not None:  # who tries ids to learn which are taken is on record too
+        if taken is not None:  # attempts to learn which ids are taken are recorded too
             context.record("create", context.students_of([record]))
             raise Forbidden("The agreement does not let this client write this record.")
         return context.outward(steps.create(context, record)), True

@@ -71,7 +71,7 @@ class Resolver:
     def _target(self, pair: Pair, key: Key, name: str) -> Key:
         to = fields_of(self.context.entity)[name].to
         if to not in self.context.adapter.manifest.entities:
-            return key  # nobody here can tell: the source will
+            return key  # only the source can tell
         found = None if self._is_parted(pair, name) else self._shown(pair, key, name, to)
         if found is None:
             self._miss(pair, name, to)

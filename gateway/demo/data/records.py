@@ -14,7 +14,7 @@ GRADES = ("PK", "KG", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a family lives or a school stands."""
+    """The address of a family or a school."""
 
     street: str
     unit: str
