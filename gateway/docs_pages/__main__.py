@@ -44,7 +44,7 @@ name exists.
 ERRORS = """\
 # Errors
 
-Written from the code by `python -m gateway.docs_pages errors`. The same error is rendered in the form of the standard that
+Written from the code by `python -m gateway.docs_pages errors`. Each error has the form of the standard that
 was asked: OneRoster in the `imsx_StatusInfo` form with an HTTP status and a minor code, Ed-Fi as problem details
 (RFC 9457) whose `type` begins with `urn:ed-fi:api:`. The code is the gateway's own name for the error, in logs and
 metrics. No message contains a student's value, and a hidden name is answered exactly like one that does not exist.

@@ -51,7 +51,7 @@ DECIDING = """
 
 These words of a OneRoster source decide whom or what a row is about, and so which agreement shows it. Files and API,
 1.1 and 1.2 are read by the same lists. Small and capital letters are the same, and blanks around a word do not count.
-Any other word is refused with its place (`users.csv:45:4`, `users[0].role`), and the word itself is repeated to nobody. In
+Any other word is refused with its place (`users.csv:45:4`, `users[0].role`), and the word itself is never repeated. In
 1.2 a word may begin with `ext:`: it is kept, and makes nobody anything; `administrator` is read as `siteAdministrator`
 in `roles.role`. A user whose roles say nothing that the lists know is set aside with what belongs to it, and counted. A
 `status` that is missing or blank means that the row is there.
