@@ -1,4 +1,4 @@
-"""``python3 -m gateway``: the command line on a bare machine."""
+"""``python3 -m gateway``: the command ``crossing`` without an installation."""
 
 from gateway import bootstrap
 

@@ -1,4 +1,4 @@
-"""Give a bare Python the packages this checkout needs, in an environment of its own.
+"""Bootstrap: give a bare Python the packages this checkout needs, in a virtual environment of its own.
 
 Only the standard library, and syntax that Python 3.6 can read: it must get far enough to say what is missing.
 """
@@ -32,7 +32,7 @@ class Unready(Exception):
 
 
 def enter(*requirements: str) -> None:
-    """Return when the packages pinned in *requirements* are at hand; until then make them so and start again."""
+    """Return when the packages pinned in *requirements* are installed; until then install them and start again."""
     try:
         check_python(sys.version_info[:3])
         if complete(sys.prefix, requirements) or installed() or at_hand(sys.prefix, requirements):
@@ -75,7 +75,7 @@ def check_venv(modules: Sequence[str] = ("venv", "ensurepip")) -> None:
 
 
 def installed() -> bool:
-    """Whether this interpreter runs an installed distribution, whose installer chose its packages."""
+    """Tell whether this interpreter runs an installed distribution, whose installer chose its packages."""
     if not os.path.exists(os.path.join(ROOT, "setup.cfg")):
         return True
     from importlib.metadata import distributions  # noqa: PLC0415  an old Python must get past this module's top
@@ -85,12 +85,12 @@ def installed() -> bool:
 
 
 def complete(prefix: str, requirements: Sequence[str]) -> bool:
-    """Whether the running interpreter is that of an environment made here for these very requirements."""
+    """Tell whether the running interpreter is that of an environment made here for these very requirements."""
     return inside(prefix) and stamped(prefix, requirements)
 
 
 def at_hand(prefix: str, requirements: Sequence[str]) -> bool:
-    """Whether the running interpreter happens to have each pinned package in its pinned version."""
+    """Tell whether the running interpreter happens to have each pinned package in its pinned version."""
     if os.path.exists(os.path.join(prefix, UNFINISHED)):
         return False
     from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  as above
@@ -102,7 +102,7 @@ def at_hand(prefix: str, requirements: Sequence[str]) -> bool:
 
 
 def needed(requirements: Sequence[str]) -> Iterator[Tuple[str, str]]:
-    """Each pinned package and its version, apart from those under a condition, which pip alone can judge."""
+    """Return each pinned package and its version, apart from those under a condition, which pip alone can judge."""
     for path in requirements:
         with open(path, encoding="utf-8") as lines:
             for line in lines:
@@ -112,12 +112,12 @@ def needed(requirements: Sequence[str]) -> Iterator[Tuple[str, str]]:
 
 
 def inside(folder: str) -> bool:
-    """Whether the running interpreter is the one of the virtual environment *folder*."""
+    """Tell whether the running interpreter is the one of the virtual environment *folder*."""
     return sys.prefix != sys.base_prefix and os.path.realpath(sys.prefix) == os.path.realpath(folder)
 
 
 def environment(requirements: Sequence[str]) -> str:
-    """The environment's folder: beside the checkout, or in the user's cache where the checkout is read-only."""
+    """Return the environment's folder: beside the checkout, or in the user's cache where the checkout is read-only."""
     beside = os.path.join(ROOT, ".venv")
     if stamped(beside, requirements):
         return beside
@@ -127,7 +127,7 @@ def environment(requirements: Sequence[str]) -> str:
 
 
 def private_cache() -> str:
-    """A folder of this user that nobody else can write to; made when it is not there."""
+    """Return a folder of this user that nobody else can write to; create it when it is missing."""
     wanted = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     if not os.access(wanted if os.path.exists(wanted) else os.path.dirname(wanted), os.W_OK):
         wanted = tempfile.gettempdir()
@@ -143,18 +143,18 @@ def private_cache() -> str:
 
 
 def stamp(path: str) -> str:
-    """What the environment's stamp for the requirements file *path* must say: that file, for this Python."""
+    """Return the stamp of an environment for the requirements file *path*: that file, for this Python."""
     with open(path, "rb") as content:
         return "%s %s" % (".".join(str(part) for part in sys.version_info[:2]), digest(content.read()))
 
 
 def stamp_place(folder: str, path: str) -> str:
-    """Where in the environment *folder* the stamp for the requirements file *path* is kept."""
+    """Return the file in the environment *folder* with the stamp for the requirements file *path*."""
     return os.path.join(folder, ".crossing-%s" % os.path.basename(os.path.dirname(path)))
 
 
 def stamped(folder: str, requirements: Sequence[str]) -> bool:
-    """Whether the environment *folder* was completed for these very requirements and this Python."""
+    """Tell whether the environment *folder* was completed for these very requirements and this Python."""
     if not os.access(interpreter(folder), os.X_OK):
         return False
     try:
@@ -164,7 +164,7 @@ def stamped(folder: str, requirements: Sequence[str]) -> bool:
 
 
 def prepare(folder: str, requirements: Sequence[str]) -> None:
-    """Make or complete the environment *folder*, alone: a second start waits for the first."""
+    """Create or complete the environment *folder*, alone: a second start waits for the first."""
     parent = os.path.dirname(folder)
     os.makedirs(parent, exist_ok=True)
     with alone(parent):
@@ -181,7 +181,7 @@ def prepare(folder: str, requirements: Sequence[str]) -> None:
 
 @contextmanager
 def alone(folder: str) -> Iterator[None]:
-    """Hold *folder* against other starts; the lock ends with the process, however it ends."""
+    """Lock *folder* against other starts; the lock ends with the process, however it ends."""
     import fcntl  # noqa: PLC0415  absent on Windows, which check_python refuses in words
 
     handle = os.open(folder, os.O_RDONLY)
@@ -197,7 +197,7 @@ def alone(folder: str) -> Iterator[None]:
 
 
 def sound(folder: str) -> bool:
-    """Whether *folder* is a finished environment of this Python, to which packages can be added."""
+    """Tell whether *folder* is a finished environment of this Python, to which packages can be added."""
     if os.path.exists(os.path.join(folder, UNFINISHED)) or not os.access(interpreter(folder), os.X_OK):
         return False
     ask = "import pip, sys; print('%d.%d' % sys.version_info[:2], sys.prefix != sys.base_prefix)"
@@ -206,7 +206,7 @@ def sound(folder: str) -> bool:
 
 
 def make(folder: str) -> None:
-    """An empty environment in *folder*, in place of whatever was there."""
+    """Create an empty environment in *folder*, in place of whatever was there."""
     check_venv()
     if os.path.exists(folder):
         say("%s is unfinished or of another Python; making it anew." % folder)
@@ -221,7 +221,7 @@ def make(folder: str) -> None:
 
 
 def install(folder: str, requirements: Sequence[str]) -> None:
-    """Install the pinned packages into *folder*, saying how far it is; pip's own settings are respected."""
+    """Install the pinned packages into *folder*, reporting progress; pip's own settings are respected."""
     total = len({name for path in requirements for name, _ in PIN.findall(_read(path))})
     say("installing %d pinned packages (about a minute the first time)" % total)
     _write(os.path.join(folder, UNFINISHED), "")
@@ -239,7 +239,7 @@ def install(folder: str, requirements: Sequence[str]) -> None:
 
 
 def _follow(command: Sequence[str], total: int) -> str:
-    """Run pip, counting packages on a terminal; the end of its log when it failed, else nothing."""
+    """Run pip, counting packages on a terminal; return the end of its log when it failed, else nothing."""
     lines = []
     seen = set()
     live = sys.stderr.isatty()
@@ -264,7 +264,7 @@ def _show(live: bool, text: str) -> None:
 
 
 def restart(folder: str) -> None:
-    """Become the same command, run by the environment's interpreter."""
+    """Replace this process by the same command, run by the environment's interpreter."""
     os.environ[ENTERED] = folder
     sys.stdout.flush()
     python = interpreter(folder)
@@ -272,17 +272,17 @@ def restart(folder: str) -> None:
 
 
 def interpreter(folder: str) -> str:
-    """The Python of the environment *folder*."""
+    """Return the Python of the environment *folder*."""
     return os.path.join(folder, "bin", "python")
 
 
 def digest(content: bytes) -> str:
-    """A short fingerprint of *content*."""
+    """Return a short fingerprint of *content*."""
     return hashlib.sha256(content).hexdigest()[:32]
 
 
 def say(text: str) -> None:
-    """Tell the person at the terminal; standard output stays the command's own."""
+    """Print to standard error; standard output stays the command's own."""
     print("crossing: %s" % text, file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Correlation ids: the text by which a caller finds its own request again, in a header or in the query."""
+"""Correlation ids: the id that a caller gives its own request, in a header or in the query."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 HEADER = "correlation-id"
-"""The header in which the Ed-Fi ODS/API takes a caller's id, and in which an error of either standard carries it."""
+"""The header in which the Ed-Fi ODS/API takes a caller's id, and in which an error of either standard has it."""
 
 PARAMETER = "correlationid"
-"""The parameter in which it takes one too, in any address and in any case."""
+"""The query parameter in which it takes one too, at any address and in any case."""
 
 MAX_CHARACTERS = 200
 MAX_QUERY_BYTES = 65_536
 PRINTABLE = re.compile(r"[ -~]+")
-"""What an id may consist of, so that it can stand in a header."""
+"""The characters of an id, so that it can stand in a header."""
 
 
 def given() -> str:
-    """The id that the caller gives the present request: the header's, or else the query's; empty without one."""
+    """Return the id that the caller gives the present request: the header's, or else the query's; empty without one."""
     asked = request.headers.get(HEADER) or _in_query()
     cut = asked[:MAX_CHARACTERS].strip()
     return cut if PRINTABLE.fullmatch(cut) else ""
 
 
 def without(arguments: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The *arguments* that say what is asked for, and not by which id."""
+    """Return the *arguments* without the correlation id."""
     return [(name, value) for name, value in arguments if name.lower() != PARAMETER]
 
 

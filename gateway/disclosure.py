@@ -1,4 +1,4 @@
-"""The record of one disclosure: who got which facts about whom, without a single value."""
+"""The disclosure event: who got which facts about whom, without a single value."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 PAGES_PER_SET = 8
-"""How many pages of a walk share a stored set of students."""
+"""The pages of a walk that share a stored set of students."""
 
 
 def disclosure(
@@ -36,7 +36,7 @@ def disclosure(
     query: Query,
     span: tuple[int, int],
 ) -> Mapping[str, Any]:
-    """The event to write before the page *span* of *rows* is sent."""
+    """Build the event to write before the page *span* of *rows* is sent."""
     subjects, first, last = _subjects(gateway, authorization.client, rows, span, query.limit)
     return {
         **_who(gateway, authorization, request),
@@ -61,7 +61,7 @@ def change(
     tags: Sequence[bytes],
     rows: int = 1,
 ) -> Mapping[str, Any]:
-    """The event to write before *rows* records about the students behind *tags* are created, updated or deleted."""
+    """Build the event to write before *rows* records about students (their *tags*) are created, updated or deleted."""
     return {
         **_who(gateway, authorization, request),
         "operation": operation,
@@ -81,7 +81,7 @@ def _places(request: PageRequest) -> tuple[str, ...]:
 
 
 def _who(gateway: Gateway, authorization: Authorization, request: PageRequest) -> dict[str, Any]:
-    """Who asks, by what right, of what: the agreements are those that the answer is made by."""
+    """Return who asks, by which agreements and purpose, for what: the agreements are those of the response."""
     grants = sorted(authorization.grants, key=lambda one: (one.agreement, one.version))
     return {
         "at": datetime.fromtimestamp(gateway.clock(), UTC).isoformat(timespec="milliseconds"),
@@ -99,17 +99,17 @@ def _who(gateway: Gateway, authorization: Authorization, request: PageRequest) -
 
 
 def _fields(gateway: Gateway, client: str, parts: Sequence[Rows], selected: tuple[str, ...] = ()) -> str:
-    """The name of the stored set of fields that *parts* show, or of the *selected* members of it."""
+    """Store the set of fields that *parts* show, or of the *selected* members of it; return its name."""
     return gateway.record.fields(field_sets.text(tuple(part.facts for part in parts), selected), client)
 
 
 def _subjects(
     gateway: Gateway, client: str, rows: RowIndex | None, span: tuple[int, int], limit: int
 ) -> tuple[str, int, int]:
-    """The stored set of student tags that holds those the *span* of *rows* is about, and the part of it that they are.
+    """Store a set of student tags that has those of the *span* of *rows*; return its name and the part that they are.
 
-    A full page of a walk is told as part of a stretch of so many pages, which is stored once for all of them; any
-    other span is stored as it is, and a few students in the event itself. So no answer ever makes more be stored than
+    A full page of a walk refers to a stretch of so many pages, which is stored once for all of them; any
+    other span is stored as it is, and a few students in the event itself. So no response makes more be stored than
     a few times what it sends.
     """
     if rows is None or span[0] == span[1]:
@@ -128,7 +128,7 @@ def _subjects(
 
 
 def _stretch(gateway: Gateway, client: str, rows: RowIndex, stretch: tuple[int, int]) -> tuple[str, Sequence[int]]:
-    """The name of the tags of the students that each row of a *stretch* is about, and where each row's begin."""
+    """Store the tags of the students that each row of a *stretch* is about; return the name and the rows' positions."""
     if rows.about is None:
         rows.about = [students(shown, gateway) for shown in rows.shown]
     tags: list[bytes] = []
@@ -140,7 +140,7 @@ def _stretch(gateway: Gateway, client: str, rows: RowIndex, stretch: tuple[int, 
 
 
 def write_down(gateway: Gateway, event: Mapping[str, Any]) -> None:
-    """Write down, durably, what is about to be sent or done; an exception here sends and does nothing."""
+    """Write an event, durably, before the data are sent or changed; an exception here sends and changes nothing."""
     try:
         gateway.record.append(event)
     except StoreUnavailable:

@@ -1,4 +1,4 @@
-"""The reason of a district's failure in words for its operator: what kind, and where, and never a value.
+"""The reason of a district's failure, for its operator: the kind of error and its place, and never a value.
 
 The message of a source, or of an adapter, is not among them: it may quote what was read. What stands here is a text of
 the gateway's own, and a place of which only words of the standards, names of files and numbers are left.
@@ -46,7 +46,7 @@ OWN_WORDS: Final = frozenset({"districts", "token", "metadata", "discovery", "ch
                               "ed-fi", "sourcedId", "id", "oneroster", "edfi"})  # fmt: skip
 TEXTS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (Incomplete, "more of the source cannot be used than may be set aside; crossing check tells where"),
-    (LossRefused, "more rows would go than may without approval"),
+    (LossRefused, "more rows would be dropped than may be without approval"),
     (ChangesLost, "the source no longer knows what has changed"),
     (MappingError, "a record cannot be expressed in the standard model"),
     (SourceBroken, "the source's data cannot be understood; crossing check tells what is wrong there"),
@@ -63,7 +63,7 @@ TEXTS: Final[tuple[tuple[type[BaseException], str], ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a *district* failed: the *kind* of error, its *place*, and what would be lost or is lacking, if that is it.
+    """The reason for which a *district* failed: the *kind* of error, its *place*, and which rows would be lost or lack.
 
     *raised* is the module and line of the code that gave up, for whoever mends an adapter.
     """
@@ -83,7 +83,7 @@ class Reason:
 
 
 def reason(district: str, error: BaseException) -> Reason:
-    """Why *district* failed, as far as *error* may be told."""
+    """Return the reason for which *district* failed, as far as *error* may be repeated."""
     told = next(text for kind, text in TEXTS if isinstance(error, kind))
     place = plain_place(error.place) if isinstance(error, SourceError) else ""
     lost = error.losses if isinstance(error, LossRefused) else ()
@@ -94,13 +94,13 @@ def reason(district: str, error: BaseException) -> Reason:
 
 
 def kind_of(error: BaseException) -> str:
-    """The code of one of our errors, or the name of one of Python's; of any other the nearest of these."""
+    """Return the code of one of our errors, or the name of one of Python's; of any other the nearest of these."""
     ours = next((one for one in type(error).__mro__ if one.__module__ in {errors.__name__, "builtins"}), Exception)
     return ours.code if issubclass(ours, GatewayError) else ours.__name__
 
 
 def raised(error: BaseException) -> str:
-    """The module and line in which *error* was raised."""
+    """Return the module and line in which *error* was raised."""
     frame = error.__traceback__
     while frame and frame.tb_next:
         frame = frame.tb_next
@@ -108,7 +108,7 @@ def raised(error: BaseException) -> str:
 
 
 def plain_place(place: str) -> str:
-    """*place* with a question mark for every part that is no number, no file and no word of the standards."""
+    """Return *place* with a question mark for every part that is no number, no file and no word of the standards."""
     if len(place) > MAX_PLACE_CHARACTERS:
         return HIDDEN
     file, colon, rest = place.partition(":")
@@ -127,7 +127,7 @@ def _is_plain(part: str) -> bool:
 
 @cache
 def known_words() -> frozenset[str]:
-    """Every word by which the vocabulary and the two standards, as they are published, name a thing."""
+    """Return every name that the vocabulary and the two published standards have."""
     found = set(OWN_WORDS)
     for entity in vocabulary.entities().values():
         found.add(entity.name)

@@ -1,4 +1,4 @@
-"""Everything a running gateway consists of, put together once from its settings."""
+"""The parts of a running gateway, put together once from its settings."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ if TYPE_CHECKING:
 
 APIS = ("oneroster", "oneroster11", "edfi")
 WARMING_SECONDS = 120.0
-"""How long the start waits for districts; whoever is asked before it is loaded loads it then, or waits for it."""
+"""The seconds that the start waits for districts; a request to one not loaded by then loads it, or waits for it."""
 
 
 class Gateway:
-    """The parts of a gateway and what they have computed for recent requests."""
+    """The parts of a gateway and the row indexes, views and visibilities cached for recent requests."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class Gateway:
         limits: RateLimits,
         zones: Mapping[str, tzinfo],
     ) -> Gateway:
-        """The gateway of the next state, which goes on with all that this one knows and has computed."""
+        """Return the gateway of the next state, which shares all that this one has cached."""
         fresh = copy(self)
         fresh.districts, fresh.grants, fresh.callers = districts, grants, callers
         fresh.limits = limits
@@ -107,26 +107,26 @@ class Gateway:
         return fresh
 
     def attend(self, districts: Iterable[District]) -> None:
-        """Be told from now on when one of *districts* is renewed."""
+        """Follow the refreshes of *districts* from now on."""
         for district in districts:
             district.coming, district.refreshed = self.views.prepare, self.carry
 
     def forget_the_gone(self) -> None:
-        """Let go of what was computed for grants that are there no more."""
+        """Drop what was computed for grants that exist no more."""
         epochs = {grant.epoch for name in self.districts for grant in self.grants.every(name)}
         self.views.forget_but(epochs)
         self.logs.forget_districts(self.districts.keys())
 
     def close(self) -> None:
-        """End the record, then what else was opened for it; nothing may be asked afterwards."""
+        """Close the audit log, then what else was opened for it; nothing may be asked afterwards."""
         self.logs.close()
         self.record.close()
         self.closing()
 
     def carry(self, before: Snapshot, fresh: Snapshot) -> None:
-        """Let every change log of a district go on to the *fresh* hold; what differs has no time until it is told.
+        """Carry every change log of a district on to the *fresh* snapshot; the next request dates the differences.
 
-        After a write whoever asks next does it.
+        After a write the next request does so itself.
         """
         for log in self.logs.followers(fresh.district) if fresh.loaded != before.loaded else ():
             grant = next((one for one in log.grants.values() if self.in_force(one)), None)
@@ -141,12 +141,12 @@ class Gateway:
         log.follow(self.views.over(fresh, grant))
 
     def in_force(self, grant: Grant) -> bool:
-        """Whether the agreement behind *grant* is one that its client is served under today."""
+        """Tell whether the agreement behind *grant* is one that its client is served under today."""
         agreement = grant.agreement, grant.version
         return any((one.id, one.version) == agreement for one in self.grants.active(grant.client))
 
     def warm(self) -> None:
-        """Load every hold before the first request, each by itself; one that takes long goes on while others serve."""
+        """Load every snapshot before the first request, side by side; a slow one goes on while others serve."""
         threads = [
             threading.Thread(target=self._warm, args=(district,), name=f"load-{district.name}", daemon=True)
             for district in self.districts.values()
@@ -158,30 +158,30 @@ class Gateway:
             thread.join(max(0.0, end - time.monotonic()))
 
     def _warm(self, district: District) -> None:
-        """Load the snapshot of a *district*, and find what differs for clients that know of it."""
+        """Load the snapshot of a *district*, and compare it for clients that follow its changes."""
         for grant in self.grants.every(district.name) if _load(district) else ():
             if self.in_force(grant):
                 attempt(partial(self._resume, grant))
 
     def _resume(self, grant: Grant) -> None:
         with suppress(SourceError):
-            if not self.logs.knows(grant):  # which the registry may be unable to tell
+            if not self.logs.knows(grant):  # the registry may be unable to tell
                 return
             visibility = self.views.held(grant)
             if (account := account_of(visibility)) is not None:
                 account.log.follow(visibility)
 
     def tags(self, visibility: Visibility) -> Callable[[int], bytes]:
-        """The keyed tag of a student row, for the record of disclosures."""
+        """Return the keyed tag of a student row, for the audit log."""
         return self.logs.tags(visibility)
 
     def open_account(self, visibility: Visibility) -> object:
-        """What the client to whom *visibility* are shown is told of changes in it."""
+        """Open the account of changes reported to the client of *visibility*."""
         held = self.districts[visibility.grant.district].cached_entities
         return self.logs.open(visibility, held, self.ledger, partial(self._projections, visibility.grant, held))
 
     def _projections(self, grant: Grant, held: frozenset[str]) -> tuple[Projection, ...]:
-        """All that *grant* shows of what is *held*, in every view of every API."""
+        """Yield all that *grant* shows of a snapshot, in every view of every API."""
         there = self.districts[grant.district].adapter.manifest.entities
         views = [
             pruned
@@ -194,7 +194,7 @@ class Gateway:
 
 
 def _load(district: District) -> bool:
-    """Load a district's hold; whether there is one now. A failure is told by the district, and tried again."""
+    """Load a district's snapshot; return whether there is one now. The district reports a failure, and tries again."""
     try:
         return bool(district.cached_entities) and district.cached_snapshot() is not None
     except SourceError:

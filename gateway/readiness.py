@@ -1,4 +1,4 @@
-"""Readiness: whether the registry, the shared memory and the record can be used, known before anybody asks."""
+"""Readiness: whether the registry, the shared memory and the audit log can be used, checked in the background."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS: Final = 1.0
 BELIEVED_SECONDS: Final = 3.0
-"""What has not answered for so long counts as not ready: a check that hangs fails like one that is refused."""
+"""The seconds without an answer after which a part counts as not ready: a check that hangs fails like a refused one."""
 
 ENDING_SECONDS: Final = 2.0
 NOBODY: Final = "-"
@@ -33,7 +33,7 @@ _log: Any = structlog.get_logger()
 
 
 def checks(store: Store, memory: Memory, record: Record) -> dict[str, Check]:
-    """What each part is asked, to see whether it answers; a record that has failed is begun again."""
+    """Return the check of each part; an audit log that has failed is reopened."""
     return {
         "registry": lambda: store.find_client(NOBODY),
         "memory": lambda: memory.find("readiness"),
@@ -42,7 +42,7 @@ def checks(store: Store, memory: Memory, record: Record) -> dict[str, Check]:
 
 
 class Readiness:
-    """Whether every part answered its check lately; without `start` each question is asked anew."""
+    """Tells whether every part answered its check lately; without `start` each question runs the checks."""
 
     def __init__(self, parts: Mapping[str, Check], monotonic: Callable[[], float] = time.monotonic) -> None:
         self._parts, self._monotonic = parts, monotonic
@@ -52,19 +52,19 @@ class Readiness:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Look at every part each second, each in a thread of its own, so that one that hangs hides no other."""
+        """Check every part each second, each in a thread of its own, so that one that hangs hides no other."""
         for name in self._parts:
             self._threads.append(threading.Thread(target=self._watch, args=(name,), name=f"ready-{name}", daemon=True))
             self._threads[-1].start()
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop checking."""
         self._end.set()
         for thread in self._threads:
             thread.join(ENDING_SECONDS)
 
     def ready(self) -> bool:
-        """Whether every part can be used; answered at once from what is known."""
+        """Tell whether every part can be used; answered at once from the last checks."""
         if not self._threads:
             for name in self._parts:
                 self._look(name)
@@ -94,18 +94,18 @@ class Readiness:
 
 
 class Upkeep:
-    """A thread that lets each district try again what has failed, once its time has come."""
+    """A thread in which each district retries what has failed, once its time has come."""
 
     def __init__(self, districts: Callable[[], Iterable[District]]) -> None:
         self._districts, self._end = districts, threading.Event()
         self._thread = threading.Thread(target=self._tend, name="upkeep", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End."""
+        """Stop the thread."""
         self._end.set()
         self._thread.join(ENDING_SECONDS)
 

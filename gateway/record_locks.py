@@ -1,4 +1,4 @@
-"""Locks of single records, by which the writes of one record come one after the other in this process."""
+"""Locks of single records, by which writes of one record are serialised in this process."""
 
 from __future__ import annotations
 
@@ -45,19 +45,19 @@ class RecordLocks:
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        """The number of names that somebody holds or waits for."""
+        """Return the number of names that somebody holds or waits for."""
         return len(self._entries)
 
     def ended(self, district: str, entity: str) -> int:
-        """How many writes of an *entity* of a *district* have ended: what was read before one did may be old."""
+        """Return how many writes of an *entity* of a *district* have ended: what was read before one did may be old."""
         return self._ended[district, entity]
 
     @contextmanager
     def hold(self, district: str, entity: str, *name: str) -> Iterator[None]:
-        """Let nobody else hold *name*, of an *entity* of a *district*, until the end of the block.
+        """Lock *name*, of an *entity* of a *district*, until the end of the block.
 
         Raises:
-            RecordBusy: somebody has held it for too long.
+            RecordBusy: another write has held it for too long.
         """
         name = (district, entity, *name)
         with self._lock:

@@ -1,4 +1,4 @@
-"""What everybody passes on of a request: what is asked for, and what is sent."""
+"""The request and its answer, as all layers pass them on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Within:
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """What is asked: a view, of one district or of all, by a query still in its standard's language.
+    """A read request: a view, of one district or of all, by a query still in its standard's language.
 
     *read* turns it into a `Query`, given the pruned views it may speak of; *scopes* are those of which the
     caller needs one; *base* is the address that outward addresses start with; *within* names the records,
@@ -42,9 +42,9 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is sent: rendered *records*, how many there are in all, and the query they answer.
+    """The records to send: rendered *records*, how many there are in all, and the query they answer.
 
-    *following* is the token of the page behind this one, where pages have tokens.
+    *following* is the token of the next page, where pages have tokens.
     """
 
     records: list[dict[str, Any]]

@@ -1,4 +1,4 @@
-"""Slots: how many requests may wait for the system of one district at once, and which of those beyond is next."""
+"""Slots: how many requests may wait for the source of one district at once, in order of arrival."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from adapters.contract import Adapter
 
 MAX_QUEUED: Final = 64
-"""How many requests may wait for a slot of one district."""
+"""The requests that may wait for a slot of one district."""
 
 RETRY_SECONDS: Final = 5
 
 
 class DistrictBusy(SourceUnavailable):
-    """So many requests wait for the system of a district that no further one may."""
+    """Too many requests wait for the source of a district."""
 
     def __init__(self) -> None:
         super().__init__("Too many requests are waiting for the district's system.", RETRY_SECONDS)
@@ -41,9 +41,9 @@ class Interrupted(BaseException):
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """A request, over all its runs: the districts of which it holds a slot, and what is to be done only once.
+    """A request over all its runs: the districts of which it has a slot, and what must be done only once.
 
-    *held_one* is told, in the thread that runs the request, as soon as it holds a first slot. A ticket that *stays*
+    *held_one* is called, in the thread that runs the request, as soon as it has a first slot. A ticket that *stays*
     cannot be run again.
     """
 
@@ -58,7 +58,7 @@ _present: ContextVar[Ticket | None] = ContextVar("ticket", default=None)
 
 
 class Slots:
-    """The slots of every district, *each* so many; whoever waits for one is given it in the order of coming."""
+    """The slots of every district, *each* so many, given in order of arrival."""
 
     def __init__(self, each: int) -> None:
         self._each = each
@@ -72,7 +72,7 @@ class Slots:
             return self._take(ticket, district)
 
     def queue(self, ticket: Ticket, district: str, wake: Callable[[], None]) -> bool:
-        """Let the request wait for a slot of *district*, and *wake* it when it has one; False where too many wait."""
+        """Queue the request for a slot of *district*, and *wake* it when it has one; False where too many wait."""
         with self._lock:
             if self._take(ticket, district):
                 wake()
@@ -84,7 +84,7 @@ class Slots:
             return True
 
     def leave(self, ticket: Ticket) -> None:
-        """Take back every slot that the request holds, and let it wait for none any more."""
+        """Take back every slot that the request has, and remove it from every queue."""
         with self._lock:
             for district, waiting in list(self._queues.items()):
                 self._queues[district] = deque(one for one in waiting if one[0] is not ticket)
@@ -112,7 +112,7 @@ class Slots:
 
 @contextmanager
 def under(ticket: Ticket) -> Iterator[None]:
-    """Run what the block does for the request of *ticket*."""
+    """Run the block for the request of *ticket*."""
     token = _present.set(ticket)
     try:
         yield
@@ -121,12 +121,12 @@ def under(ticket: Ticket) -> Iterator[None]:
 
 
 def approach(adapter: Adapter) -> None:
-    """Hold a slot of the district that *adapter* reads before its system is asked, for the rest of the request.
+    """Take a slot of the district that *adapter* reads before its source is asked, for the rest of the request.
 
     What is asked outside a request, as by a refresh in the background, needs none.
 
     Raises:
-        SourceUnavailable: the system has failed several times and is left alone; or no slot will be free.
+        SourceUnavailable: the source has failed several times and is left alone; or no slot will be free.
         Interrupted: no slot is free now.
     """
     ticket = _present.get()
@@ -140,7 +140,7 @@ def approach(adapter: Adapter) -> None:
 
 
 def once(what: object, do: Callable[[], Any]) -> Any:
-    """The result of *do*, which is not done again where the present request is run again."""
+    """Return the result of *do*, which is not done again where the present request is run again."""
     ticket = _present.get()
     if ticket is None:
         return do()

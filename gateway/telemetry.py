@@ -1,4 +1,4 @@
-"""What the gateway says about itself: logs and numbers that cannot hold a student's value."""
+"""Telemetry: logs and metrics that cannot contain a student's value."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from flask import Response
 
-# What a log line may tell. A value under any other name is dropped and counted.
+# The keys of a log line. A value under any other name is dropped and counted.
 KEYS = frozenset(
     {
         "adapter",
@@ -34,7 +34,6 @@ KEYS = frozenset(
         "entity",
         "error",
         "event",
-        "generation",
         "kind",
         "level",
         "logger",
@@ -57,7 +56,7 @@ WORD = re.compile(r"[A-Za-z0-9_.:/+@-]{1,120}")
 PLACE = re.compile(r"[A-Za-z0-9_.:/\[\]?-]{1,200}")
 ROUTE = re.compile(r"[A-Za-z0-9_.:/<>-]{1,200}")
 CORRELATION = re.compile(r"[0-9a-fA-F-]{16,64}")
-"""Ids that somebody chose are logged where they look like made ones: hexadecimal, as UUIDs and trace ids are."""
+"""Ids that a caller chose are logged where they look like generated ones: hexadecimal, as UUIDs and trace ids are."""
 
 TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
 STARTED, TRACE = "crossing.started", "crossing.trace"
@@ -81,7 +80,7 @@ _log: Any = structlog.get_logger()
 
 
 def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
-    """Send logs as JSON lines to standard error; of other libraries only that they spoke, never what they said."""
+    """Log JSON lines to standard error; of other libraries only that they logged something, never what."""
     structlog.configure(
         processors=[
             structlog.stdlib.add_log_level,
@@ -97,7 +96,7 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
 
 
 def keep_listed(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """The listed keys of a log line whose values are a number or one plain word."""
+    """Return the listed keys of a log line whose values are a number or one plain word."""
     plain = {key: _plain(key, value) for key, value in line.items() if key in KEYS}
     kept = {key: value for key, value in plain.items() if value is not None}
     if len(kept) < len(line):
@@ -106,7 +105,7 @@ def keep_listed(_logger: object, _method: str, line: MutableMapping[str, Any]) -
 
 
 def trace(header: str | None) -> str:
-    """The id of this request's trace: the caller's, from a valid ``traceparent``, or a new one."""
+    """Return the id of this request's trace: the caller's, from a valid ``traceparent``, or a new one."""
     if has_request_context() and TRACE in request.environ:
         return str(request.environ[TRACE])
     found = TRACEPARENT.fullmatch(header) if header and len(header) <= 512 else None  # noqa: PLR2004 -- no honest header is longer
@@ -154,18 +153,18 @@ def ignored(members: int) -> None:
 
 
 def answered(view: str, status: int) -> None:
-    """Count an answer that no route gave."""
+    """Count a response that no route made."""
     _requests.labels(view, str(status), "-").inc()
 
 
 def _route() -> str:
-    """The template of the address that was asked; what was put in its place is never repeated."""
+    """Return the template of the requested address, never the values in it."""
     rule = request.url_rule.rule if request.url_rule else "-"
     return re.sub(r"<[a-z]+:", "<", rule)
 
 
 def fault(error: BaseException) -> None:
-    """Count and log a fault of ours by its kind and place; its message might quote what it was working on."""
+    """Count and log a fault of the gateway by its kind and place; its message might quote the data in hand."""
     kind = kind_of(error)
     _faults.labels(kind).inc()
     _log.error("fault", error=kind, place=raised(error))
@@ -179,30 +178,30 @@ def withheld(places: Sequence[str]) -> None:
 
 
 def reloaded(changes: int) -> None:
-    """Log that what is on disk is served now, and how many things it *changes*."""
+    """Log that the files on disk are served now, and the number of *changes*."""
     _refused_since.set(0)
     _withheld.set(0)
     _log.info("reloaded", count=changes)
 
 
 def reload_refused(since: float, places: Sequence[str]) -> None:
-    """Log the first mistake for which what is on disk is not served, and *since* when it is not."""
+    """Log the first mistake for which the files on disk are not served, and *since* when they are not."""
     _refused_since.set(since)
     _log.error("reload refused", place=next(iter(places), "-") or "-", count=len(places))
 
 
 def tell(event: str, **words: object) -> None:
-    """Log something that an operator has to know of."""
+    """Log an event that an operator has to know of."""
     _log.warning(event, **words)
 
 
 def exposition() -> bytes:
-    """All numbers, in Prometheus's text format."""
+    """Render all metrics in Prometheus's text format."""
     return generate_latest(metrics)
 
 
 class _Library(logging.Handler):
-    """Tells that another library logged something, and where, without its text."""
+    """Logs that another library logged something, and where, without its text."""
 
     def emit(self, record: logging.LogRecord) -> None:
         place = f"{record.module}:{record.lineno}"
@@ -210,7 +209,7 @@ class _Library(logging.Handler):
 
 
 def _plain(key: str, value: object) -> object:
-    """*value* if it may be told; None where it may not."""
+    """Return *value* if it may be logged; None where it may not."""
     if isinstance(value, Reason):
         return str(value)
     if not isinstance(value, str):

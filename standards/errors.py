@@ -316,7 +316,7 @@ class LossRefused(SourceUnavailable):
     def __init__(self, losses: Iterable[Loss], retry_after: int = 30) -> None:
         self.losses = tuple(losses)
         told = (f"{one.gone} of {one.held} rows of {one.entity}" for one in self.losses)
-        super().__init__(f"a renewal would drop {', '.join(told)}", retry_after)
+        super().__init__(f"a refresh would drop {', '.join(told)}", retry_after)
 
 
 class SourceTimeout(SourceUnavailable):

@@ -1,7 +1,7 @@
-"""The agreements as they were when each version was first used: recorded once, and held to for ever.
+"""Agreement texts: each version recorded when it was first used, and never changed afterwards.
 
-The record keeps the text of every version and what its lines stood for then. A version whose text is another now is
-refused, and what the product has learned since is not released under a line of old.
+The audit log keeps the text of every version and what its lines meant then. A version whose text differs now is
+refused, and facts added to the product since are not released under an old line.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One version as it was recorded: the hash of its *text*, and the name of what its lines stood for."""
+    """One version as it was recorded: the hash of its *text*, and the name of what its lines meant."""
 
     text: str
     elements: str
 
 
 class Texts:
-    """The versions that a record knows of, read once."""
+    """The recorded versions, read once."""
 
     def __init__(self, store: Contents, name: str) -> None:
         self._store = store
@@ -44,7 +44,7 @@ class Texts:
         self.known = {version: Recorded(*one) for version, one in listed.items()}
 
     def differing(self, agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, Agreement]]:
-        """Every agreement whose version was recorded with another text, and the mistake that this is."""
+        """Return every agreement whose version was recorded with another text, and the mistake that this is."""
         for one in agreements:
             known = self.known.get(_version(one))
             if known is not None and known.text != one.digest:
@@ -52,7 +52,7 @@ class Texts:
                 yield SettingsError(text, one.file, 1, 1), one
 
     def held_to(self, one: Agreement) -> Agreement:
-        """The agreement with what its lines stood for when it was recorded, or stand for now if it was not yet."""
+        """Return the agreement with the meaning of its lines as recorded, or as it is now where none is recorded."""
         known = self.known.get(_version(one))
         if known is None:
             now = canonical.expansion(one.lines)
@@ -66,7 +66,7 @@ class Texts:
 
 
 def recorded(settings: Settings) -> Texts:
-    """What the region's record knows of agreements; nothing where there is no record yet.
+    """Read what the region's audit log has of agreements; nothing where there is no log yet.
 
     Raises:
         StoreUnavailable: it cannot be read.
@@ -77,12 +77,12 @@ def recorded(settings: Settings) -> Texts:
 
 
 def held_to(settings: Settings, agreements: Iterable[Agreement]) -> tuple[Agreement, ...]:
-    """The *agreements* with what their lines stood for when each was recorded, as the gateway holds to it."""
+    """Return the *agreements*, each with the meaning of its lines as recorded, as the gateway uses them."""
     return tuple(map(recorded(settings).held_to, agreements))
 
 
 def record_all(record: Record, agreements: Iterable[Agreement]) -> None:
-    """Write down the text of every version that is not on record yet, and what its lines stand for."""
+    """Record the text of every version that is not recorded yet, and what its lines mean."""
     known = Texts(*record.agreements).known
     fresh = {_version(one): _write_down(record, one) for one in agreements if _version(one) not in known}
     if fresh:
@@ -91,7 +91,7 @@ def record_all(record: Record, agreements: Iterable[Agreement]) -> None:
 
 
 def _write_down(record: Record, one: Agreement) -> Recorded:
-    """Keep the text of an agreement and what it is compiled by: what its lines stand for now."""
+    """Store the text of an agreement and what it is compiled by: what its lines mean now."""
     elements = one.expansion.elements if one.expansion else canonical.expansion(one.lines)
     return Recorded(record.text(one.text.encode()), record.text(_json(elements)))
 

@@ -1,7 +1,7 @@
-"""The hash chain of the record: every entry seals all before it, under a key that is gone once it has been used.
+"""The hash chain of the audit log: every entry seals all before it, under a key that is erased once it has been used.
 
 An entry is one line: the event, the hash that links it to the line before, and a keyed mark (MAC). Entry *n* is marked
-with key *n*, and the next key is made from it by a one-way function: who gets hold of the present key can mark what is
+with key *n*, and the next key is made from it by a one-way function: who gets the present key can mark what is
 to come, and nothing of what has been.
 """
 
@@ -27,7 +27,7 @@ DIGITS = 2 * HASH_BYTES
 
 @dataclass(frozen=True, slots=True)
 class ChainLine:
-    """A line of the record: the *entry*, the *digest* it claims, and its *mac*, which entries of old have not."""
+    """A line of the log: the *entry*, the *digest* it claims, and its *mac*, which entries of older versions lack."""
 
     entry: bytes
     digest: bytes
@@ -35,18 +35,18 @@ class ChainLine:
 
     @property
     def end(self) -> bytes:
-        """What the next entry seals."""
+        """Return what the next entry seals."""
         return self.digest + self.mac
 
     @property
     def event(self) -> dict[str, Any]:
-        """The event that it tells."""
+        """Return the event in the entry."""
         event: dict[str, Any] = orjson.loads(self.entry)
         return event
 
 
 def encode(event: Mapping[str, Any], seq: int) -> bytes:
-    """Write an event in the one spelling that the chain knows."""
+    """Encode an event in its one canonical spelling."""
     return orjson.dumps({**event, "seq": seq}, option=orjson.OPT_SORT_KEYS)
 
 
@@ -74,10 +74,10 @@ def write_line(entry: bytes, digest: bytes, mac: bytes = b"") -> bytes:
 
 
 def read_line(line: bytes) -> ChainLine:
-    """Read a line without its newline.
+    """Parse a line without its newline.
 
     Raises:
-        ValueError: it is no entry.
+        ValueError: it is not an entry.
     """
     if not line.endswith(END):
         raise ValueError
@@ -90,19 +90,19 @@ def read_line(line: bytes) -> ChainLine:
 
 
 def list_segments(folder: Path) -> list[Path]:
-    """The segments of the record, oldest first."""
+    """List the segments of the log, oldest first."""
     return sorted(folder.glob("record-*.jsonl"))
 
 
 def segment_number(path: Path) -> int:
-    """The number in the name of a segment."""
+    """Return the number in the name of a segment."""
     return int(path.stem.removeprefix("record-"))
 
 
 def read_lines(folder: Path, seq: int = 0) -> Iterator[tuple[str, bytes]]:
     """Read every finished line with its place, oldest first, from the segment on that holds entry *seq*.
 
-    An unfinished last line was never promised to anybody; elsewhere it is a line like the others, and no entry.
+    An unfinished last line was never acknowledged; elsewhere it is a line like the others, and no entry.
     """
     segments = list_segments(folder)
     first = _segment_of(segments, seq) if seq else 0
@@ -114,7 +114,7 @@ def read_lines(folder: Path, seq: int = 0) -> Iterator[tuple[str, bytes]]:
 
 
 def read_entries(folder: Path, seq: int = 0) -> Iterator[tuple[str, ChainLine | None, int]]:
-    """Read every line as its place, what it is, and its number; what is no entry is None with number 0."""
+    """Read every line as its place, its content and its number; what is not an entry is None with number 0."""
     for place, text in read_lines(folder, seq):
         try:
             line = read_line(text)
@@ -124,14 +124,14 @@ def read_entries(folder: Path, seq: int = 0) -> Iterator[tuple[str, ChainLine | 
 
 
 def read_events(folder: Path) -> Iterator[dict[str, Any]]:
-    """Every event of the record, oldest first."""
+    """Read every event of the log, oldest first."""
     for _, line, _ in read_entries(folder):
         if line is not None:
             yield line.event
 
 
 def _segment_of(segments: list[Path], seq: int) -> int:
-    """The place of the last segment that begins with entry *seq* or one before it."""
+    """Return the place of the last segment that begins with entry *seq* or one before it."""
     for at in range(len(segments) - 1, 0, -1):
         with segments[at].open("rb") as file:
             first = file.readline().removesuffix(b"\n")
@@ -144,7 +144,7 @@ def _segment_of(segments: list[Path], seq: int) -> int:
 
 
 def _bytes(digits: bytes) -> bytes:
-    """The bytes behind hexadecimal *digits*, in the one spelling that is written."""
+    """Decode hexadecimal *digits*, in the one spelling that is written."""
     found = bytes.fromhex(digits.decode("ascii"))
     if len(found) != HASH_BYTES or found.hex().encode() != digits:
         raise ValueError

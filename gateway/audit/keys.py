@@ -1,8 +1,8 @@
-"""The keys of the record's chain: the first one, handed out once, and the present one, which moves on.
+"""The keys of the audit log's chain: the first one, handed out once, and the present one, which is derived from it.
 
-Both lie sealed under the region's keys. The present one lies with the number of the entry that it is for and the end of
-the entry before it, in two slots that are written in turn: it is a signature of how far the record reaches, made again
-at every flush, and who has it cannot say anything about what was before.
+Both are sealed under the region's keys. The present one is stored with the number of its entry and the end of
+the entry before it, in two slots that are written in turn: it is a signature of how far the log reaches, made again
+at every flush, and who has it can forge nothing about what was before.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ class PresentKey:
         self._path, self._cipher, self._file = folder / STATE, _cipher(key, b"present"), -1
 
     def read(self) -> KeyState | None:
-        """The present key; None where there is none that opens."""
+        """Read the present key; None where there is none that opens."""
         found = [one for one in self.slots() if one is not None]
         return max(found, key=lambda one: one.seq, default=None)
 
     def slots(self) -> list[KeyState | None]:
-        """What is in each slot that was written; None for one that does not open."""
+        """Read each slot that was written; None for one that does not open."""
         try:
             content = self._path.read_bytes()
         except OSError:
@@ -65,24 +65,24 @@ class PresentKey:
         return [self._opened(slot, place) for place, slot in enumerate(written) if slot.strip(b"\x00")]
 
     def create(self, present: KeyState) -> None:
-        """Make the file anew, durably."""
+        """Create the file anew, durably."""
         self.close()
         slots = [self._sealed(present) if place == present.seq % SLOTS else bytes(SLOT_BYTES) for place in range(SLOTS)]
         replace_file(self._path, b"".join(slots))
 
     def write(self, present: KeyState) -> None:
-        """Put the present key in place of the one before the last."""
+        """Write the present key in place of the one before the last."""
         if self._file < 0:
             self._file = os.open(self._path, os.O_WRONLY)
         os.pwrite(self._file, self._sealed(present), present.seq % SLOTS * SLOT_BYTES)
 
     def sync(self) -> None:
-        """Make what was written durable; a machine that fails before comes back with an earlier key, which moves on."""
+        """Flush what was written to disk; after a failure of the machine an earlier key is there, which is moved on."""
         if self._file >= 0:
             os.fdatasync(self._file)
 
     def close(self) -> None:
-        """Give up the file."""
+        """Close the file."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
@@ -106,7 +106,7 @@ class PresentKey:
 
 
 def begin(folder: Path, key: bytes, seq: int, end: bytes = GENESIS) -> KeyState:
-    """Make a first key for the entries from *seq* on; it lies sealed until it is handed out."""
+    """Generate a first key for the entries from *seq* on; it is sealed until it is handed out."""
     first = secrets.token_bytes(KEY_BYTES)
     text = f"{WORD}:{seq}:{first.hex()}".encode()
     replace_file(_first(folder, seq), _cipher(key, b"first").seal(text, b"%d" % seq))
@@ -116,23 +116,23 @@ def begin(folder: Path, key: bytes, seq: int, end: bytes = GENESIS) -> KeyState:
 
 
 def sealed(folder: Path, key: bytes) -> Mapping[int, str]:
-    """The first keys that were not handed out yet, by the entry that each begins with."""
+    """Return the first keys that were not handed out yet, by the entry that each begins with."""
     return {seq: text.decode() for seq, text in _firsts(folder, key).items() if text not in {HANDED, b""}}
 
 
 def hand_out(folder: Path, key: bytes, seq: int) -> None:
-    """Keep of a first key only that it was handed out."""
+    """Erase a first key, noting that it was handed out."""
     replace_file(_first(folder, seq), _cipher(key, b"first").seal(HANDED, b"%d" % seq))
 
 
 def notes(folder: Path) -> list[str]:
-    """What an operator has to be told of the first keys; they can be told apart by their size alone."""
+    """List what an operator must know of the first keys; they can be told apart by their size alone."""
     waiting = [path.name for path in sorted(folder.glob("first-*.key")) if path.stat().st_size > HANDED_BYTES]
     return [f"the record's first key lies here until `crossing audit key` prints it ({name})" for name in waiting]
 
 
 def problems(folder: Path, key: bytes) -> list[str]:
-    """What is wrong with the files of keys."""
+    """List what is wrong with the files of keys."""
     found = [f"{_first(folder, seq).name}: was changed" for seq, text in _firsts(folder, key).items() if not text]
     if not found and not any(folder.glob("first-*.key")):
         found.append("first-1.key: is missing")
@@ -143,7 +143,7 @@ def problems(folder: Path, key: bytes) -> list[str]:
 
 
 def read_keys(text: str) -> dict[int, bytes]:
-    """The first keys in a *text*, by the entry that each begins with.
+    """Parse the first keys in a *text*, by the entry that each begins with.
 
     Raises:
         ValueError: there is none, or something else.
@@ -160,18 +160,18 @@ def read_keys(text: str) -> dict[int, bytes]:
 
 
 def at(keys: Mapping[int, bytes], seq: int) -> bytes | None:
-    """The key for entry *seq*, from the last first key that begins before it."""
+    """Derive the key for entry *seq*, from the last first key that begins before it."""
     first = max((one for one in keys if one <= seq), default=None)
     return None if first is None else chain.next_key(keys[first], seq - first)
 
 
 def covers(keys: Mapping[int, bytes], seq: int) -> bool:
-    """Whether one of *keys* is the first of, or before, entry *seq*."""
+    """Tell whether one of *keys* is the first of, or before, entry *seq*."""
     return any(first <= seq for first in keys)
 
 
 def _firsts(folder: Path, key: bytes) -> dict[int, bytes]:
-    """What lies in each file of a first key; nothing where that does not open."""
+    """Read each file of a first key; nothing where it does not open."""
     found = {}
     for path in sorted(folder.glob("first-*.key")):
         seq = int(path.stem.removeprefix("first-"))

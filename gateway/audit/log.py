@@ -1,4 +1,4 @@
-"""The record of disclosures: an event is durable here before what it tells of leaves."""
+"""The audit log of disclosures: an event is durable here before the data it describes are sent."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["KEYS", "PURPOSE", "Record", "open_record", "verify"]
 
 PURPOSE = "audit"
-# What an event may tell. No value of a student is among it, and nothing else is ever written.
+# The fields that an event may have. No value of a student is among it, and nothing else is ever written.
 KEYS = frozenset(
     {
         "actor", "agreement", "agreements", "api", "at", "basis", "break", "client", "district", "elements", "fields",
@@ -51,12 +51,12 @@ _sync = getattr(os, "fdatasync", os.fsync)
 
 
 def open_record(place: settings.AuditSettings, keys: Keys, registry: Registry | None = None) -> Record:
-    """The region's record, under the key that its master key gives for it."""
+    """Open the region's audit log, under the key derived from its master key."""
     return Record(place.folder, keys.derive(PURPOSE), place.segment_bytes, registry=registry)
 
 
 class Record:
-    """The record in a folder of files that only grow, written by one process at a time.
+    """The audit log: a folder of append-only files, written by one process at a time.
 
     Whoever holds the lock writes for all who wait, so that many requests share one flush of the disk. Once a minute,
     where anything was written, and after so many events its head is signed and held by the *registry* too.
@@ -89,7 +89,7 @@ class Record:
         self._keeper.start()
 
     def append(self, event: Mapping[str, Any]) -> int:
-        """The number of *event*, which is on disk when this returns."""
+        """Append *event*, which is on disk when this returns; return its number."""
         if unknown := event.keys() - KEYS:
             raise ValueError(f"an event cannot tell {', '.join(sorted(unknown))}")
         with self._queue:
@@ -110,29 +110,29 @@ class Record:
         return seq
 
     def subjects(self, tags: Sequence[bytes], client: str = "") -> str:
-        """The name under which events can tell of the students behind *tags*, in this order."""
+        """Store the tags of students in this order; return the name by which events refer to them."""
         with self._storing():
             return self._subjects.keep(tags, client)
 
     def fields(self, text: str, client: str) -> str:
-        """The name under which events can tell of the set of fields in *text*, which *client* chose."""
+        """Store the set of fields in *text*, which *client* chose; return the name by which events refer to it."""
         with self._storing():
             return self._allowance.keep(self._fields, text.encode(), client)
 
     def text(self, text: bytes) -> str:
-        """The name under which events can tell of an agreement's text, or of what goes with it."""
+        """Store an agreement's text, or what goes with it; return the name by which events refer to it."""
         with self._storing():
             return self._texts.keep(text)
 
     def seen(self, tag: bytes) -> Iterator[dict[str, Any]]:
-        """Every event that tells of the student behind *tag*, oldest first: who saw this child's record."""
+        """Yield every event about the student behind *tag*, oldest first: who saw this child's record."""
         for event in read_events(self._folder):
             if event.get("set") and self._subjects.holds(event["set"], tag, event["from"], event["to"]):
                 yield event
 
     @property
     def agreements(self) -> tuple[Contents, str]:
-        """Where the texts of agreements are kept, and the name of the list of those; empty where there is none."""
+        """Return where agreement texts are stored, and the name of the list of those; empty where there is none."""
         return self._texts, self._head.agreements
 
     def note_agreements(self, name: str) -> None:
@@ -142,15 +142,15 @@ class Record:
             self._refuse()
 
     def notes(self) -> list[str]:
-        """What an operator has to be told of the record."""
+        """List what an operator must know of the log."""
         unheld = ["the registry does not hold the record's last head: it could not be reached"] if self._unheld else []
         return [*audit_keys.notes(self._folder), *unheld]
 
     def reopen(self) -> None:
-        """Begin, or begin again after a failure; what was never promised to anybody is cut off.
+        """Open the log, or reopen it after a failure; a line that was never acknowledged is cut off.
 
         Raises:
-            RecordDamaged: the record is not as it was written.
+            RecordDamaged: the log is not as it was written.
             StoreUnavailable: it cannot be opened, or the registry cannot.
         """
         with self._signing, self._commit, self._queue:
@@ -166,7 +166,7 @@ class Record:
                     self._close_files()
 
     def check(self) -> None:
-        """See that the record can be written; after a failure, begin it again.
+        """Check that the log can be written; after a failure, reopen it.
 
         Raises:
             StoreUnavailable: it cannot be.
@@ -175,7 +175,7 @@ class Record:
             self.reopen()
 
     def close(self) -> None:
-        """Sign how far the record reaches, and let another process have it."""
+        """Sign how far the log reaches, and let another process open it."""
         self._ended = True
         self._due.set()
         if self._keeper is not threading.current_thread():
@@ -221,7 +221,7 @@ class Record:
         sync_folder(self._folder)
 
     def _flush(self) -> None:
-        """Write for everybody who waits."""
+        """Write and flush for every thread that waits."""
         with self._queue:
             lines, self._pending = b"".join(self._pending), []
             present = self._next
@@ -251,7 +251,7 @@ class Record:
             self._open_segment()
 
     def _keep(self, seconds: float) -> None:
-        """Sign heads and write down refusals until the record is closed."""
+        """Sign heads and write down refusals until the log is closed."""
         while not self._ended:
             self._due.wait(seconds)
             self._due.clear()
@@ -270,7 +270,7 @@ class Record:
                 self.refusals.put_back(event)
 
     def _sign(self, agreements: str = "") -> None:
-        """Sign a head, with another list of *agreements* where one is given, and let the registry hold it.
+        """Sign a head, with another list of *agreements* where one is given, and store it in the registry too.
 
         While there is no registry it is tried again with every head.
         """
@@ -296,7 +296,7 @@ class Record:
 
     @contextmanager
     def _storing(self) -> Iterator[None]:
-        """Store something beside the events; a failure of the disk stops the record."""
+        """Store something beside the events; a failure of the disk stops the log."""
         if self._refusing:
             self._refuse()
         try:

@@ -1,4 +1,4 @@
-"""The beginning of a record, and of one that an older program wrote; and going on over one that does not verify."""
+"""The beginning of an audit log, the upgrade of an older one, and the continuation of one that does not verify."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from gateway.storage.signed_heads import Registry
 
 MAX_SEQUENCE_GAP = 1_000_000
-"""How far beyond all that is known an entry's number may be and be believed."""
+"""The most by which an entry's number may exceed all that is known and still be believed."""
 
 
 def prepare(folder: Path, key: bytes, held: Checkpoint | None) -> None:
-    """Begin a record where there is none yet, and take over one whose entries bear no MAC.
+    """Create a log where there is none yet, and upgrade one whose entries have no MAC.
 
     Raises:
-        RecordDamaged: the record to be taken over is not whole.
+        RecordDamaged: the log to be upgraded is not whole.
     """
     head, present = signed_heads.read_head(folder, key), PresentKey(folder, key).read()
     if head and head.checkpoint and present:
@@ -53,13 +53,13 @@ def prepare(folder: Path, key: bytes, held: Checkpoint | None) -> None:
 
 
 def go_on(folder: Path, key: bytes, registry: Registry | None, actor: str, reason: str) -> int:
-    """Begin a new segment behind a record that does not verify, with an entry that says who went on, and why.
+    """Begin a new segment behind a log that does not verify, with an entry that says who continued it, and why.
 
     What is there stays as it is. The entry holds a hash of it; its number is beyond all that anybody knows of.
 
     Raises:
-        CallerError: the record's end verifies, so that the gateway goes on by itself.
-        StoreUnavailable: the record is being written, or cannot be.
+        CallerError: the log's end verifies, so that the gateway continues it by itself.
+        StoreUnavailable: the log is being written, or cannot be.
     """
     told = {"actor": actor, "at": datetime.now(UTC).isoformat(timespec="milliseconds"), "reason": reason}
     try:
@@ -111,13 +111,13 @@ def digest_of(folder: Path, before: str = "") -> str:
 
 
 def _last(folder: Path, known: int) -> int:
-    """The number of the last entry that there is, or is known of."""
+    """Return the number of the last entry that exists, or is known of."""
     found = (seq for _, _, seq in read_entries(folder) if seq <= known + MAX_SEQUENCE_GAP)
     return max(known, max(found, default=0))
 
 
 def _first_marked(folder: Path, seq: int) -> int:
-    """The entry from which on all bear a MAC, as far as the entries themselves say."""
+    """Return the entry from which on all have a MAC, as far as the entries themselves say."""
     return min((number for _, line, number in read_entries(folder) if line and line.mac), default=seq)
 
 

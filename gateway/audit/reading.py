@@ -1,4 +1,4 @@
-"""The record read for people: what an event says in words, by the texts and sets that it names."""
+"""The audit log read for people: an event in words, by the texts and sets that it names."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ DONE = {
     "delete": "deleted",
 }
 PLAIN = frozenset({"refused", REOPEN})
-"""The operations that are about no student: told member by member."""
+"""The operations that are about no student: listed member by member."""
 
 
 class AuditReader:
-    """The record of a region, and what lies beside it."""
+    """The audit log of a region, and the texts and sets stored beside it."""
 
     def __init__(self, settings: Settings) -> None:
         self._folder = settings.audit.folder
@@ -42,12 +42,12 @@ class AuditReader:
         self._fields, self._texts = field_sets(self._folder), texts(self._folder)
 
     def event(self, seq: int) -> Event | None:
-        """The event of that number."""
+        """Return the event of that number."""
         found = (line.event for _, line, number in read_entries(self._folder, seq) if line and number == seq)
         return next(found, None)
 
     def about(self, district: str, identifier: str) -> Iterator[Event]:
-        """Every event about the student whom the district's system knows by *identifier*, oldest first."""
+        """Return every event about the student with the source's id *identifier*, oldest first."""
         tag = self._keyring.student_tag(district, identifier)
         for event in read_events(self._folder):
             here = event.get("set") and event["district"] in {district, "*"}
@@ -55,7 +55,7 @@ class AuditReader:
                 yield event
 
     def words(self, event: Event) -> str:
-        """Who asked, when, what for, under which text, and which facts: what 34 CFR 99.32 asks for."""
+        """Return who asked, when, for what purpose, by which text, and which facts: what 34 CFR 99.32 asks for."""
         if event["operation"] in PLAIN:
             told = (f"{name}: {value}" for name, value in event.items() if name not in {"hash", "mac", "at", "seq"})
             return "\n".join([f"event {event['seq']}, {event.get('at', '')}", *(f"  {one}" for one in told)])
@@ -75,7 +75,7 @@ class AuditReader:
         return "\n".join(lines)
 
     def details(self, event: Event) -> str:
-        """Each fact with the sentence that the vocabulary has for it, and each agreement's text."""
+        """List each fact with the sentence that the vocabulary has for it, and each agreement's text."""
         lines = [f"  {name}, {action}: {_sentence(name)}".rstrip(": ") for name, action in sorted(self._actions(event))]
         for agreement in self._agreements(event):
             lines += ["", orjson.dumps(agreement, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode()]
@@ -85,7 +85,7 @@ class AuditReader:
         return [name if action == "allow" else f"{name} ({action})" for name, action in sorted(self._actions(event))]
 
     def _actions(self, event: Event) -> set[tuple[str, str]]:
-        """The vocabulary's name of each fact, and what was done to it."""
+        """Return the vocabulary's name of each fact, and what was done to it."""
         try:
             text = self._fields.read(event.get("fields", "")).decode()
         except OSError:
@@ -101,6 +101,6 @@ class AuditReader:
 
 
 def _sentence(name: str) -> str:
-    """What the vocabulary says of a fact."""
+    """Return the vocabulary's description of a fact."""
     found = vocabulary.names().get(name)
     return found.about if found else ""

@@ -1,4 +1,4 @@
-"""Refusals by policy, counted for the record of disclosures: one event a minute for each client, view and reason."""
+"""Refusals by policy, counted for the audit log: one event a minute for each client, view and reason."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_COUNTED = 1000
-"""How many combinations are told apart within a minute; the rest are counted together."""
+"""The most combinations told apart within a minute; the rest are counted together."""
 
 Place = tuple[str, str, str, str]
 
 
 class Refusals:
-    """What was refused since it was last written down, in memory."""
+    """The refusals since they were last written down, in memory."""
 
     def __init__(self) -> None:
         self._counted: dict[Place, int] = {}
@@ -31,7 +31,7 @@ class Refusals:
             self._counted[place] = self._counted.get(place, 0) + 1
 
     def take(self) -> list[Mapping[str, Any]]:
-        """The events to write down, which then are no longer counted here."""
+        """Return the events to write down, which then are no longer counted here."""
         with self._lock:
             counted, self._counted = self._counted, {}
         at = datetime.now(UTC).isoformat(timespec="milliseconds")

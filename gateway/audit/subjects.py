@@ -1,4 +1,4 @@
-"""Whom an event is about: sets of student tags, a few in the event itself, more of them kept once by content."""
+"""The subjects of an event: sets of student tags, a few in the event itself, larger ones stored once by content."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 TAG_BYTES = 8
 INLINE_TAGS = 16
 MAX_CLIENT_BYTES = 64 * 2**20
-"""How much of new sets one client may cause in an hour: eight million records that nobody was sent before so."""
+"""The bytes of new sets that one client may cause in an hour: eight million records that nobody was sent before."""
 ALLOWANCE_SECONDS = 3600.0
 
 
 class Subjects:
-    """The sets of one record. A tag is a keyed hash of a student: it names nobody without the key."""
+    """The sets of one audit log. A tag is a keyed hash of a student: it identifies nobody without the key."""
 
     def __init__(self, folder: Path, allowance: Allowance | None = None) -> None:
         self.contents, self._allowance = Contents(folder, ".tags"), allowance or Allowance()
         self.read = lru_cache(maxsize=64)(self._read)
 
     def keep(self, tags: Sequence[bytes], client: str = "") -> str:
-        """The name of the set of *tags*, in this order; durable when it is returned. Few tags are their own name.
+        """Store the set of *tags*, in this order, durably; return its name. Few tags are their own name.
 
         Raises:
             TooManyRequests: the *client* has caused as many new sets as one may.
@@ -43,7 +43,7 @@ class Subjects:
         return self._allowance.keep(self.contents, joined, client)
 
     def holds(self, name: str, tag: bytes, start: int, stop: int) -> bool:
-        """Whether *tag* stands between *start* and *stop* in the set."""
+        """Tell whether *tag* stands between *start* and *stop* in the set."""
         tags = self.read(name)
         at = tags.find(tag, start * TAG_BYTES, stop * TAG_BYTES)
         while at >= 0 and at % TAG_BYTES:
@@ -51,7 +51,7 @@ class Subjects:
         return at >= 0
 
     def fault(self, name: str, stop: int) -> str:
-        """What is wrong with a set that an event names up to *stop*; empty when nothing is."""
+        """Return what is wrong with a set that an event names up to *stop*; empty when nothing is."""
         if not name.startswith("=") and (fault := self.contents.fault(name)):
             return fault
         return "is too short" if stop * TAG_BYTES > len(self._read(name)) else ""
@@ -61,14 +61,14 @@ class Subjects:
 
 
 class Allowance:
-    """How many bytes each client has caused within the present hour."""
+    """The bytes that each client has caused within the present hour."""
 
     def __init__(self, most: int = MAX_CLIENT_BYTES, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._most, self._lock = clock, most, threading.Lock()
         self._begun, self._spent = clock(), dict[str, int]()
 
     def keep(self, contents: Contents, content: bytes, client: str) -> str:
-        """Keep *content*, whose bytes count for the *client* where it was not kept before.
+        """Store *content*, whose bytes count for the *client* where it was not stored before.
 
         Raises:
             TooManyRequests: the client has caused as many as one may.

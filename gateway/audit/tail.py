@@ -1,4 +1,4 @@
-"""The end of the record, checked before it is written on: from the last signed head to its last line."""
+"""The end of the audit log, checked before it is written on: from the last signed head to its last line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gateway.audit.chain import ChainLine
 
 REOPEN = "reopen"
-"""The operation of the entry with which a record goes on that did not verify."""
+"""The operation of the entry that continues a log which did not verify."""
 HOW = "`crossing audit verify` tells more; `crossing audit reopen --reason TEXT` goes on over it, which stays told."
 
 
@@ -33,7 +33,7 @@ class RecordDamaged(StoreUnavailable):
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """An entry of which somebody knows how it ends: its number, its *end* in digits, and who knows it (*what*)."""
+    """An entry whose end is known: its number, its *end* in digits, and who knows it (*what*)."""
 
     seq: int
     end: str
@@ -41,14 +41,14 @@ class Anchor:
 
 
 def anchors(head: AuditHead | None, present: KeyState | None, held: Checkpoint | None) -> list[Anchor]:
-    """What the signed head, the present key and the registry know of the record's end."""
+    """Return what the signed head, the present key and the registry know of the log's end."""
     found = [Anchor(head.seq, head.hash, HEAD)] if head else []
     found += [Anchor(present.seq - 1, present.end.hex(), STATE)] if present else []
     return found + ([Anchor(held.number, held.digest, "the registry")] if held else [])
 
 
 def put_back(head: AuditHead | None, present: KeyState | None, held: Checkpoint | None) -> Iterator[str]:
-    """What is older than it can be: the present key is written before a head, and a head before the registry's."""
+    """Return what is older than it can be: the present key is written before a head, that before the registry's."""
     if head and present and not head.checkpoint:
         yield f"{HEAD}: was put back to an earlier state"
     if head and present and present.seq <= head.seq:
@@ -58,7 +58,7 @@ def put_back(head: AuditHead | None, present: KeyState | None, held: Checkpoint 
 
 
 class ChainWalk:
-    """A walk along the chain that tells of every line whether it belongs where it stands."""
+    """A walk along the chain that checks of every line whether it belongs where it stands."""
 
     def __init__(self, known: Sequence[Anchor], marked: int = 0, keys: Mapping[int, bytes] | None = None) -> None:
         self._known, self._marked, self._keys = known, marked, keys or {}
@@ -69,7 +69,7 @@ class ChainWalk:
         self.end, self.expected, self.key = end, seq, self._keys.get(seq)
 
     def step(self, line: ChainLine | None, seq: int) -> Iterator[str]:
-        """What is wrong with the next line."""
+        """Return what is wrong with the next line."""
         if line is None:
             yield "is not an entry"
             return
@@ -83,7 +83,7 @@ class ChainWalk:
         self.key = self._keys.get(seq + 1) or (chain.next_key(self.key) if self.key else None)
 
     def missing(self) -> Iterator[str]:
-        """What is missing at the end."""
+        """Return what is missing at the end."""
         for one in self._known:
             if one.seq >= self.expected:
                 yield f"{one.what}: entries {self.expected} to {one.seq} are missing at the end"
@@ -108,7 +108,7 @@ class ChainWalk:
 
 
 def check(folder: Path, key: bytes, held: Checkpoint | None, *, registered: bool = False) -> KeyState:
-    """The key to go on with, if all behind the earliest that is known of the record's end is in order.
+    """Return the key to continue with, if all after the earliest known end of the log is in order.
 
     Raises:
         RecordDamaged: it is not.
@@ -133,7 +133,7 @@ def check(folder: Path, key: bytes, held: Checkpoint | None, *, registered: bool
 
 
 def _walked(folder: Path, walk: ChainWalk, first: int) -> Iterator[str]:
-    """What is wrong with entry *first* and those behind it."""
+    """Return what is wrong with entry *first* and those behind it."""
     reached, end = first == 0, GENESIS
     for place, line, seq in read_entries(folder, max(first - 1, 0)):
         if not reached and seq == first:

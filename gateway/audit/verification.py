@@ -1,4 +1,4 @@
-"""The whole record checked: its chain, its heads and keys, and all that its events name."""
+"""The verification of the whole audit log: its chain, its heads and keys, and all that its events name."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ SUBJECTS, FIELDS, AGREEMENTS = FOLDERS = ("subjects", "fields", "agreements")
 
 
 def field_sets(folder: Path) -> Contents:
-    """The sets of fields that events name."""
+    """Return the sets of fields that events name."""
     return Contents(folder / FIELDS, ".txt")
 
 
 def texts(folder: Path) -> Contents:
-    """The texts of agreements that events name, and what goes with them."""
+    """Return the texts of agreements that events name, and what goes with them."""
     return Contents(folder / AGREEMENTS, ".json")
 
 
 def verify(
     folder: Path, key: bytes, registry: Registry | None = None, keys: Mapping[int, bytes] | None = None
 ) -> list[str]:
-    """Every edit, deletion, reordering and truncation that *folder* shows; nothing when the record is whole.
+    """Yield every edit, deletion, reordering and truncation that *folder* shows; nothing when the log is whole.
 
     The *registry* tells whether all of it was put back to an earlier state. With the first *keys* every entry's MAC
-    is checked too: only they show what was done by somebody who had the region's keys. A break that somebody went on
-    over is told for ever.
+    is checked too: only they show what was done by somebody who had the region's keys. A break after which the log
+    was continued is reported for ever.
     """
     held = registry.read_checkpoint(NAME) if registry else None
     head, present = signed_heads.read_head(folder, key), PresentKey(folder, key).read()
     problems = [] if head else [f"{HEAD}: is missing, or was not signed by this gateway"]
-    if not (head and not head.checkpoint and present is None):  # a record of old has no keys yet
+    if not (head and not head.checkpoint and present is None):  # a log of an older version has no keys yet
         problems += audit_keys.problems(folder, key)
     if registry and head and head.in_registry and held is None:
         problems.append("the registry: holds no head of this record")
@@ -75,7 +75,7 @@ def _break(folder: Path, place: str, event: Mapping[str, Any]) -> Iterator[str]:
 
 
 class _Named:
-    """What events name: each looked at once."""
+    """The names in events: sets, fields and texts, each checked once."""
 
     def __init__(self, folder: Path) -> None:
         self._subjects = Subjects(folder / SUBJECTS)
@@ -83,7 +83,7 @@ class _Named:
         self._looked: dict[tuple[str, str], str] = {}
 
     def faults(self, event: Mapping[str, Any]) -> Iterator[str]:
-        """What is wrong with what an event names."""
+        """Return what is wrong with what an event names."""
         named = str(event.get("set") or "")
         fault = self._fault(SUBJECTS, named) if named and not named.startswith("=") else ""
         if named and (fault := fault or self._subjects.fault(named, int(event.get("to", 0)))):
@@ -95,7 +95,7 @@ class _Named:
                     yield f"the {WORDS[kind]} {name[:12]} {fault}"
 
     def changed(self) -> Iterator[str]:
-        """What no event has told of: contents that were changed."""
+        """Return the contents that were changed since an event named them."""
         for kind, store in self._stores.items():
             for name in store.names():
                 if (kind, name) not in self._looked and (fault := self._fault(kind, name)):

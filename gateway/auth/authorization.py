@@ -1,4 +1,4 @@
-"""The authorization of one request: who asks, and by which agreements; made once, and handed on to the record."""
+"""The authorization of a request: the caller and its agreements in force, found once and handed on to the audit log."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizedView:
-    """What one grant shows of what is asked: the pruned *view*, and the entities that must be read *beside* it."""
+    """A requested view as one grant shows it: the pruned *view*, and the entities that must be read *beside* it."""
 
     grant: Grant
     view: View
@@ -29,8 +29,8 @@ class AuthorizedView:
 class Authorization:
     """A caller and its active grants for what is addressed: one *district*, or all (None).
 
-    Each grant names its agreement with version and hash. They are those of the moment the request came in: whatever
-    is changed meanwhile, the record names the ones that the answer was made by. Once it is known what is asked for,
+    Each grant names its agreement with version and hash. They are those of the moment the request arrived: whatever
+    changes meanwhile, the audit log names the ones that the response was made by. Once the requested view is known,
     *views* are what each grant shows of it.
     """
 
@@ -41,38 +41,38 @@ class Authorization:
 
     @property
     def client(self) -> str:
-        """The client that asks."""
+        """The client that sends the request."""
         return self.caller.client
 
     @property
     def scopes(self) -> frozenset[str]:
-        """What the token lets it do at most."""
+        """The scopes of its token."""
         return self.caller.scopes
 
     def of(self, operations: frozenset[str] = READ) -> tuple[Grant, ...]:
-        """The grants for any of *operations*.
+        """Return the grants for any of *operations*.
 
         Raises:
-            OperationMissing: there are grants, and none has one.
+            OperationMissing: there are grants, but none has one of them.
             Forbidden: there are no grants.
         """
         return covering(self.grants, operations)
 
     def over(self, views: Iterable[AuthorizedView]) -> Authorization:
-        """The same for what is asked: by the grants of those *views* alone."""
+        """Return the same authorization for a request: with the grants of those *views* alone."""
         shown = tuple(views)
         return replace(self, grants=tuple(one.grant for one in shown), views=shown)
 
     def by(self, grants: Iterable[Grant]) -> Authorization:
-        """The same, as far as it is used: by those of its *grants*."""
+        """Return the same authorization with those of its *grants* that are used."""
         return replace(self, grants=tuple(grants))
 
 
 def authorize(grants: Grants, caller: Caller, district: str | None) -> Authorization:
-    """What *caller* may do with what is addressed, as far as agreements in force say so now.
+    """Return what *caller* may do in the addressed district, by the agreements in force now.
 
     Raises:
-        Forbidden: its active agreements serve different purposes.
+        Forbidden: its active agreements have different purposes.
     """
     active = received(grants.of(caller.client), caller.org)
     return Authorization(caller, tuple(one for one in active if district in {None, one.district}), district)

@@ -1,4 +1,4 @@
-"""Who is asking: a bearer token, or the signature of a request, becomes a caller, or nobody."""
+"""Callers: a bearer token, or the signature of a request, authenticates a client, or nobody."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ MAX_VERDICTS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The client behind a request, with what it may do; *epoch* changes when old answers must not count.
+    """The authenticated client of a request, with its scopes; *epoch* changes when cached answers must not be used.
 
-    It *refuses_unknown* where members of its Ed-Fi bodies that are not there for it make them wrong.
+    It *refuses_unknown* where members of its Ed-Fi bodies that do not exist for it are errors.
     """
 
     client: str
@@ -38,7 +38,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
-    """What an OAuth 1.0a signature covers of a request; *root* and *path* are the address as the client wrote it."""
+    """The parts of a request covered by its OAuth 1.0a signature; *root* and *path* are the address as sent."""
 
     method: str
     root: str
@@ -49,14 +49,14 @@ class SignedRequest:
 
 
 class SignatureVerifier(Protocol):
-    """Recognises the client that signed a request."""
+    """Authenticates clients by the signatures of their requests."""
 
     def verify(self, asked: SignedRequest) -> Caller:
-        """The caller who signed the request."""
+        """Return the caller who signed the request."""
 
 
 class Callers:
-    """Recognises callers; what ends a token is noticed within a second, by every worker."""
+    """Authenticates callers; every worker notices within a second that a token is revoked."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Callers:
         self._lock = threading.Lock()
 
     def authenticate(self, authorization: str | None, signed: SignedRequest | None = None) -> Caller:
-        """The caller whose token the Authorization header carries, or who signed the request where that is accepted."""
+        """Authenticate the caller by its bearer token, or by its signature where that is accepted."""
         if signed is not None:
             return self._verifier.verify(signed)
         text = _bearer(authorization)

@@ -1,4 +1,4 @@
-"""Client secrets: made here, shown once, and kept only as a hash that is slow to try."""
+"""Client secrets: generated here, shown once, and kept only as a slow hash."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ _NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$cuviSwpvRNeK+0cKznjzow$z6s3duB1MQux1E9
 
 
 def new_secret() -> tuple[str, str]:
-    """A fresh secret, to be shown once, and the trace to keep of it."""
+    """Generate a secret, to be shown once, and the hash of it to store."""
     secret = secret_text()
     return secret, secret[:HINT_CHARACTERS] + _HASHER.hash(secret)
 
 
 def secret_text() -> str:
-    """A random secret that can be pasted behind any command: none begins with a dash, which would make it an option."""
+    """Generate a random secret that can be pasted behind any command: none begins with a dash, as an option would."""
     while (text := secrets.token_urlsafe(SECRET_BYTES)).startswith("-"):
         pass
     return text
 
 
 def meant(secret: str, client: Client | None, now: datetime) -> str | None:
-    """The trace of the one secret of *client*'s that *secret* can be; None where it can be none of them."""
+    """Return the hash of the one secret of *client*'s that *secret* can be; None where it can be none of them."""
     secret_hashes = client.secrets if client else ()
     kept = [
         secret_hash.hash
@@ -50,7 +50,7 @@ def meant(secret: str, client: Client | None, now: datetime) -> str | None:
 
 
 def proves(secret: str, client: Client | None, now: datetime) -> bool:
-    """Whether *secret* is one of *client*'s; one hash is tried in every case, so that the time tells nothing."""
+    """Tell whether *secret* is one of *client*'s; one hash is tried in every case, so that the time tells nothing."""
     secret_hash = meant(secret, client, now)
     return _matches(secret_hash or _NOBODY, secret) and secret_hash is not None
 

@@ -1,4 +1,4 @@
-"""OAuth 1.0a without tokens (RFC 5849), for OneRoster 1.1 only: a signature becomes a caller, or nobody."""
+"""OAuth 1.0a without tokens (RFC 5849), for OneRoster 1.1 only: a signature authenticates a client, or nobody."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ _NOBODY = ""
 
 
 def accepts(path: str, authorization: str | None) -> bool:
-    """Whether a request that authenticates so, at this address, is one to verify here."""
+    """Tell whether a request that authenticates so, at this address, is one to verify here."""
     return bool(_ADDRESS.fullmatch(path) and authorization and _SCHEME.match(authorization))
 
 
 class Verifier:
-    """Recognises clients by their signatures; it keeps no verdict, so what ends a client ends it at once."""
+    """Verifies signatures of clients; it caches no result, so a revoked client is refused at once."""
 
     def __init__(
         self, store: Store, memory: Memory, limits: RateLimits, key: bytes, clock: Callable[[], datetime]
@@ -59,10 +59,10 @@ class Verifier:
         _, self._nobody = new_shared_secret(key, _NOBODY, datetime.max.replace(tzinfo=UTC))
 
     def verify(self, asked: SignedRequest) -> Caller:
-        """The caller who signed the request, just now and for the first time.
+        """Return the caller who signed the request, just now and for the first time.
 
         Raises:
-            Unauthenticated: the header is not one of OAuth 1.0a, or does not prove who asks.
+            Unauthenticated: the header is not one of OAuth 1.0a, or its signature is wrong.
             TooManyRequests: too many requests of this client from this address failed.
         """
         given = _header(asked.authorization)
@@ -84,7 +84,7 @@ class Verifier:
         return Caller(client.client_id, client.org, scopes, client.epoch)
 
     def _find(self, name: str, now: datetime) -> tuple[Client | None, str]:
-        """The client of that name with its secret, or nobody with a secret that nobody knows: both take as long."""
+        """Find the client with its secret, or nobody with a secret that nobody knows: both take as long."""
         found = self._store.find_client(name) if CLIENT_ID.fullmatch(name) else None
         if found and found.status == ENABLED and found.oauth1 and now < found.oauth1.not_after:
             secret = open_shared_secret(self._key, found.client_id, found.oauth1)
@@ -93,7 +93,7 @@ class Verifier:
         return None, open_shared_secret(self._key, _NOBODY, self._nobody) or _NOBODY
 
     def _spend(self, given: dict[str, str]) -> None:
-        """Use up the nonce; it is remembered for as long as its timestamp could be believed."""
+        """Use up the nonce; it is remembered for as long as its timestamp is accepted."""
         words = (given["oauth_consumer_key"], given["oauth_timestamp"], given["oauth_nonce"])
         name = sha256("\0".join(words).encode("utf-8", "surrogatepass")).hexdigest()
         if not once(name, lambda: self._memory.put_if_absent(f"oauth1:{name}", b"", NONCE_TTL_SECONDS)):
@@ -101,7 +101,7 @@ class Verifier:
 
 
 def _header(authorization: str) -> dict[str, str]:
-    """The parameters of the header, each known, and given once."""
+    """Parse the parameters of the header, each known, and given once."""
     scheme = _SCHEME.match(authorization)
     place = scheme.end() if scheme else 0
     given: dict[str, str] = {}
@@ -118,7 +118,7 @@ def _header(authorization: str) -> dict[str, str]:
 
 
 def _check(given: dict[str, str]) -> None:
-    """Refuse what this gateway does not speak."""
+    """Refuse methods and versions that this gateway does not support."""
     if given.get("oauth_token"):
         raise Unauthenticated("There are no OAuth 1.0a tokens here: sign with the consumer's secret alone.")
     if given.get("oauth_version", VERSION) != VERSION:
@@ -137,7 +137,7 @@ def _decoded(value: str) -> str:
 
 
 def _signed_text(asked: SignedRequest, given: dict[str, str]) -> Callable[[str], list[str]]:
-    """What turns a secret into the signatures that would prove it.
+    """Return the function from a secret to the signatures that would be right.
 
     The server has decoded the path; a client may have encoded more of it than it had to, and signed it so.
     """
@@ -161,6 +161,6 @@ def _signed_text(asked: SignedRequest, given: dict[str, str]) -> Callable[[str],
 
 
 def _matches(given: str, expected: list[str]) -> bool:
-    """Whether *given* is one of the signatures; how long that takes does not tell how much of it is right."""
+    """Tell whether *given* is one of the signatures; the time taken does not tell how much of it is right."""
     sent = given.encode("utf-8", "surrogatepass")
     return any(hmac.compare_digest(sent, one.encode()) for one in expected)

@@ -1,4 +1,4 @@
-"""Secrets of OAuth 1.0a: whoever checks a signature must know them, so they are kept sealed and for a time only."""
+"""Shared secrets of OAuth 1.0a: whoever verifies a signature must know them, so they are sealed and expire."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ PURPOSE = "oauth1"
 
 
 def new_shared_secret(key: bytes, client_id: str, not_after: datetime) -> tuple[str, SharedSecret]:
-    """A fresh secret, to be shown once, and what to keep of it: only *key* opens that, for that client and time."""
+    """Generate a secret, to be shown once, and what to store of it: only *key* opens that, for that client and time."""
     secret = secret_text()
     return secret, SharedSecret(Cipher(key).seal(secret.encode(), _bound_to(client_id, not_after)), not_after)
 
 
 def open_shared_secret(key: bytes, client_id: str, kept: SharedSecret) -> str | None:
-    """The secret behind *kept*, unless it was sealed by another key, for another client or for another time."""
+    """Open the secret behind *kept*, unless it was sealed by another key, for another client or for another time."""
     try:
         return Cipher(key).open(kept.sealed, _bound_to(client_id, kept.not_after)).decode()
     except ValueError:

@@ -1,4 +1,4 @@
-"""How often may be asked; whoever asks more often is told how long to wait."""
+"""Rate limits: how many requests a client or district may have; a client above one gets 429 with Retry-After."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class RateLimits:
-    """Every limit of the region, counted in the same memory as its tokens."""
+    """Every limit of the region, counted in the shared memory that has its tokens."""
 
     def __init__(self, rates: settings.LimitSettings, memory_url: str, storage: Any = None) -> None:
         storage = storage or _counts(memory_url)
@@ -35,7 +35,7 @@ class RateLimits:
         self._address = _Rate("address", rates.address_failures, exact)
 
     def at(self, rates: settings.LimitSettings) -> RateLimits:
-        """The same counts under other *rates*."""
+        """Return the same counts under other *rates*."""
         return RateLimits(rates, "", self._storage)
 
     def spend_client(self, client: str) -> None:
@@ -48,11 +48,11 @@ class RateLimits:
             self._district.spend(district)
 
     def check_failures(self, client: str, address: str) -> None:
-        """Refuse to look at credentials after too many failures; a stranger elsewhere cannot lock a client out."""
+        """Refuse to check credentials after too many failures; a stranger elsewhere cannot lock a client out."""
         self._failures.check(client, address)
 
     def crowded(self, address: str) -> bool:
-        """Whether so much has failed from an address that what cannot be right is not worth a hash or a count."""
+        """Tell whether so much has failed from an address that what cannot be right is not worth a hash or a count."""
         return not self._address.has_room(address)
 
     def count_failure(self, client: str, address: str) -> None:
@@ -62,7 +62,7 @@ class RateLimits:
 
 
 class _Rate:
-    """One rate, kept for each of many names."""
+    """One rate, counted for each of many names."""
 
     def __init__(self, name: str, rate: str, limiter: RateLimiter) -> None:
         self._name, self._limiter = name, limiter
@@ -98,7 +98,7 @@ class _Rate:
 
 
 def _counts(memory_url: str) -> Any:
-    """Where requests are counted: the shared memory, waited for as long as everywhere else, or this process."""
+    """Return where requests are counted: the shared memory, waited for as long as everywhere else, or this process."""
     bounds = (
         {"socket_timeout": REDIS_TIMEOUT_SECONDS, "socket_connect_timeout": REDIS_TIMEOUT_SECONDS} if memory_url else {}
     )
@@ -106,5 +106,5 @@ def _counts(memory_url: str) -> Any:
 
 
 def _short(name: str) -> str:
-    """A name of fixed length: part of it is whatever a stranger sent."""
+    """Return a name of fixed length: part of it is whatever a stranger sent."""
     return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""Registrations: what does not fit between the clients that are registered and the agreements that name them."""
+"""Registrations: mismatches between the registered clients and the agreements that name them."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from policies.agreement import Agreement
 
 TOLD_DAYS = 30
-"""How long before its end an agreement is told to end."""
+"""The days before its end at which an agreement is first reported to end."""
 
 
 def warnings(agreements: Iterable[Agreement], clients: Iterable[Client], now: datetime) -> tuple[str, ...]:
-    """What of *agreements* that are served an operator should look at, though the gateway serves."""
+    """List what of the *agreements* in force an operator should look at, though the gateway serves."""
     every, known = tuple(agreements), tuple(clients)
     return (
         *unregistered(every, known, now),
@@ -31,7 +31,7 @@ def warnings(agreements: Iterable[Agreement], clients: Iterable[Client], now: da
 
 
 def unregistered(agreements: Iterable[Agreement], clients: Iterable[Client], now: datetime) -> Iterator[str]:
-    """Each client that an agreement in force, or to come, names and nobody has registered."""
+    """List each client that an agreement in force, or to come, names and nobody has registered."""
     known = frozenset(client.client_id for client in clients)
     for one in _standing(agreements, now):
         for name in one.clients:
@@ -40,7 +40,7 @@ def unregistered(agreements: Iterable[Agreement], clients: Iterable[Client], now
 
 
 def misdirected(agreements: Iterable[Agreement], clients: Iterable[Client], now: datetime) -> Iterator[SettingsError]:
-    """Each agreement in force, or to come, that names a client of another organisation than its recipient."""
+    """List each agreement in force, or to come, that names a client of another organisation than its recipient."""
     orgs = {client.client_id: client.org for client in clients}
     for one in _standing(agreements, now):
         for name in one.clients:
@@ -51,7 +51,7 @@ def misdirected(agreements: Iterable[Agreement], clients: Iterable[Client], now:
 
 
 def several_purposes(agreements: Iterable[Agreement], now: datetime) -> Iterator[str]:
-    """Each client with agreements for several purposes, in different districts: all of its requests are refused."""
+    """List each client with agreements for several purposes, in different districts: all its requests are refused."""
     purposes: dict[str, set[str]] = {}
     every = tuple(agreements)
     for one in every:
@@ -67,7 +67,7 @@ def several_purposes(agreements: Iterable[Agreement], now: datetime) -> Iterator
 
 
 def ending(agreements: Iterable[Agreement], now: datetime) -> Iterator[str]:
-    """Each agreement that has ended, or ends within a month without a version that takes its place."""
+    """List each agreement that has ended, or ends within a month without a version that takes its place."""
     versions: dict[str, list[Agreement]] = {}
     for one in agreements:
         versions.setdefault(one.id, []).append(one)
@@ -86,7 +86,7 @@ def _days(first: date) -> Iterator[date]:
 
 
 def _standing(agreements: Iterable[Agreement], now: datetime) -> Iterator[Agreement]:
-    """The agreements that release something today or may do so later."""
+    """Return the agreements that release something today or may do so later."""
     every = tuple(agreements)
     for one in every:
         day = one.today(now)

@@ -1,4 +1,4 @@
-"""The words a token can carry: what a client may do at most, in the standards' own names."""
+"""Scopes: what a token allows at most, in the standards' own names."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ EDFI = ("edfi:create", "edfi:delete", "edfi:read", "edfi:readchanges", "edfi:upd
 
 
 def known_scopes() -> frozenset[str]:
-    """Every scope there is."""
+    """Return every scope that exists."""
     older = {ONEROSTER_1_1 + name for name in _ONEROSTER_1_1}
     newer = {ONEROSTER_1_2 + name for name in _ONEROSTER_1_2}
     return frozenset(older | newer | set(EDFI))

@@ -1,4 +1,4 @@
-"""What a request to the token endpoints says, read strictly before anybody is believed."""
+"""Token requests: parsed strictly before any credentials are checked."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ NAMES = frozenset({
     "grant_type", "scope", "client_id", "client_secret", "client_assertion", "client_assertion_type",
     "token", "token_type_hint",
 })  # fmt: skip
-"""The parameters that are read, in whatever case they are sent; any other is ignored (RFC 6749, 3.2)."""
+"""The parameters that are read, in any case; any other is ignored (RFC 6749, 3.2)."""
 
 
 class TokenRefusal(OAuth2Error):  # type: ignore[misc]
-    """A token request that is refused, in the words of RFC 6749."""
+    """A refused token request, with an error of RFC 6749."""
 
     def __init__(
         self,
@@ -46,11 +46,11 @@ class TokenRefusal(OAuth2Error):  # type: ignore[misc]
         self.retry_after, self.more = retry_after, more or {}
 
     def get_body(self) -> list[tuple[str, Any]]:
-        """The members of the body."""
+        """Return the members of the body."""
         return [*super().get_body(), *self.more.items()]
 
     def get_headers(self) -> list[tuple[str, str]]:
-        """The headers, among them how to authenticate and how long to wait."""
+        """Return the headers, among them WWW-Authenticate and Retry-After."""
         headers = [*super().get_headers()]
         if self.status_code == 401:  # noqa: PLR2004 -- HTTP's own number
             headers.append(("WWW-Authenticate", 'Basic realm="token", charset="UTF-8"'))
@@ -71,12 +71,12 @@ class TokenRequest(OAuth2Request):  # type: ignore[misc]
 
     @property
     def form(self) -> Mapping[str, str]:
-        """The parameters, whichever way they were sent."""
+        """Return the parameters, form or JSON."""
         return self.parameters
 
 
 def read_token_request(request: Request) -> TokenRequest:
-    """The request, if it is one that can be answered at all."""
+    """Parse the request, if it can be answered at all."""
     _check_transport(request)
     _check_address(request.query_string)
     parameters = _parameters(request)
@@ -119,7 +119,7 @@ def _parameters(request: Request) -> dict[str, str]:
 
 
 def _known(given: Iterable[tuple[str, Any]]) -> dict[str, str]:
-    """The parameters that are read, by their names in small letters."""
+    """Return the known parameters, by their names in lower case."""
     found: dict[str, str] = {}
     for name, value in given:
         known = name.lower()
@@ -148,7 +148,7 @@ class _RepeatedMembers(list[tuple[str, Any]]):
 
 
 def _is_text(value: str) -> bool:
-    """Whether a string can be written as UTF-8: JSON can spell half of a character, which nothing can hash."""
+    """Tell whether a string can be written as UTF-8: JSON can spell half of a character, which nothing can hash."""
     return not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 

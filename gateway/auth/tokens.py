@@ -1,4 +1,4 @@
-"""Access tokens: random words that mean something only while the shared memory says so."""
+"""Access tokens: random strings, valid only while the shared memory has them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TOKEN_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What the gateway knows of one token; the token itself is not kept."""
+    """The stored facts of one token; the token itself is not stored."""
 
     client: str
     epoch: int
@@ -35,19 +35,19 @@ class Token:
 
 
 def new_token() -> str:
-    """A token nobody can guess, with a prefix by which scanners recognise a leaked one."""
+    """Generate a token that nobody can guess, with a prefix by which scanners recognise a leaked one."""
     return PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
 
 
 def fingerprint(text: str) -> str:
-    """The name under which a token is kept."""
+    """Return the name under which a token is stored."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def keep(
     memory: Memory, text: str, client: Client, scopes: tuple[str, ...], now: datetime, tokens: TokenSettings
 ) -> None:
-    """Let the token *text* stand for *client* from now on, unless the client has too many living ones."""
+    """Store the token *text* for *client*, unless the client has too many valid ones."""
     life = tokens.life.total_seconds()
     issued = int(now.timestamp())
     expires = issued + int(life)
@@ -57,7 +57,7 @@ def keep(
 
 
 def find(memory: Memory, text: str, now: datetime) -> Token | None:
-    """What *text* stands for, if it is a living token."""
+    """Find what *text* stands for, if it is a valid token."""
     if not text.startswith(PREFIX):
         return None
     kept = memory.find(f"token:{fingerprint(text)}")
@@ -69,7 +69,7 @@ def find(memory: Memory, text: str, now: datetime) -> Token | None:
 
 
 def revoke(memory: Memory, text: str, token: Token) -> None:
-    """End a token, and give its client the place back."""
+    """Revoke a token, and free its client's place."""
     memory.delete(f"token:{fingerprint(text)}")
     memory.delete(_place(token.client, token.epoch, token.place))
 
@@ -79,7 +79,7 @@ def _place(client_id: str, epoch: int, number: int) -> str:
 
 
 def _free_place(memory: Memory, client: Client, places: int, expires: int, life: float, now: int) -> int:
-    """One of the client's places, each of which is free again when its token ends."""
+    """Return one of the client's places, each of which is free again when its token expires."""
     mark = str(expires).encode()
     for number in range(places):
         if memory.put_if_absent(_place(client.client_id, client.epoch, number), mark, life):

@@ -53,7 +53,7 @@ _PATTERNS: Final = {kind: re.compile(pattern) for kind, pattern in KINDS.items()
 
 _failures = Metric(
     "crossing_district_failures",
-    "Loads and renewals of a district's snapshot, and readings of it, that failed or were refused.",
+    "Loads and refreshes of a district's snapshot, and readings of it, that failed or were refused.",
     ["district", "entity", "kind", "place"],
     registry=metrics,
 )

@@ -280,7 +280,7 @@ class ClientLogs:
         held = self._registry.read_checkpoint(name_of(consumer.folder)) if self._registry else None
         if held is None or (head is not None and head.count >= held.number):
             return head
-        telemetry.tell("journals begin anew", client=client, district=district)
+        telemetry.tell("change versions begin anew", client=client, district=district)
         consumer.known = held
         return None
 
@@ -292,7 +292,7 @@ class ClientLogs:
                 return None
             found = decoded(self._files.read(self._file(consumer, place)), ResourceLog)
             if found is None or found.count < consumer.head.count_of(place):
-                telemetry.tell("journal begins anew", count=1)
+                telemetry.tell("change versions begin anew", count=1)
                 return None
             consumer.logs[place] = found
             if found.count > consumer.head.count_of(place):  # the log was written, the head was not

@@ -1,4 +1,4 @@
-"""``crossing audit``: what the record of disclosures tells, whether it is whole, and its first key."""
+"""``crossing audit``: read the audit log, verify it, and hand out its first key."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def hand_out_key(file: Path) -> None:
 @SETTINGS
 @click.option("--reason", required=True, help="What happened, and why to go on; it stays in the record.")
 def reopen_record(file: Path, reason: str) -> None:
-    """Go on over a record that does not verify. What is there stays as it is, and the break is told for ever."""
+    """Go on over a record that does not verify. What is there stays as it is, and the break is reported for ever."""
     from gateway.audit import opening
     from gateway.audit.log import PURPOSE
 

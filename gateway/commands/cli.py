@@ -1,4 +1,4 @@
-"""The command ``crossing``: thin words over the modules that do the work, imported only when they are needed."""
+"""The command ``crossing``: a thin layer over the modules that do the work, imported only when they are needed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Commands(click.Group):
         except GatewayError as error:
             raise click.ClickException(error.message) from None
         except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
-            raise  # click ends in silence where nobody reads on
+            raise  # click ends in silence where standard output is closed
         except Exception as error:  # noqa: BLE001  a traceback might quote what a source sent
             from gateway.failure_reasons import kind_of, raised
 
@@ -152,7 +152,7 @@ def adapters(file: Path | None) -> None:
 
 
 def _tell_abilities(file: Path) -> None:
-    """Which operations of OneRoster each district's system can carry out, and which answer 501."""
+    """List the operations of OneRoster that each district's source supports, and those that answer 501."""
     from adapters import registry
     from gateway.config import settings
     from standards.oneroster.api.supported_operations import supported_operations
@@ -170,7 +170,7 @@ def _tell_abilities(file: Path) -> None:
 
 
 def _need(kind: Any) -> str:
-    """Whether a setting must be given, and what it is otherwise."""
+    """Return whether a setting must be given, and what it is otherwise."""
     from marshmallow import missing
 
     if kind.required:
@@ -232,7 +232,7 @@ def _registration_problems(read: Settings, agreements: tuple[Agreement, ...]) ->
 
 
 def _warn_of_links(read: Settings) -> None:
-    """Say what links begin with where others than this machine may ask and no public address is set."""
+    """Print the origin of links where others than this machine may ask and no public address is set."""
     from gateway.config.hosts import is_loopback
 
     server = read.server
@@ -242,7 +242,7 @@ def _warn_of_links(read: Settings) -> None:
 
 
 def _record_problems(read: Settings) -> Iterator[str]:
-    """What the record of disclosures says against the agreements, and what of it an operator has to do."""
+    """List where the audit log contradicts the agreements, and what of it an operator has to do."""
     from gateway.audit import agreement_texts, keys
     from policies.agreement import read_folder
 
@@ -284,6 +284,6 @@ def _district_problems(read: Settings) -> Iterator[str]:
 
 
 def _in_district(name: str, problem: str) -> str:
-    """A mistake with the district that it is in, which adapters of systems without files name themselves."""
+    """Return a mistake with the district it is in, which adapters without files do not name themselves."""
     place = f"districts.{name}"
     return problem if problem.startswith((f"{place}:", f"{place}.")) else f"{place}: {problem}"

@@ -1,4 +1,4 @@
-"""``crossing clients``: which programs may ask at all."""
+"""``crossing clients``: the registered clients and their secrets."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def check_name(_context: click.Context, _parameter: click.Parameter, name: str) 
 
 
 def check_scopes(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
-    """Refuse a scope that no standard knows."""
+    """Refuse a scope that no standard has."""
     from gateway.auth.scopes import known_scopes
     from standards.errors import suggestion
 
@@ -109,7 +109,7 @@ def list_clients(as_json: bool, file: Path) -> None:
 
 
 def _print_whole(table: Table) -> None:
-    """Print every cell whole: as wide as it is where nobody looks at a screen, folded between words where one does."""
+    """Print every cell whole: unwrapped where no terminal is, wrapped between words where one is."""
     from rich.console import Console
 
     console = Console()
@@ -205,7 +205,7 @@ def oauth1(name: str, until: datetime | None, off: bool, as_json: bool, file: Pa
 
 
 def _check_may_sign(client: Client | None) -> None:
-    """Refuse a secret that would open nothing; a client that does not exist is refused by the registry."""
+    """Refuse a secret that would give access to nothing; an unknown client is refused by the registry."""
     from gateway.auth.scopes import ONEROSTER_1_1
     from standards.errors import CallerError
 
@@ -214,7 +214,7 @@ def _check_may_sign(client: Client | None) -> None:
 
 
 def _end_of(last_day: datetime | None) -> datetime:
-    """The moment at which *last_day* is over."""
+    """Return the moment at which *last_day* is over."""
     from datetime import UTC, timedelta
 
     from gateway.storage.registry import utc_now
@@ -252,7 +252,7 @@ def _show_secret(
 
 
 def _tell_suspended(client: Client) -> None:
-    """Say that a secret works only later."""
+    """Print that a secret works only after a resumption."""
     from gateway.storage.registry import SUSPENDED
 
     if client.status == SUSPENDED:
@@ -275,7 +275,7 @@ def _facts(client: Client) -> dict[str, Any]:
 
 
 def _signs_until(client: Client) -> str | None:
-    """The last day of the client's OAuth 1.0a secret."""
+    """Return the last day of the client's OAuth 1.0a secret."""
     from datetime import timedelta
 
     return (client.oauth1.not_after - timedelta(days=1)).date().isoformat() if client.oauth1 else None

@@ -23,7 +23,7 @@ def districts() -> None:
 def approve(name: str, file: Path, yes: bool) -> None:
     """Let the district NAME drop the rows that its last refresh was refused for.
 
-    What would go is shown first, and only that is let go; if the source loses more meanwhile, it is refused again. The
+    The rows are listed first, and only those are dropped; if the source loses more meanwhile, it is refused again. The
     approval is kept in the record of disclosures.
     """
     from gateway.config.settings import state_of
@@ -31,12 +31,12 @@ def approve(name: str, file: Path, yes: bool) -> None:
     state = state_of(file)
     shown = _ask(state, name=name)
     if not yes:
-        click.confirm("Let them go?", abort=True)
+        click.confirm("Drop them?", abort=True)
     _ask(state, name=name, ticket=shown["ticket"], actor=getpass.getuser())
 
 
 def _ask(state: Path, **arguments: Any) -> dict[str, Any]:
-    """Ask the running gateway, and print what it says; its last answer."""
+    """Ask the running gateway, and print what it answers; return its last answer."""
     from gateway.runtime import control_socket
 
     last: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Explanation: why a fact leaves to a client or does not, by the very steps that a request of the client takes."""
+"""Explanation: why an element is released to a client or not, by the very steps that a request of the client takes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ READ, BULK = "read", "bulk"
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way by which a fact can leave: a view, the operation that it takes, and the scopes of which it takes one."""
+    """One way in which an element is read or written: a view, its operation, and the scopes of which it needs one."""
 
     told: str
     view: View
@@ -40,7 +40,7 @@ class Way:
 
 @cache
 def ways() -> tuple[Way, ...]:
-    """Every way: the collections of OneRoster, alone and in bulk files, and the resources of Ed-Fi."""
+    """List every way: the collections of OneRoster, alone and in bulk files, and the resources of Ed-Fi."""
     found: list[Way] = []
     for version, api in APIS.items():
         views = registry.views(api)
@@ -55,7 +55,7 @@ def ways() -> tuple[Way, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ClientStanding:
-    """What a request of one client meets before any line of an agreement: who the client is, and what is in force.
+    """The state of a client before any line of an agreement: who it is, and which agreements are in force.
 
     *has* tells of each district that is served which entities its system has; None where that is not known now.
     """
@@ -66,7 +66,7 @@ class ClientStanding:
     has: Mapping[str, Collection[str] | None]
 
     def steps(self, agreement: Agreement, name: str) -> Iterator[TraceStep]:
-        """What a request for the element *name* meets on its way, under an *agreement* that names the client."""
+        """List the steps of a request for the element *name*, under an *agreement* that names the client."""
         yield from self._who(agreement)
         yield self._in_force(agreement)
         there = self.has.get(agreement.district)
@@ -82,7 +82,7 @@ class ClientStanding:
         yield from self._usable(shown, agreement)
 
     def _usable(self, shown: Collection[Way], agreement: Agreement) -> Iterator[TraceStep]:
-        """Whether the agreement has the operation, and the client a scope, for any of the ways."""
+        """Tell whether the agreement has the operation, and the client a scope, for any of the ways."""
         agreed = [one for one in shown if one.operation in agreement.operations]
         told = ", ".join(sorted({one.operation for one in agreed})) or f"the agreement has neither {READ} nor {BULK}"
         yield TraceStep("operation", bool(agreed), told, agreement.file)
@@ -118,7 +118,7 @@ class ClientStanding:
 
 @dataclass(frozen=True, slots=True)
 class _Without:
-    """A grant without one name."""
+    """A grant without one element."""
 
     grant: Grant
     name: str
@@ -131,13 +131,13 @@ class _Without:
 
 
 def shows(view: View, grant: Grant, name: str) -> bool:
-    """Whether anything of *view* under *grant* would be another without the element *name*."""
+    """Tell whether *view* under *grant* would differ without the element *name*."""
     pruned, without = prune(view, grant), prune(view, _Without(grant, name))
     return pruned is not None and _shape(pruned, name) != _shape(without, name)
 
 
 def _shape(value: Any, name: str) -> Any:
-    """What can be compared of a pruned view: all but its functions, of which only that of free members differs."""
+    """Return what can be compared of a pruned view: all but its functions; only that of free members differs."""
     if isinstance(value, Native):
         member = name.removeprefix(f"{value.field}.") if name.startswith(f"{value.field}.") else ""
         return value.name, value.field, bool(member) and value.allows is not None and value.allows(member)

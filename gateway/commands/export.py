@@ -58,7 +58,7 @@ def export_command(
 
 
 def _write_here(settings: Settings, client: str, asked: ExportRequest, out: Path, *, force: bool) -> Sent:
-    """Do without a running gateway what it would do."""
+    """Export without a running gateway, as that would."""
     from gateway.auth.authorization import authorize
     from gateway.reads.export import export
     from gateway.runtime.export_socket import Sent, caller_of
@@ -89,7 +89,7 @@ def _refuse(out: Path, district: str | None, settings: Settings, *, force: bool)
 
 
 def _write(out: Path, made: Sent, *, force: bool) -> None:
-    """All of *made* under the name *out* at once, or nothing."""
+    """Write all of *made* under the name *out* at once, or nothing."""
     from rich.console import Console
     from rich.progress import Progress
 

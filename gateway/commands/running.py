@@ -1,4 +1,4 @@
-"""The commands ``crossing reload`` and ``crossing status``: what the running gateway is asked and says."""
+"""The commands ``crossing reload`` and ``crossing status``, answered by the running gateway."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def status_command(file: Path) -> None:
 
 
 def _ask(file: Path, command: str) -> bool:
-    """Print what the gateway answers to a *command*; whether it did what was asked."""
+    """Print what the gateway answers to a *command*; return whether it succeeded."""
     from gateway.config import settings
     from gateway.runtime import control_socket
 

@@ -1,7 +1,7 @@
-"""Hosts: which Host headers links may repeat where the operator has set no public address, and what stands for others.
+"""Hosts: which Host headers links may repeat where no public address is set, and what links use otherwise.
 
-Whoever asks writes the Host header. Repeated in links, in what a cache keeps or in a document of discovery, it would
-lead the next reader wherever a stranger wanted.
+The caller writes the Host header. Repeated in links, in a cached response or in a discovery document, it would
+lead the next reader to a stranger's server.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Address = IPv4Address | IPv6Address
 
 FORWARDED = "crossing.forwarded-host"
-"""Where the environment of a request says that its host is what a trusted proxy forwards."""
+"""The key of a request's environment that says that its host was forwarded by a trusted proxy."""
 
 AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:]+)(?::([0-9]{1,5}))?")
 PORTS = {"http": "80", "https": "443"}
@@ -28,7 +28,7 @@ MAX_KEPT_ADDRESSES = 256
 
 
 def origin(environ: Environ, scheme: str, host: str) -> str:
-    """What links of a request begin with: its *host* where that may be repeated, else the address listened on."""
+    """Return the origin of a request's links: its *host* where that may be repeated, else the address listened on."""
     if environ.get(FORWARDED) or _loopback(host) or _listens(environ, scheme, host):
         return f"{scheme if scheme in PORTS else 'http'}://{host}"
     name, port = _listener(environ)
@@ -40,7 +40,7 @@ def origin(environ: Environ, scheme: str, host: str) -> str:
 
 
 def is_loopback(name: str) -> bool:
-    """Whether a host's name or address leads back to the machine that uses it."""
+    """Tell whether a host's name or address is a loopback one."""
     found = _address(name)
     return name.lower().rstrip(".") == "localhost" if found is None else found.is_loopback
 
@@ -51,7 +51,7 @@ def _loopback(host: str) -> bool:
 
 
 def _listens(environ: Environ, scheme: str, host: str) -> bool:
-    """Whether *host* is the address that the listener is bound to, or one of this machine where it is bound to all."""
+    """Tell whether *host* is the address that the listener is bound to, or this machine's where it is bound to all."""
     name, port = _listener(environ)
     split = AUTHORITY.fullmatch(host)
     if split is None or (split[2] or PORTS.get(scheme)) != port:
@@ -63,7 +63,7 @@ def _listens(environ: Environ, scheme: str, host: str) -> bool:
 
 
 def _listener(environ: Environ) -> tuple[str, str]:
-    """The address and port that the request came in at, whatever a proxy says."""
+    """Return the address and port that the request arrived at, whatever a proxy says."""
     known = environ.get("werkzeug.proxy_fix.orig", environ)
     return str(known["SERVER_NAME"]), str(known["SERVER_PORT"])
 
@@ -77,7 +77,7 @@ def _address(name: str) -> Address | None:
 
 @lru_cache(maxsize=MAX_KEPT_ADDRESSES)
 def _own(address: Address) -> bool:
-    """Whether an address is one of this machine: no other can be bound to."""
+    """Tell whether an address is one of this machine: no other can be bound to."""
     family = socket.AF_INET if isinstance(address, IPv4Address) else socket.AF_INET6
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:

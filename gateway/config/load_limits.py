@@ -1,4 +1,4 @@
-"""Load limits: which share of a source's rows and references may be lacking in a snapshot of it."""
+"""Load limits: the share of a source's rows and references that may be missing from a snapshot of it."""
 
 from __future__ import annotations
 
@@ -15,39 +15,39 @@ SHARE_OF_ROWS: Final = 0.005
 SHARE_OF_REFERENCES: Final = 0.05
 MIN_ROWS: Final = 1
 MAX_ROWS: Final = 100
-"""However small or large an entity is, so many of its rows may be set aside at least, and at most."""
+"""The least and the most rows of an entity that may be set aside, however small or large it is."""
 
 NEVER: Final = frozenset({"organization", "session"})
-"""The entities of which no row may be set aside, since everything hangs on them."""
+"""The entities of which no row may be set aside, since all others refer to them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Which share of an entity's *rows* may be set aside, and of a field's *references* may lead nowhere, by name."""
+    """The shares, by name, of an entity's *rows* that may be set aside and of a field's *references* without target."""
 
     rows: Mapping[str, float] = field(default_factory=dict)
     references: Mapping[str, float] = field(default_factory=dict)
 
     def most_rows(self, entity: str, read: int) -> int:
-        """How many of the rows *read* of an entity may be set aside."""
+        """Return how many of the rows *read* of an entity may be set aside."""
         if entity in NEVER:
             return 0
         share = self.rows.get(entity, self.rows.get(DEFAULT, SHARE_OF_ROWS))
         return min(MAX_ROWS, max(MIN_ROWS, int(share * read))) if share else 0
 
     def most_references(self, name: str, all_of: int) -> int:
-        """How many of all references of a field may lead nowhere."""
+        """Return how many of all references of a field may have no target."""
         share = self.references.get(name, self.references.get(DEFAULT, SHARE_OF_REFERENCES))
         return max(MIN_ROWS, int(share * all_of)) if share else 0
 
     def refuse_rows(self, entity: str, aside: int, read: int, left: int) -> str:
-        """Why so many rows set *aside* of those *read* of an entity are too many; empty where they may be."""
+        """Return why so many rows set *aside* of those *read* of an entity are too many; empty where they may be."""
         if not left and aside:
             return "rows are set aside, and none is left"
         most = self.most_rows(entity, read)
         return f"rows are set aside, and {most} may be" if aside > most else ""
 
     def refuse_references(self, name: str, lost: int, all_of: int) -> str:
-        """Why so many *lost* references of a field are too many; empty where they may be."""
+        """Return why so many *lost* references of a field are too many; empty where they may be."""
         most = self.most_references(name, all_of)
         return f"references lead nowhere, and {most} may" if lost > most else ""

@@ -39,9 +39,9 @@ class Renamed:
 
 @dataclass(frozen=True, slots=True)
 class NewDefault:
-    """A setting that will be *then* where it is not given, from a version on, and is *now* until then.
+    """A setting whose default will be *then* from a version on, and is *now* until then.
 
-    Who writes *keep* keeps what is. The tables that it *matters* to are warned of.
+    A file that sets *keep* keeps the present behaviour. The tables that it *matters* to are warned of.
     """
 
     table: tuple[str, ...]
@@ -55,7 +55,7 @@ class NewDefault:
 
 
 def _takes_changes(server: Table) -> bool:
-    """Whether the vendor of a OneRoster *server* takes changes at all."""
+    """Tell whether the vendor of a OneRoster *server* supports writes at all."""
     from adapters.oneroster_rest import profile  # noqa: PLC0415 -- adapters load their libraries
 
     name = server.get("profile", "generic")
@@ -75,7 +75,7 @@ NEW_DEFAULTS: Final[tuple[NewDefault, ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Where settings stand under an old name, by the path of the new one; what is wrong with it; and what to change."""
+    """The settings under an old name, by the path of the new one; what is wrong with them; and what to change."""
 
     written: dict[Path, Path] = field(default_factory=dict)
     mistakes: Told = field(default_factory=list)
@@ -98,7 +98,7 @@ def accept(raw: Table) -> Accepted:
 
 
 def reference() -> Iterator[str]:
-    """Write the part of the page about settings that tells of old names and of defaults that will change."""
+    """Write the part of the page about settings that lists old names and defaults that will change."""
     yield from ("## Renamed settings", "")
     yield "An old name is accepted, with a warning at the start and in `crossing check`. Both names at once are wrong."
     yield from ("", "| table | old name | name | since | the old name is accepted until |", "|---|---|---|---|---|")
@@ -124,7 +124,7 @@ def _accept(found: Accepted, one: Renamed, path: Path, table: Table) -> None:
 
 
 def _tables(raw: Table, steps: tuple[str, ...], adapter: str) -> Iterator[tuple[Path, Table]]:
-    """The tables that a setting may stand in, each with its path; those of an *adapter* are its districts'."""
+    """Return the tables that a setting may stand in, each with its path; those of an *adapter* are its districts'."""
     found: list[tuple[Path, Table]] = [((), raw)]
     for step in steps:
         found = [

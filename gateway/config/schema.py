@@ -109,7 +109,7 @@ def _check_descriptor(value: str) -> None:
 def _check_held(value: str) -> None:
     known = {entity.name for entity in vocabulary.entities().values() if entity.held} | {DEFAULT}
     if value not in known and not value.endswith("Descriptors"):
-        raise ValidationError(f"no entity of this name is held in memory{suggestion(value, known)}")
+        raise ValidationError(f"no entity of this name is cached{suggestion(value, known)}")
 
 
 def _check_set_aside(value: str) -> None:
@@ -128,7 +128,7 @@ def _check_reference(value: str) -> None:
 
 
 def _shares(check: Callable[[str], None], about: str) -> fields.Dict:
-    """Shares between 0 and 1 by a name that *check* knows."""
+    """Return shares between 0 and 1 by a name that *check* knows."""
     share = fields.Float(validate=validate.Range(0, 1, error="write a share between 0 and 1"))
     return fields.Dict(keys=fields.String(validate=check), values=share, load_default=dict, metadata={"about": about})
 
@@ -143,7 +143,7 @@ def _number(default: int, least: int, most: int, about: str) -> fields.Integer:
 
 
 class ServerSchema(Schema):
-    """Where the gateway listens."""
+    """The address that the gateway listens on, and the limits of connections, requests and waiting."""
 
     host = _text("127.0.0.1", "The address to listen on.")
     port = _number(8080, 0, 65535, "The port to listen on; 0 takes any free one.")
@@ -203,7 +203,7 @@ class StoreSchema(Schema):
 
 
 class MemorySchema(Schema):
-    """Tokens and throttles."""
+    """Where access tokens and the counts of rate limits are kept."""
 
     url = _text(
         "",
@@ -213,19 +213,19 @@ class MemorySchema(Schema):
 
 
 class AuditSchema(Schema):
-    """The record of disclosures."""
+    """The record of disclosures (audit log)."""
 
     folder = _text("audit", "The folder of the record; a relative path begins in the state directory.")
     segment_bytes = _number(67_108_864, 4096, 2**40, "A file of the record that has grown to this size is closed.")
 
 
 class ChangesSchema(Schema):
-    """What is remembered for consumers that ask what has changed, sealed under the region's keys."""
+    """The change logs: what consumers that ask for changes were shown, sealed under the region's keys."""
 
     folder = _text("journals", "The folder of the change log; a relative path begins in the state directory.")
     window = Duration(
         load_default=timedelta(days=30),
-        metadata={"about": "For how long a consumer is told of what is gone and of new keys."},
+        metadata={"about": "For how long a consumer can ask for tombstones and key changes."},
     )
 
 
@@ -237,7 +237,7 @@ class TokensSchema(Schema):
 
 
 class LimitsSchema(Schema):
-    """How often may be asked."""
+    """Rate limits of requests."""
 
     client = Rate(load_default="12000/minute", metadata={"about": "Data requests of one client; empty for no limit."})
     district = Rate(load_default="", metadata={"about": "Data requests to one district; empty for no limit."})
@@ -257,7 +257,7 @@ class LimitsSchema(Schema):
 
 
 class MetricsSchema(Schema):
-    """Numbers about the gateway and its districts, for a monitor (`/metrics`)."""
+    """Prometheus metrics of the gateway and its districts, for a monitor (`/metrics`)."""
 
     token = _text(
         None,

@@ -34,7 +34,7 @@ PATHS = frozenset({"file", "folder", "path", "source"})
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where the gateway listens, and what it does at once and waits for at most."""
+    """The address listened on, and the limits of connections, requests and waiting."""
 
     host: str
     port: int
@@ -49,7 +49,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class TokenSettings:
-    """How long a token works, and how many a client may have at once."""
+    """The lifetime of a token, and how many a client may have at once."""
 
     life: timedelta
     per_client: int
@@ -57,7 +57,7 @@ class TokenSettings:
 
 @dataclass(frozen=True, slots=True)
 class LimitSettings:
-    """How often may be asked; an empty rate is no limit."""
+    """The rates of requests; an empty rate is no limit."""
 
     client: str
     district: str
@@ -67,7 +67,7 @@ class LimitSettings:
 
 @dataclass(frozen=True, slots=True)
 class AuditSettings:
-    """Where the record of disclosures lies."""
+    """The folder of the audit log."""
 
     folder: Path
     segment_bytes: int
@@ -75,7 +75,7 @@ class AuditSettings:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSettings:
-    """Where the journals of what consumers know lie, and for how long they tell what is gone."""
+    """The folder of the change logs, and for how long they keep tombstones."""
 
     folder: Path
     window: timedelta
@@ -83,7 +83,7 @@ class ChangeSettings:
 
 @dataclass(frozen=True, slots=True)
 class DistrictSettings:
-    """One district: its adapter, the adapter's own settings, and how long its roster may be cached."""
+    """One district: its adapter, the adapter's own settings, and how long its data may be cached."""
 
     name: str
     adapter: str
@@ -102,7 +102,7 @@ class DistrictSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One region, as its operator wrote it down; every path is absolute."""
+    """One region, as its operator configured it; every path is absolute."""
 
     file: Path
     state: Path
@@ -118,20 +118,20 @@ class Settings:
     districts: Mapping[str, DistrictSettings]
     metrics_token: str | None = field(default=None, repr=False)
     warnings: tuple[str, ...] = ()
-    """What an operator should change in the file, each with its place."""
+    """What an operator should change in the file, each with its position."""
 
     @property
     def zones(self) -> Mapping[str, tzinfo]:
-        """The time zone of each district, which says what day it is there."""
+        """Return the time zone of each district, which decides what day it is there."""
         return {name: one.timezone for name, one in self.districts.items()}
 
     def open_keys(self) -> secrets.Keys:
-        """The region's keys; without a configured master key one is made in the state directory."""
+        """Open the region's keys; without a configured master key one is made in the state directory."""
         return secrets.open_keys(self.master_key, self.state, self.file.parent)
 
 
 def load(path: Path, find_adapter: FindAdapter | None = None) -> Settings:
-    """The settings in *path*; the first mistake is raised."""
+    """Load the settings in *path*; the first mistake is raised."""
     settings, problems = read(path, find_adapter)
     if settings is None:
         raise problems[0]
@@ -139,7 +139,7 @@ def load(path: Path, find_adapter: FindAdapter | None = None) -> Settings:
 
 
 def read(path: Path, find_adapter: FindAdapter | None = None) -> tuple[Settings | None, list[SettingsError]]:
-    """The settings in *path*, or every mistake in them, in the order of the file."""
+    """Read the settings in *path*, or every mistake in them, in the order of the file."""
     try:
         text = path.read_text("utf-8")
         raw = tomllib.loads(text)
@@ -153,7 +153,7 @@ def read(path: Path, find_adapter: FindAdapter | None = None) -> tuple[Settings 
 
 
 def state_of(path: Path) -> Path:
-    """The state directory that the file in *path* names, whatever else is wrong with it."""
+    """Return the state directory that the file in *path* names, whatever else is wrong with it."""
     try:
         text = path.read_text("utf-8", errors="replace")
     except OSError:
@@ -194,7 +194,7 @@ class _SettingsReading:
         return (None, _sorted(self.problems)) if self.problems else (settings, [])
 
     def own_settings(self, districts: Any) -> dict[str, dict[str, Any]]:
-        """The settings that are each district's adapter's own, found good by it."""
+        """Validate the settings of each district's adapter, by the adapter itself."""
         own = {}
         for name, values in districts.items() if isinstance(districts, dict) else ():
             adapter = values.get("adapter") if isinstance(values, dict) else None
@@ -209,7 +209,7 @@ class _SettingsReading:
         return own
 
     def declared(self, adapter: Any, raw: Any, path: toml_positions.Path) -> None:
-        """What a district declares of its records, found good."""
+        """Validate what a district declares of its records."""
         from adapters import defaults  # noqa: PLC0415 -- as above
 
         if not raw or not isinstance(raw, dict):
@@ -223,7 +223,7 @@ class _SettingsReading:
             self.report((*path, error.file), error.message)
 
     def opened(self, schema: Schema, raw: Mapping[str, Any], path: toml_positions.Path) -> dict[str, Any]:
-        """The same settings with the secrets that they refer to; a secret that stands there itself is a mistake."""
+        """Return the same settings with the secrets that they refer to; a secret in the file itself is a mistake."""
         found = dict(raw)
         for name in raw.keys() & {name for name, kind in schema.fields.items() if kind.metadata.get("secret")}:
             with self.reporting((*path, name)):
@@ -242,7 +242,7 @@ class _SettingsReading:
         self.problems.append(self.placed(path, message))
 
     def placed(self, path: toml_positions.Path, message: str) -> SettingsError:
-        """The *message* with the place of *path*, by the name under which it stands in the file."""
+        """Return the *message* with the position of *path*, by the name under which it stands in the file."""
         for length in range(len(path), 0, -1):
             if path[:length] in self.accepted.written:
                 path = (*self.accepted.written[path[:length]], *path[length:])
@@ -284,7 +284,7 @@ class _SettingsReading:
         )
 
     def metrics_token(self, reference: str | None) -> str | None:
-        """The token behind a *reference*, which must be long enough not to be guessed."""
+        """Read the token behind a *reference*, which must be long enough not to be guessed."""
         if reference is None:
             return None
         token = None
@@ -313,7 +313,7 @@ class _SettingsReading:
 
     @contextmanager
     def reporting(self, path: toml_positions.Path) -> Iterator[None]:
-        """A mistake found inside is noted as standing at *path*."""
+        """Note a mistake raised in the block as one at *path*."""
         try:
             yield
         except SettingsError as error:
@@ -321,7 +321,7 @@ class _SettingsReading:
 
 
 def _sorted(problems: Iterable[SettingsError]) -> list[SettingsError]:
-    """The same in the order of the file."""
+    """Sort mistakes in the order of the file."""
     return sorted(problems, key=lambda problem: (problem.line, problem.column, problem.message))
 
 
@@ -332,7 +332,7 @@ def _find_adapter(name: str) -> Any:
 
 
 def _anchored(schema: Schema, raw: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The same settings, with every relative path beginning in *folder*; *PATHS* are paths, and what is marked so."""
+    """Return the same settings, with every relative path below *folder*; *PATHS* are paths, and what is marked so."""
     paths = PATHS | {name for name, kind in schema.fields.items() if kind.metadata.get("path")}
     found = {name: str(folder / raw[name]) for name in paths & raw.keys() if isinstance(raw[name], str)}
     return {**raw, **found}
@@ -348,7 +348,7 @@ def _syntax(error: tomllib.TOMLDecodeError, path: Path, text: str) -> SettingsEr
 
 
 def _flat(messages: Any, schema: Schema) -> Iterator[tuple[toml_positions.Path, str]]:
-    """Marshmallow's nested messages, one at a time, each with the path it is about."""
+    """Flatten marshmallow's nested messages, each with the path it is about."""
     for name, inner in messages.items():
         kind = schema.fields.get(name)
         if kind is None:

@@ -1,4 +1,4 @@
-"""Where each key of a TOML file stands, so that a mistake can be pointed at."""
+"""Positions in a TOML file: where each key stands, so that a mistake can be pointed at."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Position(NamedTuple):
 
 
 def locate(text: str) -> dict[Path, Position]:
-    """The place of every key, table and array item of a TOML text that tomllib has accepted."""
+    """Find the position of every key, table and array item of a TOML text that tomllib has accepted."""
     reader = _TomlReader(text)
     reader.read_document()
     return {path: _place(text, offset) for path, offset in reader.offsets.items()}
 
 
 def nearest(places: dict[Path, Position], path: Path) -> Position:
-    """The place of *path*, or of the innermost table around it that the file has."""
+    """Return the position of *path*, or of the innermost table around it that the file has."""
     while path and path not in places:
         path = path[:-1]
     return places.get(path, Position(1, 1))

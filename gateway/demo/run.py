@@ -1,4 +1,4 @@
-"""The demonstration: a fictional region set up, served, asked and explained, then gone without a trace."""
+"""The demonstration: a fictional region set up, served, queried and explained, then removed without a trace."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ READY_SECONDS = 120
 STUDENTS_PER_SECOND = 20
 PATIENCE_SECONDS = 10
 HOST = "127.0.0.1"
-SIGNALLED = 128  # what shells add to the number of a signal
+SIGNALLED = 128  # added by shells to the number of a signal
 ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def run(students: int = STUDENTS, port: int = 0) -> None:
-    """Show the main job from beginning to end, then clean up."""
+    """Show the demonstration from beginning to end, then clean up."""
     with _region(students, port) as region:
         region.say("asking as each consumer would")
         Transcript(region.scenario, region.base).show()
 
 
 def serve(port: int, facts: Path, students: int = STUDENTS) -> None:
-    """Keep the region up until told to end; *facts* tells others how to use it."""
+    """Keep the region up until told to end; *facts* is the file for its addresses and secrets."""
     _clear(facts)
     with _region(students, port, served=True) as region:
         _publish(facts, _facts(region.scenario, region.base))
@@ -56,7 +56,7 @@ def serve(port: int, facts: Path, students: int = STUDENTS) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A region that is up: what lies where, the address it answers at, its process, and a way to tell progress."""
+    """A region that is up: its files, its address, its process, and a function that reports progress."""
 
     scenario: Scenario
     base: str
@@ -65,7 +65,7 @@ class Region:
 
 
 def _facts(scenario: Scenario, base: str) -> dict[str, object]:
-    """How to use the region; others rely on these names."""
+    """Return the addresses and secrets of the region; others rely on these names."""
     return {
         "base": base,
         "token_url": f"{base}/oauth/token",
@@ -83,7 +83,7 @@ def _facts(scenario: Scenario, base: str) -> dict[str, object]:
 
 
 def _clear(facts: Path) -> None:
-    """Take away what an earlier region left: whoever waits for the file waits for this one."""
+    """Remove the file that an earlier region left: whoever waits for the file waits for this one."""
     try:
         facts.unlink(missing_ok=True)
         _publish(facts, {})
@@ -93,7 +93,7 @@ def _clear(facts: Path) -> None:
 
 
 def _publish(facts: Path, content: dict[str, object]) -> None:
-    """Write the file whole or not at all, for its owner only: it holds secrets."""
+    """Write the file whole or not at all, for its owner only: it contains secrets."""
     beside = facts.with_name(f".{facts.name}.{os.getpid()}")
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(json.dumps(content, indent=2) + "\n")
@@ -102,7 +102,7 @@ def _publish(facts: Path, content: dict[str, object]) -> None:
 
 @contextmanager
 def _region(students: int, port: int, served: bool = False) -> Iterator[Region]:
-    """The region, written into a folder of its own, served, and removed at the end."""
+    """Set up the region in a temporary folder, serve it, and remove it at the end."""
     begun = time.monotonic()
 
     def say(text: str) -> None:
@@ -126,9 +126,9 @@ def _region(students: int, port: int, served: bool = False) -> Iterator[Region]:
 
 @contextmanager
 def _ending_quietly(served: bool) -> Iterator[None]:
-    """Let the first request to end (SIGTERM, Ctrl-C) pass through the clean-up, and no other disturb that.
+    """Let the first SIGTERM or Ctrl-C reach the clean-up, and no further one disturb that.
 
-    It is how a region that is *served* ends well; a telling that it cuts short has failed.
+    So a region that is *served* ends well; a demonstration that is cut short has failed.
     """
 
     def end(number: int, _frame: object) -> None:
@@ -147,7 +147,7 @@ def _ending_quietly(served: bool) -> Iterator[None]:
 
 @contextmanager
 def _server(settings: Path, base: str, seconds: float) -> Iterator[subprocess.Popen[bytes]]:
-    """The gateway as a process of its own, in a group of its own, so that nothing of it outlives us."""
+    """Start the gateway as a process of its own, in a group of its own, so that nothing of it outlives this one."""
     log = settings.parent / "gateway.log"
     with log.open("wb") as lines:
         process = subprocess.Popen(  # noqa: S603  our own module
@@ -182,7 +182,7 @@ def _await(base: str, process: subprocess.Popen[bytes], log: Path, end: float) -
 
 
 def _free_port(wanted: int) -> int:
-    """*wanted*, or any free port for 0; one that cannot be listened on is refused before anything is made."""
+    """Return *wanted*, or any free port for 0; one that cannot be listened on is refused before anything is made."""
     try:
         with socket.create_server((HOST, wanted)) as probe:
             return int(probe.getsockname()[1])

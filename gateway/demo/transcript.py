@@ -1,4 +1,4 @@
-"""What the demonstration prints: who asked, what left, what did not and why, and what was written down."""
+"""The transcript of the demonstration: who asked, what was released, what was not and why, and what was recorded."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ GIVEN = "a-score-given-back"
 EDFI = "data/v3/ed-fi"
 NOTHING = "-"
 NO_DAY = "1999-12-31"
-# A fact in plain words, its name in agreements, and where it stands in the district's file, in OneRoster and in Ed-Fi.
+# An element in plain words, its name in agreements, its place in the district's file, in OneRoster and in Ed-Fi.
 FACTS = (
     ("id", "student.id", "sourcedId", "sourcedId", "studentUniqueId"),
     ("first name", "student.name.given", "givenName", "givenName", "firstName"),
@@ -54,7 +54,7 @@ FACTS = (
 
 
 class Transcript:
-    """One telling of the main job, against a region that is up."""
+    """One transcript of the demonstration, against a region that is up."""
 
     def __init__(self, scenario: Scenario, base: str, console: Console | None = None) -> None:
         self.scenario, self.base = scenario, base
@@ -71,7 +71,7 @@ class Transcript:
         self._tokens: dict[str, str] = {}
 
     def show(self) -> None:
-        """Everything, in the order in which a superintendent would ask."""
+        """Print every chapter, in the order in which a superintendent would ask."""
         with self.web:
             self.introduce()
             self.compare()
@@ -85,7 +85,7 @@ class Transcript:
         )
 
     def introduce(self) -> None:
-        """The districts, who asks for what, and how many children each of them sees."""
+        """Print the districts, who asks for what, and how many children each of them sees."""
         self._head(
             "1. Who asks, and for what purpose",
             "Five made-up districts keep their records in five ways. Each consumer signed an agreement for one "
@@ -102,7 +102,7 @@ class Transcript:
         self._table(("consumer", "purpose", "asks for", "district", "children seen"), rows)
 
     def compare(self) -> None:
-        """The spotlight child in the district's own file, and as each consumer gets it."""
+        """Print the spotlight child in the district's own file, and as each consumer gets it."""
         name = f"{self.child.name.given} {self.child.name.family}"
         self._head(
             "2. One child, two standards, one agreement",
@@ -121,7 +121,7 @@ class Transcript:
         self._body(f"The tutor's answer from GET /maple/{EDFI}/students?studentUniqueId={self.id}", self._raw_student)
 
     def withhold(self) -> None:
-        """What did not leave, why, and where that is written."""
+        """Print what was withheld, why, and by which line of the agreement."""
         everyone = len(self.district.students)
         seen = int(self._get("tutoring", f"maple/{ONEROSTER}/students?limit=1").headers["X-Total-Count"])
         self._head(
@@ -139,7 +139,7 @@ class Transcript:
         self._say(f"Children: {everyone - seen:,} of {everyone:,} are outside. Inside are only {people}.")
 
     def refuse(self) -> None:
-        """Attempts to learn what is hidden by asking sideways."""
+        """Print attempts to learn what is hidden by asking sideways."""
         self._head(
             "4. Asking sideways",
             "A hidden fact behaves exactly like one that does not exist, and a coarse one is coarse in questions too.",
@@ -174,7 +174,7 @@ class Transcript:
         self._say(f"The two answers of each pair are {verdict}.")
 
     def give_back(self) -> None:
-        """A score written into the gradebook of the district whose system takes changes, and taken away again."""
+        """Print a score written into the gradebook of the district whose system accepts changes, and deleted again."""
         book, older = GRADEBOOK, "ims/oneroster/v1p1"
         self._head(
             "5. Giving back a score",
@@ -197,7 +197,7 @@ class Transcript:
         self._table(("the consumer", "answer", "score in Birch's system"), rows)
 
     def account_for(self) -> None:
-        """What the record says about the child, one entry of it, and what becomes of a forged one."""
+        """Print what the audit log has of the child, one entry of it, and what becomes of a forged one."""
         self._head(
             "6. What was written down before it left",
             "Every disclosure is on disk before its first byte is sent. The record holds no name, no id and no value: "
@@ -234,19 +234,19 @@ class Transcript:
 
     @cached_property
     def _user(self) -> dict[str, Any]:
-        """All that OneRoster tells the tutor: the user, and its demographics."""
+        """Fetch the tutor's view in OneRoster: the user, and its demographics."""
         born = self._record("tutoring", f"maple/{ONEROSTER}/demographics/{self.id}", "demographics")
         return born | self._raw_user
 
     @cached_property
     def _student(self) -> dict[str, Any]:
-        """All that Ed-Fi tells the tutor: the child, and its enrollment."""
+        """Fetch the tutor's view in Ed-Fi: the child, and its enrollment."""
         place = f"maple/{EDFI}/studentSchoolAssociations?studentUniqueId={self.id}"
         return self._record("tutoring", place, 0) | self._raw_student
 
     @cached_property
     def _masked(self) -> dict[str, Any]:
-        """The child as analytics sees it, found by turning its id into the pseudonym as only the gateway can."""
+        """Fetch the child as analytics sees it, found by turning its id into the pseudonym as only the gateway can."""
         block = self.keyring.blocks(self.district.name, "student", [self.id])
         pseudonym = self.keyring.pseudonyms("analytics", block)[0]
         born = self._record("analytics", f"maple/{ONEROSTER}/demographics/{pseudonym}", "demographics")
@@ -268,7 +268,7 @@ class Transcript:
         return subjects.holds(event["set"], tag, event["from"], event["to"])
 
     def _forged(self, key: bytes) -> str:
-        """What verification says of a copy in which one event is about fewer records."""
+        """Return the verification of a copy in which one event is about fewer records."""
         with tempfile.TemporaryDirectory(dir=self.scenario.settings.parent) as place:
             copy = Path(shutil.copytree(self.settings.audit.folder, Path(place) / "copy"))
             segment = chain.list_segments(copy)[0]
@@ -322,7 +322,7 @@ class Transcript:
 
 
 def _console() -> Console:
-    """Plain text of a fixed width, but for a terminal."""
+    """Return a console for plain text of a fixed width, or for a terminal."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
     console = Console(highlight=False)
@@ -331,7 +331,7 @@ def _console() -> Console:
 
 
 def _compact(value: Any, indent: str, width: int, lead: str = "", trail: str = "") -> Iterator[str]:
-    """JSON in few lines: what fits on one stands on one."""
+    """Write JSON in few lines: what fits on one stands on one."""
     whole = f"{indent}{lead}{json.dumps(value, ensure_ascii=False)}{trail}"
     if len(whole) <= width or not value or not isinstance(value, dict | list):
         yield whole
@@ -352,14 +352,14 @@ def _compact(value: Any, indent: str, width: int, lead: str = "", trail: str = "
 
 
 def _text(value: Any) -> str:
-    """A value as a table shows it; a descriptor by its last part."""
+    """Write a value as a table shows it; a descriptor by its last part."""
     if isinstance(value, list):
         return ", ".join(map(_text, value)) or NOTHING
     return str(value).rpartition("#")[2] if value else NOTHING
 
 
 def _verdict(trace: Trace | None) -> tuple[str, str]:
-    """What happens to a fact, and where that is written."""
+    """Return what happens to a fact, and by which line."""
     if trace is None or not trace.released:
         return "withheld", "no line of the agreement names it"
     place = next(step.place for step in reversed(trace.steps) if step.passed and step.place)
@@ -371,7 +371,7 @@ def _both(identifier: str, condition: str) -> str:
 
 
 def _outcome(answer: requests.Response) -> str:
-    """An answer in few words: how many there are, or which error."""
+    """Return a response in few words: how many records, or which error."""
     if answer.ok:
         return f"with {answer.headers['X-Total-Count']} records"
     codes = answer.json()["imsx_CodeMinor"]["imsx_codeMinorField"]

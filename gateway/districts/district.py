@@ -292,7 +292,7 @@ class District:
                 self._refreshing.clear()
                 self._loading.release()
 
-        threading.Thread(target=renew, name=f"hold-{self.name}", daemon=True).start()
+        threading.Thread(target=renew, name=f"refresh-{self.name}", daemon=True).start()
 
     def rest(self, *, resting: bool) -> None:
         """Begin no background refresh while *resting*, after waiting for one under way."""
@@ -304,7 +304,7 @@ class District:
 
     def _refresh(self) -> None:
         """Make the next snapshot and serve it; report a failure."""
-        with self._failures.refreshing("renewal failed" if self._cached is not None else "load failed"):
+        with self._failures.refreshing("refresh failed" if self._cached is not None else "load failed"):
             self._make()
 
     def _make(self) -> None:

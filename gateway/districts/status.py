@@ -48,13 +48,15 @@ class DistrictStatus:
     def lines(self) -> list[str]:
         """Return the status in one line, and one more line for each thing that an operator should know."""
         since = f" since {moment(self.since)}" if self.since is not None else ""
-        held = f", {sum(self.rows.values()):,} rows held" if self.rows else ""
+        held = f", {sum(self.rows.values()):,} rows cached" if self.rows else ""
         lines = [f"{self.state}{since}{held}"]
         if self.reason:
             tried = f"; next try {moment(self.next_try)}" if self.next_try is not None else ""
             lines.append(f"{self.reason}{tried}")
         if self.waiting:
-            lines.append(f"would go: {told(self.waiting)}; let it go with: crossing districts approve {self.name}")
+            lines.append(
+                f"would be dropped: {told(self.waiting)}; approve it with: crossing districts approve {self.name}"
+            )
         if self.completeness is not None:
             lines += told_lines(self.completeness)
         return lines
@@ -98,7 +100,7 @@ class StatusCollector:
             for loss in one.waiting:
                 waiting[one.name, plain_place(loss.entity)] += loss.gone
         yield _family("crossing_district_rows", "Rows of the snapshot.", ("district", "entity"), rows)
-        about = "Rows that would go if an operator approved it."
+        about = "Rows that would be dropped if an operator approved it."
         yield _family("crossing_district_waiting_rows", about, ("district", "entity"), waiting)
         aside, lost = metrics_of({one.name: one.completeness for one in every})
         about = "Rows of the source that the snapshot lacks because they cannot be understood or have no owner."

@@ -44,10 +44,10 @@ name exists.
 ERRORS = """\
 # Errors
 
-Written from the code by `python -m gateway.docs_pages errors`. The same error is told in the form of the standard that
+Written from the code by `python -m gateway.docs_pages errors`. Each error has the form of the standard that
 was asked: OneRoster in the `imsx_StatusInfo` form with an HTTP status and a minor code, Ed-Fi as problem details
 (RFC 9457) whose `type` begins with `urn:ed-fi:api:`. The code is the gateway's own name for the error, in logs and
-metrics. No message contains a student's value, and a hidden name is told exactly like one that does not exist.
+metrics. No message contains a student's value, and a hidden name is answered exactly like one that does not exist.
 
 | code | HTTP in OneRoster, minor code | HTTP in Ed-Fi, type | meaning |
 |---|---|---|---|
@@ -68,7 +68,7 @@ secret has ended and that the signature is wrong are told alike.
 
 
 def elements() -> str:
-    """The page about every name of the vocabulary."""
+    """Write the page about every name of the vocabulary."""
     known = set(vocabulary.SENSITIVITIES)
     classes = "".join(f"| {name} | {said} |\n" for name, said in CLASSES.items() if name in known)
     return ELEMENTS + classes + "".join(_entities()) + "".join(_codes())
@@ -86,7 +86,7 @@ def _entities() -> Iterator[str]:
 def _about(entity: Entity) -> str:
     names = {field.release.partition(".")[0] for field in entity.fields.values()} - {entity.name}
     other = f" Its facts are released as `{names.pop()}.…`." if len(names) == 1 else ""
-    held = " It may be held in memory." if entity.held else ""
+    held = " It may be cached." if entity.held else ""
     return f"{entity.about}{other}{held}"
 
 
@@ -104,7 +104,7 @@ def _codes() -> Iterator[str]:
 
 
 def errors_page() -> str:
-    """The page about every error, as both standards tell it."""
+    """Write the page about every error, as both standards render it."""
     return ERRORS + "".join(map(_error, _kinds(GatewayError))) + AFTER_ERRORS
 
 

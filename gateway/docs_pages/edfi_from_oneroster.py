@@ -87,7 +87,7 @@ What ends on the day it begins has no day, and its last day in Ed-Fi is before i
 
 ## Facts that a district can declare
 
-They stand in `[districts.NAME.defaults]` by the name of the fact and hold for records that do not state it, in every
+They stand in `[districts.NAME.defaults]` by the name of the fact and apply to records that do not state it, in every
 API; each use is counted in the notes of the adapter. `crossing check` warns of those that no OneRoster system states.
 
 ```toml
@@ -113,7 +113,7 @@ and present is shown.
 
 
 def page() -> str:
-    """The page."""
+    """Write the page."""
     return BEGINNING + "".join(map(_declarable, TABLE)) + MEMBERS + "".join(map(_resource, COLLECTIONS))
 
 
@@ -134,7 +134,7 @@ def _resource(collection: str) -> str:
 
 
 def _required(properties: Mapping[str, Property], prefix: str) -> Iterator[str]:
-    """The path of every member that a document must have."""
+    """Return the path of every member that a document must have."""
     for name, known in properties.items():
         if known.required and not known.properties:
             yield f"{prefix}{name}"
@@ -153,7 +153,7 @@ def _line(path: str, known: Mapping[str, list[Field | str]], branch: Branch) -> 
 
 
 def _origin(fact: Field) -> str:
-    """Where a OneRoster source says *fact*, or who says it instead."""
+    """Return where a OneRoster source has *fact*, or where it comes from otherwise."""
     if worked_out := WORKED_OUT.get((fact.entity, fact.name)):
         return worked_out
     if fact.type == "id":

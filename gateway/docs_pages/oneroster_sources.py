@@ -51,7 +51,7 @@ DECIDING = """
 
 These words of a OneRoster source decide whom or what a row is about, and so which agreement shows it. Files and API,
 1.1 and 1.2 are read by the same lists. Small and capital letters are the same, and blanks around a word do not count.
-Any other word is refused with its place (`users.csv:45:4`, `users[0].role`), and the word itself is told to nobody. In
+Any other word is refused with its place (`users.csv:45:4`, `users[0].role`), and the word itself is never repeated. In
 1.2 a word may begin with `ext:`: it is kept, and makes nobody anything; `administrator` is read as `siteAdministrator`
 in `roles.role`. A user whose roles say nothing that the lists know is set aside with what belongs to it, and counted. A
 `status` that is missing or blank means that the row is there.
@@ -80,7 +80,7 @@ record last changed is told from what the consumer may see; passwords are not re
 
 @dataclass(slots=True)
 class MemberRow:
-    """One member: the versions that have it, what is shown as it is whatever a source says, and the facts it tells."""
+    """One member: the versions that have it, its constant where it has one, and the elements it shows."""
 
     versions: set[str] = field(default_factory=set)
     said: dict[str, None] = field(default_factory=dict)
@@ -88,7 +88,7 @@ class MemberRow:
 
 
 def page() -> str:
-    """The page."""
+    """Write the page."""
     dialects = [name for name in TITLES if any(lens.dialect == name for lens in registry.lenses())]
     tables = "".join(_table(name, rows, dialects) for name, rows in _classes().items())
     left = "".join(_left(one) for one in model.VERSIONS)
@@ -96,7 +96,7 @@ def page() -> str:
 
 
 def _classes() -> dict[str, dict[str, MemberRow]]:
-    """For each class the rows of its members by path, in the order in which views show them."""
+    """Return for each class the rows of its members by path, in the order in which views show them."""
     found: dict[str, dict[str, MemberRow]] = {name: {} for name in sorted(PLURALS)}
     for version in reversed(model.VERSIONS):
         for name, rows in found.items():
@@ -117,7 +117,7 @@ def _note(row: MemberRow, what: Field | str) -> None:
 
 
 def members_told(nodes: Iterable[Node], entity: str, prefix: str, path: str) -> Iterator[tuple[str, Field | str]]:
-    """Every member below *nodes* by its path, with a fact it tells or a sentence about it."""
+    """Return every member below *nodes* by its path, with an element it shows or a sentence about it."""
     for node in nodes:
         here = f"{path}{node.name}"
         match node:
@@ -139,7 +139,7 @@ def members_told(nodes: Iterable[Node], entity: str, prefix: str, path: str) -> 
 
 def _constant(node: Const) -> str:
     if node.name == "status":
-        return "`active`; `tobedeleted` where the consumer asks for changes and it is gone"
+        return "`active`; `tobedeleted` where the consumer asks for changes and it was deleted"
     return "by what it is" if node.by else f"else `{node.value}`"
 
 
@@ -167,7 +167,7 @@ def _inside(node: Object | Reference | List, entity: str, prefix: str, path: str
 
 
 def _reference(step: Step, entity: str, prefix: str) -> list[Field]:
-    """The reference that a step goes along."""
+    """Return the reference that a step follows."""
     match step:
         case Children():
             return [fields_of(step.entity)[step.via]]
@@ -179,7 +179,7 @@ def _reference(step: Step, entity: str, prefix: str) -> list[Field]:
 
 @cache
 def _places() -> Mapping[tuple[str, str, str], tuple[str, ...]]:
-    """Where each dialect says each field of each entity."""
+    """Return the local paths of each field of each entity in each dialect."""
     found: dict[tuple[str, str, str], dict[str, None]] = {}
     for lens in registry.lenses():
         for pair in lens.pairs:
@@ -190,7 +190,7 @@ def _places() -> Mapping[tuple[str, str, str], tuple[str, ...]]:
 
 
 def _said(pair: Pair) -> Iterator[tuple[str, str]]:
-    """Each field that a pair fills, with each local path it is read from."""
+    """Yield each field that a pair writes, with each local path it is read from."""
     inner = [
         (f"{pair.fields[0]}.{name}".rstrip("."), local)
         for part in pair.pairs
@@ -208,7 +208,7 @@ def _place(lens: Lens, local: str) -> str:
 
 
 def said_at(dialect: str, fact: Field) -> tuple[str, ...]:
-    """Where *dialect* says a fact, or the group that holds it."""
+    """Return the local path at which *dialect* has an element, or the group that contains it."""
     name = fact.name
     while name:
         if found := _places().get((dialect, fact.entity, name)):
@@ -235,7 +235,7 @@ def _line(path: str, row: MemberRow, dialects: list[str]) -> str:
 
 
 def _hidden() -> str:
-    """The members that no view shows."""
+    """List the members that no view shows."""
     names = {
         f"`{name}.{member}`"
         for version in model.VERSIONS
@@ -247,7 +247,7 @@ def _hidden() -> str:
 
 
 def _deciding() -> Iterator[str]:
-    """The closed lists, each once with the columns that are read by it."""
+    """List the closed lists, each once with the columns that are read by it."""
     lists: dict[str, list[str]] = {}
     for version in model.VERSIONS:
         for file, known in specification.files(version).items():

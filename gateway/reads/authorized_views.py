@@ -1,4 +1,4 @@
-"""Authorized views: what of a view exists for a caller, by each agreement that opens it, and the query they allow."""
+"""Authorized views: what of a view exists for a caller, by each agreement that grants it, and the query they allow."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 def permit(gateway: Gateway, authorization: Authorization, request: PageRequest) -> Authorization:
-    """Permit what is asked in each district that an agreement opens, within the districts' limits.
+    """Authorize a read in each district that an agreement grants, within the districts' limits.
 
     Raises:
-        ActionForbidden, Forbidden: no scope of the caller's, or no agreement of its, covers the view.
-        Unsupported: no district's system here has anything of the view.
+        ActionForbidden, Forbidden: no scope of the caller, or no agreement of it, covers the view.
+        Unsupported: no source of a district here has anything of the view.
         TooManyRequests: a district is asked too often.
     """
     if not request.scopes & authorization.scopes:
@@ -43,10 +43,10 @@ def permit(gateway: Gateway, authorization: Authorization, request: PageRequest)
 
 
 def read_query(authorization: Authorization, request: PageRequest) -> Query:
-    """Read the query, as far as every agreement lets it go.
+    """Read the query, as far as every agreement allows it.
 
     Raises:
-        MalformedQuery, UnknownName: it cannot be read, or names what does not exist for the caller.
+        MalformedQuery, UnknownName: it cannot be parsed, or names what does not exist for the caller.
     """
     query = request.read(tuple(one.view for one in authorization.views))
     for one in authorization.views:
@@ -55,9 +55,9 @@ def read_query(authorization: Authorization, request: PageRequest) -> Query:
 
 
 def refuse_unseen(gateway: Gateway, authorization: Authorization, request: PageRequest) -> None:
-    """Refuse an address that names a record that is held and not seen, before anything is read for it.
+    """Refuse an address that names a cached record which the caller cannot see, before anything is read for it.
 
-    Whether what belongs to such a record could be read would tell that it is there.
+    Whether what belongs to such a record could be read would tell that it exists.
 
     Raises:
         NotFound: no agreement shows the record.
@@ -75,7 +75,7 @@ def refuse_unseen(gateway: Gateway, authorization: Authorization, request: PageR
 
 
 def _way(gateway: Gateway, grant: Grant, view: View, request: PageRequest) -> frozenset[str] | None:
-    """What must be read beside the view to tell what belongs where; None where the agreement does not let it."""
+    """Return the entities to read beside the view to follow the address; None where the agreement does not allow it."""
     parents = [gateway.views.pruned(grant, one.view) for one in request.within]
     if None in parents:
         return None

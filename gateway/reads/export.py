@@ -1,4 +1,4 @@
-"""The bulk files of one consumer: the same line as a page, for all collections at once, recorded before they leave."""
+"""Bulk export of one consumer: the pipeline of a page for all collections at once, recorded before it leaves."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ METADATA = "metadata"
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """What is asked: the files of a *version*, of one district or of all, whole or what changed after *since*."""
+    """A request for the files of a *version*, of one district or of all, complete or what changed after *since*."""
 
     version: str
     district: str | None = None
@@ -53,19 +53,19 @@ class ExportRequest:
     trace: str = ""
 
     def mode(self, shown: Sequence[ViewRows]) -> str:
-        """Whether a file is bulk or delta: of what nobody remembers, or not for so long, all there is is told."""
+        """Return whether a file is bulk or delta: bulk where no change log reaches back to *since*."""
         known = bool(self.since) and all(map(is_followed, shown))
         return DELTA if known and is_remembered(shown, round(instant(self.since, "since") * 1000, 2)) else BULK
 
     def query(self, mode: str) -> Query:
-        """What is asked of one collection whose file is of a *mode*."""
+        """Build the query of a collection whose file is of a *mode*."""
         changed = Condition("dateLastModified", ">", self.since, "since")
         return Query(filter=changed if mode == DELTA else None)
 
 
 @dataclass(frozen=True, slots=True)
 class ExportPart:
-    """One file to be written, the rows of its collection, and whether they are all there are or what has changed."""
+    """One file to be written, the rows of its collection, and whether they are all rows or the changed ones."""
 
     told: ExportedFile
     rows: RowIndex
@@ -73,7 +73,7 @@ class ExportPart:
     mode: str
 
     def complete(self, record: dict[str, Any]) -> dict[str, Any]:
-        """*record* with what its file wants and only another collection tells."""
+        """Complete *record* with the fields of its file that only another collection has."""
         if self.lent:
             name, via, *_ = BORROWED[self.told.file.name]
             record[name] = self.lent.get(record.get(via, {}).get(ID))
@@ -82,7 +82,7 @@ class ExportPart:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """The files of one consumer, read from one state of every district and recorded; *moment* is that state's time."""
+    """The files of one consumer, read from one snapshot of every district and recorded; *moment* is the time of it."""
 
     asked: ExportRequest
     parts: tuple[ExportPart, ...]
@@ -91,11 +91,11 @@ class Export:
 
     @property
     def records(self) -> int:
-        """How many records are rendered on the way, one that appears in two files counted twice."""
+        """Return how many records are rendered for it, one that appears in two files counted twice."""
         return sum(part.rows.total for part in self.parts)
 
     def archive(self, progress: Callable[[str, int], None] | None = None) -> Iterator[bytes]:
-        """The zip in pieces; its end, and with it the list of what is in it, comes only if everything went well."""
+        """Yield the zip in pieces; its end, and with it its central directory, comes only if nothing failed."""
         modes = {part.told.file.name: part.mode for part in self.parts}
         files = chain(
             [("manifest.csv", iter((manifest(self.asked.version, modes),)))],
@@ -115,10 +115,10 @@ class Export:
 
 
 def export(gateway: Gateway, authorization: Authorization, asked: ExportRequest) -> Export:
-    """All that the caller may see as bulk files, recorded when this returns; nothing of it has been rendered yet.
+    """Prepare all that the caller may see as bulk files, recorded when this returns; nothing is rendered yet.
 
     Raises:
-        Forbidden: no scope of the caller's covers a file, or no agreement of its lets it have files in bulk.
+        Forbidden: no scope of the caller covers a file, or no agreement of it grants bulk export.
         Conflict: two districts use one sourcedId, which one set of files cannot tell apart.
     """
     views = _opened(asked.version, authorization)
@@ -138,7 +138,7 @@ def export(gateway: Gateway, authorization: Authorization, asked: ExportRequest)
 
 
 def metadata_of(rows: RowIndex) -> frozenset[str]:
-    """The names of all members of the open object that *rows* show."""
+    """Return the names of all metadata members that *rows* show."""
     found: set[str] = set()
     for number, part in enumerate(rows.shown):
         if any(node.name == METADATA for node in part.branch.nodes):
@@ -149,7 +149,7 @@ def metadata_of(rows: RowIndex) -> frozenset[str]:
 
 
 def _opened(version: str, authorization: Authorization) -> tuple[View, ...]:
-    """The views behind the files of *version* that the caller's scopes open, as they open the plain collections."""
+    """Return the views behind the files of *version* that the caller's scopes cover, as they cover the collections."""
     known, files = registry.views(APIS[version]), {one.collection for one in told(version)}
     plain = [
         one for one in routes(version) if (one.operation.method, one.operation.path) == ("GET", f"/{one.collection}")
@@ -165,13 +165,13 @@ def _opened(version: str, authorization: Authorization) -> tuple[View, ...]:
 
 
 def _released(gateway: Gateway, grant: Grant, views: tuple[View, ...]) -> list[View]:
-    """What of each view *grant* releases, where the district's system knows of such things."""
+    """Return what of each view *grant* releases, where the district's source has such records."""
     pruned = [kept for view in views if (kept := gateway.views.pruned(grant, view)) is not None]
     return [view for view in pruned if gateway.districts[grant.district].has(view)]
 
 
 def _shown(gateway: Gateway, released: Mapping[Grant, list[View]]) -> dict[str, tuple[ViewRows, ...]]:
-    """What of each view exists for the caller, over one state of every district."""
+    """Return the rows of each view that exist for the caller, over one snapshot of every district."""
     found: dict[str, tuple[ViewRows, ...]] = {}
     for grant, views in released.items():
         for view, some in zip(views, gateway.views.shown_together(grant, views), strict=True):
@@ -180,7 +180,7 @@ def _shown(gateway: Gateway, released: Mapping[Grant, list[View]]) -> dict[str, 
 
 
 def _has(one: ExportedFile, shown: Mapping[str, tuple[ViewRows, ...]]) -> bool:
-    """Whether the consumer has the collections, and the member of them, that a file tells of."""
+    """Tell whether the consumer has the collections, and the member of them, that a file needs."""
     parts = shown.get(one.collection, ())
     if not parts or (one.other and one.other not in shown):
         return False
@@ -188,7 +188,7 @@ def _has(one: ExportedFile, shown: Mapping[str, tuple[ViewRows, ...]]) -> bool:
 
 
 def _tells(one: ExportedFile, rows: RowIndex) -> bool:
-    """Whether a file would have any row: of one about a member of records, whether that makes one of any record."""
+    """Tell whether a file would have any row: for one about a member of records, whether any record has it."""
     if one.derive is None:
         return rows.total > 0
     for number, part in enumerate(rows.shown):
@@ -202,7 +202,7 @@ def _tells(one: ExportedFile, rows: RowIndex) -> bool:
 
 
 def _lent(one: ExportedFile, shown: Mapping[str, tuple[ViewRows, ...]]) -> Mapping[str, str]:
-    """What another collection lends to a file, by the id of its records; nothing where the consumer has it not."""
+    """Return the fields that another collection adds to a file, by record id; empty where it is not released."""
     if one.file.name not in BORROWED:
         return {}
     *_, collection, name = BORROWED[one.file.name]
@@ -214,7 +214,7 @@ def _lent(one: ExportedFile, shown: Mapping[str, tuple[ViewRows, ...]]) -> Mappi
 
 
 def _rows(gateway: Gateway, shown: tuple[ViewRows, ...], query: Query) -> RowIndex:
-    """The rows of a file by id. What has changed includes what is gone, unless it came back as something else."""
+    """Return the rows of a file by id. Changes include tombstones, unless the record exists again as another kind."""
     gone = once_each([tombstones_of(gateway.logs, part) for part in shown]) if asked_for(query) else ()
     rows = index((*shown, *gone), query, BASE)
     kept, last = array("Q"), ""
@@ -237,7 +237,7 @@ def _record(
     rows: Mapping[str, RowIndex],
     modes: Mapping[str, str],
 ) -> None:
-    """Write down, durably, what is about to be sent of each collection; an exception here sends nothing."""
+    """Record, durably, what is about to be sent of each collection; an exception here sends nothing."""
     for view in views:
         if found := rows.get(view.name):
             query = asked.query(modes[view.name])
@@ -254,7 +254,7 @@ def _same(query: Query, _views: tuple[View, ...]) -> Query:
 def _guard(
     gateway: Gateway, authorization: Authorization, asked: ExportRequest, grants: tuple[Grant, ...]
 ) -> Callable[[], None]:
-    """What breaks the files off when the agreements they are made under have changed meanwhile."""
+    """Return a check that ends the files when their agreements have changed since."""
     before = _terms(gateway, grants)
 
     def still() -> None:
@@ -271,9 +271,9 @@ def _terms(gateway: Gateway, grants: tuple[Grant, ...]) -> Any:
 
 
 def _moment(gateway: Gateway, shown: Sequence[ViewRows]) -> str:
-    """The moment from which the next question for changes loses nothing of what is *shown*, and repeats little.
+    """Return the moment from which the next request for changes loses nothing of *shown*, and repeats little.
 
-    It is that of the last change told of any district; where a clock was set back, of the district that comes first.
+    It is that of the last change reported of any district; where a clock was set back, of the earliest district.
     """
     visibility = {part.visibility.snapshot.district: part.visibility for part in shown if is_followed(part)}
     moments = [account.newest(one) for one in visibility.values() if (account := account_of(one)) is not None]

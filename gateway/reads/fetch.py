@@ -26,12 +26,12 @@ def fetch(
     identifier: str | None = None,
     sent: Hints = NO_HINTS,
 ) -> tuple[ViewRows, ...]:
-    """Fetch the data as they are now; *sent* says what the source is to send of what is read for this one request.
+    """Fetch the rows as they are now; *sent* says which of them the source needs to send where they are not cached.
 
-    Of the one record with an *identifier*, and of what an address or a filter names, a source need not send the rest.
+    For the one record with an *identifier*, or for an address or a filter, a source need not send the rest.
     """
     parts: list[ViewRows] = []
-    delta = request.view.api != "edfi" and asks_for_deleted(query)  # to which belongs what is in no list any more
+    delta = request.view.api != "edfi" and asks_for_deleted(query)  # a deleted record is in no list any more
     within = () if delta else request.within
     for one in authorization.views:
         needed = gateway.views.entities(one.grant, one.view) | one.beside

@@ -1,4 +1,4 @@
-"""Modes of reading a collection: as it is now, OneRoster's with what is gone, or by a window of change versions."""
+"""Modes of reading a collection: the present rows, OneRoster's with tombstones, or a window of change versions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PresentRows:
-    """The rows that are there now; who follows change versions is noted to have been shown them."""
+    """The present rows; that a follower of change versions has been shown them is kept in the change versions."""
 
     gateway: Gateway
     authorization: Authorization
@@ -44,38 +44,38 @@ class PresentRows:
     query: Query
 
     def fetch(self) -> tuple[ViewRows, ...]:
-        """Fetch what every agreement shows."""
+        """Fetch the rows that every agreement shows."""
         shown = fetch(self.gateway, self.authorization, self.request, self.query)
         feed.keep(self.gateway, shown)
         return shown
 
     def answering(self, shown: tuple[ViewRows, ...]) -> tuple[SearchableRows, ...]:
-        """All rows that may answer the query."""
+        """Return all rows that may answer the query."""
         return shown
 
     def index(self, parts: tuple[SearchableRows, ...], query: Query, base: str) -> RowIndex:
         """Index the rows that answer the query, of those that belong to the records in the address."""
         shown = [part for part in parts if isinstance(part, ViewRows)]
         chosen = members(self.gateway, shown, self.request.within)
-        if chosen is not None:  # of what is gone only that is there which belonged
+        if chosen is not None:  # of the tombstones only those of records that belonged there
             chosen += [frozenset(part.rows) for part in parts[len(shown) :]]
         return index(parts, query, base, chosen)
 
 
 class Roster(PresentRows):
-    """The rows of a OneRoster collection, and tombstones of what is gone where somebody asks what has changed."""
+    """The rows of a OneRoster collection, with tombstones of deleted records where changes are asked for."""
 
     __slots__ = ()
 
     def answering(self, shown: tuple[ViewRows, ...]) -> tuple[SearchableRows, ...]:
-        """All rows that may answer the query, and what is gone, if that is asked for and known."""
+        """Return all rows that may answer the query, with tombstones if they are asked for and known."""
         ledger, query = self.gateway.ledger, self.query
         refuse_unknown(ledger, query, shown, self._outer)
         self._look(shown)
         if not asked_for(query):
             return shown
         gone = self._gone(shown)
-        refuse_unknown(ledger, query, shown, self._outer)  # to look at a list, or another, may let forget some of it
+        refuse_unknown(ledger, query, shown, self._outer)  # looking at a list, this or another, may drop some of them
         return (*shown, *gone)
 
     @property
@@ -83,7 +83,7 @@ class Roster(PresentRows):
         return tuple((one.view.name, one.identifier) for one in self.request.within)
 
     def _look(self, shown: Sequence[ViewRows]) -> None:
-        """Keep in mind what a list shows that is read for this one request, where nothing of it is left out."""
+        """Keep in the change log what a complete list shows that was read for this one request."""
         delta = asks_for_deleted(self.query)
         if all(map(is_followed, shown)) or not (delta or asked_for_all(self.query)):
             return
@@ -94,7 +94,7 @@ class Roster(PresentRows):
                 self.gateway.ledger.look(part, rows, self._outer, whole=delta or not self.request.within)
 
     def _gone(self, shown: Sequence[ViewRows]) -> tuple[TombstoneRows, ...]:
-        """What is gone from each of *shown*, or from the list of it below the record that is named."""
+        """Return the tombstones of each of *shown*, or of its list below the record in the address."""
         chosen = members(self.gateway, shown, self.request.within) or [part.members for part in shown]
         beside = dict(zip(shown, chosen, strict=True))
         ledger, logs = self.gateway.ledger, self.gateway.logs
@@ -110,24 +110,24 @@ class Roster(PresentRows):
 
 
 class ChangeWindow(PresentRows):
-    """The rows, or the entries of a feed, of a window of Ed-Fi change versions."""
+    """The rows, or the entries of a change feed, in a window of Ed-Fi change versions."""
 
     __slots__ = ()
 
     def fetch(self) -> tuple[ViewRows, ...]:
-        """Fetch what every agreement shows, of what is read for this one request only what is in the window."""
+        """Fetch what every agreement shows; of a source without cache only what is in the window."""
         gateway, authorization, window = self.gateway, self.authorization, self.query.window
         assert window is not None
         sent = feed.prepare(gateway, authorization, self.request.view, window)
         return fetch(gateway, authorization, self.request, self.query, sent=sent)
 
     def index(self, parts: tuple[SearchableRows, ...], query: Query, base: str) -> RowIndex:
-        """Index the rows, or entries, of the window."""
+        """Index the rows, or entries, in the window."""
         return feed.rows(self.gateway, parts, query, base)
 
 
 def mode_of(gateway: Gateway, authorization: Authorization, request: PageRequest, query: Query) -> PresentRows:
-    """Choose the mode by the query's window and by the standard that is spoken."""
+    """Choose the mode by the query's window and by the standard of its view."""
     if query.window is not None:
         return ChangeWindow(gateway, authorization, request, query)
     kind = PresentRows if request.view.api == "edfi" else Roster

@@ -1,4 +1,4 @@
-"""Which rows belong to the records that an address names, for one consumer."""
+"""Nested addresses: the rows that belong to the records in an address, as one consumer sees them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from policies.grant import Grant
     from standards.view import Step, View
 
-# What is asked for in both of two records that do not belong to each other: a student's results in a class.
+# The entity between two records that do not belong to each other: a student's results in a class.
 BOTH = frozenset({("section", "student")})
 
 
 def entities(views: Sequence[View], grant: Grant) -> frozenset[str] | None:
-    """Every entity on the way from the first of the pruned *views* to the last; None where no way is released."""
+    """List every entity from the first of the pruned *views* to the last; None where no way between is released."""
     found = set[str]()
     for view, inner in pairwise(views):
         on_the_way = _between(view, inner, grant)
@@ -47,12 +47,12 @@ def _between(outer: View, inner: View, grant: Grant) -> frozenset[str] | None:
 
 
 def members(gateway: Gateway, shown: Sequence[SearchableRows], within: Sequence[Within]) -> list[frozenset[int]] | None:
-    """For each of *shown* the rows that belong to the record that *within* leads to; None where all rows may.
+    """Return for each of *shown* the rows that belong to the record of *within*; None where all rows may.
 
-    To records that the consumer sees, and that do not belong to each other, nothing belongs.
+    Nothing belongs to records that the consumer sees and that do not belong to each other.
 
     Raises:
-        NotFound: the consumer sees no such record; the first of *within* that it does not see is told.
+        NotFound: the consumer sees no such record; the error names the first of *within* that it does not see.
     """
     if not within:
         return None
@@ -65,7 +65,7 @@ def members(gateway: Gateway, shown: Sequence[SearchableRows], within: Sequence[
 
 
 def _members(part: SearchableRows, chain: Sequence[tuple[str, int]]) -> frozenset[int]:
-    """The rows of one branch that belong to the last of a *chain* of records, each of which belongs to that before."""
+    """Return the rows of one branch below the last record of a *chain*, each of which belongs to the one before."""
     visibility, target = part.visibility, part.branch.entity
     if not all(_belongs(visibility, outer, inner) for outer, inner in pairwise(chain)):
         return frozenset()
@@ -78,12 +78,12 @@ def _members(part: SearchableRows, chain: Sequence[tuple[str, int]]) -> frozense
 
 
 def nothing(view: View) -> str:
-    """What is told of an id in an address by which the consumer sees no record of *view*."""
+    """Return the error for an id in an address by which the consumer sees no record of *view*."""
     return f"The address names an id of {view.name} with which this client can see nothing."
 
 
 def find(gateway: Gateway, visibility: Visibility, one: Within) -> tuple[str, int] | None:
-    """The entity and the row of the record that *one* names, if the consumer sees it in its view."""
+    """Find the entity and the row of the record that *one* names, if the consumer sees it in its view."""
     for shown in gateway.views.branches(visibility, one.view):
         row = visibility.row(shown.branch.entity, one.identifier, one.view.api)
         if row is not None and row in shown.members:
@@ -97,7 +97,7 @@ def _belongs(visibility: Visibility, outer: tuple[str, int], inner: tuple[str, i
 
 
 def reached(visibility: Visibility, entity: str, row: int, target: str) -> frozenset[int]:
-    """The visible rows of *target* that belong to a *row* of *entity*."""
+    """Return the visible rows of *target* that belong to a *row* of *entity*."""
     if (entity, target) in nesting.EVERY:
         return frozenset(visibility.rows(target))
     found = set[int]()
@@ -123,7 +123,7 @@ def _step(visibility: Visibility, step: Step, entity: str, rows: set[int]) -> tu
 
 
 def _children(visibility: Visibility, step: Children, entity: str, rows: set[int]) -> set[int]:
-    """The rows that point to one of *rows*, with a single reference or a list of them."""
+    """Return the rows that refer to one of *rows*, with a single reference or a list of them."""
     if not fields_of(step.entity)[step.via].many:
         children = visibility.snapshot.children(step.entity, step.via, entity)
         return {kid for row in rows for kid in children[row]}

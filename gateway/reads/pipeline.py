@@ -27,9 +27,9 @@ def serve_page(gateway: Gateway, authorization: Authorization, request: PageRequ
     """Serve one page of what the caller may see, recorded before it is returned.
 
     Raises:
-        Forbidden: no scope of the caller's, or no agreement of its, covers the view.
-        Unsupported: no district's system here has anything of the view.
-        MalformedQuery, UnknownName: the query cannot be read, or names what does not exist for the caller.
+        Forbidden: no scope of the caller, or no agreement of it, covers the view.
+        Unsupported: no source of a district here has anything of the view.
+        MalformedQuery, UnknownName: the query cannot be parsed, or names what does not exist for the caller.
     """
     authorization, query, cursor, rows = _answer(gateway, authorization, request)
     first, last = page_tokens.span(cursor, rows, query)
@@ -41,7 +41,7 @@ def serve_page(gateway: Gateway, authorization: Authorization, request: PageRequ
 
 
 def serve_partitions(gateway: Gateway, authorization: Authorization, request: PageRequest, number: int) -> list[str]:
-    """Serve page tokens for at most *number* ranges that together hold all that the caller may see, each record once.
+    """Serve page tokens for at most *number* ranges that together cover all that the caller may see, each record once.
 
     Raises:
         GatewayError: as `serve_page`.
@@ -53,7 +53,7 @@ def serve_partitions(gateway: Gateway, authorization: Authorization, request: Pa
 
 
 def serve_one(gateway: Gateway, authorization: Authorization, request: PageRequest, identifier: str) -> Page:
-    """Serve the one record that bears *identifier* for the caller, recorded before it is returned.
+    """Serve the one record with *identifier* for the caller, recorded before it is returned.
 
     Raises:
         NoSuchRecord: the caller sees no such record.
@@ -72,7 +72,7 @@ def serve_one(gateway: Gateway, authorization: Authorization, request: PageReque
 def _answer(
     gateway: Gateway, authorization: Authorization, request: PageRequest
 ) -> tuple[Authorization, Query, Cursor, RowIndex]:
-    """By which agreements it is answered, what is asked for, from where on, and every row that answers it."""
+    """Return the agreements that answer, the query, the position it begins at, and every row that answers it."""
     authorization = permit(gateway, authorization, request)
     query = read_query(authorization, request)
     refuse_unseen(gateway, authorization, request)
@@ -85,7 +85,7 @@ def _answer(
 
 
 def _find(shown: tuple[ViewRows, ...], identifier: str) -> RowIndex | None:
-    """The row that bears *identifier*, in whichever branch shows it."""
+    """Find the row with *identifier*, in whichever branch shows it."""
     for part in shown:
         row = part.visibility.row(part.branch.entity, identifier, part.view.api)
         if row is not None and row in part.members:
@@ -94,7 +94,7 @@ def _find(shown: tuple[ViewRows, ...], identifier: str) -> RowIndex | None:
 
 
 def _has_tokens(request: PageRequest, query: Query) -> bool:
-    """Whether pages of what is asked have tokens: those of Ed-Fi resources have, those of change feeds have not."""
+    """Tell whether pages of the query have page tokens: those of Ed-Fi resources do, those of change feeds do not."""
     return request.view.api == "edfi" and not (query.window and query.window.feed)
 
 

@@ -1,4 +1,4 @@
-"""What a source need not send, because an address names the one record, or the one owner, that is asked for."""
+"""Pushed-down conditions: what a source need not send, since an address names the one record, or owner, asked for."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def pushed_conditions(
     identifier: str | None,
     shown: frozenset[str] = frozenset(),
 ) -> Hints:
-    """What may be left out of the rows of a pruned *view* when they are read for one request.
+    """Return the conditions that the source applies to a pruned *view* when it is read for one request.
 
-    Only an id that is the source's own says anything to it, and only rows that nothing else refers to can be left out.
-    The ids in Ed-Fi's addresses are its own of the entities that are *shown* by them.
+    Only an id of the source's own means anything to it, and only rows that nothing else refers to can be left out.
+    The ids in Ed-Fi's addresses are the source's own for the entities that are *shown* by them.
     """
     entity = view.branches[0].entity
     if len(view.branches) != 1 or (view.api == "edfi" and entity not in shown):
@@ -50,9 +50,9 @@ def pushed_conditions(
 
 
 def filter_conditions(gateway: Gateway, grant: Grant, view: View, entities: frozenset[str], query: Query) -> Hints:
-    """What may be left out of the rows of a pruned *view* where a filter names the one person they are about.
+    """Return the conditions on a pruned *view* where a filter names the one person its rows are about.
 
-    Who that is is looked up among those whom the consumer sees, by the id that it is shown.
+    The person is looked up among those whom the consumer sees, by the id that it is shown.
     """
     branch, district = view.branches[0], gateway.districts[grant.district]
     shown, entity = district.adapter.manifest.ids_shown, branch.entity
@@ -70,7 +70,7 @@ def filter_conditions(gateway: Gateway, grant: Grant, view: View, entities: froz
 
 
 def _person(gateway: Gateway, grant: Grant, branch: Branch, asked: Condition) -> Hint | None:
-    """The hint that rows are about the one person whom a comparison names."""
+    """Return the condition that rows are about the one person whom a comparison names."""
     chain, district = find(branch.nodes, asked.path), gateway.districts[grant.district]
     if chain is None or not alone(branch.nodes, chain):
         return None
@@ -80,7 +80,7 @@ def _person(gateway: Gateway, grant: Grant, branch: Branch, asked: Condition) ->
             to := fields_of(branch.entity)[ref].to
         ) in known and to in PERSONS:
             own = gateway.views.held(grant).known_as(to, asked.value)
-            return Hint(ref, "=", "".join(own)) if len(own) <= 1 else None  # of nobody there is nothing to send
+            return Hint(ref, "=", "".join(own)) if len(own) <= 1 else None  # nobody is named, so nothing need be sent
         case _:
             return None
 
@@ -90,7 +90,7 @@ def _referred_to(entity: str, entities: frozenset[str]) -> bool:
 
 
 def lookup_entities(grant: Grant, view: View, entities: frozenset[str]) -> dict[str, Iterable[Key]]:
-    """What of the *entities* need not be read whole for one record of a *view*: only references lead to it."""
+    """List those of *entities* that need not be read whole for one record of a *view*: only references lead to them."""
     nothing: Iterable[Key] = ()
     whole = gathered(view, grant) | {branch.entity for branch in view.branches}
     named = {field.to for entity in entities for field in fields_of(entity).values() if field.type == "ref"}
@@ -98,7 +98,7 @@ def lookup_entities(grant: Grant, view: View, entities: frozenset[str]) -> dict[
 
 
 def _owner(grant: Grant, entity: str, one: Within) -> Hint | None:
-    """The hint that a record in the address is what the rows point to."""
+    """Return the condition that rows refer to the record in the address."""
     if len(one.view.branches) != 1:
         return None
     outer = one.view.branches[0].entity
@@ -112,5 +112,5 @@ def _owner(grant: Grant, entity: str, one: Within) -> Hint | None:
 
 
 def _own(grant: Grant, entity: str) -> bool:
-    """Whether the consumer knows records of *entity* by the source's own ids."""
+    """Tell whether the consumer knows records of *entity* by the source's own ids."""
     return grant.plain(fields_of(entity)["id"].release)

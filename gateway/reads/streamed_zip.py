@@ -1,4 +1,4 @@
-"""A zip that leaves while it is made: the same bytes for the same content, and no end unless all of it went well."""
+"""A streamed zip: deterministic bytes for the same content, and no end unless all of it was written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MODE = 0o600 << 16
 
 
 def pack(files: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
-    """The zip of *files* in pieces; an exception on the way ends it before its central directory has left."""
+    """Yield the zip of *files* in pieces; an exception on the way ends it before its central directory is sent."""
     sink = _Sink()
     with ZipFile(sink, "w") as archive:  # type: ignore[call-overload]  # all it asks of a stream is to take bytes
         for name, chunks in files:
@@ -35,23 +35,23 @@ def _entry(name: str) -> ZipInfo:
 
 
 class _Sink:
-    """Takes what a zip writes and cannot go back; holds it until it is taken."""
+    """A buffer that a zip writes to and cannot seek in."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
         self.size = 0
 
     def write(self, piece: bytes) -> int:
-        """Hold *piece*."""
+        """Buffer *piece*."""
         self._pieces.append(bytes(piece))
         self.size += len(piece)
         return len(piece)
 
     def flush(self) -> None:
-        """Nothing waits anywhere else."""
+        """Do nothing: nothing is buffered elsewhere."""
 
     def take(self) -> bytes:
-        """Everything held, which is then gone from here."""
+        """Return everything buffered, and empty the buffer."""
         held = b"".join(self._pieces)
         self._pieces, self.size = [], 0
         return held

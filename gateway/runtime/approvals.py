@@ -1,4 +1,4 @@
-"""Approvals: an operator lets a district drop the rows that were shown to be gone, and the record tells who did."""
+"""Approvals: an operator lets a district drop rows whose loss was refused, and the audit log names who did."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ OPERATION = "approve"
 
 
 def approve(gateway: Callable[[], Gateway], asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Answer the command ``districts approve``: without a *ticket* what would go, with it let just that go.
+    """Answer the command ``districts approve``: without a *ticket* list the rows at stake, with it approve just those.
 
     Raises:
-        NotFound: there is no such district, or nothing of it waits.
-        Conflict: what waits is no longer what was shown.
+        NotFound: there is no such district, or no refresh of it was refused.
+        Conflict: the rows at stake are no longer those that were shown.
     """
     name, present = str(asked.get("name", "")), gateway()
     district = present.districts.get(name)
@@ -35,25 +35,30 @@ def approve(gateway: Callable[[], Gateway], asked: Mapping[str, Any]) -> Iterato
     if not status.waiting:
         raise NotFound(f"Nothing of {name} waits for approval.")
     if "ticket" not in asked:
-        yield {"done": True, "ok": True, "text": f"{name}: would go: {told(status.waiting)}", "ticket": status.ticket}
+        yield {
+            "done": True,
+            "ok": True,
+            "text": f"{name}: would be dropped: {told(status.waiting)}",
+            "ticket": status.ticket,
+        }
         return
     if asked["ticket"] != status.ticket:
-        raise Conflict(f"What would go has changed: {told(status.waiting)}. Look again.")
+        raise Conflict(f"What would be dropped has changed: {told(status.waiting)}. Look again.")
     present.record.append(_event(status, str(asked.get("actor", "")), present.clock()))
     if not district.approve(status.ticket):
-        raise Conflict("What would go has changed. Look again.")
+        raise Conflict("What would be dropped has changed. Look again.")
     district_log.tell_approval(name, sum(one.gone for one in status.waiting))
     yield {"text": f"{name}: approved: {told(status.waiting)}"}
     try:
         district.refresh_now()
     except SourceError as error:
-        yield {"done": True, "ok": False, "text": f"not renewed: {reason(name, error)}"}
+        yield {"done": True, "ok": False, "text": f"not refreshed: {reason(name, error)}"}
         return
     yield {"done": True, "ok": True, "text": district.status().text()}
 
 
 def _event(status: DistrictStatus, actor: str, now: float) -> dict[str, Any]:
-    """The approval as the record of disclosures keeps it: who let how much of what go."""
+    """Build the event of the approval for the audit log: who approved the loss of how many rows of what."""
     return {
         "at": datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds"),
         "operation": OPERATION,

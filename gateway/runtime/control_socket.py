@@ -36,7 +36,7 @@ MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 REQUEST_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 60.0
 SILENCE_SECONDS: Final = 900.0
-"""How long a command waits for the next line: a reload may have to read a whole district first."""
+"""The seconds that a command waits for the next line: a reload may have to read a whole district first."""
 
 
 class NotRunning(GatewayError):
@@ -44,10 +44,10 @@ class NotRunning(GatewayError):
 
 
 def ask(state: Path, command: str, /, silence: float = SILENCE_SECONDS, **arguments: Any) -> Generator[dict[str, Any]]:
-    """The lines that the gateway of the folder *state* answers a command with; the last of them is ``done``.
+    """Yield the lines that the gateway of the folder *state* answers a command with; the last of them is ``done``.
 
     Raises:
-        NotRunning: nobody listens there.
+        NotRunning: no gateway listens there.
         StoreUnavailable: the gateway cannot be reached, or ends its answer too early.
     """
     connection = _connect(state / NAME)
@@ -105,7 +105,7 @@ class Control:
         self._thread.start()
 
     def close(self) -> None:
-        """Listen no more, and take the socket away unless another gateway has put its own there."""
+        """Stop listening, and remove the socket unless another gateway has put its own there."""
         with suppress(OSError):
             self._end.send(b"\0")
         self._thread.join()
@@ -122,7 +122,7 @@ class Control:
             while all(key.fileobj is self._listener for key, _ in selector.select()):
                 try:
                     connection, _ = self._listener.accept()
-                except OSError:  # too many open files, or whoever asked has gone
+                except OSError:  # too many open files, or the other end was closed
                     time.sleep(0.05)
                     continue
                 if _trusted(connection) and self._places.acquire(blocking=False):
@@ -132,7 +132,7 @@ class Control:
 
     def _serve(self, connection: socket.socket) -> None:
         try:
-            with connection, suppress(OSError):  # whoever asked has gone
+            with connection, suppress(OSError):  # the other end was closed
                 self._answer(connection)
         finally:
             self._places.release()
@@ -149,7 +149,7 @@ class Control:
             connection.sendall(b'{"done":true,"ok":true}\n')
 
     def _lines(self, line: bytes) -> Generator[Mapping[str, Any]]:
-        """What is answered to one request; nothing that goes wrong leaves the asker without a last line."""
+        """Yield the answer to one request; nothing that fails leaves the asker without a last line."""
         try:
             asked = orjson.loads(line)
             handler = self._handlers[asked.pop("command")]
@@ -170,7 +170,7 @@ def _refusal(message: str) -> dict[str, Any]:
 
 
 def _read_line(connection: socket.socket) -> bytes:
-    """One request, whole within its time and no longer than it may be."""
+    """Read one request, whole within its time and limited in length."""
     until, found = time.monotonic() + REQUEST_SECONDS, b""
     while not found.endswith(b"\n"):
         left = until - time.monotonic()
@@ -185,7 +185,7 @@ def _read_line(connection: socket.socket) -> bytes:
 
 
 def _listen(path: Path) -> socket.socket:
-    """A socket that listens at *path*, put there at once with its mode, in place of one that is left over."""
+    """Open a socket that listens at *path*, created with its mode, in place of one left over."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -204,11 +204,11 @@ def _listen(path: Path) -> socket.socket:
 
 @contextmanager
 def _short(path: Path) -> Iterator[str]:
-    """*path* spelt so that the kernel takes it as the address of a socket: a long folder is gone to by a short way."""
+    """Spell *path* so that the kernel takes it as the address of a socket: a long folder is reached by a short path."""
     if len(os.fsencode(path)) <= MAX_PATH_BYTES:
         yield str(path)
         return
-    if sys.platform == "linux":  # by what is open here: the folder for what is temporary may have a path as long
+    if sys.platform == "linux":  # by the open folder, since the path of a temporary folder may be as long
         folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
         try:
             yield f"/proc/self/fd/{folder}/{path.name}"
@@ -222,7 +222,7 @@ def _short(path: Path) -> Iterator[str]:
 
 
 def _trusted(connection: socket.socket) -> bool:
-    """Whether the other end belongs to this user or to root; the file's mode must do where the system does not tell."""
+    """Tell whether the other end belongs to this user or to root; else the file's mode must do."""
     try:
         if hasattr(socket, "SO_PEERCRED"):
             form = struct.Struct("iII")

@@ -1,4 +1,4 @@
-"""The export of a running gateway: the same zip, made by the process that writes the record, sent over its socket."""
+"""The export of a running gateway: the same zip, made by the process that writes the audit log, sent by its socket."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ARGUMENTS = ("client", "version", "district", "since")
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A zip that is on its way: how many *files* and *records* are in it, the *moment* it tells of, and its pieces."""
+    """A zip that is being sent: how many *files* and *records* are in it, the *moment* of its data, and its pieces."""
 
     files: int
     records: int
@@ -41,7 +41,7 @@ class Sent:
 
 
 def caller_of(store: Store, client: str) -> Caller:
-    """The *client* as it would be with a token for all that it may have.
+    """Return the *client* as it would be with a token for all its scopes.
 
     Raises:
         SettingsError: there is no such client, or it is not active.
@@ -53,7 +53,7 @@ def caller_of(store: Store, client: str) -> Caller:
 
 
 def serve(visiting: Visiting, store: Store, asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Answer the command: first what there is, then the zip in pieces; it is recorded before the first of them."""
+    """Answer the command: first the counts, then the zip in pieces; it is recorded before the first of them."""
     client, version, district, since = (str(asked.get(name) or "") for name in ARGUMENTS)
     if since:
         instant(since, "since")
@@ -71,10 +71,10 @@ def serve(visiting: Visiting, store: Store, asked: Mapping[str, Any]) -> Iterato
 
 
 def ask(state: Path, client: str, asked: ExportRequest) -> Sent:
-    """The zip that the gateway of the folder *state* makes.
+    """Receive the zip that the gateway of the folder *state* makes.
 
     Raises:
-        NotRunning: none runs there.
+        NotRunning: no gateway runs there.
         GatewayError: it refuses.
     """
     lines = control_socket.ask(

@@ -1,4 +1,4 @@
-"""A reload: the next state made from the files on disk, beside the present one and out of the same parts."""
+"""A reload: the next state made from the files on disk, beside the present one and from the same parts."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ RELOADED: Final = frozenset(
         "warnings",
     }
 )
-"""The settings that a reload changes; every other one stays until the process ends."""
+"""The settings that a reload changes; every other one keeps its value until the process ends."""
 
 BESIDE_DATA: Final = ("timezone", "school_years")
-"""What of a district's settings is no matter of its data."""
+"""The settings of a district that do not concern its data."""
 
 
 class Refused(GatewayError):
-    """The files on disk cannot serve; *mistakes* are all that is wrong with them, each with its place."""
+    """The files on disk cannot be served; *mistakes* are all that is wrong with them, each with its position."""
 
     def __init__(self, mistakes: Iterable[SettingsError]) -> None:
         self.mistakes = tuple(mistakes)
@@ -54,7 +54,7 @@ class Refused(GatewayError):
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """The state that is to come: what must take the place of what, and what only a restart would change."""
+    """The next state: which districts and parts it replaces, and which settings only a restart would change."""
 
     state: GatewayState
     successors: tuple[Successor, ...]
@@ -63,12 +63,12 @@ class StateChange:
 
     @property
     def read_again(self) -> frozenset[str]:
-        """The districts whose data were read for it."""
+        """Return the districts whose data were read for it."""
         return frozenset(one.name for one in (*self.successors, *self.arrivals))
 
 
 def prepare(parts: Parts, before: GatewayState, read: Settings) -> StateChange:
-    """Make the state that the settings just *read* describe, beside the one *before* and out of the same parts.
+    """Prepare the state of the settings just *read*, beside the one *before* and from the same parts.
 
     Raises:
         Refused: an agreement is wrong, or a district cannot be opened or read.
@@ -92,7 +92,7 @@ def prepare(parts: Parts, before: GatewayState, read: Settings) -> StateChange:
 
 
 def kept(before: Settings, read: Settings) -> tuple[Settings, tuple[str, ...]]:
-    """The settings *read* as far as a reload changes them, and the names of those that it does not."""
+    """Return the settings *read* as far as a reload changes them, and the names of those that it does not."""
     fixed = [name for name in _differences(before, read) if name not in RELOADED]
     settings = read
     for name in fixed:
@@ -101,7 +101,7 @@ def kept(before: Settings, read: Settings) -> tuple[Settings, tuple[str, ...]]:
 
 
 def _differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
-    """The dotted names of the settings that differ."""
+    """List the dotted names of the settings that differ."""
     for each in fields(one):
         name = f"{path}{each.name}"
         mine, theirs = getattr(one, each.name), getattr(other, each.name)
@@ -112,14 +112,14 @@ def _differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
 
 
 def _with(settings: Any, steps: list[str], before: Any) -> Any:
-    """*settings* with one value as it was *before*."""
+    """Return *settings* with one value as it was *before*."""
     head, *rest = steps
     value = _with(getattr(settings, head), rest, getattr(before, head)) if rest else getattr(before, head)
     return replace(settings, **{head: value})
 
 
 class _Opening:
-    """The districts of a state to come, each taken over, followed by another one, or new."""
+    """The districts of the next state, each kept, replaced by a successor, or new."""
 
     def __init__(self, parts: Parts, before: GatewayState, settings: Settings, grants: Grants) -> None:
         self._parts, self._before, self._settings, self._grants = parts, before, settings, grants
@@ -127,7 +127,7 @@ class _Opening:
         self._arrivals: list[District] = []
 
     def change(self, standing: Standing) -> StateChange:
-        """Open and read what must be, and put the next state together."""
+        """Open and read what has changed, and build the next state."""
         districts: Mapping[str, District] = {name: self._one(name) for name in self._settings.districts}
         before = self._before.gateway
         limits = before.limits
@@ -149,7 +149,7 @@ class _Opening:
         return StateChange(state, tuple(self._successors), tuple(self._arrivals), ())
 
     def discard(self) -> None:
-        """Give back what was opened."""
+        """Close what was opened."""
         for one in self._successors:
             one.abandon()
         for district in self._arrivals:
@@ -185,7 +185,7 @@ class _Opening:
 
 @contextmanager
 def _telling(name: str, settings: Settings) -> Iterator[None]:
-    """Say which district a failure is about, and nothing of what it was working on."""
+    """Name the district of a failure, and nothing of the data it was working on."""
     try:
         yield
     except SourceError as error:
@@ -199,12 +199,12 @@ def _telling(name: str, settings: Settings) -> Iterator[None]:
 
 
 def _same(one: Spec, other: Spec) -> bool:
-    """Whether two settings of a district are the same to its data."""
+    """Tell whether two settings of a district give the same data."""
     return replace(one, **{name: getattr(other, name) for name in BESIDE_DATA}) == other
 
 
 def _same_source(one: Spec, other: Spec) -> bool:
-    """Whether two settings of a district lead to the same records of the same system."""
+    """Tell whether two settings of a district lead to the same records of the same source."""
     return all(
         getattr(one, name) == getattr(other, name) for name in ("adapter", "settings", "defaults", "descriptors")
     )

@@ -1,4 +1,4 @@
-"""Reports to an operator in plain words: what differs between two states, and when something was."""
+"""Reports to an operator in plain words: the differences between two states, and points in time."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def moment(seconds: float) -> str:
-    """A moment in words."""
+    """Write a moment in words."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def differences(before: GatewayState, after: GatewayState, read_again: Collection[str]) -> Iterator[str]:
-    """What another state serves, with the districts that were *read_again* for it."""
+    """List what another state serves, with the districts that were *read_again* for it."""
     yield from _changes("agreement", _terms(before), _terms(after))
     old, new = before.settings, after.settings
     yield from _changes("district", old.districts, new.districts)
@@ -46,7 +46,7 @@ def _changes(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Itera
 
 
 def _terms(state: GatewayState) -> dict[str, tuple[Agreement, frozenset[str]]]:
-    """What each agreement of a *state* says, wherever in its file it says it."""
+    """Return what each agreement of a *state* says, wherever in its file it says it."""
     epochs: dict[str, set[str]] = {}
     for district in state.settings.districts:
         for grant in state.gateway.grants.every(district):

@@ -1,4 +1,4 @@
-"""The running gateway: serves each request from the state that is present when it comes, and swaps that state whole."""
+"""The running gateway: serves each request from the state present when it arrives, and replaces that state whole."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of a reload, in lines for whoever asked for it, and when."""
+    """The outcome of a reload, in lines for whoever asked for it, and its time."""
 
     ok: bool
     lines: tuple[str, ...]
@@ -42,7 +42,7 @@ class RunningGateway:
     """The WSGI application of the region, whatever state it is in.
 
     A request ends on the state on which it began. A reload makes the next state beside the present one; where it
-    cannot, the present stays as it is.
+    fails, the present one stays.
     """
 
     def __init__(self, parts: Parts, state: GatewayState) -> None:
@@ -56,12 +56,12 @@ class RunningGateway:
 
     @property
     def readiness(self) -> Readiness:
-        """Whether requests can be answered and recorded."""
+        """Tell whether requests can be answered and recorded."""
         return self._parts.readiness
 
     @property
     def state(self) -> GatewayState:
-        """The present state."""
+        """Return the present state."""
         return self._state
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -75,12 +75,12 @@ class RunningGateway:
 
     def _enter(self) -> _Stay:
         while not (state := self._state).visits.enter():
-            pass  # it was over before this request was in: another one is present by now
+            pass  # that state was replaced before this request entered it: another one is present by now
         return _Stay(state)
 
     @contextmanager
     def visiting(self) -> Iterator[GatewayState]:
-        """The present state, which is there until the end of the block."""
+        """Enter the present state, which stays open until the end of the block."""
         stay = self._enter()
         try:
             yield stay.state
@@ -88,7 +88,7 @@ class RunningGateway:
             stay.end()
 
     def reload(self) -> Report:
-        """Serve what the files on disk say from now on, or say what is wrong with them and go on as before."""
+        """Serve the files on disk from now on, or report what is wrong with them and go on as before."""
         with self._reloading:
             try:
                 return self._reload()
@@ -121,14 +121,14 @@ class RunningGateway:
         return self.refused
 
     def _swap(self, change: StateChange) -> None:
-        """Let the next request find the state of *change*."""
+        """Serve the next request from the state of *change*."""
         before, fresh = self._state, change.state
         with ExitStack() as stack:
             for one in sorted(change.successors, key=lambda one: one.name):
                 stack.enter_context(one.taking_over())
             self._state = fresh
         for name, district in fresh.gateway.districts.items():
-            if not district.loaded:  # it is loaded for the new grants, even while an old request is still here
+            if not district.loaded:  # it is loaded for the new grants, even while an old request is still running
                 district.want(wanted_by(fresh.gateway.grants.every(name)))
         fresh.gateway.attend(fresh.gateway.districts.values())
         self._retiring = threading.Thread(
@@ -137,9 +137,9 @@ class RunningGateway:
         self._retiring.start()
 
     def _retire(self, state: GatewayState, following: GatewayState, earlier: threading.Thread | None) -> None:
-        """Let go of a *state* once its last request has ended, and those of *earlier* ones have.
+        """Close a *state* once its last request has ended, and those of *earlier* ones have.
 
-        What the *following* one has too is still used there, though a later one may have it no more.
+        Parts that the *following* one shares stay open, though a later one may not have them.
         """
         if earlier is not None:
             earlier.join()
@@ -149,7 +149,7 @@ class RunningGateway:
         for name, district in state.gateway.districts.items():
             if kept.get(name) is not district:
                 district.close(adapter=id(district.adapter) not in adapters)
-        with self._reloading:  # what is prepared now counts on what its districts ask for
+        with self._reloading:  # what is prepared now relies on what its districts ask for
             if following is self._state:
                 for name, district in kept.items():
                     district.want(wanted_by(following.gateway.grants.every(name)))
@@ -158,7 +158,7 @@ class RunningGateway:
         give_back_memory()
 
     def handlers(self) -> dict[str, Handler]:
-        """What commands on the same machine may ask of it."""
+        """Return the commands that the control socket answers, by name."""
         return {
             "reload": self._tell_reload,
             "status": self._tell_status,
@@ -175,7 +175,7 @@ class RunningGateway:
         yield from ({"text": line} for line in self.status())
 
     def warnings(self) -> tuple[str, ...]:
-        """What an operator should look at, though the gateway serves."""
+        """List what an operator should look at, though the gateway serves."""
         state = self._state
         try:
             clients = self._parts.store.list_clients()
@@ -185,12 +185,12 @@ class RunningGateway:
         return (*state.settings.warnings, *found, *state.gateway.record.notes())
 
     def wait(self) -> None:
-        """Wait until all states but the present one are gone."""
+        """Wait until all states but the present one are closed."""
         if self._retiring is not None:
             self._retiring.join()
 
     def status(self) -> Iterator[str]:
-        """What runs since when, what it serves, and what is wrong, in lines; what is wrong comes first."""
+        """Report what runs since when, what it serves, and what is wrong, in lines; what is wrong comes first."""
         state = self._state
         yield from _wrong(state)
         if self.refused:
@@ -212,7 +212,7 @@ class RunningGateway:
 
 
 def _wrong(state: GatewayState) -> Iterator[str]:
-    """The agreements that release nothing, and why."""
+    """List the agreements that release nothing, and why."""
     standing = state.standing
     if standing.closed:
         yield f"NO AGREEMENT of {state.settings.agreements} is served: a wrong one does not say whom it is about"
@@ -227,20 +227,20 @@ def _needs_restart(name: str) -> str:
 
 
 class _Stay:
-    """One request's stay in a state."""
+    """The use of a state by one request."""
 
     def __init__(self, state: GatewayState) -> None:
         self.state, self._ended = state, False
 
     def end(self) -> None:
-        """Leave the state, once."""
+        """End the use, once."""
         if not self._ended:
             self._ended = True
             self.state.visits.leave()
 
 
 class _RunningResponse:
-    """An answer on its way; its state is left when all of it has been taken, or nobody wants it any more."""
+    """A response being sent; its state is left when all of it has been sent, or the client has disconnected."""
 
     def __init__(self, answer: Iterable[bytes], stay: _Stay) -> None:
         self._answer, self._pieces, self._stay = answer, iter(answer), stay
@@ -256,7 +256,7 @@ class _RunningResponse:
             raise
 
     def close(self) -> None:
-        """End the answer and the stay."""
+        """Close the response and leave the state."""
         try:
             if hasattr(self._answer, "close"):
                 self._answer.close()

@@ -1,4 +1,4 @@
-"""From settings to a running gateway: opens everything once, in order."""
+"""Startup: from settings to a running gateway, every part opened once, in order."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ if TYPE_CHECKING:
 def start(
     settings: Settings, clock: Callable[[], datetime] = utc_now, monotonic: Callable[[], float] = time.monotonic
 ) -> tuple[Flask, Gateway]:
-    """The application and the gateway behind it, for whoever does not reload them.
+    """Start the application and the gateway behind it, for callers that do not reload them.
 
     Raises:
         SettingsError: the folder of agreements is wrong.
-        StoreUnavailable: the registry, the shared memory or the record cannot be opened.
+        StoreUnavailable: the registry, the shared memory or the audit log cannot be opened.
     """
     state = run(settings, clock, monotonic).state
     return state.app, state.gateway
@@ -54,13 +54,13 @@ def start(
 def run(
     settings: Settings, clock: Callable[[], datetime] = utc_now, monotonic: Callable[[], float] = time.monotonic
 ) -> RunningGateway:
-    """The running gateway; a wrong agreement releases nothing, a district that fails is tried again, the rest serve.
+    """Start the gateway; a wrong agreement releases nothing, a district that fails is tried again, the rest are served.
 
-    Ages are reckoned by *monotonic*, which nobody can set.
+    Ages are measured by *monotonic*, which nobody can set.
 
     Raises:
         SettingsError: the folder of agreements is wrong.
-        StoreUnavailable: the registry, the shared memory or the record cannot be opened.
+        StoreUnavailable: the registry, the shared memory or the audit log cannot be opened.
     """
     with ExitStack() as opened:
         running = _run(settings, clock, monotonic, opened)
@@ -118,7 +118,7 @@ def _run(
 
 
 def _recorded(record: Record, settings: Settings) -> Standing:
-    """The agreements on disk, every one of them on record before it releases anything."""
+    """Read the agreements on disk, every one of them recorded before it releases anything."""
     try:
         standing = read_standing(settings, record)
         record_all(record, standing.agreements)
@@ -129,6 +129,6 @@ def _recorded(record: Record, settings: Settings) -> Standing:
 
 
 def _districts(settings: Settings, parts: Parts) -> Mapping[str, District]:
-    """A district for each that the settings name, before it is known what anybody may see of it."""
+    """Build a district for each that the settings name, before it is known which fields are needed of it."""
     sources = adapters(settings, parts.monotonic)
     return {name: parts.district(described(sources[name], spec), spec, {}) for name, spec in settings.districts.items()}

@@ -1,4 +1,4 @@
-"""The state that requests are served from: settings, agreements and districts that belong together, changed whole."""
+"""The state that requests are served from: settings, agreements and districts that belong together, replaced whole."""
 
 from __future__ import annotations
 
@@ -36,26 +36,26 @@ if TYPE_CHECKING:
 
 
 class Visits:
-    """The requests inside a state, so that it is known when the last of them has left."""
+    """The requests that use a state, so that it is known when the last of them has left."""
 
     def __init__(self) -> None:
         self._inside, self._closed, self._changed = 0, False, threading.Condition()
 
     def enter(self) -> bool:
-        """Come in; False where the state is over."""
+        """Enter; return False where the state is closed."""
         with self._changed:
             self._inside += not self._closed
             return not self._closed
 
     def leave(self) -> None:
-        """Go out again."""
+        """Leave."""
         with self._changed:
             self._inside -= 1
             if not self._inside:
                 self._changed.notify_all()
 
     def close(self) -> None:
-        """Wait until nobody is inside, and let nobody in again."""
+        """Wait until no request is inside, and let none in again."""
         with self._changed:
             self._changed.wait_for(lambda: not self._inside)
             self._closed = True
@@ -63,7 +63,7 @@ class Visits:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What lives as long as the process, whatever is reloaded."""
+    """The parts that live as long as the process, whatever is reloaded."""
 
     store: Store
     memory: Memory
@@ -74,16 +74,16 @@ class Parts:
     readiness: Readiness
 
     def now(self) -> float:
-        """The present moment, in seconds since 1970."""
+        """Return the present moment, in seconds since 1970."""
         return self.clock().timestamp()
 
     def callers(self, limits: RateLimits) -> Callers:
-        """Who recognises callers, under *limits* for those who fail."""
+        """Build the authentication of callers, under *limits* for failed attempts."""
         verifier = Verifier(self.store, self.memory, limits, self.sharing_key, self.clock)
         return Callers(self.store, self.memory, self.clock, verifier, self.monotonic)
 
     def district(self, adapter: Adapter, spec: Spec, wanted: Wanted) -> District:
-        """The district that *spec* describes, of which *wanted* tells what anybody may see."""
+        """Build the district that *spec* describes; *wanted* returns the fields that any grant needs of it."""
         seconds = spec.cache.total_seconds()
         return District(
             spec.name, adapter, self.keyring, self.now,
@@ -93,13 +93,13 @@ class Parts:
         )  # fmt: skip
 
     def app(self, gateway: Gateway, settings: Settings, like: Flask | None = None) -> Flask:
-        """The application over a *gateway*, with the addresses of another one."""
+        """Build the application over a *gateway*, with the routes of another one."""
         return create_app(gateway, settings, self.store, self.memory, self.clock, like)
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class GatewayState:
-    """What a request is served from, from its beginning to its end."""
+    """The parts that a request is served from, from its beginning to its end."""
 
     settings: Settings
     standing: Standing
@@ -109,12 +109,12 @@ class GatewayState:
 
 
 def described(adapter: Adapter, spec: Spec) -> Adapter:
-    """An adapter with the descriptors that its district declares."""
+    """Wrap an adapter so that it has the descriptors that its district declares."""
     return Described(adapter, (*Defaults(spec.defaults).texts, *spec.descriptors))
 
 
 def read_standing(settings: Settings, record: Record) -> Standing:
-    """The agreements on disk, each held to what the *record* has of its version."""
+    """Read the agreements on disk, each compared with what the audit log has of its version."""
     texts = Texts(*record.agreements)
     standing = stand(settings.agreements, settings.districts.keys(), texts.differing)
     return replace(standing, agreements=tuple(map(texts.held_to, standing.agreements)))

@@ -1,4 +1,4 @@
-"""A district under other settings or with more fields: loaded beside the one before, whose place it then takes."""
+"""The successor of a district with other settings or more fields: loaded beside the present one, then replacing it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class Successor(District):
-    """The district that is to take the place of the one *before*, and goes on with its numbers and versions.
+    """The district that is to replace the one *before*, and continues its cursors and versions.
 
-    Until then that one serves. What is written to it meanwhile is read again by both.
+    Until then that one serves. Records written to it meanwhile are read again by both.
     """
 
     def __init__(self, before: District, parts: Parts, adapter: Adapter, spec: Spec, wanted: Wanted) -> None:
@@ -36,7 +36,7 @@ class Successor(District):
         before._heir = self  # noqa: SLF001  likewise
 
     def load(self) -> None:
-        """Read the source, and work out what is shown of it; that it has lost much is refused if it is the same source.
+        """Read the source, and find what is shown of it; a large loss is refused if it is the same source.
 
         Raises:
             SourceError: the source cannot be read.
@@ -53,7 +53,7 @@ class Successor(District):
         self._fresh = cached, fresh, sync
 
     def abandon(self) -> None:
-        """Leave the place to the district before."""
+        """Close, leaving the district before in place."""
         if self._before is not None:
             self._before.rest(resting=False)
             self._before._heir = None  # noqa: SLF001  likewise
@@ -62,7 +62,7 @@ class Successor(District):
 
     @contextmanager
     def taking_over(self) -> Iterator[None]:
-        """Serve what was loaded; by the end of the block whoever asks must ask here, and no longer the one before."""
+        """Serve what was loaded; by the end of the block requests must be sent here, no longer to the one before."""
         before, self._before = self._before, None
         assert before is not None
         before.rest(resting=False)
@@ -72,7 +72,7 @@ class Successor(District):
         with before._loading, self._versions.coming() as version:  # noqa: SLF001  likewise
             (expected, fresh, self._sync), self._fresh = self._fresh, None
             cached = before._cached  # noqa: SLF001  likewise
-            if cached is not expected:  # renewed meanwhile
+            if cached is not expected:  # refreshed meanwhile
                 fresh.number = next(self._numbers)
             fresh.version, fresh.begun = version, cached.begun if cached else version
             if cached is not None:

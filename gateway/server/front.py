@@ -1,4 +1,4 @@
-"""The front: takes requests in and sends answers out in one event loop, so that no client can hold a thread."""
+"""The front: receives requests and sends responses in one event loop, so that no slow client blocks a thread."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     Standing = Callable[[], tuple[int, bytes]]
 
 PIECE_BYTES: Final = 1 << 18
-"""An answer larger than this is sent in pieces, each of which the client must take in time."""
+"""The bytes above which a response is sent in pieces, each of which the client must take in time."""
 
 MAX_REFUSALS: Final = 1024
-"""How many refusals may wait to be written; whoever comes beyond is refused without a word."""
+"""The refusals that may wait to be written; connections beyond that are closed without a response."""
 
 BODILESS: Final = frozenset({204, 304})
 FREQUENT: Final = (
@@ -57,7 +57,7 @@ LOCAL: Final = {
 class Front:
     """An ASGI application over a WSGI one, which it calls in threads.
 
-    *standing* are the answers that wait for no thread: by path, what makes a status and a JSON body without blocking.
+    *standing* are responses that need no thread: by path, a function to a status and a JSON body that never blocks.
     """
 
     def __init__(self, app: WSGIApplication, server: Server, standing: Mapping[str, Standing]) -> None:
@@ -101,7 +101,7 @@ class Front:
             self._bodies.go(body)
 
     async def _pass(self, environ: Environ, body: bytes, receive: Receive, send: Send) -> None:
-        """Let the application answer, and send what it says."""
+        """Run the application, and send its response."""
         answer = await self._answer(environ, body)
         if isinstance(answer, GatewayError):
             await self._refuse(environ, answer, send)
@@ -109,7 +109,7 @@ class Front:
             await self._deliver(answer, receive, send)
 
     async def _answer(self, environ: Environ, body: bytes) -> AppResponse | GatewayError:
-        """The application's answer; where it needs a slot that is not free, once it has one."""
+        """Return the application's response; where it needs a slot that is not free, once it has one."""
         if self._places.crowded:
             return Overloaded()
         loop = asyncio.get_running_loop()
@@ -132,7 +132,7 @@ class Front:
             self._slots.leave(ticket)
 
     async def _slot(self, ticket: Ticket, district: str, until: float) -> bool:
-        """Wait for a slot of *district*, without a thread; whether one came in time."""
+        """Wait for a slot of *district*, without a thread; return whether one came in time."""
         loop, woken = asyncio.get_running_loop(), asyncio.Event()
         if self._slots.queue(ticket, district, _in(loop, woken.set)):
             with suppress(TimeoutError):
@@ -141,9 +141,9 @@ class Front:
         return district in ticket.held
 
     def _run(self, environ: Environ, body: bytes, ticket: Ticket) -> AppResponse | Interrupted:
-        """Call the application, in a thread; an answer that is made while it is sent is made as far as its beginning.
+        """Call the application, in a thread; a streamed response is made as far as its first piece.
 
-        What comes later needs no source, and could not be begun again.
+        The rest of it needs no source, and could not be begun again.
         """
         started = Start()
         try:
@@ -159,9 +159,9 @@ class Front:
             return interrupted
 
     async def _refuse(self, environ: Environ, error: GatewayError, send: Send) -> None:
-        """Answer with an *error* of the front as the application tells it, one such answer at a time.
+        """Answer with an *error* of the front as the application renders it, one such response at a time.
 
-        Nothing more is received: a client that waits to be told to go on would be, and send a body that nobody wants.
+        Nothing more is received: a client that expects 100 Continue would get it, and send a body that nobody reads.
         """
         if self._refusals >= MAX_REFUSALS:
             telemetry.answered("-", Overloaded.status)
@@ -175,11 +175,11 @@ class Front:
         finally:
             self._refusals -= 1
         if isinstance(answer, AppResponse):
-            answer.headers = [*answer.headers, ("Connection", "close")]  # what is left of the body is not read
+            answer.headers = [*answer.headers, ("Connection", "close")]  # the rest of the body is not read
             await _send(answer, send)
 
     async def _deliver(self, answer: AppResponse, receive: Receive, send: Send) -> None:
-        """Send an *answer*; a large one in pieces, of which a client that does not take them gets no more."""
+        """Send a *response*; a large one in pieces, of which a client that does not take them gets no more."""
         if answer.pieces is None and len(answer.body) <= PIECE_BYTES:
             await _send(answer, send)
             return
@@ -201,7 +201,7 @@ class Front:
                 await self._threads.run(answer.close)
 
     async def _pieces(self, answer: AppResponse) -> AsyncIterator[bytes]:
-        """The body of an *answer* in pieces; those that are still to be made are made in a thread, one at a time."""
+        """Yield the body of a *response* in pieces; streamed ones are made in a thread, one at a time."""
         if answer.pieces is None:
             for start in range(0, len(answer.body), PIECE_BYTES):
                 yield answer.body[start : start + PIECE_BYTES]
@@ -219,7 +219,7 @@ class Front:
 
 
 class Start:
-    """What a WSGI application says before the body of an answer."""
+    """The status and headers of a WSGI application's response (``start_response``)."""
 
     def __init__(self) -> None:
         self.status, self.headers = 500, list[tuple[str, str]]()
@@ -233,14 +233,14 @@ class Start:
 
     @property
     def whole(self) -> bool:
-        """Whether the body is at hand already, and not made while it is sent."""
+        """Tell whether the body is complete, and not made while it is sent."""
         return self.status in BODILESS or any(name.lower() == "content-length" for name, _ in self.headers)
 
 
 class AppResponse:
-    """An answer of the application: a *body* that is whole, or the *pieces* of one that is made while it is sent.
+    """A response of the application: a complete *body*, or the *pieces* of one that is made while it is sent.
 
-    The first of the pieces is made at once, so that what fails there can still become another answer.
+    The first of the pieces is made at once, so that a failure there can still become another response.
     """
 
     def __init__(
@@ -251,17 +251,17 @@ class AppResponse:
         self._first = self._made() if pieces is not None else b""
 
     def start(self) -> Message:
-        """The message that begins it."""
+        """Return the ASGI message that begins it."""
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self.headers]
         return {"type": "http.response.start", "status": self.status, "headers": headers}
 
     def next(self) -> bytes:
-        """The next piece; empty at the end."""
+        """Return the next piece; empty at the end."""
         piece, self._first = self._first, b""
         return piece or self._made()
 
     def close(self) -> None:
-        """Let go of what the pieces were made from."""
+        """Release what the pieces were made from."""
         _close(self.pieces)
 
     def _made(self) -> bytes:
@@ -269,7 +269,7 @@ class AppResponse:
 
 
 def environ_of(scope: Scope) -> Environ:
-    """The WSGI environment of a request, as granian's own WSGI interface makes it, without that of the process."""
+    """Build the WSGI environment of a request as granian's own WSGI interface does, without that of the process."""
     (host, port), path = scope["server"], scope["raw_path"]
     environ: Environ = {
         **LOCAL,
@@ -296,19 +296,19 @@ def environ_of(scope: Scope) -> Environ:
 
 
 def _name(header: bytes) -> str:
-    """What the environment calls a header; nothing for one that would be taken for that written with a hyphen."""
+    """Return the environment's name of a header; empty for one that would collide with that written with a hyphen."""
     return "" if b"_" in header else "HTTP_" + header.decode("ascii").upper().replace("-", "_")
 
 
 def _announced(environ: Environ) -> int | None:
-    """How many bytes the body is said to have; None where that is told at its end."""
+    """Return the Content-Length of the body; None where it is chunked."""
     if "HTTP_TRANSFER_ENCODING" in environ:
         return None
     return int(environ.get("CONTENT_LENGTH") or 0)
 
 
 def _in(loop: asyncio.AbstractEventLoop, do: Callable[[], object]) -> Callable[[], None]:
-    """What lets the loop *do* something, from whichever thread."""
+    """Return a function that makes the loop *do* something, from any thread."""
 
     def ask() -> None:
         with suppress(RuntimeError):  # the loop has ended
@@ -323,13 +323,13 @@ async def _send(answer: AppResponse, send: Send) -> None:
 
 
 async def _disconnected(receive: Receive) -> None:
-    """Return when the client has gone."""
+    """Return when the client has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 async def _live(receive: Receive, send: Send) -> None:
-    """Say that the application is up, and gone, when the server asks."""
+    """Answer the server's ASGI lifespan messages: startup and shutdown."""
     for moment in ("startup", "shutdown"):
         await receive()
         await send({"type": f"lifespan.{moment}.complete"})
@@ -350,4 +350,4 @@ NAMES: Final = {
     b"content-type": "CONTENT_TYPE",
     b"content-length": "CONTENT_LENGTH",
 }
-"""What the environment calls the headers that most requests have."""
+"""The environment's names of the headers that most requests have."""

@@ -1,6 +1,6 @@
-"""Process output: every way in which text could leave a process unasked tells only that something was said, and where.
+"""Process output: text from outside the gateway's log is replaced by the fact that, and where, something was printed.
 
-Tracebacks, warnings, what libraries log and what an adapter prints may quote what a source sent.
+Tracebacks, warnings, logs of libraries and prints of an adapter may quote what a source sent.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ _log: Any = structlog.get_logger()
 
 
 def close() -> None:
-    """Let nothing but the gateway's log, on standard error, leave this process; `say` still reaches the operator."""
+    """Close every output of this process but the gateway's log on standard error; `say` still reaches the operator."""
     install_hooks()
     sys.stdout = sys.stderr = Unprinted()
 
 
 @contextmanager
 def closed() -> Iterator[None]:
-    """Let nothing be printed in the block, in which somebody else's code runs; the hooks stay."""
+    """Print nothing in the block, in which other people's code runs; the hooks stay."""
     install_hooks()
     with redirect_stdout(Unprinted()), redirect_stderr(Unprinted()):
         yield
 
 
 def install_hooks() -> None:
-    """Let what nobody catches, warnings and what libraries log go to the log of the gateway, without their texts."""
+    """Log uncaught exceptions, warnings and messages of libraries without their texts."""
     telemetry.configure(sys.__stderr__)
     sys.excepthook = _uncaught
     sys.unraisablehook = _unraisable  # of finalizers, and of what is called at the exit
@@ -56,7 +56,7 @@ def say(text: str) -> None:
 
 
 class Unprinted(io.TextIOBase):
-    """A stream that takes what is printed, and logs only from where."""
+    """A stream that swallows what is printed, and logs only from where."""
 
     encoding = "utf-8"
 
@@ -67,12 +67,12 @@ class Unprinted(io.TextIOBase):
         return len(text)
 
     def writable(self) -> bool:
-        """It takes everything."""
+        """Return true: it takes everything."""
         return True
 
 
 def _take_over_loggers() -> None:
-    """Let what libraries log with handlers of their own go the one way too."""
+    """Route loggers of libraries with handlers of their own the same way."""
     for name in list(logging.root.manager.loggerDict):
         logger = logging.getLogger(name)
         logger.handlers.clear()
@@ -94,6 +94,6 @@ def _unraisable(found: sys.UnraisableHookArgs) -> None:
 
 
 def _printer() -> str:
-    """The module and line that prints, whichever library function it prints by."""
+    """Return the module and line that prints, whichever library function it prints by."""
     frame = sys._getframe(2)  # noqa: SLF001  the way to ask it
     return f"{Path(frame.f_code.co_filename).stem}:{frame.f_lineno}"

@@ -1,4 +1,4 @@
-"""Request bodies on their way in, bounded in number, in bytes and in time."""
+"""Request bodies being received: limited in number, in bytes and in time."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
     Receive = Callable[[], Awaitable[dict[str, Any]]]
 
 MAX_BODIES: Final = 256
-"""How many bodies may be on their way at once."""
+"""The most bodies that may be received at once."""
 
 MAX_BYTES: Final = 64 << 20
-"""How many bytes of bodies may be in memory, of those on their way and of requests that are not answered yet."""
+"""The bytes of bodies in memory at most, of those being received and of requests that are not answered yet."""
 
 LETTING_GO_SECONDS: Final = 0.25
-"""How long granian is given to stop reading a body that is given up: a request that is answered before keeps its
+"""The seconds given to granian to stop reading an abandoned body: a request that is answered before keeps its
 connection open until the client closes it."""
 
 
 @dataclass(slots=True, eq=False)
 class Body:
-    """A body, as far as it has come; *deadline* is when the client must have sent all of it."""
+    """A body as far as it is received; *deadline* is when the client must have sent all of it."""
 
     deadline: asyncio.Timeout
     size: int = 0
 
 
 class Bodies:
-    """All bodies in memory. Where they become too many, the one that has been on its way longest is given up."""
+    """All bodies in memory. Where they become too many, the one that has been received for longest is abandoned."""
 
     def __init__(self, seconds: float, largest: int) -> None:
         self._seconds, self._largest = seconds, largest
@@ -41,7 +41,7 @@ class Bodies:
         self._bytes = 0
 
     async def read(self, announced: int | None, receive: Receive) -> bytes:
-        """The whole body of a request, whose bytes count until they are let `go`.
+        """Read the whole body of a request, whose bytes count until they are released with `go`.
 
         Raises:
             BodyTooLarge: it is larger than any request may have; nothing more of it is read.
@@ -66,7 +66,7 @@ class Bodies:
             raise RequestTimeout from None
 
     def go(self, body: bytes) -> None:
-        """Count the bytes of a body no more."""
+        """Release the bytes of a body."""
         self._bytes -= len(body)
 
     async def _received(self, body: Body, receive: Receive) -> bytes:
@@ -81,7 +81,7 @@ class Bodies:
             pieces.append(piece)
             self._grow(body, len(piece))
             if not message.get("more_body"):
-                if body not in self._coming:  # it was given up just when it was whole
+                if body not in self._coming:  # it was abandoned just when it was whole
                     raise RequestTimeout
                 return b"".join(pieces)
 
@@ -102,7 +102,7 @@ class Bodies:
             self._give_up(oldest)
 
     def _give_up(self, body: Body) -> None:
-        """Let the client of *body* be told that it was too slow."""
+        """Abandon *body*, whose client is answered that it was too slow."""
         self._forget(body)
         if not body.deadline.expired():
             body.deadline.reschedule(0)

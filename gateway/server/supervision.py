@@ -1,4 +1,4 @@
-"""Supervision: a parent process that keeps one worker alive, and a worker that does not outlive its parent."""
+"""Supervision: a parent process that keeps one worker running, and a worker that does not outlive its parent."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ CANNOT_START: Final = 78
 """The exit code of a worker that found at its start what only a person can mend."""
 
 GRACE_SECONDS: Final = 8
-"""How long requests that are under way may take when the gateway is told to end."""
+"""The seconds that running requests may take when the gateway is told to end."""
 
 ORPHAN_SECONDS: Final = 1.0
-"""How long they may take when the parent is gone, and the address should be free for the next one."""
+"""The seconds they may take when the parent has died, and the address should be free for the next one."""
 
 FIRST_PAUSE_SECONDS: Final = 0.1
 MAX_PAUSE_SECONDS: Final = 30.0
 STEADY_SECONDS: Final = 60.0
-"""A worker that lived so long is replaced at once."""
+"""The seconds after which a worker that ends is replaced at once."""
 
 
 class Supervisor(MPServer):
-    """The parent process; it replaces a worker that dies, and lets a living one read its files again at SIGHUP."""
+    """The parent process; it replaces a worker that ends, and makes a running one reload its files at SIGHUP."""
 
     def __init__(self, target: str, state: Path, **options: Any) -> None:
         super().__init__(target, workers_kill_timeout=GRACE_SECONDS, **options)
@@ -44,7 +44,7 @@ class Supervisor(MPServer):
         self._reloading = threading.Lock()
 
     def signal_handler_reload(self, *_arguments: object) -> None:
-        """Let the running gateway read its files again, however long that takes."""
+        """Make the worker reload its files, however long that takes."""
         threading.Thread(target=self._reload_files, name="reload", daemon=True).start()
 
     def _reload_files(self) -> None:
@@ -57,14 +57,14 @@ class Supervisor(MPServer):
                 logger.error(error.message)
 
     def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
-        """Replace the worker whenever it dies, until told to end or until it says that it cannot start."""
+        """Replace the worker whenever it ends, until told to end or until it says that it cannot start."""
         while self._worker_is_to_be_replaced():
             self.interrupt_children.clear()
             self.wrks.clear()
             self._spawn_workers(spawn_target, target_loader)  # type: ignore[no-untyped-call]
 
     def _worker_is_to_be_replaced(self) -> bool:
-        """Wait until it is; longer where workers die soon one after another."""
+        """Wait until the worker must be replaced; longer where workers end soon one after another."""
         while not self.interrupt_children and not self.interrupt_signal:
             self.main_loop_interrupt.wait()
             self.main_loop_interrupt.clear()
@@ -79,9 +79,9 @@ class Supervisor(MPServer):
 
 
 def prepare_worker() -> None:
-    """Let the signals to end end a worker that is still starting, and no closing terminal end it at all.
+    """Let SIGTERM end a worker that is still starting, and no closing terminal end it at all.
 
-    It inherits how its parent deals with them, which here would do nothing.
+    It inherits its parent's signal handlers, which would do nothing here.
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
@@ -91,7 +91,7 @@ def prepare_worker() -> None:
 def end_with_parent(close: Callable[[], None]) -> None:
     """End this worker soon after its parent process, however that ended; *close* is called at the very end.
 
-    The pipe that tells of it was made before the worker was, so that an end before this call is noticed too.
+    The pipe that tells of it was made before the worker, so that an end before this call is noticed too.
     """
     parent = multiprocessing.parent_process()
     if parent is None:

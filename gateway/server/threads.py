@@ -1,4 +1,4 @@
-"""Threads that answer requests, and how many requests may compute in them at once."""
+"""Threads that answer requests, and the limit of requests that compute in them at once."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 MAX_WAITING: Final = 1024
-"""How many requests may wait for a thread; their number would grow without end where clients do not wait."""
+"""The requests that may wait for a thread; their number would grow without end where clients do not wait."""
 
 
 class Threads:
-    """Threads that are begun when all others are busy, and that do not keep the process from ending."""
+    """Threads that are started when all others are busy, and that do not keep the process from ending."""
 
     def __init__(self) -> None:
         self._work: SimpleQueue[tuple[Callable[[], Any], asyncio.Future[Any]]] = SimpleQueue()
@@ -26,7 +26,7 @@ class Threads:
         self._lock = threading.Lock()
 
     def run(self, work: Callable[[], T]) -> asyncio.Future[T]:
-        """The result of *work*, which a thread does."""
+        """Run *work* in a thread; return its result."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         with self._lock:
             enough = self._idle > 0
@@ -52,7 +52,7 @@ class Threads:
 
 
 def _settle(future: asyncio.Future[Any], result: object, error: BaseException | None) -> None:
-    if future.done():  # whoever waited has gone
+    if future.done():  # the request was cancelled
         return
     if error is None:
         future.set_result(result)
@@ -61,7 +61,7 @@ def _settle(future: asyncio.Future[Any], result: object, error: BaseException | 
 
 
 class RequestPlaces:
-    """As many requests as may compute at once, those that hold a slot of a district not counted."""
+    """The places of requests that may compute at once, those with a slot of a district not counted."""
 
     def __init__(self, most: int) -> None:
         self._free = asyncio.Semaphore(most)
@@ -69,15 +69,15 @@ class RequestPlaces:
 
     @property
     def crowded(self) -> bool:
-        """Whether so many wait that no further one may."""
+        """Tell whether so many wait that no further one may."""
         return self._waiting >= MAX_WAITING
 
     def place(self) -> RequestPlace:
-        """A place for one request, which it must take."""
+        """Return a place for one request, which it must take."""
         return RequestPlace(self)
 
     async def take(self) -> None:
-        """Wait for a place, in the order of coming."""
+        """Wait for a place, in order of arrival."""
         self._waiting += 1
         try:
             await self._free.acquire()
@@ -85,12 +85,12 @@ class RequestPlaces:
             self._waiting -= 1
 
     def give_back(self) -> None:
-        """Let the next request have a place."""
+        """Give the place to the next request."""
         self._free.release()
 
 
 class RequestPlace:
-    """The place of one request, which may be given back by whoever is the first to."""
+    """The place of one request, freed once by whoever is first."""
 
     def __init__(self, places: RequestPlaces) -> None:
         self._places, self._taken = places, False
@@ -101,7 +101,7 @@ class RequestPlace:
         self._taken = True
 
     def free(self) -> None:
-        """Give it back, if it is taken."""
+        """Free it, if it is taken."""
         if self._taken:
             self._taken = False
             self._places.give_back()

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 SETTINGS_FILE = "CROSSING_SETTINGS"
 MAX_CONNECTIONS = 8192
-"""How many connections are held at once; the next ones wait until one of these ends."""
+"""The connections open at once; further ones wait until one of these ends."""
 
 MAX_HEAD_BYTES = 131_072
 
 
 def application() -> Front:
-    """What a worker runs: the application for the settings file named in the environment."""
+    """Build the application of a worker for the settings file named in the environment."""
     from gateway.config.settings import load
     from gateway.runtime.startup import run
     from gateway.server import process_output, supervision
@@ -57,7 +57,7 @@ def application() -> Front:
 
 
 def attend(running: RunningGateway, ending: ExitStack) -> None:
-    """Until *ending*: take commands, keep up to date whether the gateway is ready, let failed districts try again."""
+    """Until *ending*: answer commands, keep readiness up to date, let failed districts try again."""
     from gateway.readiness import Upkeep
     from gateway.runtime.control_socket import NAME, Control
 
@@ -81,7 +81,7 @@ def serve(settings: Settings) -> None:
 
 
 def supervisor(target: str, state: Path, server: Server) -> Supervisor:
-    """The parent process of a worker that runs what *target* makes."""
+    """Build the parent process of a worker that runs what *target* makes."""
     from granian.constants import HTTPModes, Interfaces, RuntimeModes
     from granian.http import HTTP1Settings
 
@@ -106,7 +106,7 @@ def supervisor(target: str, state: Path, server: Server) -> Supervisor:
 
 
 def _try_address(settings: Settings) -> None:
-    """Refuse an address that is taken, in words, before a worker fails at it."""
+    """Refuse an address that is taken, with a clear message, before a worker fails at it."""
     host, port = settings.server.host, settings.server.port
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]

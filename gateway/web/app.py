@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 MAX_BODY_BYTES = 1 << 20
 REFUSED = "crossing.refused"
-"""Where the environment of a request bears the error for which it was refused before any route saw it."""
+"""The key of a request's environment that holds the error it was refused with before routing."""
 
 
 def create_app(
@@ -56,7 +56,7 @@ def create_app(
     clock: Callable[[], datetime],
     like: Flask | None = None,
 ) -> Flask:
-    """The application over an assembled *gateway*; one that has the addresses of another is made sooner."""
+    """Create the application over an assembled *gateway*; routes of another application are reused, which is faster."""
     app = Flask(__name__, static_folder=None)
     if like is not None:
         app.url_map = _Known(like.url_map)
@@ -90,13 +90,13 @@ def create_app(
 
 
 class _Known(Map):
-    """The addresses of another application: to compile them takes most of the time that an application takes."""
+    """The compiled routes of another application: compiling them takes most of the time of creating an application."""
 
     def __init__(self, like: Map) -> None:
         vars(self).update(vars(like))
 
     def add(self, rulefactory: RuleFactory) -> None:
-        """Take what the other application does not have."""
+        """Add a rule unless the other application has it already."""
         for rule in rulefactory.get_rules(self):
             known = self._rules_by_endpoint.get(rule.endpoint, ())
             if all((one.rule, one.methods) != (rule.rule, rule.methods) for one in known):
@@ -104,7 +104,7 @@ class _Known(Map):
 
 
 class _Proxied:
-    """Believes X-Forwarded headers of the operator's own proxies, and of nobody else."""
+    """Trust X-Forwarded headers of the operator's own proxies, and of nobody else."""
 
     def __init__(self, app: WSGIApplication, proxies: Iterable[str]) -> None:
         self._plain, self._forwarded = app, ProxyFix(app, x_for=1, x_proto=1, x_host=1, x_port=1)
@@ -122,13 +122,13 @@ class _Proxied:
 
 
 def _refuse() -> None:
-    """Tell of a request that was refused before, in the words of the address it is for."""
+    """Render an error raised before routing in the standard's body of the address it was for."""
     if REFUSED in request.environ:
         raise request.environ[REFUSED]
 
 
 def _http_error(error: HTTPException) -> Response:
-    """What the framework refuses, in the standard's own body."""
+    """Render an HTTP error of the framework in the standard's own body."""
     known: dict[int | None, type[CallerError]] = {404: NotFound, 405: MethodNotAllowed}
     kind = known.get(error.code, CallerError)
     refusal = kind({404: "There is no such address.", 405: "This method is not allowed here."}.get(
@@ -145,14 +145,14 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _typed(response: Response) -> Response:
-    """An answer without a body has no type of one."""
+    """Drop the Content-Type of a response without a body."""
     if not response.is_streamed and not response.get_data():
         response.headers.pop("Content-Type", None)
     return response
 
 
 def _unexpected(error: Exception) -> Response:
-    """A fault of ours: nothing of the answer is sent, and the log names the kind of fault only."""
+    """Answer an unexpected exception with 500: nothing of it is sent, and the log names its kind only."""
     if isinstance(error, GatewayError):
         return _answer(error)
     telemetry.fault(error)

@@ -16,28 +16,28 @@ if TYPE_CHECKING:
 ONEROSTER: Final = "/ims/oneroster"
 METHODS: Final = "GET, HEAD, POST, PUT, DELETE"
 SENT: Final = "Accept, Authorization, Content-Type, Correlation-Id, If-Match, If-None-Match, Traceparent"
-"""The headers that a page may send."""
+"""The request headers that a page may send."""
 
 READ: Final = (
     "Allow, Content-Disposition, Correlation-Id, ETag, Link, Location, Next-Page-Token, Retry-After, Total-Count,"
     " WWW-Authenticate, X-Ignored-Members, X-Next-Since, X-Total-Count"
 )
-"""The headers of an answer that a page may read, beside those that every page may."""
+"""The response headers that a page may read, beside those that every page may."""
 
 KEPT_SECONDS: Final = 600
-"""For how long a browser need not ask again whether it may ask."""
+"""The seconds for which a browser may cache the answer to a preflight request."""
 
 
 def allow(app: Flask, origins: Collection[str]) -> None:
-    """Let pages of the *origins* ask the APIs and the token endpoint; without any nothing is said of origins at all.
+    """Let pages of the *origins* call the APIs and the token endpoint; without any, no CORS header is sent.
 
-    A page sends its token itself, so that no answer is made for credentials that a browser would add.
+    A page sends its token itself, so that no response allows credentials that a browser would add.
     """
     if not origins:
         return
 
     def answer_preflight() -> Response | None:
-        """What a browser asks before it lets a page of one of the origins ask."""
+        """Answer a browser's preflight request from a page of one of the origins."""
         asks = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
         if not asks or request.headers.get("Origin") not in origins or not _is_api(request.path):
             return None
@@ -48,7 +48,7 @@ def allow(app: Flask, origins: Collection[str]) -> None:
         return response
 
     def tell_origin(response: Response) -> Response:
-        """Say to a page of one of the origins that it may read the answer."""
+        """Allow a page of one of the origins to read the response."""
         if _is_api(request.path):
             response.vary.add("Origin")
             if (origin := request.headers.get("Origin")) in origins:

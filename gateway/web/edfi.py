@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from standards.view import View
 
 COLLECTION, ITEM, PARTITIONS = ("GET", "POST"), ("GET", "PUT", "DELETE"), ("GET",)
-"""The methods that a collection, an item and the partitions of a collection are asked with."""
+"""The HTTP methods of a collection, an item and the partitions of a collection."""
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 READ = frozenset({"edfi:read"})
@@ -46,15 +46,15 @@ UNLIKE_A_COLLECTION = {
     "DELETE": 'Resource collections cannot be deleted. To delete a specific item, use DELETE and include the "id" in'
     " the route.",
 }
-"""How an ODS tells that a method is for items, or for collections."""
+"""The messages with which an ODS says that a method is for items, or for collections."""
 
 
 def blueprint(gateway: Gateway) -> Blueprint:
-    """The data routes, with and without a district's name and a school year in front."""
+    """Build the data routes, with and without a district's name and a school year in front."""
     routes = Blueprint("edfi", __name__)
 
     def read_many(schema: str, name: str, district: str | None = None) -> Response:
-        """One page of a resource."""
+        """Read one page of a resource."""
         authorization, view = admit(gateway, district, schema, name)
         wanted: list[EdFiRequest] = []
 
@@ -71,7 +71,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
         return response
 
     def divide(schema: str, name: str, district: str | None = None) -> Response:
-        """Tokens of ranges of a resource, which can be read side by side."""
+        """Read the page tokens of ranges of a resource, which can be read in parallel."""
         authorization, view = admit(gateway, district, schema, name)
         number = read_number(arguments())
         asked = PageRequest(
@@ -80,7 +80,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
         return answer({"pageTokens": serve_partitions(gateway, authorization, asked, number)})
 
     def read_single(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
-        """One item, by its id."""
+        """Read one item by its id."""
         authorization, view = admit(gateway, district, schema, name)
         asked = PageRequest(
             view, district, READ, lambda views: read_one(views, arguments()), base(district), trace_id()
@@ -94,7 +94,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
         return response
 
     def unknown(rest: str, district: str | None = None) -> Response:
-        """Any other address below the root, and any other method."""
+        """Refuse any other address below the root, and any other method."""
         schema, name, *below = (*rest.split("/"), "")
         admit(gateway, district, schema, name)
         _refuse_method(below)
@@ -110,7 +110,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
 
 
 def _refuse_method(below: list[str]) -> None:
-    """Refuse the request's method, where another would find something; *below* is what follows the resource."""
+    """Refuse the request's method where another is allowed; *below* is what follows the resource in the path."""
     allowed = {1: COLLECTION, 2: PARTITIONS if below[0] == "partitions" else ITEM}.get(len(below))
     if allowed is not None and request.method not in {"GET", "HEAD"}:
         told = {COLLECTION: UNLIKE_A_COLLECTION, ITEM: UNLIKE_AN_ITEM}.get(allowed, {})
@@ -118,12 +118,12 @@ def _refuse_method(below: list[str]) -> None:
 
 
 def admit(gateway: Gateway, district: str | None, schema: str, name: str) -> tuple[Authorization, View]:
-    """Who asks, and for which resource, where the request's headers let it be asked for.
+    """Authenticate the caller and find its resource, where the request's headers are acceptable.
 
     Raises:
-        NotFound: there is no such resource, or a snapshot is to be read.
-        SnapshotReadOnly: a snapshot is to be changed.
-        ProfileMisused, NotAcceptable: the answer is wanted in a form that there is none in.
+        NotFound: there is no such resource, or a snapshot (Use-Snapshot) is to be read.
+        SnapshotReadOnly: a snapshot (Use-Snapshot) is to be changed.
+        ProfileMisused, NotAcceptable: the response is wanted in a media type that does not exist here.
     """
     authorization = authenticate(gateway, district)
     view = view_of(schema, name)
@@ -136,27 +136,27 @@ def admit(gateway: Gateway, district: str | None, schema: str, name: str) -> tup
 
 
 def answer(body: object) -> Response:
-    """*body* as JSON that nobody else keeps."""
+    """Render *body* as JSON that no cache may store."""
     response = Response(signed(body)[0], 200, content_type=MEDIA)
     response.headers["Cache-Control"] = PRIVATE
     return response
 
 
 def refuse(error: GatewayError) -> Response:
-    """An error in the body of the standard."""
+    """Render an error in the body of the standard."""
     status, body = problem(error, correlation())
     return failure(error, status, body, "application/problem+json")
 
 
 @cache
 def _by_lower_name() -> Mapping[str, View]:
-    """Every resource as ``schema/collection``, in small letters."""
+    """Index every resource as ``schema/collection``, in lower case."""
     found = ((by_collection(name), view) for name, view in registry.views("edfi").items())
     return {known.endpoint[1:].lower(): view for known, view in found if known is not None}
 
 
 def view_of(schema: str, name: str) -> View:
-    """The resource of an address, in any case.
+    """Find the resource of an address, in any case.
 
     Raises:
         NotFound: there is none.
@@ -169,5 +169,5 @@ def view_of(schema: str, name: str) -> View:
 
 
 def base(district: str | None) -> str:
-    """What outward addresses of the present request begin with: its own root, always in the long form."""
+    """Return the root that links of this response begin with, always in the long form."""
     return f"{base_url()}{place(district)}/data/v3"

@@ -1,4 +1,4 @@
-"""The change queries of the Ed-Fi API: which versions there are, what is gone, and what goes by another key."""
+"""The change queries of the Ed-Fi API: available change versions, deletes and key changes."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ FEEDS: tuple[Feed, ...] = ("deletes", "keyChanges")
 
 
 def blueprint(gateway: Gateway) -> Blueprint:
-    """The routes of change queries, with and without a district's name in front."""
+    """Build the routes of change queries, with and without a district's name in front."""
     routes = Blueprint("edfi_changes", __name__)
 
     def versions(district: str | None = None) -> Response:
-        """The oldest and the newest change version, whatever parameters there are: none of them selects anything."""
+        """Return the oldest and the newest change version, whatever the parameters: none of them selects anything."""
         authorization = authenticate(gateway, district)
         if wants_snapshot(request.headers.get("Use-Snapshot")):
             raise SnapshotNotFound(NO_SNAPSHOT)
         return answer(available(gateway, authorization))
 
     def read_feed_of(feed: Feed, schema: str, name: str, district: str | None = None) -> Response:
-        """One page of what is gone, or of what goes by another key."""
+        """Read one page of deletes or of key changes."""
         authorization, view = admit(gateway, district, schema, name)
         wanted: list[EdFiRequest] = []
 

@@ -1,4 +1,4 @@
-"""The writing half of the Ed-Fi API: parse, hand on, answer; nothing else."""
+"""The writes of the Ed-Fi API: parse, hand on, answer; nothing else."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ IGNORED = "crossing.ignored"
 
 
 def blueprint(gateway: Gateway) -> Blueprint:
-    """The routes by which resources are written."""
+    """Build the routes by which resources are written."""
     routes = Blueprint("edfi-writes", __name__)
 
     def post(schema: str, name: str, district: str | None = None) -> Response:
-        """An item created, or the one with its natural key updated."""
+        """Create an item, or update the one with its natural key."""
         authorization, asked = _asked(gateway, district, schema, name, POST)
         document = _document()
         context = open_context(gateway, authorization, asked, "", {})
@@ -56,7 +56,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
         return _done(context, saved, 201 if saved.new else 200)
 
     def put(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
-        """An item replaced."""
+        """Replace an item."""
         authorization, asked = _asked(gateway, district, schema, name, PUT)
         own, document = plain(identifier), _document()
 
@@ -66,7 +66,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
         return write_alone(gateway, authorization, asked, own, replace, seen="", named={})
 
     def delete(schema: str, name: str, identifier: str, district: str | None = None) -> Response:
-        """An item deleted."""
+        """Delete an item."""
         authorization, asked = _asked(gateway, district, schema, name, DELETE)
         own = plain(identifier)
 
@@ -89,10 +89,10 @@ def blueprint(gateway: Gateway) -> Blueprint:
 def _asked(
     gateway: Gateway, district: str | None, schema: str, name: str, scopes: frozenset[str]
 ) -> tuple[Authorization, PageRequest]:
-    """Who asks to change which resource.
+    """Authenticate the caller and find the resource that it asks to change.
 
     Raises:
-        MethodNotAllowed: no district's system that the caller has an agreement with takes changes of it.
+        MethodNotAllowed: no source of a district that the caller has an agreement with accepts changes of it.
     """
     authorization, view = admit(gateway, district, schema, name)
     entities = {branch.entity for branch in view.branches}
@@ -103,10 +103,10 @@ def _asked(
 
 
 def _document() -> Any:
-    """The JSON in the request's body.
+    """Parse the JSON in the request's body.
 
     Raises:
-        UnsupportedMedia: it is said to be something else.
+        UnsupportedMedia: its Content-Type is another.
     """
     media = request.mimetype
     if media.startswith(PROFILE):
@@ -117,7 +117,7 @@ def _document() -> Any:
 
 
 def _ignoring(authorization: Authorization) -> Ignored | None:
-    """Where members of the body that are not there for the client are noted; None where it wants them refused."""
+    """Return the list for members of the body that do not exist for the client; None where it wants them refused."""
     if authorization.caller.refuses_unknown:
         return None
     noted = request.environ[IGNORED] = Ignored()
@@ -125,7 +125,7 @@ def _ignoring(authorization: Authorization) -> Ignored | None:
 
 
 def _tell_ignored(response: Response) -> Response:
-    """Tell in a header which members of the body were ignored, and count them."""
+    """List in a header which members of the body were ignored, and count them."""
     noted = request.environ.get(IGNORED)
     if noted:
         response.headers[HEADER] = noted.told()
@@ -134,23 +134,23 @@ def _tell_ignored(response: Response) -> Response:
 
 
 def _condition(match: Match | None = None) -> Match | None:
-    """What refuses a write by the record as it is; None where the caller makes no condition."""
+    """Return the check of If-Match against the record as it is; None where the caller makes no condition."""
     return (match or _match) if makes_conditions() else None
 
 
 def _match_key(record: Mapping[str, Any] | None) -> None:
-    """Refuse a write of another record with the key than its sender believes there to be, or of none."""
+    """Refuse a write whose If-Match names another state of the record with that key, or any where there is none."""
     check_conditions("" if record is None else record["_etag"])
 
 
 def _match(record: Mapping[str, Any] | None) -> None:
-    """Refuse a write whose sender believes the record to be other than it is; one that is gone is told as such."""
+    """Refuse a write whose If-Match names another state of the record; a deleted one is answered as deleted."""
     if record is not None:
         check_conditions(record["_etag"])
 
 
 def _done(context: WriteContext, saved: Saved, status: int) -> Response:
-    """Where a written item is, and the tag of it as the consumer sees it now."""
+    """Answer a write with the item's Location and the ETag of it as the consumer sees it now."""
     response = _empty(status)
     endpoint = resources()[context.request.view.model].endpoint
     response.headers["Location"] = f"{context.request.base}{endpoint}/{context.outward(saved.own)}"

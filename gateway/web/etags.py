@@ -1,4 +1,4 @@
-"""ETags and conditions: the tag of an answer's bytes, 304 for who has them, and If-Match before a change (RFC 9110)."""
+"""ETags and conditional requests: the ETag of a response's bytes, 304 Not Modified, and If-Match (RFC 9110)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MODIFIED = (
 
 
 def conditional(body: Any, media: str = "application/json") -> Response:
-    """*body* as JSON with a strong ETag of exactly these bytes; 304 when the caller has them already."""
+    """Return *body* as JSON with a strong ETag of exactly these bytes; 304 when the caller has them already."""
     payload, tag = signed(body)
     response = Response(payload, 200, content_type=media)
     response.set_etag(tag)
@@ -30,14 +30,14 @@ def conditional(body: Any, media: str = "application/json") -> Response:
 
 
 def makes_conditions() -> bool:
-    """Whether the request is to be done only if the record is, or is not, as it says."""
+    """Tell whether the request has a condition: If-Match or If-None-Match."""
     return "If-Match" in request.headers or "If-None-Match" in request.headers
 
 
 def check_conditions(tag: str) -> None:
-    """Refuse a change that its sender wants of another state than that with *tag*, which is empty where nothing is.
+    """Refuse a change whose condition names another state than that with *tag*, which is empty where no record is.
 
-    Tags come with and without quotes. A weak one never matches what is to be changed (RFC 9110, 13.1.1).
+    ETags come with and without quotes. A weak one never matches what is to be changed (RFC 9110, 13.1.1).
 
     Raises:
         PreconditionFailed: ``If-Match`` has not the tag, or ``If-None-Match`` has it.
@@ -49,6 +49,6 @@ def check_conditions(tag: str) -> None:
 
 
 def signed(body: Any) -> tuple[bytes, str]:
-    """*body* as JSON, and the ETag of exactly these bytes."""
+    """Return *body* as JSON, and the ETag of exactly these bytes."""
     payload = orjson.dumps(body)
     return payload, blake2b(payload, digest_size=16).hexdigest()

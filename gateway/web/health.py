@@ -1,4 +1,4 @@
-"""Health for monitors: whether the process lives, whether it is ready, and its numbers for whoever has the token."""
+"""Health endpoints for monitors: liveness, readiness, and Prometheus metrics for whoever has the token."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ NOT_READY = (503, b'{"status":"not ready"}\n')
 
 
 def answers(readiness: Readiness) -> dict[str, Callable[[], tuple[int, bytes]]]:
-    """The status and body of ``/health`` and ``/ready`` now, known without asking anything."""
+    """Return the status and body of ``/health`` and ``/ready`` now, without asking any source."""
     return {"/health": lambda: ALIVE, "/ready": lambda: READY if readiness.ready() else NOT_READY}
 
 
 def blueprint(gateway: Gateway, readiness: Readiness, token: str | None) -> Blueprint:
-    """The addresses ``/health``, ``/ready`` and, where a *token* is set and for whoever bears it, ``/metrics``."""
+    """Build ``/health``, ``/ready`` and, where a *token* is set and for whoever bears it, ``/metrics``."""
     routes = Blueprint("health", __name__)
     known = answers(readiness)
 
     @routes.get("/health")
     def health() -> Response:
-        """Whether the process answers; nothing about any district."""
+        """Tell that the process answers; nothing about any district."""
         return _json(*known["/health"]())
 
     @routes.get("/ready")
     def ready() -> Response:
-        """Whether requests can be answered and recorded; nothing about any district, and not what is missing."""
+        """Tell whether requests can be answered and recorded; nothing about any district, and not what is missing."""
         return _json(*known["/ready"]())
 
     @routes.get("/metrics")
     def metrics() -> Response:
-        """Every number, in Prometheus's text format."""
+        """Return every metric in Prometheus's text format."""
         if not token:
             raise NotFound("There is no such address.")
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
@@ -67,7 +67,7 @@ def _json(status: int, body: bytes) -> Response:
 
 
 def exposition(gateway: Gateway) -> bytes:
-    """The numbers of the process, and those of every district."""
+    """Render the metrics of the process and of every district."""
     districts = CollectorRegistry()
     districts.register(StatusCollector(one.status() for one in gateway.districts.values()))
     return telemetry.exposition() + generate_latest(districts)

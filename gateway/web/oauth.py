@@ -1,4 +1,4 @@
-"""The token endpoints: a client proves who it is and receives a short-lived token."""
+"""The token endpoints (OAuth 2.0): a client authenticates and receives a short-lived access token."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from policies.compiler import Grants
 
 METHOD = "client_secret"
-# Told only to a client that has proved itself. RFC 6749, 5.2: `invalid_client` says that authentication failed, which
+# Said only to a client that has proved itself. RFC 6749, 5.2: `invalid_client` says that authentication failed, which
 # it has not; `unauthorized_client` says that an authenticated client may not have a token in this way.
 MISDIRECTED = "An agreement names this client, and another organisation as its recipient: ask the region's operator."
 # Ed-Fi's own token endpoint takes the number of an education organization as the scope. Here an agreement says which
@@ -46,22 +46,22 @@ TOO_MANY = "urn:ed-fi:api:security:authentication:too-many-tokens"
 def blueprint(
     store: Store, memory: Memory, clock: Callable[[], datetime], settings: Settings, limits: RateLimits, grants: Grants
 ) -> Blueprint:
-    """The token, revocation and introspection endpoints, and the document that describes them."""
+    """Build the token, revocation and introspection endpoints, and the metadata document that describes them."""
     server = TokenServer(store, memory, clock, settings, limits, grants)
     oauth = Blueprint("oauth", __name__)
 
     def issue(district: str | None = None) -> Response:
-        """Give a client that proves itself a token; it is the same under every district's name."""
+        """Issue a token to a client that authenticates; it is the same under every district's name."""
         _known(settings, district)
         return server.answer(server.create_token_response)
 
     def revoke(district: str | None = None) -> Response:
-        """End one of the client's tokens."""
+        """Revoke one of the client's tokens."""
         _known(settings, district)
         return server.answer(lambda asked: server.create_endpoint_response("revocation", asked))
 
     def introspect(district: str | None = None) -> Response:
-        """Tell a client about one of its tokens."""
+        """Introspect one of the client's tokens."""
         _known(settings, district)
         return server.answer(lambda asked: server.create_endpoint_response("introspection", asked))
 
@@ -71,7 +71,7 @@ def blueprint(
 
     @oauth.get("/.well-known/oauth-authorization-server")
     def describe() -> Response:
-        """Where the endpoints are and what they understand."""
+        """Describe the endpoints and what they support."""
         return server.handle_response(200, _metadata(settings.server.public_url or base_url()), ())
 
     return oauth
@@ -84,16 +84,16 @@ def _known(settings: Settings, district: str | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredClient(ClientMixin):  # type: ignore[misc]
-    """A client as Authlib asks about it."""
+    """A client in the shape that Authlib expects."""
 
     client: Client
 
     def get_client_id(self) -> str:
-        """The client's id."""
+        """Return the client's id."""
         return self.client.client_id
 
     def get_allowed_scope(self, scope: str | None) -> str:
-        """What of the asked *scope* the client may have; asking for nothing means everything it may have."""
+        """Return what of the requested *scope* the client may have; an empty request means everything it may have."""
         asked = (scope or "").split()
         if asked and all(map(ORGANIZATION.fullmatch, asked)):
             asked = list(EDFI)
@@ -103,32 +103,32 @@ class RegisteredClient(ClientMixin):  # type: ignore[misc]
         return " ".join(allowed)
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:  # noqa: ARG002 -- Authlib's signature
-        """Clients prove themselves with their secret, everywhere."""
+        """Accept the client's secret at every endpoint."""
         return method == METHOD
 
     def check_grant_type(self, grant_type: str) -> bool:
-        """Clients act for themselves, never for a person."""
+        """Accept client credentials only: clients act for themselves, never for a person."""
         return grant_type == "client_credentials"
 
 
 @dataclass(frozen=True, slots=True)
 class LivingToken:
-    """A token as Authlib asks about it."""
+    """A valid token in the shape that Authlib expects."""
 
     text: str
     token: tokens.Token
 
     def is_expired(self) -> bool:
-        """An expired token is not found at all."""
+        """Return false: an expired token is not found at all."""
         return False
 
     def is_revoked(self) -> bool:
-        """A revoked token is not found at all."""
+        """Return false: a revoked token is not found at all."""
         return False
 
 
 class TokenServer(AuthorizationServer):  # type: ignore[misc]
-    """Authlib's server on the gateway's registry and memory."""
+    """Authlib's server on the gateway's registry and shared memory."""
 
     def __init__(
         self,
@@ -150,7 +150,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         self.register_token_generator("default", self.make)
 
     def answer(self, endpoint: Callable[[TokenRequest], Response]) -> Response:
-        """What *endpoint* says to the present request, or why it cannot be asked."""
+        """Answer the present request by *endpoint*, or by its OAuth error."""
         try:
             return endpoint(read_token_request(request))
         except OAuth2Error as error:
@@ -163,7 +163,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
             return self.handle_response(*refusal())
 
     def prove(self, asked: TokenRequest) -> RegisteredClient:
-        """The client whose secret was sent; every failure looks and lasts the same, whoever is named."""
+        """Authenticate the client by its secret; every failure looks and lasts the same, whoever is named."""
         self.limits.check_failures(asked.claimed, asked.address)
         crowded = self.limits.crowded(asked.address)
         found = self.store.find_client(asked.claimed) if CLIENT_ID.fullmatch(asked.claimed) else None
@@ -177,7 +177,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         return RegisteredClient(client)
 
     def make(self, client: RegisteredClient, scope: str | None, **_: Any) -> dict[str, Any]:
-        """A token for what the client may have of what it asks for."""
+        """Make a token for the scopes the client may have of those it requests."""
         known = client.client
         if any(one.org != known.org for one in self.grants.active(known.client_id)):
             raise TokenRefusal("unauthorized_client", MISDIRECTED)
@@ -186,7 +186,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         return {"access_token": tokens.new_token(), "token_type": "bearer", "expires_in": life, "scope": allowed}
 
     def save_token(self, token: dict[str, Any], request: TokenRequest) -> None:
-        """Let a token count."""
+        """Store a token, which is valid from now on."""
         client = request.client.client
         scopes = tuple(token["scope"].split())
         try:
@@ -198,17 +198,17 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         self.store.touch_client(client.client_id)
 
     def find_token(self, text: str, client: RegisteredClient) -> LivingToken | None:
-        """One of *client*'s own living tokens; those of others do not exist for it."""
+        """Find one of *client*'s own valid tokens; those of others do not exist for it."""
         found = tokens.find(self.memory, text, self.clock())
         own = found is not None and (found.client, found.epoch) == (client.client.client_id, client.client.epoch)
         return LivingToken(text, found) if found and own else None
 
     def create_oauth2_request(self, request: TokenRequest) -> TokenRequest:
-        """The request was read strictly already."""
+        """Return the request as it is; it was parsed strictly already."""
         return request
 
     def handle_response(self, status: int, body: Any, headers: Any) -> Response:
-        """An answer that nobody keeps."""
+        """Build a response that no cache may store."""
         response = Response(json.dumps(body or {}), status, dict(headers), mimetype="application/json")
         response.headers["Cache-Control"] = "no-store"
         if status >= 400:  # noqa: PLR2004  the errors
@@ -217,7 +217,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         return response
 
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
-        """Nobody listens."""
+        """Do nothing: no signal has a receiver."""
 
 
 class _Grant(ClientCredentialsGrant):  # type: ignore[misc]
@@ -257,7 +257,7 @@ class _Introspection(IntrospectionEndpoint):  # type: ignore[misc]
 
 
 def _metadata(base: str) -> dict[str, Any]:
-    """RFC 8414, for a server that has no authorization endpoint."""
+    """Build the metadata of RFC 8414 for a server without an authorization endpoint."""
     methods = ["client_secret_basic", "client_secret_post"]
     return {
         "issuer": base,

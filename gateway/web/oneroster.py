@@ -38,11 +38,11 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def blueprint(gateway: Gateway) -> Blueprint:
-    """The addresses of both versions, with and without a district's name in front."""
+    """Build the routes of both versions, with and without a district's name in front."""
     routes = Blueprint("oneroster", __name__)
 
     def answer(version: str, service: str, rest: str, district: str | None = None) -> Response:
-        """What one operation of the standard answers."""
+        """Answer one operation of the standard."""
         if request.method == "OPTIONS":
             return _options()
         authorization = authenticate(gateway, district)
@@ -66,7 +66,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
 def read_many(
     gateway: Gateway, authorization: Authorization, route: Route, ids: tuple[str, ...], district: str | None
 ) -> Response:
-    """One page of a collection."""
+    """Read one page of a collection."""
     asked = _request(route, ids, district, COLLECTION)
     repeated = given(arguments())
     check_links(_address(asked), repeated)
@@ -81,7 +81,7 @@ def read_many(
 def read_one(
     gateway: Gateway, authorization: Authorization, route: Route, ids: tuple[str, ...], district: str | None
 ) -> Response:
-    """One record of a collection, by its sourcedId."""
+    """Read one record of a collection by its sourcedId."""
     page = serve_one(gateway, authorization, _request(route, ids[:-1], district, SINGLETON), ids[-1])
     record = select(page.records[0], page.query.fields) if page.query.fields else page.records[0]
     return conditional(singleton(route.model, record) | _warned(route, page))
@@ -90,7 +90,7 @@ def read_one(
 def put_one(
     gateway: Gateway, authorization: Authorization, route: Route, ids: tuple[str, ...], district: str | None
 ) -> Response:
-    """A record created or replaced, under the sourcedId in the address; where its system has another, that is told."""
+    """Create or replace a record under the sourcedId in the address; where its source allocates another, answer it."""
     asked = _request(route, ids[:-1], district, ())
 
     def replace(context: WriteContext) -> tuple[str, bool]:
@@ -106,7 +106,7 @@ def put_one(
 def post_many(
     gateway: Gateway, authorization: Authorization, route: Route, ids: tuple[str, ...], district: str | None
 ) -> Response:
-    """Records created, each under a sourcedId that the district's system allocates."""
+    """Create records, each under a sourcedId that the district's source allocates."""
     context = open_context(gateway, authorization, _request(route, ids, district, ()))
     return _done(201, {"sourcedIdPairs": oneroster.post(context, _document(), route.version)})
 
@@ -114,7 +114,7 @@ def post_many(
 def delete_one(
     gateway: Gateway, authorization: Authorization, route: Route, ids: tuple[str, ...], district: str | None
 ) -> Response:
-    """A record deleted."""
+    """Delete a record."""
     asked = _request(route, ids[:-1], district, ())
 
     def remove(context: WriteContext) -> None:
@@ -134,7 +134,7 @@ VERBS = {
 
 
 def allowed(path: str) -> str:
-    """The value of an Allow header at *path*: the methods that the standard has there; empty at no address of it."""
+    """Return the Allow header of *path*: the methods that the standard has there; empty at an unknown address."""
     for version in ("1.2", "1.1"):
         for service, root in roots(version).items():
             _, found, rest = path.partition(f"{root}/")
@@ -145,7 +145,7 @@ def allowed(path: str) -> str:
 
 
 def _options() -> Response:
-    """Which methods an address is asked with; nobody need say who asks."""
+    """Answer OPTIONS with the methods of an address; no token is needed."""
     known = allowed(request.path)
     if not known:
         raise NotFound("There is no such address.")
@@ -155,17 +155,17 @@ def _options() -> Response:
 
 
 def _unslashed(rest: str) -> str:
-    """The rest of an address without a slash at its end, which makes it no other; one that is part of an id stays."""
+    """Drop a slash at the end of an address, unless it is part of an id."""
     return (
         rest if request.environ.get("RAW_URI", "").partition("?")[0].upper().endswith("%2F") else rest.removesuffix("/")
     )
 
 
 def _document() -> Any:
-    """The JSON in the request's body.
+    """Parse the JSON in the request's body.
 
     Raises:
-        InvalidBody: it is no JSON, of another kind, or says one thing twice.
+        InvalidBody: it is not JSON, has another media type, or repeats a member.
     """
     if not request.is_json:
         raise InvalidBody("Send the body as application/json.")
@@ -173,12 +173,12 @@ def _document() -> Any:
 
 
 def _condition(route: Route) -> Callable[[Mapping[str, object] | None], None] | None:
-    """What refuses a write by the record as it is; None where the caller makes no condition."""
+    """Return the check of If-Match against the record as it is; None where the caller makes no condition."""
     return partial(_match, route) if makes_conditions() else None
 
 
 def _match(route: Route, record: Mapping[str, object] | None) -> None:
-    """Refuse a write whose sender believes the record to be other than it is."""
+    """Refuse a write whose If-Match names another state of the record."""
     check_conditions(signed(singleton(route.model, record))[1] if record is not None else "")
 
 
@@ -194,7 +194,7 @@ def _warned(route: Route, page: Page) -> dict[str, object]:
 
 
 def refuse(error: GatewayError) -> Response:
-    """An error in the body of the version that was asked."""
+    """Render an error in the body of the requested version."""
     older = f"{ROOT}/v1p1/" in request.path
     status, body = status_info_set(error, request.method) if older else status_info(error)
     return failure(error, status, body)
@@ -210,6 +210,6 @@ def _request(route: Route, ids: tuple[str, ...], district: str | None, known: tu
 
 
 def _address(asked: PageRequest) -> str:
-    """The address of the collection that was asked, as its links write it."""
+    """Return the address of the requested collection, as its links write it."""
     path = quote(_unslashed(request.path), safe="/")
     return asked.base + path[path.index(ROOT) + len(ROOT) :]

@@ -25,11 +25,11 @@ NAME = "oneroster.zip"
 
 
 def blueprint(gateway: Gateway) -> Blueprint:
-    """The address of the bulk files of each version, with and without a district's name in front."""
+    """Build the route of the bulk files of each version, with and without a district's name in front."""
     routes = Blueprint("bulk", __name__)
 
     def files(version: str, district: str | None = None) -> Response:
-        """The bulk files of one version."""
+        """Stream the bulk files of one version."""
         authorization = authenticate(gateway, district)
         telemetry.about(view=OPERATION)
         made = export(gateway, authorization, ExportRequest(version, district, _since(), trace_id()))
@@ -54,10 +54,10 @@ def blueprint(gateway: Gateway) -> Blueprint:
 
 
 def _since() -> str:
-    """The moment after which changes are asked for; empty where everything is.
+    """Return the moment after which changes are asked for; empty where all records are.
 
     Raises:
-        MalformedQuery: it is given twice, or is no moment.
+        MalformedQuery: it is given twice, or is not a timestamp.
     """
     given = [value for name, value in arguments() if name == "since"]
     if len(given) > 1:
@@ -68,7 +68,7 @@ def _since() -> str:
 
 
 def _told(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same pieces; a failure on the way is logged, and breaks off what the client receives."""
+    """Yield the same pieces; a failure on the way is logged, and breaks off what the client receives."""
     try:
         yield from pieces
     except Exception as error:  # noqa: BLE001  whatever it is, it breaks off what is sent

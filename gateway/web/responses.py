@@ -1,4 +1,4 @@
-"""What every route needs of HTTP: who asks, under which address, and how an answer leaves."""
+"""HTTP parts that all routes share: authentication, the query, base addresses and error responses."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ WAITS_SECONDS = (1, 5, 30, 60, 300, 900, 3600)
 
 
 def authenticate(gateway: Gateway, district: str | None) -> Authorization:
-    """Who asks by this request, within its limits, and by which agreements; an unknown district is an unknown address.
+    """Authenticate the caller within its limits and find its agreements; an unknown district is an unknown address.
 
     Raises:
-        Forbidden: agreements of the caller's serve different purposes.
+        Forbidden: agreements of the caller have different purposes.
     """
     caller = gateway.callers.authenticate(request.headers.get("Authorization"), _signed())
     gateway.limits.spend_client(caller.client)
@@ -57,7 +57,7 @@ def authenticate(gateway: Gateway, district: str | None) -> Authorization:
 
 
 def _signed() -> SignedRequest | None:
-    """The request as its signature sees it, if it is one that may authenticate itself so."""
+    """Return the request as its OAuth 1.0a signature covers it, where it may be authenticated in that way."""
     header = request.headers.get("Authorization")
     if header is None or not accepts(request.path, header):
         return None
@@ -66,7 +66,7 @@ def _signed() -> SignedRequest | None:
 
 
 def arguments() -> list[tuple[str, str]]:
-    """The query parameters in order, repetitions included, without the id that the caller gives its request.
+    """Return the query parameters in order, repetitions included, without the caller's correlation id.
 
     Raises:
         MalformedQuery: they are not UTF-8, or too many.
@@ -79,7 +79,7 @@ def arguments() -> list[tuple[str, str]]:
 
 
 def base_url() -> str:
-    """The address that links begin with, without a slash at its end: the public one, where one is set.
+    """Return the address that links begin with, without a slash at its end: the public one, where one is set.
 
     Raises:
         CallerError: no such address is set, and the request's Host header is none.
@@ -89,7 +89,7 @@ def base_url() -> str:
 
 
 def _asked_url() -> str:
-    """The address that the caller has used and signed, without a slash at its end."""
+    """Return the address that the caller used and signed, without a slash at its end."""
     public: str | None = current_app.config.get("PUBLIC_URL")
     return (public or f"{request.scheme}://{_host()}{request.root_path}").rstrip("/")
 
@@ -101,17 +101,17 @@ def _host() -> str:
 
 
 def trace_id() -> str:
-    """The id under which this request appears in logs and in the record of disclosures."""
+    """Return the id under which this request appears in logs and in the record of disclosures."""
     return trace(request.headers.get("traceparent"))
 
 
 def correlation() -> str:
-    """The id under which an error of this request is told: the caller's own, or that of the trace."""
+    """Return the correlation id of this request's errors: the caller's own, or that of the trace."""
     return correlated.given() or trace_id()
 
 
 def failure(error: GatewayError, status: int, body: Mapping[str, Any], media: str = "application/json") -> Response:
-    """An error in its standard's own body, with the id under which the log tells of it in a header."""
+    """Render an error in its standard's own body; a header gives the id under which it is logged."""
     about(code=error.code)
     response = Response(orjson.dumps(body), status, content_type=media)
     response.headers["Cache-Control"] = PRIVATE
@@ -129,13 +129,13 @@ def failure(error: GatewayError, status: int, body: Mapping[str, Any], media: st
 
 
 def allow(methods: Iterable[str]) -> str:
-    """The value of an Allow header: the *methods* that do something at an address, and those that only tell of it."""
+    """Build an Allow header: the *methods* of an address, and HEAD and OPTIONS."""
     known = tuple(methods)
     return ", ".join((*known, *(("HEAD", "OPTIONS") if "GET" in known else ("OPTIONS",))))
 
 
 def _wait(error: TooManyRequests | SourceUnavailable | Overloaded) -> int:
-    """The seconds to wait; what a source asks for is told in few steps, so that its number tells nothing."""
+    """Return Retry-After in seconds; a source's own wait is rounded up to a few steps, so that it tells nothing."""
     if not isinstance(error, SourceUnavailable):
         return error.retry_after
     return next((step for step in WAITS_SECONDS if error.retry_after <= step), WAITS_SECONDS[-1])

@@ -1,7 +1,7 @@
-"""What a token lets its bearer do with the Ed-Fi API: which resources, how, and for which organizations.
+"""Token info of the Ed-Fi API: which resources a token opens, with which operations, for which organizations.
 
-Everything here is worked out from what the client's agreements release. The organizations are read as the client
-would read them itself: by the same line, with the same record of disclosures.
+It is derived from what the client's agreements release. The organizations are read as the client would read
+them itself: by the same pipeline, with the same record of disclosures.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from standards.view import View
 
 READ = "edfi:read"
-# What the standard calls an operation, the operation of an agreement that allows it, and the scope it takes.
+# The standard's word for an operation, the operation of an agreement that allows it, and the scope it takes.
 OPERATIONS = (
     ("Read", "read", READ),
     ("ReadChanges", "changes", "edfi:readchanges"),
@@ -49,11 +49,11 @@ CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 def blueprint(gateway: Gateway) -> Blueprint:
-    """The one route, with and without a district's name in front."""
+    """Build the one route, with and without a district's name in front."""
     routes = Blueprint("token_info", __name__)
 
     def tell(district: str | None = None) -> Response:
-        """What the token in the body stands for, if it is the one that the request bears."""
+        """Answer what the token in the body allows, if it is the one that the request bears."""
         about(view="token_info")
         authorization = authenticate(gateway, district)
         _check(_token())
@@ -67,7 +67,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
 
 
 def _token() -> str:
-    """The token in the body, whichever way it was written, its name in any case."""
+    """Read the token in the body, form or JSON, its name in any case."""
     if request.mimetype == FORM:
         return _named_token(request.form.items())
     if not request.is_json:
@@ -85,7 +85,7 @@ def _named_token(given: Iterable[tuple[str, Any]]) -> str:
 
 
 def _check(asked: str) -> None:
-    """Refuse to tell of any token but the one the request bears."""
+    """Refuse any token but the one the request bears."""
     borne = request.headers["Authorization"].strip().partition(" ")[2].strip()
     if not asked:
         raise CallerError("The body names no token.")
@@ -109,7 +109,7 @@ def _told(gateway: Gateway, authorization: Authorization, district: str | None) 
 
 
 def _resources(gateway: Gateway, authorization: Authorization, grants: Iterable[Grant]) -> Iterator[dict[str, Any]]:
-    """Each resource that exists for the caller, and what it may do with it anywhere."""
+    """List each resource that exists for the caller, and the operations it may use on it."""
     for _, view in sorted(registry.views("edfi").items()):
         allowed = frozenset[str]().union(
             *(one.operations for one in grants if gateway.views.pruned(one, view) is not None)
@@ -124,7 +124,7 @@ def _resources(gateway: Gateway, authorization: Authorization, grants: Iterable[
 def _organizations(
     gateway: Gateway, authorization: Authorization, district: str | None, grants: Iterable[Grant]
 ) -> list[dict[str, Any]]:
-    """The organizations that the caller may read, each with those above it."""
+    """List the organizations that the caller may read, each with those above it."""
     if READ not in authorization.scopes:
         return []
     reading = [one for one in grants if "read" in one.operations]
@@ -145,7 +145,7 @@ def _organizations(
 def _records(
     gateway: Gateway, authorization: Authorization, view: View, district: str | None
 ) -> Iterator[Mapping[str, Any]]:
-    """Everything of a *view* that the caller may see, page by page, each recorded before it is told."""
+    """Yield everything of a *view* that the caller may see, page by page, each recorded before it is rendered."""
     offset, total = 0, 1
     base = f"{base_url()}{place(district)}/data/v3"
     while offset < total:
@@ -158,7 +158,7 @@ def _records(
 
 
 def _as_it_is(query: Query, _views: tuple[View, ...]) -> Query:
-    """The same query, whatever the views are."""
+    """Return the query unchanged, whatever the views are."""
     return query
 
 
@@ -168,7 +168,7 @@ def _named(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parents(record: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    """The organizations that a record says it belongs to: the member in which each is told, and its number."""
+    """Return the parent organizations of a record: the member that names each, and its number."""
     kinds = {f"{name[0].lower()}{name[1:]}Id" for name in RESOURCES.values()}
     for member, reference in record.items():
         if member.endswith("Reference") and isinstance(reference, dict):
@@ -178,7 +178,7 @@ def _parents(record: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
 
 
 def _ancestors(number: int, above: Mapping[int, Mapping[str, int]]) -> dict[str, int]:
-    """Those above an organization, the nearest of each kind."""
+    """Return the ancestors of an organization, the nearest of each kind."""
     found: dict[str, int] = {}
     seen, waiting = {number}, [number]
     while waiting:

@@ -1,4 +1,4 @@
-"""Where the Ed-Fi surface is served: under a district's name and a school year, in whatever case it is written."""
+"""Prefixes of Ed-Fi addresses: a district's name and a school year, in any case."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gateway.config import settings
 
 PREFIXES = ("", "/<district>", "/<district>/<int(fixed_digits=4):year>")
-"""What may stand before every Ed-Fi address: nothing, a district, or a district and one of its school years."""
+"""The prefixes of every Ed-Fi address: nothing, a district, or a district and one of its school years."""
 
 ROOTS = ("/data/v3", "/data")
 ADDRESSES = tuple(prefix + root for prefix in PREFIXES for root in ROOTS)
@@ -36,9 +36,9 @@ FIRST_MONTH_OF_SCHOOL_YEAR = 7
 
 
 class Folded:
-    """Spells Ed-Fi addresses as the routes do, before they are routed: there, case and a slash at the end are nothing.
+    """Rewrite Ed-Fi addresses as the routes spell them: case and a slash at the end make no difference.
 
-    Addresses of OneRoster, and the ids and names that are no words of the standard, stay as they are.
+    Addresses of OneRoster, and ids and names that are not words of the standard, stay as they are.
     """
 
     def __init__(self, app: WSGIApplication) -> None:
@@ -51,7 +51,7 @@ class Folded:
 
 
 def folded(path: str) -> str:
-    """*path* as the routes spell it, where it is an address of the Ed-Fi surface."""
+    """Spell *path* as the routes do, where it is an address of the Ed-Fi API."""
     found = EDFI.fullmatch(path)
     if found is None:
         return path
@@ -65,7 +65,7 @@ def folded(path: str) -> str:
 
 @cache
 def _spellings() -> Mapping[str, str]:
-    """Every word of the standard that may be a segment of an address, by how it looks in small letters."""
+    """Index every word of the standard that may be a segment of an address by its lower case."""
     segments = (step for one in resources().values() for step in one.endpoint.split("/") if step)
     return {word.lower(): word for word in (*WORDS, *segments)}
 
@@ -73,7 +73,7 @@ def _spellings() -> Mapping[str, str]:
 def answering(
     districts: Mapping[str, settings.DistrictSettings], clock: Callable[[], datetime]
 ) -> Callable[[str, int], bool]:
-    """Which school years, each named by the calendar year it ends in, a district answers for."""
+    """List the school years, each named by the calendar year it ends in, that a district serves."""
 
     def answers(district: str, year: int) -> bool:
         known = districts.get(district)
@@ -86,10 +86,10 @@ def answering(
 
 
 def enter(_endpoint: str | None, values: dict[str, Any] | None) -> None:
-    """Take the school year out of what a route is given; it addresses the district and selects nothing in it.
+    """Take the school year out of a route's arguments; it is part of the address and selects no records.
 
     Raises:
-        NotFound: the district does not answer for this year.
+        NotFound: the district does not serve this year.
     """
     if not values or "year" not in values:
         return
@@ -100,6 +100,6 @@ def enter(_endpoint: str | None, values: dict[str, Any] | None) -> None:
 
 
 def place(district: str | None) -> str:
-    """What stood before the root of the present request's address: its district, and the year where it named one."""
+    """Return the prefix of the present request's address: its district, and the year where it has one."""
     year = request.environ.get(YEAR)
     return "".join(f"/{part}" for part in (district, year) if part is not None)

@@ -1,1 +1,1 @@
-"""Writes: what a consumer may change, merged with what it cannot see, checked, and handed to the district's system."""
+"""Writes: what a consumer may change, merged with what it cannot see, checked, and sent to the district's source."""

@@ -1,4 +1,4 @@
-"""The context of a write: what the writer may do and sees, and how a change is recorded before it is made."""
+"""The context of a write: what the writer may do and see, and how a change is recorded before it is made."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ OUTCOME_NOT_KNOWN = "The district's system did not answer: whether the change wa
 class WriteContext:
     """The one district that a write is for, and what the consumer sees of the view there.
 
-    A *lean* context has of the view the record with an *identifier* only, and beside it only what that and what is
-    *named* refer to, or all that may be referred to (None). It was read when so many writes here had *ended*.
+    A *lean* context has of the view the record with an *identifier* only, and beside it only what that record and
+    what is *named* refer to, or all that may be referred to (None). It was read when so many writes here had *ended*.
     """
 
     gateway: Gateway
@@ -82,42 +82,42 @@ class WriteContext:
 
     @property
     def adapter(self) -> Adapter:
-        """The district's system."""
+        """The adapter of the district's source."""
         return self.gateway.districts[self.grant.district].adapter
 
     @property
     def members(self) -> frozenset[str]:
-        """The outward members that exist for this consumer."""
+        """The members that exist for this consumer."""
         return frozenset(path.partition(".")[0] for path in self.shown.chains)
 
     @property
     def reads(self) -> bool:
-        """Whether the consumer may be told anything of a record as it is."""
+        """Tell whether the consumer may see anything of a record as it is."""
         return "read" in self.grant.operations
 
     def row(self, identifier: str) -> int | None:
-        """The row that bears *identifier* for the consumer."""
+        """Return the row with *identifier* for the consumer."""
         ids = self.shown.ids
         row = ids.index(identifier) if identifier in ids else None
         return row if row is not None and self.shown.shows(row) else None
 
     def own_id(self, row: int) -> str:
-        """What the district's system calls the record in *row*."""
+        """Return the source's own id of the record in *row*."""
         return self.shown.visibility.snapshot.table(self.entity).ids[row]
 
     def row_of(self, own: str) -> int | None:
-        """The row of the record that the district's system calls *own*, seen or not."""
+        """Return the row of the record with the source's id *own*, visible or not."""
         return self.shown.visibility.snapshot.table(self.entity).row_of(own)
 
     def rendered(self, row: int | None) -> Record | None:
-        """The record in *row* as the consumer sees it now."""
+        """Render the record in *row* as the consumer sees it now."""
         if row is None:
             return None
         (record,) = self.shown.single(row).slice(0, 1, self.request.base)
         return record
 
     def tagged(self, row: int | None) -> Record | None:
-        """The record in *row* as the consumer sees it now, without since when it has been so, which takes longer."""
+        """Render the record in *row* as the consumer sees it now, without its time of change, which takes longer."""
         if row is None:
             return None
         (record,) = self.shown.render([row], self.request.base)
@@ -125,10 +125,10 @@ class WriteContext:
         return record
 
     def current(self, own: str) -> Tagged:
-        """The whole record that the district's system calls *own*, as that has it now, and its tag.
+        """Read the whole record with the source's id *own* as the source has it now, and its tag there.
 
         Raises:
-            NoSuchRecord: it has no such record any more.
+            NoSuchRecord: the source has no such record any more.
         """
         found = self.adapter.find_tagged(self.entity, own)
         if found is None:
@@ -136,7 +136,7 @@ class WriteContext:
         return found
 
     def outward(self, own: str) -> str:
-        """The id by which the consumer knows the record that the district's system calls *own*."""
+        """Return the id by which the consumer knows the record with the source's id *own*."""
         visibility, api = self.shown.visibility, self.request.view.api
         pseudonymous = visibility.pseudonymous(self.entity)
         if api != "edfi" and not pseudonymous:
@@ -152,9 +152,9 @@ class WriteContext:
             raise ActionForbidden(f"The token has no scope to {operation} here.")
 
     def allow_unread(self, *, told: bool) -> None:
-        """Refuse a client that may not read what would tell it whether a record is there, before that is looked at.
+        """Refuse a client without read what would tell it whether a record exists, before that is looked up.
 
-        What is left to it is to create or replace; *told* says that the answer differs between the two all the same.
+        It may still create or replace; *told* says that the response differs between the two all the same.
         """
         if self.reads:
             return
@@ -164,20 +164,20 @@ class WriteContext:
         self.allow("update")
 
     def record(self, operation: str, students: Iterable[bytes], rows: int = 1) -> None:
-        """Write down, durably, what is about to be done to as many *rows* about *students* (their tags)."""
+        """Record, durably, what is about to be done to as many *rows* about *students* (their tags)."""
         tags = tuple(dict.fromkeys(students))
         event = change(self.gateway, self.authorization, self.request, self.shown, operation, tags, rows)
         write_down(self.gateway, event)
 
     def save(self, record: Record, *, before: Tagged | None, rekeyed: bool = False) -> str:
-        """Hand a record to the district's system; the id by which that knows it.
+        """Save a record in the district's source; return the source's id of it.
 
-        One that was there *before* has to be so still, as far as the system can tell. One that is *rekeyed* may change
+        A record that existed *before* has to be unchanged, as far as the source can tell. A *rekeyed* one may change
         what refers to it.
 
         Raises:
             ConcurrentChange: somebody else has changed it meanwhile.
-            InvalidBody: the system does not accept it; of its places only those that exist for the consumer are told.
+            InvalidBody: the source does not accept it; the error names only paths that exist for the consumer.
         """
         own = record.get("id")
         if rekeyed and own is not None:
@@ -201,7 +201,7 @@ class WriteContext:
         return own
 
     def remove(self, own: str, before: Tagged | None = None) -> None:
-        """Let the district's system delete a record, which has to be as it was *before*.
+        """Delete a record in the district's source, which has to be as it was *before*.
 
         Raises:
             ConcurrentChange: somebody else has changed it meanwhile.
@@ -217,13 +217,13 @@ class WriteContext:
             self.wrote([own])
 
     def holding(self, own: str) -> AbstractContextManager[None]:
-        """Let nobody else here write the record that the district's system calls *own*."""
+        """Lock the record with the source's id *own* against other writes here."""
         block = self.gateway.keyring.blocks(self.grant.district, self.entity, [own]).hex()
         return self.gateway.record_locks.hold(self.grant.district, self.entity, block)
 
     @contextmanager
     def holding_keys(self, keys: Iterable[tuple[str, ...]]) -> Iterator[None]:
-        """Let nobody else here create records with these natural *keys*, whose case says nothing."""
+        """Lock these natural *keys*, in any case, against other records created here."""
         with ExitStack() as stack:
             for folded in sorted({tuple(part.casefold() for part in key) for key in keys}):
                 stack.enter_context(self.gateway.record_locks.hold(self.grant.district, self.entity, "key", *folded))
@@ -231,30 +231,30 @@ class WriteContext:
 
     @property
     def is_old(self) -> bool:
-        """Whether a write of the entity has ended here since the context was made."""
+        """Tell whether a write of the entity has ended here since the context was made."""
         return self.ended != self.gateway.record_locks.ended(self.grant.district, self.entity)
 
     def caught_up(self, own: str | None = None) -> WriteContext:
-        """This context, or a new one where a write has ended since, or where it has not the record *own*."""
+        """Return this context, or a new one where a write has ended since, or where it lacks the record *own*."""
         has = own is None or self.row_of(own) is not None
         if has and not self.is_old:
             return self
         return self.refreshed() if own is None else self.for_record(own)
 
     def wrote(self, identifiers: Iterable[str], *, rekeyed: bool = False) -> None:
-        """Let every later answer show what the district's system has under these ids now."""
+        """Show in every later response what the source has under these ids now."""
         self.gateway.districts[self.grant.district].note_written(self.entity, tuple(identifiers), rekeyed=rekeyed)
 
     def refreshed(self) -> WriteContext:
-        """A context over what there is now."""
+        """Make a context over the present data."""
         return self._over(self.identifier, self.named)
 
     def for_record(self, own: str) -> WriteContext:
-        """A context over what there is now, for the record that the district's system calls *own*."""
+        """Make a context over the present data, for the record with the source's id *own*."""
         return self._over(self.outward(own), self.named)
 
     def naming(self, given: Mapping[str, Any], identifier: str = "") -> WriteContext:
-        """A context for the record with an *identifier* and what a body refers to by the very keys it gives.
+        """Make a context for the record with an *identifier* and what a body refers to by the very keys it gives.
 
         One that is not lean has all of it already.
         """
@@ -262,24 +262,24 @@ class WriteContext:
             return self
         try:
             said = self.lens.read_partial(given)
-        except MappingError:  # which whoever reads the body will say
+        except MappingError:  # the caller of `read` reports it
             said = {}
         return self._over(identifier, said)
 
     def whole(self) -> WriteContext:
-        """A context over all that a body may refer to, by whatever it is shown as."""
+        """Make a context over all that a body may refer to, whatever key it is shown under."""
         return self._over(self.identifier, None)
 
     def _over(self, identifier: str | None, named: Record | None) -> WriteContext:
         return context_of(self.gateway, self.authorization, self.request, identifier, named)
 
     def students_in(self, row: int | None) -> Iterable[bytes]:
-        """The tags of the students that the record in *row* is about."""
+        """Return the tags of the students that the record in *row* is about."""
         found: Iterable[bytes] = () if row is None else students(self.shown, self.gateway)(row)
         return found
 
     def students_of(self, records: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
-        """The tags of the students that *records* are about; of one that is new only where it brings its id."""
+        """Return the tags of the students that *records* are about; a new student has one only if its id is given."""
         snapshot = self.shown.visibility.snapshot
         table, tag = snapshot.table("student"), self.gateway.tags(self.shown.visibility)
         names = [name for name, one in fields_of(self.entity).items() if one.to == "student" and not one.many]
@@ -299,20 +299,20 @@ def open_context(
     identifier: str | None = None,
     named: Record | None = None,
 ) -> WriteContext:
-    """Open the context of a write, if scopes, agreement and the district's system allow one, within the limits.
+    """Open the context of a write, if scopes, agreement and the district's source allow one, within the limits.
 
     It is lean where it may be, if an *identifier* is given.
 
     Raises:
-        Forbidden: no scope, or no agreement, of the caller's covers it.
-        Unsupported: the district's system takes no such changes.
+        Forbidden: no scope, or no agreement, of the caller covers it.
+        Unsupported: the district's source accepts no such changes.
         CallerError: several districts could be meant.
     """
     return context_of(gateway, permit_write(gateway, authorization, request), request, identifier, named)
 
 
 def permit_write(gateway: Gateway, authorization: Authorization, request: PageRequest) -> Authorization:
-    """Permit a write, by the one grant and in the one view that it is made by, once everything before it is in order.
+    """Permit a write, by one grant and in one view, once the audit log and the registry can be written.
 
     Raises:
         GatewayError: as `open_context`.
@@ -333,7 +333,7 @@ def context_of(
     identifier: str | None = None,
     named: Record | None = None,
 ) -> WriteContext:
-    """Make the context of a write that is permitted, over the district's data as they are now."""
+    """Make the context of a permitted write, over the district's present data."""
     (able,) = authorization.views
     grant, view = able.grant, able.view
     entity, district = written_entity(gateway, able), gateway.districts[grant.district]
@@ -350,7 +350,7 @@ def context_of(
 
 
 def _beside(gateway: Gateway, request: PageRequest, grant: Grant, entity: str) -> frozenset[str]:
-    """What a written record may refer to, and what decides whether the writer sees that."""
+    """Return the entities that a written record may refer to, and those that decide whether the writer sees them."""
     found = frozenset(field.to for field in fields_of(entity).values() if field.type == "ref")
     found = found.union(*(gateway.views.entities(grant, one) for one in _outer(gateway, grant, request)))
     found = found.union(*(decides(one, grant) for one in native_targets(request.view)))
@@ -358,7 +358,7 @@ def _beside(gateway: Gateway, request: PageRequest, grant: Grant, entity: str) -
 
 
 def _able(gateway: Gateway, request: PageRequest, grants: Sequence[Grant]) -> AuthorizedView:
-    """The one grant by which, and the part of the view of which, records can be written."""
+    """Return the one grant, and the part of the view, by which records can be written."""
     pruned = [(grant, view) for grant in grants if (view := gateway.views.pruned(grant, request.view)) is not None]
     if not pruned:
         raise Forbidden("No active agreement lets this client change this resource.")
@@ -371,7 +371,7 @@ def _able(gateway: Gateway, request: PageRequest, grants: Sequence[Grant]) -> Au
 
 
 def _outer(gateway: Gateway, grant: Grant, request: PageRequest) -> list[View]:
-    """What the consumer sees of the views of the records that the address names."""
+    """Return what the consumer sees of the views of the records in the address."""
     outer = [pruned for one in request.within if (pruned := gateway.views.pruned(grant, one.view)) is not None]
     if len(outer) < len(request.within):
         raise Forbidden("No active agreement lets this client change this resource.")
@@ -379,6 +379,6 @@ def _outer(gateway: Gateway, grant: Grant, request: PageRequest) -> list[View]:
 
 
 def written_entity(gateway: Gateway, able: AuthorizedView) -> str:
-    """The entity of a view that the district's system takes changes of; empty where it takes none."""
+    """Return the entity of a view that the source accepts changes of; empty where it accepts none."""
     writes = gateway.districts[able.grant.district].adapter.manifest.writes
     return next((branch.entity for branch in able.view.branches if branch.entity in writes), "")

@@ -1,4 +1,4 @@
-"""The descriptors of an Ed-Fi body, judged by what the district has: type and URI, in whatever case they are sent."""
+"""The descriptors of a written Ed-Fi body, compared with the district's own: type and URI, in any case."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def spelt(context: WriteContext, given: Mapping[str, Any]) -> Record:
-    """The body *given* with every descriptor as the district spells it, where the consumer may see which it has."""
+    """Spell every descriptor in *given* as the district spells it, where the consumer may see the district's."""
 
     def spell(descriptor: str, uri: str) -> str:
         return _catalogue(context, descriptor).get(uri.casefold(), uri)
@@ -33,9 +33,9 @@ def spelt(context: WriteContext, given: Mapping[str, Any]) -> Record:
 def unknown_descriptors(
     context: WriteContext, given: Mapping[str, Any], shown: Mapping[str, Any]
 ) -> dict[str, list[str]]:
-    """The places of descriptors that the district does not have, where the consumer may see which it has.
+    """Return the paths of descriptors that the district does not have, where the consumer may see which it has.
 
-    A system that knows descriptors judges those of a record that another system beside it keeps, too; one that
+    A source that knows descriptors judges also those of a record that a second source beside it keeps; one that
     knows none keeps whatever it is sent.
     """
     found = {}
@@ -78,7 +78,7 @@ def _descriptors(known: Property, value: Any, place: str) -> Iterator[tuple[str,
 
 @cache
 def _standard() -> frozenset[str]:
-    """What records of a system that is no ODS are shown with, in small letters."""
+    """Return the standard's descriptors, which records of a source that is no ODS are shown with, in lower case."""
     return frozenset(uri.casefold() for uri in standard())
 
 
@@ -88,9 +88,9 @@ def _entity(descriptor: str) -> str:
 
 
 def _catalogue(context: WriteContext, descriptor: str) -> Mapping[str, str]:
-    """The URIs that the district has of a descriptor, by how they look in small letters.
+    """Return the URIs that the district has of a descriptor, by their lower case.
 
-    There are none where that is not known, or not shown to the consumer.
+    There are none where they are not known, or not visible to the consumer.
     """
     district, entity = context.gateway.districts[context.grant.district], _entity(descriptor)
     shown = all(context.grant.plain(f"{entity}.{name}") for name in ("id", "namespace", "codeValue"))

@@ -1,4 +1,4 @@
-"""The line of an Ed-Fi request run backwards: what a consumer writes, as far as it may, handed to the source."""
+"""The writes of Ed-Fi: what a consumer sends, as far as it may write it, sent to the source."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ ASSOCIATES = {"student": "student", "contact": "contact", "staff": "staff", "org
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What a write came to: the source's *own* id of the record, and whether it is *new*, as far as that is told.
+    """The outcome of a write: the source's *own* id of the record, and whether it is *new*, if the writer may know.
 
     The *etag* is that of the record as the writer sees it now; empty where it sees none.
     """
@@ -139,7 +139,7 @@ def _update_or_refuse(
 def put(
     context: WriteContext, identifier: str, document: Any, ignored: Ignored | None, match: Match | None = None
 ) -> Saved:
-    """Replace the record that bears *identifier*; *match* refuses (If-Match) by the record as it is seen now.
+    """Replace the record with *identifier*; *match* refuses (If-Match) by the record as it is seen now.
 
     Members that are not there for the writer are *ignored*, or refused (None).
     """
@@ -158,7 +158,7 @@ def put(
 
 
 def delete(context: WriteContext, identifier: str, match: Match | None = None) -> None:
-    """Delete the record that bears *identifier*."""
+    """Delete the record with *identifier*."""
     context.allow("delete")
     context.allow_unread(told=True)
     context, before = _found(context, identifier, match)
@@ -173,10 +173,10 @@ def _resource(context: WriteContext) -> Resource:
 
 
 def _found(context: WriteContext, identifier: str, match: Match | None) -> tuple[WriteContext, Tagged]:
-    """The record that bears *identifier*, under its condition.
+    """Find the record with *identifier*, and check its condition.
 
     Raises:
-        NoSuchRecord: nothing bears this id for the consumer.
+        NoSuchRecord: no record has this id for the consumer.
     """
     if context.row(identifier) is None:
         raise NoSuchRecord("There is nothing with this id.")
@@ -191,7 +191,7 @@ def _create(
 ) -> Saved:
     """Create a record, unless one that the consumer does not see has its key: *taken* is refused last of all.
 
-    Whatever else is wrong with a body is told first, so that only who could create a record meets a hidden one.
+    Any other mistake in a body is answered first, so that only who could create a record meets a hidden one.
     """
     context.allow("create")
     if match is not None:
@@ -200,21 +200,21 @@ def _create(
     if taken is not None:
         context.record(
             "update", context.students_of([taken])
-        )  # who tries keys to learn which are taken is on record too
+        )  # attempts to learn which keys are taken are recorded too
     if taken is not None or not _inside(context, record, None):
         raise OutsidePopulation(_outside(context))
     return _saved(context, steps.create(context, _nameless(record)), new=True)
 
 
 def _new(context: WriteContext, given: Record, said: Record, known: body.Shape) -> Record:
-    """The record that a body describes, if that has all that a new one needs."""
+    """Build the record that a body describes, if that has all that a new one needs."""
     if body.hidden(_resource(context), known):
         raise PolicyEnforced("The agreement does not release everything that a new record needs.")
     return _merged(context, given, said, {}, {})
 
 
 def _creatable(context: WriteContext, given: Record, said: Record, known: body.Shape) -> None:
-    """Refuse what a client that may not read could not create, so that a change of what is there tells it nothing."""
+    """Refuse what a client without read could not create, so that an update of an existing record tells it nothing."""
     if not _inside(context, _new(context, given, said, known), None):
         raise OutsidePopulation(_outside(context))
 
@@ -242,7 +242,7 @@ def _update(context: WriteContext, given: Record, current: Tagged, row: int | No
 
 
 def _saved(context: WriteContext, own: str, *, new: bool) -> Saved:
-    """What a write came to, told while nobody else here writes the record."""
+    """Return the outcome of a write, read while nobody else here writes the record."""
     if not context.reads:
         return Saved(own, new, "")
     now = context.naming({}, context.outward(own)) if context.lean else context.refreshed()
@@ -253,7 +253,7 @@ def _saved(context: WriteContext, own: str, *, new: bool) -> Saved:
 def _rekeyed(
     context: WriteContext, given: Record, shown: Record | None, merged: Record, before: Mapping[str, Any]
 ) -> bool:
-    """Whether a write gives a record another natural key: the source's own, or, where that has none, the one shown."""
+    """Tell whether a write changes a record's natural key: the source's own, or, where it has none, the one shown."""
     resource = _resource(context)
     if dialect(context).keyed(context, before):
         now, then = merged["key"], before["key"]
@@ -267,7 +267,7 @@ def _differ(now: Iterable[Any], then: Iterable[Any]) -> bool:
 
 
 def _said(context: WriteContext, given: Record, shown: Record) -> tuple[WriteContext, Record]:
-    """What a body says, as `_resolved`; and the context over what it refers to, by its very key or as it is shown."""
+    """Read a body, as `_resolved`; and return the context over what it refers to, by its very key or as it is shown."""
     try:
         return context, _resolved(context, given, shown)
     except (UnresolvedReference, OutsidePopulation):
@@ -278,11 +278,11 @@ def _said(context: WriteContext, given: Record, shown: Record) -> tuple[WriteCon
 
 
 def _resolved(context: WriteContext, given: Record, shown: Record) -> Record:
-    """What a body says in the words of the vocabulary, its references by the source's own keys.
+    """Read a body as a record of the vocabulary, its references by the source's own keys.
 
     Raises:
-        UnresolvedReference: something it points to does not exist for the consumer.
-        OutsidePopulation: nor could it, as far as the agreement says whom a record may be about.
+        UnresolvedReference: something it refers to does not exist for the consumer.
+        OutsidePopulation: it could not exist either, by what the agreement says of whom a record may be about.
     """
     if unknown := unknown_descriptors(context, given, shown):
         raise InvalidBody(body.REFUSED, unknown)
@@ -305,7 +305,7 @@ def _resolved(context: WriteContext, given: Record, shown: Record) -> Record:
 def _merged(
     context: WriteContext, given: Record, said: Record, before: Mapping[str, Any], shown: Record | None
 ) -> Record:
-    """The whole record with its natural key, as the source would read it."""
+    """Merge the body into the whole record with its natural key, as the source would read it."""
     wrong: dict[str, list[str]] = {}
     merged = Merge(context, given, said, shown, before, "$", wrong).merged()
     if wrong:
@@ -318,7 +318,7 @@ def _nameless(record: Record) -> Record:
 
 
 def _inside(context: WriteContext, record: Mapping[str, Any], row: int | None) -> bool:
-    """Whether a record is, or would be, one that the consumer sees."""
+    """Tell whether a record is, or would be, one that the consumer sees."""
     return Admission(context.shown.visibility, context.entity, row).sees(record)
 
 
@@ -327,6 +327,6 @@ def _of_branch(context: WriteContext, record: Mapping[str, Any]) -> bool:
 
 
 def _outside(context: WriteContext, owners: list[str] | None = None) -> str:
-    """Why a record is outside of what the consumer may write, in terms of the agreement alone."""
+    """Return why a record is outside of what the consumer may write, in terms of the agreement alone."""
     about = owners[0] if owners else ASSOCIATES.get(context.entity, "student")
     return f"{OUTSIDE} {HINTS.get(about, HINTS['student'])}"

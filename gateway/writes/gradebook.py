@@ -1,4 +1,4 @@
-"""The gradebook as it is written: what follows from the rest of a line item, and what is in use and so is kept."""
+"""Gradebook rules of writes: fields derived from the rest of a line item, and records in use, which are kept."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ PERIOD: Final = "gradingPeriod"
 
 
 def check_unused(context: WriteContext, own: str) -> None:
-    """Refuse to delete a record that the consumer sees others refer to; what belongs to it goes with it.
+    """Refuse to delete a record that other visible records refer to; what belongs to it is deleted with it.
 
-    Whether others that the consumer does not see refer to it is for the district's system to say.
+    Whether records that the consumer does not see refer to it is for the district's source to judge.
 
     Raises:
         DependentItemExists: others do.
@@ -50,21 +50,21 @@ def check_unused(context: WriteContext, own: str) -> None:
 
 
 def _leading(entity: str, target: str) -> tuple[str, ...]:
-    """The references by which records of *entity* lead to one of *target* that they do not belong to."""
+    """Return the references by which records of *entity* refer to one of *target* that they do not belong to."""
     found = ((name, one) for name, one in fields_of(entity).items() if one.to == target and not one.owner)
     return tuple(name for name, one in found if one.type == "ref" and not one.many and "." not in name)
 
 
 def complete(context: WriteContext, record: Record, before: Mapping[str, Any], path: str, wrong: Wrong) -> None:
-    """Add to a written *record* what follows from it, and note in *wrong* what does not agree.
+    """Add to a written *record* the fields derived from it, and note in *wrong* those that disagree.
 
-    The school of a class is that of its work. Who names no category means the one that the record had *before*, or
-    else that which the district declares; who names no grading period means the one that the work is due in.
+    The school of a class is that of its work. Without a category the record keeps the one it had *before*, or
+    else gets the district's default; without a grading period it gets the one that the work is due in.
     """
     if context.entity != "lineItem":
         return
     moved = record.get("section") != before.get("section")
-    derive = moved or "school" in before  # else what its source leaves unsaid stays so
+    derive = moved or "school" in before  # otherwise a field that its source leaves out stays so
     _agree(context, record, f"{path}.school", wrong, derive=derive)
     place = f"{path}.category"
     if "category" not in record and place not in wrong and "category" in context.members:
@@ -84,7 +84,7 @@ def complete(context: WriteContext, record: Record, before: Mapping[str, Any], p
 
 
 def _agree(context: WriteContext, record: Record, place: str, wrong: Wrong, *, derive: bool) -> None:
-    """Let a line item be of the school of its class; another one is *wrong*, where the consumer sees the right one."""
+    """Take the school of a line item's class; another school is *wrong*, where the consumer sees the right one."""
     visibility = context.shown.visibility
     sections = visibility.snapshot.table("section")
     row = sections.rows.get(record.get("section", ()), -1)
@@ -100,7 +100,7 @@ def _agree(context: WriteContext, record: Record, place: str, wrong: Wrong, *, d
 
 
 def _declared(context: WriteContext) -> Any:
-    """The key of the category that the district declares for work that names none, if the consumer sees it."""
+    """Return the key of the district's default category for work without one, if the consumer sees it."""
     own = context.gateway.districts[context.grant.district].default_category
     visibility, entity = context.shown.visibility, fields_of("lineItem")["category"].to
     row = visibility.snapshot.table(entity).row_of(own) if own else None
@@ -109,7 +109,7 @@ def _declared(context: WriteContext) -> Any:
 
 
 def _period(context: WriteContext, record: Mapping[str, Any]) -> Any:
-    """The key of the grading period of the class in which work is due, as far as the consumer could tell it itself."""
+    """Return the key of the class's grading period in which work is due, as far as the consumer could find it."""
     visibility = context.shown.visibility
     told = ("session.kind", "session.begin", "session.end", "session.parent", "section.terms")
     section = visibility.snapshot.table("section").rows.get(record.get("section", ()), -1)
@@ -129,7 +129,7 @@ def _period(context: WriteContext, record: Mapping[str, Any]) -> Any:
 
 
 def _of_class(context: WriteContext, section: int) -> list[int]:
-    """The visible grading periods of the class's terms; where these have none, those of its school's year."""
+    """Return the visible grading periods of the class's terms; where these have none, those of its school's year."""
     snapshot, seen = context.shown.visibility.snapshot, frozenset(context.shown.visibility.rows("session"))
     sessions, sections = snapshot.table("session"), snapshot.table("section")
     parents, schools = sessions.refs.get("parent", ()), sessions.refs.get("school", ())
@@ -150,7 +150,7 @@ def _of_class(context: WriteContext, section: int) -> list[int]:
 
 
 def _above(row: int, parents: Any, seen: frozenset[int]) -> Iterator[int]:
-    """The longer sessions that a session is a part of, as far as they are *seen*."""
+    """Return the longer sessions that a session is a part of, as far as they are *seen*."""
     met = {row}
     while parents and (row := parents[row]) in seen and row not in met:
         met.add(row)
@@ -158,7 +158,7 @@ def _above(row: int, parents: Any, seen: frozenset[int]) -> Iterator[int]:
 
 
 def _day(moment: str, zone: tzinfo) -> str:
-    """The day of a date, or of a moment where the district is."""
+    """Return the day of a date, or of a moment in the district's time zone."""
     if len(moment) == len(date.min.isoformat()):
         return moment
     return datetime.fromisoformat(moment).astimezone(zone).date().isoformat()

@@ -1,4 +1,4 @@
-"""A record as a writer wants it: what it says of what it sees, and what it does not see as it was."""
+"""The merge of a write: the writer's values for what it sees, the stored values for what it does not."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ NAMELESS = frozenset({"key", "id"})
 
 @dataclass(slots=True)
 class Merge:
-    """One body merged into one record.
+    """One body merged into one stored record.
 
     *given* is the body in its standard's words and *said* in the vocabulary's, its references already by the
-    source's keys; *shown* is the record as the consumer sees it, in the form of a body (None where that cannot be
-    told), and *before* as it is.
-    What is given as it is shown is no change, and leaves all that is behind it as it was. *path* is where the
-    body stands in what was sent; *wrong* takes what cannot be written.
+    source's keys; *shown* is the record as the consumer sees it, in the form of a body (None where it cannot be
+    rendered so), and *before* the stored one.
+    A value given as it is shown is no change, and leaves all that is stored behind it. *path* is where the
+    body stands in the request; *wrong* collects what cannot be written.
     """
 
     context: WriteContext
@@ -43,7 +43,7 @@ class Merge:
     wrong: dict[str, list[str]] = field(default_factory=dict)
 
     def merged(self) -> Record:
-        """The whole record, without its key and its id."""
+        """Return the whole record, without its key and its id."""
         record = {name: value for name, value in self.before.items() if name not in NAMELESS}
         behind = self._behind(self.context.lens.pairs, self.before, "") - self.given.keys()
         for pair in self.context.lens.pairs:
@@ -58,14 +58,14 @@ class Merge:
         return {name: value for name, value in record.items() if value not in (None, {}, [])}
 
     def changed(self, member: str) -> bool:
-        """Whether a member of the body says anything else than what the consumer sees."""
+        """Tell whether a member of the body differs from what the consumer sees."""
         return self.shown is None or bool(self.given.get(member) != self.shown.get(member))
 
     def _unchanged(self, heads: set[str]) -> bool:
         return not any(map(self.changed, heads))
 
     def _put(self, pair: Pair, said: Mapping[str, Any], into: Record, group: str, place: str) -> None:
-        """Put what one pair says into a record, or into an item of a group of it."""
+        """Write the values of one pair into a record, or into an item of a group of it."""
         name = pair.fields[0]
         known = fields_of(self.context.entity)[group + name]
         if pair.word == "each" and not pair.facts.get("bare"):
@@ -87,7 +87,7 @@ class Merge:
             _replace(name, said, into, self.context.lens.context.standard)
 
     def _masked(self, known: Field, said: Any, before: Any, place: str) -> None:
-        """A value that the consumer sees generalised stays as it is; to write back what one sees is no change."""
+        """Tell whether a value that the consumer sees generalised is sent back as shown, which is no change."""
         if said is None:
             return
         change = self.context.shown.visibility.transform(known)
@@ -96,11 +96,11 @@ class Merge:
             self.wrong[place] = [MASKED]
 
     def _hidden(self, known: Field, before: Any) -> bool:
-        """Whether a reference points to what the consumer does not see, and so cannot mean to take away."""
+        """Tell whether a reference points to what the consumer does not see, so that leaving it out removes nothing."""
         return known.type == "ref" and before is not None and not self._sees(known, before)
 
     def _behind(self, pairs: Iterable[Pair], before: Mapping[str, Any], group: str) -> set[str]:
-        """The references of a record, or of an item of a *group*, that the consumer does not see, or only in part."""
+        """Return the references of a record, or of an item of a *group*, that are at least partly hidden."""
         fields, found = fields_of(self.context.entity), set()
         for one in pairs:
             known = fields.get(group + one.fields[0]) if one.fields else None
@@ -117,7 +117,7 @@ class Merge:
         return row >= 0 and (visible is None or bool(visible[row]))
 
     def _open(self, known: Field, said: Mapping[str, Any], before: Mapping[str, Any], place: str) -> Record:
-        """An open dictionary: what the consumer may name of it as given, the rest as it was."""
+        """Merge an open dictionary: the keys that the consumer may name as given, the rest as stored."""
         plain = self.context.grant.plain
         for member in said:
             if not plain(f"{known.release}.{member}"):
@@ -126,7 +126,7 @@ class Merge:
         return hidden | dict(said)
 
     def _items(self, pair: Pair, said: list[Record], before: list[Record], group: str, place: str) -> list[Record]:
-        """The items of a group: those given, each with what the consumer does not see of it, and those hidden."""
+        """Merge the items of a group: those given, each with its hidden fields as stored, and the hidden items."""
         left = [item for item in before if not self._hides(pair, item, group)]
         kept = [item for item in before if self._hides(pair, item, group)]
         names = self._telling(pair, group)
@@ -149,19 +149,19 @@ class Merge:
         return found + kept
 
     def _telling(self, pair: Pair, group: str) -> list[str]:
-        """The fields by which items are one or another, as far as the consumer sees them."""
+        """Return the fields that identify an item, as far as the consumer sees them."""
         keys, fields = _item_key(pair, self.context.lens.local), fields_of(self.context.entity)
         names = [one.fields[0] for one in _writable(pair) if not one.pairs and (not keys or one.fields[0] in keys)]
         return [name for name in names if self.context.grant.releases(fields[f"{group}.{name}"].release)]
 
     def _told(self, group: str, name: str, item: Record) -> Any:
-        """What the consumer sees of a field of an item that is there."""
+        """Return what the consumer sees of a field of a stored item."""
         known, value = fields_of(self.context.entity)[f"{group}.{name}"], item.get(name)
         change = None if self.context.grant.plain(known.release) else self.context.shown.visibility.transform(known)
         return value if change is None or value is None else change(value)
 
     def _hides(self, pair: Pair, item: Record, group: str) -> bool:
-        """Whether an item is nothing that the consumer sees: whom it names, or all of it, is hidden."""
+        """Tell whether an item is invisible to the consumer: what it refers to, or all of it, is hidden."""
         fields = fields_of(self.context.entity)
         behind = self._behind(pair.pairs, item, f"{group}.")
         told = [name for name in item if name.partition(".")[0] not in behind and not name.endswith(GUARD)]
@@ -172,7 +172,7 @@ class Merge:
         return not shown or not all(seen)
 
     def _flags(self, pair: Pair, record: Record, place: str) -> None:
-        """A list of codes of which each is a field: those the consumer may name as given, the others as they were."""
+        """Merge a list of codes, each of them a field: those the consumer may name as given, the others as stored."""
         assert pair.reader is not None
         assert pair.writer is not None
         context, (many, _, member) = self.context.lens.context, pair.local_paths[0].rpartition(".")
@@ -189,7 +189,7 @@ class Merge:
         record.update({name: value for name, value in told.items() if name.startswith(pair.companion)})
 
     def _names(self, pair: Pair, item: Mapping[str, Any], member: str) -> bool:
-        """Whether the consumer may name the code in an item of a list of flags."""
+        """Tell whether the consumer may name the code in an item of a list of flags."""
         known = fields_of(self.context.entity)
         told = self.context.lens.read_partial({pair.local_paths[0].rpartition(".")[0]: [{member: item.get(member)}]})
         names = [name for name in pair.fields if told.get(name)] or [f"{pair.companion}.other"]
@@ -197,7 +197,7 @@ class Merge:
 
 
 def _replace(name: str, said: Mapping[str, Any], into: Record, standard: str) -> None:
-    """Put a value and its exact tokens in the place of those before; of an equal value other standards' tokens stay."""
+    """Replace a value and its exact tokens; for an equal value the tokens of other standards stay."""
     same = name in said and said[name] == into.get(name)
     for one in [one for one in into if one.partition("@")[0] == name]:
         if not same or one in {name, f"{name}@{standard}"}:
@@ -208,7 +208,7 @@ def _replace(name: str, said: Mapping[str, Any], into: Record, standard: str) ->
 
 
 def _frozen(value: Any) -> Any:
-    """A value as what can be looked up: equal where the values are."""
+    """Return a value as a hashable one: equal where the values are."""
     if isinstance(value, dict):
         return frozenset((name, _frozen(inner)) for name, inner in value.items())
     return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
@@ -219,7 +219,7 @@ def _writable(pair: Pair) -> Iterator[Pair]:
 
 
 def _item_key(pair: Pair, collection: str) -> frozenset[str]:
-    """The fields that tell two items of a group apart, as far as the model says."""
+    """Return the fields that identify an item of a group, by the model."""
     resource = by_collection(collection)
     waiting = list(resource.properties.values()) if resource else []
     names = {inner.local_paths[0]: inner.fields[0] for inner in pair.pairs}
@@ -235,5 +235,5 @@ def _covers(paths: Sequence[str], names: Mapping[str, str]) -> bool:
 
 
 def _local(pair: Pair) -> str:
-    """The member that a pair reads, or is about the inside of."""
+    """Return the member that a pair reads, or that its members belong to."""
     return pair.local_paths[0].partition(".")[0]

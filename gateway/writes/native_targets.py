@@ -1,4 +1,4 @@
-"""Targets of native references: what the records of an Ed-Fi resource may point to beyond the vocabulary."""
+"""Targets of native references: what records of an Ed-Fi resource may refer to beyond the vocabulary."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from standards.view import View
 
 SESSION, OF_SCHOOL = "session", "schoolSession"
-"""What a source states once for all schools, and the entity of what each school has of it."""
+"""The entities that a source keeps once for all schools, and the entity of each school's own copy."""
 
 
 def native_targets(view: View) -> frozenset[str]:
-    """The native entities that records of an Ed-Fi *view* may point to."""
+    """Return the native entities that records of an Ed-Fi *view* may refer to."""
     if view.api != "edfi":
         return frozenset()
     return frozenset(entity for known in all_properties(view.name) if (entity := native_entity(known)))
 
 
 def native_entity(known: Property) -> str:
-    """The native entity that a member points to; empty where it points to none."""
+    """Return the native entity that a member refers to; empty where it refers to none."""
     target = resources().get(known.reference)
     if target is None:
         return ""
@@ -34,7 +34,7 @@ def native_entity(known: Property) -> str:
 
 
 def all_properties(collection: str) -> Iterator[Property]:
-    """Every member of an Ed-Fi resource, however deep."""
+    """Yield every member of an Ed-Fi resource, at any depth."""
     resource = by_collection(collection)
     waiting = list(resource.properties.values()) if resource else []
     while waiting:

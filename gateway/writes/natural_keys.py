@@ -1,4 +1,4 @@
-"""What an Ed-Fi write means to a source: one that keeps Ed-Fi's own keys, or one that speaks another standard."""
+"""Natural keys of Ed-Fi writes: for a source that keeps Ed-Fi's own keys, and for one of another standard."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ UNSORTED = "The district's system has no category for entries of this type."
 
 
 class Dialect(ABC):
-    """How the records of one source are told apart, and what of a record follows from the rest of it."""
+    """How a source identifies its records, and which fields of a record it derives from the others."""
 
     native: ClassVar[bool]
     words: ClassVar[frozenset[str]] = frozenset()
-    """The members whose descriptors the source judges by words of its own."""
+    """The members whose descriptors the source checks by its own catalogue."""
 
     def keyed(self, context: WriteContext, record: Mapping[str, Any]) -> bool:  # noqa: ARG002  not all records of a source need be
-        """Whether the source knows a record by Ed-Fi's own key."""
+        """Tell whether the source knows a record by Ed-Fi's own key."""
         return self.native
 
     @abstractmethod
     def identity(self, context: WriteContext, said: Record) -> tuple[str, ...]:
-        """What the source tells the record that a body is about from others by, whoever wrote the body."""
+        """Return what the source identifies the record of a body by, whoever wrote the body."""
 
     @abstractmethod
     def existing(self, context: WriteContext, said: Record, given: Record) -> Record | None:
-        """The record, as the source has it now, with the natural key of a body; seen by the consumer or not."""
+        """Find the source's present record with the natural key of a body, visible to the consumer or not."""
 
     def seen(self, context: WriteContext, given: Record) -> Record:  # noqa: ARG002  the other kind needs it
-        """The document with the natural key of a body as the consumer sees it, if that can be told from the body."""
+        """Return the document with the natural key of a body as the consumer sees it, if the body tells which."""
         return {}
 
     @abstractmethod
     def completed(self, context: WriteContext, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:
-        """*merged* with its key and with all that follows from it."""
+        """Complete *merged* with its key and with all fields derived from it."""
 
 
 class Own(Dialect):
@@ -58,16 +58,16 @@ class Own(Dialect):
     native = True
 
     def identity(self, context: WriteContext, said: Record) -> tuple[str, ...]:
-        """The key that the source has for it."""
+        """Return the key that the source has for it."""
         key: tuple[str, ...] = _read(context, said)["key"]
         return key
 
     def existing(self, context: WriteContext, said: Record, given: Record) -> Record | None:  # noqa: ARG002  the other kind needs it
-        """The record that the source has under this key."""
+        """Find the record that the source has under this key."""
         return context.adapter.locate(context.entity, _read(context, said)["key"])
 
     def completed(self, context: WriteContext, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:  # noqa: ARG002  likewise
-        """What the source will read from the document that *merged* becomes."""
+        """Return what the source will read from the document that *merged* becomes."""
         told = _read(context, merged)
         for pair in context.lens.pairs:
             if pair.writer is None:
@@ -85,7 +85,7 @@ class Across(Dialect):
     words = frozenset({"gradebookEntryTypeDescriptor"})
 
     def identity(self, context: WriteContext, said: Record) -> tuple[str, ...]:
-        """The members of its natural key, references by the source's own keys."""
+        """Return the members of its natural key, references by the source's own keys."""
         parts = frozenset(resources()[context.request.view.model].identity)
         names = [
             pair.fields[0] for pair in context.lens.pairs if pair.fields and not parts.isdisjoint(pair.local_paths)
@@ -93,12 +93,12 @@ class Across(Dialect):
         return tuple(str(said.get(name)) for name in names)
 
     def existing(self, context: WriteContext, said: Record, given: Record) -> Record | None:  # noqa: ARG002  the other kind needs it
-        """The record that is shown under this key: a source of this kind has no other."""
+        """Find the record that is shown under this key: a source of this kind has no other."""
         found = self._row(context, given)
         return None if found is None else context.current(context.own_id(found[0])).record
 
     def seen(self, context: WriteContext, given: Record) -> Record:
-        """The document that is shown under this key."""
+        """Return the document that is shown under this key."""
         found = self._row(context, given)
         return {} if found is None else found[1]
 
@@ -112,7 +112,7 @@ class Across(Dialect):
         return next((one for one in shown if _text(natural_key(resource, one[1])) == wanted), None)
 
     def completed(self, context: WriteContext, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:
-        """What else a OneRoster gradebook wants to know, from what the consumer may see."""
+        """Add what a OneRoster gradebook requires beyond it, from what the consumer may see."""
         wrong: dict[str, list[str]] = {}
         if context.entity == "lineItem":
             self._line_item(context, merged, before, wrong)
@@ -163,30 +163,30 @@ class Across(Dialect):
 
 
 class Shared(Own):
-    """A source of whose records a system beside keeps some, by ids of its own."""
+    """A source beside which a second one keeps some of the records, by ids of its own."""
 
     def keyed(self, context: WriteContext, record: Mapping[str, Any]) -> bool:
-        """Whether a record is the main system's, and points to nothing that the other keeps."""
+        """Tell whether a record is the main source's, and refers to nothing that the second one keeps."""
         own, shared = context.lens, context.adapter.manifest.shared
         fields = fields_of(context.entity)
         beside = any(len(value) == 1 for name, value in record.items() if name in fields and fields[name].to in shared)
         return not beside and len(record.get("key", ())) in {0, len(own.prefix) + len(own.key)}
 
     def identity(self, context: WriteContext, said: Record) -> tuple[str, ...]:
-        """What the system that keeps the record tells it by."""
+        """Return what the source that keeps the record identifies it by."""
         return super().identity(context, said) if self.keyed(context, said) else ACROSS.identity(context, said)
 
     def seen(self, context: WriteContext, given: Record) -> Record:
-        """The document that is shown under this key."""
+        """Return the document that is shown under this key."""
         return ACROSS.seen(context, given)
 
     def existing(self, context: WriteContext, said: Record, given: Record) -> Record | None:
-        """The record that either has under this key."""
+        """Find the record that either has under this key."""
         found = super().existing(context, said, given) if self.keyed(context, said) else None
         return ACROSS.existing(context, said, given) if found is None else found
 
     def completed(self, context: WriteContext, merged: Record, said: Record, before: Mapping[str, Any]) -> Record:
-        """What the system that keeps the record will read."""
+        """Return what the source that keeps the record will read."""
         keeper: Dialect = OWN if self.keyed(context, {**merged, "key": before.get("key", ())}) else ACROSS
         return keeper.completed(context, merged, said, before)
 
@@ -195,7 +195,7 @@ OWN, ACROSS, SHARED = Own(), Across(), Shared()
 
 
 def dialect(context: WriteContext) -> Dialect:
-    """How the district's system tells the records of an Ed-Fi resource apart."""
+    """Choose how the district's source identifies the records of an Ed-Fi resource."""
     manifest = context.adapter.manifest
     if context.entity in manifest.shared:
         return SHARED
@@ -214,12 +214,12 @@ def _text(key: Sequence[Any]) -> tuple[str, ...]:
 
 
 def _lacks(merged: Record, before: Mapping[str, Any], name: str) -> bool:
-    """Whether a record lacks what it must have; one that was there without it may stay so, and nothing is made up."""
+    """Tell whether a record lacks a required field; one stored without it may stay so, and nothing is made up."""
     return name not in merged and (not before or name in before)
 
 
 def _category(context: WriteContext, kind: str | None) -> tuple[str, ...] | None:
-    """The one category that the consumer is shown as the type *kind* of an entry."""
+    """Return the one category that the consumer is shown as the type *kind* of an entry."""
     visibility = context.shown.visibility
     table, say = visibility.snapshot.table("gradebookCategory"), outward("gradebookEntryType", "edfi")
     titles = table.columns.get("title", [None] * table.size)
@@ -229,7 +229,7 @@ def _category(context: WriteContext, kind: str | None) -> tuple[str, ...] | None
 
 
 def _of_section(context: WriteContext, record: Record) -> None:
-    """The school and the term of the class."""
+    """Return the school and the term of the class."""
     snapshot = context.shown.visibility.snapshot
     table = snapshot.table("section")
     row = table.rows.get(record["section"], -1)
@@ -239,7 +239,7 @@ def _of_section(context: WriteContext, record: Record) -> None:
 
 
 def _day_of_work(context: WriteContext, record: Record) -> str | None:
-    """The day on which the work was due, or else given out, as far as the consumer is shown it."""
+    """Return the day on which the work was due, or else assigned, as far as the consumer is shown it."""
     visibility = context.shown.visibility
     table = visibility.snapshot.table("lineItem")
     row = table.rows.get(record.get("lineItem", ()), -1)

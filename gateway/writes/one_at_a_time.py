@@ -1,4 +1,4 @@
-"""Writes of one record, one after the other: each judged, merged and made on the very state that it changes."""
+"""Serialised writes of one record: each judged, merged and made on the very state that it changes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_ATTEMPTS: Final = 5
-"""How often a write is judged and made again because others than the gateway have changed the record meanwhile."""
+"""The times a write is judged and made again because others than the gateway have changed the record meanwhile."""
 
 
 def write_alone(
@@ -34,10 +34,10 @@ def write_alone(
     seen: str | None = None,
     named: dict[str, Any] | None = None,
 ) -> T:
-    """Write the record with an *identifier*, which nobody else here writes meanwhile.
+    """Write the record with an *identifier* under its lock.
 
-    The context is made (lean where it may be, over what is *seen* and *named*) once nobody does, and again where
-    somebody else has changed the record in the district's system before it was written.
+    The context is made (lean where it may be, over what is *seen* and *named*) once the lock is held, and again where
+    somebody else has changed the record in the district's source before it was written.
 
     Raises:
         RecordBusy: others write the record for too long.
@@ -51,7 +51,7 @@ def write_alone(
 
 
 def tried(write: Callable[[], T]) -> T:
-    """Try a *write*, and begin it anew while somebody else was faster, for a few times."""
+    """Try a *write*, and begin it anew after a concurrent change, up to a few times."""
     for left in reversed(range(MAX_ATTEMPTS)):
         try:
             return write()
@@ -62,7 +62,7 @@ def tried(write: Callable[[], T]) -> T:
 
 
 def _block(gateway: Gateway, grant: Grant, api: str, entity: str, identifier: str) -> str:
-    """What stands for a record, by whatever *identifier* a consumer knows it."""
+    """Return the lock name of a record, by whatever *identifier* a consumer knows it."""
     rule = grant.rule(fields_of(entity)["id"].release)
     if rule is not None and rule.action == "pseudonym":
         return gateway.keyring.invert(grant.client, identifier) or identifier

@@ -1,4 +1,4 @@
-"""The line of a OneRoster request run backwards: what a consumer writes, as far as it may, handed to the source."""
+"""The writes of OneRoster: what a consumer sends, as far as it may write it, sent to the source."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 def put(
     context: WriteContext, identifier: str, document: Any, version: str, match: Match | None = None
 ) -> tuple[str, bool]:
-    """Create or replace the record that bears *identifier*; the id that it bears now, and whether it was created.
+    """Create or replace the record with *identifier*; return the id that it has now, and whether it was created.
 
-    A system that allocates ids itself gives a new record another one, and knows it again by its natural key.
-    *match* refuses (If-Match) by the record as the consumer sees it now. Who may not read is told of every record
-    that it was created.
+    A source that allocates ids itself gives a new record another one, and finds it again by its natural key.
+    *match* refuses (If-Match) by the record as the consumer sees it now. A client without read is answered for every
+    record that it was created.
     """
     context.allow_unread(told=dialect(context).native or context.shown.visibility.pseudonymous(context.entity))
     context.allow("update" if context.row(identifier) is not None else "create")
@@ -55,7 +55,7 @@ def put(
 
 
 def post(context: WriteContext, document: Any, version: str) -> list[dict[str, str]]:
-    """Create every record in *document*, all or none; the id each came with and the one it was given."""
+    """Create every record in *document*, all or none; return the id each came with and the one it was given."""
     context.allow("create")
     if dialect(context).native:  # which has natural keys, that may be taken
         context.allow_unread(told=True)
@@ -85,7 +85,7 @@ def post(context: WriteContext, document: Any, version: str) -> list[dict[str, s
 
 
 def delete(context: WriteContext, identifier: str, match: Match | None = None) -> None:
-    """Delete the record that bears *identifier*."""
+    """Delete the record with *identifier*."""
     context.allow("delete")
     context.allow_unread(told=True)
     if context.row(identifier) is None:
@@ -98,9 +98,9 @@ def delete(context: WriteContext, identifier: str, match: Match | None = None) -
 
 
 def _plain(context: WriteContext, version: str, row: int) -> Record | None:
-    """The record in *row* as a body that changes nothing would say it; None where that cannot be told.
+    """Return the record in *row* as a body that changes nothing; None where it cannot be rendered so.
 
-    A member of which the source says what no body may is as it is shown: whoever sends another, or none, changes it.
+    A member whose value at the source no body may have is as it is shown: another value, or none, changes it.
     """
     if not context.reads:
         return None
@@ -115,7 +115,7 @@ def _plain(context: WriteContext, version: str, row: int) -> Record | None:
 
 
 def _check_needs(context: WriteContext, version: str) -> None:
-    """Refuse to create what would lack something that the consumer cannot even name."""
+    """Refuse to create what would lack a field that the consumer cannot even name."""
     name = context.request.view.model
     needs = {member.name for member in model.classes(version)[name].values() if member.required}
     if not needs - body.DERIVED.get(name, frozenset()) <= context.members:
@@ -148,14 +148,14 @@ def _create(
                 context.allow("update")
                 _replace(context, given, version, current)
                 return context.outward(taken), not context.reads
-        if taken is not None:  # who tries ids to learn which are taken is on record too
+        if taken is not None:  # attempts to learn which ids are taken are recorded too
             context.record("create", context.students_of([record]))
             raise Forbidden("The agreement does not let this client write this record.")
         return context.outward(steps.create(context, record)), True
 
 
 def _keys(context: WriteContext, records: list[Record]) -> list[tuple[str, ...]]:
-    """The natural keys that a system with keys of its own will give new *records*, as far as they are known before."""
+    """Return the natural keys that a source with keys of its own will give new *records*, as far as known before."""
     if not dialect(context).native:
         return []
     found = (natural_key(context.entity, one) for one in records if "id" in one or context.entity == "result")
@@ -163,14 +163,14 @@ def _keys(context: WriteContext, records: list[Record]) -> list[tuple[str, ...]]
 
 
 def _taken(context: WriteContext, record: Record) -> str | None:
-    """What the district's system calls the record that has the id of a new *record*, or stands for the same there."""
+    """Return the source's id of the record that has the id of a new *record*, or stands for the same there."""
     key = natural_key(context.entity, record) if dialect(context).native else None
     found = context.adapter.locate(context.entity, key) if key else context.adapter.find(context.entity, record["id"])
     return None if found is None else str(found["id"])
 
 
 def _save_all(context: WriteContext, records: list[Record]) -> list[str]:
-    """Save each record; where one fails, take the others back."""
+    """Save each record; where one fails, delete those already created."""
     made: list[str] = []
     try:
         for record in records:
@@ -184,7 +184,7 @@ def _save_all(context: WriteContext, records: list[Record]) -> list[str]:
 
 
 def _merged(context: WriteContext, given: Record, path: str, before: Mapping[str, Any], shown: Record | None) -> Record:
-    """The whole record: what the consumer says of what it sees, and what it does not see as it was."""
+    """Merge a body into the whole record, keeping what the consumer does not see."""
     wrong: dict[str, list[str]] = {}
     merge = Merge(context, given, _said(context, given, shown, path, wrong), shown, before, path, wrong)
     merged = merge.merged()
@@ -195,7 +195,7 @@ def _merged(context: WriteContext, given: Record, path: str, before: Mapping[str
 
 
 def _said(context: WriteContext, given: Record, shown: Record | None, path: str, wrong: dict[str, list[str]]) -> Record:
-    """What a body says in the words of the vocabulary, its references by the source's own keys."""
+    """Read a body as a record of the vocabulary, its references by the source's own keys."""
     try:
         said = context.lens.read_partial(given)
     except MappingError as error:
@@ -209,7 +209,7 @@ def _said(context: WriteContext, given: Record, shown: Record | None, path: str,
 
 
 def _key(context: WriteContext, name: str, value: Any, path: str, wrong: dict[str, list[str]]) -> Any:
-    """The natural key of the record that a reference names, if the consumer sees it."""
+    """Return the natural key of the record that a reference names, if the consumer sees it."""
     visibility, to = context.shown.visibility, fields_of(context.entity)[name].to
     row = visibility.row(to, value[0], context.request.view.api)
     key = visibility.snapshot.table(to).key(row) if row is not None else None
@@ -219,7 +219,7 @@ def _key(context: WriteContext, name: str, value: Any, path: str, wrong: dict[st
 
 
 def _outer(context: WriteContext) -> dict[str, Any]:
-    """The members of a new record that its address states."""
+    """Return the members of a new record that its address implies."""
     members = {"classes": "class", "schools": "school", "lineItems": "lineItem"}
     visibility = context.shown.visibility
     for one in context.request.within:

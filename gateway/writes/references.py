@@ -1,4 +1,4 @@
-"""What the references in an Ed-Fi body point to: records that exist for the writer, under the source's own keys."""
+"""References in an Ed-Fi body: resolved to records that exist for the writer, under the source's own keys."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ GUARD = "@"
 
 @dataclass
 class Resolver:
-    """Looks up the references of one body; *missing* are the kinds of things that were not found.
+    """Resolves the references of one body; *missing* are the kinds of records that were not found.
 
-    Members that are *unchanged* are not looked at. *owners* are those among the fields found missing to which the
+    Members that are *unchanged* are not looked up. *owners* are those among the fields found missing to which the
     record would belong.
     """
 
@@ -44,7 +44,7 @@ class Resolver:
     owners: list[str] = field(default_factory=list)
 
     def resolve(self, said: Record) -> Record:
-        """*said* with every reference by the key that the source knows its target by."""
+        """Return *said* with every reference by the key that the source knows its target by."""
         return self._pairs(self.context.lens.pairs, said, "")
 
     def _pairs(self, pairs: Sequence[Pair], said: Record, group: str) -> Record:
@@ -71,7 +71,7 @@ class Resolver:
     def _target(self, pair: Pair, key: Key, name: str) -> Key:
         to = fields_of(self.context.entity)[name].to
         if to not in self.context.adapter.manifest.entities:
-            return key  # nobody here can tell: the source will
+            return key  # only the source can tell
         found = None if self._is_parted(pair, name) else self._shown(pair, key, name, to)
         if found is None:
             self._miss(pair, name, to)
@@ -79,7 +79,7 @@ class Resolver:
         return found
 
     def _is_parted(self, pair: Pair, name: str) -> bool:
-        """Whether a member beside a guard is hidden: whoever names it would learn what is there."""
+        """Tell whether a member beside a guard is hidden: whoever names it would learn what exists."""
         fields, beside = fields_of(self.context.entity), name.removesuffix(GUARD)
         known = (fields.get(f"{beside}.{_last(path)}") for path in pair.local_paths) if beside != name else ()
         return any(one is not None and not self.context.grant.releases(one.release) for one in known)
@@ -90,7 +90,7 @@ class Resolver:
             self.owners.append(to)
 
     def _shown(self, pair: Pair, key: Key, name: str, to: str) -> Key | None:
-        """The source's key of the record that the consumer is shown under *key*."""
+        """Return the source's key of the record that the consumer is shown under *key*."""
         visibility = self.context.shown.visibility
         table, visible = visibility.snapshot.table(to), visibility.visible(to)
         row = table.rows.get(key)
@@ -105,7 +105,7 @@ class Resolver:
         return table.key(row) if row is not None else None
 
     def _of_schools(self, pair: Pair) -> Mapping[Key, int]:
-        """The sessions that a source states once for all schools, by the keys under which those of each are shown."""
+        """Return the sessions that a source keeps once for all schools, by the keys that each school's are shown by."""
         visibility, target = self.context.shown.visibility, resources().get(_called(pair, self.context.lens.local))
         if target is None:
             return {}
@@ -123,12 +123,12 @@ class Resolver:
         return visibility.once(("targets of schools", target.collection), make)
 
     def _located(self, to: str, key: Key) -> Key | None:
-        """*key*, if the source has a record under it that exists for the consumer; for what a hold keeps no keys of."""
+        """Return *key*, if the source has a visible record under it; for an entity without an index of keys."""
         record = self.context.adapter.locate(to, key)
         return key if record is not None and Admission(self.context.shown.visibility, to).sees(record) else None
 
     def _bears(self, pair: Pair, name: str, to: str, row: int, parts: Key) -> bool:
-        """Whether the consumer is shown the record in *row* under just these *parts*."""
+        """Tell whether the consumer is shown the record in *row* under just these *parts*."""
         visibility = self.context.shown.visibility
         if to in PERSONS:
             return bool(visibility.unique_ids(to)[row] == parts[0])
@@ -141,7 +141,7 @@ class Resolver:
         return _folded(_parts(pair, shown)) == _folded(parts)
 
     def _index(self, pair: Pair, name: str, to: str) -> Mapping[Key, int]:
-        """The rows of *to* that exist for the consumer, by the members of a reference as it is shown them."""
+        """Index the rows of *to* that exist for the consumer, by the members of a reference as it is shown them."""
         visibility = self.context.shown.visibility
 
         def make() -> Mapping[Key, int]:
@@ -167,9 +167,9 @@ class Resolver:
 
 
 def natives(context: WriteContext, own: Mapping[str, Any], shown: Mapping[str, Any]) -> list[str]:
-    """The kinds of native resources that a document in the source's *own* terms points to and that are not there.
+    """Return the kinds of native resources that a document in the source's *own* terms refers to and that do not exist.
 
-    References that are as they were *shown* are not looked at again.
+    References that are as they were *shown* are not looked up again.
     """
     resource = resources()[context.request.view.model]
     found = []
@@ -189,7 +189,7 @@ def natives(context: WriteContext, own: Mapping[str, Any], shown: Mapping[str, A
 def _references(
     properties: Mapping[str, Property], document: Mapping[str, Any], shown: Any
 ) -> Iterator[tuple[Property, Mapping[str, Any]]]:
-    """Every reference in a document that was not shown in the same place."""
+    """Yield every reference in a document that was not shown at the same path."""
     for name, value in document.items():
         known = properties.get(name)
         before = shown.get(name) if isinstance(shown, dict) else None
@@ -206,18 +206,18 @@ def _references(
 
 
 def _points(pair: Pair) -> bool:
-    """Whether a pair fills a reference that a document names: by its key, or as the guard beside its members."""
+    """Tell whether a pair writes a reference that a document names: by its key, or as the guard beside its members."""
     return pair.word == "split" or (pair.word == "read_only" and pair.fields[0].endswith(GUARD))
 
 
 def _called(pair: Pair, collection: str) -> str:
-    """The kind of thing that a pair's reference points to, in the model's words."""
+    """Return the kind of record that a pair's reference points to, in the model's words."""
     name = pair.local_paths[0].partition(".")[0]
     return next((known.reference for known in all_properties(collection) if known.name == name), "")
 
 
 def _parts(pair: Pair, shown: Mapping[str, Any]) -> Key:
-    """The parts of the key in a reference as it is shown."""
+    """Return the parts of the key in a reference as it is shown."""
     return tuple(str(as_text(shown.get(_last(path)))) for path in pair.local_paths)
 
 
@@ -230,19 +230,19 @@ def _folded(parts: Sequence[str]) -> Key:
 
 
 def _telling(nodes: Sequence[Node]) -> tuple[Node, ...]:
-    """The nodes that show the key of a target, without its address."""
+    """Return the nodes that show the key of a target, without its address."""
     return tuple(one for one in nodes if isinstance(one, Value | Id | Const))
 
 
 def _from(nodes: Sequence[Node], ref: str) -> tuple[Node, ...]:
-    """The values that *nodes* show of what a reference leads to, as seen from there."""
+    """Return the values that *nodes* show of a reference's target, as seen from there."""
     values = (one for one in nodes if isinstance(one, Value))
     told = ((one, tuple(name.removeprefix(ref) for name in one.sources if name.startswith(ref))) for one in values)
     return tuple(replace(one, sources=sources) for one, sources in told if sources)
 
 
 def _alone(pairs: Iterable[tuple[Key, int]]) -> Mapping[Key, int]:
-    """Rows by key; a key that several rows are shown under names none of them."""
+    """Index rows by key, leaving out a key that several rows are shown under."""
     found: dict[Key, int] = {}
     twice: set[Key] = set()
     for key, row in pairs:
@@ -253,7 +253,7 @@ def _alone(pairs: Iterable[tuple[Key, int]]) -> Mapping[Key, int]:
 
 
 def _hops(nodes: Sequence[Node], entity: str, prefix: str) -> Iterator[tuple[str, tuple[Node, ...]]]:
-    """The nodes that show the target of each reference, by the field that is the reference."""
+    """Return the nodes that show the target of each reference, by the field that is the reference."""
     for node in nodes:
         match node:
             case Reference():

@@ -1,4 +1,4 @@
-"""Row rules at a write: whether a record about to be written, or just told by the source, exists for the writer."""
+"""Row rules at a write: whether a record about to be written, or just read from the source, exists for the writer."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The row rules of a grant put to one record of *entity*, over what else there is.
+    """The row rules of a grant applied to one record of *entity*, over the present data.
 
-    *row* is the row that the record has, or had; what others say of it is read there.
+    *row* is the row that the record has, or had; other records' data about it is read there.
     """
 
     visibility: Visibility
@@ -27,7 +27,7 @@ class Admission:
     row: int | None = None
 
     def sees(self, record: Mapping[str, Any]) -> bool:
-        """Whether *record* exists for the consumer: by its row rules, and with everything that owns it."""
+        """Tell whether *record* exists for the consumer: by its row rules, and with everything that owns it."""
         reader = RecordInHand(self.visibility.snapshot, self.entity, self.row)
         owners = (field for field in fields_of(self.entity).values() if field.owner)
         if not all(self._owned(owner, reader.target(owner.name)(record)) for owner in owners):

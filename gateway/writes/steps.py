@@ -1,4 +1,4 @@
-"""The steps that writes of both standards share: the record under its condition, then recorded and saved or removed."""
+"""The steps that writes of both standards share: find the record, check its condition, record, save or delete."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def matched(
     match: Match | None,
     rendered: Callable[[WriteContext, int | None], Record | None],
 ) -> tuple[WriteContext, Tagged | None]:
-    """Find the record that bears *identifier*, once *match* (If-Match) has found it as the caller believes.
+    """Find the record with *identifier*, once *match* (If-Match) has accepted its present state.
 
     The condition is judged on a reading that is not older than the record's tag, so that it holds for the state with
     that tag or for none. *rendered* shows *match* the record as the consumer sees it now. None where there is none.
@@ -50,20 +50,20 @@ def matched(
 
 
 def create(context: WriteContext, record: Record) -> str:
-    """Record that a new *record* is made, then let the district's system have it; the id by which that knows it."""
+    """Record that a new *record* is created, then create it in the district's source; return the source's id of it."""
     context.record("create", context.students_of([record]))
     return context.save(record, before=None)
 
 
 def update(context: WriteContext, merged: Record, before: Tagged, *, rekeyed: bool = False) -> str:
-    """Record the change of whom the record was about *before* and is about now, then make it; the source's id of it."""
+    """Record a change about the students *before* and now, then save it; return the source's id of the record."""
     own: str = before.record["id"]
     context.record("update", (*context.students_in(context.row_of(own)), *context.students_of([merged])))
     return context.save(merged | {"id": own}, before=before, rekeyed=rekeyed)
 
 
 def remove(context: WriteContext, before: Tagged) -> None:
-    """Record that the record goes, then let the district's system delete it as it was *before*."""
+    """Record that the record is deleted, then delete it in the district's source as it was *before*."""
     own: str = before.record["id"]
     context.record("delete", context.students_in(context.row_of(own)))
     context.remove(own, before)

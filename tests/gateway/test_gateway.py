@@ -37,7 +37,7 @@ def region(tmp_path, files):
 def settle():
     """Wait until nothing is renewed in the background."""
     for thread in threading.enumerate():
-        if thread.name == "hold-maple":
+        if thread.name == "refresh-maple":
             thread.join(30)
 
 
@@ -56,7 +56,7 @@ def during(district, hook, what):
 def test_what_is_first_shown_while_a_renewal_is_carried_gets_its_tombstone_too(region, files):
     consumer, seen = region.consumer(), []
     consumer.users("orgs")
-    during(region.gateway.districts["maple"], "renewed", lambda: seen.extend(consumer.users("enrollments")))
+    during(region.gateway.districts["maple"], "refreshed", lambda: seen.extend(consumer.users("enrollments")))
     gone, moment = first_of(files, "enrollments.csv"), now(region)
     without(files, "enrollments.csv", gone)
     region.clock.move(HALF_AN_HOUR)

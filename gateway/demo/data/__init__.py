@@ -1,4 +1,4 @@
-"""Fictional school districts, made from a seed, and the files their systems would send."""
+"""Fictional school districts, generated from a seed, and the files their systems would send."""
 
 from gateway.demo.data.district import generate
 from gateway.demo.data.edfi.interchange_files import write_edfi_xml

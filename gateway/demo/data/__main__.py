@@ -1,4 +1,4 @@
-"""``python -m gateway.demo.data``: a fictional district as files, for tests, benchmarks and the curious."""
+"""``python -m gateway.demo.data``: a fictional district as files, for tests and benchmarks."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ MOST_STUDENTS = 100_000
 def generate(
     name: str, *, seed: int, students: int, schools: int | None = None, school_year: int, today: date
 ) -> FictionalDistrict:
-    """The district called *name*, as it stands on *today* in the school year that ends in *school_year*."""
+    """Generate the district called *name*, as it stands on *today* in the school year that ends in *school_year*."""
     if not NAME.fullmatch(name):
         raise ValueError(f"{name!r} is not a word in small letters, digits and hyphens")
     if not 1 <= students <= MOST_STUDENTS:
@@ -48,7 +48,7 @@ def generate(
 
 
 def _dice(name: str, seed: int, purpose: str) -> Random:
-    """Chance for one purpose, so that a change to one part of a district leaves the others as they are."""
+    """Return random numbers for one purpose, so that a change to one part of a district leaves the others alone."""
     return Random(f"{name}/{seed}/{purpose}")  # noqa: S311  (a fictional district, not a secret)
 
 

@@ -1,4 +1,4 @@
-"""The plain facts of a fictional district, before any dialect has a say in how they are written."""
+"""The records of a fictional district, in the terms of neither standard."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ GRADES = ("PK", "KG", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a family lives or a school stands."""
+    """The address of a family or a school."""
 
     street: str
     unit: str
@@ -85,7 +85,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """What a person is called, and would rather be called."""
+    """A person's legal and preferred name."""
 
     given: str
     middle: str
@@ -97,7 +97,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Birthplace:
-    """Where a person was born; a state only within the United States."""
+    """A person's place of birth; a state only within the United States."""
 
     city: str
     state: str
@@ -141,7 +141,7 @@ class Student:
 
 @dataclass(frozen=True, slots=True)
 class Guardian:
-    """An adult who answers for a child."""
+    """An adult who is responsible for a child."""
 
     id: str
     name: Name
@@ -154,7 +154,7 @@ class Guardian:
 
 @dataclass(frozen=True, slots=True)
 class Guardianship:
-    """What one adult is to one child."""
+    """The relation of one adult to one child."""
 
     student: str
     guardian: str
@@ -169,7 +169,7 @@ class Guardianship:
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """Somebody who works for the district."""
+    """A member of staff."""
 
     id: str
     name: Name
@@ -184,7 +184,7 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """The post of a staff member at one organization."""
+    """The assignment of a staff member at one organization."""
 
     staff: str
     organization: str
@@ -196,7 +196,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Enrollment:
-    """A student's membership of one school, this school year."""
+    """A student's enrollment at one school, this school year."""
 
     student: str
     school: str
@@ -211,7 +211,7 @@ class Enrollment:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """A student's seat in one section."""
+    """A student's place in one section."""
 
     student: str
     section: str
@@ -221,7 +221,7 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Teaching:
-    """A teacher in front of one section, leading it or supporting."""
+    """A teacher of one section, leading it or supporting."""
 
     staff: str
     section: str
@@ -232,7 +232,7 @@ class Teaching:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """A day, or part of one, that a student was not there."""
+    """A student's absence on a day, or on part of one."""
 
     student: str
     school: str
@@ -256,7 +256,7 @@ class Participation:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A weight class of the gradebook."""
+    """A category of the gradebook, with its weight."""
 
     id: str
     title: str
@@ -280,7 +280,7 @@ class LineItem:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one student got for one piece of work."""
+    """One student's result for one piece of work."""
 
     id: str
     line_item: str
@@ -334,21 +334,21 @@ class FictionalDistrict:
 
     @property
     def spotlight(self) -> Student:
-        """The student a demonstration follows: in grade 03 to 05 at the first of the spotlight schools."""
+        """Return the student a demonstration follows: in grade 03 to 05 at the first of the spotlight schools."""
         return self.students[0]
 
     @property
     def spotlight_schools(self) -> tuple[str, str]:
-        """The two schools, both with young students where there are two such, that an agreement may be limited to."""
+        """Return two schools, both with young students where two such exist, that an agreement may be limited to."""
         first, second, *_ = (one.id for one in self.schools)
         return first, second
 
     @property
     def schools(self) -> tuple[Organization, ...]:
-        """The organizations that teach, elementary schools first."""
+        """Return the organizations that teach, elementary schools first."""
         return self.organizations[1:]
 
     @cached_property
     def homes(self) -> dict[str, Household]:
-        """Every household by its id."""
+        """Return every household by its id."""
         return {one.id: one for one in self.households}

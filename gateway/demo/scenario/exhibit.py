@@ -1,4 +1,4 @@
-"""What a district's own files say about one child, for the demonstration to lay beside what leaves."""
+"""Records of one child in a district's own files, for the demonstration to compare with what is released."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def own_id(site: DemoDistrict, student: Student) -> str:
-    """What the district's system calls *student*."""
+    """Return the source's own id of *student*."""
     return Ids(site.district.name, site.district.school_year).student(student.id)
 
 
 def own_words(site: DemoDistrict, student: Student) -> Mapping[str, str]:
-    """The line about *student* in the district's file of users, with the line in its file of demographics."""
+    """Return the line about *student* in the district's file of users, with the line in its file of demographics."""
     identifier, found = own_id(site, student), dict[str, str]()
     assert site.source is not None
     with ZipFile(site.source) as files:

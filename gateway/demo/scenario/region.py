@@ -65,7 +65,7 @@ timezone = "America/Los_Angeles"
 descriptors = {descriptors}
 settings = {{source = "{source}"}}
 """
-# What no OneRoster system states and Ed-Fi requires (docs/across.md).
+# The facts that no OneRoster system has and Ed-Fi requires (docs/across.md).
 DEFAULTS = """
 [districts.{name}.defaults]
 session.instructionalDays = {{ semester = 90, term = 60, gradingPeriod = 45 }}
@@ -82,7 +82,7 @@ clients: [{client}]
 operations: [{operations}]
 """
 
-# The district that no file speaks for: its system is a server, on a port of this machine.
+# The district without files: its system is a server, on a port of this machine.
 SERVER = """
 [districts.{name}]
 adapter = "oneroster_rest"
@@ -134,7 +134,7 @@ SITES: tuple[tuple[str, str, str, Callable[[FictionalDistrict, Path], object], s
 
 @dataclass(frozen=True, slots=True)
 class DemoClient:
-    """A registered client of the demonstration, with the secret that only a demonstration keeps."""
+    """A registered client of the demonstration, with its secret in clear, which only a demonstration keeps."""
 
     name: str
     org: str
@@ -149,7 +149,7 @@ class DemoClient:
 
 @dataclass(frozen=True, slots=True)
 class DemoDistrict:
-    """A district, the adapter that reads it, and the files it hands over."""
+    """A district, its adapter, and the files it hands over."""
 
     district: FictionalDistrict
     adapter: str
@@ -159,7 +159,7 @@ class DemoDistrict:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where the districts' servers are to answer on this machine."""
+    """The ports of the districts' servers on this machine."""
 
     sis: int
     ods: int
@@ -168,7 +168,7 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Where the region lies, and who may use it; the systems of the districts that have servers."""
+    """The region's files, clients and districts, and the districts that have servers."""
 
     settings: Path
     accounts: tuple[DemoClient, ...]
@@ -180,7 +180,7 @@ class Scenario:
 
     @contextmanager
     def systems(self) -> Iterator[None]:
-        """The districts' servers, answering until the end of the block."""
+        """Run the districts' servers until the end of the block."""
         with (
             simulator.run(self.sis, self.ports.sis),
             edfi.run(self.ods, self.ports.ods),
@@ -190,13 +190,13 @@ class Scenario:
 
     @property
     def shown(self) -> DemoDistrict:
-        """The district that the demonstration looks at closely."""
+        """Return the district that the demonstration follows."""
         return self.sites[0]
 
 
 @dataclass(frozen=True, slots=True)
 class _Deal:
-    """One line of the table of who gets what."""
+    """One line of the table of agreements."""
 
     client: str
     org: str

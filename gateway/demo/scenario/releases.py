@@ -1,4 +1,4 @@
-"""What the agreements of the demonstration release: the lines of each, as a district would write them."""
+"""The elements that the agreements of the demonstration release, as a district would write them."""
 
 ROSTERING = """\
 elements:

@@ -1,1 +1,1 @@
-"""Documents that tell what a deployment can do: discovery, OpenAPI, and the pages that show them."""
+"""Metadata of a deployment: discovery documents, OpenAPI, and the pages that show them."""

@@ -1,4 +1,4 @@
-"""What the Ed-Fi API is, told to anyone: discovery, the documents of its sections, and the order of writing.
+"""Ed-Fi metadata, open to anyone: discovery, the OpenAPI documents of its sections, and resource dependencies.
 
 Nothing here asks for a token, and nothing depends on what a district's records say.
 """
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from standards.edfi.api.openapi.schemas import OpenApiVersion
 
 MAX_DOCUMENTS = 64
-"""How many documents are kept; each is written again when it is asked for next."""
+"""The number of documents kept in memory; any other is rendered again when it is asked for."""
 
 API, RELEASE, SUITE = "7.3", "7.3.2", "3"
 GRAPH, JSON = "application/graphml", "application/json"
@@ -40,7 +40,7 @@ ADDRESSES = {
     "descriptors": "/metadata/data/v3/descriptors/swagger.json",
     "changeQueries": "/metadata/changeQueries/v1/swagger.json",
 }
-# The same documents where the Ed-Fi API of version 8 has them.
+# The same documents at the addresses of version 8 of the Ed-Fi API.
 NEWER = {
     "resources": "/metadata/specifications/resources-spec.json",
     "descriptors": "/metadata/specifications/descriptors-spec.json",
@@ -54,26 +54,26 @@ LISTED = {
 
 
 def blueprint(gateway: Gateway) -> Blueprint:
-    """Discovery and the documents, with and without a district's name in front."""
+    """Build discovery and the documents, with and without a district's name in front."""
     routes = Blueprint("edfi_metadata", __name__)
 
     def discover(district: str | None = None) -> Response:
-        """Where everything is."""
+        """Render the discovery document: version, data models and addresses."""
         known(gateway, district)
         return _json(_discovery(_base(district), _roster(district)))
 
     def contents(district: str | None = None) -> Response:
-        """The documents there are."""
+        """List the OpenAPI documents."""
         known(gateway, district)
         return _json(_contents(_base(district), ADDRESSES, _roster(district)))
 
     def newer_contents(district: str | None = None) -> Response:
-        """The documents there are, where version 8 has them."""
+        """List the OpenAPI documents at the addresses of version 8."""
         known(gateway, district)
         return _json(_contents(_base(district), NEWER, _roster(district)))
 
     def describe(section: str, district: str | None = None) -> Response:
-        """One document."""
+        """Render one OpenAPI document."""
         known(gateway, district)
         base = _base(district)
         edition = openapi.OPENAPI_VERSIONS["2" if _asked_version() == "2" else "3"]
@@ -81,7 +81,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
         return _json(openapi.framed(section, edition, inner, base + ROOTS[section], f"{base}/oauth/token"))
 
     def depend(district: str | None = None) -> Response:
-        """In which order to write; as a graph for those who ask for one."""
+        """List the order in which to write resources; as GraphML for clients that accept it."""
         known(gateway, district)
         media = request.accept_mimetypes.best_match((JSON, GRAPH), JSON)
         response = published(_order(media), media)
@@ -113,12 +113,12 @@ def _base(district: str | None) -> str:
 
 
 def _roster(district: str | None) -> str:
-    """Where the same district speaks OneRoster, which knows no school years in addresses."""
+    """Return the OneRoster address of the same district, which has no school years."""
     return base_url() + (f"/{district}" if district else "") + oneroster("1.2").base_path("rostering")
 
 
 def _asked_version() -> str:
-    """The edition asked for, whatever the case of the parameter's name."""
+    """Return the version of OpenAPI asked for, whatever the case of the parameter's name."""
     return next((value for name, value in request.args.items() if name.lower() == "version"), "")
 
 
@@ -155,7 +155,7 @@ def _contents(base: str, places: Mapping[str, str], roster: str) -> list[dict[st
 
 
 def _abilities(gateway: Gateway, district: str | None) -> SupportedOperations:
-    """What the district's source, or the source of any, can do."""
+    """Return the operations of the district's source, or of all sources."""
     reads, writes, feeds = set[str](), set[str](), set[str]()
     for one, manifest in manifests(gateway, district):
         followed = one.cached_entities | manifest.delta
@@ -169,7 +169,7 @@ def _abilities(gateway: Gateway, district: str | None) -> SupportedOperations:
 
 @lru_cache(maxsize=MAX_DOCUMENTS)
 def _content(section: str, edition: OpenApiVersion, able: SupportedOperations) -> dict[str, Any]:
-    """The parts of a document that do not depend on where it lies, written once."""
+    """Build the parts of a document that do not depend on its address, once."""
     return {name: orjson.Fragment(orjson.dumps(part)) for name, part in openapi.content(section, edition, able).items()}
 
 

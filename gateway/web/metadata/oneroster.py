@@ -1,4 +1,4 @@
-"""What this deployment can do, told to machines and to people: discovery documents, and the pages that show them.
+"""OneRoster metadata, for machines and for people: discovery documents, and the pages that show them.
 
 Nothing here asks for a token, and nothing depends on what a district's records say: a document is made of the
 standard's facts, the views, and what an adapter declares that its source has.
@@ -41,7 +41,7 @@ DISCOVERY: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 SERVER, TOKEN = "urn:crossing:server", "urn:crossing:token"
-"""What stands in a kept document for the address of its server, and for that of tokens."""
+"""The placeholders in a cached document for its server's address and the token endpoint's."""
 
 PAGES = files("gateway.web").joinpath("pages")
 SWAGGER = files("flask_swagger_ui").joinpath("dist")
@@ -73,7 +73,7 @@ HEADERS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class DocumentSection:
-    """One document on the pages: its *title*, what it describes, and where it lies as seen from its page."""
+    """One document on the pages: its *title*, what it describes, and its address relative to the page."""
 
     version: str
     service: str
@@ -107,27 +107,27 @@ SECTIONS: Mapping[str, DocumentSection] = MappingProxyType(
 
 
 def blueprint(gateway: Gateway) -> Blueprint:
-    """The discovery documents and the pages, with and without a district's name in front."""
+    """Build the discovery documents and the pages, with and without a district's name in front."""
     routes = Blueprint("metadata", __name__)
 
     def describe(version: str, service: str, district: str | None = None) -> Response:
-        """What a service can do."""
+        """Render the discovery document of a service."""
         return _described(version, service, _supported(gateway, version, district), district)
 
     def contents(district: str | None = None) -> Response:
-        """The page that names every document."""
+        """Render the page that lists every document."""
         known(gateway, district)
         return published(_index(), "text/html")
 
     def show(section: str, district: str | None = None) -> Response:
-        """The page that shows one document, and lets its operations be tried."""
+        """Render the page that shows one document, and lets its operations be tried."""
         known(gateway, district)
         if section not in SECTIONS:
             raise NotFound("There is no such address.")
         return published(_page(section), "text/html")
 
     def asset(file: str, district: str | None = None) -> Response:
-        """A script, style or picture of the pages."""
+        """Serve a script, style or picture of the pages."""
         known(gateway, district)
         if file not in ASSETS:
             raise NotFound("There is no such address.")
@@ -164,7 +164,7 @@ def known(gateway: Gateway, district: str | None) -> None:
 
 
 def _supported(gateway: Gateway, version: str, district: str | None) -> tuple[Operation, ...]:
-    """The operations that the district's source, or the source of any, can carry out."""
+    """Return the operations that the district's source, or any source, supports."""
     known(gateway, district)
     found = {
         one
@@ -175,7 +175,7 @@ def _supported(gateway: Gateway, version: str, district: str | None) -> tuple[Op
 
 
 def manifests(gateway: Gateway, district: str | None) -> list[tuple[District, Manifest]]:
-    """The district asked about, or all, each with what its source has; without those that cannot tell it now."""
+    """Return the manifests of the district asked about, or of all; without those that are not available now."""
     asked = gateway.districts.values() if district is None else (gateway.districts[district],)
     return [(one, manifest) for one in asked if (manifest := one.manifest()) is not None]
 
@@ -191,7 +191,7 @@ def _described(version: str, service: str, operations: tuple[Operation, ...], di
 
 @lru_cache(maxsize=64)
 def _document(version: str, service: str, operations: tuple[Operation, ...]) -> bytes:
-    """A document wherever it lies, with marks for the addresses that it names."""
+    """Render a document independent of its address, with placeholders for the addresses that it names."""
     return orjson.dumps(openapi.document(version, service, operations, SERVER, TOKEN))
 
 
@@ -220,7 +220,7 @@ def _index() -> bytes:
 
 
 def published(body: bytes, media: str) -> Response:
-    """A body that anyone may see, with a strong tag of it; whoever kept it asks whether it still holds."""
+    """Answer with a body that anyone may see and a strong ETag; 304 for who has it."""
     response = Response(body, 200, content_type=f"{media}; charset=utf-8" if media.startswith("text/") else media)
     response.set_etag(sha256(body).hexdigest())
     response.headers["Cache-Control"] = "public, no-cache"

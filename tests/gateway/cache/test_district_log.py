@@ -121,5 +121,5 @@ def test_every_reason_for_which_a_row_is_set_aside_is_logged(told):
 def test_a_loss_is_told_by_entity_and_count():
     why = reason("maple", errors.LossRefused([Loss("student", 3, 10), Loss(CHILD, 1, 2)]))
     assert str(why) == (
-        "districts.maple: more rows would go than may without approval: 3 of 10 rows of student, 1 of 2 rows of ?"
+        "districts.maple: more rows would be dropped than may be without approval: 3 of 10 rows of student, 1 of 2 rows of ?"
     )

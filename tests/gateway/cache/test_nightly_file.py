@@ -111,8 +111,8 @@ def test_a_broken_nightly_file_is_told_and_healed_and_an_adapter_that_says_all_i
         users = tmp_path / "maple" / "users.csv"
         whole = users.read_bytes()
         users.write_bytes(whole.replace(b",true,", b",perhaps,"))
-        wait_until(lambda: gateway.get(orgs) and lines("renewal failed"))
-        (told, *_) = lines("renewal failed")
+        wait_until(lambda: gateway.get(orgs) and lines("refresh failed"))
+        (told, *_) = lines("refresh failed")
         assert told["reason"].startswith("districts.maple: users.csv:2:")
         counts = re.findall(r"(\d+) of (\d+) rows are set aside", told["reason"])
         assert counts

@@ -408,7 +408,7 @@ def test_a_fault_of_ours_in_a_renewal_aside_does_not_end_renewals(town):
 
 def _settle():
     for thread in threading.enumerate():
-        if thread.name == "hold-maple":
+        if thread.name == "refresh-maple":
             thread.join(10)
 
 

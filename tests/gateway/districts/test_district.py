@@ -56,7 +56,7 @@ class Town:
     def settle(self) -> None:
         """Wait until nothing is renewed in the background."""
         for thread in threading.enumerate():
-            if thread.name == "hold-maple":
+            if thread.name == "refresh-maple":
                 thread.join(10)
 
 

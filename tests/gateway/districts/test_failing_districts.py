@@ -33,7 +33,7 @@ WRITING = "[read, search, changes, create, update, delete]"
 
 def settle():
     for thread in threading.enumerate():
-        if thread.name.startswith(("hold-", "open-", "load-")):
+        if thread.name.startswith(("refresh-", "open-", "load-")):
             thread.join(10)
 
 

@@ -128,7 +128,7 @@ def test_where_the_source_has_lost_others_meanwhile_it_is_refused_again(town, le
     town.has(*left)
     ran = town.command(["districts", "approve", "maple", "--yes"])
     assert ran.exit_code == 1
-    assert "not renewed: districts.maple: more rows would go than may without approval" in ran.output
+    assert "not refreshed: districts.maple: more rows would be dropped than may be without approval" in ran.output
     assert town.size == 10
     assert len(town.approvals()) == 1
     assert town.command(["districts", "approve", "maple", "--yes"]).exit_code == 0
@@ -156,7 +156,7 @@ def test_a_source_that_is_as_it_was_refused_is_not_read_again(town):
         town.district.retry_failed()
         settle()
     assert town.district.status().waiting
-    assert "rows would go" in town.district.status().reason
+    assert "rows would be dropped" in town.district.status().reason
 
 
 @pytest.mark.parametrize(

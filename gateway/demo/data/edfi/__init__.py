@@ -1,1 +1,1 @@
-"""A fictional district as its Ed-Fi system would tell it: interchange files and documents."""
+"""A fictional district as its Ed-Fi system would have it: interchange files and documents."""

@@ -30,73 +30,73 @@ SEXES = {"female": "Female", "male": "Male", "other": "Non-binary"}
 
 
 def element(name: str, *parts: str) -> str:
-    """An element around *parts*; nothing when they are all empty."""
+    """Build an element around *parts*; nothing when they are all empty."""
     content = "".join(parts)
     return f"<{name}>{content}</{name}>" if content else ""
 
 
 def text(name: str, value: str | int) -> str:
-    """An element holding *value*; nothing when it is blank."""
+    """Build an element with *value*; nothing when it is blank."""
     return f"<{name}>{escape(str(value))}</{name}>" if value != "" else ""
 
 
 def day(name: str, value: date | None) -> str:
-    """An element holding a date; nothing when there is none."""
+    """Build an element with a date; nothing when there is none."""
     return f"<{name}>{value.isoformat()}</{name}>" if value else ""
 
 
 def truth(name: str, value: bool) -> str:
-    """An element holding true or false."""
+    """Build an element with true or false."""
     return f"<{name}>{'true' if value else 'false'}</{name}>"
 
 
 def code(name: str, descriptor: str, value: str) -> str:
-    """An element naming a descriptor of the standard's own set; nothing when there is none."""
+    """Build an element with a descriptor of the standard's own set; nothing when there is none."""
     return f"<{name}>uri://ed-fi.org/{descriptor}Descriptor#{escape(value)}</{name}>" if value else ""
 
 
 def grade(name: str, value: str) -> str:
-    """An element naming a grade level."""
+    """Build an element with a grade level."""
     return code(name, "GradeLevel", GRADE_LEVELS[value])
 
 
 def years(school_year: int) -> str:
-    """A school year as the interchange writes it."""
+    """Write a school year as the interchange does."""
     return text("SchoolYear", f"{school_year - 1}-{school_year}")
 
 
 def reference(name: str, kind: str, *identity: str) -> str:
-    """A reference by natural key to a *kind* of record."""
+    """Build a reference by natural key to a *kind* of record."""
     return element(name, element(f"{kind}Identity", *identity))
 
 
 def school(ident: str, name: str = "SchoolReference") -> str:
-    """A reference to a school."""
+    """Build a reference to a school."""
     return reference(name, "School", text("SchoolId", ident))
 
 
 def organization(ident: str) -> str:
-    """A reference to any education organization."""
+    """Build a reference to any education organization."""
     return reference("EducationOrganizationReference", "EducationOrganization", text("EducationOrganizationId", ident))
 
 
 def student(state_id: str) -> str:
-    """A reference to a student."""
+    """Build a reference to a student."""
     return reference("StudentReference", "Student", text("StudentUniqueId", state_id))
 
 
 def staff(ident: str) -> str:
-    """A reference to a member of staff."""
+    """Build a reference to a member of staff."""
     return reference("StaffReference", "Staff", text("StaffUniqueId", ident))
 
 
 def session(title: str, school_year: int, at: str) -> str:
-    """A reference to a session of one school."""
+    """Build a reference to a session of one school."""
     return reference("SessionReference", "Session", text("SessionName", title), years(school_year), school(at))
 
 
 def offering(course: str, title: str, school_year: int, at: str) -> str:
-    """A reference to what one school offers in one session."""
+    """Build a reference to a course offering of one school in one session."""
     return reference(
         "CourseOfferingReference",
         "CourseOffering",
@@ -107,7 +107,7 @@ def offering(course: str, title: str, school_year: int, at: str) -> str:
 
 
 def section(one: Section, title: str, school_year: int) -> str:
-    """A reference to a section that meets in the session called *title*."""
+    """Build a reference to a section that meets in the session called *title*."""
     return reference(
         "SectionReference",
         "Section",
@@ -117,7 +117,7 @@ def section(one: Section, title: str, school_year: int) -> str:
 
 
 def person(name: Name, prefix: str = "") -> str:
-    """What somebody is called."""
+    """Build the name of a person."""
     return element(
         "Name",
         text("PersonalTitlePrefix", prefix),
@@ -131,7 +131,7 @@ def person(name: Name, prefix: str = "") -> str:
 
 
 def address(place: Address, kind: str, *, unlisted: bool = False) -> str:
-    """A postal address."""
+    """Build a postal address."""
     return element(
         "Address",
         text("StreetNumberName", place.street),
@@ -145,7 +145,7 @@ def address(place: Address, kind: str, *, unlisted: bool = False) -> str:
 
 
 def telephone(number: str, kind: str, priority: int, *, unlisted: bool = False) -> str:
-    """A telephone number."""
+    """Build a telephone number."""
     return element(
         "Telephone",
         text("TelephoneNumber", number),
@@ -156,7 +156,7 @@ def telephone(number: str, kind: str, priority: int, *, unlisted: bool = False) 
 
 
 def mail(address: str, kind: str) -> str:
-    """An e-mail address; nothing when there is none."""
+    """Build an e-mail address; nothing when there is none."""
     if not address:
         return ""
     return element(
@@ -168,5 +168,5 @@ def mail(address: str, kind: str) -> str:
 
 
 def language(ident: str) -> str:
-    """The language spoken at home."""
+    """Build the language spoken at home."""
     return element("Language", code("Language", "Language", ident), code("LanguageUse", "LanguageUse", "Home language"))

@@ -37,7 +37,7 @@ def _state_ids(district: FictionalDistrict) -> dict[str, str]:
 
 
 def enrollments(district: FictionalDistrict) -> Iterator[str]:
-    """Who goes to which school, what the district knows of them, and which sections they sit in."""
+    """Yield each student's school associations, education organization associations and section associations."""
     students = _state_ids(district)
     year = xml.years(district.school_year)
     for member in district.enrollments:
@@ -117,7 +117,7 @@ def _code(value: str, system: str, assigner: str) -> str:
 
 
 def attendance(district: FictionalDistrict) -> Iterator[str]:
-    """The recent absences."""
+    """Yield the recent attendance events."""
     students = _state_ids(district)
     titles = {one.id: session_title(one) for one in district.sessions}
     for one in district.absences:
@@ -136,7 +136,7 @@ def attendance(district: FictionalDistrict) -> Iterator[str]:
 
 
 def programs(district: FictionalDistrict) -> Iterator[str]:
-    """Who takes part in which program."""
+    """Yield the program associations."""
     students = _state_ids(district)
     agency = xml.organization(district.organizations[0].id)
     for one in district.participations:

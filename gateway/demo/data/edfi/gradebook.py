@@ -18,7 +18,7 @@ STATUSES = {"fully graded": "Graded", "not submitted": "Not Submitted"}
 
 
 def gradebook(district: FictionalDistrict) -> Iterator[str]:
-    """The graded work of a few sections, and what students got for it."""
+    """Yield the gradebook entries of a few sections, and the students' results."""
     titles = section_titles(district)
     sections = {one.id: xml.section(one, titles[one.id], district.school_year) for one in district.sections}
     types = {one.id: TYPES[one.title] for one in district.categories}

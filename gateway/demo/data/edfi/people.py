@@ -26,7 +26,7 @@ ASSISTANT = "Assistant Principal"
 
 
 def students(district: FictionalDistrict) -> Iterator[str]:
-    """Every student: the name and the birth."""
+    """Yield every student: the name and the birth data."""
     for one in district.students:
         yield xml.element("Student", xml.text("StudentUniqueId", one.state_id), xml.person(one.name), _birth(one))
 
@@ -43,7 +43,7 @@ def _birth(one: Student) -> str:
 
 
 def contacts(district: FictionalDistrict) -> Iterator[str]:
-    """Every guardian, and whom they answer for."""
+    """Yield every contact and the student contact associations."""
     for one in district.guardians:
         yield _contact(one, district)
     state_ids = {one.id: one.state_id for one in district.students}
@@ -77,7 +77,7 @@ def _contact(one: Guardian, district: FictionalDistrict) -> str:
 
 
 def staff(district: FictionalDistrict) -> Iterator[str]:
-    """Everybody who works for the district: person, employment, posts and sections."""
+    """Yield all staff: person, employment, assignments and sections."""
     agency = district.organizations[0].id
     for one in district.staff:
         yield _employee(one)

@@ -1,4 +1,4 @@
-"""Plausible Ed-Fi documents of every resource that a district has nothing of, around what it has."""
+"""Sample Ed-Fi documents of every resource that a district has none of, consistent with what it has."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ DAYS: Final = 30
 
 
 def everything(documents: Documents, anchors: Sequence[Document], today: date) -> list[tuple[str, Document]]:
-    """*documents* with some of every other resource, and with every descriptor value in use.
+    """Return *documents* with some of every other resource, and with every descriptor value in use.
 
     Around each of the *anchors* (placements of students in sections) one document is made of each resource that
     has none yet, so that what belongs to one child, one section and one school stands together.
@@ -60,7 +60,7 @@ def _resource(collection: str) -> Resource:
 
 @cache
 def _order() -> tuple[str, ...]:
-    """The resources, each after those that its references mean."""
+    """Order the resources, each after those that it refers to."""
     graph: dict[str, set[str]] = {
         one.name: set(_targets(one.properties)) - {one.name}
         for one in model.resources().values()
@@ -78,7 +78,7 @@ def _targets(properties: Mapping[str, Property]) -> Iterator[str]:
 
 
 class _World:
-    """What stands together with one *anchor*: of each resource one document."""
+    """The documents of one *anchor* that belong together: of each resource one."""
 
     def __init__(self, number: int, given: Mapping[str, list[Document]], anchor: Document, today: date) -> None:
         self._number, self._today = number, today
@@ -90,7 +90,7 @@ class _World:
                 self._made.setdefault(name, found)
 
     def _chosen(self, name: str, some: Sequence[Document]) -> Document | None:
-        """The first of *some* documents that says nothing else of what is chosen already."""
+        """Return the first of *some* documents that contradicts none of those chosen already."""
         resource = model.resources()[name]
         for document in some:
             values = SHAPE.key_values(resource, document)
@@ -102,7 +102,7 @@ class _World:
         return None
 
     def make(self, name: str) -> Document:
-        """A document of a resource that has none."""
+        """Make a document of a resource that has none."""
         resource = model.resources()[name]
         made = self._members(resource, resource.properties)
         for known in resource.properties.values():
@@ -174,13 +174,13 @@ def _reference(known: Property, target: str, document: Document) -> Document:
 
 @cache
 def _usual(descriptor: str) -> str:
-    """A value of a descriptor: the first that the code sets know."""
+    """Return a value of a descriptor: the first that the code sets have."""
     rows = (row.get("edfi", "") for table in map(codes.table, codes.names()) for row in table.rows)
     return next((uri for uri in rows if f"/{descriptor}#" in uri), f"uri://ed-fi.org/{descriptor}#Other")
 
 
 def _agree(made: Document, left: list[str], right: list[str]) -> None:
-    """Let the member at *left* say what the one at *right* says."""
+    """Set the member at *left* to the value of the one at *right*."""
     value: Any = made
     for part in right:
         value = value.get(part) if isinstance(value, dict) else None
@@ -194,7 +194,7 @@ def _agree(made: Document, left: list[str], right: list[str]) -> None:
 
 
 def _descriptors(documents: Iterable[tuple[str, Document]]) -> list[tuple[str, Document]]:
-    """A document of every descriptor value in use, and one of each descriptor that is not."""
+    """Yield a document of every descriptor value in use, and one of each descriptor that is not."""
     found: dict[str, tuple[str, Document]] = {}
     for collection, document in documents:
         resource = _resource(collection)

@@ -33,24 +33,24 @@ CALENDAR = "DISTRICT"
 
 
 def session_title(session: Session) -> str:
-    """What a school calls a session; the year as a whole is one too."""
+    """Return a school's name of a session; the year as a whole is one too."""
     return f"{session.title} {FULL_YEAR}" if session.kind == "schoolYear" else session.title
 
 
 def section_titles(district: FictionalDistrict) -> dict[str, str]:
-    """The name of the one session in which each section meets."""
+    """Return the name of the one session in which each section meets."""
     titles = {one.id: session_title(one) for one in district.sessions}
     return {one.id: titles[one.terms[0] if len(one.terms) == 1 else "sy"] for one in district.sections}
 
 
 def here(district: FictionalDistrict, school: Organization) -> tuple[Session, ...]:
-    """The sessions by which one school counts its year."""
+    """Return the sessions of one school's year."""
     level = "elementary" if school.level == "elementary" else "secondary"
     return tuple(one for one in district.sessions if one.level in ("all", level))
 
 
 def organizations(district: FictionalDistrict) -> Iterator[str]:
-    """The district, its schools with their rooms and periods, its courses and programs."""
+    """Yield the district, its schools with their locations and class periods, its courses and programs."""
     agency, *schools = district.organizations
     yield xml.element(
         "LocalEducationAgency",
@@ -163,7 +163,7 @@ def _course(one: Course, agency: Organization) -> str:
 
 
 def calendar(district: FictionalDistrict) -> Iterator[str]:
-    """Sessions, grading periods and days of each school."""
+    """Yield sessions, grading periods and calendar dates of each school."""
     days = school_days(district.school_year)
     for school in district.schools:
         mine = here(district, school)
@@ -218,7 +218,7 @@ def _session(district: FictionalDistrict, school: Organization, one: Session, pe
 
 
 def schedule(district: FictionalDistrict) -> Iterator[str]:
-    """What the schools offer and the sections that meet."""
+    """Yield the course offerings of the schools and the sections that meet."""
     titles = section_titles(district)
     catalogue = {one.id: one for one in district.courses}
     agency = district.organizations[0].id

@@ -1,4 +1,4 @@
-"""A district whose system is an Ed-Fi ODS/API with a OneRoster gradebook beside it: what each of them keeps."""
+"""A district whose system is an Ed-Fi ODS/API with a OneRoster gradebook beside it: the documents of each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SESSIONS = "academicSessions"
 
 
 def ods_documents(district: FictionalDistrict) -> list[tuple[str, Document]]:
-    """Every document with the name of its collection: what the interchange files say, and some of all the rest."""
+    """Yield every document with the name of its collection: those of the interchange files, and samples of the rest."""
     with tempfile.TemporaryDirectory() as folder:
         write_edfi_xml(district, Path(folder))
         with open_source(Path(folder), caps=CAPS) as source:
@@ -38,7 +38,7 @@ def ods_documents(district: FictionalDistrict) -> list[tuple[str, Document]]:
 
 
 def _years(district: FictionalDistrict) -> Iterator[tuple[str, Document]]:
-    """The school years that documents speak of."""
+    """Return the school years that documents name."""
     current = district.school_year
     for year in range(current - BEFORE, current + AFTER + 1):
         described = {"schoolYearDescription": f"{year - 1}-{year}", "currentSchoolYear": year == current}
@@ -46,7 +46,7 @@ def _years(district: FictionalDistrict) -> Iterator[tuple[str, Document]]:
 
 
 def gradebook_documents(district: FictionalDistrict, ods: Ods) -> dict[str, dict[str, Document]]:
-    """What a gradebook keeps that was rostered from the *ods*: it calls everything else by the ids there."""
+    """Return the documents of a gradebook rostered from the *ods*: it refers to everything else by the ids there."""
     found = server_documents(district)
     names, periods = dict(_names(district, ods)), _periods(district, ods)
     schools = {item["sourcedId"]: item["school"]["sourcedId"] for item in found["lineItems"].values()}
@@ -62,7 +62,7 @@ def gradebook_documents(district: FictionalDistrict, ods: Ods) -> dict[str, dict
 
 
 def _names(district: FictionalDistrict, ods: Ods) -> Iterator[tuple[str, str]]:
-    """What the roster's files call a record, and its id in the *ods*."""
+    """Return a record's id in the roster's files, and its id in the *ods*."""
     ids, rows = Ids(district.name, district.school_year), ods.state.rows
     students = {one.state_id: ids.student(one.id) for one in district.students}
     yield from ((students[row.document["studentUniqueId"]], row.id) for row in rows["Student"].values())
@@ -73,7 +73,7 @@ def _names(district: FictionalDistrict, ods: Ods) -> Iterator[tuple[str, str]]:
 
 
 def _periods(district: FictionalDistrict, ods: Ods) -> Mapping[tuple[str, str], str]:
-    """The id of each grading period in the *ods*, by the school and the period in the roster's files."""
+    """Return the id of each grading period in the *ods*, by the school and the period in the roster's files."""
     ids = Ids(district.name, district.school_year)
     titles = {one.title: ids.session(one.id) for one in district.sessions if one.kind == "gradingPeriod"}
     return {

@@ -1,1 +1,1 @@
-"""A fictional district as its OneRoster system would tell it: bulk files and documents."""
+"""A fictional district as its OneRoster system would have it: bulk files and documents."""

@@ -37,13 +37,13 @@ def write_oneroster_12(district: FictionalDistrict, path: Path) -> None:
 
 
 def standard(version: str) -> Mapping[str, Any]:
-    """The files of one OneRoster version, with their headers."""
+    """Return the files of one OneRoster version, with their headers."""
     facts: dict[str, Any] = json.loads(files("standards.oneroster").joinpath("csv.json").read_text("utf-8"))
     return facts[version]  # type: ignore[no-any-return]
 
 
 def rows(district: FictionalDistrict) -> dict[str, Iterable[Row]]:
-    """The rows of each file that the district's system fills."""
+    """Return the rows of each file that the district's system fills."""
     ids = Ids(district.name, district.school_year)
     people = PeopleRows(district, ids)
     return {
@@ -66,7 +66,7 @@ def rows(district: FictionalDistrict) -> dict[str, Iterable[Row]]:
 
 
 def manifest(facts: Mapping[str, Any], tables: Mapping[str, object], district: FictionalDistrict) -> Iterator[Row]:
-    """Which file is there, and of what kind: everything here is complete."""
+    """Write the manifest: which files are there; all of them are bulk files."""
     fixed = facts["manifest"]["values"]
     for name in facts["manifest"]["required"]:
         kind, _, file = name.partition(".")
@@ -77,7 +77,7 @@ def manifest(facts: Mapping[str, Any], tables: Mapping[str, object], district: F
 
 
 def add(archive: zipfile.ZipFile, name: str, headers: Iterable[str], records: Iterable[Row]) -> None:
-    """Put a CSV file into *archive*; what a row does not have stays blank."""
+    """Add a CSV file to *archive*; missing values stay blank."""
     names = tuple(headers)
     with archive.open(member(name), "w") as raw, io.TextIOWrapper(raw, "utf-8", newline="") as text:
         writer = csv.writer(text)
@@ -86,7 +86,7 @@ def add(archive: zipfile.ZipFile, name: str, headers: Iterable[str], records: It
 
 
 def member(name: str) -> zipfile.ZipInfo:
-    """A place in an archive under a fixed date, so that the same rows give the same bytes."""
+    """Return an archive member under a fixed date, so that the same rows give the same bytes."""
     place = zipfile.ZipInfo(name, STAMP)
     place.compress_type = zipfile.ZIP_DEFLATED
     place.external_attr = READABLE

@@ -1,4 +1,4 @@
-"""A district as a OneRoster 1.1 CSV export in the wild: older names, shouting booleans, columns where they fell."""
+"""A messy OneRoster 1.1 CSV export: older names, booleans in capitals, columns in any order."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SENT = (
     "lineItems",
     "results",
 )
-# Names of OneRoster 1.0 that senders never gave up: file, the 1.1 name, the older one.
+# Names of OneRoster 1.0 that senders still use: file, the 1.1 name, the older one.
 OLD_NAMES = {
     "users": {"grades": "grade", "agentSourcedIds": "agents"},
     "classes": {"grades": "grade"},
@@ -81,7 +81,7 @@ class MessySheet:
         self._writer = csv.writer(text, lineterminator=end)
 
     def write(self, headers: tuple[str, ...], records: Iterable[Row]) -> None:
-        """The header line and every row; what a row does not have stays blank."""
+        """Write the header line and every row; missing values stay blank."""
         self._writer.writerow(headers)
         self._writer.writerows([row.get(header, "") for header in headers] for row in records)
 
@@ -128,7 +128,7 @@ def _tables(district: FictionalDistrict) -> dict[str, Iterable[Row]]:
 
 
 def _users(users: Iterable[Row], roles: Iterable[Row]) -> Iterator[Row]:
-    """Users with the one role and the list of organizations that version 1.1 knows."""
+    """Return users with the one role and the list of organizations that version 1.1 has."""
     found: dict[str, list[Row]] = {}
     for role in roles:
         found.setdefault(role["userSourcedId"], []).append(role)

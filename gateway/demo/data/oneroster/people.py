@@ -68,7 +68,7 @@ class PeopleRows:
             self.posts.setdefault(post.staff, []).append(post)
 
     def users(self) -> Iterator[Row]:
-        """Every student, member of staff, and guardian."""
+        """Yield every student, member of staff, and guardian."""
         yield from map(self._student, self.district.students)
         yield from map(self._employee, self.district.staff)
         yield from map(self._guardian, self.district.guardians)
@@ -119,7 +119,7 @@ class PeopleRows:
         }
 
     def roles(self) -> Iterator[Row]:
-        """What each user is, at which organization; the first role at each is the primary one there."""
+        """Yield the roles of each user at each organization; the first role at each is the primary one there."""
         known: set[tuple[str, str]] = set()
         for role in self._roles():
             place = (role["userSourcedId"], role["orgSourcedId"])
@@ -151,7 +151,7 @@ class PeopleRows:
             ) | {"userProfileSourcedId": "" if number else account}
 
     def accounts(self) -> Iterator[Row]:
-        """The account of a few students in a learning management system."""
+        """Yield the account of a few students in a learning management system."""
         for student in self.district.students[::ACCOUNT_EVERY]:
             user = self.ids.student(student.id)
             yield {
@@ -166,7 +166,7 @@ class PeopleRows:
             }
 
     def demographics(self) -> Iterator[Row]:
-        """The demographics of every student."""
+        """Yield the demographics of every student."""
         for one in self.district.students:
             yield {
                 "sourcedId": self.ids.student(one.id),
@@ -182,7 +182,7 @@ class PeopleRows:
             }
 
     def enrollments(self) -> Iterator[Row]:
-        """Every seat and every teacher of every class."""
+        """Yield the enrollments of students and teachers in every class."""
         schools = {section.id: self.ids.org(section.school) for section in self.district.sections}
         for seat in self.district.placements:
             yield {

@@ -19,7 +19,7 @@ TRUTH = {True: "true", False: "false"}
 
 
 def orgs(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
-    """The district and its schools."""
+    """Yield the district and its schools."""
     for one in district.organizations:
         yield {
             "sourcedId": ids.org(one.id),
@@ -31,7 +31,7 @@ def orgs(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
 
 
 def sessions(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
-    """The tree of academic sessions."""
+    """Yield the tree of academic sessions."""
     for one in district.sessions:
         yield {
             "sourcedId": ids.session(one.id),
@@ -45,7 +45,7 @@ def sessions(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
 
 
 def courses(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
-    """The course catalogue."""
+    """Yield the course catalogue."""
     for one in district.courses:
         yield {
             "sourcedId": ids.course(one.id),
@@ -60,7 +60,7 @@ def courses(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
 
 
 def classes(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
-    """Every class that meets."""
+    """Yield every class that meets."""
     catalogue = {one.id: one for one in district.courses}
     for one in district.sections:
         course = catalogue[one.course]
@@ -82,13 +82,13 @@ def classes(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
 
 
 def categories(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
-    """The weight classes of the gradebook."""
+    """Yield the categories of the gradebook."""
     for one in district.categories:
         yield {"sourcedId": ids.other(one.id), "title": one.title, "weight": one.weight}
 
 
 def line_items(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
-    """The graded work of a few classes."""
+    """Yield the line items of a few classes."""
     for one in district.line_items:
         yield {
             "sourcedId": ids.other(one.id),
@@ -106,7 +106,7 @@ def line_items(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
 
 
 def results(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
-    """What students got for it."""
+    """Yield the students' results."""
     for one in district.results:
         yield {
             "sourcedId": ids.other(one.id),
@@ -125,7 +125,7 @@ def results(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
 
 
 def resources(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
-    """The digital textbooks."""
+    """Yield the digital textbooks."""
     for one in district.resources:
         yield {
             "sourcedId": ids.other(one.id),
@@ -139,7 +139,7 @@ def resources(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
 
 
 def course_resources(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
-    """Which course uses which."""
+    """Yield the resources of each course."""
     for one in district.resources:
         yield {
             "sourcedId": ids.other(f"c{one.id}"),
@@ -150,7 +150,7 @@ def course_resources(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
 
 
 def class_resources(district: FictionalDistrict, ids: Ids) -> Iterator[Row]:
-    """A few classes that say it again for themselves."""
+    """Yield the resources of a few classes, which repeat their course's."""
     by_course = {one.course: one for one in district.resources}
     for section in district.sections[:CLASS_RESOURCES]:
         one = by_course.get(section.course)

@@ -1,4 +1,4 @@
-"""A district whose system is a OneRoster 1.2 server with a gradebook: the documents that the server keeps."""
+"""A district whose system is a OneRoster 1.2 server with a gradebook: the documents of the server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EVERY = 4
 
 
 def server_documents(district: FictionalDistrict) -> dict[str, dict[str, Document]]:
-    """Every collection of the server by name, each document by its sourcedId."""
+    """Return every collection of the server by name, each document by its sourcedId."""
     found = documents(rows(district))
     for identifier, section in found["classes"].items():
         if any(item["class"]["sourcedId"] == identifier for item in found["lineItems"].values()):
@@ -45,7 +45,7 @@ def _head(identifier: str) -> Document:
 
 
 def _scale(section: Document) -> Document:
-    """The marks that the scores of a class stand for."""
+    """Return the score scale of a class."""
     return _head(f"{section['sourcedId']}-letters") | {
         "title": "Letter grades",
         "type": "letter",

@@ -1,4 +1,4 @@
-"""Membership of schools: most stay all year; some come late, leave, move across town or attend two schools."""
+"""School enrollments: most students stay all year; some come late, leave, move across town or attend two schools."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REASONS = ("transferred", "transferred", "moved", "withdrawn")
 
 
 class Admissions:
-    """Decides who is where on which days of the year so far."""
+    """Decides the enrollments of students on each day of the year so far."""
 
     def __init__(self, schools: Sequence[Organization], days: Sequence[date], rng: Random) -> None:
         self._rng, self._days = rng, days
@@ -29,7 +29,7 @@ class Admissions:
         self._long_enough = len(days) >= FEWEST_DAYS
 
     def admit(self, student: Student, *, steady: bool) -> list[Enrollment]:
-        """The enrollments of one student, in order of time; a *steady* one has been here from the first day."""
+        """Return the enrollments of one student, in order of time; a *steady* one is enrolled from the first day."""
         rng = self._rng
         lot = 1.0 if steady or not self._long_enough else rng.random()
         if lot < CHANCE_LATE:
@@ -67,7 +67,7 @@ class Admissions:
         )
 
     def _moved(self, student: Student, last: Enrollment) -> list[Enrollment]:
-        """A move within the district: the student's school is the new one; the old one was left before."""
+        """Return a move within the district: the student's school is the new one; the old one was left before."""
         level = self._schools[student.school].level
         others = [one.id for one in self._schools.values() if one.level == level and one.id != student.school]
         if not others:

@@ -1,4 +1,4 @@
-"""What happens to students: days missed, and programs that help some of them."""
+"""Absences of students, and participations in programs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def absences(
     days: Sequence[date],
     rng: Random,
 ) -> Iterator[Absence]:
-    """The absences of the last days before today, of those who were enrolled then."""
+    """Return the absences of the last days before today, of students enrolled then."""
     recent = days[-RECENT_DAYS:]
     kinds = {"elementary": "term", "middle": "semester", "high": "semester"}
     for one in enrollments:
@@ -54,7 +54,7 @@ def absences(
 def participations(
     students: Sequence[Student], schools: Mapping[str, Organization], begin: date, rng: Random
 ) -> Iterator[Participation]:
-    """The programs of the students, all since the school year began."""
+    """Return the program participations of the students, all since the school year began."""
     for student in students[1:]:
         if rng.random() < CHANCE_SPECIAL:
             disability, setting = rng.choice(DISABILITIES), rng.choice(SETTINGS)

@@ -38,7 +38,7 @@ TWO_HOMES = "apart"
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """The part an adult plays in a family before there is anybody to play it."""
+    """The role of an adult in a family before the person is generated."""
 
     relation: str
     kind: str
@@ -48,7 +48,7 @@ class Role:
 
 @dataclass(slots=True)
 class Village:
-    """All families of a district while they move in."""
+    """All families of a district while they are generated."""
 
     name: str
     school_year: int
@@ -61,7 +61,7 @@ class Village:
     guardianships: list[Guardianship] = field(default_factory=list)
 
     def settle(self, count: int) -> None:
-        """Families move in until the district has *count* students."""
+        """Generate families until the district has *count* students."""
         registrar = Registrar(f"{self.name}.example", self.school_year, self.rng)
         weights = tuple(accumulate(self.rng.uniform(0.85, 1.15) for _ in self.zones))
         while len(self.students) < count:
@@ -94,7 +94,7 @@ class Village:
         return home
 
     def _ages(self, first: bool) -> list[tuple[str, date]]:
-        """Grade and birthday of each child; siblings share a grade only when they are twins."""
+        """Return grade and birthday of each child; siblings share a grade only when they are twins."""
         rng = self.rng
         number = 0 if first else rng.choices(CHILDREN, cum_weights=CHILDREN_WEIGHTS)[0]
         grades: list[str] = list(SPOTLIGHT_GRADES) if first else []

@@ -1,4 +1,4 @@
-"""Word lists: the names of people, as mixed as the Puget Sound is, none of them anybody's."""
+"""Word lists: the names of people, as mixed as those of the Puget Sound, none of them a real person's."""
 
 from __future__ import annotations
 
@@ -232,7 +232,7 @@ HOSTILE = (
     ("D'Artagnan", "", "N'Diaye", "", "<D>"),
     ("Hubert", "Wolfe", "Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh", "Sr.", "Hub\\Hubie"),
 )
-# The child a demonstration follows, by seed.
+# The student that a demonstration follows, by seed.
 SPOTLIGHTS = (
     ("Noemí", "Grace", "D'Angelo-Marsh", "Mimi", "female"),
     ("Théo", "James", "O'Rourke", "Teddy", "male"),
@@ -256,7 +256,7 @@ PLAIN = re.compile(r"[^a-z0-9]+")
 
 
 def slug(text: str) -> str:
-    """*text* in the letters an e-mail address may have; nothing when there are none."""
+    """Return *text* in the letters an e-mail address may have; nothing when there are none."""
     if not text.isascii():
         text = unicodedata.normalize("NFKD", text).replace("đ", "d").replace("Đ", "D")
         text = text.encode("ascii", "ignore").decode()

@@ -1,4 +1,4 @@
-"""Students: who they are, how old, where born, where enrolled."""
+"""Students: names, ages, places of birth, schools."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ CHANCE_LANGUAGE = 0.45
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """What the children of one family have in common."""
+    """The facts that the children of one family share."""
 
     heritage: Heritage
     surname: str
@@ -60,12 +60,12 @@ class Family:
 
 
 def heritage(rng: Random) -> Heritage:
-    """A heritage, as often as it occurs."""
+    """Choose a heritage, as often as it occurs."""
     return rng.choices(HERITAGES, cum_weights=HERITAGE_WEIGHTS)[0]
 
 
 def family(household: str, phone: str, rng: Random) -> Family:
-    """A family that has its home already."""
+    """Generate a family that has its home already."""
     roots = heritage(rng)
     speaks = roots.language if rng.random() < CHANCE_LANGUAGE else ENGLISH
     bus = f"{rng.choice('ABCDEFG')}{rng.randrange(10, 90)}" if rng.random() < CHANCE_BUS else ""
@@ -73,20 +73,20 @@ def family(household: str, phone: str, rng: Random) -> Family:
 
 
 def given_name(roots: Heritage, sex: str, rng: Random) -> str:
-    """A first name of this heritage, or one that everybody uses."""
+    """Choose a first name of this heritage, or one that everybody uses."""
     if rng.random() < CHANCE_OWN_NAMES:
         return rng.choice(roots.female if sex == "female" else roots.male)
     return rng.choice(FEMALE if sex == "female" else MALE)
 
 
 def birth_date(grade: str, school_year: int, rng: Random) -> date:
-    """A birthday that puts a child in *grade*: five years old by the last of August for kindergarten."""
+    """Choose a birthday that puts a child in *grade*: five years old by the last of August for kindergarten."""
     age = 6 + GRADES.index(grade) - KINDERGARTEN + (rng.random() < CHANCE_RETAINED)
     return date(school_year - 1 - age, 9, 1) + timedelta(days=rng.randrange(365))
 
 
 class Registrar:
-    """Writes new students into the books: gives out ids and remembers what was given out."""
+    """Generates new students and gives out their ids."""
 
     def __init__(self, domain: str, school_year: int, rng: Random) -> None:
         self._domain, self._school_year, self._rng = domain, school_year, rng
@@ -100,7 +100,7 @@ class Registrar:
         return str(self._local), str(state)
 
     def enroll(self, home: Family, grade: str, school: str, born: date) -> Student:
-        """The next student of the district."""
+        """Generate the next student of the district."""
         rng = self._rng
         local, state = self._ids()
         sex = self._sex()
@@ -153,7 +153,7 @@ class Registrar:
 
 
 def spotlight(student: Student, domain: str, seed: int) -> Student:
-    """*student* under a name that an audience remembers, with nothing that would embarrass a demonstration."""
+    """Give *student* a memorable name, and no fact that would embarrass a demonstration."""
     given, middle, surname, preferred, sex = SPOTLIGHTS[seed % len(SPOTLIGHTS)]
     username = f"{slug(given)[:1]}{slug(surname)[:12]}{student.id}"
     return replace(

@@ -1,4 +1,4 @@
-"""The people who work for a district, and the timetable of those who teach."""
+"""Staff: the people who work for a district, and the timetable of those who teach."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Teacher:
 
 
 class Payroll:
-    """Hires people and knows which teacher is free when."""
+    """Generates staff and knows which teacher is free when."""
 
     def __init__(self, domain: str, school_year: int, rng: Random) -> None:
         self._domain, self._rng = domain, rng
@@ -55,7 +55,7 @@ class Payroll:
         self.assignments: list[Assignment] = []
 
     def hire(self, organization: str, role: str, position: str) -> Staff:
-        """A new member of staff with a first post."""
+        """Generate a member of staff with a first assignment."""
         rng = self._rng
         sex = rng.choice(("female", "female", "male"))
         roots = heritage(rng)
@@ -83,13 +83,13 @@ class Payroll:
         return wanted if again == 1 else f"{wanted}{again}"
 
     def lend(self, staff: str, school: str) -> None:
-        """A second, lesser post at another school."""
+        """Add a second, lesser assignment at another school."""
         self.assignments.append(
             Assignment(staff, school, "teacher", "Itinerant Teacher", primary=False, begin=self._begin)
         )
 
     def teacher(self, school: Organization, department: str, meetings: list[tuple[str, str]]) -> Teacher:
-        """Somebody of the department who is free then, hired if need be; they are busy from now on."""
+        """Return a teacher of the department who is free then, hired if need be; they are busy from now on."""
         free = self._available.setdefault((school.id, department), [])
         for teacher in free:
             if teacher.meetings.isdisjoint(meetings):
@@ -108,7 +108,7 @@ class Payroll:
         return Teacher(person.id, f"{100 * (1 + number // 40) + number % 40:03d}")
 
     def run_offices(self, district: Organization, schools: dict[str, int]) -> None:
-        """Hire whoever a district and its schools need besides teachers; *schools* counts the students of each."""
+        """Generate whoever a district and its schools need besides teachers; *schools* counts the students of each."""
         for role, position in CENTRAL:
             self.hire(district.id, role, position)
         for school, students in schools.items():

@@ -88,7 +88,7 @@ SECONDARY = (
 
 
 def elementary() -> dict[tuple[str, str], Course]:
-    """The course of each department in each elementary grade."""
+    """Return the course of each department in each elementary grade."""
     found = {}
     for number, (grade, name) in enumerate(ELEMENTARY_GRADES.items()):
         for department, (title, code) in ELEMENTARY_TITLES.items():
@@ -99,7 +99,7 @@ def elementary() -> dict[tuple[str, str], Course]:
 
 
 def secondary() -> tuple[Option, ...]:
-    """Every course of the middle and high schools."""
+    """Return every course of the middle and high schools."""
     return tuple(
         Option(
             Course(
@@ -116,5 +116,5 @@ def secondary() -> tuple[Option, ...]:
 
 
 def options(catalogue: tuple[Option, ...], departments: tuple[str, ...], grade: str) -> tuple[Option, ...]:
-    """The courses of *departments* that *grade* may take."""
+    """Return the courses of *departments* that *grade* may take."""
     return tuple(one for one in catalogue if one.department in departments and grade in one.course.grades)

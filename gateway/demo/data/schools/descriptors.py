@@ -1,4 +1,4 @@
-"""The descriptor values that a district's records show beside the standard ones, as its settings declare them."""
+"""The local descriptors of a district's records, as its settings declare them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VALUE: Final = re.compile(r">(uri://[^<#]+Descriptor#[^<]+)<")
-# The words of a OneRoster system for which Ed-Fi has none.
+# The words of a OneRoster system without a descriptor of Ed-Fi.
 SPOKEN: Final = (
     "uri://local/AcademicSubjectDescriptor#Fine Arts",
     "uri://local/AcademicSubjectDescriptor#Physical Education",
@@ -25,12 +25,12 @@ SPOKEN: Final = (
 
 
 def declared(adapter: str, source: Path) -> str:
-    """The values that a district with this *adapter* declares, as its settings write them."""
+    """Return the descriptors that a district with this *adapter* declares, as its settings write them."""
     return json.dumps(shown(source) if adapter == "edfi_xml" else SPOKEN)
 
 
 def shown(folder: Path) -> list[str]:
-    """The values in the interchange files of *folder*, which do not describe them."""
+    """Return the descriptors in the interchange files of *folder*, which do not describe them."""
     texts = (path.read_text("utf-8") for path in sorted(folder.glob("*.xml")))
     found = {unescape(value) for text in texts for value in VALUE.findall(text)}
     return sorted(found - set(standard()))

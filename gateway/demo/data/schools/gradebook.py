@@ -1,4 +1,4 @@
-"""A small gradebook: graded work and results for a few sections, and the digital resources of some courses."""
+"""A small gradebook: line items and results for a few sections, and the digital resources of some courses."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CHANCE_LATE = 0.1
 
 @dataclass(slots=True)
 class GradebookMaker:
-    """The marks of a district while they are being given."""
+    """The gradebook of a district while it is being generated."""
 
     sessions: Sequence[Session]
     days: Sequence[date]
@@ -42,7 +42,7 @@ class GradebookMaker:
     results: list[Result] = field(default_factory=list)
 
     def mark(self, sections: Sequence[Section], rosters: Mapping[str, Sequence[Placement]]) -> None:
-        """Work and results of *sections*, as far as they have met."""
+        """Generate work and results of *sections*, as far as they have met."""
         for section in sections:
             met = [day for day in self.days if section.begin <= day <= section.end][:-1]
             for _ in range(ITEMS_PER_SECTION if met else 0):
@@ -94,13 +94,13 @@ class GradebookMaker:
 
 
 def graded(sections: Sequence[Section], student: str, placements: Sequence[Placement]) -> list[Section]:
-    """The sections that keep a gradebook here: those of one *student*, and a few others."""
+    """Return the sections with a gradebook: those of one *student*, and a few others."""
     mine = {place.section for place in placements if place.student == student}
     return [section for number, section in enumerate(sections) if section.id in mine or not number % EVERY]
 
 
 def resources(courses: Sequence[Course]) -> tuple[LearningResource, ...]:
-    """A product for each course of four departments."""
+    """Return a product for each course of four departments."""
     return tuple(
         LearningResource(
             f"res-{vendor}-{course.id}", f"{product}: {course.title}", vendor, f"{vendor}/{course.id}", course.id

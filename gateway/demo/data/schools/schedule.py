@@ -1,4 +1,4 @@
-"""The master schedule: sections, who teaches them and who sits in them."""
+"""The master schedule: sections, their teachers and their students."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LEND_EVERY = 12
 
 @dataclass(slots=True)
 class Timetable:
-    """The schedule of a district while it is being made."""
+    """The schedule of a district while it is being generated."""
 
     sessions: dict[str, Session]
     payroll: Payroll
@@ -45,7 +45,7 @@ class Timetable:
     teachings: list[Teaching] = field(default_factory=list)
 
     def fill(self, school: Organization, seats: list[Enrollment]) -> None:
-        """Sections for every full-time student of one school."""
+        """Generate sections for every full-time student of one school."""
         whole = [seat for seat in seats if seat.full_time]
         first = len(self.sections)
         for grade in school.grades:

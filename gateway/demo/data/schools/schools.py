@@ -1,4 +1,4 @@
-"""The organization tree: a district and the schools that children grow through."""
+"""The organization tree: a district and its schools."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class Zone:
     high: Organization
 
     def school(self, grade: str) -> Organization:
-        """The school that teaches *grade* to the children of this neighbourhood."""
+        """Return the school that teaches *grade* to the children of this neighbourhood."""
         if grade in LEVELS["elementary"]:
             return self.elementary
         return self.middle if grade in LEVELS["middle"] else self.high
 
 
 def organizations(name: str, students: int, schools: int | None, rng: Random) -> tuple[Organization, ...]:
-    """The district first, then its elementary, middle and high schools."""
+    """Return the district first, then its elementary, middle and high schools."""
     code = str(17000 + rng.randrange(100, 1000))
     title = name.replace("-", " ").title()
     place = Address(
@@ -101,7 +101,7 @@ def _counts(students: int, schools: int | None) -> dict[str, int]:
 
 
 def zones(schools: tuple[Organization, ...]) -> tuple[Zone, ...]:
-    """One neighbourhood for each elementary school; several share a middle and a high school."""
+    """Return one neighbourhood for each elementary school; several share a middle and a high school."""
     by_level = {level: [one for one in schools if one.level == level] for level in LEVELS}
     elementary, middle, high = by_level.values()
     count = len(elementary)
@@ -112,16 +112,16 @@ def zones(schools: tuple[Organization, ...]) -> tuple[Zone, ...]:
 
 
 def street(rng: Random) -> str:
-    """A house number and a street that no town has."""
+    """Return a house number and a street that no town has."""
     side = rng.choice(("", "", "NE ", "SE ", "S "))
     return f"{rng.randrange(100, 19900)} {side}{rng.choice(STREETS)} {rng.choice(STREET_KINDS)}"
 
 
 def town(name: str, rng: Random) -> str:
-    """A town named after the district."""
+    """Return a town named after the district."""
     return f"{name.replace('-', ' ').title()} {rng.choice(('Harbor', 'Heights', 'Falls', 'Landing'))}"
 
 
 def telephone(rng: Random) -> str:
-    """A number in the exchange kept for fiction."""
+    """Return a telephone number in the exchange reserved for fiction."""
     return f"({rng.choice(('206', '253', '360', '425'))}) 555-{rng.randrange(10000):04d}"

@@ -12,24 +12,24 @@ WINTER = 19
 
 
 def first_day(school_year: int) -> date:
-    """The first Wednesday of September: when the school year that ends in *school_year* begins."""
+    """Return the first Wednesday of September: when the school year that ends in *school_year* begins."""
     start = date(school_year - 1, 9, 1)
     return start + timedelta(days=(2 - start.weekday()) % 7)
 
 
 def last_day(school_year: int) -> date:
-    """The last day of school: the third Friday of June."""
+    """Return the last day of school: the third Friday of June."""
     start = date(school_year, 6, 15)
     return start + timedelta(days=(4 - start.weekday()) % 7)
 
 
 def school_year_of(today: date) -> int:
-    """The school year that has most recently begun by *today*, named by the year it ends in."""
+    """Return the school year that has most recently begun by *today*, named by the year it ends in."""
     return today.year + 1 if today >= first_day(today.year + 1) else today.year
 
 
 def school_days(school_year: int) -> tuple[date, ...]:
-    """Every day of instruction, in order."""
+    """Return every day of instruction, in order."""
     begin, end = first_day(school_year), last_day(school_year)
     closed = _closed_days(school_year)
     days = (begin + timedelta(days=number) for number in range((end - begin).days + 1))
@@ -37,7 +37,7 @@ def school_days(school_year: int) -> tuple[date, ...]:
 
 
 def _closed_days(school_year: int) -> frozenset[date]:
-    """Holidays and breaks, by the rules that most districts of Washington follow."""
+    """Return holidays and breaks, by the rules that most districts of Washington follow."""
     autumn, spring = school_year - 1, school_year
     thanksgiving = _monday(autumn, 11, 4, weekday=3)
     breaks = (
@@ -54,13 +54,13 @@ def _closed_days(school_year: int) -> frozenset[date]:
 
 
 def _monday(year: int, month: int, number: int, weekday: int = 0) -> date:
-    """The Monday of that number (or another weekday) in a month."""
+    """Return the Monday of that number (or another weekday) in a month."""
     start = date(year, month, 1)
     return start + timedelta(days=(weekday - start.weekday()) % WEEK + WEEK * (number - 1))
 
 
 def sessions(school_year: int) -> tuple[Session, ...]:
-    """The tree of sessions: the year; halves with quarters; thirds with one grading period each."""
+    """Return the tree of sessions: the year; halves with quarters; thirds with one grading period each."""
     days = school_days(school_year)
     label = f"{school_year - 1}-{school_year}"
     year = Session("sy", label, "schoolYear", "Year Round", "all", days[0], days[-1], "", 1, len(days))
