@@ -40,7 +40,7 @@ def new_token() -> str:
 
 
 def fingerprint(text: str) -> str:
-    """Return the name under which a token is stored."""
+    """Return the SHA-256 hash under which a token is kept; the token itself is not."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

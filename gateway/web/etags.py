@@ -1,4 +1,7 @@
-"""ETags and conditional requests: the ETag of a response's bytes, 304 Not Modified, and If-Match (RFC 9110)."""
+"""ETags and conditional requests: the ETag of a response's bytes, 304 Not Modified, and If-Match (RFC 9110).
+
+Ed-Fi's ``_etag`` of a record is made in `gateway.change_log.ledger`.
+"""
 
 from __future__ import annotations
 

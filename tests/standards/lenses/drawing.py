@@ -127,7 +127,7 @@ def writable(lens):
     """The pairs that write, each local member by the first that claims it."""
     taken, found = set(), []
     for pair in lens.pairs:
-        if pair.put and pair.reader and not taken & set(pair.local_paths):
+        if pair.writer and pair.reader and not taken & set(pair.local_paths):
             taken |= set(pair.local_paths)
             found.append(pair)
     return found

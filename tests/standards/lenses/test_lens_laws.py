@@ -27,13 +27,13 @@ STRANGER = {"not in any model": ["of the", {"source": 1}]}
 def written(lens, record):
     """The local record for a drawn one; a file that only adds to another's records has its key from there."""
     local = lens.write(record)
-    supplied = {part for pair in lens.pairs if pair.put and pair.word != "converted" for part in pair.local_paths}
+    supplied = {part for pair in lens.pairs if pair.writer and pair.word != "converted" for part in pair.local_paths}
     return {**local, **{member: "k7" for member in lens.key if member not in supplied}}
 
 
 def told(lens, record):
     """What a record says through pairs that can go back, without the exact tokens kept beside it."""
-    undrawn = [pair for pair in lens.pairs if not pair.put or pair.word == "converted"]
+    undrawn = [pair for pair in lens.pairs if not pair.writer or pair.word == "converted"]
     lost = {"key"} | {name for pair in undrawn for name in pair.fields}
     return plain({name: value for name, value in record.items() if name not in lost})
 

@@ -91,7 +91,7 @@ def test_a_row_is_written_back_as_it_was_read(one, data):
     }
     if any("metadata" in column for column in one.local_paths):
         row["metadata.maple.note"] = data.draw(words)
-    written = {column for pair in one.pairs if pair.put for column in pair.local_paths} | {"metadata.maple.note"}
+    written = {column for pair in one.pairs if pair.writer for column in pair.local_paths} | {"metadata.maple.note"}
     assert one.write(one.read(row)) == {name: cell for name, cell in row.items() if name in written}
 
 
