@@ -9,7 +9,7 @@ from typing import Final
 
 Key = tuple[str, ...]
 
-MAX_ASIDE_TOLD: Final = 200
+MAX_REPORTED_ROWS: Final = 200
 """How many rows of an entity are told one by one; the others are only counted."""
 
 MAX_REMARKS: Final = 50
@@ -115,7 +115,7 @@ class Notes(threading.local):
     def set_aside(self, row: Aside) -> None:
         """Count a row that is no record; the first ones of an entity are told one by one."""
         self.page.asides[row.entity] += 1
-        if self.page.asides[row.entity] <= MAX_ASIDE_TOLD:
+        if self.page.asides[row.entity] <= MAX_REPORTED_ROWS:
             self.page.aside.append(row)
 
     def lose(self, name: str, lost: int, all_of: int) -> None:

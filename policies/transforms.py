@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 ACTIONS = ("allow", "year", "month", "zip3", "last4", "initial", "hash", "pseudonym", "deny")
 MASKS = frozenset(ACTIONS) - {"allow", "deny"}
-LONGER_THAN_SHOWN = 5
+MIN_LAST4_CHARACTERS = 5
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _POSTAL = re.compile(r"[0-9]{5}(?:-?[0-9]{4})?")
@@ -50,7 +50,7 @@ def last4(value: Any) -> str | None:
     if not isinstance(value, str):
         return None
     text = value.strip()
-    return text[-4:] if len(text) >= LONGER_THAN_SHOWN else None
+    return text[-4:] if len(text) >= MIN_LAST4_CHARACTERS else None
 
 
 def initial(value: Any) -> str | None:

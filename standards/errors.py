@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from standards.losses import Loss
 
 
-ALIKE = 0.8  # how much alike a name must be that was meant by a misspelt one: a slip of a letter or two
+MIN_SIMILARITY = 0.8  # how much alike a name must be that was meant by a misspelt one: a slip of a letter or two
 
 
 class GatewayError(Exception):
@@ -66,7 +66,9 @@ class UnknownName(CallerError):
     code = "unknown-name"
 
     def __init__(self, parameter: str, name: str, known: Iterable[str] = ()) -> None:
-        super().__init__(f"{name[:80]!r} is not a field of this resource{suggestion(name[:80], known, ALIKE)}.")
+        super().__init__(
+            f"{name[:80]!r} is not a field of this resource{suggestion(name[:80], known, MIN_SIMILARITY)}."
+        )
         self.parameter = parameter
         self.name = name
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Document = dict[str, Any]
 
-MAX_HELD_BACK: Final = 2_000
+MAX_HELD_BACK_RECORDS: Final = 2_000
 """How many records of one kind wait for a later one of the same key; when more come, all are let go."""
 
 
@@ -54,7 +54,7 @@ class Repeats:
         if earlier is not None:
             self._replaced[name] += 1
         waiting[key] = document
-        if len(waiting) <= MAX_HELD_BACK:
+        if len(waiting) <= MAX_HELD_BACK_RECORDS:
             return ()
         self._let_go.add(name)
         return self._waiting.pop(name).values()

@@ -18,7 +18,7 @@ SCHOOL_YEAR = re.compile(r"([0-9]{4})-([0-9]{4})")
 YEAR = re.compile(r"[0-9]{4}")
 TIME = re.compile(r"([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})?")
 ZONE = re.compile(r"Z|[+-][0-9]{2}:[0-9]{2}")
-DATE_LENGTH = len("2021-08-31")
+DATE_CHARACTERS = len("2021-08-31")
 INTEGER_LIMIT = 2**63
 TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -81,9 +81,9 @@ def descriptor(text: str) -> str:
 
 def day(text: str) -> str:
     """A date; a time zone, which XML allows here, has no meaning and is dropped."""
-    if len(text) != DATE_LENGTH and ZONE.fullmatch(text, DATE_LENGTH):
-        text = text[:DATE_LENGTH]
-    if len(text) != DATE_LENGTH or text[4] != "-" or text[7] != "-":
+    if len(text) != DATE_CHARACTERS and ZONE.fullmatch(text, DATE_CHARACTERS):
+        text = text[:DATE_CHARACTERS]
+    if len(text) != DATE_CHARACTERS or text[4] != "-" or text[7] != "-":
         raise ValueError("is not a date")
     try:
         date.fromisoformat(text)

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 UNCHECKED_RATIO_BYTES = 1 << 20  # below this many bytes a high compression ratio harms nobody
 MAX_DIRECTORY_BYTES = 4 << 20
 END = b"PK\x05\x06"
-END_SIZE = 22
+END_BYTES = 22
 LOCATOR_64 = b"PK\x06\x07"
-LOCATOR_64_SIZE = 20
+LOCATOR_64_BYTES = 20
 END_64 = b"PK\x06\x06"
-END_64_SIZE = 56
+END_64_BYTES = 56
 MAC_FOLDER = "__MACOSX"
 """Where a Mac puts what it keeps beside the files that somebody packs."""
 
@@ -308,17 +308,17 @@ def _refuse_strange(member: zipfile.ZipInfo) -> None:
 
 def _refuse_large_directory(file: BinaryIO, size: int, place: str) -> None:
     """Refuses an archive whose list of members alone would fill the memory of whoever reads it."""
-    file.seek(max(0, size - (1 << 16) - END_SIZE))
+    file.seek(max(0, size - (1 << 16) - END_BYTES))
     tail = file.read()
     file.seek(0)
-    at = len(tail) - END_SIZE
+    at = len(tail) - END_BYTES
     if at < 0 or tail[at : at + 4] != END:
         at = tail.rfind(END)
-    if at < 0 or len(tail) - at < END_SIZE:
+    if at < 0 or len(tail) - at < END_BYTES:
         raise SourceBroken("This is not a readable zip archive.", place)
     (directory,) = struct.unpack_from("<I", tail, at + 12)
-    locator = tail[max(0, at - LOCATOR_64_SIZE) : at]
-    if locator.startswith(LOCATOR_64) and len(locator) == LOCATOR_64_SIZE:
+    locator = tail[max(0, at - LOCATOR_64_BYTES) : at]
+    if locator.startswith(LOCATOR_64) and len(locator) == LOCATOR_64_BYTES:
         directory = _large_directory(file, min(size, struct.unpack_from("<Q", locator, 8)[0]), place)
     if directory > MAX_DIRECTORY_BYTES:
         raise SourceBroken("The archive lists more than a district's export needs.", place)
@@ -327,9 +327,9 @@ def _refuse_large_directory(file: BinaryIO, size: int, place: str) -> None:
 def _large_directory(file: BinaryIO, at: int, place: str) -> int:
     """How large the list of members is, by the end record of a zip64 archive, which begins *at*."""
     file.seek(at)
-    record = file.read(END_64_SIZE)
+    record = file.read(END_64_BYTES)
     file.seek(0)
-    if len(record) < END_64_SIZE or not record.startswith(END_64):
+    if len(record) < END_64_BYTES or not record.startswith(END_64):
         raise SourceBroken("This is not a readable zip archive.", place)
     return int(struct.unpack_from("<Q", record, 40)[0])
 

@@ -21,7 +21,7 @@ SURROGATE: Final = re.compile("[\ud800-\udfff]")
 """What stands in a text for a byte that is no UTF-8."""
 
 DAY_AND_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}")
-DATE_LENGTH: Final = 10
+DATE_CHARACTERS: Final = 10
 PLAIN_DAY: Final = re.compile(r"((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})")
 SCHOOL_YEAR: Final = re.compile(r"([0-9]{2})([0-9]{2}) ?[-/] ?((?:[0-9]{2})?)([0-9]{2})")
 SEXES: Final = {"f": "female", "m": "male"}
@@ -113,9 +113,9 @@ class Check:
             case "boolean":
                 found = TRUTH_WORDS.get(text.lower())
             case "date" if DAY_AND_TIME.match(text):
-                found = text[:DATE_LENGTH]
+                found = text[:DATE_CHARACTERS]
             case "moment" if DAY_AND_TIME.match(text):
-                found = f"{text[:DATE_LENGTH]}T{text[DATE_LENGTH + 1 :]}"
+                found = f"{text[:DATE_CHARACTERS]}T{text[DATE_CHARACTERS + 1 :]}"
             case "date" | "moment" if day := PLAIN_DAY.fullmatch(text):
                 found = "-".join(day.groups())
             case "year" if years := SCHOOL_YEAR.fullmatch(text):

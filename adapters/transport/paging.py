@@ -26,7 +26,7 @@ T = TypeVar("T")
 MAX_ATTEMPTS: Final = 3
 MAX_EMPTY_PAGES: Final = 100
 RETRY_SECONDS: Final = 60
-MIN_SHARED_PAGE: Final = 2
+MIN_SHARED_PAGE_DOCUMENTS: Final = 2
 """A page must hold one document, and one that it has in common with the page before."""
 CHANGED: Final = "The collection changed while it was being read."
 MISCOUNTED: Final = "There are not as many documents as the source says."
@@ -237,7 +237,7 @@ class PageNumber(Offset):
         return self._anchored(walk, page, min(walk.size, len(page.documents)))
 
     def _window(self, start: int, size: int) -> tuple[Parameters, int, int]:
-        sizes = range(min(MIN_SHARED_PAGE, size), size + 1)
+        sizes = range(min(MIN_SHARED_PAGE_DOCUMENTS, size), size + 1)
         limit = max(sizes, key=lambda one: start // one * one + one)
         number, skip = divmod(start, limit)
         return ((self.number, str(number + 1)), (self.size, str(limit))), limit, skip
@@ -297,7 +297,7 @@ class FromEnd:
     def _rest(self, walk: CollectionWalk, page: SourcePage, total: int) -> Iterator[list[Document]]:
         """Give the documents of each page from the end, none longer than the first *page*."""
         size = min(walk.size, len(page.documents))
-        if size < MIN_SHARED_PAGE:
+        if size < MIN_SHARED_PAGE_DOCUMENTS:
             raise Drifted(MISCOUNTED, lasting=True)
         end, anchor, member = total, None, walk.dialect.member
         while end > 0:

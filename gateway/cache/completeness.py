@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from adapters.contract import Aside
 
-PLACES_IN_STATUS: Final = 20
+MAX_STATUS_PATHS: Final = 20
 """So many rows are told one by one in the status; the log has had them all."""
 
 
@@ -67,7 +67,7 @@ class Completeness:
     page: OneRosterPage = field(default_factory=OneRosterPage, compare=False)
 
 
-def told_lines(found: Completeness, places: int = PLACES_IN_STATUS) -> Iterator[str]:
+def told_lines(found: Completeness, places: int = MAX_STATUS_PATHS) -> Iterator[str]:
     """What was read, entity by entity, what of it is set aside and why, and which references lead nowhere.
 
     Of the rows set aside as many *places* are told.

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 OWN = frozenset({"pseudonym", "hash"})
 """What is done to values with a key of the client's, or of its agreement's, own."""
-NAMES_KEPT = 256
+MAX_KEPT_NAMES = 256
 """Of how many grants it is remembered what they show, which takes long to hash."""
 
 
@@ -248,7 +248,7 @@ def _add(present: dict[str, dict[str, int]], more: Mapping[str, Mapping[str, int
         present[entity] = before | same
 
 
-@lru_cache(maxsize=NAMES_KEPT)
+@lru_cache(maxsize=MAX_KEPT_NAMES)
 def content_of(grant: Grant, held: frozenset[str]) -> str:
     """A hash that is the same for grants that show the same."""
     actions = {rule.action for rule in grant.rules.values()}

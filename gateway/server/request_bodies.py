@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MAX_BODIES: Final = 256
 """How many bodies may be on their way at once."""
 
-MAX_BYTES: Final = 64 << 20
+MAX_KEPT_BYTES: Final = 64 << 20
 """How many bytes of bodies may be in memory, of those on their way and of requests that are not answered yet."""
 
 LETTING_GO_SECONDS: Final = 0.25
@@ -95,7 +95,7 @@ class Bodies:
     def _grow(self, body: Body, by: int) -> None:
         body.size += by
         self._bytes += by
-        while self._bytes > MAX_BYTES:
+        while self._bytes > MAX_KEPT_BYTES:
             oldest = next((one for one in self._coming if one is not body), None)
             if oldest is None:
                 raise Overloaded

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from policies.transforms import LONGER_THAN_SHOWN, month, year, zip3
+from policies.transforms import MIN_LAST4_CHARACTERS, month, year, zip3
 from standards.fields import fields_of
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ HOSTILE = (
     "O'Brien", 'say "no"', "back\\slash", "two\nlines", "Zoe\u0308", "\u202egnirts", "a,b;c", "<b>&amp;", "%27 OR 1=1",
     "\u00df\u0130\ufb01", "\U0001f9d1\u200d\U0001f3eb", "zero\u200bwidth", "100%", "{}", "~", "  spaces  ",
 )  # fmt: skip
-FIRST_DAY, DAYS = date(1990, 1, 1), 16_000
+FIRST_DAY, RANGE_DAYS = date(1990, 1, 1), 16_000
 EMPTY: Mapping[str, Field] = {}
 
 
@@ -121,7 +121,7 @@ class FakeValues:
 
     def day(self) -> date:
         """Some day."""
-        return FIRST_DAY + timedelta(days=self.random.randrange(DAYS))
+        return FIRST_DAY + timedelta(days=self.random.randrange(RANGE_DAYS))
 
     def text(self) -> str:
         """A text that is unlike any other and unpleasant to handle."""
@@ -144,7 +144,7 @@ class FakeValues:
                 other = f"{value[:7]}-{self.random.randint(1, 28):02}"
             case "zip3" if zip3(value):
                 other = f"{value.strip()[:3]}{self.random.randint(0, 99):02}"
-            case "last4" if len(value.strip()) >= LONGER_THAN_SHOWN:
+            case "last4" if len(value.strip()) >= MIN_LAST4_CHARACTERS:
                 other = f"{self.token()}{value.strip()[-4:]}"
             case "initial" if value[:1].isascii() and value[:1].isalnum():
                 other = f"{value[0]} {self.text()}"

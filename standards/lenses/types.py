@@ -19,7 +19,7 @@ class Wrong:
 
 
 WRONG: Final = Wrong()
-DATE_LENGTH = 10
+DATE_CHARACTERS = 10
 TRUTHS = {"true": True, "false": False}
 
 
@@ -65,10 +65,14 @@ def _truth(value: Any) -> Any:
 
 
 def _date(value: Any) -> Any:
-    if type(value) is not str or len(value) < DATE_LENGTH:
+    if type(value) is not str or len(value) < DATE_CHARACTERS:
         return WRONG
-    if len(value) > DATE_LENGTH:
-        return _date(value[:DATE_LENGTH]) if value[DATE_LENGTH] in "T " and _datetime(value) is not WRONG else WRONG
+    if len(value) > DATE_CHARACTERS:
+        return (
+            _date(value[:DATE_CHARACTERS])
+            if value[DATE_CHARACTERS] in "T " and _datetime(value) is not WRONG
+            else WRONG
+        )
     try:
         date.fromisoformat(value)
     except ValueError:

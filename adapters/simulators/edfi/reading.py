@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
 
 PARAMETERS: Final = "bad-request:parameter-validation-failed"
-DEFAULT_LIMIT, MAX_LIMIT, MAX_NUMBER, PARTITIONS, MAX_PARTITIONS = 25, 500, 2**31 - 1, 10, 200
+DEFAULT_LIMIT, MAX_LIMIT, MAX_NUMBER, DEFAULT_PARTITIONS, MAX_PARTITIONS = 25, 500, 2**31 - 1, 10, 200
 MAX_VERSION: Final = 2**63 - 1
 TRUTHS: Final = {"true": True, "false": False}
 
@@ -78,7 +78,7 @@ def page(state: OdsState, resource: Resource, query: Mapping[str, str], manner: 
 
 def partitions(state: OdsState, resource: Resource, query: Mapping[str, str]) -> EdFiReply:
     """Tokens that divide the documents that *query* asks for."""
-    wanted = number(query, "number", PARTITIONS, 1, MAX_PARTITIONS)
+    wanted = number(query, "number", DEFAULT_PARTITIONS, 1, MAX_PARTITIONS)
     found = chosen(state, resource, query)
     size = max(1, -(-len(found) // wanted))
     firsts = [found[place].number for place in range(0, len(found), size)]

@@ -34,7 +34,7 @@ OWNERS: Final = {"courseResources": ("courses", "course"), "classResources": ("c
                  "userResources": ("users", "user")}  # fmt: skip
 SCALES: Final = {"lineItemScoreScales": ("lineItems", "lineItem"), "resultScoreScales": ("results", "result")}
 MOMENT: Final = "T00:00:00.000Z"
-DATE: Final = 10
+DATE_CHARACTERS: Final = 10
 
 
 def documents(tables: Mapping[str, Iterable[Row]]) -> Documents:
@@ -125,7 +125,7 @@ def _typed(kind: str, cell: str) -> Any:
         case "float":
             return float(cell) if "." in cell else int(cell)
         case "dateTime":
-            return cell + MOMENT if len(cell) == DATE else cell
+            return cell + MOMENT if len(cell) == DATE_CHARACTERS else cell
         case "boolString" | "bool|boolString":
             return cell.lower()
         case _:

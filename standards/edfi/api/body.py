@@ -38,7 +38,7 @@ UNLIKE_JSON = re.compile(rb"(?![{\[\"'0-9tfnuNI/-])[!-~]")
 
 LEFT_EMPTY = "is required and should not be left empty"
 UNKEPT = "The value has characters that no system can keep."
-MAX_REPORTED = 100
+MAX_REPORTED_ERRORS = 100
 """How many places of one body are told to be wrong."""
 
 Places = dict[str, list[str]]
@@ -56,7 +56,7 @@ def parse(text: bytes) -> Any:
         raise CallerError("A non-empty request body is required.")
     try:
         document = orjson.loads(text)
-        repeated = dict(islice(_repeated(json.loads(text, object_pairs_hook=_MemberPairs), "$"), MAX_REPORTED))
+        repeated = dict(islice(_repeated(json.loads(text, object_pairs_hook=_MemberPairs), "$"), MAX_REPORTED_ERRORS))
     except orjson.JSONDecodeError as error:
         if first := UNLIKE_JSON.match(text):
             raise CallerError(UNEXPECTED.format(first.group().decode())) from None
@@ -129,10 +129,10 @@ def read(
     clean = _object(resource.properties, known, document, "$", places, own)
     if ignored is not None:
         _ignore(places, ignored)
-    if len(places) < MAX_REPORTED:
+    if len(places) < MAX_REPORTED_ERRORS:
         _judge(resource, clean, known, places)
     if places:
-        raise InvalidBody(REFUSED, dict(islice(places.items(), MAX_REPORTED)))
+        raise InvalidBody(REFUSED, dict(islice(places.items(), MAX_REPORTED_ERRORS)))
     return clean, str(identifier) if identifier is not None else None
 
 
@@ -144,7 +144,7 @@ def _judge(resource: Resource, clean: Mapping[str, Any], known: Shape, places: P
         if not _told(wrong, path) and (said != "is missing" or _has(known, path)):
             for place, sentence in error_sentences.told(resource.name, clean, path, said):
                 listed = places.setdefault(place, [])
-                if sentence not in listed and len(listed) < MAX_REPORTED:
+                if sentence not in listed and len(listed) < MAX_REPORTED_ERRORS:
                     listed.append(sentence)
             if said != error_sentences.REPEATED:
                 wrong.add(path)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 HEADER = "X-Ignored-Members"
-MAX_NAMED = 20
+MAX_NAMED_MEMBERS = 20
 """How many members of one body are told by name; the others are counted."""
 
 
@@ -35,7 +35,7 @@ class Ignored:
 
     def told(self) -> str:
         """The value of the header: ``name, addresses[].name; others=2``."""
-        named = [path for path in self.paths if "\0" not in path][:MAX_NAMED]
+        named = [path for path in self.paths if "\0" not in path][:MAX_NAMED_MEMBERS]
         others = len(self.paths) - len(named)
         return "; ".join(part for part in (", ".join(named), f"others={others}" if others else "") if part)
 

@@ -11,7 +11,7 @@ MAX_CHARACTERS: Final = 60
 
 MARK: Final = "~"
 TAIL_BYTES: Final = 10
-TAIL_LETTERS: Final = 12
+TAIL_CHARACTERS: Final = 12
 
 
 def key_text(label: str, identifier: str) -> str:
@@ -20,7 +20,7 @@ def key_text(label: str, identifier: str) -> str:
     It follows from this record alone: neither a hidden record nor a new one changes it.
     """
     digest = b32encode(sha256(identifier.encode("utf-8", "surrogatepass")).digest()[:TAIL_BYTES])
-    tail = digest[:TAIL_LETTERS].decode("ascii").lower()
+    tail = digest[:TAIL_CHARACTERS].decode("ascii").lower()
     said = " ".join(label.split())[: MAX_CHARACTERS - len(MARK) - len(tail)].rstrip()
     return f"{said}{MARK}{tail}"
 

@@ -21,7 +21,7 @@ Document = dict[str, Any]
 UPDATABLE = "x-Ed-Fi-isUpdatable"
 MEDIA = "application/json"
 MAX_PARTITIONS = 200
-PARTITIONS = 10
+DEFAULT_PARTITIONS = 10
 CHANGES = MappingProxyType({"name": "changeQueries", "description": "Which change versions a client can ask for."})
 VERSIONS: Mapping[str, Document] = MappingProxyType(
     {
@@ -64,7 +64,7 @@ SHARED: tuple[Words, ...] = (
     ("maxChangeVersion", "query", "Only what changed at this change version or earlier.",
      {"type": "integer", "format": "int64"}),
     ("number", "query", "How many parts of about the same size to cut the items into.",
-     {"type": "integer", "format": "int32", "minimum": 1, "maximum": MAX_PARTITIONS, "default": PARTITIONS}),
+     {"type": "integer", "format": "int32", "minimum": 1, "maximum": MAX_PARTITIONS, "default": DEFAULT_PARTITIONS}),
     ("Use-Snapshot", "header", "Whether to read from a snapshot.", {"type": "boolean", "default": False}),
     ("If-None-Match", "header", "The tag of the item as the client has it.", {"type": "string"}),
     ("If-Match", "header", "The tag of the item as the client read it; the request fails if it is another by now.",

@@ -19,7 +19,7 @@ Document = dict[str, Any]
 SCHEMA = "edFi"
 IDENTITY = "x-Ed-Fi-isIdentity"
 LINK = "link"
-DESCRIPTOR_LENGTH = 306
+MAX_DESCRIPTOR_CHARACTERS = 306
 ENDINGS = (("trices", "trix"), ("noses", "nosis"), ("tuses", "tus"), ("ies", "y"), ("sses", "ss"), ("s", ""))
 FORMATS: Mapping[str, str] = MappingProxyType({"number": "double"})
 DESCRIPTOR_NUMBER = "The number of the descriptor, where the ODS is older than 7.2 and gives one; ignored in a body."
@@ -108,7 +108,7 @@ def scalar(known: Property, edition: OpenApiVersion) -> Document:
     if form := known.format or FORMATS.get(known.type, ""):
         made |= {} if form == "time" else {"format": form}
     if known.descriptor or known.max_length is not None:
-        made["maxLength"] = DESCRIPTOR_LENGTH if known.descriptor else known.max_length
+        made["maxLength"] = MAX_DESCRIPTOR_CHARACTERS if known.descriptor else known.max_length
     if known.min_length is not None:
         made["minLength"] = known.min_length
     made |= {word: value for word, value in (("minimum", known.min), ("maximum", known.max)) if value is not None}
