@@ -38,7 +38,7 @@ DATE_CHARACTERS: Final = 10
 
 
 def documents(tables: Mapping[str, Iterable[Row]]) -> Documents:
-    """Every collection by name, each document by its id; *tables* has the rows of each file, without ``.csv``."""
+    """Return every collection by name, its documents by id; *tables* has the rows of each file, without ``.csv``."""
     rows = {name: list(found) for name, found in tables.items()}
     found: Documents = {name: {} for name in COLLECTIONS.values()}
     for class_name, collection in COLLECTIONS.items():
@@ -60,7 +60,7 @@ def documents(tables: Mapping[str, Iterable[Row]]) -> Documents:
 
 
 def reference(class_name: str, identifier: str) -> Document:
-    """A reference to the object of a class with an id."""
+    """Make a reference to the object of a class with an id."""
     collection = COLLECTIONS[class_name]
     service = SERVICES.get(collection, "rostering")
     return {"href": f"{BASE}/{service}/v1p2/{collection}/{identifier}", "sourcedId": identifier, "type": class_name}
@@ -105,7 +105,7 @@ def _document(class_name: str, collection: str, row: Row) -> Document:
 
 
 def _member(class_name: str, column: specification.Column, cell: str) -> tuple[str, Any]:
-    """What a cell says, as a member of a document."""
+    """Convert a cell to a member of a document."""
     member, known = specification.member_of(column.name), model.classes(VERSION)[class_name]
     if column.name.endswith("SourcedIds"):
         return member, [reference(known[member].ref, part) for part in _parts(cell)]
@@ -149,7 +149,7 @@ def _kept(**members: Any) -> Document:
 
 
 def by_class(found: Documents, collection: str, member: str) -> Mapping[str, list[Document]]:
-    """The documents of a collection by the id in one of their references."""
+    """Return the documents of a collection by the id in one of their references."""
     grouped: dict[str, list[Document]] = defaultdict(list)
     for document in found[collection].values():
         grouped[document.get(member, {}).get("sourcedId", "")].append(document)
