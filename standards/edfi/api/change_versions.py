@@ -1,4 +1,4 @@
-"""Change versions in Ed-Fi queries: which window of them is asked about."""
+"""Change versions in Ed-Fi queries: the window that is asked for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ INVERTED = "MinChangeVersion must be less than or equal to MaxChangeVersion."
 
 
 def window(values: MutableMapping[str, tuple[str, str]]) -> Window | None:
-    """The window that parameters ask for, which are taken out of *values*; None where they name none.
+    """Read the window that parameters ask for, taking them out of *values*; None where they name none.
 
     Raises:
         MalformedQuery: an end is no version, or the window ends before it begins.

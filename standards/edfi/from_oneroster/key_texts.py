@@ -1,4 +1,4 @@
-"""Key texts for records of a source whose own texts need not be unique: each carries something of the record's id."""
+"""Key texts for records of a source whose own texts need not be unique: each carries a part of the record's id."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TAIL_CHARACTERS: Final = 12
 
 
 def key_text(label: str, identifier: str) -> str:
-    """The text *label* with what is made of the *identifier*, so that no other record has it, whatever its case.
+    """Make a text of *label* and a hash of *identifier*, so that no other record has it, whatever its case.
 
     It follows from this record alone: neither a hidden record nor a new one changes it.
     """
@@ -26,5 +26,5 @@ def key_text(label: str, identifier: str) -> str:
 
 
 def number_text(district: str, identifier: str) -> str:
-    """The text of which the number of an organization is made whose source states none."""
+    """Make the text from which the number of an organization is derived whose source states none."""
     return f"{district} sourcedId {identifier}"
