@@ -262,7 +262,7 @@ class RequestTimeout(CallerError):
 
 
 class BodyTooLarge(CallerError):
-    """The body is larger than *most* bytes, the limit of every request."""
+    """The body is larger than a request's may be; *most* is the limit in bytes."""
 
     status, code = 413, "body-too-large"
 
@@ -311,7 +311,7 @@ class SourceUnavailable(SourceError):
 
 
 class LossRefused(SourceUnavailable):
-    """The source has lost more rows than may be dropped without an operator's approval; *losses* names which."""
+    """The source has lost more rows than may be dropped without an operator's approval; *losses* lists them."""
 
     code = "loss-refused"
 

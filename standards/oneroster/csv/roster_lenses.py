@@ -21,7 +21,7 @@ KEY = (specification.ID,)
 
 
 def _account(cell: str) -> str:
-    """Read a user profile whose id is already the address that OneRoster's API wants: no sourcedId has a colon."""
+    """Return the address of a user profile as OneRoster's API wants it; a cell with a colon is an address already."""
     return cell if ":" in cell else PROFILE + cell
 
 
