@@ -131,7 +131,7 @@ class Adapter(ABC):
         """Return the source's own newest change version; None where it has none."""
         return None
 
-    def changes(self, wanted: Wanted, since: int, until: int) -> Iterator[Change]:  # noqa: ARG002  what those that can tell take
+    def changes(self, wanted: Wanted, since: int, until: int) -> Iterator[Change]:  # noqa: ARG002  taken by adapters with change versions
         """Yield every difference of the *wanted* entities after version *since* and up to *until*, in any order.
 
         The records have the wanted fields only, as in `read`, and their own ids. Each record comes at most once, as it
@@ -153,7 +153,7 @@ class Adapter(ABC):
         """
         raise Unsupported("The district's system does not tell what has changed.")
 
-    def save(self, entity: str, record: Record, *, new: bool, before: Tagged | None = None) -> str:  # noqa: ARG002  what those that can write take
+    def save(self, entity: str, record: Record, *, new: bool, before: Tagged | None = None) -> str:  # noqa: ARG002  taken by adapters that write
         """Create (*new*) or replace the record of *entity* that bears the id in *record*; return the id it now bears.
 
         A new record without an ``id`` is given one by the source. The whole record is given: what is not in it is to be

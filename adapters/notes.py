@@ -10,11 +10,11 @@ from typing import Final
 Key = tuple[str, ...]
 
 MAX_REPORTED_ROWS: Final = 200
-"""How many rows of an entity are told one by one; the others are only counted."""
+"""The rows of an entity that are reported one by one; the others are only counted."""
 
 MAX_REMARKS: Final = 50
 USER: Final = "user"
-"""A OneRoster user of whom it is not known what it is: a student, a staff member or a contact."""
+"""A OneRoster user of unknown kind: a student, a staff member or a contact."""
 
 UNREADABLE: Final = "cannot be understood"
 UNRESOLVED: Final = "leads nowhere"
@@ -38,7 +38,7 @@ REASONS: Final = frozenset({
     "refers to what is the XML id of different things", "refers to another kind of thing",
     "is a lookup; only identities and XML ids are understood", "is a part of the key, and missing",
 })  # fmt: skip
-"""Everything that may be told of a row that is set aside: whatever else an adapter says is not repeated."""
+"""The reasons that may be reported of a row set aside: no other text of an adapter is repeated."""
 
 
 def reason_of(message: str) -> str:

@@ -74,7 +74,7 @@ def _item(fields: Mapping[str, Field], group: str, item: Any) -> Iterator[str]:
     for name, value in item.items():
         full = f"{group}.{name}"
         if full in fields and group == "race":
-            continue  # the items of this group hold the source's token for a race, not a yes or no
+            continue  # the items of this group have the source's token for a race, not a boolean
         if full in fields:
             yield from _value(fields, fields[full], full, value)
         elif f"{group}.{name.partition('@')[0]}" not in fields:

@@ -59,7 +59,7 @@ class Asking(threading.Thread):
             except requests.ConnectionError:
                 continue
             now = time.perf_counter()
-            if ok.status_code in {200, 401}:  # a token that is gone is an answer all the same
+            if ok.status_code in {200, 401}:  # an expired token is an answer all the same
                 self.longest, answered = max(self.longest, now - answered), now
                 self.times.append(now - begun)
 

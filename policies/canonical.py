@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from policies.elements import Line, Settled
 
 UNHASHED = frozenset({"approvals"})
-"""What may be added to a version without making it another one."""
+"""The parts that may be added to a version without making it another one."""
 
 LATER = "the agreement did not release it so when it was first used"
 

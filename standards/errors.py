@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from standards.losses import Loss
 
 
-MIN_SIMILARITY = 0.8  # how much alike a name must be that was meant by a misspelt one: a slip of a letter or two
+MIN_SIMILARITY = 0.8  # for a hint at a misspelt name: a slip of a letter or two
 
 
 class GatewayError(Exception):

@@ -59,7 +59,7 @@ def _prune_branch(branch: Branch, grant: Releases) -> Branch | None:
     also = tuple(step for step in branch.also if step_released(step, branch.entity, "", grant))
     backed, once = _kept(branch.backed, branch.entity, "", grant), branch.once
     if once and not (known.issuperset(once.members) and all(grant.releases(fields[one].release) for one in once.refs)):
-        once = None  # what it would go by makes no key for this consumer
+        once = None  # its key is not wholly released to this consumer
     return replace(branch, nodes=nodes, also=also, backed=backed, once=once)
 
 

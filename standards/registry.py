@@ -27,7 +27,7 @@ PACKAGES = (
     standards.oneroster.csv,
     standards.oneroster,
 )
-"""Where a module of its own is all that a new resource or a new lens takes."""
+"""The packages in which a new module is all that a new resource or lens needs."""
 
 
 @cache

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Key = tuple[str, ...]
 
-# The collection that tells, for each field that it tells of.
+# The collection that decides each of these fields.
 TOLD_BY = {
     ("student", "primaryOrganization"): "studentSchoolAssociations",
     ("staff", "primaryOrganization"): "staffEducationOrganizationAssignmentAssociations",

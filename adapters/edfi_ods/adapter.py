@@ -49,7 +49,7 @@ class EdFiOds(Adapter):
         self._records = Records(reader, said["in_flight"])
         self._changes = OdsChanges(self._service, self._records)
         self._writer = OdsWriter(self._service, self._records)
-        self._tells = True  # until it says that it does not
+        self._tells = True  # until the ODS states otherwise
         self._manifest: tuple[tuple[int, bool], Manifest] | None = None
         self._names = Names(self._records_of)
         beside = gradebook(said)

@@ -136,7 +136,7 @@ class OdsChanges:
         documents = self.records.reader.documents(collection, dict, window, deadline)
         gone = list(self._traces(collection, "deletes", window, deadline))
         moved = list(self._traces(collection, "keyChanges", window, deadline))
-        if entity not in PERSONS:  # a course is not in the key of what told of it
+        if entity not in PERSONS:  # a course is not in the key of its offerings
             return None if documents or gone or moved else set()
         member = PERSONS[entity]
         reference = f"{member.removesuffix('UniqueId')}Reference"

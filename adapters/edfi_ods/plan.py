@@ -22,7 +22,7 @@ WINDOW: Final = {">=": "minChangeVersion", "<=": "maxChangeVersion"}
 VERSION: Final = "changeVersion"
 EXACT: Final = frozenset({"integer", "boolean", "date"})
 _NEVER: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
-"""What no value of a document holds; tabs, line ends and spaces of any kind are in some."""
+"""Characters that no value of a document has; tabs, line ends and spaces of any kind do occur."""
 
 
 @cache
@@ -88,7 +88,7 @@ def by_hint(lens: Lens, hint: Hint) -> Parameters | None:
     if hint.operator != "=" or pair is None or pair.pairs or pair.local_paths[0] not in parameters(lens.local):
         return ()
     if pair.kind not in EXACT and hint.value.lower() != hint.value.upper():
-        return ()  # some databases tell capitals from small letters, the gateway does not
+        return ()  # some databases compare case, the gateway does not
     return by_members(lens.local, {pair.local_paths[0]: hint.value})
 
 

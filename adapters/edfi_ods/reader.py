@@ -84,7 +84,7 @@ class OdsReader:
             try:
                 return [turn(document) for documents in walk.pages(PAGINATOR) for document in documents]
             except CollectionDenied as error:
-                if walk.begun:  # what was shown is never taken for something that is not there
+                if walk.begun:  # a collection shown once is never taken for missing
                     raise SourceRefused(error.message) from None
                 raise
 
@@ -96,7 +96,7 @@ class OdsReader:
             return None
         try:
             return self.service.one(path_of(collection), identifier, deadline)
-        except CollectionDenied as error:  # of one document that says nothing about the others
+        except CollectionDenied as error:  # an error of one document, not of the others
             raise SourceRefused(error.message) from None
 
 

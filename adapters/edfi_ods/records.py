@@ -114,7 +114,7 @@ class Records:
             for record in self.asked(collection, asked, deadline, strict=True):
                 if same_key(entity, record["key"], key):
                     return self.joined(entity, [record], deadline)[0]
-        if entity.endswith("Descriptors"):  # some databases tell capitals from small letters
+        if entity.endswith("Descriptors"):  # some databases compare case
             every = (one for name in self.collections(entity) for one in self.asked(name, (), deadline))
             return next((record for record in every if same_key(entity, record["key"], key)), None)
         return None

@@ -145,7 +145,7 @@ class EdFiXml(Adapter):
         for source in sources if names else ():
             there = names & self._catalogue(source).collections()
             for name, document in documents(source, there, known=self._catalogue(source), findings=ReadingFindings()):
-                with suppress(MappingError):  # what is no record is told where it is read itself
+                with suppress(MappingError):  # a row that is no record is reported where it is read itself
                     found.add((name, lenses()[name].read(document)["key"]))
         return frozenset(found)
 

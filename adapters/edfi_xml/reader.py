@@ -311,7 +311,7 @@ def _root(chunk: bytes, name: str) -> tuple[str, bool]:
     error: etree.XMLSyntaxError | None = None
     try:
         parser.feed(chunk)
-    except etree.XMLSyntaxError as found:  # what is wrong below the root matters to whoever reads that far
+    except etree.XMLSyntaxError as found:  # a fault below the root matters to a full reading
         error = found
     root: Any = next((element for _, element in parser.read_events()), None)
     if root is None and error is not None:

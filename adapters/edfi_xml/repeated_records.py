@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
 
 MAX_HELD_BACK_RECORDS: Final = 2_000
-"""How many records of one kind wait for a later one of the same key; when more come, all are let go."""
+"""The records of one kind that wait for a later one with the same key; when more come, all are yielded."""
 
 
 class Repeats:

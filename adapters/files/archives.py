@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from _typeshed import WriteableBuffer
 
-UNCHECKED_RATIO_BYTES = 1 << 20  # below this many bytes a high compression ratio harms nobody
+UNCHECKED_RATIO_BYTES = 1 << 20  # below this size a high compression ratio is harmless
 MAX_DIRECTORY_BYTES = 4 << 20
 END = b"PK\x05\x06"
 END_BYTES = 22
@@ -31,7 +31,7 @@ LOCATOR_64_BYTES = 20
 END_64 = b"PK\x06\x06"
 END_64_BYTES = 56
 MAC_FOLDER = "__MACOSX"
-"""Where a Mac puts what it keeps beside the files that somebody packs."""
+"""The folder in which a Mac keeps its own data beside the packed files."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MAX_CELL_CHARACTERS: Final = 1 << 16
 MAX_REMEMBERED_CELLS: Final = 50_000
 SURROGATE: Final = re.compile("[\ud800-\udfff]")
-"""What stands in a text for a byte that is no UTF-8."""
+"""A character that stands in a text for a byte that is no UTF-8."""
 
 DAY_AND_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}")
 DATE_CHARACTERS: Final = 10
@@ -26,7 +26,7 @@ PLAIN_DAY: Final = re.compile(r"((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})")
 SCHOOL_YEAR: Final = re.compile(r"([0-9]{2})([0-9]{2}) ?[-/] ?((?:[0-9]{2})?)([0-9]{2})")
 SEXES: Final = {"f": "female", "m": "male"}
 TRUTH_WORDS: Final = {"y": "true", "yes": "true", "1": "true", "n": "false", "no": "false", "0": "false"}
-"""What systems write where the standard has true and false."""
+"""Spellings of true and false that systems use instead of the standard's."""
 
 GUID: Final = re.compile(r"[0-9A-Za-z./@_-]{1,255}")
 DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -112,7 +112,7 @@ class CsvSheet:
         try:
             rows.extend(islice(self._reader, count))
         except csv.Error:
-            broken = True  # the error itself holds what the file says; nobody may see it
+            broken = True  # the error itself quotes the file, which is confidential
         if broken:
             raise self._fault()
         return rows

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ENTITIES: Final = frozenset({*rest_lenses.CLASSES, "resource"})
 SHARED: Final = frozenset({"assessment", "assessmentResult"})
-"""What the main system keeps, too: there under a natural key of several parts, here under an id."""
+"""Entities that both systems keep: the main one under a natural key of several parts, this one under an id."""
 
 
 @cache

@@ -23,7 +23,7 @@ ROLES: Final = "roles.csv"
 ROSTER: Final = frozenset(
     {"orgs.csv", "academicSessions.csv", "courses.csv", "classes.csv", "users.csv", ROLES, "enrollments.csv"}
 )
-"""The files of which nothing may be left out: without one of them lists would be empty that are not."""
+"""The files that must be whole: without one of them lists would wrongly be empty."""
 
 NO_ROLES: Final = (
     "OneRoster 1.2 tells in roles.csv what every user is, and that file is absent."

@@ -86,7 +86,7 @@ class Task:
         """Return the files that the wanted entities are made of, in the order in which they are read."""
         names = {name for entity in self.wanted for name in FILES.get(entity, ())}
         if self.version == "1.1" and "users.csv" in names:
-            names.add("orgs.csv")  # the organization tells what kind of administrator an administrator is
+            names.add("orgs.csv")  # the organization decides the kind of administrator
         return tuple(name for name in ORDER if name in names and name in specification.files(self.version))
 
     def asks_for(self, entity: str) -> bool:

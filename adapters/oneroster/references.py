@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MAX_SHOWN_ROWS: Final = 5
 LEFT_TO_OTHERS: Final = ("users.csv", "orgSourcedIds")
-"""Each organization of a user makes a record of its own, which is judged like every other."""
+"""Each organization of a user makes a record of its own, which is checked like every other."""
 
 
 class Pointers:

@@ -31,7 +31,7 @@ LINKS: Final = {
     "resultLearningObjectiveIds.csv": ("result", "resultSourcedId"),
     "resultScoreScales.csv": ("result", "resultSourcedId"),
 }
-"""The files whose rows are a part of another record: its entity, and the column that says which."""
+"""The files whose rows are a part of another record: its entity, and the column with its id."""
 
 PARTS: Final = {**LINKS, "demographics.csv": (USER, specification.ID), "userProfiles.csv": (USER, "userSourcedId")}
 ENTITIES: Final = {

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 DAY: Final = Check(specification.Column("", "date"))
 YEAR: Final = Check(specification.Column("", "year"))
 TRUTH: Final = {True: "true", False: "false"}
-OPTIONAL: Final = frozenset({"classType", "roleType"})  # files require them; by what is missing nobody is mistaken
+OPTIONAL: Final = frozenset({"classType", "roleType"})  # files require them; a missing one misleads no reader
 
 
 def list_of(document: Mapping[str, Any], name: str, place: str) -> list[Any]:

@@ -34,7 +34,7 @@ UNMAPPED: Mapping[str, Mapping[str, str]] = MappingProxyType(
     }
 )  # fmt: skip
 EXACT: Final = "status@edfi"
-"""The exact token of a status, which is its value where no other standard has a word for it."""
+"""The exact token of a status, which is the value itself where no other standard has a token for it."""
 
 
 def packed(entity: str, record: Record) -> Record:

@@ -22,7 +22,7 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-LINGER: Final = struct.pack("ii", 1, 0)  # close at once and tell the other side so
+LINGER: Final = struct.pack("ii", 1, 0)  # close at once, with a TCP reset
 BODILESS: Final = frozenset({204, 304})
 
 

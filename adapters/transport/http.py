@@ -223,7 +223,7 @@ class Http:
 
     def _tell_breaker(self, status: int) -> None:
         """Count an answer that came whole as a success, unless its status says that the source does not work."""
-        if status >= 500:  # noqa: PLR2004  what a server says when it cannot
+        if status >= 500:  # noqa: PLR2004  the server errors
             self._breaker.failed()
         else:
             self._breaker.succeeded()
@@ -282,7 +282,7 @@ def retry_after(headers: Mapping[str, str], default: int = 30) -> int:
     if text.isascii() and text.isdigit():
         return min(int(text[:9]), MAX_RETRY_AFTER_SECONDS)
     try:
-        told = headers.get("date", "")  # by the source's own clock, where it tells the time
+        told = headers.get("date", "")  # by the source's own clock, where the Date header states it
         now = parsedate_to_datetime(told).timestamp() if told else time.time()
         seconds = parsedate_to_datetime(text).timestamp() - now
     except (ValueError, TypeError, OverflowError):
@@ -301,7 +301,7 @@ def refuse(answer: SourceResponse, reason: str = "") -> None:
     if answer.status in BUSY or answer.status >= 500:  # noqa: PLR2004  likewise
         message = f"the source answers {answer.status}{said}."
         raise SourceUnavailable(message, retry_after(answer.headers), answer.place)
-    if answer.status >= 400:  # noqa: PLR2004  what the asker did wrong
+    if answer.status >= 400:  # noqa: PLR2004  the client errors
         raise SourceRefused(f"the source answers {answer.status}{said}.", answer.place)
 
 

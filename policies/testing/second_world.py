@@ -26,7 +26,7 @@ FREE = frozenset({"year", "month", "zip3", "last4", "initial"})
 HALF_CHANCE, SELDOM_CHANCE, RARE_CHANCE = 0.5, 0.15, 0.03
 MAX_BOLD_CHANGES = 40
 MAX_LOOKS = 40
-"""How often one second world may be looked at whole while it is made."""
+"""The times one second world may be checked whole while it is made."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -36,7 +36,7 @@ COLLECTIONS: Final = {
     "assessmentResult": "assessmentResults",
 }
 WORTH: Final[Mapping[str, float]] = {"resultValueMin": 0.0, "resultValueMax": 100.0}
-"""What work is worth of which nobody says it, where a version cannot do without."""
+"""The worth of work whose source states none, where a version requires it."""
 
 
 def _kept(value: Any) -> Any:

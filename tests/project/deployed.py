@@ -41,7 +41,7 @@ KEY_USAGE = x509.KeyUsage(
     data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
 )  # fmt: skip
 SCOPES = ("https://purl.imsglobal.org/spec/or/v1p2/scope/roster.readonly", "edfi:read", "edfi:create", "edfi:update")
-# What MemoryDenyWriteExecute asks of the kernel (PR_SET_MDWE), where the kernel knows it, and LimitCORE.
+# MemoryDenyWriteExecute's request to the kernel (PR_SET_MDWE), where the kernel knows it, and LimitCORE.
 CONFINED = (
     "import ctypes, os, resource, sys; resource.setrlimit(resource.RLIMIT_CORE, (0, 0));"
     " ctypes.CDLL(None).prctl(65, 1, 0, 0, 0); os.execv(sys.argv[1], sys.argv[1:])"

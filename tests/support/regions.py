@@ -305,7 +305,7 @@ class Served:
 
 
 STARTING_SECONDS = 180
-"""How long a start may take where several runs share the machine; one that fails is told at once."""
+"""The seconds a start may take where several runs share the machine; a failure is reported at once."""
 
 
 @contextmanager

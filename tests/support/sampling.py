@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 DESCRIPTORS_SKIPPED = 10
-"""Of how many descriptors the quick suite tries one: they differ in their names, and one function makes them all."""
+"""The quick suite tries one of so many descriptors: they differ in name alone, and one function makes them all."""
 
 
 def is_sampled(names: Sequence[str], name: str) -> bool:

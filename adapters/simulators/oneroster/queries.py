@@ -46,7 +46,7 @@ def _holds(asked: Filter, document: Document) -> bool:
                 _compares(operator, str(found).lower(), value.lower()) for found in _found(document, path.split("."))
             )
         case Item():
-            return False  # which nobody can ask for in OneRoster's language
+            return False  # which OneRoster's filter language cannot express
 
 
 def _found(value: Any, path: Sequence[str]) -> list[Any]:

@@ -28,18 +28,18 @@ if TYPE_CHECKING:
 
     Shape = dict[str, "Shape | None"]
 
-OWN = frozenset({"id", "_etag", "_lastmodifieddate"})  # what the API adds itself, in small letters
+OWN = frozenset({"id", "_etag", "_lastmodifieddate"})  # members that the API adds itself, in small letters
 REFUSED = "The body cannot be accepted."
 UNKNOWN = "This is not a member of the resource."
 TWICE = "An item with the same key has already been added."
 UNEXPECTED = "Unexpected character encountered while parsing value: {}. Path '', line 0, position 0."
 UNLIKE_JSON = re.compile(rb"(?![{\[\"'0-9tfnuNI/-])[!-~]")
-"""What no JSON begins with, of the characters that can be told."""
+"""Characters with which no JSON begins, of those that an error may name."""
 
 LEFT_EMPTY = "is required and should not be left empty"
 UNKEPT = "The value has characters that no system can keep."
 MAX_REPORTED_ERRORS = 100
-"""How many places of one body are told to be wrong."""
+"""The faults of one body that are reported."""
 
 Places = dict[str, list[str]]
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 MAX_VERSION = 2**63 - 1
 ENDS = {"minchangeversion": "MinChangeVersion", "maxchangeversion": "MaxChangeVersion"}
-"""The parameters that bound a window, by how they look in small letters."""
+"""The parameters that bound a window, by their names in small letters."""
 
 BAD_VERSION = "{} must be a numeric value greater than or equal to 0."
 INVERTED = "MinChangeVersion must be less than or equal to MaxChangeVersion."

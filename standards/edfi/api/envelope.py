@@ -71,7 +71,7 @@ class ProblemType:
     listed: bool = True
 
 
-# In the order in which they are tried: the first class that fits tells the error.
+# In the order in which they are tried: the first class that matches decides the error's form.
 PROBLEMS: tuple[tuple[type[GatewayError], ProblemType], ...] = (
     (UnknownName, ProblemType("bad-request:parameter-validation-failed", "Parameter Validation Failed",
                           "The request construction was invalid.")),

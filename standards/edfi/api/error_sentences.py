@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 MAX_URI_CHARACTERS = 306
-"""How many characters the URI of a descriptor has at most; a value of a key is not told longer either."""
+"""The length of a descriptor's URI; a key's value is cut to it in a message, too."""
 
 MAX_VALUES = 10
-"""How many values that should be one are told."""
+"""The conflicting values that are listed."""
 
 PERSONAL = frozenset({"studentUniqueId", "staffUniqueId", "contactUniqueId", "personId"})
 """The keys of persons, which no error repeats."""

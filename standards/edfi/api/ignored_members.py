@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 HEADER = "X-Ignored-Members"
 MAX_NAMED_MEMBERS = 20
-"""How many members of one body are told by name; the others are counted."""
+"""The members of one body that are listed by name; the others are counted."""
 
 
 @dataclass(slots=True)

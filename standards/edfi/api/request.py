@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 DEFAULT_LIMIT, MAX_LIMIT = 25, 500
 DEFAULT_PARTITIONS, MAX_PARTITIONS = 10, 200
 IGNORED = frozenset({"usejoinauth", "allowsmallpartitions"})
-"""Parameters that clients send to tune an ODS's own database: they say nothing about which records are wanted."""
+"""Parameters that clients send to tune an ODS's own database: they select no records."""
 
 MAX_OFFSET = 2**31 - 1
 GUID = re.compile(r"[0-9a-f]{32}|(\{)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?(1)\})", re.IGNORECASE)
@@ -37,7 +37,7 @@ PAGING = {"offset": "offset", "limit": "limit", "totalcount": "totalCount", "pag
 UNFIT, UNFIT_ID = "The value '{}' is not valid for {}.", "The value '{}' is not valid."
 DAY, DAY_UNFIT = "date", "The value is not valid for {}."
 MAX_REPORTED_CHARACTERS = 80
-"""How many characters of a value that is none are told back to who sent it."""
+"""The characters of an invalid value that are repeated to its sender."""
 BAD_LIMIT = f"Limit must be omitted or set to a numeric value between 0 and {MAX_LIMIT}."
 BAD_OFFSET = "Offset must be a numeric value greater than or equal to 0."
 BAD_TOTAL = "TotalCount must be a boolean value."

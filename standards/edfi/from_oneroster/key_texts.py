@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Final
 
 MAX_CHARACTERS: Final = 60
-"""The most characters that Ed-Fi allows the codes and names among the keys."""
+"""The length that Ed-Fi allows the codes and names among the keys."""
 
 MARK: Final = "~"
 TAIL_BYTES: Final = 10

@@ -22,7 +22,7 @@ CASCADING_KEYS: Final = frozenset(
         "StudentSectionAssociation",
     }
 )
-"""The resources of which a client may change the key; an ODS carries it on to everything that refers to them."""
+"""The resources of which a client may change the key; an ODS cascades it to everything that refers to them."""
 
 
 def following() -> frozenset[str]:

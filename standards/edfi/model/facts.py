@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 NUMBER = "organization.identifier"
 NUMBERS = ("schoolid", "educationorganizationid", "educationagencyid", "educationservicecenterid",
            "organizationdepartmentid")  # fmt: skip
-"""How members end that hold the number of an organization, wherever they stand."""
+"""The endings of members with the number of an organization, wherever they stand."""
 
 PLAIN = {"sourceSectionIdentifier": ("Section", "sectionIdentifier")}
-"""Members outside references that hold the key of another record: what a reference would say of it."""
+"""Members outside references that hold another record's key, and the reference they stand for."""
 
 
 @cache

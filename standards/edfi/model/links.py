@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Values = tuple[str, ...]
 
 FIELD: Final = "edfi.links"
-"""The field of every entity that holds what is said of its links; it is shown as links or not at all."""
+"""The field of every entity with its stated links; it is shown as links or not at all."""
 
 HREF_PARTS: Final = 3
 """The schema, the collection and the id, with which the address in a link ends."""

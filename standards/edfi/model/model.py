@@ -84,7 +84,7 @@ class Resource:
 
 
 _BEYOND: dict[str, Resource] = {}
-"""What the model has beyond the standard: a registry, filled by `extend`."""
+"""The resources beyond the standard: a registry, filled by `extend`."""
 
 
 @cache

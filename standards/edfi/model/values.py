@@ -14,7 +14,7 @@ WHOLE = re.compile(r"\s*(-?[0-9]{1,19})\s*")
 DECIMAL = re.compile(r"\s*[+-]?[0-9]{1,20}(\.[0-9]{1,20})?\s*")
 MIDNIGHT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]00:00(:00(\.0{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})?")
 SLASHED = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
-"""A day as the ODS reads it, too: in the order of the United States."""
+"""A date in the order of the United States, which an ODS also accepts."""
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MOMENT = re.compile(

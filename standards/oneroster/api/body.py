@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # An id that is a step of a path, as `..`, would lead to another address of the district's system.
 GUID = re.compile(r"(?!\.{1,2}$)[0-9A-Za-z./@_-]{1,255}")
 REFERENCE = frozenset({"sourcedId", "href", "type"})
-# Members that the receiver keeps itself: clients leave them out, and what they send says nothing.
+# Members that the receiver keeps itself: clients leave them out, and values they send are ignored.
 KEPT = frozenset({"status", "dateLastModified"})
 # What a client need not send because another member tells it: the class of a piece of work tells its school.
 DERIVED: Mapping[str, frozenset[str]] = MappingProxyType({"lineItem": frozenset({"school"})})

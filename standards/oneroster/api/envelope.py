@@ -46,7 +46,7 @@ PLURALS = {
 
 
 REPEATED: Final = ("filter", "fields", "sort", "orderBy")
-"""The parameters of a question that the links of its pages repeat."""
+"""The query parameters that the links of a page repeat."""
 
 
 def links(address: str, arguments: Mapping[str, str], offset: int, limit: int, total: int) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_LINK_BYTES = 8_000
-"""How long the Link header of an answer may be."""
+"""The length allowed to the Link header of an answer."""
 
 LINKS_PER_HEADER = 4
 

@@ -89,7 +89,7 @@ def body_schemas(version: str, class_names: Iterable[str]) -> dict[str, Schema]:
     found: dict[str, Schema] = {}
     for name in class_names:
         _add_class(version, name, True, found)
-        found[schema_name(name, body=True)].pop("required", None)  # the operation says what must be sent
+        found[schema_name(name, body=True)].pop("required", None)  # the operation decides which members are required
     return found
 
 

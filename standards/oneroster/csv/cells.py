@@ -29,7 +29,7 @@ DAYS = frozenset({"assignDate", "dueDate"})
 """The columns in which the files have a day where the API has a moment."""
 
 PAIRED = frozenset({"subjects", "subjectCodes"})
-"""The lists whose items belong to each other by their places, so that none may fall out."""
+"""The lists whose items correspond by position, so that none may be left out."""
 
 TRUTHS = frozenset({"true", "false"})
 PAIRS = (("type", "identifier"), ("itemValueLHS", "itemValueRHS"))

@@ -46,7 +46,7 @@ OTHER_CLASS_ROLES: Final[Mapping[str, str]] = MappingProxyType(
     {"student": "studentInvolvement", "staff": "staffInvolvement", "contact": "contactInvolvement"}
 )
 CLASS_ENTITIES: Final = (*CLASS_ROLES.values(), *OTHER_CLASS_ROLES.values())
-# The standard's words for a record that is gone; 1.0 said ``inactive`` for what 1.1 calls ``tobedeleted``.
+# The standard's words for a deleted record; 1.0 had ``inactive`` for what 1.1 calls ``tobedeleted``.
 GONE: Final[Mapping[str, str]] = MappingProxyType({"tobedeleted": "deleted", "inactive": "inactive"})
 _ROLES: Final = (("user", "role"), ("role", "role"))
 _NEWER: Final = {"administrator": "siteAdministrator"}  # as the roles of 1.2 call the administrator of 1.1

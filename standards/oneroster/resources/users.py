@@ -214,7 +214,7 @@ CONTACT = Branch(
     ),
     needs=("roles",),
 )
-# Whoever teaches a class is a teacher, whatever the person's own role is.
+# A person who teaches a class is a teacher, whatever the person's own role is.
 TEACHER = replace(STAFF, only=(("roles.role", "teacher"),), also=(Children("teaching", "staff"),))
 
 VIEWS = (

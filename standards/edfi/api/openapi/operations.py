@@ -87,7 +87,7 @@ def shared(edition: OpenApiVersion) -> Document:
     return {name: _parameter(edition, name, place, about, schema) for name, place, about, schema in SHARED}
 
 
-def failures(edition: OpenApiVersion) -> Document:  # noqa: ARG001  either edition says it in the same words
+def failures(edition: OpenApiVersion) -> Document:  # noqa: ARG001  both versions of OpenAPI write it alike
     """Return the error responses."""
     return {name: {"description": about} for name, (_, about) in ERRORS.items()}
 
