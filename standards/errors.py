@@ -247,7 +247,7 @@ class PreconditionFailed(CallerError):
 
 
 class WalkInterrupted(CallerError):
-    """What the caller may see changed while it was paging; it must start again from the first page."""
+    """The records visible to the caller changed while it was paging; it must start again from the first page."""
 
     status, code = 409, "walk-interrupted"
 

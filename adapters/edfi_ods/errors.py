@@ -89,8 +89,8 @@ def refuse_reading(answer: SourceResponse, *, snapshot: bool = False) -> None:
 
     Raises:
         Denied: the collection is not there for the gateway.
-        SourceRefused: the ODS says no.
-        SourceUnavailable: it may say yes later.
+        SourceRefused: the ODS refuses.
+        SourceUnavailable: a later request may succeed.
     """
     if snapshot and answer.status == NOT_FOUND and "snapshot" in _prose(answer):
         raise SourceUnavailable("the source has no snapshot.", retry_after=300, place=answer.place)

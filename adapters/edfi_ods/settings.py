@@ -16,7 +16,7 @@ GRADEBOOK = ("gradebook_token_url", "gradebook_client_id", "gradebook_client_sec
 
 
 class OdsSettings(setting.ConnectionSettings):
-    """Where the ODS is, how it is asked, and how much of it."""
+    """The settings of an ODS/API: its address, its credentials and its limits."""
 
     url = setting.required_text(
         "The address of the ODS/API, with tenant and school year where it has them, such as"

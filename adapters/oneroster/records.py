@@ -71,7 +71,7 @@ ORDER: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is asked of the files of a *version*; what they state and no record can hold is counted in *notes*.
+    """The task of reading the files of a *version*; facts that no record can hold are counted in *notes*.
 
     Their end dates are the day after the last day, unless the source's are *inclusive*.
     """

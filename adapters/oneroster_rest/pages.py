@@ -24,7 +24,7 @@ def identify(document: dict[str, Any], place: str) -> str:
     """Return the id of a document.
 
     Raises:
-        SourceBroken: it has none that can be one.
+        SourceBroken: it has no usable id.
     """
     found = document.get(MEMBER)
     if not isinstance(found, str) or not found or len(found) > MAX_ID_CHARACTERS:

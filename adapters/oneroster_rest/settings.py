@@ -27,7 +27,7 @@ NEEDS: Final = {
 
 
 class ServerSettings(setting.ConnectionSettings):
-    """Where the server is, how it is asked, and how much of it."""
+    """The settings of a OneRoster server: its address, its credentials and its limits."""
 
     url = setting.required_text("The address before the base path, such as https://sis.example.org.")
     version = setting.choice("The version of OneRoster to ask for.", ("1.1", "1.2"), "1.2")

@@ -23,7 +23,7 @@ class Breaker:
         self._lock = threading.Lock()
 
     def admit(self) -> None:
-        """Let a request pass, which then must report `succeeded`, `failed` or `abandoned`.
+        """Admit a request, which then must report `succeeded`, `failed` or `abandoned`.
 
         Raises:
             SourceUnavailable: the source is being left alone, or another request is trying it now.

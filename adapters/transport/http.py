@@ -86,7 +86,7 @@ class SourceResponse:
         """Parse the body as JSON.
 
         Raises:
-            SourceBroken: it is none.
+            SourceBroken: the body is no JSON.
         """
         kind = self.headers.get("content-type", "").lower()
         if kind and not any(word in kind for word in READABLE):

@@ -47,7 +47,7 @@ def signature(method: str, url: str, parameters: Iterable[tuple[str, str]], secr
     """Sign every parameter of a request, those of the protocol included (section 3.4.2).
 
     Raises:
-        ValueError: there is no such *algorithm*, or the *url* is none.
+        ValueError: there is no such *algorithm*, or *url* is no URL.
     """
     if algorithm not in ALGORITHMS:
         raise ValueError(f"the signature method must be one of {', '.join(ALGORITHMS)}")

@@ -118,7 +118,7 @@ def _own(ods: Instance, extension: Extension, base: str) -> Document:
 
 
 def _content(ods: Instance, extension: Extension, *, descriptors: bool) -> Document:
-    """Tell what an extension has in one section."""
+    """Return the part of an extension in one section."""
     tags: list[Document] = []
     paths: Document = {}
     found: Document = {}

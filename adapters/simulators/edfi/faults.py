@@ -29,7 +29,7 @@ REFUSALS: Final = {
 
 
 def before_answer(ods: Instance, collection: str, faults: Mapping[str, float]) -> None:
-    """Expire tokens, and let documents come and go, before the answer."""
+    """Expire tokens, and add and delete documents, before the answer."""
     if "expired" in faults:
         ods.tokens.expire()
     if "insert" in faults:

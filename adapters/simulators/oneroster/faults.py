@@ -24,7 +24,7 @@ REFUSALS: Final = {
 
 
 def before_answer(sis: Sis, collection: str, faults: Mapping[str, float]) -> None:
-    """Let documents come, go and move before the answer."""
+    """Add, delete and change documents before the answer."""
     if "expired" in faults:
         sis.auth.revoke()
     known = sis.documents.get(collection)

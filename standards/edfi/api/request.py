@@ -170,7 +170,7 @@ def plain(identifier: str) -> str:
     """Return the id in an item's address as answers write it, from any notation of a GUID.
 
     Raises:
-        InvalidValue: it is none.
+        InvalidValue: the text is no GUID.
     """
     found = _guid(identifier)
     if found is None:

@@ -41,7 +41,7 @@ def parse(text: bytes) -> Any:
     """Parse the JSON document in *text*, in which no object names a member twice.
 
     Raises:
-        InvalidBody: there is no such JSON in it.
+        InvalidBody: the text is no such JSON.
     """
     try:
         document = orjson.loads(text)
@@ -57,7 +57,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Make an object whose members all have different names.
 
     Raises:
-        InvalidBody: two have one name, so that nobody knows which is meant.
+        InvalidBody: two have one name, so that the meaning is not clear.
     """
     named = dict(pairs)
     if len(named) < len(pairs):
