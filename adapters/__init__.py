@@ -1,1 +1,1 @@
-"""How each student information system says it."""
+"""Adapters: how the gateway reads, and where allowed writes, each kind of student information system."""

@@ -1,4 +1,4 @@
-"""What every way to reach a district's system can do, and how it says what it cannot."""
+"""The contract of adapters: what every way to reach a district's system can do, and how it refuses the rest."""
 
 from __future__ import annotations
 
@@ -28,15 +28,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a source has and can do: its *entities*, and for each what may be asked of it.
+    """The entities of a source, and for each what the gateway may ask of it.
 
-    *operators* are the comparisons that the source itself can apply (none for files); *writes* the
-    entities that it accepts changes of; *bulk* whether reading one record costs as much as reading all;
-    *delta* the entities whose changes it can tell; *edfi* those whose records it keeps under Ed-Fi's natural keys.
-    Of those that are *shared*, a system beside keeps more, under ids of its own in place of keys.
-    *touched* are, by entity, the references to those records that a write may change beside the one that is written;
-    of an entity that is not there nobody knows. The records of *ids_shown* have ids as Ed-Fi shows them, of 32
-    digits, and are found by one question each.
+    *operators* are the comparisons that the source itself can apply (none for files); *writes* the entities that it
+    accepts changes of; *bulk* whether reading one record costs as much as reading all; *delta* the entities whose
+    changes it can report; *edfi* those whose records it keeps under Ed-Fi's natural keys. Of those that are *shared*, a
+    companion system keeps more, under ids of its own in place of keys. *touched* are, by entity, the references to
+    those records that a write may change beside the one that is written; for an entity without an entry they are
+    unknown. The records of *ids_shown* have ids as Ed-Fi shows them, of 32 digits, and are found by one request each.
     """
 
     entities: frozenset[str]
@@ -52,7 +51,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something an operator should mend before the source can serve; *place* says where it is."""
+    """Something an operator should mend before the source can serve; *place* is where it is."""
 
     message: str
     place: str = ""
@@ -64,8 +63,8 @@ class Problem:
 class Adapter(ABC):
     """One district's system, asked in the words of the vocabulary.
 
-    *name* is what settings call this kind of adapter; *Settings* declares what it needs to know. *declares* tells
-    whether its records lack what Ed-Fi requires, so that a district may declare it (`defaults`).
+    *name* is what settings call this kind of adapter; *Settings* declares what it needs to know. *declares* is true
+    where its records may lack what Ed-Fi requires, so that a district may declare it (`defaults`).
     """
 
     name: ClassVar[str]
@@ -81,35 +80,35 @@ class Adapter(ABC):
     @property
     @abstractmethod
     def manifest(self) -> Manifest:
-        """What this source has and can do."""
+        """The entities of this source and what may be asked of each."""
 
     @abstractmethod
     def check(self) -> list[Problem]:
-        """Everything an operator must mend before this source can serve; empty when all is well."""
+        """List everything an operator must mend before this source can serve; empty when all is well."""
 
     @abstractmethod
     def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
-        """Every record of the *wanted* entities, in any order, with the wanted fields only (None: all).
+        """Yield every record of the *wanted* entities, in any order, with the wanted fields only (None: all).
 
-        Of an entity in *hints* the rows that fail a hint may be left out, and no others. Yields the entity's
-        name and a vocabulary record. A source that fails mid-way raises a `SourceError`: nobody may take what
-        came before for the whole. A single row that cannot be understood is no record: `Notes.set_aside` tells of
-        it, and the gateway refuses all of the source where there are too many. Whatever else is left out is a fault.
+        Of an entity in *hints* the rows that fail a hint may be left out, and no others. Yields the entity's name and a
+        vocabulary record. A source that fails mid-way raises a `SourceError`, so that a part is never taken for the
+        whole. A single row that cannot be understood is no record: `Notes.set_aside` counts it, and the gateway refuses
+        all of the source where there are too many. Leaving out anything else is a fault.
         """
 
     def find(self, entity: str, identifier: str) -> Record | None:
-        """The whole record of *entity* whose own id is *identifier*, as the source has it now; None where none."""
+        """Find the whole record of *entity* whose own id is *identifier*, as the source has it now; None if missing."""
         hints = {entity: (Hint("id", "=", identifier),)}
         found = (record for _, record in self.read({entity: None}, hints) if record.get("id") == identifier)
         return next(found, None)
 
     def find_tagged(self, entity: str, identifier: str) -> Tagged | None:
-        """The record that `find` finds, and the tag of a state that is not newer than it."""
+        """Find the record as `find` does, with the tag of a state that is not newer than it."""
         found = self.find(entity, identifier)
         return None if found is None else Tagged(found)
 
     def locate(self, entity: str, key: tuple[str, ...]) -> Record | None:
-        """The whole record of *entity* with the natural *key*, as the source has it now; None where none.
+        """Find the whole record of *entity* with the natural *key*, as the source has it now; None where there is none.
 
         The key of a descriptor is the same in any case.
         """
@@ -117,7 +116,7 @@ class Adapter(ABC):
         return next((record for record in found if same_key(entity, record.get("key"), key)), None)
 
     def reachable(self) -> None:
-        """Let pass whoever is about to ask the source.
+        """Refuse at once, before a request is made, where the source is being left alone.
 
         Raises:
             SourceUnavailable: the source has failed several times and is left alone for a while.
@@ -125,46 +124,46 @@ class Adapter(ABC):
         return
 
     def beyond(self) -> Mapping[str, Resource]:
-        """What the source's model has beyond the Ed-Fi standard: resources by name, asked once, before all else."""
+        """Return the source's model beyond the Ed-Fi standard: resources by name, asked once, before all else."""
         return {}
 
     def newest(self) -> int | None:
-        """The source's own newest change version; None where it has none."""
+        """Return the source's own newest change version; None where it has none."""
         return None
 
-    def changes(self, wanted: Wanted, since: int, until: int) -> Iterator[Change]:  # noqa: ARG002  what those that can tell take
-        """Every difference of the *wanted* entities after version *since* and up to *until*, in any order.
+    def changes(self, wanted: Wanted, since: int, until: int) -> Iterator[Change]:  # noqa: ARG002  taken by adapters with change versions
+        """Yield every difference of the *wanted* entities after version *since* and up to *until*, in any order.
 
-        The records have the wanted fields only, as in `read`, and their own ids. One record at most once, as it is
-        now or gone; what has not changed may come too. A source whose records are joined yields every record that
-        its joins now tell differently.
+        The records have the wanted fields only, as in `read`, and their own ids. Each record comes at most once, as it
+        is now or as deleted; unchanged ones may come too. A source whose records are joined yields every record that
+        its joins now show differently.
 
         Raises:
             ChangesLost: the source no longer knows everything since then; all must be read again.
-            Unsupported: the source tells no changes.
+            Unsupported: the source reports no changes.
         """
         raise Unsupported("The district's system does not tell what has changed.")
 
     def departures(self, entity: str, since: int, until: int, *, rekeyed: bool) -> Iterator[Departure]:  # noqa: ARG002  likewise
-        """The records of *entity* that went after version *since* and up to *until*, or (*rekeyed*) got another key.
+        """Yield the records of *entity* deleted after version *since* up to *until*, or (*rekeyed*) given another key.
 
         Raises:
             ChangesLost: the source no longer knows everything since then.
-            Unsupported: the source tells no changes.
+            Unsupported: the source reports no changes.
         """
         raise Unsupported("The district's system does not tell what has changed.")
 
-    def save(self, entity: str, record: Record, *, new: bool, before: Tagged | None = None) -> str:  # noqa: ARG002  what those that can write take
-        """Create (*new*) or replace the record of *entity* that bears the id in *record*; the id it now bears.
+    def save(self, entity: str, record: Record, *, new: bool, before: Tagged | None = None) -> str:  # noqa: ARG002  taken by adapters that write
+        """Create (*new*) or replace the record of *entity* that bears the id in *record*; return the id it now bears.
 
-        A new record without an ``id`` is given one by the source. The whole record is given: what is not in it
-        is to be empty. What it was *before* is given only where `find_tagged` gave a tag.
+        A new record without an ``id`` is given one by the source. The whole record is given: what is not in it is to be
+        empty. *before*, its earlier state, is given only where `find_tagged` gave a tag.
 
         Raises:
             Unsupported: the source takes no changes of *entity*.
             NotFound: it has no record with this id to replace.
             PreconditionFailed: the record is in another state than *before*.
-            SourceRefused: it took the request and said no.
+            SourceRefused: it received the request and refused it.
         """
         raise Unsupported(f"The district's system takes no changes of {entity}.")
 
@@ -180,10 +179,10 @@ class Adapter(ABC):
 
     @abstractmethod
     def stamp(self) -> str:
-        """A text that changes whenever the source's data may have changed."""
+        """Return a text that changes whenever the source's data may have changed."""
 
     def close(self) -> None:
-        """Give back what the adapter holds open."""
+        """Release the connections and files that the adapter holds open."""
         return
 
     def __enter__(self) -> Self:
@@ -196,14 +195,14 @@ class Adapter(ABC):
 
 
 def same_key(entity: str, one: tuple[str, ...] | None, other: tuple[str, ...]) -> bool:
-    """Whether two natural keys of *entity* are one: exactly, but for descriptors, whose case says nothing."""
+    """Tell whether two natural keys of *entity* are equal; those of descriptors are compared without case."""
     if one is None or not entity.endswith("Descriptors"):
         return one == other
     return [part.casefold() for part in one] == [part.casefold() for part in other]
 
 
 def load(schema: type[Schema], settings: Mapping[str, Any], place: str = "") -> dict[str, Any]:
-    """The *settings* an operator wrote, checked; a `SettingsError` names the first that is wrong."""
+    """Check the *settings* an operator wrote; a `SettingsError` names the first that is wrong."""
     known = schema().fields
     for name in settings:
         if name not in known:
@@ -218,7 +217,7 @@ def load(schema: type[Schema], settings: Mapping[str, Any], place: str = "") -> 
 
 
 def _first(messages: Any) -> str:
-    """The first sentence in marshmallow's nest of messages."""
+    """Return the first sentence in marshmallow's nested messages."""
     while isinstance(messages, (list, dict)):
         messages = next(iter(messages.values() if isinstance(messages, dict) else messages))
     return str(messages)
@@ -227,7 +226,7 @@ def _first(messages: Any) -> str:
 def finisher(
     adapter: Adapter, wanted: Wanted, *, whole: frozenset[str] = frozenset()
 ) -> Callable[[str, Record], Record]:
-    """What cuts a record down to the wanted fields and puts in what the district declares; *whole* ones stay whole."""
+    """Make the function that cuts a record to the wanted fields and adds declared defaults; *whole* ones stay whole."""
     pick = {entity: picker(entity, fields) for entity, fields in wanted.items() if entity not in whole}
     put = {entity: adapter.defaults.completing(entity, fields, adapter.notes) for entity, fields in wanted.items()}
 
@@ -241,7 +240,7 @@ def finisher(
 
 
 def picker(entity: str, fields: frozenset[str] | None) -> Callable[[Record], Record]:
-    """A function that leaves of a record of *entity* the wanted *fields* only.
+    """Make the function that keeps only the wanted *fields* of a record of *entity*.
 
     Its key, its own id, and the source's exact tokens of wanted fields stay with them.
     """

@@ -1,7 +1,7 @@
-"""What a district declares of its records where its system does not say it, because Ed-Fi requires it.
+"""Declared defaults: facts that Ed-Fi requires, that a district's system lacks, and that its operator may declare.
 
-Nothing else can be declared: what is not in the table here is stated by the source, derived from what it states,
-or absent.
+Nothing else can be declared: what is not in the table here is stated by the source, derived from what it states, or
+absent.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ MAX_TEXT_CHARACTERS: Final = 1000
 class Declarable:
     """A fact that may be declared: the *field* of an *entity*, of records of one *kind* where there is one.
 
-    *shipped* holds where the district declares nothing; None means that the fact is then absent. *by_kind* allows a
-    value for each kind of record; *unsaid* is what no such system ever states. *about* tells operators what it is.
+    *shipped* is the value where the district declares nothing; None means that the fact is then absent. *by_kind*
+    allows a value for each kind of record; *unsaid* marks what no such system ever states. *about* explains it to
+    operators.
     """
 
     entity: str
@@ -81,7 +82,7 @@ TABLE: Final = (
 
 
 def load(declared: Mapping[str, Any]) -> dict[str, Any]:
-    """What a district *declared*, by the name of the fact; a dotted name may be written as nested tables.
+    """Check what a district *declared*, by the name of the fact; a dotted name may be written as nested tables.
 
     Raises:
         SettingsError: a name cannot be declared, or its value is not of its kind; the place is the name.
@@ -96,7 +97,7 @@ def load(declared: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def unsaid(declared: Mapping[str, Any]) -> list[str]:
-    """The facts that no such system ever states and the district has not *declared*."""
+    """List the facts that no such system ever states and the district has not *declared*."""
     return [one.name for one in TABLE if one.unsaid and one.name not in declared]
 
 
@@ -112,7 +113,7 @@ class Defaults:
         return tuple(value for value in self._values.values() if isinstance(value, str))
 
     def completing(self, entity: str, fields: frozenset[str] | None, notes: Notes) -> Complete | None:
-        """What puts the declared facts into a record of *entity* that does not state them; None where there are none.
+        """Make the function that adds the declared facts a record of *entity* does not state; None if there are none.
 
         Only the wanted *fields* are put in, and each is counted in *notes*.
         """

@@ -1,4 +1,4 @@
-"""Notes of an adapter on what it reads: what it dropped by name, which rows it set aside, and why; never a value."""
+"""Notes on a reading: what was dropped by name, which rows were set aside, and why; never a value."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Final
 
 Key = tuple[str, ...]
 
-MAX_ASIDE_TOLD: Final = 200
-"""How many rows of an entity are told one by one; the others are only counted."""
+MAX_REPORTED_ROWS: Final = 200
+"""The rows of an entity that are reported one by one; the others are only counted."""
 
 MAX_REMARKS: Final = 50
 USER: Final = "user"
-"""A OneRoster user of whom it is not known what it is: a student, a staff member or a contact."""
+"""A OneRoster user of unknown kind: a student, a staff member or a contact."""
 
 UNREADABLE: Final = "cannot be understood"
 UNRESOLVED: Final = "leads nowhere"
@@ -38,11 +38,11 @@ REASONS: Final = frozenset({
     "refers to what is the XML id of different things", "refers to another kind of thing",
     "is a lookup; only identities and XML ids are understood", "is a part of the key, and missing",
 })  # fmt: skip
-"""Everything that may be told of a row that is set aside: whatever else an adapter says is not repeated."""
+"""The reasons that may be reported of a row set aside: no other text of an adapter is repeated."""
 
 
 def reason_of(message: str) -> str:
-    """The fixed words in which a *message* of an adapter of ours ends; of any other nothing is repeated."""
+    """Return the fixed words that end a *message* of our own adapters; nothing of any other message is repeated."""
     text = message.rstrip(".")
     return next((reason for reason in sorted(REASONS, key=len, reverse=True) if text.endswith(reason)), UNREADABLE)
 
@@ -51,8 +51,8 @@ def reason_of(message: str) -> str:
 class Aside:
     """A row that cannot be understood, and so is no record: of an *entity*, at a *place*, for one of the `REASONS`.
 
-    *key* is the natural key of the record it would have been, *own* its id; empty where the row does not say it.
-    *part* tells that the record is there without what the row says of it. *made* are the entities of which the same
+    *key* is the natural key of the record it would have been, *own* its id; empty where the row does not state it.
+    *part* is true where the record exists without what the row states of it. *made* are the entities of which the same
     row makes records.
     """
 
@@ -67,18 +67,18 @@ class Aside:
 
     @property
     def told(self) -> str:
-        """What is wrong, in fixed words."""
+        """The reason, in fixed words."""
         reason = self.reason if self.reason in REASONS else UNREADABLE
         return f"{self.field} {reason}" if self.field else reason
 
 
 @dataclass(slots=True)
 class OneRosterPage:
-    """What was noticed in one reading.
+    """The notes of one reading.
 
     *counts* are by name. *aside* are the rows set aside, *asides* their number by entity. *lost* are by field how many
     references lead nowhere, and how many there are. *remarks* are deviations that change nothing, with their places.
-    *departed* are the entity and key of records that the source still has, and calls gone.
+    *departed* are the entity and key of records that the source still has but marks as deleted.
     """
 
     counts: dict[str, int] = field(default_factory=dict)
@@ -90,14 +90,14 @@ class OneRosterPage:
 
 
 class Notes(threading.local):
-    """What was noticed while reading, kept apart for every thread: two readings at once do not mix."""
+    """The notes taken while reading, kept apart for every thread so that two readings at once do not mix."""
 
     def __init__(self) -> None:
         self.page = OneRosterPage()
 
     @property
     def counts(self) -> dict[str, int]:
-        """What was dropped or could not be understood, by name, with how often."""
+        """The number of times each name was dropped or could not be understood."""
         return self.page.counts
 
     def clear(self) -> None:
@@ -113,9 +113,9 @@ class Notes(threading.local):
         self.page.counts[name] = self.page.counts.get(name, 0) + times
 
     def set_aside(self, row: Aside) -> None:
-        """Count a row that is no record; the first ones of an entity are told one by one."""
+        """Count a row that is no record; the first ones of an entity are kept one by one."""
         self.page.asides[row.entity] += 1
-        if self.page.asides[row.entity] <= MAX_ASIDE_TOLD:
+        if self.page.asides[row.entity] <= MAX_REPORTED_ROWS:
             self.page.aside.append(row)
 
     def lose(self, name: str, lost: int, all_of: int) -> None:
@@ -124,16 +124,16 @@ class Notes(threading.local):
         self.page.lost[name] = before[0] + lost, before[1] + all_of
 
     def depart(self, entity: str, key: Key) -> None:
-        """Take note of a record that the source calls gone: what still belongs to it is gone with it."""
+        """Note a record that the source marks as deleted: what still belongs to it is deleted with it."""
         self.page.departed.add((entity, key))
 
     def remark(self, place: str, text: str) -> None:
-        """Take note of a deviation that changes nothing, for whoever checks the source."""
+        """Note a deviation that changes nothing, for whoever checks the source."""
         if len(self.page.remarks) < MAX_REMARKS:
             self.page.remarks.append((place, text))
 
     def add(self, page: OneRosterPage) -> None:
-        """Take over what another adapter has noticed."""
+        """Add the notes of another adapter."""
         for name, times in page.counts.items():
             self.note(name, times)
         self.page.aside += page.aside

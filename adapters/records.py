@@ -1,4 +1,4 @@
-"""Records of a source, what is wanted of them and how they change: what passes between an adapter and its caller."""
+"""Records, hints, changes: the values that pass between an adapter and its caller."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Record = dict[str, Any]
 class Hint:
     """A comparison that every row asked for passes: a source that can apply it need not send the others.
 
-    *field* is a vocabulary field, or ``id`` for the source's own id; of a reference, *value* is the id of the
-    record it leads to. The gateway tests every row again, so that an adapter may ignore a hint, but for
-    ``changeVersion``: it is the source's own, asked only of entities in `Manifest.delta`, and must be obeyed.
+    *field* is a vocabulary field, or ``id`` for the source's own id; of a reference, *value* is the id of the record it
+    leads to. The gateway tests every row again, so that an adapter may ignore a hint, except ``changeVersion``: it is
+    the source's own, asked only of entities in `Manifest.delta`, and must be obeyed.
     """
 
     field: str
@@ -31,7 +31,7 @@ NO_HINTS: Hints = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference of a source: the record of *entity* as it is now, or None where *id* is gone."""
+    """One difference of a source: the record of *entity* as it is now, or None where *id* was deleted."""
 
     entity: str
     id: str
@@ -40,10 +40,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Tagged:
-    """A *record* as the source has it now, and the *tag* that the source itself gives this very state of it.
+    """A *record* as the source has it now, and the entity *tag* that the source itself gives exactly this state.
 
-    The tag is empty where the source cannot make a change depend on one. *source* is what the adapter wants back
-    when the record is written.
+    The tag is empty where the source cannot make a change depend on one. *source* is what the adapter wants back when
+    the record is written.
     """
 
     record: Record
@@ -53,7 +53,7 @@ class Tagged:
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """What a source says of a record that is gone or bears another key.
+    """A record that the source reports as deleted or given another key.
 
     Its own *id*, and the values of its *key* before (and after), by the document members of the standard.
     """

@@ -1,4 +1,4 @@
-"""The adapters there are: the ones that come along and those that other distributions bring."""
+"""The registry of adapters: those that ship with the gateway and those that other distributions bring."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ BUILT_IN = {
 
 
 def names() -> tuple[str, ...]:
-    """What an operator may write as a district's ``adapter``."""
+    """List what an operator may write as a district's ``adapter``."""
     return tuple(sorted(_known()))
 
 
 def find(name: str) -> type[Adapter]:
-    """The adapter called *name*; a `SettingsError` proposes the nearest name for a misspelt one."""
+    """Find the adapter called *name*; a `SettingsError` proposes the nearest name for a misspelt one."""
     known = _known()
     if name not in known:
         raise SettingsError(f"there is no adapter {name!r}{suggestion(name, known)}")
@@ -42,7 +42,7 @@ def find(name: str) -> type[Adapter]:
 
 @cache
 def _known() -> Mapping[str, EntryPoint]:
-    """Built-ins first, so that another distribution cannot quietly take their names."""
+    """Return the entry points by name, built-ins first, so that no other distribution can take their names."""
     brought = {point.name: point for point in entry_points(group=GROUP)}
     own = {name: EntryPoint(name, value, GROUP) for name, value in BUILT_IN.items()}
     return brought | own

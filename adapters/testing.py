@@ -39,7 +39,7 @@ PLAIN: Mapping[str, tuple[type, ...]] = {
 
 
 def problems(entity: str, record: Record) -> Iterator[str]:
-    """Everything in *record* that a record of *entity* may not be; never says a value."""
+    """Yield everything in *record* that a record of *entity* may not be; never a value."""
     fields = fields_of(entity)
     if not _is_key(record.get("key")):
         yield "key is no tuple of texts"
@@ -74,7 +74,7 @@ def _item(fields: Mapping[str, Field], group: str, item: Any) -> Iterator[str]:
     for name, value in item.items():
         full = f"{group}.{name}"
         if full in fields and group == "race":
-            continue  # the items of this group hold the source's token for a race, not a yes or no
+            continue  # the items of this group have the source's token for a race, not a boolean
         if full in fields:
             yield from _value(fields, fields[full], full, value)
         elif f"{group}.{name.partition('@')[0]}" not in fields:
@@ -82,7 +82,7 @@ def _item(fields: Mapping[str, Field], group: str, item: Any) -> Iterator[str]:
 
 
 def unresolved(records: Iterable[tuple[str, Record]], entities: Collection[str]) -> set[str]:
-    """The fields of *records* with a reference to no record of one of the *entities*; never says a value."""
+    """Return the fields of *records* with a reference to no record of the *entities*; never a value."""
     found, keys = list(records), dict[str, set[Any]]()
     for entity, record in found:
         keys.setdefault(entity, set()).add(record["key"])
@@ -97,7 +97,7 @@ def unresolved(records: Iterable[tuple[str, Record]], entities: Collection[str])
 
 
 def _at(record: Record, parts: list[str]) -> Iterator[Any]:
-    """What stands in a field of a record, or of the small records in it."""
+    """Yield the values in a field of a record, or of the small records in it."""
     name = ".".join(parts)
     if name in record:
         yield record[name]
@@ -124,27 +124,27 @@ def _is_key(value: Any) -> bool:
 
 
 class AdapterContract(ABC):
-    """What must hold of every adapter; each test makes its own source."""
+    """The tests that every adapter must pass; each makes its own source."""
 
     adapter: ClassVar[type[Adapter]]
 
     @abstractmethod
     def good(self, folder: Path) -> Mapping[str, Any]:
-        """Make a source in *folder* that is as it should be; the settings that lead to it."""
+        """Make a good source in *folder*; return the settings that lead to it."""
 
     @abstractmethod
     def broken(self, folder: Path) -> Mapping[str, Any]:
-        """Make a source in *folder* that cannot be understood; the settings that lead to it."""
+        """Make a source in *folder* that cannot be understood; return the settings that lead to it."""
 
     @pytest.fixture
     def source(self, tmp_path: Path) -> Iterator[Adapter]:
-        """The adapter over a good source."""
+        """Yield the adapter over a good source."""
         with self.adapter("district", self.good(tmp_path)) as adapter:
             yield adapter
 
     @pytest.fixture
     def bad_source(self, tmp_path: Path) -> Iterator[Adapter]:
-        """The adapter over a broken source."""
+        """Yield the adapter over a broken source."""
         with self.adapter("district", self.broken(tmp_path)) as adapter:
             yield adapter
 

@@ -1,1 +1,1 @@
-"""How fast the gateway is, measured over real sockets on generated districts."""
+"""Benchmarks of the gateway, measured over real sockets on generated districts."""

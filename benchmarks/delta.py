@@ -1,7 +1,7 @@
-"""A hold of 12,000 students: what a patch costs against reading the source again, and the first page after either.
+"""The snapshot of 12,000 students: a patch against reading the source again, and the first page after either.
 
-Run it with ``python -m benchmarks.delta``; it prints medians of *times* runs, each over a hold that was used before, in
-milliseconds of the processor, which others on the machine do not lengthen much.
+Run it with ``python -m benchmarks.delta``; it prints medians of *times* runs, each over a snapshot that was used
+before, in milliseconds of the processor, which others on the machine do not lengthen much.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _report(name: str, make: Callable[[], Snapshot], before: Snapshot, times: in
 
 
 def _page(snapshot: Snapshot) -> None:
-    """A first page of 100 users, from nothing but the hold."""
+    """Ask for a first page of 100 users, from nothing but the snapshot."""
     view = prune(registry.views("oneroster")["users"], GRANT)
     assert view is not None
     visibility, ledger = Visibility(snapshot, GRANT, KEYRING, TODAY), Ledger(b"key")

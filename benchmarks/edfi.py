@@ -1,4 +1,4 @@
-"""A district whose system is an ODS: what the Ed-Fi API of a gateway before it costs, held and live, read and written.
+"""The Ed-Fi API in front of an ODS: the cost of reads and writes, from a snapshot and uncached.
 
 Run it with ``python -m benchmarks.edfi``; for each kind of request it prints the median time, the median time of the
 processor that the gateway takes for it, and how many requests it sends to the ODS. The ODS is the simulator, which
@@ -83,14 +83,14 @@ class Bench:
     times: int
 
     def ask(self, method: str, rest: str, document: Any = None) -> TestResponse:
-        """The answer to one request, which must be a good one."""
+        """Return the answer to one request, which must be a good one."""
         answer = self.web.open(f"{BASE}/{rest}", method=method, json=document, headers=self.bearer)
         if answer.status_code >= 300:  # noqa: PLR2004  redirections and errors
             raise SystemExit(f"{method} {rest}: {answer.status_code} {answer.text}")
         return answer
 
     def report(self, what: str, work: Callable[[int], object]) -> None:
-        """Do a piece of *work* again and again, and print what it takes."""
+        """Repeat a piece of *work*, and print its cost."""
         work(0)
         whole, own, asked = [], [], len(self.ods.log)
         for number in range(1, self.times + 1):
@@ -133,7 +133,7 @@ def main() -> None:
 
 
 def _prepare(folder: Path, url: str, terms: dict[str, str]) -> dict[str, str]:
-    """Settings, agreements and clients; the secrets of these."""
+    """Prepare settings, agreements and clients; return the clients' secrets."""
     (folder / "secret").write_text(SECRET)
     (folder / "gateway.toml").write_text(SETTINGS.format(url=url, secret=folder / "secret"))
     (folder / "agreements").mkdir()
@@ -169,7 +169,7 @@ def _read(bench: Bench) -> None:
 
 
 def _walk(bench: Bench, collection: str) -> int:
-    """How many records there are, by cursor."""
+    """Count the records by walking them with page tokens."""
     answer, count = bench.ask("GET", f"{collection}?limit=500"), 0
     while answer.json:
         count += len(answer.json)
@@ -203,7 +203,7 @@ def _write(bench: Bench) -> None:
 
 
 def _body(bench: Bench, collection: str) -> dict[str, Any]:
-    """What is sent of the first record of a collection."""
+    """Return the first record of a collection as the body of a write."""
     found: dict[str, Any] = _bare(bench.ask("GET", f"{collection}?limit=1").json[0])
     return found
 

@@ -1,4 +1,4 @@
-"""How long the filter language takes over text that was written to make it slow: ``python -m benchmarks.filters``."""
+"""The OneRoster filter parser on text that was written to make it slow: ``python -m benchmarks.filters``."""
 
 from __future__ import annotations
 

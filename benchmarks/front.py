@@ -1,7 +1,7 @@
-"""The front against granian's WSGI interface: CPU a request, and what other districts notice of trouble.
+"""The front server against granian's WSGI interface: CPU per request, and the effect of faults on other districts.
 
 Run it with ``python -m benchmarks.front``. Both servers run the same application over the same data, side by side, and
-are asked by turns. Trouble is 500 sockets that have announced a body and sent one byte of it, and a district whose
+are asked by turns. The faults are 500 sockets that have announced a body and sent one byte of it, and a district whose
 system sends a byte a second, asked by sixteen requests at once.
 """
 
@@ -62,7 +62,7 @@ SERVERS = {
 
 
 def plain() -> object:
-    """The application as granian's WSGI interface serves it."""
+    """Return the application as granian's WSGI interface serves it."""
     app, gateway = start(load(Path(os.environ["CROSSING_SETTINGS"])))
     gateway.warm()
     gc.collect()
@@ -103,7 +103,7 @@ class Server:
         self.token = ""
 
     def cpu(self) -> float:
-        """The seconds that its worker has computed."""
+        """Return the processor seconds that its worker has used."""
         fields = Path(f"/proc/{self.worker}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -119,7 +119,7 @@ class Server:
         return {"Authorization": f"Bearer {self.token}"}
 
     def ask(self, page: str, times: int, seconds: float = 60) -> list[float]:
-        """How long each of so many requests over one connection took; one that failed took for ever."""
+        """Return the seconds each of so many requests over one connection took; infinity for one that failed."""
         found, connection = [], http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
         for _ in range(times):
             begun = time.perf_counter()
@@ -211,7 +211,7 @@ def _server(folder: Path, name: str, url: str) -> Iterator[Server]:
 
 @contextmanager
 def _dripping() -> Iterator[str]:
-    """A system that gives tokens, and otherwise sends a byte a second."""
+    """Run a system that gives tokens, and otherwise sends a byte a second."""
 
     def serve(connection: socket.socket) -> None:
         with connection, suppress(OSError):

@@ -1,4 +1,4 @@
-"""The record of disclosures under load: how many events a second are durable, and what a nightly walk costs.
+"""The audit log under load: how many events a second are durable, and what a nightly walk costs.
 
 Run it with ``python -m benchmarks.record``; it needs no network. The walk's bytes are those on disk per record sent.
 """

@@ -1,4 +1,4 @@
-"""A change of an agreement with 20,000 students: how long consumers wait for a restart, and how long for a reload.
+"""The change of an agreement with 20,000 students: how long consumers wait for a restart, and for a reload.
 
 Run it with ``python -m benchmarks.reload``. One consumer asks for a small page again and again; what is printed is the
 longest time between two answers, for a restart and for reloads that need no field more, one, and all.
@@ -42,7 +42,7 @@ CHANGES = {
 
 
 class Asking(threading.Thread):
-    """Asks for a page again and again, and knows the longest time without an answer."""
+    """A client that asks for a page again and again, and keeps the longest time without an answer."""
 
     def __init__(self, token: str) -> None:
         super().__init__(daemon=True)
@@ -50,7 +50,7 @@ class Asking(threading.Thread):
         self._headers = {"Authorization": f"Bearer {token}"}
 
     def run(self) -> None:
-        """Ask until told to end."""
+        """Ask until stopped."""
         session, answered = requests.Session(), time.perf_counter()
         while not self.ended.wait(0.002):
             begun = time.perf_counter()
@@ -59,7 +59,7 @@ class Asking(threading.Thread):
             except requests.ConnectionError:
                 continue
             now = time.perf_counter()
-            if ok.status_code in {200, 401}:  # a token that is gone is an answer all the same
+            if ok.status_code in {200, 401}:  # an expired token is an answer all the same
                 self.longest, answered = max(self.longest, now - answered), now
                 self.times.append(now - begun)
 
@@ -98,7 +98,7 @@ def main() -> None:
 
 @contextmanager
 def asking(secret: str, what: str) -> Iterator[None]:
-    """Ask all the while, and print how long there was no answer."""
+    """Ask during the block, and print the longest time without an answer."""
     one = Asking(token(secret))
     one.start()
     time.sleep(1)
@@ -110,12 +110,12 @@ def asking(secret: str, what: str) -> Iterator[None]:
 
 
 def write(folder: Path, name: str, elements: str) -> None:
-    """Let an agreement be another."""
+    """Write another version of an agreement."""
     (folder / "agreements" / f"{name}.yaml").write_text(AGREEMENT.format(client=name) + elements)
 
 
 def register(settings: Path) -> str:
-    """The secret of the consumer that asks."""
+    """Return the secret of the consumer that asks."""
     store, (secret, kept) = open_store(load(settings).store_url), new_secret()
     for name in ("full", "half"):
         store.add_client(Client(name, "bench", "vendor", tuple(ROSTER), (Secret(kept),), utc_now(), "bench"))
@@ -124,13 +124,13 @@ def register(settings: Path) -> str:
 
 
 def token(secret: str) -> str:
-    """A token of the consumer whose agreement does not change."""
+    """Return a token of the consumer whose agreement does not change."""
     form, address = {"grant_type": "client_credentials"}, f"http://127.0.0.1:{PORT}/oauth/token"
     return str(requests.post(address, data=form, auth=("full", secret), timeout=30).json()["access_token"])
 
 
 def serve(folder: Path) -> subprocess.Popen[bytes]:
-    """The gateway, once it answers."""
+    """Start the gateway; return once it answers."""
     with (folder / "log").open("ab") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", "gateway.server.web_server", str(folder / "gateway.toml")], stderr=log

@@ -1,4 +1,4 @@
-"""A district of 12,000 students from a CSV zip: how soon its hold is ready, how fast pages come, how long a walk takes.
+"""A district of 12,000 students from a CSV zip: the time until its snapshot is ready, of pages, and of a walk.
 
 Run it with ``python -m benchmarks.roster``; it prints medians. The analytics agreement (pseudonyms, birth
 years) and a tutoring one (half of the schools) are the restricted grants; every request is audited.
@@ -89,7 +89,7 @@ def main() -> None:
 
 
 def _hold(folder: Path) -> None:
-    """Time and memory of one hold, in a process of its own."""
+    """Measure time and memory of one snapshot, in a process of its own."""
     code = (
         "import sys, time, resource\n"
         "from adapters.registry import find\n"

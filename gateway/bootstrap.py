@@ -16,7 +16,7 @@ import time
 from contextlib import contextmanager
 from typing import Iterator, Sequence, Tuple
 
-OLDEST = (3, 11)
+MIN_PYTHON = (3, 11)
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 GATEWAY = os.path.join(ROOT, "gateway", "requirements.txt")
 TESTS = os.path.join(ROOT, "tests", "requirements.txt")
@@ -51,8 +51,8 @@ def enter(*requirements: str) -> None:
 
 def check_python(version: Sequence[int]) -> None:
     """Refuse a Python older than the oldest one supported, naming both, and a system that is not POSIX."""
-    if tuple(version[:2]) < OLDEST:
-        have, need = ".".join(str(part) for part in version), ".".join(str(part) for part in OLDEST)
+    if tuple(version[:2]) < MIN_PYTHON:
+        have, need = ".".join(str(part) for part in version), ".".join(str(part) for part in MIN_PYTHON)
         raise Unready("Crossing Guard needs Python %s or newer; this is Python %s (%s)." % (need, have, sys.executable))
     if importlib.util.find_spec("fcntl") is None:
         raise Unready("Crossing Guard runs on Linux and macOS; on Windows, start it inside WSL.")

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from gateway.audit.subjects import INLINE_TAGS
+from gateway.audit.subjects import MAX_INLINE_TAGS
 from gateway.engine import field_sets
 from gateway.engine.data_subjects import students
 from gateway.engine.rows import ROW_BITS, ROW_MASK
@@ -118,7 +118,7 @@ def _subjects(
     size = last - first
     start = first // (size * PAGES_PER_SET) * size * PAGES_PER_SET
     stop = min(start + size * PAGES_PER_SET, rows.total)
-    if size != limit or size <= INLINE_TAGS or last > stop:
+    if size != limit or size <= MAX_INLINE_TAGS or last > stop:
         start, stop = span
     if (start, stop) not in rows.subjects:
         rows.subjects[start, stop] = _stretch(gateway, client, rows, (start, stop))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from adapters.contract import Adapter
 
-MAX_QUEUED: Final = 64
+MAX_QUEUED_REQUESTS: Final = 64
 """The requests that may wait for a slot of one district."""
 
 RETRY_SECONDS: Final = 5
@@ -78,7 +78,7 @@ class Slots:
                 wake()
                 return True
             waiting = self._queues.setdefault(district, deque())
-            if len(waiting) >= MAX_QUEUED:
+            if len(waiting) >= MAX_QUEUED_REQUESTS:
                 return False
             waiting.append((ticket, wake))
             return True

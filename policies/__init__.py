@@ -1,1 +1,1 @@
-"""Who may see what: agreements as documents, compiled to grants."""
+"""Policies: data sharing agreements as documents, compiled to grants."""

@@ -1,4 +1,4 @@
-"""Agreements: one document, one version, checked whole before it counts."""
+"""Agreements: one document, one version, checked whole before it takes effect."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ NO_FILE = "this has the name of a document and is no file that can be read"
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Who may see what about whom, for one purpose and one stretch of time.
+    """An agreement about who may see what about whom, for one purpose and one period.
 
-    *terms* holds what is agreed beyond what the gateway enforces: redisclosure, retention, obligations,
-    approvals and the like. *warnings* are lines a privacy officer should look at again. *text* is its canonical
-    form, and *expansion* what its lines stood for at its first use: no more than that is released.
+    *terms* holds what is agreed beyond what the gateway enforces: redisclosure, retention, obligations, approvals and
+    the like. *warnings* are lines a privacy officer should look at again. *text* is its canonical form, and *expansion*
+    the elements its lines covered at its first use: no more than that is released.
     """
 
     id: str
@@ -59,16 +59,16 @@ class Agreement:
         return canonical.digest(self.text)
 
     def active(self, day: date) -> bool:
-        """Whether the agreement is valid on *day*, the last day included."""
+        """Tell whether the agreement is valid on *day*, the last day included."""
         return self.begin <= day <= self.end
 
     def today(self, now: datetime) -> date:
-        """The day it is for the agreement."""
+        """Return the current date in the agreement's time zone."""
         return now.astimezone(self.timezone).date()
 
 
 def load(path: Path) -> Agreement:
-    """The agreement in *path*; the first mistake is raised."""
+    """Load the agreement in *path*; the first mistake is raised."""
     found, problems = read(path)
     if found is None:
         raise problems[0]
@@ -76,7 +76,7 @@ def load(path: Path) -> Agreement:
 
 
 def read(path: Path) -> tuple[Agreement | None, list[SettingsError]]:
-    """The agreement in *path*, or every mistake in it in the order of the file."""
+    """Read the agreement in *path*, or every mistake in it in the order of the file."""
     try:
         document = loading.read(path)
     except SettingsError as error:
@@ -91,7 +91,7 @@ def read(path: Path) -> tuple[Agreement | None, list[SettingsError]]:
 
 
 def load_folder(path: Path) -> tuple[Agreement, ...]:
-    """Every agreement in a folder, all versions; the first mistake is raised."""
+    """Load every agreement in a folder, all versions; the first mistake is raised."""
     found, problems = read_folder(path)
     if problems:
         raise problems[0]
@@ -99,7 +99,7 @@ def load_folder(path: Path) -> tuple[Agreement, ...]:
 
 
 def read_folder(path: Path) -> tuple[tuple[Agreement, ...], list[SettingsError]]:
-    """Every agreement in a folder that is right, and every mistake in the others or between them."""
+    """Read every correct agreement in a folder, and every mistake in the others or between them."""
     found: list[Agreement] = []
     problems: list[SettingsError] = []
     try:
@@ -113,9 +113,9 @@ def read_folder(path: Path) -> tuple[tuple[Agreement, ...], list[SettingsError]]
 
 
 def read_files(path: Path) -> Iterator[tuple[Path, Agreement | None, list[SettingsError]]]:
-    """Each document of a folder with its agreement, or with every mistake in it; folders in it are not looked into.
+    """Yield each document of a folder with its agreement, or with every mistake in it; subfolders are not read.
 
-    What an editor or a system hides there (a name that begins with a dot) is no document.
+    A name that begins with a dot, as editors and systems use for files of their own, is no document.
 
     Raises:
         SettingsError: there is no such folder, or it cannot be read.
@@ -140,12 +140,12 @@ def _is_file(path: Path) -> bool:
 
 
 def clashes(agreements: Iterable[Agreement]) -> Iterator[SettingsError]:
-    """What keeps agreements from standing side by side: a version given twice, two of one client in one district."""
+    """Yield the conflicts between agreements: a version given twice, two of one client in one district."""
     return (mistake for mistake, _, _ in clashing(agreements))
 
 
 def clashing(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, Agreement, Agreement]]:
-    """Each two agreements that cannot stand side by side, and why."""
+    """Yield each two agreements that conflict, and why."""
     known: dict[tuple[str, int], Agreement] = {}
     for one in agreements:
         other = known.setdefault((one.id, one.version), one)
@@ -164,7 +164,7 @@ def clashing(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, A
 
 
 def current(agreements: Iterable[Agreement], day: date) -> tuple[Agreement, ...]:
-    """The agreements in force on *day*: of each, the highest version that has begun, unless it has ended.
+    """Return the agreements in force on *day*: of each, the highest version that has begun, unless it has ended.
 
     A version that has been replaced does not come back when its successor ends.
     """
@@ -185,7 +185,7 @@ def _rivals(agreements: Iterable[Agreement]) -> Iterator[tuple[Agreement, Agreem
 
 
 def _purposes(one: Agreement, other: Agreement) -> str:
-    """The purposes of two agreements, and why they cannot stand side by side."""
+    """Say which purposes two agreements have, and why they conflict."""
     if one.purpose == other.purpose:
         return f"{one.purpose}; agreements for one client, district and purpose cannot be combined yet"
     return f"{one.purpose} and for {other.purpose}; a token cannot name its purpose yet, so there can be only one"

@@ -1,4 +1,4 @@
-"""The canonical form of an agreement: the text that its hash is over, and what its lines stood for at first use."""
+"""The canonical form of an agreement: the text that its hash covers, and the elements of its lines at first use."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from policies.elements import Line, Settled
 
 UNHASHED = frozenset({"approvals"})
-"""What may be added to a version without making it another one."""
+"""The parts that may be added to a version without making it another one."""
 
 LATER = "the agreement did not release it so when it was first used"
 
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """What the lines of an agreement stood for at its first use: an action for each of *elements*, under a *name*."""
+    """The elements that the lines of an agreement covered at its first use: an action for each, under a *name*."""
 
     name: str
     elements: Mapping[str, str]
@@ -44,12 +44,12 @@ def digest(spelt: str) -> str:
 
 
 def expansion(lines: Iterable[Line]) -> dict[str, str]:
-    """Tell what the *lines* of an agreement stand for now: the action for every element that they name or cover."""
+    """Return the action for every element that the *lines* of an agreement name or cover now."""
     return {name: one.action for name, one in sorted(elements.settle(lines).items())}
 
 
 def capped(settled: Mapping[str, Settled], recorded: Expansion | None) -> Mapping[str, Settled]:
-    """What is *settled*, as far as it was *recorded* so at the agreement's first use; all of it before that."""
+    """Limit *settled* to what was *recorded* at the agreement's first use; all of it before that."""
     if recorded is None:
         return settled
     return {name: _capped(one, recorded.elements.get(name, "deny")) for name, one in settled.items()}

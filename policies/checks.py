@@ -1,4 +1,4 @@
-"""What the schema cannot say: names that exist, actions that fit, and no term that nothing enforces."""
+"""Checks beyond the schema: names that exist, actions that fit, and no term that nothing enforces."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NOT_YET = "not supported yet, so this agreement cannot be used"
 
 
 def lines(document: Document, bundles: Path) -> tuple[tuple[Line, ...], list[SettingsError]]:
-    """The element lines of an agreement with its bundles unfolded, or what is wrong with them."""
+    """Return the element lines of an agreement with its bundles unfolded, or what is wrong with them."""
     found: list[Line] = []
     problems: list[SettingsError] = []
     for number, entry in enumerate(document.content["elements"]):
@@ -91,7 +91,7 @@ def _line(document: Document, entry: Mapping[str, Any], where: Where, found: lis
 
 
 def _together(found: list[Line]) -> Iterator[SettingsError]:
-    """The mistakes that only two lines make."""
+    """Yield the mistakes that only two lines together make."""
     first: dict[str, Line] = {}
     for line in found:
         other = first.setdefault(line.stem, line)
@@ -116,7 +116,7 @@ def _of(line: Line, other: Line) -> str:
 
 
 def problems(document: Document) -> Iterator[SettingsError]:
-    """What is wrong with an agreement besides its element lines."""
+    """Yield what is wrong with an agreement besides its element lines."""
     yield from _validity(document)
     yield from _population(document)
     yield from _unenforced(document)
@@ -166,7 +166,7 @@ def _population(document: Document) -> Iterator[SettingsError]:
 
 
 def _unenforced(document: Document) -> Iterator[SettingsError]:
-    """Terms that change what leaves and that nothing enforces yet: refused, never passed over."""
+    """Yield terms that change what is released and that nothing enforces yet: refused, never ignored."""
     for name in document.content.get("limits", {}):
         yield document.error(("limits", name), f"the limit {name} is {NOT_YET}", at_key=True)
     basis = document.content["basis"]["ferpa"]
@@ -180,12 +180,12 @@ def _unenforced(document: Document) -> Iterator[SettingsError]:
 
 
 def rests_on(basis: str, section: str) -> bool:
-    """Whether a *basis*, which may name two sections of 34 CFR Part 99, names *section* or a part of it."""
+    """Tell whether a *basis*, which may name two sections of 34 CFR Part 99, names *section* or a part of it."""
     return any(one == section or one.startswith(f"{section}(") for one in basis.split("+"))
 
 
 def population(content: Mapping[str, Any]) -> Population:
-    """The population of an agreement that has passed every check."""
+    """Return the population of an agreement that has passed every check."""
     selectors: dict[str, Any] = {}
     for selector in content.get("population", {}).get("all", []):
         selectors.update(selector)
@@ -194,7 +194,7 @@ def population(content: Mapping[str, Any]) -> Population:
 
 
 def warnings(document: Document, written: tuple[Line, ...], people: Population) -> Iterator[str]:
-    """What is allowed and still deserves a second look, each with its place."""
+    """Yield warnings about what is allowed and still deserves a second look, each with its place."""
     for line in written:
         if line.action == "allow" and not line.stem:
             yield f"{line.place}: * releases everything, also what later versions will know"
@@ -209,7 +209,7 @@ def warnings(document: Document, written: tuple[Line, ...], people: Population) 
 
 
 def _capped(written: tuple[Line, ...], settled: Mapping[str, Settled]) -> Iterator[str]:
-    """The lines that say more of a text than leaves of it, because it may carry the id of somebody that is masked."""
+    """Yield warnings for lines that release less of a text than they say, because it may carry a masked person's id."""
     for line in written:
         now, one = settled.get(line.path), elements.element(line.path)
         if now and one and now.cap and line.action == "allow" and any(field.capped for field in one.fields):

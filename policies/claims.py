@@ -1,4 +1,4 @@
-"""The id and the clients that a wrong agreement names, looked for line by line where the document cannot be read."""
+"""Claims of a wrong agreement: the id and clients it names, found line by line where the document cannot be parsed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NEXT_KEY = re.compile(r"""\s*(?:\?\s*)?["']?[A-Za-z]\w*["']?\s*:(?:\s.*)?|---.*|
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Whom a document is about; only where that is *certain* may the other documents of its folder count."""
+    """The ids and clients a document names; other documents of its folder count only where that is *certain*."""
 
     ids: frozenset[str] = frozenset()
     clients: frozenset[str] = frozenset()
@@ -32,7 +32,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What stands behind one key: its *names*, whether all of it was understood and ended, and how deep the key is."""
+    """The value of one key: its *names*, whether it was understood and ended, and the key's depth."""
 
     names: frozenset[str]
     whole: bool
@@ -40,7 +40,7 @@ class _Found:
 
 
 def claim(path: Path) -> Claim:
-    """The ids and clients that the document in *path* names in any way."""
+    """Return the ids and clients that the document in *path* names in any way."""
     try:
         if path.is_file():  # nothing else ends
             with path.open("rb") as stream:
@@ -51,7 +51,7 @@ def claim(path: Path) -> Claim:
 
 
 def read(raw: bytes) -> Claim:
-    """The ids and clients that a document of the bytes *raw* names in any way."""
+    """Return the ids and clients that a document of the bytes *raw* names in any way."""
     text = _text(raw)
     ids, clients = _named(text, "id"), _named(text, "clients?")
     parsed = _parsed(raw)
@@ -64,7 +64,7 @@ def read(raw: bytes) -> Claim:
 
 
 def _parsed(raw: bytes) -> Claim:
-    """What the document says where it is YAML; a list of clients that a cut might have shortened is not certain."""
+    """Return the claim of a document that is YAML; a list of clients that may be cut off is not certain."""
     try:
         content: Any = loading.parse(raw, "").content
     except SettingsError:
@@ -83,7 +83,7 @@ def _just_names(values: list[Any]) -> list[str]:
 
 
 def _named(text: str, key: str) -> frozenset[str] | None:
-    """The names behind a *key*; None where there are none, or where any of what stands behind it is not understood."""
+    """Return the names of a *key*; None where there are none, or where any of its value is not understood."""
     found = [*_at_lines(text, key)]
     first = min((one.depth for one in found), default=0)
     found = [one for one in found if one.depth == first] or [*_in_line(text, key)]
@@ -93,12 +93,12 @@ def _named(text: str, key: str) -> frozenset[str] | None:
 
 
 def _some(text: str, key: str) -> frozenset[str]:
-    """The names behind a *key* wherever it stands, as far as they are understood."""
+    """Return the names of a *key* wherever it occurs, as far as they are understood."""
     return frozenset[str]().union(*(one.names for one in (*_at_lines(text, key), *_in_line(text, key))))
 
 
 def _at_lines(text: str, key: str) -> Iterator[_Found]:
-    """What stands behind the *key* where it begins a line, up to the next key."""
+    """Yield the values of the *key* where it begins a line, up to the next key."""
     lines = [COMMENT.sub("", line) for line in BREAK.split(text)]
     opening = re.compile(rf"""(\s*)(?:[{{?-]\s*)*["']?{key}["']?\s*:(.*)""", re.IGNORECASE | re.DOTALL)
     for number, line in enumerate(lines):
@@ -107,14 +107,14 @@ def _at_lines(text: str, key: str) -> Iterator[_Found]:
 
 
 def _in_line(text: str, key: str) -> Iterator[_Found]:
-    """What stands behind the *key* where it comes later in a line, as in ``{version: 1, id: x}``."""
+    """Yield the values of the *key* where it comes later in a line, as in ``{version: 1, id: x}``."""
     opening = re.compile(rf"""[{{,]\s*["']?{key}["']?\s*:\s*(\[[^\]]*\]|[^,}}\r\n]*)""", re.IGNORECASE)
     for begun in opening.finditer(text):
         yield _Found(*_names(begun[1], one=key == "id"), 0)
 
 
 def _value(key: str, rest: str, following: list[str], depth: int) -> _Found:
-    """What stands behind a key: in its own line, or in those that follow up to the next key or the end of the list."""
+    """Read the value of a key: in its own line, or in the next ones up to the next key or the end of the list."""
     rest = BOUND.sub("", rest, 1) if BOUND.match(rest.strip()) else rest
     if key == "id" and rest.strip() and not SCALAR.fullmatch(rest.strip()):
         value, *more = re.split(r"[,}]", rest)
@@ -135,7 +135,7 @@ def _value(key: str, rest: str, following: list[str], depth: int) -> _Found:
 
 
 def _names(text: str, *, one: bool) -> tuple[frozenset[str], bool]:
-    """The names in *text*, and whether it is made of nothing but names (*one*: of one alone)."""
+    """Return the names in *text*, and whether it contains nothing but names (*one*: of one alone)."""
     words = [word.strip("\"'[]{}").lstrip("-") for word in re.split(r"[\s,]+", text) if not BOUND.fullmatch(word)]
     words = [word for word in words if word]
     names = frozenset(word for word in words if NAME.fullmatch(word))
@@ -144,7 +144,7 @@ def _names(text: str, *, one: bool) -> tuple[frozenset[str], bool]:
 
 
 def _text(raw: bytes) -> str:
-    """*raw* as text; a byte that is none becomes a character that is part of no name."""
+    """Decode *raw*; an undecodable byte becomes a character that is part of no name."""
     if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return raw.decode("utf-16", "replace")
     if b"\0" in raw[:2]:

@@ -1,4 +1,4 @@
-"""From an agreement to the grant of one client, and from all agreements to the grants of today."""
+"""The compiler of agreements: from one agreement to the grant of one client, and from all to today's grants."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ AMBIGUOUS = (
 
 
 class Grants:
-    """The grants of every client as they are at the time *clock* tells.
+    """The grants of every client at the time of *clock*.
 
     What was compiled *before* of the same agreements need not be compiled again.
     """
@@ -41,12 +41,12 @@ class Grants:
         self._compiled: dict[tuple[str, int, str], Grant] = before.still(self._agreements) if before else {}
 
     def still(self, agreements: Iterable[Agreement]) -> dict[tuple[str, int, str], Grant]:
-        """What is compiled of those *agreements* that are here too."""
+        """Return the compiled grants of those *agreements* that are here too."""
         same = {(one.id, one.version) for one in agreements if one in self._agreements}
         return {key: grant for key, grant in self._compiled.items() if key[:2] in same}
 
     def active(self, client: str) -> tuple[Agreement, ...]:
-        """The agreements in force today that name *client*, by district."""
+        """Return the agreements in force today that name *client*, by district."""
         now = self._clock()
         by_zone = {one.timezone: one.today(now) for one in self._agreements}
         found = [
@@ -58,7 +58,7 @@ class Grants:
         return tuple(sorted(found, key=lambda one: (one.district, one.id)))
 
     def of(self, client: str, agreement: str = "") -> tuple[Grant, ...]:
-        """The client's grants today, one per district; only that of one *agreement* where it is named.
+        """Return the client's grants today, one per district; only that of one *agreement* where it is named.
 
         Raises:
             Forbidden: its active agreements serve different purposes, and none is named.
@@ -69,7 +69,7 @@ class Grants:
         return tuple(self._compile(one, client) for one in active)
 
     def every(self, district: str) -> tuple[Grant, ...]:
-        """The grants of all agreements of *district*, in force or not: what its source may ever be asked for."""
+        """Return the grants of all agreements of *district*, in force or not: all its source may ever be asked for."""
         theirs = [one for one in self._agreements if one.district == district]
         return tuple(self._compile(one, client) for one in theirs for client in one.clients)
 
@@ -81,7 +81,7 @@ class Grants:
 
 
 def compile(agreement: Agreement, client: str) -> Grant:  # noqa: A001  the word for it
-    """What *client* may see under *agreement* while it is in force.
+    """Compile the grant of *client* under *agreement* while it is in force.
 
     Raises:
         Forbidden: the agreement does not name the client, or rests on consent, which nothing can look up yet.
@@ -107,7 +107,7 @@ def compile(agreement: Agreement, client: str) -> Grant:  # noqa: A001  the word
 
 
 def rules(settled: Mapping[str, Settled]) -> dict[str, Rule]:
-    """One rule for every element that leaves; what is denied has none, but for members of an open dictionary."""
+    """Make one rule for every released element; denied ones have none, except members of an open dictionary."""
     found: dict[str, Rule] = {}
     for name, one in settled.items():
         about = elements.element(name)
@@ -125,13 +125,13 @@ def rules(settled: Mapping[str, Settled]) -> dict[str, Rule]:
 
 
 def _open_up(found: dict[str, Rule], about: elements.Element) -> None:
-    """Show the dictionary itself, whatever of its members is in it."""
+    """Release the dictionary itself, so that released members of it can show."""
     for field in about.fields:
         found.setdefault(field.release, Rule("allow"))
 
 
 def fingerprint(content: Any) -> str:
-    """A hash that is the same for the same content, in every process and version of Python."""
+    """Hash content to a text that is the same in every process and version of Python."""
     return hashlib.sha256(json.dumps(_canonical(content), sort_keys=True).encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""The names an agreement can release, and which action fits which of them."""
+"""Elements: the names an agreement can release, and which action fits which of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TEXTUAL = frozenset({"last4", "initial", "hash"})
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of an agreement: what happens to every element under *path*, and where that is written."""
+    """One line of an agreement: the action for every element under *path*, and where it is written."""
 
     path: str
     action: str
@@ -34,7 +34,7 @@ class Line:
 
     @property
     def stem(self) -> str:
-        """The path without its star; empty for the path that means everything."""
+        """The path without its star; empty for the path that covers everything."""
         return self.path.removesuffix("*").removesuffix(".")
 
     @property
@@ -43,14 +43,14 @@ class Line:
         return f"{self.file}:{self.line}" if self.line else self.file
 
     def covers(self, name: str) -> bool:
-        """Whether the line is about the element *name*."""
+        """Tell whether the line covers the element *name*."""
         stem = self.stem
         return not stem or name == stem or name.startswith(f"{stem}.")
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One releasable name: the fields that leave under it; *member* when it is a free member of an open one."""
+    """One releasable name: the fields it releases; *member* when it is a free member of an open dictionary."""
 
     name: str
     fields: tuple[Field, ...]
@@ -84,7 +84,7 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What happens to one element in the end, and the lines that decide it; *cap* says why it is less than they say."""
+    """The final action for one element, and the lines that decide it; *cap* is the reason it is less than they say."""
 
     action: str
     lines: tuple[Line, ...]
@@ -93,7 +93,7 @@ class Settled:
 
 @cache
 def dictionary() -> Mapping[str, Element]:
-    """Every releasable name of the vocabulary and of both standards."""
+    """Return every releasable name of the vocabulary and of both standards."""
     found: dict[str, list[Field]] = {}
     for entity in entities():
         for field in fields_of(entity).values():
@@ -103,12 +103,12 @@ def dictionary() -> Mapping[str, Element]:
 
 @cache
 def entities() -> tuple[str, ...]:
-    """Every kind of record, of the vocabulary first."""
+    """Return every kind of record, of the vocabulary first."""
     return (*vocabulary.entities(), *native.entities())
 
 
 def element(name: str) -> Element | None:
-    """The element called *name*, also where it is a free member of an open dictionary."""
+    """Find the element called *name*, also where it is a free member of an open dictionary."""
     known = dictionary()
     if name in known:
         return known[name]
@@ -121,7 +121,7 @@ def element(name: str) -> Element | None:
 
 
 def under(line: Line) -> tuple[Element, ...]:
-    """The elements a line is about; none when nothing has such a name."""
+    """Return the elements a line is about; none when nothing has such a name."""
     return _under(line.stem)
 
 
@@ -134,7 +134,7 @@ def _under(stem: str) -> tuple[Element, ...]:
 
 
 def guess(path: str) -> str:
-    """A hint at the name that a misspelt *path* may have meant."""
+    """Make a hint at the name that a misspelt *path* may have meant."""
     stem = path.removesuffix("*").removesuffix(".")
     if known := native.instead(stem):
         return f" (did you mean {known}?)"
@@ -144,7 +144,7 @@ def guess(path: str) -> str:
 
 
 def misfit(action: str, one: Element) -> str:
-    """Why *action* cannot be done to an element; empty when it can."""
+    """Say why *action* cannot be applied to an element; empty when it can."""
     if action not in MASKS:
         return ""
     if one.is_id or action == "pseudonym":
@@ -171,18 +171,18 @@ def _misfit_id(action: str, one: Element) -> str:
 
 @cache
 def personal(entity: str) -> bool:
-    """Whether a kind of record is a person or belongs to one."""
+    """Tell whether a kind of record is a person or belongs to one."""
     return entity in PERSONS or any(personal(field.to) for field in owners(entity))
 
 
 @cache
 def owners(entity: str) -> tuple[Field, ...]:
-    """The references without which a row of *entity* does not exist."""
+    """Return the references without which a row of *entity* does not exist."""
     return tuple(field for field in fields_of(entity).values() if field.owner and field.to != entity)
 
 
 def settle(lines: Iterable[Line]) -> Mapping[str, Settled]:
-    """What happens to every element that *lines* name; the lowest action of all lines about it."""
+    """Return the action for every element that *lines* name: the lowest of all lines about it."""
     return _settle(tuple(lines))
 
 
@@ -204,7 +204,7 @@ def _settle(written: tuple[Line, ...]) -> Mapping[str, Settled]:
 
 
 def conflict(about: Iterable[Line]) -> tuple[Line, Line] | None:
-    """The first two lines about one element that are not ordered; a deny decides by itself."""
+    """Return the first two lines about one element that are not ordered; a deny decides by itself."""
     written = tuple(about)
     if any(line.action == "deny" for line in written):
         return None
@@ -228,7 +228,7 @@ def _settled(name: str, about: list[Line]) -> Settled:
 
 
 def _cap_ids(settled: dict[str, Settled]) -> None:
-    """The id of a person's record tells no more than the person's own id does."""
+    """Limit the id of a person's record to what the person's own id reveals."""
     ids = {entity: id_of(entity) for entity in entities() if "id" in fields_of(entity)}
     changed = True
     while changed:
@@ -247,7 +247,7 @@ def _cap_ids(settled: dict[str, Settled]) -> None:
 
 
 def _cap_texts(settled: dict[str, Settled]) -> None:
-    """A text that may carry the id of a person tells no more than the id itself; a named member says what it is."""
+    """Limit a text that may carry the id of a person to what the id itself reveals, unless a line names the member."""
     for name, now in settled.items():
         one = element(name)
         assert one is not None
@@ -261,7 +261,7 @@ def _cap_texts(settled: dict[str, Settled]) -> None:
 
 
 def _cap_told(settled: dict[str, Settled]) -> None:
-    """What a record tells of another leaves only where the other's own facts leave as they are."""
+    """Limit what a record reveals of another to where the other's own facts leave as they are."""
     allowed = {name for name, now in settled.items() if now.action == "allow"}
     for name, now in settled.items():
         one = element(name)
@@ -272,14 +272,14 @@ def _cap_told(settled: dict[str, Settled]) -> None:
 
 
 def _masked(settled: Mapping[str, Settled], person: str, field: Field) -> bool:
-    """Whether the id of a *person* is hidden from who sees *field*, which is the person's own or of a record of it."""
+    """Tell whether the id of a *person* is masked where *field* shows, be it the person's own or a record's."""
     action = settled[person].action if person in settled else "deny"
     return action == "pseudonym" or (action == "deny" and field.entity not in PERSONS and personal(field.entity))
 
 
 @cache
 def _persons(entity: str) -> tuple[str, ...]:
-    """The ids of the persons that a record is or belongs to; one that names no owner may be about anybody."""
+    """Return the ids of the persons that a record is or belongs to; one without an owner may be about anybody."""
     if entity in PERSONS:
         return (id_of(entity),)
     found = tuple(person for one in owners(entity) if personal(one.to) for person in _persons(one.to))
@@ -287,5 +287,5 @@ def _persons(entity: str) -> tuple[str, ...]:
 
 
 def id_of(entity: str) -> str:
-    """The name by which the id of an entity's records is released."""
+    """Return the name by which the id of an entity's records is released."""
     return fields_of(entity)["id"].release

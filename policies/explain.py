@@ -1,4 +1,4 @@
-"""Why an element leaves or does not, step by step, for those who keep the data and for those who receive it."""
+"""Explanations of why an element is released or not, step by step, for providers and recipients of data."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HIDDEN = "not in agreement"
 
 @dataclass(frozen=True, slots=True)
 class TraceStep:
-    """One thing that was looked at, whether it let the element pass, in words, and where it is written."""
+    """One check, whether the element passed it, in words, and where it is written."""
 
     about: str
     passed: bool
@@ -44,7 +44,7 @@ class TraceStep:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Why *element* leaves to *client* under *agreement*, or does not; *action* is ``deny`` where it does not."""
+    """The reasons *element* is released to *client* under *agreement*, or not; *action* is ``deny`` where it is not."""
 
     client: str
     agreement: str
@@ -58,7 +58,7 @@ class Trace:
         return self.action != "deny"
 
     def text(self, audience: Audience = "custodian") -> str:
-        """The trace as lines to read; a recipient learns only what it gets, never why it does not."""
+        """Write the trace as lines to read; a recipient learns only what it gets, never why it does not."""
         verdict = SAID[self.action] if self.released else HIDDEN
         if audience == "recipient":
             return f"{self.element}: {verdict}"
@@ -78,9 +78,9 @@ def explain(
     names: Mapping[str, str] | None = None,
     before: Callable[[Agreement, str], Iterable[TraceStep]] = lambda _agreement, _name: (),
 ) -> tuple[Trace, ...]:
-    """A trace for every element under *path* and every agreement that names *client*.
+    """Make a trace for every element under *path* and every agreement that names *client*.
 
-    *names* tells schools' names by their identifiers, for the population in words. The steps *before* those of the
+    *names* are schools' names by their identifiers, for the population in words. The steps *before* those of the
     agreement itself, of a request for an element, must all be passed too.
     """
     every = tuple(agreements)
@@ -142,7 +142,7 @@ def _lines(one: Agreement, name: str) -> tuple[tuple[TraceStep, ...], str]:
 
 
 def _capped(one: Agreement, member: Element, opened: list[Line]) -> Settled | None:
-    """What happens to the whole dictionary, where less of it leaves than its lines say and none names *member*."""
+    """Return the action for a whole dictionary, where it is less than its lines say and none names *member*."""
     name = member.fields[0].release
     whole = elements.settle(one.lines).get(name)
     return whole if whole and whole.cap and all(line.covers(name) for line in opened) else None

@@ -1,4 +1,4 @@
-"""What one consumer may see of one district: a rule for every released name, and nothing else."""
+"""Grants: what one consumer may see of one district, a rule for every released name, and nothing else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What happens to a released value: ``allow`` leaves it as it is."""
+    """The action on a released value: ``allow`` leaves it as it is."""
 
     action: str
 
@@ -48,15 +48,15 @@ class Grant:
     elements: str = ""
 
     def releases(self, name: str) -> bool:
-        """Whether the vocabulary or native *name* may leave."""
+        """Tell whether the vocabulary or native *name* may leave."""
         return self.rule(name) is not None
 
     def plain(self, name: str) -> bool:
-        """Whether *name* leaves as it is."""
+        """Tell whether *name* leaves as it is."""
         return self.rule(name) == Rule("allow")
 
     def rule(self, name: str) -> Rule | None:
-        """What happens to the value of *name*; None where it does not leave."""
+        """Return the rule for the value of *name*; None where it is not released."""
         found = self.rules.get(name)
         if found is None:
             found = self._open_rule(name)
@@ -72,16 +72,16 @@ class Grant:
         return None
 
     def unrestricted(self, entity: str) -> bool:
-        """Whether no row rule touches *entity* or what its rows belong to, whatever a district holds.
+        """Tell whether no row rule touches *entity* or what its rows belong to, whatever a district holds.
 
-        Only then may a lenient owner reference point to nothing: a rule that looked at the data instead would
-        let a row that nobody may see decide about one that somebody may.
+        Only then may a lenient owner reference point to nothing: a rule that looked at the data instead would let a row
+        that nobody may see decide about one that somebody may.
         """
         owners = (one.to for one in fields_of(entity).values() if one.owner and one.to != entity)
         return entity not in self.rows and all(map(self.unrestricted, owners))
 
     def narrow(self, query: Query) -> Query:
-        """*query* as far as the agreement lets it go; what it names was found on the pruned view already.
+        """Narrow *query* to what the agreement allows; its names were found on the pruned view already.
 
         Raises:
             OperationMissing: it asks what has changed, or has a filter, which the agreement does not let the client do.
@@ -93,7 +93,7 @@ class Grant:
         return query
 
     def reads(self, entity: str) -> frozenset[str]:
-        """The fields of *entity* a source is asked for: the released ones, and those the row rules look at."""
+        """Return the fields of *entity* a source is asked for: the released ones, and those the row rules read."""
         fields = fields_of(entity)
         wanted = {name for name, one in fields.items() if one.owner or self.releases(one.release)}
         wanted.update(name for at, name in self.row_reads() if at == entity and name in fields)
@@ -101,13 +101,13 @@ class Grant:
         return frozenset(wanted | (groups & fields.keys()))
 
     def row_reads(self) -> Iterator[tuple[str, str]]:
-        """Every (entity, field) the row rules look at."""
+        """Yield every (entity, field) the row rules read."""
         for entity, clause in self.rows.items():
             yield from population.reads(entity, clause)
 
 
 def _heads(path: str) -> Iterator[str]:
-    """A dotted path and everything above it."""
+    """Yield a dotted path and everything above it."""
     while path:
         yield path
         path = path.rpartition(".")[0]

@@ -1,4 +1,4 @@
-"""A YAML document read so that nothing in it can mean something else, and every value knows its place."""
+"""YAML documents read without ambiguity: every value has one meaning and knows its place."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _WORDS: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a file says; *values* and *keys* tell the line and column of each value and of its key."""
+    """A parsed file; *values* and *keys* hold the line and column of each value and of its key."""
 
     file: str
     content: Any
@@ -57,7 +57,7 @@ class Document:
     keys: Mapping[Where, Place]
 
     def error(self, where: Where, message: str, *, at_key: bool = False) -> SettingsError:
-        """A mistake at the value found by going *where*, or at its key."""
+        """Make the error for a mistake at the value found by going *where*, or at its key."""
         found = (self.keys if at_key else self.values).get(where)
         while found is None and where:
             where = where[:-1]
@@ -67,7 +67,7 @@ class Document:
 
 
 def read(path: Path, name: str = "") -> Document:
-    """The document in *path*, called *name* in messages.
+    """Read the document in *path*, called *name* in messages.
 
     Raises:
         SettingsError: it is not YAML 1.2 without duplicate keys, anchors, aliases, merge keys and tags.
@@ -82,7 +82,7 @@ def read(path: Path, name: str = "") -> Document:
 
 
 def parse(raw: bytes, file: str) -> Document:
-    """The document in *raw*, as `read` does it."""
+    """Parse the document in *raw*, as `read` does."""
     if len(raw) > MAX_FILE_BYTES:
         raise SettingsError(f"the file is larger than {MAX_FILE_BYTES // 1024} KiB", file, 1, 1)
     try:
@@ -127,7 +127,7 @@ class _DocumentReading:
         return self.scalar(event)
 
     def scalar(self, event: Event) -> Any:
-        """A quoted scalar is a text; a plain one is what the core schema of YAML 1.2 says it is."""
+        """Return the value of a scalar: a text if quoted, else what the core schema of YAML 1.2 makes of it."""
         assert isinstance(event, ScalarEvent)
         text: str = event.value
         if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):

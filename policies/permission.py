@@ -1,4 +1,4 @@
-"""Permission: which of a client's grants cover what it asks to do, or why none does."""
+"""Permissions: which of a client's grants cover a request, or why none does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ READ = frozenset({"read"})
 
 
 def covering(grants: Collection[Grant], operations: frozenset[str] = READ) -> tuple[Grant, ...]:
-    """Those of the *grants* that have any of *operations*.
+    """Return those of the *grants* that have any of *operations*.
 
     Raises:
         OperationMissing: there are grants, and none has one.
@@ -30,5 +30,5 @@ def covering(grants: Collection[Grant], operations: frozenset[str] = READ) -> tu
 
 
 def received(grants: Iterable[Grant], org: str) -> tuple[Grant, ...]:
-    """Those of the *grants* whose agreement has *org*, the client's own organisation, as its recipient."""
+    """Return those of the *grants* whose agreement has *org*, the client's own organisation, as its recipient."""
     return tuple(one for one in grants if one.org == org)

@@ -1,4 +1,4 @@
-"""Which rows exist for a consumer: the agreement's selectors, and the row rules they become."""
+"""Populations: the agreement's selectors, and the row rules that decide which rows exist for a consumer."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class All:
-    """Every clause holds."""
+    """The condition that every clause holds."""
 
     clauses: tuple[Clause, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """At least one clause holds."""
+    """The condition that at least one clause holds."""
 
     clauses: tuple[Clause, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class In:
-    """The field has one of the values; ``key`` is the single part of the row's natural key."""
+    """The condition that the field has one of the values; ``key`` is the single part of the row's natural key."""
 
     field: str
     values: frozenset[str]
@@ -36,7 +36,7 @@ class In:
 
 @dataclass(frozen=True, slots=True)
 class NotIn:
-    """The field is present and has none of the values."""
+    """The condition that the field is present and has none of the values."""
 
     field: str
     values: frozenset[str]
@@ -44,14 +44,14 @@ class NotIn:
 
 @dataclass(frozen=True, slots=True)
 class Null:
-    """The field is absent."""
+    """The condition that the field is absent."""
 
     field: str
 
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """The row has begun and its last day is not over; it begins with the first of *begin* that is present."""
+    """The condition that the row has begun and not ended; it begins with the first of *begin* that is present."""
 
     begin: tuple[str, ...]
     end: str
@@ -59,14 +59,14 @@ class Active:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The row that *ref* points to exists for the consumer."""
+    """The condition that the row that *ref* points to exists for the consumer."""
 
     ref: str
 
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """Some row of *entity* whose reference *via* points here satisfies the clause."""
+    """The condition that some row of *entity* whose reference *via* points here satisfies the clause."""
 
     entity: str
     via: str
@@ -75,7 +75,7 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class RefIn:
-    """The row that *ref* points to has one of the values in one of the fields."""
+    """The condition that the row that *ref* points to has one of the values in one of the fields."""
 
     ref: str
     fields: tuple[str, ...]
@@ -104,9 +104,9 @@ UNNAMED = (
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """Whom an agreement is about: all selectors hold on one and the same enrollment of a student.
+    """The students an agreement is about: all selectors hold on one and the same enrollment of a student.
 
-    None selects nobody out; an empty tuple would select everybody out.
+    None excludes nobody; an empty tuple would exclude everybody.
     """
 
     schools: tuple[str, ...] | None = None
@@ -119,7 +119,7 @@ class Population:
         return self.schools is None and self.grades is None and not self.active
 
     def rows(self) -> Mapping[str, Clause]:
-        """The row rule of every entity that has one."""
+        """Return the row rule of every entity that has one."""
         if self.everyone:
             return {}
         rules: dict[str, Clause] = {
@@ -150,7 +150,7 @@ class Population:
         return tuple(clauses)
 
     def words(self, names: Mapping[str, str] | None = None) -> str:
-        """The population in plain words; *names* tells a school's name by its identifier."""
+        """Write the population in plain words; *names* has a school's name by its identifier."""
         if self.everyone:
             return "everyone in the district"
         parts = ["students enrolled today" if self.active else "students enrolled at any time"]
@@ -162,7 +162,7 @@ class Population:
         return " ".join(parts)
 
     def steps(self, names: Mapping[str, str] | None = None) -> tuple[str, ...]:
-        """Every selector by itself in plain words."""
+        """Write every selector by itself in plain words."""
         known = names or {}
         said: list[str] = []
         if self.schools is not None:
@@ -175,7 +175,7 @@ class Population:
 
 
 def reads(entity: str, clause: Clause) -> Iterator[tuple[str, str]]:
-    """Every (entity, field) that *clause* about *entity* looks at."""
+    """Yield every (entity, field) that *clause* about *entity* reads."""
     match clause:
         case All(clauses) | AnyOf(clauses):
             for part in clauses:
@@ -195,7 +195,7 @@ def reads(entity: str, clause: Clause) -> Iterator[tuple[str, str]]:
 
 
 def values(entity: str, clause: Clause) -> Iterator[tuple[tuple[str, str], frozenset[str]]]:
-    """The values that *clause* about *entity* looks for, by the entity and field where it does."""
+    """Yield the values that *clause* about *entity* compares with, by entity and field."""
     match clause:
         case All(clauses) | AnyOf(clauses):
             for part in clauses:
@@ -209,6 +209,6 @@ def values(entity: str, clause: Clause) -> Iterator[tuple[tuple[str, str], froze
 
 
 def _either(words: Iterable[str]) -> str:
-    """A list as it is spoken."""
+    """Write a list as it is spoken."""
     known = list(words)
     return " or ".join(known) if len(known) < 3 else f"{', '.join(known[:-1])} or {known[-1]}"  # noqa: PLR2004  two need no comma

@@ -1,4 +1,4 @@
-"""The published schema of agreements, and its complaints in words a person understands."""
+"""The JSON Schema of agreements, and its errors in words a person understands."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KINDS = {
 
 @cache
 def published() -> dict[str, Any]:
-    """The JSON Schema of an agreement."""
+    """Return the JSON Schema of an agreement."""
     text = files("policies").joinpath("agreement.schema.json").read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema
@@ -44,7 +44,7 @@ def _validator(part: str) -> Draft202012Validator:
 
 
 def problems(document: Document, part: str = "") -> Iterator[SettingsError]:
-    """Everything in *document* that breaks the schema, or its *part* called so."""
+    """Yield everything in *document* that breaks the schema, or its *part* of that name."""
     for error in _validator(part).iter_errors(document.content):
         yield from _said(document, error)
 
@@ -92,7 +92,7 @@ def _hint(error: ValidationError, known: list[str]) -> str:
 
 
 def _name(where: Where) -> str:
-    """How a place is spoken of: its last key, with its number where it stands in a list."""
+    """Return the spoken name of a place: its last key, with its number where it stands in a list."""
     if not where:
         return "the document"
     if isinstance(where[-1], int):

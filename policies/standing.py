@@ -1,4 +1,4 @@
-"""The agreements of a folder that may release something: a wrong one takes with it whatever it may have narrowed."""
+"""Effective agreements of a folder: a wrong document also disables the agreements it may have been meant to narrow."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The *agreements* that count, those that are *withheld*, and the *mistakes* because of which they are.
+    """The effective *agreements*, those that are *withheld*, and the *mistakes* because of which they are.
 
-    The folder is *closed* where a wrong document does not say with certainty whom it is about.
+    The folder is *closed* where a wrong document does not state with certainty whom it is about.
     """
 
     agreements: tuple[Agreement, ...]
@@ -38,10 +38,10 @@ def _none(_agreements: Collection[Agreement]) -> Iterable[Wrong]:
 def stand(
     folder: Path, districts: Collection[str], differing: Callable[[Collection[Agreement]], Iterable[Wrong]] = _none
 ) -> Standing:
-    """The agreements of a *folder* about *districts* that exist.
+    """Select the effective agreements of a *folder* about *districts* that exist.
 
     A wrong one releases nothing, nor does another version of it, which it may be there to narrow, nor any agreement of
-    the clients it names. Two that clash are both wrong, and so is one that *differing* finds to be another than it was.
+    the clients it names. Two that conflict are both wrong, and so is one that *differing* finds to have changed.
 
     Raises:
         SettingsError: there is no such folder, or it cannot be read.
@@ -68,7 +68,7 @@ def stand(
 def _together(
     agreements: Collection[Agreement], districts: Collection[str]
 ) -> Iterable[tuple[SettingsError, tuple[Agreement, ...]]]:
-    """What is wrong with agreements that are right by themselves, and with which of them."""
+    """Yield what is wrong between agreements that are correct by themselves, and with which of them."""
     for mistake, one, other in clashing(agreements):
         yield mistake, (one, other)
     for one in agreements:
@@ -78,7 +78,7 @@ def _together(
 
 
 def _ids(agreements: Iterable[Agreement], claims: Iterable[Claim]) -> frozenset[str]:
-    """The ids under which nothing is released: those claimed, and all versions of what a claimed client is named in."""
+    """Return the ids under which nothing is released: those claimed, and all agreements of a claimed client."""
     every = tuple(claims)
     clients = frozenset[str]().union(*(one.clients for one in every))
     ids = frozenset[str]().union(*(one.ids for one in every))

@@ -1,4 +1,4 @@
-"""What an agreement may do to a value: each action a total function whose answer has the value's own type."""
+"""Transforms: the actions of agreements on values, each a total function whose result has the value's own type."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 ACTIONS = ("allow", "year", "month", "zip3", "last4", "initial", "hash", "pseudonym", "deny")
 MASKS = frozenset(ACTIONS) - {"allow", "deny"}
-LONGER_THAN_SHOWN = 5
+MIN_LAST4_CHARACTERS = 5
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _POSTAL = re.compile(r"[0-9]{5}(?:-?[0-9]{4})?")
 
 
 def transform(action: str, hasher: Hasher) -> Callable[[Any], Any]:
-    """What *action* makes of one value; a value that does not fit it becomes None, which is absent.
+    """Make the function of *action* on one value; a value that does not fit it becomes None, which is absent.
 
     *hasher* makes the keyed hash of a text. Ids become pseudonyms where ids are made, not here.
     """
@@ -31,30 +31,30 @@ def transform(action: str, hasher: Hasher) -> Callable[[Any], Any]:
 
 
 def year(value: Any) -> str | None:
-    """The first day of a date's year."""
+    """Reduce a date to the first day of its year."""
     return f"{value[:4]}-01-01" if _is_date(value) else None
 
 
 def month(value: Any) -> str | None:
-    """The first day of a date's month."""
+    """Reduce a date to the first day of its month."""
     return f"{value[:7]}-01" if _is_date(value) else None
 
 
 def zip3(value: Any) -> str | None:
-    """The first three digits of a United States postal code."""
+    """Return the first three digits of a United States postal code."""
     return value.strip()[:3] if isinstance(value, str) and _POSTAL.fullmatch(value.strip()) else None
 
 
 def last4(value: Any) -> str | None:
-    """The last four characters of a text that is longer than that."""
+    """Return the last four characters of a text that is longer than that."""
     if not isinstance(value, str):
         return None
     text = value.strip()
-    return text[-4:] if len(text) >= LONGER_THAN_SHOWN else None
+    return text[-4:] if len(text) >= MIN_LAST4_CHARACTERS else None
 
 
 def initial(value: Any) -> str | None:
-    """The first letter or digit of a text, without its accents."""
+    """Return the first letter or digit of a text, without its accents."""
     if not isinstance(value, str):
         return None
     for letter in unicodedata.normalize("NFC", value):
@@ -65,7 +65,7 @@ def initial(value: Any) -> str | None:
 
 
 def meet(actions: Iterable[str]) -> str:
-    """What is left when several actions apply to one element: the lowest, or deny where they are not ordered."""
+    """Return the result of several actions on one element: the lowest, or deny where they are not ordered."""
     lowest = "allow"
     for action in actions:
         if not ordered(lowest, action):
@@ -75,12 +75,12 @@ def meet(actions: Iterable[str]) -> str:
 
 
 def ordered(one: str, other: str) -> bool:
-    """Whether one of two actions tells nothing that the other hides."""
+    """Tell whether one of two actions reveals nothing that the other hides."""
     return one == other or below(one, other) or below(other, one)
 
 
 def below(lower: str, upper: str) -> bool:
-    """Whether *lower* releases strictly less than *upper*."""
+    """Tell whether *lower* releases strictly less than *upper*."""
     if lower == upper:
         return False
     return lower == "deny" or upper == "allow" or (lower, upper) == ("year", "month")
@@ -91,7 +91,7 @@ def _allow(value: Any) -> Any:
 
 
 def _nothing(_value: Any) -> None:
-    """No action that is known: nothing leaves."""
+    """Return None for an unknown action: nothing is released."""
 
 
 def _hashed(value: Any, hasher: Hasher) -> str | None:

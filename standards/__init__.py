@@ -1,1 +1,1 @@
-"""What school data means: the vocabulary, the standards that speak it, and how one becomes the other."""
+"""School data standards: the vocabulary, Ed-Fi and OneRoster, and how each maps to the vocabulary."""

@@ -24,18 +24,18 @@ STAND_INS: Final = 0x10F000
 
 
 def written(value: Any) -> str:
-    """A value as a text, which a truth is as the standards write it."""
+    """Write a value as a text, a boolean as the standards write it."""
     return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
 def folded(value: Any) -> str:
-    """The form in which texts are equal: neither case nor the way in which an accent is written counts."""
+    """Fold *text* to the form in which texts are equal: case and the encoding of accents do not count."""
     text = written(value)
     return text.casefold() if text.isascii() else normalize("NFC", normalize("NFD", text).casefold())
 
 
 def sort_key(text: str) -> str:
-    """What orders *text*: of two texts the one with the smaller key comes first.
+    """Make the sort key of *text*: of two texts the one with the smaller key comes first.
 
     A level ends where only its least weight follows, which no text that has more there comes before.
     """
@@ -48,7 +48,7 @@ def sort_key(text: str) -> str:
 
 
 class _Level(dict[int, str]):
-    """The weights at one *level* of every character that has been met."""
+    """The weights at one *level* of every character met so far."""
 
     def __init__(self, level: int) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ def _levels() -> tuple[_Level, _Level, _Level]:
 
 @cache
 def _lines() -> tuple[tuple[str, str], ...]:
-    """The Default Unicode Collation Element Table: a sequence of characters and its weights in each line."""
+    """Return the Default Unicode Collation Element Table: a sequence of characters and its weights in each line."""
     packed = files("standards").joinpath("collation.txt.gz").read_bytes()
     lines = (line.partition(";") for line in gzip.decompress(packed).decode("ascii").splitlines() if line[0] != "#")
     return tuple((codes, elements) for codes, _, elements in lines)
@@ -82,7 +82,7 @@ def _lines() -> tuple[tuple[str, str], ...]:
 
 @cache
 def _sequences() -> Mapping[str, str]:
-    """What stands in for each sequence that is weighed as one."""
+    """Return the private character that stands in for each sequence that is weighed as one."""
     found = (codes for codes, _ in _lines() if " " in codes)
     return {"".join(chr(int(code, 16)) for code in codes.split()): chr(STAND_INS + number)
             for number, codes in enumerate(found)}  # fmt: skip
@@ -90,7 +90,7 @@ def _sequences() -> Mapping[str, str]:
 
 @cache
 def _elements() -> Mapping[int, str]:
-    """The weights of each character, and of what stands in for a sequence."""
+    """Return the weights of each character, and of the stand-ins for sequences."""
     single = {int(codes, 16): elements for codes, elements in _lines() if " " not in codes}
     several = (elements for codes, elements in _lines() if " " in codes)
     return single | {STAND_INS + number: elements for number, elements in enumerate(several)}
@@ -102,5 +102,5 @@ def _pattern() -> re.Pattern[str]:
 
 
 def _joined(text: str) -> str:
-    """*text* with one character for each sequence that is weighed as one."""
+    """Replace each sequence of *text* that is weighed as one by its stand-in."""
     return _pattern().sub(lambda match: _sequences()[match[0]], text)

@@ -1,4 +1,4 @@
-"""Days: the last day of a stretch of time, and the day after it, which OneRoster calls its end."""
+"""Days: inclusive last days, and the day after them, which OneRoster states as the end."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Final
 
 FIRST: Final = date.min.isoformat()
 LAST: Final = date.max.isoformat()
-ONE: Final = timedelta(days=1)
+ONE_DAY: Final = timedelta(days=1)
 MAX_DAYS: Final = 4096
 
 
 @lru_cache(MAX_DAYS)
 def day_before(day: str) -> str:
-    """The day before *day*; the first day that can be written has none and stays."""
-    return day if day == FIRST else (date.fromisoformat(day) - ONE).isoformat()
+    """Return the day before *day*; the first day that can be written has none and stays."""
+    return day if day == FIRST else (date.fromisoformat(day) - ONE_DAY).isoformat()
 
 
 @lru_cache(MAX_DAYS)
 def day_after(day: str) -> str:
-    """The day after *day*; the last day that can be written, as which open ends are written, has none and stays."""
-    return day if day == LAST else (date.fromisoformat(day) + ONE).isoformat()
+    """Return the day after *day*; the last day that can be written, used for open ends, has none and stays."""
+    return day if day == LAST else (date.fromisoformat(day) + ONE_DAY).isoformat()

@@ -1,4 +1,4 @@
-"""Everything that can go wrong, as a small tree ordered by who can mend it."""
+"""Errors: a small tree ordered by who can mend them, each with a stable code and an HTTP status."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from standards.losses import Loss
 
 
-ALIKE = 0.8  # how much alike a name must be that was meant by a misspelt one: a slip of a letter or two
+MIN_SIMILARITY = 0.8  # for a hint at a misspelt name: a slip of a letter or two
 
 
 class GatewayError(Exception):
-    """Anything the gateway says no to; *status* is the HTTP status, *code* a stable name for it.
+    """An error that the gateway answers; *status* is the HTTP status, *code* a stable name for it.
 
-    *told* is the text that a consumer gets. It is empty where the fault is the caller's own: the message, which
-    then says nothing but what the caller sent or may know, is told instead.
+    *told* is the text that a consumer gets. It is empty where the fault is the caller's own: then the consumer gets the
+    message, which contains nothing but what the caller sent or may know.
     """
 
     status: ClassVar[int] = 500
@@ -66,7 +66,9 @@ class UnknownName(CallerError):
     code = "unknown-name"
 
     def __init__(self, parameter: str, name: str, known: Iterable[str] = ()) -> None:
-        super().__init__(f"{name[:80]!r} is not a field of this resource{suggestion(name[:80], known, ALIKE)}.")
+        super().__init__(
+            f"{name[:80]!r} is not a field of this resource{suggestion(name[:80], known, MIN_SIMILARITY)}."
+        )
         self.parameter = parameter
         self.name = name
 
@@ -134,7 +136,7 @@ class UnsupportedMedia(CallerError):
 
 
 class UnsupportedProfile(UnsupportedMedia):
-    """The body is said to obey a profile; there are none."""
+    """The body's media type names a profile; there are none."""
 
     code = "unsupported-profile"
 
@@ -245,7 +247,7 @@ class PreconditionFailed(CallerError):
 
 
 class WalkInterrupted(CallerError):
-    """What the caller may see changed while it was paging; it must start again from the first page."""
+    """The records visible to the caller changed while it was paging; it must start again from the first page."""
 
     status, code = 409, "walk-interrupted"
 
@@ -260,7 +262,7 @@ class RequestTimeout(CallerError):
 
 
 class BodyTooLarge(CallerError):
-    """The body is larger than *most* bytes, which no request's may be."""
+    """The body is larger than a request's may be; *most* is the limit in bytes."""
 
     status, code = 413, "body-too-large"
 
@@ -289,7 +291,7 @@ class Overloaded(GatewayError):
 
 
 class SourceError(GatewayError):
-    """A district's system did not give what was asked of it; *place* is file:line:column, or a resource and field."""
+    """A district's system did not deliver what was asked of it; *place* is file:line:column, or resource and field."""
 
     status, code, told = 502, "source", "The district's system did not give what was asked of it."
 
@@ -309,7 +311,7 @@ class SourceUnavailable(SourceError):
 
 
 class LossRefused(SourceUnavailable):
-    """The source has lost more rows than may go without an operator's approval; *losses* tell which."""
+    """The source has lost more rows than may be dropped without an operator's approval; *losses* lists them."""
 
     code = "loss-refused"
 
@@ -326,14 +328,14 @@ class SourceTimeout(SourceUnavailable):
 
 
 class OutcomeUnknown(SourceUnavailable):
-    """The source did not answer to a change: whether it was made can only be told by reading the record again."""
+    """The source did not answer a change: only reading the record again shows whether it was made."""
 
     status, code = 504, "outcome-unknown"
     told = "The district's system did not answer, so it is not known whether the change was made: read the record."
 
 
 class SourceRefused(SourceError):
-    """The source answered, and said no."""
+    """The source answered, and refused."""
 
     code = "source-refused"
 
@@ -351,7 +353,7 @@ class SourceBroken(SourceError):
 
 
 class Incomplete(SourceBroken):
-    """More of the source cannot be used than may be set aside; lacks tell what, and places where and why."""
+    """More of the source cannot be used than may be set aside; *lacks* lists what, and *places* where and why."""
 
     code = "source-incomplete"
 
@@ -389,6 +391,6 @@ class StoreUnavailable(GatewayError):
 
 
 def suggestion(name: str, known: Iterable[str], alike: float = 0.6) -> str:
-    """A `` (did you mean x?)`` for a misspelt *name*, or nothing where none is at least so much *alike*."""
+    """Return a hint `` (did you mean x?)`` for a misspelt *name*; empty where none is at least so much *alike*."""
     close = get_close_matches(name, list(known), n=1, cutoff=alike)
     return f" (did you mean {close[0]}?)" if close else ""

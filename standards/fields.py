@@ -1,4 +1,4 @@
-"""The fields of every entity, native ones included, and where the paths and steps of a view over them lead."""
+"""Fields of every entity, native ones included, and the paths and steps of a view over them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @cache
 def fields_of(entity: str) -> Mapping[str, vocabulary.Field]:
-    """The fields of an entity of the vocabulary, or of a native one."""
+    """Return the fields of an entity of the vocabulary, or of a native one."""
     known = vocabulary.entities()
     if entity in known:
         return {**known[entity].fields, **native.remainder(entity)}
@@ -24,7 +24,7 @@ def fields_of(entity: str) -> Mapping[str, vocabulary.Field]:
 
 
 def trail(entity: str, source: str) -> tuple[vocabulary.Field, ...]:
-    """The fields a *source* passes: its references, then the field it ends in."""
+    """Return the fields a *source* passes: its references, then the field it ends in."""
     fields = fields_of(entity)
     if source in fields:
         return (fields[source],)
@@ -38,7 +38,7 @@ def trail(entity: str, source: str) -> tuple[vocabulary.Field, ...]:
 
 
 def follow(step: Step, entity: str, prefix: str) -> tuple[str, str]:
-    """The entity and field prefix one *step* leads to."""
+    """Return the entity and field prefix one *step* leads to."""
     match step:
         case Children():
             return step.entity, ""

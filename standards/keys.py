@@ -1,10 +1,10 @@
-"""Every outward id and every pseudonym, made from keys alone: nothing is stored, and only the gateway can go back.
+"""Keys: every outward id and every pseudonym is made from keys alone; nothing is stored, only the gateway can invert.
 
 An id is sixteen bytes, printed as 32 hex digits. A single block under AES is a permutation of all sixteen-byte values
-that nobody without the key can tell from a random one: two records never share an id, equal records always do, and
-an id says nothing about its record. That is exactly what an id needs. The usual warning about ECB is about messages
-of several blocks, whose repetitions show; here every message is one block, and that equal records show as equal is
-the purpose. One call enciphers a whole column, since ECB treats each block by itself.
+that nobody without the key can tell from a random one: two records never share an id, equal records always do, and an
+id reveals nothing about its record. That is exactly what an id needs. The usual warning about ECB is about messages of
+several blocks, whose repetitions show; here every message is one block, and that equal records show as equal is the
+purpose. One call enciphers a whole column, since ECB treats each block by itself.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Keyring:
         return derive_key(self._master, _netstring((purpose, name)))
 
     def outward_ids(self, district: str, entity: str, keys: Sequence[Key]) -> list[str]:
-        """The outward id of each natural key in *keys*."""
+        """Make the outward id of each natural key in *keys*: enciphered, or hashed where the key is too long."""
         tag = TAGS.get(entity)
         plain = [packed(tag, key) if tag else None for key in keys]
         sealed = _encipher(self.derive("ids", district), b"".join([block or bytes(BLOCK_BYTES) for block in plain]))
@@ -76,16 +76,16 @@ class Keyring:
         return ids
 
     def natural_key(self, district: str, outward: str) -> tuple[str, Key] | None:
-        """The entity and natural key inside an id that could be turned back; None where a hash had to do.
+        """Decipher the entity and natural key inside an id; None where the id is a hash.
 
-        A hash can look like a key by chance: who asks must still find the record.
+        A hash can look like a key by chance: the caller must still find the record.
         """
         if not _HEX.fullmatch(outward):
             return None
         return unpacked(_decipher(self.derive("ids", district), bytes.fromhex(outward)))
 
     def blocks(self, district: str, entity: str, ids: Sequence[str]) -> bytes:
-        """Sixteen bytes for each id: our own are their digits, a source's own become a keyed hash."""
+        """Return sixteen bytes for each id: our own are their digits, a source's own become a keyed hash."""
         if all(map(_HEX.fullmatch, ids)):
             return bytes.fromhex("".join(ids))
         digest = _Digest(self.derive("source ids", district), entity)
@@ -95,28 +95,28 @@ class Keyring:
         )
 
     def pseudonyms(self, consumer: str, blocks: bytes) -> list[str]:
-        """What stands for each of *blocks* towards one consumer, and only towards it."""
+        """Encipher each of *blocks* to its pseudonym for one consumer."""
         return _printed(_encipher(self.derive("pseudonyms", consumer), blocks))
 
     def invert(self, consumer: str, pseudonym: str) -> str | None:
-        """The id behind a pseudonym of *consumer*, as 32 hex digits; None where the text cannot be one."""
+        """Decipher the id behind a pseudonym of *consumer*, as 32 hex digits; None where the text cannot be one."""
         if not _HEX.fullmatch(pseudonym):
             return None
         return _decipher(self.derive("pseudonyms", consumer), bytes.fromhex(pseudonym)).hex()
 
     def student_tag(self, district: str, outward: str) -> bytes:
-        """What the record of disclosures keeps in place of a student: 8 bytes that name nobody without the key."""
+        """Hash a student to the 8 bytes that the audit log keeps, which name nobody without the key."""
         digest = _Digest(self.derive("student tags", district), "student")
         return digest(outward.encode("utf-8", "surrogatepass"))[:TAG_BYTES]
 
     def hash_value(self, agreement: str, name: str, text: str) -> str:
-        """A value of the field *name* as 32 hex digits that can be compared under one agreement and nowhere else."""
+        """Hash a value of the field *name* to 32 hex digits that can be compared under one agreement only."""
         message = _netstring((name, text))
         return hmac.digest(self.derive("values", agreement), message, "sha256")[:BLOCK_BYTES].hex()
 
 
 def packed(tag: int, key: Key) -> bytes | None:
-    """A natural key as one block: the tag, then each part after its length, then zeros; None where it is too long."""
+    """Pack a natural key into one block: the tag, each part after its length, then zeros; None where it is too long."""
     if len(key) == 1:
         part = key[0].encode("utf-8", "surrogatepass")
         if 0 < len(part) <= BLOCK_BYTES - 2:
@@ -129,7 +129,7 @@ def packed(tag: int, key: Key) -> bytes | None:
 
 
 def unpacked(block: bytes) -> tuple[str, Key] | None:
-    """The entity and natural key that `packed` put into a block; None for any other block."""
+    """Unpack the entity and natural key that `packed` put into a block; None for any other block."""
     entity, place, parts = _ENTITIES.get(block[0]), 1, []
     while entity and place < BLOCK_BYTES and (length := block[place]):
         parts.append(block[place + 1 : place + 1 + length])
@@ -144,7 +144,7 @@ def unpacked(block: bytes) -> tuple[str, Key] | None:
 
 
 def compatible_id(entity: str, key: Key, scope: str = "") -> str:
-    """The id that the Ed-Fi Alliance's OneRoster service gives a record, for districts that change over from it.
+    """Return the id that the Ed-Fi Alliance's OneRoster service gives a record, for districts that migrate from it.
 
     *scope* is what that service adds: the school of a person, the agency of a school year.
     """
@@ -181,7 +181,7 @@ class _Digest:
 
 
 def _netstring(parts: Iterable[str]) -> bytes:
-    """The parts, each after its length, so that no two sequences of parts look alike."""
+    """Join the parts, each after its length, so that no two sequences of parts look alike."""
     return "".join([f"{len(part)}:{part}" for part in parts]).encode("utf-8", "surrogatepass")
 
 

@@ -1,4 +1,4 @@
-"""Losses of a source: rows or references of it that would go."""
+"""Losses of a source: rows or references that a refresh would drop."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """How many of the *held* rows of an *entity* (or references of a field) would go, or why they cannot be *used*."""
+    """The number of *held* rows of an *entity* (or references of a field) that would be lost, or not be *used*."""
 
     entity: str
     gone: int

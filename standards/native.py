@@ -1,4 +1,4 @@
-"""What a standard says beyond the vocabulary: whole resources and single members, under their own names."""
+"""Native entities and fields: what a standard has beyond the vocabulary, under its own names."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 @cache
 def entities() -> Mapping[str, Entity]:
-    """Every resource that no entity of the vocabulary covers, by its native name (``edfi.calendars``)."""
+    """Return every resource that no entity of the vocabulary covers, by its native name (``edfi.calendars``)."""
     return catalogue.entities()
 
 
 @cache
 def remainder(entity: str) -> Mapping[str, Field]:
-    """The members of mapped resources that have no vocabulary name, as extra fields of *entity*."""
+    """Return the members of mapped resources that have no vocabulary name, as extra fields of *entity*."""
     return {**catalogue.remainder(entity), **oneroster.remainder(entity)}
 
 
 def instead(name: str) -> str:
-    """The name in the vocabulary by which a native *name*, or all below it, is released; empty where there is none."""
+    """Return the vocabulary name by which a native *name*, or all below it, is released; empty where there is none."""
     return facts.instead(name) if name.startswith("edfi.") else ""

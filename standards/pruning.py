@@ -30,19 +30,19 @@ if TYPE_CHECKING:
 
 
 class Releases(Protocol):
-    """What prunes a view: an answer to "is this name released?"."""
+    """The names that prune a view: which are released, and which as they are."""
 
     def releases(self, name: str) -> bool:
-        """Whether the vocabulary or native *name* may leave."""
+        """Tell whether the vocabulary or native *name* may leave."""
         ...
 
     def plain(self, name: str) -> bool:
-        """Whether *name* leaves as it is."""
+        """Tell whether *name* leaves as it is."""
         ...
 
 
 def prune(view: View, grant: Releases) -> View | None:
-    """*view* without anything *grant* does not release; None when nothing of it may be seen."""
+    """Cut *view* to what *grant* releases; None when nothing of it may be seen."""
     branches = tuple(kept for branch in view.branches if (kept := _prune_branch(branch, grant)) is not None)
     return replace(view, branches=branches) if branches else None
 
@@ -59,7 +59,7 @@ def _prune_branch(branch: Branch, grant: Releases) -> Branch | None:
     also = tuple(step for step in branch.also if step_released(step, branch.entity, "", grant))
     backed, once = _kept(branch.backed, branch.entity, "", grant), branch.once
     if once and not (known.issuperset(once.members) and all(grant.releases(fields[one].release) for one in once.refs)):
-        once = None  # what it would go by makes no key for this consumer
+        once = None  # its key is not wholly released to this consumer
     return replace(branch, nodes=nodes, also=also, backed=backed, once=once)
 
 
@@ -84,7 +84,7 @@ def _prune_node(node: Node, entity: str, prefix: str, grant: Releases) -> Node |
 
 
 def _known(node: Const | Stamp | Id | Href, entity: str, prefix: str, grant: Releases) -> bool:
-    """Whether what a node reads is released: the field that chooses its value, and the id."""
+    """Tell whether what a node reads is released: the field that chooses its value, and the id."""
     if isinstance(node, Const | Href) and node.by and not _released(entity, prefix + node.by, grant):
         return False
     return isinstance(node, Const | Stamp) or grant.releases(fields_of(entity)["id"].release)
@@ -114,7 +114,7 @@ def _prune_container(node: Object | Reference | List, entity: str, prefix: str, 
 
 
 def step_released(step: Step, entity: str, prefix: str, grant: Releases) -> bool:
-    """Whether *grant* lets a consumer know where one *step* from a row of *entity* leads."""
+    """Tell whether *grant* releases the target of one *step* from a row of *entity*."""
     match step:
         case Children():
             return grant.releases(fields_of(step.entity)[step.via].release)

@@ -1,4 +1,4 @@
-"""What a consumer asks of a view, in the view's outward names, whichever standard's language said it."""
+"""Queries: what a consumer asks of a view, in its outward names, parsed from either standard's language."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item of the list at *path* has all the *members*, each a name and a text; case does not count."""
+    """The condition that one item of the list at *path* has all the *members*, each a name and a text, in any case."""
 
     path: str
     members: tuple[tuple[str, str], ...]
@@ -28,14 +28,14 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Both:
-    """Every one of the parts holds."""
+    """The condition that every one of the parts holds."""
 
     parts: tuple[Filter, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Either:
-    """At least one of the parts holds."""
+    """The condition that at least one of the parts holds."""
 
     parts: tuple[Filter, ...]
 
@@ -45,10 +45,10 @@ Filter = Condition | Item | Both | Either
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The change versions asked about, both ends included; None where an end is open.
+    """A window of change versions, both ends included; None where an end is open.
 
-    *feed* says what of them: the records as they are now, those that are gone (``deletes``), or those that go
-    by another natural key (``keyChanges``).
+    *feed* selects in it the records as they are now, the deleted ones (``deletes``), or those with another natural key
+    (``keyChanges``).
     """
 
     since: int | None = None
@@ -56,16 +56,16 @@ class Window:
     feed: Literal["", "deletes", "keyChanges"] = ""
 
     def holds(self, version: int) -> bool:
-        """Whether a change *version* is in the window."""
+        """Tell whether a change *version* is in the window."""
         return (self.since is None or version >= self.since) and (self.until is None or version <= self.until)
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A page asked for: which records, in which order, which members, from where and how many.
+    """A page request: which records, in which order, which members, from where and how many.
 
     *window* narrows it to what has changed. *token* is where a walk by cursor goes on, as the consumer was given it.
-    *warnings* tells what was put up with: the parameter at fault, and the name in it that does not exist.
+    *warnings* lists tolerated faults: the parameter, and the name in it that does not exist.
     """
 
     filter: Filter | None = None
@@ -92,7 +92,7 @@ class Query:
 
 
 def conditions(condition: Filter | None) -> tuple[Condition, ...]:
-    """Every comparison in a filter, in the order it was written."""
+    """Return every comparison in a filter, in the order it was written."""
     match condition:
         case None:
             return ()

@@ -1,4 +1,4 @@
-"""Query strings of addresses: written percent-encoded in one way, and read into parameters in their order."""
+"""Query strings: written percent-encoded in one way, and read into parameters in their order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def percent_encoded(text: str) -> str:
-    """Write *text* as one part of an address: only letters, digits and ``_.-~`` stand for themselves."""
+    """Write *text* percent-encoded: only letters, digits and ``_.-~`` stand for themselves."""
     return quote(text, safe="")
 
 
@@ -31,7 +31,8 @@ def read_query(
 ) -> list[tuple[str, str]]:
     """Read the parameters of a request's query string, empty ones and repetitions included.
 
-    *encoding* is that of bytes that stand there unencoded; *errors* is what becomes of encoded ones that are not UTF-8.
+    *encoding* is that of bytes that stand there unencoded; *errors* is the treatment of encoded ones that are not
+    UTF-8.
 
     Raises:
         ValueError: it cannot be read, or has more than *max_parameters*.

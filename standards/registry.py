@@ -1,4 +1,4 @@
-"""Finds every view and every lens by walking the two standards' packages: a module there is all it takes."""
+"""The registry of views and lenses, found by walking the two standards' packages: a new module there is enough."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ PACKAGES = (
     standards.oneroster.csv,
     standards.oneroster,
 )
-"""Where a module of its own is all that a new resource or a new lens takes."""
+"""The packages in which a new module is all that a new resource or lens needs."""
 
 
 @cache
 def views(api: str) -> Mapping[str, View]:
-    """The collections of an API (``oneroster``, ``oneroster11`` or ``edfi``) by name."""
+    """Return the collections of an API (``oneroster``, ``oneroster11`` or ``edfi``) by name."""
     if api == v1p1.V1P1:
         return {name: v1p1.as_v1p1(view) for name, view in views("oneroster").items() if v1p1.known(view)}
     found = (view for view in _found("VIEW") if view.api == api)
@@ -41,12 +41,12 @@ def views(api: str) -> Mapping[str, View]:
 
 @cache
 def lenses() -> tuple[Lens, ...]:
-    """Every lens there is."""
+    """Return every lens there is."""
     return tuple(_by_name().values())
 
 
 def lens(dialect: str, local: str, entity: str = "") -> Lens:
-    """The lens for a resource or file of a dialect; *entity* says which, where one file tells of several."""
+    """Find the lens for a resource or file of a dialect; *entity* selects one where a file holds several."""
     for found in lenses():
         if (found.dialect, found.local) == (dialect, local) and entity in {"", found.entity}:
             return found

@@ -27,15 +27,15 @@ class Value:
     type: str = "text"
 
     def form_of(self, *, masked: bool) -> Form | None:
-        """What puts a value into form; a day that was *masked* stands for more than a day, and has none after it."""
+        """Return the function that gives a value its form; a *masked* day stands for several, with no day after it."""
         return None if masked and self.form is day_after else self.form
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Const:
-    """A value that is the same in every record and tells nothing.
+    """A value that is the same in every record and reveals nothing.
 
-    With *by*, *value* is a table, and that field of the entity at hand says what of it shows, if anything.
+    With *by*, *value* is a table, and that field of the entity at hand selects what of it shows, if anything.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Id:
 class Href:
     """The address of the entity at hand; *path* is the collection, or ``/ed-fi/students`` for a relative link.
 
-    With *by*, *path* is a table, and that field of the entity at hand says which of its paths it is, if any.
+    With *by*, *path* is a table, and that field of the entity at hand selects its path, if any.
     """
 
     name: str
@@ -127,14 +127,13 @@ class Items:
 class List:
     """A list: walk *steps* from the entity at hand and put *nodes* there.
 
-    *bare* lists the single value itself, of several nodes the first that has one; *distinct* drops
-    repetitions; *order* names rendered members that order the list (its rendered text always decides last).
-    *early* nodes speak of the row that the first step leads to. *single* shows no list but its ``least`` or
-    ``greatest`` bare value. Where two nodes of one object share a name, the later shows only when the earlier
-    shows nothing; but one that *adds* puts its items to those that the earlier show, with *beside* only those that have
-    something in that member which none of the earlier has. *settle* makes of the rendered
-    items together what no item can tell by itself, such as which of them is the primary one. *needs* names members
-    that an item cannot be without.
+    *bare* lists the single value itself, of several nodes the first that has one; *distinct* drops repetitions; *order*
+    names rendered members that order the list (its rendered text always decides last). *early* nodes read the row that
+    the first step leads to. *single* shows no list but its ``least`` or ``greatest`` bare value. Where two nodes of one
+    object share a name, the later shows only when the earlier shows nothing; but one that *adds* puts its items to
+    those that the earlier show, with *beside* only those that have something in that member which none of the earlier
+    has. *settle* decides over all rendered items what no single item can, such as which of them is the primary one.
+    *needs* names members that an item cannot be without.
     """
 
     name: str
@@ -153,7 +152,7 @@ class List:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Native:
-    """The open dictionary *field*, whose members are released one by one by name; *allows* tells which, once pruned."""
+    """The open dictionary *field*, its members released one by one by name; *allows* decides which, once pruned."""
 
     name: str
     field: str
@@ -167,7 +166,7 @@ Container = (Object, Reference, List)
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """When rows share one key: their *refs* lead to the same records, and their *members* show the same.
+    """A rule for rows that share one key: their *refs* lead to the same records, and their *members* show the same.
 
     Of such rows one is shown: that without a *last* day, else the one with the latest, then the first by released id.
     """
@@ -181,13 +180,13 @@ class Once:
 class Branch:
     """The part of a view that shows one entity.
 
-    *where* keeps rows whose field has one of the values (the field must be released). *needs* names members
-    a record cannot be without: where such a member is released and empty, the record is not shown. *only*
-    keeps records in which the rendered member at a path has the value (the path must be released), and besides those
-    to which a visible row of *also* points, where that reference is released. *requires* names fields without whose
-    release nothing of it is shown. Of what *backed* leads to something must be visible where any of it is released, and
-    is not shown. *once* shows of rows with one key a single one. *linked* tells, for the record itself (an empty
-    name) or a member, of which Ed-Fi collection it is a document, where references lead to what the view does not read.
+    *where* keeps rows whose field has one of the values (the field must be released). *needs* names members a record
+    cannot be without: where such a member is released and empty, the record is not shown. *only* keeps records in which
+    the rendered member at a path has the value (the path must be released), and besides those to which a visible row of
+    *also* points, where that reference is released. *requires* names fields without whose release nothing of it is
+    shown. The targets of *backed* must be visible where any of it is released, and are not shown. *once* shows of rows
+    with one key a single one. *linked* names, for the record itself (an empty name) or a member, the Ed-Fi collection
+    of the document, where references lead to what the view does not read.
     """
 
     entity: str
@@ -213,14 +212,14 @@ class View:
 
 
 def tells(node: Node) -> bool:
-    """Whether a node says anything about a record (a constant does not)."""
+    """Tell whether a node reveals anything about a record (a constant does not)."""
     if isinstance(node, List):
         return any(tells(child) for child in (*node.early, *node.nodes))
     return any(tells(child) for child in node.nodes) if isinstance(node, Container) else not isinstance(node, Const)
 
 
 def paths(nodes: Iterable[Node], prefix: str = "") -> Iterator[tuple[str, tuple[Node, ...]]]:
-    """Every member that holds a value, by its outward dotted path, with the nodes that lead to it."""
+    """Yield every member that holds a value, by its outward dotted path, with the nodes that lead to it."""
     for node in nodes:
         if isinstance(node, Container):
             if isinstance(node, List) and node.bare:
@@ -235,7 +234,7 @@ def paths(nodes: Iterable[Node], prefix: str = "") -> Iterator[tuple[str, tuple[
 
 
 def find(nodes: Iterable[Node], path: str) -> tuple[Node, ...] | None:
-    """The nodes that lead to the member at an outward *path*; None where the consumer has no such member."""
+    """Find the nodes of the member at an outward *path*; None where the consumer has no such member."""
     for known, chain in paths(nodes):
         if known == path:
             return chain
@@ -246,5 +245,5 @@ def find(nodes: Iterable[Node], path: str) -> tuple[Node, ...] | None:
 
 
 def value(name: str, *sources: str, form: Form | None = None, type: str = "text") -> Value:  # noqa: A002  the standards' own word
-    """A `Value`; without *sources* it reads the field of the same name."""
+    """Make a `Value`; without *sources* it reads the field of the same name."""
     return Value(name, sources or (name,), form, type)

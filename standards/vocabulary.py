@@ -1,4 +1,4 @@
-"""Every fact the gateway can release, once: its name, type, sensitivity and meaning."""
+"""The vocabulary: every fact the gateway can release, once, with its name, type, sensitivity and meaning."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ PERSONS = ("student", "staff", "contact")
 class Field:
     """One fact about an entity; *release* is the name by which an agreement releases it.
 
-    A *lenient* reference may point to nothing; where it is to a person, it may only be absent. A text that may
-    carry the id of the person it is about is *capped*: this action is the most that happens to it where that id does
-    not leave as it is. What *tells* facts of another record leaves only where these leave as they are.
+    A *lenient* reference may point to nothing; where it is to a person, it may only be absent. A text that may carry
+    the id of the person it is about is *capped*: this action is the most that happens to it where that id does not
+    leave as it is. A field that *tells* facts of another record leaves only where these leave as they are.
     """
 
     entity: str
@@ -63,7 +63,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A kind of record; *held* says whether a district may let the gateway hold it in memory."""
+    """A kind of record; *held* is whether a district may let the gateway cache it in memory."""
 
     name: str
     fields: dict[str, Field]
@@ -78,7 +78,7 @@ class Entity:
 
 @cache
 def entities() -> Mapping[str, Entity]:
-    """The entities of the vocabulary by name (native entities are in `standards.native`)."""
+    """Return the entities of the vocabulary by name (native entities are in `standards.native`)."""
     found = parse(files("standards").joinpath("vocabulary.yaml").read_text(encoding="utf-8"))
     if faults := problems(found):
         raise SettingsError("; ".join(faults), "vocabulary.yaml")
@@ -87,7 +87,7 @@ def entities() -> Mapping[str, Entity]:
 
 @cache
 def names() -> Mapping[str, Field]:
-    """Every name by which an agreement can release a fact, with the first field that bears it."""
+    """Return every name by which an agreement can release a fact, with the first field that bears it."""
     found: dict[str, Field] = {}
     for entity in entities().values():
         for field in entity.fields.values():
@@ -96,13 +96,13 @@ def names() -> Mapping[str, Field]:
 
 
 def parse(source: str) -> dict[str, Entity]:
-    """The entities a vocabulary file declares, taken at its word."""
+    """Parse the entities a vocabulary file declares, without checking them."""
     document = YAML(typ="safe", pure=True).load(source)
     return {name: _entity(name, body) for name, body in document["entities"].items()}
 
 
 def problems(found: Mapping[str, Entity]) -> list[str]:
-    """What is wrong with a vocabulary, a sentence for each fault."""
+    """List what is wrong with a vocabulary, a sentence for each fault."""
     return [
         f"{entity.name}.{field.name} {fault}"
         for entity in found.values()

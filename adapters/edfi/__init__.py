@@ -1,1 +1,1 @@
-"""Ed-Fi documents as records, shared by the adapters for files and for servers."""
+"""Ed-Fi documents as vocabulary records, shared by the adapters for files and for servers."""

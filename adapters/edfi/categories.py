@@ -1,4 +1,4 @@
-"""The categories of a gradebook, which Ed-Fi states with every entry and nowhere else."""
+"""Gradebook categories, which Ed-Fi states only as a type on every entry."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ TOLD_BY: Final = frozenset({"gradebookEntries"})
 
 
 def categories(documents: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterator[Record]:
-    """A category for each type of entry in use."""
+    """Yield one category for each type of gradebook entry in use."""
     for key in sorted({category(document) for _, document in documents}):
         yield category_record(key)

@@ -1,4 +1,4 @@
-"""What an Ed-Fi record says of another: a student's and a staff member's main organization, a course's latest year."""
+"""Joins of Ed-Fi documents: a person's main organization and a course's latest year, stated only by other documents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Key = tuple[str, ...]
 
-# The collection that tells, for each field that it tells of.
+# The collection that decides each of these fields.
 TOLD_BY = {
     ("student", "primaryOrganization"): "studentSchoolAssociations",
     ("staff", "primaryOrganization"): "staffEducationOrganizationAssignmentAssociations",
@@ -22,12 +22,12 @@ TOLD_BY = {
 
 @dataclass(slots=True)
 class Joins:
-    """For each record by entity and key, the field that others decide, with the rank of what decided it."""
+    """The fields that other documents decide, by entity and key, each with the rank of the document that decided it."""
 
     found: dict[tuple[str, Key], tuple[tuple[Any, ...], str, Key]] = field(default_factory=dict)
 
     def look(self, documents: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
-        """Take what *documents* tell; the highest rank wins."""
+        """Take over what *documents* state; the highest rank wins."""
         for collection, document in documents:
             for entity, key, rank, name, value in _TELLERS[collection](document):
                 known = self.found.get((entity, key))
@@ -35,13 +35,13 @@ class Joins:
                     self.found[entity, key] = (rank, name, value)
 
     def complete(self, entity: str, record: Record) -> Record:
-        """*record* with what others say of it."""
+        """Add to *record* what other documents state of it."""
         told = self.found.get((entity, record["key"]))
         return record if told is None else {**record, told[1]: told[2]}
 
 
 def tellers(wanted: Wanted) -> frozenset[str]:
-    """The collections to look through before, given what is wanted."""
+    """List the collections that must be read first for what is wanted."""
     return frozenset(
         collection
         for (entity, name), collection in TOLD_BY.items()
@@ -50,14 +50,14 @@ def tellers(wanted: Wanted) -> frozenset[str]:
 
 
 def _told_by_enrollment(document: Mapping[str, Any]) -> Iterable[tuple[Any, ...]]:
-    """A school is a student's main one when the student is still there, it is called primary, or came last."""
+    """Rank each enrollment as its student's main school: still enrolled first, then called primary, then the latest."""
     student, school = document["studentReference"]["studentUniqueId"], str(document["schoolReference"]["schoolId"])
     rank = ("exitWithdrawDate" not in document, document.get("primarySchool") is True, document["entryDate"], school)
     yield "student", (student,), rank, "primaryOrganization", (school,)
 
 
 def _told_by_assignment(document: Mapping[str, Any]) -> Iterable[tuple[Any, ...]]:
-    """An organization is a staff member's main one when the member is still there, or came last."""
+    """Rank each assignment as its staff member's main organization: still assigned first, then the latest."""
     staff = document["staffReference"]["staffUniqueId"]
     organization = str(document["educationOrganizationReference"]["educationOrganizationId"])
     rank = ("endDate" not in document, document["beginDate"], organization)
@@ -65,7 +65,7 @@ def _told_by_assignment(document: Mapping[str, Any]) -> Iterable[tuple[Any, ...]
 
 
 def _told_by_offering(document: Mapping[str, Any]) -> Iterable[tuple[Any, ...]]:
-    """A course belongs to the latest school year in which it is offered."""
+    """Rank each offering of a course by its school year; the course belongs to the latest."""
     course, year = document["courseReference"], document["sessionReference"]["schoolYear"]
     key = (str(course["courseCode"]), str(course["educationOrganizationId"]))
     yield "course", key, (year,), "schoolYear", ("sy", str(year))

@@ -1,4 +1,4 @@
-"""What the Ed-Fi model says, as records: which collections tell of which entity, and the tree of sessions."""
+"""Ed-Fi documents read into records: the collections behind each entity, and the tree of sessions."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 @cache
 def lenses() -> Mapping[str, Lens]:
-    """The lenses of the Ed-Fi model by collection."""
+    """Return the lenses of the Ed-Fi model by collection."""
     return {lens.local: lens for lens in registry.lenses() if lens.dialect == "edfi"}
 
 
 @cache
 def collections() -> Mapping[str, frozenset[str]]:
-    """The collections that tell of each entity."""
+    """Return the collections that each entity is read from."""
     found: dict[str, set[str]] = defaultdict(set)
     for name, lens in lenses().items():
         found[lens.entity].add(name)
@@ -33,7 +33,7 @@ def collections() -> Mapping[str, frozenset[str]]:
 
 
 def key_of(lens: Lens, document: Mapping[str, Any]) -> tuple[str, ...]:
-    """The natural key of a record of which nothing else can be told; empty where that cannot be either."""
+    """Return the natural key of a record whose other members cannot be read; empty where the key is unreadable too."""
     heads = {path.partition(".")[0] for path in _identity(lens.local)}
     try:
         key = lens.read({name: value for name, value in document.items() if name in heads}).get("key", ())
@@ -48,7 +48,7 @@ def _identity(collection: str) -> tuple[str, ...]:
 
 
 def tree(sessions: list[Record]) -> Iterator[Record]:
-    """The *sessions* with the school years above them; a grading period is below the session that lists it."""
+    """Yield the *sessions* with their school years above them, each grading period below the session that lists it."""
     above: dict[tuple[str, ...], tuple[str, ...]] = {}
     years: dict[int, list[Record]] = defaultdict(list)
     for record in sorted(sessions, key=lambda found: found["key"]):
@@ -65,7 +65,7 @@ def tree(sessions: list[Record]) -> Iterator[Record]:
 
 
 def _year(year: int, sessions: list[Record]) -> Record:
-    """A school year of the district, which no document states: from the first day of its sessions to the last."""
+    """Make a school year of the district, which no document states: from the first day of its sessions to the last."""
     record: Record = {"key": ("sy", str(year)), "name": f"{year - 1}-{year}", "kind": "schoolYear", "schoolYear": year}
     begins = [session["begin"] for session in sessions if "begin" in session]
     ends = [session["end"] for session in sessions if "end" in session]

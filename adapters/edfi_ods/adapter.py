@@ -1,4 +1,4 @@
-"""A district whose system is an Ed-Fi ODS/API: everything it shows is read, and written where it may be."""
+"""The adapter for an Ed-Fi ODS/API: reads everything the ODS shows, and writes where it may."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class EdFiOds(Adapter):
         self._records = Records(reader, said["in_flight"])
         self._changes = OdsChanges(self._service, self._records)
         self._writer = OdsWriter(self._service, self._records)
-        self._tells = True  # until it says that it does not
+        self._tells = True  # until the ODS states otherwise
         self._manifest: tuple[tuple[int, bool], Manifest] | None = None
         self._names = Names(self._records_of)
         beside = gradebook(said)
@@ -57,7 +57,7 @@ class EdFiOds(Adapter):
 
     @property
     def manifest(self) -> Manifest:
-        """Every entity that the ODS shows the gateway, as far as that is known; changes once it has told a version."""
+        """Every entity that the ODS shows the gateway, as far as known; changes once the ODS has stated its version."""
         rests_on = len(self._offered.denied), self._tells
         if self._manifest is None or self._manifest[0] != rests_on:
             self._manifest = rests_on, self._told()
@@ -84,7 +84,7 @@ class EdFiOds(Adapter):
         )
 
     def check(self) -> list[Problem]:
-        """Whether the ODS knows the gateway and shows it schools and students."""
+        """Check that the ODS knows the gateway's client and shows it schools and students."""
         place = f"districts.{self.district}"
         deadline = self._http.deadline()
         try:
@@ -98,7 +98,7 @@ class EdFiOds(Adapter):
         return self._beside.check(place) if self._beside else []
 
     def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
-        """Every record of the *wanted* entities; each is read whole before the first of it is given."""
+        """Yield every record of the *wanted* entities; each entity is read whole before its first record is yielded."""
         own = {entity: names for entity, names in wanted.items() if not self._only_beside(entity)}
         records = self._records_of(own, hints)
         if self._beside is None:
@@ -111,7 +111,7 @@ class EdFiOds(Adapter):
         self._beside.service.notes.clear()
 
     def _records_of(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
-        """Every record of the *wanted* entities that the ODS keeps."""
+        """Yield every record of the *wanted* entities that the ODS keeps."""
         self.notes.clear()
         deadline = self._http.deadline()
         apart = {entity for entity in wanted if entity in JOINED and plan.windowed(hints.get(entity, ()))}
@@ -125,7 +125,7 @@ class EdFiOds(Adapter):
                     yield entity, change.record
 
     def find(self, entity: str, identifier: str) -> Record | None:
-        """The record of *entity* with an id, as the ODS has it now."""
+        """Find the record of *entity* with an id, as the ODS has it now."""
         if entity in MADE:
             return super().find(entity, identifier)
         own = None if self._only_beside(entity) else self._records.find(entity, identifier, self._http.deadline())
@@ -133,7 +133,7 @@ class EdFiOds(Adapter):
         return beside.find(entity, identifier) if beside else own
 
     def find_tagged(self, entity: str, identifier: str) -> Tagged | None:
-        """The record of *entity* with an id, and the tag of its document, which was read no later."""
+        """Find the record of *entity* with an id, and the tag of its document, which was read no later."""
         if self._only_beside(entity) or entity == categories.ENTITY:
             return super().find_tagged(entity, identifier)
         deadline = self._http.deadline()
@@ -147,7 +147,7 @@ class EdFiOds(Adapter):
         return None if whole is None else replace(found, record=whole)
 
     def locate(self, entity: str, key: tuple[str, ...]) -> Record | None:
-        """The record of *entity* with a natural key, as the ODS has it now."""
+        """Find the record of *entity* with a natural key, as the ODS has it now."""
         if self._beside and self._kept_beside(entity, {"key": key}):
             return self._beside.find(entity, key[-1])
         if entity in MADE:
@@ -155,19 +155,19 @@ class EdFiOds(Adapter):
         return self._records.locate(entity, key, self._http.deadline())
 
     def beyond(self) -> Mapping[str, Resource]:
-        """What the ODS says that its model has beyond the standard, where settings want it."""
+        """Return what the ODS describes beyond the standard model, where settings want it."""
         if not self.settings["extensions"]:
             return {}
         return metadata.beyond(self._service.descriptions(self._http.deadline()))
 
     def newest(self) -> int | None:
-        """The newest change version of the ODS; None where it tells none."""
+        """Return the newest change version of the ODS; None where it has no change queries."""
         versions = self._service.versions(self._http.deadline())
         self._tells = versions is not None
         return versions[1] if versions else None
 
     def changes(self, wanted: Wanted, since: int, until: int) -> Iterator[Change]:
-        """Every difference of the *wanted* entities in a window of change versions."""
+        """Yield every difference of the *wanted* entities in a window of change versions."""
         deadline = self._http.deadline()
         self._changes.known(since, deadline)
         if untold := sorted(wanted.keys() - ods_changes.told()):
@@ -183,13 +183,13 @@ class EdFiOds(Adapter):
                 yield change
 
     def departures(self, entity: str, since: int, until: int, *, rekeyed: bool) -> Iterator[Departure]:
-        """The records of *entity* that went in a window of change versions, or (*rekeyed*) got another key."""
+        """Yield the records of *entity* deleted in a window of change versions, or (*rekeyed*) given another key."""
         deadline = self._http.deadline()
         self._changes.known(since, deadline)
         yield from self._changes.departures(entity, since, until, deadline, rekeyed=rekeyed)
 
     def save(self, entity: str, record: Record, *, new: bool, before: Tagged | None = None) -> str:
-        """Create a record by POST, or replace the one with its id by PUT if it is still as it was read."""
+        """Create a record by POST, or replace the one with its id by PUT if it is still in the state that was read."""
         self._may_write(entity)
         if self._beside and self._kept_beside(entity, record if new else self._known(entity, record)):
             return self._beside.save(entity, record, new=new)
@@ -203,7 +203,7 @@ class EdFiOds(Adapter):
         return identifier
 
     def delete(self, entity: str, identifier: str, *, before: Tagged | None = None) -> None:
-        """Delete the record with an id if it is still as it was read."""
+        """Delete the record with an id if it is still in the state that was read."""
         self._may_write(entity)
         if self._beside and self._kept_beside(entity, self._known(entity, {"id": identifier})):
             self._beside.delete(entity, identifier)
@@ -211,12 +211,12 @@ class EdFiOds(Adapter):
         self._writer.delete(entity, identifier, before, self._http.deadline())
 
     def stamp(self) -> str:
-        """The newest change version, where the ODS tells one; otherwise always another text."""
+        """Return the newest change version, where the ODS has one; otherwise a different text each time."""
         newest = self.newest()
         return secrets.token_hex(16) if newest is None else f"change version {newest}"
 
     def reachable(self) -> None:
-        """Let pass whoever is about to ask the system."""
+        """Refuse at once, before a request is made, where the ODS is being left alone."""
         self._http.reachable()
 
     def close(self) -> None:
@@ -232,12 +232,12 @@ class EdFiOds(Adapter):
         return self._has_beside(entity) and entity not in self.manifest.shared
 
     def _known(self, entity: str, record: Record) -> Record:
-        """A record with its key, which tells of what is shared whose it is."""
+        """Read *record* with its key where its entity is shared, since the key decides which system keeps it."""
         shared = entity in self.manifest.shared and "key" not in record
         return (self.find(entity, record["id"]) or {}) if shared else record
 
     def _kept_beside(self, entity: str, record: Record) -> bool:
-        """Whether a *record* is the gradebook's."""
+        """Tell whether the companion gradebook keeps a *record*."""
         return self._only_beside(entity) or (self._has_beside(entity) and Beside.keeps(record))
 
     def _may_write(self, entity: str) -> None:

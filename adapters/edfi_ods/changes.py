@@ -1,4 +1,4 @@
-"""What an ODS says has changed: documents by their change versions, and what is gone or bears another key."""
+"""Change queries of an ODS: documents by their change versions, deletes and key changes."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ PERSONS: Final = {"student": "studentUniqueId", "staff": "staffUniqueId"}
 
 
 def told() -> frozenset[str]:
-    """The entities whose changes an ODS can tell: all that have documents of their own."""
+    """Return the entities whose changes an ODS can report: all that have documents of their own."""
     return frozenset(collections()) - UNTOLD
 
 
 @dataclass(frozen=True, slots=True)
 class OdsChanges:
-    """The differences of what *records* reads."""
+    """The differences between two change versions of the records that *records* reads."""
 
     service: OdsClient
     records: Records
 
     def known(self, since: int, deadline: Deadline) -> None:
-        """Make sure that the ODS still knows all that has changed after a version.
+        """Check that the ODS still knows all that has changed after a version.
 
         Raises:
-            ChangesLost: it does not, or it has begun to count anew.
+            ChangesLost: it does not, or its versions have started again.
         """
         versions = self.service.versions(deadline)
         if versions is None:
@@ -58,7 +58,7 @@ class OdsChanges:
             raise ChangesLost("The district's system no longer knows everything that has changed since.")
 
     def of(self, entity: str, names: Fields, since: int, until: int, deadline: Deadline) -> Iterator[Change]:
-        """Every record of an entity that is new, different or gone in a window of change versions."""
+        """Yield every record of an entity that is new, changed or deleted in a window of change versions."""
         if since >= until:
             return
         pick, window = picker(entity, names), plan.window(since, until)
@@ -77,10 +77,10 @@ class OdsChanges:
                     yield Change(entity, gone["id"], None)
 
     def _sessions(self, window: Parameters, deadline: Deadline) -> Iterable[Record]:
-        """All sessions, where any is new or different: each may have another place in the tree now.
+        """Yield all sessions where any is new or changed, since each may now have another place in the tree.
 
         Raises:
-            ChangesLost: one went, or has another key; nothing says what became of the school year above it.
+            ChangesLost: one was deleted, or has another key, so that the school year above it is unknown.
         """
         names = self.records.collections("session")
         if any(self._traces(name, kind, window, deadline) for name in names for kind in ("deletes", "keyChanges")):
@@ -90,7 +90,7 @@ class OdsChanges:
         return [record for _, record in self.records.read({"session": None}, {}, deadline)]
 
     def changed(self, entity: str, names: Fields, window: Parameters, deadline: Deadline) -> list[Record]:
-        """Every record of an entity that is new or different in a *window*, by its own document or by another's."""
+        """Return every record of an entity that is new or changed in a *window*, by its own or another's document."""
         found = {
             record["id"]: record
             for collection in self.records.collections(entity)
@@ -113,7 +113,7 @@ class OdsChanges:
     def departures(
         self, entity: str, since: int, until: int, deadline: Deadline, *, rekeyed: bool
     ) -> Iterator[Departure]:
-        """What went in a window, or (*rekeyed*) got another key, as the ODS says it."""
+        """Yield what the ODS reports as deleted in a window, or (*rekeyed*) given another key."""
         if since >= until:
             return
         window = plan.window(since, until)
@@ -131,12 +131,12 @@ class OdsChanges:
         yield from sorted(found, key=lambda one: one.version)
 
     def _told(self, entity: str, window: Parameters, deadline: Deadline) -> set[tuple[str, ...]] | None:
-        """The keys of the records of which other documents now tell something else; None where it may be any."""
+        """Return the keys of records that other, changed documents decide fields of; None where it may be any."""
         collection = JOINED[entity][1]
         documents = self.records.reader.documents(collection, dict, window, deadline)
         gone = list(self._traces(collection, "deletes", window, deadline))
         moved = list(self._traces(collection, "keyChanges", window, deadline))
-        if entity not in PERSONS:  # a course is not in the key of what told of it
+        if entity not in PERSONS:  # a course is not in the key of its offerings
             return None if documents or gone or moved else set()
         member = PERSONS[entity]
         reference = f"{member.removesuffix('UniqueId')}Reference"
@@ -149,7 +149,7 @@ class OdsChanges:
             raise SourceBroken("A document lacks what it must have.", collection) from None
 
     def _traces(self, collection: str, kind: str, window: Parameters, deadline: Deadline) -> list[Document]:
-        """What a collection's list of deletes or of changed keys says."""
+        """Return a collection's list of deletes or of key changes."""
         resource = by_collection(collection)
         if kind == "keyChanges" and not (resource and resource.name in following()):
             return []

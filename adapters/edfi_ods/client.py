@@ -1,4 +1,4 @@
-"""An Ed-Fi ODS/API over HTTP: where it says its parts are, how it is asked, and what its answers mean."""
+"""The HTTP client of an Ed-Fi ODS/API: its addresses, its requests, and the errors its answers mean."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ OWN: Final = frozenset({"_etag", "_lastModifiedDate"})
 
 @dataclass(frozen=True, slots=True)
 class OdsAddresses:
-    """Where an ODS has its parts; *changes* is empty where it tells no change versions."""
+    """The addresses of an ODS's parts; *changes* is empty where it has no change queries."""
 
     data: str
     token: str
@@ -48,7 +48,7 @@ class OdsAddresses:
 
 
 class OdsClient(RestClient):
-    """One district's ODS, asked with one token that all threads share."""
+    """A client of one district's ODS, with one token that all threads share."""
 
     dialect = DIALECT
     max_total_digits = 11
@@ -64,11 +64,11 @@ class OdsClient(RestClient):
         self._found: tuple[OdsAddresses, Granted] | None = None
 
     def places(self, deadline: Deadline) -> OdsAddresses:
-        """Where its parts are."""
+        """Return the addresses of the ODS's parts, read from its root once."""
         return self._parts(deadline)[0]
 
     def credentials(self, deadline: Deadline) -> Granted:
-        """Give the token that proves who asks."""
+        """Return the token that authenticates requests."""
         return self._parts(deadline)[1]
 
     def refuse_reading(self, answer: SourceResponse) -> None:
@@ -80,7 +80,7 @@ class OdsClient(RestClient):
         return self.ask_page(self._request("GET", path, deadline, parameters=parameters), deadline)
 
     def one(self, path: str, identifier: str, deadline: Deadline) -> Document | None:
-        """The document with an id; None where there is none, or none that has to do with the gateway's client."""
+        """Fetch the document with an id; None where there is none, or none that the gateway's client may see."""
         answer = self.ask(self._request("GET", path, deadline, identifier), deadline)
         if answer.status == FORBIDDEN and kind(answer) == UNRELATED:
             return None
@@ -97,19 +97,19 @@ class OdsClient(RestClient):
         return {**body, "id": identifier}
 
     def create(self, path: str, document: Document, deadline: Deadline) -> str:
-        """Create a document; the id that it bears, empty where the ODS does not say."""
+        """Create a document; return the id that it bears, empty where the ODS does not state it."""
         answer = self.ask(self._request("POST", path, deadline, body=orjson.dumps(document)), deadline)
         refuse_writing(answer)
         return normal(urlsplit(answer.headers.get("location", "")).path.rpartition("/")[2]) or ""
 
     def replace(self, path: str, identifier: str, document: Document, etag: str, deadline: Deadline) -> None:
-        """Replace a document that is still as its *etag* says."""
+        """Replace a document that still has this *etag*."""
         body = orjson.dumps(document)
         answer = self.ask(self._request("PUT", path, deadline, identifier, body=body, etag=etag), deadline)
         refuse_writing(answer)
 
     def delete(self, path: str, identifier: str, etag: str, deadline: Deadline) -> bool:
-        """Delete a document that is still as its *etag* says; whether there was one."""
+        """Delete a document that still has this *etag*; tell whether there was one."""
         answer = self.ask(self._request("DELETE", path, deadline, identifier, etag=etag), deadline)
         if answer.status == NOT_FOUND:
             return False
@@ -117,7 +117,7 @@ class OdsClient(RestClient):
         return True
 
     def versions(self, deadline: Deadline) -> tuple[int, int] | None:
-        """The oldest and the newest change version; None where the ODS tells none."""
+        """Return the oldest and the newest change version; None where the ODS has no change queries."""
         base = self.places(deadline).changes
         if not base:
             return None
@@ -136,7 +136,7 @@ class OdsClient(RestClient):
         return oldest, newest
 
     def descriptions(self, deadline: Deadline) -> list[Any]:
-        """The documents in which the ODS describes its resources and its descriptors."""
+        """Fetch the OpenAPI documents in which the ODS describes its resources and descriptors."""
         base = self.places(deadline).metadata
         found = []
         for section in ("resources", "descriptors"):
@@ -146,17 +146,17 @@ class OdsClient(RestClient):
         return found
 
     def unwrapped(self, body: Any, place: str) -> list[Any]:
-        """Give the list of documents that the *body* of a page is."""
+        """Return the list of documents that the *body* of a page is."""
         if not isinstance(body, list):
             raise SourceBroken("The answer is no list.", place)
         return body
 
     def following(self, answer: SourceResponse) -> str:
-        """Give the token of the next page."""
+        """Return the token of the next page."""
         return answer.headers.get("next-page-token", "")
 
     def documents(self, answer: SourceResponse, place: str) -> list[Document]:
-        """Give the documents of a page, their ids as 32 digits."""
+        """Return the documents of a page, their ids as 32 digits."""
         found = super().documents(answer, place)
         for number, document in enumerate(found):
             identifier = normal(document.get("id"))
@@ -176,7 +176,7 @@ class OdsClient(RestClient):
         body: bytes | None = None,
         etag: str = "",
     ) -> RestRequest:
-        """A request for a collection or a document of it, which a change must find as its *etag* says."""
+        """Make a request for a collection or a document of it; a change carries the *etag* that must still match."""
         url = self.places(deadline).data + path + (f"/{identifier}" if identifier else "")
         headers = self._reading if method == "GET" else {"If-Match": f'"{etag}"'} if etag else NO_HEADERS
         return RestRequest(method, url, _place(path), parameters, body, headers)
@@ -204,7 +204,7 @@ class OdsClient(RestClient):
         )
 
     def _part(self, part: str, said: Any) -> str:
-        """The address of a part, which must be on the host that settings name, since it is told the secret."""
+        """Check the address of a part, which must be on the host that settings name, since it is sent the secret."""
         if not isinstance(said, str) or not said:
             return f"{self._url}/{PARTS[part]}".rstrip("/")
         if "{" in said:
@@ -221,7 +221,7 @@ class OdsClient(RestClient):
 
 
 def normal(identifier: Any) -> str | None:
-    """An id as the 32 digits that the ODS writes, or may write with dashes; None for what is no id."""
+    """Return an id as the 32 digits that the ODS writes, possibly with dashes; None for what is no id."""
     if not isinstance(identifier, str):
         return None
     plain = identifier.replace("-", "").lower()
@@ -229,17 +229,17 @@ def normal(identifier: Any) -> str | None:
 
 
 def bare(document: Mapping[str, Any]) -> Document:
-    """A document as it is sent: without what only the ODS writes into it."""
+    """Strip from a document what only the ODS writes into it."""
     return {name: unlinked(value) for name, value in document.items() if name not in OWN}
 
 
 def _place(path: str) -> str:
-    """What messages call the collection at *path*."""
+    """Return the name that messages give the collection at *path*."""
     return path.removeprefix("/ed-fi/").removeprefix("/")
 
 
 def _refuse_deep(told: Any, place: str) -> None:
-    """Refuse what could not be said again, because nothing can be written that deep."""
+    """Refuse a document nested too deep to be written again."""
     try:
         orjson.dumps([[[[told]]]])
     except TypeError:

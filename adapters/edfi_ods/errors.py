@@ -1,7 +1,7 @@
-"""What an Ed-Fi ODS/API says when it says no, in both dialects, in words that hold nobody's values.
+"""Errors of an Ed-Fi ODS/API in both dialects, mapped to the gateway's own without repeating anybody's values.
 
-Since 7.2 an error is a problem document whose ``type`` comes from a closed vocabulary; before, it was a ``message``
-in prose, which may quote what was sent. Only the types are repeated; of the prose only known phrases are noticed.
+Since 7.2 an error is a problem document whose ``type`` comes from a closed vocabulary; before, it was a ``message`` in
+prose, which may quote what was sent. Only the types are repeated; in the prose only known phrases are recognized.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class CollectionDenied(SourceRefused):
 
 
 def kind(answer: SourceResponse) -> str:
-    """The known problem type (without its prefix) or OAuth error of an answer; empty where it has none."""
+    """Return the known problem type (without its prefix) or OAuth error of an answer; empty where it has none."""
     body = _body(answer)
     found = body.get("type")
     if isinstance(found, str) and found.removeprefix(PREFIX) in KNOWN:
@@ -89,8 +89,8 @@ def refuse_reading(answer: SourceResponse, *, snapshot: bool = False) -> None:
 
     Raises:
         Denied: the collection is not there for the gateway.
-        SourceRefused: the ODS says no.
-        SourceUnavailable: it may say yes later.
+        SourceRefused: the ODS refuses.
+        SourceUnavailable: a later request may succeed.
     """
     if snapshot and answer.status == NOT_FOUND and "snapshot" in _prose(answer):
         raise SourceUnavailable("the source has no snapshot.", retry_after=300, place=answer.place)
@@ -101,14 +101,14 @@ def refuse_reading(answer: SourceResponse, *, snapshot: bool = False) -> None:
 
 
 def refuse_writing(answer: SourceResponse) -> None:
-    """Raise the error that an *answer* to a change is, if it is one; what was at fault, in our own words.
+    """Raise the error that an *answer* to a change is, if it is one, naming what was at fault in our own words.
 
     Raises:
         InvalidBody: the document is not as the ODS wants it.
         NoSuchRecord: there is no such record.
         Conflict: other records, or their absence, stand against it.
         PreconditionFailed: the record has changed meanwhile.
-        SourceRefused: the gateway may not.
+        SourceRefused: the gateway is not allowed to.
         SourceUnavailable: it may be possible later.
     """
     match answer.status:
@@ -131,7 +131,7 @@ def refuse_writing(answer: SourceResponse) -> None:
 
 
 def _refuse_named(said: str) -> None:
-    """Raise the error that the kind of a conflict has for itself, if it has one."""
+    """Raise the error class that a kind of conflict has for itself, if it has one."""
     if said == "unresolved-reference":
         raise UnresolvedReference
     kinds = {
@@ -162,7 +162,7 @@ def _conflict(answer: SourceResponse) -> str:
 
 
 def _prose(answer: SourceResponse) -> str:
-    """What an error says in prose, to look for known phrases in; never to be repeated."""
+    """Return the prose of an error, to look for known phrases in; it is never repeated."""
     body = _body(answer)
     return " ".join(text for name in ("detail", "message") if isinstance(text := body.get(name), str)).casefold()
 

@@ -1,4 +1,4 @@
-"""What an ODS describes of itself beyond the standard: resources of other schemas, members below ``_ext``."""
+"""Extensions that an ODS describes in its metadata: resources of other schemas, members below ``_ext``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PLACE: Final = "metadata"
 
 
 def beyond(documents: Iterable[Any]) -> dict[str, Resource]:
-    """The resources that *documents* (Swagger 2 or OpenAPI 3) describe and the standard does not, by name.
+    """Return the resources that *documents* (Swagger 2 or OpenAPI 3) describe and the standard does not, by name.
 
     A resource of the standard is among them where it has members below ``_ext``.
     """
@@ -59,7 +59,7 @@ class _Described:
         return found
 
     def _resource(self, path: str, item: Schema) -> Resource:
-        """A resource of another schema; one that bears the name of the standard's own is told apart by its schema."""
+        """Return a resource of another schema; one with the name of the standard's own is told apart by its schema."""
         schema = _body(item)
         name = _camelled(schema.partition("_")[2])
         descriptor = name.endswith("Descriptor")
@@ -73,7 +73,7 @@ class _Described:
         return Resource(f"{path.split('/')[1]}.{name}" if known else name, path, descriptor, identity, properties)
 
     def _grown(self) -> Iterator[tuple[str, Resource]]:
-        """The standard's resources that have members below ``_ext``."""
+        """Yield the standard's resources that have members below ``_ext``."""
         for name, resource in model.own().items():
             schema = self._schema(f"edFi_{name[0].lower()}{name[1:]}")
             below = schema.get("properties", {}).get(EXTENSIONS)
@@ -128,7 +128,7 @@ class _Described:
 
 
 def _identity(properties: Mapping[str, Property], flagged: Iterable[Any]) -> Iterator[str]:
-    """The paths of a natural key: marked members, and references of which every member is marked."""
+    """Yield the paths of a natural key: marked members, and references of which every member is marked."""
     marked = set(flagged)
     for name, known in properties.items():
         if known.reference:
@@ -141,7 +141,7 @@ def _identity(properties: Mapping[str, Property], flagged: Iterable[Any]) -> Ite
 
 
 def _body(item: Schema) -> str:
-    """The name of the schema of what is sent to a collection."""
+    """Return the name of the schema of what is sent to a collection."""
     post = item.get("post", {})
     for said in post.get("requestBody", {}).get("content", {}).values():
         return _pointed(said.get("schema", {}))
@@ -157,19 +157,19 @@ def _parameters(item: Schema, method: str = "get") -> list[Schema]:
 
 
 def _pointed(said: Any) -> str:
-    """The name of the schema that a pointer leads to; empty for none."""
+    """Return the name of the schema that a pointer leads to; empty for none."""
     pointer = said.get("$ref") if isinstance(said, dict) else None
     return pointer.rpartition("/")[2] if isinstance(pointer, str) else ""
 
 
 def _camelled(name: str) -> str:
-    """A schema's name as the model's: the standard's own where it has one in other capitals."""
+    """Return a schema's name as the model spells it: the standard's own where only capitals differ."""
     known = {own.lower(): own for own in model.own()}
     return known.get(name.lower(), f"{name[:1].upper()}{name[1:]}")
 
 
 def _descriptor(name: str) -> str:
-    """The descriptor whose values a member has, behind its role."""
+    """Return the descriptor whose values a member has, found in its name after its role."""
     if not name.endswith("Descriptor"):
         return ""
     fits = [own for own, known in model.own().items() if known.is_descriptor and name.lower().endswith(own.lower())]

@@ -1,4 +1,4 @@
-"""Pages of an ODS: by cursor where one is offered, else from the end backwards."""
+"""Paging of an ODS: by cursor where it offers one, else backwards from the end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PAGINATOR: Final[Paginator] = TokenPages(("totalCount", "true"), "pageToken", "p
 
 
 def identify(document: dict[str, Any], _place: str) -> str:
-    """Give the id of a document, which was found good when the page came."""
+    """Return the id of a document, which was checked when the page came."""
     return str(document["id"])
 
 

@@ -1,4 +1,4 @@
-"""How an ODS is asked for some of a collection: by natural key, by what hints say, by a window of change versions."""
+"""Query parameters for an ODS: by natural key, by pushed conditions, by a window of change versions."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ WINDOW: Final = {">=": "minChangeVersion", "<=": "maxChangeVersion"}
 VERSION: Final = "changeVersion"
 EXACT: Final = frozenset({"integer", "boolean", "date"})
 _NEVER: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
-"""What no value of a document holds; tabs, line ends and spaces of any kind are in some."""
+"""Characters that no value of a document has; tabs, line ends and spaces of any kind do occur."""
 
 
 @cache
 def parameters(collection: str) -> Mapping[str, str]:
-    """The query parameter for each member of a collection that can be asked for, by its path."""
+    """Return the query parameter for each member of a collection that can be asked for, by its path."""
     return {path: name for name, paths in questions(collection).items() for path in paths}
 
 
 def by_members(collection: str, members: Mapping[str, str]) -> Parameters | None:
-    """The question for the documents whose *members* have these values; None where no document can."""
+    """Make the query for documents whose *members* have these values; None where no document can match."""
     known = parameters(collection)
     asked = []
     for path, value in members.items():
@@ -44,7 +44,7 @@ def by_members(collection: str, members: Mapping[str, str]) -> Parameters | None
 
 
 def by_key(lens: Lens, key: tuple[str, ...]) -> Parameters | None:
-    """The question for the document with a natural *key*; None where *lens* has none with such a key."""
+    """Make the query for the document with a natural *key*; None where *lens* has none with such a key."""
     cut = len(lens.prefix)
     if key[:cut] != lens.prefix or len(key) - cut != len(lens.key):
         return None
@@ -52,7 +52,7 @@ def by_key(lens: Lens, key: tuple[str, ...]) -> Parameters | None:
 
 
 def by_reference(lens: Lens, field: str, key: tuple[str, ...]) -> Parameters | None:
-    """The question for the documents whose reference *field* leads to the record with a *key*."""
+    """Make the query for documents whose reference *field* leads to the record with a *key*."""
     pair = reference(lens, field)
     if pair is None:
         return ()
@@ -63,7 +63,7 @@ def by_reference(lens: Lens, field: str, key: tuple[str, ...]) -> Parameters | N
 
 
 def reference(lens: Lens, field: str) -> Pair | None:
-    """The pair that tells a single reference, if it can be asked for."""
+    """Find the pair that reads a single reference, if it can be asked for."""
     known = parameters(lens.local)
     for pair in lens.pairs:
         if (
@@ -77,7 +77,7 @@ def reference(lens: Lens, field: str) -> Pair | None:
 
 
 def by_hint(lens: Lens, hint: Hint) -> Parameters | None:
-    """The question that a *hint* about a plain field comes to: only where the ODS compares as the gateway does."""
+    """Make the query for a *hint* about a plain field, only where the ODS compares as the gateway does."""
     if hint.field == VERSION:
         return ((WINDOW[hint.operator], hint.value),)
     if hint.field == "id" and hint.operator == "=":
@@ -88,22 +88,22 @@ def by_hint(lens: Lens, hint: Hint) -> Parameters | None:
     if hint.operator != "=" or pair is None or pair.pairs or pair.local_paths[0] not in parameters(lens.local):
         return ()
     if pair.kind not in EXACT and hint.value.lower() != hint.value.upper():
-        return ()  # some databases tell capitals from small letters, the gateway does not
+        return ()  # some databases compare case, the gateway does not
     return by_members(lens.local, {pair.local_paths[0]: hint.value})
 
 
 def window(since: int, until: int) -> Parameters:
-    """The question for what changed after *since* and up to *until*."""
+    """Make the query for what changed after *since* and up to *until*."""
     return (("minChangeVersion", str(since + 1)), ("maxChangeVersion", str(until)))
 
 
 def windowed(hints: Iterable[Hint]) -> bool:
-    """Whether *hints* ask for a window of change versions."""
+    """Tell whether *hints* ask for a window of change versions."""
     return any(hint.field == VERSION for hint in hints)
 
 
 def ends(hints: Iterable[Hint]) -> tuple[int, int]:
-    """The window of change versions in *hints*: after the first number, up to the second."""
+    """Return the window of change versions in *hints*: after the first number, up to the second."""
     low, high = 0, (1 << 63) - 1
     for hint in hints:
         if hint.field == VERSION and hint.operator == ">=":
@@ -114,13 +114,13 @@ def ends(hints: Iterable[Hint]) -> tuple[int, int]:
 
 
 def empty(hints: Iterable[Hint]) -> bool:
-    """Whether the window of change versions in *hints* holds none."""
+    """Tell whether the window of change versions in *hints* holds none."""
     low, high = ends(hints)
     return low >= high
 
 
 def path_of(collection: str) -> str:
-    """Where a collection is below the data of an ODS: ``/ed-fi/students``."""
+    """Return the path of a collection below the data address of an ODS: ``/ed-fi/students``."""
     resource = by_collection(collection)
     assert resource is not None
     return resource.endpoint

@@ -1,4 +1,4 @@
-"""Reads collections of an ODS whole, and knows which of them the ODS shows the gateway."""
+"""Whole collections of an ODS, page by page, and which collections the ODS shows the gateway."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ S = TypeVar("S")
 
 @dataclass(slots=True)
 class Offered:
-    """Which collections there are: the *named* ones where settings name some, else those that are not *denied*.
+    """The collections that exist for the gateway: those that settings *named*, else all that are not *denied*.
 
-    One that settings name, or that was *shown* once, is never taken for one that is not there.
+    One that settings name, or that was *shown* once, is never taken for missing.
     """
 
     named: frozenset[str]
@@ -39,11 +39,11 @@ class Offered:
     shown: set[str] = field(default_factory=set)
 
     def has(self, collection: str) -> bool:
-        """Whether there may be something to read in a collection."""
+        """Tell whether there may be something to read in a collection."""
         return collection in self.named if self.named else collection not in self.denied
 
     def deny(self, collection: str, error: CollectionDenied) -> None:
-        """Take it that a collection is not there for the gateway; raises the *error* where that cannot be."""
+        """Record that a collection is denied to the gateway; raise the *error* where it must exist."""
         if self.named or collection in self.shown:
             raise SourceRefused(error.message)
         self.denied.add(collection)
@@ -51,7 +51,7 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class OdsReader:
-    """Reads what *service* offers in pages of *size*, at most *rows* documents of a collection."""
+    """A reader of what *service* offers, in pages of *size* and at most *rows* documents of a collection."""
 
     service: OdsClient
     offered: Offered
@@ -62,7 +62,7 @@ class OdsReader:
     def documents(
         self, collection: str, turn: Callable[[Document], T], parameters: Parameters, deadline: Deadline
     ) -> list[T]:
-        """What *turn* makes of the documents of a collection for which *parameters* ask; none where it is not there."""
+        """Read the documents that *parameters* select, each converted by *turn*; none if the collection is denied."""
         if not self.offered.has(collection):
             return []
         try:
@@ -75,7 +75,7 @@ class OdsReader:
         return found
 
     def whole(self, path: str, turn: Callable[[Document], T], parameters: Parameters, deadline: Deadline) -> list[T]:
-        """The same of any list, such as that of what was deleted; begun again where the list changed meanwhile."""
+        """Read any list whole, such as that of deletes, beginning again where it changed meanwhile."""
         place = path.removeprefix("/ed-fi/").removeprefix("/")
         fetch = partial(self.service.page, path, deadline=deadline)
 
@@ -84,24 +84,24 @@ class OdsReader:
             try:
                 return [turn(document) for documents in walk.pages(PAGINATOR) for document in documents]
             except CollectionDenied as error:
-                if walk.begun:  # what was shown is never taken for something that is not there
+                if walk.begun:  # a collection shown once is never taken for missing
                     raise SourceRefused(error.message) from None
                 raise
 
         return read_whole(read, place, self.notes.note)
 
     def one(self, collection: str, identifier: str, deadline: Deadline) -> Document | None:
-        """The document of a collection with an id; None where there is none that the gateway may see."""
+        """Fetch the document of a collection with an id; None where there is none that the gateway may see."""
         if not self.offered.has(collection):
             return None
         try:
             return self.service.one(path_of(collection), identifier, deadline)
-        except CollectionDenied as error:  # of one document that says nothing about the others
+        except CollectionDenied as error:  # an error of one document, not of the others
             raise SourceRefused(error.message) from None
 
 
 def side_by_side(work: Callable[[S], T], things: Sequence[S], most: int) -> list[T]:
-    """What *work* makes of each of the *things*, so many at once; the first error is the error of all."""
+    """Run *work* on each of the *things*, several at once; raise the first error."""
     if not things:
         return []
     with ThreadPoolExecutor(max_workers=most, thread_name_prefix="ods") as pool:

@@ -1,4 +1,4 @@
-"""The documents of an ODS as records of the vocabulary, with what other documents say of them."""
+"""Documents of an ODS as vocabulary records, joined with what other documents state of them."""
 
 from __future__ import annotations
 
@@ -42,25 +42,25 @@ ASKED_BY: Final = {
 
 
 def touches(entity: str) -> frozenset[str]:
-    """The references of *entity* to records of which its own records tell something."""
+    """Return the references of *entity* to records whose fields its own records decide."""
     told = {to for to, (_, teller) in JOINED.items() if lenses()[teller].entity == entity}
     return frozenset(name for name, field in fields_of(entity).items() if "." not in name and field.to in told)
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """What *reader* reads, in the words of the vocabulary."""
+    """The vocabulary records made of what *reader* reads."""
 
     reader: OdsReader
     at_once: int = 1
 
     def collections(self, entity: str) -> tuple[str, ...]:
-        """The collections that tell of an entity, and that there are."""
+        """Return the existing collections that an entity is read from."""
         told = categories.TOLD_BY if entity == categories.ENTITY else collections().get(entity, ())
         return tuple(sorted(name for name in told if self.reader.offered.has(name)))
 
     def read(self, wanted: Wanted, hints: Hints, deadline: Deadline) -> Iterator[tuple[str, Record]]:
-        """Every record of the *wanted* entities that the *hints* leave, each entity read whole before it is given."""
+        """Yield every record of the *wanted* entities that passes the *hints*, each entity read whole beforehand."""
         shared = {JOINED[entity][1] for entity in wanted if entity in JOINED and _joins(entity, wanted[entity])}
         if categories.ENTITY in wanted:
             shared |= categories.TOLD_BY
@@ -85,22 +85,22 @@ class Records:
                 yield entity, record
 
     def find(self, entity: str, identifier: str, deadline: Deadline) -> Record | None:
-        """The record of an entity with an id of the ODS."""
+        """Find the record of an entity with an id of the ODS."""
         found = self.alone(entity, identifier, deadline)
         return None if found is None else self.joined(entity, [found], deadline)[0]
 
     def alone(self, entity: str, identifier: str, deadline: Deadline) -> Record | None:
-        """The record of an entity with an id of the ODS, without what other documents say of it."""
+        """Find the record of an entity with an id of the ODS, without joining other documents."""
         found = self.alone_tagged(entity, identifier, deadline)
         return None if found is None else found.record
 
     def alone_tagged(self, entity: str, identifier: str, deadline: Deadline) -> Tagged | None:
-        """The record that `alone` gives, its document with the collection that it is in, and the tag of that."""
+        """Find the record as `alone` does, with its document, the collection of that, and its tag."""
         found = self.document(entity, identifier, deadline)
         return None if found is None else Tagged(self.record(*found), tag_of(found[1]), found)
 
     def document(self, entity: str, identifier: str, deadline: Deadline) -> tuple[str, Document] | None:
-        """The document that tells of the record with an id, and the collection it is in."""
+        """Find the document behind the record with an id, and its collection."""
         for collection in self.collections(entity) if normal(identifier) == identifier else ():
             document = self.reader.one(collection, identifier, deadline)
             if document is not None:
@@ -108,13 +108,13 @@ class Records:
         return None
 
     def locate(self, entity: str, key: tuple[str, ...], deadline: Deadline) -> Record | None:
-        """The record of an entity with a natural key."""
+        """Find the record of an entity with a natural key."""
         for collection in self.collections(entity):
             asked = plan.by_key(lenses()[collection], key)
             for record in self.asked(collection, asked, deadline, strict=True):
                 if same_key(entity, record["key"], key):
                     return self.joined(entity, [record], deadline)[0]
-        if entity.endswith("Descriptors"):  # some databases tell capitals from small letters
+        if entity.endswith("Descriptors"):  # some databases compare case
             every = (one for name in self.collections(entity) for one in self.asked(name, (), deadline))
             return next((record for record in every if same_key(entity, record["key"], key)), None)
         return None
@@ -122,7 +122,7 @@ class Records:
     def asked(
         self, collection: str, asked: Parameters | None, deadline: Deadline, *, strict: bool = False
     ) -> list[Record]:
-        """The records of a collection for which *asked* asks (None: there are none), each by itself.
+        """Read the records that the query *asked* selects (None: there are none), without joining other documents.
 
         One that cannot be understood is set aside, or refused where *strict*.
         """
@@ -133,7 +133,7 @@ class Records:
         return self.kept(self.reader.documents(collection, lambda one: self.judged(collection, one), asked, deadline))
 
     def judged(self, collection: str, document: Document) -> Record | Aside:
-        """What one document says, or that it is set aside because it cannot be understood."""
+        """Read one document into a record, or set it aside where it cannot be understood."""
         try:
             return self.record(collection, document)
         except SourceBroken as error:
@@ -143,7 +143,7 @@ class Records:
             return Aside(lens.entity, collection, reason_of(error.message), key_of(lens, document), own=named)
 
     def kept(self, found: Iterable[Record | Aside]) -> list[Record]:
-        """The records among what was *found*; of those that are set aside it is told which of all they are."""
+        """Keep the readable records among what was *found*, noting those that are set aside."""
         records = []
         for number, one in enumerate(found):
             if isinstance(one, Aside):
@@ -153,7 +153,7 @@ class Records:
         return records
 
     def joined(self, entity: str, records: list[Record], deadline: Deadline) -> list[Record]:
-        """A few *records* with what other documents say of them."""
+        """Join a few *records* with what other documents state of them."""
         if entity not in JOINED:
             return records
         joins, (_, teller) = Joins(), JOINED[entity]
@@ -163,7 +163,7 @@ class Records:
         return [joins.complete(entity, record) for record in records]
 
     def record(self, collection: str, document: Document) -> Record:
-        """What one document says."""
+        """Read one document into a record."""
         lens = lenses()[collection]
         for name in document.keys() - _members(collection):
             self.reader.notes.note(f"{collection}: unknown member {name[:80]}")
@@ -177,14 +177,14 @@ class Records:
 
 
 class _RecordsReading:
-    """One reading, in which a collection that tells of two entities is read once."""
+    """One reading, in which a collection that holds two entities is read once."""
 
     def __init__(self, records: Records, shared: frozenset[str], deadline: Deadline) -> None:
         self._records, self._shared, self._deadline = records, shared, deadline
         self._kept: dict[str, list[Document]] = {}
 
     def entity(self, entity: str, names: Fields, hints: tuple[Hint, ...]) -> Iterable[Record]:
-        """Every record of an entity that *hints* leave, as they are."""
+        """Yield every record of an entity that passes the *hints*, before joins."""
         if entity == categories.ENTITY:
             told = sorted(categories.TOLD_BY)
             return categories.categories((name, one) for name in told for one in self._documents(name))
@@ -208,7 +208,7 @@ class _RecordsReading:
         return self._records.asked(collection, (), self._deadline)
 
     def _hinted(self, lens: Lens, hints: tuple[Hint, ...]) -> list[Record]:
-        """The records of a collection that pass those hints that can be asked for."""
+        """Return the records of a collection that pass those hints that the ODS can apply."""
         identifier = next((hint.value for hint in hints if hint.field == "id" and hint.operator == "="), None)
         if identifier is not None and normal(identifier) != identifier:
             return []
@@ -239,7 +239,7 @@ class _RecordsReading:
 
 
 def look(joins: Joins, collection: str, documents: Iterable[Document]) -> None:
-    """Take what *documents* tell of others.
+    """Take over what *documents* state of other records.
 
     Raises:
         SourceBroken: a document lacks what it must have.
@@ -251,7 +251,7 @@ def look(joins: Joins, collection: str, documents: Iterable[Document]) -> None:
 
 
 def tag_of(document: Document) -> str:
-    """The tag that the ODS gives the state of a *document*; empty where it gives none."""
+    """Return the entity tag that the ODS gives the state of a *document*; empty where it gives none."""
     found = document.get("_etag")
     return found if isinstance(found, str) else ""
 

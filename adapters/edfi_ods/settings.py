@@ -1,4 +1,4 @@
-"""What an operator says about a district's Ed-Fi ODS/API."""
+"""Settings of the adapter for an Ed-Fi ODS/API."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GRADEBOOK = ("gradebook_token_url", "gradebook_client_id", "gradebook_client_sec
 
 
 class OdsSettings(setting.ConnectionSettings):
-    """Where the ODS is, how it is asked, and how much of it."""
+    """The settings of an ODS/API: its address, its credentials and its limits."""
 
     url = setting.required_text(
         "The address of the ODS/API, with tenant and school year where it has them, such as"
@@ -50,7 +50,7 @@ class OdsSettings(setting.ConnectionSettings):
 
 
 def gradebook(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of the service beside the ODS; empty where there is none."""
+    """Return the settings of the companion gradebook service; empty where there is none."""
     if not settings["gradebook_url"]:
         return {}
     own = {name.removeprefix("gradebook_"): settings[name] for name in ("gradebook_url", *GRADEBOOK)}

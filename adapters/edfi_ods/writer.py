@@ -1,4 +1,4 @@
-"""Changes of an ODS: a record as a document, written onto the one that is there so that nothing else of it is lost."""
+"""Writes to an ODS: a record merged into the existing document so that nothing else in it is lost."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ ORGANIZATIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class OdsWriter:
-    """Writes what *records* reads."""
+    """A writer of the records that *records* reads."""
 
     service: OdsClient
     records: Records
 
     def create(self, entity: str, record: Record, deadline: Deadline) -> str:
-        """Create a record, which must not be there; the id that the ODS gives it.
+        """Create a record, which must not exist yet; return the id that the ODS gives it.
 
         Raises:
             NonUniqueIdentity: the ODS has a record with this key, which a POST would replace.
@@ -65,7 +65,7 @@ class OdsWriter:
         return str(found[0]["id"])
 
     def replace(self, entity: str, record: Record, before: Tagged | None, deadline: Deadline) -> str:
-        """Replace the record with the id in *record*, which has to be as it was *before*."""
+        """Replace the record with the id in *record*, which must still be in the state *before*."""
         identifier = str(record["id"])
         collection, document = self._document(entity, identifier, before, deadline)
         lens, tag = lenses()[collection], tag_of(document)
@@ -74,7 +74,7 @@ class OdsWriter:
         return identifier
 
     def delete(self, entity: str, identifier: str, before: Tagged | None, deadline: Deadline) -> None:
-        """Delete the record with an id, which has to be as it was *before*."""
+        """Delete the record with an id, which must still be in the state *before*."""
         collection, document = self._document(entity, identifier, before, deadline)
         if not self.service.delete(plan.path_of(collection), identifier, tag_of(document), deadline):
             raise NotFound("The district's system has no such record.")
@@ -82,7 +82,7 @@ class OdsWriter:
     def _document(
         self, entity: str, identifier: str, before: Tagged | None, deadline: Deadline
     ) -> tuple[str, Document]:
-        """The collection of a record and its document *before*, or else as it is now."""
+        """Return the collection of a record and its document *before*, or else as it is now."""
         found = before.source if before is not None else self.records.document(entity, identifier, deadline)
         if found is None:
             raise NotFound("The district's system has no such record.")
@@ -90,7 +90,7 @@ class OdsWriter:
         return str(collection), document
 
     def _collection(self, entity: str, record: Record) -> str:
-        """The collection in which a new record is created."""
+        """Return the collection in which a new record is created."""
         names = self.records.collections(entity)
         kind = record.get("kind")
         if entity == "organization":
@@ -102,7 +102,7 @@ class OdsWriter:
         return names[0]
 
     def _written(self, lens: Lens, record: Record, before: Document | None) -> Document:
-        """The document that says what *record* says, with what it must have; what it cannot say is counted."""
+        """Make the document for *record*, with its required members; count what it cannot express."""
         try:
             document = with_required_members(lens.local, bare(lens.write(record, before)), record)
             lost = unread_fields(lens, record, document) if lens.local in COMPLETED else []

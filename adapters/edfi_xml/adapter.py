@@ -1,4 +1,4 @@
-"""Ed-Fi bulk interchange files: a folder or a zip of XML, as districts exchange them between systems."""
+"""The adapter for Ed-Fi bulk interchange files: a folder or a zip of XML, as districts exchange them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class EdFiXmlSettings(Schema):
-    """Where the files are; relative paths begin beside the settings file."""
+    """The settings of the files; relative paths begin beside the settings file."""
 
     source = fields.String(
         required=True,
@@ -57,9 +57,9 @@ class EdFiXml(Adapter):
 
     @property
     def manifest(self) -> Manifest:
-        """Every entity that an interchange file can hold; no descriptor's where no file held any when last looked at.
+        """Every entity that an interchange file can hold; descriptors only where some file held any when last read.
 
-        Files that cannot be read are taken to hold some: what is wrong with them is told by reading.
+        Files that cannot be read are taken to hold some: reading reports what is wrong with them.
         """
         if self._manifest is None:
             self._manifest = _manifest(describing=True)
@@ -75,7 +75,7 @@ class EdFiXml(Adapter):
         return any(name.endswith("Descriptors") for name in held)
 
     def check(self) -> list[Problem]:
-        """Read everything once, and tell the first thing for which nothing can be read."""
+        """Read everything once, and report the first fault for which nothing can be read."""
         try:
             for _ in self.read(dict.fromkeys(collections())):
                 pass
@@ -86,14 +86,14 @@ class EdFiXml(Adapter):
         return []
 
     def stamp(self) -> str:
-        """Changes with the name, size and time of any file."""
+        """Return a text that changes with the name, size and time of any file."""
         with ExitStack() as opened:
             sources = self._sources(opened)
             self._manifest = _manifest(describing=self._describing(sources))
             return "/".join(source.stamp() for source in sources)
 
     def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:  # noqa: ARG002  files know no questions
-        """Every record of the *wanted* entities; the sessions come last, in the tree that they make."""
+        """Yield every record of the *wanted* entities; the sessions come last, in their tree."""
         self.notes.clear()
         pick = {entity: picker(entity, names) for entity, names in wanted.items()}
         sessions: list[Record] = []
@@ -132,7 +132,7 @@ class EdFiXml(Adapter):
         return [opened.enter_context(open_source(Path(path), caps=CAPS)) for path in paths]
 
     def _targets(self, sources: list[Source], wanted: Wanted) -> frozenset[tuple[str, tuple[str, ...]]]:
-        """The keys that there are of what references lead to and only links tell, where those are wanted."""
+        """Collect the keys of records that only links refer to, where those are wanted."""
         telling = [entity for entity, names in wanted.items() if names is None or links.FIELD in names]
         names = frozenset(
             resources()[site.target].collection
@@ -145,7 +145,7 @@ class EdFiXml(Adapter):
         for source in sources if names else ():
             there = names & self._catalogue(source).collections()
             for name, document in documents(source, there, known=self._catalogue(source), findings=ReadingFindings()):
-                with suppress(MappingError):  # what is no record is told where it is read itself
+                with suppress(MappingError):  # a row that is no record is reported where it is read itself
                     found.add((name, lenses()[name].read(document)["key"]))
         return frozenset(found)
 
@@ -174,7 +174,7 @@ class EdFiXml(Adapter):
             self.notes.note(f"{name} given twice with different content: the last one holds", times)
 
     def _catalogue(self, source: Source) -> Catalogue:
-        """What the files may hold, looked through once per state of the source."""
+        """Scan the files for what they may hold, once per state of the source."""
         stamp = source.stamp()
         known = self._known.get(stamp)
         if known is None:
@@ -190,7 +190,7 @@ def _manifest(*, describing: bool) -> Manifest:
 
 
 def _first(seen: set[tuple[str, tuple[str, ...]]], entity: str, key: tuple[str, ...]) -> bool:
-    """Whether a descriptor comes for the first time: two folders may hold the same."""
+    """Tell whether a descriptor comes for the first time: two folders may hold the same one."""
     count = len(seen)
     seen.add((entity, key))
     return len(seen) > count

@@ -1,11 +1,11 @@
-"""Turns the elements of an Ed-Fi interchange file into the documents of the Ed-Fi API.
+"""Elements of an Ed-Fi interchange file turned into the documents of the Ed-Fi API.
 
-The two say the same in different words: the XML nests what the JSON inlines (``Name/FirstName`` is
-``firstName``), repeats a name where the JSON strips it (``EducationOrganizationIdentificationCode`` is an item
-of ``identificationCodes``) and spells out an identity where the JSON lists key members. The rules here are
-those of the standard's own naming, so they are found from the model; what they cannot place is counted.
+The two formats name the same facts differently: the XML nests what the JSON inlines (``Name/FirstName`` is
+``firstName``), repeats a name where the JSON strips it (``EducationOrganizationIdentificationCode`` is an item of
+``identificationCodes``) and spells out an identity where the JSON lists key members. The rules here are those of the
+standard's own naming, so they are found from the model; what they cannot place is counted.
 
-A `ElementShape` learns each element name once and from then on is a look-up: no rule runs per record.
+An `ElementShape` learns each element name once and from then on is a look-up: no rule runs per record.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ PARTICIPATION = "GeneralStudentProgramAssociation"
 
 
 class Unplaced(ValueError):
-    """An element that cannot be understood: *element* says where, the message what; never what it holds."""
+    """An element that cannot be understood: *element* is its place, the message the reason, never its content."""
 
     def __init__(self, element: Element, message: str) -> None:
         super().__init__(message)
@@ -57,7 +57,7 @@ class Unplaced(ValueError):
 
 
 class InterchangeReading:
-    """What one reading of a source gathers: elements without a place, and the keys of elements with an XML id."""
+    """The findings of one reading of a source: elements without a member, and keys of elements with an XML id."""
 
     def __init__(self, unknown: Counter[str] | None = None) -> None:
         self.unknown = Counter[str]() if unknown is None else unknown
@@ -65,7 +65,7 @@ class InterchangeReading:
         self.pending = 0
 
     def remember(self, identifier: str, kind: str, key: tuple[Any, ...]) -> bool:
-        """Keeps the *key* of the element of this XML id; whether that is news."""
+        """Keep the *key* of the element with this XML id; tell whether it is new."""
         if self.ids.get(identifier, (kind, key)) != (kind, key):
             self.ids[identifier] = None
             return False
@@ -75,10 +75,10 @@ class InterchangeReading:
 
 
 class ElementShape:
-    """How the children of one kind of element fill a document or a part of it.
+    """The rules by which the children of one kind of element fill a document or a part of it.
 
-    *prefixes* are put before a child's name to find its member (role names, longest first); *only* restricts
-    what is read to some members.
+    *prefixes* are put before a child's name to find its member (role names, longest first); *only* restricts what is
+    read to some members.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class ElementShape:
         self._steps: dict[Any, Step] = {}
 
     def fill(self, element: Element, document: Document) -> None:
-        """Puts what *element* says into *document*."""
+        """Fill *document* from *element*."""
         steps = self._steps
         for child in element:
             tag = child.tag
@@ -130,7 +130,7 @@ class ElementShape:
         return _scalar(known, self._inline(name, path))
 
     def _inline(self, name: str, path: str) -> Step:
-        """What a child does that the API has no member for: its own children belong where it stands."""
+        """Make the step for a child without a member in the API: its own children are read in its place."""
         words = WORD.findall(name)
         prefixes = (*("".join(words[:count]) for count in range(len(words), 0, -1)), "")
         inner = ElementShape(self._properties, self._reading, path, prefixes, self._only)
@@ -146,7 +146,7 @@ class ElementShape:
 
 
 def place(properties: Mapping[str, Property], name: str) -> Property | None:
-    """The member of *properties* that the XML calls *name*; None when naming leads to none."""
+    """Find the member of *properties* that the XML calls *name*; None when naming leads to none."""
     known = {key.lower(): member for key, member in properties.items()}
     low = name.lower()
     for wanted in (low, f"{low}descriptor", NAMED.get(low, "")):
@@ -167,7 +167,7 @@ def _is_part(known: Property) -> bool:
 
 
 def _without_doubled_role(known: Mapping[str, Property], name: str) -> Property | None:
-    """The member for ``FundFundDimensionReference``, whose role repeats the name that it stands before."""
+    """Find the member for ``FundFundDimensionReference``, whose role repeats the name that follows it."""
     words = WORD.findall(name)
     for count in range(1, len(words)):
         if words[:count] == words[count : 2 * count]:
@@ -252,7 +252,7 @@ def _collection(known: Property, reading: InterchangeReading, path: str, name: s
 
 
 def _item(known: Property, reading: InterchangeReading, path: str, name: str) -> Step:
-    """How one element fills one item: an item of one member may be that member's text or reference."""
+    """Make the step by which one element fills one item; that of one member may be its text or its reference."""
     shape = ElementShape(known.properties, reading, path)
     if len(known.properties) > 1:
         return shape.fill
@@ -265,7 +265,7 @@ def _item(known: Property, reading: InterchangeReading, path: str, name: str) ->
 
 
 def reference(known: Property, reading: InterchangeReading, path: str) -> Read:
-    """What reads a reference: by the identity it spells out, or by the XML id of what it points to."""
+    """Make the reader of a reference: by the identity it spells out, or by the XML id of its target."""
     target = known.reference
     plan = key_plan(target, tuple(known.properties))
     shape = ElementShape(
@@ -305,7 +305,7 @@ def _differ(left: Any, right: Any) -> bool:
 def _told(
     child: Element, known: Property, plan: tuple[tuple[str, str, str], ...], reading: InterchangeReading
 ) -> Document | None:
-    """The key of the record whose XML id a reference gives beside a key of its own; None where it leads nowhere."""
+    """Return the key of the record whose XML id a reference gives beside its own key; None where it leads nowhere."""
     found = reading.ids.get(child.get("ref") or "")
     if found is None or not extends(found[0], known.reference):
         return None
@@ -336,7 +336,7 @@ def _at(document: Document, path: tuple[str, str]) -> Any:
 
 @cache
 def extends(kind: str, target: str) -> bool:
-    """Whether a reference to *target* may point to a *kind*."""
+    """Tell whether a reference to *target* may point to a *kind*."""
     found = resources().get(kind)
     if found is None or kind == target:
         return kind == target
@@ -347,7 +347,7 @@ def extends(kind: str, target: str) -> bool:
 
 @cache
 def identity_properties(target: str) -> Mapping[str, Property]:
-    """The members in which the identity of *target* is spelled out."""
+    """Return the members in which the identity of *target* is spelled out."""
     if target == ORGANIZATION:
         name = "educationOrganizationId"
         return MappingProxyType({name: Property(name, "integer", "int64", required=True, identity=True)})
@@ -356,7 +356,7 @@ def identity_properties(target: str) -> Mapping[str, Property]:
 
 @cache
 def key_plan(target: str, members: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
-    """Where each of a reference's *members* stands in the identity of its *target*: (member, part of it, name).
+    """Map each of a reference's *members* to its place in the identity of its *target*: (member, part of it, name).
 
     In the order of the target's natural key, so that a key fills a reference without names.
     """
@@ -379,7 +379,7 @@ def _planned(properties: Mapping[str, Property], path: str, members: tuple[str, 
 
 @cache
 def _equalities(target: str) -> tuple[tuple[tuple[str, str], tuple[str, str]], ...]:
-    """The pairs of key members inside an identity of *target* that the standard stores once."""
+    """Return the pairs of key members inside an identity of *target* that the standard stores once."""
     if target in {ORGANIZATION, PARTICIPATION}:
         return ()
     found = resources()[target]

@@ -1,8 +1,7 @@
-"""Reads a folder or zip of Ed-Fi bulk interchange files as the documents that the Ed-Fi API would give.
+"""Interchange files of a folder or a zip, read as the documents that the Ed-Fi API would show.
 
-Everything streams: of a file there is never more in memory than the element that is being read. References
-by XML id are resolved across files by a first pass over the files that have such ids, which keeps natural
-keys and nothing else.
+Everything streams: of a file only the element being read is in memory. References by XML id are resolved across files
+by a first pass over the files that have such ids, which keeps only natural keys.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ OPTIONS: Mapping[str, Any] = {
 
 @dataclass(slots=True)
 class ReadingFindings:
-    """What a reading noticed: elements the API has no place for, by path, and repeated records, by collection.
+    """The findings of a reading: elements the API has no member for, by path, and repeated records, by collection.
 
     Those that were *replaced* had other content than the last one with their key; *rejected* are the records that
     cannot be understood.
@@ -64,7 +63,7 @@ class ReadingFindings:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A record of a *collection* that cannot be understood: where, at which *path* in it, why, and its *identity*."""
+    """A record of a *collection* that cannot be understood: the place, the *path* in it, the reason, its *identity*."""
 
     collection: str
     place: str
@@ -75,7 +74,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a file may hold: the *names* of its elements (a superset), and whether it has XML ids or uses them."""
+    """The possible content of a file: the *names* of its elements (a superset), and whether it has or uses XML ids."""
 
     root: str
     names: frozenset[str]
@@ -85,20 +84,20 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """What the files of a source may hold, valid while the source's *stamp* is the same; *sound* were read whole."""
+    """The possible content of a source's files, valid while its *stamp* is the same; *sound* files were read whole."""
 
     stamp: str
     files: Mapping[str, Content]
     sound: set[str] = field(default_factory=set)
 
     def collections(self) -> frozenset[str]:
-        """The collections that the source may have documents of."""
+        """Return the collections that the source may have documents of."""
         names = {name for content in self.files.values() for name in content.names}
         return frozenset(found.collection for name in names if (found := resources().get(name)))
 
 
 def catalogue(source: Source) -> Catalogue:
-    """What the files of *source* may hold; refuses files that are no Ed-Fi interchanges of this Data Standard."""
+    """Scan the files of *source*, refusing those that are no Ed-Fi interchanges of this Data Standard."""
     files = {name: _content(source, name) for name in source.names() if name.lower().endswith(".xml")}
     return Catalogue(source.stamp(), files)
 
@@ -110,12 +109,12 @@ def documents(
     known: Catalogue | None = None,
     findings: ReadingFindings | None = None,
 ) -> Iterator[tuple[str, Document]]:
-    """Every document of the *wanted* collections (None: all) with its collection's name, each key once.
+    """Yield every document of the *wanted* collections (None: all) with its collection's name, each key once.
 
-    A record that is repeated is passed once, as it stands last, as in an ODS that takes one after the other; it is
-    refused where the first one has been let go already. One that cannot be understood is one of the *findings*, and
+    A record that is repeated is yielded once, as it stands last, as in an ODS that takes one after the other; it is
+    refused where the first one has been yielded already. One that cannot be understood is one of the *findings*, and
     refused where nobody takes them. A file that holds nothing of what is wanted must be well-formed all the same: what
-    comes after a fault would be missing. *known* saves looking through the files again.
+    comes after a fault would be missing. *known* saves scanning the files again.
     """
     strict, findings = findings is None, findings or ReadingFindings()
     if known is None or known.stamp != source.stamp():
@@ -152,20 +151,20 @@ def documents(
 
 @dataclass(frozen=True, slots=True)
 class _Rejecting:
-    """What becomes of records that cannot be understood: they are *rejected*, or refused where that is None."""
+    """The treatment of records that cannot be understood: they are *rejected*, or refused where that is None."""
 
     source: Source
     reading: InterchangeReading
     rejected: list[Rejected] | None
 
     def reject(self, kind: Resource, place: str, path: str, reason: str, identity: Document) -> None:
-        """Take note of one record."""
+        """Note one record that cannot be understood."""
         if self.rejected is None:
             raise SourceBroken(f"{path} {reason}.", place)
         self.rejected.append(Rejected(kind.collection, place, path, reason, identity))
 
     def identity(self, element: Element, kind: Resource) -> Document:
-        """As much as can be told of the identity of a record."""
+        """Return as much of the identity of a record as can be read."""
         scratch, identity = InterchangeReading(), Document()
         scratch.ids = self.reading.ids
         heads = frozenset(path.partition(".")[0] for path in kind.identity)
@@ -179,7 +178,7 @@ class _Rejecting:
 def _document(
     source: Source, name: str, element: Element, shape: ElementShape, rejecting: _Rejecting
 ) -> Document | None:
-    """The document that a record makes; None where it makes none."""
+    """Make the document of a record; None where it makes none."""
     document: Document = {}
     kind = resources()[etree.QName(element).localname]
     try:
@@ -198,7 +197,7 @@ def _document(
 def _pass_over(
     source: Source, name: str, element: Element, kinds: Mapping[str, Resource], findings: ReadingFindings
 ) -> None:
-    """Count an element that no interchange has; refused with records in it, which would be missing without a word."""
+    """Count an element that no interchange has; refuse it with records in it, which would be missing silently."""
     if etree.QName(element).localname in resources():
         return
     findings.unknown[etree.QName(element).localname] += 1
@@ -221,14 +220,14 @@ def _refuse_unsound(source: Source, name: str) -> None:
 
 
 class _Nothing:
-    """Takes a document and keeps nothing of it."""
+    """A parser target that keeps nothing of the file."""
 
     def close(self) -> None:
-        """End."""
+        """End the parsing."""
 
 
 def _collect_ids(source: Source, known: Catalogue, reading: InterchangeReading) -> None:
-    """Remembers the natural key of every record with an XML id, also where the key itself refers by XML id."""
+    """Collect the natural key of every record with an XML id, also where the key itself refers by XML id."""
     scratch = InterchangeReading()
     scratch.ids = reading.ids
     shapes: dict[str, ElementShape] = {}
@@ -245,7 +244,7 @@ def _collect_ids(source: Source, known: Catalogue, reading: InterchangeReading) 
 def _key(
     element: Element, scratch: InterchangeReading, shapes: dict[str, ElementShape]
 ) -> tuple[str, tuple[Any, ...]] | None:
-    """The kind and natural key of a record; None while it cannot be told (the reading itself says why)."""
+    """Return the kind and natural key of a record; None while it cannot be read (the reading itself reports why)."""
     kind = resources().get(etree.QName(element).localname)
     if kind is None:
         return None
@@ -263,7 +262,7 @@ def _key(
 
 
 def _records(source: Source, name: str, root_tag: str) -> Iterator[Element]:
-    """The elements directly below the root of a file, each forgotten once the next ones are asked for."""
+    """Yield the elements directly below the root of a file, freeing each once the next ones are asked for."""
     parser = etree.XMLPullParser(events=("start",), tag=root_tag, **OPTIONS)
     root: Any = None
     held = 0
@@ -307,12 +306,12 @@ def _content(source: Source, name: str) -> Content:
 
 
 def _root(chunk: bytes, name: str) -> tuple[str, bool]:
-    """The tag of the root element, and whether element names can be found in the file's bytes."""
+    """Return the tag of the root element, and whether element names can be found in the file's bytes."""
     parser = etree.XMLPullParser(events=("start",), **OPTIONS)
     error: etree.XMLSyntaxError | None = None
     try:
         parser.feed(chunk)
-    except etree.XMLSyntaxError as found:  # what is wrong below the root matters to whoever reads that far
+    except etree.XMLSyntaxError as found:  # a fault below the root matters to a full reading
         error = found
     root: Any = next((element for _, element in parser.read_events()), None)
     if root is None and error is not None:
@@ -332,7 +331,7 @@ def _root(chunk: bytes, name: str) -> tuple[str, bool]:
 
 
 def _malformed(name: str, error: etree.XMLSyntaxError) -> SourceBroken:
-    """What is wrong with the XML; libxml2's own words may quote the file, so only its kind of error is told."""
+    """Make the error for malformed XML, with libxml2's kind of error alone, since its words may quote the file."""
     last = cast("Any", error.error_log).last_error
     line, column = (last.line, last.column) if last is not None else error.position
     kind = last.type_name.removeprefix("ERR_").replace("_", " ").lower() if last is not None else "cut off"
@@ -345,7 +344,7 @@ def _path(element: Element) -> str:
 
 
 def _place(source: Source, name: str, element: Element) -> str:
-    """``file:line:column`` of *element*; the file is looked through once more, since the parser keeps no columns."""
+    """Return ``file:line:column`` of *element*, scanning the file once more, since the parser keeps no columns."""
     line = cast("int", element.sourceline)
     tag = etree.QName(element).localname.encode()
     with source.open(name) as file:

@@ -1,4 +1,4 @@
-"""Repeated records of interchange files: of two that differ in lists alone the last one holds, as in an ODS.
+"""Repeated records of interchange files: of two that differ in lists alone the last one counts, as in an ODS.
 
 Two that differ in anything else may be two people, or two of anything, and are refused.
 """
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
     Document = dict[str, Any]
 
-MAX_HELD_BACK: Final = 2_000
-"""How many records of one kind wait for a later one of the same key; when more come, all are let go."""
+MAX_HELD_BACK_RECORDS: Final = 2_000
+"""The records of one kind that wait for a later one with the same key; when more come, all are yielded."""
 
 
 class Repeats:
-    """The records of a reading by their keys: a few of each kind are held back, in case a later one has their key."""
+    """The records of a reading by key: a few of each kind are held back, in case a later one has the same key."""
 
     def __init__(self, duplicates: Counter[str], replaced: Counter[str]) -> None:
         self._duplicates, self._replaced = duplicates, replaced
@@ -34,10 +34,10 @@ class Repeats:
         self._let_go: set[str] = set()
 
     def take(self, document: Document, kind: Resource, place: str) -> Iterable[Document]:
-        """The documents that need not wait any longer, now that this one of a *kind* has come.
+        """Add a document of a *kind*; yield those that need not wait any longer.
 
         Raises:
-            SourceBroken: it has another content than one of its key that was let go.
+            SourceBroken: its content differs from one with its key that was yielded already.
         """
         key = hash((kind.name, natural_key(kind, document)))
         content = hash(orjson.dumps(document, option=orjson.OPT_SORT_KEYS))
@@ -54,17 +54,17 @@ class Repeats:
         if earlier is not None:
             self._replaced[name] += 1
         waiting[key] = document
-        if len(waiting) <= MAX_HELD_BACK:
+        if len(waiting) <= MAX_HELD_BACK_RECORDS:
             return ()
         self._let_go.add(name)
         return self._waiting.pop(name).values()
 
     def rest(self) -> Iterator[tuple[str, Document]]:
-        """What waited until the end, with the name of its collection."""
+        """Yield the documents that waited until the end, with the name of their collection."""
         for name, documents in self._waiting.items():
             yield from ((name, document) for document in documents.values())
 
 
 def _plain(document: Document) -> Document:
-    """What a document says beside its lists."""
+    """Return a document without its lists."""
     return {name: value for name, value in document.items() if not isinstance(value, list)}

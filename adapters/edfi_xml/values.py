@@ -1,4 +1,4 @@
-"""Reads one text of an interchange file as the type that the API gives it; says what is wrong, never the text."""
+"""Texts of an interchange file read as the types of the API; errors name what is wrong, never the text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SCHOOL_YEAR = re.compile(r"([0-9]{4})-([0-9]{4})")
 YEAR = re.compile(r"[0-9]{4}")
 TIME = re.compile(r"([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?(?:Z|[+-][0-9]{2}:[0-9]{2})?")
 ZONE = re.compile(r"Z|[+-][0-9]{2}:[0-9]{2}")
-DATE_LENGTH = len("2021-08-31")
+DATE_CHARACTERS = len("2021-08-31")
 INTEGER_LIMIT = 2**63
 TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -26,7 +26,7 @@ Scalar = str | int | float | bool
 
 
 def reader(known: Property) -> Callable[[str], Scalar]:
-    """What reads a trimmed text as *known*; it raises a ValueError whose text may be shown to anyone."""
+    """Make the function that reads a trimmed text as *known*; its ValueError has a text that may be shown to anyone."""
     if known.type == "boolean":
         return truth
     if known.type == "integer":
@@ -39,21 +39,21 @@ def reader(known: Property) -> Callable[[str], Scalar]:
 
 
 def truth(text: str) -> bool:
-    """``true``, ``false``, ``1`` or ``0``."""
+    """Read ``true``, ``false``, ``1`` or ``0``."""
     if text not in TRUTHS:
         raise ValueError("is neither true nor false")
     return TRUTHS[text]
 
 
 def integer(text: str) -> int:
-    """A whole number; education organization ids among them."""
+    """Read a whole number; education organization ids among them."""
     if not INTEGER.fullmatch(text) or not -INTEGER_LIMIT <= int(text) < INTEGER_LIMIT:
         raise ValueError("is not a whole number")
     return int(text)
 
 
 def number(text: str) -> float:
-    """A decimal number; a whole one stays whole."""
+    """Read a decimal number; a whole one stays whole."""
     if INTEGER.fullmatch(text):
         return int(text)
     if not DECIMAL.fullmatch(text) or not isfinite(value := float(text)):
@@ -62,7 +62,7 @@ def number(text: str) -> float:
 
 
 def school_year(text: str) -> int:
-    """``2021-2022`` or ``2022``: the year in which it ends."""
+    """Read ``2021-2022`` or ``2022`` as the year in which the school year ends."""
     if match := SCHOOL_YEAR.fullmatch(text):
         begin, end = int(match[1]), int(match[2])
         if end == begin + 1:
@@ -73,17 +73,17 @@ def school_year(text: str) -> int:
 
 
 def descriptor(text: str) -> str:
-    """The URI of a descriptor value."""
+    """Read the URI of a descriptor value."""
     if not text.startswith("uri://") or "#" not in text:
         raise ValueError("is not the URI of a descriptor value")
     return text
 
 
 def day(text: str) -> str:
-    """A date; a time zone, which XML allows here, has no meaning and is dropped."""
-    if len(text) != DATE_LENGTH and ZONE.fullmatch(text, DATE_LENGTH):
-        text = text[:DATE_LENGTH]
-    if len(text) != DATE_LENGTH or text[4] != "-" or text[7] != "-":
+    """Read a date; a time zone, which XML allows here, has no meaning and is dropped."""
+    if len(text) != DATE_CHARACTERS and ZONE.fullmatch(text, DATE_CHARACTERS):
+        text = text[:DATE_CHARACTERS]
+    if len(text) != DATE_CHARACTERS or text[4] != "-" or text[7] != "-":
         raise ValueError("is not a date")
     try:
         date.fromisoformat(text)
@@ -93,7 +93,7 @@ def day(text: str) -> str:
 
 
 def clock(text: str) -> str:
-    """A time of day to the second."""
+    """Read a time of day to the second."""
     found = TIME.fullmatch(text)
     try:
         return time.fromisoformat(found[1] if found else "").isoformat()
@@ -102,7 +102,7 @@ def clock(text: str) -> str:
 
 
 def instant(text: str) -> str:
-    """A moment, in UTC; without a time zone it is taken to be in UTC."""
+    """Read a moment, in UTC; without a time zone it is taken to be in UTC."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

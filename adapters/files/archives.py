@@ -1,4 +1,4 @@
-"""Opens a folder or a zip of a district's files, and refuses whatever could harm the reader."""
+"""Folders and zips of a district's files, opened so that nothing in them can harm the reader."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 
     from _typeshed import WriteableBuffer
 
-UNCHECKED_RATIO_BYTES = 1 << 20  # below this many bytes a high compression ratio harms nobody
+UNCHECKED_RATIO_BYTES = 1 << 20  # below this size a high compression ratio is harmless
 MAX_DIRECTORY_BYTES = 4 << 20
 END = b"PK\x05\x06"
-END_SIZE = 22
+END_BYTES = 22
 LOCATOR_64 = b"PK\x06\x07"
-LOCATOR_64_SIZE = 20
+LOCATOR_64_BYTES = 20
 END_64 = b"PK\x06\x06"
-END_64_SIZE = 56
+END_64_BYTES = 56
 MAC_FOLDER = "__MACOSX"
-"""Where a Mac puts what it keeps beside the files that somebody packs."""
+"""The folder in which a Mac keeps its own data beside the packed files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """How much a source may hold before it is refused; what is below a *nested* folder is refused or ignored."""
+    """The limits of a source's size; what is below a *nested* folder is refused or ignored."""
 
     members: int = 200
     folder_bytes: int = 2 << 30
@@ -46,7 +46,7 @@ class Caps:
 
 
 class Source(ABC):
-    """The files of a folder or a zip; closing it makes what was opened from it unusable."""
+    """The files of a folder or a zip; closing it invalidates every file opened from it."""
 
     def __init__(self, path: Path, caps: Caps) -> None:
         self.path = path
@@ -56,22 +56,22 @@ class Source(ABC):
 
     @abstractmethod
     def names(self) -> list[str]:
-        """The names of the files, sorted."""
+        """List the names of the files, sorted."""
 
     @abstractmethod
     def open(self, name: str) -> BinaryIO:
-        """The bytes of the file *name*; reading raises `SourceBroken` when they are too many or damaged."""
+        """Open the file *name*; reading raises `SourceBroken` when its bytes are too many or damaged."""
 
     @abstractmethod
     def stamp(self) -> str:
-        """A text that changes whenever the files may have changed."""
+        """Return a text that changes whenever the files may have changed."""
 
     def close(self) -> None:
-        """Gives back what is held open."""
+        """Close the open files."""
         return
 
     def count(self, name: str, size: int, cap: int) -> None:
-        """Takes note that *size* bytes of *name* have been read; refuses when the source as a whole exceeds *cap*."""
+        """Count *size* bytes read of *name*; refuse when the source as a whole exceeds *cap*."""
         more = size - self._read.get(name, 0)
         if more > 0:
             self._read[name] = size
@@ -89,7 +89,7 @@ class Source(ABC):
 
 
 def open_source(path: Path, *, caps: Caps | None = None) -> Source:
-    """The files at *path*, a folder or a zip."""
+    """Open the files at *path*, a folder or a zip."""
     caps = caps or Caps()
     if path.is_dir():
         return Folder(path, caps)
@@ -112,11 +112,11 @@ class Folder(Source):
             raise SourceBroken(f"The folder cannot be listed: {reason}.", path.name) from None
 
     def names(self) -> list[str]:
-        """The names of the files, sorted."""
+        """List the names of the files, sorted."""
         return list(self._files)
 
     def open(self, name: str) -> BinaryIO:
-        """The bytes of the file *name*."""
+        """Open the file *name*."""
         if name not in self._files:
             raise SourceBroken("There is no such file.", name)
         path, before = self._files[name]
@@ -131,7 +131,7 @@ class Folder(Source):
         return io.BufferedReader(_FileReader(raw, self, name, before), 1 << 16)
 
     def stamp(self) -> str:
-        """A text that changes whenever the files may have changed."""
+        """Return a text that changes whenever the files may have changed."""
         return _digest("".join(f"{name}\0{_identity(found)}\n" for name, (_, found) in self._files.items()))
 
     def _admit(self, entry: Path) -> None:
@@ -179,11 +179,11 @@ class Zip(Source):
             raise
 
     def names(self) -> list[str]:
-        """The names of the files, sorted."""
+        """List the names of the files, sorted."""
         return sorted(self._members)
 
     def open(self, name: str) -> BinaryIO:
-        """The bytes of the file *name*."""
+        """Open the file *name*."""
         if name not in self._members:
             raise SourceBroken("There is no such file.", name)
         try:
@@ -193,11 +193,11 @@ class Zip(Source):
         return io.BufferedReader(_ZipReader(inner, self, name, self._members[name].compress_size), 1 << 16)
 
     def stamp(self) -> str:
-        """A text that changes whenever the files may have changed."""
+        """Return a text that changes whenever the files may have changed."""
         return _digest(str(_identity(self._found)))
 
     def close(self) -> None:
-        """Gives back what is held open."""
+        """Close the archive."""
         self._archive.close()
         self._file.close()
 
@@ -228,7 +228,7 @@ class Zip(Source):
 
 
 class _CappedReader(io.RawIOBase):
-    """Reads *inner*, counting, so that no more comes out than the caps allow."""
+    """A reader of *inner* that counts, so that no more comes out than the caps allow."""
 
     def __init__(self, inner: io.RawIOBase | zipfile.ZipExtFile, source: Source, name: str) -> None:
         super().__init__()
@@ -241,7 +241,7 @@ class _CappedReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """Fills *buffer* with what comes next."""
+        """Fill *buffer* with the next bytes."""
         view = memoryview(buffer).cast("B")
         data = self._next(len(view))
         view[: len(data)] = data
@@ -258,7 +258,7 @@ class _CappedReader(io.RawIOBase):
 
     @abstractmethod
     def _check(self, *, ended: bool) -> None:
-        """Refuses what has been read so far when it is too much."""
+        """Refuse when too much has been read so far."""
 
 
 class _FileReader(_CappedReader):
@@ -307,29 +307,29 @@ def _refuse_strange(member: zipfile.ZipInfo) -> None:
 
 
 def _refuse_large_directory(file: BinaryIO, size: int, place: str) -> None:
-    """Refuses an archive whose list of members alone would fill the memory of whoever reads it."""
-    file.seek(max(0, size - (1 << 16) - END_SIZE))
+    """Refuse an archive whose central directory alone would fill the reader's memory."""
+    file.seek(max(0, size - (1 << 16) - END_BYTES))
     tail = file.read()
     file.seek(0)
-    at = len(tail) - END_SIZE
+    at = len(tail) - END_BYTES
     if at < 0 or tail[at : at + 4] != END:
         at = tail.rfind(END)
-    if at < 0 or len(tail) - at < END_SIZE:
+    if at < 0 or len(tail) - at < END_BYTES:
         raise SourceBroken("This is not a readable zip archive.", place)
     (directory,) = struct.unpack_from("<I", tail, at + 12)
-    locator = tail[max(0, at - LOCATOR_64_SIZE) : at]
-    if locator.startswith(LOCATOR_64) and len(locator) == LOCATOR_64_SIZE:
+    locator = tail[max(0, at - LOCATOR_64_BYTES) : at]
+    if locator.startswith(LOCATOR_64) and len(locator) == LOCATOR_64_BYTES:
         directory = _large_directory(file, min(size, struct.unpack_from("<Q", locator, 8)[0]), place)
     if directory > MAX_DIRECTORY_BYTES:
         raise SourceBroken("The archive lists more than a district's export needs.", place)
 
 
 def _large_directory(file: BinaryIO, at: int, place: str) -> int:
-    """How large the list of members is, by the end record of a zip64 archive, which begins *at*."""
+    """Return the size of the central directory, by the end record of a zip64 archive, which begins *at*."""
     file.seek(at)
-    record = file.read(END_64_SIZE)
+    record = file.read(END_64_BYTES)
     file.seek(0)
-    if len(record) < END_64_SIZE or not record.startswith(END_64):
+    if len(record) < END_64_BYTES or not record.startswith(END_64):
         raise SourceBroken("This is not a readable zip archive.", place)
     return int(struct.unpack_from("<Q", record, 40)[0])
 

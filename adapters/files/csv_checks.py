@@ -1,4 +1,4 @@
-"""Whether the cells of one column are what the column says they are, asked for many cells at once."""
+"""Checks of CSV columns: whether the cells of one column are of its kind, for many cells at once."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 MAX_CELL_CHARACTERS: Final = 1 << 16
 MAX_REMEMBERED_CELLS: Final = 50_000
 SURROGATE: Final = re.compile("[\ud800-\udfff]")
-"""What stands in a text for a byte that is no UTF-8."""
+"""A character that stands in a text for a byte that is no UTF-8."""
 
 DAY_AND_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}")
-DATE_LENGTH: Final = 10
+DATE_CHARACTERS: Final = 10
 PLAIN_DAY: Final = re.compile(r"((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})")
 SCHOOL_YEAR: Final = re.compile(r"([0-9]{2})([0-9]{2}) ?[-/] ?((?:[0-9]{2})?)([0-9]{2})")
 SEXES: Final = {"f": "female", "m": "male"}
 TRUTH_WORDS: Final = {"y": "true", "yes": "true", "1": "true", "n": "false", "no": "false", "0": "false"}
-"""What systems write where the standard has true and false."""
+"""Spellings of true and false that systems use instead of the standard's."""
 
 GUID: Final = re.compile(r"[0-9A-Za-z./@_-]{1,255}")
 DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -53,10 +53,10 @@ WRONG: Final = {
 
 
 class Check:
-    """Says which cells of *column* cannot be understood; remembers those that can.
+    """The check of one *column*'s cells, which remembers those that pass.
 
-    *respelled* are the cells that say what has one meaning otherwise than the standard writes it, each with what it
-    writes; *told* whether anybody was told of one.
+    *respelled* maps cells with a clear meaning that the standard writes otherwise to its spelling; *told* is whether
+    this was reported once.
     """
 
     __slots__ = ("_empty", "_good", "_test", "column", "respelled", "told")
@@ -70,7 +70,7 @@ class Check:
         self.told = False
 
     def wrong(self, cells: Sequence[str]) -> Collection[str]:
-        """The distinct cells among *cells* that are wrong."""
+        """Return the distinct cells among *cells* that are wrong."""
         if self._test is None:
             return _unreadable(cells)
         test, good = self._test, self._good
@@ -93,11 +93,11 @@ class Check:
         return bad
 
     def read(self, cell: str) -> str | None:
-        """A *cell* that is not empty as the standard writes it; None where it is wrong."""
+        """Return a *cell* that is not empty as the standard writes it; None where it is wrong."""
         return cell if self._test is None or self._test(cell) else self._meant(cell)
 
     def _meant(self, cell: str) -> str | None:
-        """What a wrong *cell* means, where that is clear: it has blanks around it, or is written in a usual way."""
+        """Return the meaning of a wrong *cell* where that is clear: blanks around it, or a common other spelling."""
         assert self._test is not None
         text = cell.strip(BLANKS)
         if text and not self._test(text):
@@ -107,15 +107,15 @@ class Check:
         return text
 
     def _usual(self, text: str) -> str:
-        """What a text that is written in another usual way would be in that of the standard; else itself."""
+        """Return the standard's spelling of a text in another common format; else the text itself."""
         found: str | None = None
         match self.column.kind:
             case "boolean":
                 found = TRUTH_WORDS.get(text.lower())
             case "date" if DAY_AND_TIME.match(text):
-                found = text[:DATE_LENGTH]
+                found = text[:DATE_CHARACTERS]
             case "moment" if DAY_AND_TIME.match(text):
-                found = f"{text[:DATE_LENGTH]}T{text[DATE_LENGTH + 1 :]}"
+                found = f"{text[:DATE_CHARACTERS]}T{text[DATE_CHARACTERS + 1 :]}"
             case "date" | "moment" if day := PLAIN_DAY.fullmatch(text):
                 found = "-".join(day.groups())
             case "year" if years := SCHOOL_YEAR.fullmatch(text):
@@ -126,7 +126,7 @@ class Check:
         return found or text
 
     def reason(self, cell: str) -> str:
-        """What is wrong with *cell*, without saying it."""
+        """Say what is wrong with *cell*, without repeating it."""
         if "\0" in cell:
             return "holds a NUL character"
         if len(cell) > MAX_CELL_CHARACTERS:
@@ -137,18 +137,18 @@ class Check:
 
 
 def _last_of(century: str, begin: str, later: str, end: str) -> str:
-    """The year in which a school year ends, which is the one after that in which it begins; else nothing."""
+    """Return the year in which a school year ends, one after that in which it begins; else nothing."""
     year = str(int(century + begin) + 1)
     return year if year.endswith(later + end) else ""
 
 
 def parts(cell: str) -> list[str]:
-    """The members of a list in one cell."""
+    """Split a list in one cell into its members."""
     return [part for raw in cell.split(",") if (part := raw.strip())]
 
 
 def is_readable(cell: str) -> bool:
-    """Whether *cell* is text at all, and no more of it than any cell needs."""
+    """Tell whether *cell* is text at all, and no more of it than any cell needs."""
     return "\0" not in cell and len(cell) <= MAX_CELL_CHARACTERS and not SURROGATE.search(cell)
 
 
@@ -160,7 +160,7 @@ def _unreadable(cells: Sequence[str]) -> Collection[str]:
 
 
 def _test(column: Column) -> Test | None:
-    """What a cell that is not empty must pass; None where any text will do."""
+    """Make the test that a cell that is not empty must pass; None where any text will do."""
     if closed := column.closed:
         return lambda cell: closed.find(cell) is not None
     if column.kind in {"enum", "enums"}:

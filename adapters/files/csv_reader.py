@@ -1,4 +1,4 @@
-"""One CSV file as rows of cells, read once from front to back, with the exact place of whatever is wrong with it."""
+"""CSV files as rows of cells, read once from front to back, with the exact place of every fault."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CsvSheet:
 
     Quotation marks that do not pair, and headings that are no UTF-8, are refused. Bytes elsewhere that are no UTF-8
     become `SURROGATE`s. *overlong* are the lines of the present chunk with more cells than there are headings, each
-    with whether those cells say anything; empty ones that every row has, or the headings too, do not count.
+    with whether those cells hold anything; empty ones that every row has, or the headings too, do not count.
     """
 
     def __init__(self, source: Source, name: str) -> None:
@@ -50,7 +50,7 @@ class CsvSheet:
             raise
 
     def close(self) -> None:
-        """Gives the file back."""
+        """Close the file."""
         self._stream.close()
 
     def __enter__(self) -> Self:
@@ -62,11 +62,11 @@ class CsvSheet:
         self.close()
 
     def place(self, line: int, column: int) -> str:
-        """Where something is: file, line, and column counted from one."""
+        """Return a place in the file: file, line, and column counted from one."""
         return f"{self.name}:{line}:{column}"
 
     def chunks(self) -> Iterator[tuple[Sequence[int], Rows]]:
-        """The rows that say anything, each as wide as the headings, a few thousand at a time with their lines."""
+        """Yield the rows that are not blank, each as wide as the headings, a few thousand at a time, with lines."""
         width = len(self.headings)
         while True:
             start = self._reader.line_num
@@ -112,7 +112,7 @@ class CsvSheet:
         try:
             rows.extend(islice(self._reader, count))
         except csv.Error:
-            broken = True  # the error itself holds what the file says; nobody may see it
+            broken = True  # the error itself quotes the file, which is confidential
         if broken:
             raise self._fault()
         return rows
@@ -131,7 +131,7 @@ class CsvSheet:
                 row.extend([""] * (width - len(row)))
 
     def _fault(self) -> SourceBroken:
-        """What made the reader stop, found by going over the file once more."""
+        """Find what made the reader stop by going over the file once more."""
         line = 0
         with _text(self._source, self.name) as stream:
             reader = csv.reader(_physical(stream), strict=True)
@@ -164,7 +164,7 @@ def _text(source: Source, name: str) -> io.TextIOWrapper:
 
 
 def _physical(stream: io.TextIOWrapper) -> Iterator[str]:
-    """The lines of a file; one that never ends is refused before it fills the memory."""
+    """Yield the lines of a file; refuse one that never ends before it fills the memory."""
     read = stream.readline
     while line := read(MAX_LINE_CHARACTERS):
         if len(line) == MAX_LINE_CHARACTERS:
@@ -173,7 +173,7 @@ def _physical(stream: io.TextIOWrapper) -> Iterator[str]:
 
 
 def _lines(rows: Rows, start: int, end: int) -> Sequence[int]:
-    """The line each of *rows* begins in, where they follow line *start* and end in line *end*."""
+    """Return the line each of *rows* begins in, where they follow line *start* and end in line *end*."""
     if end - start == len(rows):
         return range(start + 1, end + 1)
     lines, line = [], start + 1

@@ -1,4 +1,4 @@
-"""A OneRoster gradebook kept beside a district's main system, whose records it names by their ids there."""
+"""The companion gradebook: a OneRoster service beside a district's main system, whose records it refers to by id."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 ENTITIES: Final = frozenset({*rest_lenses.CLASSES, "resource"})
 SHARED: Final = frozenset({"assessment", "assessmentResult"})
-"""What the main system keeps, too: there under a natural key of several parts, here under an id."""
+"""Entities that both systems keep: the main one under a natural key of several parts, this one under an id."""
 
 
 @cache
 def strangers(entity: str) -> Mapping[str, str]:
-    """The references of *entity* that lead to records of the main system, and the entity of each."""
+    """Return the references of *entity* that lead to records of the main system, and the entity of each."""
     return {
         name: field.to
         for name, field in fields_of(entity).items()
@@ -37,9 +37,9 @@ NAMED: Final = frozenset(to for entity in ENTITIES for to in strangers(entity).v
 
 
 class Names:
-    """What the main system calls its records: by natural key among its own, by id to others.
+    """The ids of the main system's records by natural key, and the keys by id.
 
-    They are learned from what is read of it, and *read* for themselves where nothing was read yet.
+    They are learned from the records as they are read, and *read* separately where nothing was read yet.
     """
 
     def __init__(self, read: Read) -> None:
@@ -48,7 +48,7 @@ class Names:
         self._keys: dict[str, dict[str, Key]] = {}
 
     def learning(self, wanted: Wanted, records: Iterable[tuple[str, Record]]) -> Iterator[tuple[str, Record]]:
-        """The *records* as they come; once all are there, what they are called is known."""
+        """Yield the *records* unchanged, and know their ids once all have passed."""
         fresh: dict[str, dict[Key, str]] = {entity: {} for entity in NAMED & wanted.keys()}
         for entity, record in records:
             if entity in fresh and "id" in record:
@@ -58,18 +58,18 @@ class Names:
             self._take(entity, ids)
 
     def note(self, entity: str, record: Record) -> None:
-        """Take one more record, or another name for one."""
+        """Note the id and key of one more record."""
         if entity in self._ids and "id" in record:
             self._ids[entity] = {**self._ids[entity], record["key"]: record["id"]}
             self._keys[entity] = {**self._keys[entity], record["id"]: record["key"]}
 
     def key(self, entity: str, identifier: str) -> Key:
-        """The natural key of the record with an id; one that nothing has where there is none."""
+        """Return the natural key of the record with an id; one that no record has where there is none."""
         found: Key = self._known(self._keys, entity).get(identifier, ("", identifier))
         return found
 
     def id(self, entity: str, key: Key) -> str:
-        """The id of the record with a natural key; a gradebook's own word for it where the main system has none."""
+        """Return the id of the record with a natural key; the gradebook's own id where the main system has none."""
         found: str = self._known(self._ids, entity).get(key, key[-1])
         return found
 
@@ -85,28 +85,28 @@ class Names:
 
 
 class Beside:
-    """The gradebook that *service* keeps, in the main system's *names*."""
+    """The gradebook that *service* keeps, its references translated through *names*."""
 
     def __init__(self, service: Adapter, names: Names) -> None:
         self.service, self.names = service, names
 
     @property
     def entities(self) -> frozenset[str]:
-        """What is read from here."""
+        """The entities that are read from the companion service."""
         return self.service.manifest.entities & ENTITIES
 
     @staticmethod
     def keeps(record: Record) -> bool:
-        """Whether a record of what is shared, by its key, is one of those that are kept here."""
+        """Tell whether the companion service keeps a shared record, by its key."""
         return len(record.get("key", ())) <= 1
 
     @property
     def writes(self) -> frozenset[str]:
-        """What is written here."""
+        """The entities that are written to the companion service."""
         return self.service.manifest.writes & ENTITIES
 
     def check(self, place: str) -> list[Problem]:
-        """Whether the service knows the gateway."""
+        """Check that the service knows the gateway's client."""
         try:
             for _ in self.service.read({"gradebookCategory": None}):
                 pass
@@ -115,19 +115,19 @@ class Beside:
         return []
 
     def read(self, wanted: Wanted, hints: Hints) -> Iterator[tuple[str, Record]]:
-        """Every record of the *wanted* entities that are kept here."""
+        """Yield every record of the *wanted* entities that is kept here."""
         own = {entity: names for entity, names in wanted.items() if entity in self.entities}
         if own:
             for entity, record in self.service.read(own, hints):
                 yield entity, self._inward(entity, record)
 
     def find(self, entity: str, identifier: str) -> Record | None:
-        """The record with an id, as it is kept now."""
+        """Find the record with an id, as it is kept now."""
         found = self.service.find(entity, identifier)
         return None if found is None else self._inward(entity, found)
 
     def save(self, entity: str, record: Record, *, new: bool) -> str:
-        """Keep a record; the id it now bears."""
+        """Save a record; return the id it now bears."""
         return self.service.save(entity, self._outward(entity, record), new=new)
 
     def delete(self, entity: str, identifier: str) -> None:

@@ -1,4 +1,4 @@
-"""End dates of OneRoster sources: the standard's are exclusive, some systems write the last day."""
+"""End dates of OneRoster sources: exclusive in the standard, the last day in some systems."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MEANING: Final = (
 
 
 def end_dates(*, profiled: bool = False) -> fields.String:
-    """The setting of a source that says which of the two its end dates are; *profiled* where its vendor may tell."""
+    """Make the setting that says which of the two a source's end dates are; *profiled* if a profile may say it."""
     return fields.String(
         load_default=None if profiled else EXCLUSIVE,
         validate=validate.OneOf((EXCLUSIVE, INCLUSIVE)),

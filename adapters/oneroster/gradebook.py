@@ -1,4 +1,4 @@
-"""Puts the rows of OneRoster's gradebook files together as line items, results, categories and score scales."""
+"""The gradebook of OneRoster's bulk files put together as line items, results, categories and score scales."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NUMBER = reading("number", textual=True)
 
 
 class Gradebook:
-    """The gradebook of a district; what other files say of a line item or a result is kept until that comes."""
+    """The gradebook of a district; rows that other files state of a line item or a result wait until that comes."""
 
     def __init__(self, task: Task, places: SchoolFacts) -> None:
         self._task, self._places = task, places
@@ -28,7 +28,7 @@ class Gradebook:
         self._objectives: dict[tuple[str, str], dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
 
     def takes(self) -> Mapping[str, Callable[[CsvTable], Found]]:
-        """What takes each file."""
+        """Return the method that takes each file."""
         return {
             "scoreScales.csv": partial(self.plain, entity="scoreScale"),
             "categories.csv": partial(self.plain, entity="gradebookCategory"),
@@ -41,13 +41,13 @@ class Gradebook:
         }
 
     def plain(self, table: CsvTable, entity: str) -> Found:
-        """Every row as a record of *entity*: no other file says anything of it."""
+        """Yield every row as a record of *entity*, with nothing from other files."""
         if read := self._task.reader(table.name, table.columns, entity):
             for _, row in table.rows:
                 yield entity, read(row)
 
     def line_items(self, table: CsvTable) -> Found:
-        """Every line item; its session is its grading period too where it is one."""
+        """Yield every line item; its session is its grading period too where it is one."""
         if read := self._task.reader(table.name, table.columns, "lineItem"):
             session = cell(table, "academicSessionSourcedId")
             for _, row in table.rows:
@@ -57,13 +57,13 @@ class Gradebook:
                 yield "lineItem", record
 
     def results(self, table: CsvTable) -> Found:
-        """Every result."""
+        """Yield every result."""
         if read := self._task.reader(table.name, table.columns, "result"):
             for _, row in table.rows:
                 yield "result", self._complete("result", read(row), "learningObjectiveResults")
 
     def scales(self, table: CsvTable, entity: str) -> Found:
-        """Takes note of whose score scale is which; a second one of the same record is counted."""
+        """Note the score scale of each record, counting a second one of the same record."""
         whose, scale = cell(table, f"{entity}SourcedId"), cell(table, "scoreScaleSourcedId")
         for _, row in table.rows:
             if self._scales.setdefault((entity, whose(row)), (scale(row),)) != (scale(row),):
@@ -71,13 +71,13 @@ class Gradebook:
         yield from ()
 
     def named(self, table: CsvTable) -> Found:
-        """Takes note of the learning objectives of line items."""
+        """Note the learning objectives of line items."""
         objective = cell(table, "learningObjectiveId")
         self._objective(table, "lineItem", objective)
         yield from ()
 
     def scored(self, table: CsvTable) -> Found:
-        """Takes note of how the learning objectives of results were met."""
+        """Note the learning objective scores of results."""
         objective, score, text = (cell(table, name) for name in ("learningObjectiveId", "score", "textScore"))
 
         def said(row: Row) -> dict[str, Any]:

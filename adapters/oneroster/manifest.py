@@ -1,4 +1,4 @@
-"""What a set of OneRoster bulk files says it holds, held against what is there."""
+"""The manifest of a set of OneRoster bulk files, compared with the files that are there."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROLES: Final = "roles.csv"
 ROSTER: Final = frozenset(
     {"orgs.csv", "academicSessions.csv", "courses.csv", "classes.csv", "users.csv", ROLES, "enrollments.csv"}
 )
-"""The files of which nothing may be left out: without one of them lists would be empty that are not."""
+"""The files that must be whole: without one of them lists would wrongly be empty."""
 
 NO_ROLES: Final = (
     "OneRoster 1.2 tells in roles.csv what every user is, and that file is absent."
@@ -33,7 +33,7 @@ NO_ROLES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class FileManifest:
-    """What a set of files says about itself; *modes* has every file of the *version*, absent where unnamed."""
+    """The statements of a manifest; *modes* has every file of the *version*, absent where unnamed."""
 
     version: str
     modes: Mapping[str, str]
@@ -43,7 +43,7 @@ class FileManifest:
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """What is accepted that the standard forbids."""
+    """The deviations from the standard that are accepted."""
 
     allow_missing_manifest: bool = False
 
@@ -52,7 +52,7 @@ STRICT: Final = Tolerance()
 
 
 def manifest(source: Source, notes: Notes, tolerance: Tolerance = STRICT) -> FileManifest:
-    """The manifest of *source*, agreeing with the files that are there."""
+    """Read the manifest of *source*, which must agree with the files that are there."""
     names = frozenset(source.names())
     if specification.MANIFEST in names:
         return _Stated(source, notes).against(names)
@@ -84,7 +84,7 @@ class _Stated:
                     self._values[name] = row[self._column].strip(), line
 
     def against(self, names: frozenset[str]) -> FileManifest:
-        """What it says, refused where *names* say otherwise."""
+        """Return the manifest, refused where *names* contradict it."""
         self._one_of("manifest.version", (EDITION,))
         version = self._one_of("oneroster.version", VERSIONS)
         modes = {name: self._mode(name, names) for name in specification.files(version)}
@@ -126,7 +126,7 @@ class _Stated:
 
 
 def _says_anything(source: Source, file: str) -> bool:
-    """Whether a *file* has a row below its headings."""
+    """Tell whether a *file* has a row below its headings."""
     with source.open(file) as stream:
         if not stream.read(1):
             return False
@@ -135,7 +135,7 @@ def _says_anything(source: Source, file: str) -> bool:
 
 
 def written_otherwise(file: str, names: Collection[str]) -> str:
-    """A hint where a *file* is among *names* but for capitals; empty where it is not."""
+    """Make a hint where a *file* is among *names* but for capitals; empty where it is not."""
     other = next((name for name in sorted(names) if name.casefold() == file.casefold()), "")
     return f" There is {other}: rename it to {file}, since names of files count letter by letter." if other else ""
 
@@ -152,7 +152,7 @@ def _positions(sheet: CsvSheet, notes: Notes) -> tuple[int, int]:
 
 
 def _guessed(source: Source, names: frozenset[str]) -> str:
-    """The version of files without a manifest: where the roles of users are tells."""
+    """Guess the version of files without a manifest by where the roles of users are."""
     if ROLES in names:
         return "1.2"
     if "users.csv" not in names:

@@ -1,4 +1,4 @@
-"""Puts the people of OneRoster's bulk files together: who they are, where they belong, whom they belong to."""
+"""The people of OneRoster's bulk files put together: users with their roles, schools and guardianships."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ ROLE_COLUMNS: Final = (specification.ID, "userSourcedId", "role", "orgSourcedId"
 
 
 def stated_kinds(table: CsvTable) -> dict[str, str]:
-    """What every user is by the one role that OneRoster 1.1 states with the user."""
+    """Return the kind of every user by the one role that OneRoster 1.1 states with the user."""
     identity, role = cell(table, specification.ID), cell(table, "role")
     return {identity(row): kind for _, row in table.rows if (kind := person_of((role(row),)))}
 
 
 class People:
-    """Users as students, staff and contacts, with all that other files say about them.
+    """Users as students, staff and contacts, with all that other files state about them.
 
-    *kinds* says of every user in 1.1 what it is; in 1.2 roles.csv does. Rows that are needed later are kept as
-    they are, and let go one by one.
+    *kinds* is the kind of every user in 1.1; in 1.2 roles.csv states it. Rows that are needed later are kept as they
+    are, and freed one by one.
     """
 
     def __init__(self, task: Task, places: SchoolFacts, materials: Materials, kinds: dict[str, str]) -> None:
@@ -60,15 +60,15 @@ class People:
         self._jobs: list[list[Row]] = []
 
     def accounts(self, table: CsvTable) -> Found:
-        """Keeps the user profiles of every user."""
+        """Keep the user profiles of every user."""
         return self._accounts.keep(table, "userSourcedId")
 
     def demographics(self, table: CsvTable) -> Found:
-        """Keeps the demographics of every user."""
+        """Keep the demographics of every user."""
         return self._demographics.keep(table, specification.ID)
 
     def roles(self, table: CsvTable) -> Found:
-        """Keeps the roles of every user, and what they make of it."""
+        """Keep the roles of every user, and the kind of person that they make of it."""
         yield from self._roles.keep(table, "userSourcedId")
         role = cell(table, "role")
         for user, rows in self._roles.rows.items():
@@ -76,7 +76,7 @@ class People:
                 self._kinds[user] = kind
 
     def users(self, table: CsvTable) -> Found:
-        """Every user as a person, with a staff member's employments."""
+        """Yield every user as a person, with a staff member's employments."""
         identity, grades, password = (cell(table, name) for name in (specification.ID, "grades", "password"))
         readers = {kind: self._reader(table, kind) for kind in PERSONS}
         roles_of = self._stated_roles(table) if self._task.version == "1.1" else self._kept_roles
@@ -103,7 +103,7 @@ class People:
                 self._jobs.append(own)
 
     def enrollments(self, table: CsvTable) -> Found:
-        """Every enrollment as what the user is to the class: by the kind of person and the role that it states."""
+        """Yield every enrollment as student or staff enrollment, by the kind of person and the role that it states."""
         names = ("userSourcedId", "classSourcedId", "schoolSourcedId", "beginDate", "role", specification.ID)
         user, section, school, begin, role, own = (cell(table, name) for name in names)
         readers = {entity: self._task.reader(table.name, table.columns, entity) for entity in CLASS_ENTITIES}
@@ -135,7 +135,7 @@ class People:
                 yield entity, record
 
     def rest(self) -> Found:
-        """What can only be said when everybody is known: who belongs to whom, and who goes to which school."""
+        """Yield what needs every user known: guardianships and school enrollments."""
         if "guardianship" in self._task.wanted:
             for contact, student in self._ties:
                 yield "guardianship", self._guardianship(contact, student)
@@ -150,7 +150,7 @@ class People:
         self._tell_left()
 
     def _tell_left(self) -> None:
-        """Set aside the roles of users that are set aside themselves, and count what is told of nobody."""
+        """Set aside the roles of users that are set aside themselves, and count rows about users that do not exist."""
         for file, kept in (("demographics.csv", self._demographics), ("userProfiles.csv", self._accounts)):
             if nobodys := kept.rows.keys() - self._kinds.keys():
                 self._task.notes.note(f"{file}: dangling user", len(nobodys))
@@ -160,7 +160,7 @@ class People:
                 self._task.notes.set_aside(Aside(entity, ROLES, BELONGS, (own(row),)))
 
     def _employments(self) -> Found:
-        """Every role of staff as an employment, with a first day where the source states none."""
+        """Yield every role of staff as an employment, with a first day where the source states none."""
         employ = self._task.reader(ROLES, self._roles.columns, "employment", "1.2")
         user, begin, org = (
             cell_of(self._roles.columns, name) for name in ("userSourcedId", "beginDate", "orgSourcedId")
@@ -177,7 +177,7 @@ class People:
                 yield "employment", record
 
     def _profiles(self, user: str, roles: list[Row]) -> Found:
-        """What each school of a student knows of the student: no more than the student's own record says.
+        """Yield each school's profile of a student, with no more than the student's own record states.
 
         Races are a list there, and so are put down as one.
         """
@@ -194,7 +194,7 @@ class People:
             yield "profile", record
 
     def _reader(self, table: CsvTable, kind: str) -> Callable[[str, Row, list[Row]], Record] | None:
-        """How to read a user as a person of a *kind*, with what other files say about it.
+        """Make the function that reads a user as a person of a *kind*, with what other files state about it.
 
         Of its roles it is given those that stay with the person: they make no enrollment and no employment.
         """
@@ -219,7 +219,7 @@ class People:
         return person
 
     def _tying(self, table: CsvTable) -> Callable[[str, str, Row], None]:
-        """How to take note of the agents of a user: between a student and a contact they are a guardianship."""
+        """Make the function that notes a user's agents: between a student and a contact they are a guardianship."""
         cell_of_agents, kinds, ties = cell(table, "agentSourcedIds"), self._kinds, self._ties
 
         def tie(user: str, kind: str, row: Row) -> None:
@@ -238,7 +238,7 @@ class People:
         return tie
 
     def _parted(self, kind: str, roles: list[Row]) -> tuple[list[Row], list[Row]]:
-        """Of somebody's *roles* those that are of the person's own *kind*, and all others."""
+        """Split somebody's *roles* into those of the person's own *kind* and all others."""
         role = cell_of(self._roles.columns, "role")
         own = [row for row in roles if PERSON_OF.get(role(row)) == kind]
         return own, [row for row in roles if PERSON_OF.get(role(row)) != kind]
@@ -247,7 +247,7 @@ class People:
         return self._roles.take(user)
 
     def _stated_roles(self, table: CsvTable) -> Callable[[str, Row], list[Row]]:
-        """The roles that OneRoster 1.1 states with a user, as rows of a roles.csv; no sourcedId has a colon."""
+        """Return the roles that OneRoster 1.1 states with a user, as rows of a roles.csv; no sourcedId has a colon."""
         role_of, orgs_of = cell(table, "role"), cell(table, "orgSourcedIds")
 
         def roles(user: str, row: Row) -> list[Row]:
@@ -268,7 +268,7 @@ class People:
         return record
 
     def _complete(self, record: Record, user: str, role: Row, grade: str) -> Record:
-        """An enrollment with the student's grade, and a first day where the source states none."""
+        """Add to an enrollment the student's grade, and a first day where the source states none."""
         school = cell_of(self._roles.columns, "orgSourcedId")(role)
         day = self._first_days.get((user, school)) or self._places.earliest
         if (
@@ -290,19 +290,19 @@ class _Kept:
         self.rows: dict[str, list[Row]] = defaultdict(list)
 
     def keep(self, table: CsvTable, name: str) -> Found:
-        """Keeps every row of *table* for the user in the column *name*; nothing can be said about that alone."""
+        """Keep every row of *table* for the user in the column *name*; yield nothing, since that makes no record."""
         self.columns, user = table.columns, cell(table, name)
         for _, row in table.rows:
             self.rows[user(row)].append(row)
         yield from ()
 
     def take(self, user: str) -> list[Row]:
-        """The rows of a *user*, for the last time."""
+        """Return the rows of a *user* and forget them."""
         return self.rows.pop(user, [])
 
 
 def _group(record: Record, name: str, read: Read | None, rows: Sequence[Row]) -> None:
-    """Puts *rows* into *record* as the group *name*."""
+    """Put *rows* into *record* as the group *name*."""
     start = f"{name}."
     if read:
         found = [

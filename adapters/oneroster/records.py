@@ -1,4 +1,4 @@
-"""Puts the rows of OneRoster's bulk files together as the records of one roster."""
+"""Rows of OneRoster's bulk files put together as the records of one roster."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ ORDER: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is asked of the files of a *version*; what they say and nobody can hear is noted in *notes*.
+    """The task of reading the files of a *version*; facts that no record can hold are counted in *notes*.
 
-    Their end dates are the day after the last day, but where the source says that they are *inclusive*.
+    Their end dates are the day after the last day, unless the source's are *inclusive*.
     """
 
     version: str
@@ -83,28 +83,28 @@ class Task:
     district: str = ""
 
     def files(self) -> tuple[str, ...]:
-        """The files that the wanted entities are made of, in the order in which they are taken."""
+        """Return the files that the wanted entities are made of, in the order in which they are read."""
         names = {name for entity in self.wanted for name in FILES.get(entity, ())}
         if self.version == "1.1" and "users.csv" in names:
-            names.add("orgs.csv")  # the organization tells what kind of administrator an administrator is
+            names.add("orgs.csv")  # the organization decides the kind of administrator
         return tuple(name for name in ORDER if name in names and name in specification.files(self.version))
 
     def asks_for(self, entity: str) -> bool:
-        """Whether records of *entity* are wanted."""
+        """Tell whether records of *entity* are wanted."""
         return entity in self.wanted
 
     def asks(self, entity: str, name: str) -> bool:
-        """Whether a field is wanted."""
+        """Tell whether a field is wanted."""
         fields = self.wanted.get(entity, frozenset())
         return fields is None or name in fields
 
     def reader(self, file: str, columns: Sequence[str], entity: str, version: str = "") -> Read | None:
-        """How to read rows of a *file* as records of *entity* with the wanted fields; None where it is not wanted."""
+        """Make the function that reads rows of a *file* as records of *entity*; None where it is not wanted."""
         narrow = self.lens(file, entity, version)
         return narrow.reader(columns) if narrow else None
 
     def lens(self, file: str, entity: str, version: str = "") -> Lens | None:
-        """How a *file* speaks of the wanted fields of *entity*; None where it is not wanted."""
+        """Return the lens from a *file* to the wanted fields of *entity*; None where it is not wanted."""
         if entity not in self.wanted:
             return None
         whole, fields = lens(version or self.version, file, entity), self.wanted[entity]
@@ -119,9 +119,9 @@ class Task:
 
 @dataclass(slots=True)
 class SchoolFacts:
-    """What other rows need to know of schools and classes: the *schools* of classes, and when things start.
+    """The facts about schools and classes that other rows need: the *schools* of classes, and start dates.
 
-    *periods* are the sessions that are grading periods; *calendar* is which school keeps which of them.
+    *periods* are the sessions that are grading periods; *calendar* holds which school keeps which of them.
     """
 
     districts: set[str] = field(default_factory=set)
@@ -133,7 +133,7 @@ class SchoolFacts:
 
     @property
     def earliest(self) -> str:
-        """When the first session starts; empty where none does."""
+        """The day on which the first session starts; empty where none does."""
         return min(filter(None, self.starts.values()), default="")
 
 
@@ -145,7 +145,7 @@ class Materials:
         self._links: dict[tuple[str, str], list[tuple[str, ...]]] = defaultdict(list)
 
     def add(self, table: CsvTable, owner: str) -> Found:
-        """Takes note of whose resource is which; nothing can be said about that alone."""
+        """Note the owner of each resource; yield nothing, since that alone makes no record."""
         whose, what = cell(table, f"{owner}SourcedId"), cell(table, "resourceSourcedId")
         where = [cell(table, f"{name}SourcedId") for name in ("org", "class") if owner == "user"]
         for _, row in table.rows:
@@ -157,7 +157,7 @@ class Materials:
         yield from ()
 
     def give(self, record: Record, owner: str, whose: str, entity: str) -> Record:
-        """*record* with its resources."""
+        """Add its resources to *record*."""
         links = self._links.pop((owner, whose), None)
         if links and self._task.asks(entity, "resources"):
             record["resources"] = links
@@ -174,7 +174,7 @@ class Schools:
         self._known_rooms: set[tuple[str, str]] = set()
 
     def organizations(self, table: CsvTable) -> Found:
-        """Every organization; districts are remembered."""
+        """Yield every organization, remembering districts."""
         identity, kind, number = (cell(table, name) for name in (specification.ID, "type", "identifier"))
         read = self._task.reader(table.name, table.columns, "organization")
         for _, row in table.rows:
@@ -189,7 +189,7 @@ class Schools:
                 yield "organization", record
 
     def sessions(self, table: CsvTable) -> Found:
-        """Every session; when it starts is remembered."""
+        """Yield every session, remembering when it starts."""
         names = (specification.ID, "startDate", "type", "parentSourcedId", "schoolYear", "title")
         identity, start, kind, parent, year, title = (cell(table, name) for name in names)
         read = self._task.reader(table.name, table.columns, "session")
@@ -205,13 +205,13 @@ class Schools:
                 yield "session", record
 
     def resources(self, table: CsvTable) -> Found:
-        """Every resource."""
+        """Yield every resource."""
         if read := self._task.reader(table.name, table.columns, "resource"):
             for _, row in table.rows:
                 yield "resource", read(row)
 
     def courses(self, table: CsvTable) -> Found:
-        """Every course; its code is remembered for its offerings."""
+        """Yield every course, remembering its code for its offerings."""
         identity, code = cell(table, specification.ID), cell(table, "courseCode")
         read = self._task.reader(table.name, table.columns, "course")
         for _, row in table.rows:
@@ -224,7 +224,7 @@ class Schools:
                 yield "course", record
 
     def classes(self, table: CsvTable) -> Found:
-        """Every class as a section, and what of it is the same for several classes as an offering."""
+        """Yield every class as a section, and its part that several classes share as an offering."""
         names = (specification.ID, "courseSourcedId", "schoolSourcedId", "termSourcedIds", "location")
         identity, course, school, terms, location = (cell(table, name) for name in names)
         read = self._task.reader(table.name, table.columns, "section")
@@ -256,11 +256,11 @@ class Schools:
                 yield "offering", offer(row) | self._offering(key, sessions)
 
     def rest(self) -> Found:
-        """What can only be said when every class is known: which school keeps which sessions, in which years."""
+        """Yield what needs every class known: which school keeps which sessions, in which years."""
         yield from self._places.calendar.records(self._task.asks_for)
 
     def _rooms(self, school: str, room: str) -> Found:
-        """The room of a class, where it is the first there and rooms are wanted."""
+        """Yield the room of a class, where it is the first there and rooms are wanted."""
         if not room or not self._task.asks_for("edfi.locations") or (school, room) in self._known_rooms:
             return
         self._known_rooms.add((school, room))
@@ -283,22 +283,22 @@ class Schools:
 
 
 def cell(table: CsvTable, name: str) -> Cell:
-    """How to find the cell under a heading; empty where there is no such column."""
+    """Make the function that finds the cell under a heading; empty where there is no such column."""
     return cell_of(table.columns, name)
 
 
 def cell_of(columns: Sequence[str], name: str) -> Cell:
-    """How to find the cell under one of *columns*; empty where there is no such column."""
+    """Make the function that finds the cell under one of *columns*; empty where there is no such column."""
     if name not in columns:
         return lambda _row: ""
     return itemgetter(columns.index(name))
 
 
 def last_day(pair: Pair) -> Pair:
-    """The *pair* as a source means it whose end dates are last days."""
+    """Convert a *pair* for a source whose end dates are last days."""
     return same(pair.local_paths[0], pair.fields[0], "date") if pair.kind == "until" else pair
 
 
 def _heads(fills: Sequence[str]) -> set[str]:
-    """The groups that the fields of a pair are in."""
+    """Return the groups that the fields of a pair are in."""
     return {name.partition(".")[0] for name in fills if "." in name}

@@ -1,4 +1,4 @@
-"""References in OneRoster's bulk files, followed: what leads nowhere is counted, or sets its row aside."""
+"""References in OneRoster's bulk files: one that leads nowhere is counted, or sets its row aside."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 MAX_SHOWN_ROWS: Final = 5
 LEFT_TO_OTHERS: Final = ("users.csv", "orgSourcedIds")
-"""Each organization of a user makes a record of its own, which is judged like every other."""
+"""Each organization of a user makes a record of its own, which is checked like every other."""
 
 
 class Pointers:
-    """The references in one column of a *sheet*; *ids* finds those that the file has to which it refers.
+    """The references in one column of a *sheet*; *ids* are those of the file to which it refers.
 
-    A row whose owner is among those that its file calls *gone* stays: whoever knows all records leaves it out.
+    A row whose owner is among the records that its file marks as deleted (*gone*) stays: the caller, which knows all
+    records, leaves it out.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Pointers:
         self._lost = self._all = self._shown = 0
 
     def follow(self, lines: Sequence[int], rows: Rows, faults: Faults) -> set[int]:
-        """Add to the *faults* the rows that cannot be without what they refer to; the rows that say nothing then."""
+        """Add to the *faults* the rows whose required reference leads nowhere; return link rows without a target."""
         found = list(map(itemgetter(self.at), rows))
         self._all += len(found) - found.count("")
         fresh = set(found) - self._good
@@ -64,7 +65,7 @@ class Pointers:
         return self._part(lines, rows, bad, known, faults) if bad else set()
 
     def finish(self) -> None:
-        """Tell how many references led nowhere."""
+        """Count the references that led nowhere."""
         if self._lost:
             self._notes.note(f"{self._sheet.name}: dangling {self.column.name}", self._lost)
             self._notes.lose(f"{self._sheet.name.removesuffix('.csv')}.{self.column.name}", self._lost, self._all)
@@ -87,7 +88,7 @@ class Pointers:
         return dropped
 
     def _show(self, line: int) -> None:
-        """Tell where the first ones are."""
+        """Note the places of the first ones."""
         self._shown += 1
         if self._shown <= MAX_SHOWN_ROWS:
             place = self._sheet.place(line, self.at + 1)

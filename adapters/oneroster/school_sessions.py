@@ -1,7 +1,7 @@
-"""Which school keeps which sessions, in a roster that states sessions once for all schools.
+"""Sessions of each school, in a roster that states sessions once for all schools.
 
-A school keeps the sessions that its classes meet in, and the grading periods below them. A grading period of a
-whole year is kept by every school with a class in that year.
+A school keeps the sessions that its classes meet in, and the grading periods below them. A grading period of a whole
+year is kept by every school with a class in that year.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ KEPT = frozenset({"semester", "term", "schoolYear"})
 
 
 def term_key(school: str, session: str) -> tuple[str, ...]:
-    """The key of a *session* as a term of a *school*."""
+    """Make the key of a *session* as a term of a *school*."""
     return (TERM, school, session)
 
 
 def period_key(school: str, session: str) -> tuple[str, ...]:
-    """The key of a *session* as a grading period of a *school*."""
+    """Make the key of a *session* as a grading period of a *school*."""
     return (PERIOD, school, session)
 
 
@@ -41,7 +41,7 @@ class Calendar:
     terms: dict[str, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
 
     def state(self, session: str, kind: str, parent: str, year: str) -> None:
-        """Takes note of a session."""
+        """Note a session."""
         self.kinds[session] = kind
         if parent:
             self.parents[session] = parent
@@ -49,11 +49,11 @@ class Calendar:
             self.years[session] = year
 
     def teach(self, school: str, sessions: list[str]) -> None:
-        """Takes note of the sessions of a class."""
+        """Note the sessions of a class."""
         self.terms[school].update(dict.fromkeys(session for session in sessions if session in self.kinds))
 
     def records(self, wanted: Callable[[str], bool]) -> Iterator[tuple[str, Record]]:
-        """The school years, and the sessions of every school."""
+        """Yield the school years, and the sessions of every school."""
         if wanted("edfi.schoolYearTypes"):
             yield from (("edfi.schoolYearTypes", self._year(year)) for year in sorted(set(self.years.values())))
         if wanted("schoolSession"):
@@ -95,7 +95,7 @@ class Calendar:
         return record
 
     def _line(self, session: str) -> tuple[str, ...]:
-        """A session and all that it is a part of."""
+        """Return a session and all that it is a part of."""
         line: list[str] = []
         while session and session not in line:
             line.append(session)

@@ -1,4 +1,4 @@
-"""Rows of OneRoster's bulk files that are set aside: of what entity each is, and what is made of the same row."""
+"""Rows of OneRoster's bulk files that are set aside: the entity of each, and the records made of the same row."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LINKS: Final = {
     "resultLearningObjectiveIds.csv": ("result", "resultSourcedId"),
     "resultScoreScales.csv": ("result", "resultSourcedId"),
 }
-"""The files whose rows are a part of another record: its entity, and the column that says which."""
+"""The files whose rows are a part of another record: its entity, and the column with its id."""
 
 PARTS: Final = {**LINKS, "demographics.csv": (USER, specification.ID), "userProfiles.csv": (USER, "userSourcedId")}
 ENTITIES: Final = {
@@ -45,7 +45,7 @@ MEMBERSHIPS: Final = {"student": "enrollment", "staff": "employment"}
 
 
 def aside(file: str, cell: Callable[[str], str], place: str, reason: str, column: str = "") -> Aside:
-    """A row of a *file* that is set aside; *cell* finds what it says in a column."""
+    """Describe a row of a *file* that is set aside; *cell* finds its cell in a column."""
     if file in PARTS:
         entity, whose = PARTS[file]
         return Aside(entity, place, reason, _key(cell(whose)), column, part=True)
@@ -56,13 +56,13 @@ def aside(file: str, cell: Callable[[str], str], place: str, reason: str, column
 
 
 def enrollment(role: str) -> str:
-    """What an enrollment would be, as far as its *role* tells."""
+    """Return the entity an enrollment would be, as far as its *role* tells."""
     kind = PERSON_OF.get(role)
     return class_entity(kind, role) if kind else CLASS_ROLES[STUDENT, STUDENT]
 
 
 def _role(cell: Callable[[str], str], place: str, reason: str, column: str) -> Aside:
-    """A role makes a student's or employee's place at a school; that of a contact is a part of its user."""
+    """Describe a role set aside: a student's or employee's place at a school, or a part of a contact's user."""
     entity = MEMBERSHIPS.get(PERSON_OF.get(cell("role"), STUDENT))
     if entity:
         return Aside(entity, place, reason, _key(cell(specification.ID)), column)
@@ -74,5 +74,5 @@ def _key(text: str) -> tuple[str, ...]:
 
 
 def cells(columns: Sequence[str], row: Sequence[str]) -> Callable[[str], str]:
-    """How to find the cell of a *row* under a column; empty where there is none."""
+    """Make the function that finds the cell of a *row* under a column; empty where there is none."""
     return lambda name: row[columns.index(name)] if name in columns else ""

@@ -1,4 +1,4 @@
-"""The records of all entities that the tables of a OneRoster source make, be they files or a server's documents."""
+"""Records of all entities, made of the tables of a OneRoster source, be they files or a server's documents."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROWS: Final = frozenset({"placement", "teaching"})
 
 
 def records(task: Task, given: Iterator[CsvTable], kinds: dict[str, str]) -> Found:
-    """Make every record of the wanted entities out of the *given* tables; in 1.1 *kinds* says what every user is."""
+    """Make every record of the wanted entities out of the *given* tables; in 1.1 *kinds* is the kind of every user."""
     places, materials = SchoolFacts(), Materials(task)
     schools, people = Schools(task, places, materials), People(task, places, materials, kinds)
     gradebook = Gradebook(task, places)

@@ -1,4 +1,4 @@
-"""OneRoster bulk files, 1.1 and 1.2, as tables of checked rows: each whole, or set aside with its place."""
+"""OneRoster bulk files, 1.1 and 1.2, as tables of checked rows: each row whole, or set aside with its place."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ __all__ = ["CsvTable", "FileManifest", "Tolerance", "manifest", "read"]
 class CsvTable:
     """One file's rows with their lines, to be read once and before the next table is asked for.
 
-    A cell belongs to the column of its position; a column without a name holds what nobody knows.
+    A cell belongs to the column of its position; a column without a name is unknown to the standard.
     """
 
     name: str
@@ -46,7 +46,7 @@ class CsvTable:
     form: str = "{name}:{line}"
 
     def place(self, line: int) -> str:
-        """Where a row is, as operators are told."""
+        """Return the place of a row, as operators are shown it."""
         return self.form.format(name=self.name, line=line)
 
 
@@ -56,7 +56,7 @@ def read(
     notes: Notes | None = None,
     tolerance: Tolerance = STRICT,
 ) -> Iterator[CsvTable]:
-    """The bulk files of *source* that are *wanted*, in that order (None: all, each after those it refers to)."""
+    """Yield the bulk files of *source* that are *wanted*, in that order (None: all, each after those it refers to)."""
     notes = notes if notes is not None else Notes()
     stated = manifest(source, notes, tolerance)
     package = _Package(source, stated, notes, tolerance)
@@ -80,27 +80,28 @@ class _Package:
         self._left: dict[str, set[str]] = {}
 
     def sheet(self, name: str) -> CsvSheet:
-        """The file *name*, refused where it holds changes only."""
+        """Open the file *name*, refused where it holds changes only."""
         if self._stated.modes[name] == "delta":
             raise SourceBroken("The file holds changes only (delta), and changes need a bulk file to apply to.", name)
         return CsvSheet(self._source, name)
 
     def ids(self, name: str) -> set[str]:
-        """Every id of the file *name*; none where it is absent."""
+        """Return every id of the file *name*; none where it is absent."""
         known = self._ids.get(name)
         if known is None:
             known = self._ids[name] = self._collect(name) if self._stated.modes[name] != "absent" else set()
         return known
 
     def left(self, name: str) -> set[str]:
-        """The ids of the rows of the file *name* that it calls gone."""
+        """Return the ids of the rows of the file *name* that it marks as deleted."""
         self.ids(name)
         return self._left.get(name, set())
 
     def rows(self, file: File, sheet: CsvSheet, columns: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
-        """The rows of *sheet* that are not deleted, every cell checked, every reference followed.
+        """Yield the rows of *sheet* that are not deleted, every cell checked, every reference followed.
 
-        A row that cannot be understood is set aside; what refers to it is left to whoever knows all records.
+        A row that cannot be understood is set aside; rows that refer to it are left to the caller, which knows all
+        records.
         """
         checks = _Checks(file, sheet, columns, self.notes)
         pointers = tuple(
@@ -157,7 +158,7 @@ class _Package:
         return _at(lines, kept), _at(rows, kept)
 
     def _collect(self, name: str) -> set[str]:
-        """The ids of a file that is read later, or never."""
+        """Collect the ids of a file that is read later, or never."""
         with self.sheet(name) as sheet:
             columns = _columns(specification.files(self._stated.version)[name], sheet, Notes())
             identity = itemgetter(columns.index(specification.ID))
@@ -179,7 +180,7 @@ class _Package:
 
 
 class _Checks:
-    """The checks of a *sheet*, one for each of its *columns*; what they notice is in *notes*."""
+    """The checks of a *sheet*, one for each of its *columns*; findings go to *notes*."""
 
     def __init__(self, file: File, sheet: CsvSheet, columns: tuple[str, ...], notes: Notes) -> None:
         self._sheet, self._notes = sheet, notes
@@ -188,7 +189,7 @@ class _Checks:
         ]
 
     def faults(self, lines: Sequence[int], rows: Rows) -> Faults:
-        """The first cell of each row that is not what its column says, and why; what nobody reads does not count."""
+        """Return the first wrong cell of each row and why; cells that nobody reads do not count."""
         sheet, cells = self._sheet, list(zip(*rows, strict=True))
         found = {
             number: (len(self.columns), TOO_MANY)
@@ -207,16 +208,15 @@ class _Checks:
         return found
 
     def _is_aligned(self, row: list[str]) -> bool:
-        """Whether a row with an empty cell too many has no comma too many further left.
+        """Tell whether a row with an empty cell too many is aligned, with no stray comma further left.
 
-        That would have moved all that follows: where the last cell that says anything says what its column does, none
-        has.
+        A stray comma would have shifted all cells after it: where the last filled cell fits its column, none has.
         """
         last = max((at for at, cell in enumerate(row) if cell.strip()), default=0)
         return self.columns[last][1].column.kind != "text"
 
     def respell(self, lines: Sequence[int], rows: Rows) -> None:
-        """Write what has one meaning as the standard does, so that all who read it find the same words."""
+        """Replace cells by the standard's spelling where their meaning is clear, so that all readers agree."""
         for at, check in self.columns:
             if not check.respelled:
                 continue
@@ -237,7 +237,7 @@ class _Checks:
 
 
 def _columns(file: File, sheet: CsvSheet, notes: Notes) -> tuple[str, ...]:
-    """The standard's name for each heading of *sheet*; metadata keep theirs, what nobody knows has none."""
+    """Return the standard's name for each heading of *sheet*; metadata keep theirs, unknown headings have none."""
     folded = {name.lower(): name for name in file.columns}
     folded |= {old.lower(): now for old, now in file.old_names.items() if now not in sheet.headings}
     columns = [_column(file, heading.strip(), folded) for heading in sheet.headings]
@@ -255,7 +255,7 @@ def _columns(file: File, sheet: CsvSheet, notes: Notes) -> tuple[str, ...]:
 
 
 def _refuse_missing(sheet: CsvSheet, missing: Sequence[str]) -> None:
-    """Refuse a file without columns that it must have; that another sign separates them is told."""
+    """Refuse a file without its required columns, with a hint where another sign separates them."""
     what = f"The columns {', '.join(missing)} are" if len(missing) > 1 else f"The column {missing[0]} is"
     signs = {";": "semicolons", "\t": "tabs", "|": "bars"}
     other = [word for sign, word in signs.items() if sign in sheet.headings[0]] if len(sheet.headings) == 1 else []
@@ -272,7 +272,7 @@ def _column(file: File, heading: str, folded: Mapping[str, str]) -> str:
 
 
 def _gone(rows: Rows, status: int) -> dict[str, str]:
-    """The words for rows that are gone among those in the column *status*, and how such a row is gone."""
+    """Return the words for deleted rows among those in the column *status*, with the kind of deletion of each."""
     return {word: how for word in set(map(itemgetter(status), rows)) if word and (how := gone(word))}
 
 

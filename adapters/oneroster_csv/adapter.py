@@ -1,4 +1,4 @@
-"""A district that exports OneRoster bulk files, 1.1 or 1.2, into a folder or a zip."""
+"""The adapter for OneRoster bulk files, 1.1 or 1.2, exported into a folder or a zip."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CAPS = Caps(members=60)
 
 
 class FilesSettings(Schema):
-    """Where the files are, and which of their faults are put up with."""
+    """The settings of the files, and of the faults in them that are accepted."""
 
     source = fields.String(
         required=True,
@@ -64,11 +64,11 @@ class OneRosterCsv(Adapter):
 
     @property
     def manifest(self) -> Manifest:
-        """Every entity of a roster; the files know no questions, so all of them is read each time."""
+        """Every entity of a roster; files answer no queries, so all of them is read each time."""
         return Manifest(frozenset(FILES))
 
     def check(self) -> list[Problem]:
-        """The first mistake of every file for which it cannot be read; single rows are told of by reading."""
+        """Return the first fault of every file for which it cannot be read; single rows are reported by reading."""
         problems: dict[str, Problem] = {}
         try:
             with self._open() as source:
@@ -81,7 +81,7 @@ class OneRosterCsv(Adapter):
         return list(problems.values())
 
     def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:  # noqa: ARG002  files know no questions
-        """Every record of the *wanted* entities, with the wanted fields only."""
+        """Yield every record of the *wanted* entities, with the wanted fields only."""
         self.notes.clear()
         if self.settings["dangling"]:
             self.notes.remark(f"districts.{self.district}", "dangling is no longer used; see set_aside and unresolved")
@@ -96,7 +96,7 @@ class OneRosterCsv(Adapter):
                 yield entity, finish(entity, record)
 
     def stamp(self) -> str:
-        """A text that changes whenever the files may have changed."""
+        """Return a text that changes whenever the files may have changed."""
         with self._open() as source:
             return source.stamp()
 

@@ -1,4 +1,4 @@
-"""A district whose system is a OneRoster server, 1.1 or 1.2: its roster is read, its gradebook read and written."""
+"""The adapter for OneRoster servers, 1.1 or 1.2: reads the roster, reads and writes the gradebook."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ class OneRosterRest(Adapter):
 
     @property
     def manifest(self) -> Manifest:
-        """The roster, and what of the gradebook there is; its entities are found by their ids and can be written."""
+        """The roster, and the gradebook as far as there is one; its entities are found by id and can be written."""
         gradebook = {entity for entity in rest_lenses.CLASSES if self._offers(entity)}
         writes = frozenset(gradebook) if self._writes else frozenset()
         operators = frozenset({"="}) if self._profile.filter else frozenset[str]()
         return Manifest(ROSTER | gradebook, operators=operators, writes=writes, bulk=False)
 
     def check(self) -> list[Problem]:
-        """Whether the server knows the gateway and shows it a first page."""
+        """Check that the server knows the gateway's client and shows it a first page."""
         deadline = self._http.deadline()
         for collection in ("orgs", "users"):
             try:
@@ -79,7 +79,7 @@ class OneRosterRest(Adapter):
         return []
 
     def read(self, wanted: Wanted, hints: Hints = NO_HINTS) -> Iterator[tuple[str, Record]]:
-        """Every record of the *wanted* entities; each collection is read whole before the first of it is given."""
+        """Yield every record of the *wanted* entities; each collection is read whole before its first record."""
         self.notes.clear()
         deadline = self._http.deadline()
         roster = {entity: names for entity, names in wanted.items() if entity in ROSTER}
@@ -90,7 +90,7 @@ class OneRosterRest(Adapter):
                 yield from self._gradebook(entity, names, hints.get(entity, ()), deadline)
 
     def find(self, entity: str, identifier: str) -> Record | None:
-        """The record of *entity* whose own id is *identifier*, as the source has it now."""
+        """Find the record of *entity* whose own id is *identifier*, as the source has it now."""
         lens = rest_lenses.lens(self._version, entity)
         collection = lens.local if lens else plan.ALONE.get(entity, "")
         if not collection:
@@ -104,24 +104,24 @@ class OneRosterRest(Adapter):
         return found and finisher(self, {entity: None})(entity, found)
 
     def _task(self, wanted: Wanted) -> Task:
-        """What is asked of the server's roster; the profile says what its end dates are where the settings do not."""
+        """Make the task for the server's roster; its end dates are as the settings say, else as the profile says."""
         said = self.settings["end_dates"] or self._profile.end_dates
         return Task(self._version, wanted, self.notes, said == INCLUSIVE, self.district)
 
     def _read(self, lens: Lens, entity: str, document: Document) -> Record:
-        """What a document of the gradebook says."""
+        """Read a document of the gradebook into a record."""
         read = lens.read(plain(self._version, entity, document))
         return unmapped.unpacked(entity, read, lens.context.dialect)
 
     def _alone(self, entity: str, document: dict[str, Any]) -> Record | None:
-        """A record of the roster that one document tells whole."""
+        """Find a record of the roster that one document states whole."""
         rows = DocumentRows(self._version, plan.ALONE[entity], self.notes, strict=True)
         rows.add([document])
         task = self._task({entity: None})
         return next((record for _, record in records(task, rows.tables(), {})), None)
 
     def save(self, entity: str, record: Record, *, new: bool, before: Tagged | None = None) -> str:  # noqa: ARG002  the server has none
-        """Create or replace a record of the gradebook by PUT, so that saying it twice makes no second one.
+        """Create or replace a record of the gradebook by PUT, so that repeating it makes no second one.
 
         What the server's document has beyond the standard stays in it.
         """
@@ -148,7 +148,7 @@ class OneRosterRest(Adapter):
             raise NotFound(f"The district's system has no such {entity}.")
 
     def stamp(self) -> str:
-        """The last change and the size of each collection, where both can be trusted; otherwise always another text."""
+        """Return the last change and size of each collection, where both can be trusted; else always another text."""
         trusted = self.settings["trust_modified"]
         if not (self._profile.modified if trusted is None else trusted):
             return secrets.token_hex(16)
@@ -163,7 +163,7 @@ class OneRosterRest(Adapter):
         return seen.hexdigest()
 
     def reachable(self) -> None:
-        """Let pass whoever is about to ask the system."""
+        """Refuse at once, before a request is made, where the server is being left alone."""
         self._http.reachable()
 
     def close(self) -> None:
@@ -191,7 +191,7 @@ class OneRosterRest(Adapter):
             yield entity, finish(entity, record)
 
     def _tables(self, task: Task, kinds: dict[str, str], deadline: Deadline) -> Iterator[CsvTable]:
-        """The tables that the documents of the roster make, each collection read whole before it."""
+        """Yield the tables that the documents of the roster make, each collection read whole first."""
         for collection in plan.collections(task):
             if collection in self._absent:
                 self.notes.note(f"{collection}: not offered")

@@ -1,4 +1,4 @@
-"""A OneRoster service over HTTP: where its collections are, how it is asked, and what its answers mean."""
+"""The HTTP client of a OneRoster service: its addresses, its requests, and the errors its answers mean."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SINGLE: Final = {"categories": "category", "classes": "class", "demographics": "
 
 
 class OneRosterClient(RestClient):
-    """One district's OneRoster server, as its *profile* says it behaves."""
+    """A client of one district's OneRoster server, with the behaviour that its *profile* describes."""
 
     dialect = DIALECT
     max_total_digits = 9
@@ -42,7 +42,7 @@ class OneRosterClient(RestClient):
         self._credentials, self._headers = credentials, headers
 
     def credentials(self, deadline: Deadline) -> Credentials:  # noqa: ARG002  they are made from settings alone
-        """Give what proves who asks."""
+        """Return the credentials that authenticate requests."""
         return self._credentials
 
     def refuse_reading(self, answer: SourceResponse) -> None:
@@ -54,7 +54,7 @@ class OneRosterClient(RestClient):
         return self.ask_page(self._request("GET", collection, parameters=parameters), deadline)
 
     def one(self, collection: str, identifier: str, deadline: Deadline) -> dict[str, Any] | None:
-        """The document with an id; None where there is none."""
+        """Fetch the document with an id; None where there is none."""
         answer = self.ask(self._request("GET", collection, identifier), deadline)
         if answer.status == NOT_FOUND:
             return None
@@ -78,7 +78,7 @@ class OneRosterClient(RestClient):
         refuse(answer, word(answer))
 
     def delete(self, collection: str, identifier: str, deadline: Deadline) -> bool:
-        """Delete the document with an id; whether there was one.
+        """Delete the document with an id; tell whether there was one.
 
         Raises:
             DependentItemExists: the server says that others depend on it.
@@ -92,12 +92,12 @@ class OneRosterClient(RestClient):
         return True
 
     def address(self, collection: str, identifier: str = "") -> str:
-        """Where a collection, or one document of it, is."""
+        """Return the address of a collection, or of one document of it."""
         base = f"{self._url}{self.profile.versions[self.version][service_of(collection)]}/{collection}"
         return f"{base}/{quote(identifier, safe='')}" if identifier else base
 
     def unwrapped(self, body: Any, place: str) -> list[Any]:
-        """Give the list of documents in the *body* of a page of the collection at *place*."""
+        """Return the list of documents in the *body* of a page of the collection at *place*."""
         if not isinstance(body, dict):
             raise SourceBroken("The answer is no object.", place)
         if place not in body:
@@ -112,7 +112,7 @@ class OneRosterClient(RestClient):
         return found
 
     def following(self, answer: SourceResponse) -> str:
-        """Give the address of the next page in a Link header."""
+        """Return the address of the next page in a Link header."""
         for part in answer.headers.get("link", "").split(", <"):
             address, _, rest = part.strip().removeprefix("<").partition(">")
             if 'rel="next"' in rest or "rel=next" in rest:
@@ -122,7 +122,7 @@ class OneRosterClient(RestClient):
     def _request(
         self, method: str, collection: str, identifier: str = "", parameters: Parameters = (), body: bytes | None = None
     ) -> RestRequest:
-        """A request for a collection or a document of it, with the headers that this vendor wants besides."""
+        """Make a request for a collection or a document of it, with the extra headers that this vendor wants."""
         service = service_of(collection)
         wanted = {name for name, rule in self.profile.headers.items() if service in rule["services"]}
         headers = {name: value for name, value in self._headers.items() if name in wanted}
@@ -130,5 +130,5 @@ class OneRosterClient(RestClient):
 
 
 def single(collection: str) -> str:
-    """What one document of a collection is wrapped in."""
+    """Return the name that wraps one document of a collection."""
     return SINGLE.get(collection) or model.collections().get(collection, collection.removesuffix("s"))

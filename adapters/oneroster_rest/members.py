@@ -1,4 +1,4 @@
-"""Members of OneRoster documents as the cells of a file; what cannot be one is refused with its place alone."""
+"""Members of OneRoster documents as the cells of a file; one that cannot be a cell is refused with its place alone."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 DAY: Final = Check(specification.Column("", "date"))
 YEAR: Final = Check(specification.Column("", "year"))
 TRUTH: Final = {True: "true", False: "false"}
-OPTIONAL: Final = frozenset({"classType", "roleType"})  # files require them; by what is missing nobody is mistaken
+OPTIONAL: Final = frozenset({"classType", "roleType"})  # files require them; a missing one misleads no reader
 
 
 def list_of(document: Mapping[str, Any], name: str, place: str) -> list[Any]:
-    """A member that is a list; a single value stands for a list of one, and nothing for an empty one."""
+    """Read a list; a single value stands for a list of one, and null for an empty one."""
     found = document.get(name)
     if found is None or found == "":
         return []
@@ -34,14 +34,14 @@ def list_of(document: Mapping[str, Any], name: str, place: str) -> list[Any]:
 
 
 def object_of(value: Any, place: str) -> Document:
-    """An item that is an object."""
+    """Read an item that is an object."""
     if isinstance(value, dict):
         return value
     raise SourceBroken("The item is no object.", place)
 
 
 def text_of(value: Any, place: str) -> str:
-    """A member that is a text; empty where it is null."""
+    """Read a text; empty where it is null."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -54,7 +54,7 @@ def text_of(value: Any, place: str) -> str:
 
 
 def word_of(value: Any, column: specification.Column, place: str) -> str:
-    """A word of a closed list, as the standard writes it; the place of any other is told, and never the word."""
+    """Read a word of a closed list, as the standard writes it; of any other the place is reported, never the word."""
     text = text_of(value, place)
     if not text:
         if column.required and column.name not in OPTIONAL:
@@ -67,7 +67,7 @@ def word_of(value: Any, column: specification.Column, place: str) -> str:
 
 
 def truth_of(value: Any, place: str) -> str:
-    """A member that is true or false, in one of the ways in which systems say it."""
+    """Read true or false, in any of the ways in which systems write it."""
     text = TRUTH[value] if isinstance(value, bool) else text_of(value, place).lower()
     text = TRUTH_WORDS.get(text, text)
     if text in {"", "true", "false"}:
@@ -76,12 +76,12 @@ def truth_of(value: Any, place: str) -> str:
 
 
 def day_of(value: Any, place: str) -> str:
-    """A day, without the time of day that some systems add."""
+    """Read a day, without the time of day that some systems add."""
     return _meant(DAY, value, place)
 
 
 def year_of(value: Any, place: str) -> str:
-    """A school year, by the calendar year in which it ends."""
+    """Read a school year, by the calendar year in which it ends."""
     return _meant(YEAR, value, place)
 
 
@@ -96,7 +96,7 @@ def _meant(check: Check, value: Any, place: str) -> str:
 
 
 def pairs_of(items: Sequence[Any], place: str) -> str:
-    """Identifiers with their types, as one cell says them."""
+    """Join identifiers with their types as one cell writes them."""
     found = []
     for number, item in enumerate(items):
         pair = object_of(item, f"{place}[{number}]")
@@ -108,7 +108,7 @@ def pairs_of(items: Sequence[Any], place: str) -> str:
 
 
 def quoted(part: str) -> str:
-    """An item of a list in a cell."""
+    """Quote an item of a list in a cell."""
     if not set(part) & set(',"\r\n') and part == part.strip():
         return part
     return '"' + part.replace('"', '""') + '"'

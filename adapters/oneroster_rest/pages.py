@@ -1,4 +1,4 @@
-"""Pages of a OneRoster server: what its documents' ids are, and by offset or by link as its profile says."""
+"""Paging of a OneRoster server: by offset or by link as its profile says, and the ids of its documents."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def paginator(profile: Profile, address: str) -> Paginator:
 
 
 def identify(document: dict[str, Any], place: str) -> str:
-    """Give the id of a document.
+    """Return the id of a document.
 
     Raises:
-        SourceBroken: it has none that can be one.
+        SourceBroken: it has no usable id.
     """
     found = document.get(MEMBER)
     if not isinstance(found, str) or not found or len(found) > MAX_ID_CHARACTERS:

@@ -1,4 +1,4 @@
-"""Which collections of a OneRoster server tell of the wanted entities, and which members of their documents."""
+"""The reading plan of a OneRoster server: which collections the wanted entities need, and which members."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ALWAYS: Final = {"sourcedId", "status"}
 
 
 def collections(task: Task) -> tuple[str, ...]:
-    """The collections of the roster that the wanted entities are made of, in the order in which they are taken."""
+    """Return the collections of the roster that the wanted entities are made of, in the order of reading."""
     files = set(task.files())
     if not task.asks("profile", "race") and not any(_demographic(task, entity) for entity in PERSONS):
         files.discard("demographics.csv")
@@ -39,7 +39,7 @@ def collections(task: Task) -> tuple[str, ...]:
 
 
 def members(task: Task, collection: str, roles: str) -> frozenset[str] | None:
-    """The members of a collection's documents that are needed; None where all are; *roles* as in a profile."""
+    """Return the members of a collection's documents that are needed; None where all are; *roles* as in a profile."""
     file = FILES[collection]
     found = set(ALWAYS)
     for entity, fields in task.wanted.items():
@@ -59,7 +59,7 @@ def members(task: Task, collection: str, roles: str) -> frozenset[str] | None:
 
 
 def gradebook_members(version: str, entity: str, fields: frozenset[str] | None) -> frozenset[str] | None:
-    """The members of an entity's documents that the wanted *fields* need."""
+    """Return the members of an entity's documents that the wanted *fields* need."""
     lens = rest_lenses.lens(version, entity)
     if fields is None or lens is None:
         return None
@@ -69,7 +69,7 @@ def gradebook_members(version: str, entity: str, fields: frozenset[str] | None) 
 
 
 def clause(lens: Lens, hints: Iterable[Hint]) -> str:
-    """The hints that a server can apply to the documents of *lens*, in its own language: two at most."""
+    """Write the hints that a server can apply to the documents of *lens* as a OneRoster filter: two at most."""
     found = [
         f"{place}='{_doubled(hint.value)}'"
         for hint in hints
@@ -83,7 +83,7 @@ def _doubled(text: str) -> str:
 
 
 def _machinery(task: Task, collection: str, roles: str) -> set[str]:
-    """What is read of a collection besides, so that others can be put together."""
+    """Return what else is read of a collection, so that others can be put together."""
     derived = ("employment", "placement", "teaching")
     enrolled = task.asks_for("enrollment") or any(task.asks(entity, "derivedBegin") for entity in derived)
     offered, kept = "offering" in task.wanted, "schoolSession" in task.wanted

@@ -1,4 +1,4 @@
-"""How a vendor serves OneRoster: a file for each, checked by a schema, unknown words refused."""
+"""Vendor profiles: how each vendor serves OneRoster, one file each, checked by a schema, unknown words refused."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ GRADEBOOK: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What a vendor's server does: *versions* are the base paths of each service, *page* what to ask for at most.
+    """The behaviour of a vendor's server: *versions* are the base paths of each service, *page* the largest page size.
 
     *total* is whether it counts a collection (``always sometimes never``); *sort* the member to sort by, if any;
     *paging* ``offset`` or ``link``; *roles* where a user's roles are (``role``, ``roles`` or as the version says);
@@ -56,20 +56,20 @@ class Profile:
 
 @cache
 def names() -> tuple[str, ...]:
-    """The vendors there is a profile for."""
+    """List the vendors there is a profile for."""
     return tuple(sorted(place.name[:-5] for place in files(FOLDER).iterdir() if place.name.endswith(".yaml")))
 
 
 @cache
 def find(name: str) -> Profile:
-    """The profile called *name*; a `SettingsError` proposes the nearest for a misspelt one."""
+    """Find the profile called *name*; a `SettingsError` proposes the nearest for a misspelt one."""
     if name not in names():
         raise SettingsError(f"there is no profile {name!r}{suggestion(name, names())}")
     return parse(name, files(FOLDER).joinpath(f"{name}.yaml").read_text("utf-8"))
 
 
 def parse(name: str, text: str) -> Profile:
-    """The profile in *text*; a `SettingsError` says which word of it is wrong."""
+    """Parse the profile in *text*; a `SettingsError` names the word of it that is wrong."""
     try:
         document = YAML(typ="safe", pure=True).load(text)
     except YAMLError:
@@ -99,7 +99,7 @@ def parse(name: str, text: str) -> Profile:
 
 
 def service_of(collection: str) -> str:
-    """The service that a collection belongs to."""
+    """Return the service that a collection belongs to."""
     return "gradebook" if collection in GRADEBOOK else "resources" if collection == "resources" else "rostering"
 
 

@@ -1,4 +1,4 @@
-"""Reads collections of a OneRoster server whole, in the way its profile allows."""
+"""Whole collections of a OneRoster server, read in the way its profile allows."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 
 
 class Collector(Protocol):
-    """What takes the documents of a collection, page by page."""
+    """A collector of the documents of a collection, page by page."""
 
     def add(self, documents: Sequence[dict[str, Any]]) -> None:
-        """Take one more page."""
+        """Add one more page."""
 
 
 T = TypeVar("T", bound=Collector)
 
 
 class Pile:
-    """Documents as they come."""
+    """The documents of a collection in the order they come."""
 
     def __init__(self) -> None:
         self.documents: list[dict[str, Any]] = []
 
     def add(self, documents: Sequence[dict[str, Any]]) -> None:
-        """Take one more page."""
+        """Add one more page."""
         self.documents += documents
 
 
 @dataclass(frozen=True, slots=True)
 class OneRosterReader:
-    """Reads what *service* offers in pages of *size*, at most *rows* documents of a collection."""
+    """A reader of what *service* offers, in pages of *size* and at most *rows* documents of a collection."""
 
     service: OneRosterClient
     profile: Profile
@@ -58,9 +58,9 @@ class OneRosterReader:
         members: frozenset[str] | None = None,
         clause: str = "",
     ) -> T:
-        """A collection, taken by what *make* makes; begun again where the collection changed meanwhile.
+        """Read a collection into the collector that *make* makes, again from the start where it changed meanwhile.
 
-        Only the documents for which *clause* holds, and only their *members*, where the server can tell them apart.
+        Only the documents for which *clause* holds, and only their *members*, where the server can select them.
         """
         fetch = partial(self.service.page, collection, deadline=deadline)
         given, way = self._parameters(members, clause), paginator(self.profile, self.service.address(collection))

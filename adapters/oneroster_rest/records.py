@@ -1,4 +1,4 @@
-"""The documents of a OneRoster API as the rows of OneRoster's files, so that both are read by the same words."""
+"""Documents of a OneRoster API as the rows of OneRoster's files, so that the same lenses read both."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ PROFILES: Final = ("sourcedId", "userSourcedId", "profileType", "vendorId", "app
 
 
 def member_of(column: str) -> str:
-    """The member of a document that says what a *column* of the file says."""
+    """Return the member of a document for a *column* of the file."""
     return "metadata" if column.startswith(specification.METADATA) else specification.member_of(column)
 
 
 class DocumentRows:
     """The rows that the documents of one *collection* become, collected page by page; *members* None means all.
 
-    A document that cannot be understood is set aside, once the tables are asked for; a *strict* one is refused.
+    A document that cannot be understood is set aside once the tables are asked for; a *strict* one is refused.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class DocumentRows:
         self._count = 0
 
     def add(self, documents: Sequence[Document]) -> None:
-        """Take one more page of documents."""
+        """Add one more page of documents."""
         for document in documents:
             place = f"{self.collection}[{self._count}]"
             self._count += 1
@@ -96,7 +96,7 @@ class DocumentRows:
                 self._leave(document, error, kept)
 
     def _leave(self, document: Document, error: SourceBroken, kept: Mapping[str, int]) -> None:
-        """Set a document aside, with all that was taken of it; *kept* is how much there was before."""
+        """Set a document aside, with all rows taken from it; *kept* is the number of rows before it."""
         for name, rows in self._more.items():
             del rows[kept.get(name, 0) :]
         self._open.pop(len(self._rows), None)
@@ -108,7 +108,7 @@ class DocumentRows:
         self._aside.append(set_aside_rows.aside(self._file, cell, error.place, reason_of(error.message)))
 
     def tables(self) -> Iterator[CsvTable]:
-        """The tables that the rows make, what is linked before what it is linked to."""
+        """Yield the tables that the rows make, link tables before the tables they link."""
         for row in self._aside:
             self._notes.set_aside(row)
         for name, rows in self._more.items():
@@ -119,7 +119,7 @@ class DocumentRows:
         yield CsvTable(self._file, columns, self._whole(names), f"{self.collection}[{{line}}]")
 
     def kinds(self, stated: Callable[[CsvTable], dict[str, str]]) -> dict[str, str]:
-        """What every user is by the one role of 1.1."""
+        """Return the kind of every user by the one role of 1.1."""
         columns = tuple(column for column, _ in self._cells)
         return stated(CsvTable(self._file, columns, iter(list(enumerate(self._rows)))))
 
@@ -163,7 +163,7 @@ class DocumentRows:
             self._more[f"{owner}Resources.csv"].append([document["sourcedId"], resource])
 
     def _user(self, document: Document, place: str) -> None:
-        """The tables in which the files say more about a user."""
+        """Add the rows of the tables in which the files state more about a user."""
         user = document["sourcedId"]
         if document.get("password"):
             self._notes.note("users: a password is never kept")
@@ -191,7 +191,7 @@ class DocumentRows:
             self._profile(user, object_of(found, f"{place}.userProfiles[{number}]"), f"{place}.userProfiles[{number}]")
 
     def _stated_roles(self, document: Document, place: str) -> list[Document]:
-        """The roles of a user in the way of 1.2, without those that are gone, in the words of the standard."""
+        """Return the roles of a user in the way of 1.2, without deleted ones, in the words of the standard."""
         found = []
         columns = specification.files("1.2")["roles.csv"].columns
         for number, item in enumerate(list_of(document, "roles", place)):
@@ -220,7 +220,7 @@ class DocumentRows:
 
 
 def reference(value: Any, place: str) -> str:
-    """The id of what a reference leads to; empty where there is none."""
+    """Return the id of a reference's target; empty where there is none."""
     if value is None or value in ("", {}):
         return ""
     if isinstance(value, dict):
@@ -234,7 +234,7 @@ def reference(value: Any, place: str) -> str:
 
 
 def needed(document: Mapping[str, Any], name: str, place: str) -> str:
-    """The id of what a reference leads to that there must be."""
+    """Return the id of a required reference's target."""
     found = reference(document.get(name), f"{place}.{name}")
     if not found:
         raise SourceBroken("The reference is missing.", f"{place}.{name}")
@@ -242,7 +242,7 @@ def needed(document: Mapping[str, Any], name: str, place: str) -> str:
 
 
 def plain(version: str, entity: str, document: Mapping[str, Any]) -> Document:
-    """A document of the gradebook without nulls and strangers, its numbers as numbers."""
+    """Return a document of the gradebook without nulls and unknown members, its numbers as numbers."""
     known = model.classes(version)[rest_lenses.CLASSES[entity]]
     kept = {name: value for name, value in document.items() if value is not None and name in known}
     for name, value in kept.items():
@@ -256,7 +256,7 @@ def plain(version: str, entity: str, document: Mapping[str, Any]) -> Document:
 
 
 def is_there(document: Mapping[str, Any], place: str, what: str, notes: Notes) -> bool:
-    """Whether a document is none that is gone, which is noted; one without a status is there, as a row of a file is."""
+    """Tell whether a document is not deleted, noting one that is; one without a status counts, as in files."""
     if document.get("status") == ACTIVE:
         return True
     status = text_of(document.get("status"), f"{place}.status")
@@ -271,7 +271,7 @@ def is_there(document: Mapping[str, Any], place: str, what: str, notes: Notes) -
 
 
 def _as_old(document: Document, roles: Sequence[Document]) -> None:
-    """Give a 1.1 user with the roles of 1.2 the members of 1.1: the role that decides, and where it holds.
+    """Give a 1.1 user with the roles of 1.2 the members of 1.1: the deciding role, and where it applies.
 
     A student's role counts before all; any other only where the user states none in the way of 1.1.
     """
@@ -285,7 +285,7 @@ def _as_old(document: Document, roles: Sequence[Document]) -> None:
 
 
 def _as_new(document: Document, place: str) -> list[Document]:
-    """The roles of a 1.2 user that has the members of 1.1."""
+    """Return the roles of a 1.2 user that has the members of 1.1."""
     orgs = document.get("orgs")
     role = _role(document, place)
     if not role or not isinstance(orgs, list):
@@ -295,7 +295,7 @@ def _as_new(document: Document, place: str) -> list[Document]:
 
 
 def _role(document: Document, place: str) -> str:
-    """The one role of a user in the way of 1.1; empty where it states none."""
+    """Return the one role of a user in the way of 1.1; empty where it states none."""
     column = specification.files("1.2")["roles.csv"].columns["role"]
     return word_of(document["role"], column, f"{place}.role") if document.get("role") is not None else ""
 
@@ -306,7 +306,7 @@ def _roles_in(roles: Sequence[Document]) -> set[str]:
 
 @cache
 def _cells(version: str, file: str) -> tuple[tuple[str, Callable[[Document, str], Any]], ...]:
-    """How to find the cell of each column in a document."""
+    """Make the functions that find the cell of each column in a document."""
     class_name = specification.CLASSES[file.removesuffix(".csv")]
     columns = specification.files(version)[file].columns
     members = model.classes(version)[class_name]
@@ -345,7 +345,7 @@ def _cell(column: specification.Column, member: model.Member | None) -> Callable
 
 
 def _word(check: Check, value: Any, place: str) -> str:
-    """A word of an open list as the standard writes it, or as it is where that does not know it."""
+    """Return a word of an open list as the standard writes it, or unchanged where the standard does not know it."""
     text = text_of(value, place)
     return text and (check.read(text) or text)
 

@@ -1,4 +1,4 @@
-"""What an operator says about a district's OneRoster server."""
+"""Settings of the adapter for a OneRoster server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NEEDS: Final = {
 
 
 class ServerSettings(setting.ConnectionSettings):
-    """Where the server is, how it is asked, and how much of it."""
+    """The settings of a OneRoster server: its address, its credentials and its limits."""
 
     url = setting.required_text("The address before the base path, such as https://sis.example.org.")
     version = setting.choice("The version of OneRoster to ask for.", ("1.1", "1.2"), "1.2")
@@ -73,7 +73,7 @@ class ServerSettings(setting.ConnectionSettings):
 
 
 def scopes(version: str, *, writes: bool) -> str:
-    """The scopes that reading, and writing the gradebook, need; those of the standard that there are."""
+    """Return the scopes that reading, and writing the gradebook, need; those of the standard that there are."""
     edition = model.edition(version)
     wanted = [
         "roster.readonly",
@@ -89,7 +89,7 @@ def scopes(version: str, *, writes: bool) -> str:
 
 
 def credentials(settings: Mapping[str, Any], http: Http, *, writes: bool) -> Credentials:
-    """How requests show who asks, as the *settings* say."""
+    """Make the credentials that the *settings* ask for."""
     match settings["auth"]:
         case "bearer":
             return Bearer(settings["token"])

@@ -1,4 +1,4 @@
-"""What Ed-Fi says of the gradebook and OneRoster has no member for: it travels in the metadata of the documents."""
+"""Ed-Fi facts of the gradebook that OneRoster has no member for: they travel in the documents' metadata."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ UNMAPPED: Mapping[str, Mapping[str, str]] = MappingProxyType(
     }
 )  # fmt: skip
 EXACT: Final = "status@edfi"
-"""The exact token of a status, which is its value where no other standard has a word for it."""
+"""The exact token of a status, which is the value itself where no other standard has a token for it."""
 
 
 def packed(entity: str, record: Record) -> Record:
-    """*record* with what OneRoster has no member for in its metadata."""
+    """Put what OneRoster has no member for into the metadata of *record*."""
     if entity not in HOMES:
         return record
     names = UNMAPPED[entity]
@@ -51,7 +51,7 @@ def packed(entity: str, record: Record) -> Record:
 
 
 def unpacked(entity: str, record: Record, dialect: str) -> Record:
-    """*record*, read in *dialect*, with what its metadata say for Ed-Fi under the names of the vocabulary."""
+    """Take what the metadata of *record*, read in *dialect*, hold for Ed-Fi back into the vocabulary's fields."""
     metadata: dict[str, Any] = record.get(HOMES.get(entity, ""), {})
     names = UNMAPPED.get(entity, {})
     if not names.keys() & metadata.keys():
@@ -70,6 +70,6 @@ def _is_value(token: str) -> bool:
 
 
 def wanted(entity: str, fields: frozenset[str]) -> frozenset[str]:
-    """*fields*, and the metadata where any of them, or its exact token, is read there."""
+    """Add the metadata to *fields* where any of them, or its exact token, is read there."""
     names = {name.partition("@")[0] for name in UNMAPPED.get(entity, {}).values()}
     return fields | {HOMES[entity]} if fields & names else fields

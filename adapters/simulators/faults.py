@@ -1,4 +1,4 @@
-"""Faults of a simulated system, to be had on request: of its answers, and of what it answers in their place."""
+"""Faults of a simulated system, on request: in its answers, and in place of them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ REDIRECTS: Final = {
 
 @dataclass(slots=True)
 class Fault:
-    """One thing that goes wrong *times* times, at a *collection* (any where empty), after *after* good requests.
+    """One fault that happens *times* times, at a *collection* (any where empty), after *after* good requests.
 
     *value* is what it needs to know: seconds, bytes, a number to add to the total, a size.
     """
@@ -41,24 +41,24 @@ class Fault:
 
 
 class Faults:
-    """The faults that are to come; to be changed while the system runs."""
+    """The faults that are to come; they may be changed while the system runs."""
 
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
         self._lock = threading.Lock()
 
     def add(self, kind: Kind, collection: str = "", *, after: int = 0, times: int = 1, value: float = 0) -> None:
-        """Have something go wrong."""
+        """Add a fault."""
         with self._lock:
             self._waiting.append(Fault(kind, collection, after, times, value))
 
     def clear(self) -> None:
-        """Have nothing go wrong any more."""
+        """Remove all faults."""
         with self._lock:
             self._waiting.clear()
 
     def take(self, collection: str) -> dict[str, float]:
-        """What goes wrong with this request for *collection*, each with its value."""
+        """Take the faults of this request for *collection*, each with its value."""
         found: dict[str, float] = {}
         with self._lock:
             for fault in self._waiting:
@@ -87,7 +87,7 @@ def answer_instead(
 
 
 def misstate_total(reply: EdFiReply, header: str, faults: Mapping[str, float]) -> None:
-    """Let the *header* with the number of records tell another number."""
+    """Change the number of records that the *header* states."""
     if "total" in faults and header in reply.headers:
         reply.headers[header] = str(int(reply.headers[header]) + int(faults["total"]))
 

@@ -1,4 +1,4 @@
-"""The wire of a simulated system: requests and answers over a socket of this machine, and what goes wrong there."""
+"""The wire of a simulated system: requests and answers over a socket of this machine, with faults."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ import orjson
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-LINGER: Final = struct.pack("ii", 1, 0)  # close at once and tell the other side so
+LINGER: Final = struct.pack("ii", 1, 0)  # close at once, with a TCP reset
 BODILESS: Final = frozenset({204, 304})
 
 
@@ -58,7 +58,7 @@ def basic_credentials(text: str) -> tuple[str, str]:
 def listening(
     handler: type[BaseHTTPRequestHandler], port: int = 0, context: ssl.SSLContext | None = None
 ) -> Iterator[str]:
-    """The address at which *handler* answers until the end of the block; over TLS where there is a *context*."""
+    """Yield the address at which *handler* answers until the end of the block; over TLS where there is a *context*."""
     server = _Server(("127.0.0.1", port), handler)
     if context is not None:
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
@@ -75,7 +75,7 @@ def listening(
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Hands requests of any method to `answer`."""
+    """A request handler that passes any method to `answer`."""
 
     protocol_version = "HTTP/1.1"
     timeout = 30
@@ -83,7 +83,7 @@ class Handler(BaseHTTPRequestHandler):
     wbufsize = -1
 
     def log_message(self, *_arguments: Any) -> None:
-        """Keep quiet; a system has its own log."""
+        """Log nothing; a system has its own log."""
 
     def do_GET(self) -> None:
         """Answer any request."""
@@ -107,13 +107,13 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that goes away: it is no event here."""
+        """Ignore a client that disconnects: it is no event here."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
 
 def send(handler: BaseHTTPRequestHandler, reply: EdFiReply, faults: Mapping[str, float]) -> None:
-    """Send an answer, with the *faults* that it has on the way."""
+    """Send an answer, with its *faults*."""
     if "slow" in faults:
         time.sleep(faults["slow"])
     if "silent" in faults:
@@ -145,7 +145,7 @@ def _write(handler: BaseHTTPRequestHandler, body: bytes, faults: Mapping[str, fl
 
 
 def _damaged(body: bytes, headers: dict[str, str], faults: Mapping[str, float]) -> bytes:
-    """The bytes of a body as they are sent, and the *headers* that tell of them."""
+    """Return the bytes of a body as they are sent, adapting the *headers* that describe them."""
     if "kind" in faults or "html" in faults:
         headers["Content-Type"] = "text/html"
     if "html" in faults:

@@ -1,1 +1,1 @@
-"""HTTP for adapters: checked addresses, credentials, deadlines, and errors that tell no values."""
+"""HTTP for adapters: checked addresses, credentials, deadlines, and errors that contain no values."""

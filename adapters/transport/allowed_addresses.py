@@ -1,4 +1,4 @@
-"""Which machines a district's address may lead to: none inside the house unless the operator says so."""
+"""Allowed addresses of districts' systems (SSRF protection): no private network unless the operator allows it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 
 
 def origin(url: str, *, allow_private: bool) -> tuple[str, str, int]:
-    """The scheme, host and port of *url*; plain ``http`` only where private addresses are allowed.
+    """Return the scheme, host and port of *url*; plain ``http`` only where private addresses are allowed.
 
     Raises:
-        SourceRefused: this is no address that may be asked.
+        SourceRefused: the address may not be requested.
     """
     try:
         parts: SplitResult = urlsplit(url)
@@ -40,11 +40,11 @@ def origin(url: str, *, allow_private: bool) -> tuple[str, str, int]:
 
 
 def resolve(host: str, port: int, *, allow_private: bool) -> tuple[str, ...]:
-    """The addresses of *host*, every one of them checked; connect to one of these and to nothing else.
+    """Resolve *host* and check every address; connect to one of these and to nothing else.
 
     Raises:
-        SourceUnavailable: the name is not known now.
-        SourceRefused: one of the addresses may not be asked.
+        SourceUnavailable: the name cannot be resolved now.
+        SourceRefused: one of the addresses is not allowed.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -58,7 +58,7 @@ def resolve(host: str, port: int, *, allow_private: bool) -> tuple[str, ...]:
 
 
 def permitted(text: str, *, allow_private: bool) -> bool:
-    """Whether the address *text* may be asked, whatever form it hides behind."""
+    """Tell whether the address *text* is allowed, in whatever notation it is written."""
     try:
         address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
@@ -75,7 +75,7 @@ def _permitted(address: Address, allow_private: bool) -> bool:
 
 
 def _meanings(address: Address) -> Iterable[Address]:
-    """The address itself, or the IPv4 addresses that an IPv6 one stands for."""
+    """Yield the address itself, or the IPv4 addresses that an IPv6 one embeds."""
     if isinstance(address, IPv4Address):
         return (address,)
     if address.ipv4_mapped is not None:

@@ -1,4 +1,4 @@
-"""Leaves a source alone for a while after it has failed several times in a row."""
+"""The circuit breaker of a source: after several failures in a row it is left alone for a while."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Breaker:
-    """Opens after *failures* in a row; after *rest* seconds one request may try whether the source is back."""
+    """A breaker that opens after *failures* in a row; after *rest* seconds one request may test the source."""
 
     def __init__(self, failures: int, rest: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._most, self._rest, self._clock = failures, rest, clock
@@ -23,7 +23,7 @@ class Breaker:
         self._lock = threading.Lock()
 
     def admit(self) -> None:
-        """Let a request pass, which then must tell `succeeded`, `failed` or `abandoned`.
+        """Admit a request, which then must report `succeeded`, `failed` or `abandoned`.
 
         Raises:
             SourceUnavailable: the source is being left alone, or another request is trying it now.
@@ -33,12 +33,12 @@ class Breaker:
                 self._probing = True
 
     def check(self) -> None:
-        """Let pass whoever is about to make a request, or refuse as `admit` would now."""
+        """Refuse as `admit` would now, without starting a request."""
         with self._lock:
             self._check()
 
     def _check(self) -> bool:
-        """Whether a request now would be the one that tries the source."""
+        """Tell whether a request now would be the one that tests the source."""
         if self._failed < self._most:
             return False
         left = self._until - self._clock()
@@ -49,18 +49,18 @@ class Breaker:
         return True
 
     def succeeded(self) -> None:
-        """The source answered, whatever it said."""
+        """Record that the source answered, whatever its answer."""
         with self._lock:
             self._failed, self._probing = 0, False
 
     def failed(self) -> None:
-        """The source did not answer, or not in a way that can be used."""
+        """Record that the source did not answer, or not in a usable way."""
         with self._lock:
             self._failed, self._probing = self._failed + 1, False
             if self._failed >= self._most:
                 self._until = self._clock() + self._rest
 
     def abandoned(self) -> None:
-        """The request told nothing about the source."""
+        """Record that the request showed nothing about the source."""
         with self._lock:
             self._probing = False

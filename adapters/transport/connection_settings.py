@@ -1,4 +1,4 @@
-"""Connection settings: where a district's server is, who asks, and how much; every REST adapter has them."""
+"""Connection settings that every REST adapter has: the server's address, its credentials and its limits."""
 
 from __future__ import annotations
 
@@ -13,45 +13,45 @@ if TYPE_CHECKING:
 
 
 def text(about: str, default: str = "") -> fields.String:
-    """A setting that is a text."""
+    """Make a setting that is a text."""
     return fields.String(load_default=default, metadata={"description": about})
 
 
 def required_text(about: str, **more: Any) -> fields.String:
-    """A text that must be given."""
+    """Make a setting that is a text and must be given."""
     filled = validate.Length(min=1)
     return fields.String(required=True, validate=filled, metadata={"description": about, **more})
 
 
 def secret(about: str) -> fields.String:
-    """A text that settings do not hold themselves but refer to."""
+    """Make a setting for a secret, which settings refer to and never contain."""
     return fields.String(load_default="", metadata={"secret": True, "description": about})
 
 
 def switch(about: str, *, default: bool = False) -> fields.Boolean:
-    """A setting that is on or off."""
+    """Make a setting that is on or off."""
     return fields.Boolean(load_default=default, metadata={"description": about})
 
 
 def choice(about: str, options: Iterable[str], default: str) -> fields.String:
-    """One of several words."""
+    """Make a setting that is one of several words."""
     one = validate.OneOf(tuple(options))
     return fields.String(load_default=default, validate=one, metadata={"description": about})
 
 
 def names(about: str) -> fields.List[Any]:
-    """A list of names, empty where nothing is set."""
+    """Make a setting that is a list of names, empty where nothing is set."""
     return fields.List(fields.String(), load_default=list, metadata={"description": about})
 
 
 def number(about: str, default: int, least: int = 1, most: int | None = None) -> fields.Integer:
-    """A whole number between bounds."""
+    """Make a setting that is a whole number between bounds."""
     bounds = validate.Range(min=least, max=most)
     return fields.Integer(load_default=default, validate=bounds, metadata={"description": about})
 
 
 def seconds(about: str, default: float) -> fields.Float:
-    """A time in seconds."""
+    """Make a setting that is a time in seconds."""
     positive = validate.Range(min=0, min_inclusive=False)
     return fields.Float(load_default=default, validate=positive, metadata={"description": about})
 
@@ -61,7 +61,7 @@ TIMEOUT: Final = "The seconds without a byte after which the server is given up.
 
 
 class ConnectionSettings(Schema):
-    """Where the server is, how it is asked, and how much of it."""
+    """The settings of a connection: the server's address, its credentials and its limits."""
 
     url = required_text("The address of the server.")
     token_url = text("Where tokens are asked for.")

@@ -1,4 +1,4 @@
-"""How an adapter shows a district's system who is asking."""
+"""Credentials of requests to a district's system: bearer tokens, OAuth 1.0a signatures, OAuth 2 client credentials."""
 
 from __future__ import annotations
 
@@ -27,52 +27,52 @@ FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class Credentials(Protocol):
-    """What is sent along with a request to prove who asks."""
+    """The credentials that authenticate a request."""
 
     def header(self, method: str, url: str, parameters: Sequence[tuple[str, str]], deadline: Deadline) -> str:
-        """The Authorization header of a request."""
+        """Return the Authorization header of a request."""
 
     def renew(self, refused: str) -> bool:
-        """Forget what made the header *refused*; whether asking again can help."""
+        """Discard the token that made the header *refused*; tell whether another attempt can help."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """A token that does not end."""
+    """A bearer token that does not expire."""
 
     token: str = field(repr=False)
 
     def header(self, method: str, url: str, parameters: Sequence[tuple[str, str]], deadline: Deadline) -> str:  # noqa: ARG002  it is always the same
-        """The Authorization header of a request."""
+        """Return the Authorization header of a request."""
         return f"Bearer {self.token}"
 
     def renew(self, refused: str) -> bool:  # noqa: ARG002  there is no other
-        """Whether asking again can help: never."""
+        """Tell whether another attempt can help: never."""
         return False
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A signature over each request (OAuth 1.0a with two parties, as OneRoster 1.1 has it)."""
+    """A signature over each request (OAuth 1.0a without a token, as OneRoster 1.1 has it)."""
 
     key: str
     secret: str = field(repr=False)
     algorithm: str
 
     def header(self, method: str, url: str, parameters: Sequence[tuple[str, str]], deadline: Deadline) -> str:  # noqa: ARG002  nothing is asked for it
-        """The Authorization header of a request."""
+        """Return the Authorization header of a request."""
         nonce, now = secrets.token_hex(16), int(time.time())
         return authorization(method, url, parameters, self.key, self.secret, self.algorithm, nonce, now)
 
     def renew(self, refused: str) -> bool:  # noqa: ARG002  each request has its own
-        """Whether asking again can help: never."""
+        """Tell whether another attempt can help: never."""
         return False
 
 
 class Granted:
-    """A token that the system's authorization server gives a client for its secret (OAuth 2 client credentials).
+    """A token from the system's authorization server (OAuth 2 client credentials).
 
-    *reason* finds in a refusal the word for it that may be repeated.
+    *reason* finds in a refusal the error code that may be repeated.
     """
 
     def __init__(
@@ -91,14 +91,14 @@ class Granted:
         self._lock = threading.Lock()
 
     def header(self, method: str, url: str, parameters: Sequence[tuple[str, str]], deadline: Deadline) -> str:  # noqa: ARG002  a token is for every request
-        """The Authorization header of a request."""
+        """Return the Authorization header of a request."""
         with self._lock:
             if not self._header or time.monotonic() >= self._until:
                 self._fetch(deadline)
             return self._header
 
     def renew(self, refused: str) -> bool:
-        """Forget the token that was *refused*; the next request asks for another."""
+        """Discard the token that was *refused*; the next request asks for another."""
         with self._lock:
             if self._header == refused:
                 self._header = ""

@@ -1,4 +1,4 @@
-"""Answers over HTTP with one deadline for all of them, from the status line to the last byte.
+"""Deadlines of HTTP answers: one for the whole answer, from the status line to the last byte.
 
 A socket's own timeout begins anew with every byte, so that a system that sends one now and then would never be late.
 """
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 class Raw(Protocol):
-    """What bytes are read from."""
+    """A source of bytes."""
 
     def readinto(self, buffer: WriteableBuffer, /) -> int | None:
-        """Read into *buffer*; how many bytes."""
+        """Read into *buffer*; return the number of bytes."""
 
     def close(self) -> None:
-        """Read no more."""
+        """Stop reading."""
 
 
 _seconds: ContextVar[Callable[[], float] | None] = ContextVar("seconds", default=None)
@@ -36,7 +36,7 @@ _seconds: ContextVar[Callable[[], float] | None] = ContextVar("seconds", default
 
 @contextmanager
 def paced(seconds: Callable[[], float]) -> Iterator[None]:
-    """Let each read of an answer that begins in the block wait for as long as *seconds* says then, or raises."""
+    """Limit each read of an answer that begins in the block to the time that *seconds* then returns, or raises."""
     token = _seconds.set(seconds)
     try:
         yield
@@ -45,7 +45,7 @@ def paced(seconds: Callable[[], float]) -> Iterator[None]:
 
 
 class _DeadlineReader(io.RawIOBase):
-    """Bytes from a socket, each read of which may take the time that is left."""
+    """A reader of a socket's bytes, each read of which may take the time that is left."""
 
     def __init__(self, raw: Raw, sock: socket.socket, seconds: Callable[[], float]) -> None:
         self._raw, self._sock, self._seconds = raw, sock, seconds
@@ -80,12 +80,12 @@ class _Secured(HTTPSConnection):
 
 
 class HttpPool(urllib3.HTTPConnectionPool):
-    """Connections whose answers are paced."""
+    """A connection pool whose answers have a deadline."""
 
     ConnectionCls = _Plain
 
 
 class HttpsPool(urllib3.HTTPSConnectionPool):
-    """Connections over TLS whose answers are paced."""
+    """A connection pool over TLS whose answers have a deadline."""
 
     ConnectionCls = _Secured

@@ -1,4 +1,4 @@
-"""The word by which a OneRoster or an authorization server says why it says no, in every form that is sent."""
+"""Error codes in the answers of OneRoster and authorization servers, in every form in which they are sent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WORDS: Final = frozenset(
 
 
 def word(answer: SourceResponse) -> str:
-    """The code in an error's body, in any of the forms that are sent; only words of the standard are repeated."""
+    """Find the code in an error's body; only words of the standard are repeated."""
     if answer.status < 400:  # noqa: PLR2004  no error
         return ""
     try:
@@ -31,7 +31,7 @@ def word(answer: SourceResponse) -> str:
 
 
 def _words(body: Any) -> list[str]:
-    """Every text in an error's body that stands where a code stands."""
+    """List every text in an error's body that stands where a code stands."""
     if isinstance(body, list):
         return [found for item in body[:5] for found in _words(item)]
     if not isinstance(body, dict):

@@ -1,4 +1,4 @@
-"""The one way in which adapters ask over HTTP: pooled, bounded in every direction, and to checked addresses only."""
+"""HTTP requests of adapters: pooled, bounded in every direction, and to checked addresses only."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ READABLE: Final = ("json", "text/plain", "application/octet-stream")
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much one district's system is asked for at most, and how long it may take (seconds, bytes, counts)."""
+    """The limits of requests to one district's system (seconds, bytes, counts)."""
 
     deadline: float = 300.0
     answer: float = 60.0
@@ -55,7 +55,7 @@ class Deadline:
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:
-        """The seconds that are left.
+        """Return the seconds that are left.
 
         Raises:
             SourceTimeout: none are.
@@ -65,17 +65,17 @@ class Deadline:
         return left
 
     def within(self, seconds: float) -> Deadline:
-        """A deadline in so many seconds, or this one where it is earlier."""
+        """Return a deadline in so many seconds, or this one where it is earlier."""
         return Deadline(min(seconds, self.left()))
 
     def allows(self, seconds: float) -> bool:
-        """Whether there is time to wait so long."""
+        """Tell whether there is time to wait so long."""
         return self._end - time.monotonic() > seconds
 
 
 @dataclass(frozen=True, slots=True)
 class SourceResponse:
-    """What a source answered; *place* says in messages what it was asked for."""
+    """The answer of a source; *place* names in messages what was requested."""
 
     status: int
     headers: Mapping[str, str]
@@ -83,10 +83,10 @@ class SourceResponse:
     place: str
 
     def json(self) -> Any:
-        """The JSON in the body.
+        """Parse the body as JSON.
 
         Raises:
-            SourceBroken: there is none.
+            SourceBroken: the body is no JSON.
         """
         kind = self.headers.get("content-type", "").lower()
         if kind and not any(word in kind for word in READABLE):
@@ -113,11 +113,11 @@ class Http:
         self._lock = threading.Lock()
 
     def deadline(self) -> Deadline:
-        """A deadline for a task that begins now."""
+        """Start a deadline for a task that begins now."""
         return Deadline(self.bounds.deadline)
 
     def get(self, url: str, place: str, deadline: Deadline, headers: Mapping[str, str] = NO_HEADERS) -> SourceResponse:
-        """The answer to a GET; one that is told to come back later waits and does, while there is time."""
+        """Send a GET, waiting and repeating it after a 429 or 503 with Retry-After while there is time."""
         for attempt in range(1, self.bounds.attempts + 1):
             last = attempt == self.bounds.attempts
             try:
@@ -144,11 +144,11 @@ class Http:
         headers: Mapping[str, str] = NO_HEADERS,
         body: bytes | None = None,
     ) -> SourceResponse:
-        """The answer to one request, sent once.
+        """Send one request, once.
 
         Raises:
-            SourceUnavailable: there was none in time.
-            SourceRefused: the address may not be asked, or the source sends elsewhere.
+            SourceUnavailable: there was no answer in time.
+            SourceRefused: the address is not allowed, or the source redirects.
             SourceBroken: the answer is too large or cannot be decoded.
         """
         pool, target = self._pool(url), urlsplit(url)
@@ -176,7 +176,7 @@ class Http:
         return answer
 
     def reachable(self) -> None:
-        """Let pass whoever is about to ask.
+        """Refuse at once, before a request is made, where the source is being left alone.
 
         Raises:
             SourceUnavailable: the source has failed several times and is left alone for a while.
@@ -201,7 +201,7 @@ class Http:
 
     @contextmanager
     def _watched(self, place: str) -> Iterator[None]:
-        """Tells the breaker how it went, and turns the library's errors into ours without their texts."""
+        """Report the outcome to the circuit breaker, and turn the library's errors into ours without their texts."""
         self._breaker.admit()
         try:
             yield
@@ -222,14 +222,14 @@ class Http:
             raise
 
     def _tell_breaker(self, status: int) -> None:
-        """An answer that came whole tells that the source works, unless it says itself that it does not."""
-        if status >= 500:  # noqa: PLR2004  what a server says when it cannot
+        """Count an answer that came whole as a success, unless its status says that the source does not work."""
+        if status >= 500:  # noqa: PLR2004  the server errors
             self._breaker.failed()
         else:
             self._breaker.succeeded()
 
     def _body(self, response: urllib3.BaseHTTPResponse, place: str) -> bytes:
-        """The decoded body, refused as soon as it grows too large."""
+        """Read the decoded body, refused as soon as it grows too large."""
         body = bytearray()
         while chunk := response.read1(CHUNK_BYTES, decode_content=True):
             body += chunk
@@ -238,7 +238,7 @@ class Http:
         return bytes(body)
 
     def _pool(self, url: str) -> Any:
-        """The connections to the origin of *url*, made to an address that has been checked."""
+        """Return the connections to the origin of *url*, made to an address that has been checked."""
         scheme, host, port = key = allowed_addresses.origin(url, allow_private=self._allow_private)
         with self._lock:
             known = self._pools.get(key)
@@ -277,12 +277,12 @@ class _Pool:
 
 
 def retry_after(headers: Mapping[str, str], default: int = 30) -> int:
-    """The seconds after which a source asks to be asked again."""
+    """Return the seconds after which a source asks to be asked again (Retry-After)."""
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
         return min(int(text[:9]), MAX_RETRY_AFTER_SECONDS)
     try:
-        told = headers.get("date", "")  # by the source's own clock, where it tells the time
+        told = headers.get("date", "")  # by the source's own clock, where the Date header states it
         now = parsedate_to_datetime(told).timestamp() if told else time.time()
         seconds = parsedate_to_datetime(text).timestamp() - now
     except (ValueError, TypeError, OverflowError):
@@ -294,19 +294,19 @@ def refuse(answer: SourceResponse, reason: str = "") -> None:
     """Raise the error that an *answer* is, if it is one; *reason* is a word of the standard, never the body.
 
     Raises:
-        SourceUnavailable: it may be different later.
+        SourceUnavailable: a later attempt may succeed.
         SourceRefused: it will not.
     """
     said = f" ({reason})" if reason else ""
     if answer.status in BUSY or answer.status >= 500:  # noqa: PLR2004  likewise
         message = f"the source answers {answer.status}{said}."
         raise SourceUnavailable(message, retry_after(answer.headers), answer.place)
-    if answer.status >= 400:  # noqa: PLR2004  what the asker did wrong
+    if answer.status >= 400:  # noqa: PLR2004  the client errors
         raise SourceRefused(f"the source answers {answer.status}{said}.", answer.place)
 
 
 def _silent(error: Exception, place: str) -> SourceUnavailable | SourceTimeout:
-    """Nobody there, or nobody in time: the library calls a refused connection a timeout too."""
+    """Make the error for no connection or no answer in time: the library calls a refused connection a timeout too."""
     late = isinstance(error, urllib3.exceptions.TimeoutError)
     if late and not isinstance(error, urllib3.exceptions.NewConnectionError):
         return SourceTimeout("the source does not answer in time.", place=place)

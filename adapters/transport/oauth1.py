@@ -1,4 +1,4 @@
-"""OAuth 1.0a signatures for two parties and no token, as OneRoster 1.1 asks for them (RFC 5849)."""
+"""OAuth 1.0a signatures without a token, as OneRoster 1.1 asks for them (RFC 5849)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def authorization(
     nonce: str,
     timestamp: int,
 ) -> str:
-    """The Authorization header of a request for *url* with the query *parameters*.
+    """Make the Authorization header of a request for *url* with the query *parameters*.
 
     Both the query of *url* and *parameters* are signed; give each parameter in one of the two places, decoded in the
     latter. A *nonce* must never be used twice; *timestamp* is in seconds since 1970.
@@ -44,10 +44,10 @@ def authorization(
 
 
 def signature(method: str, url: str, parameters: Iterable[tuple[str, str]], secret: str, algorithm: str) -> str:
-    """The signature over every parameter of a request, those of the protocol included (section 3.4.2).
+    """Sign every parameter of a request, those of the protocol included (section 3.4.2).
 
     Raises:
-        ValueError: there is no such *algorithm*, or the *url* is none.
+        ValueError: there is no such *algorithm*, or *url* is no URL.
     """
     if algorithm not in ALGORITHMS:
         raise ValueError(f"the signature method must be one of {', '.join(ALGORITHMS)}")
@@ -56,7 +56,7 @@ def signature(method: str, url: str, parameters: Iterable[tuple[str, str]], secr
 
 
 def base_string(method: str, url: str, parameters: Iterable[tuple[str, str]]) -> str:
-    """The text that is signed: method, address and every parameter but the realm and the signature (3.4.1)."""
+    """Return the text that is signed: method, address and every parameter but the realm and the signature (3.4.1)."""
     own = parse_qsl(urlsplit(url).query, keep_blank_values=True, errors="strict")
     pairs = sorted((escape(name), escape(value)) for name, value in [*own, *parameters])
     query = "&".join(f"{name}={value}" for name, value in pairs)
@@ -64,12 +64,12 @@ def base_string(method: str, url: str, parameters: Iterable[tuple[str, str]]) ->
 
 
 def escape(text: str) -> str:
-    """*text* with every byte but letters, digits, ``-``, ``.``, ``_`` and ``~`` percent-encoded (3.6)."""
+    """Percent-encode every byte of *text* but letters, digits, ``-``, ``.``, ``_`` and ``~`` (3.6)."""
     return quote(text, safe="")
 
 
 def _address(url: str) -> str:
-    """The address without query and fragment, its host in small letters, without the port that goes without saying."""
+    """Return the address without query and fragment, its host in small letters, without the scheme's default port."""
     parts = urlsplit(url)
     host = (parts.hostname or "").lower()
     if not parts.scheme or not host:

@@ -1,7 +1,7 @@
-"""Paging: a collection is read whole, page by page, or not at all; what changes while it is read is noticed.
+"""Paging: a collection is read whole, page by page, or not at all; changes during the reading are noticed.
 
-`read_whole` begins again where a walk meets a change, `CollectionWalk` is one walk, and a paginator says which page is
-asked for next: by offset, by page number, by link, by cursor, or from the end.
+`read_whole` begins again where a walk meets a change, `CollectionWalk` is one walk, and a paginator chooses the next
+page: by offset, by page number, by link, by cursor, or from the end.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ T = TypeVar("T")
 MAX_ATTEMPTS: Final = 3
 MAX_EMPTY_PAGES: Final = 100
 RETRY_SECONDS: Final = 60
-MIN_SHARED_PAGE: Final = 2
+MIN_SHARED_PAGE_DOCUMENTS: Final = 2
 """A page must hold one document, and one that it has in common with the page before."""
 CHANGED: Final = "The collection changed while it was being read."
 MISCOUNTED: Final = "There are not as many documents as the source says."
@@ -40,7 +40,7 @@ class Drifted(Exception):
         self.message, self.lasting = message, lasting
 
     def error(self, place: str) -> SourceError:
-        """Make the error to raise when it happens time and again."""
+        """Make the error to raise when it happens again and again."""
         if self.lasting:
             return SourceBroken(self.message, place)
         return SourceUnavailable(self.message, retry_after=RETRY_SECONDS, place=place)
@@ -65,7 +65,7 @@ def read_whole(read: Callable[[], T], place: str, note: Callable[[str], None]) -
 
 @dataclass(frozen=True, slots=True)
 class SourcePage:
-    """One page: its documents, the number in the whole collection if that is said, and what leads to the next page.
+    """One page: its documents, the total number where it is stated, and the way to the next page.
 
     *following* is the address or the token of the next page, empty where none is named.
     """
@@ -77,9 +77,9 @@ class SourcePage:
 
 @dataclass(frozen=True, slots=True)
 class PageDialect:
-    """What a standard calls what paging looks at.
+    """The names by which a standard's pages are read.
 
-    *member* holds a document's id, *total_header* the number of documents. *identify* gives the id of a document, or
+    *member* holds a document's id, *total_header* the number of documents. *identify* returns the id of a document, or
     refuses the document at a place.
     """
 
@@ -95,14 +95,14 @@ class Paginator(Protocol):
         """Ask for the first page, of so many documents."""
 
     def pages(self, walk: CollectionWalk, page: SourcePage) -> Iterator[list[Document]]:
-        """Give the new documents of the first *page*, then of each page after it; the walk takes them in between."""
+        """Yield the new documents of the first *page*, then of each page after it; the walk checks them in between."""
 
 
 @dataclass(slots=True)
 class CollectionWalk:
     """One walk through the collection at *place* by pages of *size*, of at most *rows* documents.
 
-    Each question has the *given* parameters. *begun* tells whether a page has come; *seen* are the ids that were met,
+    Each request has the *given* parameters. *begun* is whether a page has come; *seen* are the ids that were met,
     *last* is the latest of them.
     """
 
@@ -117,7 +117,7 @@ class CollectionWalk:
     last: str = ""
 
     def pages(self, paginator: Paginator) -> Iterator[list[Document]]:
-        """Give the documents of every page, each document once.
+        """Yield the documents of every page, each document once.
 
         Raises:
             Drifted: the pages do not make a whole.
@@ -130,13 +130,13 @@ class CollectionWalk:
                 yield documents
 
     def ask(self, parameters: Parameters) -> SourcePage:
-        """Fetch the page for which the given parameters and these ask."""
+        """Fetch the page for the given parameters and these."""
         page = self.fetch((*self.given, *parameters))
         self.begun = True
         return page
 
     def follow(self, page: SourcePage, fetch: Callable[[str], SourcePage]) -> Iterator[SourcePage]:
-        """Give *page* and every page after it, each named by the one before."""
+        """Yield *page* and every page after it, each named by the one before."""
         used: set[str] = set()
         empty = 0
         yield page
@@ -149,14 +149,14 @@ class CollectionWalk:
             yield page
 
     def count(self, page: SourcePage) -> int:
-        """Tell how many documents the source says it has."""
+        """Return the number of documents that the source states."""
         if page.total is None:
             message = f"The answer does not say how many there are ({self.dialect.total_header})."
             raise SourceBroken(message, self.place)
         return page.total
 
     def too_many(self) -> SourceBroken:
-        """Make the error for a collection that is larger than it may be."""
+        """Make the error for a collection that is larger than allowed."""
         return SourceBroken(f"There are more than {self.rows:,} documents.", self.place)
 
     def _take(self, documents: list[Document]) -> None:
@@ -174,9 +174,9 @@ class CollectionWalk:
 
 @dataclass(frozen=True, slots=True)
 class Offset:
-    """From the beginning by offset; each page begins with the last document of the page before.
+    """Paging from the beginning by offset; each page begins with the last document of the page before.
 
-    So a document that comes or goes before it is noticed. *counts* says whether the source tells how many there are:
+    So a document that comes or goes before it is noticed. *counts* is whether the source states how many there are:
     ``always``, ``sometimes`` or ``never``.
     """
 
@@ -187,7 +187,7 @@ class Offset:
         return self._window(0, size)[0]
 
     def pages(self, walk: CollectionWalk, page: SourcePage) -> Iterator[list[Document]]:
-        """Give the documents of each page without the one that it shares with the page before."""
+        """Yield the documents of each page without the one that it shares with the page before."""
         return self._anchored(walk, page, walk.size)
 
     def _anchored(self, walk: CollectionWalk, page: SourcePage, size: int) -> Iterator[list[Document]]:
@@ -206,11 +206,11 @@ class Offset:
             page = walk.ask(parameters)
 
     def _window(self, start: int, size: int) -> tuple[Parameters, int, int]:
-        """Ask for a page that begins with the document at *start*; its length, and where in it that document is."""
+        """Ask for a page with the document at *start*; return its length and where in it that document is."""
         return (("limit", str(size)), ("offset", str(start))), size, 0
 
     def _total(self, walk: CollectionWalk, page: SourcePage, before: int | None) -> int | None:
-        """Tell how many documents the source says it has, always the same number."""
+        """Return the number of documents that the source states, which must stay the same."""
         if self.counts == "never" or (page.total is None and self.counts == "sometimes"):
             return before
         total = walk.count(page)
@@ -221,7 +221,7 @@ class Offset:
 
 @dataclass(frozen=True, slots=True)
 class PageNumber(Offset):
-    """From the beginning by page number, of a source that counts.
+    """Paging from the beginning by page number, of a source that counts.
 
     Pages of one size do not overlap. So each is asked for in the size with which it holds the last document of the page
     before and reaches farthest beyond it; no size is larger than that of the first page, which the source may have cut.
@@ -233,11 +233,11 @@ class PageNumber(Offset):
     size: str = "limit"
 
     def pages(self, walk: CollectionWalk, page: SourcePage) -> Iterator[list[Document]]:
-        """Give the documents of each page that none before it held."""
+        """Yield the documents of each page that none before it held."""
         return self._anchored(walk, page, min(walk.size, len(page.documents)))
 
     def _window(self, start: int, size: int) -> tuple[Parameters, int, int]:
-        sizes = range(min(MIN_SHARED_PAGE, size), size + 1)
+        sizes = range(min(MIN_SHARED_PAGE_DOCUMENTS, size), size + 1)
         limit = max(sizes, key=lambda one: start // one * one + one)
         number, skip = divmod(start, limit)
         return ((self.number, str(number + 1)), (self.size, str(limit))), limit, skip
@@ -245,15 +245,15 @@ class PageNumber(Offset):
 
 @dataclass(frozen=True, slots=True)
 class Link(Offset):
-    """From page to page as each names the address of the next one, which must be the collection's own *address*.
+    """Paging by links: each page names the address of the next one, which must be the collection's own *address*.
 
-    The source must name pages that stay: of what moves while the number of documents stays, nothing tells.
+    The source must name pages that stay: documents that move while their number stays cannot be noticed.
     """
 
     address: str = ""
 
     def pages(self, walk: CollectionWalk, page: SourcePage) -> Iterator[list[Document]]:
-        """Give the documents of each page."""
+        """Yield the documents of each page."""
 
         def fetch(following: str) -> SourcePage:
             if urlsplit(following)[:3] != urlsplit(self.address)[:3]:
@@ -270,10 +270,10 @@ class Link(Offset):
 
 @dataclass(frozen=True, slots=True)
 class FromEnd:
-    """From the end to the beginning, each page with the first document of the page before at its end.
+    """Paging from the end to the beginning, each page with the first document of the page before at its end.
 
-    Whoever comes meanwhile is added behind what is left to read, and whoever goes before it moves what is left, so that
-    the page read next does not end as it must. *count* asks for the number of documents.
+    Documents added meanwhile come behind what is left to read, and one removed before it moves what is left, so that
+    the next page does not end as it must. *count* asks for the number of documents.
     """
 
     count: tuple[str, str]
@@ -283,7 +283,7 @@ class FromEnd:
         return (("limit", str(size)), self.count)
 
     def pages(self, walk: CollectionWalk, page: SourcePage) -> Iterator[list[Document]]:
-        """Give the first page where it is all, else the pages from the end."""
+        """Yield the first page where it is all, else the pages from the end."""
         total = walk.count(page)
         if total > walk.rows:
             raise walk.too_many()
@@ -295,9 +295,9 @@ class FromEnd:
             yield from self._rest(walk, page, total)
 
     def _rest(self, walk: CollectionWalk, page: SourcePage, total: int) -> Iterator[list[Document]]:
-        """Give the documents of each page from the end, none longer than the first *page*."""
+        """Yield the documents of each page from the end, none longer than the first *page*."""
         size = min(walk.size, len(page.documents))
-        if size < MIN_SHARED_PAGE:
+        if size < MIN_SHARED_PAGE_DOCUMENTS:
             raise Drifted(MISCOUNTED, lasting=True)
         end, anchor, member = total, None, walk.dialect.member
         while end > 0:
@@ -316,9 +316,9 @@ class FromEnd:
 
 @dataclass(frozen=True, slots=True)
 class TokenPages(FromEnd):
-    """From token to token, where the first page has one, else from the end.
+    """Paging by tokens, where the first page has one, else from the end.
 
-    A document that stays is met once, whoever comes or goes meanwhile. *token* and *size* name the parameters.
+    A document that stays is met once, whatever comes or goes meanwhile. *token* and *size* name the parameters.
     """
 
     token: str
@@ -345,7 +345,7 @@ def _finished(seen: int, total: int | None, fresh: int, *, short: bool) -> bool:
 
 
 def _fitting(walk: CollectionWalk, page: SourcePage) -> list[Document]:
-    """Give the documents of a page, which must not be more than were asked for."""
+    """Return the documents of a page, which must not be more than were asked for."""
     if len(page.documents) > walk.size:
         raise SourceBroken("A page holds more documents than were asked for.", walk.place)
     return page.documents

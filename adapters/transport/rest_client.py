@@ -1,4 +1,4 @@
-"""REST client: one district's system asked over HTTP with its credentials; each standard says what answers mean."""
+"""The REST client: requests to one district's system with its credentials; each standard interprets the answers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT = 401, 403, 404, 409
 
 @dataclass(frozen=True, slots=True)
 class RestRequest:
-    """One request; *place* says in messages what is asked for, *headers* are those beside the credentials."""
+    """One request; *place* names in messages what is requested, *headers* are those beside the credentials."""
 
     method: str
     url: str
@@ -37,9 +37,9 @@ class RestRequest:
 
 
 class RestClient(ABC):
-    """What a REST adapter asks with, below a base *url*.
+    """The REST client of an adapter, below a base *url*.
 
-    *max_total_digits* bounds what counts as a number of documents. After a fresh token was refused, none is asked for
+    *max_total_digits* bounds what counts as a number of documents. After a fresh token was refused, none is requested
     in place of a refused one for *token_rest_seconds*.
     """
 
@@ -54,7 +54,7 @@ class RestClient(ABC):
 
     @abstractmethod
     def credentials(self, deadline: Deadline) -> Credentials:
-        """Give what proves who asks."""
+        """Return the credentials that authenticate requests."""
 
     @abstractmethod
     def refuse_reading(self, answer: SourceResponse) -> None:
@@ -62,14 +62,14 @@ class RestClient(ABC):
 
     @abstractmethod
     def unwrapped(self, body: Any, place: str) -> list[Any]:
-        """Give the list of documents in the *body* of a page of the collection at *place*, or refuse it."""
+        """Return the list of documents in the *body* of a page of the collection at *place*, or refuse it."""
 
     @abstractmethod
     def following(self, answer: SourceResponse) -> str:
-        """Give the address or the token of the page after the one in *answer*; empty where it names none."""
+        """Return the address or the token of the page after the one in *answer*; empty where it names none."""
 
     def ask(self, request: RestRequest, deadline: Deadline) -> SourceResponse:
-        """Send a request; a token that has ended is renewed once."""
+        """Send a request, renewing an expired token once."""
         who = self.credentials(deadline)
         answer, header = self._once(request, who, deadline)
         if answer.status == UNAUTHORIZED and time.monotonic() >= self._renewable_from and who.renew(header):
@@ -86,7 +86,7 @@ class RestClient(ABC):
         return SourcePage(documents, self._total(answer), self.following(answer))
 
     def documents(self, answer: SourceResponse, place: str) -> list[Document]:
-        """Give the documents of the page in *answer*."""
+        """Return the documents of the page in *answer*."""
         found = self.unwrapped(answer.json(), place)
         for number, document in enumerate(found):
             if not isinstance(document, dict):
@@ -94,7 +94,7 @@ class RestClient(ABC):
         return found
 
     def _once(self, request: RestRequest, who: Credentials, deadline: Deadline) -> tuple[SourceResponse, str]:
-        """Send a request once; the answer, and the header that proved who asks."""
+        """Send a request once; return the answer and the Authorization header that it had."""
         method, place = request.method, request.place
         header = who.header(method, request.url, request.parameters, deadline)
         headers = {"Authorization": header, **request.headers}
@@ -106,7 +106,7 @@ class RestClient(ABC):
         return self.http.send(method, url, place, deadline, headers, request.body), header
 
     def _total(self, answer: SourceResponse) -> int | None:
-        """Tell how many documents the header says that there are; None where it is not there."""
+        """Return the number of documents that the header states; None where it is missing."""
         name = self.dialect.total_header
         text = answer.headers.get(name.lower(), "").strip()
         if not text:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAX_COUNTED = 1000
+MAX_COUNTED_COMBINATIONS = 1000
 """The most combinations told apart within a minute; the rest are counted together."""
 
 Place = tuple[str, str, str, str]
@@ -26,7 +26,7 @@ class Refusals:
         """Count a refusal."""
         with self._lock:
             place = (client, district, view, reason)
-            if place not in self._counted and len(self._counted) >= MAX_COUNTED:
+            if place not in self._counted and len(self._counted) >= MAX_COUNTED_COMBINATIONS:
                 place = ("*", "*", "*", "*")
             self._counted[place] = self._counted.get(place, 0) + 1
 

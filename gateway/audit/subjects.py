@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TAG_BYTES = 8
-INLINE_TAGS = 16
+MAX_INLINE_TAGS = 16
 MAX_CLIENT_BYTES = 64 * 2**20
 """The bytes of new sets that one client may cause in an hour: eight million records that nobody was sent before."""
 ALLOWANCE_SECONDS = 3600.0
@@ -38,7 +38,7 @@ class Subjects:
         if any(len(tag) != TAG_BYTES for tag in tags):
             raise ValueError(f"a tag has {TAG_BYTES} bytes")
         joined = b"".join(tags)
-        if len(tags) <= INLINE_TAGS:
+        if len(tags) <= MAX_INLINE_TAGS:
             return "=" + joined.hex()
         return self._allowance.keep(self.contents, joined, client)
 

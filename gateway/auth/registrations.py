@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gateway.storage.registry import Client
     from policies.agreement import Agreement
 
-TOLD_DAYS = 30
+REPORTED_DAYS = 30
 """The days before its end at which an agreement is first reported to end."""
 
 
@@ -82,7 +82,7 @@ def ending(agreements: Iterable[Agreement], now: datetime) -> Iterator[str]:
 
 
 def _days(first: date) -> Iterator[date]:
-    return (first + timedelta(days=number) for number in range(TOLD_DAYS + 2))
+    return (first + timedelta(days=number) for number in range(REPORTED_DAYS + 2))
 
 
 def _standing(agreements: Iterable[Agreement], now: datetime) -> Iterator[Agreement]:

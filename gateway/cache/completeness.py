@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from adapters.contract import Aside
 
-PLACES_IN_STATUS: Final = 20
+MAX_STATUS_PATHS: Final = 20
 """Set-aside rows that the status names one by one; the log has all of them."""
 
 
@@ -67,7 +67,7 @@ class Completeness:
     page: OneRosterPage = field(default_factory=OneRosterPage, compare=False)
 
 
-def told_lines(found: Completeness, places: int = PLACES_IN_STATUS) -> Iterator[str]:
+def told_lines(found: Completeness, places: int = MAX_STATUS_PATHS) -> Iterator[str]:
     """Describe what was read by entity, what of it is set aside and why, and which references dangle.
 
     At most *places* set-aside rows are named.

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NOTHING: Final = "-"
 OTHER: Final = "other"
-PLACES_IN_LOG: Final = 20
+MAX_LOG_PATHS: Final = 20
 """Rows logged of a refused load, at every attempt; `crossing check` prints all of them."""
 
 # The kinds by which an adapter's notes are counted, each with the pattern of its notes.
@@ -73,7 +73,7 @@ def tell_failure(event: str, district: str, error: BaseException, *, quiet: bool
         _failures.labels(district, entity, why.kind, _source(why.place)).inc()
     if not quiet:
         _tell("warning", event, district=district, kind=why.kind, place=why.place, raised=why.raised, reason=why)
-        for place, told in error.places[:PLACES_IN_LOG] if isinstance(error, Incomplete) else ():
+        for place, told in error.places[:MAX_LOG_PATHS] if isinstance(error, Incomplete) else ():
             _tell("warning", "row refused", district=district, place=plain_place(place), kind=_short(told))
     return why
 

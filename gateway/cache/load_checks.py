@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from adapters.notes import BELONGS, GONE, MAX_ASIDE_TOLD, UNRESOLVED, USER, OneRosterPage
+from adapters.notes import BELONGS, GONE, MAX_REPORTED_ROWS, UNRESOLVED, USER, OneRosterPage
 from gateway.cache.completeness import Completeness, References, SetAsideRows, Unknown
 from gateway.cache.earlier_records import Former, entities_of, names_of
 from gateway.cache.group_references import DANGLING, group_of
@@ -96,7 +96,7 @@ def judged(
     if lacks := sorted(_lacks(fresh, found, lost, shares), key=lambda one: one.entity not in NEVER):
         names = {one.entity for one in lacks}
         places = (one for one in page.aside if one.entity in names or one.entity in NEVER)
-        raise Incomplete(lacks, [(one.place, one.told) for one in places][:MAX_ASIDE_TOLD])
+        raise Incomplete(lacks, [(one.place, one.told) for one in places][:MAX_REPORTED_ROWS])
     return found
 
 
@@ -270,4 +270,4 @@ def judge_live(
             if wrong := shares.refuse_references(name, lost, size):
                 lacks.append(Loss(name, lost, size, wrong))
     if lacks:
-        raise Incomplete(lacks, [(one.place, one.told) for one in page.aside][:MAX_ASIDE_TOLD])
+        raise Incomplete(lacks, [(one.place, one.told) for one in page.aside][:MAX_REPORTED_ROWS])

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 OWN = frozenset({"pseudonym", "hash"})
 """The actions whose key belongs to one client or one agreement."""
-NAMES_KEPT = 256
+MAX_KEPT_NAMES = 256
 """Grants whose content hash is cached, since it takes long to compute."""
 
 
@@ -248,7 +248,7 @@ def _add(present: dict[str, dict[str, int]], more: Mapping[str, Mapping[str, int
         present[entity] = before | same
 
 
-@lru_cache(maxsize=NAMES_KEPT)
+@lru_cache(maxsize=MAX_KEPT_NAMES)
 def content_of(grant: Grant, held: frozenset[str]) -> str:
     """Return a hash that is equal for grants that show the same."""
     actions = {rule.action for rule in grant.rules.values()}

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 DEFAULT: Final = "default"
 """The name under which a table of shares has the one for every name that it does not have."""
 
-SHARE_OF_ROWS: Final = 0.005
-SHARE_OF_REFERENCES: Final = 0.05
+MAX_SHARE_OF_ROWS: Final = 0.005
+MAX_SHARE_OF_REFERENCES: Final = 0.05
 MIN_ROWS: Final = 1
 MAX_ROWS: Final = 100
 """The least and the most rows of an entity that may be set aside, however small or large it is."""
@@ -32,12 +32,12 @@ class Shares:
         """Return how many of the rows *read* of an entity may be set aside."""
         if entity in NEVER:
             return 0
-        share = self.rows.get(entity, self.rows.get(DEFAULT, SHARE_OF_ROWS))
+        share = self.rows.get(entity, self.rows.get(DEFAULT, MAX_SHARE_OF_ROWS))
         return min(MAX_ROWS, max(MIN_ROWS, int(share * read))) if share else 0
 
     def most_references(self, name: str, all_of: int) -> int:
         """Return how many of all references of a field may have no target."""
-        share = self.references.get(name, self.references.get(DEFAULT, SHARE_OF_REFERENCES))
+        share = self.references.get(name, self.references.get(DEFAULT, MAX_SHARE_OF_REFERENCES))
         return max(MIN_ROWS, int(share * all_of)) if share else 0
 
     def refuse_rows(self, entity: str, aside: int, read: int, left: int) -> str:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gateway.demo.scenario.region import DemoClient, Scenario
     from policies.explain import Trace
 
-WIDTH = 110
+MAX_LINE_CHARACTERS = 110
 ONEROSTER = "ims/oneroster/rostering/v1p2"
 GRADEBOOK = "ims/oneroster/gradebook/v1p2"
 WRITER = "conformance-oneroster"
@@ -326,7 +326,7 @@ def _console() -> Console:
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
     console = Console(highlight=False)
-    console.width = min(WIDTH, console.width) if console.is_terminal else WIDTH
+    console.width = min(MAX_LINE_CHARACTERS, console.width) if console.is_terminal else MAX_LINE_CHARACTERS
     return console
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MAX_BODIES: Final = 256
 """The most bodies that may be received at once."""
 
-MAX_BYTES: Final = 64 << 20
+MAX_KEPT_BYTES: Final = 64 << 20
 """The bytes of bodies in memory at most, of those being received and of requests that are not answered yet."""
 
 LETTING_GO_SECONDS: Final = 0.25
@@ -95,7 +95,7 @@ class Bodies:
     def _grow(self, body: Body, by: int) -> None:
         body.size += by
         self._bytes += by
-        while self._bytes > MAX_BYTES:
+        while self._bytes > MAX_KEPT_BYTES:
             oldest = next((one for one in self._coming if one is not body), None)
             if oldest is None:
                 raise Overloaded

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-MAX_WAITING: Final = 1024
+MAX_WAITING_REQUESTS: Final = 1024
 """The requests that may wait for a thread; their number would grow without end where clients do not wait."""
 
 
@@ -70,7 +70,7 @@ class RequestPlaces:
     @property
     def crowded(self) -> bool:
         """Tell whether so many wait that no further one may."""
-        return self._waiting >= MAX_WAITING
+        return self._waiting >= MAX_WAITING_REQUESTS
 
     def place(self) -> RequestPlace:
         """Return a place for one request, which it must take."""

@@ -1,4 +1,4 @@
-"""Values for worlds that do not exist: of the right type, hostile, and never the same twice."""
+"""Fake values for second worlds: of the right type, hostile, and never the same twice."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from policies.transforms import LONGER_THAN_SHOWN, month, year, zip3
+from policies.transforms import MIN_LAST4_CHARACTERS, month, year, zip3
 from standards.fields import fields_of
 
 if TYPE_CHECKING:
@@ -20,25 +20,25 @@ HOSTILE = (
     "O'Brien", 'say "no"', "back\\slash", "two\nlines", "Zoe\u0308", "\u202egnirts", "a,b;c", "<b>&amp;", "%27 OR 1=1",
     "\u00df\u0130\ufb01", "\U0001f9d1\u200d\U0001f3eb", "zero\u200bwidth", "100%", "{}", "~", "  spaces  ",
 )  # fmt: skip
-FIRST_DAY, DAYS = date(1990, 1, 1), 16_000
+FIRST_DAY, RANGE_DAYS = date(1990, 1, 1), 16_000
 EMPTY: Mapping[str, Field] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class RecordShape:
-    """How the fields of an entity lie in a record: at its top, or inside the small records of a group."""
+    """The layout of an entity's fields in a record: at its top, or inside the small records of a group."""
 
     top: Mapping[str, Field]
     inside: Mapping[str, Mapping[str, Field]]
 
     def members(self, group: str) -> Mapping[str, Field]:
-        """The fields inside *group*, by the name they bear there."""
+        """Return the fields inside *group*, by the name they bear there."""
         return self.inside.get(group, EMPTY)
 
 
 @cache
 def shape(entity: str) -> RecordShape:
-    """The shape of the records of *entity*."""
+    """Return the shape of the records of *entity*."""
     fields = fields_of(entity)
     groups = sorted((name for name, field in fields.items() if field.type == "group"), key=len, reverse=True)
     top: dict[str, Field] = {}
@@ -53,7 +53,7 @@ def shape(entity: str) -> RecordShape:
 
 
 class FakeValues:
-    """Makes up values; *seen* are values that occur, by entity and field, *telling* those that row rules look for."""
+    """A maker of values; *seen* are values that occur, by entity and field, *telling* those that row rules look for."""
 
     def __init__(
         self,
@@ -65,18 +65,18 @@ class FakeValues:
         self._count = 0
 
     def token(self) -> str:
-        """A text that occurs nowhere else."""
+        """Make a text that occurs nowhere else."""
         self._count += 1
         return f"hidden-{self._count}-{self.random.getrandbits(48):012x}"
 
     def value(self, field: Field) -> Any:
-        """A value for *field*, which is neither a reference nor a group."""
+        """Make a value for *field*, which is neither a reference nor a group."""
         if field.many:
             return [self.one(field) for _ in range(self.random.randint(1, 3))]
         return self.one(field)
 
     def one(self, field: Field) -> Any:
-        """One single value for *field*."""
+        """Make one single value for *field*."""
         known = self.telling.get((field.entity, field.name), ())
         if known and self.random.random() < 0.5:  # noqa: PLR2004  half of them near the rule
             return self.random.choice(known)
@@ -86,7 +86,7 @@ class FakeValues:
         return self._made(field.type)
 
     def likely(self, field: Field, value: Any, today: str) -> Any:
-        """A value that row rules most likely do not tell from *value*, such as a day on the same side of *today*."""
+        """Make a value that row rules likely do not tell from *value*, such as a day on the same side of *today*."""
         known = self.telling.get((field.entity, field.name), ())
         if value in known:
             return self.random.choice(known)
@@ -120,15 +120,15 @@ class FakeValues:
         return made
 
     def day(self) -> date:
-        """Some day."""
-        return FIRST_DAY + timedelta(days=self.random.randrange(DAYS))
+        """Make some day."""
+        return FIRST_DAY + timedelta(days=self.random.randrange(RANGE_DAYS))
 
     def text(self) -> str:
-        """A text that is unlike any other and unpleasant to handle."""
+        """Make a text that is unlike any other and unpleasant to handle."""
         return f"{self.random.choice(HOSTILE)} {self.token()}"
 
     def alike(self, action: str, value: Any) -> Any:
-        """Another value of which *action* leaves the same; the value itself where there is none."""
+        """Make another value of which *action* leaves the same; the value itself where there is none."""
         if isinstance(value, list):
             return [self.alike(action, one) for one in value]
         other = self._other(action, value) if isinstance(value, str) else None
@@ -144,7 +144,7 @@ class FakeValues:
                 other = f"{value[:7]}-{self.random.randint(1, 28):02}"
             case "zip3" if zip3(value):
                 other = f"{value.strip()[:3]}{self.random.randint(0, 99):02}"
-            case "last4" if len(value.strip()) >= LONGER_THAN_SHOWN:
+            case "last4" if len(value.strip()) >= MIN_LAST4_CHARACTERS:
                 other = f"{self.token()}{value.strip()[-4:]}"
             case "initial" if value[:1].isascii() and value[:1].isalnum():
                 other = f"{value[0]} {self.text()}"

@@ -44,11 +44,11 @@ CONTEXT_CHARACTERS = 60
 def worlds(
     known: Knowledge, *, kinds: Collection[str] = KINDS, entities: Collection[str] = (), most: int = 200
 ) -> SearchStrategy[World]:
-    """Second worlds for *known*; at *most* so many rows of an entity are different in one of them.
+    """Make second worlds for *known*; at *most* so many rows of an entity are different in one of them.
 
-    *kinds* of difference: ``hidden`` fields of visible rows, values ``masked`` by a transform, order and hidden
-    parts of groups and lists (``items``), fields of ``unseen`` rows, rows ``removed`` and ``inserted`` unseen,
-    and the ``order`` of records in the source. Half of the worlds differ in every one of *entities*.
+    *kinds* of difference: ``hidden`` fields of visible rows, values ``masked`` by a transform, order and hidden parts
+    of groups and lists (``items``), fields of ``unseen`` rows, rows ``removed`` and ``inserted`` unseen, and the
+    ``order`` of records in the source. Half of the worlds differ in every one of *entities*.
     """
     names = sorted(entities or known.entities)
     some_kinds = st.one_of(st.sets(st.sampled_from(sorted(kinds)), min_size=1, max_size=2), st.just(set(kinds)))
@@ -65,23 +65,23 @@ def worlds(
 
 
 class Coverage:
-    """Which fields of which entities have been different in some second world so far."""
+    """The fields of each entity that have been different in some second world so far."""
 
     def __init__(self, known: Knowledge) -> None:
         self.expected = expected(known)
         self.counts: Counter[tuple[str, str]] = Counter()
 
     def add(self, world: World) -> None:
-        """Count what *world* touches."""
+        """Count the fields that *world* changes."""
         self.counts.update(world.touched)
 
     @property
     def missing(self) -> frozenset[tuple[str, str]]:
-        """What could have been different and never was."""
+        """The fields that could have been different and never were."""
         return self.expected - self.counts.keys()
 
     def report(self) -> str:
-        """One line for every entity: how many of its fields were different at least once, and which were not."""
+        """Write one line for every entity: how many of its fields were different at least once, and which were not."""
         lines = []
         for entity in sorted({entity for entity, _ in self.expected}):
             wanted = {name for at, name in self.expected if at == entity}
@@ -92,7 +92,7 @@ class Coverage:
 
 
 def expected(known: Knowledge) -> frozenset[tuple[str, str]]:
-    """Every (entity, field) of the vocabulary that can differ unseen: all but what shows in rows none can join."""
+    """Return every (entity, field) of the vocabulary that can differ unseen: all but those of rows nobody can add."""
     return frozenset(
         (entity, name)
         for entity in known.entities
@@ -102,7 +102,7 @@ def expected(known: Knowledge) -> frozenset[tuple[str, str]]:
 
 
 def _hideable(known: Knowledge, entity: str, name: str, kind: str) -> bool:
-    """Whether the field can differ in a visible row; what lies deeper than one group, or refers, may never occur."""
+    """Tell whether the field can differ in a visible row; one deeper than a group, or a reference, may never occur."""
     field = fields_of(entity)[name]
     action, top = known.action(field), name in shape(entity).top
     if action == "deny":
@@ -114,7 +114,7 @@ def _hideable(known: Knowledge, entity: str, name: str, kind: str) -> bool:
 def assert_same_answers(
     ask: Callable[[Records, Question], Answer], one: Records, other: Records, questions: Iterable[Question]
 ) -> list[Answer]:
-    """Fail at the first question that the two worlds answer differently; the answers of the first world."""
+    """Fail at the first question that the two worlds answer differently; return the answers of the first world."""
     answers = []
     for question in questions:
         first, second = ask(one, question), ask(other, question)
@@ -125,7 +125,7 @@ def assert_same_answers(
 
 
 def difference(one: Any, other: Any) -> str:
-    """Where two answers part, with what stands there in each."""
+    """Describe where two answers differ, with the text there in each."""
     first, second = (value if isinstance(value, bytes | str) else repr(value) for value in (one, other))
     if not isinstance(first, type(second)):
         return f"{first!r} and {second!r}"

@@ -1,4 +1,4 @@
-"""Raw ids of people whose ids a grant masks: planted wherever a source might repeat them, hunted in what leaves."""
+"""Raw ids of people whose ids a grant masks: planted wherever a source might repeat them, searched in answers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NAMES = frozenset({"username", "loginId", "type", "system", "assigner"})
 
 
 def planted(records: Records) -> dict[str, list[dict[str, Any]]]:
-    """*records* with unmistakable ids of people, repeated in every text that may tell who somebody is."""
+    """Return *records* with unmistakable ids of people, repeated in every text that may tell who somebody is."""
     names = {
         row["key"][0]: f"{MARK}-{entity}-{number:04}"
         for entity in PERSONS
@@ -40,14 +40,14 @@ def planted(records: Records) -> dict[str, list[dict[str, Any]]]:
 
 
 def raw_ids(records: Records, grant: Grant) -> frozenset[str]:
-    """Every text by which a source knows a person whose id does not leave as it is."""
+    """Return every text by which a source knows a person whose id does not leave as it is."""
     hidden = [entity for entity in PERSONS if not grant.plain(fields_of(entity)["id"].release)]
     rows = [row for entity in hidden for row in records.get(entity, ())]
     return frozenset(str(text) for row in rows for text in (*row["key"], row.get("id"), row.get("uniqueId")) if text)
 
 
 def found(ids: Iterable[str], payload: bytes) -> frozenset[str]:
-    """Which of *ids* stand in what is sent, in any case; in files that it packs too."""
+    """Return which of *ids* occur in an answer, in any case, also inside files that it packs."""
     text = b"\n".join(_unpacked(payload)).lower()
     return frozenset(one for one in ids if one.lower().encode() in text)
 
@@ -74,7 +74,7 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
 
 
 def _person(entity: str, row: Record) -> str:
-    """The id of the person that a record is, or that it belongs to."""
+    """Return the id of the person that a record is, or that it belongs to."""
     if entity in PERSONS:
         return str(row["key"][0])
     owners = (field.name for field in fields_of(entity).values() if field.owner and field.to in PERSONS)
@@ -82,7 +82,7 @@ def _person(entity: str, row: Record) -> str:
 
 
 def _repeat(entity: str, row: dict[str, Any], person: str) -> None:
-    """Let a record repeat the id of its person wherever it may: accounts are addresses of their own."""
+    """Repeat the id of a record's person wherever a source may: accounts are addresses of their own."""
     if entity in PERSONS and "id" in row:
         row["id"] = f"source-{person}"
     for name, field in fields_of(entity).items():

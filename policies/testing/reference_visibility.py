@@ -1,4 +1,4 @@
-"""Which rows exist for a grant, worked out record by record: slow, plain, and independent of the engine."""
+"""Visible rows of a grant, worked out record by record: slow, plain, and independent of the engine."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class ReferenceVisibility:
         self._seen: dict[tuple[str, Key], bool] = {}
 
     def visible(self, entity: str) -> frozenset[Key]:
-        """The keys of the rows of *entity* that exist for the consumer."""
+        """Return the keys of the rows of *entity* that exist for the consumer."""
         return frozenset(key for key in self.rows(entity) if self.sees(entity, key))
 
     def sees(self, entity: str, key: Key) -> bool:
-        """Whether the row exists in the world, and for the consumer."""
+        """Tell whether the row exists in the world, and for the consumer."""
         known = self._seen.get((entity, key))
         if known is None:
             row = self.rows(entity).get(key)
@@ -43,7 +43,7 @@ class ReferenceVisibility:
         return known
 
     def rows(self, entity: str) -> Mapping[Key, Record]:
-        """Every row of *entity* by its key."""
+        """Return every row of *entity* by its key."""
         if entity not in self._rows:
             self._rows[entity] = {row["key"]: row for row in self.records.get(entity, ())}
         return self._rows[entity]
@@ -112,7 +112,7 @@ class ReferenceVisibility:
 
 
 def visible(records: Records, grant: Grant, today: str) -> Mapping[str, frozenset[Key]]:
-    """The keys of all rows that exist for the consumer, by entity."""
+    """Return the keys of all rows that exist for the consumer, by entity."""
     sight = ReferenceVisibility(records, grant, today)
     return {entity: sight.visible(entity) for entity in records}
 

@@ -1,4 +1,4 @@
-"""A second world that differs from a first one only in what a grant does not show."""
+"""Second worlds that differ from a first one only in what a grant does not show."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FREE = frozenset({"year", "month", "zip3", "last4", "initial"})
 HALF_CHANCE, SELDOM_CHANCE, RARE_CHANCE = 0.5, 0.15, 0.03
 MAX_BOLD_CHANGES = 40
 MAX_LOOKS = 40
-"""How often one second world may be looked at whole while it is made."""
+"""The times one second world may be checked whole while it is made."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -46,7 +46,7 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class RowChange:
-    """Row *index* of *entity* gets other values (None takes one away), or goes; -1 is a new row."""
+    """A change of row *index* of *entity*: other values (None removes one), or its removal; -1 is a new row."""
 
     entity: str
     index: int
@@ -56,7 +56,7 @@ class RowChange:
 
 
 class Knowledge:
-    """What a grant shows of a first world: the rows, the fields, and what must stay as it is."""
+    """The parts of a first world that a grant shows: the rows, the fields, and what must stay as it is."""
 
     def __init__(self, records: Records, grant: Grant, today: str) -> None:
         self.records, self.grant, self.today = records, grant, today
@@ -79,7 +79,7 @@ class Knowledge:
         self.before = self.summary(self.visibility)
 
     def _shown(self) -> Iterable[str]:
-        """Entities of which anything leaves, and those whose existence shows through a reference that does."""
+        """Yield entities of which anything leaves, and those whose existence shows through a reference that does."""
         for entity in self.entities:
             released = [one for one in fields_of(entity).values() if self.grant.releases(one.release)]
             if released:
@@ -87,7 +87,7 @@ class Knowledge:
                 yield from (one.to for one in released if one.type == "ref")
 
     def summary(self, sight: ReferenceVisibility) -> Any:
-        """What must be the same in both worlds: which rows exist, and which lenient references show."""
+        """Return what must be the same in both worlds: which rows exist, and which lenient references show."""
         visible = {entity: sight.visible(entity) for entity in self.shown}
         lenient = {
             (ref.entity, key, ref.name)
@@ -99,33 +99,33 @@ class Knowledge:
         return visible, lenient
 
     def action(self, field: Field) -> str:
-        """What the grant does to a field's value; ``deny`` where it does not leave."""
+        """Return the grant's action on a field's value; ``deny`` where it does not leave."""
         rule = self.grant.rule(field.release)
         if rule is None:
             return "deny"
         return "deny" if rule.action == "pseudonym" and field.type != "id" else rule.action
 
     def visible(self, entity: str, key: Key) -> bool:
-        """Whether anything of a row reaches the consumer."""
+        """Tell whether anything of a row reaches the consumer."""
         return entity in self.shown and self.visibility.sees(entity, key)
 
     def risky(self, field: Field) -> bool:
-        """Whether a change of the field could change which rows exist."""
+        """Tell whether a change of the field could change which rows exist."""
         return field.owner or (field.entity, field.name) in self.rule_reads
 
     def insertable(self, entity: str) -> bool:
-        """Whether a row of *entity* can be added that the consumer does not notice."""
+        """Tell whether a row of *entity* can be added that the consumer does not notice."""
         if entity not in self.shown or entity in self.grant.rows:
             return True
         return any(field.owner and self.hides(field) for field in fields_of(entity).values())
 
     def hides(self, owner: Field) -> bool:
-        """Whether a row can be hidden by what its *owner* reference points to."""
+        """Tell whether a row can be hidden through its *owner* reference."""
         return owner.to in PERSONS or not (owner.lenient and self.grant.unrestricted(owner.to))
 
 
 class SecondWorldMaker:
-    """Makes one second world."""
+    """A maker of one second world."""
 
     def __init__(self, known: Knowledge, random: Random, kinds: Collection[str], most: int) -> None:
         self.known, self.random, self.kinds, self.most = known, random, kinds, most
@@ -135,7 +135,7 @@ class SecondWorldMaker:
         self.looks = MAX_LOOKS
 
     def world(self, entities: frozenset[str]) -> World:
-        """A world in which *entities* are different where nobody sees it."""
+        """Make a world in which *entities* are different where nobody sees it."""
         for entity in sorted(entities):
             self._rows(entity)
             if "inserted" in self.kinds and self.known.insertable(entity):
@@ -151,7 +151,7 @@ class SecondWorldMaker:
         return World(records, frozenset((one.entity, name) for one in changes for name in one.touched))
 
     def _accepted(self, base: list[RowChange], bold: list[RowChange]) -> list[RowChange]:
-        """Those of the *bold* changes that leave everything visible as it was, by halving."""
+        """Return those of the *bold* changes that leave everything visible as it was, by halving."""
         if not bold or self.looks <= 0:
             return []
         self.looks -= 1
@@ -177,7 +177,7 @@ class SecondWorldMaker:
                 self._anything(entity, index, row)
 
     def _behind(self, entity: str, index: int, row: Record) -> None:
-        """Changes of a visible row that do not show."""
+        """Change a visible row where it does not show."""
         edits: dict[str, Any] = {}
         touched: set[str] = set()
         for name, field in shape(entity).top.items():
@@ -193,7 +193,7 @@ class SecondWorldMaker:
         self.safe.append(RowChange(entity, index, edits, touched=frozenset(touched)))
 
     def _hidden_change(self, field: Field, value: Any, touched: set[str]) -> Any:
-        """A value for a field of a visible row that the consumer cannot tell from *value*."""
+        """Make a value for a field of a visible row that the consumer cannot tell from *value*."""
         action = self.known.action(field)
         if field.type == "group":
             return self._group(field, value, touched) if "items" in self.kinds or action == "deny" else value
@@ -215,7 +215,7 @@ class SecondWorldMaker:
         return None if self.random.random() < SELDOM_CHANCE else self.fake.value(field)
 
     def _companions(self, members: Mapping[str, Field], holder: Record) -> dict[str, Any]:
-        """The exact tokens beside coded fields, which leave only where the field does as it is."""
+        """Make the exact tokens beside coded fields, which leave only where the field does as it is."""
         if "hidden" not in self.kinds:
             return {}
         coded = (name for name, one in members.items() if one.type == "code" and not one.many and name in holder)
@@ -253,7 +253,7 @@ class SecondWorldMaker:
         return self.random.choice(keys) if keys and self.random.random() < HALF_CHANCE else (self.fake.token(),)
 
     def _open(self, field: Field, value: Any) -> Any:
-        """An open dictionary with other members where no rule shows them."""
+        """Make an open dictionary with other members where no rule shows them."""
         base = field.release.removesuffix(".*")
         kept = {name: one for name, one in (value or {}).items() if self.known.grant.releases(f"{base}.{name}")}
         extra = self.fake.token()
@@ -262,7 +262,7 @@ class SecondWorldMaker:
         return kept or None
 
     def _group(self, field: Field, value: Any, touched: set[str]) -> Any:
-        """A group in another order, with other hidden members, and with items that show nothing."""
+        """Make a group in another order, with other hidden members, and with items that show nothing."""
         members = shape(field.entity).members(field.name)
         hidden = [name for name, one in members.items() if one.type != "group" and self.known.action(one) == "deny"]
         if not field.many or not members:
@@ -291,7 +291,7 @@ class SecondWorldMaker:
         return made
 
     def _filled(self, field: Field, touched: set[str]) -> Any:
-        """Some value for any field, also a group or a reference."""
+        """Make some value for any field, also a group or a reference."""
         touched.add(field.name)
         if field.type == "group":
             members = shape(field.entity).members(field.name)
@@ -301,7 +301,7 @@ class SecondWorldMaker:
         return self.fake.token() if field.type == "id" else self.fake.value(field)
 
     def _anything(self, entity: str, index: int, row: Record) -> None:
-        """Changes of a row that does not exist for the consumer: everything may be different."""
+        """Change a row that does not exist for the consumer: everything may be different."""
         edits: dict[str, Any] = {}
         touched: set[str] = set()
         for name, field in shape(entity).top.items():
@@ -322,7 +322,7 @@ class SecondWorldMaker:
         self.safe.append(RowChange(entity, index, edits, touched=frozenset(touched)))
 
     def _likely(self, field: Field, row: Record) -> Any:
-        """Another value with which an unseen row most likely stays so, and row rules find in it what they found."""
+        """Make another value with which an unseen row likely stays unseen, for the same result of the row rules."""
         value = row.get(field.name)
         if field.type != "ref" or field.many:
             return self.fake.likely(field, value, self.known.today)
@@ -333,7 +333,7 @@ class SecondWorldMaker:
         return self._unseen_key(field.to)
 
     def _insertion(self, entity: str) -> RowChange:
-        """A new row that has everything and that, most likely, nobody sees."""
+        """Make a new row that has everything and that, most likely, nobody sees."""
         touched: set[str] = set()
         known = self.known.keys.get(entity) or ((self.fake.token(),),)
         record: dict[str, Any] = {"key": tuple(self.fake.token() for _ in self.random.choice(known))}
@@ -350,7 +350,7 @@ class SecondWorldMaker:
 
 
 def apply(records: Records, changes: Iterable[RowChange]) -> dict[str, list[Record]]:
-    """The world after *changes*; the first world is left as it is."""
+    """Make the world after *changes*; the first world is left as it is."""
     made: dict[str, list[Any]] = {entity: list(rows) for entity, rows in records.items()}
     gone: defaultdict[str, set[int]] = defaultdict(set)
     for change in changes:
@@ -376,7 +376,7 @@ def _telling(grant: Grant) -> Mapping[tuple[str, str], Sequence[str]]:
 
 
 def _seen(records: Records, most: int = 50) -> Mapping[tuple[str, str], Sequence[Any]]:
-    """Some of the values that occur, by entity and field."""
+    """Return some of the values that occur, by entity and field."""
     found: dict[tuple[str, str], dict[Any, None]] = {}
     for entity, rows in records.items():
         for row in rows:

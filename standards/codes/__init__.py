@@ -1,4 +1,4 @@
-"""What each standard calls the values of a code set, and how one becomes the other."""
+"""Code sets: the tokens of each standard for the same values, and how one becomes the other."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNSAID = "-"  # in a table: this dialect has no word for the value and leaves th
 
 @dataclass(frozen=True, slots=True)
 class CodeSet:
-    """A code set; *open* says what OneRoster 1.2 takes beyond its own tokens: ``ext``, ``free`` or ``closed``.
+    """A code set; *open* is how OneRoster 1.2 extends it beyond its own tokens: ``ext``, ``free`` or ``closed``.
 
     *fallback* is the token for a value that a closed enumeration has no word for; empty means the member is left out.
     """
@@ -40,13 +40,13 @@ class CodeSet:
 
 @cache
 def names() -> tuple[str, ...]:
-    """The names of all code sets."""
+    """List the names of all code sets."""
     return tuple(row["set"] for row in _lines("sets"))
 
 
 @cache
 def table(name: str) -> CodeSet:
-    """The code set called *name*."""
+    """Return the code set called *name*."""
     for row in _lines("sets"):
         if row["set"] == name:
             return CodeSet(
@@ -58,7 +58,7 @@ def table(name: str) -> CodeSet:
 
 @cache
 def inward(name: str, dialect: str) -> Inward:
-    """How to understand a token of *dialect*: the vocabulary's value, or the token itself where none is known."""
+    """Make the function that reads a token of *dialect*: the vocabulary's value, or the token itself if unknown."""
     known = _inward_edfi(table(name)) if dialect == "edfi" else _inward_oneroster(table(name))
     local = f"{LOCAL}{table(name).descriptor}#".lower()
     seen: dict[str, str] = {}
@@ -78,10 +78,10 @@ def inward(name: str, dialect: str) -> Inward:
 
 @dataclass(frozen=True, slots=True)
 class Outward:
-    """How *dialect* says the values of the code set *name*; two for the same set and dialect are equal.
+    """The function that writes values of the code set *name* in *dialect*; two for the same set and dialect are equal.
 
     What is worked out from the model may be forgotten and made again, and a view still holds the one that it was made
-    with: it is looked up by what it says, as where an older version says it otherwise.
+    with: it is looked up by its content, as where an older version writes the code otherwise.
     """
 
     name: str
@@ -92,7 +92,7 @@ class Outward:
     _seen: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def __call__(self, value: str) -> str | None:
-        """The token for *value*; None only where a closed enumeration leaves the member out."""
+        """Return the token for *value*; None only where a closed enumeration leaves the member out."""
         token = self._known.get(value) or self._seen.get(value)
         if token is None:
             token = self._other(table(self.name), value)
@@ -103,7 +103,7 @@ class Outward:
 
 @cache
 def outward(name: str, dialect: str) -> Outward:
-    """How to say a vocabulary value of the code set *name* in *dialect*."""
+    """Make the function that writes a value of the code set *name* in *dialect*."""
     known: dict[str, str] = {}
     for row in table(name).rows:
         if token := _token(row, dialect):
@@ -115,7 +115,7 @@ def outward(name: str, dialect: str) -> Outward:
 
 @cache
 def fact(name: str, value: str, column: str) -> str:
-    """What a table says about a value beside its tokens, as the SCED code of a subject; empty where nothing."""
+    """Return what a table states of a value beside its tokens, as the SCED code of a subject; empty where nothing."""
     return next((row.get(column, "") for row in table(name).rows if row["value"] == value), "")
 
 
@@ -150,13 +150,13 @@ def _inward_oneroster(codeset: CodeSet) -> dict[str, str]:
 
 
 def is_descriptor(text: str) -> bool:
-    """Whether *text* can stand where Ed-Fi wants the URI of a descriptor value."""
+    """Tell whether *text* can stand where Ed-Fi wants the URI of a descriptor value."""
     return "#" in text.partition("://")[2]
 
 
 @cache
 def descriptor(name: str) -> Callable[[Any], str]:
-    """How to say a text where the URI of a value of the descriptor *name* must stand."""
+    """Make the function that writes a text where the URI of a value of the descriptor *name* must stand."""
     return lambda text: text if is_descriptor(str(text)) else f"{LOCAL}{name}#{text}"
 
 
@@ -179,6 +179,6 @@ def _other_oneroster11(codeset: CodeSet, value: str) -> str | None:
 
 
 def keep(seen: dict[Any, Any], asked: Any, answer: Any) -> None:
-    """Remember an answer; a source that sends endless new codes only costs time."""
+    """Cache an answer; a source that sends endless new codes only costs time."""
     if len(seen) < 10_000:  # noqa: PLR2004  far above any real code set
         seen[asked] = answer

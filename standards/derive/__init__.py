@@ -1,1 +1,1 @@
-"""Derivation of the facts that the project ships from the reference facts: ``python -m standards.derive FOLDER``."""
+"""Derived facts: the data files of the standards, made from the reference: ``python -m standards.derive FOLDER``."""

@@ -1,4 +1,4 @@
-"""Derives the shipped facts of the standards from the reference facts: ``python -m standards.derive FOLDER``.
+"""Derived facts of the standards, written from the reference facts: ``python -m standards.derive FOLDER``.
 
 The files hold names, types, lengths and references only. They are committed, so nobody needs the
 reference to run the gateway; a test derives them again wherever the reference is present.
@@ -35,7 +35,7 @@ APART = {"Grade": [["$.gradingPeriodReference.schoolYear", "$.studentSectionAsso
 
 
 def derive(shared: Path) -> dict[str, str]:
-    """The text of every derived file, by its path inside this package."""
+    """Return the text of every derived file, by its path inside this package."""
     facts = shared / "facts"
     return {
         "edfi/model-ds52.json": _text(_edfi(_load(facts / "edfi-model-ds52.json"))),
@@ -46,7 +46,7 @@ def derive(shared: Path) -> dict[str, str]:
 
 
 def write(shared: Path, target: Path = HERE) -> None:
-    """Writes the derived files below *target*."""
+    """Write the derived files below *target*."""
     for name, text in derive(shared).items():
         (target / name).write_text(text, encoding="utf-8")
 
@@ -63,7 +63,7 @@ def _edfi(model: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _names(models: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The name of every member of every resource, wherever it stands."""
+    """List the name of every member of every resource, wherever it stands."""
     found: set[str] = set()
     waiting = [one["properties"] for model in models for name, one in model.items() if name != "_meta"]
     for properties in waiting:
@@ -73,7 +73,7 @@ def _names(models: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _without_old_bounds(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """*properties* without ``minLength: 1``, which the standard gave up in 5.1."""
+    """Return *properties* without ``minLength: 1``, which the standard gave up in 5.1."""
     kept = {}
     for name, value in properties.items():
         facts = {word: fact for word, fact in value.items() if (word, fact) != ("minLength", 1)}

@@ -1,4 +1,4 @@
-"""Derives the table of collation from allkeys.txt of UTS #10: ``python -m standards.derive.collation FILE``.
+"""The table of collation, derived from allkeys.txt of UTS #10: ``python -m standards.derive.collation FILE``.
 
 Unicode publishes that file, and Perl ships it (Unicode/Collate/allkeys.txt). The table is committed; nobody needs the
 file to run the gateway, and the name of its version and whose it is stand at its head.
@@ -28,7 +28,7 @@ ELEMENT: Final = re.compile(r"\[[.*]([0-9A-F]+)\.([0-9A-F]+)\.([0-9A-F]+)\]")
 
 
 def derive(published: str) -> str:
-    """The text of the table: a sequence of characters and its weights in each line, 0 left out."""
+    """Return the text of the table: a sequence of characters and its weights in each line, 0 left out."""
     version = re.search(r"^@version (\S+)", published, re.MULTILINE)
     year = re.search(r"\d{4}", published)
     assert version, "no @version: this is no allkeys.txt"

@@ -1,1 +1,1 @@
-"""The Ed-Fi ODS/API: its resources, how each is read and written, and what of it is native."""
+"""The Ed-Fi ODS/API: its resources, how each is read and written, and which of them are native."""

@@ -59,18 +59,18 @@ SPECIAL = ("health", "disciplin", "specialEducation", "section504", "homeless", 
 
 @cache
 def entities() -> Mapping[str, Entity]:
-    """Every native entity by its name, such as ``edfi.calendars``."""
+    """Return every native entity by its name, such as ``edfi.calendars``."""
     return {native_name(name): _entity(name) for name in native()}
 
 
 def native_name(collection: str) -> str:
-    """The name of the entity that a collection alone tells of: ``edfi.calendars``, ``edfi.tpdm.candidates``."""
+    """Return the name of the entity of a native collection: ``edfi.calendars``, ``edfi.tpdm.candidates``."""
     return f"edfi.{collection.replace('/', '.')}"
 
 
 @cache
 def remainder(entity: str) -> Mapping[str, Field]:
-    """What mapped resources say of *entity* beyond the vocabulary, as extra fields of it."""
+    """Return the members of mapped resources beyond the vocabulary, as extra fields of *entity*."""
     found = [one for one in mappings().values() if one.lens.entity == entity]
     beyond = [field for one in found for field in extensions.members(one.lens.local, entity).fields]
     told = [_links(entity, vocabulary.entities()[entity].fields["id"])] if found or entity in LINKING else []
@@ -80,14 +80,14 @@ def remainder(entity: str) -> Mapping[str, Field]:
 
 @cache
 def mappings() -> Mapping[str, Mapped]:
-    """The mapped resources by collection."""
+    """Return the mapped resources by collection."""
     modules = {name: vars(import_module(f"{mapped.__name__}.{module}")) for name, module in MAPPED.items()}
     return {name: next(one for one in found.values() if isinstance(one, Mapped)) for name, found in modules.items()}
 
 
 @cache
 def native() -> Mapping[str, Resource]:
-    """The resources and descriptors that are no mapped ones, by collection."""
+    """Return the resources and descriptors that are not mapped, by collection."""
     return {one.collection: one for one in resources().values() if one.collection not in MAPPED}
 
 
@@ -104,12 +104,12 @@ def _entity(collection: str) -> Entity:
 
 
 def _links(entity: str, number: Field) -> list[Field]:
-    """Where the references of *entity* lead that its views do not follow: read with the *number* of its records."""
+    """Make the field for *entity*'s links to records that its views do not follow, released with its *number*."""
     return [Field(entity, links.FIELD, "text", number.release, number.sensitivity)]
 
 
 def _owned(field: Field) -> Field:
-    """A student whom only an optional reference names owns the row all the same."""
+    """Make a student reference an owner of its row, also where the standard has it optional."""
     if field.to != "student" or not field.name.endswith("studentUniqueId") or field.name.count(".") != 1:
         return field
     return Field(
@@ -142,7 +142,7 @@ def _made(collection: str) -> MappedMembers:
 
 
 def _numbered(member: str) -> Callable[[Mapping[str, Any]], int | None]:
-    """The number that an ODS before version 7.2 gives a descriptor; later ones give none."""
+    """Make the function that numbers a descriptor as an ODS before version 7.2 does; later ones give none."""
 
     def number(document: Mapping[str, Any]) -> int | None:
         own = document.get(member)
@@ -163,13 +163,13 @@ def _view(collection: str) -> View:
 
 @cache
 def lenses(*, standard: bool) -> tuple[Lens, ...]:
-    """The lenses of the native resources that are the *standard*'s own, or of those that are not."""
+    """Return the lenses of the native resources that are the *standard*'s own, or of those that are not."""
     return tuple(map(_lens, _names(standard=standard)))
 
 
 @cache
 def views(*, standard: bool) -> tuple[View, ...]:
-    """The views of the native resources that are the *standard*'s own, or of those that are not."""
+    """Return the views of the native resources that are the *standard*'s own, or of those that are not."""
     return tuple(map(_view, _names(standard=standard)))
 
 

@@ -1,1 +1,1 @@
-"""Lenses: a local document and a vocabulary record, as pairs that read one way and write the other."""
+"""Lenses: mappings between a local document and a vocabulary record, as pairs that read and write."""

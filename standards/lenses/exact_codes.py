@@ -1,4 +1,4 @@
-"""Tokens of a code set on their way in and out, kept exactly where the value would not bring them back."""
+"""Exact codes: tokens of a code set kept exactly where their vocabulary value would not bring them back."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class CodeTokens:
         self._lists: dict[tuple[str, ...], tuple[tuple[str, ...], bool]] = {}
 
     def understand(self, token: str) -> tuple[str, bool]:
-        """A token's value, and whether the token must be kept beside it."""
+        """Return a token's value, and whether the token must be kept beside it."""
         found = self._seen.get(token)
         if found is None:
             value = self.inward(token)
@@ -35,11 +35,11 @@ class CodeTokens:
         return found
 
     def exact(self, value: str, token: str | None) -> str | None:
-        """The token for *value*: the one kept, if it still means that."""
+        """Return the token for *value*: the kept one, if it still means that."""
         return token if token is not None and self.understand(token)[0] == value else self.say(value)
 
     def exact_list(self, values: Sequence[str] | None, tokens: Sequence[str] | None) -> list[str] | None:
-        """The tokens for *values*: those kept, if they still mean that."""
+        """Return the tokens for *values*: the kept ones, if they still mean that."""
         if not values:
             return None
         if tokens and [self.understand(token)[0] for token in tokens] == list(values):
@@ -72,7 +72,7 @@ class CodeTokens:
 
 
 def parted(text: str, separator: str) -> list[str]:
-    """The parts of a delimited text; a part may stand in quotation marks."""
+    """Split a delimited text; a part may stand in quotation marks."""
     if '"' not in text:
         return [part for raw in text.split(separator) if (part := raw.strip())]
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
@@ -81,5 +81,5 @@ def parted(text: str, separator: str) -> list[str]:
 
 @cache
 def tokens(codes: str, dialect: str) -> CodeTokens:
-    """The tokens of the set *codes* in *dialect*; every lens shares what one has looked up."""
+    """Return the tokens of the set *codes* in *dialect*; every lens shares what one has looked up."""
     return CodeTokens(codes, dialect)

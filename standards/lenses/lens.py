@@ -1,4 +1,4 @@
-"""A local resource or file and an entity of the vocabulary, as pairs that read one way and write the other."""
+"""A lens: a local resource or file and an entity of the vocabulary, as pairs that read and write."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ __all__ = [
 class Lens:
     """One local resource or file and one entity of the vocabulary.
 
-    *dialect* is ``edfi``, ``oneroster.csv`` or ``oneroster11.csv``; *key* names the local members that make the
-    natural key, after the constant parts in *prefix*.
+    *dialect* is ``edfi``, ``oneroster.csv`` or ``oneroster11.csv``; *key* names the local members that make the natural
+    key, after the constant parts in *prefix*.
     """
 
     dialect: str
@@ -50,7 +50,7 @@ class Lens:
 
     @cached_property
     def local_paths(self) -> frozenset[str]:
-        """Every local path that a pair consumes."""
+        """Every local path that a pair reads."""
         return frozenset(path for pair in self.pairs for path in pair.local_paths) | set(self.key)
 
     @cached_property
@@ -69,15 +69,15 @@ class Lens:
 
     @cached_property
     def read(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-        """What a local record says, in the vocabulary's words."""
+        """The function that reads a local record into the vocabulary's fields."""
         return self._reading(MemberLayout(nested=not self.context.textual))
 
     def read_partial(self, local: Mapping[str, Any]) -> dict[str, Any]:
-        """What a local record says, which may lack parts of its key."""
+        """Read a local record that may lack parts of its key."""
         return self._both.read(local)
 
     def reader(self, columns: Sequence[str]) -> Callable[[list[str]], dict[str, Any]]:
-        """`read` for rows of cells under *columns*; a short row lacks its last cells."""
+        """Make a `read` for rows of cells under *columns*; a short row lacks its last cells."""
         width = len(columns)
         read = self._reading(ColumnLayout(tuple(columns)))
 
@@ -87,7 +87,7 @@ class Lens:
         return read_row
 
     def write(self, record: Record, onto: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The local record that says what *record* says; what the lens does not know of *onto* stays as it is."""
+        """Write *record* as a local record; what the lens does not know of *onto* stays as it is."""
         local: dict[str, Any] = deepcopy(dict(onto)) if onto else {}
         self._both.write(record, local, onto)
         return local

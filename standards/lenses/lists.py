@@ -1,4 +1,4 @@
-"""The words of a lens for members that hold several values: each makes one pair."""
+"""Pairs for members that hold several values, one function each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def joined(local: str, name: str, separator: str = ",", codes: str = "", kind: str = "text") -> Pair:
-    """One text that holds a list; *kind* ``ref`` makes each part the key of another record."""
+    """Map one text that holds a list; *kind* ``ref`` makes each part the key of another record."""
 
     def bind(context: Context, places: MemberLayout | ColumnLayout) -> Step:
         take = places.at(local)
@@ -51,7 +51,7 @@ def joined(local: str, name: str, separator: str = ",", codes: str = "", kind: s
 
 
 def each(local: str, name: str, pairs: Sequence[Pair], by: Sequence[str] = ()) -> Pair:
-    """A list of objects and a group; *by* names the sub-fields that tell one item from another.
+    """Map a list of objects to a group; *by* names the sub-fields that identify an item.
 
     A pair with the empty name makes the vocabulary's items bare values, one with the empty path the local ones.
     """
@@ -93,10 +93,10 @@ def each(local: str, name: str, pairs: Sequence[Pair], by: Sequence[str] = ()) -
 
 
 def flags(local: str, prefix: str, codes: str, names: Sequence[str]) -> Pair:
-    """A list of objects with one code each, and a yes or no for each of the values *names*.
+    """Map a list of objects with one code each to a boolean for each of the values *names*.
 
-    *local* is the list and its member, as ``races.raceDescriptor``. A list that is there says no to what it leaves
-    out. The exact tokens are kept beside the fields where the answers alone would not bring them back.
+    *local* is the list and its member, as ``races.raceDescriptor``. A list that is there means false for what it leaves
+    out. The exact tokens are kept beside the fields where the booleans alone would not bring them back.
     """
     many, _, member = local.rpartition(".")
     fields, companion = tuple(f"{prefix}{value}" for value in names), prefix.rstrip(".")
@@ -161,7 +161,7 @@ def _dressed(record: Mapping[str, Any], name: str, exact: str) -> list[dict[str,
 
 
 def _merged(use: TwoWayPairs, said: list[dict[str, Any]], olds: list[Any], by: Sequence[str]) -> list[dict[str, Any]]:
-    """The items to write: an old one where it says the same, mended where it is the same by *by*, else a new one."""
+    """Merge the items to write: an old one where it is equal, updated where it is the same by *by*, else a new one."""
     left = [(old, use.writable(use.read(old))) for old in olds]
     same, near = _placed(left, _plain), _placed(left, lambda known: _plain([known.get(name) for name in by]))
     gone: set[int] = set()
@@ -182,7 +182,7 @@ def _merged(use: TwoWayPairs, said: list[dict[str, Any]], olds: list[Any], by: S
 
 
 def _placed(left: Sequence[tuple[Any, Any]], told: Callable[[Any], Hashable]) -> dict[Hashable, list[int]]:
-    """The places of old items by what is *told* of them."""
+    """Return the indexes of old items by what is *told* of them."""
     found: dict[Hashable, list[int]] = {}
     for at, (_, known) in enumerate(left):
         found.setdefault(told(known), []).append(at)
@@ -190,7 +190,7 @@ def _placed(left: Sequence[tuple[Any, Any]], told: Callable[[Any], Hashable]) ->
 
 
 def _plain(value: Any) -> Hashable:
-    """A value without its exact tokens, as what can be looked up; values that agree have the same."""
+    """Return a value without its exact tokens, hashable, and equal for values that agree."""
     if isinstance(value, dict):
         return frozenset((name, _plain(inner)) for name, inner in value.items() if "@" not in name)
     if isinstance(value, list):

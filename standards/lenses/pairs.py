@@ -1,4 +1,4 @@
-"""Pairs of local members and vocabulary fields, put to use on documents and on rows of cells."""
+"""Pairs of local members and vocabulary fields, applied to documents and to rows of cells."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Where pairs are put to use: the resource for messages, the dialect of its codes, whether all is text."""
+    """The context of a pair: the resource for messages, the dialect of its codes, whether all is text."""
 
     resource: str
     dialect: str
@@ -30,7 +30,7 @@ class Context:
         return self.dialect.rstrip("0123456789")
 
     def wrong(self, member: str, kind: str) -> MappingError:
-        """The error for a member that is not what it should be; never says what it is."""
+        """Make the error for a member of a wrong kind; it never contains the value."""
         return MappingError(f"{self.resource}.{member} is not {kind}.")
 
 
@@ -41,7 +41,7 @@ class MemberLayout:
     nested: bool
 
     def at(self, path: str) -> Getter:
-        """How to find the member at *path*; None where it is missing."""
+        """Make the function that finds the member at *path*; None where it is missing."""
         if not self.nested or "." not in path:
             return methodcaller("get", path)
         *parents, last = path.split(".")
@@ -56,12 +56,12 @@ class MemberLayout:
         return take
 
     def starting(self, prefix: str) -> Callable[[Any], list[tuple[str, Any]]]:
-        """How to find all members whose name begins with *prefix*, without it."""
+        """Make the function that finds all members whose name begins with *prefix*, without it."""
         cut = len(prefix)
         return lambda row: [(name[cut:], row[name]) for name in row if name.startswith(prefix)]
 
     def whole(self) -> Getter:
-        """How to see the record as a dictionary."""
+        """Make the function that returns the record as a dictionary."""
         return lambda row: row
 
 
@@ -72,16 +72,16 @@ class ColumnLayout:
     headings: tuple[str, ...]
 
     def at(self, path: str) -> Getter:
-        """How to find the cell under a heading; None where there is no such column."""
+        """Make the function that finds the cell under a heading; None where there is no such column."""
         return itemgetter(self.headings.index(path)) if path in self.headings else lambda _row: None
 
     def starting(self, prefix: str) -> Callable[[Any], list[tuple[str, Any]]]:
-        """How to find all cells whose heading begins with *prefix*, under the heading without it."""
+        """Make the function that finds all cells whose heading begins with *prefix*, under the heading without it."""
         found = [(name.removeprefix(prefix), i) for i, name in enumerate(self.headings) if name.startswith(prefix)]
         return lambda row: [(name, row[i]) for name, i in found]
 
     def whole(self) -> Getter:
-        """How to see the record as a dictionary."""
+        """Make the function that returns the record as a dictionary."""
         return lambda row: dict(zip(self.headings, row, strict=False))
 
 
@@ -89,7 +89,7 @@ class ColumnLayout:
 class Pair:
     """Local members and the vocabulary fields they become; made by the functions of `standards.lenses.scalars`.
 
-    *reader* gives the step that reads; *writer* gives the step that writes, None where the pair cannot go back.
+    *reader* makes the step that reads; *writer* makes the step that writes, None where the pair cannot be written.
     *companion* is the name under which exact tokens are kept beside the value.
     """
 
@@ -107,13 +107,13 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class TwoWayPairs:
-    """Pairs put to use on dictionaries, in both directions."""
+    """Pairs applied to dictionaries, in both directions."""
 
     steps: tuple[tuple[Pair, Step | None, Step | None], ...]
     standard: str
 
     def read(self, local: Any) -> dict[str, Any]:
-        """What the pairs say about a local record."""
+        """Read a local record through the pairs."""
         record: dict[str, Any] = {}
         for _, step, _ in self.steps:
             if step:
@@ -121,12 +121,12 @@ class TwoWayPairs:
         return record
 
     def writable(self, record: Record) -> dict[str, Any]:
-        """The part of *record* that could be written back."""
+        """Return the part of *record* that could be written back."""
         lost = {name for pair, _, put in self.steps if not put for name in pair.fields}
         return {name: value for name, value in record.items() if name not in lost}
 
     def write(self, record: Record, local: dict[str, Any], before: Any) -> None:
-        """Put what *record* says into *local*, leaving alone what *before* already says in its own way."""
+        """Write *record* into *local*, leaving alone what *before* already states in its own way."""
         for pair, step, put in self.steps:
             if not put:
                 continue
@@ -142,7 +142,7 @@ class TwoWayPairs:
 
 
 def two_way(pairs: Sequence[Pair], context: Context) -> TwoWayPairs:
-    """*pairs* put to use in *context*."""
+    """Apply *pairs* in *context*, in both directions."""
     members = MemberLayout(nested=not context.textual)
     return TwoWayPairs(
         tuple(
@@ -154,7 +154,7 @@ def two_way(pairs: Sequence[Pair], context: Context) -> TwoWayPairs:
 
 
 def agrees(said: Any, known: Any) -> bool:
-    """Whether what is *said* is what is *known*; exact tokens that are not said are no disagreement."""
+    """Tell whether what is *said* equals what is *known*; exact tokens that are not stated do not count."""
     if isinstance(said, dict) and isinstance(known, dict):
         names = said.keys() | {name for name in known if "@" not in name}
         return all(name in said and name in known and agrees(said[name], known[name]) for name in names)
@@ -164,7 +164,7 @@ def agrees(said: Any, known: Any) -> bool:
 
 
 def put_in(local: dict[str, Any], path: Sequence[str], value: Any) -> None:
-    """Put *value* where *path* leads, making the objects on the way; None takes it out with objects left empty."""
+    """Set *value* at *path*, making the objects on the way; None removes it together with objects left empty."""
     first, *rest = path
     if not rest:
         if value is None:
@@ -183,5 +183,5 @@ def put_in(local: dict[str, Any], path: Sequence[str], value: Any) -> None:
 
 
 def place(context: Context, path: str) -> tuple[str, ...]:
-    """The steps of a path: one in a file, one per dot in a document."""
+    """Split a path into its steps: one in a file, one per dot in a document."""
     return (path,) if context.textual else tuple(path.split("."))

@@ -1,4 +1,4 @@
-"""The words of a lens for single members: each makes one pair."""
+"""Pairs for single members, one function each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KINDS_WITH_FEW_VALUES = frozenset(
 
 
 def same(local: str, name: str, kind: str = "text") -> Pair:
-    """A value that both know as it is; *kind* is one of `standards.lenses.types`."""
+    """Map a value that both sides write alike; *kind* is one of `standards.lenses.types`."""
 
     def bind(context: Context, places: MemberLayout | ColumnLayout) -> Step:
         take = places.at(local)
@@ -40,7 +40,7 @@ def same(local: str, name: str, kind: str = "text") -> Pair:
 
 
 def converted(local: str, name: str, inward: Callable[[Any], Any], outward: Callable[[Any], Any]) -> Pair:
-    """A value that two functions turn into each other; either may answer `WRONG`."""
+    """Map a value that two functions convert; either may answer `WRONG`."""
 
     def bind(context: Context, places: MemberLayout | ColumnLayout) -> Step:
         return _finding(context, local, name, places.at(local), inward)
@@ -52,7 +52,7 @@ def converted(local: str, name: str, inward: Callable[[Any], Any], outward: Call
 
 
 def coded(local: str, name: str, codes: str, many: bool = False) -> Pair:
-    """A token, or a list of tokens, of the code set *codes*; the exact token is kept where it would not come back."""
+    """Map one token, or a list, of the code set *codes*; the exact token is kept where it would not come back."""
 
     def bind(context: Context, places: MemberLayout | ColumnLayout) -> Step:
         take = places.at(local)
@@ -80,7 +80,7 @@ def split(
     kinds: Sequence[str] = (),
     prefix: tuple[str, ...] = (),
 ) -> Pair:
-    """Several members that together are the key of another record, after the constant parts in *prefix*.
+    """Map several members that together are the key of another record, after the constant parts in *prefix*.
 
     *kinds* says ``text`` or ``integer`` for each member; without it all are text.
     """
@@ -113,7 +113,7 @@ def split(
 
 
 def opened(prefix: str, name: str) -> Pair:
-    """All members whose name begins with *prefix*, as one open dictionary."""
+    """Map all members whose name begins with *prefix*, as one open dictionary."""
 
     def bind(context: Context, places: MemberLayout | ColumnLayout) -> Step:  # noqa: ARG001  every pair is bound alike
         take = places.starting(prefix)
@@ -136,7 +136,7 @@ def opened(prefix: str, name: str) -> Pair:
 
 
 def const(local: str, value: Any) -> Pair:
-    """A member that always says the same and tells nothing."""
+    """Write a member that is always the same and reads as nothing."""
 
     def put(context: Context) -> Step:
         path = place(context, local)
@@ -146,9 +146,9 @@ def const(local: str, value: Any) -> Pair:
 
 
 def read_only(local: str | Sequence[str], name: str, convert: Callable[[Mapping[str, Any]], Any]) -> Pair:
-    """A value that *convert* finds in the local record and that cannot go back; None is absent, `WRONG` an error.
+    """Map a value that *convert* finds in the local record and that is never written; None is absent, `WRONG` an error.
 
-    *local* names the members that thereby have been told, so that they are no remainder.
+    *local* names the members that are thereby read, so that they are no remainder.
     """
     members = (local,) if isinstance(local, str) else tuple(local)
 
@@ -195,7 +195,7 @@ def _remembering(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _finding(context: Context, local: str, name: str, take: Callable[[Any], Any], find: Callable[[Any], Any]) -> Step:
-    """The step for a function of ours, which may also find nothing."""
+    """Make the step for a function of ours, which may also find nothing."""
 
     def step(row: Any, record: dict[str, Any]) -> None:
         value = take(row)

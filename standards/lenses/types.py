@@ -1,4 +1,4 @@
-"""The simple kinds of value, and how each looks in JSON or as a cell of text."""
+"""Types of simple values, and their form in JSON or as a cell of text."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 
 
 class Wrong:
-    """The answer for a value that is not of the kind asked for; an exception would carry the value along."""
+    """The answer for a value of a wrong kind; an exception would carry the value along."""
 
 
 WRONG: Final = Wrong()
-DATE_LENGTH = 10
+DATE_CHARACTERS = 10
 TRUTHS = {"true": True, "false": False}
 
 
 def reading(kind: str, textual: bool) -> Convert:
-    """How to read a value of *kind*, which is text in a file where *textual*; `WRONG` where it is another kind."""
+    """Make the function that reads a *kind*, as text in a file where *textual*; `WRONG` for another kind."""
     return (_FROM_TEXT if textual else _FROM_JSON)[kind]
 
 
 def writing(kind: str, textual: bool) -> Convert:
-    """How to write a value of *kind*, as text where *textual*; `WRONG` where it cannot be one."""
+    """Make the function that writes a *kind*, as text where *textual*; `WRONG` where the value cannot be one."""
     return (_TO_TEXT if textual else _TO_JSON).get(kind, _same)
 
 
 def as_text(value: Any) -> str | None:
-    """A member of a natural key as text; None where it is missing or no simple value."""
+    """Return a member of a natural key as text; None where it is missing or no simple value."""
     if type(value) is str:
         return value or None
     return str(value) if type(value) is int else None
@@ -65,10 +65,14 @@ def _truth(value: Any) -> Any:
 
 
 def _date(value: Any) -> Any:
-    if type(value) is not str or len(value) < DATE_LENGTH:
+    if type(value) is not str or len(value) < DATE_CHARACTERS:
         return WRONG
-    if len(value) > DATE_LENGTH:
-        return _date(value[:DATE_LENGTH]) if value[DATE_LENGTH] in "T " and _datetime(value) is not WRONG else WRONG
+    if len(value) > DATE_CHARACTERS:
+        return (
+            _date(value[:DATE_CHARACTERS])
+            if value[DATE_CHARACTERS] in "T " and _datetime(value) is not WRONG
+            else WRONG
+        )
     try:
         date.fromisoformat(value)
     except ValueError:
@@ -77,7 +81,7 @@ def _date(value: Any) -> Any:
 
 
 def _until(value: Any) -> Any:
-    """The last day before the one that is stated as an exclusive end."""
+    """Return the last day before a stated exclusive end."""
     found = _date(value)
     return found if found is WRONG else day_before(found)
 
@@ -109,20 +113,20 @@ def _time(value: Any) -> Any:
 
 
 def _digits(value: Any) -> Any:
-    """The text of a whole number."""
+    """Return the text of a whole number."""
     if type(value) is int:
         return str(value)
     return value if type(value) is str and _whole(value) is not WRONG else WRONG
 
 
 def _whole(value: Any) -> Any:
-    """The whole number in a text."""
+    """Return the whole number in a text."""
     plain = type(value) is str and value.isascii() and value.removeprefix("-").isdigit()
     return int(value) if plain else WRONG
 
 
 def _decimal(value: Any) -> Any:
-    """The number in a text."""
+    """Return the number in a text."""
     if (whole := _whole(value)) is not WRONG:
         return whole
     try:

@@ -1,4 +1,4 @@
-"""OneRoster 1.1 and 1.2 as facts: classes, operations, scopes, and whether a document obeys them."""
+"""OneRoster 1.1 and 1.2 as facts: classes, operations, scopes, and the validation of documents."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """What holds for a whole version: where its services live, its scopes and its closed lists of words."""
+    """The facts of a whole version: the paths of its services, its scopes and its closed lists of words."""
 
     version: str
     base_paths: Mapping[str, str]
@@ -71,13 +71,13 @@ class Edition:
     code_minor: Mapping[str, tuple[str, ...]]
 
     def base_path(self, service: str) -> str:
-        """The path under which *service* answers."""
+        """Return the path under which *service* answers."""
         return self.base_paths.get(service) or self.base_paths["all"]
 
 
 @cache
 def edition(version: str) -> Edition:
-    """The facts that hold for the whole of *version*."""
+    """Return the facts of the whole of *version*."""
     facts = _facts()[version]
     return Edition(
         version=version,
@@ -91,7 +91,7 @@ def edition(version: str) -> Edition:
 
 @cache
 def classes(version: str) -> Mapping[str, Mapping[str, Member]]:
-    """Every class of *version* with its fields, by name."""
+    """Return every class of *version* with its fields, by name."""
     return MappingProxyType(
         {
             name: MappingProxyType({member: _member(member, facts) for member, facts in fields.items()})
@@ -102,7 +102,7 @@ def classes(version: str) -> Mapping[str, Mapping[str, Member]]:
 
 @cache
 def operations(version: str) -> tuple[Operation, ...]:
-    """Every operation of *version*, of all services."""
+    """Return every operation of *version*, of all services."""
     return tuple(
         Operation(
             service=facts["service"],
@@ -121,18 +121,18 @@ def operations(version: str) -> tuple[Operation, ...]:
 
 @cache
 def collections() -> Mapping[str, str]:
-    """The class behind each collection: ``schools`` answers with ``org``."""
+    """Return the class behind each collection: ``schools`` answers with ``org``."""
     return MappingProxyType(_facts()["collections"])
 
 
 @cache
 def grades() -> tuple[str, ...]:
-    """The grade levels (CEDS) that both versions speak of."""
+    """Return the grade levels (CEDS) that both versions use."""
     return tuple(_facts()["gradesCEDS"])
 
 
 def validate(version: str, class_name: str, document: Mapping[str, Any]) -> list[str]:
-    """Everything in *document* that *class_name* of *version* does not allow, each as ``path: what is wrong``.
+    """List everything in *document* that *class_name* of *version* does not allow, each as ``path: what is wrong``.
 
     Classes are closed; a null is never allowed. The answers never repeat a value.
     """
@@ -231,7 +231,7 @@ def _is_date(value: Any) -> bool:
 
 
 def is_datetime(value: Any) -> bool:
-    """Whether *value* is a moment with its zone, as the standard writes it."""
+    """Tell whether *value* is a moment with its zone, as the standard writes it."""
     return isinstance(value, str) and bool(DATETIME.fullmatch(value)) and _parses(datetime.fromisoformat, value)
 
 

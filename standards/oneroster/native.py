@@ -1,4 +1,4 @@
-"""What OneRoster records carry beyond the model: the open metadata of each class."""
+"""Native members of OneRoster records: the open metadata of each class."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ PERSONAL = frozenset(
 
 @cache
 def remainder(entity: str) -> Mapping[str, Field]:
-    """The metadata of the collections that show *entity*; each member of it is released by its own name."""
+    """Return the metadata of the collections that show *entity*; each member is released by its own name."""
     names = (f"oneroster.{collection}.metadata" for collection in COLLECTIONS.get(entity, ()))
     capped = "deny" if entity in PERSONAL else ""
     sensitivity = entities()[entity].fields["id"].sensitivity

@@ -1,6 +1,7 @@
-"""The gradebook and the assessment results in OneRoster's JSON documents, in the words of the vocabulary.
+"""Lenses of OneRoster's JSON documents: the gradebook and the assessment results.
 
-The roster's documents say what the roster's files say, and are read through `standards.oneroster.csv.roster_lenses`.
+The roster's documents have the facts of the roster's files, and are read through
+`standards.oneroster.csv.roster_lenses`.
 """
 
 from __future__ import annotations
@@ -35,11 +36,11 @@ COLLECTIONS: Final = {
     "assessmentResult": "assessmentResults",
 }
 WORTH: Final[Mapping[str, float]] = {"resultValueMin": 0.0, "resultValueMax": 100.0}
-"""What work is worth of which nobody says it, where a version cannot do without."""
+"""The worth of work whose source states none, where a version requires it."""
 
 
 def _kept(value: Any) -> Any:
-    """The metadata of a document without members that say nothing."""
+    """Return the metadata of a document without empty members."""
     if not isinstance(value, dict):
         return WRONG
     return {name: item for name, item in value.items() if item is not None} or None
@@ -124,7 +125,7 @@ BY_PLACE = {(lens.dialect, lens.entity): lens for lens in LENSES}
 
 
 def lens(version: str, entity: str) -> Lens | None:
-    """How the documents of OneRoster *version* speak of an *entity* of the gradebook; None where they do not."""
+    """Return the lens of OneRoster *version* documents to an *entity* of the gradebook; None where there is none."""
     return BY_PLACE.get((DIALECTS[version], entity))
 
 
@@ -135,10 +136,10 @@ def completed(
     before: Mapping[str, Any],
     address: Callable[[str, str], str],
 ) -> Any:
-    """*document* with whole references, and, where it is new, with what its version cannot do without.
+    """Complete the references of *document* and, where it is new, the members that its version requires.
 
-    *address* says where the object of a class with an id is.
-    A reference that is what it was *before* keeps what its source says of it; one to nothing is left out.
+    *address* returns where the object of a class with an id is. A reference that is what it was *before* keeps what its
+    source states of it; one to nothing is left out.
     """
     members = model.classes(version)[CLASSES[entity]]
     demanded = WORTH if version == "1.1" and entity == "lineItem" and not before else {}

@@ -1,4 +1,4 @@
-"""OneRoster 1.1 from the views of 1.2: what the older version lacks goes, what it says otherwise is said so."""
+"""OneRoster 1.1 from the views of 1.2: members that 1.1 lacks are left out, others get its names and codes."""
 
 from __future__ import annotations
 
@@ -114,12 +114,12 @@ NEEDS: Mapping[str, tuple[str, ...]] = {"result": ("score",)}
 
 
 def known(view: View) -> bool:
-    """Whether 1.1 has the class of a view of 1.2."""
+    """Tell whether 1.1 has the class of a view of 1.2."""
     return view.model in model.classes("1.1")
 
 
 def as_v1p1(view: View) -> View:
-    """The edition for 1.1 of a *view* of 1.2."""
+    """Convert a *view* of 1.2 to 1.1."""
     branches = tuple(_branch(branch, view.model) for branch in view.branches)
     return View(view.name, V1P1, view.model, branches)
 
@@ -138,7 +138,7 @@ def _branch(branch: Branch, name: str) -> Branch:
 
 
 def _kept(nodes: Iterable[Node], members: Mapping[str, Any]) -> Iterator[Node]:
-    """The nodes that put a member which 1.1 has; an unnamed hop puts several."""
+    """Yield the nodes that put a member which 1.1 has; an unnamed reference puts several."""
     for node in nodes:
         if isinstance(node, Reference) and not node.name:
             if inside := tuple(_kept(node.nodes, members)):
@@ -148,7 +148,7 @@ def _kept(nodes: Iterable[Node], members: Mapping[str, Any]) -> Iterator[Node]:
 
 
 def _older(node: Node) -> Node:
-    """A node with the addresses and the tokens of 1.1."""
+    """Convert a node to the addresses and the tokens of 1.1."""
     match node:
         case Href(path=str(path)):
             return replace(node, path="v1p1/" + path.rpartition("/")[2])
@@ -166,5 +166,5 @@ def _older(node: Node) -> Node:
 
 @cache
 def _forms() -> Mapping[Any, Any]:
-    """For each way to say a code in 1.2, the way to say it in 1.1."""
+    """Map each form of a code in 1.2 to its form in 1.1."""
     return {codes.outward(name, "oneroster"): codes.outward(name, V1P1) for name in codes.names()}

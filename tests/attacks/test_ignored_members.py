@@ -11,7 +11,7 @@ import pytest
 from gateway import telemetry
 from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import REFUSE, open_store
-from standards.edfi.api.ignored_members import MAX_NAMED
+from standards.edfi.api.ignored_members import MAX_NAMED_MEMBERS
 from tests.gateway.writes.test_edfi_write_rules import (
     MANY,
     OPERATIONS,
@@ -122,13 +122,13 @@ def test_members_in_collections_and_references_are_ignored_too_and_what_is_store
 
 def test_no_more_than_some_are_named_and_the_others_counted(clerk):
     names = json.loads(files("standards.edfi").joinpath("member-names.json").read_text("utf-8"))
-    known = [name for name in names if name.startswith("a")][: MAX_NAMED + 5]
+    known = [name for name in names if name.startswith("a")][: MAX_NAMED_MEMBERS + 5]
     more = {f"x{at}": 1 for at in range(3000)} | dict.fromkeys(known, 1)
     answer = send(clerk, "POST", "students", student("s1") | more)
     assert answer.status_code == 200, answer.text
     named, _, others = answer.headers[HEADER].partition("; others=")
-    assert named.split(", ") == known[:MAX_NAMED]
-    assert int(others) == len(more) - MAX_NAMED
+    assert named.split(", ") == known[:MAX_NAMED_MEMBERS]
+    assert int(others) == len(more) - MAX_NAMED_MEMBERS
     assert len(answer.headers[HEADER]) < 2000
 
 

@@ -13,7 +13,7 @@ import pytest
 from adapters.simulators.oneroster import Sis, run
 from gateway import telemetry
 from gateway.audit.chain import read_events
-from gateway.request_slots import MAX_QUEUED, Interrupted, Slots, Ticket, once, under
+from gateway.request_slots import MAX_QUEUED_REQUESTS, Interrupted, Slots, Ticket, once, under
 from tests.adapters.oneroster_rest.system import district_documents, settings_for
 from tests.gateway.server.fronting import ask, front, later
 from tests.support.regions import ROSTER, Site, agreement, running
@@ -202,8 +202,8 @@ def test_a_slot_that_became_free_meanwhile_is_given_at_once():
 def test_a_queue_has_an_end():
     slots = Slots(1)
     slots.take(Ticket(slots, lambda: None), "maple")
-    places = [slots.queue(Ticket(slots, lambda: None), "maple", lambda: None) for _ in range(MAX_QUEUED + 1)]
-    assert places == [True] * MAX_QUEUED + [False]
+    places = [slots.queue(Ticket(slots, lambda: None), "maple", lambda: None) for _ in range(MAX_QUEUED_REQUESTS + 1)]
+    assert places == [True] * MAX_QUEUED_REQUESTS + [False]
     assert slots.take(Ticket(slots, lambda: None), "birch")
 
 

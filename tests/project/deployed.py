@@ -1,4 +1,4 @@
-"""Starts what `deploy/` shows, with the paths of one machine put in: the service's commands, and proxies in front of it."""
+"""The files of `deploy/` run on one machine: the service's commands, and proxies in front of it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ KEY_USAGE = x509.KeyUsage(
     data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
 )  # fmt: skip
 SCOPES = ("https://purl.imsglobal.org/spec/or/v1p2/scope/roster.readonly", "edfi:read", "edfi:create", "edfi:update")
-# What MemoryDenyWriteExecute asks of the kernel (PR_SET_MDWE), where the kernel knows it, and LimitCORE.
+# MemoryDenyWriteExecute's request to the kernel (PR_SET_MDWE), where the kernel knows it, and LimitCORE.
 CONFINED = (
     "import ctypes, os, resource, sys; resource.setrlimit(resource.RLIMIT_CORE, (0, 0));"
     " ctypes.CDLL(None).prctl(65, 1, 0, 0, 0); os.execv(sys.argv[1], sys.argv[1:])"
@@ -49,7 +49,7 @@ CONFINED = (
 
 
 def tool(name: str, package: str) -> str:
-    """The path of a program of the machine, which Debian's *package* brings."""
+    """Return the path of a program of the machine, which Debian's *package* brings."""
     found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin:/usr/local/sbin")
     return found or missing(f"{name} is not installed (Debian: apt-get install {package})")
 
@@ -59,7 +59,7 @@ def text(name: str) -> str:
 
 
 def replaced(name: str, words: Mapping[str, str]) -> str:
-    """A file of `deploy/` with other *words*; each must be there."""
+    """Return a file of `deploy/` with other *words*; each must be there."""
     content = text(name)
     for word, instead in words.items():
         assert word in content, f"{name}: {word}"
@@ -68,7 +68,7 @@ def replaced(name: str, words: Mapping[str, str]) -> str:
 
 
 def unit(section: str = "Service") -> dict[str, list[str]]:
-    """The settings of a section of the service's unit, each with all that it is set to."""
+    """Return the settings of a section of the service's unit, each with all its values."""
     found: dict[str, list[str]] = {}
     inside = ""
     for line in text("crossing.service").splitlines():
@@ -95,7 +95,7 @@ class Service:
         return self.folder / "gateway.toml"
 
     def words(self, setting: str) -> list[str]:
-        """The command of a setting of the unit, as this machine can run it."""
+        """Return the command of a setting of the unit, as this machine can run it."""
         program, *rest = shlex.split(unit()[setting][0])
         assert program == COMMAND
         assert SETTINGS in rest
@@ -112,13 +112,13 @@ class Service:
         assert self.process.poll() is None, (self.folder / "log").read_text()
 
     def answers(self) -> bool:
-        """Whether `/health` is answered."""
+        """Tell whether `/health` is answered."""
         with suppress(OSError):
             return self.plain("/health")[0] == 200
         return False
 
     def plain(self, path: str, headers: Mapping[str, str] = {}) -> tuple[int, bytes]:
-        """What the gateway itself answers, without a proxy."""
+        """Return the gateway's own answer, without a proxy."""
         asked = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             asked.request("GET", path, headers=dict(headers))
@@ -139,7 +139,7 @@ class Service:
         return subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=180)
 
     def register(self, name: str) -> str:
-        """Register the client *name*, to which everything is released; its secret."""
+        """Register the client *name*, to which everything is released; return its secret."""
         wanted = ["--org", name, "--kind", "vendor", "--json", "--settings", str(self.settings)]
         wanted += [word for scope in SCOPES for word in ("--scope", scope)]
         made = self.crossing("clients", "add", name, *wanted)
@@ -148,7 +148,7 @@ class Service:
         return self.clients[name]
 
     def agree(self, client: str, version: int = 1) -> None:
-        """Let an agreement release everything to a client."""
+        """Write an agreement that releases everything to a client."""
         released = agreement(
             "maple",
             client=client,
@@ -160,7 +160,7 @@ class Service:
         (self.folder / "agreements" / f"{client}.yaml").write_text(released, "utf-8")
 
     def stop(self) -> int:
-        """End it as systemd does; its exit code."""
+        """End it as systemd does; return its exit code."""
         assert self.process
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(30)
@@ -168,7 +168,7 @@ class Service:
 
 @contextmanager
 def service(folder: Path, environment: Mapping[str, str], **words: str) -> Iterator[Service]:
-    """A region with the settings of `deploy/example.toml`, not yet started; ended with the block."""
+    """Prepare a region with the settings of `deploy/example.toml`, not yet started; ended with the block."""
     port = free_port()
     (folder / "agreements").mkdir(parents=True)
     shutil.copy(small_sites(folder / "made", 20)["maple"].settings["source"], folder / "maple.zip")
@@ -183,7 +183,7 @@ def service(folder: Path, environment: Mapping[str, str], **words: str) -> Itera
 
 
 def certificate(folder: Path) -> Path:
-    """A certificate for the public host, signed by itself, and its key beside it."""
+    """Make a self-signed certificate for the public host, and its key beside it."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOST)])
     now = datetime.now(UTC)
     made = (
@@ -206,7 +206,7 @@ def certificate(folder: Path) -> Path:
 
 @dataclass
 class Front:
-    """A proxy in front of a gateway, asked over TLS by its public name; *logs* are all that it writes."""
+    """A proxy in front of a gateway, asked over TLS by its public name; *logs* is all that it writes."""
 
     name: str
     folder: Path
@@ -222,7 +222,7 @@ class Front:
         headers: Mapping[str, str] = {},
         host: str = HOST,
     ) -> tuple[http.client.HTTPResponse, bytes]:
-        """The answer to a request through TLS, and its body."""
+        """Send a request through TLS; return the answer and its body."""
         context = ssl.create_default_context(cafile=str(self.trusted))
         plain = socket.create_connection(("127.0.0.1", self.https), timeout=30)
         with plain, context.wrap_socket(plain, server_hostname=host) as secured:
@@ -234,14 +234,14 @@ class Front:
             return answer, answer.read()
 
     def token(self, client: str, secret: str) -> str:
-        """A token for a client, asked for through the proxy."""
+        """Request a token for a client through the proxy."""
         form = f"grant_type=client_credentials&client_id={client}&client_secret={secret}".encode()
         answer, body = self.ask("/oauth/token", "POST", form, {"Content-Type": "application/x-www-form-urlencoded"})
         assert answer.status == 200, body
         return str(json.loads(body)["access_token"])
 
     def in_clear(self, path: str) -> http.client.HTTPResponse:
-        """The answer to a request without TLS."""
+        """Send a request without TLS."""
         asked = http.client.HTTPConnection("127.0.0.1", self.http, timeout=30)
         asked.request("GET", path, headers={"Host": HOST})
         answer = asked.getresponse()
@@ -250,13 +250,13 @@ class Front:
         return answer
 
     def logs(self) -> str:
-        """All that the proxy has written."""
+        """Return all that the proxy has written."""
         return "".join(path.read_text("utf-8", "replace") for path in sorted(self.folder.glob("*.log")))
 
 
 @contextmanager
 def nginx(folder: Path, gateway: int) -> Iterator[Front]:
-    """`deploy/nginx.conf` in a server that has nothing else, in front of the gateway on a port."""
+    """Run `deploy/nginx.conf` in a server that has nothing else, in front of the gateway on a port."""
     program = tool("nginx", "nginx-light")
     front = Front("nginx", folder, free_port(), free_port(), certificate(folder))
     site = {
@@ -286,7 +286,7 @@ def nginx(folder: Path, gateway: int) -> Iterator[Front]:
 
 @contextmanager
 def caddy(folder: Path, gateway: int) -> Iterator[Front]:
-    """`deploy/Caddyfile` with a certificate of ours, in front of the gateway on a port."""
+    """Run `deploy/Caddyfile` with a certificate of ours, in front of the gateway on a port."""
     program = tool("caddy", "caddy")
     front = Front("caddy", folder, free_port(), free_port(), certificate(folder))
     ports = f"\thttp_port {front.http}\n\thttps_port {front.https}\n\tdefault_bind 127.0.0.1\n"
@@ -304,7 +304,7 @@ def caddy(folder: Path, gateway: int) -> Iterator[Front]:
 
 @contextmanager
 def _process(command: list[str], front: Front) -> Iterator[None]:
-    """A proxy that listens, until the end of the block."""
+    """Run a proxy that listens, until the end of the block."""
     home: dict[str, Any] = {"HOME": str(front.folder), "XDG_DATA_HOME": str(front.folder), "PATH": os.environ["PATH"]}
     with (front.folder / "output.log").open("wb") as log:
         process = subprocess.Popen(command, env=home, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -323,5 +323,5 @@ def _listening(port: int) -> bool:
 
 
 def environment(file: Path) -> dict[str, str]:
-    """What an environment file says, as systemd and compose read it."""
+    """Read an environment file as systemd and compose do."""
     return dict(re.findall(r"^(\w+)=(.*)$", file.read_text("utf-8"), re.MULTILINE))

@@ -88,7 +88,7 @@ HEIGHT[SIMULATORS] = HEIGHT["adapters.simulators.edfi"]
 
 
 def modules() -> dict[str, Path]:
-    """The modules of the product by their dotted names; packages whose ``__init__`` imports nothing are left out."""
+    """Return the modules of the product by their dotted names, without packages whose ``__init__`` imports nothing."""
     found = {}
     for path in (path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):
         name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
@@ -97,7 +97,7 @@ def modules() -> dict[str, Path]:
 
 
 def imports(source: str, known: Mapping[str, object]) -> Iterator[str]:
-    """The *known* modules that *source* imports anywhere."""
+    """Yield the *known* modules that *source* imports anywhere."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in known)
@@ -109,20 +109,20 @@ def imports(source: str, known: Mapping[str, object]) -> Iterator[str]:
 
 
 def edges() -> dict[str, frozenset[str]]:
-    """Which modules each module imports."""
+    """Return which modules each module imports."""
     known = modules()
     return {name: frozenset(imports(path.read_text("utf-8"), known)) - {name} for name, path in known.items()}
 
 
 def room_of(module: str) -> str:
-    """The room, or the single module, of the floors that a *module* belongs to; empty where none is named."""
+    """Return the room, or the single module, of the floors that a *module* belongs to; empty where none is named."""
     parts = module.split(".")
     names = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
     return next((name for name in names if name in HEIGHT), "")
 
 
 def upward(graph: Mapping[str, frozenset[str]]) -> list[tuple[str, str]]:
-    """The imports that lead to a higher floor, or to another room of the same one."""
+    """Return the imports that lead to a higher floor, or to another room of the same one."""
     found = []
     for module, imported in graph.items():
         here = room_of(module)
@@ -134,7 +134,7 @@ def upward(graph: Mapping[str, frozenset[str]]) -> list[tuple[str, str]]:
 
 
 def circles(graph: Mapping[str, frozenset[str]]) -> list[list[str]]:
-    """Modules that import each other, over however many others, in groups."""
+    """Return groups of modules that import each other, over however many others."""
     reach = {module: set(imported) for module, imported in graph.items()}
     waiting = list(reach)
     while waiting:  # what is reached grows until nothing is new
@@ -145,14 +145,14 @@ def circles(graph: Mapping[str, frozenset[str]]) -> list[list[str]]:
 
 
 def _grown(reach: Mapping[str, set[str]], module: str) -> bool:
-    """Whether more was found that *module* reaches."""
+    """Tell whether more was found that *module* reaches."""
     before = len(reach[module])
     reach[module].update(*(reach.get(one, ()) for one in tuple(reach[module])))
     return len(reach[module]) > before
 
 
 def drawing() -> str:
-    """The rooms on their floors, each with its number of modules and the rooms below that it imports."""
+    """Draw the rooms on their floors, each with its number of modules and the rooms below that it imports."""
     graph = edges()
     sizes = Counter(room_of(module) for module in graph)
     below: dict[str, set[str]] = {}

@@ -1,4 +1,4 @@
-"""The arrows between the packages, and what the tree may hold."""
+"""The architecture of the packages: which may import which, and which files the tree may have."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ ELSEWHERE = re.compile(r"\.\./shared|(?<![\w.<>/-])/(work|tmp)\b")
 
 
 def imports(source: str, package: str) -> Iterator[str]:
-    """The top-level packages that *source*, a module of *package*, imports anywhere."""
+    """Yield the top-level packages that *source*, a module of *package*, imports anywhere."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
@@ -72,13 +72,13 @@ def imports(source: str, package: str) -> Iterator[str]:
 
 
 def wrong_arrows(source: str, package: str) -> set[str]:
-    """What *source*, a module of *package*, imports and must not know."""
+    """Return the imports of *source*, a module of *package*, that are not allowed."""
     imported = set(imports(source, package))
     return (imported & (set(PACKAGES) | {"tests"})) - ARROWS[package] | (imported & FORBIDDEN[package])
 
 
 def clock_readings(source: str) -> list[str]:
-    """The calls in *source* that ask what time it is."""
+    """Return the calls in *source* that read the clock."""
     calls = [ast.unparse(node.func) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     return [call for call in calls if CLOCK_READING.search(call)]
 
@@ -188,7 +188,7 @@ def test_a_folder_holds_no_more_modules_than_one_looks_through(folder):
 
 
 def tracked() -> list[Path]:
-    """The files of the repository: git's where this is a clone, else all but what tools leave behind."""
+    """Return the files of the repository: git's where this is a clone, else all but what tools leave behind."""
     if (ROOT / ".git").exists() and shutil.which("git"):
         command = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z"]
         listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout

@@ -1,4 +1,4 @@
-"""A bare Python becomes a working one, whatever state an earlier start has left behind."""
+"""The bootstrap: a bare Python becomes a working one, whatever state an earlier start has left behind."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def main():
 
 
 def wheel(folder: Path, version: str) -> str:
-    """A wheel of the package `tiny` in *folder*, as the line that requires it."""
+    """Build a wheel of the package `tiny` in *folder*; return the line that requires it."""
     folder.mkdir(exist_ok=True)
     path, info = folder / f"tiny-{version}-py3-none-any.whl", f"tiny-{version}.dist-info"
     if not path.exists():
@@ -42,7 +42,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def lay_out(place: Path, requirement: str) -> Path:
-    """A checkout with the real bootstrap and a command line that needs `tiny`."""
+    """Make a checkout with the real bootstrap and a command line that needs `tiny`."""
     package = place / "gateway"
     package.mkdir(parents=True)
     for name in ("__init__.py", "__main__.py", "bootstrap.py"):
@@ -76,7 +76,7 @@ def start(checkout: Path, wheels: Path, *arguments: str, **environ: str) -> subp
 
 @pytest.fixture(scope="module")
 def ready(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Path:
-    """A checkout that has been started once; tests work on copies of it."""
+    """Make a checkout that has been started once; tests work on copies of it."""
     checkout = lay_out(tmp_path_factory.mktemp("first") / "checkout", wheel(wheels, "1.0"))
     first = start(checkout, wheels, "demo", "--port", "8000")
     assert first.returncode == 0, first.stderr

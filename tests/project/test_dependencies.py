@@ -1,4 +1,4 @@
-"""What is imported is required, and what is required is imported: for the product and for its tests."""
+"""Dependencies: imported packages are required, required ones are imported, for the product and for its tests."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MADE_BY_TESTS = {"crossing_lines", "generated"}
 
 
 def used(source: str) -> Iterator[str]:
-    """The top-level modules that *source* imports, or reads packaged files of, anywhere."""
+    """Yield the top-level modules that *source* imports, or reads packaged files of, anywhere."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
@@ -51,7 +51,7 @@ def used(source: str) -> Iterator[str]:
 
 
 def foreign(paths: Iterable[Path]) -> set[str]:
-    """The modules used by the files at *paths* that are neither Python's nor the project's."""
+    """Return the modules used by the files at *paths* that are neither Python's nor the project's."""
     names = {name for path in paths for name in used(path.read_text("utf-8"))}
     own = sys.stdlib_module_names | {*PRODUCT, *AROUND, *MADE_BY_TESTS, "_typeshed"}
     return {name for name in names - own if name.isidentifier()}
@@ -67,7 +67,7 @@ def normal(name: str) -> str:
 
 
 def distributions(names: Iterable[str], owners: dict[str, list[str]]) -> set[str]:
-    """The distributions that bring the modules *names*; a module of none stands for itself."""
+    """Return the distributions that bring the modules *names*; a module of none stands for itself."""
     return {normal(owner) for name in names for owner in owners.get(name, [name])}
 
 
@@ -83,7 +83,7 @@ EXTRA = required("options.extras_require", "test")
 
 
 def is_test_kit(path: Path) -> bool:
-    """Whether the module at *path* belongs to a `testing` module or package of the product."""
+    """Tell whether the module at *path* belongs to a `testing` module or package of the product."""
     return "testing" in path.relative_to(ROOT).with_suffix("").parts
 
 

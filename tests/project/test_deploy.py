@@ -1,4 +1,4 @@
-"""What `deploy/` shows is understood by the programs it is for, and works when they run it."""
+"""The files of `deploy/`: understood by the programs they are for, and working when those run them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FRONTS = {"nginx": deployed.nginx, "caddy": deployed.caddy}
 
 @pytest.fixture(scope="module")
 def secrets(tmp_path_factory):
-    """What the script for secrets makes."""
+    """Return the output of the script for secrets."""
     folder = tmp_path_factory.mktemp("made") / "secrets"
     subprocess.run(
         ["sh", str(DEPLOY / "secrets.sh"), str(folder), "postgres", "redis"], check=True, capture_output=True
@@ -34,7 +34,7 @@ def secrets(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory, secrets, postgresql_url, redis_url):
-    """A running gateway with the settings of the example, over a real PostgreSQL and a real Redis."""
+    """Run a gateway with the settings of the example, over a real PostgreSQL and a real Redis."""
     own = {"CROSSING_STORE_URL": postgresql_url, "CROSSING_MEMORY_URL": redis_url}
     with deployed.service(
         tmp_path_factory.mktemp("service"), deployed.environment(secrets / "gateway.env") | own
@@ -47,14 +47,14 @@ def service(tmp_path_factory, secrets, postgresql_url, redis_url):
 
 @pytest.fixture(scope="module", params=FRONTS)
 def front(request, tmp_path_factory, service):
-    """A proxy in front of the running gateway."""
+    """Run a proxy in front of the running gateway."""
     with FRONTS[request.param](tmp_path_factory.mktemp(request.param), service.port) as one:
         yield one
 
 
 @pytest.fixture(scope="module")
 def bearer(front, service):
-    """The header of a consumer to whom everything is released."""
+    """Return the header of a consumer to whom everything is released."""
     return {"Authorization": f"Bearer {front.token('reader', service.clients['reader'])}"}
 
 
@@ -62,7 +62,7 @@ def bearer(front, service):
 
 
 def verifiable(folder):
-    """The unit with commands that this machine has: systemd looks for them."""
+    """Return the unit with commands that this machine has: systemd looks for them."""
     place = folder / "crossing.service"
     place.write_text(deployed.replaced("crossing.service", {deployed.COMMAND: "/bin/true"}), "utf-8")
     return place
@@ -298,7 +298,7 @@ def test_what_compose_names_is_there():
 
 
 def instructions():
-    """The instructions of the Containerfile, each with its lines joined."""
+    """Return the instructions of the Containerfile, each with its lines joined."""
     joined = re.sub(r"\\\n", " ", text("Containerfile"))
     return [line.split(None, 1) for line in joined.splitlines() if line and not line.startswith("#")]
 

@@ -1,4 +1,4 @@
-"""The documentation tells of everything there is, and what it shows works."""
+"""The documentation: complete, and with samples that work."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_what_the_vendors_page_shows_works_in_the_districts_region(reader):
 
 
 def _set_up(reader):
-    """The region of the district's page, with its consumer, after one request."""
+    """Run the region of the district's page, with its consumer, after one request."""
     for block in (shown := samples.blocks(DOCS / "district.md")):
         if not block.target or block is shown[0]:
             reader.prepare(shown)

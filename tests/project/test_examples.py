@@ -1,4 +1,4 @@
-"""The examples work: the client against a running gateway, the adapter installed as a distribution of its own."""
+"""The examples: the client against a running gateway, the adapter installed as a distribution of its own."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STUDENTS = 40
 
 @pytest.fixture(scope="module")
 def sync():
-    """The vendor's client, as a module."""
+    """Return the vendor's client, as a module."""
     about = importlib.util.spec_from_file_location("vendor_sync", EXAMPLES / "vendor_sync" / "sync.py")
     module = importlib.util.module_from_spec(about)
     sys.modules["vendor_sync"] = module
@@ -37,7 +37,7 @@ def sync():
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory):
-    """A gateway in a process of its own, which looks every second whether the district's files are others."""
+    """Run a gateway in a process of its own, which checks every second whether the district's files have changed."""
     folder = tmp_path_factory.mktemp("gateway")
     site = replace(small_sites(folder / "made", STUDENTS)["maple"], cache="2s")
     with served(folder, {"maple": site}, operations="[read, search, bulk]") as one:
@@ -49,7 +49,7 @@ def client(sync, gateway, **more):
 
 
 def recording(sync):
-    """A copy that keeps what it is given."""
+    """Return a copy that records what it is given."""
 
     class Kept(sync.Copy):
         def __init__(self):
@@ -68,7 +68,7 @@ def recording(sync):
 
 
 def everything(gateway, collection):
-    """All that the gateway shows, asked for without the client."""
+    """Return all that the gateway shows, asked for without the client."""
     address = f"/maple/ims/oneroster/rostering/v1p2/{collection}?limit=10000"
     answer = gateway.get(address)
     assert answer.status_code == 200, answer.text
@@ -76,7 +76,7 @@ def everything(gateway, collection):
 
 
 def change(gateway):
-    """Let a student have another name and be in no class any more; how many enrollments that ends."""
+    """Rename a student and end the student's enrollments; return their number."""
     source = gateway.folder / "made" / "maple.zip"
     with zipfile.ZipFile(source) as archive:
         files = {name: archive.read(name).decode() for name in archive.namelist()}
@@ -152,7 +152,7 @@ def test_the_client_is_a_command_whose_state_has_no_values(gateway, tmp_path):
 
 
 class Scripted(BaseHTTPRequestHandler):
-    """Answers each request for records with the next line of a script, and gives every token that is asked for."""
+    """A server that answers each request for records with the next line of a script, and always gives a token."""
 
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
@@ -237,7 +237,7 @@ def test_the_client_is_one_short_file():
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """The folder into which the adapter's distribution was installed, without a network."""
+    """Return the folder into which the adapter's distribution was installed, without a network."""
     copy, target = tmp_path_factory.mktemp("copy") / "adapter", tmp_path_factory.mktemp("installed")
     shutil.copytree(EXAMPLES / "adapter", copy, ignore=shutil.ignore_patterns("__pycache__"))
     command = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-index", "--no-deps"]
@@ -247,7 +247,7 @@ def installed(tmp_path_factory):
 
 
 def with_it(installed, command, cwd=ROOT):
-    """What a command says where the adapter's distribution is installed."""
+    """Run a command where the adapter's distribution is installed; return its output."""
     path = {"PYTHONPATH": f"{ROOT}:{installed}", "PATH": "", "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run([sys.executable, "-m", *map(str, command)], cwd=cwd, env=path, capture_output=True, text=True)
 

@@ -1,4 +1,4 @@
-"""What a newcomer reads first says what is there: the pages, the forms, the workflow."""
+"""The front door: pages, forms and the workflow that a newcomer reads first match the project."""
 
 from __future__ import annotations
 

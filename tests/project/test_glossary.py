@@ -1,4 +1,4 @@
-"""The glossary explains the project's own words and says where each is in the code."""
+"""The glossary: it explains the project's own words and names their place in the code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAMED = re.compile(r"`((?:standards|adapters|policies|gateway)(?:\.\w+)+)`")
 
 
 def find(name: str) -> object:
-    """The module, class or member with a dotted *name*."""
+    """Find the module, class or member with a dotted *name*."""
     parts = name.split(".")
     for length in range(len(parts), 0, -1):
         path = ".".join(parts[:length])

@@ -1,4 +1,4 @@
-"""Metadata, locks and tools say the same thing everywhere."""
+"""House rules: metadata, locks and tools agree everywhere."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def words(section: str, option: str) -> list[str]:
 
 
 def normal(name: str) -> str:
-    """*name* as package indexes compare it."""
+    """Spell *name* as package indexes compare it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -147,7 +147,7 @@ def test_the_whole_suite_leaves_out_only_what_has_its_own_environment():
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The names in a wheel built from the tracked files alone."""
+    """List the names in a wheel built from the tracked files alone."""
     copy, out = tmp_path_factory.mktemp("copy"), tmp_path_factory.mktemp("out")
     for path in tracked():
         if path.exists() and not path.is_relative_to(ROOT / "tests"):

@@ -1,4 +1,4 @@
-"""Words that are no more: no module and no class comes back under one, and no class name is there twice."""
+"""Retired words: no module and no class comes back under one, and no class name is there twice."""
 
 import ast
 from collections import defaultdict

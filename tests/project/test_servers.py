@@ -1,4 +1,4 @@
-"""The servers that other tests stand on are real, private and gone afterwards."""
+"""Test servers: those that other tests stand on are real, private and stopped afterwards."""
 
 from __future__ import annotations
 

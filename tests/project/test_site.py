@@ -1,4 +1,4 @@
-"""Every link of the pages leads somewhere, and the documentation site is built from all of them."""
+"""The documentation site: every link of the pages leads somewhere, and the site is built from all of them."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ PEOPLE = ("a vendor", "a district", "a privacy officer", "an operator", "an adap
 
 
 def alike(name: str, pattern: str) -> bool:
-    """Whether a path is one of a pattern, in which only ``**`` reaches into folders."""
+    """Tell whether a path matches a pattern, in which only ``**`` reaches into folders."""
     return fnmatch(name, pattern) and ("**" in pattern or name.count("/") == pattern.count("/"))
 
 
 def matches(name: str) -> bool:
-    """Whether the site takes a page, by its path from the root."""
+    """Tell whether the site includes a page, by its path from the root."""
     return any(alike(name, pattern) for pattern in PATTERNS)
 
 
@@ -39,7 +39,7 @@ def text(name: str) -> str:
 
 
 def anchors(name: str) -> set[str]:
-    """The places of a page, as links name them."""
+    """Return the anchors of a page, as links name them."""
     headings = HEADING.findall(FENCED.sub(lambda found: "" if "\n" in found[0] else found[0].strip("`"), text(name)))
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -91,7 +91,7 @@ def test_the_site_is_built_with_pinned_packages():
 
 @pytest.fixture(scope="module")
 def python():
-    """A Python that has what builds the site: .ci/run names its own, tox has one."""
+    """Return a Python that can build the site: .ci/run names its own, tox has one."""
     made = [ROOT / ".tox" / "site" / "bin" / "python", Path(os.environ.get("CROSSING_SITE_PYTHON") or "/nonexistent")]
     found = next((one for one in reversed(made) if one.exists()), None)
     if found is None:
@@ -100,7 +100,7 @@ def python():
 
 
 def built(python, source, target):
-    """What Sphinx says of the pages in a folder, and its exit code; as `tox -e site` calls it."""
+    """Build the pages in a folder with Sphinx, as `tox -e site` does; return its output and exit code."""
     command = re.search(
         r"^    python -m (sphinx .*?) \{posargs\} \. build/site$", text("tox.ini"), re.MULTILINE | re.DOTALL
     )

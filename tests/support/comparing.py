@@ -1,4 +1,4 @@
-"""How the interpreter compares and orders: every rendered record by itself, in the plainest way."""
+"""Comparison and order for the oracle: every rendered record by itself, in the plainest way."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def holds(answer: tuple[str, v.Branch, Record], condition: Any) -> bool:
 
 
 def _listed(branch: v.Branch, path: str) -> bool:
-    """Whether a path leads into a list, or to a field that is one."""
+    """Tell whether a path leads into a list, or to a field that is one."""
     entity, chain = branch.entity, v.find(branch.nodes, path) or ()
     for node in chain:
         if isinstance(node, v.List):
@@ -75,7 +75,7 @@ def found(record: Any, path: str) -> Any:
 
 
 def _plain(text: str) -> str:
-    """A text without case, its accents written in one way."""
+    """Fold a text: no case, its accents written in one way."""
     return normalize("NFC", normalize("NFD", text).casefold())
 
 

@@ -212,20 +212,20 @@ class Consumer:
         return {"Authorization": f"Bearer {answer.get_json()['access_token']}"}
 
     def forget(self) -> None:
-        """Let the gateway know nothing of what the consumer has been shown."""
+        """Replace the ledger and the change logs, so that nothing shown to the consumer before is remembered."""
         self.gateway.ledger = Ledger(b"ledger of tests", lambda: self.time)
         self.gateway.client_logs = ClientLogs(None, b"j" * 32, lambda: self.time)
         self.gateway.logs = ChangeLogs(None, b"c" * 32, lambda: self.time, self.keyring)
 
     def load(self, records: Records) -> None:
-        """Let the district hold other *records*, an hour later; no walk goes on."""
+        """Replace the district's *records*, an hour later; page tokens end."""
         self.adapter.load((entity, dict(row)) for entity, rows in records.items() for row in rows)
         self.district._cached = None
         self.gateway.walks = Walks(lambda: 0.0)
         self.time += 3600
 
     def ask(self, question: str) -> tuple[Any, ...]:
-        """What comes back that a consumer can see: the status, the headers that tell something, the body."""
+        """Return all of an answer that a consumer can see: the status, the telling headers, the body."""
         path, _, match = question.partition(" If-None-Match ")
         headers = self.headers | ({"If-None-Match": match} if match else {})
         if path.endswith("/oauth/token_info"):
@@ -236,12 +236,12 @@ class Consumer:
         return answer.status_code, *(answer.headers.get(name) for name in TOLD), answer.data
 
     def close(self) -> None:
-        """Give back what is open."""
+        """Close what is open."""
         self.record.close()
         self.store.close()
 
     def questions(self, seed: int) -> dict[str, list[str]]:
-        """What this consumer could ask, by kind of question."""
+        """Return the questions this consumer could ask, by kind of question."""
         asked: dict[str, list[str]] = {}
         ids: dict[tuple[str, str], list[str]] = {}
         for api in ("oneroster", "oneroster11", "edfi"):
@@ -266,13 +266,13 @@ class Consumer:
 
 
 def root_of(view: View) -> str:
-    """The root of the API that shows a view."""
+    """Return the root of the API that shows a view."""
     roots = {"oneroster": f"/ims/oneroster/{service_of(view.name)}/v1p2", "oneroster11": "/ims/oneroster/v1p1"}
     return roots.get(view.api, EDFI)
 
 
 def _below(ids: Mapping[tuple[str, str], list[str]], random: Random) -> Iterator[str]:
-    """The addresses below records that show, that do not, and that do not exist."""
+    """Yield the addresses below records that show, that do not, and that do not exist."""
     for version, api in APIS.items():
         for route in routes(version):
             if route.parents and route.operation.method == "GET":
@@ -283,7 +283,7 @@ def _below(ids: Mapping[tuple[str, str], list[str]], random: Random) -> Iterator
 
 
 class Questions:
-    """What can be asked of one view."""
+    """The questions that can be asked of one view."""
 
     def __init__(self, consumer: Consumer, view: View, pruned: View, address: str, random: Random) -> None:
         self.consumer, self.view, self.pruned, self.address, self.random = consumer, view, pruned, address, random
@@ -293,7 +293,7 @@ class Questions:
         self.ids = self._ids()
 
     def all(self) -> dict[str, list[str]]:
-        """Questions by kind."""
+        """Return questions by kind."""
         asked = self._edfi() if self.view.api == "edfi" else self._oneroster()
         return asked | {"single": [f"{self.address}/{quote(one, safe='')}" for one in self.ids]}
 
@@ -301,7 +301,7 @@ class Questions:
         return self.random.sample(some, min(most, len(some)))
 
     def _ids(self) -> list[str]:
-        """Ids of rows that show, of rows that do not, and of nothing."""
+        """Return ids of rows that show, of rows that do not, and of nothing."""
         shown = [row.get("sourcedId") or row["id"] for row in self.rows]
         hidden: list[str] = []
         keyring, grant = self.consumer.keyring, self.consumer.grant

@@ -33,7 +33,7 @@ ENTITIES = frozenset(lens.entity for lens in LENSES.values())
 
 @dataclass
 class Room:
-    """What one system keeps: documents by collection and id, and *beside* them records that only others point to."""
+    """One system's documents by collection and id, and *beside* them records that only others point to."""
 
     documents: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: defaultdict(dict))
     beside: dict[tuple[str, tuple[str, ...]], Record] = field(default_factory=dict)
@@ -44,20 +44,20 @@ class Room:
     log: list[tuple[str, str]] = field(default_factory=list)
 
     def clear(self) -> None:
-        """Forget everything, as on the first day."""
+        """Delete everything, as on the first day."""
         for kept in (self.documents, self.beside, self.needed, self.log):
             kept.clear()
         self.writes = self.entities = ENTITIES
 
     def put(self, collection: str, document: dict[str, Any], identifier: str = "") -> str:
-        """Keep a document; its id."""
+        """Store a document; return its id."""
         identifier = identifier or uuid.uuid4().hex
         self.documents[collection][identifier] = document
         self.changes += 1
         return identifier
 
     def surround(self, collection: str, document: dict[str, Any]) -> None:
-        """Keep a record of everything that a document points to, and that points to in turn, but not of itself."""
+        """Store a record of everything around a document: what it points to and what that points to, but not itself."""
         entity, record = LENSES[collection].entity, LENSES[collection].read(document)
         for to, key in references(entity, record):
             for one, made in around(to, stand_in(to, key)):
@@ -69,13 +69,13 @@ ROOMS: dict[str, Room] = {}
 
 
 class RoomSettings(Schema):
-    """Which room it is."""
+    """The settings of the adapter: the name of the room."""
 
     room = fields.String(required=True, metadata={"description": "The name of the room."})
 
 
 class EdFiMemory(Adapter):
-    """The documents of a room."""
+    """An adapter over the documents of a room."""
 
     name = "edfi_memory"
     Settings = RoomSettings
@@ -135,7 +135,7 @@ class EdFiMemory(Adapter):
 
     @staticmethod
     def _lens(entity: str, record: Record) -> Lens:
-        """The resource that a record is one of."""
+        """Return the lens of the resource that a record is one of."""
         for lens in LENSES.values():
             branch = VIEWS[lens.local].branches[0]
             if lens.entity == entity and all(record.get(name) in values for name, values in branch.where):
@@ -145,7 +145,7 @@ class EdFiMemory(Adapter):
 
 @contextmanager
 def room(name: str) -> Iterator[Room]:
-    """A room of that name, and the adapter known to the gateway, until the end of the block."""
+    """Register a room and its adapter with the gateway until the end of the block."""
     adapters.BUILT_IN["edfi_memory"] = "tests.support.edfi_memory:EdFiMemory"
     adapters._known.cache_clear()
     ROOMS[name] = Room()
@@ -158,12 +158,12 @@ def room(name: str) -> Iterator[Room]:
 
 
 def site(name: str, hold: str = "1h") -> Site:
-    """How the gateway is told of the room."""
+    """Return the site that reads the room."""
     return Site("edfi_memory", {"room": name}, hold)
 
 
 def stand_in(entity: str, key: tuple[str, ...]) -> Record:
-    """The least record of *entity* under a natural key, which others can point to."""
+    """Make the least record of *entity* under a natural key, which others can point to."""
 
     record = least(entity, key)
     return record | ({"kind": "school"} if entity == "organization" else {})

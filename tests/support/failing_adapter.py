@@ -26,13 +26,13 @@ PLACES = ("constructor", "beyond", "manifest", "read", "half", "stamp", "newest"
 
 
 class FailingSchema(Schema):
-    """The name of the plan."""
+    """The settings of the adapter: the name of the plan."""
 
     plan = fields.String(required=True)
 
 
 class Plan:
-    """What fails, and how; *records* are what is there otherwise."""
+    """The plan of failures; *records* are what is there otherwise."""
 
     def __init__(self) -> None:
         self.place, self.error = "", lambda: None
@@ -41,7 +41,7 @@ class Plan:
         self.delta = False
 
     def at(self, place: str) -> None:
-        """Fail here, if the plan says so, and say more than one should."""
+        """Fail here if the plan says so, with a child's name in all output."""
         if place == self.place:
             print(f"{CHILD} is printed")
             print(f"{CHILD} is complained of", file=sys.stderr)
@@ -56,7 +56,7 @@ PLANS: dict[str, Plan] = {}
 
 
 class Failing(Adapter):
-    """Reads what its plan has, until the plan says otherwise."""
+    """An adapter that reads the plan's records until the plan makes it fail."""
 
     name: ClassVar[str] = "failing"
     Settings: ClassVar[type[Schema]] = FailingSchema
@@ -122,7 +122,7 @@ class Failing(Adapter):
 
 @contextmanager
 def planned(name: str) -> Iterator[Plan]:
-    """A plan of that name, and the adapter known to the gateway, until the end of the block."""
+    """Register a plan and its adapter with the gateway until the end of the block."""
     adapters.BUILT_IN["failing"] = "tests.support.failing_adapter:Failing"
     adapters._known.cache_clear()
     PLANS[name] = Plan()

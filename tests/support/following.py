@@ -1,4 +1,4 @@
-"""A client that keeps a copy of a district by change versions, as those of the Ed-Fi world do."""
+"""A client that copies a district by change versions, as Ed-Fi clients do."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ class Files:
 
     @property
     def site(self) -> Site:
-        """The district that reads these files."""
+        """The site that reads these files."""
         return Site("oneroster_csv", {"source": str(self.folder)})
 
     def rows(self, name: str) -> list[Row]:
-        """The rows of a file."""
+        """Read the rows of a file."""
         return list(csv.DictReader(io.StringIO((self.folder / name).read_text("utf-8"))))
 
     def edit(self, name: str, change: Callable[[list[Row]], Iterable[Row]]) -> None:
-        """Write a file again, with what *change* makes of its rows."""
+        """Write a file again, its rows changed by *change*."""
         rows = self.rows(name)
         out = io.StringIO()
         writer = csv.DictWriter(out, rows[0].keys(), lineterminator="\r\n")
@@ -56,13 +56,13 @@ class Files:
         (self.folder / name).write_text(out.getvalue(), "utf-8", newline="")
 
     def drop(self, name: str, test: Callable[[Row], bool]) -> int:
-        """Take the rows that *test* finds out of a file; how many those are."""
+        """Delete the rows of a file that *test* finds; return their number."""
         before = self.rows(name)
         self.edit(name, lambda rows: [row for row in rows if not test(row)])
         return len(before) - len(self.rows(name))
 
     def put(self, name: str, test: Callable[[Row], bool], **values: str) -> int:
-        """Give the rows that *test* finds other values; how many those are."""
+        """Update the rows of a file that *test* finds; return their number."""
         found = [row for row in self.rows(name) if test(row)]
         self.edit(name, lambda rows: [row | values if test(row) else row for row in rows])
         return len(found)
@@ -82,7 +82,7 @@ class Follower:
         self.told: dict[str, tuple[int, int, int]] = {}
 
     def sync(self) -> None:
-        """Bring the copy up to date: new keys first, then what changed, then what is gone."""
+        """Bring the copy up to date: key changes first, then changed records, then deletes."""
         newest = self.versions()["newestChangeVersion"]
         window = {"maxChangeVersion": newest}
         if self.version is not None:
@@ -106,13 +106,13 @@ class Follower:
         self.told = {name: (len(rekeyed[name]), len(changed[name]), len(gone.get(name, ()))) for name in self.resources}
 
     def versions(self) -> dict[str, int]:
-        """The change versions there are."""
+        """Return the available change versions."""
         answer = self.consumer.ask(self.root + VERSIONS)
         assert answer.status_code == 200, answer.text
         return answer.json
 
     def pages(self, rest: str, window: dict[str, int]) -> list[dict[str, Any]]:
-        """Every record or entry in a window, which are as many as is said."""
+        """Return every record or entry in a window, checking the total count."""
         found: list[dict[str, Any]] = []
         while True:
             answer = self.consumer.ask(
@@ -125,7 +125,7 @@ class Follower:
                 return found
 
     def source(self) -> dict[str, dict[str, Any]]:
-        """What the consumer may see, read whole."""
+        """Read all that the consumer may see."""
         district = self.root.strip("/")
         return {
             name: {one["id"]: untimed(one) for one in self.consumer.resources(name, district=district)}
@@ -133,12 +133,12 @@ class Follower:
         }
 
     def copy(self) -> dict[str, dict[str, Any]]:
-        """The copy, without the times of change."""
+        """Return the copy, without the times of change."""
         return {
             name: {one: untimed(record) for one, record in records.items()} for name, records in self.copies.items()
         }
 
 
 def untimed(record: dict[str, Any]) -> dict[str, Any]:
-    """A record without its time of change, which is none of what the record says."""
+    """Return a record without its time of change, which is no fact of the record."""
     return {name: value for name, value in record.items() if name != "_lastModifiedDate"}

@@ -1,4 +1,4 @@
-"""What some tests need of the machine: missing is an error in CI and a skip with its reason elsewhere."""
+"""Requirements of some tests: missing is an error in CI and a skip with its reason elsewhere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def missing(reason: str) -> NoReturn:
 
 
 def shared(*parts: str) -> Path:
-    """A file or folder of the reference data (model facts, Grand Bend); set CROSSING_SHARED to say where it is."""
+    """Return a file or folder of the reference data (model facts, Grand Bend); set CROSSING_SHARED to its path."""
     place = SHARED.joinpath(*parts)
     if not place.exists():
         missing(f"{'/'.join(parts) or 'the reference data'} is not there; CROSSING_SHARED says where to look")

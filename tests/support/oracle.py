@@ -61,12 +61,12 @@ class Oracle:
     # what exists
 
     def unrestricted(self, entity: str) -> bool:
-        """Whether no row rule touches the entity or what its rows belong to."""
+        """Tell whether no row rule touches the entity or what its rows belong to."""
         owners = {field.to for field in fields_of(entity).values() if field.owner} - {entity}
         return entity not in self.grant.rows and all(map(self.unrestricted, owners))
 
     def kids(self, entity: str, via: str, key: tuple[str, ...]) -> list[Record]:
-        """The records of *entity* that point to *key* with their reference *via*."""
+        """Return the records of *entity* that point to *key* with their reference *via*."""
         if (entity, via) not in self._kids:
             known = self._kids[entity, via] = {}
             for record in self.rows.get(entity, {}).values():
@@ -126,7 +126,7 @@ class Oracle:
     def target(
         self, entity: str, record: Record, ref: str, within: Record | None = None, name: str = ""
     ) -> Record | None:
-        """The visible record that a reference of *record* (or of an item *within* it) leads to."""
+        """Return the visible record that a reference of *record* (or of an item *within* it) leads to."""
         field = fields_of(entity)[ref]
         key = (within if within is not None else record).get(name or ref)
         found = self.rows.get(field.to, {}).get(key) if key is not None else None
@@ -179,7 +179,7 @@ class Oracle:
         return values[0] if values else None
 
     def masked(self, action: str, name: str, value: Any) -> Any:
-        """What an action leaves of a value released as *name*."""
+        """Apply the action for *name* to a value."""
         if action == "allow":
             return value
         return transform(action, lambda text: self.keyring.hash_value(self.grant.agreement, name, text))(value)
@@ -245,7 +245,7 @@ class Oracle:
 
     @staticmethod
     def chosen(value: Any, by: str, record: Record, item: Record | None) -> Any:
-        """What a constant or an address is for a record; by a field of it, where one is named."""
+        """Return a constant or an address for a record, selected by a field of it where one is named."""
         return value.get((record if item is None else item).get(by), ABSENT) if by else value
 
     def guarded(self, entity: str, record: Record, ref: str, item: Record | None, name: str) -> bool:
@@ -342,7 +342,7 @@ class Oracle:
     # what answers a query
 
     def records(self, view: v.View, base: str, loaded: float) -> list[tuple[str, v.Branch, Record]]:
-        """Every record of a pruned view with its id and branch, by released id."""
+        """Return every record of a pruned view with its id and branch, by released id."""
         place = (view.api, view.name, base, loaded)
         if place not in self._shown:
             found = [one for branch in view.branches for one in self.of_branch(view, branch, base, loaded)]
@@ -352,7 +352,7 @@ class Oracle:
     def of_branch(
         self, view: v.View, branch: v.Branch, base: str, loaded: float
     ) -> Iterator[tuple[str, v.Branch, Record]]:
-        """The records of one branch, in no particular order."""
+        """Yield the records of one branch, in no particular order."""
         best: dict[Any, tuple[Any, str, v.Branch, Record]] = {}
         for record, (name, _, shown) in self.all_of_branch(view, branch, base, loaded):
             if branch.once is None:
@@ -367,7 +367,7 @@ class Oracle:
     def all_of_branch(
         self, view: v.View, branch: v.Branch, base: str, loaded: float
     ) -> Iterator[tuple[Record, tuple[str, v.Branch, Record]]]:
-        """The records of one branch, those of one key too, each after what the source says."""
+        """Yield the records of one branch, repeated keys too, each after its source record."""
         names = {node.name for node in branch.nodes}
         for record in self.rows.get(branch.entity, {}).values():
             if not self.seen(branch.entity, record):
@@ -387,7 +387,7 @@ class Oracle:
                 yield record, (self.outward(branch.entity, record, view.api), branch, stamped)
 
     def linked(self, branch: v.Branch, shown: Record, record: Record) -> Record:
-        """What is shown of a record with links to what the branch does not read."""
+        """Add to a record the links to what the branch does not read."""
         whole, told = deepcopy(shown), links.read(record.get(links.FIELD, ""))
         for _, collection in branch.linked:
             for site in links.sites(collection):
@@ -399,7 +399,7 @@ class Oracle:
     def link(
         self, branch: v.Branch, site: links.ReferenceSite, reference: Record, told: list[links.StatedReference]
     ) -> Record:
-        """The link of a reference; empty where it has none."""
+        """Return the link of a reference; empty where it has none."""
         said = site.said(reference)
         fits = [one for one in told if said is not None and one.name == site.name and one.values in {None, said}]
         places = {(one.collection, one.id, one.key) for one in fits}
@@ -418,12 +418,12 @@ class Oracle:
         return {"rel": known.name, "href": f"{known.endpoint}/{self.outward(target.entity, one, 'edfi')}"}
 
     def pointed_to(self, step: v.Children, record: Record) -> bool:
-        """Whether a visible record points to *record*."""
+        """Tell whether a visible record points to *record*."""
         children = self.rows.get(step.entity, {}).values()
         return any(kid.get(step.via) == record["key"] and self.seen(step.entity, kid) for kid in children)
 
     def answer(self, view: v.View, query: Query, base: str, loaded: float) -> tuple[int, list[Record]]:
-        """How many records answer, and the page of them."""
+        """Return how many records match, and the page of them."""
         kept = [one for one in self.records(view, base, loaded) if query.filter is None or holds(one, query.filter)]
         if query.sort:
             kept.sort(key=lambda one: sort_key(one, query), reverse=query.descending)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def grand_bend(tmp_path_factory) -> Iterator[Region]:
-    """Grand Bend, of which everything is released to ``conformance`` and a little to ``tutor``."""
+    """Start Grand Bend, with everything released to ``conformance`` and a little to ``tutor``."""
     agreements = [agreement("gb"), agreement("gb", TUTORING, client="tutor", purpose="tutoring")]
     with running(tmp_path_factory.mktemp("grand-bend"), {"gb": grand_bend_site()}, agreements) as region:
         yield region
@@ -22,19 +22,19 @@ def grand_bend(tmp_path_factory) -> Iterator[Region]:
 
 @pytest.fixture(scope="session")
 def everything(grand_bend) -> Consumer:
-    """The consumer to whom Grand Bend releases everything."""
+    """Return the consumer to whom Grand Bend releases everything."""
     return grand_bend.consumer()
 
 
 @pytest.fixture(scope="session")
 def tutor(grand_bend) -> Consumer:
-    """A consumer to whom Grand Bend releases little, and pseudonyms of students."""
+    """Return a consumer to whom Grand Bend releases little, and pseudonyms of students."""
     return grand_bend.consumer("tutor")
 
 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory) -> Iterator[Region]:
-    """One small district twice: ``maple`` from OneRoster files, ``cedar`` from Ed-Fi files; all of it released."""
+    """Start one small district twice: ``maple`` from OneRoster files, ``cedar`` from Ed-Fi files; all released."""
     folder = tmp_path_factory.mktemp("small")
     sites = small_sites(folder / "data")
     agreements = [agreement(name) for name in sites]

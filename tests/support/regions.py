@@ -59,7 +59,7 @@ LINK = re.compile(r'<([^<>]+)>; rel="(first|prev|next|last)"')
 
 @dataclass
 class Clock:
-    """The time it is, until a test moves it."""
+    """A clock that stands until a test moves it."""
 
     now: datetime = NOW
 
@@ -71,7 +71,7 @@ class Clock:
 
 
 def quick_secret() -> tuple[str, str]:
-    """A secret and the trace to keep of it, made with the least work that is one: a hash says how it was made."""
+    """Make a secret and its hash, with the least work that is one: a hash states its parameters."""
     secret = secret_text()
     return secret, secret[:HINT_CHARACTERS] + QUICK.hash(secret)
 
@@ -88,7 +88,7 @@ def agreement(
     begin: str = "2026-09-01",
     end: str = "2027-08-31",
 ) -> str:
-    """The text of an agreement by which *district* releases *lines* to *client*."""
+    """Write an agreement by which *district* releases *lines* to *client*."""
     people = f"population: {population}\n" if population else ""
     elements = "".join(f'  - {{path: "{path}", action: {action}}}\n' for path, action in lines)
     return (
@@ -101,7 +101,7 @@ def agreement(
 
 
 def root_of(collection: str) -> str:
-    """The root of the OneRoster 1.2 service of a collection."""
+    """Return the root of the OneRoster 1.2 service of a collection."""
     return f"/ims/oneroster/{service_of(collection)}/v1p2/"
 
 
@@ -142,21 +142,21 @@ class Consumer:
         return {"Authorization": f"Bearer {self.token}"}
 
     def ask(self, address: str, *, method: str = "GET", headers: Mapping[str, str] = {}, **query: Any) -> TestResponse:
-        """The answer to a request for an absolute address or a path; *query* is encoded."""
+        """Send a request for an absolute address or a path; *query* is encoded."""
         parts = urlsplit(address)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         return self.web.open(target, method=method, headers={**self.bearer, **headers}, query_string=query or None)
 
     def roster(self, rest: str, **query: Any) -> TestResponse:
-        """An answer of the OneRoster service that the collection belongs to."""
+        """Send a request to the OneRoster service that the collection belongs to."""
         return self.ask(root_of(rest.partition("/")[0]) + rest, **query)
 
     def edfi(self, rest: str, **query: Any) -> TestResponse:
-        """An answer of the Ed-Fi API."""
+        """Send a request to the Ed-Fi API."""
         return self.ask(EDFI + rest, **query)
 
     def users(self, collection: str, limit: int = 10_000, **query: Any) -> list[dict[str, Any]]:
-        """Every record of a OneRoster collection, in pages of *limit*."""
+        """Read every record of a OneRoster collection, in pages of *limit*."""
         found: list[dict[str, Any]] = []
         answer = self.roster(collection, limit=limit, **query)
         while True:
@@ -169,7 +169,7 @@ class Consumer:
             answer = self.ask(following)
 
     def resources(self, collection: str, limit: int = 500, district: str = "", **query: Any) -> list[dict[str, Any]]:
-        """Every record of an Ed-Fi resource, in pages of *limit*."""
+        """Read every record of an Ed-Fi resource, in pages of *limit*."""
         found: list[dict[str, Any]] = []
         place = f"/{district}{EDFI}{collection}" if district else EDFI + collection
         while True:
@@ -181,7 +181,7 @@ class Consumer:
 
 
 def links(header: str) -> dict[str, str]:
-    """A Link header as a strict client reads it: cut at every comma, each piece one link and nothing else."""
+    """Parse a Link header as a strict client does: cut at every comma, each piece one link and nothing else."""
     found = {}
     for piece in header.split(","):
         match = LINK.fullmatch(piece.strip())
@@ -192,7 +192,7 @@ def links(header: str) -> dict[str, str]:
 
 @dataclass
 class Region:
-    """A gateway over real settings in a folder; its state, agreements and log are there."""
+    """A gateway over real settings in a folder, with its state, agreements and log."""
 
     folder: Path
     app: Flask
@@ -202,7 +202,7 @@ class Region:
     consumers: dict[str, Consumer] = field(default_factory=dict)
 
     def register(self, name: str, scopes: Iterable[str]) -> str:
-        """Register a client, or give one that a region before this one registered another secret; the secret."""
+        """Register a client, or renew the secret of one that an earlier region registered; return the secret."""
         secret, trace = quick_secret()
         store = open_store(self.store_url, self.clock, MAX_COMMAND_SECONDS)
         if store.find_client(name):
@@ -213,14 +213,14 @@ class Region:
         return secret
 
     def consumer(self, name: str = "conformance", scopes: Iterable[str] | None = None) -> Consumer:
-        """The client *name*, registered when first asked for, with every scope unless told otherwise."""
+        """Return the client *name*, registered when first asked for, with every scope unless told otherwise."""
         if name not in self.consumers:
             self.consumers[name] = Consumer(self, name, known_scopes() if scopes is None else scopes)
         return self.consumers[name]
 
 
 def write(folder: Path, sites: Mapping[str, Site], agreements: Iterable[str], settings: str = "") -> Path:
-    """The settings file of a region with its agreements beside it."""
+    """Write the settings file of a region with its agreements beside it."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "agreements").mkdir(exist_ok=True)
     for number, text in enumerate(agreements):
@@ -238,7 +238,7 @@ def write(folder: Path, sites: Mapping[str, Site], agreements: Iterable[str], se
 def running(
     folder: Path, sites: Mapping[str, Site], agreements: Iterable[str], settings: str = "", clock: Clock | None = None
 ) -> Iterator[Region]:
-    """A gateway that is up until the end of the block."""
+    """Run a gateway until the end of the block."""
     clock = clock or Clock()
     read = load(write(folder, sites, agreements, settings))
     app, gateway = start(read, clock, lambda: clock().timestamp())
@@ -249,18 +249,18 @@ def running(
 
 
 def grand_bend_site() -> Site:
-    """Grand Bend from its interchange files."""
+    """Return Grand Bend from its interchange files."""
     place = shared("data", "grand-bend")
     return Site("edfi_xml", {"source": str(place / "xml"), "descriptors": str(place / "descriptors")})
 
 
 def small_district(students: int = 60, seed: int = 7) -> Any:
-    """A fictional district, the same whenever it is asked for."""
+    """Return a fictional district, the same whenever it is asked for."""
     return generate("maple", seed=seed, students=students, school_year=2027, today=date(2026, 11, 2))
 
 
 def small_sites(folder: Path, students: int = 60) -> dict[str, Site]:
-    """One fictional district as two systems would send it: OneRoster files and Ed-Fi interchange files."""
+    """Write one fictional district as two systems would send it: OneRoster files and Ed-Fi interchange files."""
     folder.mkdir(parents=True, exist_ok=True)
     district = small_district(students)
     write_oneroster_12(district, folder / "maple.zip")
@@ -273,7 +273,7 @@ def small_sites(folder: Path, students: int = 60) -> dict[str, Site]:
 
 @dataclass
 class Served:
-    """A gateway in a process of its own, answering on a real port; what it says is in *log*."""
+    """A gateway in a process of its own, answering on a real port; its output is in *log*."""
 
     folder: Path
     port: int
@@ -296,7 +296,7 @@ class Served:
         return {"Authorization": f"Bearer {self.token}"}
 
     def crash(self) -> None:
-        """End every process of it at once, in the middle of whatever they do."""
+        """Kill every process of it at once, in the middle of its work."""
         _end_group(self.process.pid)
         self.process.wait(30)
 
@@ -305,14 +305,14 @@ class Served:
 
 
 STARTING_SECONDS = 180
-"""How long a start may take where several runs share the machine; one that fails is told at once."""
+"""The seconds a start may take where several runs share the machine; a failure is reported at once."""
 
 
 @contextmanager
 def served(
     folder: Path, sites: Mapping[str, Site], settings: str = "", operations: str = "[read, search]", server: str = ""
 ) -> Iterator[Served]:
-    """The gateway as operators run it, until the end of the block; everything is released to ``conformance``."""
+    """Run the gateway as operators do, until the end of the block; everything is released to ``conformance``."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -343,7 +343,7 @@ def served(
 
 
 def wait_until(what: Callable[[], object], seconds: float = 60) -> None:
-    """Return as soon as *what* is so."""
+    """Wait until *what* is true."""
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "it did not come about"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def agreed(district: str, lines: Iterable[tuple[str, str]] = EVERYTHING, **more: Any) -> str:
-    """An agreement as `agreement` writes it; another text is another version, and the same one the same."""
+    """Write an agreement as `agreement` does; another text is another version, and the same one the same."""
     if "version" in more:
         return agreement(district, lines, **more)
     lines = tuple(lines)
@@ -32,7 +32,7 @@ def agreed(district: str, lines: Iterable[tuple[str, str]] = EVERYTHING, **more:
 
 
 def name_of(text: str) -> str:
-    """How reports call the agreement in a document."""
+    """Return the name by which reports call the agreement in a document."""
     found = re.search(r"^id: (\S+)\nversion: (\d+)$", text, re.MULTILINE)
     assert found
     return f"agreement {found[1]}@{found[2]}"
@@ -45,21 +45,21 @@ class Reloaded(Region):
     running: RunningGateway = None  # type: ignore[assignment]
 
     def write(self, name: str, text: str) -> None:
-        """Let an agreement be another, or be there at all."""
+        """Write a new or changed agreement."""
         (self.folder / "agreements" / f"{name}.yaml").write_text(text, "utf-8")
 
     def remove(self, name: str) -> None:
         (self.folder / "agreements" / f"{name}.yaml").unlink()
 
     def settle(self, text: str, instead: str) -> None:
-        """Let the settings say *instead* of *text* something else."""
+        """Replace *text* in the settings by *instead*."""
         place = self.folder / "gateway.toml"
         before = place.read_text("utf-8")
         assert text in before
         place.write_text(before.replace(text, instead), "utf-8")
 
     def reload(self) -> tuple[str, ...]:
-        """What a reload that succeeds says, but for warnings that it repeats each time."""
+        """Reload; return the report of a success, without warnings that it repeats each time."""
         report = self.running.reload()
         assert report.ok, report.lines
         self.running.wait()
@@ -85,7 +85,7 @@ class _Web:
 
 @contextmanager
 def started(folder: Path, clock: Clock | None = None) -> Iterator[Reloaded]:
-    """The region whose settings file is in *folder*, until the end of the block."""
+    """Start the region whose settings file is in *folder*, until the end of the block."""
     clock = clock or Clock()
     read = load(folder / "gateway.toml")
     running = run(read, clock, lambda: clock().timestamp())
@@ -105,7 +105,7 @@ def reloadable(
     settings: str = "",
     clock: Clock | None = None,
 ) -> Iterator[Reloaded]:
-    """A region over *sites* with named *agreements*."""
+    """Start a region over *sites* with named *agreements*."""
     write(folder, sites, [], settings)
     for name, text in agreements.items():
         (folder / "agreements" / f"{name}.yaml").write_text(text, "utf-8")

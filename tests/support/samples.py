@@ -1,4 +1,4 @@
-"""Runs what the documentation shows: files are written, commands are typed, requests are sent, answers are compared."""
+"""Documentation samples that are run: files are written, commands are typed, requests are sent, answers compared."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ def blocks(page: Path) -> list[Block]:
 
 
 def furnish(folder: Path) -> None:
-    """What a reader of the documentation has: two districts' files."""
+    """Write the files a reader of the documentation has: two districts' files."""
     for name, write, target in (("maple", write_oneroster_12, "maple.zip"), ("cedar", write_edfi_xml, "cedar")):
         year = school_year_of(TODAY)
         write(generate(name, seed=2026, students=STUDENTS, school_year=year, today=TODAY), folder / target)
 
 
 class Reader:
-    """Somebody who does what a page says, in a folder that is also the working directory."""
+    """A reader that follows a page in a folder that is also the working directory."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.words = folder, {}
@@ -90,7 +90,7 @@ class Reader:
                 path.write_text(block.text, "utf-8")
 
     def follow(self, block: Block) -> None:
-        """Do what one sample shows."""
+        """Run one sample."""
         handler = {"toml": self.toml, "yaml": self.yaml, "console": self.console, "python": self.python}
         if block.language in handler:
             handler[block.language](block)

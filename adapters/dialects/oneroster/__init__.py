@@ -1,1 +1,1 @@
-"""How vendors serve OneRoster, a file for each."""
+"""OneRoster vendor profiles: how each vendor serves OneRoster, one data file per vendor."""

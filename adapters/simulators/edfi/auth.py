@@ -1,4 +1,4 @@
-"""Whom the simulated system answers: a client with one of the opaque tokens that it gave."""
+"""Authentication at the simulated ODS: opaque tokens for clients with a secret."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOT_KEPT: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
 class TokenDenied(Exception):
-    """No token is given, for a reason in the words of OAuth."""
+    """The system refuses a token, for a reason in the words of OAuth."""
 
     def __init__(self, status: int, error: str, description: str = "") -> None:
         super().__init__(error)
@@ -26,7 +26,7 @@ class TokenDenied(Exception):
 
 
 class IssuedTokens:
-    """Knows *clients* and their secrets; each may have *limit* live tokens (any number below zero)."""
+    """The tokens of *clients* with secrets; each may have *limit* live tokens (any number below zero)."""
 
     def __init__(
         self,
@@ -41,15 +41,15 @@ class IssuedTokens:
         self._live: dict[str, tuple[str, float]] = {}
 
     def expire(self) -> None:
-        """Let every token end now."""
+        """Expire every token now."""
         self._live.clear()
 
     def live(self, client: str) -> int:
-        """How many tokens *client* can use."""
+        """Count the tokens that *client* can use."""
         return sum(owner == client and end > self._now() for owner, end in self._live.values())
 
     def grant(self, method: str, headers: Mapping[str, str], body: bytes) -> EdFiReply:
-        """The answer to a request for a token."""
+        """Answer a request for a token."""
         try:
             client, scope = self._known(method, headers, body)
         except TokenDenied as denied:
@@ -59,7 +59,7 @@ class IssuedTokens:
         return EdFiReply(200, self._given(client, scope), dict(NOT_KEPT))
 
     def client(self, header: str) -> str:
-        """The client that shows its token in an Authorization *header*; a `ProblemRefusal` where none does."""
+        """Return the client whose token is in an Authorization *header*; a `ProblemRefusal` where there is none."""
         scheme, _, token = header.partition(" ")
         if not header:
             raise ProblemRefusal("security:authentication", "Authorization header is missing.")
@@ -73,7 +73,7 @@ class IssuedTokens:
         return owner
 
     def _known(self, method: str, headers: Mapping[str, str], body: bytes) -> tuple[str, str]:
-        """The client that asks for a token, and the scope that it wants."""
+        """Return the client that asks for a token, and the scope that it wants."""
         if method != "POST":
             raise TokenDenied(405, "invalid_request")
         asked = read_form(headers, body)
@@ -95,7 +95,7 @@ class IssuedTokens:
 
 
 def read_form(headers: Mapping[str, str], body: bytes) -> dict[str, str]:
-    """The members of a form, or of a JSON object."""
+    """Read the members of a form, or of a JSON object."""
     if "json" in headers.get("content-type", ""):
         try:
             found = json.loads(body.decode("utf-8", "replace"))
@@ -106,7 +106,7 @@ def read_form(headers: Mapping[str, str], body: bytes) -> dict[str, str]:
 
 
 def _credentials(header: str, asked: Mapping[str, str]) -> tuple[str, str]:
-    """The id and the secret of a client, from the *header* or from what it *asked*."""
+    """Return the id and the secret of a client, from the *header* or from what it *asked*."""
     scheme, _, rest = header.partition(" ")
     client, secret = asked.get("client_id", ""), asked.get("client_secret", "")
     if scheme and scheme.lower() != "basic":

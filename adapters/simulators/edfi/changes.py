@@ -1,4 +1,4 @@
-"""What the simulated system tells of its changes: the versions there are, what is gone, what has another key."""
+"""Change queries of the simulated ODS: available versions, deletes and key changes."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 
 
 def available(state: OdsState, *, capital: bool) -> EdFiReply:
-    """The change versions that can be asked for; with a *capital* as versions before 6 say it."""
+    """Answer the available change versions; with a *capital* as versions before 6 write it."""
     found = {"OldestChangeVersion": 0, "NewestChangeVersion": state.version}
     return EdFiReply(200, found if capital else {name[0].lower() + name[1:]: value for name, value in found.items()})
 
 
 def snapshot(state: OdsState, identifier: str) -> Document:
-    """A snapshot as versions before 6 list it."""
+    """Make a snapshot's document as versions before 6 list it."""
     return {"id": identifier, "snapshotIdentifier": identifier, "snapshotDateTime": moment(state.last)}
 
 
 def deletes(state: OdsState, resource: Resource, query: Mapping[str, str]) -> EdFiReply:
-    """What is gone and has not come back."""
+    """Answer the deletes: documents that are deleted and have not come back."""
     found = [trace for trace in _within(state.deletes, resource, query) if state.find(resource.name, trace.key) is None]
     return _page(query, [{"id": one.id, "changeVersion": one.version, "keyValues": one.old} for one in found])
 
 
 def key_changes(state: OdsState, resource: Resource, query: Mapping[str, str]) -> EdFiReply:
-    """What has another key: for each the first that it had in the window, and the last."""
+    """Answer the key changes: for each document its first key in the window, and its last."""
     found: dict[str, ChangeTrace] = {}
     for trace in _within(state.key_changes, resource, query):
         before = found.pop(trace.id, trace)

@@ -1,4 +1,4 @@
-"""Discovery: where things are, what documents look like, what to write first, and what a client's token is good for."""
+"""Discovery at the simulated ODS: addresses, OpenAPI documents, dependencies, and token information."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DISTRICT: Final = "LocalEducationAgency"
 
 
 def root(ods: Instance, base: str) -> EdFiReply:
-    """The document at the root of the API."""
+    """Answer the document at the root of the API."""
     models = [{"name": "Ed-Fi", "version": STANDARDS.get(ods.version[0], version())}]
     if ods.extension:
         models.append({"name": ods.extension.name, "version": ods.extension.version})
@@ -51,7 +51,7 @@ def root(ods: Instance, base: str) -> EdFiReply:
 
 
 def metadata(ods: Instance, base: str, steps_: list[str]) -> EdFiReply:
-    """A document below ``/metadata``."""
+    """Answer a document below ``/metadata``."""
     match steps_:
         case []:
             return EdFiReply(200, _sections(ods, base))
@@ -96,7 +96,7 @@ def _dependencies(extension: Extension | None) -> list[Document]:
 
 
 def _document(ods: Instance, base: str, section: str) -> Document:
-    """The document of the resources or of the descriptors, with those of an extension."""
+    """Return the document of the resources or of the descriptors, with those of an extension."""
     content = documents.content(section, OPENAPI, all_operations())
     if ods.extension:
         found = _content(ods, ods.extension, descriptors=section == "descriptors")
@@ -118,7 +118,7 @@ def _own(ods: Instance, extension: Extension, base: str) -> Document:
 
 
 def _content(ods: Instance, extension: Extension, *, descriptors: bool) -> Document:
-    """What an extension has in one section."""
+    """Return the part of an extension in one section."""
     tags: list[Document] = []
     paths: Document = {}
     found: Document = {}
@@ -154,7 +154,7 @@ def _paths(resource: Resource, extension: Extension) -> Document:
 
 
 def _add_members(found: Document, ods: Instance, extension: Extension) -> None:
-    """Let the schemas of the standard's resources have the members that an extension gives them."""
+    """Add the members of an extension to the schemas of the standard's resources."""
     for name in extension.members:
         inner = ods.shape.resources[name].properties["_ext"].properties[extension.name]
         part = Resource(f"{name}Extension", "", is_descriptor=False, identity=(), properties=inner.properties)
@@ -170,7 +170,7 @@ def _add_members(found: Document, ods: Instance, extension: Extension) -> None:
 
 
 def _renamed(value: Any, name: str, extension: Extension) -> Any:
-    """Schemas whose names say that they are an extension's."""
+    """Rename schemas so that their names say that they are an extension's."""
     before, after = f"edFi_{camel(name)}", f"{extension.schema}_{camel(name)}"
     if isinstance(value, dict):
         return {key.replace(before, after): _renamed(inner, name, extension) for key, inner in value.items()}
@@ -180,7 +180,7 @@ def _renamed(value: Any, name: str, extension: Extension) -> Any:
 
 
 def token_info(ods: Instance, call: Call, client: str) -> EdFiReply:
-    """Tell a client of its own token: the organizations and the resources for which it is good."""
+    """Answer a client about its own token: the organizations and the resources for which it is good."""
     if call.method != "POST":
         raise ProblemRefusal("method-not-allowed")
     token = call.header("authorization").partition(" ")[2].strip()

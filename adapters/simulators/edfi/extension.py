@@ -1,4 +1,4 @@
-"""What a state adds to the standard: resources of its own, and members of those that there are."""
+"""Extensions of the simulated ODS: resources that a state adds, and members it adds to the standard's."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXTENSIONS = "_ext"
 class Extension:
     """A model beside the standard's own, in the form of the facts.
 
-    *schema* is the step of its addresses (``tpdm``), *name* how ``_ext`` calls it (``TPDM``). *resources* are facts as
+    *schema* is the step of its addresses (``tpdm``), *name* its key in ``_ext`` (``TPDM``). *resources* are facts as
     the standard's own; *members* are the facts of properties, for each resource that gains some.
     """
 
@@ -31,7 +31,7 @@ class Extension:
 
 
 def extended(extension: Extension | None) -> dict[str, Resource]:
-    """The resources of an *extension*, and those of the standard that it changes."""
+    """Return the resources of an *extension*, and those of the standard that it changes."""
     if extension is None:
         return {}
     found = {name: model.resource(name, facts) for name, facts in extension.resources.items()}

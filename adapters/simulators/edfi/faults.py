@@ -29,7 +29,7 @@ REFUSALS: Final = {
 
 
 def before_answer(ods: Instance, collection: str, faults: Mapping[str, float]) -> None:
-    """Let tokens end, and documents come and go, before the answer."""
+    """Expire tokens, and add and delete documents, before the answer."""
     if "expired" in faults:
         ods.tokens.expire()
     if "insert" in faults:
@@ -44,7 +44,7 @@ def answer_instead(ods: Instance, faults: Mapping[str, float]) -> EdFiReply | No
 
 
 def after_answer(ods: Instance, collection: str, reply: EdFiReply, faults: Mapping[str, float]) -> None:
-    """Make a good answer a bad one."""
+    """Damage a good answer."""
     if "error-in-success" in faults:
         reply.body = ProblemRefusal("system").reply(older=ods.older).body
     shared.misstate_total(reply, "Total-Count", faults)
@@ -59,7 +59,7 @@ def after_answer(ods: Instance, collection: str, reply: EdFiReply, faults: Mappi
 
 
 def _token(ods: Instance, collection: str, reply: EdFiReply, faults: Mapping[str, float]) -> None:
-    """Let the token of the next page lead astray."""
+    """Damage the token of the next page."""
     given = reply.headers.get("Next-Page-Token", "")
     if "endless" in faults and given:
         reply.headers["Next-Page-Token"] = ods.first_token.setdefault(collection, given)
@@ -83,7 +83,7 @@ def _page(found: list[Document], faults: Mapping[str, float], before: Document |
 
 
 def _document(document: Document, faults: Mapping[str, float]) -> Document:
-    """A document with one member that is not as the model says."""
+    """Return a document with one member that breaks the model."""
     if "stranger" in faults:
         document = document | {"shoeSize": 43, "pets": [{"name": "Rex"}]}
     ordinary = [name for name in document if name != "id" and not name.startswith("_")]

@@ -1,4 +1,4 @@
-"""The instance of the ODS/API that is simulated: its version, its features, its documents and their snapshot."""
+"""The simulated instance of an ODS/API: its version, its features, its documents and their snapshot."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Call:
     body: bytes
 
     def header(self, name: str) -> str:
-        """A header's value; empty where there is none."""
+        """Return a header's value; empty where there is none."""
         return self.headers.get(name, "")
 
 
@@ -86,7 +86,7 @@ class Instance:
         self.load(documents)
 
     def load(self, documents: Iterable[tuple[str, Document]]) -> None:
-        """Keep *documents* as they are, without asking whether they may be."""
+        """Store *documents* without validating them."""
         with self.lock:
             for collection, document in documents:
                 schema, _, name = collection.rpartition("/")
@@ -96,26 +96,26 @@ class Instance:
                 self.state.add(resource, writing.taken(resource, document))
 
     def take_snapshot(self) -> None:
-        """Keep the state of now for those who ask for a snapshot."""
+        """Take a snapshot of the present state."""
         with self.lock:
             self.snapshot = self.state.copy()
 
     def drop_snapshot(self) -> None:
-        """Have no snapshot any more."""
+        """Drop the snapshot."""
         self.snapshot = None
 
     def slip_in(self, collection: str) -> None:
-        """Let a new document stand before all others of *collection*."""
+        """Insert a new document before all others of *collection*."""
         with self.lock:
             insert(self.state, collection)
 
     def slip_out(self, collection: str) -> None:
-        """Let the first document of *collection* be gone, whatever refers to it."""
+        """Delete the first document of *collection*, whatever refers to it."""
         with self.lock:
             remove(self.state, collection)
 
     def view(self, call: Call) -> OdsState:
-        """The state that a request is about: the one of now, or the one of the snapshot."""
+        """Return the state that a request is about: the present one, or the snapshot."""
         if call.method != "GET":
             raise ProblemRefusal("method-not-allowed")
         if not self.wants_snapshot(call):
@@ -125,7 +125,7 @@ class Instance:
         return self.snapshot
 
     def wants_snapshot(self, call: Call) -> bool:
-        """Whether a request is about the snapshot."""
+        """Tell whether a request is about the snapshot."""
         if self.version < SIX:
             wanted = call.header("snapshot-identifier")
             if wanted and wanted != SNAPSHOT:

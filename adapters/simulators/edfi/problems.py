@@ -1,4 +1,4 @@
-"""How the simulated system says that it will not: as problem details, or as a message where it is an older one."""
+"""Refusals of the simulated ODS: as problem details, or as a message where it is an older version."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class ProblemRefusal(Exception):
         self.kind, self.errors, self.places, self.detail = kind, errors, places, detail
 
     def reply(self, *, older: bool = False, correlation: str = "") -> EdFiReply:
-        """The refusal as an answer."""
+        """Return the refusal as an answer."""
         status, title, detail = KINDS[self.kind]
         said = self.detail or detail
         if older:

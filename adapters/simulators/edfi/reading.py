@@ -1,4 +1,4 @@
-"""How the simulated system shows its documents: one, or a page of those that were asked for."""
+"""Reads of the simulated ODS: one document, or a page of those that a query selects."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
 
 PARAMETERS: Final = "bad-request:parameter-validation-failed"
-DEFAULT_LIMIT, MAX_LIMIT, MAX_NUMBER, PARTITIONS, MAX_PARTITIONS = 25, 500, 2**31 - 1, 10, 200
+DEFAULT_LIMIT, MAX_LIMIT, MAX_NUMBER, DEFAULT_PARTITIONS, MAX_PARTITIONS = 25, 500, 2**31 - 1, 10, 200
 MAX_VERSION: Final = 2**63 - 1
 TRUTHS: Final = {"true": True, "false": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a system shows documents: with tokens of pages, links, empty arrays, numbers; at most *largest* at once."""
+    """The features of a system's answers: page tokens, links, empty arrays, numbers, at most *largest* documents."""
 
     cursors: bool = True
     links: bool = True
@@ -39,7 +39,7 @@ class Manner:
 
 
 def shown(state: OdsState, resource: Resource, row: StoredDocument, manner: Manner) -> Document:
-    """A document as the API shows it."""
+    """Return a document as the API shows it."""
     document: Document = {"id": row.id}
     if resource.descriptor_id and manner.numbers:
         document[resource.descriptor_id] = row.number
@@ -55,12 +55,12 @@ def shown(state: OdsState, resource: Resource, row: StoredDocument, manner: Mann
 
 
 def moment(when: datetime) -> str:
-    """A moment as the API writes it."""
+    """Write a moment as the API does."""
     return when.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def page(state: OdsState, resource: Resource, query: Mapping[str, str], manner: Manner) -> EdFiReply:
-    """The documents that *query* asks for."""
+    """Answer a page of the documents that *query* selects."""
     if not manner.cursors:
         query = {name: value for name, value in query.items() if name not in {"pagetoken", "pagesize"}}
     if "pagetoken" in query or "pagesize" in query:
@@ -77,8 +77,8 @@ def page(state: OdsState, resource: Resource, query: Mapping[str, str], manner: 
 
 
 def partitions(state: OdsState, resource: Resource, query: Mapping[str, str]) -> EdFiReply:
-    """Tokens that divide the documents that *query* asks for."""
-    wanted = number(query, "number", PARTITIONS, 1, MAX_PARTITIONS)
+    """Answer tokens that divide the documents that *query* selects."""
+    wanted = number(query, "number", DEFAULT_PARTITIONS, 1, MAX_PARTITIONS)
     found = chosen(state, resource, query)
     size = max(1, -(-len(found) // wanted))
     firsts = [found[place].number for place in range(0, len(found), size)]
@@ -87,7 +87,7 @@ def partitions(state: OdsState, resource: Resource, query: Mapping[str, str]) ->
 
 
 def chosen(state: OdsState, resource: Resource, query: Mapping[str, str]) -> list[StoredDocument]:
-    """The documents that fit the filters and the window of change versions in *query*."""
+    """Select the documents that fit the filters and the window of change versions in *query*."""
     low, high = change_window(query)
     if low > high:
         raise ProblemRefusal(PARAMETERS, "minChangeVersion is greater than maxChangeVersion.")
@@ -96,19 +96,19 @@ def chosen(state: OdsState, resource: Resource, query: Mapping[str, str]) -> lis
 
 
 def window(query: Mapping[str, str], largest: int = MAX_LIMIT) -> tuple[int, int]:
-    """The offset and the limit that *query* asks for."""
+    """Read the offset and the limit of *query*."""
     offset = number(query, "offset", 0, 0, MAX_NUMBER)
     return offset, number(query, "limit", min(DEFAULT_LIMIT, largest), 0, largest)
 
 
 def change_window(query: Mapping[str, str]) -> tuple[int, int]:
-    """The change versions that *query* asks for, both ends included."""
+    """Read the change versions that *query* asks for, both ends included."""
     low = number(query, "minchangeversion", 0, 0, MAX_VERSION)
     return low, number(query, "maxchangeversion", MAX_VERSION, 0, MAX_VERSION)
 
 
 def number(query: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
-    """The whole number of a parameter, in its range."""
+    """Read a whole number of a parameter, in its range."""
     text = query.get(name)
     if text is None:
         return default
@@ -119,7 +119,7 @@ def number(query: Mapping[str, str], name: str, default: int, low: int, high: in
 
 
 def truth(query: Mapping[str, str], name: str) -> bool:
-    """Whether a parameter says yes."""
+    """Tell whether a parameter is true."""
     found = TRUTHS.get(query.get(name, "false").lower())
     if found is None:
         raise ProblemRefusal(PARAMETERS, f"{name} must be true or false.")
@@ -127,7 +127,7 @@ def truth(query: Mapping[str, str], name: str) -> bool:
 
 
 def token(first: int, last: int) -> str:
-    """The token of the documents whose numbers lie between two."""
+    """Make the token of the documents whose numbers lie between two."""
     return base64.urlsafe_b64encode(f"{first},{last}".encode()).decode().rstrip("=")
 
 
@@ -156,7 +156,7 @@ def _ends(text: str) -> tuple[int, int]:
 
 
 def _tests(state: OdsState, resource: Resource, query: Mapping[str, str]) -> Iterator[Callable[[StoredDocument], bool]]:
-    """The filters in *query*; what is no member filters nothing."""
+    """Yield the filters in *query*; a name that is no member filters nothing."""
     known = (
         names(resource.collection)
         if resource.standard
@@ -194,7 +194,7 @@ def _equal(paths: Sequence[str], wanted: Any, *, folded: bool) -> Callable[[Stor
 
 
 def own_names(resource: Resource, keys: Mapping[str, str]) -> Mapping[str, str]:
-    """The filters of a resource that the standard does not have; *keys* are the flat names of its key."""
+    """Return the filters of a resource that the standard does not have; *keys* are the flat names of its key."""
     found = dict(keys)
     for known in resource.properties.values():
         if known.reference:
@@ -211,7 +211,7 @@ def _at(resource: Resource, path: str) -> Property:
 
 
 def _read(name: str, kind: Property, text: str) -> Any:
-    """A filter's value as the member has it."""
+    """Read a filter's value as the member has it."""
     try:
         if kind.type == "integer":
             return int(text)
@@ -225,7 +225,7 @@ def _read(name: str, kind: Property, text: str) -> Any:
 
 
 def _linked(state: OdsState, properties: Mapping[str, Property], document: Mapping[str, Any]) -> Document:
-    """A document whose references say where their targets are."""
+    """Return a document with links to the targets of its references."""
     found: Document = {}
     for name, value in document.items():
         known = properties.get(name)

@@ -1,4 +1,4 @@
-"""The addresses of the simulated system's resources, and what each does."""
+"""Resource addresses of the simulated ODS, and what each does."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ID: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 def answer(ods: Instance, call: Call) -> EdFiReply:
-    """The answer to a request for a resource."""
+    """Answer a request for a resource."""
     match call.steps:
         case [schema, collection, *rest]:
             resource = ods.shape.find(schema, collection)

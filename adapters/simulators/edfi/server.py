@@ -1,4 +1,4 @@
-"""The simulated ODS on a real socket of this machine, with what can go wrong there."""
+"""The simulated ODS on a real socket of this machine, with faults on the wire."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class SeenRequest:
 
 @dataclass(slots=True)
 class RunningOds:
-    """A system that answers at *url*, and the *log* of what it was asked."""
+    """A simulated ODS that answers at *url*, and the *log* of its requests."""
 
     ods: Ods
     url: str
@@ -43,17 +43,17 @@ class RunningOds:
 
     @property
     def token_url(self) -> str:
-        """Where its tokens are."""
+        """The address of its tokens."""
         return f"{self.url}{self.ods.prefix}/oauth/token"
 
     def asked(self, collection: str, method: str = "") -> list[SeenRequest]:
-        """What was asked at one collection, or at the ``token`` address, by one method or by any."""
+        """Return the requests at one collection, or at the ``token`` address, by one method or by any."""
         return [one for one in self.log if target(one.path) == collection.lower() and method in {"", one.method}]
 
 
 @contextmanager
 def run(ods: Ods, port: int = 0, context: ssl.SSLContext | None = None) -> Iterator[RunningOds]:
-    """The system, answering until the end of the block; over TLS where there is a *context* with a certificate."""
+    """Run the system until the end of the block; over TLS where there is a *context* with a certificate."""
     running = RunningOds(ods, "")
     with wire.listening(_handler(running), port, context) as url:
         running.url = url
@@ -61,7 +61,7 @@ def run(ods: Ods, port: int = 0, context: ssl.SSLContext | None = None) -> Itera
 
 
 def target(path: str) -> str:
-    """What a path is about, in small letters: the collection, or ``token``, or its last step."""
+    """Return what a path is about, in small letters: the collection, or ``token``, or its last step."""
     steps = [step.lower() for step in path.split("/") if step]
     if "data" in steps and "metadata" not in steps:
         after = steps.index("data") + 3

@@ -1,4 +1,4 @@
-"""What the model facts say between the lines: whom a reference can mean, and what a key is called when it is flat."""
+"""The shape of Ed-Fi documents: the possible targets of a reference, and the flat names of a key."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ class ResourceShapes:
         self._flat: dict[str, Mapping[str, str]] = {}
 
     def find(self, schema: str, collection: str) -> Resource | None:
-        """The resource at an address, in any case."""
+        """Find the resource at an address, in any case."""
         return self._by_endpoint.get(f"/{schema}/{collection}".lower())
 
     def names(self, resource: Resource) -> tuple[str, ...]:
-        """The names by which references mean documents of *resource*: its own, and what it is an instance of."""
+        """Return the names by which references mean documents of *resource*: its own, and what it is an instance of."""
         return (resource.name, *self._abstract.get(resource.name, ()))
 
     def key(self, resource: Resource, document: Mapping[str, Any]) -> Key:
-        """What tells *document* from every other of its resource; descriptors in any case."""
+        """Return the natural key of *document*; descriptors in any case."""
         values = model.natural_key(resource, document)
         return tuple(
             str(value).lower() if resource.is_descriptor or path.endswith("Descriptor") else value
@@ -56,7 +56,7 @@ class ResourceShapes:
         )
 
     def identities(self, resource: Resource, document: Mapping[str, Any]) -> Iterator[tuple[str, Key]]:
-        """Every name and key by which *document* can be referred to; its own first."""
+        """Yield every name and key by which *document* can be referred to; its own first."""
         key = self.key(resource, document)
         yield resource.name, key
         if resource.is_descriptor:
@@ -65,7 +65,7 @@ class ResourceShapes:
             yield name, key
 
     def meant(self, place: ValuePlace) -> tuple[str, Key]:
-        """The name and the key of what is referred to at *place*."""
+        """Return the name and the key of what the reference at *place* means."""
         value = place.owner[place.name]
         if place.known.descriptor:
             return place.known.descriptor, (str(value).lower(),)
@@ -76,18 +76,18 @@ class ResourceShapes:
         return target, tuple(_folded(path, value.get(name)) for path, name in self._names(resource).items())
 
     def places(self, resource: Resource, document: Document) -> Iterator[ValuePlace]:
-        """Every reference and every descriptor value of *document*."""
+        """Yield every reference and every descriptor value of *document*."""
         return _places(resource.properties, document, "$")
 
     def flat(self, resource: Resource) -> Mapping[str, str]:
-        """The key of *resource* as a flat object has it: the path that each member stands for."""
+        """Return the key of *resource* as a flat object has it: the path that each member stands for."""
         found: dict[str, str] = {}
         for path, name in self._names(resource).items():
             found.setdefault(name, path)
         return found
 
     def key_values(self, resource: Resource, document: Mapping[str, Any]) -> Document:
-        """The natural key of *document* as a flat object."""
+        """Return the natural key of *document* as a flat object."""
         values = dict(zip(resource.identity, model.natural_key(resource, document), strict=True))
         return {member: values[path] for member, path in self.flat(resource).items()}
 
@@ -117,7 +117,7 @@ class ResourceShapes:
 
 
 def uri(descriptor: Mapping[str, Any]) -> str:
-    """The value by which documents mean a *descriptor*."""
+    """Return the URI by which documents refer to a *descriptor*."""
     return f"{descriptor.get('namespace')}#{descriptor.get('codeValue')}"
 
 

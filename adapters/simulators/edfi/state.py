@@ -1,4 +1,4 @@
-"""The documents of the simulated system, what refers to what, and the numbers under which they changed."""
+"""The state of the simulated ODS: its documents, their references and their change versions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ UTC_KIND: Final = 1 << 62
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """A document as it is kept: never changed, only replaced."""
+    """A document as it is stored: never changed, only replaced."""
 
     resource: str
     id: str
@@ -43,7 +43,7 @@ class StoredDocument:
 
 @dataclass(frozen=True, slots=True)
 class ChangeTrace:
-    """What is told of a document that is gone, or whose key is *new* since."""
+    """The trace of a deleted document, or of one whose key is *new* since."""
 
     resource: str
     id: str
@@ -54,7 +54,7 @@ class ChangeTrace:
 
 
 class OdsState:
-    """Everything that the system knows; *shape* says what may be known."""
+    """All documents of the system; *shape* describes its resources."""
 
     def __init__(self, shape: ResourceShapes, clock: Callable[[], datetime] | None = None, seed: int = 0) -> None:
         self.shape = shape
@@ -70,7 +70,7 @@ class OdsState:
         self.last = EPOCH
 
     def copy(self) -> OdsState:
-        """The state as it is now, whatever becomes of this one."""
+        """Return a copy of the present state, independent of later changes."""
         made = OdsState(self.shape, self._clock)
         made.version, made.last, made._found = self.version, self.last, dict(self._found)
         made.rows = defaultdict(dict, {name: dict(rows) for name, rows in self.rows.items()})
@@ -78,15 +78,15 @@ class OdsState:
         return made
 
     def ordered(self, resource: Resource) -> list[StoredDocument]:
-        """The documents of *resource* in the order of their numbers."""
+        """Return the documents of *resource* in the order of their numbers."""
         return sorted(self.rows[resource.name].values(), key=lambda row: row.number)
 
     def find(self, name: str, key: Key) -> StoredDocument | None:
-        """The document that a reference to *name* with *key* means."""
+        """Find the document that a reference to *name* with *key* means."""
         return self._found.get((name, key))
 
     def users(self, row: StoredDocument) -> Iterator[StoredDocument]:
-        """The documents that refer to *row*."""
+        """Yield the documents that refer to *row*."""
         for meant in self._identities(row):
             for identifier, name in list(self._users.get(meant, {}).items()):
                 yield self.rows[name][identifier]
@@ -94,7 +94,7 @@ class OdsState:
     def add(
         self, resource: Resource, document: Document, identifier: str = "", *, first: bool = False
     ) -> StoredDocument:
-        """Keep a new *document*; *first* puts it before all others."""
+        """Store a new *document*; *first* puts it before all others."""
         self._numbers[resource.name] += 1
         number = self._numbers[resource.name]
         if first:
@@ -107,7 +107,7 @@ class OdsState:
         return row
 
     def change(self, row: StoredDocument, document: Document) -> StoredDocument:
-        """Keep *document* in the place of *row*; what refers to a key that it no longer has follows it."""
+        """Replace *row* by *document*; references to a key that it no longer has follow it."""
         resource = self.shape.resources[row.resource]
         users, before = list(self.users(row)), list(self._identities(row))
         self._forget(row)
@@ -123,14 +123,14 @@ class OdsState:
         return changed
 
     def remove(self, row: StoredDocument) -> None:
-        """Keep *row* no longer."""
+        """Delete *row*."""
         self._forget(row)
         version, _ = self._moment()
         values = self.shape.key_values(self.shape.resources[row.resource], row.document)
         self.deletes.append(ChangeTrace(row.resource, row.id, version, values, row.key))
 
     def _follow(self, user: StoredDocument, before: list[Meant], changed: StoredDocument) -> None:
-        """Let a document refer to a key that has *changed*."""
+        """Update the references of a document to a key that has *changed*."""
         current = self.rows[user.resource].get(user.id)
         if current is None:
             return
@@ -168,7 +168,7 @@ class OdsState:
 
 
 def insert(state: OdsState, collection: str) -> None:
-    """Put a document like the first one, with a key of its own, before all others."""
+    """Insert a document like the first one, with a key of its own, before all others."""
     resource = _called(state, collection)
     if resource is None or not state.rows[resource.name]:
         return
@@ -184,7 +184,7 @@ def insert(state: OdsState, collection: str) -> None:
 
 
 def remove(state: OdsState, collection: str) -> None:
-    """Let the first document be gone."""
+    """Delete the first document."""
     resource = _called(state, collection)
     if resource is not None and state.rows[resource.name]:
         state.remove(state.ordered(resource)[0])
@@ -196,7 +196,7 @@ def _called(state: OdsState, collection: str) -> Resource | None:
 
 
 def _other(value: Any, number: int) -> Any:
-    """A value that is no other document's."""
+    """Return a value that no other document has."""
     if isinstance(value, int):
         return value + 1_000_000 + number
     if len(value) == len("2020-01-01") and value[4] == value[7] == "-":

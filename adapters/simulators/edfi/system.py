@@ -1,4 +1,4 @@
-"""The simulated ODS/API: what it answers to a request; nothing here knows of sockets."""
+"""The simulated ODS/API as a function from requests to answers; it knows nothing of sockets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Ods(Instance):
     """An `Instance` that answers requests."""
 
     def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> EdFiReply:
-        """The answer to a request for the absolute *url*."""
+        """Answer a request for the absolute *url*."""
         parts = urlsplit(url)
         given = {name.lower(): value for name, value in headers.items()}
         below = parts.path.startswith(self.prefix)

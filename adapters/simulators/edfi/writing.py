@@ -1,4 +1,4 @@
-"""How the simulated system takes documents, and what it refuses."""
+"""Writes of the simulated ODS: what it accepts, and what it refuses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OWN: Final = frozenset({"link", "_etag", "_lastmodifieddate"})
 
 
 def read_body(body: bytes) -> Document:
-    """The document in a request."""
+    """Read the document in a request."""
     if not body.strip():
         raise ProblemRefusal("bad-request", "A non-empty request body is required.")
     try:
@@ -36,14 +36,14 @@ def read_body(body: bytes) -> Document:
 
 
 def taken(resource: Resource, given: Mapping[str, Any]) -> Document:
-    """What the system keeps of a document: what it knows, under the names that it has for it."""
+    """Return what the system stores of a document: known members, under its own names."""
     return _taken(resource.properties, given)
 
 
 def post(
     state: OdsState, resource: Resource, given: Document, if_match: str, *, lenient: bool
 ) -> tuple[StoredDocument, bool]:
-    """Keep a document in the place of the one with its key; whether it is a new one."""
+    """Create a document or replace the one with its key; tell whether it is new."""
     if "id" in {name.lower() for name in given}:
         raise ProblemRefusal(INVALID, places={"$.id": ["The id is given by the system."]})
     document = checked(state, resource, given, lenient=lenient)
@@ -64,7 +64,7 @@ def put(
     lenient: bool,
     creates: bool,
 ) -> tuple[StoredDocument, bool]:
-    """Keep a document in the place of the one with an id; whether it is a new one."""
+    """Replace the document with an id; tell whether it is new."""
     document = checked(state, resource, given, lenient=lenient)
     row = state.rows[resource.name].get(identifier)
     other = state.find(resource.name, state.shape.key(resource, document))
@@ -84,7 +84,7 @@ def put(
 
 
 def delete(state: OdsState, resource: Resource, identifier: str, if_match: str) -> EdFiReply:
-    """Keep the document with an id no longer."""
+    """Delete the document with an id."""
     row = state.rows[resource.name].get(identifier)
     if row is None:
         raise ProblemRefusal("not-found")
@@ -97,18 +97,18 @@ def delete(state: OdsState, resource: Resource, identifier: str, if_match: str) 
 
 
 def require(row: StoredDocument, if_match: str) -> None:
-    """Refuse a change of what is not as it was seen."""
+    """Refuse a change of a document that no longer has the entity tag that was sent."""
     if if_match and row.etag not in tags(if_match) and if_match.strip() != "*":
         raise ProblemRefusal("optimistic-lock-failed")
 
 
 def tags(header: str) -> set[str]:
-    """The entity tags in a header, bare."""
+    """Return the entity tags in a header, without quotes."""
     return {part.strip().removeprefix("W/").strip('"') for part in header.split(",")}
 
 
 def checked(state: OdsState, resource: Resource, given: Mapping[str, Any], *, lenient: bool) -> Document:
-    """*given* as it is to be kept; a `ProblemRefusal` where it may not be."""
+    """Check *given* and return it as it is to be stored; raise a `ProblemRefusal` where it may not be."""
     document = taken(resource, given)
     problems: dict[str, list[str]] = {}
     for problem in model.validate(resource, document):

@@ -1,4 +1,4 @@
-"""Whom the simulated system answers: those with a token that it gave, or whose signature is right."""
+"""Authentication at the simulated OneRoster system: a token that it gave, or an OAuth 1.0a signature."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Auth:
-    """Knows one *client* and its secret; *token* is one that does not end, where there is one."""
+    """One *client* and its secret; *token* is one that does not expire, where there is one."""
 
     def __init__(self, client: str, secret: str, token: str = "") -> None:
         self._client, self._secret = client, secret
@@ -23,11 +23,11 @@ class Auth:
         self._nonces: set[str] = set()
 
     def revoke(self) -> None:
-        """Let every token end now."""
+        """Expire every token now."""
         self._tokens.clear()
 
     def grant(self, method: str, headers: Mapping[str, str], body: bytes) -> Mapping[str, Any] | None:
-        """The answer to a good request for a token; None to any other."""
+        """Answer a good request for a token; None for any other."""
         kind, _, rest = headers.get("Authorization", "").partition(" ")
         asked, known = form_of(body), basic_credentials(rest) == (self._client, self._secret)
         if method != "POST" or kind != "Basic" or not known or asked.get("grant_type") != "client_credentials":
@@ -37,7 +37,7 @@ class Auth:
         return {"access_token": token, "token_type": "Bearer", "expires_in": 3600, "scope": asked.get("scope", "")}
 
     def knows(self, method: str, url: str, header: str) -> bool:
-        """Whether a request shows a token that was given, or a good signature."""
+        """Tell whether a request has a token that was given, or a good signature."""
         kind, _, rest = header.partition(" ")
         if kind == "Bearer":
             return rest in self._tokens

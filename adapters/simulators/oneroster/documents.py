@@ -33,11 +33,11 @@ OWNERS: Final = {"courseResources": ("courses", "course"), "classResources": ("c
                  "userResources": ("users", "user")}  # fmt: skip
 SCALES: Final = {"lineItemScoreScales": ("lineItems", "lineItem"), "resultScoreScales": ("results", "result")}
 MOMENT: Final = "T00:00:00.000Z"
-DATE: Final = 10
+DATE_CHARACTERS: Final = 10
 
 
 def documents(tables: Mapping[str, Iterable[Row]]) -> Documents:
-    """Every collection by name, each document by its id; *tables* has the rows of each file, without ``.csv``."""
+    """Return every collection by name, its documents by id; *tables* has the rows of each file, without ``.csv``."""
     rows = {name: list(found) for name, found in tables.items()}
     found: Documents = {name: {} for name in COLLECTIONS.values()}
     for class_name, collection in COLLECTIONS.items():
@@ -59,7 +59,7 @@ def documents(tables: Mapping[str, Iterable[Row]]) -> Documents:
 
 
 def reference(class_name: str, identifier: str) -> Document:
-    """A reference to the object of a class with an id."""
+    """Make a reference to the object of a class with an id."""
     collection = COLLECTIONS[class_name]
     service = SERVICES.get(collection, "rostering")
     return {"href": f"{BASE}/{service}/v1p2/{collection}/{identifier}", "sourcedId": identifier, "type": class_name}
@@ -104,7 +104,7 @@ def _document(class_name: str, collection: str, row: Row) -> Document:
 
 
 def _member(class_name: str, column: specification.Column, cell: str) -> tuple[str, Any]:
-    """What a cell says, as a member of a document."""
+    """Convert a cell to a member of a document."""
     member, known = specification.member_of(column.name), model.classes(VERSION)[class_name]
     if column.name.endswith("SourcedIds"):
         return member, [reference(known[member].ref, part) for part in _parts(cell)]
@@ -124,7 +124,7 @@ def _typed(kind: str, cell: str) -> Any:
         case "float":
             return float(cell) if "." in cell else int(cell)
         case "dateTime":
-            return cell + MOMENT if len(cell) == DATE else cell
+            return cell + MOMENT if len(cell) == DATE_CHARACTERS else cell
         case "boolString" | "bool|boolString":
             return cell.lower()
         case _:

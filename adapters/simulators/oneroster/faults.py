@@ -1,4 +1,4 @@
-"""Faults of the simulated system: what it does before it answers, in place of its answer, and to its answer."""
+"""Faults of the simulated OneRoster system: before it answers, in place of its answer, and in its answer."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REFUSALS: Final = {
 
 
 def before_answer(sis: Sis, collection: str, faults: Mapping[str, float]) -> None:
-    """Let documents come, go and move before the answer."""
+    """Add, delete and change documents before the answer."""
     if "expired" in faults:
         sis.auth.revoke()
     known = sis.documents.get(collection)
@@ -49,7 +49,7 @@ def answer_instead(faults: Mapping[str, float]) -> EdFiReply | None:
 
 
 def after_answer(reply: EdFiReply, faults: Mapping[str, float]) -> None:
-    """Make a good answer a bad one."""
+    """Damage a good answer."""
     if not isinstance(reply.body, dict) or not reply.body:
         return
     name, found = next(iter(reply.body.items()))

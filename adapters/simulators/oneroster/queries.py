@@ -1,4 +1,4 @@
-"""The part of OneRoster's query language that the simulated system understands."""
+"""The OneRoster query language, as far as the simulated system understands it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def matching(documents: Iterable[Document], text: str) -> list[Document]:
-    """The documents for which the filter *text* holds."""
+    """Select the documents for which the filter *text* holds."""
     asked = parse(text)
     return [document for document in documents if asked is None or _holds(asked, document)]
 
 
 def ordered(documents: Sequence[Document], name: str, *, descending: bool) -> list[Document]:
-    """The documents by one member, and by their ids where that is the same."""
+    """Sort the documents by one member, and by their ids where that is the same."""
     by_id = sorted(documents, key=lambda one: one["sourcedId"])
     if not name:
         return list(documents)
@@ -30,7 +30,7 @@ def ordered(documents: Sequence[Document], name: str, *, descending: bool) -> li
 
 
 def chosen(document: Mapping[str, Any], names: str) -> Document:
-    """The members of a document that a client asks for."""
+    """Select the members of a document that a client asks for."""
     heads = {name.strip().partition(".")[0] for name in names.split(",")}
     return {name: value for name, value in document.items() if name in heads}
 
@@ -46,7 +46,7 @@ def _holds(asked: Filter, document: Document) -> bool:
                 _compares(operator, str(found).lower(), value.lower()) for found in _found(document, path.split("."))
             )
         case Item():
-            return False  # which nobody can ask for in OneRoster's language
+            return False  # which OneRoster's filter language cannot express
 
 
 def _found(value: Any, path: Sequence[str]) -> list[Any]:

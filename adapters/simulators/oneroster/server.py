@@ -1,4 +1,4 @@
-"""The simulated system on a real socket of this machine, with what can go wrong on the wire."""
+"""The simulated OneRoster system on a real socket of this machine, with faults on the wire."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class RunningSis:
 
     @property
     def token_url(self) -> str:
-        """Where its tokens are."""
+        """The address of its tokens."""
         return f"{self.url}/oauth/token"
 
 
 @contextmanager
 def run(sis: Sis, port: int = 0, context: ssl.SSLContext | None = None) -> Iterator[RunningSis]:
-    """The system, answering until the end of the block; over TLS where there is a *context* with a certificate."""
+    """Run the system until the end of the block; over TLS where there is a *context* with a certificate."""
     with wire.listening(_handler(sis), port, context) as url:
         yield RunningSis(sis, url)
 

@@ -1,4 +1,4 @@
-"""The simulated OneRoster system: what it knows and answers; nothing here knows of sockets."""
+"""The simulated OneRoster system as a function from requests to answers; it knows nothing of sockets."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ VENDOR: Final = "x-vendor-authorization"
 
 @dataclass(frozen=True, slots=True)
 class SeenOneRosterRequest:
-    """One request that was made: what it asked for and what was answered."""
+    """One request that was made, and its answer."""
 
     method: str
     collection: str
@@ -83,9 +83,9 @@ class _Request:
 class Sis:
     """A system with *documents*, which answers one *client*; *prefix* stands before its base paths.
 
-    It serves 1.2 and 1.1 at once. *total*, *sorting*, *filtering* and *selecting* say what it can do; it gives no more
-    than *ceiling* documents at once; *truths* makes its yes and no JSON's own; *vendor* is a second key that it wants
-    for the gradebook.
+    It serves 1.2 and 1.1 at once. *total*, *sorting*, *filtering* and *selecting* are what it can do; it sends no more
+    than *ceiling* documents at once; *truths* makes its booleans JSON's own; *vendor* is a second key that it wants for
+    the gradebook.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class Sis:
         self._lock = threading.RLock()
 
     def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> EdFiReply:
-        """The answer to a request for the absolute *url*."""
+        """Answer a request for the absolute *url*."""
         path = urlsplit(url).path.removeprefix(self._prefix)
         if path == "/oauth/token":
             granted = self.auth.grant(method, headers, body)
@@ -183,7 +183,7 @@ class Sis:
         return EdFiReply(200 if before else 201, {asked.class_name: self._shown(asked, kept[asked.identifier])})
 
     def _post(self, asked: _Request) -> EdFiReply:
-        """Keep several new documents, all or none."""
+        """Store several new documents, all or none."""
         if asked.owned_by not in self.documents[COLLECTIONS[model.collections()[asked.owner]]]:
             return error(404, "unknownobject", asked.version)
         link = {NESTED[asked.owner, asked.collection]: {"sourcedId": asked.owned_by}}
@@ -196,7 +196,7 @@ class Sis:
         return EdFiReply(201, {"sourcedIdPairs": pairs})
 
     def _taken(self, asked: _Request, given: Document, identifier: str, before: Document) -> Document:
-        """A document as it is kept, with what clients leave out; a `ValueError` where it may not be."""
+        """Return a document as it is stored, with what clients leave out; a `ValueError` where it may not be."""
         whole = {"status": "active", **given, "sourcedId": identifier, "dateLastModified": _now()}
         members = model.classes(asked.version)[asked.class_name]
         for name, value in whole.items():
@@ -225,7 +225,7 @@ class Sis:
 
 
 def _understood(method: str, path: str, query: Mapping[str, str], body: bytes) -> _Request | None:
-    """What is asked for; None where the address leads nowhere."""
+    """Parse the address of a request; None where it leads nowhere."""
     place = PATHS.fullmatch(path)
     steps = [unquote(step) for step in place["rest"].strip("/").split("/")] if place else []
     version = "1.1" if place and place["old"] else "1.2"
@@ -244,7 +244,7 @@ def _now() -> str:
 
 
 def error(status: int, word: str, version: str) -> EdFiReply:
-    """An error in the envelope of its version."""
+    """Make an error in the envelope of its version."""
     if version == "1.1":
         said = {
             "imsx_codeMajor": "failure",

@@ -18,7 +18,7 @@ BASES: Final = ("/rostering/v1p2/", "/gradebook/v1p2/", "/resources/v1p2/")
 
 
 def older(class_name: str, document: Mapping[str, Any]) -> Document:
-    """The 1.1 document for one of 1.2."""
+    """Convert a document of 1.2 to 1.1."""
     given = dict(document)
     if class_name == "user":
         roles = given.get("roles") or []
@@ -38,7 +38,7 @@ def older(class_name: str, document: Mapping[str, Any]) -> Document:
 
 
 def newer(class_name: str, document: Mapping[str, Any], before: Mapping[str, Any]) -> Document:
-    """The 1.2 document that a 1.1 client means, with what it cannot say as it was *before*."""
+    """Convert a 1.1 client's document to 1.2, with what 1.1 cannot state as it was *before*."""
     known = model.classes("1.1").get(class_name, {})
     kept = {name: value for name, value in before.items() if name not in known}
     if class_name == "lineItem":
@@ -47,7 +47,7 @@ def newer(class_name: str, document: Mapping[str, Any], before: Mapping[str, Any
 
 
 def _moved(value: Any) -> Any:
-    """A value whose addresses are those of 1.1."""
+    """Return a value whose addresses are those of 1.1."""
     if isinstance(value, list):
         return [_moved(item) for item in value]
     if isinstance(value, dict) and isinstance(value.get("href"), str):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gateway.demo.data.records import Organization
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
-MOST_STUDENTS = 100_000
+MAX_STUDENTS = 100_000
 
 
 def generate(
@@ -32,8 +32,8 @@ def generate(
     """Generate the district called *name*, as it stands on *today* in the school year that ends in *school_year*."""
     if not NAME.fullmatch(name):
         raise ValueError(f"{name!r} is not a word in small letters, digits and hyphens")
-    if not 1 <= students <= MOST_STUDENTS:
-        raise ValueError(f"a district has 1 to {MOST_STUDENTS} students, not {students}")
+    if not 1 <= students <= MAX_STUDENTS:
+        raise ValueError(f"a district has 1 to {MAX_STUDENTS} students, not {students}")
     if today < first_day(school_year):
         raise ValueError(f"the school year {school_year} begins on {first_day(school_year)}, after {today}")
     tree = organizations(name, students, schools, _dice(name, seed, "schools"))

@@ -1,1 +1,1 @@
-"""The Ed-Fi API: requests, bodies, envelopes and documents, as an ODS/API speaks."""
+"""The Ed-Fi API: requests, bodies, envelopes and documents, as an ODS/API has them."""

@@ -1,4 +1,4 @@
-"""The body of an Ed-Fi write, read liberally and made strict: what clients send, as the model spells it."""
+"""Bodies of Ed-Fi writes, read liberally and made strict: what clients send, in the model's spelling."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ if TYPE_CHECKING:
 
     Shape = dict[str, "Shape | None"]
 
-OWN = frozenset({"id", "_etag", "_lastmodifieddate"})  # what the API adds itself, in small letters
+OWN = frozenset({"id", "_etag", "_lastmodifieddate"})  # members that the API adds itself, in small letters
 REFUSED = "The body cannot be accepted."
 UNKNOWN = "This is not a member of the resource."
 TWICE = "An item with the same key has already been added."
 UNEXPECTED = "Unexpected character encountered while parsing value: {}. Path '', line 0, position 0."
 UNLIKE_JSON = re.compile(rb"(?![{\[\"'0-9tfnuNI/-])[!-~]")
-"""What no JSON begins with, of the characters that can be told."""
+"""Characters with which no JSON begins, of those that an error may name."""
 
 LEFT_EMPTY = "is required and should not be left empty"
 UNKEPT = "The value has characters that no system can keep."
-MAX_REPORTED = 100
-"""How many places of one body are told to be wrong."""
+MAX_REPORTED_ERRORS = 100
+"""The faults of one body that are reported."""
 
 Places = dict[str, list[str]]
 
 
 def parse(text: bytes) -> Any:
-    """The JSON document in *text*, in which no object says one thing twice.
+    """Parse the JSON document in *text*, in which no object names a member twice.
 
     Raises:
-        CallerError: there is no JSON in it; says where, never what.
+        CallerError: it is no JSON; the error names the place, never the content.
         InvalidBody: an object in it has one name twice.
     """
     text = text.removeprefix(BOM_UTF8)  # which clients on .NET send, and an ODS skips
@@ -56,7 +56,7 @@ def parse(text: bytes) -> Any:
         raise CallerError("A non-empty request body is required.")
     try:
         document = orjson.loads(text)
-        repeated = dict(islice(_repeated(json.loads(text, object_pairs_hook=_MemberPairs), "$"), MAX_REPORTED))
+        repeated = dict(islice(_repeated(json.loads(text, object_pairs_hook=_MemberPairs), "$"), MAX_REPORTED_ERRORS))
     except orjson.JSONDecodeError as error:
         if first := UNLIKE_JSON.match(text):
             raise CallerError(UNEXPECTED.format(first.group().decode())) from None
@@ -69,15 +69,15 @@ def parse(text: bytes) -> Any:
 
 
 class _MemberPairs(tuple[tuple[str, Any], ...]):
-    """The members of an object, in which a name may be there twice."""
+    """The members of an object, in which a name may occur twice."""
 
     __slots__ = ()
 
 
 def _repeated(value: Any, path: str) -> Iterator[tuple[str, list[str]]]:
-    """The places below *path* at which an object has a name again, whatever its case.
+    """Yield the places below *path* at which an object repeats a name, whatever its case.
 
-    A name that no published Data Standard has may be the client's own, and is told at the object it is in.
+    A name that no published Data Standard has may be the client's own, and is reported at the object it is in.
     """
     if isinstance(value, _MemberPairs):
         seen: set[str] = set()
@@ -94,7 +94,7 @@ def _repeated(value: Any, path: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def shape(nodes: Iterable[Node]) -> Shape:
-    """The members that the pruned *nodes* of a view show; None for one whose inside is shown as it is."""
+    """Return the members that the pruned *nodes* of a view show; None for one whose inside is shown as it is."""
     found: Shape = {}
     for node in nodes:
         inner: Shape | None = None
@@ -114,7 +114,7 @@ def shape(nodes: Iterable[Node]) -> Shape:
 def read(
     resource: Resource, document: Any, known: Shape, ignored: Ignored | None = None
 ) -> tuple[dict[str, Any], str | None]:
-    """What *document* says in the model's own spelling, and the id it bears; *known* are the caller's members.
+    """Read *document* into the model's own spelling, and the id it bears; *known* are the caller's members.
 
     Any other member is *ignored*, whatever it holds, or refused (None).
 
@@ -129,10 +129,10 @@ def read(
     clean = _object(resource.properties, known, document, "$", places, own)
     if ignored is not None:
         _ignore(places, ignored)
-    if len(places) < MAX_REPORTED:
+    if len(places) < MAX_REPORTED_ERRORS:
         _judge(resource, clean, known, places)
     if places:
-        raise InvalidBody(REFUSED, dict(islice(places.items(), MAX_REPORTED)))
+        raise InvalidBody(REFUSED, dict(islice(places.items(), MAX_REPORTED_ERRORS)))
     return clean, str(identifier) if identifier is not None else None
 
 
@@ -144,39 +144,39 @@ def _judge(resource: Resource, clean: Mapping[str, Any], known: Shape, places: P
         if not _told(wrong, path) and (said != "is missing" or _has(known, path)):
             for place, sentence in error_sentences.told(resource.name, clean, path, said):
                 listed = places.setdefault(place, [])
-                if sentence not in listed and len(listed) < MAX_REPORTED:
+                if sentence not in listed and len(listed) < MAX_REPORTED_ERRORS:
                     listed.append(sentence)
             if said != error_sentences.REPEATED:
                 wrong.add(path)
 
 
 def _ignore(places: Places, ignored: Ignored) -> None:
-    """Let members that are unknown be ignored instead of wrong."""
+    """Move unknown members from the wrong to the ignored ones."""
     for path in [path for path, said in places.items() if said == [UNKNOWN]]:
         del places[path]
         ignored.add(PLACE.sub("[]", path).split(".")[1:])
 
 
 def _told(wrong: AbstractSet[str], path: str) -> bool:
-    """Whether something is *wrong* already at *path*, or at what it is in."""
+    """Tell whether an error is reported already at *path*, or at what contains it."""
     while path and path not in wrong:
         path = path.rpartition(".")[0]
     return bool(path)
 
 
 def plain(resource: Resource, shown: Mapping[str, Any]) -> dict[str, Any]:
-    """A document as it is *shown*, without what the API adds: what a body that changes nothing would say."""
+    """Return a document as it is *shown*, without what the API adds: the body that would change nothing."""
     own = OWN | {resource.descriptor_id.lower()}
     return _object(resource.properties, None, shown, "$", {}, own)
 
 
 def hidden(resource: Resource, known: Shape) -> list[str]:
-    """The members that a new document must have and the caller does not have."""
+    """List the members that a new document must have and the caller may not write."""
     return list(_hidden(resource.properties, known, ""))
 
 
 def identity_hidden(resource: Resource, known: Shape) -> bool:
-    """Whether a part of the natural key does not exist for the caller."""
+    """Tell whether a part of the natural key does not exist for the caller."""
     return any(not _has(known, f"$.{path}") for path in resource.identity)
 
 
@@ -192,7 +192,7 @@ def _hidden(properties: Mapping[str, Property], known: Shape, prefix: str) -> It
 
 
 def _has(known: Shape, path: str) -> bool:
-    """Whether the member at a JSON *path* exists for the caller."""
+    """Tell whether the member at a JSON *path* exists for the caller."""
     inside: Shape | None = known
     for part in PLACE.sub("", path).split(".")[1:]:
         if inside is None:

@@ -1,4 +1,4 @@
-"""The change feeds of a resource: what may be asked of them, and the natural keys that they tell."""
+"""Change feeds of a resource: their query parameters, and the natural keys that they list."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Feed = Literal["deletes", "keyChanges"]
 
 
 def read_feed(feed: Feed, arguments: Sequence[tuple[str, str]]) -> EdFiRequest:
-    """What *arguments* ask of a feed: a page, a window, and nothing else.
+    """Read *arguments* as the query of a feed: a page, a window, and nothing else.
 
     Raises:
         MalformedQuery: a parameter is given twice or cannot be read.
@@ -35,12 +35,12 @@ def read_feed(feed: Feed, arguments: Sequence[tuple[str, str]]) -> EdFiRequest:
 
 @cache
 def key_members(collection: str) -> tuple[tuple[str, str], ...]:
-    """The members of a resource's natural key: the name each goes by on its own, and its path in the document."""
+    """List the members of a resource's natural key: the flat name of each, and its path in the document."""
     return tuple((name, path) for path, name in flat_key_names(collection).items())
 
 
 def key_values(collection: str, record: Mapping[str, Any]) -> dict[str, Any]:
-    """The natural key of a *record* as it was shown, by the names that its members go by on their own."""
+    """Return the natural key of a *record* as it was shown, by the flat names of its members."""
     found: dict[str, Any] = {}
     for name, parts in _ways(collection):
         value: Any = record

@@ -1,4 +1,4 @@
-"""Change versions in Ed-Fi queries: which window of them is asked about."""
+"""Change versions in Ed-Fi queries: the window that is asked for."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 MAX_VERSION = 2**63 - 1
 ENDS = {"minchangeversion": "MinChangeVersion", "maxchangeversion": "MaxChangeVersion"}
-"""The parameters that bound a window, by how they look in small letters."""
+"""The parameters that bound a window, by their names in small letters."""
 
 BAD_VERSION = "{} must be a numeric value greater than or equal to 0."
 INVERTED = "MinChangeVersion must be less than or equal to MaxChangeVersion."
 
 
 def window(values: MutableMapping[str, tuple[str, str]]) -> Window | None:
-    """The window that parameters ask for, which are taken out of *values*; None where they name none.
+    """Read the window that parameters ask for, taking them out of *values*; None where they name none.
 
     Raises:
         MalformedQuery: an end is no version, or the window ends before it begins.

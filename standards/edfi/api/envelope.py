@@ -1,4 +1,4 @@
-"""Ed-Fi answers: errors as problem details, in the words that clients of the standard look for."""
+"""Ed-Fi answers: errors as problem details (RFC 9457), in the words that clients of the standard look for."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ INTERNAL = "The request could not be processed."
 
 @dataclass(frozen=True, slots=True)
 class ProblemType:
-    """How one kind of error is told: what follows the common prefix of its type, its title and its detail.
+    """The form of one kind of error: what follows the common prefix of its type, its title and its detail.
 
-    *listed* puts the error's own message among ``errors``; otherwise nothing beyond *detail* is said. Where there is
-    no *detail*, the message itself is the detail.
+    *listed* puts the error's own message among ``errors``; otherwise nothing beyond *detail* is sent. Where there is no
+    *detail*, the message itself is the detail.
     """
 
     suffix: str
@@ -71,7 +71,7 @@ class ProblemType:
     listed: bool = True
 
 
-# In the order in which they are tried: the first class that fits tells the error.
+# In the order in which they are tried: the first class that matches decides the error's form.
 PROBLEMS: tuple[tuple[type[GatewayError], ProblemType], ...] = (
     (UnknownName, ProblemType("bad-request:parameter-validation-failed", "Parameter Validation Failed",
                           "The request construction was invalid.")),
@@ -145,7 +145,7 @@ PROBLEMS: tuple[tuple[type[GatewayError], ProblemType], ...] = (
 
 
 def problem(error: GatewayError, correlation: str | None) -> tuple[int, dict[str, Any]]:
-    """The HTTP status and the problem details that say what *error* says; *correlation* is the caller's own id."""
+    """Return the HTTP status and the problem details of *error*; *correlation* is the caller's own id."""
     told = next(known for kind, known in PROBLEMS if isinstance(error, kind))
     body: dict[str, Any] = {
         "detail": told.detail or error.outward,

@@ -1,4 +1,4 @@
-"""Sentences of an ODS for what is wrong with a body, at the places where an ODS tells it."""
+"""Sentences of an ODS for errors in a body, at the places where an ODS reports them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 MAX_URI_CHARACTERS = 306
-"""How many characters the URI of a descriptor has at most; a value of a key is not told longer either."""
+"""The length of a descriptor's URI; a key's value is cut to it in a message, too."""
 
 MAX_VALUES = 10
-"""How many values that should be one are told."""
+"""The conflicting values that are listed."""
 
 PERSONAL = frozenset({"studentUniqueId", "staffUniqueId", "contactUniqueId", "personId"})
 """The keys of persons, which no error repeats."""
@@ -26,7 +26,7 @@ SUFFIXES = {1: "st", 2: "nd", 3: "rd"}
 
 
 def told(name: str, document: Mapping[str, Any], path: str, said: str) -> Iterator[tuple[str, str]]:
-    """Where an ODS tells what the model *said* of *path* in a *document* of the resource *name*, and how."""
+    """Yield the place and the sentence by which an ODS reports what the model *said* of *path* in a *document*."""
     if said == REPEATED:
         collection, _, at = path.removesuffix("]").rpartition("[")
         yield collection, repeated(collection, int(at) + 1)
@@ -39,7 +39,7 @@ def told(name: str, document: Mapping[str, Any], path: str, said: str) -> Iterat
 
 
 def repeated(collection: str, number: int) -> str:
-    """That the item of this *number* of a *collection* is one that stood there already."""
+    """Say that the item of this *number* of a *collection* repeats an earlier one."""
     ending = "th" if number % 100 in TEENS else SUFFIXES.get(number % 10, "th")
     return (
         f"The {number}{ending} item of the {_title(collection)} has the same identifying values as another item"
@@ -48,7 +48,7 @@ def repeated(collection: str, number: int) -> str:
 
 
 def conflict(document: Mapping[str, Any], place: str, left: str, right: str) -> str:
-    """That values differ that are one in the standard: which, since the caller sent them, unless they name a person."""
+    """Say which values differ that the standard stores as one; the caller sent them, but no value names a person."""
     name = place.rpartition(".")[2]
     said = f"All values supplied for '{name}' must match. Review all references (including those higher up in the"
     if name in PERSONAL:
@@ -59,7 +59,7 @@ def conflict(document: Mapping[str, Any], place: str, left: str, right: str) -> 
 
 
 def sentence(name: str, path: str, said: str) -> str:
-    """What is wrong at *path*, in one sentence."""
+    """Say in one sentence what is wrong at *path*."""
     title = _title(path)
     if said == "is empty":
         return f"{name if path.count('.') == 1 else ''}{title} must have at least one item."
@@ -71,12 +71,12 @@ def sentence(name: str, path: str, said: str) -> str:
 
 
 def nonexistent(descriptor: str, uri: str) -> str:
-    """That there is no such *descriptor*; what is no URI is not repeated."""
+    """Say that there is no such *descriptor*; a value that is no URI is not repeated."""
     repeatable = f" '{uri}'" if len(uri) <= MAX_URI_CHARACTERS and DESCRIPTOR.fullmatch(uri) else ""
     return f"{descriptor} value{repeatable} does not exist."
 
 
 def _title(path: str) -> str:
-    """The name of the member at *path*, as an ODS writes it."""
+    """Return the name of the member at *path*, as an ODS writes it."""
     name = PLACE.sub("", path).rpartition(".")[2]
     return f"{name[:1].upper()}{name[1:]}"

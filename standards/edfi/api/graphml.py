@@ -1,4 +1,4 @@
-"""The order of writing as GraphML, the form in which programs that copy whole districts ask for it."""
+"""GraphML of the load order, the form in which programs that copy whole districts ask for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REQUIRED = "IsRequired"
 
 
 def graphml(places: Iterable[str], edges: Mapping[tuple[str, str], bool]) -> bytes:
-    """A directed graph whose nodes are *places*; an edge leads from what comes first to what needs it."""
+    """Write a directed graph whose nodes are *places*; an edge leads from what comes first to what needs it."""
     root = etree.fromstring(EMPTY)
     _add(root, "key", **{"id": REQUIRED, "for": "edge", "attr.name": REQUIRED, "attr.type": "boolean"})
     graph = _add(root, "graph", id="EdFi", edgedefault="directed")

@@ -1,4 +1,4 @@
-"""Identification codes: the one list of a resource whose items can be asked for by their members, as in an ODS."""
+"""Identification codes: the one list of a resource whose items can be filtered by their members, as in an ODS."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CODE = "identificationCode"
 
 @cache
 def members(collection: str) -> Mapping[str, str]:
-    """The path of each member of an item, by the parameter that asks for it; none where a resource has no such list."""
+    """Return the path of each member of an item, by its query parameter; none where a resource has no such list."""
     resource = by_collection(collection)
     properties = resource.properties.values() if resource else ()
     listed = next((one for one in properties if one.collection and CODE in one.properties), None)
@@ -27,11 +27,11 @@ def members(collection: str) -> Mapping[str, str]:
 
 
 def item(wanted: Iterable[tuple[str, str]]) -> Item:
-    """The condition that one item has all that is *wanted*: members by their paths, and what each must be."""
+    """Make the condition that one item has all that is *wanted*: members by their paths, with their values."""
     pairs = [(*path.rpartition(".")[::2], value) for path, value in wanted]
     return Item(pairs[0][0], tuple((member, value) for _, member, value in pairs))
 
 
 def _parameter(member: str, descriptor: str) -> str:
-    """What a member is asked for by: a descriptor by its type."""
+    """Return the query parameter of a member: for a descriptor its type."""
     return descriptor[0].lower() + descriptor[1:] if descriptor else member

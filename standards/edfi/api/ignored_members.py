@@ -1,7 +1,7 @@
-"""Members of a body that are ignored, since the resource, or the caller, has none of their name; and how that is told.
+"""Ignored members of a body: those the resource, or the caller, does not have, and the header that lists them.
 
-Whether a name is told depends on what the Data Standard has published, and not on what is there or who asks: a member
-that is hidden from the caller is told as one that does not exist.
+Whether a name is listed depends on what the Data Standard has published, and not on what is there or who asks: a member
+that is hidden from the caller is treated as one that does not exist.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 HEADER = "X-Ignored-Members"
-MAX_NAMED = 20
-"""How many members of one body are told by name; the others are counted."""
+MAX_NAMED_MEMBERS = 20
+"""The members of one body that are listed by name; the others are counted."""
 
 
 @dataclass(slots=True)
@@ -34,14 +34,14 @@ class Ignored:
         self.paths[".".join(published(step) or "\0" + step for step in path)] = None
 
     def told(self) -> str:
-        """The value of the header: ``name, addresses[].name; others=2``."""
-        named = [path for path in self.paths if "\0" not in path][:MAX_NAMED]
+        """Return the value of the header: ``name, addresses[].name; others=2``."""
+        named = [path for path in self.paths if "\0" not in path][:MAX_NAMED_MEMBERS]
         others = len(self.paths) - len(named)
         return "; ".join(part for part in (", ".join(named), f"others={others}" if others else "") if part)
 
 
 def published(step: str) -> str:
-    """A step of a path as the standard spells it; empty where no published version of it has such a member."""
+    """Return a step of a path as the standard spells it; empty where no published version has such a member."""
     bare = step.removesuffix("[]")
     name = _names().get(bare.lower())
     return name + step[len(bare) :] if name else ""
@@ -49,7 +49,7 @@ def published(step: str) -> str:
 
 @cache
 def _names() -> Mapping[str, str]:
-    """The name of every member of a published Data Standard, 3.3 to 5.2, by its small letters."""
+    """Return the name of every member of a published Data Standard, 3.3 to 5.2, by its small letters."""
     return {name.lower(): name for name in _read()}
 
 

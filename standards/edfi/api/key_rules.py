@@ -1,4 +1,4 @@
-"""Rules of an ODS for the values of keys, which the model does not state: no blanks around them, and no defaults."""
+"""Rules of an ODS for the values of keys, which the model does not state: no surrounding blanks, and no defaults."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ENDS, BEGINNINGS = ("Year", "Number", "Id"), ("Start", "Begin", "End")
 
 
 def broken(resource: Resource, document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The path of each value of a strict *document* that breaks a rule, and what is wrong with it."""
+    """Yield the path of each value of a strict *document* that breaks a rule, and what is wrong with it."""
     keys = frozenset(path for path in resource.identity if "." not in path)
     return _object(resource.properties, document, "$", keys)
 
@@ -30,7 +30,7 @@ def _object(
     *,
     inside: bool = False,
 ) -> Iterator[tuple[str, str]]:
-    """What is wrong in an object whose own *keys* are these; *inside* a reference every member is one."""
+    """Yield the faults of an object whose own *keys* are these; *inside* a reference every member is one."""
     for name, value in given.items():
         known = properties.get(name)
         if known is None:
@@ -53,7 +53,7 @@ def _is_text(known: Property) -> bool:
 
 
 def _is_default(known: Property, value: Any, *, inside: bool) -> bool:
-    """Whether a value is what an ODS takes for none: the default of its type, where that means nothing."""
+    """Tell whether an ODS takes a value for none: the default of its type, where that means nothing."""
     title = f"{known.name[:1].upper()}{known.name[1:]}"
     if known.min is not None or known.max is not None:
         return False

@@ -1,4 +1,4 @@
-"""What a client says in headers about the form it wants: media types, profiles, snapshots."""
+"""Media types, profiles and snapshots: what a client asks for in Accept and Use-Snapshot headers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ READING = frozenset({"GET", "HEAD"})
 
 
 def wants_snapshot(header: str | None) -> bool:
-    """Whether a client asks for a snapshot rather than for what is so now."""
+    """Tell whether a client asks for a snapshot rather than for the present state."""
     return (header or "").strip().lower() == "true"
 
 
@@ -51,5 +51,5 @@ def _check_profile(media: str, model: str) -> None:
 
 
 def _refused(parameters: str) -> bool:
-    """Whether a media range has a quality of nought."""
+    """Tell whether a media range has a quality of zero."""
     return re.search(r"(?:^|;)\s*q\s*=\s*0(?:\.0*)?\s*(?:;|$)", parameters) is not None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 DEFAULT_LIMIT, MAX_LIMIT = 25, 500
 DEFAULT_PARTITIONS, MAX_PARTITIONS = 10, 200
 IGNORED = frozenset({"usejoinauth", "allowsmallpartitions"})
-"""Parameters that clients send to tune an ODS's own database: they say nothing about which records are wanted."""
+"""Parameters that clients send to tune an ODS's own database: they select no records."""
 
 MAX_OFFSET = 2**31 - 1
 GUID = re.compile(r"[0-9a-f]{32}|(\{)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?(1)\})", re.IGNORECASE)
@@ -37,7 +37,7 @@ PAGING = {"offset": "offset", "limit": "limit", "totalcount": "totalCount", "pag
 UNFIT, UNFIT_ID = "The value '{}' is not valid for {}.", "The value '{}' is not valid."
 DAY, DAY_UNFIT = "date", "The value is not valid for {}."
 MAX_REPORTED_CHARACTERS = 80
-"""How many characters of a value that is none are told back to who sent it."""
+"""The characters of an invalid value that are repeated to its sender."""
 BAD_LIMIT = f"Limit must be omitted or set to a numeric value between 0 and {MAX_LIMIT}."
 BAD_OFFSET = "Offset must be a numeric value greater than or equal to 0."
 BAD_TOTAL = "TotalCount must be a boolean value."
@@ -57,14 +57,14 @@ TOKEN_WITH_LIMIT = "Use pageSize instead of limit when using cursor paging with 
 
 @dataclass(frozen=True, slots=True)
 class EdFiRequest:
-    """A page asked for in the Ed-Fi way; *total_count* asks for the number of all records."""
+    """A page request of the Ed-Fi API; *total_count* asks for the number of all records."""
 
     query: Query
     total_count: bool = False
 
 
 def read(views: Sequence[View], arguments: Sequence[tuple[str, str]]) -> EdFiRequest:
-    """What *arguments* ask of the pruned *views* of one resource.
+    """Read *arguments* as a query of the pruned *views* of one resource.
 
     Raises:
         MalformedQuery: a parameter is given twice, cannot be read, or does not go with another.
@@ -89,14 +89,14 @@ def read(views: Sequence[View], arguments: Sequence[tuple[str, str]]) -> EdFiReq
 
 
 def read_one(views: Sequence[View], arguments: Sequence[tuple[str, str]]) -> Query:  # noqa: ARG001  asked like `read`
-    """The query for one item, which takes no parameters."""
+    """Make the query for one item, which takes no parameters."""
     for name, _ in _once(arguments).values():
         raise UnknownName(name, name)
     return Query(limit=1)
 
 
 def read_partitions(views: Sequence[View], arguments: Sequence[tuple[str, str]]) -> Query:
-    """The query whose answer is to be divided into ranges.
+    """Read the query whose answer is to be divided into partitions.
 
     Raises:
         MalformedQuery: a page of it is asked for.
@@ -112,7 +112,7 @@ def read_partitions(views: Sequence[View], arguments: Sequence[tuple[str, str]])
 
 
 def read_number(arguments: Sequence[tuple[str, str]]) -> int:
-    """Into how many ranges at most an answer is to be divided.
+    """Read how many partitions an answer is to be divided into at most.
 
     Raises:
         MalformedQuery: into none, or into too many.
@@ -126,13 +126,13 @@ def read_number(arguments: Sequence[tuple[str, str]]) -> int:
 
 @cache
 def names(collection: str) -> Mapping[str, tuple[str, ...]]:
-    """The parameters by which a resource may be asked for, in small letters, and the members each stands for."""
+    """Return the parameters of a resource in small letters, and the members each stands for."""
     return {name.lower(): paths for name, paths in parameters(collection).items()}
 
 
 @cache
 def parameters(collection: str) -> Mapping[str, tuple[str, ...]]:
-    """The parameters by which a resource may be asked for, as the standard spells them, and the members of each.
+    """Return the parameters of a resource as the standard spells them, and the members each stands for.
 
     The members of the natural key go by their flat names. Any other member of a reference goes by its own name,
     behind the reference's role where it has one. Members that must agree share a name; where others would, the
@@ -157,7 +157,7 @@ def parameters(collection: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def known_to(views: Sequence[View]) -> frozenset[str]:
-    """The parameters by which a consumer may ask for what the pruned *views* show it."""
+    """Return the parameters by which a consumer may filter what the pruned *views* show it."""
     return frozenset(
         name
         for view in views
@@ -167,10 +167,10 @@ def known_to(views: Sequence[View]) -> frozenset[str]:
 
 
 def plain(identifier: str) -> str:
-    """The id of an item's own address as answers write it, from any way to write a GUID.
+    """Return the id in an item's address as answers write it, from any notation of a GUID.
 
     Raises:
-        InvalidValue: it is none.
+        InvalidValue: the text is no GUID.
     """
     found = _guid(identifier)
     if found is None:
@@ -183,7 +183,7 @@ def _guid(text: str) -> str | None:
 
 
 def unfit(name: str, value: str) -> InvalidValue:
-    """The refusal of a *value* that is none of the member *name*, as an ODS says it; no day is repeated."""
+    """Make the error for a *value* that the member *name* cannot have, as an ODS words it; no day is repeated."""
     title = f"{name[:1].upper()}{name[1:]}"
     said = (
         DAY_UNFIT.format(title) if name.lower().endswith(DAY) else UNFIT.format(value[:MAX_REPORTED_CHARACTERS], title)
@@ -214,7 +214,7 @@ def _of_reference(known: Property) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _agreeing(resource: Resource) -> Mapping[str, frozenset[str]]:
-    """For each path the paths whose values are always the same as its own."""
+    """Return for each path the paths whose values are always the same as its own."""
     groups: dict[str, frozenset[str]] = {}
     for left, right in resource.equality:
         together = groups.get(left, frozenset((left,))) | groups.get(right, frozenset((right,)))
@@ -223,7 +223,7 @@ def _agreeing(resource: Resource) -> Mapping[str, frozenset[str]]:
 
 
 def _once(arguments: Sequence[tuple[str, str]]) -> dict[str, tuple[str, str]]:
-    """Every parameter that counts, by its name in small letters."""
+    """Return every known parameter, by its name in small letters."""
     values: dict[str, tuple[str, str]] = {}
     for name, value in arguments:
         if name.lower() in IGNORED:
@@ -235,7 +235,7 @@ def _once(arguments: Sequence[tuple[str, str]]) -> dict[str, tuple[str, str]]:
 
 
 def _refuse_mixture(paging: Mapping[str, str]) -> None:
-    """Pages are asked for by offset or by token, not by both.
+    """Refuse offset and page token in one request.
 
     Who sends the size of a page under both names, as generated clients do, means the one that the paging goes by.
     """
@@ -276,7 +276,7 @@ def _filter(views: Sequence[View], values: Mapping[str, tuple[str, str]]) -> Fil
 
 
 def _coded(views: Sequence[View], name: str) -> str:
-    """The path of the member of an identification code that a parameter asks for; empty where it asks for none."""
+    """Return the path of the identification code's member that a parameter filters by; empty where it filters none."""
     for view in views:
         paths = names(view.name).get(name.lower(), ())
         coded = frozenset(identification_codes.members(view.name).values()).intersection(paths)
@@ -287,13 +287,13 @@ def _coded(views: Sequence[View], name: str) -> str:
 
 
 def _shows(branch: Branch, path: str) -> bool:
-    """Whether the consumer may see the member at *path*: by itself, or inside a list that is shown as it is."""
+    """Tell whether the consumer may see the member at *path*: by itself, or inside a list that is shown as it is."""
     listed = find(branch.nodes, path.rpartition(".")[0])
     return find(branch.nodes, path) is not None or (listed is not None and isinstance(listed[-1], Value))
 
 
 def _condition(views: Sequence[View], name: str, value: str) -> Filter:
-    """The member has the value, in any of the places that must agree and that the consumer may see."""
+    """Make the condition that the member has the value, in any of the agreeing places that the consumer may see."""
     parts: dict[str, Condition] = {}
     for view in views:
         for path in names(view.name).get(name.lower(), ()):
@@ -309,7 +309,7 @@ def _condition(views: Sequence[View], name: str, value: str) -> Filter:
 
 
 def _wanted(name: str, value: str, kind: str) -> str:
-    """What a parameter compares with, as the standard writes values of this *kind*.
+    """Return the value a parameter compares with, as the standard writes values of this *kind*.
 
     Raises:
         InvalidValue: there is no such value.

@@ -1,4 +1,4 @@
-"""Abilities: what of the Ed-Fi API a deployment has, resource by resource."""
+"""Supported operations: the parts of the Ed-Fi API that a deployment has, resource by resource."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from standards.edfi.model.model import resources
 
 @dataclass(frozen=True, slots=True)
 class SupportedOperations:
-    """The resources, by name, that can be read, that can be written, and whose deletions and key changes are told."""
+    """The resources, by name, that can be read, that can be written, and whose deletes and key changes are served."""
 
     reads: frozenset[str]
     writes: frozenset[str]
@@ -17,6 +17,6 @@ class SupportedOperations:
 
 
 def all_operations() -> SupportedOperations:
-    """Every operation of the standard on every resource."""
+    """Return every operation of the standard on every resource."""
     names = frozenset(resources())
     return SupportedOperations(names, names, names)

@@ -1,1 +1,1 @@
-"""What Ed-Fi requires of records that a OneRoster source does not state."""
+"""Ed-Fi documents made from OneRoster: members that Ed-Fi requires and a OneRoster source does not state."""

@@ -1,4 +1,4 @@
-"""The default catalogue: every descriptor value that records of other standards can be translated to."""
+"""Default descriptors: every descriptor value that records of other standards can be translated to."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ URI = re.compile(r"(uri://[^#\s]+/(\w+))#(.+)", re.DOTALL)
 
 @cache
 def standard() -> tuple[str, ...]:
-    """Every descriptor that the tables of codes and the views name, as a URI."""
+    """Return every descriptor that the tables of codes and the views name, as a URI."""
     found = dict.fromkeys((*_of_codes(), SYSTEM))
     for view in views("edfi").values():
         for branch in view.branches:
@@ -34,9 +34,9 @@ def standard() -> tuple[str, ...]:
 
 
 def catalogue(uris: Iterable[str] = ()) -> Mapping[str, tuple[Record, ...]]:
-    """The records of the standard descriptors and of further *uris*, by entity; case tells no two apart.
+    """Return the records of the standard descriptors and of further *uris*, by entity, compared without case.
 
-    What is no descriptor of the standard is left out.
+    A URI that is no descriptor of the standard is left out.
     """
     found: dict[str, dict[str, Record]] = {}
     for uri in (*standard(), *uris):
@@ -58,7 +58,7 @@ def _lenses() -> Mapping[str, Lens]:
 
 
 def _of_codes() -> Iterator[str]:
-    """What each value of each table becomes in Ed-Fi."""
+    """Yield the Ed-Fi descriptor of each value of each table."""
     for codeset in map(codes.table, codes.names()):
         say = codes.outward(codeset.name, "edfi")
         yield from (row["edfi"] for row in codeset.rows if row.get("edfi"))
@@ -66,7 +66,7 @@ def _of_codes() -> Iterator[str]:
 
 
 def _of_nodes(nodes: Iterable[Node | Branch]) -> Iterator[str]:
-    """The descriptors that views show of themselves."""
+    """Yield the descriptors that views name themselves."""
     for node in nodes:
         if isinstance(node, Const):
             yield from _texts(node.value)

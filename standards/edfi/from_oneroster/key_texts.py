@@ -1,4 +1,4 @@
-"""Key texts for records of a source whose own texts need not be unique: each carries something of the record's id."""
+"""Key texts for records of a source whose own texts need not be unique: each carries a part of the record's id."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from hashlib import sha256
 from typing import Final
 
 MAX_CHARACTERS: Final = 60
-"""The most characters that Ed-Fi allows the codes and names among the keys."""
+"""The length that Ed-Fi allows the codes and names among the keys."""
 
 MARK: Final = "~"
 TAIL_BYTES: Final = 10
-TAIL_LETTERS: Final = 12
+TAIL_CHARACTERS: Final = 12
 
 
 def key_text(label: str, identifier: str) -> str:
-    """The text *label* with what is made of the *identifier*, so that no other record has it, whatever its case.
+    """Make a text of *label* and a hash of *identifier*, so that no other record has it, whatever its case.
 
     It follows from this record alone: neither a hidden record nor a new one changes it.
     """
     digest = b32encode(sha256(identifier.encode("utf-8", "surrogatepass")).digest()[:TAIL_BYTES])
-    tail = digest[:TAIL_LETTERS].decode("ascii").lower()
+    tail = digest[:TAIL_CHARACTERS].decode("ascii").lower()
     said = " ".join(label.split())[: MAX_CHARACTERS - len(MARK) - len(tail)].rstrip()
     return f"{said}{MARK}{tail}"
 
 
 def number_text(district: str, identifier: str) -> str:
-    """The text of which the number of an organization is made whose source states none."""
+    """Make the text from which the number of an organization is derived whose source states none."""
     return f"{district} sourcedId {identifier}"

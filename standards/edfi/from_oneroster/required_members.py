@@ -1,4 +1,4 @@
-"""What Ed-Fi requires of gradebook documents that were written in OneRoster's words, and what it has no place for."""
+"""Required members of gradebook documents written through OneRoster, and fields that Ed-Fi has no member for."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OWN: Final = frozenset({"id", "key"})
 
 
 def with_required_members(collection: str, document: Mapping[str, Any], record: Mapping[str, Any]) -> Document:
-    """*document*, which says what *record* says, with the members that a document of the *collection* must have."""
+    """Add to *document*, made of *record*, the members that a document of the *collection* must have."""
     match collection:
         case "gradebookEntries":
             return _entry(document, record)
@@ -38,7 +38,7 @@ def with_required_members(collection: str, document: Mapping[str, Any], record: 
 
 
 def natural_key(entity: str, record: Mapping[str, Any]) -> tuple[str, ...] | None:
-    """The key under which a new *record* of a OneRoster gradebook is kept as an Ed-Fi document."""
+    """Return the key under which a new *record* of a OneRoster gradebook is kept as an Ed-Fi document."""
     match entity:
         case "lineItem":
             return str(record["id"]), NAMESPACE
@@ -49,7 +49,7 @@ def natural_key(entity: str, record: Mapping[str, Any]) -> tuple[str, ...] | Non
 
 
 def unread_fields(lens: Lens, record: Mapping[str, Any], document: Mapping[str, Any]) -> list[str]:
-    """The fields of *record* that a reader of the *document* would not find: what was lost by writing it."""
+    """List the fields of *record* that a reader of the *document* would not find: what was lost by writing it."""
     found = lens.read(document)
     return sorted(
         name
@@ -59,7 +59,7 @@ def unread_fields(lens: Lens, record: Mapping[str, Any], document: Mapping[str, 
 
 
 def _entry(document: Mapping[str, Any], record: Mapping[str, Any]) -> Document:
-    """An entry is named by the id it was written under, and is of the type that its category stands for."""
+    """Name an entry by the id it was written under, with the type that its category stands for."""
     whole = dict(document)
     if category := record.get("category"):
         whole.pop(TYPE, None)
@@ -76,7 +76,7 @@ def _entry(document: Mapping[str, Any], record: Mapping[str, Any]) -> Document:
 
 
 def _result(document: Mapping[str, Any], record: Mapping[str, Any]) -> Document:
-    """A result tells whether the work came late, where it was said so."""
+    """State in a result whether the work came late, where the record does."""
     late = record.get("late")
     name = "assignmentLateStatusDescriptor"
     if late is None or f"edfi.studentGradebookEntries.{name}" in record:
@@ -85,5 +85,5 @@ def _result(document: Mapping[str, Any], record: Mapping[str, Any]) -> Document:
 
 
 def _name(document: Mapping[str, Any]) -> str:
-    """A name for an entry that came without one, the same for the same entry."""
+    """Make a name for an entry that came without one, the same for the same entry."""
     return sha256(repr(sorted(document.items())).encode()).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""Which resources may get another natural key: by a change of their own, or with what their key refers to."""
+"""Cascading keys: resources whose natural key may change, by a change of their own or of a resource it refers to."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ CASCADING_KEYS: Final = frozenset(
         "StudentSectionAssociation",
     }
 )
-"""The resources of which a client may change the key; an ODS carries it on to everything that refers to them."""
+"""The resources of which a client may change the key; an ODS cascades it to everything that refers to them."""
 
 
 def following() -> frozenset[str]:
-    """The resources whose key may change: those of `CASCADING_KEYS`, and those whose key refers to one of them."""
+    """Return the resources whose key may change: `CASCADING_KEYS`, and those whose key refers to one of them."""
     return CASCADING_KEYS.union(*map(followers, CASCADING_KEYS))
 
 
 @cache
 def followers(name: str) -> frozenset[str]:
-    """The resources whose key refers to the resource *name*, or to one whose key does, and so on."""
+    """Return the resources whose key refers to the resource *name*, directly or through other keys."""
     found: set[str] = {name}
     while more := {other for other, one in resources().items() if other not in found and _refers(one, found)}:
         found |= more
@@ -40,6 +40,6 @@ def followers(name: str) -> frozenset[str]:
 
 
 def _refers(resource: Resource, names: set[str]) -> bool:
-    """Whether a part of the natural key of a *resource* is a reference to one of these *names*."""
+    """Tell whether a part of the natural key of a *resource* is a reference to one of these *names*."""
     parts = (resource.properties.get(path.partition(".")[0]) for path in resource.identity)
     return any(part is not None and part.reference in names for part in parts)

@@ -1,7 +1,7 @@
-"""In which order to write a district's data, so that whatever a record refers to is there, and may be seen, before it.
+"""The load order of Ed-Fi resources: whatever a record refers to exists, and may be seen, before it.
 
-A client may touch a student, a staff member or a contact only through what ties that person to a school of its
-own. So a person is created early, what refers to the person comes after that tie, and so does updating the person.
+A client may touch a student, a staff member or a contact only through what ties that person to a school of its own. So
+a person is created early, what refers to the person comes after that tie, and so does updating the person.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ ORGANIZATION, PROGRAM = "EducationOrganization", "GeneralStudentProgramAssociati
 
 @dataclass(frozen=True, slots=True)
 class LoadStep:
-    """One *resource* (its path) and what is done with it at this point; steps of equal *order* need no order."""
+    """One *resource* (its path) and its operations at this point; steps of equal *order* may come in any order."""
 
     resource: str
     order: int
@@ -46,7 +46,7 @@ class LoadStep:
 
 @cache
 def steps() -> tuple[LoadStep, ...]:
-    """Every resource, in the order in which to write it; persons twice."""
+    """Return every resource in load order, persons twice."""
     persons = {resources()[name].endpoint for name in TIES}
     found = (
         LoadStep(
@@ -59,13 +59,13 @@ def steps() -> tuple[LoadStep, ...]:
 
 @cache
 def orders() -> Mapping[str, int]:
-    """The order of each place of the graph, from 1."""
+    """Return the order of each node of the graph, from 1."""
     return MappingProxyType(_layers([*(one.endpoint for one in resources().values()), *_retries()], edges()))
 
 
 @cache
 def edges() -> Edges:
-    """What comes before what: pairs of places, and whether the later one cannot do without the earlier."""
+    """Return what comes before what: pairs of nodes, and whether the later one requires the earlier."""
     model = resources()
     found: dict[tuple[str, str], bool] = {}
     for later, earlier, needed in _references():
@@ -81,7 +81,7 @@ def edges() -> Edges:
 
 
 def acyclic(given: Edges) -> Edges:
-    """The same edges without those not needed that close a circle, the last in alphabetical order first.
+    """Remove the optional edges that close a circle, the last in alphabetical order first.
 
     Raises:
         LookupError: some circle is made of needed edges alone.
@@ -97,7 +97,7 @@ def acyclic(given: Edges) -> Edges:
 
 
 def _circle(given: Edges) -> list[tuple[str, str]]:
-    """The edges that lie between places of which none can come first; none when there is no circle."""
+    """Return the edges between nodes of which none can come first; none when there is no circle."""
     left = dict.fromkeys(given)
     while True:
         sources, targets = {earlier for earlier, _ in left}, {later for _, later in left}
@@ -109,7 +109,7 @@ def _circle(given: Edges) -> list[tuple[str, str]]:
 
 
 def _layers(places: Iterable[str], given: Edges) -> dict[str, int]:
-    """How many places at most lie before each, itself included."""
+    """Return the length of the longest path to each node, itself included."""
     before: dict[str, list[str]] = {place: [] for place in places}
     for earlier, later in given:
         before[later].append(earlier)
@@ -127,7 +127,7 @@ def _layers(places: Iterable[str], given: Edges) -> dict[str, int]:
 
 
 def _references() -> Iterator[tuple[str, str, bool]]:
-    """Each resource, another that it refers to, and whether it must."""
+    """Yield each resource, another that it refers to, and whether it must."""
     for one in resources().values():
         for target, needed in _targets(one.properties.values(), needed=True):
             yield from ((one.name, name, needed) for name in _kinds(target) if name != one.name)
@@ -143,7 +143,7 @@ def _targets(properties: Iterable[Property], *, needed: bool) -> Iterator[tuple[
 
 @cache
 def _kinds(target: str) -> tuple[str, ...]:
-    """The resources that a reference may point to: several where it names what they have in common."""
+    """Return the resources that a reference may point to: several where it names their common superclass."""
     every = resources()
     if target == ORGANIZATION:
         return tuple(name for name, one in every.items() if is_organization(one))
@@ -153,7 +153,7 @@ def _kinds(target: str) -> tuple[str, ...]:
 
 
 def is_organization(resource: Resource) -> bool:
-    """Whether it is a kind of education organization."""
+    """Tell whether a resource is a kind of education organization."""
     return "nameOfInstitution" in resource.properties
 
 

@@ -1,7 +1,7 @@
-"""Members that a state or a district adds to the standard's resources: what stands below ``_ext``, by namespace.
+"""Extensions: members that a state or a district adds to the standard's resources, below ``_ext`` by namespace.
 
 A namespace is one fact, released as a whole by its own name (``edfi.students._ext.TPDM``). Where it names people or
-records that may be hidden, those of its members are left out: nobody has said how to hide them.
+records that may be hidden, those of its members are left out, since nothing defines how to hide them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def members(collection: str, entity: str) -> MappedMembers:
-    """Fields, pairs and nodes for what a collection has below ``_ext``."""
+    """Make the fields, pairs and nodes for a collection's members below ``_ext``."""
     resource = by_collection(collection)
     known = resource.properties.get(EXTENSIONS) if resource else None
     mapped = not entity.startswith("edfi.")
@@ -35,7 +35,7 @@ def members(collection: str, entity: str) -> MappedMembers:
 
 
 def grown(thing: Lens | View) -> Lens | View:
-    """A lens or a view of the standard with what stands below ``_ext``."""
+    """Add the members below ``_ext`` to a lens or a view of the standard."""
     if isinstance(thing, Lens):
         made = members(thing.local, thing.entity) if thing.dialect == "edfi" else MappedMembers()
         return replace(thing, pairs=(*thing.pairs, *made.pairs)) if made.pairs else thing

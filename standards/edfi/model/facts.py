@@ -1,4 +1,4 @@
-"""Which members of the Ed-Fi model state a fact of the vocabulary, and so are released by its name alone."""
+"""Facts in the Ed-Fi model: members that state a fact of the vocabulary, and so are released by its name alone."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 NUMBER = "organization.identifier"
 NUMBERS = ("schoolid", "educationorganizationid", "educationagencyid", "educationservicecenterid",
            "organizationdepartmentid")  # fmt: skip
-"""How members end that hold the number of an organization, wherever they stand."""
+"""The endings of members with the number of an organization, wherever they stand."""
 
 PLAIN = {"sourceSectionIdentifier": ("Section", "sectionIdentifier")}
-"""Members outside references that hold the key of another record: what a reference would say of it."""
+"""Members outside references that hold another record's key, and the reference they stand for."""
 
 
 @cache
 def listed() -> Mapping[str, str]:
-    """The name of the fact for every member that is listed, as ``edfi.<collection>.<member>``."""
+    """Return the name of the fact for every listed member, as ``edfi.<collection>.<member>``."""
     text = files("standards.edfi").joinpath("fields.csv").read_text(encoding="utf-8")
     return {row["member"]: row["name"] for row in csv.DictReader(text.splitlines())}
 
 
 @cache
 def fact(member: str) -> str:
-    """The name of the fact a member states, as the longest listed part of its path says; empty for none.
+    """Return the name of the fact a member states, by the longest listed part of its path; empty for none.
 
-    A list of small records says nothing about its members: each of them is a fact of its own, or none.
+    A list of small records has no fact itself: each of its members is a fact of its own, or none.
     """
     known, head = listed(), member
     while head and head not in known:
@@ -47,12 +47,12 @@ def fact(member: str) -> str:
 
 @cache
 def parted(member: str) -> bool:
-    """Whether members inside *member* are listed, so that it is released piece by piece."""
+    """Tell whether members inside *member* are listed, so that it is released piece by piece."""
     return any(known.startswith(f"{member}.") for known in listed())
 
 
 def told(target: str, member: str) -> frozenset[str]:
-    """The facts of another record that a *member*, of a reference to *target* if any, tells: its value, and its way."""
+    """Return the facts of another record that a *member* (of a reference to *target*) reveals by value or path."""
     target, member = PLAIN.get(member, (target, member))
     resource = resources().get(NAMED_AS if target == ENROLLED else target)
     found = {NUMBER} if member.lower().endswith(NUMBERS) else set()
@@ -68,7 +68,7 @@ def told(target: str, member: str) -> frozenset[str]:
 
 
 def tells(properties: Iterable[Property]) -> frozenset[str]:
-    """The facts that references among *properties*, at any depth, tell of their targets."""
+    """Return the facts that references among *properties*, at any depth, reveal of their targets."""
     found: set[str] = set()
     for known in properties:
         inner = known.properties
@@ -77,7 +77,7 @@ def tells(properties: Iterable[Property]) -> frozenset[str]:
 
 
 def instead(member: str) -> str:
-    """What to write for a native *member*, or for all below it, where those are facts of the vocabulary."""
+    """Return the vocabulary name to write for a native *member*, or for all below it, where those are its facts."""
     name = fact(member)
     below = {told.partition(".")[0] for known, told in listed().items() if known.startswith(f"{member}.")}
     return name or (f"{below.pop()}.*" if len(below) == 1 else "")

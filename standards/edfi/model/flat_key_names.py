@@ -1,6 +1,6 @@
-"""The flat names of a natural key: what its members are called outside the document, where no reference holds them.
+"""Flat key names: the names of a natural key's members outside the document, where no reference holds them.
 
-Filters, change feeds, the documents of the API, adapters and simulators all call them by these names.
+Filters, change feeds, the documents of the API, adapters and simulators all use these names.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ ENROLLED, NAMED_AS = "GeneralStudentProgramAssociation", "StudentProgramAssociat
 
 @cache
 def flat_key_names(collection: str) -> Mapping[str, str]:
-    """The flat name of every member of a resource's natural key, by its path; those that must agree share one."""
+    """Return the flat name of each member of a resource's natural key, by path; those that must agree share one."""
     resource = by_collection(collection)
     assert resource is not None
     return flattened(resource, _referred().get(resource.name, frozenset()))
 
 
 def referred_keys(known: Mapping[str, Resource]) -> Mapping[str, frozenset[str]]:
-    """The members of the references to each of the resources that are *known*."""
+    """Return the members of the references to each of the resources that are *known*."""
     found: dict[str, frozenset[str]] = {}
     for resource in known.values():
         for one in _references(resource.properties):
@@ -40,10 +40,10 @@ def referred_keys(known: Mapping[str, Resource]) -> Mapping[str, frozenset[str]]
 
 
 def flattened(resource: Resource, told: Collection[str] = ()) -> Mapping[str, str]:
-    """The flat name of every member of a key, by its path; *told* are the members of the references to the resource.
+    """Return the flat name of every member of a key, by its path; *told* are the members of references to the resource.
 
-    Without those a member goes by its own name, behind its reference's role; where another has that name
-    already, by the name of its reference.
+    Without those a member goes by its own name, behind its reference's role; where another has that name already, by
+    the name of its reference.
     """
     names: dict[str, str] = {}
     agreeing = {frozenset(pair) for pair in resource.equality}
@@ -58,7 +58,7 @@ def flattened(resource: Resource, told: Collection[str] = ()) -> Mapping[str, st
 
 
 def choices(resource: Resource, path: str) -> tuple[str, str, str]:
-    """What a member can be called: by the whole of its reference, behind the reference's role, by its own name."""
+    """Return the possible names of a member: by its whole reference, behind the reference's role, by its own name."""
     head, _, leaf = path.rpartition(".")
     if not head:
         return leaf, leaf, leaf

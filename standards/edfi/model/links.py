@@ -1,6 +1,6 @@
-"""Links of references to records that a view does not read: where they stand in a document, and where they lead.
+"""Links of references to records that a view does not read: their place in a document, and their target.
 
-What a source says of them travels beside the record, in one field: for each reference its name and its values, the
+What a source states of them is kept beside the record, in one field: for each reference its name and its values, the
 collection of its target, and the id that the source gives that target, or its natural key. The person whom a document's
 only reference of a name is about is not among the values: a consumer may know a pseudonym instead.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Values = tuple[str, ...]
 
 FIELD: Final = "edfi.links"
-"""The field of every entity that holds what is said of its links; it is shown as links or not at all."""
+"""The field of every entity with its stated links; it is shown as links or not at all."""
 
 HREF_PARTS: Final = 3
 """The schema, the collection and the id, with which the address in a link ends."""
@@ -42,7 +42,7 @@ class ReferenceSite:
     persons: tuple[str, ...]
 
     def said(self, reference: Mapping[str, Any]) -> Values | None:
-        """The values of a *reference* as texts; None where one of them, or a person, is missing."""
+        """Return the values of a *reference* as texts; None where one of them, or a person, is missing."""
         if any(member not in reference for member in self.persons):
             return None
         found = [reference.get(member) for member in self.values]
@@ -51,7 +51,7 @@ class ReferenceSite:
 
 @dataclass(frozen=True, slots=True)
 class StatedReference:
-    """What a source says of one reference; *values* of None stand for any, *key* for a target without its own *id*."""
+    """One reference as a source states it; *values* of None match any, *key* is for a target without its own *id*."""
 
     name: str
     values: Values | None
@@ -62,7 +62,7 @@ class StatedReference:
 
 @cache
 def sites(collection: str) -> tuple[ReferenceSite, ...]:
-    """The references in a *collection* to resources that the views of others do not read."""
+    """Return the references in a *collection* to resources that the views of others do not read."""
     resource = by_collection(collection)
     return tuple(_sites(resource.properties, ())) if resource else ()
 
@@ -70,7 +70,7 @@ def sites(collection: str) -> tuple[ReferenceSite, ...]:
 def _sites(
     properties: Mapping[str, Property], path: tuple[str, ...], *, inline: bool = False
 ) -> Iterator[ReferenceSite]:
-    """The references among *properties*; of those in an *inline* object, which is shown as it is, all."""
+    """Yield the references among *properties*; of those in an *inline* object, which is shown as it is, all."""
     for name, known in properties.items():
         if known.reference and (inline or known.reference not in TARGETS):
             persons = tuple(member for member in known.properties if person(member))
@@ -81,7 +81,7 @@ def _sites(
 
 
 def linked(view: View) -> View:
-    """A *view* of the standard whose branches carry links."""
+    """Add links to the branches of a *view* of the standard."""
     if not sites(view.name):
         return view
     ways = (("", view.name),)
@@ -89,7 +89,7 @@ def linked(view: View) -> View:
 
 
 def stated(collection: str, document: Mapping[str, Any], served: Callable[[str], bool]) -> str:
-    """What the links in a *document* of an ODS say, of those collections that are *served*."""
+    """Write the links in a *document* of an ODS as one text, of those collections that are *served*."""
     found = []
     for site in sites(collection):
         for reference in references(document, site):
@@ -100,7 +100,7 @@ def stated(collection: str, document: Mapping[str, Any], served: Callable[[str],
 
 
 def derived(collection: str, document: Mapping[str, Any], there: Callable[[str, Values], bool]) -> str:
-    """What the references in a *document* of a file say, as far as their targets are *there*."""
+    """Write the references in a *document* of a file as one text, as far as their targets are *there*."""
     found = []
     for site in sites(collection):
         members = key_members(site)
@@ -114,7 +114,7 @@ def derived(collection: str, document: Mapping[str, Any], there: Callable[[str, 
 
 @cache
 def key_members(site: ReferenceSite) -> tuple[str, ...]:
-    """The members of a reference in the order of its target's natural key; none where they do not tell it by name."""
+    """Return the members of a reference in the order of its target's key; none where their names do not tell it."""
     target = resources().get(site.target)
     identity = [path.rpartition(".")[2] for path in target.identity] if target else []
     if site.persons or len(set(identity)) != len(identity) or set(identity) != set(site.values):
@@ -123,7 +123,7 @@ def key_members(site: ReferenceSite) -> tuple[str, ...]:
 
 
 def references(document: Mapping[str, Any], site: ReferenceSite) -> Iterator[Mapping[str, Any]]:
-    """The references in a *document* that stand at a *site*."""
+    """Yield the references in a *document* that stand at a *site*."""
     found: list[Any] = [document]
     for step in (*site.path, site.name):
         inner = [one.get(step) for one in found if isinstance(one, dict)]
@@ -132,7 +132,7 @@ def references(document: Mapping[str, Any], site: ReferenceSite) -> Iterator[Map
 
 
 def _place(link: Any, target: str) -> tuple[str, str] | None:
-    """The collection and the id that a *link* leads to; None where it does not lead to a *target*."""
+    """Return the collection and the id that a *link* leads to; None where it does not lead to a *target*."""
     href = link.get("href") if isinstance(link, dict) else None
     parts = href.split("/")[-HREF_PARTS:] if isinstance(href, str) else []
     if len(parts) < HREF_PARTS:
@@ -146,13 +146,13 @@ def _place(link: Any, target: str) -> tuple[str, str] | None:
 
 
 def text(told: Iterable[StatedReference]) -> str:
-    """What is *told* as one text, the same for the same; empty for nothing."""
+    """Write stated references as one text, equal for equal ones; empty for none."""
     found = {orjson.dumps([one.name, one.values, one.collection, one.id, one.key]) for one in told}
     return f"[{','.join(sorted(one.decode() for one in found))}]" if found else ""
 
 
 def read(told: str) -> list[StatedReference]:
-    """What a text tells; nothing where it is none."""
+    """Read such a text; nothing where it is none."""
     try:
         return [StatedReference(name, values and tuple(values), collection, own, tuple(key))
                 for name, values, collection, own, key in orjson.loads(told)]  # fmt: skip
@@ -161,7 +161,7 @@ def read(told: str) -> list[StatedReference]:
 
 
 def unlinked(value: Any) -> Any:
-    """A *value* of a document without the links in it."""
+    """Remove the links from a *value* of a document."""
     if isinstance(value, dict):
         return {name: unlinked(inner) for name, inner in value.items() if name != "link"}
     return [unlinked(item) for item in value] if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""An Ed-Fi resource that the vocabulary covers: from its pairs come its lens, its view and what remains native."""
+"""Mapped resources: Ed-Fi resources that the vocabulary covers, each with its lens, its view and its native rest."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def mapped(
     once: Once | None = None,
     needs: Sequence[str] = (),
 ) -> Mapped:
-    """The mapping of a *collection* by *pairs*.
+    """Make the mapping of a *collection* from *pairs*.
 
-    A member is shown by the *nodes* of its name where there are any, else as its pair says, else, where no
-    pair tells it, under its own name; the nodes in *otherwise* stand in where that shows nothing. *extra* are
-    further fields that pairs fill beyond the vocabulary; *once* tells what a source may repeat under one key,
-    *needs* the references that may lead nowhere and without which there is no document.
+    A member is shown by the *nodes* of its name where there are any, else as its pair reads it, else, where no pair
+    does, under its own name; the nodes in *otherwise* stand in where that shows nothing. *extra* are further fields
+    that pairs fill beyond the vocabulary; *once* handles what a source may repeat under one key, *needs* are the
+    references that may lead nowhere and without which there is no document.
     """
     resource = by_collection(collection)
     if resource is None:
@@ -65,7 +65,7 @@ def mapped(
 
 
 def ordered(resource: Resource) -> list[Property]:
-    """The members that the standard knows: first the natural key, then what there must be, then the rest."""
+    """Sort the members as the standard lists them: first the natural key, then the required ones, then the rest."""
     keys = [path.partition(".")[0] for path in resource.identity]
     return sorted(
         (known for known in resource.properties.values() if known.name != EXTENSIONS),
@@ -79,7 +79,7 @@ def _class_of(entity: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _MappingMaker:
-    """Goes through the members of a resource and asks for each who tells it."""
+    """A maker of mappings, which decides for each member of a resource how it is read and shown."""
 
     site: MemberSite
     nodes: tuple[Node, ...]
@@ -87,7 +87,7 @@ class _MappingMaker:
     pairs: tuple[Pair, ...]
 
     def all(self, properties: Iterable[Property]) -> MappedMembers:
-        """What is made of all members."""
+        """Map all members."""
         made = MappedMembers(pairs=[pair for pair in self.pairs if not _listing(pair)])
         for known in properties:
             telling = [pair for pair in self.pairs if any(_head(path) == known.name for path in pair.local_paths)]
@@ -96,7 +96,7 @@ class _MappingMaker:
         return made
 
     def told(self, known: Property, telling: list[Pair]) -> MappedMembers:
-        """A member that at least one pair tells: the nodes that show it, and what the pairs leave of it."""
+        """Map a member that at least one pair reads: the nodes that show it, and its parts that no pair reads."""
         own = [node for node in self.nodes if node.name == known.name]
         listed = next((pair for pair in telling if _listing(pair)), None)
         if listed:
@@ -112,7 +112,7 @@ class _MappingMaker:
         return made
 
     def items(self, known: Property, pair: Pair) -> MappedMembers:
-        """A collection that a pair tells item by item, with the rest of each item beside it."""
+        """Map a collection that a pair reads item by item, with the rest of each item beside it."""
         name, told = pair.fields[0], {inner.local_paths[0]: inner for inner in pair.pairs}
         rest = members(
             [inner for inner in known.properties.values() if inner.name not in told],
@@ -126,7 +126,7 @@ class _MappingMaker:
 
 
 def _listing(pair: Pair) -> bool:
-    """Whether a pair is one of an item's pairs with a group, so that more of the item can travel along."""
+    """Tell whether a pair is one of an item's pairs with a group, so that more of the item can be kept along."""
     return pair.word == "each" and not pair.facts.get("bare")
 
 
@@ -135,7 +135,7 @@ def _head(path: str) -> str:
 
 
 def _derived(known: Property, telling: list[Pair], rest: list[Node]) -> list[Node]:
-    """The nodes that show a member as the pairs that can go back say."""
+    """Return the nodes that show a member as the reversible pairs write it."""
     ways = [pair for pair in telling if pair.writer]
     if not ways:
         return []
@@ -149,7 +149,7 @@ def _derived(known: Property, telling: list[Pair], rest: list[Node]) -> list[Nod
 
 
 def _simple(known: Property, pair: Pair) -> Value:
-    """A single value: a code in the standard's words, an identifier as a number, anything else as it is."""
+    """Show a single value: a code in the standard's words, an identifier as a number, anything else as it is."""
     source = pair.fields[0]
     if pair.word == "coded":
         return Value(known.name, (source,), outward(pair.codes, "edfi"))
@@ -159,7 +159,7 @@ def _simple(known: Property, pair: Pair) -> Value:
 
 
 def _listed(known: Property, pair: Pair) -> Value:
-    """A list of objects with one code each, from a field with several values."""
+    """Show a list of objects with one code each, from a field with several values."""
     (inner,) = pair.pairs
     say = outward(inner.codes, "edfi")
     return Value(known.name, (pair.fields[0],), lambda value: {inner.local_paths[0]: say(value)})

@@ -1,7 +1,7 @@
-"""Members of the Ed-Fi model that have no vocabulary name: their fields, how they are read, how they are shown.
+"""Native members of the Ed-Fi model, which have no vocabulary name: their fields, reading and display.
 
-A person never travels as a value: a member that is somebody's unique id becomes a reference to that person,
-so that it is shown as the consumer may see the person, or not at all.
+A person's unique id is never kept as a value: such a member becomes a reference to that person, so that it is shown as
+the consumer may see the person, or not at all.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ COMPARED = {"integer", "number", "boolean", "date", "datetime"}
 
 @dataclass(frozen=True, slots=True)
 class MemberSite:
-    """Where members stand.
+    """The place where members stand.
 
-    *release* begins the names by which agreements release what is no fact of the vocabulary, *prefix* the
-    names members have in a record; *group* is the group whose items they are in, as fields of the entity name it.
+    *release* begins the names by which agreements release what is no fact of the vocabulary, *prefix* the names members
+    have in a record; *group* is the group whose items they are in, as fields of the entity name it.
     """
 
     entity: str
@@ -56,7 +56,7 @@ class MemberSite:
     sensitivity: str = "education"
 
     def field(self, name: str, kind: str, release: str, **facts: Any) -> Field:
-        """A field of the entity at this site, released as the fact it states, or else by its own name.
+        """Make a field of the entity at this site, released as the fact it states, or else by its own name.
 
         One that *tells* facts of another record has a name below the fact that it states.
         """
@@ -68,14 +68,14 @@ class MemberSite:
         return Field(self.entity, place, kind, name, sensitivity, capped=CAPPED.get(last, ""), **facts)
 
     def inside(self, collection: str) -> MemberSite:
-        """The site of the items of a *collection* that stands here."""
+        """Return the site of the items of a *collection* that stands here."""
         group = f"{self.group}{self.prefix}{collection}."
         return replace(self, release=f"{self.release}.{collection}", prefix="", group=group)
 
 
 @dataclass(slots=True)
 class MappedMembers:
-    """What was made of some members: fields of the entity, pairs of the lens, nodes of the view."""
+    """The mapping of some members: fields of the entity, pairs of the lens, nodes of the view."""
 
     fields: list[Field] = field(default_factory=list)
     pairs: list[Pair] = field(default_factory=list)
@@ -83,7 +83,7 @@ class MappedMembers:
     persons: list[str] = field(default_factory=list)
 
     def add(self, other: MappedMembers) -> None:
-        """Append what was made of further members."""
+        """Append the mapping of further members."""
         self.fields += other.fields
         self.pairs += other.pairs
         self.nodes += other.nodes
@@ -91,7 +91,7 @@ class MappedMembers:
 
 
 def members(properties: Iterable[Property], site: MemberSite) -> MappedMembers:
-    """Fields, pairs and nodes for *properties*, in their order."""
+    """Make fields, pairs and nodes for *properties*, in their order."""
     made = MappedMembers()
     for known in properties:
         made.add(member(known, site))
@@ -99,7 +99,7 @@ def members(properties: Iterable[Property], site: MemberSite) -> MappedMembers:
 
 
 def member(known: Property, site: MemberSite) -> MappedMembers:
-    """Fields, pairs and nodes for one member of a resource or of an item."""
+    """Make fields, pairs and nodes for one member of a resource or of an item."""
     split = parted(f"{site.release}.{known.name}") or bool(tells(known.properties.values()))
     if known.collection:
         return _group(known, site) if split or points(known.properties) else whole(known, known.name, site)
@@ -111,43 +111,43 @@ def member(known: Property, site: MemberSite) -> MappedMembers:
 
 
 def points(properties: Mapping[str, Property]) -> bool:
-    """Whether *properties* anywhere name a person or another record that the consumer may not see."""
+    """Tell whether *properties* anywhere name a person or another record that the consumer may not see."""
     return any(
         person(name) or inner.reference in TARGETS or points(inner.properties) for name, inner in properties.items()
     )
 
 
 def kind_of(known: Property) -> str:
-    """The vocabulary's type for a scalar of the model."""
+    """Return the vocabulary's type for a scalar of the model."""
     return FORMATS.get(known.format) or KINDS.get(known.type, "text")
 
 
 def shown(name: str, source: str, kind: str) -> Value:
-    """A value of a vocabulary type as a member."""
+    """Show a value of a vocabulary type as a member."""
     return Value(name, (source,), None, kind if kind in COMPARED else "text")
 
 
 def said(known: Property, source: str, kind: str) -> Value:
-    """A value as the member *known*: never a bare text where the URI of a descriptor must stand."""
+    """Show a value as the member *known*: never a bare text where the URI of a descriptor must stand."""
     made = shown(known.name, source, kind)
     return replace(made, form=descriptor(known.descriptor)) if known.descriptor else made
 
 
 def scalar(known: Property, path: str, site: MemberSite, target: str = "") -> MappedMembers:
-    """A single value at *path*, or in a reference to *target*: it leaves only where what it tells of others does."""
+    """Map a single value at *path*, or in a reference to *target*; it leaves only with the facts that it reveals."""
     kind, name = kind_of(known), site.prefix + path
     kept = site.field(path, kind, path, tells=told(target, known.name))
     return MappedMembers([kept], [same(path, name, kind)], [said(known, name, kind)])
 
 
 def whole(known: Property, path: str, site: MemberSite) -> MappedMembers:
-    """A collection or an object at *path* in which nobody appears: the JSON value as it is."""
+    """Map a collection or an object at *path* that names nobody: the JSON value as it is."""
     name, kept = site.prefix + path, site.field(path, "json", path, tells=tells((known,)))
     return MappedMembers([kept], [same(path, name, "json")], [Value(known.name, (name,))])
 
 
 def _object(known: Property, site: MemberSite) -> MappedMembers:
-    """An object whose members are different facts: they are released one by one."""
+    """Map an object whose members are different facts, which are released one by one."""
     made = MappedMembers()
     for leaf in known.properties.values():
         tell = whole if leaf.type in {"object", "array"} else scalar
@@ -157,7 +157,7 @@ def _object(known: Property, site: MemberSite) -> MappedMembers:
 
 
 def _group(known: Property, site: MemberSite) -> MappedMembers:
-    """A collection whose items hold several facts, or name people and records, with which they are hidden."""
+    """Map a collection whose items hold several facts, or name people and records, with which they are hidden."""
     name, inner = site.prefix + known.name, members(known.properties.values(), site.inside(known.name))
     listed = List(known.name, (Items(name, tuple(inner.persons)),), tuple(inner.nodes))
     return MappedMembers(
@@ -168,7 +168,7 @@ def _group(known: Property, site: MemberSite) -> MappedMembers:
 
 
 def _reference(known: Property, site: MemberSite) -> MappedMembers:
-    """A reference: its members one by one, people as references, and a guard where something may hide its target."""
+    """Map a reference: its members one by one, people as references, and a guard where its target may be hidden."""
     target = TARGETS.get(known.reference)
     if target and [person(name) for name in known.properties] == [target.entity]:
         return _person(known, next(iter(known.properties.values())), site, link=target.link(known.reference))
@@ -190,7 +190,7 @@ def _reference(known: Property, site: MemberSite) -> MappedMembers:
 
 
 def _own(target: Target, known: Property) -> tuple[Node, ...]:
-    """The members of a reference as its target itself tells them, from what decides on the reference anyway."""
+    """Show the members of a reference from the fields of its target, or of what decides on the reference."""
     return tuple(
         node
         for node in target.nodes
@@ -201,7 +201,7 @@ def _own(target: Target, known: Property) -> tuple[Node, ...]:
 
 
 def _near(entity: str, source: str) -> bool:
-    """Whether *source* is a field of *entity*, or of what owns it."""
+    """Tell whether *source* is a field of *entity*, or of what owns it."""
     fields, (head, _, rest) = vocabulary.entities()[entity].fields, source.partition(".")
     if source in fields or head == "edfi":
         return True
@@ -209,7 +209,7 @@ def _near(entity: str, source: str) -> bool:
 
 
 def _person(known: Property, leaf: Property, site: MemberSite, link: tuple[Node, ...] | None = None) -> MappedMembers:
-    """Somebody's unique id inside the reference *known*; with *link* the reference is nothing else."""
+    """Map somebody's unique id inside the reference *known*; with *link* the reference is nothing else."""
     path, to = f"{known.name}.{leaf.name}", person(leaf.name)
     name = site.prefix + path
     owner = not site.group and (leaf.identity or (to == "student" and known.required))

@@ -1,4 +1,4 @@
-"""The Ed-Fi Data Standard 5.2 as facts: every resource, its members, and whether a document obeys them."""
+"""The Ed-Fi Data Standard 5.2 as facts: every resource, its members, and the validation of documents."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ WIDTHS = {"int32": 2**31, "int64": 2**63}
 class Property:
     """One member of a resource: a scalar, a reference, an inline object or a collection of objects.
 
-    *type* is the JSON type (``string integer number boolean object array``); *reference* names the
-    resource a reference points to, *descriptor* the descriptor a value belongs to. *item_key* are the
-    paths, from the item, that tell two items of a collection apart.
+    *type* is the JSON type (``string integer number boolean object array``); *reference* names the resource a reference
+    points to, *descriptor* the descriptor a value belongs to. *item_key* are the paths, from the item, that distinguish
+    two items of a collection.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Resource:
 
     @property
     def collection(self) -> str:
-        """The last segment of its address: ``students``; with that before where it is no one of the standard's own."""
+        """The last segment of its address: ``students``; with the segment before it where it is an extension's."""
         return self.endpoint.removeprefix("/ed-fi/").removeprefix("/")
 
     @property
@@ -84,29 +84,29 @@ class Resource:
 
 
 _BEYOND: dict[str, Resource] = {}
-"""What the model has beyond the standard: a registry, filled by `extend`."""
+"""The resources beyond the standard: a registry, filled by `extend`."""
 
 
 @cache
 def version() -> str:
-    """The Data Standard that these facts describe."""
+    """Return the Data Standard that these facts describe."""
     return str(_facts()["version"])
 
 
 @cache
 def resources() -> Mapping[str, Resource]:
-    """Every resource and descriptor by its model name (``StudentSchoolAssociation``)."""
+    """Return every resource and descriptor by its model name (``StudentSchoolAssociation``)."""
     return MappingProxyType({**own(), **_BEYOND})
 
 
 @cache
 def own() -> Mapping[str, Resource]:
-    """The resources and descriptors of the standard as it is published."""
+    """Return the resources and descriptors of the standard as it is published."""
     return MappingProxyType({name: resource(name, facts) for name, facts in _facts()["resources"].items()})
 
 
 def joined(one: Resource, other: Resource) -> Resource:
-    """A resource with all members that either description of it has."""
+    """Merge two descriptions of a resource, keeping the members of either."""
     return replace(one, properties=_together(one.properties, other.properties))
 
 
@@ -119,9 +119,9 @@ def _together(one: Mapping[str, Property], other: Mapping[str, Property]) -> Map
 
 
 def extend(beyond: Mapping[str, Resource]) -> None:
-    """Let the model be the standard's and what is *beyond* it: further resources, or its own with an ``_ext``.
+    """Extend the model by what is *beyond* the standard: further resources, or its own with an ``_ext``.
 
-    To be said once, before anybody asks the model: whatever was worked out from it is forgotten.
+    Call it once, before anything reads the model: whatever was worked out from it is forgotten.
     """
     if dict(beyond) == _BEYOND:
         return
@@ -134,17 +134,17 @@ def extend(beyond: Mapping[str, Resource]) -> None:
 
 
 def by_collection(name: str) -> Resource | None:
-    """The resource whose address ends in *name*, in any case; None when there is none."""
+    """Find the resource whose address ends in *name*, in any case; None when there is none."""
     return _collections().get(name.lower())
 
 
 def natural_key(resource: Resource, document: Mapping[str, Any]) -> tuple[Any, ...]:
-    """The values that tell *document* from every other of its *resource*; None stands for a missing one."""
+    """Return the values that identify *document* among those of its *resource*; None stands for a missing one."""
     return tuple(_member(document, steps) for steps in _steps(resource.identity))
 
 
 def _member(document: Any, steps: Iterable[str]) -> Any:
-    """What stands in *document* where *steps* lead, through no list; None where nothing does."""
+    """Return the value in *document* at *steps*, through no list; None where there is nothing."""
     for step in steps:
         if not isinstance(document, dict):
             return None
@@ -158,10 +158,10 @@ def _steps(paths: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
 
 
 def validate(resource: Resource, document: Mapping[str, Any]) -> list[str]:
-    """Everything in *document* that the standard does not allow, each as ``path: what is wrong``.
+    """List everything in *document* that the standard does not allow, each as ``path: what is wrong``.
 
-    The API's own members (id, _etag, _lastModifiedDate, a reference's link, a descriptor's number) are
-    allowed. The answers never repeat a value.
+    The API's own members (id, _etag, _lastModifiedDate, a reference's link, a descriptor's number) are allowed. The
+    answers never repeat a value.
     """
     own: dict[str, type] = {"id": str, "_etag": str, "_lastModifiedDate": str}
     if resource.is_descriptor:
@@ -178,7 +178,7 @@ def validate(resource: Resource, document: Mapping[str, Any]) -> list[str]:
 
 
 def scalars(document: Mapping[str, Any], path: str) -> list[Any]:
-    """The values at *path*, but for those that are wrong there anyway."""
+    """Return the scalars at *path*, leaving out values of another type, which are reported anyway."""
     return [value for value in _at(document, path.split(".")) if not isinstance(value, list | dict)]
 
 
@@ -247,7 +247,7 @@ def _string(known: Property, value: Any) -> str:
 
 
 def _length(known: Property) -> str:
-    """How long a text may be, as an ODS says it."""
+    """Say how long a text may be, in an ODS's words."""
     if known.max_length is None:
         return f"at least {known.min_length}"
     return f"between {known.min_length} and {known.max_length}" if known.min_length else f"at most {known.max_length}"
@@ -301,7 +301,7 @@ SCALARS: Mapping[str, Callable[[Property, Any], str]] = MappingProxyType(
 
 
 def _at(value: Any, path: Sequence[str]) -> Iterator[Any]:
-    """Every value of *value* at *path*; a part that ends in ``[*]`` stands for all items."""
+    """Yield every value of *value* at *path*; a part that ends in ``[*]`` stands for all items."""
     if not path:
         yield value
     elif isinstance(value, dict) and (found := value.get(path[0].removesuffix("[*]"))) is not None:
@@ -321,7 +321,7 @@ def _facts() -> dict[str, Any]:
 
 
 def resource(name: str, facts: Mapping[str, Any]) -> Resource:
-    """The resource that its *facts* describe."""
+    """Make the resource that its *facts* describe."""
     return Resource(
         name=name,
         endpoint=facts["endpoint"],
@@ -335,7 +335,7 @@ def resource(name: str, facts: Mapping[str, Any]) -> Resource:
 
 
 def properties(facts: Mapping[str, Any]) -> Mapping[str, Property]:
-    """The members that their *facts* describe."""
+    """Make the members that their *facts* describe."""
     return MappingProxyType({name: _property(name, fact) for name, fact in facts.items()})
 
 

@@ -1,4 +1,4 @@
-"""What an Ed-Fi reference points to: the entity, how its natural key is made, and how it is shown."""
+"""Targets of Ed-Fi references: the entity, the making of its natural key, and its display."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ NUMBERED = ("identifier", "derivedIdentifier")
 class Target:
     """An entity that Ed-Fi resources refer to.
 
-    *members* are the members of a reference that make the natural key, in its order, after *prefix*;
-    *nodes* show them from the entity's own fields. *collection* is empty for the abstract education organization,
-    which is a resource of one kind or another.
+    *members* are the members of a reference that make the natural key, in its order, after *prefix*; *nodes* show them
+    from the entity's own fields. *collection* is empty for the abstract education organization, which is a resource of
+    one kind or another.
     """
 
     entity: str
@@ -50,17 +50,17 @@ class Target:
     prefix: tuple[str, ...] = ()
 
     def link(self, rel: str) -> tuple[Node, ...]:
-        """The address of the entity at hand, as a reference carries it."""
+        """Show the address of the entity at hand, as a reference carries it."""
         if self.collection:
             return (Object("link", (Const("rel", rel), Href("href", f"/ed-fi/{self.collection}"))),)
         return (Object("link", (Const("rel", RESOURCES, "kind"), Href("href", PATHS, "kind"))),)
 
 
 def organization_id(identifier: str) -> int:
-    """An organization's identifier as the whole number of 64 bits that Ed-Fi wants.
+    """Return an organization's identifier as the whole number of 64 bits that Ed-Fi wants.
 
-    One that is no such number becomes one between 2^48 and 2^49, always the same for it, and so does a number that
-    lies there itself.
+    One that is no such number becomes one between 2^48 and 2^49, always the same for it, and so does a number that lies
+    there itself.
     """
     if (
         WHOLE.fullmatch(identifier)
@@ -72,7 +72,7 @@ def organization_id(identifier: str) -> int:
 
 
 def person(member: str) -> str:
-    """The entity whose unique id *member* is; empty for any other member."""
+    """Return the entity whose unique id *member* is; empty for any other member."""
     name = member.lower()
     return next((kind for kind in ("student", "staff", "contact") if name.endswith(f"{kind}uniqueid")), "")
 
@@ -86,13 +86,13 @@ def _person(kind: str, collection: str) -> Target:
 
 
 def organization_number(member: str, *paths: str) -> Value:
-    """The number of the organization that the first of *paths* leads to, without any that of the entity at hand."""
+    """Show the number of the organization that the first of *paths* leads to; without paths the entity's own."""
     sources = [f"{path}.{name}" if path else name for path in paths or ("",) for name in NUMBERED]
     return Value(member, tuple(sources), organization_id, "integer")
 
 
 def period_nodes(path: str, *schools: str) -> tuple[Node, ...]:
-    """The key of the grading period that *path* leads to; *schools* lead to its school, the first that is told."""
+    """Show the key of the grading period that *path* leads to; *schools* lead to its school, the first stated."""
     return (
         value("gradingPeriodDescriptor", f"{path}term", form=period_of),
         value("gradingPeriodDescriptor", f"{path}name", form=period_titled),
@@ -156,13 +156,13 @@ TARGETS: Mapping[str, Target] = {
 
 
 def organization_of(members: Iterable[str]) -> Target | None:
-    """The organization that the key of a native resource names, with which a reference to it is hidden."""
+    """Return the organization that the key of a native resource names, with which a reference to it is hidden."""
     own = next((name for name in ("schoolId", "educationOrganizationId") if name in members), "")
     return TARGETS["School" if own == "schoolId" else "EducationOrganization"] if own else None
 
 
 def key_in(document: Mapping[str, Any], reference: str, members: Iterable[str]) -> tuple[str, ...] | None:
-    """The key that some *members* of a *reference* make; None where one is missing."""
+    """Return the key that some *members* of a *reference* make; None where one is missing."""
     found = document.get(reference)
     parts = [found.get(member) if isinstance(found, dict) else None for member in members]
     return None if None in parts else tuple(map(str, parts))

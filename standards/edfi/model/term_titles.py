@@ -1,4 +1,4 @@
-"""The Ed-Fi term that the title of a term or grading period names, where a source states no more than a title."""
+"""Terms named in the title of a session or grading period, where a source states no more than a title."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ QUARTERS = re.compile(r"(?i)\bquarter\b")
 
 
 def term_titled(title: str) -> str:
-    """The term of a session by its *title*: the longest term of the standard that stands in it, or the title itself."""
+    """Return the term of a session by its *title*: the longest term of the standard that stands in it, or the title."""
     return _named(_ordinal(title), TERM) or f"{LOCAL}{TERM}#{title}"
 
 
 def period_titled(title: str) -> str:
-    """The kind of grading period by its *title*; a quarter of the year is what the standard calls nine weeks."""
+    """Return the kind of grading period by its *title*; a quarter of the year is what the standard calls nine weeks."""
     said = _ordinal(title)
     return _named(QUARTERS.sub("Nine Weeks", said), GRADING) or f"{LOCAL}{GRADING}#{title}"
 
 
 def period_of(term: str) -> str:
-    """The kind of grading period that a *term* names, whose own words may be those of sessions."""
+    """Return the kind of grading period that a *term*, whose own words may be those of sessions, names."""
     said = outward("term", "edfi")(term) or ""
     if f"/{TERM}#" not in said:
         return said
@@ -36,13 +36,13 @@ def period_of(term: str) -> str:
 
 
 def term_of(term: str) -> str:
-    """The term that a *term* names, whose own words may be those of grading periods."""
+    """Return the term of a session that a *term*, whose own words may be those of grading periods, names."""
     said = outward("term", "edfi")(term) or ""
     return term_titled(said.rpartition("#")[2]) if f"/{GRADING}#" in said else said
 
 
 def _ordinal(title: str) -> str:
-    """*title* with its number as a word before what it counts: ``Quarter 3`` and ``Q3`` as ``Third Quarter``."""
+    """Write the number in *title* as a word before what it counts: ``Quarter 3`` and ``Q3`` as ``Third Quarter``."""
     for pattern in (NUMBERED, ABBREVIATED):
         if found := pattern.search(title):
             what, number = [part for part in found.groups() if part]
@@ -57,7 +57,7 @@ def _named(title: str, descriptor: str) -> str:
 
 @cache
 def _terms(descriptor: str) -> tuple[tuple[str, str], ...]:
-    """The standard's terms of one *descriptor*, the longest first."""
+    """Return the standard's terms of one *descriptor*, the longest first."""
     tokens = [row["edfi"] for row in table("term").rows if f"/{descriptor}#" in row["edfi"]]
     named = [(token.rpartition("#")[2].casefold(), token) for token in tokens]
     return tuple(sorted((pair for pair in named if pair[0] != "other"), key=lambda pair: -len(pair[0])))

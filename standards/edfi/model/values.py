@@ -1,4 +1,4 @@
-"""Single values as clients write them, made as the model writes them: what an ODS takes, in bodies and in filters."""
+"""Single values as clients write them, converted to the model's form, as an ODS accepts them in bodies and filters."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WHOLE = re.compile(r"\s*(-?[0-9]{1,19})\s*")
 DECIMAL = re.compile(r"\s*[+-]?[0-9]{1,20}(\.[0-9]{1,20})?\s*")
 MIDNIGHT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]00:00(:00(\.0{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2})?")
 SLASHED = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
-"""A day as the ODS reads it, too: in the order of the United States."""
+"""A date in the order of the United States, which an ODS also accepts."""
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MOMENT = re.compile(
@@ -26,7 +26,7 @@ BITS = {"1": "true", "0": "false"}
 
 
 def scalar(one: Property, value: Any) -> Any:
-    """A value of a body as the member *one* has it; what is no such value stays as it is, to be refused as such."""
+    """Convert a value of a body to the type of the member *one*; any other value stays as it is, to be refused."""
     match one.type:
         case "boolean":
             return _truth(value)
@@ -41,7 +41,7 @@ def scalar(one: Property, value: Any) -> Any:
 
 
 def wanted(kind: str, text: str) -> str | None:
-    """What a filter by a member of this *kind* compares with; None where *text* is no such value."""
+    """Return what a filter by a member of this *kind* compares with; None where *text* is no such value."""
     match kind:
         case "date":
             found = day(text) or (moment(text) or "")[:10]
@@ -60,7 +60,7 @@ def wanted(kind: str, text: str) -> str | None:
 
 
 def day(text: str) -> str:
-    """The day that *text* names: alone, as its midnight, or with slashes; empty where it names none."""
+    """Return the day that *text* names: alone, as its midnight, or with slashes; empty where it names none."""
     if slashed := SLASHED.fullmatch(text):
         text = f"{slashed[3]}-{slashed[1]:0>2}-{slashed[2]:0>2}"
     elif midnight := MIDNIGHT.fullmatch(text):
@@ -72,7 +72,7 @@ def day(text: str) -> str:
 
 
 def moment(text: str) -> str | None:
-    """The moment that *text* names, which is in UTC where it names no zone; a day is its first moment."""
+    """Return the moment that *text* names, in UTC where it names no zone; a day is its first moment."""
     if not MOMENT.fullmatch(text):
         found = day(text)
         return f"{found}T00:00:00Z" if found else None
@@ -112,6 +112,6 @@ def _of_format(form: str, text: str) -> str:
 
 
 def _clock(text: str) -> str:
-    """A time of day with its hour in two digits and its seconds."""
+    """Write a time of day with its hour in two digits and its seconds."""
     found = CLOCK.fullmatch(text)
     return f"{found[1]:0>2}:{found[2]}{found[3] or ':00'}" if found else text

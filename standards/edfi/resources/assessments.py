@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def _section(document: Mapping[str, Any]) -> tuple[str, ...] | None:
-    """The class it is given in, where it is given in one only."""
+    """Return the class an assessment is given in, where it is given in one only."""
     found = objects(document, "sections")
     return key_in(found[0], "sectionReference", TARGETS["Section"].members) if len(found) == 1 else None
 

@@ -18,12 +18,12 @@ SYSTEM = "uri://ed-fi.org/CourseIdentificationSystemDescriptor#LEA course code"
 
 
 def _own_code(code: str) -> list[dict[str, str]]:
-    """The code of a course as the code that its district gave it."""
+    """Return the code of a course as the code that its district gave it."""
     return [{"courseIdentificationSystemDescriptor": SYSTEM, "identificationCode": code}]
 
 
 def _sced(document: Mapping[str, Any]) -> list[str] | None:
-    """For each subject its code in the School Courses for the Exchange of Data; nothing where one has none."""
+    """Return for each subject its code in the School Courses for the Exchange of Data; None where one has none."""
     known = inward("subject", "edfi")
     codes = {row["value"]: row["sced"] for row in table("subject").rows}
     found = document.get("academicSubjects")

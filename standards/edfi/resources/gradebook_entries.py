@@ -27,12 +27,12 @@ _PERIOD = TARGETS["GradingPeriod"]
 
 
 def category(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """The key of the category that an entry counts as: the type of the entry."""
+    """Return the key of the category that an entry counts as: the type of the entry."""
     return (inward("gradebookEntryType", "edfi")(str(document.get("gradebookEntryTypeDescriptor") or UNCATEGORIZED)),)
 
 
 def category_record(key: tuple[str, ...]) -> dict[str, Any]:
-    """The category behind a *key*, as a record of its own."""
+    """Make the category with a *key* as a record of its own."""
     return {"key": key, "title": outward("gradebookEntryType", "oneroster")(key[0])}
 
 
@@ -41,12 +41,12 @@ def _of_section(*members: str) -> Callable[[Mapping[str, Any]], tuple[str, ...] 
 
 
 def _type(title: str) -> str | None:
-    """The type of entry that a category of another system stands for."""
+    """Return the type of entry that a category of another system stands for."""
     return None if title == UNCATEGORIZED else outward("gradebookEntryType", "edfi")(title)
 
 
 def _objectives(document: Mapping[str, Any]) -> list[dict[str, Any]] | None:
-    """The learning standards of an entry, which no catalogue that OneRoster knows holds."""
+    """Return the learning standards of an entry as objectives from an unknown catalogue."""
     standards = [
         key_in(item, "learningStandardReference", ("learningStandardId",))
         for item in objects(document, "learningStandards")

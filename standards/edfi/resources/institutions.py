@@ -1,4 +1,4 @@
-"""What the Ed-Fi model says of every kind of education organization in the same words."""
+"""Education organizations: the pairs that the Ed-Fi model has in common for every kind."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def institution(identifier: str, kind: str) -> tuple[Pair, ...]:
-    """The pairs of an organization of one *kind*, whose number is the member *identifier*."""
+    """Return the pairs of an organization of one *kind*, whose number is the member *identifier*."""
     return (
         same(identifier, "identifier", "integer_text"),
         read_only((), "kind", lambda _document: kind),
@@ -35,7 +35,7 @@ def institution(identifier: str, kind: str) -> tuple[Pair, ...]:
 
 
 def parent(*paths: str) -> Pair:
-    """The organization above: the first that the document names at one of *paths*."""
+    """Return the pair for the parent organization: the first that the document names at one of *paths*."""
 
     def above(document: Mapping[str, Any]) -> tuple[str, ...] | None:
         for path in paths:
@@ -49,5 +49,5 @@ def parent(*paths: str) -> Pair:
 
 
 def of_kind(kind: str) -> tuple[tuple[str, frozenset[str]], ...]:
-    """The rows of one *kind* of organization."""
+    """Return the condition for rows of one *kind* of organization."""
     return (("kind", frozenset({kind})),)

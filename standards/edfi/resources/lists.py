@@ -1,4 +1,4 @@
-"""Lists of objects that say one thing each, where the vocabulary has one field with several values."""
+"""Lists of objects with one member each, for which the vocabulary has one field with several values."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RACES = ("americanIndianOrAlaskaNative", "asian", "blackOrAfricanAmerican", "nat
 
 
 def codes_in(local: str, member: str, name: str, codes: str) -> Pair:
-    """A list of objects whose only member is a code: ``gradeLevels[].gradeLevelDescriptor``.
+    """Map a list of objects whose only member is a code: ``gradeLevels[].gradeLevelDescriptor``.
 
     Where the codes alone would not bring the list back, its objects are kept beside the values as they were.
     """
@@ -30,7 +30,7 @@ def codes_in(local: str, member: str, name: str, codes: str) -> Pair:
 
 
 def _keeping(pair: Pair, local: str, name: str, member: str) -> Pair:
-    """*pair* with whole objects for companions, as a view shows them."""
+    """Keep whole objects as companions of *pair*, as a view shows them."""
     read, write = pair.reader, pair.writer
     assert read is not None
     assert write is not None
@@ -58,7 +58,7 @@ def _keeping(pair: Pair, local: str, name: str, member: str) -> Pair:
 
 
 def races() -> tuple[Pair, ...]:
-    """A list of races: a yes or no for each, whether there are several, and each exact token under its race."""
+    """Map a list of races: a boolean for each, one for several, and each exact token under its race."""
     return (
         flags("races.raceDescriptor", "race.", "race", RACES),
         read_only("races", "race.twoOrMore", _several),
@@ -67,7 +67,7 @@ def races() -> tuple[Pair, ...]:
 
 
 def races_shown() -> Node:
-    """The list of races, each of which is shown only where it is released."""
+    """Show the list of races, each of them only where it is released."""
     return List(
         "races",
         (Items("race"),),
@@ -76,7 +76,7 @@ def races_shown() -> Node:
 
 
 def race_fields(entity: str, released_as: str, collection: str) -> tuple[Field, ...]:
-    """The fields that `races` fills beyond the vocabulary: the list, and the races it has no word for."""
+    """Return the fields that `races` fills beyond the vocabulary: the list, and the races it has no word for."""
     return (
         Field(entity, "race", "group", f"{released_as}.race", "demographic", many=True),
         Field(entity, "race.other", "text", f"edfi.{collection}.races", "demographic"),
@@ -101,6 +101,6 @@ def _under_their_names(document: Mapping[str, Any]) -> list[dict[str, str]] | No
 
 
 def objects(document: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    """The objects in a list, of which a document that obeys the model has no other items."""
+    """Return the objects in a list; a document that obeys the model has no other items."""
     found = document.get(name)
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []

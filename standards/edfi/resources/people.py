@@ -1,4 +1,4 @@
-"""What the Ed-Fi model says of students, staff and contacts in the same words."""
+"""People: the pairs that the Ed-Fi model has in common for students, staff and contacts."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ PHONES: Pair = each("telephones", "phones", (
 
 
 def chosen(*kinds: str) -> tuple[Pair, ...]:
-    """The one e-mail address, telephone number and text-message number to use, by preferred *kinds* of address.
+    """Map the one e-mail address, telephone number and text-message number to use, by preferred *kinds* of address.
 
     One that is not to be published is never chosen.
     """
@@ -63,14 +63,14 @@ def chosen(*kinds: str) -> tuple[Pair, ...]:
 
 
 def alone_mail(source: str = "email") -> Value:
-    """The e-mail address of a source that states one, and not of which kind."""
+    """Show the e-mail address of a source that states one without its kind."""
     return value("electronicMails", source, form=lambda address: [
         {"electronicMailTypeDescriptor": OTHER_MAIL, "electronicMailAddress": address}
     ])  # fmt: skip
 
 
 def alone_phone(source: str = "phone") -> Value:
-    """The telephone number of a source that states one, and not of which kind."""
+    """Show the telephone number of a source that states one without its kind."""
     return value("telephones", source, form=lambda number: [
         {"telephoneNumberTypeDescriptor": OTHER_PHONE, "telephoneNumber": number}
     ])  # fmt: skip

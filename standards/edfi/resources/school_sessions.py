@@ -26,6 +26,6 @@ FACTS: tuple[Node, ...] = (
 
 
 def of_schools(view: View, branch: Branch) -> View:
-    """*view* with a *branch* for what schools keep; what has no school, and so no key in Ed-Fi, is not shown."""
+    """Add to *view* a *branch* for each school's sessions; one without a school, and so without a key, is not shown."""
     (own,) = view.branches
     return replace(view, branches=(replace(own, needs=("schoolReference",)), branch))

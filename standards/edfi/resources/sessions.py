@@ -21,7 +21,7 @@ _PERIOD = TARGETS["GradingPeriod"]
 
 
 def _kind(document: Mapping[str, Any]) -> str:
-    """Never a grading period or a school year, which are sessions of their own."""
+    """Return the kind of a session, never a grading period or a school year, which are sessions of their own."""
     found = inward("sessionKind", "edfi")(str(document.get("termDescriptor")))
     return found if found in KINDS else "term"
 

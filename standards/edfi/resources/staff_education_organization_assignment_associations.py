@@ -1,4 +1,4 @@
-"""A staff member's assignment to an organization."""
+"""Staff assignments: a staff member's work at an organization."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from standards.view import Once, value
 
 
 def _of_role(role: str) -> str | None:
-    """The classification that a source names by its OneRoster role."""
+    """Return the classification that a source names by its OneRoster role."""
     return outward("staffClassification", "edfi")(inward("staffClassification", "oneroster")(role))
 
 

@@ -1,4 +1,4 @@
-"""A staff member's part in a section."""
+"""Staff section associations: a staff member's part in a section."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _SECTION = [f"sectionReference.{member}" for member in TARGETS["Section"].member
 
 
 def _of_record(document: Mapping[str, Any]) -> bool | None:
-    """Whether the position is that of the teacher of record; unknown for a position of the source's own."""
+    """Tell whether the position is that of the teacher of record; None for a position of the source's own."""
     value = inward("classroomPosition", "edfi")(str(document.get("classroomPositionDescriptor")))
     known = {row["value"]: row["primary"] == "true" for row in table("classroomPosition").rows}
     return known.get(value)
 
 
 def _record_teacher(primary: bool) -> str | None:
-    """The position that a source names by saying no more than who answers for the section."""
+    """Return the position in a section for a source that states only whether the teacher is the primary one."""
     return outward("classroomPosition", "edfi")("Teacher of Record") if primary else None
 
 
 def _of_role(role: str) -> str:
-    """The position by the role alone, in the source's own word: no position of the standard says as little."""
+    """Return the position by the role alone, in the source's own word: no position of the standard is as general."""
     return f"{LOCAL}ClassroomPositionDescriptor#{role}"
 
 

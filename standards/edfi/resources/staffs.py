@@ -1,4 +1,4 @@
-"""Staff."""
+"""Staff members."""
 
 from __future__ import annotations
 

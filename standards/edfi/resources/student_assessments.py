@@ -1,7 +1,7 @@
 """Student assessments: what one student reached in a test.
 
-Ed-Fi keeps a score for every way of reporting. OneRoster asks for one: the first number that is no percentile,
-and the first percentile beside it; the first other result, or else the first level, is the score in words.
+Ed-Fi keeps a score for every way of reporting. OneRoster asks for one: the first number that is no percentile, and the
+first percentile beside it; the first other result, or else the first level, is the score in words.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NUMBER = reading("number", textual=True)
 
 
 def _results(document: Mapping[str, Any]) -> Iterator[tuple[bool, str, Any]]:
-    """For each score whether it is a percentile, its text, and its number or `WRONG`."""
+    """Yield for each score whether it is a percentile, its text, and its number or `WRONG`."""
     for item in document.get("scoreResults") or ():
         method, kind = (
             str(item.get(f"{name}Descriptor")) for name in ("assessmentReportingMethod", "resultDatatypeType")

@@ -1,4 +1,4 @@
-"""What a contact is to a student."""
+"""Student contact associations: the relation of a contact to a student."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from standards.view import value
 
 
 def _of_role(role: str) -> str | None:
-    """The relation that a source names by its OneRoster role."""
+    """Return the relation that a source names by its OneRoster role."""
     return outward("relation", "edfi")(inward("relation", "oneroster")(role))
 
 

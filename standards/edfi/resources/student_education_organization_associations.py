@@ -1,4 +1,4 @@
-"""What an organization knows of a student: demographics, addresses, telephones, e-mail, codes."""
+"""Student education organization associations: demographics, addresses, telephones, e-mail, codes of a student."""
 
 from __future__ import annotations
 

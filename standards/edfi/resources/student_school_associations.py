@@ -1,4 +1,4 @@
-"""A student's enrollment in a school."""
+"""Student school associations: a student's enrollment in a school."""
 
 from __future__ import annotations
 

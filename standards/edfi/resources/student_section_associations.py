@@ -1,4 +1,4 @@
-"""A student's place in a section."""
+"""Student section associations: a student's place in a section."""
 
 from __future__ import annotations
 

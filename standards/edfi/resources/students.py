@@ -1,4 +1,4 @@
-"""Students."""
+"""Students: the person's own names, birth and ids."""
 
 from __future__ import annotations
 

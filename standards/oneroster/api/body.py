@@ -1,4 +1,4 @@
-"""The body of a OneRoster write, read liberally and made strict: what clients send, as the standard would say it."""
+"""Bodies of OneRoster writes, read liberally and made strict: what clients send, in the standard's form."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # An id that is a step of a path, as `..`, would lead to another address of the district's system.
 GUID = re.compile(r"(?!\.{1,2}$)[0-9A-Za-z./@_-]{1,255}")
 REFERENCE = frozenset({"sourcedId", "href", "type"})
-# Members that the receiver keeps itself: clients leave them out, and what they send says nothing.
+# Members that the receiver keeps itself: clients leave them out, and values they send are ignored.
 KEPT = frozenset({"status", "dateLastModified"})
 # What a client need not send because another member tells it: the class of a piece of work tells its school.
 DERIVED: Mapping[str, frozenset[str]] = MappingProxyType({"lineItem": frozenset({"school"})})
@@ -38,10 +38,10 @@ Places = dict[str, list[str]]
 
 
 def parse(text: bytes) -> Any:
-    """The JSON document in *text*, in which no object says one thing twice.
+    """Parse the JSON document in *text*, in which no object names a member twice.
 
     Raises:
-        InvalidBody: there is no such JSON in it.
+        InvalidBody: the text is no such JSON.
     """
     try:
         document = orjson.loads(text)
@@ -54,10 +54,10 @@ def parse(text: bytes) -> Any:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose members all have different names.
+    """Make an object whose members all have different names.
 
     Raises:
-        InvalidBody: two have one name, so that nobody knows which is meant.
+        InvalidBody: two have one name, so that the meaning is not clear.
     """
     named = dict(pairs)
     if len(named) < len(pairs):
@@ -66,12 +66,12 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def unsaid(name: str) -> frozenset[str]:
-    """The members of a class that a body need not have, though the standard requires them of a record."""
+    """Return the members of a class that a body may omit, though the standard requires them of a record."""
     return DERIVED.get(name, frozenset()) | DECLARED.get(name, frozenset())
 
 
 def single(version: str, name: str, document: Any, known: Collection[str], derived: Collection[str]) -> dict[str, Any]:
-    """The record in the wrapper of a PUT: ``{"lineItem": {…}}``.
+    """Read the record in the wrapper of a PUT: ``{"lineItem": {…}}``.
 
     *known* are the members that exist for the caller, *derived* those that need not be sent.
 
@@ -89,7 +89,7 @@ def single(version: str, name: str, document: Any, known: Collection[str], deriv
 def several(
     version: str, name: str, document: Any, known: Collection[str], derived: Collection[str]
 ) -> list[dict[str, Any]]:
-    """The records in the wrapper of a POST: ``{"results": [{…}, …]}``.
+    """Read the records in the wrapper of a POST: ``{"results": [{…}, …]}``.
 
     Raises:
         InvalidBody: with every place that is wrong.
@@ -137,7 +137,7 @@ def _object(
     known: Collection[str] | None = None,
     derived: Collection[str] = (),
 ) -> dict[str, Any]:
-    """The object as the standard would write it; what is wrong is noted in *places*."""
+    """Read an object into the standard's form, noting faults in *places*."""
     if not isinstance(given, dict):
         places[path] = ["is not an object"]
         return {}
@@ -201,7 +201,7 @@ def _listed(member: Member, value: Any) -> bool:
 
 
 def _text(value: Any) -> Any:
-    """A text that every system can keep: no half characters, no controls but tabs and line ends."""
+    """Read a text that every system can keep: no half characters, no controls but tabs and line ends."""
     fine = isinstance(value, str) and len(value) <= MAX_TEXT_CHARACTERS
     return value if fine and not any(_unfit(letter) for letter in value) else WRONG
 
@@ -225,7 +225,7 @@ def _number(value: Any) -> Any:
 
 
 def _date(value: Any) -> Any:
-    """A date; of a moment, which some clients send, its day."""
+    """Read a date; of a moment, which some clients send, its day."""
     if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T.*)?", value):
         return WRONG
     try:
@@ -235,7 +235,7 @@ def _date(value: Any) -> Any:
 
 
 def _moment(value: Any) -> Any:
-    """A moment; of a date, its first; one without a zone is in UTC."""
+    """Read a moment; of a date, its first; one without a zone is in UTC."""
     if not isinstance(value, str):
         return WRONG
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
@@ -263,7 +263,7 @@ def _open(value: Any) -> Any:
 
 
 def _fits(value: Any, depth: int) -> bool:
-    """Whether every system can keep a value of an open object: it is not too deep, and its texts are texts."""
+    """Tell whether every system can keep a value of an open object: not too deep, its texts readable."""
     if isinstance(value, dict):
         return depth > 0 and all(_text(name) is not WRONG and _fits(item, depth - 1) for name, item in value.items())
     if isinstance(value, list):

@@ -46,13 +46,13 @@ PLURALS = {
 
 
 REPEATED: Final = ("filter", "fields", "sort", "orderBy")
-"""The parameters of a question that the links of its pages repeat."""
+"""The query parameters that the links of a page repeat."""
 
 
 def links(address: str, arguments: Mapping[str, str], offset: int, limit: int, total: int) -> str:
-    """The Link header of one page: first, prev, next and last, each an absolute percent-encoded URL.
+    """Write the Link header of one page: first, prev, next and last, each an absolute percent-encoded URL.
 
-    From beyond the end the page before is the last one.
+    Beyond the end, prev is the last page.
     """
     last = max(0, (total - 1) // limit * limit) if total else 0
     places = [("first", 0)]
@@ -70,17 +70,17 @@ def _address(address: str, arguments: Mapping[str, str], offset: int, limit: int
 
 
 def collection(model: str, records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The body of a collection, under the plural of its class."""
+    """Wrap records as the body of a collection, under the plural of its class."""
     return {PLURALS[model]: records}
 
 
 def singleton(model: str, record: Mapping[str, Any]) -> dict[str, Any]:
-    """The body of one record, under its class."""
+    """Wrap one record as a body, under its class."""
     return {model: record}
 
 
 def status_info(error: GatewayError) -> tuple[int, dict[str, Any]]:
-    """The HTTP status and the imsx body (OneRoster 1.2) that say what *error* says."""
+    """Return the HTTP status and the imsx body (OneRoster 1.2) of *error*."""
     status, minor = _code(error)
     field = error.parameter if isinstance(error, UnknownName | MalformedQuery) else "TargetEndSystem"
     body: dict[str, Any] = {
@@ -96,14 +96,14 @@ def status_info(error: GatewayError) -> tuple[int, dict[str, Any]]:
 
 
 def status_info_set(error: GatewayError, operation: str) -> tuple[int, dict[str, Any]]:
-    """The HTTP status and the statusInfoSet (OneRoster 1.1) that say what *error* says about an *operation*."""
+    """Return the HTTP status and the statusInfoSet (OneRoster 1.1) of *error* in an *operation*."""
     status, minor = _code(error)
     minor = MINOR_OF_1_1.get(minor, minor) or "unsupportedoperation"
     return status, {"statusInfoSet": [_info("failure", "error", operation, _described(error), minor)]}
 
 
 def warnings(query: Query, operation: str) -> list[dict[str, str]]:
-    """What OneRoster 1.1 says beside an answer that names something unknown."""
+    """Write the warnings that OneRoster 1.1 sends beside an answer for unknown names."""
     return [
         _info("success", "warning", operation, f"{name[:80]!r} is not a field of this resource.", WARNINGS[parameter])
         for parameter, name in query.warnings
@@ -121,7 +121,7 @@ def _info(major: str, severity: str, operation: str, description: str, minor: st
 
 
 def _described(error: GatewayError) -> str:
-    """The error in a sentence, with the places in a body that are wrong."""
+    """Describe the error in a sentence, with the places in a body that are wrong."""
     places = error.places if isinstance(error, InvalidBody) else {}
     return " ".join((error.outward, *(f"{path}: {', '.join(wrong)}." for path, wrong in places.items())))
 
@@ -151,7 +151,7 @@ MINOR: tuple[tuple[type[GatewayError], int, str], ...] = (
 
 
 def _code(error: GatewayError) -> tuple[int, str]:
-    """The HTTP status, and the minor code in the words of 1.2; empty where it has none."""
+    """Return the HTTP status, and the minor code in the words of 1.2; empty where it has none."""
     if isinstance(error, UnknownName | MalformedQuery) and error.parameter == "filter":
         return 400, "invalid_filter_field"
     for kind, status, minor in MINOR:

@@ -17,7 +17,7 @@ MAX_CLAUSES = 50
 
 
 def parse(text: str) -> Filter | None:
-    """The filter a consumer wrote; None for a blank one. AND binds closer than OR.
+    """Parse a consumer's filter; None for a blank one. AND binds closer than OR.
 
     Raises:
         MalformedQuery: with the position of the first character that cannot be understood.

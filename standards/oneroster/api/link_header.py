@@ -1,7 +1,7 @@
-"""Link headers that clients and proxies can take: a request whose links would be longer is refused before it is read.
+"""Link headers that clients and proxies accept: a request whose links would be longer is refused before it is read.
 
-Each of the four links of a page repeats the filter, the sort and the fields, percent-encoded: what was one byte in the
-body of a question may be three in each of them, and many clients and proxies take no header of more than 8 kB.
+Each of the four links of a page repeats the filter, the sort and the fields, percent-encoded: one byte of a query may
+be three in each of them, and many clients and proxies take no header of more than 8 kB.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_LINK_BYTES = 8_000
-"""How long the Link header of an answer may be."""
+"""The length allowed to the Link header of an answer."""
 
 LINKS_PER_HEADER = 4
 
 
 def check_links(address: str, arguments: Mapping[str, str]) -> None:
-    """Refuse a query that the links of a page would repeat beyond their limit, whatever there is to be answered.
+    """Refuse a query that the links of a page would repeat beyond their limit, whatever the answer.
 
     Raises:
         MalformedQuery: a parameter, the longest of those repeated, is too long.

@@ -1,4 +1,4 @@
-"""What belongs to what: the ways from a record in an address to the records that are asked for below it."""
+"""Nested addresses: the reference paths from a record in an address to the collection below it."""
 
 from __future__ import annotations
 
@@ -75,12 +75,12 @@ EVERY = frozenset({("section", "gradebookCategory")})
 
 
 def ways(entity: str, target: str, grant: Releases) -> tuple[Path, ...]:
-    """The paths from *entity* to *target* all of whose steps *grant* releases, and which the vocabulary has."""
+    """Return the paths from *entity* to *target* that the vocabulary has and whose steps *grant* releases."""
     return tuple(path for path in WAYS.get((entity, target), ()) if all(_released(path, entity, grant)))
 
 
 def entities(paths: tuple[Path, ...], entity: str) -> frozenset[str]:
-    """Every entity that is passed on the way."""
+    """Return every entity that is passed on the way."""
     found = set[str]()
     for path in paths:
         here = entity

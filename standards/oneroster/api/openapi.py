@@ -1,4 +1,4 @@
-"""An OpenAPI 3.0 document for a service of OneRoster: what one deployment supports, told from facts and views."""
+"""OpenAPI 3.0 documents of OneRoster services: what one deployment supports, made from facts and views."""
 
 from __future__ import annotations
 
@@ -115,9 +115,9 @@ PRECONDITION = MappingProxyType({"PUT": ("If-Match", "If-None-Match"), "DELETE":
 
 
 def document(version: str, service: str, operations: Iterable[Operation], server_url: str, token_url: str) -> Document:
-    """The document of *service* (empty: the one root of 1.1) with *operations* of it, and no others.
+    """Make the document of *service* (empty: the one root of 1.1) with *operations* of it, and no others.
 
-    *server_url* is the absolute address below which the paths stand, *token_url* where tokens are given.
+    *server_url* is the absolute address below which the paths are, *token_url* that of the tokens.
     """
     own = [operation for operation in operations if service in {"", operation.service}]
     edition = model.edition(version)
@@ -168,7 +168,7 @@ def _class_of(operation: Operation) -> str:
 
 
 def _parents(operation: Operation) -> tuple[str, ...]:
-    """What the records before an operation's own collection are, in one word each."""
+    """Return the kinds of the records before an operation's own collection, one word each."""
     return tuple(SINGULAR.get(one) or model.collections()[one] for one in collections_of(operation)[:-1])
 
 

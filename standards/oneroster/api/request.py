@@ -31,14 +31,14 @@ def read(
     *,
     lenient: bool = False,
 ) -> Query:
-    """The query in *arguments*; parameters the standard does not know are ignored, as it asks.
+    """Read the query in *arguments*; parameters the standard does not know are ignored, as it asks.
 
-    Where it is *lenient*, as 1.1 asks for, an unknown name in sort or fields is a warning: the order is the
-    usual one, all fields are sent.
+    Where it is *lenient*, as 1.1 asks for, an unknown name in sort or fields is a warning: the order is the usual one,
+    all fields are sent.
 
     Raises:
         MalformedQuery: a parameter other than fields is given twice, or one cannot be read.
-        UnknownName: filter, sort or fields name what the consumer has not.
+        UnknownName: filter, sort or fields name what the consumer does not have.
     """
     values = given(arguments, known)
     warnings: list[tuple[str, str]] = []
@@ -64,7 +64,7 @@ def read(
 
 
 def given(arguments: Sequence[tuple[str, str]], known: Iterable[str] = COLLECTION) -> dict[str, str]:
-    """The value of each *known* parameter; the lists of fields that are given one by one are one list.
+    """Return the value of each *known* parameter; fields given one by one are joined to one list.
 
     The official documents describe fields as an array whose items may come as parameters of their own.
 
@@ -83,7 +83,7 @@ def given(arguments: Sequence[tuple[str, str]], known: Iterable[str] = COLLECTIO
 
 
 def select(record: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
-    """The members of *record* that *fields* name, in the record's order; a member's own name may have dots."""
+    """Return the members of *record* that *fields* name, in the record's order; a member's own name may have dots."""
     chosen: dict[str, Any] = {}
     for name, value in record.items():
         if name in fields:

@@ -1,4 +1,4 @@
-"""Every operation of OneRoster 1.1 and 1.2 as a route: which address it answers, and what it is about."""
+"""Routes: every operation of OneRoster 1.1 and 1.2 with its address, its collection and its scopes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Route:
 
 @cache
 def routes(version: str) -> tuple[Route, ...]:
-    """Every operation of *version*, and those of views that it does not know; longer addresses are tried earlier."""
+    """List every operation of *version*, and those of extra views; longer addresses are tried earlier."""
     known = model.collections()
     found = [_route(version, operation, known) for operation in (*model.operations(version), *_beyond(version))]
     return tuple(sorted(found, key=lambda route: -len(PARAMETER.sub("", route.operation.path).split("/"))))
@@ -56,14 +56,14 @@ def routes(version: str) -> tuple[Route, ...]:
 
 @cache
 def roots(version: str) -> Mapping[str, str]:
-    """The path of every service of *version* by name; 1.1 has one for all."""
+    """Return the path of every service of *version* by name; 1.1 has one for all."""
     services = {operation.service for operation in model.operations(version)}
     paths = {service: model.edition(version).base_path(service) for service in sorted(services)}
     return paths if len(set(paths.values())) > 1 else {"": next(iter(paths.values()))}
 
 
 def find(version: str, service: str, method: str, path: str) -> tuple[Route, tuple[str, ...]]:
-    """The route for *method* on *path* below the root of *service*, and the ids in the path.
+    """Find the route for *method* on *path* below the root of *service*, and the ids in the path.
 
     Raises:
         NotFound: the standard has no such address.
@@ -76,7 +76,7 @@ def find(version: str, service: str, method: str, path: str) -> tuple[Route, tup
 
 
 def methods(version: str, service: str, path: str) -> tuple[str, ...]:
-    """The methods that the standard has for *path* below the root of *service*; none where it has no such address."""
+    """Return the methods that the standard has for *path* below the root of *service*; none for an unknown address."""
     try:
         return tuple(sorted(_at(version, service, path)))
     except NotFound:
@@ -84,7 +84,7 @@ def methods(version: str, service: str, path: str) -> tuple[str, ...]:
 
 
 def _at(version: str, service: str, path: str) -> dict[str, tuple[Route, tuple[str, ...]]]:
-    """What answers *path*, by method: the route, and the ids in the path."""
+    """Return the routes for *path* by method, each with the ids in the path."""
     here = _by_word(version, service).get(path.split("/")[1], ()) if path.startswith("/") else ()
     matches = [(route, match) for route in here if (match := route.pattern.fullmatch(path))]
     if not matches:
@@ -104,7 +104,7 @@ def _by_word(version: str, service: str) -> Mapping[str, tuple[Route, ...]]:
 
 
 def _beyond(version: str) -> Iterator[model.Operation]:
-    """Operations to read what the standard does not know, with the scopes of their service.
+    """Yield reading operations that the standard does not know, with the scopes of their service.
 
     These are views of our own, and the categories of a class, which 1.1 lacks and its clients ask for as in 1.2.
     """

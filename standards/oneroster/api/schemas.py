@@ -1,4 +1,4 @@
-"""The classes of OneRoster as schemas of an OpenAPI 3.0 document: closed, and with no member that no view shows."""
+"""Schemas of OneRoster's classes for an OpenAPI 3.0 document: closed, and with no member that no view shows."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ STATUS, WARNINGS = "imsx_StatusInfoDType", "statusInfoSet"
 
 
 def schema_name(class_name: str, kind: str = "", body: bool = False) -> str:
-    """The name of a schema; *kind* is ``Single`` or ``Set`` for a wrapper, *body* for what a client sends."""
+    """Return the name of a schema; *kind* is ``Single`` or ``Set`` for a wrapper, *body* for what a client sends."""
     own = class_name[0].upper() + class_name[1:] + ("Body" if body else "")
     return {"": f"{own}DType", "Single": f"Single{own}DType", "Set": f"{own}SetDType"}[kind]
 
 
 def ref(name: str) -> Schema:
-    """A reference to the schema *name*."""
+    """Make a reference to the schema *name*."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
 @cache
 def shown(version: str) -> Mapping[str, frozenset[str]]:
-    """The members of each class that some view of *version* shows."""
+    """Return the members of each class that some view of *version* shows."""
     found: dict[str, set[str]] = {}
     for view in registry.views(APIS[version]).values():
         for branch in view.branches:
@@ -73,7 +73,7 @@ def _note(version: str, class_name: str, path: str, found: dict[str, set[str]]) 
 
 
 def read_schemas(version: str, class_names: Iterable[str]) -> dict[str, Schema]:
-    """The schemas of what is answered about the classes, one or several of each, with those that they refer to."""
+    """Return the schemas of answers with the classes, one or several records each, with those that they refer to."""
     found: dict[str, Schema] = {}
     beside = {WARNINGS: _warnings()} if version == "1.1" else {}
     for name in class_names:
@@ -85,16 +85,16 @@ def read_schemas(version: str, class_names: Iterable[str]) -> dict[str, Schema]:
 
 
 def body_schemas(version: str, class_names: Iterable[str]) -> dict[str, Schema]:
-    """The schemas of what may be sent about the classes, with those that they refer to."""
+    """Return the schemas of bodies with the classes, with those that they refer to."""
     found: dict[str, Schema] = {}
     for name in class_names:
         _add_class(version, name, True, found)
-        found[schema_name(name, body=True)].pop("required", None)  # the operation says what must be sent
+        found[schema_name(name, body=True)].pop("required", None)  # the operation decides which members are required
     return found
 
 
 def body_schema(version: str, class_name: str, method: str, outer: Collection[str]) -> Schema:
-    """The wrapper of a PUT or a POST; *outer* are members that the address of a POST states already."""
+    """Return the wrapper of a PUT or a POST; *outer* are members that the address of a POST states already."""
     told = KEPT | DERIVED.get(class_name, frozenset())
     if method == "POST":
         told |= {"sourcedId", *outer}
@@ -152,7 +152,7 @@ def _enumeration(member: Member) -> Schema:
 
 
 def _guid_ref(version: str, body: bool) -> Schema:
-    """A reference to a record; of what is sent its sourcedId is enough."""
+    """Make a reference to a record; in a body its sourcedId is enough."""
     members = {
         "href": SCALARS["uri"],
         "sourcedId": SCALARS["string"],
@@ -162,14 +162,14 @@ def _guid_ref(version: str, body: bool) -> Schema:
 
 
 def closed(members: Mapping[str, Schema], required: Iterable[str]) -> Schema:
-    """An object with these members and no others."""
+    """Make an object schema with these members and no others."""
     needed = list(required)
     schema: Schema = {"type": "object", "properties": dict(members), "additionalProperties": False}
     return {**schema, "required": needed} if needed else schema
 
 
 def status_info(version: str, service: str) -> dict[str, Schema]:
-    """The schema of what an answer says about itself when it is no record."""
+    """Return the schema of status information, the answer without a record."""
     return _status_of_12(service) if version == "1.2" else _status_of_11()
 
 
@@ -195,7 +195,7 @@ def _status_of_11() -> dict[str, Schema]:
 
 
 def _warnings() -> Schema:
-    """What 1.1 says about an answer: instead of it, or beside it where something asked for is unknown."""
+    """Return the schema of 1.1's warnings: instead of an answer, or beside it where a requested name is unknown."""
     members = {
         "imsx_codeMajor": {"type": "string", "enum": ["success", "failure"]},
         "imsx_severity": {"type": "string", "enum": ["status", "error", "warning"]},

@@ -1,4 +1,4 @@
-"""Which operations of OneRoster a source can carry out, told from the entities it has and those it takes changes of."""
+"""Supported operations of OneRoster: what a source can carry out with the entities it has and takes changes of."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 def supported_operations(version: str, entities: Collection[str], writes: Collection[str]) -> tuple[Operation, ...]:
-    """The operations of *version* for a source that has *entities* and takes changes of *writes*."""
+    """Return the operations of *version* for a source that has *entities* and takes changes of *writes*."""
     return tuple(
         operation for operation in model.operations(version) if is_supported(version, operation, entities, writes)
     )
 
 
 def is_supported(version: str, operation: Operation, entities: Collection[str], writes: Collection[str]) -> bool:
-    """Whether a source can carry out an *operation* of *version*.
+    """Tell whether a source can carry out an *operation* of *version*.
 
-    It reads a collection when it has any entity that the collection shows, and changes it when it takes changes
-    of one; of a nested address it must also have what stands before, or no such address exists.
+    It reads a collection when it has any entity that the collection shows, and changes it when it takes changes of one;
+    for a nested address it must also have the parents, or no such address exists.
     """
     *parents, own = collections_of(operation)
     changed = entities if operation.method == "GET" else writes
@@ -33,11 +33,11 @@ def is_supported(version: str, operation: Operation, entities: Collection[str], 
 
 
 def collections_of(operation: Operation) -> tuple[str, ...]:
-    """The collections that the path of *operation* passes: those of its parents, then its own."""
+    """Return the collections that the path of *operation* passes: those of its parents, then its own."""
     return tuple(step for step in operation.path.split("/") if step and not step.startswith("{"))
 
 
 def _shows(version: str, collection: str, entities: Collection[str]) -> bool:
-    """Whether *collection* is a view that shows one of *entities*."""
+    """Tell whether *collection* is a view that shows one of *entities*."""
     view = registry.views(APIS[version]).get(collection)
     return view is not None and any(branch.entity in entities for branch in view.branches)

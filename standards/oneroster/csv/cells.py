@@ -1,4 +1,4 @@
-"""What a member of an API record says in one cell of a bulk file; what a cell cannot say is an error, never a blank."""
+"""Cells of a bulk file, written from members of API records; a value that fits no cell is an error, never a blank."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ DAYS = frozenset({"assignDate", "dueDate"})
 """The columns in which the files have a day where the API has a moment."""
 
 PAIRED = frozenset({"subjects", "subjectCodes"})
-"""The lists whose items belong to each other by their places, so that none may fall out."""
+"""The lists whose items correspond by position, so that none may be left out."""
 
 TRUTHS = frozenset({"true", "false"})
 PAIRS = (("type", "identifier"), ("itemValueLHS", "itemValueRHS"))
 
 
 def cell(file: str, column: Column) -> Write:
-    """How to write values of *column* in *file*; None is an empty cell.
+    """Make the function that writes values of *column* in *file*; None is an empty cell.
 
     The function raises `MappingError` where a value cannot stand in such a cell.
     """
@@ -54,7 +54,7 @@ def cell(file: str, column: Column) -> Write:
 
 
 def free(file: str, heading: str) -> Write:
-    """How to write values of a metadata column: texts as they are, anything else as JSON."""
+    """Make the function for a metadata column: texts as they are, anything else as JSON."""
 
     def written(value: Any) -> str:
         if value is None:
@@ -94,7 +94,7 @@ def _listed(values: Any, write: Callable[[Any], str | None]) -> str | None:
 
 
 def _guid(value: Any) -> str | None:
-    """A sourcedId, or the sourcedId of what a reference points to."""
+    """Write a sourcedId, or the sourcedId of what a reference points to."""
     text = value.get("sourcedId") if isinstance(value, dict) else value
     return text if isinstance(text, str) and GUID.fullmatch(text) else None
 
@@ -110,24 +110,24 @@ def _text(value: Any) -> str | None:
 
 
 def _list(values: Sequence[Any], *, keep: bool = False) -> str | None:
-    """A list in one cell, its items between commas; those of which nothing is left fall out, or *keep* their places."""
+    """Write a list in one cell, its items between commas; empty items are left out, or *keep* their places."""
     parts = [_text(value) for value in values]
     items = [_item(part) for part in parts if part is not None]
     return None if None in parts else ",".join(item for item in items if item or keep)
 
 
 def _item(text: str) -> str:
-    """An item of a list, without the commas that would make it several."""
+    """Write an item of a list, without the commas that would make it several."""
     return text.replace(",", "").strip()
 
 
 def _one_line(text: str) -> str:
-    """A text whose line ends are blanks: readers of files take each line for a row."""
+    """Write a text with blanks for line ends: readers of files take each line for a row."""
     return LINE_ENDS.sub(" ", text) if "\n" in text or "\r" in text else text
 
 
 def _readable(text: str) -> bool:
-    """Whether *text* can be written as UTF-8 and read again."""
+    """Tell whether *text* can be written as UTF-8 and read again."""
     if text.isascii():
         return "\0" not in text
     return "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
@@ -158,7 +158,7 @@ def _year(value: Any) -> str | None:
 
 
 def _pairs(value: Any) -> str | None:
-    """A list of small records as ``{name:value},{name:value}``."""
+    """Write a list of small records as ``{name:value},{name:value}``."""
     if not isinstance(value, list | tuple):
         return None
     parts = [_pair(item) for item in value]

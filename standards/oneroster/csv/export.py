@@ -22,7 +22,7 @@ STAMPS = frozenset({specification.STATUS, "dateLastModified"})
 
 
 def manifest(version: str, modes: Mapping[str, str]) -> bytes:
-    """The manifest of a set of files; *modes* says of each file that is there whether it is bulk or delta."""
+    """Write the manifest of a set of files; *modes* is for each file that is there ``bulk`` or ``delta``."""
     names = sorted(specification.files(version), key=str.lower)
     stated = [
         ("propertyName", "value"),
@@ -36,7 +36,7 @@ def manifest(version: str, modes: Mapping[str, str]) -> bytes:
 
 
 class ExportSheet:
-    """One file as it is written: *told* says what of, *metadata* names the members of the open object it shows.
+    """One file as it is written: *told* is its source in the API, *metadata* the members of the open object it shows.
 
     In a bulk file the columns status and dateLastModified are blank, in a delta each row has both.
     """
@@ -54,12 +54,12 @@ class ExportSheet:
         self._forget = name != OWN_IDS
 
     def heading(self) -> bytes:
-        """The row of headings: the standard's in its order, then the metadata by name."""
+        """Write the row of headings: the standard's in its order, then the metadata by name."""
         free_columns = (specification.METADATA + key for key, _ in self._metadata)
         return _lines([[*self.told.file.columns, *free_columns]])
 
     def rows(self, records: Iterable[Mapping[str, Any]]) -> bytes:
-        """The rows that tell of *records*, which come in the order of their ids.
+        """Write the rows for *records*, which come in the order of their ids.
 
         Raises:
             MappingError: a value cannot stand in its column, or two rows have one sourcedId.
@@ -67,7 +67,7 @@ class ExportSheet:
         return _lines([row for record in records for row in self._of(record)])
 
     def _of(self, record: Mapping[str, Any]) -> Iterator[Sequence[str]]:
-        """The rows of one record; an id is remembered for as long as another row could have it."""
+        """Yield the rows of one record; an id is remembered for as long as another row could have it."""
         before = self._ids
         if self._forget:
             self._ids = set() if self.told.derive else before & {record[specification.ID]}

@@ -21,7 +21,7 @@ KEY = (specification.ID,)
 
 
 def _account(cell: str) -> str:
-    """A user profile as the address that OneRoster's API wants for it, where one already: no sourcedId has a colon."""
+    """Return the address of a user profile as OneRoster's API wants it; a cell with a colon is an address already."""
     return cell if ":" in cell else PROFILE + cell
 
 
@@ -40,7 +40,7 @@ def _primacy_cell(primary: bool) -> str:
 def _role(
     person: str, organization: str, begin: str, end: str, prefix: str = "", kind: str = "role"
 ) -> tuple[Pair, ...]:
-    """A row of roles.csv; *prefix* where the vocabulary keeps roles with the person."""
+    """Return the pairs of a row of roles.csv; *prefix* where the vocabulary keeps roles with the person."""
     return (
         *((ref("user", person),) if person else ()),
         converted("roleType", f"{prefix}primary", _primacy, _primacy_cell),
@@ -200,5 +200,5 @@ BY_PLACE = {(lens.dialect, lens.local, lens.entity): lens for lens in LENSES}
 
 
 def lens(version: str, file: str, entity: str) -> Lens:
-    """How a *file* of OneRoster *version* speaks of an *entity*."""
+    """Return the lens from a *file* of OneRoster *version* to an *entity*."""
     return BY_PLACE[DIALECTS[version], file, entity]

@@ -1,4 +1,4 @@
-"""Which bulk file tells what of the API's records: each file's rows, as members still to be written into cells."""
+"""Rows of bulk files made of the API's records: each file's rows, as members still to be written into cells."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ ID_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class ExportedFile:
-    """What a *file* tells: of the records of a *collection*, or, with *member*, of what each has in that member.
+    """A *file* of rows: the records of a *collection*, or, with *member*, what each has in that member.
 
-    *derive* makes the rows of one record where a file has rows of its own about parts of it; *other* is the
-    collection that such rows tie the record to, without which they say nothing.
+    *derive* makes the rows of one record where a file has rows of its own about parts of it; *other* is the collection
+    that such rows tie the record to, without which they hold nothing.
     """
 
     file: File
@@ -43,7 +43,7 @@ class ExportedFile:
     other: str = ""
 
     def rows(self, record: Record) -> Iterator[Record]:
-        """The rows of one *record*, each as a mapping from column to value; metadata stay where they are."""
+        """Yield the rows of one *record*, each as a mapping from column to value; metadata stay where they are."""
         if self.derive is None:
             yield _paired({name: _value(record, self.file.name, name) for name in self.file.columns})
             return
@@ -54,12 +54,12 @@ class ExportedFile:
 
 @cache
 def told(version: str) -> tuple[ExportedFile, ...]:
-    """What every file of *version* tells, each file after those it refers to."""
+    """Return every file of *version*, each after those it refers to."""
     return tuple(_told(file) for file in specification.files(version).values())
 
 
 def derived_id(*parts: str) -> str:
-    """A sourcedId for a row whose record has none: always the same for the same *parts*."""
+    """Make a sourcedId for a row whose record has none: always the same for the same *parts*."""
     return blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=ID_BYTES).hexdigest()
 
 
@@ -77,7 +77,7 @@ def _value(record: Record, file: str, column: str) -> Any:
 
 
 def _paired(row: dict[str, Any]) -> dict[str, Any]:
-    """A row whose lists of subjects and of their codes, where it has both, are as long as each other."""
+    """Return a row whose lists of subjects and of their codes, where it has both, are equally long."""
     both = [row.get(name) or () for name in ("subjects", "subjectCodes")]
     longest = max(map(len, both))
     if min(map(len, both)) in {0, longest}:
@@ -87,7 +87,7 @@ def _paired(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _roles(record: Record) -> Iterator[Record]:
-    """One row for each role of a user; what tells roles apart makes their ids, so that they stay."""
+    """Yield one row for each role of a user; its id is made of what distinguishes roles, so that it stays."""
     user: str = record[specification.ID]
     times: Counter[tuple[str, ...]] = Counter()
     for role in record.get("roles", ()):
@@ -103,7 +103,7 @@ def _roles(record: Record) -> Iterator[Record]:
 
 
 def _profiles(record: Record) -> Iterator[Record]:
-    """One row for each profile of a user; a password is never among what a profile says."""
+    """Yield one row for each profile of a user, never with a password."""
     for number, profile in enumerate(record.get("userProfiles", ()), 1):
         held: Sequence[Record] = profile.get("credentials") or ({},)
         if len(held) > 1:
@@ -119,7 +119,7 @@ def _profiles(record: Record) -> Iterator[Record]:
 
 
 def _profile_id(address: str | None) -> str | None:
-    """The id of a profile whose address the API tells: the id that the address was made of, otherwise a derived one."""
+    """Return the id in a profile's address, where the address was made of one, otherwise a derived one."""
     if address is None:
         return None
     own = address.removeprefix(PROFILE)
@@ -127,7 +127,7 @@ def _profile_id(address: str | None) -> str | None:
 
 
 def _resources(owner: str) -> Derive:
-    """One row for each resource of a record; which *owner* it is says the name of the file and of its column."""
+    """Make the rows for each resource of a record; *owner* decides the name of the file and of its column."""
 
     def rows(record: Record) -> Iterator[Record]:
         for resource in record.get("resources", ()):
@@ -143,7 +143,7 @@ def _resources(owner: str) -> Derive:
 
 
 def _scale(owner: str) -> Derive:
-    """The row that ties a line item or a result to its score scale."""
+    """Make the row that ties a line item or a result to its score scale."""
 
     def rows(record: Record) -> Iterator[Record]:
         scale = record.get("scoreScale")
@@ -160,7 +160,7 @@ def _scale(owner: str) -> Derive:
 
 
 def _objectives(owner: str, inside: str) -> Derive:
-    """One row for each learning objective of a line item, or for what a result says of one."""
+    """Make one row for each learning objective of a line item, or for each objective score of a result."""
 
     def rows(record: Record) -> Iterator[Record]:
         for among in record.get("learningObjectiveSet", ()):

@@ -1,4 +1,4 @@
-"""OneRoster's bulk files as facts: which there are, their columns, what a cell may say, what refers to what."""
+"""OneRoster's bulk files as facts: the files, their columns, the kinds of their cells, their references."""
 
 from __future__ import annotations
 
@@ -83,9 +83,9 @@ OLD_NAMES = {"grade": "grades", "birthdate": "birthDate", "agents": "agentSource
 class Column:
     """One column of a file.
 
-    *kind* is ``text guid guids date moment year boolean number enum enums pairs``; *values* are an
-    enumeration's tokens, *extension* the pattern of further ones, *refers* the file whose ids it holds. Where the
-    word decides what the row is, *closed* is the list by which it is read.
+    *kind* is ``text guid guids date moment year boolean number enum enums pairs``; *values* are an enumeration's
+    tokens, *extension* the pattern of further ones, *refers* the file whose ids it holds. Where the word decides the
+    kind of the record, *closed* is the list by which it is read.
     """
 
     name: str
@@ -113,7 +113,7 @@ class File:
 
 @cache
 def files(version: str) -> Mapping[str, File]:
-    """The data files of *version* by name, each after those it refers to."""
+    """Return the data files of *version* by name, each after those it refers to."""
     found = {
         name: _file(version, name, facts) for name, facts in _facts()[version]["files"].items() if name != MANIFEST
     }
@@ -125,14 +125,14 @@ def files(version: str) -> Mapping[str, File]:
 
 @cache
 def references() -> frozenset[tuple[str, str]]:
-    """The columns that refer to rows of a file, each with the file it is in, in any version."""
+    """Return the columns that refer to rows of a file, each with the file it is in, in any version."""
     every = (one for version in model.VERSIONS for one in files(version).values())
     return frozenset((one.name, column.name) for one in every for column in one.columns.values() if column.refers)
 
 
 @cache
 def properties(version: str) -> frozenset[str]:
-    """The properties that a manifest of *version* may name."""
+    """Return the properties that a manifest of *version* may name."""
     facts = _facts()[version]["manifest"]
     return frozenset([*facts["required"], *facts["optional"]])
 
@@ -148,7 +148,7 @@ def _place(name: str, found: Mapping[str, File], ordered: dict[str, File]) -> No
 
 @cache
 def member_of(column: str) -> str:
-    """Name the member of a document that a *column* tells: ``termSourcedIds`` are its ``terms``."""
+    """Return the member of a document for a *column*: ``termSourcedIds`` are its ``terms``."""
     if column in RENAMED:
         return RENAMED[column]
     if column == ID or not column.endswith(("SourcedId", "SourcedIds")):

@@ -1,4 +1,4 @@
-"""The words in which OneRoster's bulk files say what several of them say: an id, a reference, pairs in braces."""
+"""Pairs that several of OneRoster's bulk files share: an id, a reference, pairs in braces."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ BRACES = re.compile(r"\{([^{}:]*):([^{}]*)\}")
 
 
 def own(file: str) -> tuple[Pair, ...]:
-    """The id of a row and its metadata."""
+    """Return the pairs for the id of a row and its metadata."""
     return same(specification.ID, "id"), opened(specification.METADATA, f"oneroster.{file}.metadata")
 
 
 def ref(column: str, name: str) -> Pair:
-    """A reference to one row of another file."""
+    """Map a reference to one row of another file."""
     return split((f"{column}SourcedId",), name)
 
 
 def braced(column: str, name: str, left: str, right: str) -> Pair:
-    """A list of pairs ``{left:right},{left:right}`` as the small records of a group."""
+    """Map a list of pairs ``{left:right},{left:right}`` to the small records of a group."""
 
     def inward(cell: str) -> list[dict[str, str]]:
         found = ({left: one, right: other} for one, other in BRACES.findall(cell))

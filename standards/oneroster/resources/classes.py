@@ -1,6 +1,6 @@
 """OneRoster classes: a course taught to a group of students in certain terms.
 
-Ed-Fi says of a student's place in a class that it is the student's homeroom: such a class is one.
+Ed-Fi marks a student's section association as the student's homeroom: such a class is a homeroom.
 """
 
 from __future__ import annotations

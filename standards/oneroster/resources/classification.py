@@ -1,9 +1,9 @@
-"""Closed lists: the words by which a OneRoster record says who or what it is, and what they make of a person.
+"""Closed lists: the words by which a OneRoster record states its kind, and the kind of person they make.
 
-A word decides here whether a record is a student's or an employee's, a school or a district, alive or deleted. What no
-list has is therefore refused, never taken for some class by default. The lists are those of both versions of the
+A word decides here whether a record is a student's or an employee's, a school or a district, active or deleted. A word
+in no list is therefore refused, never taken for some class by default. The lists are those of both versions of the
 standard together, for files and API alike; case and blanks around a word do not count. Words that begin with ``ext:``
-are the standard's own way to extend a list, and only 1.2 has it: they are kept, and make nobody anything.
+are the standard's own way to extend a list, and only 1.2 has it: they are kept, and decide no kind.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ OTHER_CLASS_ROLES: Final[Mapping[str, str]] = MappingProxyType(
     {"student": "studentInvolvement", "staff": "staffInvolvement", "contact": "contactInvolvement"}
 )
 CLASS_ENTITIES: Final = (*CLASS_ROLES.values(), *OTHER_CLASS_ROLES.values())
-# The standard's words for a record that is gone; 1.0 said ``inactive`` for what 1.1 calls ``tobedeleted``.
+# The standard's words for a deleted record; 1.0 had ``inactive`` for what 1.1 calls ``tobedeleted``.
 GONE: Final[Mapping[str, str]] = MappingProxyType({"tobedeleted": "deleted", "inactive": "inactive"})
 _ROLES: Final = (("user", "role"), ("role", "role"))
 _NEWER: Final = {"administrator": "siteAdministrator"}  # as the roles of 1.2 call the administrator of 1.1
@@ -72,7 +72,7 @@ class Words:
     extension: str = ""
 
     def find(self, text: str) -> str | None:
-        """The word of the list that *text* is, as the standard writes it; None where it is none."""
+        """Find the word of the list that *text* is, as the standard writes it; None where it is none."""
         if found := self.known.get(text):
             return found
         word = text.strip(BLANKS)
@@ -91,7 +91,7 @@ STATUS: Final = _words((ACTIVE, *GONE))
 
 @cache
 def words(version: str, class_name: str, member: str) -> Words | None:
-    """The closed list of a *member* of a class; None where its word decides nothing."""
+    """Return the closed list of a *member* of a class; None where its word decides nothing."""
     if member == "status":
         return STATUS
     places = _LISTS.get((class_name, member))
@@ -112,19 +112,19 @@ def words(version: str, class_name: str, member: str) -> Words | None:
 
 
 def gone(status: str) -> str:
-    """How a record with a *status* is gone, ``deleted`` or ``inactive``; empty where it is not."""
+    """Return the kind of deletion that a *status* states, ``deleted`` or ``inactive``; empty where it states none."""
     return GONE.get(STATUS.find(status) or "", "")
 
 
 def person_of(roles: Iterable[str]) -> str | None:
-    """What a person with these *roles* is: a student before all, then staff, then a contact; None where no role says.
+    """Return the kind of a person with these *roles*: a student before all, then staff, then a contact; else None.
 
-    Whoever is a student anywhere is a student: what is released least wins.
+    Whoever is a student anywhere is a student: the kind that releases least wins.
     """
     found = {PERSON_OF[role] for role in roles if role in PERSON_OF}
     return next((kind for kind in ("student", "staff", "contact") if kind in found), None)
 
 
 def class_entity(kind: str, role: str) -> str:
-    """What an enrollment with a *role* is, of a person of a *kind*; empty where the kind is not known."""
+    """Return the entity of an enrollment with a *role*, of a person of a *kind*; empty where the kind is not known."""
     return CLASS_ROLES.get((kind, role)) or OTHER_CLASS_ROLES.get(kind, "")

@@ -26,7 +26,7 @@ FLAGS = (
 
 
 def _of_profiles(name: str, field: str, form: Callable[[Any], Any], single: str) -> tuple[Node, ...]:
-    """What the student's record says, or else what the student's profiles at organizations say."""
+    """Show the student's record, or else the student's profiles at organizations."""
     member = value(name, field, form=form)
     return member, List(name, (Children("profile", "student"),), (member,), bare=True, single=single)
 

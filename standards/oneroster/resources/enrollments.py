@@ -1,6 +1,6 @@
 """OneRoster enrollments: students placed in classes, the staff who teach them, and whoever has another role there.
 
-Only one who teaches can be the primary one of a class: of students that is told too, where the source says nothing.
+Only a teacher can be the primary one of a class: for students primary is false where the source states nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the gradebook's classes have in common: learning objectives, moments and the state of a score."""
+"""Gradebook members that several classes share: learning objectives, moments and the state of a score."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNSTATED = "ext:unstated"
 
 
 def objectives(stated: Any) -> list[dict[str, Any]] | None:
-    """The sets of learning objectives that a line item names, without whatever is none (`learningObjectiveSet`)."""
+    """Return the sets of learning objectives that a line item names, without empty ones (`learningObjectiveSet`)."""
     return [
         {"source": source, "learningObjectiveIds": ids}
         for source, one in _sets(stated)
@@ -29,7 +29,7 @@ def objectives(stated: Any) -> list[dict[str, Any]] | None:
 
 
 def scored(stated: Any) -> list[dict[str, Any]] | None:
-    """The sets of learning objectives with a student's score in each (`learningObjectiveScoreSet`)."""
+    """Return the sets of learning objectives with a student's score in each (`learningObjectiveScoreSet`)."""
     return [
         {"source": source, "learningObjectiveResults": results}
         for source, one in _sets(stated)
@@ -38,10 +38,10 @@ def scored(stated: Any) -> list[dict[str, Any]] | None:
 
 
 def score_state(*scores: str) -> tuple[Node, ...]:
-    """Whether the work was handed in and graded; where nobody says so, what the score itself tells.
+    """Show whether the work was handed in and graded; where the source does not state it, by the score itself.
 
-    Work with a score or a mark has been graded, work that is called missing has not been submitted; of any other
-    the standard's extension says that nothing is stated, since each of its own words would claim something.
+    Work with a score or a mark has been graded, work that is called missing has not been submitted; of any other the
+    standard's extension states that nothing is known, since each of its own words would claim something.
     """
     return (
         value("scoreStatus", "status", form=outward("scoreStatus", "oneroster")),
@@ -52,7 +52,7 @@ def score_state(*scores: str) -> tuple[Node, ...]:
 
 
 def marks(*scores: str) -> tuple[Node, ...]:
-    """All that the standard lets one say about a score, the first of *scores* that there is."""
+    """Show all that the standard lets one state about a score, from the first of *scores* that there is."""
     return (
         *score_state(*scores),
         value("score", *scores, type="number"),
@@ -69,7 +69,7 @@ def _sets(stated: Any) -> list[tuple[str, Mapping[str, Any]]]:
 
 
 def _source(stated: Any) -> str:
-    """The catalogue that objectives come from; one that the standard has no word for is unknown."""
+    """Return the catalogue that objectives come from; one that the standard has no word for is unknown."""
     known = isinstance(stated, str) and (stated in SOURCES.values or re.fullmatch(SOURCES.extension, stated))
     return stated if known else "unknown"
 

@@ -1,4 +1,4 @@
-"""What every OneRoster class has: its head, its references, its metadata."""
+"""Members of every OneRoster class: its head, its references, its metadata."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ HEAD: tuple[Node, ...] = (Id("sourcedId"), Const("status", "active"), Stamp("dat
 
 
 def service_of(collection: str) -> str:
-    """The OneRoster service that a collection belongs to."""
+    """Return the OneRoster service that a collection belongs to."""
     return SERVICES.get(collection, "rostering")
 
 
 def guid(collection: str, kind: str) -> tuple[Node, ...]:
-    """A GUIDRef: where the object is, its sourcedId and its class."""
+    """Show a GUIDRef: the address of the object, its sourcedId and its class."""
     address = f"{service_of(collection)}/v1p2/{collection}"
     return (Href("href", address), Id("sourcedId"), Const("type", kind))
 
 
 def reference(name: str, ref: str, collection: str, kind: str) -> Reference:
-    """A member that refers to one object."""
+    """Show a member that refers to one object."""
     return Reference(name, ref, guid(collection, kind))
 
 
 def references(name: str, steps: tuple[Children | Follow | Links | Items, ...], collection: str, kind: str) -> List:
-    """A member that refers to several objects, each once."""
+    """Show a member that refers to several objects, each once."""
     return List(name, steps, guid(collection, kind), distinct=True)
 
 
 def until(field: str) -> Value:
-    """The end of a stretch of time, which in OneRoster is the day after its last day."""
+    """Show the end of a stretch of time, which in OneRoster is the day after its last day."""
     return Value("endDate", (field,), day_after, "date")
 
 
 def metadata(collection: str) -> Native:
-    """The open object a class may carry; each of its members is released by name."""
+    """Show the open object a class may carry; each of its members is released by name."""
     return Native("metadata", f"oneroster.{collection}.metadata")

@@ -21,7 +21,7 @@ def _primacy(value: object) -> str:
 
 
 def one_primary(roles: list[Any]) -> list[Any]:
-    """The *roles* with one primary role at each organization: of several, or of none, the one that lasts longest."""
+    """Return the *roles* with one primary role at each organization: of several, or of none, the longest."""
     places: dict[str, list[int]] = {}
     for number, role in enumerate(roles):
         if "org" in role and "roleType" in role:
@@ -35,7 +35,7 @@ def one_primary(roles: list[Any]) -> list[Any]:
 
 
 def _lasting(roles: list[Any], numbers: list[int]) -> int:
-    """Which of some roles lasts longest: of those that are said to be primary, where there are any."""
+    """Return the index of the role that lasts longest, among the primary ones where there are any."""
 
     def rank(number: int) -> tuple[Any, ...]:
         role = roles[number]
@@ -53,7 +53,7 @@ def _user(
     reached: tuple[Node, ...] = (value("email"), value("sms"), value("phone")),
     enrolled: tuple[Node, ...] = (),
 ) -> tuple[Node, ...]:
-    """The members of a user; what differs between students, staff and contacts is given."""
+    """Show the members of a user; those that differ between students, staff and contacts are given."""
     return (
         *HEAD,
         metadata("users"),
@@ -83,7 +83,7 @@ def _user(
 
 
 def _roles(step: Children | Items, organization: str, begin: str, end: str, *role: Node) -> List:
-    """A role at each organization that *step* leads to."""
+    """Show a role at each organization that *step* leads to."""
     members = (
         value("roleType", "primary", form=_primacy),
         Const("roleType", "primary"),
@@ -104,17 +104,17 @@ _BESIDE = replace(
 
 
 def _codes(*steps: Children | Items) -> List:
-    """Identification codes of an Ed-Fi source as userIds."""
+    """Show identification codes of an Ed-Fi source as userIds."""
     return _ids(steps, value("type", "system", form=code_value), value("identifier", "code", form=trimmed))
 
 
 def _ids(steps: tuple[Children | Items, ...], kind: Node, identifier: Node) -> List:
-    """The ids of a user elsewhere, each with a type: where the source names none, with the word for that."""
+    """Show the ids of a user elsewhere, each with a type: where the source names none, a placeholder."""
     return List("userIds", steps, (kind, Const("type", "Other"), identifier), needs=("identifier",))
 
 
 def _of_profiles(name: str) -> tuple[Node, ...]:
-    """What the student's record says, or else what the student's profiles at organizations say."""
+    """Show the student's record, or else the student's profiles at organizations."""
     return value(name), List(name, (Children("profile", "student"),), (value(name),), bare=True, single="least")
 
 
@@ -214,7 +214,7 @@ CONTACT = Branch(
     ),
     needs=("roles",),
 )
-# Whoever teaches a class is a teacher, whatever the person's own role is.
+# A person who teaches a class is a teacher, whatever the person's own role is.
 TEACHER = replace(STAFF, only=(("roles.role", "teacher"),), also=(Children("teaching", "staff"),))
 
 VIEWS = (

@@ -291,7 +291,7 @@ def test_two_records_with_one_key_that_differ_in_more_than_lists_are_refused(rea
 
 
 def test_a_record_that_is_no_longer_held_back_is_not_replaced(read, monkeypatch):
-    monkeypatch.setattr(repeated_records, "MAX_HELD_BACK", 1)
+    monkeypatch.setattr(repeated_records, "MAX_HELD_BACK_RECORDS", 1)
     other = STUDENT.replace(" 604821 ", " 604822 ")
     with pytest.raises(SourceBroken, match=r"^a\.xml:\d+: Student is given twice"):
         read(a=STUDENT + other + STUDENT.replace("Kent", "Ghent"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from standards.edfi.api.body import MAX_REPORTED
+from standards.edfi.api.body import MAX_REPORTED_ERRORS
 from tests.gateway.writes.test_edfi_write_rules import MANY, OPERATIONS, SCHOOL, URI, send, student
 from tests.support.edfi_memory import room, site
 from tests.support.regions import agreement, running
@@ -49,7 +49,7 @@ def test_thousands_of_items_take_the_place_of_thousands_of_others(owner, home):
 def test_of_thousands_of_faults_some_are_told(owner, items):
     answer = send(owner, "POST", ASSOCIATIONS, BODY | {"telephones": items})
     assert answer.status_code == 400
-    assert len(answer.json["validationErrors"]) == MAX_REPORTED
+    assert len(answer.json["validationErrors"]) == MAX_REPORTED_ERRORS
 
 
 @pytest.mark.parametrize("wrong", [[1], {"a": 1}, [[]], [None], {}])

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 CONCRETE: Final = {ORGANIZATION: "School", ENROLLED: NAMED_AS}
 WORDS: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 SHAPE: Final = ResourceShapes()
-LARGEST: Final = 100
+MAX_NUMBER: Final = 100
 FIRST_ORGANIZATION: Final = 990_000
 TIMES: Final = "08:30:00"
 BORN: Final = date(1990, 1, 1)
-DAYS: Final = 30
+RECENT_DAYS: Final = 30
 
 
 def everything(documents: Documents, anchors: Sequence[Document], today: date) -> list[tuple[str, Document]]:
@@ -147,13 +147,13 @@ class _World:
 
     def _amount(self, known: Property) -> float:
         digits = (known.precision or 9) - (known.scale or 0)
-        return min(float(known.max or LARGEST), float(10**digits - 1), float(max(known.min or 0, self._number)))
+        return min(float(known.max or MAX_NUMBER), float(10**digits - 1), float(max(known.min or 0, self._number)))
 
     def _text(self, known: Property) -> str:
         if known.descriptor:
             return _usual(known.descriptor)
         if known.format == "date":
-            first = BORN if "birth" in known.name.lower() else self._today - timedelta(days=DAYS)
+            first = BORN if "birth" in known.name.lower() else self._today - timedelta(days=RECENT_DAYS)
             return (first + timedelta(days=self._number)).isoformat()
         if known.format:
             return TIMES if known.format == "time" else f"{self._today.isoformat()}T{TIMES}Z"

@@ -25,10 +25,10 @@ PROGRAMS = {
     "gifted": ("Gifted and Talented", "Gifted and Talented"),
 }
 FULL_YEAR = "Full Year"
-FIRST_BELL = 8 * 60
-LESSON = 50
-PAUSE = 5
-SEATS = 30
+FIRST_BELL_MINUTES = 8 * 60
+LESSON_MINUTES = 50
+PAUSE_MINUTES = 5
+MAX_SEATS = 30
 CALENDAR = "DISTRICT"
 
 
@@ -120,19 +120,19 @@ def _rooms(district: FictionalDistrict) -> Iterator[str]:
             "Location",
             xml.school(school),
             xml.text("ClassroomIdentificationCode", room),
-            xml.text("MaximumNumberOfSeats", SEATS),
+            xml.text("MaximumNumberOfSeats", MAX_SEATS),
         )
 
 
 def _periods(district: FictionalDistrict) -> Iterator[str]:
     for school, period in dict.fromkeys((one.school, name) for one in district.sections for name in one.periods):
-        start = FIRST_BELL + (int(period) * (LESSON + PAUSE) if period.isdigit() else 0)
+        start = FIRST_BELL_MINUTES + (int(period) * (LESSON_MINUTES + PAUSE_MINUTES) if period.isdigit() else 0)
         yield xml.element(
             "ClassPeriod",
             xml.school(school),
             xml.text("ClassPeriodName", period),
             xml.element(
-                "MeetingTime", xml.text("StartTime", _clock(start)), xml.text("EndTime", _clock(start + LESSON))
+                "MeetingTime", xml.text("StartTime", _clock(start)), xml.text("EndTime", _clock(start + LESSON_MINUTES))
             ),
         )
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
 
 ANCHORS = 3
-BEFORE, AFTER = 13, 13
+YEARS_BEFORE, YEARS_AFTER = 13, 13
 SESSIONS = "academicSessions"
 
 
@@ -40,7 +40,7 @@ def ods_documents(district: FictionalDistrict) -> list[tuple[str, Document]]:
 def _years(district: FictionalDistrict) -> Iterator[tuple[str, Document]]:
     """Return the school years that documents name."""
     current = district.school_year
-    for year in range(current - BEFORE, current + AFTER + 1):
+    for year in range(current - YEARS_BEFORE, current + YEARS_AFTER + 1):
         described = {"schoolYearDescription": f"{year - 1}-{year}", "currentSchoolYear": year == current}
         yield "schoolYearTypes", {"schoolYear": year, **described}
 

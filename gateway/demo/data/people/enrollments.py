@@ -15,7 +15,7 @@ CHANCE_LATE = 0.05
 CHANCE_LEAVING = 0.025
 CHANCE_MOVING = 0.012
 CHANCE_TWO_SCHOOLS = 0.01
-FEWEST_DAYS = 12
+MIN_DAYS = 12
 GRADES_WITH_A_SECOND_SCHOOL = frozenset({"08", "09", "10", "11", "12"})
 REASONS = ("transferred", "transferred", "moved", "withdrawn")
 
@@ -26,7 +26,7 @@ class Admissions:
     def __init__(self, schools: Sequence[Organization], days: Sequence[date], rng: Random) -> None:
         self._rng, self._days = rng, days
         self._schools = {one.id: one for one in schools}
-        self._long_enough = len(days) >= FEWEST_DAYS
+        self._long_enough = len(days) >= MIN_DAYS
 
     def admit(self, student: Student, *, steady: bool) -> list[Enrollment]:
         """Return the enrollments of one student, in order of time; a *steady* one is enrolled from the first day."""

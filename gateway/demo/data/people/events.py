@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 RECENT_DAYS = 15
 CHANCE_MISSING = 0.3
-MOST_MISSED = 3
+MAX_MISSED_DAYS = 3
 CATEGORIES = ("excused", "excused", "unexcused", "tardy")
 SHARES = {"excused": ("1", "0.5"), "unexcused": ("1", "0.25"), "tardy": ("0.1",)}
 CHANCE_SPECIAL = 0.14
@@ -44,7 +44,7 @@ def absences(
         if not one.full_time or rng.random() >= CHANCE_MISSING:
             continue
         kind = kinds[schools[one.school].level]
-        for day in sorted(rng.sample(recent, min(len(recent), rng.randrange(1, MOST_MISSED + 1)))):
+        for day in sorted(rng.sample(recent, min(len(recent), rng.randrange(1, MAX_MISSED_DAYS + 1)))):
             if one.entry <= day and (one.exit is None or day < one.exit):
                 session = next(part.id for part in sessions if part.kind == kind and part.begin <= day <= part.end)
                 category = rng.choice(CATEGORIES)

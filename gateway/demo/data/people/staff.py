@@ -15,7 +15,7 @@ from gateway.demo.data.schools.schools import telephone
 if TYPE_CHECKING:
     from random import Random
 
-MOST_MEETINGS = 10
+MAX_MEETINGS = 10
 TITLES = {code: f"{subject} Teacher" for code, subject in SUBJECTS.items()} | {"HR": "Classroom Teacher"}
 FIRST_STAFF_ID = 500_000
 OFFICE = (
@@ -98,7 +98,7 @@ class Payroll:
             teacher = self._new_teacher(school, department)
             free.append(teacher)
         teacher.meetings.update(meetings)
-        if len(teacher.meetings) >= MOST_MEETINGS:
+        if len(teacher.meetings) >= MAX_MEETINGS:
             free.remove(teacher)
         return teacher
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from gateway.demo.data.people.staff import Payroll, Teacher
 
-HOMEROOM_SIZE = 23
-SECTION_SIZE = 27
+HOMEROOM_STUDENTS = 23
+SECTION_STUDENTS = 27
 PERIODS = ("1", "2", "3", "4", "5", "6", "7")
 HALVES = (("s1",), ("s2",))
 THIRDS = ("t1", "t2", "t3")
@@ -61,7 +61,7 @@ class Timetable:
                 self._sit([seat], self.rng.choice(here))
 
     def _homerooms(self, school: Organization, grade: str, group: list[Enrollment]) -> None:
-        number = -(-len(group) // HOMEROOM_SIZE)
+        number = -(-len(group) // HOMEROOM_STUDENTS)
         for index in range(number):
             members = group[index::number]
             room = self.payroll.teacher(school, "HR", [("t", "HR"), ("t", "1")])
@@ -75,7 +75,7 @@ class Timetable:
 
     def _rotations(self, school: Organization, grade: str, group: list[Enrollment]) -> None:
         """Split a grade so that each part has its slots in another order: nobody is in two rooms at once."""
-        turns = min(len(PERIODS), -(-len(group) // SECTION_SIZE))
+        turns = min(len(PERIODS), -(-len(group) // SECTION_STUDENTS))
         for turn in range(turns):
             members = group[turn::turns]
             for number, slot in enumerate(SECONDARY_SLOTS):
@@ -95,7 +95,7 @@ class Timetable:
         rng = self.rng
         rng.shuffle(members)
         choices = options(self.catalogue, slot.departments, grade)
-        number = -(-len(members) // SECTION_SIZE)
+        number = -(-len(members) // SECTION_STUDENTS)
         for index in range(number):
             option = rng.choice(choices)
             meetings = [(term, period) for term in terms]

@@ -15,7 +15,7 @@ LEVELS = {"elementary": GRADES[:7], "middle": GRADES[7:10], "high": GRADES[10:]}
 TITLES = {"elementary": "Elementary School", "middle": "Middle School", "high": "High School"}
 SHARES = {"elementary": 0.48 / 430, "middle": 0.22 / 640, "high": 0.30 / 1250}
 FIRST_NUMBERS = {"elementary": 2001, "middle": 3001, "high": 5001}
-FEWEST_SCHOOLS = 3
+MIN_SCHOOLS = 3
 TITLE_ONE_SHARE = 0.4
 ZIPS = ("98031", "98042", "98055", "98188", "98198", "98371", "98405", "98108")
 
@@ -94,8 +94,8 @@ def _counts(students: int, schools: int | None) -> dict[str, int]:
     if schools is None:
         counts = {level: max(1, round(students * share)) for level, share in SHARES.items()}
         return counts | {"elementary": max(2, counts["elementary"])}
-    if schools < FEWEST_SCHOOLS:
-        raise ValueError(f"a district has at least {FEWEST_SCHOOLS} schools, not {schools}")
+    if schools < MIN_SCHOOLS:
+        raise ValueError(f"a district has at least {MIN_SCHOOLS} schools, not {schools}")
     high, middle = max(1, schools // 8), max(1, schools // 5)
     return {"elementary": schools - high - middle, "middle": middle, "high": high}
 

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from gateway.demo.data.records import Session
 
 SATURDAY = 5
-WEEK = 7
-WINTER = 19
+WEEK_DAYS = 7
+MIN_WINTER_BREAK_DAY = 19
 
 
 def first_day(school_year: int) -> date:
@@ -44,11 +44,14 @@ def _closed_days(school_year: int) -> frozenset[date]:
         (_monday(autumn, 9, 1), 1),  # Labor Day
         (date(autumn, 11, 11), 1),  # Veterans Day
         (thanksgiving, 2),
-        (_monday(autumn, 12, 3) + timedelta(days=WEEK * (_monday(autumn, 12, 3).day < WINTER)), 2 * WEEK - 2),
+        (
+            _monday(autumn, 12, 3) + timedelta(days=WEEK_DAYS * (_monday(autumn, 12, 3).day < MIN_WINTER_BREAK_DAY)),
+            2 * WEEK_DAYS - 2,
+        ),
         (_monday(spring, 1, 3), 1),  # Martin Luther King Jr. Day
         (_monday(spring, 2, 3), SATURDAY),
         (_monday(spring, 4, 1), SATURDAY),
-        (_monday(spring, 6, 1) - timedelta(days=WEEK), 1),  # Memorial Day
+        (_monday(spring, 6, 1) - timedelta(days=WEEK_DAYS), 1),  # Memorial Day
     )
     return frozenset(begin + timedelta(days=number) for begin, days in breaks for number in range(days))
 
@@ -56,7 +59,7 @@ def _closed_days(school_year: int) -> frozenset[date]:
 def _monday(year: int, month: int, number: int, weekday: int = 0) -> date:
     """Return the Monday of that number (or another weekday) in a month."""
     start = date(year, month, 1)
-    return start + timedelta(days=(weekday - start.weekday()) % WEEK + WEEK * (number - 1))
+    return start + timedelta(days=(weekday - start.weekday()) % WEEK_DAYS + WEEK_DAYS * (number - 1))
 
 
 def sessions(school_year: int) -> tuple[Session, ...]:

@@ -1,4 +1,4 @@
-"""The Ed-Fi API as OpenAPI 3.0 and as Swagger 2.0: a document per section, made of the standard's facts alone.
+"""OpenAPI 3.0 and Swagger 2.0 documents of the Ed-Fi API, one per section, made of the standard's facts alone.
 
 A document names the operations that a deployment is able to do. What one client is answered is what its agreements
 release.
@@ -40,15 +40,15 @@ WORDS = re.compile(r"[A-Z]{2,}(?=[A-Z][a-z]|$)|[A-Z]?[a-z0-9]+|[A-Z]")
 def document(
     section: str, edition: OpenApiVersion, able: SupportedOperations, server_url: str, token_url: str
 ) -> Document:
-    """The document of a *section*, in one edition of OpenAPI, with what the deployment is *able* to do.
+    """Make the document of a *section*, in one version of OpenAPI, with what the deployment is *able* to do.
 
-    *server_url* is the absolute address below which the paths stand, *token_url* where tokens are given.
+    *server_url* is the absolute address below which the paths are, *token_url* that of the tokens.
     """
     return framed(section, edition, content(section, edition, able), server_url, token_url)
 
 
 def content(section: str, edition: OpenApiVersion, able: SupportedOperations) -> Document:
-    """What a section's document says wherever it lies: its ``tags``, ``paths`` and ``schemas``."""
+    """Make the content of a section's document, wherever it is placed: its ``tags``, ``paths`` and ``schemas``."""
     if section == "changeQueries":
         return {"tags": [dict(operations.CHANGES)], "paths": _changes(edition), "schemas": dict(operations.VERSIONS)}
     own = [one for one in of_section(section) if one.name in able.reads]
@@ -60,7 +60,7 @@ def content(section: str, edition: OpenApiVersion, able: SupportedOperations) ->
 
 
 def framed(section: str, edition: OpenApiVersion, inner: Document, server_url: str, token_url: str) -> Document:
-    """The document around the *inner* content of a section."""
+    """Wrap the *inner* content of a section into its document."""
     told = {
         "info": {"title": TITLES[section], "version": API, "description": ABOUT.format(version=version())},
         "tags": inner["tags"],
@@ -71,7 +71,7 @@ def framed(section: str, edition: OpenApiVersion, inner: Document, server_url: s
 
 
 def of_section(section: str) -> tuple[Resource, ...]:
-    """The resources that a *section* describes."""
+    """Return the resources that a *section* describes."""
     if section == "changeQueries":
         return ()
     wanted = section == "descriptors"
@@ -79,7 +79,7 @@ def of_section(section: str) -> tuple[Resource, ...]:
 
 
 def description(resource: Resource) -> str:
-    """What a resource is, in the words of its name, and by what one record of it is told from another."""
+    """Describe a resource in the words of its name, and by its natural key."""
     words = " ".join(word if word.isupper() else word.lower() for word in WORDS.findall(resource.name))
     if resource.is_descriptor:
         return f"The values of one vocabulary: {words.removesuffix(' descriptor')}."

@@ -1,4 +1,4 @@
-"""The operations of the Ed-Fi documents: what can be asked of a resource, how, and what comes back."""
+"""Operations of the Ed-Fi documents: the requests of a resource, their parameters and answers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Document = dict[str, Any]
 UPDATABLE = "x-Ed-Fi-isUpdatable"
 MEDIA = "application/json"
 MAX_PARTITIONS = 200
-PARTITIONS = 10
+DEFAULT_PARTITIONS = 10
 CHANGES = MappingProxyType({"name": "changeQueries", "description": "Which change versions a client can ask for."})
 VERSIONS: Mapping[str, Document] = MappingProxyType(
     {
@@ -64,7 +64,7 @@ SHARED: tuple[Words, ...] = (
     ("maxChangeVersion", "query", "Only what changed at this change version or earlier.",
      {"type": "integer", "format": "int64"}),
     ("number", "query", "How many parts of about the same size to cut the items into.",
-     {"type": "integer", "format": "int32", "minimum": 1, "maximum": MAX_PARTITIONS, "default": PARTITIONS}),
+     {"type": "integer", "format": "int32", "minimum": 1, "maximum": MAX_PARTITIONS, "default": DEFAULT_PARTITIONS}),
     ("Use-Snapshot", "header", "Whether to read from a snapshot.", {"type": "boolean", "default": False}),
     ("If-None-Match", "header", "The tag of the item as the client has it.", {"type": "string"}),
     ("If-Match", "header", "The tag of the item as the client read it; the request fails if it is another by now.",
@@ -83,17 +83,17 @@ ONE = ("If-None-Match", "Use-Snapshot")
 
 
 def shared(edition: OpenApiVersion) -> Document:
-    """The parameters that operations have in common."""
+    """Return the parameters that operations have in common."""
     return {name: _parameter(edition, name, place, about, schema) for name, place, about, schema in SHARED}
 
 
-def failures(edition: OpenApiVersion) -> Document:  # noqa: ARG001  either edition says it in the same words
-    """The answers that say no."""
+def failures(edition: OpenApiVersion) -> Document:  # noqa: ARG001  both versions of OpenAPI write it alike
+    """Return the error responses."""
     return {name: {"description": about} for name, (_, about) in ERRORS.items()}
 
 
 def available(edition: OpenApiVersion) -> Document:
-    """The one operation of change queries that belongs to no resource."""
+    """Return the one operation of change queries that belongs to no resource."""
     answer = _success("The oldest and the newest change version.", edition.ref("availableChangeVersions"), edition)
     return {
         "get": {
@@ -107,7 +107,7 @@ def available(edition: OpenApiVersion) -> Document:
 
 
 def paths(resource: Resource, edition: OpenApiVersion, able: SupportedOperations) -> Document:
-    """The addresses of one resource, each with what the deployment is *able* to do there."""
+    """Return the paths of one resource, each with what the deployment is *able* to do there."""
     told = _OperationWriter(resource, edition)
     root = resource.endpoint
     many, single = {"get": told.many()}, {"get": told.single()}
@@ -122,7 +122,7 @@ def paths(resource: Resource, edition: OpenApiVersion, able: SupportedOperations
 
 
 class _OperationWriter:
-    """The operations of one *resource*, in one *edition*."""
+    """The operations of one *resource*, in one version of OpenAPI."""
 
     def __init__(self, resource: Resource, edition: OpenApiVersion) -> None:
         self.edition, self.resource = edition, resource
@@ -197,7 +197,7 @@ class _OperationWriter:
         return _parameter(self.edition, "id", "path", "The id of the item.", {"type": "string"}, {"required": True})
 
     def filters(self) -> list[Document]:
-        """A parameter for every member by which items can be asked for."""
+        """Return a parameter for every member by which items can be filtered."""
         known = dict(leaves(self.resource))
         found = []
         for name, every in parameters(self.collection).items():

@@ -19,7 +19,7 @@ Document = dict[str, Any]
 SCHEMA = "edFi"
 IDENTITY = "x-Ed-Fi-isIdentity"
 LINK = "link"
-DESCRIPTOR_LENGTH = 306
+MAX_DESCRIPTOR_CHARACTERS = 306
 ENDINGS = (("trices", "trix"), ("noses", "nosis"), ("tuses", "tus"), ("ies", "y"), ("sses", "ss"), ("s", ""))
 FORMATS: Mapping[str, str] = MappingProxyType({"number": "double"})
 DESCRIPTOR_NUMBER = "The number of the descriptor, where the ODS is older than 7.2 and gives one; ignored in a body."
@@ -30,14 +30,14 @@ MODIFIED = "When what is shown of the item last changed."
 
 @dataclass(frozen=True, slots=True)
 class OpenApiVersion:
-    """How one version of OpenAPI writes what the other writes too: where schemas lie, and what may be null."""
+    """One version of OpenAPI: where it keeps schemas, and how it says that a value may be null."""
 
     version: str
     root: str
     null: str
 
     def ref(self, name: str) -> Document:
-        """A pointer to the schema *name*."""
+        """Make a pointer to the schema *name*."""
         return {"$ref": f"{self.root}{name}"}
 
 
@@ -46,7 +46,7 @@ OPENAPI = OpenApiVersion("3.0.3", "#/components/schemas/", "nullable")
 
 
 def camel(name: str) -> str:
-    """A model name as members and schemas spell it: ``studentSchoolAssociation``, ``cteProgramServiceDescriptor``."""
+    """Spell a model name as members and schemas do: ``studentSchoolAssociation``, ``cteProgramServiceDescriptor``."""
     run = 0
     while run < len(name) and name[run].isupper():
         run += 1
@@ -55,12 +55,12 @@ def camel(name: str) -> str:
 
 
 def schema_name(resource: Resource) -> str:
-    """The name of a resource's schema."""
+    """Return the name of a resource's schema."""
     return f"{SCHEMA}_{camel(resource.name)}"
 
 
 def singular(name: str) -> str:
-    """One of what a collection's *name* names."""
+    """Return the singular of a collection's *name*."""
     for ending, instead in ENDINGS:
         if name.endswith(ending):
             return name.removesuffix(ending) + instead
@@ -68,14 +68,14 @@ def singular(name: str) -> str:
 
 
 def schemas(resource: Resource, edition: OpenApiVersion) -> Document:
-    """The schemas of one resource: itself, the references it holds and the items of its collections."""
+    """Return the schemas of one resource: itself, the references it holds and the items of its collections."""
     made = _SchemaMaker(edition, {})
     made.resource(resource)
     return made.found
 
 
 def tracked(resource: Resource, edition: OpenApiVersion) -> Document:
-    """The schemas in which ``/deletes`` and ``/keyChanges`` tell of a resource."""
+    """Return the schemas of a resource's ``/deletes`` and ``/keyChanges``."""
     name = schema_name(resource)
     key = f"trackedChanges_{name}Key"
     known = dict(leaves(resource))
@@ -95,7 +95,7 @@ def tracked(resource: Resource, edition: OpenApiVersion) -> Document:
 
 
 def key_members(resource: Resource) -> Mapping[str, str]:
-    """The members of a resource's natural key by the flat names they go by outside of it, and the path of each."""
+    """Return the members of a resource's natural key by their flat names, and the path of each."""
     found: dict[str, str] = {}
     for path, name in flat_key_names(resource.collection).items():
         found.setdefault(name, path)
@@ -103,12 +103,12 @@ def key_members(resource: Resource) -> Mapping[str, str]:
 
 
 def scalar(known: Property, edition: OpenApiVersion) -> Document:
-    """The schema of a single value."""
+    """Return the schema of a single value."""
     made: Document = {"type": known.type}
     if form := known.format or FORMATS.get(known.type, ""):
         made |= {} if form == "time" else {"format": form}
     if known.descriptor or known.max_length is not None:
-        made["maxLength"] = DESCRIPTOR_LENGTH if known.descriptor else known.max_length
+        made["maxLength"] = MAX_DESCRIPTOR_CHARACTERS if known.descriptor else known.max_length
     if known.min_length is not None:
         made["minLength"] = known.min_length
     made |= {word: value for word, value in (("minimum", known.min), ("maximum", known.max)) if value is not None}
@@ -119,7 +119,7 @@ def scalar(known: Property, edition: OpenApiVersion) -> Document:
 
 @dataclass(frozen=True, slots=True)
 class _SchemaMaker:
-    """Collects the schemas of a resource in *found*."""
+    """A maker of the schemas of a resource, collected in *found*."""
 
     edition: OpenApiVersion
     found: Document
@@ -153,7 +153,7 @@ class _SchemaMaker:
         return scalar(known, self.edition) | ({IDENTITY: True} if key else {})
 
     def part(self, known: Property, word: str, owner: str, keys: Iterable[str]) -> str:
-        """The schema of an item of a collection, or of an object within the resource."""
+        """Add the schema of a collection's item, or of an object within the resource; return its name."""
         name = f"{owner}{word[0].upper()}{word[1:]}"
         inner = list(known.properties.values())
         members = self.members(inner, keys, name)
@@ -177,7 +177,7 @@ def _object(properties: Document, required: Iterable[str] = ()) -> Document:
 
 
 def leaves(resource: Resource) -> Iterable[tuple[str, Property]]:
-    """The single values of a resource that no collection holds, by their paths."""
+    """Yield the single values of a resource that no collection holds, by their paths."""
     for known in resource.properties.values():
         if known.reference:
             yield from ((f"{known.name}.{leaf.name}", leaf) for leaf in known.properties.values())
