@@ -73,7 +73,7 @@ class Aside:
 
 
 @dataclass(slots=True)
-class OneRosterPage:
+class ReadingNotes:
     """The notes of one reading.
 
     *counts* are by name. *aside* are the rows set aside, *asides* their number by entity. *lost* are by field how many
@@ -93,7 +93,7 @@ class Notes(threading.local):
     """The notes taken while reading, kept apart for every thread so that two readings at once do not mix."""
 
     def __init__(self) -> None:
-        self.page = OneRosterPage()
+        self.page = ReadingNotes()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -102,9 +102,9 @@ class Notes(threading.local):
 
     def clear(self) -> None:
         """Begin a new reading."""
-        self.page = OneRosterPage()
+        self.page = ReadingNotes()
 
-    def share(self, page: OneRosterPage) -> None:
+    def share(self, page: ReadingNotes) -> None:
         """Write on the *page* of another thread, of whose reading this one is a part."""
         self.page = page
 
@@ -132,7 +132,7 @@ class Notes(threading.local):
         if len(self.page.remarks) < MAX_REMARKS:
             self.page.remarks.append((place, text))
 
-    def add(self, page: OneRosterPage) -> None:
+    def add(self, page: ReadingNotes) -> None:
         """Add the notes of another adapter."""
         for name, times in page.counts.items():
             self.note(name, times)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from adapters.notes import REASONS, OneRosterPage
+from adapters.notes import REASONS, ReadingNotes
 from gateway.failure_reasons import HIDDEN, plain_place
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Completeness:
     references: tuple[References, ...] = ()
     places: tuple[Aside, ...] = ()
     unknown: frozenset[Unknown] = frozenset()
-    page: OneRosterPage = field(default_factory=OneRosterPage, compare=False)
+    page: ReadingNotes = field(default_factory=ReadingNotes, compare=False)
 
 
 def told_lines(found: Completeness, places: int = MAX_STATUS_PATHS) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from adapters.notes import BELONGS, GONE, MAX_REPORTED_ROWS, UNRESOLVED, USER, OneRosterPage
+from adapters.notes import BELONGS, GONE, MAX_REPORTED_ROWS, UNRESOLVED, USER, ReadingNotes
 from gateway.cache.completeness import Completeness, References, SetAsideRows, Unknown
 from gateway.cache.earlier_records import Former, entities_of, names_of
 from gateway.cache.group_references import DANGLING, group_of
@@ -33,7 +33,7 @@ Orphans = dict[str, dict[int, str]]
 
 
 def completed(
-    before: Snapshot | None, fresh: Snapshot, page: OneRosterPage, keyring: Keyring, wanted: Wanted, shares: Shares
+    before: Snapshot | None, fresh: Snapshot, page: ReadingNotes, keyring: Keyring, wanted: Wanted, shares: Shares
 ) -> Snapshot:
     """Return the *fresh* snapshot with every set-aside row restored from the one *before*, where it was there.
 
@@ -57,7 +57,7 @@ def followed(before: Snapshot, fresh: Snapshot, wanted: Wanted, shares: Shares) 
     Raises:
         Incomplete: more is set aside or dangling than allowed.
     """
-    page = before.completeness.page if before.completeness else OneRosterPage()
+    page = before.completeness.page if before.completeness else ReadingNotes()
     read = {entity: table.size for entity, table in fresh.tables.items()}
     unknown = before.completeness.unknown if before.completeness else frozenset[Unknown]()
     lost, gone = _apart(orphans(fresh, page.departed))
@@ -74,7 +74,7 @@ def _apart(lost: Orphans) -> tuple[Orphans, Mapping[str, int]]:
 
 def judged(
     fresh: Snapshot,
-    page: OneRosterPage,
+    page: ReadingNotes,
     lost: Orphans,
     read: Mapping[str, int],
     wanted: Iterable[str],
@@ -101,7 +101,7 @@ def judged(
 
 
 def _unknown(
-    before: Snapshot | None, fresh: Snapshot, page: OneRosterPage, lost: Orphans, keyring: Keyring
+    before: Snapshot | None, fresh: Snapshot, page: ReadingNotes, lost: Orphans, keyring: Keyring
 ) -> frozenset[Unknown]:
     """Return the rows set aside now that were in no snapshot before."""
     found = {Unknown(entity, fresh.table(entity).ids[row]) for entity, rows in lost.items() for row in rows}
@@ -186,7 +186,7 @@ def _patched(fresh: Snapshot, changes: list, keyring: Keyring, wanted: Wanted) -
 
 
 def _rows(
-    page: OneRosterPage, lost: Orphans, read: Mapping[str, int], wanted: frozenset[str], gone: Mapping[str, int]
+    page: ReadingNotes, lost: Orphans, read: Mapping[str, int], wanted: frozenset[str], gone: Mapping[str, int]
 ) -> Iterator[SetAsideRows]:
     there = dict(read)
     if page.asides[USER]:
@@ -200,7 +200,7 @@ def _rows(
             yield SetAsideRows(entity, count, aside, why, gone.get(entity, 0))
 
 
-def _references(fresh: Snapshot, page: OneRosterPage, wanted: frozenset[str]) -> Iterator[References]:
+def _references(fresh: Snapshot, page: ReadingNotes, wanted: frozenset[str]) -> Iterator[References]:
     for name, (lost, all_of) in sorted(page.lost.items()):
         yield References(name, lost, all_of)
     for entity, table in sorted(fresh.tables.items()):
@@ -236,7 +236,7 @@ def _lacks(fresh: Snapshot, found: Completeness, lost: Orphans, shares: Shares) 
 
 
 def judge_live(
-    made: Snapshot, page: OneRosterPage, whole: Iterable[str], shares: Shares, single: Container[str] = frozenset()
+    made: Snapshot, page: ReadingNotes, whole: Iterable[str], shares: Shares, single: Container[str] = frozenset()
 ) -> None:
     """Refuse an uncached read in which too much of an entity is missing.
 
