@@ -307,10 +307,10 @@ class Failing:
     def __init__(self, registry):
         self.registry, self.down = registry, False
 
-    def read_mark(self, name):
+    def read_checkpoint(self, name):
         return self.registry.read_checkpoint(name)
 
-    def write_mark(self, name, mark):
+    def write_checkpoint(self, name, mark):
         if self.down:
             raise StoreUnavailable("The registry cannot be used.")
         self.registry.write_checkpoint(name, mark)
