@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
 
 import orjson
 
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 HEAD = "head.json"
 NAME = "record"
-"""The registry's name for the last head."""
+"""The name under which the registry holds the last head."""
+MEMBERS: Final = {
+    "seq": "seq", "hash": "hash", "marked": "checkpoint", "agreements": "agreements", "held": "in_registry",
+}  # fmt: skip
+"""The members of the file, in their order, and what they are called here; a name in the file is never changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,7 @@ def read_head(folder: Path, key: bytes) -> AuditHead | None:
         content = (folder / HEAD).read_bytes()
         read = orjson.loads(content)
         signature = read.pop("signature")
-        head = AuditHead(**read)
+        head = AuditHead(**{MEMBERS[name]: value for name, value in read.items()})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     if not read.keys() - {"seq", "hash"} and hmac.compare_digest(
@@ -75,7 +79,7 @@ def read_head(folder: Path, key: bytes) -> AuditHead | None:
 
 
 def _text(head: AuditHead, key: bytes) -> bytes:
-    told = asdict(head)
+    told = {member: getattr(head, name) for member, name in MEMBERS.items()}
     signature = hmac.new(key, b"signed head\x00" + orjson.dumps(told), hashlib.sha256).hexdigest()
     return orjson.dumps({**told, "signature": signature}) + b"\n"
 

@@ -426,6 +426,18 @@ def test_a_record_of_old_is_taken_over_under_a_head_that_says_so(folder, registr
     assert any("entry 4 bears no MAC" in problem for problem in verify(folder, KEY, registry))
 
 
+def test_a_head_that_0_1_0_signed_is_read_and_signed_again_in_the_same_bytes(tmp_path):
+    written = (
+        b'{"seq":7,"hash":"%s","marked":4,"agreements":"%s","held":true,"signature":'
+        b'"93ca3a229c026197f54b01a74f861ac5bff559757b022354cd7c4d5f523d53de"}\n' % (b"ab" * 32, b"cd" * 32)
+    )
+    (tmp_path / HEAD).write_bytes(written)
+    head = read_head(tmp_path, KEY)
+    assert head == AuditHead(7, "ab" * 32, checkpoint=4, agreements="cd" * 32, in_registry=True)
+    write_head(tmp_path, head, KEY)
+    assert (tmp_path / HEAD).read_bytes() == written
+
+
 def test_a_head_of_old_does_not_take_a_record_over_again(folder, registry, tmp_path):
     old(folder)
     shutil.copy(folder / HEAD, tmp_path / HEAD)
