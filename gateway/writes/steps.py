@@ -33,7 +33,7 @@ def matched(
 
     Raises:
         Forbidden: a condition is made by who may not read.
-        NoSuchRecord: the record *must exist*, and the district's system has it no longer; nothing is read anew for that.
+        NoSuchRecord: the record *must exist*, and the district's system has it no longer; nothing is read anew then.
         PreconditionFailed: the record is not as the caller believes.
     """
     if match is not None and not context.reads:
