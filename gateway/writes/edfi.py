@@ -180,7 +180,7 @@ def _found(context: WriteContext, identifier: str, match: Match | None) -> tuple
     """
     if context.row(identifier) is None:
         raise NoSuchRecord("There is nothing with this id.")
-    context, before = steps.matched(context, identifier, match, WriteContext.tagged)
+    context, before = steps.matched(context, identifier, match, WriteContext.tagged, must_exist=True)
     if before is None:
         raise NoSuchRecord("There is nothing with this id.")
     return context, before

@@ -23,6 +23,8 @@ def matched(
     identifier: str,
     match: Match | None,
     rendered: Callable[[WriteContext, int | None], Record | None],
+    *,
+    must_exist: bool = False,
 ) -> tuple[WriteContext, Tagged | None]:
     """Find the record with *identifier*, once *match* (If-Match) has accepted its present state.
 
@@ -31,6 +33,7 @@ def matched(
 
     Raises:
         Forbidden: a condition is made by who may not read.
+        NoSuchRecord: the record *must exist*, and the district's system has it no longer; nothing is read anew then.
         PreconditionFailed: the record is not as the caller believes.
     """
     if match is not None and not context.reads:
@@ -39,7 +42,7 @@ def matched(
     before = None
     if row is not None:
         own = context.own_id(row)
-        before = context.adapter.find_tagged(context.entity, own)
+        before = context.current(own) if must_exist else context.adapter.find_tagged(context.entity, own)
         if before is None or match is not None:
             context.wrote([own])
             context = context.refreshed() if context.identifier is None else context.for_record(own)

@@ -311,6 +311,21 @@ def test_a_change_that_is_wanted_of_any_other_state_is_refused_too(owner, form):
     assert send(owner, "PUT", place, student("s9"), **{"If-None-Match": '"x", W/"y"'}).status_code == 204
 
 
+@pytest.mark.parametrize(("method", "given"), [("PUT", {}), ("DELETE", {}), ("PUT", {"If-Match": "*"})])
+def test_a_write_of_what_the_source_lost_lets_the_rest_be_read_as_before(building, elm, tmp_path, method, given):
+    with running(tmp_path, {"elm": site("elm", "1h")}, [agreement("elm", operations=OPERATIONS)], MANY) as made:
+        consumer = made.consumer()
+        first = consumer.edfi("students").json[0]
+        own = next(one for one, kept in elm.documents["students"].items() if kept["firstName"] == first["firstName"])
+        del elm.documents["students"][own]
+        for one, kept in list(elm.documents["studentSchoolAssociations"].items()):
+            if kept["studentReference"]["studentUniqueId"] == first["studentUniqueId"]:
+                del elm.documents["studentSchoolAssociations"][one]
+        body = student(first["studentUniqueId"]) if method == "PUT" else None
+        problem(send(consumer, method, f"students/{first['id']}", body, **given), 404, "not-found")
+        assert consumer.edfi("students").status_code == 200  # a refresh would lose too much, and is refused
+
+
 def test_a_condition_of_a_post_is_about_the_record_that_has_its_key(owner, elm):
     for given, status in (({"If-Match": "*"}, 412), ({"If-None-Match": "*"}, 201), ({"If-None-Match": "*"}, 412)):
         assert send(owner, "POST", "students", student("s9"), **given).status_code == status
