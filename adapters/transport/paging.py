@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 MAX_ATTEMPTS: Final = 3
-MAX_EMPTY_PAGES: Final = 100
+MAX_EMPTY_PAGES: Final = 1000
 RETRY_SECONDS: Final = 60
 MIN_SHARED_PAGE_DOCUMENTS: Final = 2
 """A page must hold one document, and one that it has in common with the page before."""
