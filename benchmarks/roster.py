@@ -94,7 +94,7 @@ def _hold(folder: Path) -> None:
         "import sys, time, resource\n"
         "from adapters.registry import find\n"
         "from gateway.districts.district import give_back_memory\nfrom gateway.cache.needed_fields import may_be_held\n"
-        "from gateway.cache.snapshot import build\n"
+        "from gateway.cache.snapshot import build_snapshot\n"
         "from standards import registry\n"
         "from standards.keys import Keyring\n"
         "from standards.fields import fields_of\n"
@@ -104,10 +104,10 @@ def _hold(folder: Path) -> None:
         "registry.lenses(), registry.views('edfi'), registry.views('oneroster')\n"
         "def rss(): return int(open('/proc/self/statm').read().split()[1]) * 4096 / 2**20\n"
         "before, begun = rss(), time.perf_counter()\n"
-        "g = build(adapter.read(names), 'maple', Keyring(b'k' * 32))\n"
+        "g = build_snapshot(adapter.read(names), 'maple', Keyring(b'k' * 32))\n"
         "took, rows = time.perf_counter() - begun, sum(t.size for t in g.tables.values())\n"
         "give_back_memory()\n"
-        "print(f'hold: {rows} rows ready in {took:.2f} s, adds {rss() - before:.0f} MiB')\n"
+        "print(f'snapshot: {rows} rows ready in {took:.2f} s, adds {rss() - before:.0f} MiB')\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
