@@ -84,8 +84,8 @@ def main() -> None:
                 server.terminate()
                 server.wait(60)
                 server = serve(folder)
-            for what, elements in CHANGES.items():
-                write(folder, "half", elements)
+            for version, (what, elements) in enumerate(CHANGES.items(), 2):
+                write(folder, "half", elements, version)
                 with asking(secret, what):
                     begun = time.perf_counter()
                     *_, last = control_socket.ask(folder / "state", "reload")
@@ -109,9 +109,10 @@ def asking(secret: str, what: str) -> Iterator[None]:
     print(f"{what}: longest without an answer {one.longest:.3f} s, p50 {statistics.median(one.times) * 1e3:.1f} ms")
 
 
-def write(folder: Path, name: str, elements: str) -> None:
-    """Write another version of an agreement."""
-    (folder / "agreements" / f"{name}.yaml").write_text(AGREEMENT.format(client=name) + elements)
+def write(folder: Path, name: str, elements: str, version: int = 1) -> None:
+    """Write another *version* of an agreement, whose text stays what it was at its first use."""
+    text = AGREEMENT.format(client=name).replace("version: 1\n", f"version: {version}\n")
+    (folder / "agreements" / f"{name}.yaml").write_text(text + elements)
 
 
 def register(settings: Path) -> str:
