@@ -103,7 +103,7 @@ class ChangeLog:
             visibility, state = self.visibility, self.state
             if visibility is None or state is None:
                 return self.written.past() if self.written is not None else KnownPast(self.newest, self.begun)
-            found = KnownPast(self.newest, self.begun)
+            found = KnownPast(self.newest, self.begun, behind=self.behind)
             found.gone = {place: dict(kept) for place, kept in self.gone.items()}
             found.left = {outer: dict(lists) for outer, lists in self.left.items()}
             found.losses.add(self.losses.moments)

@@ -131,11 +131,13 @@ class ChangeLogs:
         told.count, told.present = before.count, dict(before.present)
         _add(told.present, past.present)
         past.losses.forget(past.gone, past.left, first)
-        for at, kept in [*before.gone.items(), *past.gone.items()]:
-            named = {own: Tombstone(min(one.at, since), b"", one.subjects, one.lists) for own, one in kept.items()}
-            told.gone.setdefault(at, {}).update(named)
-        for outer, lists in [*before.left.items(), *past.left.items()]:
-            told.left.setdefault(outer, {}).update({own: min(at, since) for own, at in lists.items()})
+        for known, gone, left in ((KnownPast(), before.gone, before.left), (past, past.gone, past.left)):
+            for place, kept in gone.items():
+                moments = {own: known.moment(one.at, since) for own, one in kept.items()}
+                named = {own: Tombstone(moments[own], b"", one.subjects, one.lists) for own, one in kept.items()}
+                told.gone.setdefault(place, {}).update(named)
+            for outer, lists in left.items():
+                told.left.setdefault(outer, {}).update({own: known.moment(at, since) for own, at in lists.items()})
         losses = TombstoneGaps(dict(before.lost))
         losses.add(past.losses.moments, after=first)
         if not past.begun or first < past.begun:

@@ -78,7 +78,7 @@ class KnownPast:
     """The content of a change log: *gone* records, those that *left* lists, and the *present* ones.
 
     *newest* is the last moment that it reported, *begun* its first; *begun* is 0 where all else is lost. *losses* are
-    the gaps in *gone* and *left*.
+    the gaps in *gone* and *left*. What is later than *behind* must be reported again, later than it was.
     """
 
     newest: int = 0
@@ -87,3 +87,8 @@ class KnownPast:
     left: dict[Outer, dict[tuple[str, str], int]] = field(default_factory=dict)
     present: dict[str, dict[str, int]] = field(default_factory=dict)
     losses: TombstoneGaps = field(default_factory=TombstoneGaps)
+    behind: int | None = None
+
+    def moment(self, at: int, since: int) -> int:
+        """Return the moment of a deletion for a client that goes on in another log *since* a later moment."""
+        return since if self.behind is not None and at > self.behind else min(at, since)

@@ -66,7 +66,7 @@ class WrittenLog(msgspec.Struct, array_like=True):
 
     def past(self) -> KnownPast:
         """Return its content; empty where it is lost."""
-        found = KnownPast(self.newest, self.begun)
+        found = KnownPast(self.newest, self.begun, behind=self.behind)
         found.gone = {place: dict(kept) for place, kept in self.gone}
         found.left = {outer: dict(lists) for outer, lists in self.left}
         found.losses.add(self.lost)
