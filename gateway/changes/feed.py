@@ -11,9 +11,10 @@ import orjson
 from gateway.change_versions.journal import key_of
 from gateway.change_versions.journals import CurrentRows
 from gateway.changes import pass_through
+from gateway.changes.rows_of_view import RowsOfView
 from gateway.engine.data_subjects import students
 from gateway.engine.row_index import RowIndex, index
-from gateway.engine.rows import ROW_BITS, found_at
+from gateway.engine.rows import ROW_BITS
 from gateway.engine.view_rows import ViewRows
 from policies.permission import covering
 from standards import registry
@@ -204,28 +205,12 @@ def _refusal(window: Window, message: str) -> FeatureDisabled | MalformedQuery:
 
 
 @dataclass(slots=True)
-class FeedEntries:
+class FeedEntries(RowsOfView):
     """The entries of a feed, which are paged, recorded and sent as rows are."""
 
-    shown: ViewRows
     feed: str
     entries: Sequence[tuple[RemovedEntry, bytes, bytes]]
     _tags: list[tuple[bytes, ...]] = field(default_factory=list)
-
-    @property
-    def branch(self) -> Any:
-        """The branch that showed the records."""
-        return self.shown.branch
-
-    @property
-    def view(self) -> Any:
-        """The view that the branch belongs to."""
-        return self.shown.view
-
-    @property
-    def visibility(self) -> Any:
-        """What the consumer sees of the records that are still there."""
-        return self.shown.visibility
 
     @property
     def ids(self) -> Sequence[str]:
@@ -248,13 +233,6 @@ class FeedEntries:
     def render(self, numbers: Sequence[int], base: str) -> list[dict[str, Any]]:  # noqa: ARG002  as in `Rows`
         """Render the entries in the form of the Ed-Fi change query feed."""
         return [self._entry(*self.entries[number]) for number in numbers]
-
-    def values(self, rows: Sequence[int], path: str, base: str = "") -> list[Any]:
-        """Return the value of the member at *path* in each entry."""
-        return [found_at(record, path.split(".")) for record in self.render(rows, base)]
-
-    def stamp(self, records: Sequence[dict[str, Any]], rows: Sequence[int], base: str) -> None:
-        """Do nothing: entries bear their versions already."""
 
     def _entry(self, entry: RemovedEntry, old: bytes, new: bytes) -> dict[str, Any]:
         told: dict[str, Any] = {"id": entry.id.hex(), "changeVersion": entry.version}

@@ -11,9 +11,10 @@ import orjson
 
 from gateway.change_log.account import account_of
 from gateway.change_log.states import ANY_LIST, ANYWHERE, PENDING
+from gateway.changes.rows_of_view import RowsOfView
 from gateway.engine.data_subjects import students
 from gateway.engine.filter_conditions import having, instant, kind_of, lists, matcher
-from gateway.engine.rows import found_at, keep
+from gateway.engine.rows import keep
 from gateway.engine.skeletons import BASE, skeleton
 from standards.collation import folded
 from standards.errors import MalformedQuery
@@ -266,34 +267,18 @@ def _text(moment: float) -> str:
 
 
 @dataclass(slots=True)
-class TombstoneRows:
+class TombstoneRows(RowsOfView):
     """The tombstones of one branch, which answer a query as its rows do.
 
     *bare* ones have nothing but the id, so that they match every condition on other members.
     """
 
-    shown: ViewRows
     ids: Sequence[str]
     texts: Sequence[bytes]
     subjects: Sequence[tuple[bytes, ...]]
     moments: Sequence[int]
     bare: bool = False
     _records: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-
-    @property
-    def branch(self) -> Any:
-        """The branch that showed them."""
-        return self.shown.branch
-
-    @property
-    def view(self) -> Any:
-        """The view that showed them."""
-        return self.shown.view
-
-    @property
-    def visibility(self) -> Any:
-        """The visibility of the records that are still there."""
-        return self.shown.visibility
 
     @property
     def facts(self) -> tuple[str, ...]:
@@ -326,17 +311,9 @@ class TombstoneRows:
         values = self.values(rows, condition.path, base)
         return [row for row, value in zip(rows, values, strict=True) if matches(value)]
 
-    def values(self, rows: Sequence[int], path: str, base: str = "") -> list[Any]:
-        """Return the value of the member at *path* in each row."""
-        records = self.render(rows, base)
-        return [found_at(record, path.split(".")) for record in records]
-
     def render(self, rows: Sequence[int], base: str) -> list[dict[str, Any]]:
         """Render the records, with URLs that begin with *base*."""
         if base not in self._records:
             mark = f'"{BASE}/'.encode()
             self._records[base] = [orjson.loads(text.replace(mark, f'"{base}/'.encode())) for text in self.texts]
         return [self._records[base][row] for row in rows]
-
-    def stamp(self, records: Sequence[dict[str, Any]], rows: Sequence[int], base: str) -> None:
-        """Do nothing: tombstones bear the time of deletion already."""
