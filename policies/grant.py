@@ -24,13 +24,36 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class DateWindow:
+    """The days, both included, that a record must be dated for an element of it to leave; None is no bound."""
+
+    since: str | None = None
+    until: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What the registers decide under an agreement.
+
+    *form* is the consent form that students must have signed; empty where none is asked for. Students who opted out are
+    left out where the agreement rests on *directory* information. *kind* is the kind of the recipient.
+    """
+
+    form: str = ""
+    directory: bool = False
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """One agreement compiled for one client.
 
     *rules* has a rule for every released vocabulary or native name. The free members of an open dictionary
     are released by ``name.*``; a member's own rule comes first. *rows* has the row rule of each entity that
     has one. *epoch* changes when anything else here changes, but for *text* and *elements*, the names
-    under which the agreement and what it stands for are on record.
+    under which the agreement and what it stands for are on record. Elements with a window (*windows*, by released name)
+    leave of records dated in it alone. A grant that combines several agreements of one client, district and purpose
+    has the grant of each as its *parts*: an element leaves of a student's record as far as any part lets it.
     """
 
     client: str
@@ -46,6 +69,9 @@ class Grant:
     epoch: str
     text: str = ""
     elements: str = ""
+    registered: Registered = Registered()
+    windows: Mapping[str, DateWindow] = field(default_factory=dict, hash=False)
+    parts: tuple[Grant, ...] = ()
 
     def releases(self, name: str) -> bool:
         """Tell whether the vocabulary or native *name* may leave."""

@@ -154,6 +154,11 @@ class SqlStore:
     def __init__(self, engine: Engine, clock: Callable[[], datetime], seconds: float) -> None:
         self._engine, self._clock, self.calls = engine, clock, Calls(seconds)
 
+    @property
+    def engine(self) -> Engine:
+        """The database, for the other tables of the registry."""
+        return self._engine
+
     @timely
     def add_client(self, client: Client) -> None:
         """Register *client*; an id is never used twice."""

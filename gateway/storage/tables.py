@@ -82,3 +82,95 @@ client_events = Table(
     Column("action", String(40), nullable=False),
     Column("actor", String(200), nullable=False),
 )
+
+register_events = Table(
+    "register_events",
+    metadata,
+    Column("number", Integer, Identity(), primary_key=True),
+    Column("district", String(100), nullable=False, index=True),
+    Column("register", String(20), nullable=False),
+    Column("entry", String(36), nullable=False, index=True),
+    Column("event", String(20), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("reason", String(2000), nullable=False),
+    Column("content", JSON, nullable=False),
+    Column("sealed", LargeBinary),
+)
+"""Consents and restrictions, event by event; a student is known by keyed tags alone, a value by what seals it."""
+
+register_versions = Table(
+    "register_versions",
+    metadata,
+    Column("district", String(100), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+)
+"""A number for each district that grows with every change of its registers, so that every process notices it."""
+
+party_keys = Table(
+    "party_keys",
+    metadata,
+    Column("thumbprint", String(64), primary_key=True),
+    Column("party", String(200), nullable=False, index=True),
+    Column("key", JSON, nullable=False),
+    Column("added", Instant, nullable=False),
+    Column("added_by", String(200), nullable=False),
+    Column("retired", Instant),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("number", Integer, Identity(), primary_key=True),
+    Column("agreement", String(100), nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("party", String(200), nullable=False),
+    Column("method", String(20), nullable=False),
+    Column("text", String(64), nullable=False),
+    Column("elements", String(64), nullable=False),
+    Column("signature", String(4000), nullable=False),
+    Column("thumbprint", String(64), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("withdrawn", Instant),
+)
+
+acts = Table(
+    "acts",
+    metadata,
+    Column("number", Integer, Identity(), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("action", String(60), nullable=False),
+    Column("district", String(100), nullable=False),
+    Column("content", JSON, nullable=False),
+    Column("reason", String(2000), nullable=False),
+    Column("recorded", Instant),
+)
+"""Acts of administrators, each written with what it changes; the running gateway carries them over to the audit log."""
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("kind", String(60), nullable=False),
+    Column("org", String(200), nullable=False),
+    Column("role", String(60), nullable=False),
+    Column("content", JSON, nullable=False),
+    Column("opened", Instant, nullable=False),
+    Column("due", Instant),
+    Column("closed", Instant),
+    Column("closed_by", String(200)),
+    Column("outcome", String(2000)),
+)
+
+subject_keys = Table(
+    "subject_keys",
+    metadata,
+    Column("district", String(100), primary_key=True),
+    Column("school_year", Integer, primary_key=True),
+    Column("sealed", LargeBinary),
+    Column("made", Instant, nullable=False),
+    Column("destroyed", Instant),
+)
+"""The sealed keys of the student tags in the audit log; one that is destroyed leaves tags that name nobody."""

@@ -180,7 +180,17 @@ def test_a_registry_of_the_first_version_keeps_its_clients(url: str) -> None:
     store.add_client(gone)
     store.close()
     status = "UPDATE clients SET status = CASE client_id WHEN 'gone' THEN 'disabled' ELSE 'active' END"
-    newer = ("DROP TABLE marks", "ALTER TABLE clients DROP COLUMN unknown_members")
+    tables = (
+        "marks",
+        "acts",
+        "tasks",
+        "subject_keys",
+        "register_events",
+        "register_versions",
+        "party_keys",
+        "approvals",
+    )
+    newer = (*(f"DROP TABLE {name}" for name in tables), "ALTER TABLE clients DROP COLUMN unknown_members")
     go_back(url, "0002", status, *newer)
     store = open_store(url, seconds=MAX_COMMAND_SECONDS)
     assert store.list_clients() == (replace(gone, status=ENDED, oauth1=None), TUTOR)

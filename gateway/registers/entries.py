@@ -1,0 +1,74 @@
+"""Entries of the registers as they stand now: who may not be shown what to whom, and who consented to what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+RestrictionKind = Literal["directory", "acp", "court-order", "parent-objection", "do-not-transfer-discipline"]
+RESTRICTION_KINDS: Final[tuple[RestrictionKind, ...]] = (
+    "directory", "acp", "court-order", "parent-objection", "do-not-transfer-discipline",
+)  # fmt: skip
+SIGNER_ROLES: Final = ("parent", "eligible-student")
+METHODS: Final = ("paper", "electronic")
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """A restriction on one student of a *district*, known by *tags* (kind of tag to hex digits).
+
+    ``directory``: not in agreements that rest on directory information. ``acp``: the *substitute* address (names of
+    `student.address` to texts) in place of the real one, and nothing that tells a place, for every recipient.
+    ``court-order``: the *contact* (its tag) does not exist, or the student does not for the *recipients*.
+    ``parent-objection``: the *elements* (paths; all where there are none) do not leave to the *recipients* (all where
+    there are none). ``do-not-transfer-discipline``: no incident or action leaves to another district.
+    It holds from *begin* to *until*, the last day included; None is no end.
+    """
+
+    entry: str
+    district: str
+    kind: RestrictionKind
+    tags: Mapping[str, str]
+    begin: date
+    until: date | None = None
+    recipients: tuple[str, ...] = ()
+    elements: tuple[str, ...] = ()
+    contact: str = ""
+    substitute: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A consent to one *agreement* about one student, known by *tags* (kind of tag to hex digits).
+
+    *form* is the name of the form and *form_hash* the hash of the text that was signed. It covers the *elements*
+    (released names) that the form named, from *begin* to *until*, the last day included; None is no end but the
+    agreement's. A parent's ends at the student's eighteenth birthday (34 CFR 99.5).
+    """
+
+    entry: str
+    district: str
+    agreement: str
+    form: str
+    form_hash: str
+    tags: Mapping[str, str]
+    signer_role: str
+    method: str
+    signed: date
+    begin: date
+    until: date | None = None
+    elements: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterState:
+    """The registers of one district at one *version*; both grow together, and equal versions are equal states."""
+
+    district: str
+    version: int
+    restrictions: tuple[Restriction, ...] = ()
+    consents: tuple[Consent, ...] = ()
