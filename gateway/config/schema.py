@@ -12,6 +12,7 @@ from limits import parse as parse_limit
 from marshmallow import Schema, ValidationError, fields, validate
 
 from adapters.notes import USER
+from gateway.config.declared_facts import DeclaredFactSchema
 from gateway.config.load_limits import DEFAULT, NEVER
 from standards import native, vocabulary
 from standards.edfi.from_oneroster.default_descriptors import URI as DESCRIPTOR
@@ -353,6 +354,23 @@ class DistrictSchema(Schema):
             " can be declared are in [across.md](across.md)."
         },
     )
+    registers = fields.List(
+        fields.Nested(DeclaredFactSchema),
+        load_default=list,
+        metadata={
+            "about": "Restrictions and consents that its system keeps itself, one table each.",
+            "item": "tables",
+        },
+    )
+
+
+class RegistersSchema(Schema):
+    """Registers of consents and restrictions."""
+
+    keep = Duration(
+        load_default=timedelta(days=2557),
+        metadata={"about": "How long an entry is kept after it has ended; then its deletion is a task."},
+    )
 
 
 class RegionSchema(Schema):
@@ -368,6 +386,7 @@ class RegionSchema(Schema):
     tokens = fields.Nested(TokensSchema)
     limits = fields.Nested(LimitsSchema)
     metrics = fields.Nested(MetricsSchema)
+    registers = fields.Nested(RegistersSchema)
     keys = fields.Nested(KeysSchema)
     districts = fields.Dict(
         keys=fields.String(validate=_check_district), values=fields.Nested(DistrictSchema), load_default=dict

@@ -23,12 +23,15 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from pathlib import Path
 
+    from gateway.config.declared_facts import DeclaredFact
+
     FindAdapter = Callable[[str], Any]
 
 STATE = "state"
 STATE_LINE = re.compile(r"""^\s*state\s*=\s*(["'])(.*?)\1""", re.MULTILINE)
 MIN_TOKEN_CHARACTERS = 32
-LISTS = ("school_years", "descriptors")
+LISTS = ("school_years", "descriptors", "registers")
+TABLES = ("server", "store", "memory", "audit", "changes", "tokens", "limits", "metrics", "registers", "keys")
 PATHS = frozenset({"file", "folder", "path", "source"})
 
 
@@ -98,6 +101,7 @@ class DistrictSettings:
     default_category: str = ""
     set_aside: Mapping[str, float] = field(default_factory=dict)
     unresolved: Mapping[str, float] = field(default_factory=dict)
+    registers: tuple[DeclaredFact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,8 @@ class Settings:
     master_key: str | None
     districts: Mapping[str, DistrictSettings]
     metrics_token: str | None = field(default=None, repr=False)
+    keep_entries: timedelta = timedelta(days=2557)
+    """How long an entry of a register is kept after it has ended."""
     warnings: tuple[str, ...] = ()
     """What an operator should change in the file, each with its position."""
 
@@ -182,7 +188,18 @@ class _SettingsReading:
         self.accepted = renamed.accept(raw)
         for path, message in self.accepted.mistakes:
             self.report(path, message)
-        for table in ("server", "store", "memory", "audit", "changes", "tokens", "limits", "metrics", "keys"):
+        for table in (
+            "server",
+            "store",
+            "memory",
+            "audit",
+            "changes",
+            "tokens",
+            "limits",
+            "metrics",
+            "registers",
+            "keys",
+        ):
             raw.setdefault(table, {})
         own = self.own_settings(raw.get("districts"))
         master = raw["keys"].get("master") if isinstance(raw["keys"], dict) else None
@@ -280,6 +297,7 @@ class _SettingsReading:
             master_key=loaded["keys"]["master"],
             districts=MappingProxyType(districts),
             metrics_token=self.metrics_token(loaded["metrics"]["token"]),
+            keep_entries=loaded["registers"]["keep"],
             warnings=tuple(one.message for one in _sorted(starmap(self.placed, self.accepted.warnings))),
         )
 

@@ -30,6 +30,7 @@ RELOADED: Final = frozenset(
     {
         "agreements",
         "districts",
+        "keep_entries",
         "limits",
         "tokens",
         "server.browser_origins",
@@ -40,7 +41,7 @@ RELOADED: Final = frozenset(
 )
 """The settings that a reload changes; every other one keeps its value until the process ends."""
 
-BESIDE_DATA: Final = ("timezone", "school_years")
+BESIDE_DATA: Final = ("timezone", "school_years", "registers")
 """The settings of a district that do not concern its data."""
 
 
