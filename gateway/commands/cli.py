@@ -10,8 +10,10 @@ import click
 
 from gateway.commands.audit import audit
 from gateway.commands.clients import clients
+from gateway.commands.consents import consents
 from gateway.commands.districts import districts
 from gateway.commands.export import export_command
+from gateway.commands.restrictions import restrictions
 from gateway.commands.running import reload_command, status_command
 from standards.errors import GatewayError, StoreUnavailable
 
@@ -69,9 +71,11 @@ def main() -> None:
 
 main.add_command(audit)
 main.add_command(clients)
+main.add_command(consents)
 main.add_command(districts)
 main.add_command(export_command)
 main.add_command(reload_command)
+main.add_command(restrictions)
 main.add_command(status_command)
 
 

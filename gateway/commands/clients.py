@@ -105,10 +105,10 @@ def list_clients(as_json: bool, file: Path) -> None:
         signs = [f"(signs until {_signs_until(client)})"] if client.oauth1 else []
         scopes = "\n".join([*client.scopes, *signs])
         table.add_row(client.client_id, client.org, client.kind, client.status, created, used, scopes)
-    _print_whole(table)
+    print_whole(table)
 
 
-def _print_whole(table: Table) -> None:
+def print_whole(table: Table) -> None:
     """Print every cell whole: unwrapped where no terminal is, wrapped between words where one is."""
     from rich.console import Console
 

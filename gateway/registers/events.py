@@ -26,7 +26,7 @@ NAMES, FORM = "names", "form"
 """The events of *TEXTS*: a set of element names, and the sealed text of a form, each once by its hash."""
 
 HASH_CHARACTERS: Final = 32
-"""The characters of a hash by which a text of the registers is named."""
+"""The first characters of a hash, under which a text of the registers is kept."""
 
 Stated = Consent | Restriction
 
@@ -130,12 +130,12 @@ def stated(district: str, event: RegisterEvent, names: Mapping[str, frozenset[st
 
 def names_hash(names: Iterable[str]) -> str:
     """Return the hash by which a set of element names is kept."""
-    return text_hash("\n".join(sorted(names)))
+    return text_hash("\n".join(sorted(names)))[:HASH_CHARACTERS]
 
 
 def text_hash(text: str) -> str:
-    """Return the hash by which a text is kept."""
-    return hashlib.sha256(text.encode()).hexdigest()[:HASH_CHARACTERS]
+    """Return the hash of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def naming(names: frozenset[str]) -> RegisterEvent:
@@ -145,7 +145,7 @@ def naming(names: frozenset[str]) -> RegisterEvent:
 
 def keeping_form(district: str, text: str, cipher: Cipher) -> RegisterEvent:
     """Make the event that keeps the text of a form, sealed: somebody may have filled it in."""
-    name = text_hash(text)
+    name = text_hash(text)[:HASH_CHARACTERS]
     return RegisterEvent(TEXTS, name, FORM, {}, cipher.seal(text.encode(), _about(district, name)))
 
 

@@ -23,7 +23,7 @@ from standards.errors import CallerError, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from sqlalchemy import Connection, Row
 
@@ -91,7 +91,7 @@ class Registers:
     def form_text(self, district: str, form_hash: str) -> str | None:
         """Return the text of a form that was kept under its hash; None where none was."""
         self.entries(district)
-        kept = self._of(district).fold.forms.get(form_hash)
+        kept = self._of(district).fold.forms.get(form_hash[: events.HASH_CHARACTERS])
         return events.form_text(district, kept, self._keys.cipher(district)) if kept else None
 
     def write(
@@ -112,8 +112,12 @@ class Registers:
         """Let an *entry* that has not ended state *anew* from now on."""
         return self._write(district, lambda fold: changing(fold, register, entry, anew), actor, reason)
 
-    def delete(self, district: str, entry: str, register: str, actor: str, reason: str) -> None:
+    def delete(
+        self, district: str, entry: str, register: str, actor: str, reason: str, agreement_end: date | None = None
+    ) -> None:
         """Delete one entry that has ended, with all its rows; the act that stays names it by its id alone.
+
+        A consent ends on the last day of its agreement (*agreement_end*) at the latest.
 
         Raises:
             NotFound: there is no such entry in the register.
@@ -125,7 +129,7 @@ class Registers:
                 self._claim(connection, district)
                 self._catch_up(connection, fold)
                 known = entry_of(fold, register, entry)
-                last = known.last_day()
+                last = known.last_day(agreement_end)
                 if last is None or last >= self._clock().date():
                     raise CallerError(f"The entry {entry} has not ended, and is kept.")
                 gone = RegisterEvent(register, "", events.DELETED, {})

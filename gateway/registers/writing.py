@@ -88,7 +88,7 @@ def _texts(fold: Fold, states: Sequence[Stated], forms: Iterable[str]) -> Iterat
     sets = {one.elements for one in states if isinstance(one, Consent) and one.elements}
     yield from (events.naming(one) for one in sets if events.names_hash(one) not in fold.names)
     for text in dict.fromkeys(forms):
-        if events.text_hash(text) not in fold.forms:
+        if events.text_hash(text)[: events.HASH_CHARACTERS] not in fold.forms:
             yield events.keeping_form(fold.district, text, fold.cipher)
 
 
