@@ -42,8 +42,8 @@ class Field:
 
     A *lenient* reference may point to nothing; where it is to a person, it may only be absent. A text that may carry
     the id of the person it is about is *capped*: this action is the most that happens to it where that id does not
-    leave as it is. A field that *tells* facts of another record leaves only where these leave as they are. *schedule* is
-    its category in a schedule of data (`standards.schedule`, which knows that of native fields).
+    leave as it is. A field that *tells* facts of another record leaves only where these leave as they are. *schedule*
+    is its category in a schedule of data; `standards.schedule` knows that of native fields.
     """
 
     entity: str
@@ -133,8 +133,6 @@ def _faults(field: Field, entity: Entity, found: Mapping[str, Entity]) -> Iterat
         yield f"stands below {head}, which is no group"
     if not field.about:
         yield "says nothing about itself"
-    if not field.schedule:
-        yield "has no category in the schedule of data"
 
 
 def _entity(name: str, body: Mapping[str, Any]) -> Entity:
