@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateway.commands.agreements import agreements
 from gateway.commands.audit import audit
 from gateway.commands.clients import clients
 from gateway.commands.consents import consents
@@ -69,6 +70,7 @@ def main() -> None:
     """Crossing Guard: Ed-Fi and OneRoster for several districts, released only under agreement."""
 
 
+main.add_command(agreements)
 main.add_command(audit)
 main.add_command(clients)
 main.add_command(consents)

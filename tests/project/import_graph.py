@@ -58,6 +58,7 @@ FLOORS = [
     "gateway.storage",
     "gateway.translations",
     "gateway.config",
+    "gateway.documents",
     "gateway.correlation_ids gateway.failure_reasons gateway.request_slots gateway.record_locks",
     "gateway.telemetry",
     "gateway.auth gateway.audit gateway.cache",
