@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateway.commands.agreements import agreements
 from gateway.commands.audit import audit
 from gateway.commands.clients import clients
 from gateway.commands.districts import districts
@@ -67,6 +68,7 @@ def main() -> None:
     """Crossing Guard: Ed-Fi and OneRoster for several districts, released only under agreement."""
 
 
+main.add_command(agreements)
 main.add_command(audit)
 main.add_command(clients)
 main.add_command(districts)
@@ -212,7 +214,20 @@ def _agreement_problems(read: Settings) -> Iterator[str]:
             yield f"{one.file}: the district {one.district} is not in {read.file.name}"
         for warning in one.warnings:
             click.echo(f"warning: {warning}", err=True)
+    _warn_of_signatures(read)
     yield from _registration_problems(read, found)
+
+
+def _warn_of_signatures(read: Settings) -> None:
+    """Name each agreement in force that releases nothing, or would not, where both parties must have signed it."""
+    from gateway.commands.agreements.opened import looked_into
+
+    try:
+        told = tuple(looked_into(read))
+    except StoreUnavailable:
+        return  # the check of registrations tells of it
+    for line in told:
+        click.echo(f"warning: {line}", err=True)
 
 
 def _registration_problems(read: Settings, agreements: tuple[Agreement, ...]) -> Iterator[str]:
