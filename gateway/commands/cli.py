@@ -121,6 +121,7 @@ def check(file: Path, document_settings: bool) -> None:
 def explain(client: str, element: str, file: Path, recipient: bool) -> None:
     """Tell step by step why ELEMENT (student.birthDate, student) leaves to CLIENT, or does not."""
     from gateway.audit import agreement_texts
+    from gateway.commands.agreements.opened import counting
     from gateway.commands.explanation import ClientStanding
     from gateway.config import settings
     from gateway.districts import sources
@@ -130,7 +131,7 @@ def explain(client: str, element: str, file: Path, recipient: bool) -> None:
 
     read, now = settings.load(file), utc_now()
     has = sources.entities(read)
-    agreements = agreement_texts.held_to(read, agreement.load_folder(read.agreements))
+    agreements = counting(read, agreement_texts.held_to(read, agreement.load_folder(read.agreements)))
     found = next((one for one in registered(read.store_url) if one.client_id == client), None)
     standing = ClientStanding(client, found, Grants(agreements, lambda: now), has)
     for trace in explain.explain(agreements, client, element, now, before=standing.steps):

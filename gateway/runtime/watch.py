@@ -18,7 +18,7 @@ WATCH_SECONDS = 0.5
 
 
 class Watch:
-    """A thread that carries acts over again and again, for the first time at once, and lets *follow* see to approvals."""
+    """A thread that carries acts over again and again, the first time at once, and lets *follow* see to approvals."""
 
     def __init__(self, carrier: Carrier, follow: Callable[[], object]) -> None:
         self._carrier, self._follow, self._ended = carrier, follow, threading.Event()

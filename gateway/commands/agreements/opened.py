@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gateway.signing.overview import VersionState
     from gateway.storage.approvals import Approvals
     from gateway.storage.registry import SqlStore
+    from policies.agreement import Agreement
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,30 @@ def looked_into(settings: Settings) -> Iterator[str]:
     Raises:
         StoreUnavailable: the registry cannot be read.
     """
-    from gateway.signing.overview import in_review, overview, would_stop
+    from gateway.signing.overview import in_review, would_stop
+
+    states = _states(settings)
+    for one in in_review(states):
+        if one.pending:
+            yield f"{one.agreement.file}: releases nothing: {one.pending.words()}"
+    for one in would_stop(states):
+        if one.pending:
+            yield f'{one.agreement.file}: approvals = "required" would stop it: {one.pending.words()}'
+
+
+def counting(settings: Settings, agreements: Iterable[Agreement]) -> tuple[Agreement, ...]:
+    """Return the *agreements* that release something as far as signatures go."""
+    from gateway.signing.overview import REVIEW
+
+    if not settings.must_be_signed:
+        return tuple(agreements)
+    stopped = {(one.agreement.id, one.agreement.version) for one in _states(settings) if one.state == REVIEW}
+    return tuple(one for one in agreements if (one.id, one.version) not in stopped)
+
+
+def _states(settings: Settings) -> tuple[VersionState, ...]:
+    """Return the state of every version, by a registry that is not changed for it."""
+    from gateway.signing.overview import overview
     from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
     from gateway.storage.database import look_into
     from gateway.storage.registry import SqlStore, utc_now
@@ -59,16 +83,10 @@ def looked_into(settings: Settings) -> Iterator[str]:
     engine = look_into(settings.store_url, MAX_COMMAND_SECONDS)
     store = SqlStore(engine, utc_now, MAX_COMMAND_SECONDS) if engine else None
     try:
-        states = overview(settings, store, utc_now())
+        return overview(settings, store, utc_now())
     finally:
         if store:
             store.close()
-    for one in in_review(states):
-        if one.pending:
-            yield f"{one.agreement.file}: releases nothing: {one.pending.words()}"
-    for one in would_stop(states):
-        if one.pending:
-            yield f'{one.agreement.file}: approvals = "required" would stop it: {one.pending.words()}'
 
 
 def version_of(states: Iterable[VersionState], name: str, version: int | None) -> VersionState:
