@@ -71,6 +71,7 @@ class Gateway:
         self.record, self.ledger, self.walks = record, ledger, walks
         self.limits, self.clock = limits, clock
         self.readiness = readiness
+        self.ending: Callable[[], object] = lambda: None
         self.closing: Callable[[], object] = lambda: None
         self.record_locks = RecordLocks()
         self.cursors = Cursors(keyring)
@@ -119,6 +120,7 @@ class Gateway:
 
     def close(self) -> None:
         """Close the audit log, then what else was opened for it; nothing may be asked afterwards."""
+        self.ending()
         self.logs.close()
         self.record.close()
         self.closing()

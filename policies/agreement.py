@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from policies.population import Population
 
 SUFFIXES = frozenset({".yaml", ".yml"})
+SETS, DRAFTS = "sets", "drafts"
+"""The folders beside agreements: sets of elements, and documents that are not served."""
+
 NO_FILE = "this has the name of a document and is no file that can be read"
 
 
@@ -75,15 +78,18 @@ def load(path: Path) -> Agreement:
     return found
 
 
-def read(path: Path) -> tuple[Agreement | None, list[SettingsError]]:
-    """Read the agreement in *path*, or every mistake in it in the order of the file."""
+def read(path: Path, sets: Path | None = None) -> tuple[Agreement | None, list[SettingsError]]:
+    """Read the agreement in *path*, or every mistake in it in the order of the file.
+
+    The *sets* of elements lie in a folder of their own, beside the document where nothing else is said.
+    """
     try:
         document = loading.read(path)
     except SettingsError as error:
         return None, [error]
     problems = list(schema.problems(document))
     if not problems:
-        lines, problems = checks.lines(document, path.parent / "sets")
+        lines, problems = checks.lines(document, sets or path.parent / SETS)
         problems += checks.problems(document)
         if not problems:
             return _agreement(document, lines), []
@@ -112,7 +118,15 @@ def read_folder(path: Path) -> tuple[tuple[Agreement, ...], list[SettingsError]]
     return tuple(found), problems + list(clashes(found))
 
 
-def read_files(path: Path) -> Iterator[tuple[Path, Agreement | None, list[SettingsError]]]:
+def read_drafts(path: Path) -> tuple[tuple[Agreement, ...], list[SettingsError]]:
+    """Read the correct drafts of a folder of agreements, and every mistake in the others; nobody is served by them."""
+    if not (path / DRAFTS).is_dir():
+        return (), []
+    found = tuple(read_files(path / DRAFTS, path / SETS))
+    return tuple(one for _, one, _ in found if one), [error for _, _, wrong in found for error in wrong]
+
+
+def read_files(path: Path, sets: Path | None = None) -> Iterator[tuple[Path, Agreement | None, list[SettingsError]]]:
     """Yield each document of a folder with its agreement, or with every mistake in it; subfolders are not read.
 
     A name that begins with a dot, as editors and systems use for files of their own, is no document.
@@ -128,7 +142,7 @@ def read_files(path: Path) -> Iterator[tuple[Path, Agreement | None, list[Settin
         raise SettingsError("the folder cannot be read", str(path)) from None
     for file in files:
         if file.suffix.lower() in SUFFIXES and not file.name.startswith("."):
-            one, problems = read(file) if _is_file(file) else (None, [SettingsError(NO_FILE, str(file))])
+            one, problems = read(file, sets) if _is_file(file) else (None, [SettingsError(NO_FILE, str(file))])
             yield file, one, problems
 
 
@@ -146,12 +160,26 @@ def clashes(agreements: Iterable[Agreement]) -> Iterator[SettingsError]:
 
 def clashing(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, Agreement, Agreement]]:
     """Yield each two agreements that conflict, and why."""
+    every = tuple(agreements)
+    yield from repeated(every)
+    yield from rivalling(every)
+
+
+def repeated(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, Agreement, Agreement]]:
+    """Yield each two documents of one version."""
     known: dict[tuple[str, int], Agreement] = {}
     for one in agreements:
         other = known.setdefault((one.id, one.version), one)
         if other is not one:
             message = f"version {one.version} of {one.id} is also in {other.file}"
             yield SettingsError(message, one.file, 1, 1), one, other
+
+
+def rivalling(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, Agreement, Agreement]]:
+    """Yield each two agreements of one client in one district."""
+    known: dict[tuple[str, int], Agreement] = {}
+    for one in agreements:
+        known.setdefault((one.id, one.version), one)
     told: set[frozenset[str]] = set()
     for day in sorted({day for one in known.values() for day in (one.begin, one.end + timedelta(days=1))}):
         for one, other, client in _rivals(current(known.values(), day)):
@@ -194,7 +222,7 @@ def _purposes(one: Agreement, other: Agreement) -> str:
 def _agreement(document: loading.Document, lines: tuple[Line, ...]) -> Agreement:
     content = document.content
     parties, basis, validity = content["parties"], content["basis"], content["validity"]
-    carried = ("redisclosure", "retention", "obligations", "directory", "approvals")
+    carried = ("redisclosure", "retention", "obligations", "directory", "approvals", "offer", "adopts")
     terms = {name: content[name] for name in carried if name in content}
     terms |= {name: basis[name] for name in ("state",) if name in basis}
     terms |= {name: parties[name] for name in ("subprocessors",) if name in parties}

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 UNHASHED = frozenset({"approvals"})
 """The parts that may be added to a version without making it another one."""
 
+SIGNED = "dsa/v1 agreement with its expansion"
+"""The kind of text that is signed, so that no signature of anything else can be taken for one."""
+
 LATER = "the agreement did not release it so when it was first used"
 
 
@@ -41,6 +44,12 @@ def text(content: Mapping[str, Any], lines: Iterable[Line]) -> str:
 def digest(spelt: str) -> str:
     """Hash an agreement's text."""
     return hashlib.sha256(spelt.encode()).hexdigest()
+
+
+def to_sign(spelt: str, covered: Expansion) -> bytes:
+    """Write what the parties of an agreement sign: its text, and the action for each element that its lines cover."""
+    actions = json.dumps(dict(covered.elements), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return f'{{"agreement":{spelt},"elements":{actions},"signed":"{SIGNED}"}}'.encode()
 
 
 def expansion(lines: Iterable[Line]) -> dict[str, str]:

@@ -38,9 +38,9 @@ PURPOSE = "audit"
 # The fields that an event may have. No value of a student is among it, and nothing else is ever written.
 KEYS = frozenset(
     {
-        "actor", "agreement", "agreements", "api", "at", "basis", "break", "client", "district", "elements", "fields",
-        "from", "loss", "operation", "org", "purpose", "reason", "rows", "set", "shape", "status", "texts", "to",
-        "trace", "version", "view",
+        "act", "action", "actor", "agreement", "agreements", "api", "at", "basis", "break", "client", "content",
+        "district", "elements", "fields", "from", "loss", "operation", "org", "purpose", "reason", "rows", "set",
+        "shape", "status", "texts", "to", "trace", "version", "view",
     }
 )  # fmt: skip
 SEGMENT_BYTES = 2**26

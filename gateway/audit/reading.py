@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from gateway.audit import acts
 from gateway.audit.chain import read_entries, read_events
 from gateway.audit.subjects import Subjects
 from gateway.audit.tail import REOPEN
@@ -28,7 +29,7 @@ DONE = {
     "update": "changed",
     "delete": "deleted",
 }
-PLAIN = frozenset({"refused", REOPEN})
+PLAIN = frozenset({"approve", "refused", REOPEN})
 """The operations that are about no student: listed member by member."""
 
 
@@ -46,6 +47,10 @@ class AuditReader:
         found = (line.event for _, line, number in read_entries(self._folder, seq) if line and number == seq)
         return next(found, None)
 
+    def acts(self) -> Iterator[Event]:
+        """Return every act of an administrator, oldest first, each once."""
+        return acts.read_acts(self._folder)
+
     def about(self, district: str, identifier: str) -> Iterator[Event]:
         """Return every event about the student with the source's id *identifier*, oldest first."""
         tag = self._keyring.student_tag(district, identifier)
@@ -56,6 +61,8 @@ class AuditReader:
 
     def words(self, event: Event) -> str:
         """Return who asked, when, for what purpose, by which text, and which facts: what 34 CFR 99.32 asks for."""
+        if event["operation"] == acts.OPERATION:
+            return acts.words(event)
         if event["operation"] in PLAIN:
             told = (f"{name}: {value}" for name, value in event.items() if name not in {"hash", "mac", "at", "seq"})
             return "\n".join([f"event {event['seq']}, {event.get('at', '')}", *(f"  {one}" for one in told)])

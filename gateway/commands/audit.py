@@ -63,6 +63,19 @@ def show_event(seq: int, file: Path) -> None:
     click.echo(reading.details(event))
 
 
+@audit.command("acts")
+@SETTINGS
+def show_acts(file: Path) -> None:
+    """Tell what administrators have done: agreements, approvals, keys, clients, registers; oldest first."""
+    from gateway.audit.reading import AuditReader
+
+    reading, found = AuditReader(_load(file)), 0
+    for event in reading.acts():
+        found += 1
+        click.echo(reading.words(event) + "\n")
+    click.echo(f"{found} acts on record.")
+
+
 @audit.command("verify")
 @SETTINGS
 @click.option(

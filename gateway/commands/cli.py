@@ -125,6 +125,7 @@ def check(file: Path, document_settings: bool) -> None:
 def explain(client: str, element: str, file: Path, recipient: bool) -> None:
     """Tell step by step why ELEMENT (student.birthDate, student) leaves to CLIENT, or does not."""
     from gateway.audit import agreement_texts
+    from gateway.commands.agreements.opened import counting
     from gateway.commands.explanation import ClientStanding
     from gateway.config import settings
     from gateway.districts import sources
@@ -134,7 +135,7 @@ def explain(client: str, element: str, file: Path, recipient: bool) -> None:
 
     read, now = settings.load(file), utc_now()
     has = sources.entities(read)
-    agreements = agreement_texts.held_to(read, agreement.load_folder(read.agreements))
+    agreements = counting(read, agreement_texts.held_to(read, agreement.load_folder(read.agreements)))
     found = next((one for one in registered(read.store_url) if one.client_id == client), None)
     standing = ClientStanding(client, found, Grants(agreements, lambda: now), has)
     for trace in explain.explain(agreements, client, element, now, before=standing.steps):
@@ -218,7 +219,20 @@ def _agreement_problems(read: Settings) -> Iterator[str]:
             yield f"{one.file}: the district {one.district} is not in {read.file.name}"
         for warning in one.warnings:
             click.echo(f"warning: {warning}", err=True)
+    _warn_of_signatures(read)
     yield from _registration_problems(read, found)
+
+
+def _warn_of_signatures(read: Settings) -> None:
+    """Name each agreement in force that releases nothing, or would not, where both parties must have signed it."""
+    from gateway.commands.agreements.opened import looked_into
+
+    try:
+        told = tuple(looked_into(read))
+    except StoreUnavailable:
+        return  # the check of registrations tells of it
+    for line in told:
+        click.echo(f"warning: {line}", err=True)
 
 
 def _registration_problems(read: Settings, agreements: tuple[Agreement, ...]) -> Iterator[str]:

@@ -378,6 +378,13 @@ class RegionSchema(Schema):
 
     state = _text("state", "The state directory: registry, key file, record of disclosures.")
     agreements = _text("agreements", "The folder of agreements, one YAML document each.")
+    approvals = _text(
+        "off",
+        "`required`: a version of an agreement releases nothing before both parties have signed it by keys that they"
+        " registered, unless it only narrows one that they have; what they signed before stays in force until then."
+        " `off`: whoever writes the folder decides. See [agreements.md](agreements.md#signing).",
+        validate=validate.OneOf(("off", "required"), error="must be one of: off, required"),
+    )
     server = fields.Nested(ServerSchema)
     store = fields.Nested(StoreSchema)
     memory = fields.Nested(MemorySchema)

@@ -123,8 +123,14 @@ class Settings:
     metrics_token: str | None = field(default=None, repr=False)
     keep_entries: timedelta = timedelta(days=2557)
     """How long an entry of a register is kept after it has ended."""
+    approvals: str = "off"
     warnings: tuple[str, ...] = ()
     """What an operator should change in the file, each with its position."""
+
+    @property
+    def must_be_signed(self) -> bool:
+        """Tell whether agreements release nothing before both parties have signed them."""
+        return self.approvals == "required"
 
     @property
     def zones(self) -> Mapping[str, tzinfo]:
@@ -287,6 +293,7 @@ class _SettingsReading:
             file=self.path.resolve(),
             state=state,
             agreements=self.folder / loaded["agreements"],
+            approvals=loaded["approvals"],
             server=Server(**server | {name: tuple(server[name]) for name in ("trusted_proxies", "browser_origins")}),
             store_url=self.store_url(loaded["store"]["url"], state),
             memory_url=self.url(("memory", "url"), loaded["memory"]["url"]),

@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.audit import chain
+from gateway.audit.acts import OPERATION
 from gateway.audit.log import PURPOSE, verify
 from gateway.audit.subjects import Subjects
 from gateway.config.settings import load
@@ -254,7 +255,8 @@ class Transcript:
 
     @cached_property
     def _events(self) -> list[dict[str, Any]]:
-        return list(chain.read_events(self.settings.audit.folder))
+        every = chain.read_events(self.settings.audit.folder)
+        return [event for event in every if event["operation"] != OPERATION]
 
     def _explain(self, element: str) -> Iterator[Trace]:
         names = {one.id: one.name for one in self.district.schools}

@@ -64,6 +64,7 @@ def run(
     """
     with ExitStack() as opened:
         running = _run(settings, clock, monotonic, opened)
+        running.state.gateway.ending = running.watch()
         running.state.gateway.closing = opened.pop_all().close
         return running
 
@@ -80,7 +81,7 @@ def _run(
     readiness = Readiness(checks(store, memory, record))
     parts = Parts(store, memory, keyring, keys.derive(PURPOSE), clock, monotonic, readiness)
     districts = _districts(settings, parts)
-    standing = _recorded(record, settings)
+    standing = _recorded(parts, record, settings)
     telemetry.withheld([one.place for one in standing.mistakes])
     grants = Grants(standing.agreements, clock)
     for name, district in districts.items():
@@ -117,10 +118,10 @@ def _run(
     return RunningGateway(parts, GatewayState(settings, standing, gateway, parts.app(gateway, settings)))
 
 
-def _recorded(record: Record, settings: Settings) -> Standing:
+def _recorded(parts: Parts, record: Record, settings: Settings) -> Standing:
     """Read the agreements on disk, every one of them recorded before it releases anything."""
     try:
-        standing = read_standing(settings, record)
+        standing = read_standing(settings, record, parts.store, parts.clock)
         record_all(record, standing.agreements)
     except BaseException:
         record.close()

@@ -14,11 +14,11 @@ import requests
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from gateway.audit import keys, log
-from gateway.audit.chain import read_events
 from gateway.audit.log import verify
 from gateway.config.settings import load
 from gateway.demo.data import write_oneroster_12
 from gateway.storage.registry import open_store
+from tests.support.disclosures import read_disclosures
 from tests.support.regions import EDFI, ROSTER, Site, agreement, running, served, small_district, wait_until
 
 
@@ -35,7 +35,7 @@ def region(tmp_path):
 
 
 def events(folder):
-    return list(read_events(load(folder / "gateway.toml").audit.folder))
+    return list(read_disclosures(load(folder / "gateway.toml").audit.folder))
 
 
 def problems(folder):

@@ -9,7 +9,6 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.audit import keys, subjects
-from gateway.audit.chain import read_events
 from gateway.audit.log import verify
 from gateway.audit.reading import AuditReader
 from gateway.audit.subjects import TAG_BYTES, Allowance, Subjects
@@ -20,6 +19,7 @@ from gateway.disclosure import PAGES_PER_SET
 from standards.errors import TooManyRequests
 from standards.fields import fields_of
 from standards.view import paths
+from tests.support.disclosures import read_disclosures
 from tests.support.regions import EDFI, Site, agreement, running, small_district
 
 TUTORING = (
@@ -53,7 +53,7 @@ def audit(region):
 
 
 def events(region):
-    return list(read_events(audit(region)))
+    return list(read_disclosures(audit(region)))
 
 
 def whole(region):

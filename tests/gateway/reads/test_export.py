@@ -12,7 +12,6 @@ import requests
 
 from adapters.oneroster_csv.adapter import OneRosterCsv
 from gateway.audit import log
-from gateway.audit.chain import read_events
 from gateway.config.settings import load
 from gateway.demo.data import write_edfi_xml, write_oneroster_12
 from gateway.reads import export as making
@@ -24,6 +23,7 @@ from standards.oneroster.api.routes import roots
 from standards.oneroster.csv import specification as facts
 from standards.oneroster.resources.parts import service_of
 from tests.adapters.oneroster import packages as made
+from tests.support.disclosures import read_disclosures
 from tests.support.regions import (
     TUTORING,
     Clock,
@@ -390,7 +390,7 @@ def test_everything_comes_from_one_state_of_the_district(tmp_path, monkeypatch):
 
 
 def events(region):
-    return list(read_events(load(region.folder / "gateway.toml").audit.folder))
+    return list(read_disclosures(load(region.folder / "gateway.toml").audit.folder))
 
 
 def test_every_file_is_recorded_before_its_first_byte(by_hand, monkeypatch):
