@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from policies.elements import Line, Settled
 
-UNHASHED = frozenset({"approvals"})
-"""The parts that may be added to a version without making it another one."""
+UNHASHED = frozenset({"approvals", "tests"})
+"""The parts that may be added to a version without making it another one: they change nothing that is released."""
 
 LATER = "the agreement did not release it so when it was first used"
 
@@ -30,7 +30,7 @@ class Expansion:
 
 
 def text(content: Mapping[str, Any], lines: Iterable[Line]) -> str:
-    """Write an agreement in one spelling: without comments and approvals, its sets replaced by their lines."""
+    """Write an agreement in one spelling: without comments, approvals and tests, its sets replaced by their lines."""
     spelt = {name: value for name, value in content.items() if name not in UNHASHED}
     spelt["elements"] = [
         {"path": line.path, "action": line.action} | ({"set": line.bundle} if line.bundle else {}) for line in lines
