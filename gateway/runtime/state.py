@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from adapters.defaults import Defaults
@@ -13,11 +14,12 @@ from gateway.auth.oauth1 import Verifier
 from gateway.config.load_limits import Shares
 from gateway.districts.descriptors import Described
 from gateway.districts.district import District
+from gateway.reasoning.examples import failures
 from gateway.web.app import create_app
 from policies.standing import stand
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterable
     from datetime import datetime
 
     from flask import Flask
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
     from gateway.readiness import Readiness
     from gateway.storage.registry import Store
     from gateway.storage.shared_memory import Memory
+    from policies.agreement import Agreement
     from policies.standing import Standing
+    from standards.errors import SettingsError
     from standards.keys import Keyring
 
 
@@ -114,7 +118,11 @@ def described(adapter: Adapter, spec: Spec) -> Adapter:
 
 
 def read_standing(settings: Settings, record: Record) -> Standing:
-    """Read the agreements on disk, each compared with what the audit log has of its version."""
+    """Read the agreements on disk, each compared with what the audit log has of its version, and its tests tried."""
     texts = Texts(*record.agreements)
-    standing = stand(settings.agreements, settings.districts.keys(), texts.differing)
+
+    def wrong(found: Collection[Agreement]) -> Iterable[tuple[SettingsError, Agreement]]:
+        return chain(texts.differing(found), failures(found))
+
+    standing = stand(settings.agreements, settings.districts.keys(), wrong)
     return replace(standing, agreements=tuple(map(texts.held_to, standing.agreements)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from policies import elements
 from policies.compiler import compile as compiled
-from policies.reasoning.differences import DENY, Difference, action_of, class_of, facts, named, people
+from policies.reasoning.differences import DENY, Difference, action_of, class_of, denials, facts, named, people
 from policies.reasoning.terms import terms
 from policies.reasoning.ways import opened
 
@@ -22,10 +22,10 @@ PROTECTED = frozenset({"sensitive", "special"})
 """The classes of facts of which every new recipient is told."""
 MAX_LINES_OF_ONE_KIND = 12
 HEADINGS = {
-    "students": "Students", "fact": "Facts", "window": "Facts", "client": "Clients", "operation": "Operations",
-    "validity": "Validity", "basis": "Basis and purpose", "party": "Parties", "subprocessor": "Parties",
-    "limit": "Limits", "redisclosure": "Redisclosure", "retention": "Retention", "obligation": "Obligations",
-    "directory": "Opt-outs from directory information", "view": "Resources",
+    "students": "Students", "fact": "Facts", "window": "Facts", "denial": "Facts", "client": "Clients",
+    "operation": "Operations", "validity": "Validity", "basis": "Basis and purpose", "party": "Parties",
+    "subprocessor": "Parties", "limit": "Limits", "redisclosure": "Redisclosure", "retention": "Retention",
+    "obligation": "Obligations", "directory": "Opt-outs from directory information", "view": "Resources",
 }  # fmt: skip
 SIGNS = {"wider": "+", "narrower": "-", "both": "!", "neutral": "="}
 
@@ -65,7 +65,8 @@ class Diff:
             for name, one in (("before", self.before), ("after", self.after))
         }
         found = [{**asdict(one), "widens": one.widens} for one in self.differences]
-        return {**sides, "widens": self.widens, "differences": found, "recipients": [asdict(r) for r in self.recipients]}
+        recipients = [asdict(one) for one in self.recipients]
+        return {**sides, "widens": self.widens, "differences": found, "recipients": recipients}
 
     def lines(self) -> Iterator[str]:
         """Write all of it for people, what the agreement is about first."""
@@ -98,10 +99,16 @@ def diff(before: Agreement, after: Agreement) -> Diff:
     found = (
         *people(before.population, after.population),
         *facts(was, now),
+        *_beside(denials(before, after), was, now),
         *terms(before, after),
         *_views(was, now),
     )
     return Diff(before, after, found, tuple(_recipients(before, after, was, now)))
+
+
+def _beside(some: Iterable[Difference], was: Grant, now: Grant) -> Iterator[Difference]:
+    """Leave out the denials of facts of which it is told already that they leave, or no longer do."""
+    return (one for one in some if action_of(was, one.name) == action_of(now, one.name))
 
 
 def protected(grant: Grant) -> tuple[str, ...]:
@@ -140,7 +147,7 @@ def _told(some: Sequence[Difference]) -> Iterator[str]:
 
 
 def _alike(one: Difference) -> tuple[str, ...]:
-    if one.part == "fact":
+    if one.part in {"fact", "denial"}:
         return one.part, _kind(one.name), one.before, one.after
     return (one.part, one.direction) if one.part == "view" else (one.part, one.name, one.direction)
 

@@ -13,14 +13,16 @@ from policies.transforms import below
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from policies.agreement import Agreement
     from policies.grant import Grant
     from policies.population import Population
 
 Direction = Literal["wider", "narrower", "both", "neutral"]
 WIDENING: frozenset[Direction] = frozenset({"wider", "both"})
 DENY = "deny"
-CHOICES = {"schools": "school", "grades": "grade"}
+CHOICES = {"schools": "school", "grades": "grade", "programs": "program"}
 """The selectors that list what they admit, as the fields of a population and in words."""
+WORDS = {**CHOICES, "active": "an active enrollment", "ages": "an age", "form": "a consent"}
 UNSET: tuple[object, ...] = (None, False, "", (), frozenset())
 """The values of a selector that an agreement does not have; an empty list of schools or grades admits nobody."""
 
@@ -81,6 +83,30 @@ def facts(before: Grant, after: Grant) -> Iterator[Difference]:
             yield _fact(name, was, now, after.windows.get(name))
         elif now != DENY and before.windows.get(name) != after.windows.get(name):
             yield _window(name, before.windows.get(name), after.windows.get(name))
+
+
+def denials(before: Agreement, after: Agreement) -> Iterator[Difference]:
+    """Yield each element that is denied in so many words in one of them alone: a denial also caps other agreements."""
+    was, now = (_denied(one) for one in (before, after))
+    for name in sorted(was - now):
+        text = f"{name} is no longer denied, so that another agreement may release it"
+        yield Difference("denial", name, "wider", "denied", "not named", text, class_of(name))
+    for name in sorted(now - was):
+        text = f"{name} is denied, also where another agreement releases it"
+        yield Difference("denial", name, "narrower", "not named", "denied", text, class_of(name))
+
+
+def _denied(one: Agreement) -> frozenset[str]:
+    return frozenset(
+        name
+        for name, settled in elements.settle(one.lines).items()
+        if settled.action == DENY and not settled.cap and not _holds_others(name)
+    )
+
+
+def _holds_others(name: str) -> bool:
+    one = elements.element(name)
+    return one is not None and one.container
 
 
 def class_of(name: str) -> str:
@@ -148,7 +174,7 @@ def _selector(name: str, before: Population, after: Population) -> tuple[bool, b
     was, now = getattr(before, name), getattr(after, name)
     if was == now or (_unset(name, was) and _unset(name, now)):
         return None
-    word = CHOICES.get(name, name)
+    word = WORDS.get(name, name)
     if _unset(name, was):
         return False, True, f"asks now for {word}"
     if _unset(name, now):

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     Content = Mapping[str, Any]
 
 NOWHERE = "nothing agreed"
-DAYS = {"D": 1, "W": 7, "M": 30, "Y": 365}
+DAYS, MONTHS = {"D": 1, "W": 7}, {"M": 1, "Y": 12}
+PERIOD = re.compile(r"([0-9]+)([DWMY])")
 COMPARED = frozenset({
     "apiVersion", "id", "version", "parties", "basis", "validity", "clients", "operations", "population", "elements",
     "directory", "redisclosure", "retention", "obligations", "limits", "approvals", "tests",
@@ -72,10 +73,8 @@ def _parties(was: Content, now: Content) -> Iterator[Difference]:
 
 
 def _basis(was: Content, now: Content) -> Iterator[Difference]:
-    for name in ("ferpa", "purpose"):
-        yield from _changed("basis", name, was[name], now[name], "both")
-    for name in sorted((was.keys() | now.keys()) - {"ferpa", "purpose"}):
-        yield from _changed("basis", name, was.get(name), now.get(name), "neutral")
+    for name in sorted(was.keys() | now.keys()):
+        yield from _changed("basis", name, was.get(name), now.get(name), "both")
 
 
 def _validity(was: Content, now: Content) -> Iterator[Difference]:
@@ -91,14 +90,12 @@ def _limits(was: Content, now: Content) -> Iterator[Difference]:
     }
     for name in sorted(was.keys() | now.keys()):
         first, then = was.get(name), now.get(name)
+        direction: Direction = "both"
         if first is None or then is None:
-            narrower = first is None
-        elif name in stricter:
-            narrower = stricter[name](first, then)
-        else:
-            yield from _changed("limit", name, first, then, "both")
-            continue
-        yield from _changed("limit", name, first, then, "narrower" if narrower else "wider")
+            direction = "narrower" if first is None else "wider"
+        elif name in stricter and first and then:  # 0 is compared with itself alone
+            direction = "narrower" if stricter[name](first, then) else "wider"
+        yield from _changed("limit", name, first, then, direction)
 
 
 def _redisclosure(was: Any, now: Any) -> Iterator[Difference]:
@@ -117,16 +114,27 @@ def _onward(value: Any) -> frozenset[str] | None:
 
 def _retention(was: Content, now: Content) -> Iterator[Difference]:
     first, then = was.get("deleteWithin"), now.get("deleteWithin")
-    longer = then is None or (first is not None and _days(then) > _days(first))
-    yield from _changed("retention", "deleteWithin", first, then, "wider" if longer else "narrower")
+    yield from _changed("retention", "deleteWithin", first, then, _longer(first, then))
     yield from _listed("retention", was.get("after", ()), now.get("after", ()), gained="narrower")
     asked = now.get("certificate") == "required"
     direction: Direction = "narrower" if asked else "wider" if was.get("certificate") == "required" else "neutral"
     yield from _changed("retention", "certificate", was.get("certificate"), now.get("certificate"), direction)
 
 
-def _days(period: str) -> int:
-    return sum(int(count) * DAYS[unit] for count, unit in re.findall(r"([0-9]+)([DWMY])", period))
+def _longer(was: str | None, now: str | None) -> Direction:
+    """Return the direction from one period to another; days and months are not compared."""
+    if was is None or now is None:
+        return "narrower" if was is None else "wider"
+    for units in (DAYS, MONTHS):
+        first, then = (_length(period, units) for period in (was, now))
+        if first is not None and then is not None:
+            return direction_of(up=then > first, down=then < first)
+    return "both"
+
+
+def _length(period: str, units: Mapping[str, int]) -> int | None:
+    parts = PERIOD.findall(period)
+    return None if any(unit not in units for _, unit in parts) else sum(int(n) * units[unit] for n, unit in parts)
 
 
 def _opt_out(was: Content, now: Content) -> Iterator[Difference]:
