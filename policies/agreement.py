@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from policies import canonical, checks, loading, schema
+from policies.reasoning import examples
 from standards.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
     from policies.canonical import Expansion
     from policies.elements import Line
+    from policies.loading import Document
     from policies.population import Population
+    from policies.reasoning.examples import Example
 
 SUFFIXES = frozenset({".yaml", ".yml"})
 SETS, DRAFTS = "sets", "drafts"
@@ -32,7 +35,8 @@ class Agreement:
 
     *terms* holds what is agreed beyond what the gateway enforces: redisclosure, retention, obligations, approvals and
     the like. *warnings* are lines a privacy officer should look at again. *text* is its canonical form, and *expansion*
-    the elements its lines covered at its first use: no more than that is released.
+    the elements its lines covered at its first use: no more than that is released. *tests* are its examples, which
+    decide nothing.
     """
 
     id: str
@@ -55,6 +59,7 @@ class Agreement:
     warnings: tuple[str, ...] = ()
     text: str = ""
     expansion: Expansion | None = None
+    tests: tuple[Example, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -87,10 +92,16 @@ def read(path: Path, sets: Path | None = None) -> tuple[Agreement | None, list[S
         document = loading.read(path)
     except SettingsError as error:
         return None, [error]
+    return check(document, sets or path.parent / SETS)
+
+
+def check(document: Document, sets: Path) -> tuple[Agreement | None, list[SettingsError]]:
+    """Check a parsed *document*, whose bundles lie in the folder *sets*: the agreement, or every mistake in it."""
     problems = list(schema.problems(document))
     if not problems:
-        lines, problems = checks.lines(document, sets or path.parent / SETS)
+        lines, problems = checks.lines(document, sets)
         problems += checks.problems(document)
+        problems += examples.problems(document)
         if not problems:
             return _agreement(document, lines), []
     return None, sorted(problems, key=lambda error: (error.file != document.file, error.line, error.column))
@@ -219,7 +230,7 @@ def _purposes(one: Agreement, other: Agreement) -> str:
     return f"{one.purpose} and for {other.purpose}; a token cannot name its purpose yet, so there can be only one"
 
 
-def _agreement(document: loading.Document, lines: tuple[Line, ...]) -> Agreement:
+def _agreement(document: Document, lines: tuple[Line, ...]) -> Agreement:
     content = document.content
     parties, basis, validity = content["parties"], content["basis"], content["validity"]
     carried = ("redisclosure", "retention", "obligations", "directory", "approvals", "offer", "adopts")
@@ -247,4 +258,5 @@ def _agreement(document: loading.Document, lines: tuple[Line, ...]) -> Agreement
         file=document.file,
         warnings=tuple(checks.warnings(document, lines, people)),
         text=canonical.text(content, lines),
+        tests=examples.examples(document),
     )

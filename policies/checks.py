@@ -230,10 +230,6 @@ def _joinable(document: Document, actions: Mapping[str, str]) -> Iterator[str]:
     if actions.get("student.id") != "pseudonym":
         return
     place = document.file
-    traits = [name for name in ("student.birthDate", "student.address.postalCode") if actions.get(name) == "allow"]
-    race = any(name.startswith("student.race.") and action == "allow" for name, action in actions.items())
-    if len(traits) == 2 and race:  # noqa: PLR2004  both of the two
-        yield f"{place}: full birth date, postal code and race together name most people, so the pseudonym hides little"
     telling = sorted(name for name, action in actions.items() if action == "allow" and _identifies(name))
     if telling:
         yield f"{place}: the pseudonym of student.id hides little beside {', '.join(telling)}, released as they are"

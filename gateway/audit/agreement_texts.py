@@ -59,6 +59,11 @@ class Texts:
             return replace(one, expansion=Expansion(Contents.name(_json(now)), now))
         return replace(one, expansion=Expansion(known.elements, self._read(known.elements)))
 
+    def content(self, version: str) -> Any:
+        """Return the document of a recorded *version* (``id@number``) in its canonical form; None where there is none."""
+        known = self.known.get(version)
+        return None if known is None else self._read(known.text)
+
     def _read(self, name: str) -> Any:
         if self._store.fault(name):
             raise StoreUnavailable("The agreements on record cannot be read; `crossing audit verify` tells more.")

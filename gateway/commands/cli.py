@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateway.commands.agreements import agreements
+from gateway.commands.agreements.reasoning import CHILD
 from gateway.commands.audit import audit
 from gateway.commands.clients import clients
 from gateway.commands.consents import consents
@@ -21,6 +22,7 @@ from standards.errors import GatewayError, StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gateway.commands.explanation import Steps
     from gateway.config.settings import Settings
     from policies.agreement import Agreement
 
@@ -122,11 +124,16 @@ def check(file: Path, document_settings: bool) -> None:
 @click.argument("element")
 @click.option("--settings", "file", type=FILE, default="gateway.toml", envvar="CROSSING_SETTINGS", show_default=True)
 @click.option("--recipient", is_flag=True, help="Only what the recipient itself may be told.")
-def explain(client: str, element: str, file: Path, recipient: bool) -> None:
-    """Tell step by step why ELEMENT (student.birthDate, student) leaves to CLIENT, or does not."""
+@CHILD
+def explain(client: str, element: str, file: Path, recipient: bool, district: str | None) -> None:
+    """Tell step by step why ELEMENT (student.birthDate, student) leaves to CLIENT, or does not.
+
+    With --student, of one student: clause by clause, and what the registers have.
+    """
     from gateway.audit import agreement_texts
     from gateway.commands.agreements.opened import counting
-    from gateway.commands.explanation import ClientStanding
+    from gateway.commands.agreements.reasoning import ask_of_child
+    from gateway.commands.explanation import ClientStanding, for_child
     from gateway.config import settings
     from gateway.districts import sources
     from gateway.storage.registry import registered, utc_now
@@ -138,7 +145,11 @@ def explain(client: str, element: str, file: Path, recipient: bool) -> None:
     agreements = counting(read, agreement_texts.held_to(read, agreement.load_folder(read.agreements)))
     found = next((one for one in registered(read.store_url) if one.client_id == client), None)
     standing = ClientStanding(client, found, Grants(agreements, lambda: now), has)
-    for trace in explain.explain(agreements, client, element, now, before=standing.steps):
+    steps: Steps = standing.steps
+    if district is not None:
+        agreements = tuple(one for one in agreements if one.district == district)
+        steps = for_child(standing.steps, ask_of_child(read, district, element, client))
+    for trace in explain.explain(agreements, client, element, now, before=steps):
         click.echo(trace.text("recipient" if recipient else "custodian"))
 
 
@@ -208,16 +219,19 @@ def demo(serve: bool, port: int, facts: Path | None, students: int | None) -> No
 
 def _agreement_problems(read: Settings) -> Iterator[str]:
     from gateway.districts.sources import learn_extensions
+    from gateway.reasoning.examples import failures
     from policies.agreement import read_folder
+    from policies.reasoning import analysis
 
     for name, error in learn_extensions(read).items():
         yield f"districts.{name}: {error.message}"
     found, mistakes = read_folder(read.agreements)
     yield from map(str, mistakes)
+    yield from (str(mistake) for mistake, _ in failures(found))
     for one in found:
         if one.district not in read.districts:
             yield f"{one.file}: the district {one.district} is not in {read.file.name}"
-        for warning in one.warnings:
+        for warning in (*one.warnings, *analysis.warnings(one)):
             click.echo(f"warning: {warning}", err=True)
     _warn_of_signatures(read)
     yield from _registration_problems(read, found)
@@ -237,6 +251,7 @@ def _warn_of_signatures(read: Settings) -> None:
 
 def _registration_problems(read: Settings, agreements: tuple[Agreement, ...]) -> Iterator[str]:
     from gateway.auth import registrations
+    from gateway.reasoning.scopes import out_of_reach
     from gateway.storage import registry as store
 
     now = store.utc_now()
@@ -249,6 +264,8 @@ def _registration_problems(read: Settings, agreements: tuple[Agreement, ...]) ->
         return
     yield from registrations.unregistered(agreements, clients, now)
     yield from map(str, registrations.misdirected(agreements, clients, now))
+    for warning in out_of_reach(agreements, clients):
+        click.echo(f"warning: {warning}", err=True)
 
 
 def _warn_of_links(read: Settings) -> None:

@@ -14,7 +14,7 @@ from gateway.auth import registrations
 from gateway.cache.needed_fields import wanted_by
 from gateway.config import settings as settings_file
 from gateway.districts.district import give_back_memory
-from gateway.runtime import approvals, export_socket
+from gateway.runtime import approvals, child_socket, export_socket
 from gateway.runtime.reloading import Refused, prepare, select_again
 from gateway.runtime.report import differences, moment, pending_line
 from gateway.runtime.state import approvals_of
@@ -196,6 +196,7 @@ class RunningGateway:
             "status": self._tell_status,
             approvals.COMMAND: lambda asked: approvals.approve(lambda: self._state.gateway, asked),
             export_socket.COMMAND: lambda asked: export_socket.serve(self.visiting, self._parts.store, asked),
+            child_socket.COMMAND: lambda asked: child_socket.serve(self.visiting, asked),
         }
 
     def _tell_reload(self, asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from adapters.defaults import Defaults
@@ -13,13 +14,14 @@ from gateway.auth.oauth1 import Verifier
 from gateway.config.load_limits import Shares
 from gateway.districts.descriptors import Described
 from gateway.districts.district import District
+from gateway.reasoning.examples import failures
 from gateway.signing.approval_book import unsigned
 from gateway.storage.approvals import Approvals
 from gateway.web.app import create_app
 from policies.standing import select, stand
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterable
     from datetime import datetime
 
     from flask import Flask
@@ -34,7 +36,9 @@ if TYPE_CHECKING:
     from gateway.storage.acts import SqlRegistry
     from gateway.storage.registry import SqlStore
     from gateway.storage.shared_memory import Memory
+    from policies.agreement import Agreement
     from policies.standing import Standing
+    from standards.errors import SettingsError
     from standards.keys import Keyring
 
 
@@ -117,12 +121,16 @@ def described(adapter: Adapter, spec: Spec) -> Adapter:
 
 
 def read_standing(settings: Settings, record: Record, store: SqlRegistry, clock: Callable[[], datetime]) -> Standing:
-    """Read the agreements on disk, each compared with what the audit log has of its version, and who signed it."""
-    texts = Texts(*record.agreements)
+    """Read the agreements on disk: each compared with its text on record, its tests tried, its signatures looked at."""
+    texts, districts = Texts(*record.agreements), settings.districts.keys()
+
+    def wrong(found: Collection[Agreement]) -> Iterable[tuple[SettingsError, Agreement]]:
+        return chain(texts.differing(found), failures(found))
+
     if settings.must_be_signed:
-        pending = unsigned(store, texts, settings.districts.keys(), clock)
-        return _held(stand(settings.agreements, settings.districts.keys(), texts.differing, pending), texts)
-    return _held(stand(settings.agreements, settings.districts.keys(), texts.differing), texts)
+        pending = unsigned(store, texts, districts, clock)
+        return _held(stand(settings.agreements, districts, wrong, pending), texts)
+    return _held(stand(settings.agreements, districts, wrong), texts)
 
 
 def selected_again(state: GatewayState, parts: Parts) -> Standing:
