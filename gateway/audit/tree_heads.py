@@ -101,13 +101,6 @@ def whole_tree(folder: Path, begun: SignedTree | None) -> GrowingTree:
     return grow(folder, begun.tree.copy() if begun else GrowingTree(), begun.head.seq if begun else 0)
 
 
-def leaves(folder: Path, begun: SignedTree | None) -> Iterator[tuple[int, bytes]]:
-    """Yield the number of every line that is left, 0 for one that is no entry, with its leaf."""
-    first = begun.head.seq if begun else 0
-    for _, text, _, seq in read_behind(folder, first):
-        yield seq, leaf_hash(text)
-
-
 def hold(registry: Registry, head: TreeHead) -> None:
     """Note a *head* in the registry."""
     registry.write_checkpoint(TREE_NAME, Checkpoint(head.size, head.root))

@@ -50,14 +50,13 @@ def read_head(told: Mapping[str, Any]) -> TreeHead:
     Raises:
         ValueError: it is none.
     """
+    names = {"at": str, "seq": int, "size": int, "root": str, "end": str}
     try:
-        head = TreeHead(*(told[name] for name in ("at", "seq", "size", "root", "end")))
-        bytes.fromhex(head.root)
-    except (KeyError, TypeError):
+        found = [kind(told[name]) for name, kind in names.items()]
+        bytes.fromhex(str(told["root"]))
+    except (KeyError, TypeError, ValueError):
         raise ValueError("this is no tree head") from None
-    if not (isinstance(head.seq, int) and isinstance(head.size, int) and head.size >= 0):
-        raise ValueError("this is no tree head")
-    return head
+    return TreeHead(*found)
 
 
 class HeadKey:
