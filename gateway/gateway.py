@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gateway import telemetry
+from gateway.audit.students.tags import FormerTags
 from gateway.change_log.account import account_of
 from gateway.change_log.grant_logs import ChangeLogs
 from gateway.change_log.projection import project
@@ -75,7 +76,7 @@ class Gateway:
         self.closing: Callable[[], object] = lambda: None
         self.record_locks = RecordLocks()
         self.cursors = Cursors(keyring)
-        self.logs = logs or ChangeLogs(None, token_bytes(KEY_BYTES), clock, keyring)
+        self.logs = logs or ChangeLogs(None, token_bytes(KEY_BYTES), clock, FormerTags(keyring))
         self.client_logs = client_logs or ClientLogs(None, token_bytes(KEY_BYTES), clock)
         self.present: Callable[[], Gateway] = lambda: self
         self.views = Views(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
+    from gateway.audit.students.tags import StudentTags
     from gateway.cache.snapshot import Snapshot
     from gateway.change_log.projection import Projection
     from gateway.change_log.written import WrittenLog
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from gateway.engine.visibility import Visibility
     from gateway.storage.signed_heads import Registry
     from policies.grant import Grant
-    from standards.keys import Keyring
 
 OWN = frozenset({"pseudonym", "hash"})
 """The actions whose key belongs to one client or one agreement."""
@@ -54,11 +54,11 @@ class ChangeLogs:
         folder: Path | None,
         key: bytes,
         clock: Callable[[], float],
-        keyring: Keyring,
+        tagging: StudentTags,
         window: float = WINDOW_SECONDS,
         registry: Registry | None = None,
     ) -> None:
-        self._sealed, self._clock, self._keyring, self._window = Sealed(folder, key), clock, keyring, window
+        self._sealed, self._clock, self._tagging, self._window = Sealed(folder, key), clock, tagging, window
         self._key = derive_subkey(key, b"projections")
         self._files = ChangeFiles(self._sealed, self._key, registry)
         self._logs: dict[str, ChangeLog] = {}
@@ -188,9 +188,13 @@ class ChangeLogs:
 
     def tags(self, visibility: Visibility) -> Callable[[int], bytes]:
         """Return a function from a student's row to its keyed tag, for the record of disclosures."""
-        keyring = self._keyring  # not the gateway: a log outlives a reload
-        district, ids = visibility.snapshot.district, visibility.snapshot.table("student").ids
-        return cache(lambda row: keyring.student_tag(district, ids[row]))
+        tag = self.tagger(visibility)
+        ids = visibility.snapshot.table("student").ids
+        return cache(lambda row: tag(ids[row]))
+
+    def tagger(self, visibility: Visibility) -> Callable[[str], bytes]:
+        """Return a function from a student's id to its keyed tag, under the key of the school year there."""
+        return self._tagging.tagger(visibility.snapshot.district, visibility.today)
 
     def _make(self, name: str, ledger: ChangeTimes, projections: tuple[Projection, ...]) -> ChangeLog:
         def render_state(visibility: Visibility) -> RenderedState:

@@ -218,6 +218,7 @@ class AuditSchema(Schema):
 
     folder = _text("audit", "The folder of the record; a relative path begins in the state directory.")
     segment_bytes = _number(67_108_864, 4096, 2**40, "A file of the record that has grown to this size is closed.")
+    refusal_years = _number(7, 1, 100, "For how many years refusals and acts of administrators are kept.")
 
 
 class ChangesSchema(Schema):
@@ -322,6 +323,15 @@ class DistrictSchema(Schema):
         "",
         "The sourcedId, in its own system, of the category that a line item gets whose writer names none: the grade"
         " export of some platforms does not. Without it such a line item is refused.",
+    )
+    record_years = fields.Integer(
+        strict=True,
+        load_default=None,
+        validate=validate.Range(1, 100, error="must be between 1 and 100"),
+        metadata={
+            "about": "How many years after the end of a school year the district keeps education records, and the"
+            " record of their disclosures with them; then `crossing audit shred` may end it. Without it, for ever."
+        },
     )
     loss = _shares(
         _check_held,

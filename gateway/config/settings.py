@@ -70,10 +70,11 @@ class LimitSettings:
 
 @dataclass(frozen=True, slots=True)
 class AuditSettings:
-    """The folder of the audit log."""
+    """The folder of the audit log, and for how many years it keeps what is about no student."""
 
     folder: Path
     segment_bytes: int
+    refusal_years: int = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class DistrictSettings:
     descriptors: tuple[str, ...] = ()
     loss: Mapping[str, float] = field(default_factory=dict)
     default_category: str = ""
+    record_years: int | None = None
     set_aside: Mapping[str, float] = field(default_factory=dict)
     unresolved: Mapping[str, float] = field(default_factory=dict)
     registers: tuple[DeclaredFact, ...] = ()
@@ -297,7 +299,7 @@ class _SettingsReading:
             server=Server(**server | {name: tuple(server[name]) for name in ("trusted_proxies", "browser_origins")}),
             store_url=self.store_url(loaded["store"]["url"], state),
             memory_url=self.url(("memory", "url"), loaded["memory"]["url"]),
-            audit=AuditSettings(state / audit["folder"], audit["segment_bytes"]),
+            audit=AuditSettings(state / audit["folder"], audit["segment_bytes"], audit["refusal_years"]),
             changes=ChangeSettings(state / changes["folder"], changes["window"]),
             tokens=TokenSettings(**loaded["tokens"]),
             limits=LimitSettings(**loaded["limits"]),

@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING
 from gateway import telemetry
 from gateway.audit.agreement_texts import record_all
 from gateway.audit.log import open_record
+from gateway.audit.students.index import SubjectIndex
+from gateway.audit.students.subject_keys import PURPOSE as SUBJECT_KEYS
+from gateway.audit.students.subject_keys import SubjectKeys
+from gateway.audit.students.tags import YearlyTags
 from gateway.auth.oauth1_secrets import PURPOSE
 from gateway.auth.rate_limits import RateLimits
 from gateway.cache.needed_fields import wanted_by
@@ -78,6 +82,7 @@ def _run(
     opened.callback(store.close)
     opened.callback(memory.close)
     record = open_record(settings.audit, keys, store)
+    record.head_signed = SubjectIndex(settings.audit.folder).catch_up
     readiness = Readiness(checks(store, memory, record))
     parts = Parts(store, memory, keyring, keys.derive(PURPOSE), clock, monotonic, readiness)
     districts = _districts(settings, parts)
@@ -110,7 +115,7 @@ def _run(
             settings.changes.folder,
             keys.derive("changes"),
             parts.now,
-            keyring,
+            YearlyTags(SubjectKeys(store, keys.derive(SUBJECT_KEYS)), parts.now),
             settings.changes.window.total_seconds(),
             store,
         ),

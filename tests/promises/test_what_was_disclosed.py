@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from gateway.audit import keys, subjects
 from gateway.audit.log import verify
-from gateway.audit.reading import AuditReader
+from gateway.audit.reports.reading import AuditReader
 from gateway.audit.subjects import TAG_BYTES, Allowance, Subjects
 from gateway.commands.cli import main
 from gateway.config.settings import load
@@ -20,7 +20,7 @@ from standards.errors import TooManyRequests
 from standards.fields import fields_of
 from standards.view import paths
 from tests.support.disclosures import read_disclosures
-from tests.support.regions import EDFI, Site, agreement, running, small_district
+from tests.support.regions import EDFI, Site, agreement, running, small_district, tags_of
 
 TUTORING = (
     ("student.id", "pseudonym"),
@@ -250,9 +250,8 @@ def test_a_walk_over_an_unchanged_roster_is_stored_once_and_tells_who_was_on_eac
         region.gateway.walks._kept.clear()
         assert consumer.users("students", limit=20) == first
         assert stored(region) == size  # none again
-        keyring = region.gateway.keyring
         for at in (0, 133, len(first) - 1):
-            tag = keyring.student_tag("maple", first[at]["sourcedId"])
+            tag = tags_of(region.gateway, "maple", first[at]["sourcedId"])[-1]
             seen = [event["seq"] for event in region.gateway.record.seen(tag)]
             pages = -(-len(first) // 20)
             assert seen == [1 + at // 20, 1 + pages + at // 20]

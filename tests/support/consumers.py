@@ -12,6 +12,7 @@ from urllib.parse import quote
 import orjson
 
 from gateway.audit.log import Record
+from gateway.audit.students.tags import FormerTags
 from gateway.auth.callers import Callers
 from gateway.auth.client_secrets import new_secret
 from gateway.auth.oauth1 import Verifier
@@ -215,7 +216,7 @@ class Consumer:
         """Replace the ledger and the change logs, so that nothing shown to the consumer before is remembered."""
         self.gateway.ledger = Ledger(b"ledger of tests", lambda: self.time)
         self.gateway.client_logs = ClientLogs(None, b"j" * 32, lambda: self.time)
-        self.gateway.logs = ChangeLogs(None, b"c" * 32, lambda: self.time, self.keyring)
+        self.gateway.logs = ChangeLogs(None, b"c" * 32, lambda: self.time, FormerTags(self.keyring))
 
     def load(self, records: Records) -> None:
         """Replace the district's *records*, an hour later; page tokens end."""

@@ -35,6 +35,7 @@ from tests.support.regions import (
     served,
     small_district,
     small_sites,
+    tags_of,
 )
 
 BULK = "[read, search, bulk]"
@@ -414,7 +415,7 @@ def test_every_file_is_recorded_before_its_first_byte(by_hand, monkeypatch):
     assert {event["view"]: event["rows"] for event in written} == {
         name: len(table(files.get(f"{name}.csv", ""))) for name in ("academicSessions", "categories", "classes", "courses", "demographics", "enrollments", "lineItems", "orgs", "resources", "results", "scoreScales", "users")
     }  # fmt: skip
-    tag = by_hand.gateway.keyring.student_tag("maple", "u1")
+    tag = tags_of(by_hand.gateway, "maple", "u1")[-1]
     assert {event["view"] for event in by_hand.gateway.record.seen(tag)} == {
         "users",
         "demographics",

@@ -1,4 +1,4 @@
-"""``crossing audit``: read the audit log, verify it, and hand out its first key."""
+"""``crossing audit``: read single events of the record, verify it, and hand out its first key."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from gateway.audit.proofs.signing import TreeHead
+    from gateway.audit.reports.reading import AuditReader
     from gateway.config.settings import Settings
     from gateway.storage.registry import SqlStore
 
@@ -33,17 +35,13 @@ def show_student(district: str, file: Path) -> None:
 
     The student's id is asked for, or read from standard input: it is no argument, which others could see.
     """
-    from gateway.audit.reading import AuditReader
-    from standards.errors import SettingsError
-
-    settings = _load(file)
-    if district not in settings.districts:
-        raise SettingsError(f"there is no district {district}", str(file))
-    identifier = click.prompt(STUDENT, err=True)
-    reading, found = AuditReader(settings), 0
-    for event in reading.about(district, identifier):
-        found += 1
-        click.echo(reading.words(event) + "\n")
+    settings = load_settings(file)
+    known_district(settings, district, file)
+    identifier, found = click.prompt(STUDENT, err=True), 0
+    with open_reader(settings) as reading:
+        for event in reading.about(district, identifier):
+            found += 1
+            click.echo(reading.words(event) + "\n")
     click.echo(f"{found} disclosures on record.")
 
 
@@ -52,15 +50,14 @@ def show_student(district: str, file: Path) -> None:
 @SETTINGS
 def show_event(seq: int, file: Path) -> None:
     """Tell in words what event SEQ was: who asked for what, under which text, and which fields were shown."""
-    from gateway.audit.reading import AuditReader
     from standards.errors import NotFound
 
-    reading = AuditReader(_load(file))
-    event = reading.event(seq)
-    if event is None:
-        raise NotFound(f"There is no event {seq} on record.")
-    click.echo(reading.words(event))
-    click.echo(reading.details(event))
+    with open_reader(load_settings(file)) as reading:
+        event = reading.event(seq)
+        if event is None:
+            raise NotFound(f"There is no event {seq} on record.")
+        click.echo(reading.words(event))
+        click.echo(reading.details(event))
 
 
 @audit.command("acts")
@@ -84,18 +81,27 @@ def show_acts(file: Path) -> None:
     type=click.File("r"),
     help="The file with the first key, or - for standard input: every entry's MAC is checked too.",
 )
-def verify_record(file: Path, key_file: Any) -> None:
+@click.option(
+    "--witness",
+    "witness_file",
+    type=click.File("r"),
+    help="A file of heads that `crossing audit witness` wrote: the record must go on from each of them.",
+)
+def verify_record(file: Path, key_file: Any, witness_file: Any) -> None:
     """Check the whole record: its chain, signed heads, keys, sets of students and fields, texts of agreements."""
     from gateway.audit import keys as audit_keys
     from gateway.audit.log import PURPOSE, verify
+    from gateway.audit.students.index import SubjectIndex
 
-    settings = _load(file)
+    settings = load_settings(file)
     try:
         keys = audit_keys.read_keys(key_file.read()) if key_file else None
     except ValueError:
         raise click.BadParameter("this is no key that `crossing audit key` printed", param_hint="--key") from None
-    with _registry(settings) as registry:
-        problems = verify(settings.audit.folder, settings.open_keys().derive(PURPOSE), registry, keys)
+    folder, key = settings.audit.folder, settings.open_keys().derive(PURPOSE)
+    witnessed = _witnessed(witness_file, key) if witness_file else ()
+    with open_registry(settings) as registry:
+        problems = [*verify(folder, key, registry, keys, witnessed), *SubjectIndex(folder).faults()]
     for problem in problems:
         click.echo(problem)
     if problems:
@@ -115,7 +121,7 @@ def hand_out_key(file: Path) -> None:
     from gateway.audit.log import PURPOSE
     from standards.errors import NotFound
 
-    settings = _load(file)
+    settings = load_settings(file)
     folder, key = settings.audit.folder, settings.open_keys().derive(PURPOSE)
     sealed = audit_keys.sealed(folder, key)
     if not sealed:
@@ -133,21 +139,60 @@ def reopen_record(file: Path, reason: str) -> None:
     from gateway.audit import opening
     from gateway.audit.log import PURPOSE
 
-    settings = _load(file)
-    with _registry(settings) as registry:
+    settings = load_settings(file)
+    with open_registry(settings) as registry:
         key = settings.open_keys().derive(PURPOSE)
         seq = opening.go_on(settings.audit.folder, key, registry, getpass.getuser(), reason)
     click.echo(f"The record goes on with event {seq}, which tells of the break.")
 
 
-def _load(file: Path) -> Settings:
+def _witnessed(file: Any, key: bytes) -> list[TreeHead]:
+    """Read the heads that somebody else has kept, each of which this gateway must have signed."""
+    import orjson
+
+    from gateway.audit.proofs.signing import HeadKey, is_signed, read_head
+
+    public, found = HeadKey(key).public, []
+    for number, line in enumerate(file, start=1):
+        try:
+            told = orjson.loads(line)
+            head = read_head(told)
+            signed = is_signed(head, str(told.get("signature")), public)
+        except ValueError:
+            signed = False
+        if not signed:
+            raise click.BadParameter(f"line {number} is no head that this gateway signed", param_hint="--witness")
+        found.append(head)
+    return found
+
+
+def load_settings(file: Path) -> Settings:
+    """Load the settings in *file*."""
     from gateway.config import settings
 
     return settings.load(file)
 
 
+def known_district(settings: Settings, district: str, file: Path) -> None:
+    """Refuse a *district* that the settings in *file* do not name."""
+    from standards.errors import SettingsError
+
+    if district not in settings.districts:
+        raise SettingsError(f"there is no district {district}", str(file))
+
+
 @contextmanager
-def _registry(settings: Settings) -> Iterator[SqlStore]:
+def open_reader(settings: Settings) -> Iterator[AuditReader]:
+    """Open the record for reading, with the registry that has the keys of its student tags."""
+    from gateway.audit.reports.reading import AuditReader
+
+    with open_registry(settings) as registry:
+        yield AuditReader(settings, registry)
+
+
+@contextmanager
+def open_registry(settings: Settings) -> Iterator[SqlStore]:
+    """Open the registry for the time of a command."""
     from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
     from gateway.storage.registry import open_store
 

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from gateway.audit import acts
-from gateway.audit.chain import read_entries, read_events
-from gateway.audit.subjects import Subjects
+from gateway.audit.chain import read_entries
+from gateway.audit.students.index import ACT, SubjectIndex
+from gateway.audit.students.subject_keys import PURPOSE as SUBJECT_KEYS
+from gateway.audit.students.subject_keys import SubjectKeys
+from gateway.audit.students.tags import PossibleTags
 from gateway.audit.tail import REOPEN
-from gateway.audit.verification import SUBJECTS, field_sets, texts
+from gateway.audit.verification import field_sets, texts
+from gateway.registers.tags import PURPOSE as REGISTERS
+from gateway.registers.tags import RegisterKeys
 from standards import vocabulary
 from standards.keys import Keyring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import tzinfo
 
     from gateway.config.settings import Settings
+    from gateway.storage.registry import SqlStore
 
     Event = Mapping[str, Any]
 
@@ -29,34 +38,46 @@ DONE = {
     "update": "changed",
     "delete": "deleted",
 }
-PLAIN = frozenset({"approve", "refused", REOPEN})
+PLAIN = frozenset({"approve", "refused", REOPEN, ACT})
 """The operations that are about no student: listed member by member."""
 
 
 class AuditReader:
-    """The audit log of a region, and the texts and sets stored beside it."""
+    """The audit log of a region, and the texts and sets stored beside it.
 
-    def __init__(self, settings: Settings) -> None:
-        self._folder = settings.audit.folder
-        self._keyring = Keyring(settings.open_keys().derive("ids"))
-        self._subjects = Subjects(self._folder / SUBJECTS)
-        self._fields, self._texts = field_sets(self._folder), texts(self._folder)
+    The registry has the keys of student tags.
+    """
+
+    def __init__(self, settings: Settings, registry: SqlStore) -> None:
+        self.folder, keys, self._zones = settings.audit.folder, settings.open_keys(), settings.zones
+        subject_keys = SubjectKeys(registry, keys.derive(SUBJECT_KEYS))
+        self.tags = PossibleTags(subject_keys, Keyring(keys.derive("ids")))
+        self.register_keys = RegisterKeys(keys.derive(REGISTERS))
+        self._index = SubjectIndex(self.folder)
+        self._fields, self._texts = field_sets(self.folder), texts(self.folder)
+        self.actions, self._text = cache(self._read_actions), cache(self._read_text)
+
+    def zone(self, district: str) -> tzinfo:
+        """Return the time zone of a district; UTC for one that is no longer in the settings."""
+        return self._zones.get(district, UTC)
+
+    def acts(self) -> Iterator[Event]:
+        """Return every event that tells of an act, oldest first."""
+        return self._index.acts()
 
     def event(self, seq: int) -> Event | None:
         """Return the event of that number."""
-        found = (line.event for _, line, number in read_entries(self._folder, seq) if line and number == seq)
+        found = (line.event for _, line, number in read_entries(self.folder, seq) if line and number == seq)
         return next(found, None)
 
     def acts(self) -> Iterator[Event]:
         """Return every act of an administrator, oldest first, each once."""
-        return acts.read_acts(self._folder)
+        return acts.read_acts(self.folder)
 
     def about(self, district: str, identifier: str) -> Iterator[Event]:
         """Return every event about the student with the source's id *identifier*, oldest first."""
-        tag = self._keyring.student_tag(district, identifier)
-        for event in read_events(self._folder):
-            here = event.get("set") and event["district"] in {district, "*"}
-            if here and self._subjects.holds(event["set"], tag, event["from"], event["to"]):
+        for event in self._index.about(self.tags.of(district, identifier)):
+            if event["district"] in {district, "*"}:
                 yield event
 
     def words(self, event: Event) -> str:
@@ -69,7 +90,7 @@ class AuditReader:
         asked = f", asked by {event['shape']}" if event.get("shape") else ""
         done = DONE.get(event["operation"], event["operation"])
         of = f"{event.get('view', '-')} of {event.get('district', '-')} ({event.get('api', '-')})"
-        interests = [one["basis"]["legitimateInterest"] for one in self._agreements(event)]
+        interests = [one["basis"]["legitimateInterest"] for one in self.agreements(event)]
         lines = [
             f"event {event['seq']}, {event.get('at', '')}",
             f"  who: {event['client']} of {event.get('org') or '-'} {done}",
@@ -84,27 +105,34 @@ class AuditReader:
     def details(self, event: Event) -> str:
         """List each fact with the sentence that the vocabulary has for it, and each agreement's text."""
         lines = [f"  {name}, {action}: {_sentence(name)}".rstrip(": ") for name, action in sorted(self._actions(event))]
-        for agreement in self._agreements(event):
+        for agreement in self.agreements(event):
             lines += ["", orjson.dumps(agreement, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode()]
         return "\n".join(["", *lines])
 
     def _facts(self, event: Event) -> list[str]:
         return [name if action == "allow" else f"{name} ({action})" for name, action in sorted(self._actions(event))]
 
-    def _actions(self, event: Event) -> set[tuple[str, str]]:
-        """Return the vocabulary's name of each fact, and what was done to it."""
-        try:
-            text = self._fields.read(event.get("fields", "")).decode()
-        except OSError:
-            return set()
-        return {(name, action) for line in text.splitlines() for _, _, name, action in [line.split("\t")]}
+    def _actions(self, event: Event) -> frozenset[tuple[str, str]]:
+        return self.actions(event.get("fields"))
 
-    def _agreements(self, event: Event) -> Iterator[dict[str, Any]]:
-        for name in event.get("texts", ()):
-            try:
-                yield orjson.loads(self._texts.read(name))
-            except OSError:
-                continue
+    def _read_actions(self, name: str | None) -> frozenset[tuple[str, str]]:
+        """Return the vocabulary's name of each fact in a stored set of fields, and what was done to it."""
+        try:
+            text = self._fields.read(name or "").decode()
+        except OSError:
+            return frozenset()
+        return frozenset((fact, action) for line in text.splitlines() for _, _, fact, action in [line.split("\t")])
+
+    def agreements(self, event: Event) -> Iterator[dict[str, Any]]:
+        """Yield the texts of the agreements that an event was under, as they were."""
+        return (found for name in event.get("texts", ()) if (found := self._text(name)) is not None)
+
+    def _read_text(self, name: str) -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] = orjson.loads(self._texts.read(name))
+        except OSError:
+            return None
+        return found
 
 
 def _sentence(name: str) -> str:
