@@ -141,9 +141,8 @@ class Gateway:
         log.follow(self.views.over(fresh, grant))
 
     def in_force(self, grant: Grant) -> bool:
-        """Tell whether the agreement behind *grant* is one that its client is served under today."""
-        agreement = grant.agreement, grant.version
-        return any((one.id, one.version) == agreement for one in self.grants.active(grant.client))
+        """Tell whether the client of *grant* is served under its very agreements today."""
+        return self.grants.in_force(grant)
 
     def warm(self) -> None:
         """Load every snapshot before the first request, side by side; a slow one goes on while others serve."""

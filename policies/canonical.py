@@ -33,9 +33,16 @@ def text(content: Mapping[str, Any], lines: Iterable[Line]) -> str:
     """Write an agreement in one spelling: without comments and approvals, its sets replaced by their lines."""
     spelt = {name: value for name, value in content.items() if name not in UNHASHED}
     spelt["elements"] = [
-        {"path": line.path, "action": line.action} | ({"set": line.bundle} if line.bundle else {}) for line in lines
+        {"path": line.path, "action": line.action}
+        | ({"set": line.bundle} if line.bundle else {})
+        | ({"window": _window(*line.window)} if line.window else {})
+        for line in lines
     ]
     return json.dumps(spelt, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _window(since: str | None, until: str | None) -> dict[str, str]:
+    return {name: day for name, day in (("since", since), ("until", until)) if day is not None}
 
 
 def digest(spelt: str) -> str:
