@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from policies import combining, elements
 from policies.agreement import current
+from policies.documents.terms import CONSENT, rests_on
 from policies.grant import DateWindow, Grant, Limits, Registered, Rule
 from policies.population import ANYBODY, AnyOf
 from policies.windows import windows
@@ -121,7 +122,7 @@ def compile(agreement: Agreement, client: str) -> Grant:  # noqa: A001  the word
     """Compile the grant of *client* under *agreement* while it is in force.
 
     Raises:
-        Forbidden: the agreement does not name the client.
+        Forbidden: the agreement does not name the client, or rests on consent without naming its form.
     """
     return _compiled(agreement, client, combining.settled(agreement))
 
@@ -163,6 +164,8 @@ def _compiled(agreement: Agreement, client: str, settled: Mapping[str, Settled])
     """Compile an agreement as it is *settled*."""
     if client not in agreement.clients:
         raise Forbidden("No agreement names this client.")
+    if rests_on(agreement.ferpa, CONSENT) and not agreement.population.form:
+        raise Forbidden("The agreement rests on consent, and names no form of it.")
     people, registered = agreement.population, _registered(agreement)
     left_out = bool(registered.form or registered.directory)
     content: dict[str, Any] = {

@@ -128,8 +128,7 @@ class Grant:
         if self.parts:
             return all(part.unrestricted(entity) for part in self.parts)
         owners = (one.to for one in fields_of(entity).values() if one.owner and one.to != entity)
-        left_out = entity == "student" and bool(self.registered.form or self.registered.directory)
-        return entity not in self.rows and not left_out and all(map(self.unrestricted, owners))
+        return entity not in self.rows and all(map(self.unrestricted, owners))
 
     def narrow(self, query: Query) -> Query:
         """Narrow *query* to what the agreement allows; its names were found on the pruned view already.

@@ -139,7 +139,11 @@ class Population:
         return self == EVERYONE
 
     def rows(self, *, registered: bool = False) -> Mapping[str, Clause]:
-        """Return the row rule of every entity that has one; *registered* is whether a register leaves students out."""
+        """Return the row rule of every entity that has one; *registered* is whether a register leaves students out.
+
+        Students that a register may leave out have a rule too, if only one that holds for everybody: they are not all
+        there.
+        """
         if self.everyone and not registered:
             return {}
         rules: dict[str, Clause] = {
@@ -147,8 +151,7 @@ class Population:
             **dict.fromkeys(UNNAMED, NOBODY),
         }
         student = self._student()
-        if student is not None:
-            rules["student"] = student
+        rules["student"] = ANYBODY if student is None else student
         if self.schools is not None:
             schools = frozenset(self.schools)
             rules["enrollment"] = RefIn("school", NAMED, schools)

@@ -69,4 +69,3 @@ def windows(settled: Mapping[str, Settled]) -> dict[str, DateWindow]:
         for name, one in settled.items()
         if one.action != "deny" and (window := together(one.lines)) is not None
     }
-

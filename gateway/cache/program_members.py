@@ -64,6 +64,14 @@ def stated_by(entities: Collection[str]) -> dict[str, Participation]:
     }  # fmt: skip
 
 
+def unstated(programs: Collection[str], entities: Collection[str]) -> list[str]:
+    """List the *programs* that agreements name where a source with those *entities* tells of no program at all."""
+    if not programs or stated_by(entities):
+        return []
+    named = ", ".join(sorted(programs))
+    return [f"its system tells of no programs, so nobody is in {named}, which agreements name"]
+
+
 def read(adapter: Adapter, programs: Collection[str], snapshot: Snapshot, today: str) -> Mapping[str, frozenset[int]]:
     """Read who takes part *today* in each of the *programs*, as rows of the students of *snapshot*.
 
@@ -102,9 +110,7 @@ def carried(before: Snapshot, fresh: Snapshot) -> Mapping[str, frozenset[int]]:
     if old is new or old == new or not before.members:
         return before.members
     at = {own: row for row, own in enumerate(new)}
-    return {
-        name: frozenset(at[old[row]] for row in rows if old[row] in at) for name, rows in before.members.items()
-    }
+    return {name: frozenset(at[old[row]] for row in rows if old[row] in at) for name, rows in before.members.items()}
 
 
 def attach(

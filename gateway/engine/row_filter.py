@@ -51,7 +51,6 @@ class Reader(Protocol[Row_contra]):
         """Return a function that finds the rows of *child* that point to a row by the reference *via*."""
         ...
 
-
     def number(self, row: Row_contra) -> int:
         """Return the number of a row in the snapshot; a negative number where it has none yet."""
         ...
@@ -123,11 +122,8 @@ def row_filter(clause: Clause, rows: Reader[Row], around: Around) -> Callable[[R
             return _of_a_field(clause, rows)
         case Active(begin, end):
             return _active(begin, end, rows, around.today)
-        case Aged(birth, least, most):
-            return _aged(rows.value(birth), around.today, least, most)
-        case InProgram(names):
-            number, members = rows.number, around.snapshot.members_of(names)
-            return lambda row: number(row) in members
+        case Aged() | InProgram():
+            return _of_a_student(clause, rows, around)
         case _:
             return _related(clause, rows, around)
 
@@ -161,6 +157,13 @@ def _active(begin: Sequence[str], end: str, rows: Reader[Row], today: str) -> Ca
         return first is not None and first <= today and (last is None or last >= today)
 
     return active
+
+
+def _of_a_student(clause: Aged | InProgram, rows: Reader[Row], around: Around) -> Callable[[Row], bool]:
+    if isinstance(clause, Aged):
+        return _aged(rows.value(clause.birth), around.today, clause.least, clause.most)
+    number, members = rows.number, around.snapshot.members_of(clause.programs)
+    return lambda row: number(row) in members
 
 
 def _aged(value: Callable[[Row], Any], today: str, least: int | None, most: int | None) -> Callable[[Row], bool]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gateway import telemetry
 from gateway.audit.agreement_texts import record_all
 from gateway.audit.log import open_record
+from gateway.auth.daily_rows import DailyRows
 from gateway.auth.oauth1_secrets import PURPOSE
 from gateway.auth.rate_limits import RateLimits
 from gateway.cache.needed_fields import programs_of, wanted_by
@@ -98,6 +99,7 @@ def _run(
         limits=limits,
         clock=parts.now,
         readiness=readiness,
+        daily_rows=DailyRows(memory, parts.now),
         zones=settings.zones,
         client_logs=ClientLogs(
             settings.changes.folder,

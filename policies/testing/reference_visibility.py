@@ -143,7 +143,9 @@ def _aged(birth: object, today: str, least: int, most: int) -> bool:
         born, now = date.fromisoformat(birth), date.fromisoformat(today)
     except ValueError:
         return False
-    birthdays = sum((year, born.month, born.day) <= (now.year, now.month, now.day) for year in range(born.year + 1, now.year + 1))
+    birthdays = sum(
+        (year, born.month, born.day) <= (now.year, now.month, now.day) for year in range(born.year + 1, now.year + 1)
+    )
     return born <= now and least <= birthdays <= most
 
 
