@@ -14,7 +14,7 @@ from gateway.storage.acts import Acts
 from standards.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from gateway.audit.log import Record
@@ -49,13 +49,17 @@ def _flat(value: Any) -> Any:
 
 def read_acts(folder: Path) -> Iterator[dict[str, Any]]:
     """Read every act of the log, oldest first; one that was carried over twice only once."""
+    return once_each(event for event in read_events(folder) if event.get("operation") == OPERATION)
+
+
+def once_each(events: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield each act among *events* once, though it was carried over twice."""
     known: set[str] = set()
-    for event in read_events(folder):
-        if event.get("operation") == OPERATION:
-            told = str(sorted((name, str(value)) for name, value in event.items() if name != "seq"))
-            if told not in known:
-                known.add(told)
-                yield event
+    for event in events:
+        told = str(sorted((name, str(value)) for name, value in event.items() if name != "seq"))
+        if told not in known:
+            known.add(told)
+            yield event
 
 
 class Carrier:

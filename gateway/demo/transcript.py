@@ -20,7 +20,6 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.audit import chain
-from gateway.audit.acts import OPERATION
 from gateway.audit.log import PURPOSE, verify
 from gateway.audit.reports.reading import AuditReader
 from gateway.config.settings import load

@@ -105,7 +105,8 @@ class Cursors:
         return Cursor(_printed(rest[:ID_BYTES]), rest[ID_BYTES], _printed(rest[ID_BYTES + 1 :]), state)
 
     def _cipher(self, caller: Caller) -> TokenCipher:
-        return TokenCipher(self._keyring.derive("page tokens", caller.client))
+        named = (caller.client, caller.purpose) if caller.purpose else (caller.client,)
+        return TokenCipher(self._keyring.derive("page tokens", *named))
 
 
 def check(cursor: Cursor, shown: tuple[Rows, ...]) -> None:

@@ -11,10 +11,11 @@ import orjson
 
 from gateway.storage.content_store import Contents
 from gateway.storage.durable_files import replace_file
-from policies import canonical, loading
+from policies import canonical
 from policies.agreement import DRAFTS, SETS, read
 from policies.canonical import Expansion
 from policies.comparison.offers import OWN, adopted_of, last_day
+from policies.documents import loading
 from standards.errors import CallerError
 
 if TYPE_CHECKING:

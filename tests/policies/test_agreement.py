@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from policies import agreement, schema
+from policies import agreement
+from policies.documents import schema
 from standards.errors import SettingsError
 from tests.policies import documents
 

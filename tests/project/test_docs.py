@@ -16,7 +16,7 @@ from gateway.auth.scopes import known_scopes
 from gateway.commands.cli import main
 from gateway.config.schema import RegionSchema
 from gateway.docs_pages import __main__ as docs_pages
-from policies import schema
+from policies.documents import schema
 from policies.transforms import ACTIONS
 from standards import registry, vocabulary
 from tests.support import samples

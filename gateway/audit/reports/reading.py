@@ -62,17 +62,13 @@ class AuditReader:
         return self._zones.get(district, UTC)
 
     def acts(self) -> Iterator[Event]:
-        """Return every event that tells of an act, oldest first."""
-        return self._index.acts()
+        """Return every act of an administrator, oldest first, each once."""
+        return acts.once_each(self._index.acts())
 
     def event(self, seq: int) -> Event | None:
         """Return the event of that number."""
         found = (line.event for _, line, number in read_entries(self.folder, seq) if line and number == seq)
         return next(found, None)
-
-    def acts(self) -> Iterator[Event]:
-        """Return every act of an administrator, oldest first, each once."""
-        return acts.read_acts(self.folder)
 
     def about(self, district: str, identifier: str) -> Iterator[Event]:
         """Return every event about the student with the source's id *identifier*, oldest first."""

@@ -43,7 +43,7 @@ def add(party: str, key_file: Path, file: Path) -> None:
 
 
 def _check_party(party: str, districts: Collection[str]) -> None:
-    from policies.claims import NAME
+    from policies.documents.claims import NAME
 
     if not NAME.fullmatch(party):
         raise click.BadParameter("a party has the name of a district or of an org in agreements")

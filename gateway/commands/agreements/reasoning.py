@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gateway.commands.audit import STUDENT
+from gateway.commands.audit.record import STUDENT
 from gateway.commands.clients import JSON, SETTINGS
 
 if TYPE_CHECKING:

@@ -64,12 +64,11 @@ def show_event(seq: int, file: Path) -> None:
 @SETTINGS
 def show_acts(file: Path) -> None:
     """Tell what administrators have done: agreements, approvals, keys, clients, registers; oldest first."""
-    from gateway.audit.reading import AuditReader
-
-    reading, found = AuditReader(_load(file)), 0
-    for event in reading.acts():
-        found += 1
-        click.echo(reading.words(event) + "\n")
+    found = 0
+    with open_reader(load_settings(file)) as reading:
+        for event in reading.acts():
+            found += 1
+            click.echo(reading.words(event) + "\n")
     click.echo(f"{found} acts on record.")
 
 
