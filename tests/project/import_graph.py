@@ -62,6 +62,7 @@ FLOORS = [
     "gateway.telemetry",
     "gateway.auth gateway.audit gateway.cache",
     "gateway.registers",
+    "gateway.tasks",
     "gateway.districts",
     "gateway.engine",
     "gateway.change_log",
