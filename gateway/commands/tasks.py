@@ -119,7 +119,7 @@ def _computed(settings: Settings, store: SqlStore, found: Tasks, *, offline: boo
 
     agreements, _ = read_folder(settings.agreements)
     keys = RegisterKeys(settings.open_keys().derive(PURPOSE))
-    registers, approved = Registers(store, keys), found.approved()
+    registers, approved = Registers(store, keys, utc_now), found.approved()
     for name, spec in settings.districts.items():
         entries, students = registers.entries(name), None
         if not offline and any(one.ended is None for one in entries):
