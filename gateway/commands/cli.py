@@ -17,6 +17,7 @@ from gateway.commands.districts import districts
 from gateway.commands.export import export_command
 from gateway.commands.restrictions import restrictions
 from gateway.commands.running import reload_command, status_command
+from gateway.commands.tasks import tasks
 from standards.errors import GatewayError, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ main.add_command(export_command)
 main.add_command(reload_command)
 main.add_command(restrictions)
 main.add_command(status_command)
+main.add_command(tasks)
 
 
 @main.command()

@@ -91,7 +91,7 @@ def open_registers(file: Path, district: str) -> Iterator[OpenRegisters]:
     from gateway.registers.store import Registers
     from gateway.registers.tags import PURPOSE, RegisterKeys
     from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
-    from gateway.storage.registry import open_store
+    from gateway.storage.registry import open_store, utc_now
     from standards.errors import SettingsError, suggestion
 
     settings = load(file)
@@ -99,7 +99,7 @@ def open_registers(file: Path, district: str) -> Iterator[OpenRegisters]:
         raise SettingsError(f"there is no district {district}{suggestion(district, settings.districts)}", str(file))
     keys = RegisterKeys(settings.open_keys().derive(PURPOSE))
     with closing(open_store(settings.store_url, seconds=MAX_COMMAND_SECONDS)) as store:
-        yield OpenRegisters(settings, district, Registers(store, keys), keys)
+        yield OpenRegisters(settings, district, Registers(store, keys, utc_now), keys)
 
 
 def ask_student(by: str, reason: str = "") -> dict[str, str]:

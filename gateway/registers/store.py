@@ -43,7 +43,7 @@ PAGE_ROWS: Final = 4000
 
 
 @dataclass(slots=True)
-class _Known:
+class _KnownDistrict:
     """What is known of a district, as of when it was last looked at."""
 
     fold: Fold
@@ -63,7 +63,7 @@ class Registers:
     ) -> None:
         self._engine, self._calls, self._keys = store.engine, store.calls, keys
         self._clock, self._monotonic = clock, monotonic
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, _KnownDistrict] = {}
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
 
@@ -175,7 +175,7 @@ class Registers:
         same_version = {"version": register_versions.c.version}
         connection.execute(row.on_conflict_do_update(index_elements=["district"], set_=same_version))
 
-    def _look(self, known: _Known) -> RegisterState:
+    def _look(self, known: _KnownDistrict) -> RegisterState:
         """Read what has changed since the last look, some at a time."""
         before = known.state.version if known.state else -1
         while True:
@@ -183,7 +183,7 @@ class Registers:
             if done:
                 return known.fold.state(version) if version != before or known.state is None else known.state
 
-    def _step(self, known: _Known, before: int) -> tuple[int, bool]:
+    def _step(self, known: _KnownDistrict, before: int) -> tuple[int, bool]:
         with self._reading() as connection:
             version = _version(connection, known.fold.district)
             if version == before:
@@ -220,10 +220,10 @@ class Registers:
         with transaction(engine) as connection:
             yield connection
 
-    def _of(self, district: str) -> _Known:
+    def _of(self, district: str) -> _KnownDistrict:
         known = self._known.get(district)
         if known is None:
-            known = self._known[district] = _Known(Fold(district, self._keys.cipher(district)))
+            known = self._known[district] = _KnownDistrict(Fold(district, self._keys.cipher(district)))
         return known
 
     @contextmanager

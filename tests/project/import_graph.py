@@ -73,6 +73,7 @@ FLOORS = [
     "gateway.signing",
     "gateway.registers gateway.audit.students",
     "gateway.audit.reports",
+    "gateway.tasks",
     "gateway.districts",
     "gateway.engine",
     "gateway.change_log",
