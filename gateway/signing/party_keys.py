@@ -20,6 +20,9 @@ MIN_RSA_BITS, MAX_RSA_BITS = 2048, 8192
 CURVES: Final = {"P-256": ("ES256",), "P-384": ("ES384",), "Ed25519": ("Ed25519", "EdDSA")}
 """The algorithms that a key of each curve signs by; the first is the one we sign with."""
 
+MEMBERS: Final = {"EC": ("crv", "x", "y"), "OKP": ("crv", "x"), "RSA": ("e", "n")}
+"""What makes a public key of each kind, as RFC 7638 counts it."""
+
 NO_KEY = "this is no key: it must be a JWK (JSON) or a PEM file of an EC, RSA or Ed25519 key"
 NOT_ALLOWED = "a key must be EC P-256 or P-384, Ed25519, or RSA of 2048 bits or more"
 PRIVATE = "this is a private key, which must stay with the party alone: register the public key that belongs to it"
@@ -44,6 +47,8 @@ def read_key(content: bytes, file: str, *, private: bool = False) -> Key:
 
 def registered(key: Mapping[str, Any]) -> Key | None:
     """Return the key of the registry; None where this program does not allow its kind."""
+    if key.get("kty") not in MEMBERS:
+        return None
     try:
         found = JWKRegistry.import_key(dict(key))
     except (JoseError, ValueError, TypeError, KeyError):
@@ -64,14 +69,16 @@ def algorithms(key: Key) -> tuple[str, ...]:
 
 def public_part(key: Key) -> dict[str, Any]:
     """Return the members of the public key alone, as a JWK, without what else its file says."""
-    names = {"EC": ("crv", "x", "y"), "OKP": ("crv", "x"), "RSA": ("e", "n")}[key.key_type]
     told = key.as_dict(private=False)
-    return {"kty": key.key_type, **{name: told[name] for name in names}}
+    return {"kty": key.key_type, **{name: told[name] for name in MEMBERS[key.key_type]}}
 
 
 def _jwk(content: bytes, file: str) -> Key:
     try:
-        return JWKRegistry.import_key(json.loads(content))
+        told = json.loads(content)
+        if told["kty"] not in MEMBERS:
+            raise SettingsError(NOT_ALLOWED, file)
+        return JWKRegistry.import_key(told)
     except (JoseError, ValueError, TypeError, KeyError, RecursionError):
         raise SettingsError(NO_KEY, file) from None
 

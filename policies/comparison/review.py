@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Signers:
-    """The *parties* whose signature of a version counts; *withdrawn* after both had signed it."""
+    """The *parties* whose signature of a version counts; *withdrawn* where one does no longer after both had signed."""
 
     parties: frozenset[str] = frozenset()
     withdrawn: bool = False
@@ -34,7 +34,7 @@ class Pending:
         """Say who has not signed, and why that is needed."""
         told = f"not signed by {' and '.join(self.missing)}"
         if self.withdrawn:
-            return f"{told}: an approval was withdrawn, and no version before it comes back"
+            return f"{told}: a signature counts no longer, and no version before it comes back"
         return f"{told}; it is wider than the version before: {self.wider[0]}" if self.wider else told
 
 
