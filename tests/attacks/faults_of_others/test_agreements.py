@@ -16,9 +16,9 @@ from policies.elements import Line
 from policies.grant import Grant, Rule
 from policies.population import values
 from policies.transforms import ACTIONS
+from tests.attacks.faults_of_others.planting import noticed
 from tests.policies import documents
 from tests.support.consumers import ANYTHING, Consumer
-from tests.support.planting import noticed
 from tests.support.regions import EDFI, ROSTER, agreement, running, small_sites
 
 ROSTERED = (("student.id", "allow"), ("student.name.given", "allow"), ("enrollment.*", "allow"))

@@ -13,7 +13,7 @@ from gateway.engine.row_index import RowIndex
 from gateway.reads import modes, pipeline
 from gateway.web import oneroster
 from tests.attacks.conftest import TUTOR
-from tests.support.planting import noticed
+from tests.attacks.faults_of_others.planting import noticed
 from tests.support.regions import EDFI, ROSTER, agreement, running, small_sites
 
 CANARY = "Kanariheader"

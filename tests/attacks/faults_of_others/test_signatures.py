@@ -20,7 +20,7 @@ from gateway.config.settings import load
 from gateway.paging import page_tokens
 from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import open_store
-from tests.support.planting import noticed
+from tests.attacks.faults_of_others.planting import noticed
 from tests.support.regions import agreement, running, small_sites
 
 OLDER, HOST = "/ims/oneroster/v1p1/", "http://localhost"

@@ -24,9 +24,9 @@ from policies.compiler import Grants
 from standards.errors import Forbidden, SourceUnavailable
 from standards.query import Query
 from tests.attacks.conftest import TUTOR
+from tests.attacks.faults_of_others.planting import noticed
 from tests.policies import documents
 from tests.support.consumers import Consumer
-from tests.support.planting import noticed
 from tests.support.regions import EDFI, ROSTER, agreement, links, running, small_district, small_sites
 
 BULK = "/ims/oneroster/bulk/v1p2/csv"

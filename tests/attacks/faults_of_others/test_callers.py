@@ -16,7 +16,7 @@ from gateway.auth.scopes import known_scopes
 from gateway.auth.token_request import TokenRefusal
 from gateway.web import oauth, oneroster, responses
 from gateway.web.oauth import RegisteredClient, TokenServer
-from tests.support.planting import noticed
+from tests.attacks.faults_of_others.planting import noticed
 from tests.support.regions import EDFI, ROSTER
 
 CLAIMS = (

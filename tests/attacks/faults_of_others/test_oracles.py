@@ -19,9 +19,9 @@ from gateway.web import edfi, oneroster
 from policies.grant import Grant, Rule
 from standards.oneroster.api import request as choosing
 from standards.query import Condition
+from tests.attacks.faults_of_others.planting import noticed
 from tests.policies import documents
 from tests.support.consumers import Consumer
-from tests.support.planting import noticed
 from tests.support.regions import EDFI, ROSTER, links, small_district
 
 SAID = {"correlation-id": "asked by a test"}
