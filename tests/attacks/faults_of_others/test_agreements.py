@@ -11,7 +11,7 @@ import pytest
 
 from gateway.engine import row_filter
 from gateway.engine.visibility import Visibility
-from policies import checks, elements, schema
+from policies import checks, elements
 from policies.elements import Line
 from policies.grant import Grant, Rule
 from policies.population import values
@@ -199,7 +199,7 @@ def test_a_list_of_nothing_is_nobody(tried):
 
     def skipped(patch):
         plain = checks.population
-        patch.setattr(schema, "problems", lambda *_: iter(()))
+        patch.setattr(checks.schema, "problems", lambda *_: iter(()))
 
         def population(content):
             everyone = [
@@ -296,7 +296,7 @@ def test_a_word_that_matches_nothing_is_a_mistake_and_never_leaves_a_value_clear
         assert all(len(one.get("familyName", "")) <= 1 for one in seen.users), "the value is clear"
 
     def no_match_is_clear(patch):
-        patch.setattr(schema, "problems", lambda *_: iter(()))
+        patch.setattr(checks.schema, "problems", lambda *_: iter(()))
         patch.setattr(
             checks, "Line", lambda path, action, *rest: Line(path, action if action in ACTIONS else "allow", *rest)
         )
