@@ -88,9 +88,11 @@ def listed(fact: str) -> str:
 
 
 def element(fact: str) -> ScheduleElement:
-    """Return the row of the schedule that a *fact* belongs to."""
+    """Return the row of the schedule that a *fact* belongs to; what a reference repeats is in the reference's."""
     rows = categories()[category(fact)].elements
-    return next((row for row in rows.values() if names(row, fact)), rows[REST])
+    field = None if fact.startswith(("edfi.", "oneroster.")) else known(fact)
+    name = field.release if field else fact
+    return next((row for row in rows.values() if names(row, name)), rows[REST])
 
 
 def names(row: ScheduleElement, fact: str) -> bool:

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from policies.agreement import Agreement
 
 SAID = frozenset({
-    "apiVersion", "id", "version", "parties", "basis", "validity", "clients", "operations", "population", "elements",
-    "directory", "redisclosure", "retention", "obligations", "limits", "approvals",
+    "id", "version", "parties", "basis", "validity", "clients", "operations", "population", "elements", "directory",
+    "redisclosure", "retention", "obligations", "limits", "approvals",
 })  # fmt: skip
 """The keys of an agreement that this document tells; a test compares them with the schema."""
+LEFT_OUT = frozenset({"apiVersion", "tests"})
+"""The keys that only programs need."""
 SIGNED = (message("Name"), message("Title"), message("Signature"), message("Date"))
 
 

@@ -139,7 +139,7 @@ def _row(path: Path, line: int, category: str, element: str, mark: str) -> Check
 def _element(category: Category, element: str) -> tuple[str, str]:
     """Return the name of an element of a *category*, and what an element for other data says more closely."""
     spelt = [(one.name, one.spellings) for one in category.elements.values()]
-    if name := schedule.find(element, spelt):
+    if name := schedule.find(element, spelt) or schedule.find(element.partition("(")[0], spelt):
         return name, ""
     for mark in SPECIFIED:
         head, _, said = element.casefold().partition(mark)
