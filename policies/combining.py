@@ -86,7 +86,7 @@ def together(several: Sequence[Combinable]) -> Settlement:
     for name in sorted({name for one in each for name in one}):
         lines = tuple(line for one in each if name in one for line in one[name].lines)
         denied = any(line.covers(name) for line in denies)
-        action = "deny" if denied else _highest(action_for(one, name) for one in each)
+        action = "deny" if denied else _highest(name, [action_for(one, name) for one in each])
         found[name] = Settled(action, lines, "an agreement for the same purpose denies it" if denied else "")
     return elements.limited(found)
 
@@ -112,9 +112,12 @@ def action_for(one: Settlement, name: str) -> str:
     return whole.action if whole else "deny"
 
 
-def _highest(actions: Iterable[str]) -> str:
-    """Return the highest of several actions; deny where two of them are not ordered."""
-    highest = "deny"
+def _highest(name: str, actions: Sequence[str]) -> str:
+    """Return the highest of several actions on an element; deny where they are not ordered, or are not the same ids."""
+    highest, about = "deny", elements.element(name)
+    given = {action for action in actions if action != "deny"}
+    if actions.count("hash") > 1 or (about is not None and about.is_id and len(given) > 1):
+        return "deny"
     for action in actions:
         if not ordered(highest, action):
             return "deny"

@@ -135,8 +135,9 @@ def combine(several: Sequence[Agreement], client: str) -> Grant:
     Raises:
         Forbidden: an agreement does not name the client.
     """
-    whole = combining.together(several)
-    parts = tuple(_compiled(one, client, combining.under(combining.settled(one), whole)) for one in several)
+    ordered = sorted(several, key=lambda one: one.id)
+    whole = combining.together(ordered)
+    parts = tuple(_compiled(one, client, combining.under(combining.settled(one), whole)) for one in ordered)
     first = parts[0]
     content: dict[str, Any] = {
         "client": client,

@@ -33,6 +33,9 @@ def suppress(counts: Sequence[Sequence[int]], limit: int) -> Told:
     small = sorted(hidden)
     while (open_ := next((cell for cell in small if not _may_reach(table, hidden, cell, limit)), None)) is not None:
         hidden.add(_next(table, hidden, open_))
+    for cell in sorted(hidden - set(small), key=lambda one: (-table[one[0]][one[1]], one)):
+        if all(_may_reach(table, hidden - {cell}, one, limit) for one in small):
+            hidden.discard(cell)
     return tuple(
         tuple(None if (i, j) in hidden else count for j, count in enumerate(row)) for i, row in enumerate(table)
     )

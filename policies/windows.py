@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from standards.edfi import catalogue
 from standards.fields import fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator
 
     from policies.elements import Element, Line, Settled
 
@@ -27,14 +28,33 @@ VOCABULARY: Mapping[str, str] = MappingProxyType({
 """The field that dates the records of an entity of the vocabulary; people, classes and schools are not dated."""
 
 
-@cache
-def dated_by() -> Mapping[str, str]:
-    """Return the field that dates the records of each entity that has one, native entities too.
+class DatedBy(Mapping[str, str]):
+    """The field that dates the records of each entity that has one.
 
     A native record is dated by the first date of its natural key, else by the first date that it must have. Only the
     day counts, and a record without one is outside every window.
     """
-    return MappingProxyType({**VOCABULARY, **{name: day for name in native.entities() if (day := _first_date(name))}})
+
+    def __getitem__(self, entity: str) -> str:
+        """Return the field of one entity."""
+        return _dated()[entity]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the entities."""
+        return iter(_dated())
+
+    def __len__(self) -> int:
+        """Return how many entities are dated."""
+        return len(_dated())
+
+
+DATED_BY: Mapping[str, str] = DatedBy()
+"""By entity; looked up at first use, since a source may bring native entities of its own."""
+
+
+@cache
+def _dated() -> Mapping[str, str]:
+    return {**VOCABULARY, **{name: day for name in native.entities() if (day := _first_date(name))}}
 
 
 def _first_date(entity: str) -> str:
@@ -50,7 +70,7 @@ def _first_date(entity: str) -> str:
 def undated(about: Iterable[Element]) -> str:
     """Return the first entity that has no date, of those whose records show the elements; empty where all have one."""
     entities = (field.entity for one in about for field in one.fields)
-    return next((entity for entity in entities if entity not in dated_by()), "")
+    return next((entity for entity in entities if entity not in DATED_BY), "")
 
 
 def together(lines: Iterable[Line]) -> DateWindow | None:

@@ -23,7 +23,9 @@ def spend(gateway: Gateway, *sent: tuple[RowIndex | None, tuple[int, int]]) -> N
         TooManyRequests: they are more than an agreement lets the client have today.
         StoreUnavailable: what was sent today cannot be looked up.
     """
-    numbers, grants, what = Counter[str](), dict[str, Grant](), []
+    numbers: Counter[str] = Counter()
+    grants: dict[str, Grant] = {}
+    what: list[tuple[str, str, int, int]] = []
     for rows, (first, last) in sent:
         theirs = [part.visibility.grant for part in rows.shown] if rows else []
         if rows and any(part.limits.rows_per_day for grant in theirs for part in grant.each):
