@@ -11,7 +11,7 @@ from gateway.registers.entries import Consent
 from gateway.tasks import task
 from gateway.tasks.task import CONTACTS, PRIVACY_OFFICER, after, computed
 from policies.agreement import current
-from policies.checks import DIRECTORY, rests_on
+from policies.documents.terms import DIRECTORY, rests_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

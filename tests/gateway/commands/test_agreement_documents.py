@@ -25,7 +25,7 @@ def crossing(tmp_path, monkeypatch):
     folder = tmp_path / "agreements"
     folder.mkdir(exist_ok=True)
     for version, elements in ((1, "student.id allow"), (2, "student.id allow\nstudent.name.given allow")):
-        text = documents.text(elements, '{all: [{enrollment: active}]}', version=version)
+        text = documents.text(elements, "{all: [{enrollment: active}]}", version=version)
         (folder / f"reading-{version}.yaml").write_text(text, "utf-8")
 
     def run(*words):

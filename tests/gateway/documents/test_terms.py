@@ -76,7 +76,11 @@ def test_a_section_that_begins_like_another_is_not_taken_for_it():
 
 @pytest.mark.parametrize(
     ("period", "english", "spanish"),
-    [("P60D", "60 days", "60 días"), ("P1Y6M", "1 year and 6 months", "1 año y 6 meses"), ("P1W", "1 week", "1 semana")],
+    [
+        ("P60D", "60 days", "60 días"),
+        ("P1Y6M", "1 year and 6 months", "1 año y 6 meses"),
+        ("P1W", "1 week", "1 semana"),
+    ],
 )
 def test_a_period_is_written_in_words(period, english, spanish):
     assert ENGLISH.period(period) == english
