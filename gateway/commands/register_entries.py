@@ -138,23 +138,43 @@ def parts_as_options() -> Iterator[None]:
 
 
 def of_one_student(found: OpenRegisters, entries: Iterable[RegisterEntry], by: str) -> list[RegisterEntry]:
-    """Return the *entries* of one student, who is asked for, by what was typed and what the source knows beside it."""
+    """Return the *entries* of one student, who is asked for: those with what was typed, and with what these share.
+
+    Where nothing is known by what was typed, the district's system tells what else the student is known by.
+    """
     from gateway.registers.matching import Students
     from gateway.registers.resolving import resolve, typed_tags
     from standards.errors import SourceError
 
-    given = ask_student(by)
+    given, every = ask_student(by), list(entries)
     with parts_as_options():
         typed = typed_tags(Students(found.district, found.keys), given)
-    tags = {(kind, tag) for kind, (tag, _) in typed.items()}
+    known = _alike(every, {(kind, tag) for kind, (tag, _) in typed.items()})
+    if known:
+        return known
     try:
         students = found.students()
-        row = resolve(students, given).row
-        if row is not None:
-            tags |= {(kind, tag) for kind, several in students.found[row].tags.items() for tag in several}
     except SourceError:
         click.echo("The district's system cannot be asked: only what was typed is compared.", err=True)
-    return [one for one in entries if tags & set(one.states.tags.items())]
+        return []
+    row = resolve(students, given).row
+    tags = (
+        {(kind, tag) for kind, several in students.found[row].tags.items() for tag in several}
+        if row is not None
+        else set()
+    )
+    return _alike(every, tags)
+
+
+def _alike(entries: list[RegisterEntry], tags: set[tuple[str, str]]) -> list[RegisterEntry]:
+    """Return the entries that have one of the *tags*, or share one with another of these."""
+    found: list[RegisterEntry] = []
+    while True:
+        more = [one for one in entries if one not in found and tags & set(one.states.tags.items())]
+        if not more:
+            return [one for one in entries if one in found]
+        found += more
+        tags = tags.union(*(set(one.states.tags.items()) for one in more))
 
 
 def tell_written(written: Written) -> None:

@@ -107,9 +107,20 @@ def test_consents_of_a_student_who_has_left_can_still_be_withdrawn(region):
     add(region, region.students[0])
     (region.folder / "maple" / "users.csv").unlink()
     words = ("consents", "withdraw", *MAPLE, "--reason", "letter")
+    answer = region.crossing(*words, typed="another-student\n", fails=1)
+    assert "only what was typed is compared" in answer.stderr
     answer = region.crossing(*words, typed=f"{region.students[0]['sourcedId']}\n")
     assert "1 consents withdrawn" in answer.output
-    assert "only what was typed is compared" in answer.stderr
+
+
+def test_a_withdrawal_finds_what_was_given_under_an_id_of_before(region):
+    student = region.students[0]
+    add(region, student)
+    region.reissue(student["sourcedId"], "brand-new")
+    add(region, {"sourcedId": "brand-new"}, signed=(*SIGNED[:4], "--signed", "2026-09-05"))
+    words = ("consents", "withdraw", *MAPLE, "--reason", "letter")
+    assert "2 consents withdrawn" in region.crossing(*words, typed="brand-new\n").output
+    assert listed(region) == []
 
 
 def test_an_agreement_that_asks_for_a_form_takes_no_other(region):
