@@ -43,6 +43,15 @@ class Texts:
         listed = self._read(name) if name else {}
         self.known = {version: Recorded(*one) for version, one in listed.items()}
 
+    @property
+    def newest(self) -> Mapping[str, int]:
+        """Return the highest version that was recorded of each agreement."""
+        found: dict[str, int] = {}
+        for version in self.known:
+            name, _, number = version.rpartition("@")
+            found[name] = max(int(number), found.get(name, 0))
+        return found
+
     def differing(self, agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, Agreement]]:
         """Return every agreement whose version was recorded with another text, and the mistake that this is."""
         for one in agreements:

@@ -22,7 +22,7 @@ class Watch:
 
     def __init__(self, carrier: Carrier, follow: Callable[[], object]) -> None:
         self._carrier, self._follow, self._ended = carrier, follow, threading.Event()
-        carrier.carry()
+        _attempt(carrier.carry)
         self._thread = threading.Thread(target=self._watch, name="watch", daemon=True)
         self._thread.start()
 
@@ -35,11 +35,15 @@ class Watch:
     def _watch(self) -> None:
         while True:
             for work in (self._carrier.carry, self._follow):
-                try:
-                    work()
-                except StoreUnavailable:
-                    continue  # the next look finds it again, and requests tell of it
-                except Exception as error:  # noqa: BLE001  whatever it is, the next look is taken
-                    telemetry.fault(error)
+                _attempt(work)
             if self._ended.wait(WATCH_SECONDS):
                 return
+
+
+def _attempt(work: Callable[[], object]) -> None:
+    try:
+        work()
+    except StoreUnavailable:
+        pass  # the next look finds it again, and requests tell of it
+    except Exception as error:  # noqa: BLE001  whatever it is, the next look is taken
+        telemetry.fault(error)

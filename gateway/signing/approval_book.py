@@ -153,6 +153,6 @@ def unsigned(
         for approval, one in fresh:
             registry.record(approval, one.district)
         book = ApprovalBook(keys, registry.every(), held, districts) if fresh else book
-        return review(held, book.signers)
+        return review(held, book.signers, texts.newest)
 
     return pending

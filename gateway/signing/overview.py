@@ -51,7 +51,7 @@ def overview(settings: Settings, store: SqlRegistry | None, now: datetime) -> tu
     texts = recorded(settings)
     held, drawn = tuple(map(texts.held_to, found)), tuple(map(texts.held_to, drafts))
     book = _book(settings, store, (*held, *drawn), now)
-    waiting = {(one.agreement.id, one.agreement.version): one for one in review(held, book.signers)}
+    waiting = {(one.agreement.id, one.agreement.version): one for one in review(held, book.signers, texts.newest)}
     stops = settings.must_be_signed
     counted = [one for one in held if not stops or (one.id, one.version) not in waiting]
     states = [_state(one, book, waiting.get((one.id, one.version)), counted, now) for one in held]

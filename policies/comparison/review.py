@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from policies.comparison.widening import widens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from policies.agreement import Agreement
 
@@ -23,15 +24,21 @@ class Signers:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A version that releases nothing, since approvals are *missing*; *wider* is by what it widens what is in force."""
+    """A version that releases nothing, since approvals are *missing*; *wider* is by what it widens what is in force.
+
+    So does one whose replacement, the version *gone*, is on record and no longer in the folder.
+    """
 
     agreement: Agreement
     missing: tuple[str, ...]
     wider: tuple[str, ...] = ()
     withdrawn: bool = False
+    gone: int = 0
 
     def words(self) -> str:
         """Say who has not signed, and why that is needed."""
+        if self.gone:
+            return f"version {self.gone} has replaced it, and its document is gone: put it back, or write a newer one"
         told = f"not signed by {' and '.join(self.missing)}"
         if self.withdrawn:
             return f"{told}: a signature counts no longer, and no version before it comes back"
@@ -43,16 +50,27 @@ def parties(one: Agreement) -> tuple[str, ...]:
     return tuple(dict.fromkeys((one.district, one.org)))
 
 
-def review(agreements: Iterable[Agreement], signers: Callable[[Agreement], Signers]) -> tuple[Pending, ...]:
+def review(
+    agreements: Iterable[Agreement],
+    signers: Callable[[Agreement], Signers],
+    newest: Mapping[str, int] = MappingProxyType({}),
+) -> tuple[Pending, ...]:
     """List the versions that release nothing while both parties must have signed.
 
     A version counts that both have signed, or that only narrows the last one that counts. One that does not replaces
-    nothing. Where an approval of a version was withdrawn that both had signed, those before it do not come back.
+    nothing. Where an approval of a version was withdrawn that both had signed, those before it do not come back, nor
+    where the *newest* version that was ever served is not there any more.
     """
     by_id: dict[str, list[Agreement]] = {}
     for one in agreements:
         by_id.setdefault(one.id, []).append(one)
-    return tuple(found for versions in by_id.values() for found in _pending(versions, signers))
+    found: list[Pending] = []
+    for name, versions in by_id.items():
+        if (last := newest.get(name, 0)) > max(one.version for one in versions):
+            found += (Pending(one, (), gone=last) for one in versions)
+        else:
+            found += _pending(versions, signers)
+    return tuple(found)
 
 
 def _pending(versions: Iterable[Agreement], signers: Callable[[Agreement], Signers]) -> Iterator[Pending]:

@@ -10,7 +10,7 @@ from adapters.simulators.oneroster import Sis, run
 from gateway.config.settings import load
 from tests.adapters.oneroster_rest.system import district_documents, settings_for
 from tests.attacks.test_writes import BOOK, Server, plain, send
-from tests.support.disclosures import read_disclosures
+from tests.gateway.disclosures import read_disclosures
 from tests.support.regions import EDFI, ROSTER, agreement, running
 
 ALL = "[read, search, create, update, delete, bulk, changes]"

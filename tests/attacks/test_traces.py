@@ -12,8 +12,8 @@ from policies.testing.reference_visibility import visible
 from standards.edfi import catalogue
 from standards.errors import StoreUnavailable
 from standards.fields import fields_of
+from tests.gateway.disclosures import read_disclosures
 from tests.policies import documents
-from tests.support.disclosures import read_disclosures
 from tests.support.regions import EDFI, ROSTER
 
 

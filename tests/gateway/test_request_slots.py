@@ -14,8 +14,8 @@ from adapters.simulators.oneroster import Sis, run
 from gateway import telemetry
 from gateway.request_slots import MAX_QUEUED_REQUESTS, Interrupted, Slots, Ticket, once, under
 from tests.adapters.oneroster_rest.system import district_documents, settings_for
+from tests.gateway.disclosures import read_disclosures
 from tests.gateway.server.fronting import ask, front, later
-from tests.support.disclosures import read_disclosures
 from tests.support.regions import ROSTER, Site, agreement, running
 
 BOOK = "/ims/oneroster/gradebook/v1p2/"

@@ -10,7 +10,7 @@ import pytest
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "glossary.md"
 OWN = {
-    "agreement", "chain", "contract", "cursor", "disclosure", "epoch", "grant", "keyring", "lens", "manifest",
+    "act", "agreement", "approval", "chain", "contract", "cursor", "disclosure", "epoch", "grant", "keyring", "lens", "manifest",
     "population", "prune", "register", "row index", "snapshot", "tag", "task", "view", "vocabulary",
 }  # fmt: skip
 ENTRIES = dict(part.split("\n", 1) for part in PAGE.read_text("utf-8").split("\n## ")[1:])

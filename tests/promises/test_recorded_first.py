@@ -19,7 +19,7 @@ from gateway.audit.log import verify
 from gateway.config.settings import load
 from gateway.demo.data import write_oneroster_12
 from gateway.storage.registry import open_store
-from tests.support.disclosures import read_disclosures
+from tests.gateway.disclosures import read_disclosures
 from tests.support.regions import EDFI, ROSTER, Site, agreement, running, served, small_district, wait_until
 
 

@@ -19,7 +19,7 @@ from gateway.disclosure import PAGES_PER_SET
 from standards.errors import TooManyRequests
 from standards.fields import fields_of
 from standards.view import paths
-from tests.support.disclosures import read_disclosures
+from tests.gateway.disclosures import read_disclosures
 from tests.support.regions import EDFI, Site, agreement, running, small_district, tags_of
 
 TUTORING = (

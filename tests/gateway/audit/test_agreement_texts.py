@@ -13,7 +13,7 @@ from gateway.demo.data import write_oneroster_12
 from policies import agreement as agreements
 from policies import elements
 from standards.errors import StoreUnavailable
-from tests.support.disclosures import read_disclosures
+from tests.gateway.disclosures import read_disclosures
 from tests.support.regions import Site, agreement, running, small_district
 
 LINES = (("student.*", "allow"), ("enrollment.*", "allow"), ("organization.*", "allow"))

@@ -14,7 +14,7 @@ from gateway.config.settings import load
 from gateway.demo.data import write_edfi_xml, write_oneroster_12
 from gateway.reads.export import Export
 from standards.errors import SourceBroken
-from tests.support.disclosures import read_disclosures
+from tests.gateway.disclosures import read_disclosures
 from tests.support.regions import TUTORING, Clock, Site, agreement, running, small_district
 
 BULK = "[read, search, bulk]"

@@ -23,7 +23,7 @@ from standards.oneroster.api.routes import roots
 from standards.oneroster.csv import specification as facts
 from standards.oneroster.resources.parts import service_of
 from tests.adapters.oneroster import packages as made
-from tests.support.disclosures import read_disclosures
+from tests.gateway.disclosures import read_disclosures
 from tests.support.regions import (
     TUTORING,
     Clock,

@@ -13,9 +13,9 @@ from gateway.districts.retries import MAX_LOSS_PAUSE_SECONDS
 from gateway.runtime import control_socket
 from gateway.runtime.approvals import approve
 from gateway.runtime.control_socket import Control
+from tests.gateway.disclosures import read_disclosures
 from tests.gateway.districts.test_failing_districts import settle
 from tests.gateway.engine.school import students
-from tests.support.disclosures import read_disclosures
 from tests.support.failing_adapter import planned
 from tests.support.regions import ROSTER, Site, agreement, running
 

@@ -23,7 +23,7 @@ from gateway.config.settings import load
 from gateway.demo.data import write_oneroster_12
 from gateway.runtime import control_socket
 from gateway.storage.registry import Client, Secret, open_store
-from tests.support.disclosures import read_disclosures
+from tests.gateway.disclosures import read_disclosures
 from tests.support.regions import EDFI, ROSTER, Site, served, small_district, wait_until
 from tests.support.reloading import agreed, name_of
 

@@ -14,7 +14,7 @@ import requests
 from gateway.audit.log import verify
 from gateway.config.settings import load
 from gateway.demo.data import write_oneroster_12
-from tests.support.disclosures import read_disclosures
+from tests.gateway.disclosures import read_disclosures
 from tests.support.regions import EDFI, ROSTER, Site, links, served, small_district, wait_until
 
 

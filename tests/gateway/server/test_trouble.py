@@ -17,7 +17,7 @@ from adapters.simulators.oneroster import Sis, run
 from gateway.demo.data import write_oneroster_12
 from gateway.request_slots import RETRY_SECONDS
 from tests.adapters.oneroster_rest.system import district_documents, settings_for
-from tests.support.disclosures import read_disclosures
+from tests.gateway.disclosures import read_disclosures
 from tests.support.regions import EDFI, ROSTER, Site, served, small_district
 
 SLOW = 500

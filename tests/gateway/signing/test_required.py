@@ -124,6 +124,19 @@ def test_a_withdrawn_signature_in_a_document_does_not_count_again_at_a_reload(si
     assert signed.served == []
 
 
+def test_a_version_does_not_come_back_when_the_document_that_replaced_it_goes(signed):
+    first(signed)
+    signed.put("two", tutoring(2, FEWER))
+    signed.region.reload()
+    signed.region.remove("two")
+    signed.region.reload()
+    assert signed.served == []
+    assert signed.pending[V1].startswith("version 2 has replaced it, and its document is gone")
+    signed.put("three", tutoring(3, FEWER), signed_by=BOTH)
+    signed.region.reload()
+    assert signed.served == [V1, V3]
+
+
 def test_what_both_parties_are_said_to_have_approved_is_not_signed(signed):
     signed.put("one", tutoring())
     for party in BOTH:

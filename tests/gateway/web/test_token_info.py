@@ -9,7 +9,7 @@ import pytest
 
 from gateway.config.settings import load
 from standards.edfi.model.model import resources
-from tests.support.disclosures import read_disclosures
+from tests.gateway.disclosures import read_disclosures
 from tests.support.regions import TUTORING, agreement, running, small_sites
 
 PLACES = (("organization.identifier", "allow"), *TUTORING)
