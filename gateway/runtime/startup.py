@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gateway import telemetry
 from gateway.audit.agreement_texts import record_all
 from gateway.audit.log import open_record
-from gateway.audit.students.index import SubjectIndex
+from gateway.audit.students.index import IndexKeeper, SubjectIndex
 from gateway.audit.students.subject_keys import PURPOSE as SUBJECT_KEYS
 from gateway.audit.students.subject_keys import SubjectKeys
 from gateway.audit.students.tags import YearlyTags
@@ -83,7 +83,7 @@ def _run(
     opened.callback(store.close)
     opened.callback(memory.close)
     record = open_record(settings.audit, keys, store)
-    record.head_signed = SubjectIndex(settings.audit.folder).catch_up
+    record.head_signed = IndexKeeper(SubjectIndex(settings.audit.folder)).wake
     readiness = Readiness(checks(store, memory, record))
     parts = Parts(store, memory, keyring, keys.derive(PURPOSE), clock, monotonic, readiness)
     districts = _districts(settings, parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gateway.audit.reports.uses import EVERY_DISTRICT, DisclosureWalk
+from gateway.audit.reports.reading import EVERY_DISTRICT
 from gateway.audit.students.subject_keys import school_year
 from standards.errors import CallerError
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from gateway.audit.reports.reading import AuditReader
+    from gateway.audit.reports.uses import DisclosureWalk
 
     Event = Mapping[str, Any]
 
@@ -44,7 +45,7 @@ def exposure(reader: AuditReader, walk: DisclosureWalk, client: str) -> list[Exp
     found: dict[str, Exposed] = {}
     for event in walk.events():
         if event["client"] == client:
-            district = event.get("district", EVERY_DISTRICT)
+            district = reader.district(event)
             _add(reader, walk, found.setdefault(district, Exposed(district, client)), event)
     return [found[name] for name in sorted(found)]
 

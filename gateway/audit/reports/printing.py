@@ -95,7 +95,8 @@ class Print:
 
     def moment(self, moment: datetime) -> str:
         """Write a moment as the language does, with the time zone."""
-        return str(format_datetime(moment, "d MMMM y, HH:mm z", tzinfo=moment.tzinfo, locale=self.language))
+        time = format_datetime(moment, "HH:mm z", tzinfo=moment.tzinfo, locale=self.language)
+        return f"{self.day(moment.date())}, {time}"
 
     def _party(self, row: Disclosures) -> Party:
         say = self.say

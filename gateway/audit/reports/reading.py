@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     Event = Mapping[str, Any]
 
 UNKNOWN = "not on record: an older version of the program kept no texts and no fields"
+EVERY_DISTRICT = "*"
 DONE = {
     "read": "was shown",
     "bulk": "was given in files",
@@ -73,8 +74,16 @@ class AuditReader:
     def about(self, district: str, identifier: str) -> Iterator[Event]:
         """Return every event about the student with the source's id *identifier*, oldest first."""
         for event in self._index.about(self.tags.of(district, identifier)):
-            if event["district"] in {district, "*"}:
+            if event["district"] in {district, EVERY_DISTRICT}:
                 yield event
+
+    def district(self, event: Event) -> str:
+        """Return the district that an event was about; ``*`` where the agreements of the response are with several."""
+        told = str(event.get("district") or "")
+        if told != EVERY_DISTRICT:
+            return told
+        found = {one["parties"]["provider"]["district"] for one in self.agreements(event)}
+        return found.pop() if len(found) == 1 else EVERY_DISTRICT
 
     def words(self, event: Event) -> str:
         """Return who asked, when, for what purpose, by which text, and which facts: what 34 CFR 99.32 asks for."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from gateway.audit.chain import list_segments
-from gateway.audit.reports.uses import EVERY_DISTRICT
+from gateway.audit.reports.reading import EVERY_DISTRICT
 from gateway.audit.students.index import ACT
 from gateway.audit.students.subject_keys import FIRST_MONTH, school_year
 from gateway.audit.tail import REOPEN

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.audit.chain import read_events
@@ -13,7 +13,7 @@ from gateway.audit.verification import SUBJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from datetime import date, tzinfo
+    from datetime import date
 
     from gateway.audit.reports.reading import AuditReader
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 NO_DISCLOSURES: Final = frozenset({"refused", "act", REOPEN})
 """The operations that disclose nothing to anybody."""
 LABELS: Final = ("org", "client", "district", "operation", "purpose", "basis")
-EVERY_DISTRICT: Final = "*"
 
 
 @dataclass(slots=True)
@@ -70,7 +69,8 @@ class DisclosureWalk:
         for event in self.events():
             facts = keep(event, self._reader.actions(event.get("fields")))
             if facts is not None:
-                labels = tuple(str(event.get(name) or "") for name in LABELS)
+                told = {**event, "district": self._reader.district(event)}
+                labels = tuple(str(told.get(name) or "") for name in LABELS)
                 found.setdefault(labels, Use(labels)).add(event, facts, self.students(event))
         return sorted(found.values(), key=lambda one: one.labels)
 
@@ -88,8 +88,7 @@ class DisclosureWalk:
 
     def day(self, event: Event) -> date:
         """Return the day of an event in its district."""
-        district = event.get("district", EVERY_DISTRICT)
-        zone: tzinfo = self._reader.zone(district) if district != EVERY_DISTRICT else UTC
+        zone = self._reader.zone(self._reader.district(event))
         return datetime.fromisoformat(event["at"]).astimezone(zone).date()
 
     def _is_within(self, event: Event) -> bool:

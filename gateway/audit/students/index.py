@@ -9,11 +9,14 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import threading
+import time
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from gateway import telemetry
 from gateway.audit.chain import list_segments, segment_number
 from gateway.audit.subjects import TAG_BYTES, Subjects
 from gateway.audit.verification import SUBJECTS
@@ -39,7 +42,9 @@ ABOUT: Final = """
 SELECT DISTINCT events.seq, events.segment, events.offset FROM tags JOIN events ON events.in_set = tags.in_set
     AND tags.position >= events.first AND tags.position < events.stop WHERE tags.tag IN (%s) ORDER BY events.seq
 """
-EVENTS_PER_TRANSACTION: Final = 20_000
+EVENTS_PER_TRANSACTION: Final = 5_000
+PAUSE_SECONDS: Final = 0.05
+"""The pause after each transaction in a gateway that serves requests."""
 WAIT_SECONDS: Final = 60.0
 ACT: Final = "act"
 """The operation of an event that tells of an act of an administrator."""
@@ -57,15 +62,17 @@ class SubjectIndex:
         self._folder, self.path = folder, index_file(folder)
         self._subjects = Subjects(folder / SUBJECTS)
 
-    def catch_up(self) -> int:
+    def catch_up(self, pause: float = 0.0) -> int:
         """Read into the index what it lacks of the record; return the number of the last event in it.
+
+        After each transaction it waits for *pause* seconds, so that others may run.
 
         Raises:
             StoreUnavailable: it cannot be written.
         """
         with self._opened() as database:
             while (found := self._step(database)) is None:
-                pass
+                time.sleep(pause)
             return found
 
     def about(self, tags: Sequence[bytes]) -> Iterator[Event]:
@@ -216,6 +223,26 @@ class SubjectIndex:
                     database.execute(statement)
                 database.execute(f"PRAGMA user_version = {FORMAT}")
             database.commit()
+
+
+class IndexKeeper:
+    """The keeping up of an *index* in a thread of its own, so that a large record holds up nothing else."""
+
+    def __init__(self, index: SubjectIndex) -> None:
+        self._index, self._running = index, threading.Lock()
+
+    def wake(self) -> None:
+        """Begin to catch up, unless that is under way."""
+        if self._running.acquire(blocking=False):
+            threading.Thread(target=self._run, name="index", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self._index.catch_up(PAUSE_SECONDS)
+        except Exception as error:  # noqa: BLE001  a command makes up for it
+            telemetry.fault(error)
+        finally:
+            self._running.release()
 
 
 class _Filling:

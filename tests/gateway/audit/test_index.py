@@ -12,7 +12,7 @@ import pytest
 from gateway.audit.chain import list_segments, read_events
 from gateway.audit.log import Record
 from gateway.audit.students import index as module
-from gateway.audit.students.index import SubjectIndex
+from gateway.audit.students.index import IndexKeeper, SubjectIndex
 from gateway.audit.subjects import Subjects
 
 KEY = b"k" * 32
@@ -82,7 +82,7 @@ def test_it_reads_on_from_where_it_was_and_not_from_the_beginning(folder, monkey
 def test_it_is_kept_up_by_the_gateway_with_every_head(folder):
     record = Record(folder, KEY, seconds_per_head=0.05)
     index = SubjectIndex(folder)
-    record.head_signed = index.catch_up
+    record.head_signed = IndexKeeper(index).wake
     record.append({**EVENT, "set": record.subjects([tag(7)]), "from": 0, "to": 1})
     from tests.support.regions import wait_until
 
