@@ -10,14 +10,14 @@ import pytest
 
 from gateway.documents.consent_form import consent_form, digest
 from gateway.documents.formats import html, text
-from gateway.documents.words import Words
+from gateway.documents.words import Wording
 from policies.elements import Line
 from standards.errors import NotFound
 from tests.gateway.documents.samples import LANGUAGES, changed, stored, tutoring
 
 
 def form(one=None, language="en"):
-    return consent_form(one or tutoring(), Words(language))
+    return consent_form(one or tutoring(), Wording(language))
 
 
 def said(one=None, language="en") -> str:
@@ -35,12 +35,23 @@ def test_it_names_the_records_the_purpose_and_the_party():
 
 
 def test_it_has_lines_for_the_student_the_signer_and_the_date_and_a_box_for_the_eligible_student():
-    for words in ("Name of the student: ____", "Signature: ____", "Date: ____", "[ ] Parent or legal guardian", "[ ] Eligible student"):
+    for words in (
+        "Name of the student: ____",
+        "Signature: ____",
+        "Date: ____",
+        "[ ] Parent or legal guardian",
+        "[ ] Eligible student",
+    ):
         assert words in said(), words
 
 
 def test_it_says_how_to_withdraw_that_signing_is_voluntary_and_what_ends_at_eighteen():
-    for words in ("withdraw your consent at any time by writing", "Signing is voluntary", "when the student turns 18", "a copy of the records"):
+    for words in (
+        "withdraw your consent at any time by writing",
+        "Signing is voluntary",
+        "when the student turns 18",
+        "a copy of the records",
+    ):
         assert words in said(), words
 
 

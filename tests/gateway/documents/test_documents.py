@@ -13,8 +13,8 @@ from gateway.documents.agreement_page import LEFT_OUT, SAID
 from gateway.documents.formats.pdf import render
 from gateway.documents.kinds import FORMATS, document
 from policies import schema
+from tests.gateway.documents.pdf import Pdf
 from tests.gateway.documents.samples import KINDS, LANGUAGES, changed, stored, tutoring
-from tests.support.pdf import Pdf
 
 GOLDEN = Path(__file__).with_name("golden")
 EACH = pytest.mark.parametrize("language", LANGUAGES)
@@ -87,7 +87,15 @@ def test_the_agreement_names_parties_basis_purpose_dates_people_clients_and_duti
 
 def test_what_a_document_would_have_to_leave_out_is_refused():
     one = tutoring()
-    written = changed(one, {"population": {"all": [{"shoeSize": {"in": ["7"]}}]}, "parties": {"provider": {}}, "basis": {}, "elements": []})
+    written = changed(
+        one,
+        {
+            "population": {"all": [{"shoeSize": {"in": ["7"]}}]},
+            "parties": {"provider": {}},
+            "basis": {},
+            "elements": [],
+        },
+    )
     with pytest.raises(Exception, match="shoeSize"):
         document(written, "agreement", "en")
 
@@ -113,16 +121,23 @@ def test_a_resource_that_is_released_whole_is_one_row():
 
 def test_the_schedule_lists_every_category_and_says_which_elements_are_sent():
     said = FORMATS["text"](document(tutoring(), "schedule", "en")).decode()
-    assert "- Demographics | Element: Date of birth | Sent: yes | Names of the facts in the agreement: student.birthDate" in said
+    assert (
+        "- Demographics | Element: Date of birth | Sent: yes | Names of the facts in the agreement: student.birthDate"
+        in said
+    )
     assert "- Demographics | Element: Place of birth | Sent: no" in said
-    assert "- Student survey responses | Element: Responses of the student to surveys or questionnaires | Sent: no" in said
+    assert (
+        "- Student survey responses | Element: Responses of the student to surveys or questionnaires | Sent: no" in said
+    )
 
 
 def test_every_released_fact_is_in_one_row_of_the_schedule():
     from gateway.documents.blocks import DataTable
     from gateway.documents.released import released
 
-    (table,) = (block for block in document(tutoring(), "schedule", "en").blocks if isinstance(block, DataTable) and block.names)
+    (table,) = (
+        block for block in document(tutoring(), "schedule", "en").blocks if isinstance(block, DataTable) and block.names
+    )
     named = [name for row in table.rows for name in row[3].split(", ") if name]
     assert sorted(named) == sorted(fact.name for fact in released(tutoring()))
 

@@ -176,7 +176,9 @@ def test_a_draft_without_what_a_schedule_does_not_say_lacks_just_that(tmp_path):
     asked = {number for number, line in enumerate(lines, 1) if "# fill in" in line}
     assert len(asked) == 6
     assert {mistake.line for mistake in mistakes} == asked - {_zone(lines)}
-    without_zone = drafts.draft(replace(FRAME, timezone=""), schedule_csv.read(tmp_path / "schedule.csv"), "schedule.csv")
+    without_zone = drafts.draft(
+        replace(FRAME, timezone=""), schedule_csv.read(tmp_path / "schedule.csv"), "schedule.csv"
+    )
     (mistake,) = loaded(tmp_path, without_zone)[1]
     assert mistake.line == _zone(without_zone.splitlines())
 
@@ -250,9 +252,13 @@ HOSTILE = 'x"\nelements:\n  - {path: "*", action: allow} #'
 
 def test_hostile_texts_stay_texts_and_comments(tmp_path):
     with (tmp_path / "schedule.csv").open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([
-            ["category", "element", "checked"], ["Other", f"Other data: {HOSTILE}", "x"], [HOSTILE, HOSTILE, "x"],
-        ])
+        csv.writer(file).writerows(
+            [
+                ["category", "element", "checked"],
+                ["Other", f"Other data: {HOSTILE}", "x"],
+                [HOSTILE, HOSTILE, "x"],
+            ]
+        )
     frame = Frame(
         "app", "maple", "app", "vendor", purpose="reading", interest=HOSTILE, begin="2026-09-01", end="2027-08-31",
         timezone="America/Los_Angeles", clients=("app-prod",),

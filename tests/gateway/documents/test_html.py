@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +17,9 @@ from gateway.documents.kinds import document
 from tests.gateway.documents.samples import KINDS, LANGUAGES, tutoring
 
 HOSTILE = ["<script>alert(1)</script>", '"><img src=x onerror=y>', "{{ 7 * 7 }}", "</style><b>", "&amp;lt;", "]]>"]
-TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"), min_size=1).filter(str.strip)
+TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"), min_size=1).filter(
+    str.strip
+)
 ENOUGH = 4.5
 """The contrast that WCAG 2.2 AA asks of text."""
 
@@ -39,7 +42,7 @@ def test_there_is_one_main_heading_and_no_level_is_left_out(page):
     levels = [int(one.tag[1]) for one in page.iter("h1", "h2", "h3", "h4", "h5", "h6")]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
     assert all(one.text_content().strip() for one in page.iter("h1", "h2", "h3"))
 
 
@@ -64,7 +67,9 @@ def test_the_page_has_one_main_part_and_lists_hold_items_only(page):
 
 def test_there_is_no_script_and_no_other_address(page):
     assert not list(page.iter("script", "link", "img", "iframe", "object", "form"))
-    assert [name for one in page.iter() for name in one.attrib if name.startswith("on") or name in {"src", "href"}] == []
+    assert [
+        name for one in page.iter() for name in one.attrib if name.startswith("on") or name in {"src", "href"}
+    ] == []
     style = page.findtext("head/style")
     assert "url(" not in style
     assert "@import" not in style

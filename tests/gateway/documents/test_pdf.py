@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -13,8 +14,8 @@ from gateway.documents.blocks import Paragraph, PrintedDocument
 from gateway.documents.formats.pdf import render
 from gateway.documents.kinds import document
 from standards.errors import SettingsError
+from tests.gateway.documents.pdf import Pdf
 from tests.gateway.documents.samples import KINDS, LANGUAGES, tutoring
-from tests.support.pdf import Pdf
 
 HOSTILE = [
     '#read("/etc/passwd")',
@@ -25,7 +26,12 @@ HOSTILE = [
     "\\u{23} \\# // comment /* block */",
     "= Heading",
 ]
-LATIN = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x17F, exclude_characters="\xad\u0149", categories=("L", "N", "P", "S")), min_size=1)
+LATIN = st.text(
+    st.characters(
+        min_codepoint=0x21, max_codepoint=0x17F, exclude_characters="\xad\u0149", categories=("L", "N", "P", "S")
+    ),
+    min_size=1,
+)
 
 
 def of(text: str, language: str = "en") -> PrintedDocument:
@@ -40,7 +46,7 @@ def test_a_pdf_states_its_language_title_and_standard(kind, language):
     assert f"/Lang({language})".encode() in made.catalog.replace(b" ", b"")
     assert re.search(rb"/DisplayDocTitle\s+true", made.catalog)
     assert re.search(rb"/Marked\s+true", made.catalog)
-    assert f"<rdf:li xml:lang=\"x-default\">{written.title}: {written.subtitle}</rdf:li>" in made.metadata
+    assert f'<rdf:li xml:lang="x-default">{written.title}: {written.subtitle}</rdf:li>' in made.metadata
     assert "<pdfuaid:part>1</pdfuaid:part>" in made.metadata
 
 
@@ -50,7 +56,7 @@ def test_the_tags_of_a_pdf_are_headings_in_order_tables_with_heads_and_lists(kin
     assert tags[:2] == ["Document", "H1"]
     assert tags.count("H1") == 1
     levels = [int(tag[1]) for tag in tags if re.fullmatch(r"H\d", tag)]
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
     tables = tags.count("Table")
     assert tables or kind == "consent"
     assert tags.count("THead") == tables == tags.count("Caption")
@@ -89,7 +95,7 @@ def test_whatever_a_text_has_is_printed(text):
 def test_hostile_names_of_an_agreement_are_printed_as_they_are():
     one = replace(tutoring(), interest=HOSTILE[0], purpose='"]#panic()')
     words = "".join(Pdf(render(document(one, "agreement", "en"))).words)
-    assert "“#read(\"/etc/passwd\")”" in words
+    assert '“#read("/etc/passwd")”' in words
     assert '“"]#panic()”' in words
 
 

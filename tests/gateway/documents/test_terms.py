@@ -6,10 +6,10 @@ import pytest
 
 from gateway.documents import population, terms
 from gateway.documents.released import ACTIONS
-from gateway.documents.words import Words
+from gateway.documents.words import Wording
 from policies import schema, transforms
 
-ENGLISH, SPANISH = Words("en"), Words("es")
+ENGLISH, SPANISH = Wording("en"), Wording("es")
 SCHEMA = schema.published()
 SELECTORS = SCHEMA["properties"]["population"]["properties"]["all"]["items"]["properties"]
 
@@ -76,7 +76,11 @@ def test_a_section_that_begins_like_another_is_not_taken_for_it():
 
 @pytest.mark.parametrize(
     ("period", "english", "spanish"),
-    [("P60D", "60 days", "60 días"), ("P1Y6M", "1 year and 6 months", "1 año y 6 meses"), ("P1W", "1 week", "1 semana")],
+    [
+        ("P60D", "60 days", "60 días"),
+        ("P1Y6M", "1 year and 6 months", "1 año y 6 meses"),
+        ("P1W", "1 week", "1 semana"),
+    ],
 )
 def test_a_period_is_written_in_words(period, english, spanish):
     assert ENGLISH.period(period) == english

@@ -114,7 +114,9 @@ def operations(stream: bytes):
             operands.append(b"/" + name)
         elif coded is not None:
             operands.append(b"(" + bytes.fromhex(coded.decode()))
-        elif word is not None and re.fullmatch(rb"[A-Za-z'\"*]+[01]?", word) and word not in {b"true", b"false", b"null"}:
+        elif (
+            word is not None and re.fullmatch(rb"[A-Za-z'\"*]+[01]?", word) and word not in {b"true", b"false", b"null"}
+        ):
             yield word, operands
             operands = []
 
