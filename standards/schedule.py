@@ -32,7 +32,7 @@ class ScheduleElement:
 
 
 @dataclass(frozen=True, slots=True)
-class Category:
+class ScheduleCategory:
     """A category of the schedule with its elements; the last one holds whatever the others do not name."""
 
     name: str
@@ -42,7 +42,7 @@ class Category:
 
 
 @cache
-def categories() -> Mapping[str, Category]:
+def categories() -> Mapping[str, ScheduleCategory]:
     """Return the categories by name, in the order in which a schedule lists them."""
     return {name: _category(name, body) for name, body in _document()["categories"].items()}
 
@@ -124,9 +124,9 @@ def _resources() -> Mapping[str, str]:
     return {fact: name for name, facts in _document()["resources"].items() for fact in facts}
 
 
-def _category(name: str, body: Mapping[str, Any]) -> Category:
+def _category(name: str, body: Mapping[str, Any]) -> ScheduleCategory:
     rows = {row: _row(row, said) for row, said in body["elements"].items()}
-    return Category(name, body["title"], (body["title"], *body.get("also", ())), rows)
+    return ScheduleCategory(name, body["title"], (body["title"], *body.get("also", ())), rows)
 
 
 def _row(name: str, body: Mapping[str, Any]) -> ScheduleElement:

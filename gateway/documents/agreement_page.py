@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from gateway.documents.blocks import Block
     from gateway.documents.released import ReleasedFact
-    from gateway.documents.words import Words
+    from gateway.documents.words import Wording
     from policies.agreement import Agreement
 
 SAID = frozenset({
@@ -28,7 +28,7 @@ LEFT_OUT = frozenset({"apiVersion", "tests"})
 SIGNED = (message("Name"), message("Title"), message("Signature"), message("Date"))
 
 
-def agreement_page(agreement: Agreement, words: Words) -> PrintedDocument:
+def agreement_page(agreement: Agreement, words: Wording) -> PrintedDocument:
     """Write the agreement that both parties sign."""
     written = content(agreement)
     blocks = (
@@ -45,23 +45,23 @@ def agreement_page(agreement: Agreement, words: Words) -> PrintedDocument:
     )
 
 
-def subtitle(agreement: Agreement, words: Words) -> str:
+def subtitle(agreement: Agreement, words: Wording) -> str:
     """Name the agreement and its version."""
     return words.say("%(id)s, version %(version)s", id=agreement.id, version=agreement.version)
 
 
-def notes(agreement: Agreement, words: Words) -> tuple[str, ...]:
+def notes(agreement: Agreement, words: Wording) -> tuple[str, ...]:
     """Name the text that a document was written from by its hash."""
     return (words.say("Written from the agreement whose text has the SHA-256 %(digest)s.", digest=agreement.digest),)
 
 
-def pairs(caption: str, rows: Iterator[tuple[str, str]], words: Words) -> DataTable:
+def pairs(caption: str, rows: Iterator[tuple[str, str]], words: Wording) -> DataTable:
     """Make the table of what is agreed on each subject."""
     columns = (words.say("Subject"), words.say("What is agreed"))
     return DataTable(caption, columns, tuple((name, said) for name, said in rows if said), widths=(1, 2))
 
 
-def period(agreement: Agreement, words: Words) -> str:
+def period(agreement: Agreement, words: Wording) -> str:
     """Say from when to when an agreement is valid."""
     return words.say(
         "From %(begin)s to %(end)s, both days included, in the time zone %(zone)s.",
@@ -70,7 +70,7 @@ def period(agreement: Agreement, words: Words) -> str:
     )  # fmt: skip
 
 
-def _parties(agreement: Agreement, written: Mapping[str, Any], words: Words) -> Iterator[Block]:
+def _parties(agreement: Agreement, written: Mapping[str, Any], words: Wording) -> Iterator[Block]:
     parties = written["parties"]
     yield Heading(words.say("Parties"))
     rows = (
@@ -83,7 +83,7 @@ def _parties(agreement: Agreement, written: Mapping[str, Any], words: Words) -> 
     yield pairs(words.say("Who shares data with whom"), iter(rows), words)
 
 
-def _basis(agreement: Agreement, written: Mapping[str, Any], words: Words) -> Iterator[Block]:
+def _basis(agreement: Agreement, written: Mapping[str, Any], words: Wording) -> Iterator[Block]:
     yield Heading(words.say("Purpose and legal basis"))
     rows = (
         (words.say("Purpose"), words.quoted(agreement.purpose)),
@@ -95,7 +95,7 @@ def _basis(agreement: Agreement, written: Mapping[str, Any], words: Words) -> It
     yield pairs(words.say("Why data are shared, and how long"), iter(rows), words)
 
 
-def _people(written: Mapping[str, Any], words: Words) -> Iterator[Block]:
+def _people(written: Mapping[str, Any], words: Wording) -> Iterator[Block]:
     yield Heading(words.say("Students"))
     yield from listed(population.sentences(written, words))
     for said in terms.directory(written, words):
@@ -116,7 +116,7 @@ def listed(sentences: Iterator[str]) -> Iterator[Block]:
         yield BulletList(tuple(others))
 
 
-def _facts(facts: tuple[ReleasedFact, ...], excluded: tuple[str, ...], words: Words) -> Iterator[Block]:
+def _facts(facts: tuple[ReleasedFact, ...], excluded: tuple[str, ...], words: Wording) -> Iterator[Block]:
     yield Heading(words.say("Data"))
     yield Paragraph(words.say("Only what these tables list is sent, and nothing else."))
     for category, some in by_category(facts):
@@ -127,21 +127,21 @@ def _facts(facts: tuple[ReleasedFact, ...], excluded: tuple[str, ...], words: Wo
         yield Paragraph(words.say("Excluded by name, whatever else is said: %(names)s.", names=words.both(excluded)))
 
 
-def facts_table(caption: str, facts: tuple[ReleasedFact, ...], words: Words) -> DataTable:
+def facts_table(caption: str, facts: tuple[ReleasedFact, ...], words: Wording) -> DataTable:
     """Make the table of facts with their sentences and what is sent of each."""
     rows = tuple((fact.sentence(words), fact.sent(words), fact.name) for fact in facts)
     columns = (words.say("Fact"), words.say("What is sent"), words.say("Name in the agreement"))
     return DataTable(caption, columns, rows, frozenset({2}), (5, 3, 4))
 
 
-def _access(agreement: Agreement, words: Words) -> Iterator[Block]:
+def _access(agreement: Agreement, words: Wording) -> Iterator[Block]:
     yield Heading(words.say("Access"))
     yield Paragraph(words.say("The recipient's programs may:"))
     yield BulletList(terms.operations(agreement.operations, words))
     yield Paragraph(words.say("They sign in as these clients: %(clients)s.", clients=words.both(agreement.clients)))
 
 
-def _duties(written: Mapping[str, Any], words: Words) -> Iterator[Block]:
+def _duties(written: Mapping[str, Any], words: Wording) -> Iterator[Block]:
     yield Heading(words.say("Duties of the recipient"))
     rows = (
         (words.say("Passing data on"), terms.redisclosure(written, words)),
@@ -156,7 +156,7 @@ def _duties(written: Mapping[str, Any], words: Words) -> Iterator[Block]:
         yield BulletList(bounds)
 
 
-def _approvals(agreement: Agreement, words: Words) -> Iterator[Block]:
+def _approvals(agreement: Agreement, words: Wording) -> Iterator[Block]:
     yield Heading(words.say("Approval"))
     given = agreement.terms.get("approvals", ())
     if given:

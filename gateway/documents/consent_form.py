@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from gateway.documents.blocks import Block
     from gateway.documents.released import ReleasedFact
-    from gateway.documents.words import Words
+    from gateway.documents.words import Wording
     from policies.agreement import Agreement
 
 INSTITUTIONS = ("staff", "organization")
@@ -32,7 +32,7 @@ SIGNERS = (
 SIGNED = (message("Name of the person who signs"), message("Signature"), message("Date"))
 
 
-def consent_form(agreement: Agreement, words: Words) -> PrintedDocument:
+def consent_form(agreement: Agreement, words: Wording) -> PrintedDocument:
     """Write the consent form of an agreement; its notes name the text by its hash.
 
     Raises:
@@ -58,7 +58,7 @@ def digest(form: PrintedDocument) -> str:
     return hashlib.sha256(text.render(form)).hexdigest()
 
 
-def _who(agreement: Agreement, words: Words) -> Iterator[Block]:
+def _who(agreement: Agreement, words: Wording) -> Iterator[Block]:
     yield Paragraph(
         words.say(
             "The Family Educational Rights and Privacy Act (FERPA, 20 U.S.C. 1232g; 34 CFR Part 99) protects your"
@@ -80,7 +80,7 @@ def _who(agreement: Agreement, words: Words) -> Iterator[Block]:
     yield Paragraph(words.say("Period: %(period)s", period=period(agreement, words)))
 
 
-def _records(agreement: Agreement, words: Words) -> Iterator[Block]:
+def _records(agreement: Agreement, words: Wording) -> Iterator[Block]:
     yield Heading(words.say("Records that may be disclosed"))
     yield Paragraph(words.say("These facts about your child may be disclosed, and no others:"))
     own = tuple(fact for fact in released(agreement) if _of_a_family(fact))
@@ -98,14 +98,14 @@ def _of_a_family(fact: ReleasedFact) -> bool:
     return fact.about not in INSTITUTIONS and elements.personal(fact.about)
 
 
-def _told(fact: ReleasedFact, words: Words) -> str:
+def _told(fact: ReleasedFact, words: Wording) -> str:
     said = fact.sentence(words)
     if fact.action == "allow" and not fact.windows:
         return said
     return words.say("%(fact)s Sent: %(sent)s.", fact=said, sent=fact.sent(words))
 
 
-def _rights(agreement: Agreement, words: Words) -> Iterator[Block]:
+def _rights(agreement: Agreement, words: Wording) -> Iterator[Block]:
     yield Heading(words.say("Your rights"))
     written = content(agreement)
     yield BulletList((
@@ -124,7 +124,7 @@ def _rights(agreement: Agreement, words: Words) -> Iterator[Block]:
     ))  # fmt: skip
 
 
-def _signatures(words: Words) -> Iterator[Block]:
+def _signatures(words: Wording) -> Iterator[Block]:
     yield Heading(words.say("Consent"))
     yield Paragraph(
         words.say("I have read this form and consent to the disclosure of the records listed above, for this purpose.")

@@ -8,7 +8,7 @@ from gateway.documents.agreement_page import agreement_page
 from gateway.documents.consent_form import consent_form
 from gateway.documents.formats import html, pdf, text
 from gateway.documents.schedule_page import elements_page, schedule_page
-from gateway.documents.words import Words
+from gateway.documents.words import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gateway.documents.blocks import PrintedDocument
     from policies.agreement import Agreement
 
-KINDS: Mapping[str, Callable[[Agreement, Words], PrintedDocument]] = {
+KINDS: Mapping[str, Callable[[Agreement, Wording], PrintedDocument]] = {
     "agreement": agreement_page,
     "schedule": schedule_page,
     "elements": elements_page,
@@ -31,4 +31,4 @@ FORMATS: Mapping[str, Callable[[PrintedDocument], bytes]] = {
 
 def document(agreement: Agreement, kind: str, language: str) -> PrintedDocument:
     """Write a document of one kind about an agreement, in one language."""
-    return KINDS[kind](agreement, Words(language))
+    return KINDS[kind](agreement, Wording(language))

@@ -10,7 +10,7 @@ from standards.errors import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from gateway.documents.words import Words
+    from gateway.documents.words import Wording
 
 SELECTORS = frozenset({"school", "grade", "enrollment", "consent", "program", "age"})
 """The selectors for which there is a sentence."""
@@ -36,7 +36,7 @@ def consent_form(content: Mapping[str, Any]) -> str:
     return str(selectors(content).get("consent", {}).get("form", ""))
 
 
-def sentences(content: Mapping[str, Any], words: Words) -> Iterator[str]:
+def sentences(content: Mapping[str, Any], words: Wording) -> Iterator[str]:
     """Yield a sentence for each condition on the students that an agreement is about.
 
     Raises:
@@ -57,7 +57,7 @@ def sentences(content: Mapping[str, Any], words: Words) -> Iterator[str]:
         yield words.say("The student is assigned to the staff member of the recipient who asks.")
 
 
-def _enrollment(chosen: Mapping[str, Any], words: Words) -> str:
+def _enrollment(chosen: Mapping[str, Any], words: Wording) -> str:
     """Tell school, grade and enrollment together: they hold for one and the same enrollment."""
     schools = words.either(chosen.get("school", {}).get("in", ()))
     grades = words.either(chosen.get("grade", {}).get("in", ()))
@@ -65,7 +65,7 @@ def _enrollment(chosen: Mapping[str, Any], words: Words) -> str:
     return words.say(said, schools=schools, grades=grades) if said else ""
 
 
-def _program(chosen: Mapping[str, Any], words: Words) -> str:
+def _program(chosen: Mapping[str, Any], words: Wording) -> str:
     if "program" not in chosen:
         return ""
     named = chosen["program"]
@@ -73,7 +73,7 @@ def _program(chosen: Mapping[str, Any], words: Words) -> str:
     return words.say("The student takes part in the program %(programs)s.", programs=programs)
 
 
-def _age(chosen: Mapping[str, Any], words: Words) -> str:
+def _age(chosen: Mapping[str, Any], words: Wording) -> str:
     age = chosen.get("age", {})
     if "from" in age and "to" in age:
         return words.say("The student is from %(low)s to %(high)s years old.", low=age["from"], high=age["to"])

@@ -16,7 +16,7 @@ from standards import schedule, vocabulary
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from gateway.documents.words import Words
+    from gateway.documents.words import Wording
     from policies.agreement import Agreement
     from policies.elements import Settled
 
@@ -60,7 +60,7 @@ class ReleasedFact:
         parts = self.name.split(".")
         return ".".join(parts[:2]) if self.name.startswith(NATIVE) else parts[0]
 
-    def sentence(self, words: Words) -> str:
+    def sentence(self, words: Wording) -> str:
         """Say what it is, in words that a parent understands; a native fact is told by its name."""
         field = None if self.name.startswith(NATIVE) else schedule.known(self.name)
         if field is not None:
@@ -71,7 +71,7 @@ class ReleasedFact:
             return words.say(WHOLE, **named)
         return words.say(PART, member=".".join(members), **named)
 
-    def sent(self, words: Words) -> str:
+    def sent(self, words: Wording) -> str:
         """Say what is sent of it."""
         said = words.say(ACTIONS[self.action])
         return "; ".join([said, *(_window(window, words) for window in self.windows)])
@@ -103,7 +103,7 @@ def by_category(facts: Iterable[ReleasedFact]) -> Iterator[tuple[str, tuple[Rele
         yield name, tuple(some)
 
 
-def told_by(facts: Iterable[ReleasedFact], words: Words) -> Iterator[tuple[str, tuple[ReleasedFact, ...]]]:
+def told_by(facts: Iterable[ReleasedFact], words: Wording) -> Iterator[tuple[str, tuple[ReleasedFact, ...]]]:
     """Yield the facts about each kind of record, with the sentence that says what the record is."""
     for about, some in groupby(facts, lambda fact: fact.about):
         known = vocabulary.entities().get(about)
@@ -169,7 +169,7 @@ def _dates(window: Mapping[str, str]) -> tuple[str, str]:
     return window.get("since", ""), window.get("until", "")
 
 
-def _window(window: tuple[str, str], words: Words) -> str:
+def _window(window: tuple[str, str], words: Wording) -> str:
     since, until = (words.date(day) if day else "" for day in window)
     if since and until:
         return words.say("records dated from %(since)s to %(until)s", since=since, until=until)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from standards.schedule import Category
+    from standards.schedule import ScheduleCategory
 
 MAX_BYTES = 1_000_000
 COLUMNS = {
@@ -136,7 +136,7 @@ def _row(path: Path, line: int, category: str, element: str, mark: str) -> Check
     return None if word in UNCHECKED else CheckedRow(name, row, said, line, word in OPTIONAL)
 
 
-def _element(category: Category, element: str) -> tuple[str, str]:
+def _element(category: ScheduleCategory, element: str) -> tuple[str, str]:
     """Return the name of an element of a *category*, and what an element for other data says more closely."""
     spelt = [(one.name, one.spellings) for one in category.elements.values()]
     if name := schedule.find(element, spelt) or schedule.find(element.partition("(")[0], spelt):

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
     from gateway.documents.blocks import Block
     from gateway.documents.released import ReleasedFact
-    from gateway.documents.words import Words
+    from gateway.documents.words import Wording
     from policies.agreement import Agreement
-    from standards.schedule import Category
+    from standards.schedule import ScheduleCategory
 
 COLUMNS = (
     message("Category"), message("Element"), message("Sent"), message("Names of the facts in the agreement"),
 )  # fmt: skip
 
 
-def schedule_page(agreement: Agreement, words: Words) -> PrintedDocument:
+def schedule_page(agreement: Agreement, words: Wording) -> PrintedDocument:
     """Write the schedule of data: every category with its elements, and which of them are sent."""
     facts = released(agreement)
     blocks = (*_about(agreement, words), Heading(words.say("Categories of data")), _rows(facts, words))
@@ -32,7 +32,7 @@ def schedule_page(agreement: Agreement, words: Words) -> PrintedDocument:
     return PrintedDocument(words.language, title, subtitle(agreement, words), blocks, notes(agreement, words))
 
 
-def elements_page(agreement: Agreement, words: Words) -> PrintedDocument:
+def elements_page(agreement: Agreement, words: Wording) -> PrintedDocument:
     """Write the list of elements: every fact with its sentence, by category and kind of record."""
     blocks: list[Block] = [*_about(agreement, words)]
     for name, some in by_category(released(agreement)):
@@ -49,7 +49,7 @@ def elements_page(agreement: Agreement, words: Words) -> PrintedDocument:
     return PrintedDocument(words.language, title, subtitle(agreement, words), tuple(blocks), notes(agreement, words))
 
 
-def _about(agreement: Agreement, words: Words) -> Iterator[Block]:
+def _about(agreement: Agreement, words: Wording) -> Iterator[Block]:
     yield Heading(words.say("Agreement"))
     rows = (
         (words.say("School district that provides the data"), agreement.district),
@@ -60,14 +60,14 @@ def _about(agreement: Agreement, words: Words) -> Iterator[Block]:
     yield pairs(words.say("What this document belongs to"), iter(rows), words)
 
 
-def _rows(facts: tuple[ReleasedFact, ...], words: Words) -> DataTable:
+def _rows(facts: tuple[ReleasedFact, ...], words: Wording) -> DataTable:
     columns = tuple(map(words.say, COLUMNS))
     rows = tuple(row for one in schedule.categories().values() for row in _category(one, facts, words))
     caption = words.say("Which elements of each category are sent")
     return DataTable(caption, columns, rows, frozenset({3}), (4, 5, 2, 6))
 
 
-def _category(category: Category, facts: tuple[ReleasedFact, ...], words: Words) -> Iterator[tuple[str, ...]]:
+def _category(category: ScheduleCategory, facts: tuple[ReleasedFact, ...], words: Wording) -> Iterator[tuple[str, ...]]:
     own = [fact for fact in facts if fact.category == category.name]
     for row in category.elements.values():
         named = [fact.name for fact in own if _row_of(fact) == row.name]

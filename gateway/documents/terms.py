@@ -9,7 +9,7 @@ from gateway.documents.words import message
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from gateway.documents.words import Words
+    from gateway.documents.words import Wording
 
 KINDS = {
     "district": message("school district"),
@@ -65,7 +65,7 @@ ENDS = {
 }
 
 
-def bases(ferpa: str, words: Words) -> Iterator[str]:
+def bases(ferpa: str, words: Wording) -> Iterator[str]:
     """Yield a sentence for each section of 34 CFR Part 99 that an agreement rests on."""
     for section in ferpa.split("+"):
         known = section
@@ -75,12 +75,12 @@ def bases(ferpa: str, words: Words) -> Iterator[str]:
         yield words.say("34 CFR %(section)s. %(about)s", section=section, about=about).strip()
 
 
-def operations(allowed: frozenset[str], words: Words) -> tuple[str, ...]:
+def operations(allowed: frozenset[str], words: Wording) -> tuple[str, ...]:
     """Return a sentence for each operation that an agreement allows."""
     return tuple(words.say(said) for name, said in OPERATIONS.items() if name in allowed)
 
 
-def redisclosure(content: Mapping[str, Any], words: Words) -> str:
+def redisclosure(content: Mapping[str, Any], words: Wording) -> str:
     """Say to whom the recipient may pass data on."""
     agreed = content.get("redisclosure")
     if agreed is None:
@@ -94,7 +94,7 @@ def redisclosure(content: Mapping[str, Any], words: Words) -> str:
     return words.say("The recipient passes data on to nobody but %(named)s.", named=named)
 
 
-def retention(content: Mapping[str, Any], words: Words) -> Iterator[str]:
+def retention(content: Mapping[str, Any], words: Wording) -> Iterator[str]:
     """Yield what becomes of the data when they are no longer needed."""
     agreed = content.get("retention")
     if agreed is None:
@@ -107,7 +107,7 @@ def retention(content: Mapping[str, Any], words: Words) -> Iterator[str]:
         yield words.say("It certifies the deletion to the school district in writing.")
 
 
-def obligations(content: Mapping[str, Any], words: Words) -> Iterator[str]:
+def obligations(content: Mapping[str, Any], words: Wording) -> Iterator[str]:
     """Yield every obligation: those with a name of ours in words, others as the agreement writes them."""
     for one in content.get("obligations", ()):
         if one in OBLIGATIONS:
@@ -118,7 +118,7 @@ def obligations(content: Mapping[str, Any], words: Words) -> Iterator[str]:
             yield words.quoted(one)
 
 
-def limits(content: Mapping[str, Any], words: Words) -> Iterator[str]:
+def limits(content: Mapping[str, Any], words: Wording) -> Iterator[str]:
     """Yield the limits on counts and amounts."""
     agreed = content.get("limits", {})
     if cell := agreed.get("smallCell"):
@@ -127,7 +127,7 @@ def limits(content: Mapping[str, Any], words: Words) -> Iterator[str]:
         yield words.say("No client is sent more than %(number)s records in a day.", number=words.number(rows))
 
 
-def directory(content: Mapping[str, Any], words: Words) -> Iterator[str]:
+def directory(content: Mapping[str, Any], words: Wording) -> Iterator[str]:
     """Yield what holds for families that have opted out of directory information."""
     agreed = content.get("directory", {})
     if agreed.get("optOut") == "honour":

@@ -1,4 +1,4 @@
-"""Words of a document in one language: sentences, dates, periods and lists as that language writes them."""
+"""Wording of a document in one language: sentences, dates, periods and lists as that language writes them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def message(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Words:
+class Wording:
     """The words of one *language*."""
 
     language: str

@@ -32,6 +32,7 @@ FLOORS = [
     "standards.oneroster.v1p1",
     "standards.native",
     "standards.fields",
+    "standards.schedule",
     "standards.pruning",
     "standards.registry",
     "standards.edfi.from_oneroster",

@@ -67,9 +67,9 @@ def form_command(name: str, version: int | None, language: str, file: Path) -> N
     """Print the consent form of the agreement NAME, and the hash by which its text is registered."""
     from gateway.documents.consent_form import consent_form, digest
     from gateway.documents.formats import text
-    from gateway.documents.words import Words
+    from gateway.documents.words import Wording
 
-    written = consent_form(_agreement(name, version, file), Words(language))
+    written = consent_form(_agreement(name, version, file), Wording(language))
     click.echo(text.render(written), nl=False)
     click.echo(f"\nsha-256: {digest(written)}")
 

@@ -9,10 +9,16 @@ from click.testing import CliRunner
 
 from gateway.commands.cli import main
 from policies import agreement
+from tests.gateway.documents.pdf import Pdf
 from tests.policies import documents
-from tests.support import samples
-from tests.support.pdf import Pdf
 
+SETTINGS = """\
+agreements = "agreements"
+
+[districts.maple]
+adapter = "oneroster_csv"
+settings = {source = "maple"}
+"""
 SCHEDULE = "Category,Element,Checked\nDemographics,Date of birth,x\nStudent name,First and/or Last,x\nWeather,Rain,x\n"
 
 
@@ -21,9 +27,9 @@ def crossing(tmp_path, monkeypatch):
     """Run a command in a region with two versions of one agreement."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CROSSING_MASTER_KEY", "5e" * 32)
-    samples.furnish(tmp_path)
+    (tmp_path / "gateway.toml").write_text(SETTINGS, "utf-8")
     folder = tmp_path / "agreements"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir()
     for version, elements in ((1, "student.id allow"), (2, "student.id allow\nstudent.name.given allow")):
         text = documents.text(elements, "{all: [{enrollment: active}]}", version=version)
         (folder / f"reading-{version}.yaml").write_text(text, "utf-8")

@@ -10,14 +10,14 @@ import pytest
 
 from gateway.documents.consent_form import consent_form, digest
 from gateway.documents.formats import html, text
-from gateway.documents.words import Words
+from gateway.documents.words import Wording
 from policies.elements import Line
 from standards.errors import NotFound
 from tests.gateway.documents.samples import LANGUAGES, changed, stored, tutoring
 
 
 def form(one=None, language="en"):
-    return consent_form(one or tutoring(), Words(language))
+    return consent_form(one or tutoring(), Wording(language))
 
 
 def said(one=None, language="en") -> str:

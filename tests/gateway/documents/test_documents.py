@@ -13,8 +13,8 @@ from gateway.documents.agreement_page import LEFT_OUT, SAID
 from gateway.documents.formats.pdf import render
 from gateway.documents.kinds import FORMATS, document
 from policies import schema
+from tests.gateway.documents.pdf import Pdf
 from tests.gateway.documents.samples import KINDS, LANGUAGES, changed, stored, tutoring
-from tests.support.pdf import Pdf
 
 GOLDEN = Path(__file__).with_name("golden")
 EACH = pytest.mark.parametrize("language", LANGUAGES)

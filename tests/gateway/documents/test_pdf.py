@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -14,8 +14,8 @@ from gateway.documents.blocks import Paragraph, PrintedDocument
 from gateway.documents.formats.pdf import render
 from gateway.documents.kinds import document
 from standards.errors import SettingsError
+from tests.gateway.documents.pdf import Pdf
 from tests.gateway.documents.samples import KINDS, LANGUAGES, tutoring
-from tests.support.pdf import Pdf
 
 HOSTILE = [
     '#read("/etc/passwd")',
@@ -56,7 +56,7 @@ def test_the_tags_of_a_pdf_are_headings_in_order_tables_with_heads_and_lists(kin
     assert tags[:2] == ["Document", "H1"]
     assert tags.count("H1") == 1
     levels = [int(tag[1]) for tag in tags if re.fullmatch(r"H\d", tag)]
-    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
     tables = tags.count("Table")
     assert tables or kind == "consent"
     assert tags.count("THead") == tables == tags.count("Caption")

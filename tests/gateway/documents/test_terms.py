@@ -6,10 +6,10 @@ import pytest
 
 from gateway.documents import population, terms
 from gateway.documents.released import ACTIONS
-from gateway.documents.words import Words
+from gateway.documents.words import Wording
 from policies import schema, transforms
 
-ENGLISH, SPANISH = Words("en"), Words("es")
+ENGLISH, SPANISH = Wording("en"), Wording("es")
 SCHEMA = schema.published()
 SELECTORS = SCHEMA["properties"]["population"]["properties"]["all"]["items"]["properties"]
 
