@@ -297,9 +297,11 @@ def test_a_word_that_matches_nothing_is_a_mistake_and_never_leaves_a_value_clear
 
     def no_match_is_clear(patch):
         patch.setattr(checks.schema, "problems", lambda *_: iter(()))
-        patch.setattr(
-            checks, "Line", lambda path, action, *rest: Line(path, action if action in ACTIONS else "allow", *rest)
-        )
+
+        def line(path, action, *rest, **more):
+            return Line(path, action if action in ACTIONS else "allow", *rest, **more)
+
+        patch.setattr(checks, "Line", line)
 
     if change[1].strip() in {"action: Initial", "action: mask"}:
         noticed(check, no_match_is_clear, "the value is clear")

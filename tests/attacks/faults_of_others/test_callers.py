@@ -16,6 +16,7 @@ from gateway.auth.scopes import known_scopes
 from gateway.auth.token_request import TokenRefusal
 from gateway.web import oauth, oneroster, responses
 from gateway.web.oauth import RegisteredClient, TokenServer
+from policies.compiler import Grants
 from tests.attacks.faults_of_others.planting import noticed
 from tests.support.regions import EDFI, ROSTER
 
@@ -370,3 +371,20 @@ def test_a_disabled_or_forged_caller_is_nobody_in_particular(region, tutor):
         patch.setattr(Callers, "_recognise", recognise)
 
     noticed(check, anybody, "somebody was recognised", region.gateway)
+
+
+def test_what_is_released_for_different_purposes_is_never_joined(region):
+    """Ed-Fi profiles: of several that fit, the client makes the union itself; two agreements would become one."""
+    torn = region.consumer("torn")
+
+    def check():
+        for address in (f"{ROSTER}students", f"/maple{ROSTER}students", f"{EDFI}students"):
+            assert torn.ask(address).status_code == 403, "two purposes are joined"
+
+    def united(patch):
+        def of(self, client, *_):
+            return tuple(one for name in ("maple", "cedar") for one in self.every(name) if one.client == client)
+
+        patch.setattr(Grants, "of", of)
+
+    noticed(check, united, "two purposes are joined", region.gateway)
