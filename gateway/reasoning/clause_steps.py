@@ -82,14 +82,10 @@ def said(entity: str, clause: Clause) -> str:
     match clause:
         case Active():
             return "has begun and has not ended today"
-        case In(name, values):
+        case In(name, values) | RefIn(name, _, values):
             return f"{entity}.{name} is {_either(values)}"
         case NotIn(name, values):
             return f"{entity}.{name} is not {_either(values)}"
-        case Null(name):
-            return f"{entity}.{name} is absent"
-        case RefIn(ref, _, values):
-            return f"{entity}.{ref} is {_either(values)}"
         case All(clauses):
             return " and ".join(said(entity, one) for one in clauses)
         case AnyOf(clauses):
