@@ -69,7 +69,7 @@ class Texts:
         return replace(one, expansion=Expansion(known.elements, self._read(known.elements)))
 
     def content(self, version: str) -> Any:
-        """Return the document of a recorded *version* (``id@number``) in its canonical form; None where there is none."""
+        """Return a recorded *version* (``id@number``) as a document in canonical form; None where there is none."""
         known = self.known.get(version)
         return None if known is None else self._read(known.text)
 

@@ -89,7 +89,7 @@ def child_view(
 
 
 def sight(gateway: Gateway, grant: Grant, names: Iterable[str]) -> Visibility:
-    """Return the visibility of a grant over the district's present data, as a request for the elements *names* has it."""
+    """Return the visibility of a grant over the district's present data, as a request for *names* has it."""
     asked = {field.entity for name in names if (one := elements.element(name)) for field in one.fields}
     needed = {"student", *asked}
     every = frozenset(needed.union(*(decides(entity, grant) for entity in needed)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.cache.snapshot import NO_ROW
 from gateway.engine.row_filter import TableRows, row_filter
 from policies.explain import TraceStep
 from policies.population import Active, All, AnyOf, Child, In, NotIn, Null, RefIn, reads
@@ -69,7 +68,7 @@ def _lacks(visibility: Visibility, entity: str, clause: Clause, row: int) -> boo
             return all(rows.value(name)(row) is None for name in begin)
         case RefIn(ref, names):
             if (to := rows.target(ref)(row)) < 0:
-                return to == NO_ROW
+                return True
             target = TableRows(visibility.snapshot, fields_of(entity)[ref].to)
             return all(target.value(name)(to) is None for name in names)
         case _:
@@ -82,18 +81,15 @@ def said(entity: str, clause: Clause) -> str:
     match clause:
         case Active():
             return "has begun and has not ended today"
-        case In(name, values):
+        case In(name, values) | RefIn(name, _, values):
             return f"{entity}.{name} is {_either(values)}"
         case NotIn(name, values):
             return f"{entity}.{name} is not {_either(values)}"
         case Null(name):
             return f"{entity}.{name} is absent"
-        case RefIn(ref, _, values):
-            return f"{entity}.{ref} is {_either(values)}"
-        case All(clauses):
-            return " and ".join(said(entity, one) for one in clauses)
-        case AnyOf(clauses):
-            return " or ".join(said(entity, one) for one in clauses) or "nobody"
+        case All(clauses) | AnyOf(clauses):
+            between = " and " if isinstance(clause, All) else " or "
+            return between.join(said(entity, one) for one in clauses) or "nobody"
         case _:
             names = ", ".join(sorted({f"{at}.{name}" for at, name in reads(entity, clause)}))
             return f"{type(clause).__name__} {names}".strip()

@@ -12,7 +12,7 @@ from standards.fields import fields_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from gateway.cache.snapshot import Snapshot, Table
+    from gateway.cache.snapshot import Table
     from gateway.engine.visibility import Visibility
     from standards.vocabulary import Field
 
@@ -28,14 +28,34 @@ HASHED = frozenset({"hash", "pseudonym", "deny"})
 
 
 def covered(visibility: Visibility, name: str) -> tuple[int, int] | None:
-    """Count the visible records that have the element *name*, and all that could; None where none were read."""
-    one, have, every, read = elements.element(name), 0, 0, False
-    for field in one.fields if one else ():
-        if field.entity in visibility.snapshot.tables:
-            rows, values = visibility.rows(field.entity), reader(visibility.snapshot.table(field.entity), field)
-            read, every = True, every + len(rows)
-            have += sum(1 for row in rows if values(row))
-    return (have, every) if read else None
+    """Count the visible records that have the element *name*, and all that could; None where none were read.
+
+    A fact of students is counted by students, wherever it is kept; any other by the kind of record that has most of it.
+    """
+    one = elements.element(name)
+    read = [field for field in (one.fields if one else ()) if field.entity in visibility.snapshot.tables]
+    if not read:
+        return None
+    if any(field.entity == "student" for field in read):
+        rows, has = visibility.rows("student"), raw_of_student(visibility, name)
+        return sum(1 for row in rows if has(row)), len(rows)
+    return max(
+        (_of_entity(visibility, [one for one in read if one.entity == entity]) for entity in {f.entity for f in read}),
+        key=lambda counts: (counts[0], -counts[1]),
+    )
+
+
+def _of_entity(visibility: Visibility, some: Sequence[Field]) -> tuple[int, int]:
+    """Count the visible records of one kind that have any of *some* of its fields, and all of them."""
+    entity = some[0].entity
+    rows, readers = visibility.rows(entity), [reader(visibility.snapshot.table(entity), field) for field in some]
+    return sum(1 for row in rows if any(read(row) for read in readers)), len(rows)
+
+
+def entities_of(name: str) -> frozenset[str]:
+    """Return the kinds of records that have an element."""
+    one = elements.element(name)
+    return frozenset(field.entity for field in one.fields) if one else frozenset()
 
 
 def personal(name: str) -> bool:
@@ -95,17 +115,23 @@ def group_sizes(visibility: Visibility, names: Sequence[str]) -> list[int]:
 
 def of_student(visibility: Visibility, name: str) -> Callable[[int], frozenset[Any]]:
     """Return a function that reads the released values of a fact for a student's row, wherever they are kept."""
-    one, change = elements.element(name), visibility.transform_name(name)
-    readers = [_on_behalf(visibility.snapshot, visibility, field) for field in (one.fields if one else ())]
-
-    def values(row: int) -> frozenset[Any]:
-        found = (value for read in readers for value in read(row))
-        return frozenset(map(change, found) if change else found)
-
-    return values
+    change, raw = visibility.transform_name(name), raw_of_student(visibility, name)
+    return raw if change is None else lambda row: frozenset(map(change, raw(row)))
 
 
-def _on_behalf(snapshot: Snapshot, visibility: Visibility, field: Field) -> Values:
+def raw_of_student(visibility: Visibility, name: str) -> Callable[[int], frozenset[Any]]:
+    """Return a function that reads the values of a fact for a student's row before they are masked."""
+    one = elements.element(name)
+    readers = [_on_behalf(visibility, field) for field in (one.fields if one else ())]
+    return lambda row: frozenset(map(_hashable, (value for read in readers for value in read(row))))
+
+
+def _hashable(value: Any) -> Any:
+    return repr(value) if isinstance(value, dict) else value
+
+
+def _on_behalf(visibility: Visibility, field: Field) -> Values:
+    snapshot = visibility.snapshot
     values = reader(snapshot.table(field.entity), field)
     if field.entity == "student":
         return values

@@ -68,7 +68,8 @@ def tried(agreement: Agreement, example: Example) -> Outcome:
 
 def records_of(example: Example) -> Records:
     """Return the records of a district with no student but that of an *example*."""
-    return list(_records(example.student, date.fromisoformat(example.on)))
+    every = _records(example.student, date.fromisoformat(example.on))
+    return [(entity, {name: value for name, value in one.items() if value is not None}) for entity, one in every]
 
 
 def _records(student: ExampleStudent, day: date) -> Iterator[tuple[str, dict[str, Any]]]:

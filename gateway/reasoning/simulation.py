@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from standards.keys import Keyring
 
 
+NOT_READ = "not read: the district's system is asked for it at each request"
+NOT_THERE = "not there: the district's system has no such records"
+
+
 @dataclass(frozen=True, slots=True)
 class ClientChange:
     """The students of the district that one client sees now and would then see, under all its agreements."""
@@ -42,7 +46,7 @@ class ClassChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Coverage:
+class ElementCoverage:
     """The action on an element, how many records have it, their share in percent, and both in a word.
 
     The number and the share are None where few students have it or lack it.
@@ -74,7 +78,7 @@ class Simulation:
     replaces: str
     clients: tuple[ClientChange, ...]
     classes: tuple[ClassChange, ...]
-    coverage: tuple[Coverage, ...]
+    coverage: tuple[ElementCoverage, ...]
     recipients: tuple[NewRecipient, ...]
     lookalikes: Lookalikes | None
     warnings: tuple[str, ...]
@@ -102,17 +106,23 @@ class Simulation:
         if self.recipients:
             yield "\nNew recipients of sensitive facts"
             yield from (f"  ! {one.client} of {one.org}: {shortened(one.facts)}" for one in self.recipients)
-        yield from (f"\nwarning: {one}" for one in self.warnings)
+        if self.warnings:
+            yield "\nWarnings"
+            yield from (f"  ! {one}" for one in self.warnings)
         yield f"\n{small_cells.WHY_WITHHELD}."
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The data to simulate on: a *snapshot* of the district, today's date in it, and keys for ids nobody sees."""
+    """The data to simulate on: a *snapshot* of the district, today's date in it, and keys for ids nobody sees.
+
+    *there* are the entities that the district's system has, read or not.
+    """
 
     snapshot: Snapshot
     keyring: Keyring
     today: str
+    there: frozenset[str]
 
     def sees(self, grant: Grant) -> Visibility:
         """Return the visibility of a grant, as a request has it."""
@@ -142,7 +152,7 @@ def simulate(
         replaces=f"version {before.version}" if before else "",
         clients=tuple(ClientChange(one, _movement(scene, one, present, then)) for one in clients),
         classes=tuple(_classes(grants_of(present, clients), grants_of(then, clients))),
-        coverage=tuple(_coverage(scene.sees(grant))),
+        coverage=tuple(_coverage(scene, scene.sees(grant))),
         recipients=tuple(_recipients(agreement, present)),
         lookalikes=alike,
         warnings=(*warnings, *_found(scene, grant, alike)),
@@ -165,25 +175,25 @@ def _classes(present: Iterable[Grant], then: Iterable[Grant]) -> Iterator[ClassC
     return (ClassChange(name, first[name], last[name]) for name in SENSITIVITIES if first[name] or last[name])
 
 
-def _coverage(visibility: Visibility) -> Iterator[Coverage]:
+def _coverage(scene: Scene, visibility: Visibility) -> Iterator[ElementCoverage]:
     for name, action in released(visibility.grant).items():
         found = coverage.covered(visibility, name)
         if found is None:
-            yield Coverage(name, action, None, None, "not read")
+            there = not scene.there.isdisjoint(coverage.entities_of(name))
+            yield ElementCoverage(name, action, None, None, NOT_READ if there else NOT_THERE)
             continue
         have, every = found
         least = small_cells.SMALL_CELL if coverage.personal(name) else 0
         extent = small_cells.extent(have, every, least)
         exact = extent not in small_cells.INEXACT
         share = small_cells.share(have, every, least)
-        yield Coverage(name, action, have if exact else None, share, extent)
+        yield ElementCoverage(name, action, have if exact else None, share, extent)
 
 
-def _having(one: Coverage) -> str:
-    if one.extent == "not read":
-        return "not read: the district's system is asked for it at each request"
-    exact = "" if one.records is None else f": {one.records}"
-    return f"{one.extent}{exact}{'' if one.share is None else f', {one.share} %'}"
+def _having(one: ElementCoverage) -> str:
+    if not one.records:
+        return one.extent
+    return f"{one.extent}: {one.records}{f', {one.share} %' if one.share else ''}"
 
 
 def _recipients(agreement: Agreement, present: Collection[Agreement]) -> Iterator[NewRecipient]:
@@ -206,7 +216,7 @@ def _lookalikes(visibility: Visibility) -> Lookalikes | None:
 def _apart(found: Lookalikes) -> Iterator[str]:
     yield f"  by {', '.join(found.facts)}"
     yield f"  students in groups of fewer than {small_cells.SMALL_CELL} who look alike: {words(found.students)}"
-    yield f"  the smallest group: {words(found.smallest)}"
+    yield f"  the smallest group: {small_cells.FEWER if found.smallest is None else found.smallest}"
 
 
 def _found(scene: Scene, grant: Grant, alike: Lookalikes | None) -> Iterator[str]:

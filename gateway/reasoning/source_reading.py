@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from standards.keys import Keyring
 
 
-def read(settings: Settings, district: str, grants: Collection[Grant], keyring: Keyring) -> Snapshot:
-    """Read from a district's source what the *grants* release and what their row rules need.
+def read(
+    settings: Settings, district: str, grants: Collection[Grant], keyring: Keyring
+) -> tuple[Snapshot, frozenset[str]]:
+    """Read from a district's source what the *grants* release and their row rules need; return its entities too.
 
     Records that may not be cached are read only of a source that cannot be asked for less than everything.
 
@@ -35,7 +37,7 @@ def read(settings: Settings, district: str, grants: Collection[Grant], keyring: 
         wanted = {entity: reads(entity, grants) for entity in entities(adapter.manifest, grants)}
         fresh = build_snapshot(adapter.read(wanted), district, keyring, entities=wanted)
         shares = Shares(spec.set_aside, spec.unresolved)
-        return completed(None, fresh, adapter.notes.page, keyring, wanted, shares)
+        return completed(None, fresh, adapter.notes.page, keyring, wanted, shares), adapter.manifest.entities
     finally:
         adapter.close()
 

@@ -1,4 +1,4 @@
-"""The questions about one child that a running gateway answers to its custodian, by its socket: what is shown to whom."""
+"""Questions of a custodian about one child, answered by the running gateway: what of the child is shown to whom."""
 
 from __future__ import annotations
 

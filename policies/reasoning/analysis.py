@@ -72,12 +72,16 @@ def _idle(line: Line, lines: tuple[Line, ...], settled: All) -> bool:
     """Tell whether the same is released without *line*.
 
     Where other lines decide alike on everything that it covers, it is. Where they do not and something of that leaves
-    as they say, it is not. Only what is capped beyond all lines has to be settled anew.
+    as they say, it is not. Only what is capped beyond all lines, unless one names it, has to be settled anew.
     """
-    alone = [name for name in _covered(line) if not _others_decide(line, settled[name].lines)]
+    covered = _covered(line)
+    alone = [name for name in covered if not _others_decide(line, settled[name].lines)]
     if any(settled[name].action != "deny" and not settled[name].cap for name in alone):
         return False
-    return not alone or _actions(elements.settle(one for one in lines if one is not line)) == _actions(settled)
+    if not alone and not any(_member(name) for name in covered):
+        return True
+    rest = elements.settle(one for one in lines if one != line)
+    return all(_action(settled, name) == _action(rest, name) for name in {*settled, *rest})
 
 
 def _covered(line: Line) -> list[str]:
@@ -86,23 +90,27 @@ def _covered(line: Line) -> list[str]:
 
 def _others_decide(line: Line, about: tuple[Line, ...]) -> bool:
     """Tell whether the lines *about* an element come to the same without *line*."""
-    others = [one.action for one in about if one is not line]
+    others = [one.action for one in about if one != line]
     return bool(others) and meet(others) == meet(one.action for one in about)
 
 
-def _actions(settled: All) -> Actions:
-    """Return what happens to every element, those that do not leave left out unless they are members."""
-    return {
-        name: one.action
-        for name, one in settled.items()
-        if one.action != "deny" or ((found := elements.element(name)) is not None and found.member)
-    }
+def _action(settled: All, name: str) -> str:
+    """Return what happens to an element; to a free member that no line names, what happens to its dictionary."""
+    if name not in settled and (dictionary := _member(name)):
+        return _action(settled, dictionary)
+    return settled[name].action if name in settled else "deny"
+
+
+def _member(name: str) -> str:
+    """Return the dictionary that an element is a free member of; nothing where it is none."""
+    one = elements.element(name)
+    return one.fields[0].release.removesuffix(".*") if one and one.member else ""
 
 
 def _why(line: Line, lines: tuple[Line, ...], settled: All) -> str:
     """Say what decides instead of a line: one that denies or masks, one that releases the same already, or a cap."""
     covered = _covered(line)
-    others = [one for one in lines if one is not line]
+    others = [one for one in lines if one != line]
     lower = [one for one in others if below(one.action, line.action) and any(map(one.covers, covered))]
     broad = [one for one in others if one.action == line.action and all(map(one.covers, covered))]
     if broad and not lower:

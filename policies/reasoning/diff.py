@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from policies import elements
 from policies.compiler import compile as compiled
-from policies.reasoning.differences import DENY, Difference, action_of, class_of, denials, facts, named, people
+from policies.reasoning.differences import DENY, AgreementDifference, action_of, class_of, denials, facts, named, people
 from policies.reasoning.terms import terms
 from policies.reasoning.ways import opened
 
@@ -45,11 +45,11 @@ class Diff:
 
     before: Agreement
     after: Agreement
-    differences: tuple[Difference, ...]
+    differences: tuple[AgreementDifference, ...]
     recipients: tuple[NewRecipient, ...]
 
     @property
-    def widening(self) -> tuple[Difference, ...]:
+    def widening(self) -> tuple[AgreementDifference, ...]:
         """The differences for which both parties have to approve again."""
         return tuple(one for one in self.differences if one.widens)
 
@@ -76,7 +76,7 @@ class Diff:
             return
         yield self._verdict()
         order = list(dict.fromkeys(HEADINGS.values()))
-        parts: dict[str, list[Difference]] = defaultdict(list)
+        parts: dict[str, list[AgreementDifference]] = defaultdict(list)
         for one in self.differences:
             parts[HEADINGS.get(one.part, "Other parts")].append(one)
         for heading in sorted(parts, key=lambda name: order.index(name) if name in order else len(order)):
@@ -106,7 +106,7 @@ def diff(before: Agreement, after: Agreement) -> Diff:
     return Diff(before, after, found, tuple(_recipients(before, after, was, now)))
 
 
-def _beside(some: Iterable[Difference], was: Grant, now: Grant) -> Iterator[Difference]:
+def _beside(some: Iterable[AgreementDifference], was: Grant, now: Grant) -> Iterator[AgreementDifference]:
     """Leave out the denials of facts of which it is told already that they leave, or no longer do."""
     return (one for one in some if action_of(was, one.name) == action_of(now, one.name))
 
@@ -126,17 +126,17 @@ def _recipients(before: Agreement, after: Agreement, was: Grant, now: Grant) -> 
             yield NewRecipient(client, after.org, found)
 
 
-def _views(was: Grant, now: Grant) -> Iterator[Difference]:
+def _views(was: Grant, now: Grant) -> Iterator[AgreementDifference]:
     first, then = set(opened(was)), set(opened(now))
     for told in sorted(then - first):
-        yield Difference("view", told, "wider", "closed", "open", f"{told} opens")
+        yield AgreementDifference("view", told, "wider", "closed", "open", f"{told} opens")
     for told in sorted(first - then):
-        yield Difference("view", told, "narrower", "open", "closed", f"{told} closes")
+        yield AgreementDifference("view", told, "narrower", "open", "closed", f"{told} closes")
 
 
-def _told(some: Sequence[Difference]) -> Iterator[str]:
+def _told(some: Sequence[AgreementDifference]) -> Iterator[str]:
     """Write the differences of one part; many facts of one kind of record that change alike are counted."""
-    groups: dict[tuple[str, ...], list[Difference]] = defaultdict(list)
+    groups: dict[tuple[str, ...], list[AgreementDifference]] = defaultdict(list)
     for one in some:
         groups[_alike(one)].append(one)
     for alike in groups.values():
@@ -146,7 +146,7 @@ def _told(some: Sequence[Difference]) -> Iterator[str]:
             yield from map(_line, alike)
 
 
-def _alike(one: Difference) -> tuple[str, ...]:
+def _alike(one: AgreementDifference) -> tuple[str, ...]:
     if one.part in {"fact", "denial"}:
         return one.part, _kind(one.name), one.before, one.after
     return (one.part, one.direction) if one.part == "view" else (one.part, one.name, one.direction)
@@ -157,7 +157,7 @@ def _kind(name: str) -> str:
     return name.partition(".")[0]
 
 
-def _summed(alike: Sequence[Difference]) -> str:
+def _summed(alike: Sequence[AgreementDifference]) -> str:
     first, sign = alike[0], SIGNS[alike[0].direction]
     if first.part == "view":
         done = "open" if first.direction == "wider" else "close"
@@ -172,12 +172,12 @@ def shortened(names: Sequence[str]) -> str:
     return ", ".join([*names[:MAX_LINES_OF_ONE_KIND], *([f"and {more} more"] if more > 0 else [])])
 
 
-def _line(one: Difference) -> str:
+def _line(one: AgreementDifference) -> str:
     about = _meaning(one.name) if one.part == "fact" else ""
     return f"  {SIGNS[one.direction]} {one.text}{_classes([one])}{f': {about}' if about else ''}"
 
 
-def _classes(some: Iterable[Difference]) -> str:
+def _classes(some: Iterable[AgreementDifference]) -> str:
     found = sorted({one.sensitivity for one in some} - {""})
     return f" ({', '.join(found)})" if found else ""
 

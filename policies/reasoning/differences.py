@@ -28,7 +28,7 @@ UNSET: tuple[object, ...] = (None, False, "", (), frozenset())
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class AgreementDifference:
     """One difference: its *part* and *name* in an agreement, what was *before* and is *after*, and in words.
 
     It is ``wider`` where more is released or less is demanded than before, ``narrower`` where less, ``both`` where
@@ -75,7 +75,7 @@ def released(grant: Grant) -> Mapping[str, str]:
     return {name: action for name in named(grant) if (action := action_of(grant, name)) != DENY}
 
 
-def facts(before: Grant, after: Grant) -> Iterator[Difference]:
+def facts(before: Grant, after: Grant) -> Iterator[AgreementDifference]:
     """Yield each element of which the grant *after* releases more, less or something else than the one *before*."""
     for name in named(before, after):
         was, now = action_of(before, name), action_of(after, name)
@@ -85,15 +85,15 @@ def facts(before: Grant, after: Grant) -> Iterator[Difference]:
             yield _window(name, before.windows.get(name), after.windows.get(name))
 
 
-def denials(before: Agreement, after: Agreement) -> Iterator[Difference]:
+def denials(before: Agreement, after: Agreement) -> Iterator[AgreementDifference]:
     """Yield each element that is denied in so many words in one of them alone: a denial also caps other agreements."""
     was, now = (_denied(one) for one in (before, after))
     for name in sorted(was - now):
         text = f"{name} is no longer denied, so that another agreement may release it"
-        yield Difference("denial", name, "wider", "denied", "not named", text, class_of(name))
+        yield AgreementDifference("denial", name, "wider", "denied", "not named", text, class_of(name))
     for name in sorted(now - was):
         text = f"{name} is denied, also where another agreement releases it"
-        yield Difference("denial", name, "narrower", "not named", "denied", text, class_of(name))
+        yield AgreementDifference("denial", name, "narrower", "not named", "denied", text, class_of(name))
 
 
 def _denied(one: Agreement) -> frozenset[str]:
@@ -115,13 +115,13 @@ def class_of(name: str) -> str:
     return one.fields[0].sensitivity if one else ""
 
 
-def _fact(name: str, was: str, now: str, window: DateWindow | None) -> Difference:
+def _fact(name: str, was: str, now: str, window: DateWindow | None) -> AgreementDifference:
     direction = direction_of(up=not below(now, was), down=not below(was, now))
     if now == DENY:
         text = "no longer leaves"
     else:
         text = f"leaves {_said(now)}{_of_records(window)}, " + ("and did not" if was == DENY else f"was {_said(was)}")
-    return Difference("fact", name, direction, was, now, f"{name} {text}", class_of(name))
+    return AgreementDifference("fact", name, direction, was, now, f"{name} {text}", class_of(name))
 
 
 def _said(action: str) -> str:
@@ -140,17 +140,17 @@ def span(window: DateWindow | None) -> str:
     return " ".join(filter(None, (since, f"until {window.until}" if window.until else "")))
 
 
-def _window(name: str, was: DateWindow | None, now: DateWindow | None) -> Difference:
+def _window(name: str, was: DateWindow | None, now: DateWindow | None) -> AgreementDifference:
     first, then = was or DateWindow(), now or DateWindow()
     low, high = "0000-00-00", "9999-99-99"
     begin, later = first.since or low, then.since or low
     end, earlier = first.until or high, then.until or high
     direction = direction_of(up=later < begin or earlier > end, down=later > begin or earlier < end)
     text = f"{name} leaves of records dated {span(now)}, was {span(was)}"
-    return Difference("window", name, direction, span(was), span(now), text, class_of(name))
+    return AgreementDifference("window", name, direction, span(was), span(now), text, class_of(name))
 
 
-def people(before: Population, after: Population) -> Iterator[Difference]:
+def people(before: Population, after: Population) -> Iterator[AgreementDifference]:
     """Yield the difference of two populations, in words and with what was added to and taken from each selector."""
     steps = [change for one in fields(after) if (change := _selector(one.name, before, after)) is not None]
     if not steps:
@@ -161,7 +161,7 @@ def people(before: Population, after: Population) -> Iterator[Difference]:
         "narrower": "everyone in it was in it before, and others may no longer be",
     }.get(direction, "it may hold students who were not in it before, and others may no longer be in it")
     text = f"{after.words()}, was {before.words()}: {told} ({'; '.join(said for _, _, said in steps)})"
-    yield Difference("students", "population", direction, before.words(), after.words(), text)
+    yield AgreementDifference("students", "population", direction, before.words(), after.words(), text)
 
 
 def within(some: Population, others: Population) -> bool:

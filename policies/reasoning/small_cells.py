@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 SMALL_CELL = 10
+FEWER = f"fewer than {SMALL_CELL}"
 WITHHELD = "withheld"
 FEW, NEARLY_ALL = "few", "nearly all"
 INEXACT = frozenset({FEW, NEARLY_ALL})
-WHY_WITHHELD = f"{WITHHELD}: fewer than {SMALL_CELL} students, or a number that would tell how few"
+WHY_WITHHELD = f"{WITHHELD}: {FEWER} students, or a number that would tell how few"
 
 
 def suppressed(count: int, least: int = SMALL_CELL) -> bool:

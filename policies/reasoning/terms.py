@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from policies.reasoning.differences import Difference, direction_of
+from policies.reasoning.differences import AgreementDifference, direction_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -26,7 +26,7 @@ COMPARED = frozenset({
 """The parts of a document that are compared by what they mean; any other is told as changed, and as widening."""
 
 
-def terms(before: Agreement, after: Agreement) -> Iterator[Difference]:
+def terms(before: Agreement, after: Agreement) -> Iterator[AgreementDifference]:
     """Yield each difference in the terms of two agreements, by their canonical texts."""
     was, now = json.loads(before.text), json.loads(after.text)
     yield from _parties(was["parties"], now["parties"])
@@ -43,11 +43,13 @@ def terms(before: Agreement, after: Agreement) -> Iterator[Difference]:
         yield from _changed(name, "", was.get(name), now.get(name), "both")
 
 
-def _changed(part: str, name: str, was: object, now: object, direction: Direction) -> Iterator[Difference]:
+def _changed(part: str, name: str, was: object, now: object, direction: Direction) -> Iterator[AgreementDifference]:
     """Yield the difference of one value, if it is one."""
     if was != now:
         first, then = _spelt(was), _spelt(now)
-        yield Difference(part, name, direction, first, then, f"{f'{name} ' if name else ''}{then}, was {first}")
+        yield AgreementDifference(
+            part, name, direction, first, then, f"{f'{name} ' if name else ''}{then}, was {first}"
+        )
 
 
 def _spelt(value: object) -> str:
@@ -56,34 +58,34 @@ def _spelt(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
-def _listed(part: str, was: Any, now: Any, *, gained: Direction) -> Iterator[Difference]:
+def _listed(part: str, was: Any, now: Any, *, gained: Direction) -> Iterator[AgreementDifference]:
     """Yield what a list gained and lost; what it *gained* lets more through or less."""
     lost: Direction = "narrower" if gained == "wider" else "wider"
     for one in sorted(set(now) - set(was)):
-        yield Difference(part, one, gained, "", one, f"{one} is new")
+        yield AgreementDifference(part, one, gained, "", one, f"{one} is new")
     for one in sorted(set(was) - set(now)):
-        yield Difference(part, one, lost, one, "", f"{one} is gone")
+        yield AgreementDifference(part, one, lost, one, "", f"{one} is gone")
 
 
-def _parties(was: Content, now: Content) -> Iterator[Difference]:
+def _parties(was: Content, now: Content) -> Iterator[AgreementDifference]:
     for side in ("provider", "recipient"):
         for name in sorted(was[side].keys() | now[side].keys()):
             yield from _changed("party", f"{side} {name}", was[side].get(name), now[side].get(name), "both")
     yield from _listed("subprocessor", was.get("subprocessors", ()), now.get("subprocessors", ()), gained="wider")
 
 
-def _basis(was: Content, now: Content) -> Iterator[Difference]:
+def _basis(was: Content, now: Content) -> Iterator[AgreementDifference]:
     for name in sorted(was.keys() | now.keys()):
         yield from _changed("basis", name, was.get(name), now.get(name), "both")
 
 
-def _validity(was: Content, now: Content) -> Iterator[Difference]:
+def _validity(was: Content, now: Content) -> Iterator[AgreementDifference]:
     for name, longer in (("from", now["from"] < was["from"]), ("to", now["to"] > was["to"])):
         yield from _changed("validity", name, was[name], now[name], direction_of(up=longer, down=not longer))
     yield from _changed("validity", "timezone", was["timezone"], now["timezone"], "both")
 
 
-def _limits(was: Content, now: Content) -> Iterator[Difference]:
+def _limits(was: Content, now: Content) -> Iterator[AgreementDifference]:
     stricter: Mapping[str, Callable[[int, int], bool]] = {
         "smallCell": lambda one, other: other > one,
         "maxRowsPerDay": lambda one, other: other < one,
@@ -98,7 +100,7 @@ def _limits(was: Content, now: Content) -> Iterator[Difference]:
         yield from _changed("limit", name, first, then, direction)
 
 
-def _redisclosure(was: Any, now: Any) -> Iterator[Difference]:
+def _redisclosure(was: Any, now: Any) -> Iterator[AgreementDifference]:
     first, then = _onward(was), _onward(now)
     up = first is not None and (then is None or bool(then - first))
     down = then is not None and (first is None or bool(first - then))
@@ -112,7 +114,7 @@ def _onward(value: Any) -> frozenset[str] | None:
     return frozenset() if value == "prohibited" else frozenset(value["named"])
 
 
-def _retention(was: Content, now: Content) -> Iterator[Difference]:
+def _retention(was: Content, now: Content) -> Iterator[AgreementDifference]:
     first, then = was.get("deleteWithin"), now.get("deleteWithin")
     yield from _changed("retention", "deleteWithin", first, then, _longer(first, then))
     yield from _listed("retention", was.get("after", ()), now.get("after", ()), gained="narrower")
@@ -137,7 +139,7 @@ def _length(period: str, units: Mapping[str, int]) -> int | None:
     return None if any(unit not in units for _, unit in parts) else sum(int(n) * units[unit] for n, unit in parts)
 
 
-def _opt_out(was: Content, now: Content) -> Iterator[Difference]:
+def _opt_out(was: Content, now: Content) -> Iterator[AgreementDifference]:
     honoured = now.get("optOut") == "honour"
     direction: Direction = "narrower" if honoured else "wider" if was.get("optOut") == "honour" else "neutral"
     yield from _changed("directory", "optOut", was.get("optOut"), now.get("optOut"), direction)

@@ -82,7 +82,8 @@ def _simulated(settings: Settings, agreement: Agreement) -> Simulation:
     grants = grants_of(every, {client for one in every for client in one.clients})
     keyring = Keyring(bytes(KEY_BYTES))  # of ids that are never printed
     today = now.astimezone(settings.zones[district]).date().isoformat()
-    scene = Scene(read(settings, district, grants, keyring), keyring, today)
+    snapshot, there = read(settings, district, grants, keyring)
+    scene = Scene(snapshot, keyring, today, there)
     return simulate(agreement, present, scene, _warnings(settings, agreement, present))
 
 
