@@ -105,8 +105,9 @@ class Cursors:
         return Cursor(_printed(rest[:ID_BYTES]), rest[ID_BYTES], _printed(rest[ID_BYTES + 1 :]), state)
 
     def _cipher(self, caller: Caller) -> TokenCipher:
-        named = (caller.client, caller.purpose) if caller.purpose else (caller.client,)
-        return TokenCipher(self._keyring.derive("page tokens", *named))
+        if caller.purpose:
+            return TokenCipher(self._keyring.derive("page tokens for a purpose", f"{caller.client}\n{caller.purpose}"))
+        return TokenCipher(self._keyring.derive("page tokens", caller.client))
 
 
 def check(cursor: Cursor, shown: tuple[Rows, ...]) -> None:
