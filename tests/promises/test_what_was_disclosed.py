@@ -10,7 +10,6 @@ from click.testing import CliRunner
 
 from gateway.audit import keys, subjects
 from gateway.audit.log import verify
-from gateway.audit.reports.reading import AuditReader
 from gateway.audit.subjects import TAG_BYTES, Allowance, Subjects
 from gateway.audit.verification import field_sets
 from gateway.commands.cli import main
