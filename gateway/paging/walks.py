@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gateway.auth.callers import Caller
     from gateway.engine.row_index import RowIndex
     from gateway.engine.rows import Rows, SearchableRows
+    from gateway.engine.visibility import Visibility
     from gateway.request import PageRequest
     from standards.query import Query
 
@@ -39,9 +40,17 @@ class _Walk:
         return self.rows.total if self.rows is not None else len(self.ids)
 
 
-def policy(shown: tuple[Rows, ...]) -> tuple[tuple[str, str, str], ...]:
-    """Return what decides on what the consumer may see of each part: the grant's epoch, the day, the district."""
-    return tuple((s.visibility.grant.epoch, s.visibility.today, s.visibility.snapshot.district) for s in shown)
+def policy(shown: tuple[Rows, ...]) -> tuple[tuple[str, ...], ...]:
+    """Return what decides on what the consumer may see of each part: the grant's epoch, the day, the district.
+
+    Where the registers affect something, also what they do.
+    """
+    return tuple(_policy_of(one.visibility) for one in shown)
+
+
+def _policy_of(visibility: Visibility) -> tuple[str, ...]:
+    found = visibility.grant.epoch, visibility.today, visibility.snapshot.district
+    return (*found, visibility.effects.digest) if visibility.effects.digest else found
 
 
 class Walks:

@@ -12,7 +12,7 @@ from gateway import telemetry
 from gateway.auth import registrations
 from gateway.cache.needed_fields import wanted_by
 from gateway.config import settings as settings_file
-from gateway.districts.district import give_back_memory
+from gateway.districts.memory import give_back_memory
 from gateway.runtime import approvals, export_socket
 from gateway.runtime.reloading import Refused, prepare
 from gateway.runtime.report import differences, moment
