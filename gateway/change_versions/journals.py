@@ -62,6 +62,7 @@ class _RecordedState:
     today: str
     epoch: str
     tables: Mapping[str, ReferenceType[Table] | None]
+    effects: str
 
     @classmethod
     def by(cls, present: CurrentRows) -> _RecordedState:
@@ -69,7 +70,8 @@ class _RecordedState:
         visibility = present.shown.visibility
         found = {entity: visibility.snapshot.tables.get(entity) for entity in present.entities}
         tables = {entity: None if table is None else ref(table) for entity, table in found.items()}
-        return cls(visibility.snapshot.number, visibility.today, visibility.grant.epoch, tables)
+        digest = visibility.effects.digest
+        return cls(visibility.snapshot.number, visibility.today, visibility.grant.epoch, tables, digest)
 
     def covers(self, present: CurrentRows) -> bool:
         """Tell whether this is the present state, or a later one."""
@@ -81,10 +83,11 @@ class _RecordedState:
     def rests_on(self, present: CurrentRows) -> bool:
         """Tell whether everything that decides what is shown is unchanged."""
         visibility = present.shown.visibility
-        if (visibility.today, visibility.grant.epoch) != (self.today, self.epoch):
+        now = visibility.today, visibility.grant.epoch, visibility.effects.digest
+        if now != (self.today, self.epoch, self.effects):
             return False
-        now = visibility.snapshot.tables
-        return all(_same(known, now.get(entity)) for entity, known in self.tables.items())
+        tables = visibility.snapshot.tables
+        return all(_same(known, tables.get(entity)) for entity, known in self.tables.items())
 
 
 @dataclass(slots=True)

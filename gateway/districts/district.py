@@ -138,6 +138,10 @@ class District:
         """Request what the registers need besides from the next refresh on."""
         self._fields = frozenset(), {}
 
+    def is_registered(self, grant: Grant) -> bool:
+        """Tell whether the registers may change what *grant* shows."""
+        return self.registers.now() is not None or bool(grant.registered.form or grant.parts)
+
     def close(self, *, adapter: bool = True) -> None:
         """Drop the snapshot and, with *adapter*, close the adapter."""
         with self._loading:

@@ -36,6 +36,12 @@ class NeededRegisters:
             self._known = found
         return found
 
+    @property
+    def version(self) -> str:
+        """The version of the registers as they are now; "" where they are empty."""
+        found = self.now()
+        return "" if found is None else str(found.state.version)
+
     def _note(self, needs: Mapping[str, frozenset[str]]) -> None:
         every = needs.keys() | self.needs.keys()
         nothing = frozenset[str]()

@@ -63,6 +63,12 @@ def laid_over(raw: Visibility, below: Visibility | None = None) -> Visibility:
     return Visibility(over, grant, raw.keyring, raw.today, effects, raw)
 
 
+def replaced_fields(visibility: Visibility, entity: str, row: int | None) -> frozenset[str]:
+    """Return the fields of a record in whose place the consumer is shown something else, or nothing."""
+    limit = None if row is None else visibility.effects.limits.get(entity, {}).get(row)
+    return frozenset() if limit is None else frozenset(_rules(visibility.grant, visibility.keyring).changes(entity, limit))
+
+
 def _part(raw: Visibility, part: Grant) -> PartView:
     students = student_rules(raw.snapshot, registers_of(raw.snapshot), part, raw.today)
     hidden = {} if students.hidden is None else {"student": students.hidden}

@@ -126,6 +126,13 @@ class Views:
         """Return the visibility of *grant* over the district's cached snapshot."""
         return self.over(self.districts[grant.district].cached_snapshot(), grant)
 
+    def registered(self, grant: Grant) -> str:
+        """Return the digest of what the registers change now for *grant*; of an uncached district, their version."""
+        district = self.districts[grant.district]
+        if district.cached_entities:
+            return self.held(grant).effects.digest if district.is_registered(grant) else ""
+        return district.registers.version
+
     def shown_together(self, grant: Grant, views: Sequence[View]) -> tuple[tuple[ViewRows, ...], ...]:
         """Compile the branches of several pruned *views* over the same state of the district's data."""
         every = [self.entities(grant, view) for view in views]

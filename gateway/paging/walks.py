@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from gateway.auth.callers import Caller
     from gateway.engine.row_index import RowIndex
     from gateway.engine.rows import Rows, SearchableRows
-    from gateway.engine.visibility import Visibility
     from gateway.request import PageRequest
     from standards.query import Query
 
@@ -40,17 +39,14 @@ class _Walk:
         return self.rows.total if self.rows is not None else len(self.ids)
 
 
-def policy(shown: tuple[Rows, ...]) -> tuple[tuple[str, ...], ...]:
-    """Return what decides on what the consumer may see of each part: the grant's epoch, the day, the district.
-
-    Where the registers affect something, also what they do.
-    """
-    return tuple(_policy_of(one.visibility) for one in shown)
+def policy(shown: tuple[Rows, ...]) -> tuple[tuple[str, str, str], ...]:
+    """Return what decides on what the consumer may see of each part: the grant's epoch, the day, the district."""
+    return tuple((s.visibility.grant.epoch, s.visibility.today, s.visibility.snapshot.district) for s in shown)
 
 
-def _policy_of(visibility: Visibility) -> tuple[str, ...]:
-    found = visibility.grant.epoch, visibility.today, visibility.snapshot.district
-    return (*found, visibility.effects.digest) if visibility.effects.digest else found
+def _registered(shown: tuple[Rows, ...]) -> tuple[str, ...]:
+    """Return what the registers change for the consumer in each part; page tokens do not tell it."""
+    return tuple(one.visibility.effects.digest for one in shown)
 
 
 class Walks:
@@ -81,7 +77,7 @@ class Walks:
             query.filter, query.sort, query.descending, query.window,
             tuple((one.view.name, one.identifier) for one in request.within),
         )  # fmt: skip
-        allowed = policy(shown)
+        allowed = policy(shown), _registered(shown)
         state = (allowed, tuple((s.visibility.snapshot.number, s.branch.entity) for s in shown))
         walk = self._find(place)
         if walk is not None and query.offset and walk.state[0] != allowed:
