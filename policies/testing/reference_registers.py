@@ -90,7 +90,12 @@ def _hides(one: Decision, entity: str, row: Record, grant: Grant) -> bool:
     if (entity == "guardianship" and row.get("contact") in one.contacts) or (entity in DISCIPLINE and not one.discipline):
         return True
     name = fields_of(entity)["id"].release
-    return grant.releases(name) and (name in one.lost or (one.kept is not None and name not in one.kept))
+    return grant.releases(name) and (_named(name, one.lost) or (one.kept is not None and not _named(name, one.kept)))
+
+
+def _named(name: str, paths: frozenset[str]) -> bool:
+    """Tell whether a path is the name of a fact, or of what it is a part of."""
+    return any(name == path or name.startswith(f"{path}.") for path in paths)
 
 
 def _without_owners(records: Records, gone: dict[str, set[Key]]) -> None:
@@ -129,7 +134,7 @@ def _limited(entity: str, row: Record, about: Sequence[Decision | None], grant: 
 
     def leaves(name: str, release: str) -> bool:
         place = bool(protected) and tells_place(entity, name)
-        return not (place or release in lost or (kept is not None and release not in kept))
+        return not (place or _named(release, lost) or (kept is not None and not _named(release, kept)))
 
     found = _fields(entity, row, "", leaves)
     if protected and entity == "profile":
