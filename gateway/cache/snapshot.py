@@ -39,7 +39,8 @@ class Table:
     """The rows of one entity: *columns* by field name; *refs* contain row numbers of the entity referred to.
 
     *dangling* keeps the keys of references whose target is missing, by field and row, in the order in which they stand
-    there. A table never changes after `build_snapshot` has returned it.
+    there. A table never changes after `build_snapshot` has returned it; *derived* is kept with it by whoever computed
+    something from its rows.
     """
 
     entity: str
@@ -51,6 +52,7 @@ class Table:
     unique: list[str] | None = None
     blocks: bytes = b""
     dangling: dict[str, dict[int, tuple[Key, ...]]] = field(default_factory=dict)
+    derived: Any = field(default=None, compare=False, repr=False)
     _keys: dict[int, Key] | None = None
 
     def key(self, row: int) -> Key | None:
@@ -71,6 +73,8 @@ class Snapshot:
     Its *version* is the moment, in milliseconds, from which it counts as the state of the district's data; the district
     has been cached since *begun*, which is 0 for an uncached read. *completeness* tells what the source lacked.
     *members* are the rows of the students in each program that an agreement names, as of *members_day*.
+    *registers* are what the district's registers said when it became the district's state, None where they say
+    nothing. A snapshot that lays other values over another one has that one *under* it.
     """
 
     district: str
@@ -85,6 +89,8 @@ class Snapshot:
     completeness: Completeness | None = None
     members: Mapping[str, frozenset[int]] = field(default_factory=dict)
     members_day: str = ""
+    registers: object | None = None
+    under: Snapshot | None = None
     _children: dict[tuple[str, str], Sequence[tuple[int, ...]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -114,6 +120,8 @@ class Snapshot:
         """Return, for each row of *parent*, the rows of *entity* whose reference *via* points to it."""
         if self.base and entity not in self.tables and parent not in self.tables:
             return self.base.children(entity, via, parent)
+        if self.under and _same_references(self.table(entity), self.under.table(entity), via):
+            return self.under.children(entity, via, parent)
         with self._lock:
             known = self._children.get((entity, via))
             if known is None:
@@ -141,6 +149,11 @@ class Snapshot:
                 else:
                     lists[target] = [row]
         return [tuple(rows) for rows in lists]
+
+
+def _same_references(one: Table, other: Table, via: str) -> bool:
+    """Tell whether two tables have the very same column of references *via*."""
+    return one.refs.get(via) is other.refs.get(via) and one.columns.get(via) is other.columns.get(via)
 
 
 @dataclass(slots=True)

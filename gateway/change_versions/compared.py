@@ -33,6 +33,7 @@ class RecordedState:
     today: str
     epoch: str
     tables: Mapping[str, ReferenceType[Table] | None]
+    effects: str
 
     @classmethod
     def by(cls, present: CurrentRows) -> RecordedState:
@@ -40,7 +41,8 @@ class RecordedState:
         visibility = present.shown.visibility
         found = {entity: visibility.snapshot.tables.get(entity) for entity in present.entities}
         tables = {entity: None if table is None else ref(table) for entity, table in found.items()}
-        return cls(visibility.snapshot.number, visibility.today, visibility.grant.epoch, tables)
+        digest = visibility.effects.digest
+        return cls(visibility.snapshot.number, visibility.today, visibility.grant.epoch, tables, digest)
 
     def covers(self, present: CurrentRows) -> bool:
         """Tell whether this is the present state, or a later one."""
@@ -52,10 +54,11 @@ class RecordedState:
     def rests_on(self, present: CurrentRows) -> bool:
         """Tell whether everything that decides what is shown is unchanged."""
         visibility = present.shown.visibility
-        if (visibility.today, visibility.grant.epoch) != (self.today, self.epoch):
+        now = visibility.today, visibility.grant.epoch, visibility.effects.digest
+        if now != (self.today, self.epoch, self.effects):
             return False
-        now = visibility.snapshot.tables
-        return all(_same(known, now.get(entity)) for entity, known in self.tables.items())
+        tables = visibility.snapshot.tables
+        return all(_same(known, tables.get(entity)) for entity, known in self.tables.items())
 
 
 def _same(known: ReferenceType[Table] | None, table: Table | None) -> bool:

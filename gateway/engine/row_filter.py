@@ -26,8 +26,12 @@ Row_contra = TypeVar("Row_contra", contravariant=True)
 class Around(Protocol):
     """The context of a row rule: a snapshot as one grant shows it on one day."""
 
-    snapshot: Snapshot
     today: str
+
+    @property
+    def judged(self) -> Snapshot:
+        """The records as the district's system has them."""
+        ...
 
     def visible(self, entity: str) -> bytearray | None:
         """Return one byte per row, 1 where the row is visible to the consumer; None where every row is."""
@@ -162,7 +166,7 @@ def _active(begin: Sequence[str], end: str, rows: Reader[Row], today: str) -> Ca
 def _of_a_student(clause: Aged | InProgram, rows: Reader[Row], around: Around) -> Callable[[Row], bool]:
     if isinstance(clause, Aged):
         return _aged(rows.value(clause.birth), around.today, clause.least, clause.most)
-    number, members = rows.number, around.snapshot.members_of(clause.programs)
+    number, members = rows.number, around.judged.members_of(clause.programs)
     return lambda row: number(row) in members
 
 
@@ -183,11 +187,11 @@ def _related(clause: Clause, rows: Reader[Row], around: Around) -> Callable[[Row
             visible, follow = around.visible(fields_of(rows.entity)[ref].to), rows.target(ref)
             return lambda row: (to := follow(row)) >= 0 and (visible is None or bool(visible[to]))
         case RefIn(ref, names, values):
-            follow, target = rows.target(ref), TableRows(around.snapshot, fields_of(rows.entity)[ref].to)
+            follow, target = rows.target(ref), TableRows(around.judged, fields_of(rows.entity)[ref].to)
             readers = [target.value(name) for name in names]
             return lambda row: (to := follow(row)) >= 0 and any(read(to) in values for read in readers)
         case Child(child, via, inner):
-            test = row_filter(inner, TableRows(around.snapshot, child), around)
+            test = row_filter(inner, TableRows(around.judged, child), around)
             children = rows.children(child, via)
             return lambda row: any(test(one) for one in children(row))
     msg = f"unknown clause {type(clause).__name__}"  # which shows nothing

@@ -44,6 +44,11 @@ def policy(shown: tuple[Rows, ...]) -> tuple[tuple[str, str, str], ...]:
     return tuple((s.visibility.grant.epoch, s.visibility.today, s.visibility.snapshot.district) for s in shown)
 
 
+def _registered(shown: tuple[Rows, ...]) -> tuple[str, ...]:
+    """Return what the registers change for the consumer in each part; page tokens do not tell it."""
+    return tuple(one.visibility.effects.digest for one in shown)
+
+
 class Walks:
     """The row indexes of recent queries, by consumer and query, oldest first.
 
@@ -72,7 +77,7 @@ class Walks:
             query.filter, query.sort, query.descending, query.window,
             tuple((one.view.name, one.identifier) for one in request.within),
         )  # fmt: skip
-        allowed = policy(shown)
+        allowed = policy(shown), _registered(shown)
         state = (allowed, tuple((s.visibility.snapshot.number, s.branch.entity) for s in shown))
         walk = self._find(place)
         if walk is not None and query.offset and walk.state[0] != allowed:

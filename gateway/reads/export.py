@@ -269,7 +269,7 @@ def _guard(
 
 
 def _terms(gateway: Gateway, grants: tuple[Grant, ...]) -> Any:
-    return [(grant.epoch, gateway.views.today(grant)) for grant in grants]
+    return [(grant.epoch, gateway.views.today(grant), gateway.views.registered(grant)) for grant in grants]
 
 
 def _moment(gateway: Gateway, shown: Sequence[ViewRows]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,3 +72,40 @@ class RegisterState:
     version: int
     restrictions: tuple[Restriction, ...] = ()
     consents: tuple[Consent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredFact:
+    """A fact of the registers that the district keeps in its own system, in the field released as *element*.
+
+    *kind* is a kind of restriction, or ``consent``, then to the *form*. Words are compared without case: those of
+    *restricted* restrict (or refuse consent), those of *granted* do not. Any other word, a field that is not there and
+    a row that is set aside restrict; *empty* says whether an empty value does (``restricted``) or not (``free``).
+    """
+
+    kind: RestrictionKind | Literal["consent"]
+    element: str
+    restricted: frozenset[str] = frozenset()
+    granted: frozenset[str] = frozenset()
+    empty: Literal["free", "restricted"] = "restricted"
+    form: str = ""
+
+    def frees(self, words: tuple[str, ...] | None) -> bool:
+        """Tell whether what the field has (None: it is not there) lets the student's data leave."""
+        if words is None:
+            return False
+        said = [word.strip().casefold() for word in words if word.strip()]
+        granted = {word.casefold() for word in self.granted}
+        return all(word in granted for word in said) if said else self.empty == "free"
+
+
+class Registers(Protocol):
+    """The registers of all districts, as they stand now."""
+
+    def state(self, district: str) -> RegisterState:
+        """Return the registers of one *district*.
+
+        Raises:
+            StoreUnavailable: they cannot be read.
+        """
+        ...

@@ -51,7 +51,7 @@ FLOORS = [
     "adapters.oneroster_csv adapters.oneroster_rest adapters.edfi_xml adapters.edfi_ods adapters.simulators.edfi",
     "adapters.testing",
     "policies.transforms policies.small_cells policies.documents.loading",
-    "policies.elements policies.population policies.documents.schema policies.documents.claims",
+    "policies.elements policies.places policies.population policies.documents.schema policies.documents.claims",
     "policies.canonical policies.grant policies.reasoning.examples",
     "policies.windows",
     "policies.documents.terms",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -46,9 +47,11 @@ from tests.gateway.small_region import make_settings
 from tests.policies import documents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from gateway.config.load_limits import Shares
+    from gateway.registers.effects_state import RegisterWatch
+    from policies.grant import Grant
     from policies.testing.reference_visibility import Records
     from standards.view import View
 
@@ -161,16 +164,42 @@ CONSUMERS = {
 ANYTHING = Whatever()
 
 
+class Changed:
+    """Grants that are *changed* after they were compiled, for what agreements cannot say by themselves."""
+
+    def __init__(self, grants: Grants, change: Callable[[Grant], Grant]) -> None:
+        self._grants, self._change = grants, cache(change)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._grants, name)
+
+    def of(self, client: str, *which: str) -> tuple[Grant, ...]:
+        return tuple(map(self._change, self._grants.of(client, *which)))
+
+    def every(self, district: str) -> tuple[Grant, ...]:
+        return tuple(map(self._change, self._grants.every(district)))
+
+
 class Consumer:
     """A client with a token, and the gateway it asks; worlds can be exchanged behind it, as far as the *shares* let them."""
 
-    def __init__(self, folder: Path, name: str, records: Records, shares: Shares = ANYTHING) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        records: Records,
+        shares: Shares = ANYTHING,
+        registers: RegisterWatch | None = None,
+        change: Callable[[Grant], Grant] | None = None,
+    ) -> None:
         elements, population = CONSUMERS[name]
         self.name, self.records, self.time = name, records, documents.NOW.timestamp()
         folder.mkdir(parents=True)
         path = folder / "agreement.yaml"
         path.write_text(documents.text(elements, population, operations="[read, search, changes]"), "utf-8")
         grants = Grants([agreement.load(path)], lambda: documents.NOW)
+        if change is not None:
+            grants = Changed(grants, change)
         self.grant = grants.of(documents.CLIENT)[0]
         self.known = Knowledge(records, self.grant, documents.TODAY)
         settings = replace(make_settings(folder), limits=Rates("", "", "", ""))
@@ -185,6 +214,7 @@ class Consumer:
             wanted=wanted_by(grants.every("maple")),
             loss={"default": 1.0},
             shares=shares,
+            registers=registers,
         )
         self.store, memory = open_store(settings.store_url, lambda: documents.NOW, MAX_COMMAND_SECONDS), LocalMemory()
         self.record = Record(settings.audit.folder, b"r" * 32)
