@@ -141,6 +141,17 @@ def test_every_released_fact_is_in_one_row_of_the_schedule():
     assert sorted(named) == sorted(fact.name for fact in released(tutoring()))
 
 
+def test_signs_that_move_a_cursor_or_turn_the_reading_are_not_printed():
+    one = replace(
+        tutoring(), interest="a\x1b[2J\u202eb\nc", terms={"approvals": [{"by": "x\x1b]0;y\x07", "at": "\u2066now"}]}
+    )
+    for form in FORMATS.values():
+        written = form(document(one, "agreement", "en"))
+        if not written.startswith(b"%PDF"):
+            assert not any(sign in written.decode() for sign in "\x1b\x07\u202e\u2066")
+            assert "“a [2J b c”" in written.decode()
+
+
 def test_the_same_document_is_the_same_file():
     written = document(tutoring(), "agreement", "es")
     assert render(written) == render(written)
