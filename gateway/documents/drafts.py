@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.documents.words import plain
 from policies import elements
 from policies.elements import Line
 from standards import schedule
@@ -62,7 +63,7 @@ STUDENT = DraftLine("student.id", "identifier", "needed for any record of a stud
 def draft(frame: Frame, read: ReadSchedule, source: str) -> str:
     """Write the draft of an agreement from the schedule *read* from the file *source*."""
     written = [
-        f"# A draft from {_plain(source)}. Nothing here is in force: finish it, have it approved, and move it up."
+        f"# A draft from {plain(source)}. Nothing here is in force: finish it, have it approved, and move it up."
     ]
     written += _head(frame)
     written += ["elements:", *_lines(read.rows)]
@@ -133,14 +134,14 @@ def _left(read: ReadSchedule, source: str) -> Iterator[str]:
     for row in read.rows:
         category = schedule.categories()[row.category]
         named = category.elements[row.element]
-        place = f"{_plain(source)}:{row.line}: {category.title}, {named.title}"
+        place = f"{plain(source)}:{row.line}: {category.title}, {named.title}"
         if row.element == schedule.REST:
-            yield f"{place}: decide which facts are meant" + (f": {_plain(row.said)}" if row.said else "")
+            yield f"{place}: decide which facts are meant" + (f": {plain(row.said)}" if row.said else "")
         elif not named.facts:
             yield f"{place}: no fact of a district's system; the agreement cannot release it"
         elif all(_sensitivity(path) == ORDER[-1] for path in named.facts):
             yield f"{place}: never released, under no agreement"
-    yield from (f"not read: {_plain(str(error))}" for error in read.unknown)
+    yield from (f"not read: {plain(str(error))}" for error in read.unknown)
 
 
 def _text(text: str) -> str:
@@ -150,8 +151,3 @@ def _text(text: str) -> str:
 
 def _filled(text: str, meaning: str) -> str:
     return _text(text) if text else f'""  # fill in: {meaning}'
-
-
-def _plain(text: str) -> str:
-    """Reduce a text to one line of signs that print, as a comment must be."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)

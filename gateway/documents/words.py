@@ -29,6 +29,11 @@ def message(text: str) -> str:
     return text
 
 
+def plain(text: str) -> str:
+    """Reduce a text to one line of signs that print: none that moves a cursor or turns the direction of reading."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
 @dataclass(frozen=True)
 class Wording:
     """The words of one *language*."""
@@ -71,7 +76,7 @@ class Wording:
 
     def quoted(self, text: str) -> str:
         """Write a text of the agreement as it stands, in quotation marks."""
-        return _QUOTES[self.language].format(text)
+        return _QUOTES[self.language].format(plain(text))
 
     def both(self, items: Iterable[str]) -> str:
         """List items, the last one after the language's word for *and*."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
 from policies import agreement
@@ -13,6 +14,7 @@ from tests.policies import documents
 FOLDER = Path(__file__).parents[2] / "policies" / "samples"
 KINDS = ("agreement", "schedule", "elements", "consent")
 LANGUAGES = ("en", "es")
+SCHEMA = json.loads((files("policies") / "agreement.schema.json").read_text("utf-8"))
 
 
 def tutoring(form: str = "reading-2026") -> Agreement:

@@ -12,9 +12,8 @@ from lxml import html
 from gateway.documents.agreement_page import LEFT_OUT, SAID
 from gateway.documents.formats.pdf import render
 from gateway.documents.kinds import FORMATS, document
-from policies import schema
 from tests.gateway.documents.pdf import Pdf
-from tests.gateway.documents.samples import KINDS, LANGUAGES, changed, stored, tutoring
+from tests.gateway.documents.samples import KINDS, LANGUAGES, SCHEMA, changed, stored, tutoring
 
 GOLDEN = Path(__file__).with_name("golden")
 EACH = pytest.mark.parametrize("language", LANGUAGES)
@@ -101,7 +100,7 @@ def test_what_a_document_would_have_to_leave_out_is_refused():
 
 
 def test_the_agreement_tells_every_key_that_an_agreement_can_have():
-    assert set(schema.published()["properties"]) - SAID - LEFT_OUT == set()
+    assert set(SCHEMA["properties"]) - SAID - LEFT_OUT == set()
 
 
 def test_a_fact_beyond_the_recorded_meaning_of_a_wildcard_is_not_listed():
@@ -140,6 +139,17 @@ def test_every_released_fact_is_in_one_row_of_the_schedule():
     )
     named = [name for row in table.rows for name in row[3].split(", ") if name]
     assert sorted(named) == sorted(fact.name for fact in released(tutoring()))
+
+
+def test_signs_that_move_a_cursor_or_turn_the_reading_are_not_printed():
+    one = replace(
+        tutoring(), interest="a\x1b[2J\u202eb\nc", terms={"approvals": [{"by": "x\x1b]0;y\x07", "at": "\u2066now"}]}
+    )
+    for form in FORMATS.values():
+        written = form(document(one, "agreement", "en"))
+        if not written.startswith(b"%PDF"):
+            assert not any(sign in written.decode() for sign in "\x1b\x07\u202e\u2066")
+            assert "“a [2J b c”" in written.decode()
 
 
 def test_the_same_document_is_the_same_file():

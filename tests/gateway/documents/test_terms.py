@@ -7,10 +7,10 @@ import pytest
 from gateway.documents import population, terms
 from gateway.documents.released import ACTIONS
 from gateway.documents.words import Wording
-from policies import schema, transforms
+from policies import transforms
+from tests.gateway.documents.samples import SCHEMA
 
 ENGLISH, SPANISH = Wording("en"), Wording("es")
-SCHEMA = schema.published()
 SELECTORS = SCHEMA["properties"]["population"]["properties"]["all"]["items"]["properties"]
 
 
