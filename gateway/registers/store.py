@@ -6,6 +6,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, func, insert, select, update
@@ -38,6 +39,11 @@ LOOK_SECONDS: Final = 0.5
 
 UNREADABLE: Final = "An entry of the registers cannot be read: it is damaged, or sealed under another master key."
 
+NEVER: Final = float("-inf")
+
+PLANNED_BEFORE: Final = 3
+"""How often a plan is made without keeping other writers waiting."""
+
 PAGE_ROWS: Final = 4000
 """The events that one call reads, so that it ends in its time however large a register is."""
 
@@ -48,7 +54,7 @@ class _KnownDistrict:
 
     fold: Fold
     state: RegisterState | None = None
-    looked: float = 0.0
+    looked: float = NEVER
 
 
 class Registers:
@@ -140,27 +146,48 @@ class Registers:
                 self._note(connection, Act(actor, f"{register} deleted", district, content, reason))
 
         with self._locked(district):
-            fold = self._of(district).fold
+            fold, self._of(district).looked = self._of(district).fold, NEVER
             self._calls.run(run)
 
     def _write(self, district: str, planned: Callable[[Fold], Plan], actor: str, reason: str) -> Written:
-        """Write the events that are *planned* over the present fold, with their act, in one transaction."""
+        """Write the events that are *planned* over the present fold, with their act, in one transaction.
 
-        def run() -> Written:
-            with transaction(self._engine, write=True) as connection:
-                self._claim(connection, district)
-                self._catch_up(connection, fold)
-                plan = planned(fold.copied())
-                if plan.events:
-                    at = self._clock()
-                    values = [_values(district, one, at, actor, reason) for one in plan.events]
-                    connection.execute(insert(register_events), values)
-                    self._note(connection, plan.act(district, actor, reason))
-                return plan.written
-
+        Large plans are made before the transaction, which would keep other writers to the registry waiting; where
+        somebody else has written meanwhile they are made again, and the last time within it.
+        """
         with self._locked(district):
-            fold = self._of(district).fold
-            return self._calls.run(run)
+            known = self._of(district)
+            known.looked = NEVER  # this process sees at once what it has written itself
+            for _ in range(PLANNED_BEFORE):
+                known.state = self._look(known)
+                plan, version = planned(known.fold.copied()), known.state.version
+                if not plan.events or self._calls.run(partial(self._commit, plan, district, version, actor, reason)):
+                    return plan.written
+            return self._calls.run(partial(self._plan_and_commit, planned, known.fold, actor, reason))
+
+    def _commit(self, plan: Plan, district: str, version: int, actor: str, reason: str) -> bool:
+        """Write a *plan* that was made as of a *version*; return False where that is over."""
+        act, at = plan.act(district, actor, reason), self._clock()
+        values = [_values(district, one, at, actor, reason) for one in plan.events]
+        with transaction(self._engine, write=True) as connection:
+            self._claim(connection, district)
+            if _version(connection, district) != version:
+                return False
+            connection.execute(insert(register_events), values)
+            self._note(connection, act)
+            return True
+
+    def _plan_and_commit(self, planned: Callable[[Fold], Plan], fold: Fold, actor: str, reason: str) -> Written:
+        """Plan while nobody else can write, and write that."""
+        with transaction(self._engine, write=True) as connection:
+            self._claim(connection, fold.district)
+            self._catch_up(connection, fold)
+            plan, at = planned(fold.copied()), self._clock()
+            if plan.events:
+                values = [_values(fold.district, one, at, actor, reason) for one in plan.events]
+                connection.execute(insert(register_events), values)
+                self._note(connection, plan.act(fold.district, actor, reason))
+            return plan.written
 
     def _note(self, connection: Connection, act: Act) -> None:
         """Let the version grow, and write the *act* down."""

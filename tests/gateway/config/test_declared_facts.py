@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from gateway.config import settings
 from gateway.config.declared_facts import DeclaredFact
+from gateway.runtime.reloading import kept
 
 HEAD = '[districts.maple]\nadapter = "oneroster_csv"\n[districts.maple.settings]\nsource = "maple"\n'
 OPT_OUT = 'kind = "directory"\nelement = "oneroster.users.metadata.directoryOptOut"\n'
@@ -79,3 +82,12 @@ def test_only_a_word_that_grants_is_a_consent(value, granted):
 def test_what_is_true_or_false_is_written_in_small_letters():
     fact = DeclaredFact("directory", "x", free=frozenset({"false"}), empty="restricted")
     assert (fact.holds(value=False), fact.holds(value=True)) == (False, True)
+
+
+def test_a_reload_takes_declarations_over_and_needs_no_restart(tmp_path):
+    before, _ = read(tmp_path)
+    after, _ = read(tmp_path, OPT_OUT + WORDS + 'empty = "free"\n[registers]\nkeep = "30d"\n')
+    settings_now, restart = kept(before, after)
+    assert restart == ()
+    assert len(settings_now.districts["maple"].registers) == 1
+    assert settings_now.keep_entries == timedelta(days=30)

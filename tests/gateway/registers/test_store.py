@@ -301,6 +301,25 @@ def test_no_value_of_a_student_is_in_the_registry(tmp_path):
     assert b"90210" not in kept
 
 
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_what_others_write_while_a_plan_is_made_is_neither_lost_nor_made_twice(store, times):
+    """The last time, with three others, the plan is made while nobody else can write."""
+    other, left = Registers(store, KEYS, lambda: NOON), list(range(times))
+
+    def clock():
+        if left:
+            other.write("maple", [restriction("both"), restriction(f"o{left.pop()}")], "ben")
+        return NOON
+
+    written = Registers(store, KEYS, clock).write("maple", [restriction("both"), restriction("ours")], "ana")
+    assert (len(written.made), len(written.the_same)) == (1, 1)
+    state = Registers(store, KEYS).state("maple")
+    assert sorted(one.tags[ID] for one in state.restrictions) == sorted(
+        map(tag, ["both", "ours", *(f"o{number}" for number in range(times))])
+    )
+    assert state.version == times + 1
+
+
 WRITER = """
 import sys
 from gateway.registers.store import Registers
