@@ -63,7 +63,13 @@ def tried(agreement: Agreement, example: Example) -> Outcome:
     records = records_of(example)
     snapshot = build_snapshot(records, agreement.district, KEYRING, entities=dict.fromkeys(name for name, _ in records))
     visibility = Visibility(snapshot, grant, KEYRING, example.on)
-    return Outcome(len(visibility.rows("student")) == 1, grant)
+    return Outcome(len(visibility.rows("student")) == 1 and _registered(grant, example.student), grant)
+
+
+def _registered(grant: Grant, student: ExampleStudent) -> bool:
+    """Tell whether the registers let the student be seen: with the consent that is asked for, and not opted out."""
+    asked = grant.registered
+    return (not asked.form or student.consent == "granted") and not (asked.directory and student.opted_out)
 
 
 def records_of(example: Example) -> Records:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from gateway.reasoning.last_reads import last_reads
@@ -13,12 +14,16 @@ from policies.reasoning.diff import shortened
 from policies.reasoning.ways import BULK, READ, ways
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from gateway.storage.registry import Client
     from policies.agreement import Agreement
+    from policies.grant import Grant
     from policies.reasoning.exposure import Exposure
+
+
+MAX_INDEXES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +65,7 @@ def viewers(
 
 
 def _viewer(one: Exposure, scopes: frozenset[str], read: Any) -> Viewer:
-    agreement, everywhere = one.agreement, tuple(fields_of(one, None))
-    fields = tuple(fields_of(one, scopes))
+    agreement, fields = one.agreement, fields_of(one, scopes)
     return Viewer(
         element=one.element,
         client=one.client,
@@ -76,19 +80,27 @@ def _viewer(one: Exposure, scopes: frozenset[str], read: Any) -> Viewer:
         until=agreement.end.isoformat(),
         dated=one.window,
         fields=fields,
-        unscoped=bool(everywhere) and not fields,
+        unscoped=not fields and bool(fields_of(one, None)),
         last_read=read.get((one.client, agreement.id, one.element), ""),
     )
 
 
-def fields_of(one: Exposure, scopes: frozenset[str] | None) -> Iterator[str]:
-    """Yield the members of resources that show the element of an exposure, of those that any of *scopes* opens."""
-    operation = READ if READ in one.grant.operations else BULK
-    for way in ways() if operation in one.grant.operations else ():
+def fields_of(one: Exposure, scopes: frozenset[str] | None) -> tuple[str, ...]:
+    """Return the members of resources that show the element of an exposure, of those that any of *scopes* opens."""
+    return _members(one.grant, scopes).get(one.element, ())
+
+
+@lru_cache(maxsize=MAX_INDEXES)
+def _members(grant: Grant, scopes: frozenset[str] | None) -> Mapping[str, tuple[str, ...]]:
+    """Index the members of the resources that a grant and *scopes* open by the element they show."""
+    operation = READ if READ in grant.operations else BULK
+    found: dict[str, tuple[str, ...]] = {}
+    for way in ways() if operation in grant.operations else ():
         if way.operation == operation and (scopes is None or way.scopes & scopes):
-            for member, name, _ in shown(way.view, one.grant):
-                if name.removesuffix(".*") == one.element:
-                    yield f"{way.told}: {member}"
+            for member, name, _ in shown(way.view, grant):
+                element = name.removesuffix(".*")
+                found[element] = (*found.get(element, ()), f"{way.told}: {member}")
+    return found
 
 
 def document(found: Iterable[Viewer]) -> list[dict[str, Any]]:

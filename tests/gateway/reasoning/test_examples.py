@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from gateway.reasoning import examples
 from gateway.reasoning.examples import failures
 from policies import agreement
+from policies.grant import Registered
 from tests.policies import documents
 
 ELEMENTS = "student.id pseudonym\nstudent.name.given allow\nstudent.birthDate year\norganization.name allow"
@@ -88,3 +92,21 @@ def test_an_example_is_tried_on_the_day_it_names(tmp_path):
 def test_tests_are_no_part_of_what_is_hashed(tmp_path):
     without = documents.load(ELEMENTS, PEOPLE)
     assert agreement.load(written(tmp_path, "visible: true")).digest == without.digest
+
+
+@pytest.mark.parametrize(
+    ("asked", "student", "visible"),
+    [
+        (Registered(form="cy-2026"), "consent: granted", True), (Registered(form="cy-2026"), "consent: none", False),
+        (Registered(form="cy-2026"), "optedOut: true, consent: granted", True), (Registered(form="cy-2026"), "", False),
+        (Registered(directory=True), "optedOut: true", False), (Registered(directory=True), "", True),
+        (Registered(), "optedOut: true", True),
+    ],
+)  # fmt: skip
+def test_consents_and_opt_outs_of_an_example_count_where_the_agreement_asks_for_them(
+    tmp_path, monkeypatch, asked, student, visible
+):
+    compiled = examples.compiled
+    monkeypatch.setattr(examples, "compiled", lambda one, client: replace(compiled(one, client), registered=asked))
+    said = ", ".join(filter(None, ['school: "101", grade: "07"', student]))
+    assert wrong(tmp_path, f"visible: {str(visible).lower()}", said) == []
