@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from gateway.audit.reports.law import Duty, duty
-from gateway.registers.tags import ID
+from gateway.registers.tags import ID, TAG_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import tzinfo
 
     from gateway.audit.reports.reading import AuditReader
 
     Event = Mapping[str, Any]
+
+
+TAG = re.compile(rf"\b[0-9a-f]{{{2 * TAG_BYTES}}}\b")
+"""A register tag, as it stands in the content of an act."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +135,17 @@ def _terms(reader: AuditReader, district: str, event: Event) -> Iterator[Terms]:
             yield Terms(name, whom["org"], whom["kind"], basis["purpose"], basis["legitimateInterest"])
 
 
-def _acts(reader: AuditReader, district: str, identifier: str) -> Iterable[Event]:
+def _acts(reader: AuditReader, district: str, identifier: str) -> Iterator[Event]:
     """Return the acts about the student: those whose content has the tag of its id in the registers."""
-    tag = reader.register_keys.tag(district, ID, identifier)
-    return (event for event in reader.acts() if event.get("district") == district and tag in _tags(event))
+    tag, known = reader.register_keys.tag(district, ID, identifier), set[object]()
+    for event in reader.acts():
+        number = event.get("act", event["seq"])
+        if event.get("district") == district and tag in _tags(event) and number not in known:
+            known.add(number)  # an act may be on record twice, after a failure between registry and record
+            yield event
 
 
 def _tags(event: Event) -> set[str]:
-    """Return the register tags that an act names, as a list or by their kind."""
+    """Return the register tags that an act names, whether as a list, by their kind, or written out."""
     content = event.get("content")
-    found = content.get("tags", ()) if isinstance(content, dict) else ()
-    return set(found.values() if isinstance(found, dict) else found)
+    return set(TAG.findall(str(content.get("tags", "")))) if isinstance(content, dict) else set()

@@ -7,7 +7,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from babel.dates import format_date, format_datetime
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gateway.audit.reports.facts import KIND, in_words
 from gateway.translations.catalogues import translator
@@ -172,6 +171,8 @@ class Print:
 
 @cache
 def _template() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  text needs none of it
+
     environment = Environment(
         loader=PackageLoader("gateway.audit.reports", "."),
         autoescape=True,

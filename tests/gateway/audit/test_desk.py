@@ -112,7 +112,12 @@ def test_a_value_in_an_agreement_is_written_into_html_as_text(tmp_path):
 def test_acts_about_a_child_are_told_to_the_custodian_alone(read):
     keys = RegisterKeys(load(read.folder / "gateway.toml").open_keys().derive(PURPOSE))
     for at, tags in enumerate(
-        ({"id": keys.tag("maple", ID, child_of(read))}, [keys.tag("maple", ID, child_of(read))], ["another"])
+        (
+            {"id": keys.tag("maple", ID, child_of(read))},
+            [keys.tag("maple", ID, child_of(read))],
+            ["another"],
+            str({"id": keys.tag("maple", ID, child_of(read))}),
+        )
     ):
         read.gateway.record.append(
             {
@@ -125,6 +130,7 @@ def test_acts_about_a_child_are_told_to_the_custodian_alone(read):
     assert "restriction.add, ana: reason 0" in told
     assert "reason 1" in told
     assert "reason 2" not in told
+    assert "reason 3" in told
     for form in ("text", "html"):
         paper = crossing(read, "audit", "child", "maple", "--paper", "en", "--format", form, given=own).output
         assert "restriction" not in paper
