@@ -122,3 +122,15 @@ def attach(
     if same and before is not None and before.members != members and "student" in tables:
         tables = {**tables, "student": replace(tables["student"])}
     return replace(fresh, tables=tables, members=members, members_day=today)
+
+
+def with_members(
+    fresh: Snapshot, adapter: Adapter, programs: Collection[str], today: str, before: Snapshot | None = None
+) -> Snapshot:
+    """Return *fresh* with who takes part *today* in each of the *programs*, as its source tells."""
+    return attach(fresh, read(adapter, programs, fresh, today), today, before)
+
+
+def is_of_another_day(snapshot: Snapshot, today: str) -> bool:
+    """Tell whether the members of a *snapshot* are not those of *today*."""
+    return bool(snapshot.members) and snapshot.members_day != today

@@ -189,8 +189,7 @@ class District:
 
     def _another_day(self) -> bool:
         """Tell whether a day has begun since it was read who takes part in programs."""
-        cached = self._cached
-        return cached is not None and bool(cached.members) and cached.members_day != self._today()
+        return self._cached is not None and program_members.is_of_another_day(self._cached, self._today())
 
     def newest(self) -> int:
         """Return the change version of the data served now, never of data not served yet."""
@@ -392,8 +391,7 @@ class District:
             by_id = {entity for entity, asked in hints.items() if any(one.field == "id" for one in asked)}
             judge_live(made, adapter.notes.page, whole, self._shares, by_id | lookups.keys())
             if programs:
-                today = self._today()
-                made = program_members.attach(made, program_members.read(adapter, programs, made, today), today)
+                made = program_members.with_members(made, adapter, programs, self._today())
         made.version = self._versions.give()
         return made
 
