@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from policies.canonical import Expansion
-    from policies.combining import Conflict
+    from policies.combining import Disagreement
     from policies.elements import Line
     from policies.population import Population
 
@@ -177,7 +177,7 @@ def clashing(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, A
                 yield _conflict(found, day), one, other
 
 
-def _conflict(found: Conflict[Agreement], day: date) -> SettingsError:
+def _conflict(found: Disagreement[Agreement], day: date) -> SettingsError:
     """Make the mistake of two agreements that cannot be combined, at the line of the second about the element."""
     one, other = found.one, found.other
     line = next((line for line in other.lines if line.covers(found.element)), None)
