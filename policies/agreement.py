@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from policies.canonical import Expansion
-    from policies.combining import Conflict
+    from policies.combining import Disagreement
     from policies.documents.loading import Document
     from policies.elements import Line
     from policies.population import Population
@@ -216,7 +216,7 @@ def rivalling(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, 
                 yield _conflict(found, day), one, other
 
 
-def _conflict(found: Conflict[Agreement], day: date) -> SettingsError:
+def _conflict(found: Disagreement[Agreement], day: date) -> SettingsError:
     """Make the mistake of two agreements that cannot be combined, at the line of the second about the element."""
     one, other = found.one, found.other
     line = next((line for line in other.lines if line.covers(found.element)), None)

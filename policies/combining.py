@@ -61,7 +61,7 @@ Agreed = TypeVar("Agreed", bound=Combinable)
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict(Generic[Agreed]):
+class Disagreement(Generic[Agreed]):
     """Why two agreements cannot be combined; *element* is the name over which they cannot."""
 
     one: Agreed
@@ -125,12 +125,12 @@ def _highest(name: str, actions: Sequence[str]) -> str:
     return highest
 
 
-def conflicts(several: Sequence[Agreed]) -> Iterator[Conflict[Agreed]]:
+def conflicts(several: Sequence[Agreed]) -> Iterator[Disagreement[Agreed]]:
     """Yield why agreements of one client, district and purpose cannot be combined, the first reason for each two."""
     for one, other in combinations(several, 2):
         found = _unordered(one, other) or _existence(one, other) or _existence(other, one)
         if found:
-            yield Conflict(one, other, *found)
+            yield Disagreement(one, other, *found)
 
 
 def _unordered(one: Combinable, other: Combinable) -> tuple[str, str] | None:

@@ -21,7 +21,7 @@ NAME, BEGIN, END = "programReference.programName", "beginDate", "endDate"
 
 
 @dataclass(frozen=True, slots=True)
-class Participation:
+class ParticipationMembers:
     """How the records of one entity state that a student takes part in a program."""
 
     student: str
@@ -36,7 +36,7 @@ class Participation:
 
 
 @cache
-def participations() -> Mapping[str, Participation]:
+def participations() -> Mapping[str, ParticipationMembers]:
     """Return the entities whose records state participation.
 
     They are the Ed-Fi program associations of students (`studentProgramAssociations` and its specialisations, of
@@ -44,18 +44,18 @@ def participations() -> Mapping[str, Participation]:
     decisions on eligibility name a program too, and say nothing of taking part.
     """
     found = {
-        entity: Participation(student, NAME, BEGIN, END)
+        entity: ParticipationMembers(student, NAME, BEGIN, END)
         for entity in native.entities()
         if {NAME, BEGIN, END} <= fields_of(entity).keys() and (student := _student(entity))
     }
-    return found | {PARTICIPATION: Participation("student", PROGRAM, "begin", "end")}
+    return found | {PARTICIPATION: ParticipationMembers("student", PROGRAM, "begin", "end")}
 
 
 def _student(entity: str) -> str:
     return next((name for name, one in fields_of(entity).items() if one.owner and one.to == "student"), "")
 
 
-def stated_by(entities: Collection[str]) -> dict[str, Participation]:
+def stated_by(entities: Collection[str]) -> dict[str, ParticipationMembers]:
     """Return how those of the *entities* of a source that state participation do so."""
     named = PROGRAM in entities
     return {
@@ -99,7 +99,7 @@ def read(adapter: Adapter, programs: Collection[str], snapshot: Snapshot, today:
     return {name: frozenset(rows) for name, rows in found.items()}
 
 
-def _holds(how: Participation, record: Record, today: str) -> bool:
+def _holds(how: ParticipationMembers, record: Record, today: str) -> bool:
     begin, end = record.get(how.begin), record.get(how.end)
     return begin is not None and begin <= today and (end is None or end >= today)
 
@@ -122,3 +122,15 @@ def attach(
     if same and before is not None and before.members != members and "student" in tables:
         tables = {**tables, "student": replace(tables["student"])}
     return replace(fresh, tables=tables, members=members, members_day=today)
+
+
+def with_members(
+    fresh: Snapshot, adapter: Adapter, programs: Collection[str], today: str, before: Snapshot | None = None
+) -> Snapshot:
+    """Return *fresh* with who takes part *today* in each of the *programs*, as its source tells."""
+    return attach(fresh, read(adapter, programs, fresh, today), today, before)
+
+
+def is_of_another_day(snapshot: Snapshot, today: str) -> bool:
+    """Tell whether the members of a *snapshot* are not those of *today*."""
+    return bool(snapshot.members) and snapshot.members_day != today

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from adapters.contract import Change, picker
-from gateway.cache import district_log, program_members
+from gateway.cache import district_log
 from gateway.cache.drop_limits import DropLimits
 from gateway.cache.load_checks import completed, followed
 from gateway.cache.patch import patched
-from gateway.cache.program_members import attach, carried
+from gateway.cache.program_members import attach, carried, with_members
 from gateway.cache.snapshot import NO_ROW, build_snapshot
 from gateway.config.load_limits import Shares
 from standards.errors import ChangesLost, LossRefused, SourceBroken
@@ -133,7 +133,7 @@ class Refresh:
         programs, today = self._programs()
         if not programs and not fresh.members:
             return fresh
-        return attach(fresh, program_members.read(self._adapter, programs, fresh, today), today, before)
+        return with_members(fresh, self._adapter, programs, today, before)
 
     def _refreshed(
         self,

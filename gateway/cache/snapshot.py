@@ -27,7 +27,6 @@ LINKED = frozenset({
     "organization", "session", "schoolSession", "course", "offering", "section", "student", "staff", "contact",
     "resource",
 })  # fmt: skip
-MAX_UNIQUE_ID_CHARACTERS = 32
 DUPLICATE_KEY = "two records share one natural key or one id"
 
 Key = tuple[str, ...]
@@ -359,7 +358,7 @@ class Loader:
         table = Table(entity, size, loading.columns, refs, ids, _linked(loading, live=self.live))
         table.dangling = self._dangling(loading, lost)
         if entity in PERSONS:
-            _complete_unique_ids(table, keyring, district)
+            table.unique = keyring.unique_ids(district, entity, table.ids, table.columns.get("uniqueId"))
         return table
 
     @staticmethod
@@ -406,16 +405,3 @@ def _linked(loading: _LoadingTable, *, live: bool) -> dict[Key, int]:
     if loading.entity not in LINKED and not live:
         return {}
     return {key: row for key, slot in loading.slots.items() if (row := loading.rows[slot]) >= 0}
-
-
-def _complete_unique_ids(table: Table, keyring: Keyring, district: str) -> None:
-    """Give persons without a stated unique id their own id, or a hash of it where that is too long."""
-    stated = table.columns.get("uniqueId") or [None] * table.size
-    if None not in stated:
-        table.unique = stated
-        return
-    blocks = keyring.blocks(district, table.entity, table.ids)
-    table.unique = [
-        value or (own if len(own) <= MAX_UNIQUE_ID_CHARACTERS else blocks[16 * row : 16 * row + 16].hex())
-        for row, (value, own) in enumerate(zip(stated, table.ids, strict=True))
-    ]

@@ -233,8 +233,7 @@ class District:
 
     def _another_day(self) -> bool:
         """Tell whether a day has begun since it was read who takes part in programs."""
-        cached = self._cached
-        return cached is not None and bool(cached.members) and cached.members_day != self._today()
+        return self._cached is not None and program_members.is_of_another_day(self._cached, self._today())
 
     def newest(self) -> int:
         """Return the change version of the data served now, never of data not served yet."""
@@ -428,8 +427,7 @@ class District:
         with self._failures.reading():
             made = self._uncached.read(wanted, base, hints, lookups)
             if programs:
-                today, adapter = self._today(), self.adapter
-                made = program_members.attach(made, program_members.read(adapter, programs, made, today), today)
+                made = program_members.with_members(made, self.adapter, programs, self._today())
         made.version = self._versions.give()
         made.registers = base.registers if base else self.registers.now()
         return made
