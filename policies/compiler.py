@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from policies import combining, elements
 from policies.agreement import current
 from policies.documents.terms import CONSENT, rests_on
-from policies.grant import DateWindow, Grant, Limits, Registered, Rule
+from policies.grant import Grant, Limits, Registered, Rule
 from policies.population import ANYBODY, AnyOf
-from policies.windows import windows
+from policies.windows import DateWindow, windows
 from standards.errors import Forbidden
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from policies.population import Clause
+    from policies.windows import DateWindow
     from standards.query import Query
 
 
@@ -22,14 +23,6 @@ class Rule:
     """The action on a released value: ``allow`` leaves it as it is."""
 
     action: str
-
-
-@dataclass(frozen=True, slots=True)
-class DateWindow:
-    """The days, both included, that a record must be dated for an element of it to leave; None is no bound."""
-
-    since: str | None = None
-    until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

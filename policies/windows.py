@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from policies.grant import DateWindow
 from standards import native
 from standards.edfi import catalogue
 from standards.fields import fields_of
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from policies.elements import Element, Line, Settled
 
     Bounds = tuple[str | None, str | None]
+
+@dataclass(frozen=True, slots=True)
+class DateWindow:
+    """The days, both included, that a record must be dated for an element of it to leave; None is no bound."""
+
+    since: str | None = None
+    until: str | None = None
+
 
 VOCABULARY: Mapping[str, str] = MappingProxyType({
     "session": "begin", "calendarDay": "date", "enrollment": "entry", "placement": "begin", "teaching": "begin",

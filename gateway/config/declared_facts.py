@@ -37,6 +37,13 @@ class DeclaredFact:
     agreement: str = ""
     form: str = ""
 
+    def frees(self, words: tuple[str, ...] | None) -> bool:
+        """Tell whether what the fields have (None: the source has none of them) lets the student's data leave."""
+        said = [word for word in map(word_of, words or ()) if word]
+        if words is None or self.kind == CONSENT:
+            return bool(said) and all(map(self.holds, said))
+        return not any(map(self.holds, said or [None]))
+
     def holds(self, value: object) -> bool:
         """Tell whether a student with this *value* is restricted, or of a consent whether it is granted."""
         word = word_of(value)

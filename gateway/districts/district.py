@@ -25,7 +25,7 @@ from gateway.districts.process_memory import give_back_memory
 from gateway.districts.status import DistrictStatus
 from gateway.districts.uncached_reads import UncachedReads
 from gateway.failure_reasons import reason
-from gateway.registers.effects_needs import needed_beside
+from gateway.registers.effects.needs import needed_beside
 from gateway.request_slots import approach
 from standards.errors import SourceBroken, SourceError
 from standards.fields import fields_of
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from gateway.cache.refresh import Written
     from gateway.cache.snapshot import Snapshot
     from gateway.districts.status import State
-    from gateway.registers.effects_state import RegisterWatch
+    from gateway.registers.effects.state import RegisterWatch
     from policies.grant import Grant
     from standards.keys import Keyring
     from standards.losses import Loss

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gateway.registers.effects_state import DistrictRegisters, RegisterWatch
+    from gateway.registers.effects.state import DistrictRegisters, RegisterWatch
 
 
 class NeededRegisters:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.cache.overlay import overlaid
 from gateway.engine.visibility import Visibility, change
-from gateway.registers.effects import NO_EFFECTS, RowEffects, effects_of
-from gateway.registers.effects_cells import Rules
-from gateway.registers.effects_state import registers_of
-from gateway.registers.effects_students import StudentRules, student_rules
+from gateway.registers.effects.cells import Rules
+from gateway.registers.effects.row_effects import NO_EFFECTS, RowEffects, effects_of
+from gateway.registers.effects.state import registers_of
+from gateway.registers.effects.students import StudentRules, student_rules
 from policies.grant import Registered
 from policies.transforms import transform
 

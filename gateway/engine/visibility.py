@@ -9,7 +9,7 @@ from gateway.cache.group_references import DANGLING
 from gateway.cache.snapshot import NO_ROW, Snapshot, Table
 from gateway.engine.plan import decides
 from gateway.engine.row_filter import TableRows, owner_counts, row_filter
-from gateway.registers.effects import NO_EFFECTS
+from gateway.registers.effects.row_effects import NO_EFFECTS
 from policies.transforms import transform
 from standards.collation import folded
 from standards.fields import fields_of
@@ -18,7 +18,7 @@ from standards.query_strings import percent_encoded
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from gateway.registers.effects import RowEffects
+    from gateway.registers.effects.row_effects import RowEffects
     from policies.grant import Grant
     from policies.population import Clause
     from standards.keys import Keyring

@@ -96,7 +96,7 @@ def consent_steps(found: Collection[Consent], grant: Grant, name: str, day: date
         return
     mine = [one for one in found if (one.agreement, one.form) == (grant.agreement, grant.registered.form)]
     valid = [one for one in mine if _in_force(one, day)]
-    covering = [one for one in valid if not one.elements or name in one.elements]
+    covering = [one for one in valid if name in one.elements]
     if covering:
         yield TraceStep("consent", True, f"{covering[0].entry}: given by {covering[0].signer_role}")
     elif valid:

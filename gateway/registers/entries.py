@@ -46,7 +46,7 @@ class Consent:
     """A consent to one *agreement* about one student, known by *tags* (kind of tag to hex digits).
 
     *form* is the name of the form and *form_hash* the hash of the text that was signed. It covers the *elements*
-    (released names) that the form named, from *begin* to *until*, the last day included; None is no end but the
+    (released names) that the form named, and nothing where it named none, from *begin* to *until*, the last day included; None is no end but the
     agreement's. A parent's ends at the student's eighteenth birthday (34 CFR 99.5).
     """
 
@@ -74,36 +74,11 @@ class RegisterState:
     consents: tuple[Consent, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredFact:
-    """A fact of the registers that the district keeps in its own system, in the field released as *element*.
-
-    *kind* is a kind of restriction, or ``consent``, then to the *form*. Words are compared without case: those of
-    *restricted* restrict (or refuse consent), those of *granted* do not. Any other word, a field that is not there and
-    a row that is set aside restrict; *empty* says whether an empty value does (``restricted``) or not (``free``).
-    """
-
-    kind: RestrictionKind | Literal["consent"]
-    element: str
-    restricted: frozenset[str] = frozenset()
-    granted: frozenset[str] = frozenset()
-    empty: Literal["free", "restricted"] = "restricted"
-    form: str = ""
-
-    def frees(self, words: tuple[str, ...] | None) -> bool:
-        """Tell whether what the field has (None: it is not there) lets the student's data leave."""
-        if words is None:
-            return False
-        said = [word.strip().casefold() for word in words if word.strip()]
-        granted = {word.casefold() for word in self.granted}
-        return all(word in granted for word in said) if said else self.empty == "free"
-
-
-class Registers(Protocol):
+class RegisterSource(Protocol):
     """The registers of all districts, as they stand now."""
 
     def state(self, district: str) -> RegisterState:
-        """Return the registers of one *district*.
+        """Return the registers of one *district*, the same object while they are the same.
 
         Raises:
             StoreUnavailable: they cannot be read.

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.registers.tags import CONTACT, KINDS, RegisterKeys, spelt_name
+from gateway.registers.tags import CONTACT, ID, KINDS, NAME, STATE_ID, RegisterKeys, spelt_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,16 +16,24 @@ if TYPE_CHECKING:
 STATE_WORDS: Final = frozenset({"state", "stateid", "statestudentid", "statestudentidentifier", "ssid", "sasid"})
 """What sources call the state's id of a student, in small letters and digits alone."""
 
-STUDENT_FIELDS: Final = frozenset({
-    "id", "uniqueId", "identifier", "masterIdentifier", "identifiers", "identifiers.type", "identifiers.value",
-    "name.family", "name.given", "birthDate",
-})  # fmt: skip
-"""The fields of a student's record that tags are made from."""
-
-PROFILE_FIELDS: Final = frozenset({
+OWN_FIELDS: Final = frozenset({"id", "uniqueId"})
+NAME_FIELDS: Final = frozenset({"name.family", "name.given", "birthDate"})
+STATE_FIELDS: Final = frozenset(
+    {"identifier", "masterIdentifier", "identifiers", "identifiers.type", "identifiers.value"}
+)
+CODE_FIELDS: Final = frozenset({
     "student", "identificationCodes", "identificationCodes.system", "identificationCodes.code",
 })  # fmt: skip
 """The fields of a student's profiles that tags are made from."""
+
+FIELDS: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
+    ID: {"student": OWN_FIELDS},
+    STATE_ID: {"student": STATE_FIELDS, "profile": CODE_FIELDS},
+    NAME: {"student": NAME_FIELDS},
+}
+"""The fields, by entity, that each kind of tag of a student is made from."""
+
+STUDENT_FIELDS: Final = OWN_FIELDS | STATE_FIELDS | NAME_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +58,18 @@ def parts_of(key: Sequence[str] | None, student: Record, codes: Iterable[Mapping
 
     The id in the district's system is the one part of the key: OneRoster's sourcedId, Ed-Fi's studentUniqueId.
     """
-    ids = (*(key or ()), student.get("id"), student.get("uniqueId"))
-    family, given, born = (student.get(name) or "" for name in ("name.family", "name.given", "birthDate"))
-    names = (spelt_name(family, given, born),) if family and given and born else ()
-    return StudentParts(_spelt(ids), state_ids(student, codes), names)
+    return StudentParts(own_ids(key, student), state_ids(student, codes), names_of(student))
+
+
+def own_ids(key: Sequence[str] | None, person: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what the district's system calls a student, or a contact: the *key*, the id, and the people's number."""
+    return _spelt((*(key or ()), person.get("id"), person.get("uniqueId")))
+
+
+def names_of(student: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the name of a student with the birth date, in one spelling; nothing where a part of it is missing."""
+    family, given, born = (str(student.get(name) or "") for name in ("name.family", "name.given", "birthDate"))
+    return (spelt_name(family, given, born),) if family and given and born else ()
 
 
 def state_ids(student: Mapping[str, Any], codes: Iterable[Mapping[str, Any]] = ()) -> tuple[str, ...]:
@@ -140,9 +156,9 @@ def read_students(adapter: Adapter, district: str, keys: RegisterKeys, *, contac
     Raises:
         SourceError: the source cannot be read whole.
     """
-    wanted = {"student": STUDENT_FIELDS, "profile": PROFILE_FIELDS}
+    wanted = {"student": STUDENT_FIELDS, "profile": CODE_FIELDS}
     if contacts:
-        wanted["contact"] = frozenset({"id", "uniqueId"})
+        wanted["contact"] = OWN_FIELDS
     there = {entity: fields for entity, fields in wanted.items() if entity in adapter.manifest.entities}
     records: list[Record] = []
     codes: defaultdict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
@@ -153,8 +169,7 @@ def read_students(adapter: Adapter, district: str, keys: RegisterKeys, *, contac
         elif entity == "profile" and record.get("student"):
             codes[tuple(record["student"])].extend(record.get("identificationCodes") or ())
         elif entity == "contact":
-            ids = _spelt((*(record.get("key") or ()), record.get("id"), record.get("uniqueId")))
-            found.contacts.update(keys.tag(district, CONTACT, text) for text in ids)
+            found.contacts.update(keys.tag(district, CONTACT, text) for text in own_ids(record.get("key"), record))
     for record in records:
         key = tuple(record.get("key") or ())
         found.add(parts_of(key, record, codes.get(key, ())), record.get("birthDate") or "")

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 from policies import elements
 from policies.comparison.terms import widened_terms
 from policies.compiler import compile as compiled
-from policies.grant import DateWindow, Grant
+from policies.grant import Grant
 from policies.transforms import below
+from policies.windows import DateWindow
 from standards.errors import Forbidden
 
 if TYPE_CHECKING:

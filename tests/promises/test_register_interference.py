@@ -15,7 +15,7 @@ import pytest
 from gateway import telemetry
 from gateway.engine import laid_over as engine_effects
 from gateway.engine.visibility import Visibility
-from gateway.registers import effects_cells, effects_rows
+from gateway.registers.effects import cells, rows
 from policies import places
 from policies.grant import Registered
 from policies.testing.non_interference import difference
@@ -228,16 +228,16 @@ def a_hidden_student_stays(patch):
 
 
 def a_contacts_telephone_is_forgotten(patch):
-    patch.setattr(effects_rows.RowSearch, "_of_contacts", lambda _self: {})
+    patch.setattr(rows.RowSearch, "_of_contacts", lambda _self: {})
 
 
 def a_telephone_tells_no_place(patch):
     plain = places.tells_place
-    patch.setattr(effects_cells, "tells_place", lambda entity, name: name != "phone" and plain(entity, name))
+    patch.setattr(cells, "tells_place", lambda entity, name: name != "phone" and plain(entity, name))
 
 
 def a_link_to_a_contact_stays(patch):
-    patch.setattr(effects_rows.RowSearch, "unlinked", lambda _self: set())
+    patch.setattr(rows.RowSearch, "unlinked", lambda _self: set())
 
 
 def nothing_is_laid_over(patch):

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from gateway.config.load_limits import Shares
-    from gateway.registers.effects_state import RegisterWatch
+    from gateway.registers.effects.state import RegisterWatch
     from policies.grant import Grant
     from policies.testing.reference_visibility import Records
     from standards.view import View

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from gateway.registers.effects_state import RegisterWatch
+from gateway.registers.effects.state import RegisterWatch
 from gateway.registers.entries import Consent, RegisterState, Restriction
 from gateway.registers.tags import CONTACT, ID, NAME, STATE_ID, RegisterKeys, spelt_name
 from standards.errors import StoreUnavailable
@@ -13,10 +13,13 @@ from standards.errors import StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gateway.registers.entries import DeclaredFact, RestrictionKind
+    from gateway.config.declared_facts import DeclaredFact
+    from gateway.registers.entries import RestrictionKind
 
 KEYS = RegisterKeys(b"register keys of the tests, 32 b")
 BEGIN = date(2026, 9, 1)
+ALL = frozenset("*")
+"""Every element there is."""
 
 
 class MemoryRegisters:
@@ -46,7 +49,7 @@ class MemoryRegisters:
     def consent(self, student: str, agreement: str = "reading", form: str = "form", **more: Any) -> Consent:
         """Enter a consent about the student with the source's id *student*."""
         tags = more.pop("tags", None) or {ID: self.tag(ID, student)}
-        settled = {"signer_role": "parent", "method": "paper", "signed": BEGIN, "begin": BEGIN} | more
+        settled = {"signer_role": "parent", "method": "paper", "signed": BEGIN, "begin": BEGIN, "elements": ALL} | more
         one = Consent(f"c{self.version}", self.district, agreement, form, "hash", tags, **settled)
         self.consents += (one,)
         self.version += 1

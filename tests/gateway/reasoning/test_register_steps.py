@@ -69,7 +69,7 @@ def consent(**more) -> Consent:
     ("found", "passed", "text"),
     [
         ([consent()], True, "c1: given by parent"),
-        ([consent(elements=frozenset())], True, "c1: given by parent"),
+        ([consent(elements=frozenset())], False, "c1: the form does not name this element"),
         ([consent(elements=frozenset({"student.email"}))], False, "c1: the form does not name this element"),
         ([consent(until=date(2026, 9, 2))], False, "ended"),
         ([consent(form="another")], False, "none is on record"),

@@ -8,7 +8,7 @@ from datetime import date
 import orjson
 import pytest
 
-from gateway.registers.entries import DeclaredFact
+from gateway.config.declared_facts import DeclaredFact
 from policies.grant import Registered
 from tests.policies import documents
 from tests.support.consumers import EDFI, ONEROSTER, TOLD, Consumer
@@ -217,12 +217,12 @@ def test_a_consent_does_not_pass_to_whoever_has_the_id_now(open_district):
 
 
 FACT = DeclaredFact(
-    "directory", "oneroster.users.metadata.club", frozenset({"no"}), frozenset({"club 1", "YES"}), "free"
+    "directory", "oneroster.users.metadata.club", frozenset({"no"}), frozenset({"club 1", "YES"}), empty="free"
 )
 
 
 @pytest.mark.parametrize(("word", "shown"), [
-    ("club 1", True), ("yes", True), ("no", False), ("a word that nobody declared", False), ("", True), (None, False),
+    ("club 1", True), ("YES", True), ("yes", False), ("no", False), ("a word that nobody declared", False), ("", True), (None, False),
 ])  # fmt: skip
 def test_a_declared_fact_restricts_unless_its_word_is_known_to_be_free(word, shown, open_district):
     records = documents.district()
@@ -234,6 +234,40 @@ def test_a_declared_fact_restricts_unless_its_word_is_known_to_be_free(word, sho
 def test_a_declared_fact_whose_field_is_not_there_restricts_all(open_district):
     fact = replace(FACT, element="student.residenceStatus")
     found = people(open_district(MemoryRegisters(), change=under(directory=True), facts=(fact,)))
+    assert not [one for one in found.values() if one["roles"][0]["role"] == "student"]
+
+
+AGREED = DeclaredFact(
+    "consent", "oneroster.users.metadata.club", granted=frozenset({"club 1"}), agreement="reading", form="form"
+)
+
+
+@pytest.mark.parametrize(("fact", "shown"), [
+    (AGREED, {"source-s2"}), (replace(AGREED, granted=frozenset({"CLUB 1"})), set()),
+    (replace(AGREED, agreement="another"), set()), (replace(AGREED, form="another"), set()),
+    (replace(AGREED, element="student.residenceStatus"), set()),
+])  # fmt: skip
+def test_a_declared_consent_counts_for_its_agreement_and_form_alone_and_covers_all(fact, shown, open_district):
+    found = people(open_district(MemoryRegisters(), change=under(form="form"), facts=(fact,)))
+    assert {one for one, record in found.items() if record["roles"][0]["role"] == "student"} == shown
+    assert all("familyName" in record for record in found.values())
+
+
+def test_a_declared_restriction_that_no_row_of_the_student_states_restricts(open_district):
+    records = documents.district()
+    for row in records["profile"]:
+        row["sex"] = "Male" if row["student"] == ("s3",) else "Female"
+    records["profile"] = [row for row in records["profile"] if row["student"] != ("s1",)]
+    fact = DeclaredFact("directory", "profile.sex", frozenset({"Male"}), frozenset({"Female"}), empty="free")
+    found = people(open_district(MemoryRegisters(), records=records, change=under(directory=True), facts=(fact,)))
+    assert "source-s2" in found
+    assert found.keys().isdisjoint({"source-s1", "source-s3"})
+
+
+def test_a_consent_that_names_no_element_covers_nothing(open_district):
+    registers = MemoryRegisters()
+    registers.consent("source-s2", elements=frozenset())
+    found = people(open_district(registers, change=under(form="form")))
     assert not [one for one in found.values() if one["roles"][0]["role"] == "student"]
 
 

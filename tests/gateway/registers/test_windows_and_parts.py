@@ -10,8 +10,9 @@ import pytest
 from gateway.cache.snapshot import build_snapshot
 from gateway.engine.laid_over import laid_over
 from gateway.engine.visibility import Visibility
-from gateway.registers.effects_state import DistrictRegisters
-from policies.grant import DateWindow, Registered, Rule
+from gateway.registers.effects.state import DistrictRegisters
+from policies.grant import Registered, Rule
+from policies.windows import DateWindow
 from standards.keys import Keyring
 from tests.policies import documents
 from tests.support.registers import KEYS, MemoryRegisters

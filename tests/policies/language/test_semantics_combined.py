@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from policies import agreement, compiler
 from policies.compiler import Grants, combine
 from policies.explain import explain
-from policies.grant import DateWindow, Rule
+from policies.grant import Rule
 from policies.permission import covering
 from policies.testing.reference_visibility import visible
+from policies.windows import DateWindow
 from standards.errors import Forbidden, OperationMissing
 from tests.policies import documents
 

@@ -10,7 +10,8 @@ import pytest
 from policies import agreement, compiler, windows
 from policies.documents import terms
 from policies.documents.terms import Obligation
-from policies.grant import DateWindow, Limits, Registered
+from policies.grant import Limits, Registered
+from policies.windows import DateWindow
 from standards.errors import Forbidden
 from standards.fields import fields_of
 from tests.policies import documents

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from policies import canonical, compiler, elements
-from policies.grant import DateWindow
 from policies.population import Population
 from policies.reasoning.diff import MAX_LINES_OF_ONE_KIND, diff
 from policies.reasoning.differences import DENY, action_of, facts, within
 from policies.transforms import ACTIONS, below
+from policies.windows import DateWindow
 from tests.policies import documents
 from tests.policies.reasoning.written import USUAL, differences, load
 

@@ -8,8 +8,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.cache.overlay import derived
-from gateway.registers.effects_state import fact_fields
-from gateway.registers.effects_tags import student_tags
+from gateway.config.declared_facts import CONSENT
+from gateway.registers.effects.state import fact_fields
+from gateway.registers.effects.tags import student_tags
 from gateway.registers.tags import KINDS, STATE_ID
 from standards.fields import fields_of
 
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from gateway.cache.snapshot import Snapshot, Table
-    from gateway.registers.effects_state import DistrictRegisters
-    from gateway.registers.entries import Consent, DeclaredFact, Restriction
+    from gateway.registers.effects.state import DistrictRegisters
+    from gateway.config.declared_facts import DeclaredFact
+    from gateway.registers.entries import Consent, Restriction
     from policies.grant import Grant
 
 ELIGIBLE_YEARS: Final = 18
@@ -92,7 +94,7 @@ class _StudentRules:
         for row, one in self._restrictions():
             rules[row] = restricted(rules[row], one, self.grant)
         for fact in self.registers.facts if self.registers is not None else ():
-            if fact.kind != "consent":
+            if fact.kind != CONSENT:
                 for row in self._declared(fact):
                     rules[row] = restricted(rules[row], fact, self.grant)
         hidden = None
@@ -140,18 +142,17 @@ class _StudentRules:
         for entry, some in rows.items():
             row = min(some)
             if len(some) == 1 and self._holds(entries[entry], row):
-                found[row] = (
-                    _both(found[row], entries[entry].elements) if row in found else entries[entry].elements or None
-                )
+                found[row] = (found.get(row) or frozenset()) | entries[entry].elements
         for fact in self.registers.facts:
-            if fact.kind == "consent" and fact.form == form:
+            if fact.kind == CONSENT and (fact.agreement, fact.form) == (self.grant.agreement, form):
                 declined = set(self._declared(fact))
                 found |= dict.fromkeys(set(range(self.table.size)) - declined)
         return found
 
     def _holds(self, one: Consent, row: int) -> bool:
         """Tell whether a consent holds today for the one student whom it matches."""
-        if not _in_force(one, self.day) or one.signer_role not in SIGNERS or self._contradicts(one, row):
+        covers = bool(one.elements) and one.signer_role in SIGNERS
+        if not covers or not _in_force(one, self.day) or self._contradicts(one, row):
             return False
         born = (self.table.columns.get("birthDate") or [None] * self.table.size)[row]
         return one.signer_role != "parent" or self.day < eighteenth(born)
@@ -215,11 +216,6 @@ def eighteenth(born: Any) -> str:
 
 def _in_force(one: Restriction | Consent, day: str) -> bool:
     return one.begin.isoformat() <= day and (one.until is None or day <= one.until.isoformat())
-
-
-def _both(one: frozenset[str] | None, other: frozenset[str]) -> frozenset[str] | None:
-    """Join the names that two consents cover, where no names stand for all."""
-    return one | other if one is not None and other else None
 
 
 def _words(table: Table, row: int, name: str, element: str) -> tuple[str, ...] | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from gateway.registers.effects_rows import about_students
+from gateway.registers.effects.rows import about_students
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gateway.registers.effects_state import DistrictRegisters
+    from gateway.registers.effects.state import DistrictRegisters
 
 CONTACTS: Final = frozenset({"contact", "guardianship", "contactInvolvement"})
 

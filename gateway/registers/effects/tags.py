@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gateway.cache.overlay import derived
-from gateway.registers.effects_state import NAMES, STATE_IDS
-from gateway.registers.tags import CONTACT, ID, NAME, STATE_ID, spelt_name
+from gateway.registers.matching import NAME_FIELDS, STATE_FIELDS, names_of, own_ids, state_ids
+from gateway.registers.tags import CONTACT, ID, NAME, STATE_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from gateway.cache.snapshot import Snapshot, Table
-    from gateway.registers.effects_state import DistrictRegisters
+    from gateway.registers.effects.state import DistrictRegisters
 
     Tags = Sequence[tuple[str, ...]]
 
@@ -50,31 +50,30 @@ def _texts(snapshot: Snapshot, kind: str) -> Iterable[Iterable[str]]:
     table = snapshot.table("student")
     if kind == ID:
         return _own_ids(table)
-    return _names(table) if kind == NAME else _state_ids(snapshot) if kind == STATE_ID else [()] * table.size
+    if kind == NAME:
+        return map(names_of, _records(table, NAME_FIELDS))
+    return _state_ids(snapshot) if kind == STATE_ID else [()] * table.size
+
+
+def _records(table: Table, names: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Yield each row as the record that a command reads, with the fields of these *names* that there are."""
+    columns = {name: table.columns[name] for name in names if name in table.columns}
+    return ({name: column[row] for name, column in columns.items()} for row in range(table.size))
 
 
 def _own_ids(table: Table) -> Iterator[tuple[str, ...]]:
-    """Yield what the source calls each record: its id, and the number that people know it by."""
+    """Yield what the source calls each record: its key, its id, and the number that people know it by."""
     unique = table.unique or table.ids
-    return ((own, str(number)) for own, number in zip(table.ids, unique, strict=True))
+    for row, (own, number) in enumerate(zip(table.ids, unique, strict=True)):
+        yield own_ids(table.key(row), {"id": own, "uniqueId": number})
 
 
-def _names(table: Table) -> Iterator[tuple[str, ...]]:
-    columns = [table.columns.get(name) or [None] * table.size for name in NAMES]
-    for family, given, born in zip(*columns, strict=True):
-        whole = family and given and born
-        yield (spelt_name(str(family), str(given), str(born)),) if whole else ()
-
-
-def _state_ids(snapshot: Snapshot) -> Iterator[list[str]]:
-    """Yield every number that another system gave a student."""
+def _state_ids(snapshot: Snapshot) -> Iterator[tuple[str, ...]]:
+    """Yield what may be the state's id of each student."""
     table, profiles = snapshot.table("student"), snapshot.table("profile")
-    plain = [table.columns[name] for name in STATE_IDS["student"][:2] if name in table.columns]
-    listed, coded = table.columns.get("identifiers"), profiles.columns.get("identificationCodes")
+    coded = profiles.columns.get("identificationCodes")
     children = snapshot.children("profile", "student", "student") if coded is not None else None
-    for row in range(table.size):
-        found: list[Any] = [column[row] for column in plain]
-        found += [item.get("value") for item in (listed[row] if listed is not None else None) or ()]
-        for kid in children[row] if children is not None else ():
-            found += [item.get("code") for item in (coded[kid] if coded is not None else None) or ()]
-        yield [str(one) for one in found if one]
+    for row, record in enumerate(_records(table, STATE_FIELDS)):
+        kids = children[row] if children is not None else ()
+        codes = (item for kid in kids for item in (coded[kid] if coded is not None else None) or ())
+        yield state_ids(record, codes)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from gateway.registers.effects_cells import NO_LIMIT, Limit, PartLimit, covers, hides
-from gateway.registers.effects_state import registers_of
-from gateway.registers.effects_tags import contact_tags
+from gateway.registers.effects.cells import NO_LIMIT, Limit, PartLimit, covers, hides
+from gateway.registers.effects.state import registers_of
+from gateway.registers.effects.tags import contact_tags
 from policies.places import row_tells_place
 from policies.windows import DATED_BY
 from standards import native, vocabulary
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from gateway.cache.snapshot import Snapshot, Table
-    from gateway.registers.effects_cells import Rules
-    from gateway.registers.effects_students import StudentRule, StudentRules
-    from policies.grant import DateWindow, Grant
+    from gateway.registers.effects.cells import Rules
+    from gateway.registers.effects.students import StudentRule, StudentRules
+    from policies.grant import Grant
+    from policies.windows import DateWindow
 
 DISCIPLINE: Final = frozenset(
     {

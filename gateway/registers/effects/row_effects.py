@@ -11,18 +11,18 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.cache.snapshot import NO_ROW
-from gateway.registers.effects_cells import ADDRESS, NO_LIMIT, hides
-from gateway.registers.effects_rows import DISCIPLINE, INCIDENT, RowSearch, about_students, limit_of
-from gateway.registers.effects_students import NO_RULES, StudentRules
+from gateway.registers.effects.cells import ADDRESS, NO_LIMIT, hides
+from gateway.registers.effects.rows import DISCIPLINE, INCIDENT, RowSearch, about_students, limit_of
+from gateway.registers.effects.students import NO_RULES, StudentRules
 from standards.fields import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from gateway.cache.snapshot import Table
-    from gateway.registers.effects_cells import Limit, Rules
-    from gateway.registers.effects_rows import Part, Seen
-    from gateway.registers.effects_students import StudentRule
+    from gateway.registers.effects.cells import Limit, Rules
+    from gateway.registers.effects.rows import Part, Seen
+    from gateway.registers.effects.students import StudentRule
 
 DIGEST_BYTES: Final = 16
 

@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from gateway.registers.matching import FIELDS
 from gateway.registers.tags import NAME, STATE_ID
 from standards.fields import fields_of
 
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from gateway.cache.snapshot import Snapshot
-    from gateway.registers.entries import Consent, DeclaredFact, Registers, RegisterState, Restriction
+    from gateway.config.declared_facts import DeclaredFact
+    from gateway.registers.entries import Consent, RegisterSource, RegisterState, Restriction
     from gateway.registers.tags import RegisterKeys
     from policies.grant import Grant
 
@@ -22,12 +24,6 @@ Entry = TypeVar("Entry", "Restriction", "Consent")
 
 LOOK_UP_SECONDS: Final = 0.5
 """How long the registers may have been changed by another process before this one notices."""
-STATE_IDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "student": ("masterIdentifier", "identifier", "identifiers", "identifiers.value"),
-    "profile": ("identificationCodes", "identificationCodes.code"),
-}
-"""Where a student's number with the state may stand: every number that another system gave, since none says whose."""
-NAMES: Final = ("name.family", "name.given", "birthDate")
 NEIGHBOURS: Final[Mapping[str, tuple[str, ...]]] = {"guardianship": ("student", "contact"), "profile": ("student",)}
 
 
@@ -66,18 +62,15 @@ class DistrictRegisters:
         found: dict[str, set[str]] = {"student": set()}
         if self.state.consents:
             found["student"].add("birthDate")
-        if NAME in self.kinds:
-            found["student"].update(NAMES)
-        if STATE_ID in self.kinds:
-            for entity, names in STATE_IDS.items():
+        for kind in self.kinds & {STATE_ID, NAME}:
+            for entity, names in FIELDS[kind].items():
                 found.setdefault(entity, set()).update(names)
         if self.state.restrictions:
             found.setdefault("guardianship", set())
             found.setdefault("contact", set())
         for fact in self.facts:
             for entity in ("student", "profile"):
-                names = fact_fields(entity, fact.element)
-                found.setdefault(entity, set()).update(names)
+                found.setdefault(entity, set()).update(fact_fields(entity, fact.element))
         return {entity: frozenset({*names, *NEIGHBOURS.get(entity, ())}) for entity, names in found.items()}
 
     def decides_alike(self, other: DistrictRegisters | None, grant: Grant) -> bool:
@@ -105,7 +98,7 @@ class RegisterWatch:
 
     def __init__(
         self,
-        registers: Registers,
+        registers: RegisterSource,
         keys: RegisterKeys,
         district: str,
         facts: tuple[DeclaredFact, ...] = (),
