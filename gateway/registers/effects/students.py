@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from gateway.cache.snapshot import Snapshot, Table
-    from gateway.registers.effects.state import DistrictRegisters
     from gateway.config.declared_facts import DeclaredFact
+    from gateway.registers.effects.state import DistrictRegisters
     from gateway.registers.entries import Consent, Restriction
     from policies.grant import Grant
 
