@@ -8,7 +8,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from policies import canonical, checks, loading, schema
+from policies import canonical, checks, combining
+from policies.documents import loading, schema, terms
+from policies.grant import Limits
+from policies.reasoning import examples
 from standards.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -16,10 +19,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from policies.canonical import Expansion
+    from policies.combining import Disagreement
+    from policies.documents.loading import Document
     from policies.elements import Line
     from policies.population import Population
+    from policies.reasoning.examples import Example
 
 SUFFIXES = frozenset({".yaml", ".yml"})
+SETS, DRAFTS = "sets", "drafts"
+"""The folders beside agreements: sets of elements, and documents that are not served."""
+
 NO_FILE = "this has the name of a document and is no file that can be read"
 
 
@@ -29,7 +38,8 @@ class Agreement:
 
     *terms* holds what is agreed beyond what the gateway enforces: redisclosure, retention, obligations, approvals and
     the like. *warnings* are lines a privacy officer should look at again. *text* is its canonical form, and *expansion*
-    the elements its lines covered at its first use: no more than that is released.
+    the elements its lines covered at its first use: no more than that is released. *tests* are its examples, which
+    decide nothing.
     """
 
     id: str
@@ -52,11 +62,23 @@ class Agreement:
     warnings: tuple[str, ...] = ()
     text: str = ""
     expansion: Expansion | None = None
+    tests: tuple[Example, ...] = ()
 
     @property
     def digest(self) -> str:
         """The hash of its canonical form."""
         return canonical.digest(self.text)
+
+    @property
+    def directory(self) -> bool:
+        """Whether it rests on directory information, so that those who opted out are left out."""
+        return terms.rests_on(self.ferpa, terms.DIRECTORY)
+
+    @property
+    def limits(self) -> Limits:
+        """What is limited however it is asked for."""
+        found = self.terms.get("limits", {})
+        return Limits(found.get("smallCell", 0), found.get("maxRowsPerDay", 0), self.timezone.key)
 
     def active(self, day: date) -> bool:
         """Tell whether the agreement is valid on *day*, the last day included."""
@@ -75,16 +97,26 @@ def load(path: Path) -> Agreement:
     return found
 
 
-def read(path: Path) -> tuple[Agreement | None, list[SettingsError]]:
-    """Read the agreement in *path*, or every mistake in it in the order of the file."""
+def read(path: Path, sets: Path | None = None) -> tuple[Agreement | None, list[SettingsError]]:
+    """Read the agreement in *path*, or every mistake in it in the order of the file.
+
+    The *sets* of elements lie in a folder of their own, beside the document where nothing else is said.
+    """
     try:
         document = loading.read(path)
     except SettingsError as error:
         return None, [error]
+    return check(document, sets or path.parent / SETS)
+
+
+def check(document: Document, sets: Path) -> tuple[Agreement | None, list[SettingsError]]:
+    """Check a parsed *document*, whose bundles lie in the folder *sets*: the agreement, or every mistake in it."""
     problems = list(schema.problems(document))
     if not problems:
-        lines, problems = checks.lines(document, path.parent / "sets")
+        lines, problems = checks.lines(document, sets)
         problems += checks.problems(document)
+        problems += [] if problems else terms.beyond_notice(document, lines)
+        problems += examples.problems(document)
         if not problems:
             return _agreement(document, lines), []
     return None, sorted(problems, key=lambda error: (error.file != document.file, error.line, error.column))
@@ -112,7 +144,15 @@ def read_folder(path: Path) -> tuple[tuple[Agreement, ...], list[SettingsError]]
     return tuple(found), problems + list(clashes(found))
 
 
-def read_files(path: Path) -> Iterator[tuple[Path, Agreement | None, list[SettingsError]]]:
+def read_drafts(path: Path) -> tuple[tuple[Agreement, ...], list[SettingsError]]:
+    """Read the correct drafts of a folder of agreements, and every mistake in the others; nobody is served by them."""
+    if not (path / DRAFTS).is_dir():
+        return (), []
+    found = tuple(read_files(path / DRAFTS, path / SETS))
+    return tuple(one for _, one, _ in found if one), [error for _, _, wrong in found for error in wrong]
+
+
+def read_files(path: Path, sets: Path | None = None) -> Iterator[tuple[Path, Agreement | None, list[SettingsError]]]:
     """Yield each document of a folder with its agreement, or with every mistake in it; subfolders are not read.
 
     A name that begins with a dot, as editors and systems use for files of their own, is no document.
@@ -128,7 +168,7 @@ def read_files(path: Path) -> Iterator[tuple[Path, Agreement | None, list[Settin
         raise SettingsError("the folder cannot be read", str(path)) from None
     for file in files:
         if file.suffix.lower() in SUFFIXES and not file.name.startswith("."):
-            one, problems = read(file) if _is_file(file) else (None, [SettingsError(NO_FILE, str(file))])
+            one, problems = read(file, sets) if _is_file(file) else (None, [SettingsError(NO_FILE, str(file))])
             yield file, one, problems
 
 
@@ -140,27 +180,75 @@ def _is_file(path: Path) -> bool:
 
 
 def clashes(agreements: Iterable[Agreement]) -> Iterator[SettingsError]:
-    """Yield the conflicts between agreements: a version given twice, two of one client in one district."""
+    """Yield the conflicts between agreements: a version given twice, two that cannot be combined."""
     return (mistake for mistake, _, _ in clashing(agreements))
 
 
 def clashing(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, Agreement, Agreement]]:
     """Yield each two agreements that conflict, and why."""
+    every = tuple(agreements)
+    yield from repeated(every)
+    yield from rivalling(every)
+
+
+def repeated(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, Agreement, Agreement]]:
+    """Yield each two documents of one version."""
     known: dict[tuple[str, int], Agreement] = {}
     for one in agreements:
         other = known.setdefault((one.id, one.version), one)
         if other is not one:
             message = f"version {one.version} of {one.id} is also in {other.file}"
             yield SettingsError(message, one.file, 1, 1), one, other
-    told: set[frozenset[str]] = set()
-    for day in sorted({day for one in known.values() for day in (one.begin, one.end + timedelta(days=1))}):
-        for one, other, client in _rivals(current(known.values(), day)):
-            if (pair := frozenset({one.id, other.id})) not in told:
+
+
+def rivalling(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, Agreement, Agreement]]:
+    """Yield each two agreements for one client, district and purpose that cannot be combined."""
+    known: dict[tuple[str, int], Agreement] = {}
+    for one in agreements:
+        known.setdefault((one.id, one.version), one)
+    told: set[frozenset[tuple[str, int]]] = set()
+    for day, several in combined(known.values()):
+        for found in combining.conflicts(several):
+            one, other = found.one, found.other
+            pair = frozenset({(one.id, one.version), (other.id, other.version)})
+            if pair not in told:
                 told.add(pair)
-                yield SettingsError(
-                    f"{other.id} and {one.id} both give {client} data of {one.district} on {day}, for "
-                    f"{_purposes(other, one)}", one.file, 1, 1,
-                ), one, other  # fmt: skip
+                yield _conflict(found, day), one, other
+
+
+def _conflict(found: Disagreement[Agreement], day: date) -> SettingsError:
+    """Make the mistake of two agreements that cannot be combined, at the line of the second about the element."""
+    one, other = found.one, found.other
+    line = next((line for line in other.lines if line.covers(found.element)), None)
+    message = (
+        f"{found.message} ({one.id} and {other.id} both give {_shared(one, other)} data of {other.district} for "
+        f"{other.purpose} on {day}, and are combined)"
+    )
+    return SettingsError(message, *((line.file, line.line, line.column) if line else (other.file, 1, 1)))
+
+
+def _shared(one: Agreement, other: Agreement) -> str:
+    return next(client for client in one.clients if client in other.clients)
+
+
+def combined(agreements: Iterable[Agreement]) -> Iterator[tuple[date, tuple[Agreement, ...]]]:
+    """Yield the agreements of one client, district and purpose that are in force together, and since which day."""
+    every, told = tuple(agreements), set[frozenset[tuple[str, int]]]()
+    for day in sorted({day for one in every for day in (one.begin, one.end + timedelta(days=1))}):
+        for several in together(current(every, day)):
+            names = frozenset((one.id, one.version) for one in several)
+            if len(several) > 1 and names not in told:
+                told.add(names)
+                yield day, several
+
+
+def together(agreements: Iterable[Agreement]) -> Iterator[tuple[Agreement, ...]]:
+    """Yield the *agreements* of each client, district, recipient and purpose, which release together."""
+    found: dict[tuple[str, str, str, str], list[Agreement]] = {}
+    for one in agreements:
+        for client in one.clients:
+            found.setdefault((client, one.district, one.org, one.purpose), []).append(one)
+    return (tuple(sorted(several, key=lambda one: one.id)) for several in found.values())
 
 
 def current(agreements: Iterable[Agreement], day: date) -> tuple[Agreement, ...]:
@@ -175,29 +263,13 @@ def current(agreements: Iterable[Agreement], day: date) -> tuple[Agreement, ...]
     return tuple(one for one in begun.values() if one.active(day))
 
 
-def _rivals(agreements: Iterable[Agreement]) -> Iterator[tuple[Agreement, Agreement, str]]:
-    taken: dict[tuple[str, str], Agreement] = {}
-    for one in agreements:
-        for client in one.clients:
-            other = taken.setdefault((client, one.district), one)
-            if other is not one:
-                yield one, other, client
-
-
-def _purposes(one: Agreement, other: Agreement) -> str:
-    """Say which purposes two agreements have, and why they conflict."""
-    if one.purpose == other.purpose:
-        return f"{one.purpose}; agreements for one client, district and purpose cannot be combined yet"
-    return f"{one.purpose} and for {other.purpose}; a token cannot name its purpose yet, so there can be only one"
-
-
-def _agreement(document: loading.Document, lines: tuple[Line, ...]) -> Agreement:
+def _agreement(document: Document, lines: tuple[Line, ...]) -> Agreement:
     content = document.content
     parties, basis, validity = content["parties"], content["basis"], content["validity"]
-    carried = ("redisclosure", "retention", "obligations", "directory", "approvals")
-    terms = {name: content[name] for name in carried if name in content}
-    terms |= {name: basis[name] for name in ("state",) if name in basis}
-    terms |= {name: parties[name] for name in ("subprocessors",) if name in parties}
+    carried = ("redisclosure", "retention", "obligations", "directory", "limits", "approvals", "offer", "adopts")
+    kept = {name: content[name] for name in carried if name in content}
+    kept |= {name: basis[name] for name in ("state",) if name in basis}
+    kept |= {name: parties[name] for name in ("subprocessors",) if name in parties}
     people = checks.population(content)
     return Agreement(
         id=content["id"],
@@ -215,8 +287,9 @@ def _agreement(document: loading.Document, lines: tuple[Line, ...]) -> Agreement
         operations=frozenset(content["operations"]),
         population=people,
         lines=lines,
-        terms=MappingProxyType(terms),
+        terms=MappingProxyType(kept),
         file=document.file,
         warnings=tuple(checks.warnings(document, lines, people)),
         text=canonical.text(content, lines),
+        tests=examples.examples(document),
     )

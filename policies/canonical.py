@@ -8,15 +8,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from policies import elements
+from policies.documents.loading import Document
 from policies.transforms import meet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from policies.documents.loading import Place, Where
     from policies.elements import Line, Settled
 
-UNHASHED = frozenset({"approvals"})
-"""The parts that may be added to a version without making it another one."""
+UNHASHED = frozenset({"approvals", "tests"})
+"""The parts that may be added to a version without making it another one: they change nothing that is released."""
+
+SIGNED = "dsa/v1 agreement with its expansion"
+"""The kind of text that is signed, so that no signature of anything else can be taken for one."""
 
 LATER = "the agreement did not release it so when it was first used"
 
@@ -30,17 +35,45 @@ class Expansion:
 
 
 def text(content: Mapping[str, Any], lines: Iterable[Line]) -> str:
-    """Write an agreement in one spelling: without comments and approvals, its sets replaced by their lines."""
+    """Write an agreement in one spelling: without comments, approvals and tests, its sets replaced by their lines."""
     spelt = {name: value for name, value in content.items() if name not in UNHASHED}
     spelt["elements"] = [
-        {"path": line.path, "action": line.action} | ({"set": line.bundle} if line.bundle else {}) for line in lines
+        {"path": line.path, "action": line.action}
+        | ({"set": line.bundle} if line.bundle else {})
+        | ({"window": _window(*line.window)} if line.window else {})
+        for line in lines
     ]
     return json.dumps(spelt, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def document(content: Mapping[str, Any], name: str) -> Document:
+    """Return an agreement's canonical *content* as a parsed file called *name*, without places in it."""
+    spelt = [{key: value for key, value in line.items() if key != "set"} for line in content["elements"]]
+    places: dict[Where, Place] = {}
+    _place({**content, "elements": spelt}, (), places)
+    return Document(name, {**content, "elements": spelt}, places, places)
+
+
+def _place(value: Any, where: Where, places: dict[Where, Place]) -> None:
+    places[where] = 1, 1
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in inside:
+        _place(inner, (*where, key), places)
+
+
+def _window(since: str | None, until: str | None) -> dict[str, str]:
+    return {name: day for name, day in (("since", since), ("until", until)) if day is not None}
 
 
 def digest(spelt: str) -> str:
     """Hash an agreement's text."""
     return hashlib.sha256(spelt.encode()).hexdigest()
+
+
+def to_sign(spelt: str, covered: Expansion) -> bytes:
+    """Write what the parties of an agreement sign: its text, and the action for each element that its lines cover."""
+    actions = json.dumps(dict(covered.elements), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return f'{{"agreement":{spelt},"elements":{actions},"signed":"{SIGNED}"}}'.encode()
 
 
 def expansion(lines: Iterable[Line]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from policies import population
+from policies.windows import DATED_BY
 from standards.errors import OperationMissing
 from standards.fields import fields_of
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from policies.population import Clause
+    from policies.windows import DateWindow
     from standards.query import Query
 
 
@@ -21,14 +23,6 @@ class Rule:
     """The action on a released value: ``allow`` leaves it as it is."""
 
     action: str
-
-
-@dataclass(frozen=True, slots=True)
-class DateWindow:
-    """The days, both included, that a record must be dated for an element of it to leave; None is no bound."""
-
-    since: str | None = None
-    until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +36,18 @@ class Registered:
     form: str = ""
     directory: bool = False
     kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is limited however it is asked for: totals below *small_cell*, and *rows_per_day* in a *timezone*.
+
+    Neither is limited where it is 0. Of a grant with parts, each part has its own limit of rows.
+    """
+
+    small_cell: int = 0
+    rows_per_day: int = 0
+    timezone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,16 @@ class Grant:
     registered: Registered = Registered()
     windows: Mapping[str, DateWindow] = field(default_factory=dict, hash=False)
     parts: tuple[Grant, ...] = ()
+    limits: Limits = Limits()
+
+    @property
+    def each(self) -> tuple[Grant, ...]:
+        """Each agreement's own grant: the parts, or this one where there are none."""
+        return self.parts or (self,)
+
+    def keyed_by(self, name: str) -> str:
+        """Return the agreement whose key makes the hash of the value of *name*: that of the part with the hash."""
+        return next((one.agreement for one in self.each if one.rule(name) == Rule("hash")), self.agreement)
 
     def releases(self, name: str) -> bool:
         """Tell whether the vocabulary or native *name* may leave."""
@@ -103,8 +119,11 @@ class Grant:
         Only then may a lenient owner reference point to nothing: a rule that looked at the data instead would let a row
         that nobody may see decide about one that somebody may.
         """
+        if self.parts:
+            return all(part.unrestricted(entity) for part in self.parts)
         owners = (one.to for one in fields_of(entity).values() if one.owner and one.to != entity)
-        return entity not in self.rows and all(map(self.unrestricted, owners))
+        dated = fields_of(entity)["id"].release in self.windows
+        return entity not in self.rows and not dated and all(map(self.unrestricted, owners))
 
     def narrow(self, query: Query) -> Query:
         """Narrow *query* to what the agreement allows; its names were found on the pruned view already.
@@ -123,6 +142,9 @@ class Grant:
         fields = fields_of(entity)
         wanted = {name for name, one in fields.items() if one.owner or self.releases(one.release)}
         wanted.update(name for at, name in self.row_reads() if at == entity and name in fields)
+        if self.windows and entity in DATED_BY:
+            wanted.add(DATED_BY[entity])
+        wanted = wanted.union(*(part.reads(entity) for part in self.parts))
         groups = {part for name in wanted for part in _heads(name)}
         return frozenset(wanted | (groups & fields.keys()))
 
@@ -130,6 +152,11 @@ class Grant:
         """Yield every (entity, field) the row rules read."""
         for entity, clause in self.rows.items():
             yield from population.reads(entity, clause)
+
+    @property
+    def programs(self) -> frozenset[str]:
+        """The names of the programs that its row rules ask for."""
+        return frozenset(name for clause in self.rows.values() for name in population.programs(clause))
 
 
 def _heads(path: str) -> Iterator[str]:

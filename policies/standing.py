@@ -5,43 +5,64 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policies.agreement import clashing, read_files
-from policies.claims import Claim, claim
+from policies.agreement import read_files, repeated, rivalling
+from policies.documents.claims import Claim, claim
 from standards.errors import SettingsError, suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
     from policies.agreement import Agreement
+    from policies.comparison.review import Pending
 
     Wrong = tuple[SettingsError, Agreement]
+
+
+@dataclass(frozen=True, slots=True)
+class FolderReading:
+    """The correct documents *found* in a folder, the *mistakes* in the others, and the *claims* that these make."""
+
+    found: tuple[Agreement, ...] = ()
+    mistakes: tuple[SettingsError, ...] = ()
+    claims: tuple[Claim, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """The effective *agreements*, those that are *withheld*, and the *mistakes* because of which they are.
 
-    The folder is *closed* where a wrong document does not state with certainty whom it is about.
+    The folder is *closed* where a wrong document does not state with certainty whom it is about. Versions that are
+    *pending* release nothing because a party has not signed them. All of it follows from one *reading* of the folder.
     """
 
     agreements: tuple[Agreement, ...]
     withheld: tuple[Agreement, ...] = ()
     mistakes: tuple[SettingsError, ...] = ()
     closed: bool = False
+    pending: tuple[Pending, ...] = ()
+    reading: FolderReading = FolderReading()
 
 
 def _none(_agreements: Collection[Agreement]) -> Iterable[Wrong]:
     return ()
 
 
+def _all_count(_agreements: Collection[Agreement]) -> tuple[Pending, ...]:
+    return ()
+
+
 def stand(
-    folder: Path, districts: Collection[str], differing: Callable[[Collection[Agreement]], Iterable[Wrong]] = _none
+    folder: Path,
+    districts: Collection[str],
+    differing: Callable[[Collection[Agreement]], Iterable[Wrong]] = _none,
+    pending: Callable[[Collection[Agreement]], tuple[Pending, ...]] = _all_count,
 ) -> Standing:
     """Select the effective agreements of a *folder* about *districts* that exist.
 
     A wrong one releases nothing, nor does another version of it, which it may be there to narrow, nor any agreement of
-    the clients it names. Two that conflict are both wrong, and so is one that *differing* finds to have changed.
+    the clients it names. Two that conflict are both wrong, and so is one that *differing* finds to have changed. One
+    that is *pending* releases nothing, replaces nothing and conflicts with nothing.
 
     Raises:
         SettingsError: there is no such folder, or it cannot be read.
@@ -56,25 +77,46 @@ def stand(
         else:
             found.append(one)
     wrongs = ((mistake, (one,)) for mistake, one in differing(found))
-    for mistake, involved in (*_together(found, districts), *wrongs):
+    for mistake, involved in (*_pairs(repeated(found)), *_strangers(found, districts), *wrongs):
         mistakes.append(mistake)
-        claims += (Claim(frozenset({one.id}), frozenset(one.clients), certain=True) for one in involved)
+        claims += map(_whole, involved)
+    return select(FolderReading(tuple(found), tuple(mistakes), tuple(claims)), pending)
+
+
+def select(reading: FolderReading, pending: Callable[[Collection[Agreement]], tuple[Pending, ...]]) -> Standing:
+    """Select the effective agreements of one *reading* of a folder, without those that are *pending* now."""
+    waiting = pending(reading.found)
+    left = frozenset((one.agreement.id, one.agreement.version) for one in waiting)
+    counted = [one for one in reading.found if (one.id, one.version) not in left]
+    mistakes, claims = list(reading.mistakes), list(reading.claims)
+    for mistake, involved in _pairs(rivalling(counted)):
+        mistakes.append(mistake)
+        claims += map(_whole, involved)
     closed = not all(one.certain for one in claims)
-    ids = _ids(found, claims)
-    kept = () if closed else tuple(one for one in found if one.id not in ids)
-    return Standing(kept, tuple(one for one in found if one not in kept), tuple(mistakes), closed)
+    ids = _ids(reading.found, claims)
+    kept = () if closed else tuple(one for one in counted if one.id not in ids)
+    withheld = tuple(one for one in counted if one not in kept)
+    return Standing(kept, withheld, tuple(mistakes), closed, waiting, reading)
 
 
-def _together(
-    agreements: Collection[Agreement], districts: Collection[str]
-) -> Iterable[tuple[SettingsError, tuple[Agreement, ...]]]:
-    """Yield what is wrong between agreements that are correct by themselves, and with which of them."""
-    for mistake, one, other in clashing(agreements):
-        yield mistake, (one, other)
+def _pairs(
+    clashes: Iterable[tuple[SettingsError, Agreement, Agreement]],
+) -> Iterator[tuple[SettingsError, tuple[Agreement, ...]]]:
+    return ((mistake, (one, other)) for mistake, one, other in clashes)
+
+
+def _strangers(
+    agreements: Iterable[Agreement], districts: Collection[str]
+) -> Iterator[tuple[SettingsError, tuple[Agreement, ...]]]:
+    """Yield the agreements about a district that is not there, and the mistake that this is."""
     for one in agreements:
         if one.district not in districts:
             hint = suggestion(one.district, districts)
             yield SettingsError(f"there is no district {one.district}{hint}", one.file, 1, 1), (one,)
+
+
+def _whole(one: Agreement) -> Claim:
+    return Claim(frozenset({one.id}), frozenset(one.clients), certain=True)
 
 
 def _ids(agreements: Iterable[Agreement], claims: Iterable[Claim]) -> frozenset[str]:

@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -93,6 +93,18 @@ class Keyring:
         return b"".join(
             [bytes.fromhex(own) if known(own) else digest(own.encode("utf-8", "surrogatepass")) for own in ids]
         )
+
+    def unique_ids(self, district: str, entity: str, ids: Sequence[str], stated: list[Any] | None) -> list[Any]:
+        """Return the unique ids of persons: as *stated*, else their own *ids*, or a hash of one that is too long."""
+        told = stated or [None] * len(ids)
+        if None not in told:
+            return told
+        blocks = self.blocks(district, entity, ids)
+        hashes = (blocks[at : at + BLOCK_BYTES].hex() for at in range(0, len(blocks), BLOCK_BYTES))
+        return [
+            value or (own if len(own) <= PRINTED_CHARACTERS else made)
+            for value, own, made in zip(told, ids, hashes, strict=True)
+        ]
 
     def pseudonyms(self, consumer: str, blocks: bytes) -> list[str]:
         """Encipher each of *blocks* to its pseudonym for one consumer."""

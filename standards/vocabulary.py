@@ -42,7 +42,8 @@ class Field:
 
     A *lenient* reference may point to nothing; where it is to a person, it may only be absent. A text that may carry
     the id of the person it is about is *capped*: this action is the most that happens to it where that id does not
-    leave as it is. A field that *tells* facts of another record leaves only where these leave as they are.
+    leave as it is. A field that *tells* facts of another record leaves only where these leave as they are. *schedule*
+    is its category in a schedule of data; `standards.schedule` knows that of native fields.
     """
 
     entity: str
@@ -59,6 +60,7 @@ class Field:
     about: str = ""
     capped: str = ""
     tells: frozenset[str] = frozenset()
+    schedule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,8 @@ def _faults(field: Field, entity: Entity, found: Mapping[str, Entity]) -> Iterat
 
 def _entity(name: str, body: Mapping[str, Any]) -> Entity:
     alias = body.get("released_as", name)
-    fields = {field: _field(name, alias, field, spec) for field, spec in body["fields"].items()}
+    usual = {"schedule": body.get("schedule", "")}
+    fields = {field: _field(name, alias, field, usual | spec) for field, spec in body["fields"].items()}
     return Entity(name, fields, body.get("held", False), body.get("about", ""))
 
 
@@ -146,5 +149,5 @@ def _field(entity: str, alias: str, name: str, spec: Mapping[str, Any]) -> Field
     return Field(
         entity, name, kind, release, spec.get("class", "education"), spec.get("many", False), to,
         spec.get("owner", False), spec.get("lenient", False), coded, spec.get("ceds", ""), spec.get("about", ""),
-        spec.get("capped", ""),
+        spec.get("capped", ""), schedule=spec.get("schedule", ""),
     )  # fmt: skip

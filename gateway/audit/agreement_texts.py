@@ -43,6 +43,15 @@ class Texts:
         listed = self._read(name) if name else {}
         self.known = {version: Recorded(*one) for version, one in listed.items()}
 
+    @property
+    def newest(self) -> Mapping[str, int]:
+        """Return the highest version that was recorded of each agreement."""
+        found: dict[str, int] = {}
+        for version in self.known:
+            name, _, number = version.rpartition("@")
+            found[name] = max(int(number), found.get(name, 0))
+        return found
+
     def differing(self, agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, Agreement]]:
         """Return every agreement whose version was recorded with another text, and the mistake that this is."""
         for one in agreements:
@@ -58,6 +67,11 @@ class Texts:
             now = canonical.expansion(one.lines)
             return replace(one, expansion=Expansion(Contents.name(_json(now)), now))
         return replace(one, expansion=Expansion(known.elements, self._read(known.elements)))
+
+    def content(self, version: str) -> Any:
+        """Return a recorded *version* (``id@number``) as a document in canonical form; None where there is none."""
+        known = self.known.get(version)
+        return None if known is None else self._read(known.text)
 
     def _read(self, name: str) -> Any:
         if self._store.fault(name):

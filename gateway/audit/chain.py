@@ -113,14 +113,30 @@ def read_lines(folder: Path, seq: int = 0) -> Iterator[tuple[str, bytes]]:
                     yield f"{path.name}:{number}", line.removesuffix(b"\n")
 
 
-def read_entries(folder: Path, seq: int = 0) -> Iterator[tuple[str, ChainLine | None, int]]:
-    """Read every line as its place, its content and its number; what is not an entry is None with number 0."""
+def read_texts(folder: Path, seq: int = 0) -> Iterator[tuple[str, bytes, ChainLine | None, int]]:
+    """Read every line as its place, its text, its content and its number; what is not an entry is None, number 0."""
     for place, text in read_lines(folder, seq):
         try:
             line = read_line(text)
-            yield place, line, int(line.event["seq"])
+            yield place, text, line, int(line.event["seq"])
         except (ValueError, KeyError, TypeError):
-            yield place, None, 0
+            yield place, text, None, 0
+
+
+def read_behind(folder: Path, seq: int) -> Iterator[tuple[str, bytes, ChainLine | None, int]]:
+    """Read every line behind entry *seq* in the same way; all of them behind entry 0."""
+    reached = seq == 0
+    for place, text, line, number in read_texts(folder, seq):
+        reached = reached or number > seq
+        if reached:
+            yield place, text, line, number
+        reached = reached or number == seq
+
+
+def read_entries(folder: Path, seq: int = 0) -> Iterator[tuple[str, ChainLine | None, int]]:
+    """Read every line as its place, its content and its number; what is not an entry is None with number 0."""
+    for place, _, line, number in read_texts(folder, seq):
+        yield place, line, number
 
 
 def read_events(folder: Path) -> Iterator[dict[str, Any]]:

@@ -9,14 +9,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gateway import telemetry
-from gateway.audit import chain
+from gateway.audit import chain, tree_heads
 from gateway.audit import keys as audit_keys
 from gateway.audit.chain import list_segments, read_events, segment_number
 from gateway.audit.keys import KeyState, PresentKey
-from gateway.audit.opening import prepare
+from gateway.audit.opening import open_tree, prepare
+from gateway.audit.proofs.merkle import leaf_hash
 from gateway.audit.refusals import Refusals
 from gateway.audit.subjects import Allowance, Subjects
 from gateway.audit.tail import check
+from gateway.audit.tree_heads import TreeFile
 from gateway.audit.verification import FOLDERS, SUBJECTS, field_sets, texts, verify
 from gateway.storage import signed_heads
 from gateway.storage.durable_files import cut, lock, sync_folder, write_all
@@ -24,9 +26,10 @@ from gateway.storage.signed_heads import NAME, AuditHead, Checkpoint
 from standards.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from gateway.audit.proofs.signing import TreeHead
     from gateway.config import settings
     from gateway.storage.content_store import Contents
     from gateway.storage.secrets import Keys
@@ -38,9 +41,9 @@ PURPOSE = "audit"
 # The fields that an event may have. No value of a student is among it, and nothing else is ever written.
 KEYS = frozenset(
     {
-        "actor", "agreement", "agreements", "api", "at", "basis", "break", "client", "district", "elements", "fields",
-        "from", "loss", "operation", "org", "purpose", "reason", "rows", "set", "shape", "status", "texts", "to",
-        "trace", "version", "view",
+        "act", "action", "actor", "agreement", "agreements", "api", "at", "basis", "break", "client", "content",
+        "district", "elements", "fields", "from", "loss", "operation", "org", "purpose", "reason", "rows", "set",
+        "shape", "status", "texts", "to", "trace", "version", "view",
     }
 )  # fmt: skip
 SEGMENT_BYTES = 2**26
@@ -81,7 +84,8 @@ class Record:
         self._opening = self._last = self._durable = self._segment = 0
         self._refusing, self._unheld = True, False
         self._next, self._head = KeyState(1, b""), AuditHead(0, "")
-        self._present_key = PresentKey(folder, key)
+        self._present_key, self._tree_file = PresentKey(folder, key), TreeFile(folder, key)
+        self.head_signed: Callable[[], object] = lambda: None
         self.refusals, self._allowance = Refusals(), Allowance()
         self.reopen()
         self._due, self._ended = threading.Event(), False
@@ -201,6 +205,7 @@ class Record:
         self._next = check(self._folder, self._key, held, registered=self._registry is not None)
         if segments:
             cut(segments[-1], None)
+        self._tree = open_tree(self._folder, self._key, self._registry)
         self._last = self._durable = self._next.seq - 1
         self._durable_end, self._pending = self._next.end, []
         self._segment = segment_number(segments[-1]) if segments else 1
@@ -211,7 +216,9 @@ class Record:
                 NAME, Checkpoint(self._head.seq, self._head.hash)
             )  # before a head that says so
         self._present_key.create(self._next)
-        self._write_head(replace(self._head, in_registry=self._head.in_registry or self._registry is not None))
+        signed = self._write_head(replace(self._head, in_registry=self._head.in_registry or self._registry is not None))
+        if self._registry and not tree_heads.is_held(self._registry):
+            tree_heads.hold(self._registry, signed)
         self._refusing = False
 
     def _open_segment(self) -> None:
@@ -223,18 +230,20 @@ class Record:
     def _flush(self) -> None:
         """Write and flush for every thread that waits."""
         with self._queue:
-            lines, self._pending = b"".join(self._pending), []
+            lines, self._pending = self._pending, []
             present = self._next
         if self._refusing:
             self._refuse()
         try:
-            write_all(self._file, lines)
+            write_all(self._file, written := b"".join(lines))
             _sync(self._file)
         except OSError:
             self._refusing = True
             self._refuse()
         self._durable, self._durable_end = present.seq - 1, present.end
-        self._size = (self._size or 0) + len(lines)
+        self._size = (self._size or 0) + len(written)
+        for line in lines:
+            self._tree.add(leaf_hash(line[:-1]))
         try:
             self._present_key.write(present)
             self._move_on()
@@ -259,6 +268,7 @@ class Record:
                 self._tell_refusals()
                 if not self._refusing and (self._durable > self._head.seq or self._unheld):
                     self._sign()
+                    self.head_signed()
             except Exception as error:  # noqa: BLE001  whatever it is, the next minute's head is signed
                 telemetry.fault(error)
 
@@ -277,10 +287,11 @@ class Record:
         with self._signing:
             try:
                 with self._commit:
-                    self._write_head(replace(self._head, agreements=agreements or self._head.agreements))
+                    tree = self._write_head(replace(self._head, agreements=agreements or self._head.agreements))
                 self._unheld = self._registry is not None
                 if self._registry:
                     self._registry.write_checkpoint(NAME, Checkpoint(self._head.seq, self._head.hash))
+                    tree_heads.hold(self._registry, tree)
                     self._unheld = False
             except OSError as error:
                 self._refusing = True
@@ -288,11 +299,14 @@ class Record:
             except StoreUnavailable as error:
                 telemetry.fault(error)
 
-    def _write_head(self, head: AuditHead) -> None:
+    def _write_head(self, head: AuditHead) -> TreeHead:
+        """Sign how far the log reaches, and the tree over it; the tree first, which is never older than the head."""
         self._present_key.sync()
+        signed = self._tree_file.write(self._tree, self._durable, self._durable_end)
         head = replace(head, seq=self._durable, hash=self._durable_end.hex())
         signed_heads.write_head(self._folder, head, self._key)
         self._head = head
+        return signed.head
 
     @contextmanager
     def _storing(self) -> Iterator[None]:

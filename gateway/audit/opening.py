@@ -12,6 +12,7 @@ from gateway.audit import chain, keys
 from gateway.audit.chain import GENESIS, list_segments, read_entries, segment_number
 from gateway.audit.keys import KeyState, PresentKey
 from gateway.audit.tail import REOPEN, ChainWalk, RecordDamaged, anchors, check
+from gateway.audit.tree_heads import TreeFile, deleted_before, examine, grow, hold, whole_tree
 from gateway.storage import signed_heads
 from gateway.storage.durable_files import lock, sync_folder
 from gateway.storage.signed_heads import HEAD, NAME, AuditHead, Checkpoint
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from gateway.audit.proofs.merkle import GrowingTree
+    from gateway.audit.tree_heads import SignedTree
     from gateway.storage.signed_heads import Registry
 
 MAX_SEQUENCE_GAP = 1_000_000
@@ -52,6 +55,27 @@ def prepare(folder: Path, key: bytes, held: Checkpoint | None) -> None:
         signed_heads.write_head(folder, AuditHead(walk.expected - 1, walk.end.hex(), checkpoint=walk.expected), key)
 
 
+def open_tree(folder: Path, key: bytes, registry: Registry | None) -> GrowingTree:
+    """Return the tree over the log: grown on from its last head, or made anew for a log that never had one.
+
+    Raises:
+        RecordDamaged: the head is missing, or not as it was written.
+    """
+    found, faults = examine(TreeFile(folder, key), registry)
+    if faults:
+        raise RecordDamaged(faults)
+    if found is None:
+        return whole_tree(folder, _begun(folder, key))
+    return grow(folder, found.tree.copy(), found.head.seq)
+
+
+def _begun(folder: Path, key: bytes) -> SignedTree | None:
+    try:
+        return deleted_before(folder, key)
+    except ValueError as error:
+        raise RecordDamaged([str(error)]) from None
+
+
 def go_on(folder: Path, key: bytes, registry: Registry | None, actor: str, reason: str) -> int:
     """Begin a new segment behind a log that does not verify, with an entry that says who continued it, and why.
 
@@ -78,6 +102,7 @@ def _go_on(folder: Path, key: bytes, registry: Registry | None, told: Mapping[st
     with suppress(RecordDamaged):
         prepare(folder, key, held)
         check(folder, key, held, registered=registry is not None)
+        open_tree(folder, key, registry)
         raise CallerError("The record's end verifies: the gateway goes on by itself.")
     head, present = signed_heads.read_head(folder, key), PresentKey(folder, key).read()
     seq = _last(folder, max((one.seq for one in anchors(head, present, held)), default=0)) + 1
@@ -94,8 +119,10 @@ def _go_on(folder: Path, key: bytes, registry: Registry | None, told: Mapping[st
     marked = head.checkpoint if head and head.checkpoint else _first_marked(folder, seq)
     agreements = head.agreements if head else ""
     fresh = AuditHead(seq, after.end.hex(), marked, agreements, in_registry=registry is not None)
+    tree = TreeFile(folder, key).write(whole_tree(folder, _begun(folder, key)), seq, after.end)
     if registry:
         registry.write_checkpoint(NAME, Checkpoint(seq, after.end.hex()))
+        hold(registry, tree.head)
     signed_heads.write_head(folder, fresh, key)
     return seq
 

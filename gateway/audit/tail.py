@@ -64,9 +64,9 @@ class ChainWalk:
         self._known, self._marked, self._keys = known, marked, keys or {}
         self.end, self.expected, self.key = GENESIS, 1, self._keys.get(1)
 
-    def begin(self, seq: int, end: bytes) -> None:
-        """Begin with entry *seq*, which follows a line with that *end*."""
-        self.end, self.expected, self.key = end, seq, self._keys.get(seq)
+    def begin(self, seq: int, end: bytes, key: bytes | None = None) -> None:
+        """Begin with entry *seq*, which follows a line with that *end*; its *key* where it is not among the first."""
+        self.end, self.expected, self.key = end, seq, key or self._keys.get(seq)
 
     def step(self, line: ChainLine | None, seq: int) -> Iterator[str]:
         """Return what is wrong with the next line."""

@@ -5,19 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gateway.audit import keys as audit_keys
-from gateway.audit.chain import read_entries
+from gateway.audit.chain import read_behind
 from gateway.audit.keys import STATE, PresentKey
 from gateway.audit.opening import digest_of
 from gateway.audit.subjects import Subjects
 from gateway.audit.tail import REOPEN, ChainWalk, anchors, put_back
+from gateway.audit.tree_heads import TREE, RootsWalk, TreeFile, deleted_before, end_of, examine
 from gateway.storage import signed_heads
 from gateway.storage.content_store import Contents
 from gateway.storage.signed_heads import HEAD, NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from gateway.audit.proofs.signing import TreeHead
+    from gateway.audit.tree_heads import SignedTree
     from gateway.storage.signed_heads import Registry
 
 SUBJECTS, FIELDS, AGREEMENTS = FOLDERS = ("subjects", "fields", "agreements")
@@ -34,38 +37,64 @@ def texts(folder: Path) -> Contents:
 
 
 def verify(
-    folder: Path, key: bytes, registry: Registry | None = None, keys: Mapping[int, bytes] | None = None
+    folder: Path,
+    key: bytes,
+    registry: Registry | None = None,
+    keys: Mapping[int, bytes] | None = None,
+    witnessed: Sequence[TreeHead] = (),
 ) -> list[str]:
     """Yield every edit, deletion, reordering and truncation that *folder* shows; nothing when the log is whole.
 
-    The *registry* tells whether all of it was put back to an earlier state. With the first *keys* every entry's MAC
-    is checked too: only they show what was done by somebody who had the region's keys. A break after which the log
-    was continued is reported for ever.
+    The *registry* tells whether all of it was put back to an earlier state, and the heads *witnessed* elsewhere do
+    so too, whoever has the keys of this machine. With the first *keys* every entry's MAC is checked: only they show
+    what was done by somebody who had the region's keys. A break after which the log was continued is reported for
+    ever.
     """
     held = registry.read_checkpoint(NAME) if registry else None
+    tree, problems = examine(TreeFile(folder, key), registry)
     head, present = signed_heads.read_head(folder, key), PresentKey(folder, key).read()
-    problems = [] if head else [f"{HEAD}: is missing, or was not signed by this gateway"]
+    if head is None:
+        problems.append(f"{HEAD}: is missing, or was not signed by this gateway")
     if not (head and not head.checkpoint and present is None):  # a log of an older version has no keys yet
         problems += audit_keys.problems(folder, key)
     if registry and head and head.in_registry and held is None:
         problems.append("the registry: holds no head of this record")
     problems += put_back(head, present, held)
+    try:
+        begun = deleted_before(folder, key)
+    except ValueError as error:
+        begun, problems = None, [*problems, str(error)]
     walk = ChainWalk(anchors(head, present, held), head.checkpoint if head else 0, keys)
-    named = _Named(folder)
-    unchecked = 0
-    for place, line, seq in read_entries(folder):
-        problems += (f"{place}: {problem}" for problem in walk.step(line, seq))
-        if line is not None:
-            unchecked += bool(keys and line.mac and not audit_keys.covers(keys, seq))
-            problems += (f"{place}: {problem}" for problem in named.faults(line.event))
-            if line.event.get("operation") == REOPEN:
-                problems += (f"{place}: {problem}" for problem in _break(folder, place, line.event))
-    problems += walk.missing()
+    if begun:
+        first = begun.head.seq + 1
+        walk.begin(first, end_of(begun), audit_keys.at(keys or {}, first))
+    roots = RootsWalk(begun, [*_known(tree), *((one.size, one.root, f"the witness of {one.at}") for one in witnessed)])
+    problems += _walked(folder, walk, roots, keys)
     if keys and present and audit_keys.covers(keys, present.seq) and audit_keys.at(keys, present.seq) != present.key:
         problems.append(f"{STATE}: does not come from the first key")
+    return problems
+
+
+def _known(tree: SignedTree | None) -> list[tuple[int, str, str]]:
+    return [(tree.head.size, tree.head.root, TREE)] if tree else []
+
+
+def _walked(folder: Path, walk: ChainWalk, roots: RootsWalk, keys: Mapping[int, bytes] | None) -> Iterator[str]:
+    """Return what is wrong with each line, and with what the lines name."""
+    named, unchecked = _Named(folder), 0
+    for place, text, line, seq in read_behind(folder, walk.expected - 1):
+        yield from (f"{place}: {problem}" for problem in walk.step(line, seq))
+        yield from (f"{place}: {problem}" for problem in roots.step(text, seq))
+        if line is not None:
+            unchecked += bool(keys and line.mac and not audit_keys.covers(keys, seq))
+            yield from (f"{place}: {problem}" for problem in named.faults(line.event))
+            if line.event.get("operation") == REOPEN:
+                yield from (f"{place}: {problem}" for problem in _break(folder, place, line.event))
+    yield from walk.missing()
+    yield from roots.missing()
     if unchecked:
-        problems.append(f"the MACs of {unchecked} entries were not checked: their first key is not among those given")
-    return problems + list(named.changed())
+        yield f"the MACs of {unchecked} entries were not checked: their first key is not among those given"
+    yield from named.changed()
 
 
 def _break(folder: Path, place: str, event: Mapping[str, Any]) -> Iterator[str]:

@@ -28,6 +28,11 @@ def within(some: Collection[str] | None, asked: Collection[str] | None) -> bool:
     return asked is None or (some is not None and frozenset(some) <= frozenset(asked))
 
 
+def joined(some: Collection[str] | None, more: Collection[str] | None) -> frozenset[str] | None:
+    """Join *some* fields, where None stands for every field, and *more*, where None stands for none."""
+    return None if some is None else frozenset(some) | frozenset(more or ())
+
+
 def reads(entity: str, grants: Iterable[Grant]) -> frozenset[str]:
     """Collect the fields to request from a source: released fields, references, and what row rules read."""
     fields = fields_of(entity)
@@ -35,6 +40,11 @@ def reads(entity: str, grants: Iterable[Grant]) -> frozenset[str]:
     for grant in grants:
         names |= grant.reads(entity)
     return frozenset(names)
+
+
+def programs_of(grants: Iterable[Grant]) -> frozenset[str]:
+    """Collect the programs whose members any of *grants* needs to know."""
+    return frozenset[str]().union(*(grant.programs for grant in grants))
 
 
 def wanted_by(grants: Iterable[Grant]) -> dict[str, frozenset[str] | None]:

@@ -27,7 +27,6 @@ LINKED = frozenset({
     "organization", "session", "schoolSession", "course", "offering", "section", "student", "staff", "contact",
     "resource",
 })  # fmt: skip
-MAX_UNIQUE_ID_CHARACTERS = 32
 DUPLICATE_KEY = "two records share one natural key or one id"
 
 Key = tuple[str, ...]
@@ -39,7 +38,8 @@ class Table:
     """The rows of one entity: *columns* by field name; *refs* contain row numbers of the entity referred to.
 
     *dangling* keeps the keys of references whose target is missing, by field and row, in the order in which they stand
-    there. A table never changes after `build_snapshot` has returned it.
+    there. A table never changes after `build_snapshot` has returned it; *derived* is kept with it by whoever computed
+    something from its rows.
     """
 
     entity: str
@@ -51,6 +51,7 @@ class Table:
     unique: list[str] | None = None
     blocks: bytes = b""
     dangling: dict[str, dict[int, tuple[Key, ...]]] = field(default_factory=dict)
+    derived: Any = field(default=None, compare=False, repr=False)
     _keys: dict[int, Key] | None = None
 
     def key(self, row: int) -> Key | None:
@@ -70,6 +71,9 @@ class Snapshot:
 
     Its *version* is the moment, in milliseconds, from which it counts as the state of the district's data; the district
     has been cached since *begun*, which is 0 for an uncached read. *completeness* tells what the source lacked.
+    *members* are the rows of the students in each program that an agreement names, as of *members_day*.
+    *registers* are what the district's registers said when it became the district's state, None where they say
+    nothing. A snapshot that lays other values over another one has that one *under* it.
     """
 
     district: str
@@ -82,6 +86,10 @@ class Snapshot:
     version: int = 0
     begun: int = 0
     completeness: Completeness | None = None
+    members: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    members_day: str = ""
+    registers: object | None = None
+    under: Snapshot | None = None
     _children: dict[tuple[str, str], Sequence[tuple[int, ...]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -101,10 +109,18 @@ class Snapshot:
             found = self.base.table(entity) if self.base else Table(entity, 0, {}, {}, [], {})
         return found
 
+    def members_of(self, programs: Iterable[str]) -> frozenset[int]:
+        """Return the rows of the students in any of *programs*; nobody is in one that was not asked for."""
+        if self.base is not None and "student" not in self.tables:
+            return self.base.members_of(programs)
+        return frozenset[int]().union(*(self.members.get(name, frozenset()) for name in programs))
+
     def children(self, entity: str, via: str, parent: str) -> Sequence[tuple[int, ...]]:
         """Return, for each row of *parent*, the rows of *entity* whose reference *via* points to it."""
         if self.base and entity not in self.tables and parent not in self.tables:
             return self.base.children(entity, via, parent)
+        if self.under and _same_references(self.table(entity), self.under.table(entity), via):
+            return self.under.children(entity, via, parent)
         with self._lock:
             known = self._children.get((entity, via))
             if known is None:
@@ -132,6 +148,11 @@ class Snapshot:
                 else:
                     lists[target] = [row]
         return [tuple(rows) for rows in lists]
+
+
+def _same_references(one: Table, other: Table, via: str) -> bool:
+    """Tell whether two tables have the very same column of references *via*."""
+    return one.refs.get(via) is other.refs.get(via) and one.columns.get(via) is other.columns.get(via)
 
 
 @dataclass(slots=True)
@@ -337,7 +358,7 @@ class Loader:
         table = Table(entity, size, loading.columns, refs, ids, _linked(loading, live=self.live))
         table.dangling = self._dangling(loading, lost)
         if entity in PERSONS:
-            _complete_unique_ids(table, keyring, district)
+            table.unique = keyring.unique_ids(district, entity, table.ids, table.columns.get("uniqueId"))
         return table
 
     @staticmethod
@@ -384,16 +405,3 @@ def _linked(loading: _LoadingTable, *, live: bool) -> dict[Key, int]:
     if loading.entity not in LINKED and not live:
         return {}
     return {key: row for key, slot in loading.slots.items() if (row := loading.rows[slot]) >= 0}
-
-
-def _complete_unique_ids(table: Table, keyring: Keyring, district: str) -> None:
-    """Give persons without a stated unique id their own id, or a hash of it where that is too long."""
-    stated = table.columns.get("uniqueId") or [None] * table.size
-    if None not in stated:
-        table.unique = stated
-        return
-    blocks = keyring.blocks(district, table.entity, table.ids)
-    table.unique = [
-        value or (own if len(own) <= MAX_UNIQUE_ID_CHARACTERS else blocks[16 * row : 16 * row + 16].hex())
-        for row, (value, own) in enumerate(zip(stated, table.ids, strict=True))
-    ]

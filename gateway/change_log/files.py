@@ -87,7 +87,7 @@ class ChangeFiles:
             entity: self._column(name, visibility, entity, state.hashes[entity], state.times[entity])
             for entity in log.projections
         }
-        source = self.source(visibility.snapshot)
+        source = self.source(visibility)
         doubts, settled = list(log.doubts.records.items()), list(log.doubts.settled or ())
         written = WrittenLog(
             log.begun, log.newest, source, visibility.today, count, columns, [], [],
@@ -123,7 +123,12 @@ class ChangeFiles:
         if self._registry:
             self._registry.write_checkpoint(self._mark(place), Checkpoint(told.count, str(told.since)))
 
-    def source(self, snapshot: Snapshot) -> str:
+    def source(self, visibility: Visibility) -> str:
+        """Return a hash of all rows behind a visibility, and of those hidden among them; "" where there is none."""
+        found = self.hash(visibility.snapshot)
+        return found + visibility.effects.digest if found else ""
+
+    def hash(self, snapshot: Snapshot) -> str:
         """Return a hash of all rows of a snapshot; "" where they cannot be hashed."""
         if self._sources[0] is not snapshot:
             self._sources = snapshot, self._hash(snapshot)
@@ -134,6 +139,10 @@ class ChangeFiles:
         try:
             for entity, table in sorted(snapshot.tables.items()):
                 found.update(self._hash_table(snapshot.district, entity, table))
+            if snapshot.members:
+                found.update(
+                    marshal.dumps([(name, sorted(rows)) for name, rows in sorted(snapshot.members.items())], 2)
+                )
         except ValueError:
             return ""
         return found.hexdigest()

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
+    from gateway.audit.students.tags import StudentTags
     from gateway.cache.snapshot import Snapshot
     from gateway.change_log.projection import Projection
     from gateway.change_log.written import WrittenLog
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from gateway.engine.visibility import Visibility
     from gateway.storage.signed_heads import Registry
     from policies.grant import Grant
-    from standards.keys import Keyring
 
 OWN = frozenset({"pseudonym", "hash"})
 """The actions whose key belongs to one client or one agreement."""
@@ -54,11 +54,11 @@ class ChangeLogs:
         folder: Path | None,
         key: bytes,
         clock: Callable[[], float],
-        keyring: Keyring,
+        tagging: StudentTags,
         window: float = WINDOW_SECONDS,
         registry: Registry | None = None,
     ) -> None:
-        self._sealed, self._clock, self._keyring, self._window = Sealed(folder, key), clock, keyring, window
+        self._sealed, self._clock, self._tagging, self._window = Sealed(folder, key), clock, tagging, window
         self._key = derive_subkey(key, b"projections")
         self._files = ChangeFiles(self._sealed, self._key, registry)
         self._logs: dict[str, ChangeLog] = {}
@@ -81,20 +81,21 @@ class ChangeLogs:
         """Open the history of the client that is shown *visibility*."""
         grant = visibility.grant
         place, name = (grant.client, grant.district, grant.purpose), content_of(grant, held)
+        earlier = content_before_registers(grant, held)
         with self._lock:
             known = self._accounts.get(place)
             if known is not None and known[0] == name and name in self._logs:
                 self._logs[name].grants[grant.client] = grant
                 return known[1]
             if name not in self._logs:
-                self._logs[name] = self._make(name, ledger, project())
+                self._logs[name] = self._make(name, earlier, ledger, project())
                 self._districts[name] = grant.district
             log = self._logs[name]
             log.grants[grant.client] = grant
         with self._accounting:
             known = self._accounts.get(place)
             if known is None or known[0] != name or known[1].log is not log:
-                known = self._accounts[place] = name, self._history(place, name, log, visibility)
+                known = self._accounts[place] = name, self._history(place, (name, earlier), log, visibility)
             return known[1]
 
     def knows(self, grant: Grant) -> bool:
@@ -102,17 +103,23 @@ class ChangeLogs:
         place = grant.client, grant.district, grant.purpose
         return place in self._told or self._files.told(*place) is not None
 
-    def _history(self, place: tuple[str, str, str], name: str, log: ChangeLog, visibility: Visibility) -> ClientHistory:
+    def _history(
+        self, place: tuple[str, str, str], names: tuple[str, str], log: ChangeLog, visibility: Visibility
+    ) -> ClientHistory:
         """Restore the history of a client, or begin one later than all that was reported to the client before.
 
         A new history begins after every difference in *visibility* that is not reported yet.
         """
         told, begun = self._files.told(*place) or self._told.get(place), log.begun or log.begin()
-        if told is None or told.name != name:
+        if told is None or told.name not in names:
             log.follow(visibility)
-            fresh = ClientPosition(name, log.arrive())
+            fresh = ClientPosition(names[0], log.arrive())
             told = fresh if told is None else self._after(told, fresh, log)
             told.count += 1
+            self._files.tell(told, *place)
+            self._told[place] = told
+        elif told.name != names[0]:
+            told.name, told.count = names[0], told.count + 1
             self._files.tell(told, *place)
             self._told[place] = told
         losses = TombstoneGaps(dict(told.lost))
@@ -188,16 +195,22 @@ class ChangeLogs:
 
     def tags(self, visibility: Visibility) -> Callable[[int], bytes]:
         """Return a function from a student's row to its keyed tag, for the record of disclosures."""
-        keyring = self._keyring  # not the gateway: a log outlives a reload
-        district, ids = visibility.snapshot.district, visibility.snapshot.table("student").ids
-        return cache(lambda row: keyring.student_tag(district, ids[row]))
+        tag = self.tagger(visibility)
+        ids = visibility.snapshot.table("student").ids
+        return cache(lambda row: tag(ids[row]))
 
-    def _make(self, name: str, ledger: ChangeTimes, projections: tuple[Projection, ...]) -> ChangeLog:
+    def tagger(self, visibility: Visibility) -> Callable[[str], bytes]:
+        """Return a function from a student's id to its keyed tag, under the key of the school year there."""
+        return self._tagging.tagger(visibility.snapshot.district, visibility.today)
+
+    def _make(self, name: str, earlier: str, ledger: ChangeTimes, projections: tuple[Projection, ...]) -> ChangeLog:
+        """Make the log called *name*, resuming what is written of it, or of the one that was called *earlier*."""
+
         def render_state(visibility: Visibility) -> RenderedState:
             return RenderedState(visibility, ledger, self._key, self._about, self._sealed.cipher.seal)
 
         log = ChangeLog(projections, render_state, self._clock, self, self._window)
-        written = self._files.read(name)
+        written = self._files.read(name) or self._files.read(earlier)
         if written is not None:
             log.begun, log.newest, log.written = written.begun, written.newest, written if written.begun else None
             past = written.past()
@@ -218,7 +231,7 @@ class ChangeLogs:
     def same(self, visibility: Visibility, written: WrittenLog) -> bool:
         """Tell whether *visibility* is over the very rows that a log was *written* for."""
         return bool(written.source) and (written.source, written.today) == (
-            self._files.source(visibility.snapshot), visibility.today,
+            self._files.source(visibility), visibility.today,
         )  # fmt: skip
 
     def began(self, log: ChangeLog) -> None:
@@ -238,7 +251,7 @@ class ChangeLogs:
             known = self._latest
             if known is None or known.old is not old or known.new is not new:
                 known = self._latest = Differences(old, new)
-                self._files.source(new)  # now, so that no request waits for it
+                self._files.hash(new)  # now, so that no request waits for it
             return known
 
 
@@ -252,7 +265,19 @@ def _add(present: dict[str, dict[str, int]], more: Mapping[str, Mapping[str, int
 
 @lru_cache(maxsize=MAX_KEPT_NAMES)
 def content_of(grant: Grant, held: frozenset[str]) -> str:
-    """Return a hash that is equal for grants that show the same."""
+    """Return a hash that is equal for grants that show the same, whatever the registers say."""
+    form = grant.agreement if grant.registered.form else ""
+    windows = {name: str(one) for name, one in grant.windows.items()}
+    parts = tuple(one.epoch for one in grant.parts)
+    laid_over = (grant.org, str(grant.registered), form, windows, parts)
+    return fingerprint((content_before_registers(grant, held), *laid_over))
+
+
+def content_before_registers(grant: Grant, held: frozenset[str]) -> str:
+    """Return the hash by which the log of a grant was called before registers made a difference to it."""
     actions = {rule.action for rule in grant.rules.values()}
     own = (grant.client, grant.agreement) if actions & OWN else ()
-    return fingerprint((grant.district, grant.rules, grant.rows, own, held))
+    by_registers = grant.registered if grant.registered.form or grant.registered.directory else ()
+    more = (by_registers, grant.windows, tuple(part.epoch for part in grant.parts))
+    said = (grant.district, grant.rules, grant.rows, own, held)
+    return fingerprint((*said, *more) if any(more) else said)

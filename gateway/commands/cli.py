@@ -8,16 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateway.commands.agreements import agreements
+from gateway.commands.agreements.reasoning import CHILD
 from gateway.commands.audit import audit
 from gateway.commands.clients import clients
+from gateway.commands.consents import consents
 from gateway.commands.districts import districts
 from gateway.commands.export import export_command
+from gateway.commands.restrictions import restrictions
 from gateway.commands.running import reload_command, status_command
+from gateway.commands.tasks import tasks
 from standards.errors import GatewayError, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gateway.commands.explanation import Steps
     from gateway.config.settings import Settings
     from policies.agreement import Agreement
 
@@ -67,12 +73,16 @@ def main() -> None:
     """Crossing Guard: Ed-Fi and OneRoster for several districts, released only under agreement."""
 
 
+main.add_command(agreements)
 main.add_command(audit)
 main.add_command(clients)
+main.add_command(consents)
 main.add_command(districts)
 main.add_command(export_command)
 main.add_command(reload_command)
+main.add_command(restrictions)
 main.add_command(status_command)
+main.add_command(tasks)
 
 
 @main.command()
@@ -116,10 +126,16 @@ def check(file: Path, document_settings: bool) -> None:
 @click.argument("element")
 @click.option("--settings", "file", type=FILE, default="gateway.toml", envvar="CROSSING_SETTINGS", show_default=True)
 @click.option("--recipient", is_flag=True, help="Only what the recipient itself may be told.")
-def explain(client: str, element: str, file: Path, recipient: bool) -> None:
-    """Tell step by step why ELEMENT (student.birthDate, student) leaves to CLIENT, or does not."""
+@CHILD
+def explain(client: str, element: str, file: Path, recipient: bool, district: str | None) -> None:
+    """Tell step by step why ELEMENT (student.birthDate, student) leaves to CLIENT, or does not.
+
+    With --student, of one student: clause by clause, and what the registers have.
+    """
     from gateway.audit import agreement_texts
-    from gateway.commands.explanation import ClientStanding
+    from gateway.commands.agreements.opened import counting
+    from gateway.commands.agreements.reasoning import ask_of_child
+    from gateway.commands.explanation import ClientStanding, for_child
     from gateway.config import settings
     from gateway.districts import sources
     from gateway.storage.registry import registered, utc_now
@@ -128,10 +144,14 @@ def explain(client: str, element: str, file: Path, recipient: bool) -> None:
 
     read, now = settings.load(file), utc_now()
     has = sources.entities(read)
-    agreements = agreement_texts.held_to(read, agreement.load_folder(read.agreements))
+    agreements = counting(read, agreement_texts.held_to(read, agreement.load_folder(read.agreements)))
     found = next((one for one in registered(read.store_url) if one.client_id == client), None)
     standing = ClientStanding(client, found, Grants(agreements, lambda: now), has)
-    for trace in explain.explain(agreements, client, element, now, before=standing.steps):
+    steps: Steps = standing.steps
+    if district is not None:
+        agreements = tuple(one for one in agreements if one.district == district)
+        steps = for_child(standing.steps, ask_of_child(read, district, element, client))
+    for trace in explain.explain(agreements, client, element, now, before=steps):
         click.echo(trace.text("recipient" if recipient else "custodian"))
 
 
@@ -201,26 +221,48 @@ def demo(serve: bool, port: int, facts: Path | None, students: int | None) -> No
 
 def _agreement_problems(read: Settings) -> Iterator[str]:
     from gateway.districts.sources import learn_extensions
+    from gateway.reasoning.examples import failures
     from policies.agreement import read_folder
+    from policies.reasoning import analysis
 
     for name, error in learn_extensions(read).items():
         yield f"districts.{name}: {error.message}"
     found, mistakes = read_folder(read.agreements)
     yield from map(str, mistakes)
+    yield from (str(mistake) for mistake, _ in failures(found))
     for one in found:
         if one.district not in read.districts:
             yield f"{one.file}: the district {one.district} is not in {read.file.name}"
-        for warning in one.warnings:
+        for warning in (*one.warnings, *analysis.warnings(one)):
             click.echo(f"warning: {warning}", err=True)
+    _warn_of_signatures(read)
     yield from _registration_problems(read, found)
+
+
+def _warn_of_signatures(read: Settings) -> None:
+    """Name each agreement in force that releases nothing, or would not, where both parties must have signed it."""
+    from gateway.commands.agreements.opened import looked_into
+
+    try:
+        told = tuple(looked_into(read))
+    except StoreUnavailable:
+        return  # the check of registrations tells of it
+    for line in told:
+        click.echo(f"warning: {line}", err=True)
 
 
 def _registration_problems(read: Settings, agreements: tuple[Agreement, ...]) -> Iterator[str]:
     from gateway.auth import registrations
+    from gateway.reasoning.scopes import out_of_reach
     from gateway.storage import registry as store
 
     now = store.utc_now()
-    for warning in (*registrations.ending(agreements, now), *registrations.several_purposes(agreements, now)):
+    warnings = (
+        *registrations.ending(agreements, now),
+        *registrations.several_purposes(agreements, now),
+        *registrations.lost_operations(agreements),
+    )
+    for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
     try:
         clients = store.registered(read.store_url)
@@ -229,6 +271,8 @@ def _registration_problems(read: Settings, agreements: tuple[Agreement, ...]) ->
         return
     yield from registrations.unregistered(agreements, clients, now)
     yield from map(str, registrations.misdirected(agreements, clients, now))
+    for warning in out_of_reach(agreements, clients):
+        click.echo(f"warning: {warning}", err=True)
 
 
 def _warn_of_links(read: Settings) -> None:
@@ -258,7 +302,8 @@ def _record_problems(read: Settings) -> Iterator[str]:
 def _district_problems(read: Settings) -> Iterator[str]:
     from adapters import registry
     from adapters.defaults import unsaid
-    from gateway.cache.needed_fields import wanted_by
+    from gateway.cache.needed_fields import programs_of, wanted_by
+    from gateway.cache.program_members import unstated
     from gateway.districts.source_check import look
     from gateway.storage.registry import utc_now
     from policies.agreement import read_folder
@@ -272,6 +317,8 @@ def _district_problems(read: Settings) -> Iterator[str]:
                 if not mistakes:
                     found = look(adapter, district, wanted_by(grants.every(name)))
                     mistakes += found.problems
+                    for line in unstated(programs_of(grants.every(name)), adapter.manifest.entities):
+                        click.echo(f"warning: {_in_district(name, line)}", err=True)
                     for line in found.warnings:
                         click.echo(f"warning: {_in_district(name, line)}", err=True)
                     for line in found.told:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
 import json
-import os
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from gateway.commands.actor import actor
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -81,7 +81,7 @@ def add(
 
     secret, trace = new_secret()
     with closing(_open(file)) as store:
-        client = Client(name, org, kind, scopes, (Secret(trace),), utc_now(), _actor(), unknown_members=unknown_members)
+        client = Client(name, org, kind, scopes, (Secret(trace),), utc_now(), actor(), unknown_members=unknown_members)
         store.add_client(client)
     _show_secret(name, secret, as_json)
 
@@ -105,10 +105,10 @@ def list_clients(as_json: bool, file: Path) -> None:
         signs = [f"(signs until {_signs_until(client)})"] if client.oauth1 else []
         scopes = "\n".join([*client.scopes, *signs])
         table.add_row(client.client_id, client.org, client.kind, client.status, created, used, scopes)
-    _print_whole(table)
+    print_whole(table)
 
 
-def _print_whole(table: Table) -> None:
+def print_whole(table: Table) -> None:
     """Print every cell whole: unwrapped where no terminal is, wrapped between words where one is."""
     from rich.console import Console
 
@@ -132,7 +132,7 @@ def rotate(name: str, keep_old: int, as_json: bool, file: Path) -> None:
     secret, trace = new_secret()
     until = utc_now() + timedelta(days=keep_old) if keep_old else None
     with closing(_open(file)) as store:
-        client = store.rotate_secret(name, trace, until, _actor())
+        client = store.rotate_secret(name, trace, until, actor())
     _show_secret(name, secret, as_json)
     _tell_suspended(client)
 
@@ -144,7 +144,7 @@ def rotate(name: str, keep_old: int, as_json: bool, file: Path) -> None:
 def set_client(name: str, unknown_members: str, file: Path) -> None:
     """Change what is settled for NAME; it counts within a second, for the tokens that NAME has already too."""
     with closing(_open(file)) as store:
-        client = store.treat_unknown_members(name, unknown_members, _actor())
+        client = store.treat_unknown_members(name, unknown_members, actor())
     click.echo(f"{name}: unknown members: {client.unknown_members}.")
 
 
@@ -174,7 +174,7 @@ def end(name: str, file: Path) -> None:
 
 def _take_step(name: str, step: str, file: Path) -> None:
     with closing(_open(file)) as store:
-        click.echo(f"{name} is {store.change_status(name, step, _actor()).status}.")
+        click.echo(f"{name} is {store.change_status(name, step, actor()).status}.")
 
 
 @clients.command()
@@ -192,13 +192,13 @@ def oauth1(name: str, until: datetime | None, off: bool, as_json: bool, file: Pa
     settings = _load(file)
     with closing(_open(file)) as store:
         if off:
-            store.share_secret(name, None, _actor())
+            store.share_secret(name, None, actor())
             click.echo(f"{name} cannot sign requests any more.")
             return
         _check_may_sign(store.find_client(name))
         end = _end_of(until)
         secret, kept = new_shared_secret(settings.open_keys().derive(PURPOSE), name, end)
-        client = store.share_secret(name, kept, _actor())
+        client = store.share_secret(name, kept, actor())
     _show_secret(name, secret, as_json, ("consumer_key", "consumer_secret"))
     click.echo(f"It signs until {end:%Y-%m-%d}, midnight, UTC.", err=True)
     _tell_suspended(client)
@@ -279,10 +279,3 @@ def _signs_until(client: Client) -> str | None:
     from datetime import timedelta
 
     return (client.oauth1.not_after - timedelta(days=1)).date().isoformat() if client.oauth1 else None
-
-
-def _actor() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"

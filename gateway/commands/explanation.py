@@ -2,55 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gateway.storage.registry import ENABLED
 from policies.compiler import compile as compiled
 from policies.explain import TraceStep
 from policies.permission import received
-from standards import registry
+from policies.reasoning.ways import BULK, READ, known_to, shows, ways
 from standards.errors import Forbidden
-from standards.oneroster.api.routes import APIS, routes
-from standards.pruning import prune
-from standards.view import Native
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
+    from gateway.runtime.child_socket import ChildAnswer
     from gateway.storage.registry import Client
     from policies.agreement import Agreement
     from policies.compiler import Grants
-    from policies.grant import Grant
-    from standards.view import View
+    from policies.reasoning.ways import Way
 
-READ, BULK = "read", "bulk"
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One way in which an element is read or written: a view, its operation, and the scopes of which it needs one."""
-
-    told: str
-    view: View
-    operation: str
-    scopes: frozenset[str]
-
-
-@cache
-def ways() -> tuple[Way, ...]:
-    """List every way: the collections of OneRoster, alone and in bulk files, and the resources of Ed-Fi."""
-    found: list[Way] = []
-    for version, api in APIS.items():
-        views = registry.views(api)
-        for route in routes(version):
-            if route.operation.method == "GET" and not route.single and not route.parents:
-                told = f"OneRoster {version} {route.collection}"
-                found.append(Way(told, views[route.collection], READ, route.scopes))
-                found.append(Way(f"{told} in bulk", views[route.collection], BULK, route.scopes))
-    edfi = frozenset({"edfi:read"})
-    return (*found, *(Way(f"Ed-Fi {name}", view, READ, edfi) for name, view in registry.views("edfi").items()))
+    Steps = Callable[[Agreement, str], Iterator[TraceStep]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +47,7 @@ class ClientStanding:
         except Forbidden as error:
             yield TraceStep("basis", False, error.message, agreement.file)
             return
-        shown = [one for one in ways() if _known(one.view, there) and shows(one.view, grant, name)]
+        shown = [one for one in ways() if known_to(one.view, there) and shows(one.view, grant, name)]
         told = ", ".join(one.told for one in shown if one.operation == READ)
         yield TraceStep("shown by", bool(shown), told or "no resource, of what the agreement releases")
         yield from self._usable(shown, agreement)
@@ -103,11 +74,15 @@ class ClientStanding:
 
     def _in_force(self, agreement: Agreement) -> TraceStep:
         try:
-            grants = received(self.grants.of(self.name), agreement.org)
+            grants = received(self.grants.of(self.name, purpose=agreement.purpose), agreement.org)
         except Forbidden as error:
             return TraceStep("purpose", False, error.message)
-        found = any((one.agreement, one.version) == (agreement.id, agreement.version) for one in grants)
+        found = any(
+            (one.agreement, one.version) == (agreement.id, agreement.version) for grant in grants for one in grant.each
+        )
         told = "the one purpose of what is in force for the client now" if found else "not in force for the client now"
+        if found and len(self.grants.purposes(self.name)) > 1:
+            told = "which the client's token must name, since others are in force for it too"
         return TraceStep("purpose", found, f"{agreement.purpose}, {told}")
 
     def _district(self, name: str) -> str:
@@ -116,37 +91,12 @@ class ClientStanding:
         return name if self.has[name] is not None else f"the system of {name} cannot be asked now"
 
 
-@dataclass(frozen=True, slots=True)
-class _Without:
-    """A grant without one element."""
+def for_child(steps: Steps, told: Iterable[ChildAnswer]) -> Steps:
+    """Add to the *steps* before an agreement those that were *told* of one child under it."""
+    known = {(one.agreement, one.version, one.element): one.steps for one in told}
 
-    grant: Grant
-    name: str
+    def all_steps(agreement: Agreement, name: str) -> Iterator[TraceStep]:
+        yield from steps(agreement, name)
+        yield from known.get((agreement.id, agreement.version, name), ())
 
-    def releases(self, name: str) -> bool:
-        return name.removesuffix(".*") != self.name and self.grant.releases(name)
-
-    def plain(self, name: str) -> bool:
-        return name.removesuffix(".*") != self.name and self.grant.plain(name)
-
-
-def shows(view: View, grant: Grant, name: str) -> bool:
-    """Tell whether *view* under *grant* would differ without the element *name*."""
-    pruned, without = prune(view, grant), prune(view, _Without(grant, name))
-    return pruned is not None and _shape(pruned, name) != _shape(without, name)
-
-
-def _shape(value: Any, name: str) -> Any:
-    """Return what can be compared of a pruned view: all but its functions; only that of free members differs."""
-    if isinstance(value, Native):
-        member = name.removeprefix(f"{value.field}.") if name.startswith(f"{value.field}.") else ""
-        return value.name, value.field, bool(member) and value.allows is not None and value.allows(member)
-    if is_dataclass(value):
-        return type(value).__name__, *(_shape(getattr(value, one.name), name) for one in fields(value))
-    if isinstance(value, tuple):
-        return tuple(_shape(one, name) for one in value)
-    return None if callable(value) else value
-
-
-def _known(view: View, there: Collection[str] | None) -> bool:
-    return there is None or any(branch.entity in there for branch in view.branches)
+    return all_steps

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from gateway.commands.actor import actor
+
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -37,7 +39,7 @@ def _ask(file: Path, command: str) -> bool:
     from gateway.runtime import control_socket
 
     answer = {}
-    for answer in control_socket.ask(settings.state_of(file), command):
+    for answer in control_socket.ask(settings.state_of(file), command, actor=actor()):
         if "text" in answer:
             click.echo(answer["text"])
     return bool(answer.get("ok"))

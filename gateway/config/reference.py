@@ -11,7 +11,7 @@ from gateway.config import renamed
 from gateway.config.schema import RegionSchema
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 def reference() -> str:
@@ -25,7 +25,16 @@ def reference() -> str:
             title = f"{name}.NAME" if isinstance(kind, fields.Dict) else name
             about = (type(inner.schema).__doc__ or "").strip()
             lines += ["", f"## `[{title}]`", "", about, "", *_table(inner.schema.fields)]
+            lines += _repeated(title, inner.schema.fields)
     return "\n".join([*lines, "", *renamed.reference()]) + "\n"
+
+
+def _repeated(title: str, described: Mapping[str, Any]) -> Iterator[str]:
+    """Write the tables of which there may be several in one."""
+    for name, kind in described.items():
+        if isinstance(inner := getattr(kind, "inner", None), fields.Nested):
+            about = (type(inner.schema).__doc__ or "").strip()
+            yield from ("", f"## `[[{title}.{name}]]`", "", about, "", *_table(inner.schema.fields))
 
 
 def _table(described: Mapping[str, Any]) -> list[str]:

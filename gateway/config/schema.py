@@ -12,6 +12,7 @@ from limits import parse as parse_limit
 from marshmallow import Schema, ValidationError, fields, validate
 
 from adapters.notes import USER
+from gateway.config.declared_facts import DeclaredFactSchema
 from gateway.config.load_limits import DEFAULT, NEVER
 from standards import native, vocabulary
 from standards.edfi.from_oneroster.default_descriptors import URI as DESCRIPTOR
@@ -217,6 +218,7 @@ class AuditSchema(Schema):
 
     folder = _text("audit", "The folder of the record; a relative path begins in the state directory.")
     segment_bytes = _number(67_108_864, 4096, 2**40, "A file of the record that has grown to this size is closed.")
+    refusal_years = _number(7, 1, 100, "For how many years refusals and acts of administrators are kept.")
 
 
 class ChangesSchema(Schema):
@@ -322,6 +324,15 @@ class DistrictSchema(Schema):
         "The sourcedId, in its own system, of the category that a line item gets whose writer names none: the grade"
         " export of some platforms does not. Without it such a line item is refused.",
     )
+    record_years = fields.Integer(
+        strict=True,
+        load_default=None,
+        validate=validate.Range(1, 100, error="must be between 1 and 100"),
+        metadata={
+            "about": "How many years after the end of a school year the district keeps education records, and the"
+            " record of their disclosures with them; then `crossing audit shred` may end it. Without it, for ever."
+        },
+    )
     loss = _shares(
         _check_held,
         "Which share of the rows of an entity a refresh may drop without an operator's approval, by the"
@@ -353,6 +364,23 @@ class DistrictSchema(Schema):
             " can be declared are in [across.md](across.md)."
         },
     )
+    registers = fields.List(
+        fields.Nested(DeclaredFactSchema),
+        load_default=list,
+        metadata={
+            "about": "Restrictions and consents that its system keeps itself, one table each.",
+            "item": "tables",
+        },
+    )
+
+
+class RegistersSchema(Schema):
+    """Registers of consents and restrictions."""
+
+    keep = Duration(
+        load_default=timedelta(days=2557),
+        metadata={"about": "How long an entry is kept after it has ended; then its deletion is a task."},
+    )
 
 
 class RegionSchema(Schema):
@@ -360,6 +388,13 @@ class RegionSchema(Schema):
 
     state = _text("state", "The state directory: registry, key file, record of disclosures.")
     agreements = _text("agreements", "The folder of agreements, one YAML document each.")
+    approvals = _text(
+        "off",
+        "`required`: a version of an agreement releases nothing before both parties have signed it by keys that they"
+        " registered, unless it only narrows one that they have; what they signed before stays in force until then."
+        " `off`: whoever writes the folder decides. See [agreements.md](agreements.md#signing).",
+        validate=validate.OneOf(("off", "required"), error="must be one of: off, required"),
+    )
     server = fields.Nested(ServerSchema)
     store = fields.Nested(StoreSchema)
     memory = fields.Nested(MemorySchema)
@@ -368,6 +403,7 @@ class RegionSchema(Schema):
     tokens = fields.Nested(TokensSchema)
     limits = fields.Nested(LimitsSchema)
     metrics = fields.Nested(MetricsSchema)
+    registers = fields.Nested(RegistersSchema)
     keys = fields.Nested(KeysSchema)
     districts = fields.Dict(
         keys=fields.String(validate=_check_district), values=fields.Nested(DistrictSchema), load_default=dict

@@ -23,12 +23,15 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from pathlib import Path
 
+    from gateway.config.declared_facts import DeclaredFact
+
     FindAdapter = Callable[[str], Any]
 
 STATE = "state"
 STATE_LINE = re.compile(r"""^\s*state\s*=\s*(["'])(.*?)\1""", re.MULTILINE)
 MIN_TOKEN_CHARACTERS = 32
-LISTS = ("school_years", "descriptors")
+LISTS = ("school_years", "descriptors", "registers")
+TABLES = ("server", "store", "memory", "audit", "changes", "tokens", "limits", "metrics", "registers", "keys")
 PATHS = frozenset({"file", "folder", "path", "source"})
 
 
@@ -67,10 +70,11 @@ class LimitSettings:
 
 @dataclass(frozen=True, slots=True)
 class AuditSettings:
-    """The folder of the audit log."""
+    """The folder of the audit log, and for how many years it keeps what is about no student."""
 
     folder: Path
     segment_bytes: int
+    refusal_years: int = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +100,10 @@ class DistrictSettings:
     descriptors: tuple[str, ...] = ()
     loss: Mapping[str, float] = field(default_factory=dict)
     default_category: str = ""
+    record_years: int | None = None
     set_aside: Mapping[str, float] = field(default_factory=dict)
     unresolved: Mapping[str, float] = field(default_factory=dict)
+    registers: tuple[DeclaredFact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +123,16 @@ class Settings:
     master_key: str | None
     districts: Mapping[str, DistrictSettings]
     metrics_token: str | None = field(default=None, repr=False)
+    keep_entries: timedelta = timedelta(days=2557)
+    """How long an entry of a register is kept after it has ended."""
+    approvals: str = "off"
     warnings: tuple[str, ...] = ()
     """What an operator should change in the file, each with its position."""
+
+    @property
+    def must_be_signed(self) -> bool:
+        """Tell whether agreements release nothing before both parties have signed them."""
+        return self.approvals == "required"
 
     @property
     def zones(self) -> Mapping[str, tzinfo]:
@@ -182,7 +196,18 @@ class _SettingsReading:
         self.accepted = renamed.accept(raw)
         for path, message in self.accepted.mistakes:
             self.report(path, message)
-        for table in ("server", "store", "memory", "audit", "changes", "tokens", "limits", "metrics", "keys"):
+        for table in (
+            "server",
+            "store",
+            "memory",
+            "audit",
+            "changes",
+            "tokens",
+            "limits",
+            "metrics",
+            "registers",
+            "keys",
+        ):
             raw.setdefault(table, {})
         own = self.own_settings(raw.get("districts"))
         master = raw["keys"].get("master") if isinstance(raw["keys"], dict) else None
@@ -270,16 +295,18 @@ class _SettingsReading:
             file=self.path.resolve(),
             state=state,
             agreements=self.folder / loaded["agreements"],
+            approvals=loaded["approvals"],
             server=Server(**server | {name: tuple(server[name]) for name in ("trusted_proxies", "browser_origins")}),
             store_url=self.store_url(loaded["store"]["url"], state),
             memory_url=self.url(("memory", "url"), loaded["memory"]["url"]),
-            audit=AuditSettings(state / audit["folder"], audit["segment_bytes"]),
+            audit=AuditSettings(state / audit["folder"], audit["segment_bytes"], audit["refusal_years"]),
             changes=ChangeSettings(state / changes["folder"], changes["window"]),
             tokens=TokenSettings(**loaded["tokens"]),
             limits=LimitSettings(**loaded["limits"]),
             master_key=loaded["keys"]["master"],
             districts=MappingProxyType(districts),
             metrics_token=self.metrics_token(loaded["metrics"]["token"]),
+            keep_entries=loaded["registers"]["keep"],
             warnings=tuple(one.message for one in _sorted(starmap(self.placed, self.accepted.warnings))),
         )
 

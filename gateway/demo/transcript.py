@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections import Counter
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -20,9 +21,10 @@ from rich.text import Text
 
 from gateway.audit import chain
 from gateway.audit.log import PURPOSE, verify
-from gateway.audit.subjects import Subjects
+from gateway.audit.reports.reading import AuditReader
 from gateway.config.settings import load
 from gateway.demo.scenario.exhibit import own_id, own_words
+from gateway.storage.registry import open_store
 from policies.agreement import load_folder
 from policies.explain import explain
 from standards.keys import Keyring
@@ -204,7 +206,8 @@ class Transcript:
             "a child is a keyed mark in it, by which a parent can be told who saw the record.",
         )
         self._say(f"Who saw the record of {self.child.name.given} {self.child.name.family}?")
-        seen = [event for event in self._events if self._about_child(event)]
+        with closing(open_store(self.settings.store_url)) as registry:
+            seen = list(AuditReader(self.settings, registry).about(self.district.name, self.id))
         who = Counter((event["client"], event["purpose"], event["basis"]) for event in seen)
         what = {one: sorted({event["view"] for event in seen if event["client"] == one[0]}) for one in who}
         rows = [(*one, f"{times} times", ", ".join(what[one])) for one, times in who.items()]
@@ -252,20 +255,9 @@ class Transcript:
         born = self._record("analytics", f"maple/{ONEROSTER}/demographics/{pseudonym}", "demographics")
         return born | self._record("analytics", f"maple/{ONEROSTER}/students/{pseudonym}", "user")
 
-    @cached_property
-    def _events(self) -> list[dict[str, Any]]:
-        return list(chain.read_events(self.settings.audit.folder))
-
     def _explain(self, element: str) -> Iterator[Trace]:
         names = {one.id: one.name for one in self.district.schools}
         yield from explain(load_folder(self.settings.agreements), "tutoring", element, datetime.now(UTC), names)
-
-    def _about_child(self, event: Mapping[str, Any]) -> bool:
-        if not event.get("set") or event["district"] not in {self.district.name, "*"}:
-            return False
-        tag = self.keyring.student_tag(self.district.name, self.id)
-        subjects = Subjects(self.settings.audit.folder / "subjects")
-        return subjects.holds(event["set"], tag, event["from"], event["to"])
 
     def _forged(self, key: bytes) -> str:
         """Return the verification of a copy in which one event is about fewer records."""

@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
-import ctypes
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from adapters.contract import NO_HINTS
 from gateway import telemetry
-from gateway.cache import district_log, point_lookups
+from gateway.cache import point_lookups, program_members
 from gateway.cache.drop_limits import NO_SHARES, DropLimits
-from gateway.cache.load_checks import judge_live
-from gateway.cache.needed_fields import may_be_held, reads, within
+from gateway.cache.needed_fields import joined, may_be_held, reads, within
 from gateway.cache.refresh import Refresh, SyncState
-from gateway.cache.snapshot import LINKED, build_snapshot
+from gateway.cache.snapshot import LINKED
 from gateway.cache.versions import Versions
 from gateway.config.load_limits import Shares
 from gateway.districts.failures import Failures
+from gateway.districts.needed_registers import NeededRegisters
+from gateway.districts.process_memory import give_back_memory
 from gateway.districts.status import DistrictStatus
+from gateway.districts.uncached_reads import UncachedReads
 from gateway.failure_reasons import reason
+from gateway.registers.effects.needs import needed_beside
 from gateway.request_slots import approach
 from standards.errors import SourceBroken, SourceError
 from standards.fields import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
+    from datetime import tzinfo
 
     from adapters.contract import Adapter, Hints, Manifest, Wanted
     from gateway.cache.point_lookups import PointLookups
     from gateway.cache.refresh import Written
     from gateway.cache.snapshot import Snapshot
     from gateway.districts.status import State
+    from gateway.registers.effects.state import RegisterWatch
     from policies.grant import Grant
     from standards.keys import Keyring
     from standards.losses import Loss
@@ -41,7 +47,6 @@ if TYPE_CHECKING:
 
 FRESH_SECONDS = 1.0
 MAX_FOUND_RECORDS = 200
-MAX_LIVE_VALUES = 2_000_000
 EVERY_SHARE = Shares()
 
 
@@ -51,7 +56,8 @@ class District:
     A snapshot lasts *seconds* at most and is refreshed half-way; written records are in it before it is read again.
     *coming* and then *refreshed* are called with every new snapshot before it is served: the first may take its time,
     and only the second knows its version. Ages are computed by *monotonic*; *clock* gives the moments and versions that
-    operators and consumers see. *default_category* is the id of the category of assignments that name none.
+    operators and consumers see. *default_category* is the id of the category of assignments that name none. Who takes
+    part in programs is read with a snapshot, and again when a day begins in the *zone*.
     """
 
     def __init__(
@@ -67,8 +73,11 @@ class District:
         shares: Shares = EVERY_SHARE,
         monotonic: Callable[[], float] = time.monotonic,
         default_category: str = "",
+        zone: tzinfo = UTC,
+        registers: RegisterWatch | None = None,
     ) -> None:
-        self.default_category = default_category
+        self.default_category, self.registers = default_category, NeededRegisters(registers, self._widen)
+        self._programs, self._zone = frozenset[str](), zone
         self.name, self.adapter, self._keyring, self._clock = name, adapter, keyring, clock
         self._seconds, self._wanted, self._monotonic = seconds, wanted, monotonic
         self._cached: Snapshot | None = None
@@ -80,10 +89,11 @@ class District:
         self._numbers = count(1)
         self._heir: District | None = None
         self._losses = DropLimits(loss)
-        self._shares = shares
+        self._uncached = UncachedReads(name, adapter, keyring, clock, shares)
         self._refresher = Refresh(
-            name, adapter, keyring, clock, self._entities_to_cache, self._losses, monotonic, shares
-        )
+            name, adapter, keyring, clock, self._entities_to_cache, self._losses, monotonic, shares,
+            lambda: (self._programs, self._today()),
+        )  # fmt: skip
         self._failures = Failures(name, monotonic, clock)
         self._noting, self._loading, self._freshening = threading.Lock(), threading.Lock(), threading.Lock()
         self._refreshing = threading.Event()
@@ -103,7 +113,13 @@ class District:
     def _entities_to_cache(self) -> Wanted:
         holds = self.cached_entities
         if holds is not self._fields[0]:
-            self._fields = holds, {entity: self._wanted.get(entity, frozenset()) for entity in holds}
+            self._fields = (
+                holds,
+                {
+                    entity: joined(self._wanted.get(entity, frozenset()), self.registers.needs.get(entity))
+                    for entity in holds
+                },
+            )
         return self._fields[1]
 
     def manifest(self) -> Manifest | None:
@@ -118,15 +134,23 @@ class District:
         """Whether there is a snapshot."""
         return self._cached is not None
 
-    def covers(self, wanted: Wanted) -> bool:
-        """Tell whether the snapshot has all the fields of *wanted*."""
-        return all(
+    def covers(self, wanted: Wanted, programs: frozenset[str] = frozenset()) -> bool:
+        """Tell whether the snapshot has all the fields of *wanted*, and the members of the *programs*."""
+        return programs <= self._programs and all(
             within(wanted.get(entity, frozenset()), asked) for entity, asked in self._entities_to_cache().items()
         )
 
-    def want(self, wanted: Wanted) -> None:
-        """Request no more than *wanted* from the source from the next refresh on."""
-        self._wanted, self._fields = wanted, (frozenset(), {})
+    def want(self, wanted: Wanted, programs: frozenset[str] = frozenset()) -> None:
+        """Request no more than *wanted*, and the members of *programs*, from the source from the next refresh on."""
+        self._wanted, self._fields, self._programs = wanted, (frozenset(), {}), programs
+
+    def _widen(self) -> None:
+        """Request what the registers need besides from the next refresh on."""
+        self._fields = frozenset(), {}
+
+    def is_registered(self, grant: Grant) -> bool:
+        """Tell whether the registers may change what *grant* shows."""
+        return self.registers.now() is not None or bool(grant.registered.form or grant.parts)
 
     def close(self, *, adapter: bool = True) -> None:
         """Drop the snapshot and, with *adapter*, close the adapter."""
@@ -148,13 +172,16 @@ class District:
         lookups: PointLookups = point_lookups.NO_LOOKUPS,
     ) -> Snapshot:
         """Return the columns of *entities*: the snapshot, extended by an uncached read for this request."""
-        available = entities & self.adapter.manifest.entities
+        needed = needed_beside(self.registers.now(), entities)
+        available = (entities | needed.keys()) & self.adapter.manifest.entities
         live = self._with_targets(available - self.cached_entities)
         cached = self.cached_snapshot() if available - live else None
         if not live:
             return cached or self._read({}, None)
-        wanted = {entity: reads(entity, (grant,)) for entity in live}
-        return self._read(wanted, cached, hints, lookups)
+        wanted = {entity: joined(reads(entity, (grant,)), needed.get(entity)) or frozenset() for entity in live}
+        if not live.isdisjoint(needed.keys() - entities):  # what is read beside refers to more than the condition lets
+            hints, lookups = NO_HINTS, point_lookups.NO_LOOKUPS
+        return self._read(wanted, cached, hints, lookups, grant.programs if "student" in live else frozenset())
 
     def _with_targets(self, live: frozenset[str]) -> frozenset[str]:
         """Add to *live* the entities that its rows refer to and that have no keys in a snapshot."""
@@ -162,8 +189,31 @@ class District:
         return live | (targets - LINKED) & self.adapter.manifest.entities
 
     def cached_snapshot(self) -> Snapshot:
-        """Return the current snapshot, loaded or refreshed where it is too old or something was written."""
-        if not self._written:  # first: a write is cleared only after it is served
+        """Return the current snapshot, loaded or refreshed where it is too old or something was written.
+
+        Where the registers have changed, it is another one of the same records.
+
+        Raises:
+            StoreUnavailable: the registers cannot be read.
+        """
+        now, cached = self.registers.now(), self._current()
+        if cached.registers is now and not self.registers.grown:
+            return cached
+        if self.registers.grown:
+            approach(self.adapter)
+        with self._loading:
+            now, present = self.registers.now(), self._cached
+            if present is None or self.registers.grown:
+                self._refresh()
+            elif present.registers is not now:
+                self._number = next(self._numbers)
+                self._take(present, replace(present, number=self._number), self._sync)
+            assert self._cached is not None
+            return self._cached
+
+    def _current(self) -> Snapshot:
+        """Return the current snapshot, whatever the registers say."""
+        if not self._written and not self._another_day():  # first: a write is cleared only after it is served
             cached = self._cached
             if cached is not None and self._age() < self._seconds / 2:
                 return cached
@@ -172,11 +222,18 @@ class District:
                 return cached
         approach(self.adapter)
         with self._loading:
-            if self._cached is None or self._written or self._age() >= self._seconds:
+            if self._cached is None or self._written or self._age() >= self._seconds or self._another_day():
                 self._failures.refresh.check()
                 self._refresh()
             assert self._cached is not None
             return self._cached
+
+    def _today(self) -> str:
+        return datetime.fromtimestamp(self._clock(), self._zone).date().isoformat()
+
+    def _another_day(self) -> bool:
+        """Tell whether a day has begun since it was read who takes part in programs."""
+        return self._cached is not None and program_members.is_of_another_day(self._cached, self._today())
 
     def newest(self) -> int:
         """Return the change version of the data served now, never of data not served yet."""
@@ -311,14 +368,19 @@ class District:
         """Make the next snapshot and serve it; it contains all writes made before it was begun."""
         with self._noting:
             written = dict(self._written)
-        before, sync = self._cached, self._sync
+        self.registers.now()
+        before, anew = self._cached, self.registers.grown
+        sync = SyncState(0.0) if anew else self._sync
         whole = sync.whole
         self._number = next(self._numbers)
         wide = any(rekeyed for _, rekeyed in written.values())
-        fresh = self._rewritten(before, written) if before is not None and written and not wide else None
+        fresh = self._rewritten(before, written) if before is not None and written and not (wide or anew) else None
+        if before is not None and not written and self._another_day() and self._age() < self._seconds:
+            fresh = self._refresher.another_day(before, self._number)
         if fresh is None:
-            fresh, sync = self._refresher.refresh(before, sync, self._number, written)
+            fresh, sync = self._refresher.refresh(before, sync, self._number, written, anew=anew)
             self._losses.settled()
+            self.registers.grown = False
         self._take(before, fresh, sync)
         with self._noting:
             for place, write in written.items():
@@ -341,7 +403,8 @@ class District:
             return None
 
     def _take(self, before: Snapshot | None, fresh: Snapshot, sync: SyncState) -> None:
-        """Serve the *fresh* snapshot from now on, after the listeners have seen it."""
+        """Serve the *fresh* snapshot from now on, under the present registers, after the listeners have seen it."""
+        fresh.registers = self.registers.now()
         if before is not None:
             self.coming(before, fresh)
         with self._versions.coming() as version:
@@ -356,34 +419,19 @@ class District:
         base: Snapshot | None,
         hints: Hints = NO_HINTS,
         lookups: PointLookups = point_lookups.NO_LOOKUPS,
+        programs: frozenset[str] = frozenset(),
     ) -> Snapshot:
-        """Read what one request needs, uncached."""
+        """Read what one request needs, uncached, and who takes part in *programs*."""
         if wanted:
             approach(self.adapter)
         with self._failures.reading():
-            adapter = self.adapter
-            records = (
-                adapter.read(wanted, hints) if not lookups else point_lookups.read(adapter, wanted, hints, lookups)
-            )
-            made = build_snapshot(
-                records, self.name, self._keyring,
-                number=base.number if base else 0, loaded=self._clock(), base=base, budget=MAX_LIVE_VALUES,
-            )  # fmt: skip
-            district_log.tell_dropped(self.name, adapter.notes.counts, made.dropped, quiet=True)
-            whole = wanted.keys() - hints.keys() - lookups.keys()
-            district_log.tell_aside(self.name, adapter.notes.page.asides)
-            by_id = {entity for entity, asked in hints.items() if any(one.field == "id" for one in asked)}
-            judge_live(made, adapter.notes.page, whole, self._shares, by_id | lookups.keys())
+            made = self._uncached.read(wanted, base, hints, lookups)
+            if programs:
+                made = program_members.with_members(made, self.adapter, programs, self._today())
         made.version = self._versions.give()
+        made.registers = base.registers if base else self.registers.now()
         return made
 
 
 def _nothing(_before: Snapshot, _fresh: Snapshot) -> None:
-    """Do nothing on a refresh."""
-
-
-def give_back_memory() -> None:
-    """Return memory that loading needed to the operating system, where the C library can."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+    """Do nothing."""

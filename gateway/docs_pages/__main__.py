@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from gateway.docs_pages import edfi_from_oneroster, oneroster_sources
-from standards import codes, errors, vocabulary
+from standards import codes, errors, schedule, vocabulary
 from standards.edfi.api.envelope import problem
 from standards.errors import GatewayError
 from standards.oneroster.api.envelope import status_info
@@ -41,6 +41,13 @@ name exists.
 | class | meaning |
 |---|---|
 """
+AFTER_CLASSES = """
+The schedule is the category of a fact in a schedule of data, as districts know them from the national data privacy
+agreement. What only one standard knows has a category too, by its resource (`standards/schedule.yaml`).
+
+| schedule | category | its elements |
+|---|---|---|
+"""
 ERRORS = """\
 # Errors
 
@@ -71,7 +78,13 @@ def elements() -> str:
     """Write the page about every name of the vocabulary."""
     known = set(vocabulary.SENSITIVITIES)
     classes = "".join(f"| {name} | {said} |\n" for name, said in CLASSES.items() if name in known)
-    return ELEMENTS + classes + "".join(_entities()) + "".join(_codes())
+    return ELEMENTS + classes + "".join(_categories()) + "".join(_entities()) + "".join(_codes())
+
+
+def _categories() -> Iterator[str]:
+    yield AFTER_CLASSES
+    for one in schedule.categories().values():
+        yield f"| {one.name} | {one.title} | {'; '.join(row.title for row in one.elements.values())} |\n"
 
 
 def _entities() -> Iterator[str]:
@@ -79,7 +92,8 @@ def _entities() -> Iterator[str]:
     for entity in vocabulary.entities().values():
         fields = [field for field in entity.fields.values() if field.release not in told]
         told.update(field.release for field in fields)
-        yield f"\n## {entity.name}\n\n{_about(entity)}\n\n| name | type | class | meaning |\n|---|---|---|---|\n"
+        yield f"\n## {entity.name}\n\n{_about(entity)}\n\n"
+        yield "| name | type | class | schedule | meaning |\n|---|---|---|---|---|\n"
         yield from map(_row, fields)
 
 
@@ -92,7 +106,8 @@ def _about(entity: Entity) -> str:
 
 def _row(field: Field) -> str:
     kind = f"one of [{field.codes}](#codes)" if field.codes else field.to or field.type
-    return f"| `{field.release}` | {kind}{', list' if field.many else ''} | {field.sensitivity} | {field.about} |\n"
+    classes = f"{field.sensitivity} | {field.schedule}"
+    return f"| `{field.release}` | {kind}{', list' if field.many else ''} | {classes} | {field.about} |\n"
 
 
 def _codes() -> Iterator[str]:

@@ -53,8 +53,9 @@ def _need(entity: str, grant: Grant, found: set[str]) -> None:
     for field in fields_of(entity).values():
         if field.owner:
             _need(field.to, grant, found)
-    if entity in grant.rows:
-        _clause(grant.rows[entity], entity, grant, found)
+    for one in (grant, *grant.parts):
+        if entity in one.rows:
+            _clause(one.rows[entity], entity, one, found)
 
 
 def _clause(clause: Clause, entity: str, grant: Grant, found: set[str]) -> None:

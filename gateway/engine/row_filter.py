@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from gateway.cache.group_references import DANGLING
 from gateway.cache.snapshot import NO_ROW
-from policies.population import Active, All, AnyOf, Child, In, NotIn, Null, RefIn, Seen
+from policies.population import Active, Aged, All, AnyOf, Child, In, InProgram, NotIn, Null, RefIn, Seen
+from standards.days import years_between
 from standards.fields import fields_of
 from standards.vocabulary import PERSONS
 
@@ -25,8 +26,12 @@ Row_contra = TypeVar("Row_contra", contravariant=True)
 class Around(Protocol):
     """The context of a row rule: a snapshot as one grant shows it on one day."""
 
-    snapshot: Snapshot
     today: str
+
+    @property
+    def judged(self) -> Snapshot:
+        """The records as the district's system has them."""
+        ...
 
     def visible(self, entity: str) -> bytearray | None:
         """Return one byte per row, 1 where the row is visible to the consumer; None where every row is."""
@@ -48,6 +53,10 @@ class Reader(Protocol[Row_contra]):
 
     def children(self, child: str, via: str) -> Callable[[Row_contra], Iterable[int]]:
         """Return a function that finds the rows of *child* that point to a row by the reference *via*."""
+        ...
+
+    def number(self, row: Row_contra) -> int:
+        """Return the number of a row in the snapshot; a negative number where it has none yet."""
         ...
 
 
@@ -74,6 +83,10 @@ class TableRows:
         """Return a function that finds the rows of *child* that point to a row."""
         return self._snapshot.children(child, via, self.entity).__getitem__
 
+    def number(self, row: int) -> int:
+        """Return the row itself."""
+        return row
+
 
 class RecordInHand:
     """A reader of a record about to be written or just read from the source; *row* is its row in the snapshot."""
@@ -95,6 +108,10 @@ class RecordInHand:
         found = () if self._row is None else self._snapshot.children(child, via, self.entity)[self._row]
         return lambda _record: found
 
+    def number(self, record: Mapping[str, Any]) -> int:  # noqa: ARG002  as in `Reader`
+        """Return the record's own row; a new record has none."""
+        return NO_ROW if self._row is None else self._row
+
 
 def row_filter(clause: Clause, rows: Reader[Row], around: Around) -> Callable[[Row], bool]:
     """Compile a *clause* of a grant's row rules to a test of the *rows* of one entity."""
@@ -109,6 +126,8 @@ def row_filter(clause: Clause, rows: Reader[Row], around: Around) -> Callable[[R
             return _of_a_field(clause, rows)
         case Active(begin, end):
             return _active(begin, end, rows, around.today)
+        case Aged() | InProgram():
+            return _of_a_student(clause, rows, around)
         case _:
             return _related(clause, rows, around)
 
@@ -144,6 +163,23 @@ def _active(begin: Sequence[str], end: str, rows: Reader[Row], today: str) -> Ca
     return active
 
 
+def _of_a_student(clause: Aged | InProgram, rows: Reader[Row], around: Around) -> Callable[[Row], bool]:
+    if isinstance(clause, Aged):
+        return _aged(rows.value(clause.birth), around.today, clause.least, clause.most)
+    number, members = rows.number, around.judged.members_of(clause.programs)
+    return lambda row: number(row) in members
+
+
+def _aged(value: Callable[[Row], Any], today: str, least: int | None, most: int | None) -> Callable[[Row], bool]:
+    """Compile a test of the years completed *today*; without a date of birth nobody has any."""
+
+    def aged(row: Row) -> bool:
+        years = years_between(value(row), today)
+        return years is not None and (least is None or years >= least) and (most is None or years <= most)
+
+    return aged
+
+
 def _related(clause: Clause, rows: Reader[Row], around: Around) -> Callable[[Row], bool]:
     """Compile a test of what a row refers to (`Seen`, `RefIn`), or of what refers to it (`Child`)."""
     match clause:
@@ -151,11 +187,11 @@ def _related(clause: Clause, rows: Reader[Row], around: Around) -> Callable[[Row
             visible, follow = around.visible(fields_of(rows.entity)[ref].to), rows.target(ref)
             return lambda row: (to := follow(row)) >= 0 and (visible is None or bool(visible[to]))
         case RefIn(ref, names, values):
-            follow, target = rows.target(ref), TableRows(around.snapshot, fields_of(rows.entity)[ref].to)
+            follow, target = rows.target(ref), TableRows(around.judged, fields_of(rows.entity)[ref].to)
             readers = [target.value(name) for name in names]
             return lambda row: (to := follow(row)) >= 0 and any(read(to) in values for read in readers)
         case Child(child, via, inner):
-            test = row_filter(inner, TableRows(around.snapshot, child), around)
+            test = row_filter(inner, TableRows(around.judged, child), around)
             children = rows.children(child, via)
             return lambda row: any(test(one) for one in children(row))
     msg = f"unknown clause {type(clause).__name__}"  # which shows nothing

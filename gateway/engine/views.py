@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from adapters.contract import NO_HINTS
 from gateway import telemetry
 from gateway.cache.point_lookups import NO_LOOKUPS
+from gateway.engine.laid_over import is_affected, laid_over
 from gateway.engine.plan import decides, entities_of
 from gateway.engine.view_rows import ViewRows
-from gateway.engine.visibility import Visibility
+from gateway.engine.visibility import Visibility, with_links
 from standards.pruning import prune
 
 if TYPE_CHECKING:
@@ -113,12 +114,24 @@ class Views:
         entities = self.entities(grant, view) | beside
         snapshot = self.districts[grant.district].snapshot(entities, grant, hints, point_lookups)
         if snapshot.base is not None or not snapshot.number:
-            return self._compile(view, Visibility(snapshot, grant, self._keyring, self.today(grant)))
+            return self._compile(view, self._uncached(snapshot, grant))
         return self._over(snapshot, grant, view)
+
+    def _uncached(self, snapshot: Snapshot, grant: Grant) -> Visibility:
+        """Return the visibility of *grant* over a snapshot read for one request."""
+        below = self.over(snapshot.base, grant) if snapshot.base is not None and is_affected(snapshot, grant) else None
+        return laid_over(Visibility(snapshot, grant, self._keyring, self.today(grant)), below)
 
     def held(self, grant: Grant) -> Visibility:
         """Return the visibility of *grant* over the district's cached snapshot."""
         return self.over(self.districts[grant.district].cached_snapshot(), grant)
+
+    def registered(self, grant: Grant) -> str:
+        """Return the digest of what the registers change now for *grant*; of an uncached district, their version."""
+        district = self.districts[grant.district]
+        if district.cached_entities:
+            return self.held(grant).effects.digest if district.is_registered(grant) else ""
+        return district.registers.version
 
     def shown_together(self, grant: Grant, views: Sequence[View]) -> tuple[tuple[ViewRows, ...], ...]:
         """Compile the branches of several pruned *views* over the same state of the district's data."""
@@ -126,7 +139,7 @@ class Views:
         snapshot = self.districts[grant.district].snapshot(frozenset[str]().union(*every), grant)
         held = snapshot.base if snapshot.base or not snapshot.number else snapshot
         live = frozenset(snapshot.tables) if held is not snapshot else frozenset[str]()
-        visibility = Visibility(snapshot, grant, self._keyring, self.today(grant))
+        visibility = self._uncached(snapshot, grant)
         return tuple(
             self._over(held, grant, view) if held and live.isdisjoint(needed) else self._compile(view, visibility)
             for view, needed in zip(views, every, strict=True)
@@ -158,12 +171,13 @@ class Views:
         before, grant = every[0][0].visibility, every[0][0].visibility.grant
         if not self.in_force(grant):
             return
-        today, differs = self.today(grant), fresh.differs(before.snapshot)
+        today = self.today(grant)
         key = (fresh.district, fresh.number, grant.epoch, grant.client, today)
         visibility = self._visibility_of(key, fresh, grant, today)
+        differs = visibility.differs(before)
         for parts in every:
             view = parts[0].view
-            if today == before.today and differs.isdisjoint(self.entities(grant, view)):
+            if today == before.today and differs.isdisjoint(with_links(self.entities(grant, view))):
                 with self._lock:
                     place = (*key, view.api, view.name)
                     _remember(self._shown, place, tuple(one.over(visibility) for one in parts), MAX_VIEW_ROWS)
@@ -225,14 +239,22 @@ class Views:
             ]
         if found is not None:
             return found
-        made = Visibility(snapshot, grant, self._keyring, today)
-        if older:
-            made.take_over(older[-1], partial(self._decide, grant))
+        made = self._made(snapshot, grant, today, older[-1] if older else None)
         made.history = self.open_account(made)
         with self._lock:
             found = self._visibilities.get(key, made)
             _remember(self._visibilities, key, found, MAX_VISIBILITIES)
             return found
+
+    def _made(self, snapshot: Snapshot, grant: Grant, today: str, before: Visibility | None) -> Visibility:
+        """Make a visibility, with what the one *before* computed of what does not differ."""
+        raw, decide = Visibility(snapshot, grant, self._keyring, today), partial(self._decide, grant)
+        if before is not None:
+            raw.take_over(before.raw or before, decide)
+        made = laid_over(raw)
+        if made is not raw and before is not None:
+            made.take_over(before, decide)
+        return made
 
 
 def attempt(work: Callable[[], object]) -> None:

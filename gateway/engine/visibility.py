@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from gateway.cache.group_references import DANGLING
 from gateway.cache.snapshot import NO_ROW, Snapshot, Table
+from gateway.engine.plan import decides
 from gateway.engine.row_filter import TableRows, owner_counts, row_filter
+from gateway.registers.effects.row_effects import NO_EFFECTS
 from policies.transforms import transform
 from standards.collation import folded
 from standards.fields import fields_of
@@ -16,6 +18,7 @@ from standards.query_strings import percent_encoded
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from gateway.registers.effects.row_effects import RowEffects
     from policies.grant import Grant
     from policies.population import Clause
     from standards.keys import Keyring
@@ -25,16 +28,33 @@ if TYPE_CHECKING:
 
 
 Kept = TypeVar("Kept")
+OPPOSITE = bytes((1, 0, *range(2, 256)))
 SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
 
 
 class Visibility:
-    """Every entity of one snapshot as one grant shows it on one day; computed at first access."""
+    """Every entity of one snapshot as one grant shows it on one day; computed at first access.
 
-    def __init__(self, snapshot: Snapshot, grant: Grant, keyring: Keyring, today: str) -> None:
+    Where there are *effects*, the snapshot has them laid over, and *raw* is the visibility without them: row rules are
+    judged on the records as the district's system has them.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        grant: Grant,
+        keyring: Keyring,
+        today: str,
+        effects: RowEffects = NO_EFFECTS,
+        raw: Visibility | None = None,
+    ) -> None:
         self.snapshot, self.grant, self.keyring, self.today = snapshot, grant, keyring, today
+        self.effects, self.raw = effects, raw
         self.history: object | None = None
         """The client's change log, kept by `change_log.account`; None where none is kept."""
+        own = tuple(Visibility(snapshot, part, keyring, today) for part in grant.parts) if raw is None else raw.parts
+        self.parts: tuple[Visibility, ...] = own
+        """What each agreement shows by itself, where the grant combines several."""
         self._visible: dict[str, bytearray | None] = {}
         self._ids: dict[tuple[str, str], list[str]] = {}
         self._quoted: dict[tuple[str, str], list[str]] = {}
@@ -49,11 +69,22 @@ class Visibility:
                 self._kept[place] = make()
             return cast("Kept", self._kept[place])
 
+    @property
+    def judged(self) -> Snapshot:
+        """The records that row rules are judged on: as the district's system has them."""
+        return self.snapshot if self.raw is None else self.raw.snapshot
+
+    def differs(self, before: Visibility) -> frozenset[str]:
+        """Return the entities whose records, or hidden rows, are not the same as in the visibility *before*."""
+        one, other = self.effects.hidden, before.effects.hidden
+        hidden = {entity for entity in one.keys() | other.keys() if one.get(entity) != other.get(entity)}
+        return self.snapshot.differs(before.snapshot) | hidden
+
     def take_over(self, before: Visibility, rests_on: Callable[[str], frozenset[str]]) -> None:
         """Take over what *before* computed of entities without differences; *rests_on* tells what decides on each."""
-        differs = self.snapshot.differs(before.snapshot)
+        differs = self.differs(before)
         with before._lock:
-            alike = {one for one in before._visible if differs.isdisjoint({one, *rests_on(one)})}
+            alike = {one for one in before._visible if differs.isdisjoint(with_links({one, *rests_on(one)}))}
             self._visible.update((one, before._visible[one]) for one in alike)
             self._ids.update((place, kept) for place, kept in before._ids.items() if place[0] not in differs)
             self._quoted.update((place, kept) for place, kept in before._quoted.items() if place[0] not in differs)
@@ -155,7 +186,34 @@ class Visibility:
         return [text[at : at + 32] for at in range(0, len(text), 32)]
 
     def _compute(self, entity: str) -> bytearray | None:
-        table = self.snapshot.table(entity)
+        if self.raw is None:
+            return self._exist(entity)
+        hidden = self.effects.hidden
+        if hidden.keys().isdisjoint(with_links({entity, *decides(entity, self.grant)})):
+            return self.raw.visible(entity)
+        visible = self._exist(entity)
+        if entity == "contact":
+            visible = _both(visible, self._linked())
+        return _both(visible, _shown(hidden.get(entity)))
+
+    def _linked(self) -> bytearray | None:
+        """Return the contacts who are linked to a visible student, or to nobody; None where all are."""
+        links, refs = self.effects.hidden.get("guardianship"), self.judged.table("guardianship").refs.get("student")
+        students, size = self.visible("student"), self.judged.table("contact").size
+        if refs is None or (students is None and links is None):
+            return None
+        whole = self.judged.children("guardianship", "contact", "contact")
+        exists = bytearray(
+            (students is None or (to >= 0 and students[to])) and not (links is not None and links[link])
+            for link, to in enumerate(refs)
+        )
+        return bytearray(not whole[row] or any(exists[link] for link in whole[row]) for row in range(size))
+
+    def _exist(self, entity: str) -> bytearray | None:
+        """Return the rows that exist by the row rules and by what owns them."""
+        if self.parts:
+            return self._exist_in_parts(entity)
+        table = self.judged.table(entity)
         visible: bytearray | None = None
         clause = self.grant.rows.get(entity)
         if clause is not None:
@@ -164,6 +222,16 @@ class Visibility:
         for owner in fields_of(entity).values():
             if owner.owner:
                 visible = self._owned(table, owner, visible)
+        return visible
+
+    def _exist_in_parts(self, entity: str) -> bytearray | None:
+        """Return the rows that any agreement by itself shows, less those whose owners do not exist for the consumer."""
+        visible, table = _any_of([part.visible(entity) for part in self.parts]), self.judged.table(entity)
+        for owner in fields_of(entity).values() if self.raw is not None else ():
+            refs = table.refs.get(owner.name) if owner.owner else None
+            seen = self.visible(owner.to) if refs is not None else None
+            if refs is not None and seen is not None:
+                visible = _both(visible, bytearray(row < 0 or seen[row] for row in refs))
         return visible
 
     def _owned(self, table: Table, owner: Field, visible: bytearray | None) -> bytearray | None:
@@ -175,12 +243,30 @@ class Visibility:
         dangling = owner_counts(owner, DANGLING, self.grant)
         if target is None and (dangling or DANGLING not in refs) and (absent or NO_ROW not in refs):
             return visible
-        seen = target if target is not None else bytearray(b"\1" * self.snapshot.table(owner.to).size)
+        seen = target if target is not None else bytearray(b"\1" * self.judged.table(owner.to).size)
         mask = bytearray(seen[row] if row >= 0 else (absent if row == NO_ROW else dangling) for row in refs)
-        return mask if visible is None else bytearray(a & b for a, b in zip(visible, mask, strict=True))
+        return _both(visible, mask)
 
     def _test(self, entity: str, clause: Clause) -> Callable[[int], bool]:
-        return row_filter(clause, TableRows(self.snapshot, entity), self)
+        return row_filter(clause, TableRows(self.judged, entity), self)
+
+
+def with_links(entities: Iterable[str]) -> frozenset[str]:
+    """Add to the *entities* that decide on a record those that decide on the contacts among them."""
+    found = frozenset(entities)
+    return found | {"guardianship", "student"} if "contact" in found else found
+
+
+def _shown(hidden: bytearray | None) -> bytearray | None:
+    """Return the opposite of a mask."""
+    return None if hidden is None else hidden.translate(OPPOSITE)
+
+
+def _both(one: bytearray | None, other: bytearray | None) -> bytearray | None:
+    """Return the rows that are in both masks, where None stands for every row."""
+    if one is None or other is None:
+        return other if one is None else one
+    return bytearray((int.from_bytes(one) & int.from_bytes(other)).to_bytes(len(one)))
 
 
 def change(grant: Grant, keyring: Keyring, name: str) -> Callable[[Any], Any] | None:
@@ -190,7 +276,16 @@ def change(grant: Grant, keyring: Keyring, name: str) -> Callable[[Any], Any] | 
         return lambda _value: None
     if rule.action == "allow":
         return None
-    return transform(rule.action, lambda text: keyring.hash_value(grant.agreement, name, text))
+    keyed = grant.keyed_by(name)
+    return transform(rule.action, lambda text: keyring.hash_value(keyed, name, text))
+
+
+def _any_of(masks: Sequence[bytearray | None]) -> bytearray | None:
+    """Join masks: a row is visible where any agreement by itself shows it."""
+    known = [mask for mask in masks if mask is not None]
+    if len(known) < len(masks):
+        return None
+    return bytearray(any(row) for row in zip(*known, strict=True))
 
 
 def _by_folded(ids: Sequence[str], rows: Iterable[int]) -> Mapping[str, tuple[int, ...]]:

@@ -44,6 +44,11 @@ def policy(shown: tuple[Rows, ...]) -> tuple[tuple[str, str, str], ...]:
     return tuple((s.visibility.grant.epoch, s.visibility.today, s.visibility.snapshot.district) for s in shown)
 
 
+def _registered(shown: tuple[Rows, ...]) -> tuple[str, ...]:
+    """Return what the registers change for the consumer in each part; page tokens do not tell it."""
+    return tuple(one.visibility.effects.digest for one in shown)
+
+
 class Walks:
     """The row indexes of recent queries, by consumer and query, oldest first.
 
@@ -68,11 +73,11 @@ class Walks:
     ) -> RowIndex:
         """Return the rows that answer *query*, made now or kept from the first page of this walk."""
         place = (
-            caller.client, request.view.api, request.view.name, request.district, request.base,
+            caller.client, _purposes(shown), request.view.api, request.view.name, request.district, request.base,
             query.filter, query.sort, query.descending, query.window,
             tuple((one.view.name, one.identifier) for one in request.within),
         )  # fmt: skip
-        allowed = policy(shown)
+        allowed = policy(shown), _registered(shown)
         state = (allowed, tuple((s.visibility.snapshot.number, s.branch.entity) for s in shown))
         walk = self._find(place)
         if walk is not None and query.offset and walk.state[0] != allowed:
@@ -128,6 +133,11 @@ class Walks:
     def _drop(self, place: tuple[object, ...]) -> None:
         if place in self._kept:
             self._codes -= self._kept.pop(place).size
+
+
+def _purposes(shown: tuple[Rows, ...]) -> frozenset[str]:
+    """Return the one purpose of what is shown: walks for two purposes do not end each other."""
+    return frozenset(one.visibility.grant.purpose for one in shown)
 
 
 def _ids(rows: RowIndex) -> array[int]:

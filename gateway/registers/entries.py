@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,7 @@ class Consent:
     """A consent to one *agreement* about one student, known by *tags* (kind of tag to hex digits).
 
     *form* is the name of the form and *form_hash* the hash of the text that was signed. It covers the *elements*
-    (released names) that the form named, from *begin* to *until*, the last day included; None is no end but the
+    (released names) that the form named, and nothing where it named none, from *begin* to *until*, the last day included; None is no end but the
     agreement's. A parent's ends at the student's eighteenth birthday (34 CFR 99.5).
     """
 
@@ -72,3 +72,15 @@ class RegisterState:
     version: int
     restrictions: tuple[Restriction, ...] = ()
     consents: tuple[Consent, ...] = ()
+
+
+class RegisterSource(Protocol):
+    """The registers of all districts, as they stand now."""
+
+    def state(self, district: str) -> RegisterState:
+        """Return the registers of one *district*, the same object while they are the same.
+
+        Raises:
+            StoreUnavailable: they cannot be read.
+        """
+        ...

@@ -7,6 +7,7 @@ register holds for whoever any of its tags matches, so that a system that gives 
 from __future__ import annotations
 
 import hmac
+import re
 import unicodedata
 from typing import Final
 
@@ -19,6 +20,7 @@ KINDS: Final = (ID, STATE_ID, NAME)
 CONTACT: Final = "contact"
 """The kind of tag of a contact, by its id in the district's system."""
 TAG_BYTES: Final = 16
+GENERATION: Final = re.compile(r"(?<=\w)[\s,]+(?:jr|sr|ii|iii|iv)\.?\Z", re.IGNORECASE)
 
 
 class RegisterKeys:
@@ -42,7 +44,11 @@ class RegisterKeys:
 
 
 def spelt_name(family: str, given: str, birth_date: str) -> str:
-    """Write a name with its birth date in one spelling: without case, accents, spaces and punctuation."""
+    """Write a name with its birth date in one spelling: without case, accents, spaces and punctuation.
+
+    A generation after the family name is left out: some systems write it there, others apart.
+    """
+    family = GENERATION.sub("", family.strip())
     return "\x1f".join([*(_plain(part) for part in (family, given)), birth_date.strip()[:10]])
 
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway import telemetry
 from gateway.audit.agreement_texts import record_all
-from gateway.cache.needed_fields import wanted_by
+from gateway.cache.needed_fields import programs_of, wanted_by
 from gateway.districts import sources
 from gateway.failure_reasons import reason
-from gateway.runtime.state import GatewayState, described, read_standing
+from gateway.runtime.report import acts_of
+from gateway.runtime.state import GatewayState, described, read_standing, selected_again
 from gateway.runtime.successor import Successor
+from gateway.storage.acts import write_acts
 from policies.compiler import Grants
 from standards.errors import GatewayError, SettingsError, SourceError
 
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
 RELOADED: Final = frozenset(
     {
         "agreements",
+        "approvals",
         "districts",
+        "keep_entries",
         "limits",
         "tokens",
         "server.browser_origins",
@@ -40,7 +44,7 @@ RELOADED: Final = frozenset(
 )
 """The settings that a reload changes; every other one keeps its value until the process ends."""
 
-BESIDE_DATA: Final = ("timezone", "school_years")
+BESIDE_DATA: Final = ("timezone", "school_years", "registers")
 """The settings of a district that do not concern its data."""
 
 
@@ -67,28 +71,56 @@ class StateChange:
         return frozenset(one.name for one in (*self.successors, *self.arrivals))
 
 
-def prepare(parts: Parts, before: GatewayState, read: Settings) -> StateChange:
+def prepare(parts: Parts, before: GatewayState, read: Settings, actor: str = "") -> StateChange:
     """Prepare the state of the settings just *read*, beside the one *before* and from the same parts.
+
+    That other agreements are served is written down as acts of *actor*.
 
     Raises:
         Refused: an agreement is wrong, or a district cannot be opened or read.
     """
     settings, restart = kept(before.settings, read)
     try:
-        standing = read_standing(settings, before.gateway.record)
+        standing = read_standing(settings, before.gateway.record, parts.store, parts.clock)
     except SettingsError as error:
         raise Refused([error]) from None
     if standing.mistakes:
         raise Refused(standing.mistakes)
+    return replace(_change(parts, before, settings, standing, actor), restart=restart)
+
+
+def select_again(parts: Parts, before: GatewayState, actor: str) -> StateChange | None:
+    """Prepare the state in which the approvals of now decide which of the agreements read before release anything.
+
+    None where they decide as before. What was withdrawn ends also where a district cannot be read for what was signed.
+
+    Raises:
+        Refused: a district cannot be read for what is released now.
+    """
+    standing = selected_again(before, parts)
+    if standing == before.standing:
+        return None
+    try:
+        return _change(parts, before, before.settings, standing, actor)
+    except Refused:
+        still = tuple(one for one in standing.agreements if one in before.standing.agreements)
+        if still == before.standing.agreements:
+            raise
+        return _change(parts, before, before.settings, replace(standing, agreements=still), actor)
+
+
+def _change(parts: Parts, before: GatewayState, settings: Settings, standing: Standing, actor: str) -> StateChange:
+    """Prepare the state of these *settings* and agreements."""
     grants = Grants(standing.agreements, parts.clock, before.gateway.grants)
     opening = _Opening(parts, before, settings, grants)
     try:
         change = opening.change(standing)
         record_all(before.gateway.record, standing.agreements)
+        write_acts(parts.store, acts_of(before.standing, standing, actor), parts.clock())
     except BaseException:
         opening.discard()
         raise
-    return replace(change, restart=restart)
+    return change
 
 
 def kept(before: Settings, read: Settings) -> tuple[Settings, tuple[str, ...]]:
@@ -157,16 +189,19 @@ class _Opening:
 
     def _one(self, name: str) -> District:
         spec, old = self._settings.districts[name], self._before.settings.districts.get(name)
-        wanted = wanted_by(self._grants.every(name))
+        every = self._grants.every(name)
+        wanted, programs = wanted_by(every), programs_of(every)
         if old is None:
             arrival = self._parts.district(self._open(name, spec), spec, wanted)
+            arrival.want(wanted, programs)
             self._arrivals.append(arrival)
             return arrival
         before = self._before.gateway.districts[name]
-        if _same(old, spec) and (not before.loaded or before.covers(wanted)):
+        if _same(old, spec) and (not before.loaded or before.covers(wanted, programs)):
             return before
         adapter = before.adapter if _same_source(old, spec) else self._open(name, spec)
         successor = Successor(before, self._parts, adapter, spec, wanted)
+        successor.want(wanted, programs)
         self._successors.append(successor)
         return successor
 

@@ -9,17 +9,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway import telemetry
+from gateway.audit.acts import Carrier
 from gateway.auth import registrations
-from gateway.cache.needed_fields import wanted_by
+from gateway.cache.needed_fields import programs_of, wanted_by
 from gateway.config import settings as settings_file
-from gateway.districts.district import give_back_memory
-from gateway.runtime import approvals, export_socket
-from gateway.runtime.reloading import Refused, prepare
-from gateway.runtime.report import differences, moment
+from gateway.districts.process_memory import give_back_memory
+from gateway.runtime import approvals, child_socket, export_socket
+from gateway.runtime.reloading import Refused, prepare, select_again
+from gateway.runtime.report import differences, moment, pending_line
+from gateway.runtime.state import approvals_of
+from gateway.runtime.watch import Watch
 from standards.errors import SettingsError, StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
     from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -27,6 +30,10 @@ if TYPE_CHECKING:
     from gateway.runtime.control_socket import Handler
     from gateway.runtime.reloading import StateChange
     from gateway.runtime.state import GatewayState, Parts
+
+
+RELOAD, APPROVALS = "a reload", "the approvals"
+"""What agreements are served newly by, where nobody says who asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,8 @@ class RunningGateway:
         self.refused: Report | None = None
         self._reloading = threading.Lock()
         self._retiring: threading.Thread | None = None
+        self._approved: tuple[int, ...] | None = None
+        self._carrier = Carrier(state.gateway.record, parts.store, parts.clock)
         state.gateway.present = lambda: self._state.gateway
 
     @property
@@ -87,25 +96,48 @@ class RunningGateway:
         finally:
             stay.end()
 
-    def reload(self) -> Report:
+    def watch(self) -> Callable[[], None]:
+        """Carry acts over and follow approvals, both within a second, until what is returned is called."""
+        return Watch(self._carrier, self.follow_approvals).end
+
+    def follow_approvals(self) -> None:
+        """Let the approvals of now decide which agreements release anything, unless a reload is doing so."""
+        seen = approvals_of(self._state.settings, self._parts.store)
+        if seen == self._approved or not self._reloading.acquire(blocking=False):
+            return
+        try:
+            if change := select_again(self._parts, self._state, APPROVALS) if seen else None:
+                self._swap(change)
+            self._approved = seen
+        except Refused as refused:
+            self._refuse(refused)
+            self._approved = seen
+        finally:
+            self._reloading.release()
+
+    def reload(self, actor: str = RELOAD) -> Report:
         """Serve the files on disk from now on, or report what is wrong with them and go on as before."""
         with self._reloading:
             try:
-                return self._reload()
+                return self._reload(actor)
             except Refused as refused:
                 return self._refuse(refused)
+            except StoreUnavailable as error:
+                return self._refuse(Refused([SettingsError(error.message)]))
             except Exception as error:  # noqa: BLE001  whatever it is, the present state goes on
                 telemetry.fault(error)
                 message = f"the gateway failed ({type(error).__name__}); its log tells where"
                 return self._refuse(Refused([SettingsError(message)]))
 
-    def _reload(self) -> Report:
+    def _reload(self, actor: str) -> Report:
         before = self._state
         read, mistakes = settings_file.read(before.settings.file)
         if read is None:
             raise Refused(mistakes)
-        change = prepare(self._parts, before, read)
+        seen = approvals_of(read, self._parts.store)
+        change = prepare(self._parts, before, read, actor)
         self._swap(change)
+        self._approved = seen
         lines = (*differences(before, change.state, change.read_again), *map(_needs_restart, change.restart))
         lines += tuple(f"warning: {line}" for line in self.warnings())
         self.reloaded, self.refused = Report(ok=True, lines=lines, at=self._parts.now()), None
@@ -129,7 +161,8 @@ class RunningGateway:
             self._state = fresh
         for name, district in fresh.gateway.districts.items():
             if not district.loaded:  # it is loaded for the new grants, even while an old request is still running
-                district.want(wanted_by(fresh.gateway.grants.every(name)))
+                every = fresh.gateway.grants.every(name)
+                district.want(wanted_by(every), programs_of(every))
         fresh.gateway.attend(fresh.gateway.districts.values())
         self._retiring = threading.Thread(
             target=self._retire, args=(before, fresh, self._retiring), name="retire", daemon=True
@@ -152,7 +185,8 @@ class RunningGateway:
         with self._reloading:  # what is prepared now relies on what its districts ask for
             if following is self._state:
                 for name, district in kept.items():
-                    district.want(wanted_by(following.gateway.grants.every(name)))
+                    every = following.gateway.grants.every(name)
+                    district.want(wanted_by(every), programs_of(every))
                 following.gateway.forget_the_gone()
         gc.collect()
         give_back_memory()
@@ -164,10 +198,11 @@ class RunningGateway:
             "status": self._tell_status,
             approvals.COMMAND: lambda asked: approvals.approve(lambda: self._state.gateway, asked),
             export_socket.COMMAND: lambda asked: export_socket.serve(self.visiting, self._parts.store, asked),
+            child_socket.COMMAND: lambda asked: child_socket.serve(self.visiting, asked),
         }
 
-    def _tell_reload(self, _asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-        report = self.reload()
+    def _tell_reload(self, asked: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        report = self.reload(str(asked.get("actor") or RELOAD)[:80])
         yield from ({"text": line} for line in report.lines)
         yield {"done": True, "ok": report.ok}
 
@@ -182,7 +217,7 @@ class RunningGateway:
         except StoreUnavailable as error:
             return (*state.settings.warnings, error.message)
         found = registrations.warnings(state.standing.agreements, clients, self._parts.clock())
-        return (*state.settings.warnings, *found, *state.gateway.record.notes())
+        return (*state.settings.warnings, *found, *state.gateway.record.notes(), *self._carrier.notes())
 
     def wait(self) -> None:
         """Wait until all states but the present one are closed."""
@@ -220,6 +255,7 @@ def _wrong(state: GatewayState) -> Iterator[str]:
         yield f"wrong: {mistake.message}"
     for one in standing.withheld:
         yield f"withheld: {one.id}@{one.version} of {one.district} ({', '.join(one.clients)})"
+    yield from map(pending_line, standing.pending)
 
 
 def _needs_restart(name: str) -> str:

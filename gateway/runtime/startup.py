@@ -9,9 +9,14 @@ from typing import TYPE_CHECKING
 from gateway import telemetry
 from gateway.audit.agreement_texts import record_all
 from gateway.audit.log import open_record
+from gateway.audit.students.index import IndexKeeper, SubjectIndex
+from gateway.audit.students.subject_keys import PURPOSE as SUBJECT_KEYS
+from gateway.audit.students.subject_keys import SubjectKeys
+from gateway.audit.students.tags import YearlyTags
+from gateway.auth.daily_rows import DailyRows
 from gateway.auth.oauth1_secrets import PURPOSE
 from gateway.auth.rate_limits import RateLimits
-from gateway.cache.needed_fields import wanted_by
+from gateway.cache.needed_fields import programs_of, wanted_by
 from gateway.change_log.grant_logs import ChangeLogs
 from gateway.change_log.ledger import Ledger
 from gateway.change_versions.journals import ClientLogs
@@ -64,6 +69,7 @@ def run(
     """
     with ExitStack() as opened:
         running = _run(settings, clock, monotonic, opened)
+        running.state.gateway.ending = running.watch()
         running.state.gateway.closing = opened.pop_all().close
         return running
 
@@ -77,14 +83,16 @@ def _run(
     opened.callback(store.close)
     opened.callback(memory.close)
     record = open_record(settings.audit, keys, store)
+    record.head_signed = IndexKeeper(SubjectIndex(settings.audit.folder)).wake
     readiness = Readiness(checks(store, memory, record))
     parts = Parts(store, memory, keyring, keys.derive(PURPOSE), clock, monotonic, readiness)
     districts = _districts(settings, parts)
-    standing = _recorded(record, settings)
+    standing = _recorded(parts, record, settings)
     telemetry.withheld([one.place for one in standing.mistakes])
     grants = Grants(standing.agreements, clock)
     for name, district in districts.items():
-        district.want(wanted_by(grants.every(name)))
+        every = grants.every(name)
+        district.want(wanted_by(every), programs_of(every))
     limits = RateLimits(settings.limits, settings.memory_url)
     gateway = Gateway(
         districts=districts,
@@ -97,6 +105,7 @@ def _run(
         limits=limits,
         clock=parts.now,
         readiness=readiness,
+        daily_rows=DailyRows(memory, parts.now),
         zones=settings.zones,
         client_logs=ClientLogs(
             settings.changes.folder,
@@ -109,7 +118,7 @@ def _run(
             settings.changes.folder,
             keys.derive("changes"),
             parts.now,
-            keyring,
+            YearlyTags(SubjectKeys(store, keys.derive(SUBJECT_KEYS)), parts.now),
             settings.changes.window.total_seconds(),
             store,
         ),
@@ -117,10 +126,10 @@ def _run(
     return RunningGateway(parts, GatewayState(settings, standing, gateway, parts.app(gateway, settings)))
 
 
-def _recorded(record: Record, settings: Settings) -> Standing:
+def _recorded(parts: Parts, record: Record, settings: Settings) -> Standing:
     """Read the agreements on disk, every one of them recorded before it releases anything."""
     try:
-        standing = read_standing(settings, record)
+        standing = read_standing(settings, record, parts.store, parts.clock)
         record_all(record, standing.agreements)
     except BaseException:
         record.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from adapters.defaults import Defaults
@@ -13,11 +14,14 @@ from gateway.auth.oauth1 import Verifier
 from gateway.config.load_limits import Shares
 from gateway.districts.descriptors import Described
 from gateway.districts.district import District
+from gateway.reasoning.examples import failures
+from gateway.signing.approval_book import unsigned
+from gateway.storage.approvals import Approvals
 from gateway.web.app import create_app
-from policies.standing import stand
+from policies.standing import select, stand
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterable
     from datetime import datetime
 
     from flask import Flask
@@ -29,9 +33,12 @@ if TYPE_CHECKING:
     from gateway.config.settings import Settings
     from gateway.gateway import Gateway
     from gateway.readiness import Readiness
-    from gateway.storage.registry import Store
+    from gateway.storage.acts import SqlRegistry
+    from gateway.storage.registry import SqlStore
     from gateway.storage.shared_memory import Memory
+    from policies.agreement import Agreement
     from policies.standing import Standing
+    from standards.errors import SettingsError
     from standards.keys import Keyring
 
 
@@ -65,7 +72,7 @@ class Visits:
 class Parts:
     """The parts that live as long as the process, whatever is reloaded."""
 
-    store: Store
+    store: SqlStore
     memory: Memory
     keyring: Keyring
     sharing_key: bytes
@@ -89,7 +96,7 @@ class Parts:
             spec.name, adapter, self.keyring, self.now,
             seconds=seconds, wanted=wanted, loss=spec.loss, monotonic=self.monotonic,
             default_category=spec.default_category,
-            shares=Shares(spec.set_aside, spec.unresolved),
+            shares=Shares(spec.set_aside, spec.unresolved), zone=spec.timezone,
         )  # fmt: skip
 
     def app(self, gateway: Gateway, settings: Settings, like: Flask | None = None) -> Flask:
@@ -113,8 +120,30 @@ def described(adapter: Adapter, spec: Spec) -> Adapter:
     return Described(adapter, (*Defaults(spec.defaults).texts, *spec.descriptors))
 
 
-def read_standing(settings: Settings, record: Record) -> Standing:
-    """Read the agreements on disk, each compared with what the audit log has of its version."""
-    texts = Texts(*record.agreements)
-    standing = stand(settings.agreements, settings.districts.keys(), texts.differing)
+def read_standing(settings: Settings, record: Record, store: SqlRegistry, clock: Callable[[], datetime]) -> Standing:
+    """Read the agreements on disk: each compared with its text on record, its tests tried, its signatures looked at."""
+    texts, districts = Texts(*record.agreements), settings.districts.keys()
+
+    def wrong(found: Collection[Agreement]) -> Iterable[tuple[SettingsError, Agreement]]:
+        return chain(texts.differing(found), failures(found))
+
+    if settings.must_be_signed:
+        pending = unsigned(store, texts, districts, clock)
+        return _held(stand(settings.agreements, districts, wrong, pending), texts)
+    return _held(stand(settings.agreements, districts, wrong), texts)
+
+
+def selected_again(state: GatewayState, parts: Parts) -> Standing:
+    """Select the effective agreements of a *state* anew, by the approvals of now, without a look at the folder."""
+    texts, settings = Texts(*state.gateway.record.agreements), state.settings
+    pending = unsigned(parts.store, texts, settings.districts.keys(), parts.clock)
+    return _held(select(state.standing.reading, pending), texts)
+
+
+def approvals_of(settings: Settings, store: SqlRegistry) -> tuple[int, ...]:
+    """Return numbers that change with every approval that decides what is released; none where none does."""
+    return Approvals(store).state() if settings.must_be_signed else ()
+
+
+def _held(standing: Standing, texts: Texts) -> Standing:
     return replace(standing, agreements=tuple(map(texts.held_to, standing.agreements)))

@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from gateway.storage.bounded_calls import timely
 from gateway.storage.database import transaction
-from gateway.storage.tables import acts
+from gateway.storage.tables import acts, marks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
 
-    from gateway.storage.registry import SqlStore
+    from gateway.storage.bounded_calls import Calls
 
 MAX_ACTS_AT_ONCE = 500
+CLAIM = "acts"
+"""The checkpoint that says which process carries the acts over, and until when nobody else does."""
+
+
+class SqlRegistry(Protocol):
+    """The registry's database, and how calls to it are bounded."""
+
+    calls: Calls
+
+    @property
+    def engine(self) -> Engine:
+        """The database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +58,27 @@ def write_act(connection: Connection, act: Act, at: datetime) -> None:
     connection.execute(insert(acts).values(at=at, reason=act.reason, **values))
 
 
+def write_acts(store: SqlRegistry, several: Iterable[Act], at: datetime) -> None:
+    """Write acts that change nothing in the registry itself, all of them or none.
+
+    Raises:
+        StoreUnavailable: the registry cannot be written.
+    """
+    listed = tuple(several)
+
+    def write() -> None:
+        with transaction(store.engine, write=True) as connection:
+            for one in listed:
+                write_act(connection, one, at)
+
+    if listed:
+        store.calls.run(write)
+
+
 class Acts:
     """The acts in the registry, in the order in which they happened."""
 
-    def __init__(self, store: SqlStore) -> None:
+    def __init__(self, store: SqlRegistry) -> None:
         self._engine, self.calls = store.engine, store.calls
 
     @timely
@@ -62,7 +92,32 @@ class Acts:
         )
 
     @timely
-    def note_recorded(self, number: int, at: datetime) -> None:
-        """Note that the act of that *number* is in the audit log."""
+    def claim(self, holder: str, now: float, seconds: float) -> bool:
+        """Claim for *holder* to carry the acts over for so many *seconds*; False while another one has the claim."""
+        until = {"number": int((now + seconds) * 1000), "digest": holder}
+        free = or_(marks.c.digest == holder, marks.c.number < int(now * 1000))
+        try:
+            with transaction(self._engine, write=True) as connection:
+                taken = update(marks).where(marks.c.name == CLAIM, free).values(until)
+                if connection.execute(taken).rowcount:
+                    return True
+                if connection.execute(select(marks.c.name).where(marks.c.name == CLAIM)).first():
+                    return False
+                connection.execute(insert(marks).values(name=CLAIM, **until))
+        except IntegrityError:  # another process made it first
+            return False
+        return True
+
+    @timely
+    def release(self, holder: str) -> None:
+        """Give up the claim of *holder*, if it has it."""
+        mine = update(marks).where(marks.c.name == CLAIM, marks.c.digest == holder)
         with transaction(self._engine, write=True) as connection:
-            connection.execute(update(acts).where(acts.c.number == number).values(recorded=at))
+            connection.execute(mine.values(number=0))
+
+    @timely
+    def note_recorded(self, number: int, at: datetime) -> bool:
+        """Note that the act of that *number* is in the audit log; False where another process has noted it before."""
+        once = update(acts).where(acts.c.number == number, acts.c.recorded.is_(None)).values(recorded=at)
+        with transaction(self._engine, write=True) as connection:
+            return bool(connection.execute(once).rowcount)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from gateway.storage.acts import Act, write_act
 from gateway.storage.bounded_calls import MAX_CALL_SECONDS, MAX_COMMAND_SECONDS, Calls, timely
 from gateway.storage.database import look_into, open_database, transaction
 from gateway.storage.signed_heads import Checkpoint
@@ -165,7 +168,7 @@ class SqlStore:
         try:
             with transaction(self._engine, write=True) as connection:
                 connection.execute(insert(clients).values(_values(client)))
-                self._note(connection, client.client_id, "added", client.created_by)
+                self._note(connection, "added", client.created_by, None, client)
         except IntegrityError:
             raise CallerError(f"There is a client {client.client_id!r} already.") from None
 
@@ -197,8 +200,7 @@ class SqlStore:
             if after == ENDED:
                 changes |= _shared(None)
             self._change(connection, client_id, changes)
-            self._note(connection, client_id, said, actor)
-            return _locked(connection, client_id)
+            return self._note(connection, said, actor, found)
 
     @timely
     def rotate_secret(self, client_id: str, new: str, keep_old_until: datetime | None, actor: str) -> Client:
@@ -211,8 +213,7 @@ class SqlStore:
             else:
                 changes |= {"secret_hash_2": found.secrets[0].hash, "not_after_2": keep_old_until}
             self._change(connection, client_id, changes)
-            self._note(connection, client_id, "secret rotated", actor)
-            return _locked(connection, client_id)
+            return self._note(connection, "secret rotated", actor, found)
 
     @timely
     def share_secret(self, client_id: str, secret: SharedSecret | None, actor: str) -> Client:
@@ -222,17 +223,15 @@ class SqlStore:
             if found.oauth1 == secret:
                 return found
             self._change(connection, client_id, _shared(secret))
-            self._note(connection, client_id, "oauth1 secret set" if secret else "oauth1 secret ended", actor)
-            return _locked(connection, client_id)
+            return self._note(connection, "oauth1 secret set" if secret else "oauth1 secret ended", actor, found)
 
     @timely
     def treat_unknown_members(self, client_id: str, how: str, actor: str) -> Client:
         """Ignore or refuse unknown members of the client's Ed-Fi bodies, as *how* says."""
         with transaction(self._engine, write=True) as connection:
-            _not_ended(_locked(connection, client_id))
+            found = _not_ended(_locked(connection, client_id))
             self._change(connection, client_id, {"unknown_members": how})
-            self._note(connection, client_id, f"unknown members: {how}", actor)
-            return _locked(connection, client_id)
+            return self._note(connection, f"unknown members: {how}", actor, found)
 
     @timely
     def touch_client(self, client_id: str) -> None:
@@ -271,9 +270,28 @@ class SqlStore:
     def _change(self, connection: Connection, client_id: str, changes: dict[str, Any]) -> None:
         connection.execute(update(clients).where(clients.c.client_id == client_id).values(changes))
 
-    def _note(self, connection: Connection, client_id: str, action: str, actor: str) -> None:
-        event_values = {"at": self._clock(), "client_id": client_id, "action": action, "actor": actor}
+    def _note(
+        self, connection: Connection, action: str, actor: str, before: Client | None, added: Client | None = None
+    ) -> Client:
+        """Note an action on a client, for the audit log too; return the client after it."""
+        after = added or _locked(connection, before.client_id if before else "")
+        event_values = {"at": self._clock(), "client_id": after.client_id, "action": action, "actor": actor}
         connection.execute(insert(client_events).values(event_values))
+        content = {"client": after.client_id, "before": digest_of(before), "after": digest_of(after)}
+        write_act(connection, Act(actor, f"client {action}", content=content), self._clock())
+        return after
+
+
+def digest_of(client: Client | None) -> str:
+    """Hash all that is registered of a client, but for when it was last used; empty where there is none."""
+    if client is None:
+        return ""
+    facts = json.dumps(asdict(replace(client, last_used=None)), default=_spelt, sort_keys=True)
+    return hashlib.sha256(facts.encode()).hexdigest()
+
+
+def _spelt(value: datetime | bytes) -> str:
+    return value.hex() if isinstance(value, bytes) else value.isoformat()
 
 
 def _locked(connection: Connection, client_id: str) -> Client:

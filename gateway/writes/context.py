@@ -289,7 +289,7 @@ class WriteContext:
                 keys.append(one["key"])
             yield from (tag(table.rows[key]) for key in keys if key in table.rows)
             if self.entity == "student" and "id" in one:
-                yield self.gateway.keyring.student_tag(snapshot.district, one["id"])
+                yield self.gateway.logs.tagger(self.shown.visibility)(one["id"])
 
 
 def open_context(

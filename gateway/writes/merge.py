@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from gateway.engine.laid_over import replaced_fields
 from gateway.writes.references import GUARD
 from standards.edfi.model.model import by_collection
 from standards.fields import fields_of
@@ -55,7 +56,19 @@ class Merge:
                 self._flags(pair, record, place)
             else:
                 self._put(pair, self.said, record, "", place)
+        self._keep_replaced(record)
         return {name: value for name, value in record.items() if value not in (None, {}, [])}
+
+    def _keep_replaced(self, record: Record) -> None:
+        """Keep all that is stored of fields in whose place the consumer is shown something else, or nothing."""
+        row = self.context.row_of(self.before["id"]) if "id" in self.before else None
+        names = replaced_fields(self.context.shown.visibility, self.context.entity, row)
+        for side in (record, self.before) if names else ():
+            for name in [name for name in side if name in names or name.partition("@")[0] in names]:
+                if side is record:
+                    del record[name]
+                else:
+                    record[name] = self.before[name]
 
     def changed(self, member: str) -> bool:
         """Tell whether a member of the body differs from what the consumer sees."""

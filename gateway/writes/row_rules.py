@@ -28,7 +28,12 @@ class Admission:
 
     def sees(self, record: Mapping[str, Any]) -> bool:
         """Tell whether *record* exists for the consumer: by its row rules, and with everything that owns it."""
-        reader = RecordInHand(self.visibility.snapshot, self.entity, self.row)
+        hidden = self.visibility.effects.hidden.get(self.entity)
+        if self.row is not None and hidden is not None and hidden[self.row]:
+            return False
+        if self.visibility.parts:
+            return any(Admission(part, self.entity, self.row).sees(record) for part in self.visibility.parts)
+        reader = RecordInHand(self.visibility.judged, self.entity, self.row)
         owners = (field for field in fields_of(self.entity).values() if field.owner)
         if not all(self._owned(owner, reader.target(owner.name)(record)) for owner in owners):
             return False

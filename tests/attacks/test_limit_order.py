@@ -7,10 +7,10 @@ import copy
 import pytest
 
 from adapters.simulators.oneroster import Sis, run
-from gateway.audit.chain import read_events
 from gateway.config.settings import load
 from tests.adapters.oneroster_rest.system import district_documents, settings_for
 from tests.attacks.test_writes import BOOK, Server, plain, send
+from tests.gateway.disclosures import read_disclosures
 from tests.support.regions import EDFI, ROSTER, agreement, running
 
 ALL = "[read, search, create, update, delete, bulk, changes]"
@@ -104,7 +104,7 @@ def test_a_post_of_many_records_names_all_its_rows_and_all_its_pupils(region):
     }
     answer = send(consumer, f"{BOOK}lineItems/{one['lineItem']['sourcedId']}/results", body, "POST")
     assert answer.status_code == 201
-    event = list(read_events(load(region.folder / "gateway.toml").audit.folder))[-1]
+    event = list(read_disclosures(load(region.folder / "gateway.toml").audit.folder))[-1]
     assert (event["operation"], event["rows"], event["to"]) == ("create", 3, 2)
     tags = {
         region.gateway.keyring.student_tag("maple", result["student"]["sourcedId"]).hex() for result in (one, other)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.audit.chain import read_events
 from gateway.audit.log import PURPOSE, verify
 from gateway.config.settings import load
 from gateway.paging.walks import MAX_WALKS, TTL_SECONDS
@@ -13,12 +12,13 @@ from policies.testing.reference_visibility import visible
 from standards.edfi import catalogue
 from standards.errors import StoreUnavailable
 from standards.fields import fields_of
+from tests.gateway.disclosures import read_disclosures
 from tests.policies import documents
 from tests.support.regions import EDFI, ROSTER
 
 
 def events(region):
-    return list(read_events(region.folder / "state" / "audit"))
+    return list(read_disclosures(region.folder / "state" / "audit"))
 
 
 def told(region, event):

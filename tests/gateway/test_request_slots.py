@@ -12,9 +12,9 @@ import pytest
 
 from adapters.simulators.oneroster import Sis, run
 from gateway import telemetry
-from gateway.audit.chain import read_events
 from gateway.request_slots import MAX_QUEUED_REQUESTS, Interrupted, Slots, Ticket, once, under
 from tests.adapters.oneroster_rest.system import district_documents, settings_for
+from tests.gateway.disclosures import read_disclosures
 from tests.gateway.server.fronting import ask, front, later
 from tests.support.regions import ROSTER, Site, agreement, running
 
@@ -58,7 +58,7 @@ def slow(system, seconds, collection="lineItems"):
 
 
 def events(region):
-    return list(read_events(region.folder / "state" / "audit"))
+    return list(read_disclosures(region.folder / "state" / "audit"))
 
 
 def counted():

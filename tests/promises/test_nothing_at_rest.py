@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import re
 from pathlib import Path
 from urllib.parse import quote
@@ -11,12 +12,14 @@ from urllib.parse import quote
 import pytest
 import redis
 import structlog
+from click.testing import CliRunner
 
 from gateway import telemetry
+from gateway.commands.cli import main
 from gateway.demo.data import write_edfi_xml
 from standards import registry
 from tests.adapters.oneroster import packages as made
-from tests.support.regions import EDFI, ROSTER, Site, agreement, running, served, small_district
+from tests.support.regions import EDFI, ROSTER, Site, agreement, running, served, small_district, write
 
 CSV_CANARIES = {
     "givenName": "Kanarigiven", "familyName": "Kanarifamily", "middleName": "Kanarimiddle", "email": "kanarimail@example.org",
@@ -157,6 +160,48 @@ def test_the_real_server_leaves_no_value_in_its_folder_its_log_or_the_temporary_
     journals = [file for file in (tmp_path / "region" / "state" / "journals").rglob("*") if file.is_file()]
     assert len(journals) > 100
     assert sum(file.stat().st_size for file in journals) > 10_000
+
+
+def test_the_registers_keep_tags_and_sealed_values_and_the_tasks_no_value(tmp_path, sites):
+    """An address, a form that a parent filled in, a contact, students by name and id: none of it is on disk."""
+    region, sources = tmp_path / "region", tmp_path / "sources"
+    file = write(region, {"maple": sites["maple"]}, [agreement("maple")])
+    (sources / "box.txt").write_text("street: 7 Zilverstreet\ncity: Zilvercity\nstate: WA\npostalCode: 98507\n")
+    (sources / "form.txt").write_text("I, Zilverfirst Zilverlast, agree")
+    (sources / "list.csv").write_text("studentId\nzilverlogin\n")
+    rows = made.rows("1.2")
+    student = next(row["userSourcedId"] for row in rows["roles.csv"] if row["role"] == "student")
+    maple, settings = ["--district", "maple"], ["--settings", str(file)]
+    signed = ["--signer", "parent", "--method", "paper", "--signed", "2026-09-02", "--agreement", "conformance-maple"]
+    told = ""
+    for typed, *words in (
+        (student, "restrictions", "add", "--kind", "acp", "--substitute-from", str(sources / "box.txt")),
+        (student, "consents", "add", *signed, "--form", "f", "--form-text", str(sources / "form.txt")),
+        (
+            "Zilverlast\nZilverfirst\n1904-08-21",
+            "restrictions",
+            "add",
+            "--kind",
+            "directory",
+            "--by",
+            "name",
+            "--anyway",
+        ),
+        ("", "restrictions", "import", str(sources / "list.csv"), "--kind", "directory", "--anyway"),
+        (student, "consents", "withdraw", "--reason", "letter"),
+        ("", "restrictions", "list", "--all"),
+        ("", "consents", "list", "--all", "--json"),
+    ):
+        answer = CliRunner().invoke(main, [*words, *maple, *settings], f"{typed}\n")
+        assert answer.exit_code == 0, answer.output
+        told += answer.stdout
+    tasks = CliRunner().invoke(main, ["tasks", "list", "--json", *settings]).stdout
+    assert "entry-matches-nobody" in tasks
+    for one in json.loads(tasks):
+        assert CliRunner().invoke(main, ["tasks", "close", one["id"], "--outcome", "seen", *settings]).exit_code == 0
+    assert found_in((told + tasks).encode()) == set()
+    assert found_below(tmp_path, frozenset({sources})) == {}
+    assert (region / "state" / "registry.db").stat().st_size > 10_000
 
 
 @pytest.fixture

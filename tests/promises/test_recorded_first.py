@@ -19,6 +19,7 @@ from gateway.audit.log import verify
 from gateway.config.settings import load
 from gateway.demo.data import write_oneroster_12
 from gateway.storage.registry import open_store
+from tests.gateway.disclosures import read_disclosures
 from tests.support.regions import EDFI, ROSTER, Site, agreement, running, served, small_district, wait_until
 
 
@@ -35,7 +36,7 @@ def region(tmp_path):
 
 
 def events(folder):
-    return list(read_events(load(folder / "gateway.toml").audit.folder))
+    return list(read_disclosures(load(folder / "gateway.toml").audit.folder))
 
 
 def problems(folder):
@@ -55,6 +56,7 @@ QUESTIONS = (
 def test_the_event_is_on_the_disk_when_the_first_byte_is_ready(region, monkeypatch, path):
     """The answer is watched where the server takes it over; flushes of the disk are real and are noted."""
     consumer, order = region.consumer(), []
+    region.gateway.ending()  # the act of registering the consumer is written by now, and nothing else is
     flush = log._sync
 
     def noted(descriptor):
@@ -207,7 +209,7 @@ def check_after_crashes(folder, data, rounds, answers):
     first = keys.read_keys("\n".join(keys.sealed(settings.audit.folder, key).values()))
     with closing(open_store(settings.store_url)) as store:
         assert verify(settings.audit.folder, key, store, first) == []
-    numbers = [event["seq"] for event in events(folder)]
+    numbers = [event["seq"] for event in read_events(settings.audit.folder)]
     assert numbers == list(range(1, len(numbers) + 1))
 
 

@@ -9,10 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from gateway.audit import keys, subjects
-from gateway.audit.chain import read_events
 from gateway.audit.log import verify
-from gateway.audit.reading import AuditReader
 from gateway.audit.subjects import TAG_BYTES, Allowance, Subjects
+from gateway.audit.verification import field_sets
 from gateway.commands.cli import main
 from gateway.config.settings import load
 from gateway.demo.data import write_oneroster_12
@@ -20,7 +19,8 @@ from gateway.disclosure import PAGES_PER_SET
 from standards.errors import TooManyRequests
 from standards.fields import fields_of
 from standards.view import paths
-from tests.support.regions import EDFI, Site, agreement, running, small_district
+from tests.gateway.disclosures import read_disclosures
+from tests.support.regions import EDFI, Site, agreement, running, small_district, tags_of
 
 TUTORING = (
     ("student.id", "pseudonym"),
@@ -53,7 +53,7 @@ def audit(region):
 
 
 def events(region):
-    return list(read_events(audit(region)))
+    return list(read_disclosures(audit(region)))
 
 
 def whole(region):
@@ -64,7 +64,8 @@ def whole(region):
 
 
 def facts(region, event):
-    return AuditReader(load(region.folder / "gateway.toml"))._actions(event)
+    text = field_sets(audit(region)).read(event["fields"]).decode()
+    return {(name, action) for line in text.splitlines() for _, _, name, action in [line.split("\t")]}
 
 
 def crossing(region, *words, given=None):
@@ -250,9 +251,8 @@ def test_a_walk_over_an_unchanged_roster_is_stored_once_and_tells_who_was_on_eac
         region.gateway.walks._kept.clear()
         assert consumer.users("students", limit=20) == first
         assert stored(region) == size  # none again
-        keyring = region.gateway.keyring
         for at in (0, 133, len(first) - 1):
-            tag = keyring.student_tag("maple", first[at]["sourcedId"])
+            tag = tags_of(region.gateway, "maple", first[at]["sourcedId"])[-1]
             seen = [event["seq"] for event in region.gateway.record.seen(tag)]
             pages = -(-len(first) // 20)
             assert seen == [1 + at // 20, 1 + pages + at // 20]

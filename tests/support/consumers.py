@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from urllib.parse import quote
 import orjson
 
 from gateway.audit.log import Record
+from gateway.audit.students.tags import FormerTags
 from gateway.auth.callers import Callers
 from gateway.auth.client_secrets import new_secret
 from gateway.auth.oauth1 import Verifier
@@ -45,9 +47,11 @@ from tests.gateway.small_region import make_settings
 from tests.policies import documents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from gateway.config.load_limits import Shares
+    from gateway.registers.effects.state import RegisterWatch
+    from policies.grant import Grant
     from policies.testing.reference_visibility import Records
     from standards.view import View
 
@@ -160,16 +164,42 @@ CONSUMERS = {
 ANYTHING = Whatever()
 
 
+class Changed:
+    """Grants that are *changed* after they were compiled, for what agreements cannot say by themselves."""
+
+    def __init__(self, grants: Grants, change: Callable[[Grant], Grant]) -> None:
+        self._grants, self._change = grants, cache(change)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._grants, name)
+
+    def of(self, client: str, *which: str) -> tuple[Grant, ...]:
+        return tuple(map(self._change, self._grants.of(client, *which)))
+
+    def every(self, district: str) -> tuple[Grant, ...]:
+        return tuple(map(self._change, self._grants.every(district)))
+
+
 class Consumer:
     """A client with a token, and the gateway it asks; worlds can be exchanged behind it, as far as the *shares* let them."""
 
-    def __init__(self, folder: Path, name: str, records: Records, shares: Shares = ANYTHING) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        records: Records,
+        shares: Shares = ANYTHING,
+        registers: RegisterWatch | None = None,
+        change: Callable[[Grant], Grant] | None = None,
+    ) -> None:
         elements, population = CONSUMERS[name]
         self.name, self.records, self.time = name, records, documents.NOW.timestamp()
         folder.mkdir(parents=True)
         path = folder / "agreement.yaml"
         path.write_text(documents.text(elements, population, operations="[read, search, changes]"), "utf-8")
         grants = Grants([agreement.load(path)], lambda: documents.NOW)
+        if change is not None:
+            grants = Changed(grants, change)
         self.grant = grants.of(documents.CLIENT)[0]
         self.known = Knowledge(records, self.grant, documents.TODAY)
         settings = replace(make_settings(folder), limits=Rates("", "", "", ""))
@@ -184,6 +214,7 @@ class Consumer:
             wanted=wanted_by(grants.every("maple")),
             loss={"default": 1.0},
             shares=shares,
+            registers=registers,
         )
         self.store, memory = open_store(settings.store_url, lambda: documents.NOW, MAX_COMMAND_SECONDS), LocalMemory()
         self.record = Record(settings.audit.folder, b"r" * 32)
@@ -215,7 +246,7 @@ class Consumer:
         """Replace the ledger and the change logs, so that nothing shown to the consumer before is remembered."""
         self.gateway.ledger = Ledger(b"ledger of tests", lambda: self.time)
         self.gateway.client_logs = ClientLogs(None, b"j" * 32, lambda: self.time)
-        self.gateway.logs = ChangeLogs(None, b"c" * 32, lambda: self.time, self.keyring)
+        self.gateway.logs = ChangeLogs(None, b"c" * 32, lambda: self.time, FormerTags(self.keyring))
 
     def load(self, records: Records) -> None:
         """Replace the district's *records*, an hour later; page tokens end."""

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import requests
 from argon2 import PasswordHasher
 
+from gateway.audit.students.tags import PossibleTags
 from gateway.auth.client_secrets import HINT_CHARACTERS, secret_text
 from gateway.auth.scopes import known_scopes
 from gateway.config.settings import load
@@ -361,3 +362,8 @@ def _answers(port: int) -> bool:
         return requests.get(f"http://127.0.0.1:{port}/health", timeout=5).status_code == 200
     except (requests.ConnectionError, requests.Timeout):  # not yet, or not within a machine's load
         return False
+
+
+def tags_of(gateway: Gateway, district: str, identifier: str) -> tuple[bytes, ...]:
+    """Return the tags that a student has in the record; that of the newest school year is the last."""
+    return PossibleTags(gateway.logs._tagging._keys, gateway.keyring).of(district, identifier)

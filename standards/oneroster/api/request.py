@@ -89,13 +89,16 @@ def select(record: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
         if name in fields:
             chosen[name] = value
         elif inside := [field[len(name) + 1 :] for field in fields if field.startswith(f"{name}.")]:
-            chosen[name] = _within(value, inside)
+            kept = _within(value, inside)
+            if kept not in ({}, []):
+                chosen[name] = kept
     return chosen
 
 
 def _within(value: Any, fields: Sequence[str]) -> Any:
+    """Select *fields* of what lies inside a member; what has none of them vanishes, and is not left behind empty."""
     if isinstance(value, list):
-        return [_within(item, fields) for item in value]
+        return [kept for item in value if (kept := _within(item, fields)) not in ({}, [])]
     return select(value, fields) if isinstance(value, dict) else value
 
 

@@ -6,7 +6,6 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
-from gateway.audit.chain import read_events
 from gateway.audit.log import verify
 from gateway.commands.cli import main
 from gateway.config.settings import load
@@ -14,6 +13,7 @@ from gateway.demo.data import write_oneroster_12
 from policies import agreement as agreements
 from policies import elements
 from standards.errors import StoreUnavailable
+from tests.gateway.disclosures import read_disclosures
 from tests.support.regions import Site, agreement, running, small_district
 
 LINES = (("student.*", "allow"), ("enrollment.*", "allow"), ("organization.*", "allow"))
@@ -130,7 +130,7 @@ def test_an_event_names_the_text_and_what_it_stood_for(tmp_path, sites):
     with running(tmp_path / "r", sites, [TEXT]) as region:
         region.consumer().roster("students", limit=2)
         audit = load(region.folder / "gateway.toml").audit.folder
-    (event,) = read_events(audit)
+    (event,) = read_disclosures(audit)
     text = (audit / "agreements" / event["texts"][0][:2] / f"{event['texts'][0][2:]}.json").read_text()
     assert "prove what is promised" in text
     assert agreements.load(tmp_path / "r" / "agreements" / "0.yaml").text == text
@@ -145,7 +145,7 @@ def test_agreements_on_record_that_were_changed_open_nothing(tmp_path, sites, ki
     with running(tmp_path / "r", sites, [TEXT]) as region:
         region.consumer().roster("students", limit=2)
         settings = load(region.folder / "gateway.toml")
-    (event,) = read_events(settings.audit.folder)
+    (event,) = read_disclosures(settings.audit.folder)
     name = event[kind][0]
     path = settings.audit.folder / "agreements" / name[:2] / f"{name[2:]}.json"
     path.write_bytes(path.read_bytes().replace(b"allow", b"allov", 1))

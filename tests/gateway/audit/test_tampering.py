@@ -18,6 +18,7 @@ from gateway.audit.keys import STATE, KeyState, PresentKey
 from gateway.audit.log import Record, verify
 from gateway.audit.opening import go_on
 from gateway.audit.tail import RecordDamaged
+from gateway.audit.tree_heads import TreeFile, hold, whole_tree
 from gateway.storage.registry import open_store
 from gateway.storage.signed_heads import HEAD, NAME, AuditHead, Checkpoint, read_head, write_head
 from standards.errors import CallerError, StoreUnavailable
@@ -367,6 +368,7 @@ def own(folder, registry, end, seq):
     present.create(KeyState(seq + 1, key, end))
     write_head(folder, AuditHead(seq, end.hex(), checkpoint=1, in_registry=True), KEY)
     registry.write_checkpoint(NAME, Checkpoint(seq, end.hex()))
+    hold(registry, TreeFile(folder, KEY).write(whole_tree(folder, None), seq, end).head)
 
 
 def test_who_has_every_key_of_the_machine_is_found_with_the_first_key(folder, registry):

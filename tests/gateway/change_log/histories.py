@@ -21,6 +21,7 @@ import orjson
 
 from adapters.contract import Manifest
 from gateway.audit.log import Record
+from gateway.audit.students.tags import FormerTags
 from gateway.auth.authorization import Authorization, authorize
 from gateway.auth.callers import Caller, Callers
 from gateway.auth.oauth1 import Verifier
@@ -275,7 +276,7 @@ class Gate:
             record=self.record, ledger=Ledger(b"ledger", lambda: self.time), walks=Walks(lambda: self.time),
             limits=limits, clock=lambda: self.time,
             client_logs=ClientLogs(folder, b"j" * 32, lambda: self.time, registry=self.store),
-            logs=ChangeLogs(folder, b"c" * 32, lambda: self.time, self.keyring, registry=self.store),
+            logs=ChangeLogs(folder, b"c" * 32, lambda: self.time, FormerTags(self.keyring), registry=self.store),
         )  # fmt: skip
 
     def end(self) -> None:

@@ -227,3 +227,33 @@ def spoil(path: Path, old: str | None, new: str, column: int | None) -> int:
     lines[number] = lines[number].replace(old, new, 1)
     path.write_text("".join(lines), "utf-8", newline="")
     return number + 1
+
+
+WITH_A_TEST = """\
+tests:
+  - name: a third grader
+    student: {grade: "03"}
+    expect: {student.birthDate: allow}
+"""
+
+
+def test_a_failing_test_of_an_agreement_is_named_with_its_place(region):
+    file = region / "agreements" / "tutoring.yaml"
+    file.write_text(AGREEMENT + WITH_A_TEST)
+    code, said = check(region)
+    assert code == 1
+    place = AGREEMENT.count("\n") + 4
+    assert (
+        f"{file}:{place}:33: the test 'a third grader' fails: student.birthDate is year, and allow is expected" in said
+    )
+    file.write_text(AGREEMENT + WITH_A_TEST.replace("allow", "year"))
+    assert check(region)[0] == 0
+
+
+def test_lines_that_change_nothing_and_facts_without_a_scope_are_warnings(region):
+    more = "  - {path: student, action: allow}\n  - {path: student.name, action: allow}\n"
+    (region / "agreements" / "tutoring.yaml").write_text(AGREEMENT + more)
+    answer = checked(region)
+    assert answer.exit_code == 0
+    assert "the line student.name: allow changes nothing, since student: allow" in answer.stderr
+    assert "no client of this agreement has a scope for student." in answer.stderr

@@ -9,12 +9,12 @@ import pytest
 from click.testing import CliRunner
 
 import gateway.runtime.startup
-from gateway.audit.chain import read_events
 from gateway.commands.cli import main
 from gateway.config.settings import load
 from gateway.demo.data import write_edfi_xml, write_oneroster_12
 from gateway.reads.export import Export
 from standards.errors import SourceBroken
+from tests.gateway.disclosures import read_disclosures
 from tests.support.regions import TUTORING, Clock, Site, agreement, running, small_district
 
 BULK = "[read, search, bulk]"
@@ -51,7 +51,7 @@ def crossing(*words):
 def events(folder):
     return [
         event
-        for event in read_events(load(folder / "gateway.toml").audit.folder)
+        for event in read_disclosures(load(folder / "gateway.toml").audit.folder)
         if event["trace"] == "crossing export"
     ]
 

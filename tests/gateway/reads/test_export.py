@@ -12,7 +12,6 @@ import requests
 
 from adapters.oneroster_csv.adapter import OneRosterCsv
 from gateway.audit import log
-from gateway.audit.chain import read_events
 from gateway.config.settings import load
 from gateway.demo.data import write_edfi_xml, write_oneroster_12
 from gateway.reads import export as making
@@ -24,6 +23,7 @@ from standards.oneroster.api.routes import roots
 from standards.oneroster.csv import specification as facts
 from standards.oneroster.resources.parts import service_of
 from tests.adapters.oneroster import packages as made
+from tests.gateway.disclosures import read_disclosures
 from tests.support.regions import (
     TUTORING,
     Clock,
@@ -35,6 +35,7 @@ from tests.support.regions import (
     served,
     small_district,
     small_sites,
+    tags_of,
 )
 
 BULK = "[read, search, bulk]"
@@ -390,7 +391,7 @@ def test_everything_comes_from_one_state_of_the_district(tmp_path, monkeypatch):
 
 
 def events(region):
-    return list(read_events(load(region.folder / "gateway.toml").audit.folder))
+    return list(read_disclosures(load(region.folder / "gateway.toml").audit.folder))
 
 
 def test_every_file_is_recorded_before_its_first_byte(by_hand, monkeypatch):
@@ -414,7 +415,7 @@ def test_every_file_is_recorded_before_its_first_byte(by_hand, monkeypatch):
     assert {event["view"]: event["rows"] for event in written} == {
         name: len(table(files.get(f"{name}.csv", ""))) for name in ("academicSessions", "categories", "classes", "courses", "demographics", "enrollments", "lineItems", "orgs", "resources", "results", "scoreScales", "users")
     }  # fmt: skip
-    tag = by_hand.gateway.keyring.student_tag("maple", "u1")
+    tag = tags_of(by_hand.gateway, "maple", "u1")[-1]
     assert {event["view"] for event in by_hand.gateway.record.seen(tag)} == {
         "users",
         "demographics",

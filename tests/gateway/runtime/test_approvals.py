@@ -7,12 +7,13 @@ from functools import partial
 import pytest
 from click.testing import CliRunner
 
-from gateway.audit import chain, log
+from gateway.audit import log
 from gateway.commands.cli import main
 from gateway.districts.retries import MAX_LOSS_PAUSE_SECONDS
 from gateway.runtime import control_socket
 from gateway.runtime.approvals import approve
 from gateway.runtime.control_socket import Control
+from tests.gateway.disclosures import read_disclosures
 from tests.gateway.districts.test_failing_districts import settle
 from tests.gateway.engine.school import students
 from tests.support.failing_adapter import planned
@@ -48,7 +49,7 @@ class Town:
         return len(answer.json["users"]) if answer.status_code == 200 else answer.status_code
 
     def approvals(self):
-        events = chain.read_events(self.region.folder / "state" / "audit")
+        events = read_disclosures(self.region.folder / "state" / "audit")
         return [one for one in events if one["operation"] == "approve"]
 
 

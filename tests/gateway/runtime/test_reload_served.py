@@ -16,7 +16,6 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from gateway.audit.chain import read_events
 from gateway.auth.client_secrets import new_secret
 from gateway.auth.scopes import known_scopes
 from gateway.commands.cli import main
@@ -24,6 +23,7 @@ from gateway.config.settings import load
 from gateway.demo.data import write_oneroster_12
 from gateway.runtime import control_socket
 from gateway.storage.registry import Client, Secret, open_store
+from tests.gateway.disclosures import read_disclosures
 from tests.support.regions import EDFI, ROSTER, Site, served, small_district, wait_until
 from tests.support.reloading import agreed, name_of
 
@@ -196,7 +196,7 @@ def test_an_export_is_made_by_the_gateway_that_runs_and_is_recorded_there(server
     assert answer.stdout.startswith(f"{out}: ")
     assert out.read_bytes() == server.get("/ims/oneroster/bulk/v1p2/csv").content
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
-    events = list(read_events(load(Path(file)).audit.folder))
+    events = list(read_disclosures(load(Path(file)).audit.folder))
     assert {one["client"] for one in events if one["trace"] == "crossing export"} == {"conformance"}
     for wrong, said in (
         (["export", "nobody", *words[2:]], "there is no enabled client nobody"),

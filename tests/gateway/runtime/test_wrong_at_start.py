@@ -68,3 +68,26 @@ def test_a_mistake_that_was_there_at_the_start_is_one_at_a_reload(tmp_path, site
     with reloadable(tmp_path, sites, {"all": agreement("maple"), "wide": WIDE, "narrow": BROKEN}) as region:
         assert not region.running.reload().ok
         assert (students(region, "conformance"), students(region, "tutor")) == (200, 403)
+
+
+FAILING = """\
+tests:
+  - name: nobody's birth date leaves
+    student: {enrollment: active}
+    expect: {visible: true, student.birthDate: deny}
+"""
+
+
+def test_an_agreement_whose_own_test_fails_releases_nothing_and_the_rest_serve(tmp_path, sites):
+    agreements = {"all": agreement("maple"), "wide": WIDE + FAILING}
+    with reloadable(tmp_path, sites, agreements) as region:
+        assert (students(region, "conformance"), students(region, "tutor")) == (200, 403)
+        (wrong, *_) = region.running.status()
+        assert wrong.startswith(f"wrong: {tmp_path}/agreements/wide.yaml:")
+        assert "fails: student.birthDate is allow, and deny is expected" in wrong
+        region.write("wide", WIDE + FAILING.replace("deny", "allow"))
+        region.reload()
+        assert students(region, "tutor") == 200
+        region.write("wide", WIDE + FAILING)
+        assert not region.running.reload().ok
+        assert students(region, "tutor") == 200

@@ -14,10 +14,10 @@ import pytest
 import requests
 
 from adapters.simulators.oneroster import Sis, run
-from gateway.audit.chain import read_events
 from gateway.demo.data import write_oneroster_12
 from gateway.request_slots import RETRY_SECONDS
 from tests.adapters.oneroster_rest.system import district_documents, settings_for
+from tests.gateway.disclosures import read_disclosures
 from tests.support.regions import EDFI, ROSTER, Site, served, small_district
 
 SLOW = 500
@@ -59,7 +59,7 @@ def region(tmp_path, system, dripping):
 
 
 def events(region):
-    return list(read_events(region.folder / "state" / "audit"))
+    return list(read_disclosures(region.folder / "state" / "audit"))
 
 
 def slow_socket(region):

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from gateway.audit import keys
+from gateway.audit.students.tags import FormerTags
 from gateway.auth.callers import Caller
 from gateway.auth.oauth1_secrets import open_shared_secret
 from gateway.change_log.grant_logs import ChangeLogs
@@ -66,7 +67,7 @@ def test_the_keys_below_those_of_a_purpose_are_kept():
     assert (
         IDS.derive("page tokens", "tutor").hex() == "a13fdd3ee4db9f7be3737d82a25631db54885ce1f8a8dbc785412a32ad05498a"
     )
-    logs, journals = ChangeLogs(None, MASTER, float, IDS), ClientLogs(None, MASTER, float)
+    logs, journals = ChangeLogs(None, MASTER, float, FormerTags(IDS)), ClientLogs(None, MASTER, float)
     assert logs._key.hex() == "c46eed35b94e6743a184697cf2e7b29658e157a8d3b702aa6752e7b25082a8b0"
     assert journals._key.hex() == "eda24a157c6fbde1cfce3ab2345b8c1d221b0e6e9f28c2fc97df15d7ba3a2c02"
     logs.close()

@@ -7,9 +7,9 @@ import os
 
 import pytest
 
-from gateway.audit.chain import read_events
 from gateway.config.settings import load
 from standards.edfi.model.model import resources
+from tests.gateway.disclosures import read_disclosures
 from tests.support.regions import TUTORING, agreement, running, small_sites
 
 PLACES = (("organization.identifier", "allow"), *TUTORING)
@@ -136,7 +136,7 @@ def test_an_unknown_district_is_no_address(region):
 
 
 def events(region):
-    return list(read_events(load(region.folder / "gateway.toml").audit.folder))
+    return list(read_disclosures(load(region.folder / "gateway.toml").audit.folder))
 
 
 def test_organizations_are_on_record_like_any_page_of_them(region):

@@ -1,0 +1,183 @@
+"""The report about a child, printed: as text, or as a page of HTML for paper, in the languages of translations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from babel.dates import format_date, format_datetime
+
+from gateway.audit.reports.facts import KIND, in_words
+from gateway.translations.catalogues import translator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import date, datetime
+
+    from gateway.audit.reports.child import ChildReport, Disclosures
+    from gateway.audit.reports.law import Duty
+
+DONE: Final = {
+    "read": "was shown",
+    "bulk": "was given in files",
+    "create": "created",
+    "update": "changed",
+    "delete": "deleted",
+}
+"""What a party did, by the operation of its events."""
+OTHER: Final = "did something else with"
+KINDS: Final = {
+    "district": "school district",
+    "cbo": "community organisation",
+    "vendor": "company",
+    "sea": "state education agency",
+    "researcher": "researcher",
+}
+"""The kinds of recipients."""
+MAX_EVENTS_TOLD: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One row of the report in words."""
+
+    title: str
+    done: str
+    lines: tuple[tuple[str, str], ...]
+    facts: tuple[str, ...]
+    duties: tuple[str, ...]
+
+
+class Print:
+    """A report in one *language*; for the *custodian* with the numbers of events and the acts about the child."""
+
+    def __init__(self, report: ChildReport, language: str, *, custodian: bool = False) -> None:
+        self.report, self.language, self.custodian = report, language, custodian
+        self.say: Callable[[str], str] = translator(KIND, language)
+
+    def text(self) -> str:
+        """Return the report as text."""
+        return "\n".join(self._text_lines())
+
+    def html(self) -> str:
+        """Return the report as a page of HTML that is complete by itself."""
+        return str(_template().render(page=self, say=self.say, report=self.report, language=self.language))
+
+    def heading(self) -> tuple[tuple[str, str], ...]:
+        """Return what stands above the rows, as pairs of a label and a text."""
+        say, report = self.say, self.report
+        begin = self.day(report.begin) if report.begin else say("the beginning of the record")
+        end = self.day(report.end) if report.end else say("today")
+        return (
+            (say("School district"), report.district),
+            (say("Made on"), self.moment(report.made)),
+            (say("Period"), say("from {begin} to {end}").format(begin=begin, end=end)),
+        )
+
+    def parties(self) -> tuple[Party, ...]:
+        """Return every row in words."""
+        return tuple(map(self._party, self.report.rows))
+
+    def acts(self) -> list[str]:
+        """Return the acts about the child, which a parent's paper does not have."""
+        if not self.custodian:
+            return []
+        return [
+            f"{one.get('at', '')}  {one.get('action', '')}, {one.get('actor', '')}: {one.get('reason') or '-'}"
+            for one in self.report.acts
+        ]
+
+    def day(self, day: date) -> str:
+        """Write a day as the language does."""
+        return str(format_date(day, "long", locale=self.language))
+
+    def moment(self, moment: datetime) -> str:
+        """Write a moment as the language does, with the time zone."""
+        time = format_datetime(moment, "HH:mm z", tzinfo=moment.tzinfo, locale=self.language)
+        return f"{self.day(moment.date())}, {time}"
+
+    def _party(self, row: Disclosures) -> Party:
+        say = self.say
+        kinds = list(dict.fromkeys(say(KINDS[one.kind]) for one in row.terms if one.kind in KINDS))
+        title = row.org or row.client
+        return Party(
+            f"{title} ({', '.join(kinds)})" if kinds else title,
+            say(DONE.get(row.operation, OTHER)),
+            tuple(self._lines(row)),
+            tuple(in_words(row.facts, self.language)) if row.known else (say("not on record"),),
+            tuple(self.duties(row.duty)),
+        )
+
+    def _lines(self, row: Disclosures) -> Iterator[tuple[str, str]]:
+        say = self.say
+        yield say("Program"), row.client
+        if row.times == 1:
+            yield say("When"), say("once, on {first}").format(first=self.moment(row.first))
+        else:
+            told = say("{times} times, first on {first}, last on {last}")
+            yield say("When"), told.format(times=row.times, first=self.moment(row.first), last=self.moment(row.last))
+        yield say("Purpose"), row.purpose or say("not on record")
+        for interest in dict.fromkeys(one.interest for one in row.terms):
+            yield say("Legitimate interest"), interest
+        yield say("Allowed by"), f"34 CFR {row.basis}" if row.basis else say("not on record")
+        if row.terms:
+            yield say("Agreement"), ", ".join(one.agreement for one in row.terms)
+        if self.custodian:
+            rest = f" … ({row.times})" if row.times > MAX_EVENTS_TOLD else ""
+            yield say("Events"), ", ".join(map(str, row.events[:MAX_EVENTS_TOLD])) + rest
+
+    def duties(self, duty: Duty) -> Iterator[str]:
+        """Say what the law asks of a row."""
+        say = self.say
+        if duty.demanded:
+            yield say("The law demands this row: 34 CFR 99.32(a).")
+        for section, reason in zip(duty.sections, duty.reasons, strict=True):
+            told = say("The law does not demand this row ({section}): it was made to {reason}.")
+            yield told.format(section=section, reason=say(reason))
+        if duty.special_education:
+            yield say("It has facts that may be of special education, for which 34 CFR 300.614 demands a record.")
+
+    def _text_lines(self) -> Iterator[str]:
+        say = self.say
+        yield say("Record of disclosures of a child's education record")
+        yield ""
+        yield from (f"{label}: {text}" for label, text in self.heading())
+        yield ""
+        yield say("These parties saw or changed something of it. Each row was written down before anything was sent.")
+        for number, one in enumerate(self.parties(), start=1):
+            yield ""
+            yield f"{number}. {one.title} {one.done}"
+            yield from (f"   {label}: {text}" for label, text in one.lines)
+            yield f"   {say('Facts about the child')}:"
+            yield from (f"     - {fact}" for fact in one.facts or (say("none"),))
+            yield from (f"   {told}" for told in one.duties)
+        yield ""
+        yield self.ending()
+        if self.acts():
+            yield ""
+            yield say("Acts about the child (for the custodian alone)")
+            yield from (f"  {one}" for one in self.acts())
+
+    def ending(self) -> str:
+        """Say how many rows there are."""
+        rows = len(self.report.rows)
+        if not rows:
+            return self.say("Nothing is on record for this id. Check that it is spelt as the district's system has it.")
+        return self.say("{rows} rows, {times} disclosures on record.").format(
+            rows=rows, times=sum(one.times for one in self.report.rows)
+        )
+
+
+@cache
+def _template() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415  text needs none of it
+
+    environment = Environment(
+        loader=PackageLoader("gateway.audit.reports", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("disclosures.html")

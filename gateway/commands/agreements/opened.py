@@ -1,0 +1,107 @@
+"""What commands about agreements open: the settings, the registry, and the version they are about."""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from gateway.config.settings import Settings
+    from gateway.signing.overview import VersionState
+    from gateway.storage.approvals import Approvals
+    from gateway.storage.registry import SqlStore
+    from policies.agreement import Agreement
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedRegistry:
+    """The settings of a region, its registry, and the approvals there."""
+
+    settings: Settings
+    store: SqlStore
+    approvals: Approvals
+
+    def states(self) -> tuple[VersionState, ...]:
+        """Return the state of every version."""
+        from gateway.signing.overview import overview
+        from gateway.storage.registry import utc_now
+
+        return overview(self.settings, self.store, utc_now())
+
+
+@contextmanager
+def registry(file: Path) -> Iterator[OpenedRegistry]:
+    """Open the registry of the region that *file* describes, until the end of the block."""
+    from gateway.config import settings
+    from gateway.storage.approvals import Approvals
+    from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
+    from gateway.storage.registry import open_store
+
+    read = settings.load(file)
+    with closing(open_store(read.store_url, seconds=MAX_COMMAND_SECONDS)) as store:
+        yield OpenedRegistry(read, store, Approvals(store))
+
+
+def looked_into(settings: Settings) -> Iterator[str]:
+    """Say which agreements are stopped, or would be, for want of signatures; the registry is not changed for it.
+
+    Raises:
+        StoreUnavailable: the registry cannot be read.
+    """
+    from gateway.signing.overview import in_review, would_stop
+
+    states = _states(settings)
+    for one in in_review(states):
+        if one.pending:
+            yield f"{one.agreement.file}: releases nothing: {one.pending.words()}"
+    for one in would_stop(states):
+        if one.pending:
+            yield f'{one.agreement.file}: approvals = "required" would stop it: {one.pending.words()}'
+
+
+def counting(settings: Settings, agreements: Iterable[Agreement]) -> tuple[Agreement, ...]:
+    """Return the *agreements* that release something as far as signatures go."""
+    from gateway.signing.overview import REVIEW
+
+    if not settings.must_be_signed:
+        return tuple(agreements)
+    stopped = {(one.agreement.id, one.agreement.version) for one in _states(settings) if one.state == REVIEW}
+    return tuple(one for one in agreements if (one.id, one.version) not in stopped)
+
+
+def _states(settings: Settings) -> tuple[VersionState, ...]:
+    """Return the state of every version, by a registry that is not changed for it."""
+    from gateway.signing.overview import overview
+    from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
+    from gateway.storage.database import look_into
+    from gateway.storage.registry import SqlStore, utc_now
+
+    engine = look_into(settings.store_url, MAX_COMMAND_SECONDS)
+    store = SqlStore(engine, utc_now, MAX_COMMAND_SECONDS) if engine else None
+    try:
+        return overview(settings, store, utc_now())
+    finally:
+        if store:
+            store.close()
+
+
+def version_of(states: Iterable[VersionState], name: str, version: int | None) -> VersionState:
+    """Find one version of the agreement *name*, the highest where none is asked for.
+
+    Raises:
+        NotFound: there is none, or its document is wrong.
+    """
+    from standards.errors import NotFound, suggestion
+
+    every = tuple(states)
+    found = [one for one in every if one.agreement.id == name and version in (None, one.agreement.version)]
+    if not found:
+        known = {one.agreement.id for one in every}
+        told = f" version {version} of" if version else ""
+        hint = "" if name in known else suggestion(name, known)
+        raise NotFound(f"There is no{told} agreement {name}{hint} without a mistake; `crossing check` names mistakes.")
+    return max(found, key=lambda one: one.agreement.version)

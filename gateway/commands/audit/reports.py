@@ -1,0 +1,199 @@
+"""``crossing audit child``, ``recipient``, ``element``, ``exposure``, ``export``: a privacy officer's questions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gateway.commands.audit.record import STUDENT, audit, known_district, load_settings, open_reader
+from gateway.commands.clients import SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date, datetime
+    from pathlib import Path
+
+    from gateway.audit.reports.exposure import Exposed
+    from gateway.audit.reports.reading import AuditReader
+    from gateway.audit.reports.uses import Use
+    from gateway.config.settings import Settings
+
+DAY = click.DateTime(["%Y-%m-%d"])
+FROM = click.option("--from", "begin", type=DAY, help="Only from this day on, in the district's time zone.")
+TO = click.option("--to", "end", type=DAY, help="Only up to this day, which is included.")
+OUTPUT = click.option("--output", type=click.File("w", encoding="utf-8"), default="-", help="The file to write.")
+
+
+@audit.command("child")
+@click.argument("district")
+@SETTINGS
+@FROM
+@TO
+@click.option("--paper", type=click.Choice(["en", "es"]), help="The paper for a parent, in this language.")
+@click.option("--format", "form", type=click.Choice(["text", "html"]), default="text", show_default=True)
+@OUTPUT
+def show_child(
+    district: str,
+    file: Path,
+    begin: datetime | None,
+    end: datetime | None,
+    paper: str | None,
+    form: str,
+    output: Any,
+) -> None:
+    """Tell who saw what of one child of DISTRICT: each party once, with what it got, when, why, and by which law.
+
+    The child's id is asked for, or read from standard input: it is no argument, which others could see. Acts about
+    the child, such as restrictions, are told to the custodian alone: the --paper for a parent does not have them.
+    """
+    from gateway.audit.reports.child import report
+    from gateway.audit.reports.printing import Print
+    from gateway.storage.registry import utc_now
+
+    settings = load_settings(file)
+    known_district(settings, district, file)
+    identifier = click.prompt(STUDENT, err=True)
+    with open_reader(settings) as reader:
+        found = report(reader, district, identifier, _day(begin), _day(end), utc_now())
+    printed = Print(found, paper or "en", custodian=paper is None)
+    output.write(printed.html() if form == "html" else printed.text() + "\n")
+
+
+@audit.command("recipient")
+@click.argument("name")
+@SETTINGS
+@FROM
+@TO
+def show_recipient(name: str, file: Path, begin: datetime | None, end: datetime | None) -> None:
+    """Tell what the organisation or program NAME got, of which districts, when and why."""
+    from gateway.audit.reports.uses import DisclosureWalk, to_recipient
+
+    with open_reader(load_settings(file)) as reader:
+        _tell_uses(to_recipient(DisclosureWalk(reader, _day(begin), _day(end)), name))
+
+
+@audit.command("element")
+@click.argument("path")
+@SETTINGS
+@FROM
+@TO
+def show_element(path: str, file: Path, begin: datetime | None, end: datetime | None) -> None:
+    """Tell who was shown the fact PATH (student.birthDate, or student.* for all of a kind), when and why."""
+    from gateway.audit.reports.uses import DisclosureWalk, of_element
+
+    with open_reader(load_settings(file)) as reader:
+        _tell_uses(of_element(DisclosureWalk(reader, _day(begin), _day(end)), path))
+
+
+@audit.command("exposure")
+@click.option("--client", required=True, help="The program whose data may be in wrong hands.")
+@SETTINGS
+@FROM
+@TO
+@click.option("--children", "district", help="List the children of this district, by the ids in its own system.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for the letters.")
+def show_exposure(
+    client: str, file: Path, begin: datetime | None, end: datetime | None, district: str | None, as_json: bool
+) -> None:
+    """Tell what a breach at a client may have laid open: children and facts by district, and what its letters need.
+
+    Children are counted. Who they are is listed for one district at a time, and its system is asked for its ids: show
+    the list to that district alone.
+    """
+    import orjson
+
+    from gateway.audit.reports.exposure import as_data, exposed_children, exposure
+    from gateway.audit.reports.uses import DisclosureWalk
+
+    settings = load_settings(file)
+    if district is not None:
+        known_district(settings, district, file)
+    with open_reader(settings) as reader:
+        found = exposure(reader, DisclosureWalk(reader, _day(begin), _day(end)), client)
+        if district is not None:
+            for own in exposed_children(reader, found, district, _ids(settings, district)):
+                click.echo(own)
+        elif as_json:
+            told = [as_data(reader, one) for one in found]
+            click.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS))
+        else:
+            _tell_exposure(reader, client, found)
+
+
+@audit.command("export")
+@SETTINGS
+@FROM
+@TO
+@click.option("--format", "form", type=click.Choice(["ndjson", "csv"]), default="ndjson", show_default=True)
+@OUTPUT
+def export_record(file: Path, begin: datetime | None, end: datetime | None, form: str, output: Any) -> None:
+    """Write every event of the record, as lines of JSON or as CSV; no student's value is in it."""
+    from gateway.audit.chain import read_events
+    from gateway.audit.reports.export import as_csv, as_ndjson
+
+    first, last = _day(begin), _day(end)
+    events = (one for one in read_events(load_settings(file).audit.folder) if _is_within(one, first, last))
+    output.writelines(as_csv(events) if form == "csv" else as_ndjson(events))
+
+
+def _is_within(event: dict[str, Any], first: date | None, last: date | None) -> bool:
+    day = str(event.get("at", ""))[:10]
+    return (first is None or day >= first.isoformat()) and (last is None or day <= last.isoformat())
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
+
+
+def _tell_uses(found: Sequence[Use]) -> None:
+    """Print uses, each with its facts in words."""
+    from gateway.audit.reports.uses import LABELS
+
+    for one in found:
+        labels = dict(zip(LABELS, one.labels, strict=True))
+        click.echo(f"{labels['client']} of {labels['org'] or '-'}: {labels['operation']} of {labels['district']}")
+        click.echo(f"  why: {labels['purpose'] or '-'}, on the basis of {labels['basis'] or '-'}")
+        click.echo(f"  under: {', '.join(one.agreements) or '-'}")
+        click.echo(f"  when: {one.times} times, first {one.first}, last {one.last}")
+        click.echo(f"  records: {one.records}, about {len(one.students)} students (of a school year)")
+        click.echo(f"  facts: {', '.join(_names(one.facts)) or '-'}\n")
+    click.echo(f"{len(found)} rows.")
+
+
+def _tell_exposure(reader: AuditReader, client: str, found: Sequence[Exposed]) -> None:
+    from gateway.audit.reports.facts import in_words
+
+    for one in found:
+        where = one.district if one.district != "*" else "several districts at once"
+        click.echo(f"{where}: {client} of {', '.join(sorted(one.orgs)) or '-'} was sent data {one.times} times")
+        click.echo(f"  first {one.first}, last {one.last} ({reader.zone(one.district)})")
+        for year, count in one.counts().items():
+            click.echo(f"  children of the school year {year - 1}-{year % 100:02}: {count}")
+        for name, obligations in one.agreements.items():
+            click.echo(f"  under {name}: {', '.join(obligations) or 'no obligation is written'}")
+        click.echo("  facts:")
+        for fact in in_words(one.facts, "en"):
+            click.echo(f"    - {fact}")
+    if not found:
+        click.echo(f"Nothing on record was sent to {client}.")
+
+
+def _names(facts: Iterable[tuple[str, str]]) -> list[str]:
+    return [name if action == "allow" else f"{name} ({action})" for name, action in sorted(facts)]
+
+
+def _ids(settings: Settings, district: str) -> list[str]:
+    """Ask a district's system for the ids of its students, as the record knew them."""
+    from gateway.cache.snapshot import build_snapshot
+    from gateway.districts.sources import adapter_of
+    from standards.keys import Keyring
+
+    wanted = {"student": frozenset({"id"})}
+    keyring = Keyring(settings.open_keys().derive("ids"))
+    adapter = adapter_of(district, settings.districts[district])
+    try:
+        records = adapter.read(wanted)
+        return list(build_snapshot(records, district, keyring, entities=wanted).table("student").ids)
+    finally:
+        adapter.close()

@@ -1,0 +1,251 @@
+"""What the commands of both registers share: whom an entry is about, how it is found, and how entries are listed."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import date
+    from pathlib import Path
+
+    from gateway.config.settings import DistrictSettings, Settings
+    from gateway.registers.events import RegisterEntry
+    from gateway.registers.imports import Imported
+    from gateway.registers.matching import Students
+    from gateway.registers.resolving import Resolved
+    from gateway.registers.store import Registers
+    from gateway.registers.tags import RegisterKeys
+    from gateway.registers.writing import Written
+
+    Command = Callable[..., None]
+
+MAX_SHOWN_MISTAKES = 200
+SHORTEST_NAME = 3
+STUDENT = {
+    "id": (("studentId", "The student's id in the district's system"),),
+    "state-id": (("stateId", "The student's id of the state"),),
+    "name": (
+        ("familyName", "The student's family name"),
+        ("givenName", "The student's given name"),
+        ("birthDate", "The student's date of birth (2015-01-31)"),
+    ),
+}
+"""What is asked for, by the value of ``--by``: never an argument, which others could see."""
+
+DISTRICT = click.option("--district", required=True, help="The district whose student it is.")
+BY = click.option(
+    "--by", type=click.Choice(tuple(STUDENT)), default="id", show_default=True, help="What to ask for of the student."
+)
+ANYWAY = click.option("--anyway", is_flag=True, help="Make the entry though it matches nobody, or several students.")
+REASON = click.option("--reason", default="", help="Why; it stays on record, so name nobody.")
+WHY = click.option("--reason", required=True, help="Why; it stays on record, so name nobody.")
+DAY = click.DateTime(["%Y-%m-%d"])
+ALL = click.option("--all", "every", is_flag=True, help="Those that have ended, too.")
+OF_STUDENT = click.option("--student", "of_student", is_flag=True, help="Only those of one student, who is asked for.")
+
+
+def current_user() -> str:
+    """Return the operating system's user, who acts unless somebody else is named."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+ACTOR = click.option("--actor", default=current_user, show_default="the user of this machine", help="Who decides this.")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRegisters:
+    """One district's registers, opened for one command."""
+
+    settings: Settings
+    district: str
+    registers: Registers
+    keys: RegisterKeys
+
+    @property
+    def spec(self) -> DistrictSettings:
+        """The district's settings."""
+        return self.settings.districts[self.district]
+
+    def students(self, *, contacts: bool = False) -> Students:
+        """Read the students from the district's system."""
+        from gateway.districts.students import known_students
+
+        return known_students(self.spec, self.keys, contacts=contacts)
+
+
+@contextmanager
+def open_registers(file: Path, district: str) -> Iterator[OpenRegisters]:
+    """Open the registers of a *district*."""
+    from gateway.config.settings import load
+    from gateway.registers.store import Registers
+    from gateway.registers.tags import PURPOSE, RegisterKeys
+    from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
+    from gateway.storage.registry import open_store, utc_now
+    from standards.errors import SettingsError, suggestion
+
+    settings = load(file)
+    if district not in settings.districts:
+        raise SettingsError(f"there is no district {district}{suggestion(district, settings.districts)}", str(file))
+    keys = RegisterKeys(settings.open_keys().derive(PURPOSE))
+    with closing(open_store(settings.store_url, seconds=MAX_COMMAND_SECONDS)) as store:
+        yield OpenRegisters(settings, district, Registers(store, keys, utc_now), keys)
+
+
+def ask_student(by: str, reason: str = "") -> dict[str, str]:
+    """Ask who the student is, or read it from standard input; refuse a *reason* that says it."""
+    given = {part: click.prompt(text, err=True).strip() for part, text in STUDENT[by]}
+    told = reason.casefold()
+    if any(len(text) >= SHORTEST_NAME and text.casefold() in told for text in given.values()):
+        raise click.BadParameter("the reason says who the student is, and stays on record", param_hint="'--reason'")
+    return given
+
+
+def meant(given: Mapping[str, str], students: Students, *, anyway: bool) -> Resolved:
+    """Return the tags of the student who is meant; one who matches nobody or several only *anyway*."""
+    from gateway.registers.resolving import resolve
+    from standards.errors import Conflict
+
+    with parts_as_options():
+        found = resolve(students, given)
+    if found.problem and not anyway:
+        raise Conflict(f"Nothing was written: {found.problem}. With --anyway the entry is made, and a task with it.")
+    if found.problem:
+        click.echo(f"{found.problem}: `crossing tasks list` has it until that is settled.", err=True)
+    return found
+
+
+@contextmanager
+def parts_as_options() -> Iterator[None]:
+    """Tell of a wrong part of an entry by the option that gave it."""
+    from gateway.registers.stating import WrongPart
+    from standards.errors import CallerError
+
+    try:
+        yield
+    except WrongPart as wrong:
+        raise CallerError(f"{wrong.part}: {wrong.message}.") from None
+
+
+def of_one_student(found: OpenRegisters, entries: Iterable[RegisterEntry], by: str) -> list[RegisterEntry]:
+    """Return the *entries* of one student, who is asked for: those with what was typed, and with what these share.
+
+    Where nothing is known by what was typed, the district's system tells what else the student is known by.
+    """
+    from gateway.registers.matching import Students
+    from gateway.registers.resolving import resolve, typed_tags
+    from standards.errors import SourceError
+
+    given, every = ask_student(by), list(entries)
+    with parts_as_options():
+        typed = typed_tags(Students(found.district, found.keys), given)
+    known = _alike(every, {(kind, tag) for kind, (tag, _) in typed.items()})
+    if known:
+        return known
+    try:
+        students = found.students()
+    except SourceError:
+        click.echo("The district's system cannot be asked: only what was typed is compared.", err=True)
+        return []
+    row = resolve(students, given).row
+    tags = (
+        {(kind, tag) for kind, several in students.found[row].tags.items() for tag in several}
+        if row is not None
+        else set()
+    )
+    return _alike(every, tags)
+
+
+def _alike(entries: list[RegisterEntry], tags: set[tuple[str, str]]) -> list[RegisterEntry]:
+    """Return the entries that have one of the *tags*, or share one with another of these."""
+    found: list[RegisterEntry] = []
+    while True:
+        more = [one for one in entries if one not in found and tags & set(one.states.tags.items())]
+        if not more:
+            return [one for one in entries if one in found]
+        found += more
+        tags = tags.union(*(set(one.states.tags.items()) for one in more))
+
+
+def tell_written(written: Written) -> None:
+    """Print what was written."""
+    for said, names in (("added", written.made), ("changed", written.changed), ("there already", written.the_same)):
+        for name in names:
+            click.echo(f"{name}: {said}.")
+
+
+def run_import(read: Imported, write: Callable[[], Written], name: str, *, dry_run: bool) -> None:
+    """Print what a file says and its mistakes; *write* it where there is none and it is no dry run."""
+    for mistake in read.mistakes[:MAX_SHOWN_MISTAKES]:
+        click.echo(mistake.message)
+    if read.mistakes:
+        more = len(read.mistakes) - MAX_SHOWN_MISTAKES
+        click.echo(f"… and {more} more." if more > 0 else "", nl=more > 0)
+        click.echo(f"{name}: {len(read.mistakes)} mistakes; nothing was written.")
+        raise click.exceptions.Exit(1)
+    unmatched = f", {read.unmatched} of which match nobody or several" if read.unmatched else ""
+    if dry_run:
+        click.echo(f"{name}: {len(read.states)} entries{unmatched}; nothing was written.")
+        return
+    written = write()
+    told = f"{len(written.made)} added, {len(written.changed)} changed, {len(written.the_same)} there already"
+    click.echo(f"{name}: {told}{unmatched}.")
+
+
+def print_entries(facts: list[dict[str, Any]], columns: tuple[str, ...], *, as_json: bool) -> None:
+    """Print entries as a table, or all that may be shown of them as JSON."""
+    if as_json:
+        click.echo(json.dumps(facts, indent=2))
+        return
+    from rich.table import Column, Table
+
+    from gateway.commands.clients import print_whole
+
+    table = Table(Column(columns[0], no_wrap=True), *columns[1:])
+    for one in facts:
+        table.add_row(*(_cell(one.get(column)) for column in columns))
+    print_whole(table)
+
+
+def _cell(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+
+
+def history(one: RegisterEntry) -> dict[str, Any]:
+    """Return when an entry was made and ended, and by whom."""
+    found = {"made": one.made.isoformat(timespec="seconds"), "by": one.actor, "reason": one.reason or None}
+    return {**found, "ended": one.ended.isoformat(timespec="seconds") if one.ended else None}
+
+
+def typed_day(day: Any) -> str:
+    """Write a day that an option gave, as parts of entries are written."""
+    return day.date().isoformat() if day else ""
+
+
+def delete_entry(
+    found: OpenRegisters, register: str, entry: str, ends: Mapping[str, date | None], actor: str, reason: str
+) -> None:
+    """Delete an entry, once it has ended for as long as entries are kept; *ends* are the last days of agreements."""
+    from gateway.storage.registry import utc_now
+    from standards.errors import CallerError
+
+    known = next((one for one in found.registers.entries(found.district) if one.entry == entry), None)
+    agreement_end = ends.get(getattr(known.states, "agreement", "")) if known else None
+    if known is not None:
+        last = known.last_day(agreement_end)
+        kept_until = last + found.settings.keep_entries if last else None
+        if kept_until is None or kept_until >= utc_now().date():
+            told = f"is kept until {kept_until}" if kept_until else "has not ended, and is kept"
+            raise CallerError(f"The entry {entry} {told}.")
+    found.registers.delete(found.district, entry, register, actor, reason, agreement_end)
+    click.echo(f"{entry}: deleted.")

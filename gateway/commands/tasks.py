@@ -1,0 +1,162 @@
+"""``crossing tasks``: what waits for a person."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gateway.commands.clients import JSON, SETTINGS
+from gateway.commands.register_entries import ACTOR, DAY, print_entries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from gateway.config.settings import Settings
+    from gateway.storage.registry import SqlStore
+    from gateway.tasks.store import Tasks
+    from gateway.tasks.task import PersonTask
+
+COLUMNS = ("id", "state", "kind", "org", "role", "due", "about")
+OFFLINE = click.option("--offline", is_flag=True, help="Ask no district's system: entries are not compared with it.")
+
+
+@click.group()
+def tasks() -> None:
+    """List what waits for people of districts and recipients, close it, and open tasks of one's own."""
+
+
+@tasks.command("list")
+@click.option("--org", help="Only those of this district or organisation.")
+@click.option("--role", help="Only those for this role, such as privacy-officer.")
+@click.option("--all", "every", is_flag=True, help="Closed ones, too.")
+@OFFLINE
+@JSON
+@SETTINGS
+def list_tasks(org: str | None, role: str | None, every: bool, offline: bool, as_json: bool, file: Path) -> None:
+    """List the tasks that there are today, those that are due (red) first; what can be computed is computed now.
+
+    A task is amber when half its time is over. No student's name or id is in it.
+    """
+    from gateway.config.settings import load
+    from gateway.storage.registry import utc_now
+
+    found = _tasks(load(file), offline=offline)
+    found = [one for one in found if org in {None, one.org} and role in {None, one.role}]
+    facts = [_facts(one, utc_now()) for one in found if every or one.closed is None]
+    if not as_json:
+        facts = [{**one, "about": _words(one["about"]), "due": (one["due"] or "")[:10]} for one in facts]
+    print_entries(facts, COLUMNS, as_json=as_json)
+
+
+@tasks.command()
+@click.argument("name", metavar="ID")
+@click.option("--outcome", required=True, help="What was done; it stays on record, so name nobody.")
+@ACTOR
+@OFFLINE
+@SETTINGS
+def close(name: str, outcome: str, actor: str, offline: bool, file: Path) -> None:
+    """Close the task ID with an outcome. One that was computed does not come back."""
+    from gateway.config.settings import load
+    from gateway.storage.registry import utc_now
+    from gateway.tasks.store import Tasks
+    from standards.errors import NotFound
+
+    settings = load(file)
+    task = next((one for one in _tasks(settings, offline=offline) if one.id == name), None)
+    if task is None:
+        raise NotFound(f"There is no task {name[:40]!r} today.")
+    with closing(_open(settings)) as store:
+        Tasks(store, utc_now).close(task, outcome, actor)
+    click.echo(f"{name}: closed.")
+
+
+@tasks.command("open")
+@click.argument("text")
+@click.option("--org", required=True, help="The district or organisation whose task it is.")
+@click.option("--role", required=True, help="The role of whoever is to do it, such as privacy-officer.")
+@click.option("--due", type=DAY, help="The day on which it is due.")
+@ACTOR
+@SETTINGS
+def open_task(text: str, org: str, role: str, due: datetime | None, actor: str, file: Path) -> None:
+    """Open a task of a person's own: TEXT says what is to be done, and names nobody."""
+    from datetime import UTC
+
+    from gateway.config.settings import load
+    from gateway.storage.registry import utc_now
+    from gateway.tasks.store import Tasks
+
+    with closing(_open(load(file))) as store:
+        task = Tasks(store, utc_now).open(org, role, text, due.replace(tzinfo=UTC) if due else None, actor)
+    click.echo(f"{task.id}: open.")
+
+
+def _tasks(settings: Settings, *, offline: bool) -> list[PersonTask]:
+    """Return every task there is today, in order."""
+    from gateway.storage.registry import utc_now
+    from gateway.tasks.computing import in_order
+    from gateway.tasks.store import Tasks, present
+
+    day = utc_now().date()
+    with closing(_open(settings)) as store:
+        found = Tasks(store, utc_now)
+        return in_order(present(_computed(settings, store, found, offline=offline), found.rows()), day)
+
+
+def _computed(settings: Settings, store: SqlStore, found: Tasks, *, offline: bool) -> Iterator[PersonTask]:
+    """Yield the tasks that follow from what there is, district by district."""
+    from gateway.districts.students import known_students
+    from gateway.registers.store import Registers
+    from gateway.registers.tags import PURPOSE, RegisterKeys
+    from gateway.storage.registry import utc_now
+    from gateway.tasks.computing import DistrictTasks
+    from policies.agreement import read_folder
+    from standards.errors import SourceError
+
+    agreements, _ = read_folder(settings.agreements)
+    keys = RegisterKeys(settings.open_keys().derive(PURPOSE))
+    registers, approved = Registers(store, keys, utc_now), found.approved()
+    for name, spec in settings.districts.items():
+        entries, students = registers.entries(name), None
+        if not offline and any(one.ended is None for one in entries):
+            try:
+                students = known_students(spec, keys)
+            except SourceError:
+                click.echo(f"{name}: its system cannot be asked, so no entry is compared with it.", err=True)
+        district = DistrictTasks(name, agreements, entries, students, approved, settings.keep_entries)
+        yield from district.on(utc_now().astimezone(spec.timezone).date())
+
+
+def _open(settings: Settings) -> SqlStore:
+    from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
+    from gateway.storage.registry import open_store
+
+    return open_store(settings.store_url, seconds=MAX_COMMAND_SECONDS)
+
+
+def _facts(one: PersonTask, now: datetime) -> dict[str, Any]:
+    from gateway.tasks.task import KINDS
+
+    facts = {
+        "id": one.id, "state": one.state(now), "kind": one.kind, "org": one.org, "role": one.role,
+        "opened": one.opened.isoformat(timespec="seconds"), "due": one.due.isoformat() if one.due else None,
+        "what": KINDS.get(one.kind, one.kind), "about": dict(one.content),
+    }  # fmt: skip
+    if one.closed is not None:
+        closed = one.closed.isoformat(timespec="seconds")
+        facts |= {"closed": closed, "closed_by": one.closed_by, "outcome": one.outcome}
+    return facts
+
+
+def _words(about: dict[str, Any]) -> str:
+    if set(about) == {"text"}:
+        return str(about["text"])
+    return ", ".join(f"{name} {_word(value)}" for name, value in about.items())
+
+
+def _word(value: Any) -> str:
+    return " ".join(value) if isinstance(value, list) else json.dumps(value).strip('"')

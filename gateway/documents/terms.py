@@ -1,0 +1,143 @@
+"""Terms of an agreement in sentences: legal basis, operations, redisclosure, retention, obligations, limits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gateway.documents.words import message
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from gateway.documents.words import Wording
+
+KINDS = {
+    "district": message("school district"),
+    "cbo": message("community organization"),
+    "vendor": message("provider of a program or service"),
+    "sea": message("state education agency"),
+    "researcher": message("researcher"),
+}
+BASES = {
+    "99.30": message("Written consent of the parent or of the eligible student."),
+    "99.31(a)(1)": message(
+        "School officials with a legitimate educational interest, among them those to whom the school district has"
+        " outsourced a service and whose use of the records it controls directly."
+    ),
+    "99.31(a)(2)": message("Officials of a school or district in which the student seeks or intends to enroll."),
+    "99.31(a)(3)": message("Authorized representatives of federal, state or local education authorities."),
+    "99.31(a)(4)": message("Financial aid for which the student has applied or which the student has received."),
+    "99.31(a)(5)": message("State and local officials of the juvenile justice system, as state law allows."),
+    "99.31(a)(6)": message("Studies for, or on behalf of, the school district."),
+    "99.31(a)(7)": message("Organizations that accredit schools."),
+    "99.31(a)(8)": message("Parents of a dependent student."),
+    "99.31(a)(9)": message("A judicial order or a lawfully issued subpoena."),
+    "99.31(a)(10)": message("A health or safety emergency."),
+    "99.31(a)(11)": message("Directory information."),
+    "99.31(a)(12)": message("The parent of the student, or the student."),
+    "99.31(a)(16)": message("Information on registered sex offenders that the law provides for."),
+    "99.34": message("Officials of a school or district in which the student seeks or intends to enroll."),
+    "99.35": message("Audit or evaluation of education programs by federal, state or local authorities."),
+    "99.36": message("A health or safety emergency."),
+    "99.37": message("Directory information."),
+}
+"""What the sections of 34 CFR Part 99 on which a disclosure may rest are about; a subsection is about its section."""
+OPERATIONS = {
+    "read": message("Read pages of records and single records."),
+    "search": message("Search for records by the facts that are released."),
+    "bulk": message("Fetch files of all records at once."),
+    "changes": message("Learn what has changed, or was deleted, since when."),
+    "create": message("Create records in the school district's system."),
+    "update": message("Change released facts in the school district's system."),
+    "delete": message("Delete records in the school district's system."),
+}
+OBLIGATIONS = {
+    "log-99.32": message("Keep a record of each request and each disclosure, as 34 CFR 99.32 demands."),
+    "no-ads": message("Show no advertising that is chosen by these data."),
+    "no-sale": message("Sell no data."),
+    "encrypt-at-rest": message("Keep the data encrypted."),
+}
+NOTIFY = "notify-on-breach:"
+ENDS = {
+    "expiry": message("the agreement ends"),
+    "revocation": message("the school district revokes the agreement"),
+    "withdrawal": message("a consent is withdrawn, for the data of that student"),
+}
+
+
+def bases(ferpa: str, words: Wording) -> Iterator[str]:
+    """Yield a sentence for each section of 34 CFR Part 99 that an agreement rests on."""
+    for section in ferpa.split("+"):
+        known = section
+        while known and known not in BASES:
+            known = known.rpartition("(")[0]
+        about = words.say(BASES[known]) if known else ""
+        yield words.say("34 CFR %(section)s. %(about)s", section=section, about=about).strip()
+
+
+def operations(allowed: frozenset[str], words: Wording) -> tuple[str, ...]:
+    """Return a sentence for each operation that an agreement allows."""
+    return tuple(words.say(said) for name, said in OPERATIONS.items() if name in allowed)
+
+
+def redisclosure(content: Mapping[str, Any], words: Wording) -> str:
+    """Say to whom the recipient may pass data on."""
+    agreed = content.get("redisclosure")
+    if agreed is None:
+        return words.say(
+            "The agreement says nothing of passing data on; 34 CFR 99.33 forbids it without consent, unless the school"
+            " district allows it on one of the grounds of 34 CFR 99.31."
+        )
+    if agreed == "prohibited":
+        return words.say("The recipient passes no data on to anybody.")
+    named = words.both(map(words.quoted, agreed["named"]))
+    return words.say("The recipient passes data on to nobody but %(named)s.", named=named)
+
+
+def retention(content: Mapping[str, Any], words: Wording) -> Iterator[str]:
+    """Yield what becomes of the data when they are no longer needed."""
+    agreed = content.get("retention")
+    if agreed is None:
+        yield words.say("The agreement states no time by which data are deleted.")
+        return
+    ends = words.either(words.say(ENDS[one]) for one in agreed.get("after", ("expiry",)))
+    period = words.period(agreed["deleteWithin"])
+    yield words.say("The recipient deletes the data within %(period)s after %(ends)s.", period=period, ends=ends)
+    if agreed.get("certificate") == "required":
+        yield words.say("It certifies the deletion to the school district in writing.")
+
+
+def obligations(content: Mapping[str, Any], words: Wording) -> Iterator[str]:
+    """Yield every obligation: those with a name of ours in words, others as the agreement writes them."""
+    for one in content.get("obligations", ()):
+        if one in OBLIGATIONS:
+            yield words.say(OBLIGATIONS[one])
+        elif one.startswith(NOTIFY) and (period := words.period(one.removeprefix(NOTIFY))):
+            yield words.say("Tell the school district of a breach within %(period)s.", period=period)
+        else:
+            yield words.quoted(one)
+
+
+def limits(content: Mapping[str, Any], words: Wording) -> Iterator[str]:
+    """Yield the limits on counts and amounts."""
+    agreed = content.get("limits", {})
+    if cell := agreed.get("smallCell"):
+        yield words.say("Counts of fewer than %(number)s records are not told.", number=words.number(cell))
+    if rows := agreed.get("maxRowsPerDay"):
+        yield words.say("No client is sent more than %(number)s records in a day.", number=words.number(rows))
+
+
+def directory(content: Mapping[str, Any], words: Wording) -> Iterator[str]:
+    """Yield what holds for families that have opted out of directory information."""
+    agreed = content.get("directory", {})
+    if agreed.get("optOut") == "honour":
+        yield words.say("Students who are opted out of directory information are left out.")
+    elif agreed.get("optOut") == "n/a":
+        yield words.say(
+            "The disclosure does not rest on directory information, so that opting out of it changes nothing here."
+        )
+    if notice := agreed.get("notice"):
+        yield words.say(
+            "Beyond the facts of the class directory, the district's annual notice names: %(names)s.",
+            names=words.both(notice),
+        )

@@ -1,0 +1,65 @@
+"""Agreements by name: a file, or a version of the folder or of the texts on record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.audit import agreement_texts
+from policies import agreement, canonical
+from standards.errors import NotFound, SettingsError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gateway.audit.agreement_texts import Texts
+    from gateway.config.settings import Settings
+    from policies.agreement import Agreement
+
+
+def named(settings: Settings, name: str) -> Agreement:
+    """Return the agreement in the file *name*, or the version ``ID@NUMBER`` of the folder or on record.
+
+    Its lines mean what they meant at its first use, where it has been used.
+
+    Raises:
+        NotFound: there is neither.
+        SettingsError: the file is wrong.
+        StoreUnavailable: the texts on record cannot be read.
+    """
+    texts = agreement_texts.recorded(settings)
+    path = Path(name)
+    if path.is_file():
+        return texts.held_to(agreement.load(path))
+    found, _ = agreement.read_folder(settings.agreements)
+    for one in found:
+        if f"{one.id}@{one.version}" == name:
+            return texts.held_to(one)
+    return _recorded(texts, name)
+
+
+def _recorded(texts: Texts, name: str) -> Agreement:
+    content = texts.content(name)
+    if content is None:
+        message = f"There is no file {name!r}, and no agreement ID@VERSION of that name, in the folder or on record."
+        raise NotFound(message)
+    document = canonical.document(content, name)
+    found, problems = agreement.check(document, Path())
+    if found is None:
+        raise SettingsError(f"this text on record is not one that this version of the program reads: {problems[0]}")
+    bundled = [
+        replace(line, bundle=entry.get("set", ""))
+        for line, entry in zip(found.lines, content["elements"], strict=True)
+    ]  # fmt: skip
+    return texts.held_to(replace(found, lines=tuple(bundled), text=canonical.text(content, bundled)))
+
+
+def in_force(settings: Settings, now: datetime) -> tuple[Agreement, ...]:
+    """Return the agreements of the folder that are in force at the moment *now*, each as it is used.
+
+    Raises:
+        SettingsError: one of them is wrong.
+    """
+    every = agreement_texts.held_to(settings, agreement.load_folder(settings.agreements))
+    return tuple(one for one in every if one in agreement.current(every, one.today(now)))

@@ -1,0 +1,167 @@
+"""Events of the registers: what is written when an entry is made, changed or ended, and how it is read back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from gateway.registers.entries import Consent, Restriction
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from gateway.storage.cipher import Cipher
+
+CONSENTS, RESTRICTIONS, TEXTS = "consents", "restrictions", "texts"
+GIVEN, ADDED, CHANGED, WITHDRAWN, LIFTED = "given", "added", "changed", "withdrawn", "lifted"
+MADE: Final = {CONSENTS: GIVEN, RESTRICTIONS: ADDED}
+ENDED: Final = {CONSENTS: WITHDRAWN, RESTRICTIONS: LIFTED}
+DELETED: Final = "deleted"
+"""The event that says that an entry is gone, and not which; it also keeps its number from being given again."""
+
+NAMES, FORM = "names", "form"
+"""The events of *TEXTS*: a set of element names, and the sealed text of a form, each once by its hash."""
+
+HASH_CHARACTERS: Final = 32
+"""The first characters of a hash, under which a text of the registers is kept."""
+
+Stated = Consent | Restriction
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterEvent:
+    """One event on an *entry* of a *register*: its *content* names nobody, and values are *sealed*."""
+
+    register: str
+    entry: str
+    event: str
+    content: Mapping[str, Any]
+    sealed: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterEntry:
+    """An entry with its history: what it *states*, since when and by whom, and when and why it was *ended*."""
+
+    register: str
+    states: Stated
+    made: datetime
+    actor: str
+    ended: datetime | None = None
+    reason: str = ""
+
+    @property
+    def entry(self) -> str:
+        """The id of the entry, which is random and names nobody."""
+        return self.states.entry
+
+    def last_day(self, agreement_end: date | None = None) -> date | None:
+        """Return the last day on which it holds, or held; None where it has no end."""
+        ends = (self.ended.date() if self.ended else None, self.states.until, agreement_end)
+        return min((day for day in ends if day is not None), default=None)
+
+
+def register_of(one: Stated) -> str:
+    """Return the register that a consent or a restriction belongs to."""
+    return CONSENTS if isinstance(one, Consent) else RESTRICTIONS
+
+
+def stating(one: Stated, event: str, cipher: Cipher) -> RegisterEvent:
+    """Make the event by which an entry states *one* from now on."""
+    if isinstance(one, Consent):
+        return RegisterEvent(CONSENTS, one.entry, event, _consent_content(one))
+    sealed = None
+    if one.substitute:
+        sealed = cipher.seal(json.dumps(dict(one.substitute), sort_keys=True).encode(), _about(one.district, one.entry))
+    return RegisterEvent(RESTRICTIONS, one.entry, event, _restriction_content(one), sealed)
+
+
+def _consent_content(one: Consent) -> dict[str, Any]:
+    return _present({
+        "tags": dict(one.tags), "agreement": one.agreement, "form": one.form, "formHash": one.form_hash,
+        "signer": one.signer_role, "method": one.method, "signed": one.signed.isoformat(),
+        "begin": one.begin.isoformat(), "until": one.until and one.until.isoformat(),
+        "elements": names_hash(one.elements) if one.elements else None,
+    })  # fmt: skip
+
+
+def _restriction_content(one: Restriction) -> dict[str, Any]:
+    return _present({
+        "tags": dict(one.tags), "kind": one.kind, "begin": one.begin.isoformat(),
+        "until": one.until and one.until.isoformat(), "recipients": list(one.recipients),
+        "elements": list(one.elements), "contact": one.contact,
+    })  # fmt: skip
+
+
+def _present(content: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in content.items() if value}
+
+
+def _about(district: str, entry: str) -> bytes:
+    return f"{district}\x00{entry}".encode()
+
+
+def stated(district: str, event: RegisterEvent, names: Mapping[str, frozenset[str]], cipher: Cipher) -> Stated:
+    """Return what an entry states by its last *event* but the one that ends it.
+
+    Raises:
+        NotSealed: its values were sealed under another key, or for another entry.
+        KeyError: its elements, or another part of it, are not there.
+    """
+    known = event.content
+    begin, until = date.fromisoformat(known["begin"]), known.get("until")
+    last = date.fromisoformat(until) if until else None
+    if event.register == CONSENTS:
+        return Consent(
+            event.entry, district, known["agreement"], known["form"], known["formHash"], known.get("tags", {}),
+            known["signer"], known["method"], date.fromisoformat(known["signed"]), begin, last,
+            names[known["elements"]] if "elements" in known else frozenset(),
+        )  # fmt: skip
+    sealed = event.sealed
+    return Restriction(
+        event.entry, district, known["kind"], known.get("tags", {}), begin, last, tuple(known.get("recipients", ())),
+        tuple(known.get("elements", ())), known.get("contact", ""),
+        json.loads(cipher.open(sealed, _about(district, event.entry))) if sealed else {},
+    )  # fmt: skip
+
+
+def names_hash(names: Iterable[str]) -> str:
+    """Return the hash by which a set of element names is kept."""
+    return text_hash("\n".join(sorted(names)))[:HASH_CHARACTERS]
+
+
+def text_hash(text: str) -> str:
+    """Return the hash of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def naming(names: frozenset[str]) -> RegisterEvent:
+    """Make the event that keeps a set of element names."""
+    return RegisterEvent(TEXTS, names_hash(names), NAMES, {"names": sorted(names)})
+
+
+def keeping_form(district: str, text: str, cipher: Cipher) -> RegisterEvent:
+    """Make the event that keeps the text of a form, sealed: somebody may have filled it in."""
+    name = text_hash(text)[:HASH_CHARACTERS]
+    return RegisterEvent(TEXTS, name, FORM, {}, cipher.seal(text.encode(), _about(district, name)))
+
+
+def form_text(district: str, event: RegisterEvent, cipher: Cipher) -> str:
+    """Return the text of a form that *event* keeps."""
+    return cipher.open(event.sealed or b"", _about(district, event.entry)).decode()
+
+
+def digest(states: Iterable[Stated]) -> str:
+    """Hash what entries state, without tags and values, for the record: it leads to nobody."""
+    spelt = [
+        _consent_content(replace(one, tags={})) if isinstance(one, Consent) else _restriction_content(_bare(one))
+        for one in states
+    ]
+    return hashlib.sha256(json.dumps(spelt, sort_keys=True).encode()).hexdigest() if spelt else ""
+
+
+def _bare(one: Restriction) -> Restriction:
+    return replace(one, tags={}, contact="", substitute={})

@@ -1,0 +1,61 @@
+"""Imports: a whole CSV file as entries of a register, or every mistake in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from gateway.registers.csv_rows import CsvRows
+from gateway.registers.resolving import WHO, resolve
+from gateway.registers.stating import ADDRESS, WrongPart
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from gateway.registers.events import Stated
+    from gateway.registers.matching import Students
+    from standards.errors import SettingsError
+
+    MakeEntry = Callable[[Mapping[str, str], Mapping[str, str]], Stated]
+
+CONSENT_COLUMNS: Final = (
+    *WHO, "agreement", "form", "formHash", "signer", "method", "signed", "from", "until", "elements",
+)  # fmt: skip
+RESTRICTION_COLUMNS: Final = (*WHO, "kind", "contact", "recipient", "element", "from", "until", *ADDRESS)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a file says: the entries, every mistake, and how many lines match nobody or several, yet are entries."""
+
+    states: tuple[Stated, ...]
+    mistakes: tuple[SettingsError, ...]
+    unmatched: int = 0
+
+
+def import_file(
+    path: Path, columns: tuple[str, ...], students: Students, make: MakeEntry, *, anyway: bool = False
+) -> Imported:
+    """Read the entries in the file at *path*; *make* makes one of its tags and of the parts that a line gives.
+
+    A line that matches nobody, or several students, is a mistake, or with *anyway* an entry all the same.
+
+    Raises:
+        SettingsError: the file cannot be read.
+    """
+    rows = CsvRows(path, columns)
+    states: list[Stated] = []
+    unmatched = 0
+    for row in rows.rows:
+        try:
+            found = resolve(students, row.cells)
+            if found.problem and not anyway:
+                rows.report(row.line, found.part, found.problem)
+            else:
+                states.append(make(found.tags, row.cells))
+                unmatched += bool(found.problem)
+        except WrongPart as wrong:
+            rows.report(row.line, wrong.part, wrong.message)
+    mistakes = sorted(rows.mistakes, key=lambda one: (one.line, one.column))
+    return Imported(tuple(states), tuple(mistakes), unmatched)

@@ -1,0 +1,104 @@
+"""The table of tasks: what people opened, and which tasks were closed, by whom and with what outcome."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from gateway.storage.acts import Act, write_act
+from gateway.storage.bounded_calls import timely
+from gateway.storage.database import transaction
+from gateway.storage.registry import utc_now
+from gateway.storage.tables import approvals, tasks
+from gateway.tasks.task import ID_CHARACTERS, OWN, PersonTask
+from standards.errors import Conflict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+
+    from sqlalchemy import Row
+
+    from gateway.storage.registry import SqlStore
+
+    Approved = Mapping[tuple[str, int, str], Mapping[str, datetime]]
+
+
+class Tasks:
+    """The tasks in the registry."""
+
+    def __init__(self, store: SqlStore, clock: Callable[[], datetime] = utc_now) -> None:
+        self._engine, self.calls, self._clock = store.engine, store.calls, clock
+
+    @timely
+    def rows(self) -> tuple[PersonTask, ...]:
+        """List the tasks that are written down, closed ones too, oldest first."""
+        with transaction(self._engine) as connection:
+            found = connection.execute(select(tasks).order_by(tasks.c.opened, tasks.c.id)).all()
+        return tuple(map(_task, found))
+
+    @timely
+    def open(self, org: str, role: str, text: str, due: datetime | None, actor: str) -> PersonTask:
+        """Open a task of a person's own, and write the act down."""
+        task = PersonTask(secrets.token_hex(ID_CHARACTERS // 2), OWN, org, role, {"text": text}, self._clock(), due)
+        with transaction(self._engine, write=True) as connection:
+            connection.execute(insert(tasks).values(_values(task, task.opened)))
+            write_act(connection, Act(actor, "task opened", "", _about(task)), self._clock())
+        return task
+
+    @timely
+    def close(self, task: PersonTask, outcome: str, actor: str) -> None:
+        """Close a *task*, written down or computed, and write the act down.
+
+        Raises:
+            Conflict: it was closed already.
+        """
+        at = self._clock()
+        closing = {"closed": at, "closed_by": actor, "outcome": outcome}
+        try:
+            with transaction(self._engine, write=True) as connection:
+                mine = (tasks.c.id == task.id) & tasks.c.closed.is_(None)
+                if not connection.execute(update(tasks).where(mine).values(closing)).rowcount:
+                    connection.execute(insert(tasks).values({**_values(task, at), **closing}))
+                write_act(connection, Act(actor, "task closed", "", _about(task), outcome), at)
+        except IntegrityError:
+            raise Conflict(f"The task {task.id} was closed already.") from None
+
+    @timely
+    def approved(self) -> Approved:
+        """Return who approved which text of which version of an agreement, and when; withdrawn approvals left out."""
+        found: dict[tuple[str, int, str], dict[str, datetime]] = {}
+        with transaction(self._engine) as connection:
+            rows = connection.execute(select(approvals).where(approvals.c.withdrawn.is_(None))).all()
+        for row in rows:
+            found.setdefault((row.agreement, row.version, row.text), {})[row.party] = row.at
+        return found
+
+
+def present(computing: Iterable[PersonTask], written: Iterable[PersonTask]) -> list[PersonTask]:
+    """Return all tasks: those that compute, unless they were closed, and those that are *written* down."""
+    known = {one.id: one for one in written}
+    return [*(one for one in computing if one.id not in known), *known.values()]
+
+
+def _about(task: PersonTask) -> dict[str, Any]:
+    return {"task": task.id, "kind": task.kind, "org": task.org, "role": task.role}
+
+
+def _values(task: PersonTask, at: datetime) -> dict[str, Any]:
+    """Return what is written of a task; a private one is written as if it was opened *at* that moment."""
+    opened, due = (at, None) if task.private else (task.opened, task.due)
+    return {
+        "id": task.id, "kind": task.kind, "org": task.org, "role": task.role, "content": dict(task.content),
+        "opened": opened, "due": due,
+    }  # fmt: skip
+
+
+def _task(row: Row[Any]) -> PersonTask:
+    return PersonTask(
+        row.id, row.kind, row.org, row.role, row.content, row.opened, row.due, row.closed, row.closed_by or "",
+        row.outcome or "",
+    )  # fmt: skip

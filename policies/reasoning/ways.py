@@ -1,0 +1,89 @@
+"""Ways in which a fact is read: the collections of OneRoster, alone and in bulk files, and the resources of Ed-Fi."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from standards import registry
+from standards.oneroster.api.routes import APIS, routes
+from standards.pruning import prune
+from standards.view import Native
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from policies.grant import Grant
+    from standards.view import View
+
+READ, BULK = "read", "bulk"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way in which an element is read or written: a view, its operation, and the scopes of which it needs one."""
+
+    told: str
+    view: View
+    operation: str
+    scopes: frozenset[str]
+
+
+@cache
+def ways() -> tuple[Way, ...]:
+    """List every way: the collections of OneRoster, alone and in bulk files, and the resources of Ed-Fi."""
+    found: list[Way] = []
+    for version, api in APIS.items():
+        views = registry.views(api)
+        for route in routes(version):
+            if route.operation.method == "GET" and not route.single and not route.parents:
+                told = f"OneRoster {version} {route.collection}"
+                found.append(Way(told, views[route.collection], READ, route.scopes))
+                found.append(Way(f"{told} in bulk", views[route.collection], BULK, route.scopes))
+    edfi = frozenset({"edfi:read"})
+    return (*found, *(Way(f"Ed-Fi {name}", view, READ, edfi) for name, view in registry.views("edfi").items()))
+
+
+def opened(grant: Grant) -> Iterator[str]:
+    """Yield the ways that are open under a grant, whatever scopes its client has."""
+    for one in ways():
+        if one.operation in grant.operations and prune(one.view, grant) is not None:
+            yield one.told
+
+
+@dataclass(frozen=True, slots=True)
+class _Without:
+    """A grant without one element."""
+
+    grant: Grant
+    name: str
+
+    def releases(self, name: str) -> bool:
+        return name.removesuffix(".*") != self.name and self.grant.releases(name)
+
+    def plain(self, name: str) -> bool:
+        return name.removesuffix(".*") != self.name and self.grant.plain(name)
+
+
+def shows(view: View, grant: Grant, name: str) -> bool:
+    """Tell whether *view* under *grant* would differ without the element *name*."""
+    pruned, without = prune(view, grant), prune(view, _Without(grant, name))
+    return pruned is not None and _shape(pruned, name) != _shape(without, name)
+
+
+def _shape(value: Any, name: str) -> Any:
+    """Return what can be compared of a pruned view: all but its functions; only that of free members differs."""
+    if isinstance(value, Native):
+        member = name.removeprefix(f"{value.field}.") if name.startswith(f"{value.field}.") else ""
+        return value.name, value.field, bool(member) and value.allows is not None and value.allows(member)
+    if is_dataclass(value):
+        return type(value).__name__, *(_shape(getattr(value, one.name), name) for one in fields(value))
+    if isinstance(value, tuple):
+        return tuple(_shape(one, name) for one in value)
+    return None if callable(value) else value
+
+
+def known_to(view: View, there: Collection[str] | None) -> bool:
+    """Tell whether a source that has the entities *there* has any record of *view*; where that is unknown it may."""
+    return there is None or any(branch.entity in there for branch in view.branches)

@@ -1,0 +1,152 @@
+"""Students are tagged by a key of their district and school year, and whoever destroys it makes nobody of them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+
+from gateway.audit.students.subject_keys import SHRED, SubjectKeys, school_year
+from gateway.audit.students.tags import FormerTags, PossibleTags, YearlyTags
+from gateway.storage.acts import Act, Acts
+from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
+from gateway.storage.registry import open_store
+from standards.errors import CallerError, NotFound, StoreUnavailable
+from standards.keys import Keyring
+from tests.support import servers
+
+NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
+KEY = b"s" * 32
+KEYRING = Keyring(b"a key for tests, of thirty-two b")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/registry.db"
+        return
+    with servers.fresh_database(request.getfixturevalue("postgresql_server")) as fresh:
+        yield fresh.replace("postgresql+psycopg:", "postgresql:")
+
+
+@pytest.fixture
+def store(url):
+    opened = open_store(url, lambda: NOON, MAX_COMMAND_SECONDS)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def keys(store):
+    return SubjectKeys(store, KEY)
+
+
+def yearly(keys):
+    return YearlyTags(keys, NOON.timestamp)
+
+
+@pytest.mark.parametrize(
+    ("day", "year"), [("2026-06-30", 2026), ("2026-07-01", 2027), ("2026-12-31", 2027), ("2027-01-01", 2027)]
+)
+def test_a_school_year_begins_in_july_and_is_called_by_the_year_it_ends_in(day, year):
+    assert school_year(day) == year
+
+
+def test_a_student_has_another_tag_in_every_year_and_in_every_district(keys):
+    tags = yearly(keys)
+    found = {tags.tagger(district, day)("u1") for district in ("maple", "oak") for day in ("2026-06-30", "2026-07-01")}
+    assert len(found) == 4
+    assert tags.tagger("maple", "2026-07-01")("u1") == tags.tagger("maple", "2027-06-30")("u1") != b""
+    assert tags.tagger("maple", "2026-07-01")("u1") != tags.tagger("maple", "2026-07-01")("u2")
+    assert FormerTags(KEYRING).tagger("maple", "2026-07-01")("u1") not in found
+
+
+def test_a_key_is_random_and_the_same_after_a_restart(keys, store):
+    tag = yearly(keys).tagger("maple", "2026-09-01")("u1")
+    assert yearly(SubjectKeys(store, KEY)).tagger("maple", "2026-09-01")("u1") == tag
+    keys.destroy("maple", 2027, Act("ana", SHRED, "maple"), NOON)
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM subject_keys")
+    assert yearly(SubjectKeys(store, KEY)).tagger("maple", "2026-09-01")("u1") != tag
+
+
+def test_processes_that_make_the_first_key_of_a_year_at_once_agree(url):
+    stores = [open_store(url, lambda: NOON, MAX_COMMAND_SECONDS) for _ in range(4)]
+    with ThreadPoolExecutor(8) as threads:
+        waiting = [threads.submit(SubjectKeys(stores[at % 4], KEY).open, "maple", 2027, NOON) for at in range(16)]
+        assert len({one.result() for one in waiting}) == 1
+    for one in stores:
+        one.close()
+
+
+def test_a_key_lies_sealed_and_does_not_open_for_another_district_or_region(keys, store):
+    made = keys.open("maple", 2027, NOON)
+    with store.engine.begin() as connection:
+        (sealed,) = connection.exec_driver_sql("SELECT sealed FROM subject_keys").one()
+        assert made not in bytes(sealed)
+        connection.exec_driver_sql("UPDATE subject_keys SET district = 'oak'")
+    with pytest.raises(StoreUnavailable, match="was changed in the registry"):
+        keys.open("oak", 2027, NOON)
+
+
+def test_whoever_looks_for_a_student_tries_every_year_and_the_key_of_before(keys):
+    tags = yearly(keys)
+    written = [
+        KEYRING.student_tag("maple", "u1"),
+        tags.tagger("maple", "2025-09-01")("u1"),
+        tags.tagger("maple", "2026-09-01")("u1"),
+    ]
+    tags.tagger("oak", "2026-09-01")
+    assert list(PossibleTags(keys, KEYRING).of("maple", "u1")) == written
+
+
+def test_a_destroyed_key_is_gone_for_ever_and_the_act_is_written_with_it(keys, store):
+    tag = yearly(keys).tagger("maple", "2025-09-01")("u1")
+    keys.destroy("maple", 2026, Act("ana", SHRED, "maple", {"schoolYear": 2026}, "the years are over"), NOON)
+    assert tag not in PossibleTags(keys, KEYRING).of("maple", "u1")
+    (one,) = keys.list("maple")
+    assert (one.key, one.destroyed) == (None, NOON)
+    (act,) = Acts(store).waiting()
+    assert (act.actor, act.action, act.district, act.reason) == ("ana", SHRED, "maple", "the years are over")
+    with pytest.raises(StoreUnavailable, match="was destroyed"):
+        yearly(keys).tagger("maple", "2025-09-01")
+    with pytest.raises(CallerError, match="destroyed before"):
+        keys.destroy("maple", 2026, Act("ana", SHRED, "maple"), NOON)
+    with pytest.raises(NotFound):
+        keys.destroy("maple", 2020, Act("ana", SHRED, "maple"), NOON)
+    assert len(Acts(store).waiting()) == 1
+
+
+def test_no_copy_of_a_destroyed_key_stays_in_the_registry_s_files(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path}/registry.db")
+    keys = SubjectKeys(store, KEY)
+    keys.open("maple", 2026, NOON)
+    keys.open("oak", 2026, NOON)
+    with store.engine.begin() as connection:
+        sealed = {
+            district: bytes(one)
+            for district, one in connection.exec_driver_sql("SELECT district, sealed FROM subject_keys")
+        }
+
+    def content():
+        return b"".join(path.read_bytes() for path in tmp_path.glob("registry.db*"))
+
+    assert sealed["maple"] in content()
+    keys.destroy("maple", 2026, Act("ana", SHRED, "maple"), NOON)
+    assert sealed["maple"] not in content()
+    assert sealed["oak"] in content()
+    store.close()
+
+
+def test_without_the_registry_no_tag_is_made_and_a_known_year_goes_on(store):
+    keys = SubjectKeys(store, KEY)
+    tags = yearly(keys)
+    known = tags.tagger("maple", "2026-09-01")("u1")
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE subject_keys")
+    assert tags.tagger("maple", "2026-10-01")("u1") == known
+    with pytest.raises(StoreUnavailable):
+        tags.tagger("maple", "2027-07-01")
+    with pytest.raises(StoreUnavailable):
+        tags.tagger("oak", "2026-09-01")

@@ -1,0 +1,230 @@
+"""``crossing consents`` asks for all that 34 CFR 99.30 wants, imports lists whole or not at all, and withdraws."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+
+from tests.gateway.commands.register_region import AGREEMENT, region, register_files
+
+__all__ = ["region", "register_files"]
+
+MAPLE = ("--district", "maple")
+FORM = "I agree that Maple tells Reading Partners …\n"
+HASH = hashlib.sha256(FORM.encode()).hexdigest()
+GIVEN = ("--agreement", "tutoring-maple", "--form", "rp-2026")
+SIGNED = ("--signer", "parent", "--method", "paper", "--signed", "2026-09-02")
+
+
+def listed(region, *words):
+    return json.loads(region.crossing("consents", "list", *MAPLE, "--json", *words).stdout)
+
+
+def add(region, student, *words, given=GIVEN, signed=SIGNED, fails=0, form=("--form-hash", HASH)):
+    typed = f"{student['sourcedId']}\n"
+    return region.crossing("consents", "add", *MAPLE, *given, *signed, *form, *words, typed=typed, fails=fails)
+
+
+def test_a_consent_covers_what_the_agreement_releases_when_it_is_given(region):
+    place = region.write("form.txt", FORM)
+    answer = add(region, region.students[0], form=("--form-text", place))
+    assert answer.stdout.endswith(": added.\n")
+    (one,) = listed(region)
+    assert one["formHash"] == HASH
+    shown = json.loads(region.crossing("consents", "show", one["entry"], *MAPLE).stdout)
+    assert shown["elements"] == ["student.birthDate", "student.id", "student.name.given"]
+    assert (shown["from"], shown["until"], shown["signer"]) == ("2026-09-02", None, "parent")
+    assert region.crossing("consents", "form", one["entry"], *MAPLE).stdout == FORM
+
+
+def test_a_consent_can_cover_less(region):
+    add(region, region.students[0], "--element", "student.name.*")
+    (one,) = listed(region)
+    assert json.loads(region.crossing("consents", "show", one["entry"], *MAPLE).stdout)["elements"] == [
+        "student.name.given"
+    ]
+    assert "does not release" in add(region, region.students[1], "--element", "student.email", fails=1).output
+
+
+@pytest.mark.parametrize(
+    ("given", "signed", "form", "told"),
+    [
+        (GIVEN[2:], SIGNED, ("--form-hash", HASH), "agreement: must be one of: tutoring-maple"),
+        (("--agreement", "tutoring-mapel", *GIVEN[2:]), SIGNED, ("--form-hash", HASH), "did you mean tutoring-maple?"),
+        (GIVEN[:2], SIGNED, ("--form-hash", HASH), "form: the name of the form is missing"),
+        (GIVEN, SIGNED, ("--form-hash", "abc"), "formHash: the hash of the form's text is missing, or is no SHA-256"),
+        (GIVEN, (*SIGNED[:4], "--signed", "2999-01-01"), ("--form-hash", HASH), "signed: the day of the signature"),
+    ],
+)
+def test_a_consent_without_records_purpose_party_signer_or_date_is_refused(region, given, signed, form, told):
+    answer = add(region, region.students[0], given=given, signed=signed, form=form, fails=1)
+    assert told in answer.output
+    assert listed(region) == []
+
+
+@pytest.mark.parametrize("missing", [0, 2, 4])
+def test_signer_method_and_date_must_be_given(region, missing):
+    add(region, region.students[0], signed=(*SIGNED[:missing], *SIGNED[missing + 2 :]), fails=2)
+
+
+def test_the_form_or_its_hash_must_be_given_and_agree(region):
+    add(region, region.students[0], form=(), fails=2)
+    place = region.write("form.txt", FORM)
+    answer = add(region, region.students[0], form=("--form-text", place, "--form-hash", "0" * 64), fails=1)
+    assert "another hash" in answer.output
+
+
+def test_no_value_of_a_student_or_a_form_is_in_the_registry(region):
+    student = region.students[0]
+    add(region, student, form=("--form-text", region.write("form.txt", f"I, mother of {student['givenName']} …")))
+    kept = b"".join(path.read_bytes() for path in (region.folder / "state").iterdir() if path.is_file())
+    assert b"tutoring-maple" in kept
+    names = ("sourcedId", "familyName", "givenName", "birthDate", "userMasterIdentifier")
+    assert [student[name] for name in names if student[name].encode() in kept] == []
+    assert b"mother of" not in kept
+
+
+def test_consents_are_withdrawn_by_entry_or_all_of_a_student(region):
+    for student in region.students[:2]:
+        add(region, student)
+    first, second = listed(region)
+    words = ("consents", "withdraw", *MAPLE, "--reason", "letter of today")
+    assert region.crossing(*words, first["entry"]).stdout.endswith("1 consents withdrawn.\n")
+    assert region.crossing(*words, typed=f"{region.students[1]['sourcedId']}\n").stdout.endswith(
+        "1 consents withdrawn.\n"
+    )
+    assert listed(region) == []
+    assert [(one["entry"], one["reason"]) for one in listed(region, "--all")] == [
+        (first["entry"], "letter of today"), (second["entry"], "letter of today"),
+    ]  # fmt: skip
+    region.crossing(*words, typed=f"{region.students[1]['sourcedId']}\n", fails=1)
+    region.crossing("consents", "withdraw", *MAPLE, first["entry"], fails=2)
+
+
+def test_consents_of_a_student_who_has_left_can_still_be_withdrawn(region):
+    add(region, region.students[0])
+    (region.folder / "maple" / "users.csv").unlink()
+    words = ("consents", "withdraw", *MAPLE, "--reason", "letter")
+    answer = region.crossing(*words, typed="another-student\n", fails=1)
+    assert "only what was typed is compared" in answer.stderr
+    answer = region.crossing(*words, typed=f"{region.students[0]['sourcedId']}\n")
+    assert "1 consents withdrawn" in answer.output
+
+
+def test_a_withdrawal_finds_what_was_given_under_an_id_of_before(region):
+    student = region.students[0]
+    add(region, student)
+    region.reissue(student["sourcedId"], "brand-new")
+    add(region, {"sourcedId": "brand-new"}, signed=(*SIGNED[:4], "--signed", "2026-09-05"))
+    words = ("consents", "withdraw", *MAPLE, "--reason", "letter")
+    assert "2 consents withdrawn" in region.crossing(*words, typed="brand-new\n").output
+    assert listed(region) == []
+
+
+def test_an_agreement_that_asks_for_a_form_takes_no_other(region):
+    from gateway.registers.stating import ConsentTerms, WrongPart, consent_of
+
+    terms = {"a": ConsentTerms("a", frozenset({"student.id"}), "cy-2026")}
+    given = {"agreement": "a", "formHash": HASH, "signer": "parent", "method": "paper", "signed": "2026-09-02"}
+    from datetime import date
+
+    assert consent_of("maple", {"id": "0" * 32}, given, terms, date(2026, 9, 3)).form == "cy-2026"
+    with pytest.raises(WrongPart, match="asks for the form cy-2026"):
+        consent_of("maple", {}, {**given, "form": "cy-2025"}, terms, date(2026, 9, 3))
+
+
+def rows_of(region, count):
+    return "".join(f"{one['sourcedId']},parent,paper,2026-09-02\n" for one in region.students[:count])
+
+
+def test_a_list_of_consents_is_imported_with_a_dry_run_first(region):
+    place = region.write("signed.csv", "studentId,signer,method,signed\n" + rows_of(region, 20))
+    words = ("consents", "import", place, *MAPLE, *GIVEN, "--form-hash", HASH)
+    assert region.crossing(*words, "--dry-run").stdout == "signed.csv: 20 entries; nothing was written.\n"
+    assert region.crossing(*words).stdout == "signed.csv: 20 added, 0 changed, 0 there already.\n"
+    assert region.crossing(*words).stdout == "signed.csv: 0 added, 0 changed, 20 there already.\n"
+    (withdrawn, *_) = listed(region)
+    region.crossing("consents", "withdraw", *MAPLE, withdrawn["entry"], "--reason", "letter")
+    assert region.crossing(*words).stdout == "signed.csv: 0 added, 0 changed, 20 there already.\n"
+    assert len(listed(region)) == 19
+
+
+def test_columns_may_name_agreement_form_and_elements_line_by_line(region):
+    (region.folder / "agreements" / "other.yaml").write_text(
+        AGREEMENT.replace("tutoring-maple", "second-maple").replace("clients: [tutoring]", "clients: [second]")
+    )
+    head = "studentId,agreement,form,formHash,signer,method,signed,until,elements\n"
+    rows = (
+        f"{region.students[0]['sourcedId']},tutoring-maple,a,{HASH},parent,paper,2026-09-02,2026-12-31,student.id\n"
+        f"{region.students[0]['sourcedId']},second-maple,b,{HASH},eligible-student,electronic,2026-09-02,,\n"
+    )
+    region.crossing("consents", "import", region.write("signed.csv", head + rows), *MAPLE)
+    told = [(one["agreement"], one["form"], one["signer"], one["until"], one["elements"]) for one in listed(region)]
+    assert told == [
+        ("tutoring-maple", "a", "parent", "2026-12-31", 1),
+        ("second-maple", "b", "eligible-student", None, 3),
+    ]
+
+
+HEAD = "studentId,signer,method,signed\n"
+HOSTILE = {
+    "no file of text": (b"\xff\xfe\x00s", "signed.csv:1:1: this is not UTF-8 text"),
+    "nothing": ("", "signed.csv:1:1: there is no row of headings"),
+    "a heading twice": ("studentId,signer,studentid\n", "signed.csv:1:3: the heading studentId is there twice"),
+    "an unknown heading": ("studentId,sigher\n", "signed.csv:1:2: this is no heading of such a file (did you mean signer?)"),
+    "an empty heading": ("studentId,,signer\n", "signed.csv:1:2: the heading is empty"),
+    "no headings": ("Kanariperson,Kanariname\n", "signed.csv:1:1: this is no heading of such a file"),
+    "a million columns": ("studentId" + ",x" * 10**6 + "\n", "signed.csv:1:101: there are more than 100 columns"),
+    "NUL": (HEAD + "s\0,parent,paper,2026-09-02\n", "signed.csv:2:1: the line has a NUL character"),
+    "an open quotation mark": (HEAD + '"Kanari,parent,paper,2026-09-02\n', "signed.csv:2:1: a quotation mark is out of place"),
+    "a stray quotation mark": (HEAD + '"a"b,parent,paper,2026-09-02\n', "signed.csv:2:1: a quotation mark is out of place"),
+    "a formula": (HEAD + '"=cmd|Kanari",parent,paper,2026-09-02\n', "signed.csv:2:1: this begins like a formula"),
+    "a formula elsewhere": (HEAD + "x,@Kanari,paper,2026-09-02\n", "signed.csv:2:2: this begins like a formula"),
+    "more cells": (HEAD + "x,parent,paper,2026-09-02,Kanari\n", "signed.csv:2:5: there are more cells than headings"),
+    "a long cell": (HEAD + "x" * 3000 + ",parent,paper,2026-09-02\n", "signed.csv:2:1: the cell is longer than 2,000"),
+    "lines in a cell": (HEAD + '"Kanari\nx",parent,paper,2026-09-02\n', "signed.csv:2:1: the cell has a control character"),
+    "a huge cell": (HEAD + "x" * 200_000 + ",parent,paper,2026-09-02\n", "signed.csv:2:1: a quotation mark is out of place or never closed, or a cell is too long"),
+    "a date of another land": (HEAD + "{id},parent,paper,09/02/2026\n", "signed.csv:2:4: write a date as 2026-09-01"),
+    "no signer": (HEAD + "{id},,paper,2026-09-02\n", "signed.csv:2:2: must be one of: eligible-student, parent"),
+    "a short line": (HEAD + "{id}\n", "signed.csv:2:4: the day of the signature is missing"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_is_refused_with_its_place_and_without_its_values(region, name):
+    content, told = HOSTILE[name]
+    if isinstance(content, str):
+        content = content.replace("{id}", region.students[0]["sourcedId"])
+    place = region.write("signed.csv", content)
+    answer = region.crossing("consents", "import", place, *MAPLE, *GIVEN, "--form-hash", HASH, fails=1)
+    assert told in answer.output
+    assert "anari" not in answer.output
+    assert "nothing was written" in answer.output
+    assert listed(region) == []
+
+
+def test_a_file_that_is_not_there_is_refused(region):
+    answer = region.crossing("consents", "import", "none.csv", *MAPLE, *GIVEN, "--form-hash", HASH, fails=1)
+    assert "none.csv: the file cannot be read" in answer.output
+
+
+def test_the_place_of_a_mistake_counts_lines_of_the_file(region):
+    rows = rows_of(region, 3).replace("\n", "\r\n") + "\r\n\r\nnobody,parent,paper,2026-09-02\r\n"
+    place = region.write("signed.csv", HEAD.replace("\n", "\r\n") + rows)
+    answer = region.crossing("consents", "import", place, *MAPLE, *GIVEN, "--form-hash", HASH, "--dry-run", fails=1)
+    assert answer.output.startswith("signed.csv:7:1: ")
+
+
+def test_an_entry_goes_when_its_agreement_has_ended_long_ago(region):
+    old = AGREEMENT.replace("tutoring-maple", "old").replace("2026-09-01, to: 2027-08-31", "2014-09-01, to: 2015-08-31")
+    (region.folder / "agreements" / "old.yaml").write_text(old)
+    signed = (*SIGNED[:4], "--signed", "2014-10-01")
+    add(region, region.students[0], given=("--agreement", "old", *GIVEN[2:]), signed=signed)
+    add(region, region.students[0])
+    gone, kept = listed(region)
+    words = ("consents", "delete", *MAPLE, "--reason", "kept long enough")
+    region.crossing(*words, gone["entry"])
+    region.crossing(*words, kept["entry"], fails=1)
+    assert [one["entry"] for one in listed(region, "--all")] == [kept["entry"]]

@@ -1,0 +1,370 @@
+"""The registers behave alike on SQLite and on PostgreSQL, lose nothing, and keep no value in clear."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import func, insert, select, update
+
+from gateway.registers import store as register_store
+from gateway.registers.events import CONSENTS, RESTRICTIONS
+from gateway.registers.store import Registers
+from gateway.registers.tags import ID, STATE_ID, RegisterKeys
+from gateway.storage.acts import Acts
+from gateway.storage.database import transaction
+from gateway.storage.tables import register_events, register_versions
+from standards.errors import CallerError, NotFound, StoreUnavailable
+from tests.gateway.registers.conftest import KEYS, NOON, TODAY, consent, restriction, tag
+
+HOME = {"street": "PO Box 257", "city": "Olympia", "state": "WA", "postalCode": "98507"}
+
+
+def plain(state):
+    return [replace(one, entry="") for one in (*state.restrictions, *state.consents)]
+
+
+def rows(store, register=None):
+    wanted = select(func.count()).select_from(register_events)
+    if register:
+        wanted = wanted.where(register_events.c.register == register)
+    with transaction(store.engine) as connection:
+        return connection.execute(wanted).scalar_one()
+
+
+def test_an_empty_register_has_a_state(registers):
+    state = registers.state("maple")
+    assert (state.version, state.restrictions, state.consents) == (0, (), ())
+
+
+def test_what_was_written_is_what_the_state_says(registers, store):
+    said = (
+        restriction(kind="acp", substitute=HOME, until=date(2027, 8, 31)),
+        restriction("s2", kind="court-order", contact=tag("c1", "contact")),
+        restriction("s3", kind="parent-objection", recipients=("acme",), elements=("student.email",)),
+        consent("s4", until=date(2027, 6, 30)),
+    )
+    written = registers.write("maple", said, "ana")
+    assert len(written.made) == 4
+    for reader in (registers, Registers(store, KEYS)):
+        state = reader.state("maple")
+        assert [replace(one, entry="") for one in (*state.restrictions, *state.consents)] == list(said)
+        assert tuple(one.entry for one in (*state.restrictions, *state.consents)) == written.made
+        assert state.version == 1
+
+
+def test_a_state_stays_the_same_object_until_its_version_grows(registers, passing):
+    registers.write("maple", [restriction()], "ana")
+    state = registers.state("maple")
+    passing.seconds += 5
+    assert registers.state("maple") is state
+    registers.write("maple", [restriction("s2")], "ana")
+    passing.seconds += 5
+    assert registers.state("maple").version == state.version + 1
+
+
+def test_a_version_is_looked_up_at_most_every_half_second(registers, store, passing):
+    other = Registers(store, KEYS)
+    assert registers.state("maple").version == 0
+    other.write("maple", [restriction()], "ana")
+    passing.seconds += 0.4
+    assert registers.state("maple").version == 0
+    passing.seconds += 0.2
+    assert registers.state("maple").version == 1
+
+
+def test_what_is_withdrawn_or_lifted_is_gone_from_the_state_and_stays_in_the_history(registers, passing):
+    made = registers.write("maple", [restriction(), consent()], "ana").made
+    registers.end("maple", [made[1]], CONSENTS, "ben", "asked by the parent")
+    registers.end("maple", [made[0]], RESTRICTIONS, "ben", "moved")
+    passing.seconds += 1
+    state = registers.state("maple")
+    assert (state.restrictions, state.consents) == ((), ())
+    ended = {one.entry: (one.ended, one.reason, one.actor) for one in registers.entries("maple")}
+    assert ended == {made[0]: (NOON, "moved", "ana"), made[1]: (NOON, "asked by the parent", "ana")}
+
+
+def test_an_entry_ends_once_and_in_its_own_register(registers):
+    (made,) = registers.write("maple", [consent()], "ana").made
+    with pytest.raises(NotFound):
+        registers.end("maple", [made], RESTRICTIONS, "ana", "")
+    with pytest.raises(NotFound):
+        registers.end("birch", [made], CONSENTS, "ana", "")
+    assert registers.end("maple", [made], CONSENTS, "ana", "").changed == (made,)
+    version = registers.state("maple").version
+    assert registers.end("maple", [made], CONSENTS, "ana", "").the_same == (made,)
+    assert registers.state("maple").version == version
+
+
+def test_what_is_known_already_changes_nothing_when_it_is_written_again(registers, store):
+    said = [restriction(), restriction("s2", kind="acp", substitute=HOME), consent(), consent("s2")]
+    first = registers.write("maple", said, "ana")
+    before, version = rows(store), registers.state("maple").version
+    again = registers.write("maple", said, "ben")
+    assert (again.made, again.changed, again.the_same) == ((), (), first.made)
+    assert registers.write("maple", [replace(said[0], begin=TODAY + timedelta(days=1))], "ben").the_same
+    assert (rows(store), registers.state("maple").version) == (before, version)
+    assert len(Acts(store).waiting()) == 1
+
+
+def test_an_entry_of_a_student_is_known_by_any_of_the_tags(registers):
+    both = replace(restriction(), tags={ID: tag("old"), STATE_ID: tag("77", STATE_ID)})
+    (made,) = registers.write("maple", [both], "ana").made
+    anew = replace(both, tags={ID: tag("new"), STATE_ID: tag("77", STATE_ID)})
+    assert registers.write("maple", [anew], "ana").changed == (made,)
+    assert [one.tags for one in registers.state("maple").restrictions] == [anew.tags]
+
+
+def test_a_withdrawn_consent_does_not_come_back_with_the_form_of_before(registers, passing):
+    (made,) = registers.write("maple", [consent()], "ana").made
+    registers.end("maple", [made], CONSENTS, "ana", "")
+    assert registers.write("maple", [consent()], "ana").the_same == (made,)
+    passing.seconds += 1
+    assert registers.state("maple").consents == ()
+    assert registers.write("maple", [consent(signed=date(2026, 8, 30))], "ana").made
+
+
+def test_a_lifted_restriction_can_be_added_again(registers, passing):
+    (made,) = registers.write("maple", [restriction()], "ana").made
+    registers.end("maple", [made], RESTRICTIONS, "ana", "")
+    assert registers.write("maple", [restriction()], "ana").made
+    passing.seconds += 1
+    assert len(registers.state("maple").restrictions) == 1
+
+
+def test_a_change_says_all_of_the_entry_anew(registers, passing):
+    (made,) = registers.write("maple", [restriction(kind="acp", substitute=HOME)], "ana").made
+    (known,) = registers.state("maple").restrictions
+    moved = replace(known, substitute={**HOME, "street": "PO Box 300"})
+    assert registers.change("maple", made, RESTRICTIONS, moved, "ana", "").changed == (made,)
+    assert registers.change("maple", made, RESTRICTIONS, moved, "ana", "").the_same == (made,)
+    passing.seconds += 1
+    assert registers.state("maple").restrictions == (moved,)
+    registers.end("maple", [made], RESTRICTIONS, "ana", "")
+    with pytest.raises(CallerError, match="has ended"):
+        registers.change("maple", made, RESTRICTIONS, moved, "ana", "")
+
+
+def test_districts_do_not_share_entries_tags_or_versions(registers):
+    registers.write("maple", [restriction()], "ana")
+    assert registers.state("birch").restrictions == ()
+    assert registers.state("birch").version == 0
+    assert KEYS.tag("birch", ID, "s1") != tag("s1")
+
+
+def test_an_act_is_written_with_what_it_tells_of_and_names_no_student(registers, store):
+    made = registers.write("maple", [restriction(), restriction("s2")], "ana", "list of September").made
+    registers.end("maple", made[:1], RESTRICTIONS, "ben", "moved")
+    added, lifted = Acts(store).waiting()
+    assert (added.actor, added.action, added.district, added.reason) == (
+        "ana", "restrictions added", "maple", "list of September",
+    )  # fmt: skip
+    assert added.content["entries"] == list(made)
+    assert (added.content["before"], bool(added.content["after"])) == ("", True)
+    assert lifted.content["before"]
+    assert (lifted.content["after"], lifted.content["entries"]) == ("", [made[0]])
+    assert tag("s1") not in str([one.content for one in (added, lifted)])
+
+
+def test_an_act_of_many_entries_has_their_number(registers, store):
+    registers.write("maple", [restriction(f"s{number}") for number in range(50)], "ana")
+    (act,) = Acts(store).waiting()
+    assert act.content["count"] == 50
+    assert "entries" not in act.content
+
+
+def test_what_fails_on_the_way_writes_neither_entry_nor_act(registers, store):
+    class Broken(Exception):
+        pass
+
+    times = iter([NOON, NOON])
+
+    def fail():
+        if (now := next(times, None)) is None:
+            raise Broken
+        return now
+
+    ours = Registers(store, KEYS, fail)  # the third time, when the act is written, the clock fails
+    with pytest.raises(Broken):
+        ours.write("maple", [restriction()], "ana")
+    assert rows(store) == 0
+    assert Acts(store).waiting() == ()
+    assert registers.state("maple").version == 0
+
+
+def test_texts_of_forms_and_sets_of_elements_are_kept_once(registers, store):
+    released = frozenset({"student.id", "student.name.given"})
+    said = [consent(f"s{number}", elements=released) for number in range(10)]
+    registers.write("maple", said, "ana", forms=["I agree that …"])
+    registers.write("maple", [consent("s11", elements=released)], "ana", forms=["I agree that …"])
+    assert rows(store, "texts") == 2
+    assert {one.elements for one in registers.state("maple").consents} == {released}
+    from gateway.registers.events import text_hash
+
+    assert registers.form_text("maple", text_hash("I agree that …")) == "I agree that …"
+    assert registers.form_text("maple", "0" * 32) is None
+
+
+def test_an_entry_is_deleted_whole_once_it_has_ended(registers, store, passing):
+    other = Registers(store, KEYS, lambda: NOON, passing)
+    made = registers.write("maple", [restriction(), restriction("s2", until=TODAY - timedelta(days=1))], "ana").made
+    assert len(other.state("maple").restrictions) == 2
+    with pytest.raises(CallerError, match="not ended"):
+        registers.delete("maple", made[0], RESTRICTIONS, "ana", "")
+    registers.delete("maple", made[1], RESTRICTIONS, "ana", "kept long enough")
+    registers.write("maple", [restriction("s3")], "ana")
+    passing.seconds += 1
+    assert {one.tags[ID] for one in other.state("maple").restrictions} == {tag("s1"), tag("s3")}
+    with transaction(store.engine) as connection:
+        kept = connection.execute(select(register_events)).all()
+    assert made[1] not in {row.entry for row in kept}
+    assert tag("s2") not in str(kept)
+    act = Acts(store).waiting()[1]
+    assert (act.action, act.content["entries"]) == ("restrictions deleted", [made[1]])
+    with pytest.raises(NotFound):
+        registers.delete("maple", made[1], RESTRICTIONS, "ana", "")
+
+
+def test_the_last_entry_can_be_deleted_and_another_made_in_its_place(registers, store, passing):
+    """The number of a deleted row must not be given again: a reader would take the new row for the old one."""
+    other = Registers(store, KEYS, lambda: NOON, passing)
+    (made,) = registers.write("maple", [restriction(until=TODAY - timedelta(days=1))], "ana").made
+    other.state("maple")
+    registers.delete("maple", made, RESTRICTIONS, "ana", "")
+    registers.write("maple", [restriction("s2")], "ana")
+    passing.seconds += 1
+    assert [one.tags[ID] for one in other.state("maple").restrictions] == [tag("s2")]
+
+
+def test_pages_of_events_make_the_same_state(store, registers, monkeypatch):
+    monkeypatch.setattr(register_store, "PAGE_ROWS", 7)
+    said = [restriction(f"s{number}") for number in range(40)]
+    made = registers.write("maple", said, "ana").made
+    registers.end("maple", made[:13], RESTRICTIONS, "ana", "")
+    state = Registers(store, KEYS).state("maple")
+    assert plain(state) == said[13:]
+
+
+def test_a_registry_that_does_not_answer_is_no_empty_register(registers, store, passing):
+    registers.write("maple", [restriction()], "ana")
+    assert registers.state("maple").restrictions
+    with transaction(store.engine, write=True) as connection:
+        connection.exec_driver_sql("ALTER TABLE register_versions RENAME TO elsewhere")
+    passing.seconds += 1
+    with pytest.raises(StoreUnavailable):
+        registers.state("maple")
+    with pytest.raises(StoreUnavailable):
+        Registers(store, KEYS).state("maple")
+    with transaction(store.engine, write=True) as connection:
+        connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO register_versions")
+    assert registers.state("maple").restrictions
+
+
+def test_values_sealed_under_another_key_are_refused_and_not_left_out(registers, store):
+    registers.write("maple", [restriction(kind="acp", substitute=HOME)], "ana")
+    with pytest.raises(StoreUnavailable, match="another master key"):
+        Registers(store, RegisterKeys(b"x" * 32)).state("maple")
+
+
+def test_an_event_that_nobody_understands_is_refused_and_not_left_out(registers, store, passing):
+    registers.write("maple", [restriction()], "ana")
+    with transaction(store.engine, write=True) as connection:
+        connection.execute(
+            insert(register_events).values(
+                district="maple", register="restrictions", entry="e", event="added", at=NOON, actor="x", reason="",
+                content={"kind": "directory"},
+            )
+        )  # fmt: skip
+        connection.execute(update(register_versions).values(version=2))
+    passing.seconds += 1
+    with pytest.raises(StoreUnavailable):
+        registers.state("maple")
+
+
+def test_no_value_of_a_student_is_in_the_registry(tmp_path):
+    from gateway.storage.registry import open_store
+
+    store = open_store(f"sqlite:///{tmp_path}/registry.db", lambda: NOON, 30)
+    registers = Registers(store, KEYS)
+    secret = {"street": "7 Kanarienstrasse", "city": "Kanariville", "state": "WA", "postalCode": "90210-7777"}
+    registers.write("maple", [restriction("Kanari-id", kind="acp", substitute=secret)], "ana")
+    registers.write("maple", [consent("Kanari-id")], "ana", forms=["I, Kanarimother, agree"])
+    assert registers.state("maple").restrictions[0].substitute == secret
+    store.close()
+    kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"restrictions" in kept
+    assert b"anari" not in kept.lower()
+    assert b"90210" not in kept
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_what_others_write_while_a_plan_is_made_is_neither_lost_nor_made_twice(store, times):
+    """The last time, with three others, the plan is made while nobody else can write."""
+    other, left = Registers(store, KEYS, lambda: NOON), list(range(times))
+
+    def clock():
+        if left:
+            other.write("maple", [restriction("both"), restriction(f"o{left.pop()}")], "ben")
+        return NOON
+
+    written = Registers(store, KEYS, clock).write("maple", [restriction("both"), restriction("ours")], "ana")
+    assert (len(written.made), len(written.the_same)) == (1, 1)
+    state = Registers(store, KEYS).state("maple")
+    assert sorted(one.tags[ID] for one in state.restrictions) == sorted(
+        map(tag, ["both", "ours", *(f"o{number}" for number in range(times))])
+    )
+    assert state.version == times + 1
+
+
+WRITER = """
+import sys
+from gateway.registers.store import Registers
+from gateway.storage.registry import open_store
+from tests.gateway.registers.conftest import KEYS, restriction
+url, name, count = sys.argv[1:]
+registers = Registers(open_store(url, seconds=30), KEYS)
+for number in range(int(count)):
+    registers.write("maple", [restriction(f"{name}-{number}"), restriction(f"both-{number}")], name)
+"""
+
+
+def test_two_processes_that_write_at_once_lose_nothing_and_make_nothing_twice(url, store):
+    started = [subprocess.Popen([sys.executable, "-c", WRITER, url, name, "25"]) for name in ("a", "b")]
+    reader = Registers(store, KEYS)
+    while any(one.poll() is None for one in started):
+        reader.state("maple")
+        time.sleep(0.05)
+    assert [one.wait() for one in started] == [0, 0]
+    state = Registers(store, KEYS).state("maple")
+    every = {f"{name}-{number}" for name in ("a", "b", "both") for number in range(25)}
+    assert sorted(one.tags[ID] for one in state.restrictions) == sorted(map(tag, every))
+    time.sleep(0.6)
+    assert plain(reader.state("maple")) == plain(state)
+    assert len(Acts(store).waiting()) == state.version
+
+
+READER = """
+import sys, time
+from gateway.registers.store import Registers
+from gateway.storage.registry import open_store
+from tests.gateway.registers.conftest import KEYS
+registers = Registers(open_store(sys.argv[1]), KEYS)
+assert registers.state("maple").consents
+print("ready", flush=True)
+while registers.state("maple").consents:
+    time.sleep(0.01)
+print(time.time(), flush=True)
+"""
+
+
+def test_a_withdrawal_is_seen_by_another_process_within_a_second(url, registers):
+    (made,) = registers.write("maple", [consent()], "ana").made
+    with subprocess.Popen([sys.executable, "-c", READER, url], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "ready\n"
+        registers.end("maple", [made], CONSENTS, "ana", "")
+        withdrawn = time.time()
+        assert float(other.stdout.readline()) - withdrawn < 1.0
