@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from policies.places import tells_place
@@ -85,7 +85,8 @@ def _of_parts(grant: Grant, parts: tuple[PartLimit, ...], name: str) -> str:
             best = rule.action
     if own is None or best == own.action:
         return ""
-    return best if own.action == "allow" else "deny"
+    comes_through = own.action == "allow" or (best, own.action) == ("year", "month")  # the first day of a year stays
+    return best if comes_through else "deny"
 
 
 def hides(entity: str, limit: Limit, grant: Grant) -> bool:
@@ -146,7 +147,7 @@ def _of_value(field: Field, limit: Limit, rules: Rules) -> Change | None:
 
 def _of_group(entity: str, name: str, limit: Limit, rules: Rules) -> Change | None:
     if entity == "profile" and name == ADDRESS and limit.protected:
-        return _substituted(limit, rules.grant)
+        return _substituted(limit, rules)
     inner = _within(entity, f"{name}.", limit, rules)
     if not inner:
         return None
@@ -190,14 +191,15 @@ def _of_members(field: Field, limit: Limit, rules: Rules) -> Change | None:
     return change
 
 
-def _substituted(limit: Limit, grant: Grant) -> Change | None:
-    """Return the change of an address to the substitute; None where the grant releases no address."""
+def _substituted(limit: Limit, rules: Rules) -> Change | None:
+    """Return the change of an address to the substitute, limited like any other; None where none is released."""
     fields = fields_of("profile")
     given = {**ADDRESS_KIND, **dict(limit.substitute)} if limit.substitute else {}
     known = {name: text for name, text in given.items() if f"{ADDRESS}.{name}" in fields}
-    if not any(name.startswith(f"{ADDRESS}.") and grant.releases(one.release) for name, one in fields.items()):
+    if not any(name.startswith(f"{ADDRESS}.") and rules.grant.releases(one.release) for name, one in fields.items()):
         return None
-    return lambda _items: (dict(known),) if known else None
+    shown = _changed(known, _within("profile", f"{ADDRESS}.", replace(limit, protected=False), rules))
+    return lambda _items: (dict(shown),) if shown else None
 
 
 def _absent(_value: Any) -> None:

@@ -179,7 +179,7 @@ class Interpreter:
         """Whether a consent that an agreement asks for covers the fact."""
         if not any("consent" in s for s in one.get("population", {}).get("all", [])):
             return True
-        return any(not entry.covers or name in entry.covers for entry in self._consents(one, child))
+        return any(_about(path, name) for entry in self._consents(one, child) for path in entry.covers)
 
     def _line(self, one: Record, name: str, dated: str | None) -> str:
         """The lowest action of all lines about a fact; a line with a window says nothing of other days."""

@@ -13,6 +13,19 @@ CLIENT, ORG, DISTRICT = "reading-partners-prod", "reading-partners", "maple"
 SCHOOLS, GRADES, PROGRAMS = ("101", "102", "103"), ("03", "04", "05", "07"), ("City Year", "Migrant", "Homeless")
 SUBSTITUTE = {"street": "PO Box 257", "city": "Olympia", "postalCode": "98507"}
 FORM = "tutoring-2026"
+PERIODS = (
+    *[("2026-09-01", "2027-08-31")] * 6, ("2026-10-01", "2027-08-31"), ("2026-10-02", "2027-08-31"),
+    ("2026-09-01", "2026-10-01"), ("2026-09-01", "2026-09-30"),
+)  # fmt: skip
+SOME = (
+    "student.id", "student.name.given", "enrollment.id", "enrollment.school", "enrollment.student", "profile.id",
+    "profile.student", "student.address", "student.address.city",
+)  # fmt: skip
+COVERED = (
+    *SOME, "student.name.family", "student.birthDate", "student.sex", "student.phone", "student.address.street",
+    "student.address.postalCode", "enrollment.grade", "enrollment.entry", "enrollment.exit", "attendance.id",
+    "attendance.student", "attendance.school", "attendance.date", "attendance.reason",
+)  # fmt: skip
 LINES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("student.name.given", ("allow", "deny")),
     ("student.name.family", ("allow",)),
@@ -30,6 +43,7 @@ LINES: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 ALWAYS = (
     "organization.*", "student.id", "enrollment.id", "enrollment.student", "enrollment.school", "enrollment.entry",
+    "profile.id", "profile.student",
 )  # fmt: skip
 
 
@@ -112,18 +126,11 @@ def _agreement(random: Random, number: int) -> dict[str, Any]:
             "purpose": "tutoring" if random.random() < 0.85 else "research",
             "legitimateInterest": "plan weekly reading support",
         },
-        "validity": {
-            "from": random.choice(("2026-09-01", "2026-09-01", "2026-10-01", "2026-10-02")),
-            "to": random.choice(("2027-08-31", "2026-10-01", "2026-09-30") if random.random() < 0.2 else ("2027-08-31",)),
-            "timezone": "America/Los_Angeles",
-        },
+        "validity": dict(zip(("from", "to"), random.choice(PERIODS), strict=True)) | {"timezone": "America/Los_Angeles"},
         "clients": [CLIENT], "operations": ["read", "search"], "elements": lines,
     }  # fmt: skip
     if directory:
-        keep = ("student.name", "enrollment.grade", *ALWAYS)
-        document["elements"] = [one for one in lines if one["path"].startswith(keep) and one["path"] != "student.id"]
-        document["elements"].append({"path": "student.id", "action": "pseudonym"})
-        document["directory"] = {"optOut": "honour"}
+        document["directory"] = {"optOut": "honour", "notice": sorted({one["path"] for one in lines})}
     if population:
         document["population"] = {"all": population}
     return document
@@ -177,7 +184,7 @@ def _restriction(random: Random, child: str) -> Entry:
 
 def _consent(random: Random, child: str, agreement: str) -> Entry:
     begin, until = _days(random)
-    covers = random.choice(((), (), ("student.id", "student.name.given", "enrollment.id", "enrollment.school")))
+    covers = random.choice((COVERED, COVERED, SOME))
     return Entry(
         "consent", child, begin, until,
         agreement=random.choice((agreement, agreement, agreement, "reading-9")), form=random.choice((FORM, FORM, "other")),
