@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from policies import population
+from policies.windows import DATED_BY
 from standards.errors import OperationMissing
 from standards.fields import fields_of
 
@@ -128,7 +129,8 @@ class Grant:
         if self.parts:
             return all(part.unrestricted(entity) for part in self.parts)
         owners = (one.to for one in fields_of(entity).values() if one.owner and one.to != entity)
-        return entity not in self.rows and all(map(self.unrestricted, owners))
+        dated = fields_of(entity)["id"].release in self.windows
+        return entity not in self.rows and not dated and all(map(self.unrestricted, owners))
 
     def narrow(self, query: Query) -> Query:
         """Narrow *query* to what the agreement allows; its names were found on the pruned view already.
@@ -147,6 +149,9 @@ class Grant:
         fields = fields_of(entity)
         wanted = {name for name, one in fields.items() if one.owner or self.releases(one.release)}
         wanted.update(name for at, name in self.row_reads() if at == entity and name in fields)
+        if self.windows and entity in DATED_BY:
+            wanted.add(DATED_BY[entity])
+        wanted = wanted.union(*(part.reads(entity) for part in self.parts))
         groups = {part for name in wanted for part in _heads(name)}
         return frozenset(wanted | (groups & fields.keys()))
 
