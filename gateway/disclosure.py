@@ -82,7 +82,8 @@ def _places(request: PageRequest) -> tuple[str, ...]:
 
 def _who(gateway: Gateway, authorization: Authorization, request: PageRequest) -> dict[str, Any]:
     """Return who asks, by which agreements and purpose, for what: the agreements are those of the response."""
-    grants = sorted(authorization.grants, key=lambda one: (one.agreement, one.version))
+    every = [one for grant in authorization.grants for one in grant.each]
+    grants = sorted(every, key=lambda one: (one.agreement, one.version))
     return {
         "at": datetime.fromtimestamp(gateway.clock(), UTC).isoformat(timespec="milliseconds"),
         "client": authorization.client,

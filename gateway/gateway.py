@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gateway import telemetry
+from gateway.auth.daily_rows import DailyRows
 from gateway.change_log.account import account_of
 from gateway.change_log.grant_logs import ChangeLogs
 from gateway.change_log.projection import project
@@ -19,6 +20,7 @@ from gateway.change_versions.journals import ClientLogs
 from gateway.engine.views import Views, attempt
 from gateway.paging.page_tokens import Cursors
 from gateway.record_locks import RecordLocks
+from gateway.storage.shared_memory import LocalMemory
 from standards import registry
 from standards.errors import SourceError
 from standards.keys import KEY_BYTES
@@ -65,11 +67,13 @@ class Gateway:
         client_logs: ClientLogs | None = None,
         logs: ChangeLogs | None = None,
         readiness: Readiness | None = None,
+        daily_rows: DailyRows | None = None,
         zones: Mapping[str, tzinfo] = MappingProxyType({}),
     ) -> None:
         self.districts, self.grants, self.callers, self.keyring = districts, grants, callers, keyring
         self.record, self.ledger, self.walks = record, ledger, walks
         self.limits, self.clock = limits, clock
+        self.daily_rows = daily_rows or DailyRows(LocalMemory(), clock)
         self.readiness = readiness
         self.closing: Callable[[], object] = lambda: None
         self.record_locks = RecordLocks()
@@ -77,6 +81,7 @@ class Gateway:
         self.logs = logs or ChangeLogs(None, token_bytes(KEY_BYTES), clock, keyring)
         self.client_logs = client_logs or ClientLogs(None, token_bytes(KEY_BYTES), clock)
         self.present: Callable[[], Gateway] = lambda: self
+        self.client_logs.purposes = lambda client: self.present().grants.purposes(client)  # noqa: PLW0108  it is replaced
         self.views = Views(
             districts=districts,
             keyring=keyring,
@@ -141,9 +146,8 @@ class Gateway:
         log.follow(self.views.over(fresh, grant))
 
     def in_force(self, grant: Grant) -> bool:
-        """Tell whether the agreement behind *grant* is one that its client is served under today."""
-        agreement = grant.agreement, grant.version
-        return any((one.id, one.version) == agreement for one in self.grants.active(grant.client))
+        """Tell whether the client of *grant* is served under its very agreements today."""
+        return self.grants.in_force(grant)
 
     def warm(self) -> None:
         """Load every snapshot before the first request, side by side; a slow one goes on while others serve."""

@@ -44,10 +44,12 @@ class PageRequest:
 class Page:
     """The records to send: rendered *records*, how many there are in all, and the query they answer.
 
-    *following* is the token of the next page, where pages have tokens.
+    *following* is the token of the next page, where pages have tokens. What is *told* of the total is None where an
+    agreement keeps small numbers back.
     """
 
     records: list[dict[str, Any]]
     total: int
     query: Query
     following: str = ""
+    told: int | None = None

@@ -8,7 +8,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from policies import canonical, checks, loading, schema
+from policies import canonical, checks, combining
+from policies.documents import loading, schema, terms
+from policies.grant import Limits
 from policies.reasoning import examples
 from standards.errors import SettingsError
 
@@ -17,8 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from policies.canonical import Expansion
+    from policies.combining import Conflict
+    from policies.documents.loading import Document
     from policies.elements import Line
-    from policies.loading import Document
     from policies.population import Population
     from policies.reasoning.examples import Example
 
@@ -63,6 +66,17 @@ class Agreement:
         """The hash of its canonical form."""
         return canonical.digest(self.text)
 
+    @property
+    def directory(self) -> bool:
+        """Whether it rests on directory information, so that those who opted out are left out."""
+        return terms.rests_on(self.ferpa, terms.DIRECTORY)
+
+    @property
+    def limits(self) -> Limits:
+        """What is limited however it is asked for."""
+        found = self.terms.get("limits", {})
+        return Limits(found.get("smallCell", 0), found.get("maxRowsPerDay", 0), self.timezone.key)
+
     def active(self, day: date) -> bool:
         """Tell whether the agreement is valid on *day*, the last day included."""
         return self.begin <= day <= self.end
@@ -95,6 +109,7 @@ def check(document: Document, sets: Path) -> tuple[Agreement | None, list[Settin
     if not problems:
         lines, problems = checks.lines(document, sets)
         problems += checks.problems(document)
+        problems += [] if problems else terms.beyond_notice(document, lines)
         problems += examples.problems(document)
         if not problems:
             return _agreement(document, lines), []
@@ -151,7 +166,7 @@ def _is_file(path: Path) -> bool:
 
 
 def clashes(agreements: Iterable[Agreement]) -> Iterator[SettingsError]:
-    """Yield the conflicts between agreements: a version given twice, two of one client in one district."""
+    """Yield the conflicts between agreements: a version given twice, two that cannot be combined."""
     return (mistake for mistake, _, _ in clashing(agreements))
 
 
@@ -163,15 +178,49 @@ def clashing(agreements: Iterable[Agreement]) -> Iterator[tuple[SettingsError, A
         if other is not one:
             message = f"version {one.version} of {one.id} is also in {other.file}"
             yield SettingsError(message, one.file, 1, 1), one, other
-    told: set[frozenset[str]] = set()
-    for day in sorted({day for one in known.values() for day in (one.begin, one.end + timedelta(days=1))}):
-        for one, other, client in _rivals(current(known.values(), day)):
-            if (pair := frozenset({one.id, other.id})) not in told:
+    told: set[frozenset[tuple[str, int]]] = set()
+    for day, several in combined(known.values()):
+        for found in combining.conflicts(several):
+            one, other = found.one, found.other
+            pair = frozenset({(one.id, one.version), (other.id, other.version)})
+            if pair not in told:
                 told.add(pair)
-                yield SettingsError(
-                    f"{other.id} and {one.id} both give {client} data of {one.district} on {day}, for "
-                    f"{_purposes(other, one)}", one.file, 1, 1,
-                ), one, other  # fmt: skip
+                yield _conflict(found, day), one, other
+
+
+def _conflict(found: Conflict[Agreement], day: date) -> SettingsError:
+    """Make the mistake of two agreements that cannot be combined, at the line of the second about the element."""
+    one, other = found.one, found.other
+    line = next((line for line in other.lines if line.covers(found.element)), None)
+    message = (
+        f"{found.message} ({one.id} and {other.id} both give {_shared(one, other)} data of {other.district} for "
+        f"{other.purpose} on {day}, and are combined)"
+    )
+    return SettingsError(message, *((line.file, line.line, line.column) if line else (other.file, 1, 1)))
+
+
+def _shared(one: Agreement, other: Agreement) -> str:
+    return next(client for client in one.clients if client in other.clients)
+
+
+def combined(agreements: Iterable[Agreement]) -> Iterator[tuple[date, tuple[Agreement, ...]]]:
+    """Yield the agreements of one client, district and purpose that are in force together, and since which day."""
+    every, told = tuple(agreements), set[frozenset[tuple[str, int]]]()
+    for day in sorted({day for one in every for day in (one.begin, one.end + timedelta(days=1))}):
+        for several in together(current(every, day)):
+            names = frozenset((one.id, one.version) for one in several)
+            if len(several) > 1 and names not in told:
+                told.add(names)
+                yield day, several
+
+
+def together(agreements: Iterable[Agreement]) -> Iterator[tuple[Agreement, ...]]:
+    """Yield the *agreements* of each client, district, recipient and purpose, which release together."""
+    found: dict[tuple[str, str, str, str], list[Agreement]] = {}
+    for one in agreements:
+        for client in one.clients:
+            found.setdefault((client, one.district, one.org, one.purpose), []).append(one)
+    return (tuple(sorted(several, key=lambda one: one.id)) for several in found.values())
 
 
 def current(agreements: Iterable[Agreement], day: date) -> tuple[Agreement, ...]:
@@ -186,29 +235,13 @@ def current(agreements: Iterable[Agreement], day: date) -> tuple[Agreement, ...]
     return tuple(one for one in begun.values() if one.active(day))
 
 
-def _rivals(agreements: Iterable[Agreement]) -> Iterator[tuple[Agreement, Agreement, str]]:
-    taken: dict[tuple[str, str], Agreement] = {}
-    for one in agreements:
-        for client in one.clients:
-            other = taken.setdefault((client, one.district), one)
-            if other is not one:
-                yield one, other, client
-
-
-def _purposes(one: Agreement, other: Agreement) -> str:
-    """Say which purposes two agreements have, and why they conflict."""
-    if one.purpose == other.purpose:
-        return f"{one.purpose}; agreements for one client, district and purpose cannot be combined yet"
-    return f"{one.purpose} and for {other.purpose}; a token cannot name its purpose yet, so there can be only one"
-
-
 def _agreement(document: Document, lines: tuple[Line, ...]) -> Agreement:
     content = document.content
     parties, basis, validity = content["parties"], content["basis"], content["validity"]
-    carried = ("redisclosure", "retention", "obligations", "directory", "approvals")
-    terms = {name: content[name] for name in carried if name in content}
-    terms |= {name: basis[name] for name in ("state",) if name in basis}
-    terms |= {name: parties[name] for name in ("subprocessors",) if name in parties}
+    carried = ("redisclosure", "retention", "obligations", "directory", "limits", "approvals")
+    kept = {name: content[name] for name in carried if name in content}
+    kept |= {name: basis[name] for name in ("state",) if name in basis}
+    kept |= {name: parties[name] for name in ("subprocessors",) if name in parties}
     people = checks.population(content)
     return Agreement(
         id=content["id"],
@@ -226,7 +259,7 @@ def _agreement(document: Document, lines: tuple[Line, ...]) -> Agreement:
         operations=frozenset(content["operations"]),
         population=people,
         lines=lines,
-        terms=MappingProxyType(terms),
+        terms=MappingProxyType(kept),
         file=document.file,
         warnings=tuple(checks.warnings(document, lines, people)),
         text=canonical.text(content, lines),

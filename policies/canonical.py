@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from policies import elements
-from policies.loading import Document
+from policies.documents.loading import Document
 from policies.transforms import meet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from policies.documents.loading import Place, Where
     from policies.elements import Line, Settled
-    from policies.loading import Place, Where
 
 UNHASHED = frozenset({"approvals", "tests"})
 """The parts that may be added to a version without making it another one: they change nothing that is released."""
@@ -35,7 +35,10 @@ def text(content: Mapping[str, Any], lines: Iterable[Line]) -> str:
     """Write an agreement in one spelling: without comments, approvals and tests, its sets replaced by their lines."""
     spelt = {name: value for name, value in content.items() if name not in UNHASHED}
     spelt["elements"] = [
-        {"path": line.path, "action": line.action} | ({"set": line.bundle} if line.bundle else {}) for line in lines
+        {"path": line.path, "action": line.action}
+        | ({"set": line.bundle} if line.bundle else {})
+        | ({"window": _window(*line.window)} if line.window else {})
+        for line in lines
     ]
     return json.dumps(spelt, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
@@ -53,6 +56,10 @@ def _place(value: Any, where: Where, places: dict[Where, Place]) -> None:
     inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in inside:
         _place(inner, (*where, key), places)
+
+
+def _window(since: str | None, until: str | None) -> dict[str, str]:
+    return {name: day for name, day in (("since", since), ("until", until)) if day is not None}
 
 
 def digest(spelt: str) -> str:

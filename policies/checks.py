@@ -7,7 +7,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from policies import elements, loading, schema
+from policies import elements, windows
+from policies.documents import loading, schema, terms
 from policies.elements import Line
 from policies.population import Population
 from standards import codes, native
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from policies.elements import Settled
-    from policies.loading import Document, Where
+    from policies.documents.loading import Document, Where
+    from policies.elements import Element, Settled
 
-DIRECTORY = "99.31(a)(11)"
-CONSENT = "99.30"
-NOT_YET = "not supported yet, so this agreement cannot be used"
+MAX_AGE_YEARS = 150
+STAFF = (
+    "staffAssignment means the students of one person of the recipient's staff; a token names a client and no person "
+    "yet, so this agreement cannot be used"
+)
 
 
 def lines(document: Document, bundles: Path) -> tuple[tuple[Line, ...], list[SettingsError]]:
@@ -75,10 +78,11 @@ def _line(document: Document, entry: Mapping[str, Any], where: Where, found: lis
         return
     path, action = entry["path"], entry["action"]
     place = document.values[*where, "path"]
-    if "window" in entry:
-        yield document.error((*where, "window"), f"window is {NOT_YET}", at_key=True)
-    line = Line(path, action, document.file, *place)
+    window = entry.get("window")
+    between = (window.get("since"), window.get("until")) if window else None
+    line = Line(path, action, document.file, *place, window=between)
     about = elements.under(line)
+    yield from _window(document, window, (*where, "window"), about)
     if not about:
         yield document.error((*where, "path"), f"no element is called {path!r}{elements.guess(path)}")
     elif action != "deny" and all(one.never for one in about):
@@ -88,6 +92,30 @@ def _line(document: Document, entry: Mapping[str, Any], where: Where, found: lis
         if reason := next(filter(None, unfit), ""):
             yield document.error((*where, "action"), reason)
     found.append(line)
+
+
+def _window(
+    document: Document, window: Mapping[str, str] | None, where: Where, about: tuple[Element, ...]
+) -> Iterator[SettingsError]:
+    """Yield what is wrong with the window of a line."""
+    if window is None:
+        return
+    for name, day in window.items():
+        if not _is_day(day):
+            yield document.error((*where, name), f"{name} is not a day of the calendar")
+    if window.get("since", "") > window.get("until", "9999-12-31"):
+        yield document.error((*where, "until"), "the window ends before it begins")
+    if without := windows.undated(one for one in about if not one.never):
+        message = f"records of {without} have no date of their own, so that no window can hold for them"
+        yield document.error(where, message, at_key=True)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _together(found: list[Line]) -> Iterator[SettingsError]:
@@ -119,7 +147,7 @@ def problems(document: Document) -> Iterator[SettingsError]:
     """Yield what is wrong with an agreement besides its element lines."""
     yield from _validity(document)
     yield from _population(document)
-    yield from _unenforced(document)
+    yield from terms.problems(document)
     for number, client in enumerate(document.content["clients"]):
         if client in document.content["clients"][:number]:
             yield document.error(("clients", number), f"the client {client!r} is here twice")
@@ -129,9 +157,9 @@ def _validity(document: Document) -> Iterator[SettingsError]:
     validity = document.content["validity"]
     days: list[date] = []
     for name in ("from", "to"):
-        try:
+        if _is_day(validity[name]):
             days.append(date.fromisoformat(validity[name]))
-        except ValueError:
+        else:
             yield document.error(("validity", name), f"{name} is not a day of the calendar")
     if len(days) == 2 and days[0] > days[1]:  # noqa: PLR2004  both could be read
         yield document.error(("validity", "to"), "the agreement ends before it begins")
@@ -144,44 +172,28 @@ def _validity(document: Document) -> Iterator[SettingsError]:
 
 
 def _population(document: Document) -> Iterator[SettingsError]:
-    known = codes.table("gradeLevel").values
     selectors = document.content.get("population", {}).get("all", [])
     seen: set[str] = set()
     for number, selector in enumerate(selectors):
         (name,) = selector
         where: Where = ("population", "all", number, name)
-        if name in {"consent", "program"}:
-            yield document.error(where, f"the selector {name} is {NOT_YET}", at_key=True)
         if name in seen:
             yield document.error(where, f"the selector {name} is here twice", at_key=True)
         seen.add(name)
-        for at, grade in enumerate(selector[name]["in"] if name == "grade" else ()):
-            if grade not in known and not grade.startswith("uri://"):
-                message = (
-                    f"there is no grade {grade!r}{suggestion(grade.zfill(2) if grade.isdigit() else grade, known)}"
-                )
-                yield document.error((*where, "in", at), message)
+        if name == "grade":
+            yield from _grades(document, selector[name]["in"], where)
+        if name == "age" and selector[name].get("from", 0) > selector[name].get("to", MAX_AGE_YEARS):
+            yield document.error((*where, "to"), "the ages end before they begin")
     if "staffAssignment" in document.content.get("population", {}):
-        yield document.error(("population", "staffAssignment"), f"staffAssignment is {NOT_YET}", at_key=True)
+        yield document.error(("population", "staffAssignment"), STAFF, at_key=True)
 
 
-def _unenforced(document: Document) -> Iterator[SettingsError]:
-    """Yield terms that change what is released and that nothing enforces yet: refused, never ignored."""
-    for name in document.content.get("limits", {}):
-        yield document.error(("limits", name), f"the limit {name} is {NOT_YET}", at_key=True)
-    basis = document.content["basis"]["ferpa"]
-    if rests_on(basis, DIRECTORY):
-        message = f"directory information needs the register of opt-outs, which is {NOT_YET}"
-        yield document.error(("basis", "ferpa"), message)
-    selectors = document.content.get("population", {}).get("all", [])
-    if rests_on(basis, CONSENT) and not any("consent" in one for one in selectors):
-        message = f"the basis {CONSENT} is consent, and no selector of the population asks for it"
-        yield document.error(("basis", "ferpa"), message)
-
-
-def rests_on(basis: str, section: str) -> bool:
-    """Tell whether a *basis*, which may name two sections of 34 CFR Part 99, names *section* or a part of it."""
-    return any(one == section or one.startswith(f"{section}(") for one in basis.split("+"))
+def _grades(document: Document, grades: list[str], where: Where) -> Iterator[SettingsError]:
+    known = codes.table("gradeLevel").values
+    for at, grade in enumerate(grades):
+        if grade not in known and not grade.startswith("uri://"):
+            hint = suggestion(grade.zfill(2) if grade.isdigit() else grade, known)
+            yield document.error((*where, "in", at), f"there is no grade {grade!r}{hint}")
 
 
 def population(content: Mapping[str, Any]) -> Population:
@@ -189,8 +201,20 @@ def population(content: Mapping[str, Any]) -> Population:
     selectors: dict[str, Any] = {}
     for selector in content.get("population", {}).get("all", []):
         selectors.update(selector)
-    chosen = {name: tuple(dict.fromkeys(selectors[name]["in"])) for name in ("school", "grade") if name in selectors}
-    return Population(chosen.get("school"), chosen.get("grade"), "enrollment" in selectors)
+    chosen = {name: _chosen(selectors[name]) for name in ("school", "grade", "program") if name in selectors}
+    ages = selectors.get("age")
+    return Population(
+        chosen.get("school"),
+        chosen.get("grade"),
+        "enrollment" in selectors,
+        chosen.get("program"),
+        None if ages is None else (ages.get("from"), ages.get("to")),
+        selectors.get("consent", {}).get("form", ""),
+    )
+
+
+def _chosen(selector: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([selector["is"]] if "is" in selector else selector["in"]))
 
 
 def warnings(document: Document, written: tuple[Line, ...], people: Population) -> Iterator[str]:
@@ -203,6 +227,7 @@ def warnings(document: Document, written: tuple[Line, ...], people: Population) 
     if people.everyone:
         yield f"{document.file}: there is no population: everyone in the district is included"
     settled = elements.settle(written)
+    yield from terms.warnings(document)
     yield from _capped(written, settled)
     yield from _unread(document)
     yield from _joinable(document, {name: one.action for name, one in settled.items()})

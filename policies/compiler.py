@@ -8,19 +8,23 @@ from dataclasses import fields, is_dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from policies import elements
+from policies import combining, elements
 from policies.agreement import current
-from policies.canonical import capped
-from policies.checks import CONSENT, rests_on
-from policies.grant import Grant, Rule
+from policies.documents.terms import CONSENT, rests_on
+from policies.grant import DateWindow, Grant, Limits, Registered, Rule
+from policies.population import ANYBODY, AnyOf
+from policies.windows import windows
 from standards.errors import Forbidden
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from policies.agreement import Agreement
     from policies.elements import Settled
+    from policies.population import Clause
+
+    Compiled = tuple[str, tuple[tuple[str, int], ...]]
 
 AMBIGUOUS = (
     "dsa_ambiguous: agreements for different purposes are active for this client; the token must name one of them."
@@ -38,12 +42,12 @@ class Grants:
     ) -> None:
         self._agreements = tuple(agreements)
         self._clock = clock
-        self._compiled: dict[tuple[str, int, str], Grant] = before.still(self._agreements) if before else {}
+        self._compiled: dict[Compiled, Grant] = before.still(self._agreements) if before else {}
 
-    def still(self, agreements: Iterable[Agreement]) -> dict[tuple[str, int, str], Grant]:
+    def still(self, agreements: Iterable[Agreement]) -> dict[Compiled, Grant]:
         """Return the compiled grants of those *agreements* that are here too."""
         same = {(one.id, one.version) for one in agreements if one in self._agreements}
-        return {key: grant for key, grant in self._compiled.items() if key[:2] in same}
+        return {key: grant for key, grant in self._compiled.items() if same.issuperset(key[1])}
 
     def active(self, client: str) -> tuple[Agreement, ...]:
         """Return the agreements in force today that name *client*, by district."""
@@ -57,39 +61,114 @@ class Grants:
         ]
         return tuple(sorted(found, key=lambda one: (one.district, one.id)))
 
-    def of(self, client: str, agreement: str = "") -> tuple[Grant, ...]:
-        """Return the client's grants today, one per district; only that of one *agreement* where it is named.
+    def of(self, client: str, agreement: str = "", purpose: str = "") -> tuple[Grant, ...]:
+        """Return the client's grants today for one *purpose*, in each district one; or that of one *agreement* alone.
+
+        Several agreements for the purpose are combined.
 
         Raises:
             Forbidden: its active agreements serve different purposes, and none is named.
         """
-        active = [one for one in self.active(client) if agreement in {"", one.id}]
+        active = [one for one in self.active(client) if agreement in {"", one.id} and purpose in {"", one.purpose}]
         if len({one.purpose for one in active}) > 1:
             raise Forbidden(AMBIGUOUS)
-        return tuple(self._compile(one, client) for one in active)
+        return tuple(self._combined(several, client) for several in _released_together(active))
+
+    def purposes(self, client: str) -> frozenset[str]:
+        """Return the purposes of the client's agreements in force today."""
+        return frozenset(one.purpose for one in self.active(client))
 
     def every(self, district: str) -> tuple[Grant, ...]:
-        """Return the grants of all agreements of *district*, in force or not: all its source may ever be asked for."""
-        theirs = [one for one in self._agreements if one.district == district]
-        return tuple(self._compile(one, client) for one in theirs for client in one.clients)
+        """Return the grants of all agreements of *district*, in force or not, and of those combined today.
 
-    def _compile(self, agreement: Agreement, client: str) -> Grant:
-        key = (agreement.id, agreement.version, client)
+        This is all that its source may ever be asked for.
+        """
+        theirs = [one for one in self._agreements if one.district == district]
+        alone = [self._combined((one,), client) for one in theirs for client in one.clients]
+        return (*alone, *self._combinations(district, {client for one in theirs for client in one.clients}))
+
+    def _combinations(self, district: str, clients: Iterable[str]) -> Iterator[Grant]:
+        for client in sorted(clients):
+            here = [one for one in self.active(client) if one.district == district]
+            for several in _released_together(here):
+                if len(several) > 1:
+                    yield self._combined(several, client)
+
+    def in_force(self, grant: Grant) -> bool:
+        """Tell whether the client of *grant* is served by its very agreements, and no others beside them, today."""
+        now = {
+            (one.id, one.version)
+            for one in self.active(grant.client)
+            if (one.district, one.org, one.purpose) == (grant.district, grant.org, grant.purpose)
+        }
+        return now == {(one.agreement, one.version) for one in grant.each}
+
+    def _combined(self, several: tuple[Agreement, ...], client: str) -> Grant:
+        key = client, tuple((one.id, one.version) for one in several)
         if key not in self._compiled:
-            self._compiled[key] = compile(agreement, client)
+            self._compiled[key] = compile(several[0], client) if len(several) == 1 else combine(several, client)
         return self._compiled[key]
+
+
+def _released_together(active: Iterable[Agreement]) -> Iterator[tuple[Agreement, ...]]:
+    """Yield those of the *active* agreements of a client that release together."""
+    found: dict[tuple[str, str, str], list[Agreement]] = {}
+    for one in active:
+        found.setdefault((one.district, one.org, one.purpose), []).append(one)
+    return (tuple(sorted(several, key=lambda one: one.id)) for several in found.values())
 
 
 def compile(agreement: Agreement, client: str) -> Grant:  # noqa: A001  the word for it
     """Compile the grant of *client* under *agreement* while it is in force.
 
     Raises:
-        Forbidden: the agreement does not name the client, or rests on consent, which nothing can look up yet.
+        Forbidden: the agreement does not name the client, or rests on consent without naming its form.
     """
+    return _compiled(agreement, client, combining.settled(agreement))
+
+
+def combine(several: Sequence[Agreement], client: str) -> Grant:
+    """Compile the one grant of *client* under *several* agreements for one purpose in one district.
+
+    Where two of them conflict, nothing of the element leaves: `policies.agreement.clashing` says so before.
+
+    Raises:
+        Forbidden: an agreement does not name the client.
+    """
+    ordered = sorted(several, key=lambda one: one.id)
+    whole = combining.together(ordered)
+    parts = tuple(_compiled(one, client, combining.under(combining.settled(one), whole)) for one in ordered)
+    first = parts[0]
+    content: dict[str, Any] = {
+        "client": client,
+        "org": first.org,
+        "agreement": "+".join(one.agreement for one in parts),
+        "version": 0,
+        "purpose": first.purpose,
+        "basis": ", ".join(sorted({one.basis for one in parts})),
+        "district": first.district,
+        "operations": frozenset.intersection(*(one.operations for one in parts)),
+        "rules": MappingProxyType(rules(whole)),
+        "rows": MappingProxyType(_any_rows(parts)),
+    }
+    return Grant(
+        **content,
+        epoch=fingerprint(content | {"parts": tuple(one.epoch for one in parts)}),
+        registered=Registered(kind=first.registered.kind),
+        windows=MappingProxyType(_widest(parts)),
+        parts=parts,
+        limits=Limits(max(one.limits.small_cell for one in parts)),
+    )
+
+
+def _compiled(agreement: Agreement, client: str, settled: Mapping[str, Settled]) -> Grant:
+    """Compile an agreement as it is *settled*."""
     if client not in agreement.clients:
         raise Forbidden("No agreement names this client.")
-    if rests_on(agreement.ferpa, CONSENT):
-        raise Forbidden("The agreement rests on consent, which cannot be looked up yet.")
+    if rests_on(agreement.ferpa, CONSENT) and not agreement.population.form:
+        raise Forbidden("The agreement rests on consent, and names no form of it.")
+    people, registered = agreement.population, _registered(agreement)
+    left_out = bool(registered.form or registered.directory)
     content: dict[str, Any] = {
         "client": client,
         "org": agreement.org,
@@ -99,11 +178,62 @@ def compile(agreement: Agreement, client: str) -> Grant:  # noqa: A001  the word
         "basis": agreement.ferpa,
         "district": agreement.district,
         "operations": agreement.operations,
-        "rules": MappingProxyType(rules(capped(elements.settle(agreement.lines), agreement.expansion))),
-        "rows": MappingProxyType(dict(agreement.population.rows())),
+        "rules": MappingProxyType(rules(settled)),
+        "rows": MappingProxyType(dict(people.rows(registered=left_out))),
     }
-    elements_name = agreement.expansion.name if agreement.expansion else ""
-    return Grant(**content, epoch=fingerprint(content), text=agreement.digest, elements=elements_name)
+    # What an agreement of before could not say is hashed only where it is said, so that its epoch stays the same.
+    more: dict[str, Any] = {"registered": registered} if left_out else {}
+    if within := windows(settled):
+        more["windows"] = MappingProxyType(_in_dictionaries(within))
+    if agreement.limits.small_cell or agreement.limits.rows_per_day:
+        more["limits"] = agreement.limits
+    name = agreement.expansion.name if agreement.expansion else ""
+    kept: dict[str, Any] = {"registered": registered, "limits": agreement.limits} | more
+    return Grant(**content, **kept, epoch=fingerprint(content | more), text=agreement.digest, elements=name)
+
+
+def _registered(agreement: Agreement) -> Registered:
+    return Registered(agreement.population.form, agreement.directory, agreement.kind)
+
+
+def _any_rows(parts: Iterable[Grant]) -> dict[str, Clause]:
+    """Return a row rule for each entity for which any part has one; a part without one lets everybody's exist.
+
+    It tells what is read and what decides. Whether a row exists is judged part by part, with the owners of each.
+    """
+    every = tuple(parts)
+    ruled = sorted({entity for one in every for entity in one.rows})
+    return {entity: _any(tuple(dict.fromkeys(one.rows.get(entity, ANYBODY) for one in every))) for entity in ruled}
+
+
+def _any(clauses: tuple[Clause, ...]) -> Clause:
+    return clauses[0] if len(clauses) == 1 else AnyOf(clauses)
+
+
+def _widest(parts: Iterable[Grant]) -> dict[str, DateWindow]:
+    """Return the window within which any part lets an element leave, of those that leave of dated records alone."""
+    every = tuple(parts)
+    found: dict[str, DateWindow] = {}
+    for name in sorted({name for one in every for name in one.windows}):
+        theirs = [one.windows.get(name) for one in every if one.releases(name)]
+        bounds = [one for one in theirs if one is not None]
+        if bounds and len(bounds) == len(theirs):
+            first = [one.since for one in bounds if one.since is not None]
+            last = [one.until for one in bounds if one.until is not None]
+            found[name] = DateWindow(
+                min(first) if len(first) == len(bounds) else None, max(last) if len(last) == len(bounds) else None
+            )
+    return found
+
+
+def _in_dictionaries(within: Mapping[str, DateWindow]) -> dict[str, DateWindow]:
+    """Add to the windows of open dictionaries, and of members of one, those of all that is below them."""
+    found = dict(within)
+    for name, window in within.items():
+        about = elements.element(name)
+        if about is not None and (about.open or about.member):
+            found[f"{name}.*"] = window
+    return found
 
 
 def rules(settled: Mapping[str, Settled]) -> dict[str, Rule]:

@@ -23,7 +23,10 @@ TEXTUAL = frozenset({"last4", "initial", "hash"})
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of an agreement: the action for every element under *path*, and where it is written."""
+    """One line of an agreement: the action for every element under *path*, and where it is written.
+
+    Its *window*, where there is one, is the first and last day that a record must be dated for the element to leave.
+    """
 
     path: str
     action: str
@@ -31,6 +34,7 @@ class Line:
     line: int = 0
     column: int = 0
     bundle: str = ""
+    window: tuple[str | None, str | None] | None = None
 
     @property
     def stem(self) -> str:
@@ -196,11 +200,16 @@ def _settle(written: tuple[Line, ...]) -> Mapping[str, Settled]:
             names.setdefault(one.name, [])
     for name, about in names.items():
         about.extend(line for line in written if line.covers(name))
-    settled = {name: _settled(name, about) for name, about in names.items()}
-    _cap_ids(settled)
-    _cap_texts(settled)
-    _cap_told(settled)
-    return MappingProxyType(settled)
+    return limited({name: _settled(name, about) for name, about in names.items()})
+
+
+def limited(settled: Mapping[str, Settled]) -> Mapping[str, Settled]:
+    """Limit what has been *settled* of ids, of texts that may carry one, and of what a record tells of another."""
+    found = dict(settled)
+    _cap_ids(found)
+    _cap_texts(found)
+    _cap_told(found)
+    return MappingProxyType(found)
 
 
 def conflict(about: Iterable[Line]) -> tuple[Line, Line] | None:

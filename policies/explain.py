@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from policies import elements
+from policies import combining, elements
 from policies.agreement import current
 from policies.canonical import capped
 from policies.elements import Line
+from policies.transforms import meet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -93,14 +94,42 @@ def explain(
         step = TraceStep("agreement", False, f"no agreement names the client {client}")
         return tuple(Trace(client, "", name, "deny", (step,)) for name in about)
     return tuple(
-        _trace((*before(one, name), *_terms(every, one, now), *_people(one, names or {})), one, client, name)
+        _trace((*before(one, name), *_terms(every, one, now), *_people(one, names or {})), one, client, name, others)
         for one in own
+        for others in [_combined(every, one, client, now)]
         for name in about
     )
 
 
-def _trace(first: tuple[TraceStep, ...], one: Agreement, client: str, name: str) -> Trace:
-    lines, action = _lines(one, name)
+def _combined(every: tuple[Agreement, ...], one: Agreement, client: str, now: datetime) -> tuple[Agreement, ...]:
+    """Return the agreements that are combined with *one* today, itself included; none where it stands alone."""
+    there = [
+        other
+        for other in current(every, one.today(now))
+        if client in other.clients
+        and (other.district, other.org, other.purpose) == (one.district, one.org, one.purpose)
+    ]
+    return tuple(there) if len(there) > 1 and one in there else ()
+
+
+def _together(one: Agreement, others: tuple[Agreement, ...], name: str, action: str) -> tuple[TraceStep | None, str]:
+    """Return what the agreements that *one* is combined with make of the *action* of an element, and why."""
+    if not others:
+        return None, action
+    whole = combining.action_for(combining.together(others), name)
+    named, limited = ", ".join(other.id for other in others if other is not one), meet((action, whole))
+    if limited != action:
+        return TraceStep("combined", limited != "deny", f"{named}, for the same purpose, limits it: {limited}"), limited
+    more = "" if whole == action else f", which may release it as {whole} of their own students"
+    return TraceStep("combined", True, f"with {named}{more}"), action
+
+
+def _trace(
+    first: tuple[TraceStep, ...], one: Agreement, client: str, name: str, others: tuple[Agreement, ...]
+) -> Trace:
+    lines, alone = _lines(one, name)
+    step, action = _together(one, others, name, alone)
+    lines = (*lines, step) if step else lines
     passed = all(step.passed for step in first)
     return Trace(client, f"{one.id} version {one.version}", name, action if passed else "deny", (*first, *lines))
 

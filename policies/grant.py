@@ -45,6 +45,18 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What is limited however it is asked for: totals below *small_cell*, and *rows_per_day* in a *timezone*.
+
+    Neither is limited where it is 0. Of a grant with parts, each part has its own limit of rows.
+    """
+
+    small_cell: int = 0
+    rows_per_day: int = 0
+    timezone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """One agreement compiled for one client.
 
@@ -72,6 +84,16 @@ class Grant:
     registered: Registered = Registered()
     windows: Mapping[str, DateWindow] = field(default_factory=dict, hash=False)
     parts: tuple[Grant, ...] = ()
+    limits: Limits = Limits()
+
+    @property
+    def each(self) -> tuple[Grant, ...]:
+        """Each agreement's own grant: the parts, or this one where there are none."""
+        return self.parts or (self,)
+
+    def keyed_by(self, name: str) -> str:
+        """Return the agreement whose key makes the hash of the value of *name*: that of the part with the hash."""
+        return next((one.agreement for one in self.each if one.rule(name) == Rule("hash")), self.agreement)
 
     def releases(self, name: str) -> bool:
         """Tell whether the vocabulary or native *name* may leave."""
@@ -103,6 +125,8 @@ class Grant:
         Only then may a lenient owner reference point to nothing: a rule that looked at the data instead would let a row
         that nobody may see decide about one that somebody may.
         """
+        if self.parts:
+            return all(part.unrestricted(entity) for part in self.parts)
         owners = (one.to for one in fields_of(entity).values() if one.owner and one.to != entity)
         return entity not in self.rows and all(map(self.unrestricted, owners))
 
@@ -130,6 +154,11 @@ class Grant:
         """Yield every (entity, field) the row rules read."""
         for entity, clause in self.rows.items():
             yield from population.reads(entity, clause)
+
+    @property
+    def programs(self) -> frozenset[str]:
+        """The names of the programs that its row rules ask for."""
+        return frozenset(name for clause in self.rows.values() for name in population.programs(clause))
 
 
 def _heads(path: str) -> Iterator[str]:

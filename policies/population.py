@@ -82,11 +82,27 @@ class RefIn:
     values: frozenset[str]
 
 
-Clause = All | AnyOf | In | NotIn | Null | Active | Seen | Child | RefIn
+@dataclass(frozen=True, slots=True)
+class InProgram:
+    """The condition that the row, a student's, is of one who takes part in one of the programs now."""
+
+    programs: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Aged:
+    """The condition that whoever was born on the day in *birth* has completed so many years today; None is no bound."""
+
+    birth: str
+    least: int | None
+    most: int | None
+
+
+Clause = All | AnyOf | In | NotIn | Null | Active | Seen | Child | RefIn | InProgram | Aged
 
 NAMED = ("identifier", "key")
 ACTIVE = Active(("entry", "derivedEntry"), "exit")
-NOBODY = AnyOf(())
+NOBODY, ANYBODY = AnyOf(()), All(())
 # The kinds of organizations that are no schools; one of a kind that nobody knows may be a school.
 ABOVE_SCHOOLS = frozenset(table("organizationKind").values) - {"school"}
 # Ed-Fi resources about people whom their rows do not name, so that nobody can tell whether those are in a population.
@@ -104,29 +120,38 @@ UNNAMED = (
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """The students an agreement is about: all selectors hold on one and the same enrollment of a student.
+    """The students an agreement is about; all selectors hold together.
 
-    None excludes nobody; an empty tuple would exclude everybody.
+    Schools, grades and *active* are of one and the same enrollment of a student; programs, ages and the form of the
+    consent are of the student. None excludes nobody; an empty tuple would exclude everybody.
     """
 
     schools: tuple[str, ...] | None = None
     grades: tuple[str, ...] | None = None
     active: bool = False
+    programs: tuple[str, ...] | None = None
+    ages: tuple[int | None, int | None] | None = None
+    form: str = ""
 
     @property
     def everyone(self) -> bool:
         """Whether nobody is left out."""
-        return self.schools is None and self.grades is None and not self.active
+        return self == EVERYONE
 
-    def rows(self) -> Mapping[str, Clause]:
-        """Return the row rule of every entity that has one."""
-        if self.everyone:
+    def rows(self, *, registered: bool = False) -> Mapping[str, Clause]:
+        """Return the row rule of every entity that has one; *registered* is whether a register leaves students out.
+
+        Students that a register may leave out have a rule too, if only one that holds for everybody: they are not all
+        there.
+        """
+        if self.everyone and not registered:
             return {}
         rules: dict[str, Clause] = {
-            "student": Child("enrollment", "student", All(self._enrollment())),
             "contact": Child("guardianship", "contact", Seen("student")),
             **dict.fromkeys(UNNAMED, NOBODY),
         }
+        student = self._student()
+        rules["student"] = ANYBODY if student is None else student
         if self.schools is not None:
             schools = frozenset(self.schools)
             rules["enrollment"] = RefIn("school", NAMED, schools)
@@ -138,6 +163,17 @@ class Population:
                 )
             )
         return rules
+
+    def _student(self) -> Clause | None:
+        """Return the row rule of students; None where only a register leaves any out."""
+        clauses: list[Clause] = []
+        if enrolled := self._enrollment():
+            clauses.append(Child("enrollment", "student", All(enrolled)))
+        if self.programs is not None:
+            clauses.append(InProgram(frozenset(self.programs)))
+        if self.ages is not None:
+            clauses.append(Aged("birthDate", *self.ages))
+        return None if not clauses else clauses[0] if len(clauses) == 1 else All(tuple(clauses))
 
     def _enrollment(self) -> tuple[Clause, ...]:
         clauses: list[Clause] = []
@@ -153,13 +189,24 @@ class Population:
         """Write the population in plain words; *names* has a school's name by its identifier."""
         if self.everyone:
             return "everyone in the district"
-        parts = ["students enrolled today" if self.active else "students enrolled at any time"]
+        parts = [self._who()]
         if self.schools is not None:
             known = names or {}
             parts.append("at " + _either([known.get(school, f"school {school}") for school in self.schools]))
         if self.grades is not None:
             parts.append(f"in {'grade' if len(self.grades) == 1 else 'grades'} {', '.join(self.grades)}")
+        if self.programs is not None:
+            parts.append(f"who take part in {_either(self.programs)} today")
+        if self.ages is not None:
+            parts.append(f"aged {_years(*self.ages)}")
+        if self.form:
+            parts.append(f"with consent by the form {self.form}")
         return " ".join(parts)
+
+    def _who(self) -> str:
+        if self.active:
+            return "students enrolled today"
+        return "students" if not self._enrollment() else "students enrolled at any time"
 
     def steps(self, names: Mapping[str, str] | None = None) -> tuple[str, ...]:
         """Write every selector by itself in plain words."""
@@ -171,7 +218,16 @@ class Population:
             said.append(f"is enrolled there in {_either([f'grade {grade}' for grade in self.grades])}")
         if self.active:
             said.append("that enrollment has begun and has not ended today")
+        if self.programs is not None:
+            said.append(f"takes part in {_either(self.programs)} today")
+        if self.ages is not None:
+            said.append(f"is aged {_years(*self.ages)} today")
+        if self.form:
+            said.append(f"has a consent by the form {self.form} that holds today")
         return tuple(said)
+
+
+EVERYONE = Population()
 
 
 def reads(entity: str, clause: Clause) -> Iterator[tuple[str, str]]:
@@ -189,6 +245,8 @@ def reads(entity: str, clause: Clause) -> Iterator[tuple[str, str]]:
         case Child(child, via, inner):
             yield child, via
             yield from reads(child, inner)
+        case Aged(birth):
+            yield entity, birth
         case RefIn(ref, names):
             yield entity, ref
             yield from ((fields_of(entity)[ref].to, name) for name in names)
@@ -206,6 +264,25 @@ def values(entity: str, clause: Clause) -> Iterator[tuple[tuple[str, str], froze
             yield from values(child, inner)
         case RefIn(ref, names, some):
             yield from (((fields_of(entity)[ref].to, name), some) for name in names)
+
+
+def programs(clause: Clause) -> Iterator[str]:
+    """Yield the names of the programs that *clause* asks for."""
+    match clause:
+        case All(clauses) | AnyOf(clauses):
+            for part in clauses:
+                yield from programs(part)
+        case Child(_, _, inner):
+            yield from programs(inner)
+        case InProgram(names):
+            yield from names
+
+
+def _years(least: int | None, most: int | None) -> str:
+    """Write bounds of an age."""
+    if most is None:
+        return f"{least} or more"
+    return f"{most} or less" if least is None else f"{least}" if least == most else f"{least} to {most}"
 
 
 def _either(words: Iterable[str]) -> str:

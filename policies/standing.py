@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policies.agreement import clashing, read_files
-from policies.claims import Claim, claim
+from policies.documents.claims import Claim, claim
 from standards.errors import SettingsError, suggestion
 
 if TYPE_CHECKING:

@@ -22,3 +22,15 @@ def day_before(day: str) -> str:
 def day_after(day: str) -> str:
     """Return the day after *day*; the last day that can be written, used for open ends, has none and stays."""
     return day if day == LAST else (date.fromisoformat(day) + ONE_DAY).isoformat()
+
+
+def years_between(birth: object, today: str) -> int | None:
+    """Return the years completed *today* since the day of *birth*; None where that is no day, or has not come yet."""
+    if not isinstance(birth, str) or len(birth) != len(FIRST):
+        return None
+    try:
+        born, now = date.fromisoformat(birth), date.fromisoformat(today)
+    except ValueError:
+        return None
+    years = now.year - born.year - ((now.month, now.day) < (born.month, born.day))
+    return years if born <= now else None

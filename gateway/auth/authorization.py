@@ -72,7 +72,7 @@ def authorize(grants: Grants, caller: Caller, district: str | None) -> Authoriza
     """Return what *caller* may do in the addressed district, by the agreements in force now.
 
     Raises:
-        Forbidden: its active agreements have different purposes.
+        Forbidden: its active agreements have different purposes, and its token names none.
     """
-    active = received(grants.of(caller.client), caller.org)
+    active = received(grants.of(caller.client, purpose=caller.purpose), caller.org)
     return Authorization(caller, tuple(one for one in active if district in {None, one.district}), district)

@@ -26,7 +26,8 @@ MAX_VERDICTS = 10_000
 class Caller:
     """The authenticated client of a request, with its scopes; *epoch* changes when cached answers must not be used.
 
-    It *refuses_unknown* where members of its Ed-Fi bodies that do not exist for it are errors.
+    It *refuses_unknown* where members of its Ed-Fi bodies that do not exist for it are errors. Its token may name the
+    one *purpose* for which it asks.
     """
 
     client: str
@@ -34,6 +35,7 @@ class Caller:
     scopes: frozenset[str]
     epoch: int
     refuses_unknown: bool = False
+    purpose: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,8 @@ class Callers:
         if not token or not client or client.status != ENABLED or client.epoch != token.epoch:
             raise Unauthenticated("Invalid Authorization header.")
         scopes = frozenset(token.scopes) & frozenset(client.scopes)
-        return Caller(client.client_id, client.org, scopes, client.epoch, client.unknown_members == REFUSE)
+        refuses = client.unknown_members == REFUSE
+        return Caller(client.client_id, client.org, scopes, client.epoch, refuses, token.purpose)
 
 
 def _bearer(authorization: str | None) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from policies.agreement import current
+from policies import combining
+from policies.agreement import combined, current
 from standards.errors import SettingsError, suggestion
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def warnings(agreements: Iterable[Agreement], clients: Iterable[Client], now: da
         *unregistered(every, known, now),
         *map(str, misdirected(every, known, now)),
         *several_purposes(every, now),
+        *lost_operations(every),
         *ending(every, now),
     )
 
@@ -51,7 +53,7 @@ def misdirected(agreements: Iterable[Agreement], clients: Iterable[Client], now:
 
 
 def several_purposes(agreements: Iterable[Agreement], now: datetime) -> Iterator[str]:
-    """List each client with agreements for several purposes, in different districts: all its requests are refused."""
+    """List each client with agreements for several purposes, whose tokens must name the one they are for."""
     purposes: dict[str, set[str]] = {}
     every = tuple(agreements)
     for one in every:
@@ -61,9 +63,23 @@ def several_purposes(agreements: Iterable[Agreement], now: datetime) -> Iterator
     for name, found in sorted(purposes.items()):
         if len(found) > 1:
             yield (
-                f"the client {name} has agreements for {', '.join(sorted(found))}: every request of it is refused, "
-                "until a token can name its purpose"
+                f"the client {name} has agreements for {', '.join(sorted(found))}: its token requests must name one of "
+                "them (purpose), and requests without such a token are refused, as are all that are signed (OAuth 1.0a)"
             )
+
+
+def lost_operations(agreements: Iterable[Agreement]) -> Iterator[str]:
+    """List each operation that an agreement loses as long as it is combined with another one that has it not."""
+    told: set[tuple[str, ...]] = set()
+    for day, several in combined(agreements):
+        for operation, having in combining.lost_operations(several).items():
+            ids = tuple(one.id for one in several)
+            if (*ids, operation) not in told:
+                told.add((*ids, operation))
+                yield (
+                    f"{having[0].file}: {' and '.join(ids)} are combined from {day} on, and {operation}, which "
+                    f"{' and '.join(one.id for one in having)} alone allows, is lost as long as they are"
+                )
 
 
 def ending(agreements: Iterable[Agreement], now: datetime) -> Iterator[str]:

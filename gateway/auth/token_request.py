@@ -26,7 +26,7 @@ MAX_ARGUMENTS = 200
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 NAMES = frozenset({
     "grant_type", "scope", "client_id", "client_secret", "client_assertion", "client_assertion_type",
-    "token", "token_type_hint",
+    "token", "token_type_hint", "purpose",
 })  # fmt: skip
 """The parameters that are read, in any case; any other is ignored (RFC 6749, 3.2)."""
 

@@ -32,6 +32,7 @@ class Token:
     issued: int
     expires: int
     place: int
+    purpose: str = ""
 
 
 def new_token() -> str:
@@ -45,14 +46,21 @@ def fingerprint(text: str) -> str:
 
 
 def keep(
-    memory: Memory, text: str, client: Client, scopes: tuple[str, ...], now: datetime, tokens: TokenSettings
+    memory: Memory,
+    text: str,
+    client: Client,
+    scopes: tuple[str, ...],
+    now: datetime,
+    tokens: TokenSettings,
+    purpose: str = "",
 ) -> None:
-    """Store the token *text* for *client*, unless the client has too many valid ones."""
+    """Store the token *text* for *client*, for a *purpose* where it names one, unless it has too many valid ones."""
     life = tokens.life.total_seconds()
     issued = int(now.timestamp())
     expires = issued + int(life)
     place = _free_place(memory, client, tokens.per_client, expires, life, issued)
     known = {"c": client.client_id, "e": client.epoch, "s": scopes, "i": issued, "x": expires, "p": place}
+    known |= {"u": purpose} if purpose else {}
     memory.put(f"token:{fingerprint(text)}", orjson.dumps(known), life)
 
 
@@ -64,7 +72,7 @@ def find(memory: Memory, text: str, now: datetime) -> Token | None:
     if kept is None:
         return None
     known = orjson.loads(kept)
-    token = Token(known["c"], known["e"], tuple(known["s"]), known["i"], known["x"], known["p"])
+    token = Token(known["c"], known["e"], tuple(known["s"]), known["i"], known["x"], known["p"], known.get("u", ""))
     return token if now.timestamp() < token.expires else None
 
 

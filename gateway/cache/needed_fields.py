@@ -37,6 +37,11 @@ def reads(entity: str, grants: Iterable[Grant]) -> frozenset[str]:
     return frozenset(names)
 
 
+def programs_of(grants: Iterable[Grant]) -> frozenset[str]:
+    """Collect the programs whose members any of *grants* needs to know."""
+    return frozenset[str]().union(*(grant.programs for grant in grants))
+
+
 def wanted_by(grants: Iterable[Grant]) -> dict[str, frozenset[str] | None]:
     """Collect the fields of every cacheable entity that any of *grants* needs."""
     every = tuple(grants)

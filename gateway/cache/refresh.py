@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from adapters.contract import Change, picker
-from gateway.cache import district_log
+from gateway.cache import district_log, program_members
 from gateway.cache.drop_limits import DropLimits
 from gateway.cache.load_checks import completed, followed
 from gateway.cache.patch import patched
+from gateway.cache.program_members import attach, carried
 from gateway.cache.snapshot import NO_ROW, build_snapshot
 from gateway.config.load_limits import Shares
 from standards.errors import ChangesLost, LossRefused, SourceBroken
@@ -78,7 +79,8 @@ class Refresh:
     """The refresh of one district's snapshot; *wanted* returns the needed fields of the entities it caches.
 
     A refresh that would drop more rows of an entity than `DropLimits` allow is refused, because consumers delete what
-    is missing. *clock* gives the moments that are shown, *monotonic* those from which ages are computed.
+    is missing. *clock* gives the moments that are shown, *monotonic* those from which ages are computed. *programs* are
+    those that agreements name, with the day whose members count.
     """
 
     def __init__(
@@ -91,8 +93,9 @@ class Refresh:
         losses: DropLimits | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         shares: Shares | None = None,
+        programs: Callable[[], tuple[frozenset[str], str]] = lambda: (frozenset(), ""),
     ) -> None:
-        self._shares = shares or Shares()
+        self._shares, self._programs = shares or Shares(), programs
         self._name, self._adapter, self._keyring, self._clock = name, adapter, keyring, clock
         self._wanted, self._monotonic = wanted, monotonic
         self.losses = losses or DropLimits()
@@ -118,6 +121,29 @@ class Refresh:
 
         With *anew* nothing of the snapshot before is taken over, and all of it is read.
         """
+        fresh, sync = self._refreshed(before, sync, number, written, anew=anew)
+        return self._with_members(before, fresh), sync
+
+    def another_day(self, before: Snapshot, number: int) -> Snapshot:
+        """Return the same rows with those who take part in programs today."""
+        return self._with_members(before, before.unchanged_at(number, before.loaded))
+
+    def _with_members(self, before: Snapshot | None, fresh: Snapshot) -> Snapshot:
+        """Read who takes part today in the programs that agreements name, once the students are there."""
+        programs, today = self._programs()
+        if not programs and not fresh.members:
+            return fresh
+        return attach(fresh, program_members.read(self._adapter, programs, fresh, today), today, before)
+
+    def _refreshed(
+        self,
+        before: Snapshot | None,
+        sync: SyncState,
+        number: int,
+        written: Collection[Written],
+        *,
+        anew: bool,
+    ) -> tuple[Snapshot, SyncState]:
         until, now = self.newest(), self._monotonic()
         known = before.stamp if before is not None and not written and not anew else None
         if before is not None and until is not None and sync.may_follow(now):
@@ -135,7 +161,7 @@ class Refresh:
                 changes[place] = self._found(*place)
         fresh = self._patched(before, changes.values(), number, before.loaded)
         fresh.completeness = before.completeness
-        return fresh
+        return attach(fresh, carried(before, fresh), before.members_day) if before.members else fresh
 
     def _found(self, entity: str, own: str) -> Change:
         record = self._adapter.find(entity, own)

@@ -70,6 +70,7 @@ class Snapshot:
 
     Its *version* is the moment, in milliseconds, from which it counts as the state of the district's data; the district
     has been cached since *begun*, which is 0 for an uncached read. *completeness* tells what the source lacked.
+    *members* are the rows of the students in each program that an agreement names, as of *members_day*.
     """
 
     district: str
@@ -82,6 +83,8 @@ class Snapshot:
     version: int = 0
     begun: int = 0
     completeness: Completeness | None = None
+    members: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    members_day: str = ""
     _children: dict[tuple[str, str], Sequence[tuple[int, ...]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -100,6 +103,12 @@ class Snapshot:
         if found is None:
             found = self.base.table(entity) if self.base else Table(entity, 0, {}, {}, [], {})
         return found
+
+    def members_of(self, programs: Iterable[str]) -> frozenset[int]:
+        """Return the rows of the students in any of *programs*; nobody is in one that was not asked for."""
+        if self.base is not None and "student" not in self.tables:
+            return self.base.members_of(programs)
+        return frozenset[int]().union(*(self.members.get(name, frozenset()) for name in programs))
 
     def children(self, entity: str, via: str, parent: str) -> Sequence[tuple[int, ...]]:
         """Return, for each row of *parent*, the rows of *entity* whose reference *via* points to it."""

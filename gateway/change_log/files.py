@@ -134,6 +134,10 @@ class ChangeFiles:
         try:
             for entity, table in sorted(snapshot.tables.items()):
                 found.update(self._hash_table(snapshot.district, entity, table))
+            if snapshot.members:
+                found.update(
+                    marshal.dumps([(name, sorted(rows)) for name, rows in sorted(snapshot.members.items())], 2)
+                )
         except ValueError:
             return ""
         return found.hexdigest()

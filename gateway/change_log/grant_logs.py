@@ -255,4 +255,7 @@ def content_of(grant: Grant, held: frozenset[str]) -> str:
     """Return a hash that is equal for grants that show the same."""
     actions = {rule.action for rule in grant.rules.values()}
     own = (grant.client, grant.agreement) if actions & OWN else ()
-    return fingerprint((grant.district, grant.rules, grant.rows, own, held))
+    by_registers = grant.registered if grant.registered.form or grant.registered.directory else ()
+    more = (by_registers, grant.windows, tuple(part.epoch for part in grant.parts))
+    said = (grant.district, grant.rules, grant.rows, own, held)
+    return fingerprint((*said, *more) if any(more) else said)

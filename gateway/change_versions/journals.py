@@ -7,7 +7,6 @@ from array import array
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING
-from weakref import ref
 
 import msgspec
 import orjson
@@ -15,7 +14,15 @@ import orjson
 from gateway import telemetry
 from gateway.change_log.doubts import doubtful, shown_of, unknown_of
 from gateway.change_versions import journal as book
-from gateway.change_versions.heads import HEAD_FILE, NOTHING_REGISTERED, ClientLogHead, name_of, with_checkpoint
+from gateway.change_versions.compared import CurrentRows, RecordedState
+from gateway.change_versions.heads import (
+    HEAD_FILE,
+    NOTHING_REGISTERED,
+    ClientLogHead,
+    folder_of,
+    name_of,
+    with_checkpoint,
+)
 from gateway.change_versions.journal import RemovedEntry, ResourceLog, ShownHashes
 from gateway.change_versions.released_keys import is_complete, releases_key
 from gateway.engine.skeletons import BASE
@@ -25,16 +32,13 @@ from gateway.storage.signed_heads import Checkpoint
 from standards.edfi.api.change_feeds import key_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
-    from weakref import ReferenceType
 
-    from gateway.cache.snapshot import Table
     from gateway.engine.view_rows import ViewRows
     from gateway.storage.signed_heads import Registry
     from standards.query import Window
 
-    About = Callable[[ViewRows], Callable[[int], Iterable[bytes]]]
 
 WINDOW_SECONDS = 30 * 86_400.0
 VERSION_ORIGIN_SECONDS = 1_767_225_600.0
@@ -43,48 +47,6 @@ VERSION_STEP_SECONDS = 10.0
 """The seconds between two versions, unless a client asks more often: clients step through versions by thousands."""
 MAX_RENDERED_ROWS = 5_000
 TOUCH_SECONDS = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class CurrentRows:
-    """The rows *shown* now, the *entities* that decide them, and a function to the students they are *about*."""
-
-    shown: ViewRows
-    entities: frozenset[str]
-    about: About
-
-
-@dataclass(frozen=True, slots=True)
-class _RecordedState:
-    """The state of the data with which a log was last compared."""
-
-    number: int
-    today: str
-    epoch: str
-    tables: Mapping[str, ReferenceType[Table] | None]
-
-    @classmethod
-    def by(cls, present: CurrentRows) -> _RecordedState:
-        """Return the present state."""
-        visibility = present.shown.visibility
-        found = {entity: visibility.snapshot.tables.get(entity) for entity in present.entities}
-        tables = {entity: None if table is None else ref(table) for entity, table in found.items()}
-        return cls(visibility.snapshot.number, visibility.today, visibility.grant.epoch, tables)
-
-    def covers(self, present: CurrentRows) -> bool:
-        """Tell whether this is the present state, or a later one."""
-        visibility = present.shown.visibility
-        same = visibility.snapshot.number == self.number and visibility.today == self.today
-        later = (self.number, self.today) > (visibility.snapshot.number, visibility.today)
-        return later or (same and visibility.grant.epoch == self.epoch)
-
-    def rests_on(self, present: CurrentRows) -> bool:
-        """Tell whether everything that decides what is shown is unchanged."""
-        visibility = present.shown.visibility
-        if (visibility.today, visibility.grant.epoch) != (self.today, self.epoch):
-            return False
-        now = visibility.snapshot.tables
-        return all(_same(known, now.get(entity)) for entity, known in self.tables.items())
 
 
 @dataclass(slots=True)
@@ -96,13 +58,14 @@ class _ClientLog:
     """
 
     folder: str
+    purpose: str = ""
     known: Checkpoint = NOTHING_REGISTERED
     head: ClientLogHead | None = None
     opened: bool = False
     asked: float = 0.0
     logs: dict[str, ResourceLog] = field(default_factory=dict)
     doubts: dict[str, set[bytes]] = field(default_factory=dict)
-    recorded: dict[str, _RecordedState] = field(default_factory=dict)
+    recorded: dict[str, RecordedState] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -125,12 +88,13 @@ class ClientLogs:
         self._files, self._clock, self._window = Sealed(folder, key), clock, window
         self._key = derive_subkey(key, b"hashes")
         self._files.forget(HEAD_FILE, clock() - window)
-        self._consumers: dict[tuple[str, str], _ClientLog] = {}
+        self._consumers: dict[tuple[str, str, str], _ClientLog] = {}
+        self.purposes: Callable[[str], frozenset[str]] = lambda _client: frozenset()
         self._lock = threading.Lock()
 
-    def follow(self, client: str, district: str, epoch: str) -> None:
+    def follow(self, client: str, district: str, epoch: str, purpose: str = "") -> None:
         """Follow from now on what *client* is shown."""
-        consumer = self._open(client, district)
+        consumer = self._open(client, district, purpose)
         with consumer.lock:
             if consumer.head is None:
                 version = max(self._step(self._clock()), int(consumer.known.digest) + 1)
@@ -141,43 +105,43 @@ class ClientLogs:
                 consumer.asked = self._clock()
                 self._files.touch(f"{consumer.folder}/{HEAD_FILE}", consumer.asked)
 
-    def report(self, client: str, district: str, own: int | None = None) -> int:
+    def report(self, client: str, district: str, own: int | None = None, purpose: str = "") -> int:
         """Report the newest version to *client*: later differences get a later one.
 
         *own* is the source's own newest change version.
         """
-        consumer = self._open(client, district)
+        consumer = self._open(client, district, purpose)
         with consumer.lock:
-            head, version = consumer.head, self.next(client, district)
+            head, version = consumer.head, self.next(client, district, purpose)
             assert head is not None
             marks = head.checkpoints if own is None else with_checkpoint(head.checkpoints, (version, own))
             self._put_head(consumer, msgspec.structs.replace(head, last_reported=version, checkpoints=marks))
             return version
 
-    def next(self, client: str, district: str) -> int:
+    def next(self, client: str, district: str, purpose: str = "") -> int:
         """Return the version of what is not reported to *client* yet: by the clock and its own requests."""
-        head = self._open(client, district).head
+        head = self._open(client, district, purpose).head
         return max(self._step(self._clock()), head.last_reported + 1 if head else 0)
 
-    def places(self, client: str, district: str) -> frozenset[str]:
+    def places(self, client: str, district: str, purpose: str = "") -> frozenset[str]:
         """Return the names of the Ed-Fi resources that *client* follows there."""
-        head = self._open(client, district).head
+        head = self._open(client, district, purpose).head
         return frozenset(place.partition("/")[2].rpartition("/")[0] for place in head.places) if head else frozenset()
 
-    def follows(self, client: str, district: str) -> bool:
+    def follows(self, client: str, district: str, purpose: str = "") -> bool:
         """Tell whether *client* has ever requested changes there."""
-        return self._open(client, district).head is not None
+        return self._open(client, district, purpose).head is not None
 
-    def oldest(self, client: str, district: str) -> int:
+    def oldest(self, client: str, district: str, purpose: str = "") -> int:
         """Return the version from which all deletions are known."""
-        consumer = self._open(client, district)
+        consumer = self._open(client, district, purpose)
         with consumer.lock:
             head, horizon = consumer.head, self._horizon()
             return max(horizon, head.floor if head else 0)
 
-    def checkpoints(self, client: str, district: str) -> tuple[tuple[int, int], ...]:
+    def checkpoints(self, client: str, district: str, purpose: str = "") -> tuple[tuple[int, int], ...]:
         """Return the checkpoints of a client, oldest first."""
-        head = self._open(client, district).head
+        head = self._open(client, district, purpose).head
         return head.checkpoints if head else ()
 
     def record_differences(self, present: CurrentRows, since: int | None = None) -> None:
@@ -186,7 +150,7 @@ class ClientLogs:
         *since* is the version from which it asks now: a client that asks from the beginning has nothing yet.
         """
         grant, place = present.shown.visibility.grant, _place(present.shown)
-        consumer = self._open(grant.client, grant.district)
+        consumer = self._open(grant.client, grant.district, grant.purpose)
         with consumer.lock:
             if consumer.head is None:
                 return
@@ -194,7 +158,7 @@ class ClientLogs:
             if before is not None and before.covers(present):
                 return
             known = self._resource_log(consumer, place)
-            version = self.next(grant.client, grant.district)
+            version = self.next(grant.client, grant.district, grant.purpose)
             if known is None:
                 self._begin(consumer, present, version, since)
             elif before is None or not before.rests_on(present):
@@ -202,25 +166,28 @@ class ClientLogs:
                 fresh = book.record_differences(known, shown_now, self._files.cipher, version)
                 if fresh is not known:
                     self._keep(consumer, place, book.forget(fresh, self._horizon()))
-            consumer.recorded[place] = _RecordedState.by(present)
+            consumer.recorded[place] = RecordedState.by(present)
 
     def note(self, present: CurrentRows, row: int) -> None:
         """Record what a client is shown of one *row* before it is written, so that the change is reported."""
         grant, place = present.shown.visibility.grant, _place(present.shown)
-        consumer = self._open(grant.client, grant.district)
+        consumer = self._open(grant.client, grant.district, grant.purpose)
         with consumer.lock:
             known = self._resource_log(consumer, place) if consumer.head is not None else None
             if known is None:
                 self.record_differences(present)
                 return
             shown_now = self._shown_hashes(present, (row,))
-            fresh = book.note(known, shown_now, self._files.cipher, self.next(grant.client, grant.district))
+            fresh = book.note(
+                known, shown_now, self._files.cipher, self.next(grant.client, grant.district, grant.purpose)
+            )
             if fresh is not known:
                 self._keep(consumer, place, fresh)
 
     def begin(self, present: CurrentRows) -> None:
         """Begin the log of a resource that has none yet, for a client that follows changes."""
-        consumer = self._open(present.shown.visibility.grant.client, present.shown.visibility.grant.district)
+        grant = present.shown.visibility.grant
+        consumer = self._open(grant.client, grant.district, grant.purpose)
         with consumer.lock:
             if consumer.head is not None and self._resource_log(consumer, _place(present.shown)) is None:
                 self.record_differences(present)
@@ -259,19 +226,23 @@ class ClientLogs:
 
     def _of(self, shown: ViewRows) -> ResourceLog | None:
         grant = shown.visibility.grant
-        consumer = self._open(grant.client, grant.district)
+        consumer = self._open(grant.client, grant.district, grant.purpose)
         with consumer.lock:
             return consumer.logs.get(_place(shown))
 
-    def _open(self, client: str, district: str) -> _ClientLog:
+    def _open(self, client: str, district: str, purpose: str = "") -> _ClientLog:
+        key = client, district, purpose
         with self._lock:
-            consumer = self._consumers.get((client, district))
+            consumer = self._consumers.get(key)
             if consumer is None:
-                consumer = self._consumers[client, district] = _ClientLog(self._name(f"{client}\n{district}"))
+                alone = self.purposes(client) <= {purpose}
+                folder = folder_of(self._files, self._registry, self._name, key, alone=alone)
+                consumer = self._consumers[key] = _ClientLog(folder, purpose)
         with consumer.lock:
             if not consumer.opened:
-                consumer.head = self._newest_head(consumer, client, district)
-                consumer.opened = True
+                consumer.head, consumer.opened = self._newest_head(consumer, client, district), True
+                if consumer.head is not None and consumer.head.purpose != purpose:
+                    self._put_head(consumer, consumer.head)
         return consumer
 
     def _newest_head(self, consumer: _ClientLog, client: str, district: str) -> ClientLogHead | None:
@@ -324,12 +295,17 @@ class ClientLogs:
 
     def _put_head(self, consumer: _ClientLog, head: ClientLogHead) -> None:
         """Write a head, then its number to the registry: a crash in between leaves a newer head, not an older one."""
-        name, head = f"{consumer.folder}/{HEAD_FILE}", msgspec.structs.replace(head, count=head.count + 1)
+        name, head = f"{consumer.folder}/{HEAD_FILE}", self._counted(consumer, head)
         self._files.write(name, msgspec.msgpack.encode(head))
         self._files.touch(name, self._clock())
         consumer.head = head
         if self._registry:
             self._registry.write_checkpoint(name_of(consumer.folder), Checkpoint(head.count, str(head.last_reported)))
+
+    @staticmethod
+    def _counted(consumer: _ClientLog, head: ClientLogHead) -> ClientLogHead:
+        """Return a head with the number of its next write, and the purpose that it is of."""
+        return msgspec.structs.replace(head, count=head.count + 1, purpose=consumer.purpose)
 
     def _file(self, consumer: _ClientLog, place: str) -> str:
         return f"{consumer.folder}/{self._name(place)}"
@@ -381,10 +357,6 @@ class ClientLogs:
             return book.digest_of(self._key, key) if whole and is_complete(shown.view.name, key) else 0
 
         return ShownHashes([bytes.fromhex(ids[row]) for row in rows], hashes, lines, mark)
-
-
-def _same(known: ReferenceType[Table] | None, table: Table | None) -> bool:
-    return table is None if known is None else table is not None and known() is table
 
 
 def _place(shown: ViewRows) -> str:

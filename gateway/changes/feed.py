@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from gateway.change_versions.compared import CurrentRows
 from gateway.change_versions.journal import key_of
-from gateway.change_versions.journals import CurrentRows
 from gateway.changes import pass_through
 from gateway.changes.rows_of_view import RowsOfView
 from gateway.engine.data_subjects import students
@@ -62,8 +62,8 @@ def available(gateway: Gateway, authorization: Authorization) -> dict[str, int]:
     follow(gateway, grant)
     own = pass_through.newest_version(gateway, grant)
     _record_all_differences(gateway, grant)
-    newest = gateway.client_logs.report(grant.client, grant.district, own)
-    oldest = gateway.client_logs.oldest(grant.client, grant.district)
+    newest = gateway.client_logs.report(grant.client, grant.district, own, grant.purpose)
+    oldest = gateway.client_logs.oldest(grant.client, grant.district, grant.purpose)
     return {"oldestChangeVersion": max(0, min(oldest, newest)), "newestChangeVersion": newest}
 
 
@@ -73,12 +73,12 @@ def follow(gateway: Gateway, grant: Grant) -> None:
     district.freshen()
     if district.cached_entities:
         district.cached_snapshot()  # first, so that the version reported covers a snapshot made for this request
-    gateway.client_logs.follow(grant.client, grant.district, grant.epoch)
+    gateway.client_logs.follow(grant.client, grant.district, grant.epoch, grant.purpose)
 
 
 def _record_all_differences(gateway: Gateway, grant: Grant) -> None:
     """Record all differences before a version is reported, so that no hidden change affects which one."""
-    for name in sorted(gateway.client_logs.places(grant.client, grant.district)):
+    for name in sorted(gateway.client_logs.places(grant.client, grant.district, grant.purpose)):
         whole = registry.views("edfi").get(name)  # None for a removed extension
         view = gateway.views.pruned(grant, whole) if whole is not None else None
         if view is not None and not pass_through.is_uncached(gateway, grant, view):
@@ -115,7 +115,7 @@ def keep(gateway: Gateway, parts: Sequence[ViewRows]) -> None:
     for one in parts:
         grant, snapshot = one.visibility.grant, one.visibility.snapshot
         held = snapshot.base is None and snapshot.number
-        if one.view.api == "edfi" and held and gateway.client_logs.follows(grant.client, grant.district):
+        if one.view.api == "edfi" and held and gateway.client_logs.follows(grant.client, grant.district, grant.purpose):
             gateway.client_logs.record_differences(_present(gateway, one))
 
 
@@ -127,7 +127,7 @@ def note(gateway: Gateway, district: str, entity: str, own: str, *, rekeyed: boo
     views = [one for one in registry.views("edfi").values() if any(part.entity == entity for part in one.branches)]
     names = frozenset().union(*(followers(one.model) for one in views)) if rekeyed else frozenset()
     for grant in gateway.grants.every(district):
-        if not gateway.in_force(grant) or not gateway.client_logs.follows(grant.client, district):
+        if not gateway.in_force(grant) or not gateway.client_logs.follows(grant.client, district, grant.purpose):
             continue
         for one in _cached(gateway, grant, views):
             row = one.visibility.snapshot.table(entity).row_of(own)
@@ -148,7 +148,7 @@ def _cached(gateway: Gateway, grant: Grant, views: Iterable[View]) -> Iterator[V
 def note_all(gateway: Gateway, district: str) -> None:
     """Record what clients see of everything, before a key changes that is part of the keys of other records."""
     for grant in gateway.grants.every(district):
-        if gateway.in_force(grant) and gateway.client_logs.follows(grant.client, district):
+        if gateway.in_force(grant) and gateway.client_logs.follows(grant.client, district, grant.purpose):
             _record_all_differences(gateway, grant)
 
 

@@ -45,6 +45,7 @@ def can_report(gateway: Gateway, grant: Grant, view: View, whole: View) -> bool:
     delta = gateway.districts[grant.district].adapter.manifest.delta
     return (
         not grant.rows
+        and not grant.windows
         and len(view.branches) == len(whole.branches) == 1
         and all(branch.entity in delta and _open(grant, branch) for branch in whole.branches)
     )
@@ -95,7 +96,7 @@ def newest_version(gateway: Gateway, grant: Grant) -> int | None:
 
 def pushed_conditions(gateway: Gateway, grant: Grant, view: View, window: Window) -> Hints:
     """Return the conditions for the source: rows of a *view* in the *window*, and no rows for a feed."""
-    first, last = _ends(gateway.client_logs.checkpoints(grant.client, grant.district), window)
+    first, last = _ends(gateway.client_logs.checkpoints(grant.client, grant.district, grant.purpose), window)
     ends = (Hint("changeVersion", ">=", str(first + 1)), Hint("changeVersion", "<=", str(last)))
     nothing = (Hint("changeVersion", ">=", "1"), Hint("changeVersion", "<=", "0"))
     return {view.branches[0].entity: nothing if window.feed else ends}
@@ -113,14 +114,14 @@ def entries(
 ) -> list[tuple[RemovedEntry, bytes, bytes]]:
     """Read deletions or key changes from the source; *tag* returns the tags of the student in a key."""
     grant, entity = shown.visibility.grant, shown.branch.entity
-    marks = gateway.client_logs.checkpoints(grant.client, grant.district)
+    marks = gateway.client_logs.checkpoints(grant.client, grant.district, grant.purpose)
     first, last = _ends(marks, window)
     district = gateway.districts[grant.district]
     if first >= last:
         return []
     found = list(district.adapter.departures(entity, first, last, rekeyed=window.feed == "keyChanges"))
     ids = shown.visibility.keyring.blocks(grant.district, entity, [one.id for one in found])
-    line, coming = _Lines(shown.view.name, tag), gateway.client_logs.next(grant.client, grant.district)
+    line, coming = _Lines(shown.view.name, tag), gateway.client_logs.next(grant.client, grant.district, grant.purpose)
     made = [
         RemovedEntry(ids[ID_BYTES * at : ID_BYTES * at + ID_BYTES], _told(marks, one, coming), 0, b"")
         for at, one in enumerate(found)

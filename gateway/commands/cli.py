@@ -237,7 +237,12 @@ def _registration_problems(read: Settings, agreements: tuple[Agreement, ...]) ->
     from gateway.storage import registry as store
 
     now = store.utc_now()
-    for warning in (*registrations.ending(agreements, now), *registrations.several_purposes(agreements, now)):
+    warnings = (
+        *registrations.ending(agreements, now),
+        *registrations.several_purposes(agreements, now),
+        *registrations.lost_operations(agreements),
+    )
+    for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
     try:
         clients = store.registered(read.store_url)
@@ -277,7 +282,8 @@ def _record_problems(read: Settings) -> Iterator[str]:
 def _district_problems(read: Settings) -> Iterator[str]:
     from adapters import registry
     from adapters.defaults import unsaid
-    from gateway.cache.needed_fields import wanted_by
+    from gateway.cache.needed_fields import programs_of, wanted_by
+    from gateway.cache.program_members import unstated
     from gateway.districts.source_check import look
     from gateway.storage.registry import utc_now
     from policies.agreement import read_folder
@@ -291,6 +297,8 @@ def _district_problems(read: Settings) -> Iterator[str]:
                 if not mistakes:
                     found = look(adapter, district, wanted_by(grants.every(name)))
                     mistakes += found.problems
+                    for line in unstated(programs_of(grants.every(name)), adapter.manifest.entities):
+                        click.echo(f"warning: {_in_district(name, line)}", err=True)
                     for line in found.warnings:
                         click.echo(f"warning: {_in_district(name, line)}", err=True)
                     for line in found.told:

@@ -74,11 +74,15 @@ class ClientStanding:
 
     def _in_force(self, agreement: Agreement) -> TraceStep:
         try:
-            grants = received(self.grants.of(self.name), agreement.org)
+            grants = received(self.grants.of(self.name, purpose=agreement.purpose), agreement.org)
         except Forbidden as error:
             return TraceStep("purpose", False, error.message)
-        found = any((one.agreement, one.version) == (agreement.id, agreement.version) for one in grants)
+        found = any(
+            (one.agreement, one.version) == (agreement.id, agreement.version) for grant in grants for one in grant.each
+        )
         told = "the one purpose of what is in force for the client now" if found else "not in force for the client now"
+        if found and len(self.grants.purposes(self.name)) > 1:
+            told = "which the client's token must name, since others are in force for it too"
         return TraceStep("purpose", found, f"{agreement.purpose}, {told}")
 
     def _district(self, name: str) -> str:

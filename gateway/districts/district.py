@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
 import threading
 import time
 from contextlib import suppress
+from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from adapters.contract import NO_HINTS
 from gateway import telemetry
-from gateway.cache import district_log, point_lookups
+from gateway.cache import district_log, point_lookups, program_members
 from gateway.cache.drop_limits import NO_SHARES, DropLimits
 from gateway.cache.load_checks import judge_live
 from gateway.cache.needed_fields import may_be_held, reads, within
@@ -20,6 +20,7 @@ from gateway.cache.snapshot import LINKED, build_snapshot
 from gateway.cache.versions import Versions
 from gateway.config.load_limits import Shares
 from gateway.districts.failures import Failures
+from gateway.districts.process_memory import give_back_memory
 from gateway.districts.status import DistrictStatus
 from gateway.failure_reasons import reason
 from gateway.request_slots import approach
@@ -28,6 +29,7 @@ from standards.fields import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
+    from datetime import tzinfo
 
     from adapters.contract import Adapter, Hints, Manifest, Wanted
     from gateway.cache.point_lookups import PointLookups
@@ -51,7 +53,8 @@ class District:
     A snapshot lasts *seconds* at most and is refreshed half-way; written records are in it before it is read again.
     *coming* and then *refreshed* are called with every new snapshot before it is served: the first may take its time,
     and only the second knows its version. Ages are computed by *monotonic*; *clock* gives the moments and versions that
-    operators and consumers see. *default_category* is the id of the category of assignments that name none.
+    operators and consumers see. *default_category* is the id of the category of assignments that name none. Who takes
+    part in programs is read with a snapshot, and again when a day begins in the *zone*.
     """
 
     def __init__(
@@ -67,8 +70,10 @@ class District:
         shares: Shares = EVERY_SHARE,
         monotonic: Callable[[], float] = time.monotonic,
         default_category: str = "",
+        zone: tzinfo = UTC,
     ) -> None:
         self.default_category = default_category
+        self._programs, self._zone = frozenset[str](), zone
         self.name, self.adapter, self._keyring, self._clock = name, adapter, keyring, clock
         self._seconds, self._wanted, self._monotonic = seconds, wanted, monotonic
         self._cached: Snapshot | None = None
@@ -82,8 +87,9 @@ class District:
         self._losses = DropLimits(loss)
         self._shares = shares
         self._refresher = Refresh(
-            name, adapter, keyring, clock, self._entities_to_cache, self._losses, monotonic, shares
-        )
+            name, adapter, keyring, clock, self._entities_to_cache, self._losses, monotonic, shares,
+            lambda: (self._programs, self._today()),
+        )  # fmt: skip
         self._failures = Failures(name, monotonic, clock)
         self._noting, self._loading, self._freshening = threading.Lock(), threading.Lock(), threading.Lock()
         self._refreshing = threading.Event()
@@ -118,15 +124,15 @@ class District:
         """Whether there is a snapshot."""
         return self._cached is not None
 
-    def covers(self, wanted: Wanted) -> bool:
-        """Tell whether the snapshot has all the fields of *wanted*."""
-        return all(
+    def covers(self, wanted: Wanted, programs: frozenset[str] = frozenset()) -> bool:
+        """Tell whether the snapshot has all the fields of *wanted*, and the members of the *programs*."""
+        return programs <= self._programs and all(
             within(wanted.get(entity, frozenset()), asked) for entity, asked in self._entities_to_cache().items()
         )
 
-    def want(self, wanted: Wanted) -> None:
-        """Request no more than *wanted* from the source from the next refresh on."""
-        self._wanted, self._fields = wanted, (frozenset(), {})
+    def want(self, wanted: Wanted, programs: frozenset[str] = frozenset()) -> None:
+        """Request no more than *wanted*, and the members of *programs*, from the source from the next refresh on."""
+        self._wanted, self._fields, self._programs = wanted, (frozenset(), {}), programs
 
     def close(self, *, adapter: bool = True) -> None:
         """Drop the snapshot and, with *adapter*, close the adapter."""
@@ -154,7 +160,7 @@ class District:
         if not live:
             return cached or self._read({}, None)
         wanted = {entity: reads(entity, (grant,)) for entity in live}
-        return self._read(wanted, cached, hints, lookups)
+        return self._read(wanted, cached, hints, lookups, grant.programs if "student" in live else frozenset())
 
     def _with_targets(self, live: frozenset[str]) -> frozenset[str]:
         """Add to *live* the entities that its rows refer to and that have no keys in a snapshot."""
@@ -163,7 +169,7 @@ class District:
 
     def cached_snapshot(self) -> Snapshot:
         """Return the current snapshot, loaded or refreshed where it is too old or something was written."""
-        if not self._written:  # first: a write is cleared only after it is served
+        if not self._written and not self._another_day():  # first: a write is cleared only after it is served
             cached = self._cached
             if cached is not None and self._age() < self._seconds / 2:
                 return cached
@@ -172,11 +178,19 @@ class District:
                 return cached
         approach(self.adapter)
         with self._loading:
-            if self._cached is None or self._written or self._age() >= self._seconds:
+            if self._cached is None or self._written or self._age() >= self._seconds or self._another_day():
                 self._failures.refresh.check()
                 self._refresh()
             assert self._cached is not None
             return self._cached
+
+    def _today(self) -> str:
+        return datetime.fromtimestamp(self._clock(), self._zone).date().isoformat()
+
+    def _another_day(self) -> bool:
+        """Tell whether a day has begun since it was read who takes part in programs."""
+        cached = self._cached
+        return cached is not None and bool(cached.members) and cached.members_day != self._today()
 
     def newest(self) -> int:
         """Return the change version of the data served now, never of data not served yet."""
@@ -316,6 +330,8 @@ class District:
         self._number = next(self._numbers)
         wide = any(rekeyed for _, rekeyed in written.values())
         fresh = self._rewritten(before, written) if before is not None and written and not wide else None
+        if before is not None and not written and self._another_day() and self._age() < self._seconds:
+            fresh = self._refresher.another_day(before, self._number)
         if fresh is None:
             fresh, sync = self._refresher.refresh(before, sync, self._number, written)
             self._losses.settled()
@@ -356,8 +372,9 @@ class District:
         base: Snapshot | None,
         hints: Hints = NO_HINTS,
         lookups: PointLookups = point_lookups.NO_LOOKUPS,
+        programs: frozenset[str] = frozenset(),
     ) -> Snapshot:
-        """Read what one request needs, uncached."""
+        """Read what one request needs, uncached, and who takes part in *programs*."""
         if wanted:
             approach(self.adapter)
         with self._failures.reading():
@@ -374,16 +391,12 @@ class District:
             district_log.tell_aside(self.name, adapter.notes.page.asides)
             by_id = {entity for entity, asked in hints.items() if any(one.field == "id" for one in asked)}
             judge_live(made, adapter.notes.page, whole, self._shares, by_id | lookups.keys())
+            if programs:
+                today = self._today()
+                made = program_members.attach(made, program_members.read(adapter, programs, made, today), today)
         made.version = self._versions.give()
         return made
 
 
 def _nothing(_before: Snapshot, _fresh: Snapshot) -> None:
-    """Do nothing on a refresh."""
-
-
-def give_back_memory() -> None:
-    """Return memory that loading needed to the operating system, where the C library can."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+    """Do nothing."""

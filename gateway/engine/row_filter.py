@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from gateway.cache.group_references import DANGLING
 from gateway.cache.snapshot import NO_ROW
-from policies.population import Active, All, AnyOf, Child, In, NotIn, Null, RefIn, Seen
+from policies.population import Active, Aged, All, AnyOf, Child, In, InProgram, NotIn, Null, RefIn, Seen
+from standards.days import years_between
 from standards.fields import fields_of
 from standards.vocabulary import PERSONS
 
@@ -50,6 +51,10 @@ class Reader(Protocol[Row_contra]):
         """Return a function that finds the rows of *child* that point to a row by the reference *via*."""
         ...
 
+    def number(self, row: Row_contra) -> int:
+        """Return the number of a row in the snapshot; a negative number where it has none yet."""
+        ...
+
 
 class TableRows:
     """A reader of the rows of one entity of a snapshot, by their numbers."""
@@ -74,6 +79,10 @@ class TableRows:
         """Return a function that finds the rows of *child* that point to a row."""
         return self._snapshot.children(child, via, self.entity).__getitem__
 
+    def number(self, row: int) -> int:
+        """Return the row itself."""
+        return row
+
 
 class RecordInHand:
     """A reader of a record about to be written or just read from the source; *row* is its row in the snapshot."""
@@ -95,6 +104,10 @@ class RecordInHand:
         found = () if self._row is None else self._snapshot.children(child, via, self.entity)[self._row]
         return lambda _record: found
 
+    def number(self, record: Mapping[str, Any]) -> int:  # noqa: ARG002  as in `Reader`
+        """Return the record's own row; a new record has none."""
+        return NO_ROW if self._row is None else self._row
+
 
 def row_filter(clause: Clause, rows: Reader[Row], around: Around) -> Callable[[Row], bool]:
     """Compile a *clause* of a grant's row rules to a test of the *rows* of one entity."""
@@ -109,6 +122,8 @@ def row_filter(clause: Clause, rows: Reader[Row], around: Around) -> Callable[[R
             return _of_a_field(clause, rows)
         case Active(begin, end):
             return _active(begin, end, rows, around.today)
+        case Aged() | InProgram():
+            return _of_a_student(clause, rows, around)
         case _:
             return _related(clause, rows, around)
 
@@ -142,6 +157,23 @@ def _active(begin: Sequence[str], end: str, rows: Reader[Row], today: str) -> Ca
         return first is not None and first <= today and (last is None or last >= today)
 
     return active
+
+
+def _of_a_student(clause: Aged | InProgram, rows: Reader[Row], around: Around) -> Callable[[Row], bool]:
+    if isinstance(clause, Aged):
+        return _aged(rows.value(clause.birth), around.today, clause.least, clause.most)
+    number, members = rows.number, around.snapshot.members_of(clause.programs)
+    return lambda row: number(row) in members
+
+
+def _aged(value: Callable[[Row], Any], today: str, least: int | None, most: int | None) -> Callable[[Row], bool]:
+    """Compile a test of the years completed *today*; without a date of birth nobody has any."""
+
+    def aged(row: Row) -> bool:
+        years = years_between(value(row), today)
+        return years is not None and (least is None or years >= least) and (most is None or years <= most)
+
+    return aged
 
 
 def _related(clause: Clause, rows: Reader[Row], around: Around) -> Callable[[Row], bool]:

@@ -35,6 +35,8 @@ class Visibility:
         self.snapshot, self.grant, self.keyring, self.today = snapshot, grant, keyring, today
         self.history: object | None = None
         """The client's change log, kept by `change_log.account`; None where none is kept."""
+        self.parts = tuple(Visibility(snapshot, part, keyring, today) for part in grant.parts)
+        """What each agreement shows by itself, where the grant combines several."""
         self._visible: dict[str, bytearray | None] = {}
         self._ids: dict[tuple[str, str], list[str]] = {}
         self._quoted: dict[tuple[str, str], list[str]] = {}
@@ -155,6 +157,8 @@ class Visibility:
         return [text[at : at + 32] for at in range(0, len(text), 32)]
 
     def _compute(self, entity: str) -> bytearray | None:
+        if self.parts:
+            return _any_of([part.visible(entity) for part in self.parts])
         table = self.snapshot.table(entity)
         visible: bytearray | None = None
         clause = self.grant.rows.get(entity)
@@ -190,7 +194,16 @@ def change(grant: Grant, keyring: Keyring, name: str) -> Callable[[Any], Any] | 
         return lambda _value: None
     if rule.action == "allow":
         return None
-    return transform(rule.action, lambda text: keyring.hash_value(grant.agreement, name, text))
+    keyed = grant.keyed_by(name)
+    return transform(rule.action, lambda text: keyring.hash_value(keyed, name, text))
+
+
+def _any_of(masks: Sequence[bytearray | None]) -> bytearray | None:
+    """Join masks: a row is visible where any agreement by itself shows it."""
+    known = [mask for mask in masks if mask is not None]
+    if len(known) < len(masks):
+        return None
+    return bytearray(any(row) for row in zip(*known, strict=True))
 
 
 def _by_folded(ids: Sequence[str], rows: Iterable[int]) -> Mapping[str, tuple[int, ...]]:

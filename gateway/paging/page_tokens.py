@@ -105,6 +105,8 @@ class Cursors:
         return Cursor(_printed(rest[:ID_BYTES]), rest[ID_BYTES], _printed(rest[ID_BYTES + 1 :]), state)
 
     def _cipher(self, caller: Caller) -> TokenCipher:
+        if caller.purpose:
+            return TokenCipher(self._keyring.derive("page tokens for a purpose", f"{caller.client}\n{caller.purpose}"))
         return TokenCipher(self._keyring.derive("page tokens", caller.client))
 
 

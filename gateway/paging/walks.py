@@ -68,7 +68,7 @@ class Walks:
     ) -> RowIndex:
         """Return the rows that answer *query*, made now or kept from the first page of this walk."""
         place = (
-            caller.client, request.view.api, request.view.name, request.district, request.base,
+            caller.client, _purposes(shown), request.view.api, request.view.name, request.district, request.base,
             query.filter, query.sort, query.descending, query.window,
             tuple((one.view.name, one.identifier) for one in request.within),
         )  # fmt: skip
@@ -128,6 +128,11 @@ class Walks:
     def _drop(self, place: tuple[object, ...]) -> None:
         if place in self._kept:
             self._codes -= self._kept.pop(place).size
+
+
+def _purposes(shown: tuple[Rows, ...]) -> frozenset[str]:
+    """Return the one purpose of what is shown: walks for two purposes do not end each other."""
+    return frozenset(one.visibility.grant.purpose for one in shown)
 
 
 def _ids(rows: RowIndex) -> array[int]:

@@ -17,6 +17,7 @@ from gateway.engine.filter_conditions import instant
 from gateway.engine.row_index import RowIndex, index
 from gateway.engine.rows import ROW_BITS, ROW_MASK
 from gateway.engine.skeletons import BASE
+from gateway.reads.limits import spend
 from gateway.reads.streamed_zip import pack
 from gateway.request import PageRequest
 from standards import registry
@@ -133,6 +134,7 @@ def export(gateway: Gateway, authorization: Authorization, asked: ExportRequest)
     rows = {name: _rows(gateway, parts, asked.query(modes[name])) for name, parts in shown.items()}
     files = [one for one in told(asked.version) if _has(one, shown) and _tells(one, rows[one.collection])]
     parts = tuple(ExportPart(one, rows[one.collection], _lent(one, shown), modes[one.collection]) for one in files)
+    spend(gateway, *((found, (0, found.total)) for found in rows.values()))
     _record(gateway, authorization, asked, views, rows, modes)
     return Export(asked, parts, moment, _guard(gateway, authorization, asked, grants))
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.disclosure import disclosure, write_down
 from gateway.paging import page_tokens
 from gateway.reads.authorized_views import permit, read_query, refuse_unseen
 from gateway.reads.fetch import fetch
+from gateway.reads.limits import spend, told_total
 from gateway.reads.modes import mode_of
 from gateway.reads.nesting import nothing
 from gateway.request import Page
@@ -31,13 +34,14 @@ def serve_page(gateway: Gateway, authorization: Authorization, request: PageRequ
         Unsupported: no source of a district here has anything of the view.
         MalformedQuery, UnknownName: the query cannot be parsed, or names what does not exist for the caller.
     """
-    authorization, query, cursor, rows = _answer(gateway, authorization, request)
+    authorization, query, cursor, rows, told = _answer(gateway, authorization, request)
     first, last = page_tokens.span(cursor, rows, query)
     records = rows.slice(first, last - first, request.base)
     last = first + len(records)
+    spend(gateway, (rows, (first, last)))
     write_down(gateway, disclosure(gateway, authorization, request, rows, query, (first, last)))
     following = cursor.behind(rows, last - 1) if records and _has_tokens(request, query) else None
-    return Page(records, rows.total, query, _sealed(gateway, authorization, request, query, following))
+    return Page(records, rows.total, query, _sealed(gateway, authorization, request, query, following), told)
 
 
 def serve_partitions(gateway: Gateway, authorization: Authorization, request: PageRequest, number: int) -> list[str]:
@@ -46,9 +50,9 @@ def serve_partitions(gateway: Gateway, authorization: Authorization, request: Pa
     Raises:
         GatewayError: as `serve_page`.
     """
-    authorization, query, _, rows = _answer(gateway, authorization, request)
+    authorization, query, _, rows, told = _answer(gateway, authorization, request)
     write_down(gateway, disclosure(gateway, authorization, request, rows, query, (0, 0)))
-    ranges = page_tokens.partitions(rows, number)
+    ranges = page_tokens.partitions(rows, 1 if told is None else number)
     return [_sealed(gateway, authorization, request, query, one) for one in ranges]
 
 
@@ -63,16 +67,17 @@ def serve_one(gateway: Gateway, authorization: Authorization, request: PageReque
     query = read_query(authorization, request)
     rows = _find(fetch(gateway, authorization, request, query, identifier), identifier)
     records = rows.slice(0, 1, request.base) if rows else []
+    spend(gateway, (rows, (0, len(records))))
     write_down(gateway, disclosure(gateway, authorization, request, rows, query, (0, len(records))))
     if not records:
         raise NoSuchRecord(nothing(request.view))
-    return Page(records, 1, query)
+    return Page(records, 1, query, told=1)
 
 
 def _answer(
     gateway: Gateway, authorization: Authorization, request: PageRequest
-) -> tuple[Authorization, Query, Cursor, RowIndex]:
-    """Return the agreements that answer, the query, the position it begins at, and every row that answers it."""
+) -> tuple[Authorization, Query, Cursor, RowIndex, int | None]:
+    """Return the agreements that answer, the query, where it begins, every row that answers it, and the told total."""
     authorization = permit(gateway, authorization, request)
     query = read_query(authorization, request)
     refuse_unseen(gateway, authorization, request)
@@ -80,8 +85,11 @@ def _answer(
     mode = mode_of(gateway, authorization, request, query)
     shown = mode.fetch()
     page_tokens.check(cursor, shown)
-    rows = gateway.walks.rows(authorization.caller, request, mode.answering(shown), query, mode.index)
-    return authorization, query, cursor, rows
+    answering = mode.answering(shown)
+    rows = gateway.walks.rows(authorization.caller, request, answering, query, mode.index)
+    everything = partial(mode.index, answering, replace(query, filter=None), request.base)
+    told = told_total(rows, (lambda: everything().total) if query.filter is not None else None)
+    return authorization, query, cursor, rows, told
 
 
 def _find(shown: tuple[ViewRows, ...], identifier: str) -> RowIndex | None:

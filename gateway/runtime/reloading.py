@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway import telemetry
 from gateway.audit.agreement_texts import record_all
-from gateway.cache.needed_fields import wanted_by
+from gateway.cache.needed_fields import programs_of, wanted_by
 from gateway.districts import sources
 from gateway.failure_reasons import reason
 from gateway.runtime.state import GatewayState, described, read_standing
@@ -157,16 +157,19 @@ class _Opening:
 
     def _one(self, name: str) -> District:
         spec, old = self._settings.districts[name], self._before.settings.districts.get(name)
-        wanted = wanted_by(self._grants.every(name))
+        every = self._grants.every(name)
+        wanted, programs = wanted_by(every), programs_of(every)
         if old is None:
             arrival = self._parts.district(self._open(name, spec), spec, wanted)
+            arrival.want(wanted, programs)
             self._arrivals.append(arrival)
             return arrival
         before = self._before.gateway.districts[name]
-        if _same(old, spec) and (not before.loaded or before.covers(wanted)):
+        if _same(old, spec) and (not before.loaded or before.covers(wanted, programs)):
             return before
         adapter = before.adapter if _same_source(old, spec) else self._open(name, spec)
         successor = Successor(before, self._parts, adapter, spec, wanted)
+        successor.want(wanted, programs)
         self._successors.append(successor)
         return successor
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from gateway import telemetry
 from gateway.auth import registrations
-from gateway.cache.needed_fields import wanted_by
+from gateway.cache.needed_fields import programs_of, wanted_by
 from gateway.config import settings as settings_file
-from gateway.districts.district import give_back_memory
+from gateway.districts.process_memory import give_back_memory
 from gateway.runtime import approvals, child_socket, export_socket
 from gateway.runtime.reloading import Refused, prepare
 from gateway.runtime.report import differences, moment
@@ -129,7 +129,8 @@ class RunningGateway:
             self._state = fresh
         for name, district in fresh.gateway.districts.items():
             if not district.loaded:  # it is loaded for the new grants, even while an old request is still running
-                district.want(wanted_by(fresh.gateway.grants.every(name)))
+                every = fresh.gateway.grants.every(name)
+                district.want(wanted_by(every), programs_of(every))
         fresh.gateway.attend(fresh.gateway.districts.values())
         self._retiring = threading.Thread(
             target=self._retire, args=(before, fresh, self._retiring), name="retire", daemon=True
@@ -152,7 +153,8 @@ class RunningGateway:
         with self._reloading:  # what is prepared now relies on what its districts ask for
             if following is self._state:
                 for name, district in kept.items():
-                    district.want(wanted_by(following.gateway.grants.every(name)))
+                    every = following.gateway.grants.every(name)
+                    district.want(wanted_by(every), programs_of(every))
                 following.gateway.forget_the_gone()
         gc.collect()
         give_back_memory()

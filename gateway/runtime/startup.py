@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from gateway import telemetry
 from gateway.audit.agreement_texts import record_all
 from gateway.audit.log import open_record
+from gateway.auth.daily_rows import DailyRows
 from gateway.auth.oauth1_secrets import PURPOSE
 from gateway.auth.rate_limits import RateLimits
-from gateway.cache.needed_fields import wanted_by
+from gateway.cache.needed_fields import programs_of, wanted_by
 from gateway.change_log.grant_logs import ChangeLogs
 from gateway.change_log.ledger import Ledger
 from gateway.change_versions.journals import ClientLogs
@@ -84,7 +85,8 @@ def _run(
     telemetry.withheld([one.place for one in standing.mistakes])
     grants = Grants(standing.agreements, clock)
     for name, district in districts.items():
-        district.want(wanted_by(grants.every(name)))
+        every = grants.every(name)
+        district.want(wanted_by(every), programs_of(every))
     limits = RateLimits(settings.limits, settings.memory_url)
     gateway = Gateway(
         districts=districts,
@@ -97,6 +99,7 @@ def _run(
         limits=limits,
         clock=parts.now,
         readiness=readiness,
+        daily_rows=DailyRows(memory, parts.now),
         zones=settings.zones,
         client_logs=ClientLogs(
             settings.changes.folder,

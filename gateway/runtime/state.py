@@ -93,7 +93,7 @@ class Parts:
             spec.name, adapter, self.keyring, self.now,
             seconds=seconds, wanted=wanted, loss=spec.loss, monotonic=self.monotonic,
             default_category=spec.default_category,
-            shares=Shares(spec.set_aside, spec.unresolved),
+            shares=Shares(spec.set_aside, spec.unresolved), zone=spec.timezone,
         )  # fmt: skip
 
     def app(self, gateway: Gateway, settings: Settings, like: Flask | None = None) -> Flask:

@@ -28,7 +28,7 @@ class Successor(District):
         super().__init__(
             before.name, adapter, parts.keyring, parts.now,
             seconds=spec.cache.total_seconds(), wanted=wanted, loss=spec.loss, monotonic=parts.monotonic,
-            shares=Shares(spec.set_aside, spec.unresolved),
+            shares=Shares(spec.set_aside, spec.unresolved), zone=spec.timezone,
         )  # fmt: skip
         self._numbers, self._versions = before._numbers, before._versions  # noqa: SLF001  both are districts
         self._before: District | None = before

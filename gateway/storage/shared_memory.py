@@ -34,8 +34,8 @@ class Memory(Protocol):
     def take(self, key: str) -> bytes | None:
         """Return the value of *key* and remove it atomically: only one caller ever receives it."""
 
-    def increment(self, key: str, seconds: float | None = None) -> int:
-        """Increase the counter *key* and return it; a new counter expires after *seconds*, or never."""
+    def increment(self, key: str, seconds: float | None = None, by: int = 1) -> int:
+        """Increase the counter *key* *by* a number and return it; a new one expires after *seconds*, or never."""
 
     def delete(self, key: str) -> None:
         """Remove *key*."""
@@ -87,16 +87,16 @@ class LocalMemory:
             self._values.pop(key, None)
             return kept[0] if kept else None
 
-    def increment(self, key: str, seconds: float | None = None) -> int:
-        """Increase the counter *key* and return it; a new counter expires after *seconds*, or never."""
+    def increment(self, key: str, seconds: float | None = None, by: int = 1) -> int:
+        """Increase the counter *key* *by* a number and return it; a new one expires after *seconds*, or never."""
         with self._lock:
             kept = self._live(key)
             if kept:
-                number = int(kept[0]) + 1
+                number = int(kept[0]) + by
                 self._values[key] = (str(number).encode(), kept[1])
                 return number
-            self._keep(key, b"1", float("inf") if seconds is None else self._clock() + seconds)
-            return 1
+            self._keep(key, str(by).encode(), float("inf") if seconds is None else self._clock() + seconds)
+            return by
 
     def delete(self, key: str) -> None:
         """Remove *key*."""
@@ -167,15 +167,15 @@ class RedisMemory:
         with _reachable():
             return cast("bytes | None", self._redis.getdel(self._prefix + key))
 
-    def increment(self, key: str, seconds: float | None = None) -> int:
-        """Increase the counter *key* and return it; a new counter expires after *seconds*, or never."""
+    def increment(self, key: str, seconds: float | None = None, by: int = 1) -> int:
+        """Increase the counter *key* *by* a number and return it; a new one expires after *seconds*, or never."""
         name = self._prefix + key
         with _reachable():
             if seconds is None:
-                return int(self._redis.incr(name))
+                return int(self._redis.incrby(name, by))
             together = self._redis.pipeline(transaction=True)
             together.set(name, b"0", px=_milliseconds(seconds), nx=True)
-            together.incr(name)
+            together.incrby(name, by)
             return int(together.execute()[1])
 
     def delete(self, key: str) -> None:

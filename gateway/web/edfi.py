@@ -64,8 +64,8 @@ def blueprint(gateway: Gateway) -> Blueprint:
 
         page = serve_page(gateway, authorization, PageRequest(view, district, READ, reader, base(district), trace_id()))
         response = conditional(page.records)
-        if wanted[-1].total_count:
-            response.headers["Total-Count"] = str(page.total)
+        if wanted[-1].total_count and page.told is not None:
+            response.headers["Total-Count"] = str(page.told)
         if page.following:
             response.headers["Next-Page-Token"] = page.following
         return response

@@ -36,9 +36,11 @@ if TYPE_CHECKING:
 METHOD = "client_secret"
 # Said only to a client that has proved itself. RFC 6749, 5.2: `invalid_client` says that authentication failed, which
 # it has not; `unauthorized_client` says that an authenticated client may not have a token in this way.
+UNKNOWN_PURPOSE = "No agreement in force gives this client anything for that purpose."
 MISDIRECTED = "An agreement names this client, and another organisation as its recipient: ask the region's operator."
 # Ed-Fi's own token endpoint takes the number of an education organization as the scope. Here an agreement says which
 # organizations a client sees; the number asks for the operations of Ed-Fi, and the answer says which were given.
+PURPOSE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 ORGANIZATION = re.compile(r"[0-9]{1,19}")
 TOO_MANY = "urn:ed-fi:api:security:authentication:too-many-tokens"
 
@@ -188,14 +190,24 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
     def save_token(self, token: dict[str, Any], request: TokenRequest) -> None:
         """Store a token, which is valid from now on."""
         client = request.client.client
-        scopes = tuple(token["scope"].split())
+        scopes, purpose = tuple(token["scope"].split()), self._purpose(request, client)
         try:
-            tokens.keep(self.memory, token["access_token"], client, scopes, self.clock(), self.tokens)
+            tokens.keep(self.memory, token["access_token"], client, scopes, self.clock(), self.tokens, purpose)
         except TooManyRequests as error:
             problem = {"type": TOO_MANY, "title": "Too Many Tokens", "status": 429, "detail": error.message}
             message = "The client has too many living tokens."
             raise TokenRefusal("temporarily_unavailable", message, 429, error.retry_after, problem) from None
+        token |= {"purpose": purpose} if purpose else {}
         self.store.touch_client(client.client_id)
+
+    def _purpose(self, request: TokenRequest, client: Client) -> str:
+        """Return the purpose that the token is asked for, one of those of the client's agreements; empty for none."""
+        purpose = request.form.get("purpose", "")
+        if purpose and not PURPOSE.fullmatch(purpose):
+            raise TokenRefusal("invalid_request", "The parameter purpose is no name of a purpose.")
+        if purpose and purpose not in self.grants.purposes(client.client_id):
+            raise TokenRefusal("invalid_scope", UNKNOWN_PURPOSE)
+        return purpose
 
     def find_token(self, text: str, client: RegisteredClient) -> LivingToken | None:
         """Find one of *client*'s own valid tokens; those of others do not exist for it."""
@@ -253,7 +265,7 @@ class _Introspection(IntrospectionEndpoint):  # type: ignore[misc]
             "scope": " ".join(known.scopes),
             "iat": known.issued,
             "exp": known.expires,
-        }
+        } | ({"purpose": known.purpose} if known.purpose else {})
 
 
 def _metadata(base: str) -> dict[str, Any]:

@@ -73,8 +73,11 @@ def read_many(
     page = serve_page(gateway, authorization, asked)
     records = [select(record, page.query.fields) for record in page.records] if page.query.fields else page.records
     response = conditional(collection(route.model, records) | _warned(route, page))
-    response.headers["X-Total-Count"] = str(page.total)
-    response.headers["Link"] = links(_address(asked), repeated, page.query.offset, page.query.limit, page.total)
+    if page.told is not None:
+        response.headers["X-Total-Count"] = str(page.told)
+    response.headers["Link"] = links(
+        _address(asked), repeated, page.query.offset, page.query.limit, page.total, told=page.told is not None
+    )
     return response
 
 

@@ -102,10 +102,10 @@ def _told(gateway: Gateway, authorization: Authorization, district: str | None) 
         "education_organizations": _organizations(gateway, authorization, district, grants),
         "student_identification_system": None,
         "assigned_profiles": [],
-        "claim_set": {"name": ", ".join(sorted({one.agreement for one in grants}))},
+        "claim_set": {"name": ", ".join(sorted({one.agreement for grant in grants for one in grant.each}))},
         "resources": list(_resources(gateway, authorization, grants)),
         "services": [],
-    }
+    } | ({"purpose": authorization.caller.purpose} if authorization.caller.purpose else {})
 
 
 def _resources(gateway: Gateway, authorization: Authorization, grants: Iterable[Grant]) -> Iterator[dict[str, Any]]:

@@ -28,6 +28,8 @@ class Admission:
 
     def sees(self, record: Mapping[str, Any]) -> bool:
         """Tell whether *record* exists for the consumer: by its row rules, and with everything that owns it."""
+        if self.visibility.parts:
+            return any(Admission(part, self.entity, self.row).sees(record) for part in self.visibility.parts)
         reader = RecordInHand(self.visibility.snapshot, self.entity, self.row)
         owners = (field for field in fields_of(self.entity).values() if field.owner)
         if not all(self._owned(owner, reader.target(owner.name)(record)) for owner in owners):

@@ -14,7 +14,7 @@ from standards.errors import SettingsError, suggestion
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policies.loading import Document, Where
+    from policies.documents.loading import Document, Where
 
 VISIBLE = "visible"
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
+from datetime import date
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from policies.population import Active, All, AnyOf, Child, In, NotIn, Null, RefIn, Seen
+from policies.population import Active, Aged, All, AnyOf, Child, In, InProgram, NotIn, Null, RefIn, Seen
 from standards.fields import fields_of
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from policies.grant import Grant
     from policies.population import Clause
@@ -21,11 +24,18 @@ if TYPE_CHECKING:
     Key = tuple[str, ...]
 
 
-class ReferenceVisibility:
-    """One world as one grant sees it on one day."""
+NO_MEMBERS: Mapping[str, Collection[Key]] = MappingProxyType({})
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
-    def __init__(self, records: Records, grant: Grant, today: str) -> None:
-        self.records, self.grant, self.today = records, grant, today
+
+class ReferenceVisibility:
+    """One world as one grant sees it on one day; *members* are the keys of students by the program they are in."""
+
+    def __init__(
+        self, records: Records, grant: Grant, today: str, members: Mapping[str, Collection[Key]] = NO_MEMBERS
+    ) -> None:
+        self.records, self.grant, self.today, self.members = records, grant, today, members
+        self._parts = [ReferenceVisibility(records, part, today, members) for part in grant.parts]
         self._rows: dict[str, dict[Key, Record]] = {}
         self._rows_by_owner: dict[tuple[str, str], Mapping[Key, list[Record]]] = {}
         self._seen: dict[tuple[str, Key], bool] = {}
@@ -49,6 +59,8 @@ class ReferenceVisibility:
         return self._rows[entity]
 
     def _exists(self, entity: str, row: Record) -> bool:
+        if self._parts:
+            return any(part.sees(entity, row["key"]) for part in self._parts)
         owners = (field for field in fields_of(entity).values() if field.owner)
         if not all(self._owned(owner, row.get(owner.name)) for owner in owners):
             return False
@@ -74,8 +86,12 @@ class ReferenceVisibility:
             case _:
                 return self._told(row, clause)
 
-    def _told(self, row: Record, clause: In | NotIn | Null | Active) -> bool:
+    def _told(self, row: Record, clause: In | NotIn | Null | Active | InProgram | Aged) -> bool:
         match clause:
+            case InProgram(programs):
+                return any(row["key"] in self.members.get(name, ()) for name in programs)
+            case Aged(birth, least, most):
+                return _aged(row.get(birth), self.today, least or 0, 999 if most is None else most)
             case In(name, values):
                 return _value(row, name) in values
             case NotIn(name, values):
@@ -111,10 +127,26 @@ class ReferenceVisibility:
         return self._rows_by_owner[entity, via].get(key, ())
 
 
-def visible(records: Records, grant: Grant, today: str) -> Mapping[str, frozenset[Key]]:
+def visible(
+    records: Records, grant: Grant, today: str, members: Mapping[str, Collection[Key]] = NO_MEMBERS
+) -> Mapping[str, frozenset[Key]]:
     """Return the keys of all rows that exist for the consumer, by entity."""
-    sight = ReferenceVisibility(records, grant, today)
+    sight = ReferenceVisibility(records, grant, today, members)
     return {entity: sight.visible(entity) for entity in records}
+
+
+def _aged(birth: object, today: str, least: int, most: int) -> bool:
+    """Tell whether somebody is of an age: who is born on the 29th of February has a birthday on the 1st of March."""
+    if not isinstance(birth, str) or not _DAY.fullmatch(birth):
+        return False
+    try:
+        born, now = date.fromisoformat(birth), date.fromisoformat(today)
+    except ValueError:
+        return False
+    birthdays = sum(
+        (year, born.month, born.day) <= (now.year, now.month, now.day) for year in range(born.year + 1, now.year + 1)
+    )
+    return born <= now and least <= birthdays <= most
 
 
 def _value(row: Record, name: str) -> Any:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from policies import agreement, schema
+from policies import agreement
+from policies.documents import schema
 from standards.errors import SettingsError
 from tests.policies import documents
 
@@ -26,9 +27,17 @@ MISTAKES = [
     ('in: ["03", "04", "05"]', 'in: ["3"]', "19:21", "there is no grade '3' (did you mean 03?)"),
     ("{enrollment: active}", "{enrolment: active}", "20:8", "unknown key 'enrolment' (did you mean enrollment?)"),
     ("{enrollment: active}", "{grade: {in: [KG]}}", "20:8", "the selector grade is here twice"),
-    ("{enrollment: active}", "{consent: {form: a, status: granted}}", "20:8", "the selector consent is not supported yet"),
-    ("{enrollment: active}", "{program: {is: after-school}}", "20:8", "the selector program is not supported yet"),
-    ("elements:", "  staffAssignment: required\nelements:", "21:3", "staffAssignment is not supported yet"),
+    ("{enrollment: active}", "{consent: {form: a, status: given}}", "20:35", "status must be granted"),
+    ("{enrollment: active}", "{consent: {form: the form, status: granted}}", "20:24", "form must be a name of letters, digits, dots and dashes"),
+    ("{enrollment: active}", "{consent: {status: granted}}", "20:17", "form is missing in consent"),
+    ("{enrollment: active}", "{program: {named: Tutoring}}", "20:18", "unknown key 'named'"),
+    ("{enrollment: active}", "{program: {is: A, in: [B]}}", "20:17", "program must be {is: NAME} or {in: [NAME, ...]}"),
+    ("{enrollment: active}", "{program: {in: []}}", "20:22", "in must not be empty"),
+    ("{enrollment: active}", "{age: {}}", "20:13", "age must be {from: YEARS, to: YEARS}, or one of the two"),
+    ("{enrollment: active}", '{age: {from: "12"}}', "20:20", "from must be a whole number of years from 0 to 150"),
+    ("{enrollment: active}", "{age: {from: 12, to: 11}}", "20:28", "the ages end before they begin"),
+    ("{enrollment: active}", "{ages: {from: 12}}", "20:8", "unknown key 'ages' (did you mean age?)"),
+    ("elements:", "  staffAssignment: required\nelements:", "21:3", "staffAssignment means the students of one person"),
     ("from: 2026-09-01", "from: 2026-02-30", "13:18", "from is not a day of the calendar"),
     ("from: 2026-09-01", "from: 01.09.2026", "13:18", "from must be a date such as 2026-09-01"),
     ("to: 2027-08-31", "to: 2026-08-31", "13:34", "the agreement ends before it begins"),
@@ -37,8 +46,10 @@ MISTAKES = [
     ("clients: [reading-partners-prod]", "clients: []", "14:10", "clients must not be empty"),
     ("clients: [reading-partners-prod]", "clients: [a, b, a]", "14:17", "the client 'a' is here twice"),
     ("operations: [read, search]", "operations: [red]", "15:14", "entry 1 of operations must be read, search, create"),
-    ('ferpa: "99.31(a)(1)"', 'ferpa: "99.31(a)(11)"', "9:10", "directory information needs the register of opt-outs"),
-    ('ferpa: "99.31(a)(1)"', 'ferpa: "99.31(a)(1)+99.31(a)(11)"', "9:10", "directory information needs the register of opt-outs"),
+    ('ferpa: "99.31(a)(1)"', 'ferpa: "99.31(a)(11)"', "9:10", "the basis 99.31(a)(11) is directory information: directory: {optOut: honour} must be written"),
+    ('ferpa: "99.31(a)(1)"', 'ferpa: "99.31(a)(1)+99.31(a)(11)"', "9:10", "the basis 99.31(a)(11) is directory information"),
+    ("redisclosure: prohibited", "directory: {optOut: honor}", "32:21", "optOut must be honour or n/a (did you mean honour?)"),
+    ("redisclosure: prohibited", "directory: {optOut: honour, notice: [student.photo]}", "32:38", "no element is called 'student.photo' (did you mean student.phone?)"),
     ('ferpa: "99.31(a)(1)"', 'ferpa: "99.30"', "9:10", "the basis 99.30 is consent, and no selector of the population asks for it"),
     ('ferpa: "99.31(a)(1)"', 'ferpa: "99.30(b)(2)"', "9:10", "the basis 99.30 is consent, and no selector of the population asks for it"),
     ('ferpa: "99.31(a)(1)"', 'ferpa: "99.31(a)(1)+99.30"', "9:10", "the basis 99.30 is consent, and no selector of the population asks for it"),
@@ -59,11 +70,16 @@ MISTAKES = [
     ("{path: student.phone, action: last4}", "{path: student.identifier, action: last4}", "28:12", "the path student.identifier is also in line 27"),
     ("{path: student.phone, action: last4}", "{path: student.name.*, action: hash}", "27:12", "hash and initial (line 24) cannot both apply to student.name.family"),
     ("{path: student.phone, action: last4}", "{path: student.phone}", "27:5", "action is missing in this line"),
-    ("{path: student.phone, action: last4}", "{path: student.phone, action: last4, window: {since: 2026-09-01}}", "27:42", "window is not supported yet"),
+    ("{path: student.phone, action: last4}", "{path: student.phone, action: last4, window: {since: 2026-09-01}}", "27:42", "records of student have no date of their own, so that no window can hold for them"),
+    ("{path: enrollment.*, action: allow}", "{path: enrollment.*, action: allow, window: {}}", "29:49", "window must be {since: DAY, until: DAY}, or one of the two"),
+    ("{path: enrollment.*, action: allow}", "{path: enrollment.*, action: allow, window: {since: 2026-02-30}}", "29:57", "since is not a day of the calendar"),
+    ("{path: enrollment.*, action: allow}", "{path: enrollment.*, action: allow, window: {since: 2026-09-02, until: 2026-09-01}}", "29:76", "the window ends before it begins"),
+    ("{path: enrollment.*, action: allow}", "{path: enrollment.*, action: allow, window: {from: 2026-09-02}}", "29:50", "unknown key 'from'"),
     ("{set: school.basic}", "{set: school.basics}", "31:11", "there is no set 'school.basics' (did you mean school.basic?)"),
     ("{set: school.basic}", "{set: school.basic, action: deny}", "31:5", "a line names either a set or a path with its action"),
-    ("redisclosure: prohibited", "limits: {smallCell: 10}", "32:10", "the limit smallCell is not supported yet"),
-    ("redisclosure: prohibited", "limits: {maxRowsPerDay: 100}", "32:10", "the limit maxRowsPerDay is not supported yet"),
+    ("redisclosure: prohibited", "limits: {smallCell: 1}", "32:21", "smallCell must be at least 2"),
+    ("redisclosure: prohibited", "limits: {maxRowsPerDay: 0}", "32:25", "maxRowsPerDay must be at least 1"),
+    ("redisclosure: prohibited", "limits: {maxRows: 10}", "32:10", "unknown key 'maxRows'"),
     ("redisclosure: prohibited", "redisclosure: allowed", "32:15", "redisclosure must be prohibited, or {named: [...]}"),
     ("deleteWithin: P60D", "deleteWithin: 60 days", "33:27", "deleteWithin must be a period such as P60D"),
 ]  # fmt: skip
@@ -171,11 +187,10 @@ def test_writing_without_reading_deserves_a_second_look(operations, expected):
     assert any("without the operation read" in one for one in found.warnings) is expected
 
 
-def test_consent_with_its_selector_waits_until_consent_can_be_looked_up(tmp_path):
+def test_consent_with_its_selector_is_read_and_names_the_form(tmp_path):
     text = GOOD.replace('"99.31(a)(1)"', '"99.30"')
     found, problems = read(tmp_path, text.replace("{enrollment: active}", "{consent: {form: a, status: granted}}"))
-    assert found is None
-    assert ["the selector consent is not supported yet" in str(one) for one in problems] == [True]
+    assert (problems, found.population.form) == ([], "a")
 
 
 def write(folder: Path, name: str, **changes: object) -> None:
@@ -196,20 +211,16 @@ def test_a_version_is_given_once(tmp_path):
         agreement.load_folder(tmp_path)
 
 
-def test_two_agreements_for_one_client_district_and_purpose_are_refused(tmp_path):
+def test_two_agreements_for_one_client_district_and_purpose_stand_side_by_side(tmp_path):
     write(tmp_path, "one.yaml")
     write(tmp_path, "two.yaml", id="writing", begin="2027-01-01")
-    with pytest.raises(SettingsError, match="cannot be combined yet"):
-        agreement.load_folder(tmp_path)
+    assert [one.id for one in agreement.load_folder(tmp_path)] == ["reading", "writing"]
 
 
-def test_two_purposes_of_one_client_in_one_district_are_refused(tmp_path):
+def test_two_purposes_of_one_client_in_one_district_stand_side_by_side(tmp_path):
     write(tmp_path, "one.yaml")
     write(tmp_path, "two.yaml", id="study", purpose="research", begin="2027-01-01")
-    with pytest.raises(
-        SettingsError, match=r"two.yaml:1:1.* of maple on 2027-01-01, for tutoring and for research; a token"
-    ):
-        agreement.load_folder(tmp_path)
+    assert [one.purpose for one in agreement.load_folder(tmp_path)] == ["tutoring", "research"]
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from policies.claims import Claim, claim, read
-from policies.loading import MAX_FILE_BYTES
+from policies.documents.claims import Claim, claim, read
+from policies.documents.loading import MAX_FILE_BYTES
 
 GOOD = """\
 apiVersion: dsa/v1

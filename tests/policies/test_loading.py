@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies import loading
+from policies.documents import loading
 from standards.errors import SettingsError
 
 

@@ -91,7 +91,7 @@ def test_a_wrong_set_breaks_each_agreement_that_uses_it_and_no_other(folder):
 
 def test_both_sides_of_a_clash_fail_and_all_of_their_clients(folder):
     (folder / "e.yaml").write_text(text("e", "one, five"), "utf-8")
-    (folder / "f.yaml").write_text(text("f", "five", purpose="research"), "utf-8")
+    (folder / "f.yaml").write_text(text("f", "five").replace("action: allow", "action: pseudonym"), "utf-8")
     assert served(folder) == ["c@1", "d@1"]
 
 

@@ -16,7 +16,8 @@ from gateway.auth.scopes import known_scopes
 from gateway.commands.cli import main
 from gateway.config.schema import RegionSchema
 from gateway.docs_pages import __main__ as docs_pages
-from policies import schema
+from policies.documents import schema
+from policies.documents.terms import OBLIGATIONS
 from policies.transforms import ACTIONS
 from standards import registry, vocabulary
 from tests.support import samples
@@ -162,11 +163,15 @@ def test_the_readme_says_where_the_command_comes_from_before_it_is_used():
 def test_every_key_of_an_agreement_is_documented(part):
     page, known = text("agreements"), schema.published()
     keys = {
-        "properties": known["properties"].keys() - {"apiVersion", "limits"},
+        "properties": known["properties"].keys() - {"apiVersion"},
         "$defs/element/properties": known["$defs"]["element"]["properties"].keys(),
         "population": known["properties"]["population"]["properties"]["all"]["items"]["properties"].keys(),
     }[part]
     assert [key for key in keys if not re.search(rf"[`{{ ]{key}[`:]", page)] == []
+
+
+def test_every_duty_of_a_recipient_is_documented():
+    assert [word for word in sorted(OBLIGATIONS) if f"`{word}`" not in text("agreements")] == []
 
 
 def test_every_action_is_documented():

@@ -107,7 +107,10 @@ class Reader:
     def yaml(self, block: Block) -> None:
         text = block.text
         if "apiVersion:" not in text and not text.startswith("id:"):
-            text = WHOLE + text + ("" if "elements:" in text else ANYTHING)
+            rest = [
+                line for line in WHOLE.splitlines(keepends=True) if f"\n{line.partition(':')[0]}:" not in f"\n{text}"
+            ]
+            text = "".join(rest) + text + ("" if "elements:" in text else ANYTHING)
         if "apiVersion:" in text:
             file = self.folder / "agreements" / "sample"
             file.write_text(text, "utf-8")

@@ -49,18 +49,19 @@ REPEATED: Final = ("filter", "fields", "sort", "orderBy")
 """The query parameters that the links of a page repeat."""
 
 
-def links(address: str, arguments: Mapping[str, str], offset: int, limit: int, total: int) -> str:
+def links(address: str, arguments: Mapping[str, str], offset: int, limit: int, total: int, *, told: bool = True) -> str:
     """Write the Link header of one page: first, prev, next and last, each an absolute percent-encoded URL.
 
-    Beyond the end, prev is the last page.
+    Beyond the end, prev is the last page. Where the total may not be *told*, no link leads to the last page.
     """
     last = max(0, (total - 1) // limit * limit) if total else 0
     places = [("first", 0)]
     if offset > 0:
-        places.append(("prev", max(0, offset - limit) if offset < total else last))
+        places.append(("prev", max(0, offset - limit) if offset < total or not told else last))
     if offset + limit < total:
         places.append(("next", offset + limit))
-    places.append(("last", last))
+    if told:
+        places.append(("last", last))
     return ", ".join(f'<{_address(address, arguments, at, limit)}>; rel="{rel}"' for rel, at in places)
 
 

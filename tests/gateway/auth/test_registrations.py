@@ -82,5 +82,5 @@ def test_today_is_the_day_where_the_agreement_is_in_force():
 def test_purposes_of_one_client_in_several_districts_are_told():
     other = documents.load("student.id allow", id="study", district="cedar", purpose="research")
     later = replace(other, begin=USUAL.end)
-    assert "for research, tutoring: every request of it is refused" in "".join(several_purposes([USUAL, other], NOW))
+    assert "for research, tutoring: its token requests must name one" in "".join(several_purposes([USUAL, other], NOW))
     assert list(several_purposes([USUAL, later], NOW)) == []

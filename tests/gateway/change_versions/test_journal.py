@@ -5,13 +5,15 @@ from __future__ import annotations
 import shutil
 from array import array
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
 from gateway.change_log.ledger import BASE
 from gateway.change_versions import journal as book
+from gateway.change_versions.compared import CurrentRows
 from gateway.change_versions.journal import ShownHashes, begin, forget, record_differences
-from gateway.change_versions.journals import VERSION_ORIGIN_SECONDS, VERSION_STEP_SECONDS, ClientLogs, CurrentRows
+from gateway.change_versions.journals import VERSION_ORIGIN_SECONDS, VERSION_STEP_SECONDS, ClientLogs
 from gateway.storage.cipher import Cipher
 from gateway.storage.registry import open_store
 from gateway.storage.sealed_files import Sealed
@@ -19,7 +21,7 @@ from standards.errors import StoreUnavailable
 from standards.query import Window
 from tests.gateway.engine.school import grant, shown, students
 
-KEY = b"k" * 32
+KEY, PURPOSE = b"k" * 32, grant().purpose
 ALL = Window()
 
 
@@ -121,11 +123,11 @@ class Following:
         """Let *records* be what is shown from now on; the branch."""
         self.number, self.now = self.number + 1, self.now + 1000
         (part,) = shown(records, "students", "edfi", of=self.of, number=self.number, loaded=self.now)
-        self.journals.follow(self.of.client, "maple", self.of.epoch)
+        self.journals.follow(self.of.client, "maple", self.of.epoch, self.of.purpose)
         self.journals.record_differences(
             CurrentRows(part, frozenset({"student"}), lambda _shown: lambda row: (bytes([row] * 8),)), since
         )
-        self.told = self.journals.report(self.of.client, "maple")
+        self.told = self.journals.report(self.of.client, "maple", purpose=self.of.purpose)
         return part
 
 
@@ -185,16 +187,20 @@ def test_versions_count_ten_seconds_each_and_one_for_each_that_is_told():
     one.see(students("Ann"))
     first = one.told
     assert first == int((one.now - VERSION_ORIGIN_SECONDS) / VERSION_STEP_SECONDS)
-    assert [one.journals.report("tutor", "maple") for _ in range(3)] == [first + 1, first + 2, first + 3]
+    assert [one.journals.report("tutor", "maple", purpose=PURPOSE) for _ in range(3)] == [
+        first + 1,
+        first + 2,
+        first + 3,
+    ]
     one.now += 300
-    assert one.journals.report("tutor", "maple") == first + 30
+    assert one.journals.report("tutor", "maple", purpose=PURPOSE) == first + 30
 
 
 def test_what_was_told_is_known_after_a_restart(tmp_path):
     one = Following(tmp_path)
     one.see(students("Ann"))
-    told = [one.journals.report("tutor", "maple") for _ in range(5)][-1]
-    assert ClientLogs(tmp_path, KEY, lambda: one.now).next("tutor", "maple") == told + 1
+    told = [one.journals.report("tutor", "maple", purpose=PURPOSE) for _ in range(5)][-1]
+    assert ClientLogs(tmp_path, KEY, lambda: one.now).next("tutor", "maple", PURPOSE) == told + 1
 
 
 def test_it_goes_on_after_a_restart_and_nothing_on_disk_can_be_read(tmp_path):
@@ -224,7 +230,7 @@ def test_another_key_opens_nothing_and_everything_is_new(tmp_path):
     part = again.see(students("Ann"))
     assert len(again.journals.changed(part, Window(one.told + 1))) == 1
     assert again.journals.gone(part, ALL) == []
-    assert again.journals.oldest("tutor", "maple") > one.told
+    assert again.journals.oldest("tutor", "maple", PURPOSE) > one.told
 
 
 def test_a_file_of_one_place_is_none_for_another(tmp_path):
@@ -243,7 +249,7 @@ def test_who_has_not_asked_for_as_long_as_the_window_is_forgotten_at_the_next_st
     assert list(tmp_path.iterdir())
     later = one.now + 29 * 86_400
     one.now = later
-    one.journals.follow("tutor", "maple", "epoch")
+    one.journals.follow("tutor", "maple", "epoch", PURPOSE)
     ClientLogs(tmp_path, KEY, lambda: later + 29 * 86_400)
     assert list(tmp_path.iterdir())
     ClientLogs(tmp_path, KEY, lambda: later + 31 * 86_400)
@@ -282,7 +288,7 @@ def test_journals_that_were_put_back_to_an_earlier_state_begin_anew(tmp_path, re
     one.see(students("Ann", "Bob"))
     shutil.copytree(folder, tmp_path / "copy")
     one.see(students("Bob"))
-    told = [one.journals.report("tutor", "maple") for _ in range(500)][-1]
+    told = [one.journals.report("tutor", "maple", purpose=PURPOSE) for _ in range(500)][-1]
     put_back(folder, tmp_path / "copy", name)
     again = Following(folder, registry=registry)
     again.now = one.now - 1000  # the same moment
@@ -290,7 +296,7 @@ def test_journals_that_were_put_back_to_an_earlier_state_begin_anew(tmp_path, re
     assert again.told > told
     assert len(again.journals.changed(part, Window(told + 1))) == 1  # everything is read again
     assert again.journals.gone(part, ALL) == []
-    assert again.journals.oldest("tutor", "maple") > told
+    assert again.journals.oldest("tutor", "maple", PURPOSE) > told
 
 
 def test_one_journal_that_was_put_back_begins_anew(tmp_path, registry):
@@ -306,14 +312,14 @@ def test_one_journal_that_was_put_back_begins_anew(tmp_path, registry):
     part = again.see(students("Bob"))
     assert len(again.journals.changed(part, Window(one.told + 1))) == 1
     assert again.journals.gone(part, ALL) == []
-    assert again.journals.oldest("tutor", "maple") > one.told
+    assert again.journals.oldest("tutor", "maple", PURPOSE) > one.told
 
 
 def test_journals_that_are_gone_begin_anew_beyond_all_that_was_told(tmp_path, registry):
     folder = tmp_path / "journals"
     one = Following(folder, registry=registry)
     one.see(students("Ann"))
-    told = [one.journals.report("tutor", "maple") for _ in range(500)][-1]
+    told = [one.journals.report("tutor", "maple", purpose=PURPOSE) for _ in range(500)][-1]
     shutil.rmtree(folder)
     again = Following(folder, registry=registry)
     again.now = one.now - 1000
@@ -352,3 +358,38 @@ def test_a_crash_between_two_files_is_no_rollback(tmp_path, registry, monkeypatc
     part = again.see(students("Bob"))
     assert again.journals.changed(part, Window(told + 1)) == frozenset()  # Bob is as he was
     assert len(again.journals.gone(part, Window(told + 1))) == 1
+
+
+def test_what_one_purpose_was_told_is_no_deletion_for_another_of_the_same_client(tmp_path):
+    one = Following(tmp_path)
+    one.see(students("Ann", "Bob"))
+    other = Following(tmp_path, replace(one.of, purpose="research", epoch="e2"))
+    other.now = one.now
+    part = other.see(students("Ann"))
+    assert other.journals.gone(part, ALL) == []
+    mine = one.see(students("Ann", "Bob"))
+    assert one.journals.gone(mine, ALL) == []
+
+
+def written_by_0_2_0(folder):
+    """The logs of a client that were written for the one purpose that it had, without its name."""
+    before = Following(folder, replace(grant(), purpose=""))
+    before.see(students("Ann", "Bob"))
+    return before
+
+
+def test_logs_of_an_earlier_version_go_on_for_the_one_purpose_of_the_client(tmp_path):
+    before = written_by_0_2_0(tmp_path)
+    after = Following(tmp_path)
+    after.now, after.journals.purposes = before.now, lambda _client: frozenset({PURPOSE})
+    assert [entry.id for entry, _, _ in after.journals.gone(after.see(students("Ann")), ALL)]
+    claimed = Following(tmp_path, replace(grant(), purpose="research"))
+    claimed.now, claimed.journals.purposes = after.now, lambda _client: frozenset({"research"})
+    assert claimed.journals.gone(claimed.see(students()), ALL) == []
+
+
+def test_logs_of_an_earlier_version_are_of_no_purpose_where_the_client_has_several(tmp_path):
+    before = written_by_0_2_0(tmp_path)
+    after = Following(tmp_path)
+    after.now, after.journals.purposes = before.now, lambda _client: frozenset({PURPOSE, "research"})
+    assert after.journals.gone(after.see(students("Ann")), ALL) == []

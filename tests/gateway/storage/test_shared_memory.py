@@ -151,3 +151,7 @@ def test_an_address_of_another_kind_is_refused_without_repeating_it() -> None:
     with pytest.raises(StoreUnavailable) as refused:
         open_memory("mysql://secret@host")
     assert "secret" not in str(refused.value)
+
+
+def test_a_counter_grows_and_shrinks_by_any_number(memory: Memory) -> None:
+    assert [memory.increment("a", LONG, by) for by in (100, 25, -25, 1)] == [100, 125, 100, 101]

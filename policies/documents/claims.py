@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from policies import loading
+from policies.documents import loading
 from standards.errors import SettingsError
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from jsonschema import ValidationError
 
-    from policies.loading import Document, Where
+    from policies.documents.loading import Document, Where
     from standards.errors import SettingsError
 
 KINDS = {

@@ -1,0 +1,91 @@
+"""Windows: the days that a record must be dated for an element of it to leave, and the field that dates it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from policies.grant import DateWindow
+from standards import native
+from standards.edfi import catalogue
+from standards.fields import fields_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from policies.elements import Element, Line, Settled
+
+    Bounds = tuple[str | None, str | None]
+
+VOCABULARY: Mapping[str, str] = MappingProxyType({
+    "session": "begin", "calendarDay": "date", "enrollment": "entry", "placement": "begin", "teaching": "begin",
+    "studentInvolvement": "begin", "staffInvolvement": "begin", "contactInvolvement": "begin", "employment": "begin",
+    "programParticipation": "begin", "attendance": "date", "grade": "asOf", "assessmentResult": "date",
+    "incident": "date", "action": "date", "lineItem": "assigned", "result": "date", "healthRecord": "asOf",
+})  # fmt: skip
+"""The field that dates the records of an entity of the vocabulary; people, classes and schools are not dated."""
+
+
+class DatedBy(Mapping[str, str]):
+    """The field that dates the records of each entity that has one.
+
+    A native record is dated by the first date of its natural key, else by the first date that it must have. Only the
+    day counts, and a record without one is outside every window.
+    """
+
+    def __getitem__(self, entity: str) -> str:
+        """Return the field of one entity."""
+        return _dated()[entity]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the entities."""
+        return iter(_dated())
+
+    def __len__(self) -> int:
+        """Return how many entities are dated."""
+        return len(_dated())
+
+
+DATED_BY: Mapping[str, str] = DatedBy()
+"""By entity; looked up at first use, since a source may bring native entities of its own."""
+
+
+@cache
+def _dated() -> Mapping[str, str]:
+    return {**VOCABULARY, **{name: day for name in native.entities() if (day := _first_date(name))}}
+
+
+def _first_date(entity: str) -> str:
+    """Return the member that dates the records of a native entity; empty where there is none."""
+    resource = catalogue.native().get(entity.removeprefix("edfi."))
+    if resource is None or resource.is_descriptor:
+        return ""
+    days = {name for name, field in fields_of(entity).items() if field.type in {"date", "datetime"}}
+    required = [name for name, one in resource.properties.items() if one.required]
+    return next((name for name in (*resource.identity, *required) if name in days), "")
+
+
+def undated(about: Iterable[Element]) -> str:
+    """Return the first entity that has no date, of those whose records show the elements; empty where all have one."""
+    entities = (field.entity for one in about for field in one.fields)
+    return next((entity for entity in entities if entity not in DATED_BY), "")
+
+
+def together(lines: Iterable[Line]) -> DateWindow | None:
+    """Return the days that every window of the *lines* about one element has; None where no line has a window."""
+    bounds = [line.window for line in lines if line.window is not None]
+    if not bounds:
+        return None
+    since = max((first for first, _ in bounds if first is not None), default=None)
+    return DateWindow(since, min((last for _, last in bounds if last is not None), default=None))
+
+
+def windows(settled: Mapping[str, Settled]) -> dict[str, DateWindow]:
+    """Return the window of each released element that has one."""
+    return {
+        name: window
+        for name, one in settled.items()
+        if one.action != "deny" and (window := together(one.lines)) is not None
+    }
