@@ -42,7 +42,7 @@ class DeclaredFact:
         said = [word for word in map(word_of, words or ()) if word]
         if words is None or self.kind == CONSENT:
             return bool(said) and all(map(self.holds, said))
-        return not any(map(self.holds, said or [None]))
+        return not any(map(self.holds, said or [""]))
 
     def holds(self, value: object) -> bool:
         """Tell whether a student with this *value* is restricted, or of a consent whether it is granted."""

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from gateway.cache.snapshot import Snapshot, Table
-    from gateway.registers.effects.state import DistrictRegisters
     from gateway.config.declared_facts import DeclaredFact
+    from gateway.registers.effects.state import DistrictRegisters
     from gateway.registers.entries import Consent, Restriction
     from policies.grant import Grant
 
@@ -182,10 +182,14 @@ class _StudentRules:
 def restricted(rule: StudentRule, one: Restriction | DeclaredFact, grant: Grant) -> StudentRule:
     """Add to a student's *rule* what a restriction decides under a *grant*."""
     recipients: tuple[str, ...] = getattr(one, "recipients", ())
-    elements: tuple[str, ...] = getattr(one, "elements", ())
-    contact: str = getattr(one, "contact", "")
     if recipients and grant.org not in recipients and one.kind != "acp":
         return rule
+    return _restricted(rule, one, grant)
+
+
+def _restricted(rule: StudentRule, one: Restriction | DeclaredFact, grant: Grant) -> StudentRule:
+    elements: tuple[str, ...] = getattr(one, "elements", ())
+    contact: str = getattr(one, "contact", "")
     match one.kind:
         case "directory":
             return replace(rule, hidden=rule.hidden or grant.registered.directory)
