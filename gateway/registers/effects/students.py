@@ -182,10 +182,14 @@ class _StudentRules:
 def restricted(rule: StudentRule, one: Restriction | DeclaredFact, grant: Grant) -> StudentRule:
     """Add to a student's *rule* what a restriction decides under a *grant*."""
     recipients: tuple[str, ...] = getattr(one, "recipients", ())
-    elements: tuple[str, ...] = getattr(one, "elements", ())
-    contact: str = getattr(one, "contact", "")
     if recipients and grant.org not in recipients and one.kind != "acp":
         return rule
+    return _restricted(rule, one, grant)
+
+
+def _restricted(rule: StudentRule, one: Restriction | DeclaredFact, grant: Grant) -> StudentRule:
+    elements: tuple[str, ...] = getattr(one, "elements", ())
+    contact: str = getattr(one, "contact", "")
     match one.kind:
         case "directory":
             return replace(rule, hidden=rule.hidden or grant.registered.directory)

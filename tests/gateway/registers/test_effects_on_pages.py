@@ -250,7 +250,7 @@ AGREED = DeclaredFact(
 def test_a_declared_consent_counts_for_its_agreement_and_form_alone_and_covers_all(fact, shown, open_district):
     found = people(open_district(MemoryRegisters(), change=under(form="form"), facts=(fact,)))
     assert {one for one, record in found.items() if record["roles"][0]["role"] == "student"} == shown
-    assert all("familyName" in record for record in found.values())
+    assert all("familyName" in found[one] for one in shown)
 
 
 def test_a_declared_restriction_that_no_row_of_the_student_states_restricts(open_district):
@@ -258,7 +258,7 @@ def test_a_declared_restriction_that_no_row_of_the_student_states_restricts(open
     for row in records["profile"]:
         row["sex"] = "Male" if row["student"] == ("s3",) else "Female"
     records["profile"] = [row for row in records["profile"] if row["student"] != ("s1",)]
-    fact = DeclaredFact("directory", "profile.sex", frozenset({"Male"}), frozenset({"Female"}), empty="free")
+    fact = DeclaredFact("directory", "student.sex", frozenset({"Male"}), frozenset({"Female"}), empty="free")
     found = people(open_district(MemoryRegisters(), records=records, change=under(directory=True), facts=(fact,)))
     assert "source-s2" in found
     assert found.keys().isdisjoint({"source-s1", "source-s3"})
