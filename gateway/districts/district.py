@@ -72,7 +72,7 @@ class District:
         default_category: str = "",
         registers: RegisterWatch | None = None,
     ) -> None:
-        self.default_category, self.registers = default_category, NeededRegisters(registers, self._widen)
+        self.default_category, self.registers = default_category, NeededRegisters(registers)
         self.name, self.adapter, self._keyring, self._clock = name, adapter, keyring, clock
         self._seconds, self._wanted, self._monotonic = seconds, wanted, monotonic
         self._cached: Snapshot | None = None
@@ -106,10 +106,8 @@ class District:
 
     def _entities_to_cache(self) -> Wanted:
         holds = self.cached_entities
-        if holds is not self._fields[0]:
-            self._fields = holds, {
-                entity: joined(self._wanted.get(entity, frozenset()), self.registers.needs.get(entity)) for entity in holds
-            }
+        if holds is not self._fields[0] or self.registers.grown:
+            self._fields = holds, self.registers.with_needs(self._wanted, holds)
         return self._fields[1]
 
     def manifest(self) -> Manifest | None:
@@ -133,14 +131,6 @@ class District:
     def want(self, wanted: Wanted) -> None:
         """Request no more than *wanted* from the source from the next refresh on."""
         self._wanted, self._fields = wanted, (frozenset(), {})
-
-    def _widen(self) -> None:
-        """Request what the registers need besides from the next refresh on."""
-        self._fields = frozenset(), {}
-
-    def is_registered(self, grant: Grant) -> bool:
-        """Tell whether the registers may change what *grant* shows."""
-        return self.registers.now() is not None or bool(grant.registered.form or grant.parts)
 
     def close(self, *, adapter: bool = True) -> None:
         """Drop the snapshot and, with *adapter*, close the adapter."""
@@ -179,9 +169,7 @@ class District:
         return live | (targets - LINKED) & self.adapter.manifest.entities
 
     def cached_snapshot(self) -> Snapshot:
-        """Return the current snapshot, loaded or refreshed where it is too old or something was written.
-
-        Where the registers have changed, it is another one of the same records.
+        """Return the current snapshot under the present registers; where they change, another one of the same records.
 
         Raises:
             StoreUnavailable: the registers cannot be read.
@@ -192,17 +180,17 @@ class District:
         if self.registers.grown:
             approach(self.adapter)
         with self._loading:
-            now, cached = self.registers.now(), self._cached
-            if cached is None or self.registers.grown:
+            now, present = self.registers.now(), self._cached
+            if present is None or self.registers.grown:
                 self._refresh()
-            elif cached.registers is not now:
+            elif present.registers is not now:
                 self._number = next(self._numbers)
-                self._take(cached, replace(cached, number=self._number), self._sync)
+                self._take(present, replace(present, number=self._number), self._sync)
             assert self._cached is not None
             return self._cached
 
     def _current(self) -> Snapshot:
-        """Return the current snapshot, whatever the registers say."""
+        """Return the current snapshot, loaded or refreshed where it is too old or something was written."""
         if not self._written:  # first: a write is cleared only after it is served
             cached = self._cached
             if cached is not None and self._age() < self._seconds / 2:

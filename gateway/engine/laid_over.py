@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-from gateway.cache.overlay import overlaid
 from gateway.engine.visibility import Visibility, change
 from gateway.registers.effects import NO_EFFECTS, RowEffects, effects_of
 from gateway.registers.effects_cells import Rules
 from gateway.registers.effects_state import registers_of
-from gateway.registers.effects_students import NO_RULES, StudentRules, student_rules
+from gateway.registers.effects_students import StudentRules, student_rules
+from gateway.registers.overlay import overlaid
 from policies.grant import Registered
 from policies.transforms import transform
 
@@ -39,9 +39,7 @@ class PartView:
 
 def is_affected(snapshot: Snapshot, grant: Grant) -> bool:
     """Tell whether anything could be laid over a *snapshot* for a *grant*; mostly not."""
-    return bool(
-        snapshot.registers is not None or grant.registered.form or grant.windows or grant.parts
-    )
+    return bool(snapshot.registers is not None or grant.registered.form or grant.windows or grant.parts)
 
 
 def laid_over(raw: Visibility, below: Visibility | None = None) -> Visibility:
@@ -66,7 +64,9 @@ def laid_over(raw: Visibility, below: Visibility | None = None) -> Visibility:
 def replaced_fields(visibility: Visibility, entity: str, row: int | None) -> frozenset[str]:
     """Return the fields of a record in whose place the consumer is shown something else, or nothing."""
     limit = None if row is None else visibility.effects.limits.get(entity, {}).get(row)
-    return frozenset() if limit is None else frozenset(_rules(visibility.grant, visibility.keyring).changes(entity, limit))
+    return (
+        frozenset() if limit is None else frozenset(_rules(visibility.grant, visibility.keyring).changes(entity, limit))
+    )
 
 
 def _part(raw: Visibility, part: Grant) -> PartView:

@@ -130,7 +130,8 @@ class Views:
         """Return the digest of what the registers change now for *grant*; of an uncached district, their version."""
         district = self.districts[grant.district]
         if district.cached_entities:
-            return self.held(grant).effects.digest if district.is_registered(grant) else ""
+            concerned = district.registers.now() is not None or grant.registered.form or grant.parts
+            return self.held(grant).effects.digest if concerned else ""
         return district.registers.version
 
     def shown_together(self, grant: Grant, views: Sequence[View]) -> tuple[tuple[ViewRows, ...], ...]:
@@ -245,7 +246,6 @@ class Views:
             found = self._visibilities.get(key, made)
             _remember(self._visibilities, key, found, MAX_VISIBILITIES)
             return found
-
 
     def _made(self, snapshot: Snapshot, grant: Grant, today: str, before: Visibility | None) -> Visibility:
         """Make a visibility, with what the one *before* computed of what does not differ."""

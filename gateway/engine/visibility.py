@@ -18,8 +18,8 @@ from standards.query_strings import percent_encoded
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from policies.grant import Grant
     from gateway.registers.effects import RowEffects
+    from policies.grant import Grant
     from policies.population import Clause
     from standards.keys import Keyring
     from standards.vocabulary import Field

@@ -1,4 +1,4 @@
-"""Limits on single records: what of a record leaves less far than the grant's rules say, and how that is made absent."""
+"""Limits on single records: what of a record leaves less far than the grant's rules say, and how it is made absent."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _of_parts(grant: Grant, parts: tuple[PartLimit, ...], name: str) -> str:
 
 
 def hides(entity: str, limit: Limit, grant: Grant) -> bool:
-    """Tell whether a record under a *limit* does not exist for the consumer: its id does not leave as the grant says."""
+    """Tell whether a record under a *limit* does not exist for the consumer: its id does not leave as it is."""
     field = fields_of(entity)["id"]
     return grant.releases(field.release) and action(grant, limit, field, field.release) != ""
 
@@ -103,7 +103,7 @@ class Rules:
         self.kept: dict[Any, Any] = {}
 
     def changes(self, entity: str, limit: Limit) -> Mapping[str, Change]:
-        """Return how each field of a record of *entity* changes under a *limit*, without those that stay as they are."""
+        """Return how each field of a record of *entity* changes under a *limit*, but for those that stay."""
         found = self._changes.get((entity, limit))
         if found is None:
             if len(self._changes) >= MAX_CHANGES:
@@ -113,7 +113,7 @@ class Rules:
 
 
 def _within(entity: str, prefix: str, limit: Limit, rules: Rules) -> dict[str, Change]:
-    fields, found, inside = fields_of(entity), dict[str, Any](), []
+    fields, found, inside = fields_of(entity), dict[str, Any](), list[str]()
     for name, field in fields.items():
         if not name.startswith(prefix) or any(name.startswith(group) for group in inside):
             continue

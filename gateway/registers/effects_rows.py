@@ -8,15 +8,15 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from gateway.registers.effects_cells import NO_LIMIT, Limit, PartLimit, covers, hides
-from gateway.registers.effects_tags import contact_tags
 from gateway.registers.effects_state import registers_of
+from gateway.registers.effects_tags import contact_tags
 from policies.places import row_tells_place
 from policies.windows import DATED_BY
 from standards import native, vocabulary
 from standards.fields import fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gateway.cache.snapshot import Snapshot, Table
     from gateway.registers.effects_cells import Rules
@@ -40,8 +40,15 @@ NOTHING_OUTSIDE: Final[frozenset[str]] = frozenset()
 class Seen(Protocol):
     """A snapshot as a grant shows it without any effects."""
 
-    snapshot: Snapshot
-    grant: Grant
+    @property
+    def snapshot(self) -> Snapshot:
+        """The records as the district's system has them."""
+        ...
+
+    @property
+    def grant(self) -> Grant:
+        """The grant that shows them."""
+        ...
 
     def visible(self, entity: str) -> bytearray | None:
         """Return one byte per row, 1 where the row is visible to the consumer; None where every row is."""
@@ -51,7 +58,10 @@ class Seen(Protocol):
 class Part(Seen, Protocol):
     """One part of a grant: the records that it covers, and its rules for students."""
 
-    students: StudentRules
+    @property
+    def students(self) -> StudentRules:
+        """What the registers decide about students under this part."""
+        ...
 
 
 @cache
@@ -124,7 +134,7 @@ class RowSearch:
         return self._limits[entity]
 
     def unlinked(self) -> set[int]:
-        """Return the links between students and contacts that do not exist: by a court's order, and all if it is unclear.
+        """Return the links of students and contacts that do not exist: by a court's order, and all if it is unclear.
 
         It is unclear where an order names a contact whom the student has not, since the contact may have a new id.
         """
@@ -221,7 +231,7 @@ class RowSearch:
 
 
 def _joined(limits: Sequence[Limit]) -> Limit:
-    """Join the limits of a record about several students: any restricts, and only what none's consent covers is lost."""
+    """Join the limits of a record about several students: any restricts, and what no consent covers is lost."""
     if len(limits) == 1:
         return limits[0]
     kept: frozenset[str] | None = frozenset()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from gateway.registers.tags import NAME, STATE_ID
 from standards.fields import fields_of
@@ -37,7 +37,8 @@ class DistrictRegisters:
     def __init__(self, state: RegisterState, keys: RegisterKeys, facts: tuple[DeclaredFact, ...] = ()) -> None:
         self.state, self.keys, self.facts = state, keys, facts
         self.restrictions = _by_tag(state.restrictions)
-        self.kinds = frozenset(kind for one in (*state.restrictions, *state.consents) for kind in one.tags)
+        restricted = {kind for one in state.restrictions for kind in one.tags}
+        self.kinds = restricted.union(*(one.tags for one in state.consents))
         self._consents: dict[tuple[str, str], Mapping[tuple[str, str], tuple[Consent, ...]]] = {}
         self._entries: dict[tuple[str, str], tuple[Consent, ...]] | None = None
 
@@ -76,8 +77,7 @@ class DistrictRegisters:
             found.setdefault("contact", set())
         for fact in self.facts:
             for entity in ("student", "profile"):
-                names = fact_fields(entity, fact.element)
-                found.setdefault(entity, set()).update(names)
+                found.setdefault(entity, set()).update(fact_fields(entity, fact.element))
         return {entity: frozenset({*names, *NEIGHBOURS.get(entity, ())}) for entity, names in found.items()}
 
     def decides_alike(self, other: DistrictRegisters | None, grant: Grant) -> bool:
@@ -145,8 +145,9 @@ def registers_of(snapshot: Snapshot) -> DistrictRegisters | None:
 
 
 def _by_tag(entries: Iterable[Entry]) -> Mapping[tuple[str, str], tuple[Entry, ...]]:
-    found: dict[tuple[str, str], tuple[Any, ...]] = {}
+    found: defaultdict[tuple[str, str], list[Entry]] = defaultdict(list)
     for one in entries:
-        for kind, tag in one.tags.items():
-            found[kind, tag] = (*found.get((kind, tag), ()), one)
-    return found
+        tags: Mapping[str, str] = one.tags
+        for kind, tag in tags.items():
+            found[kind, tag].append(one)
+    return {place: tuple(some) for place, some in found.items()}

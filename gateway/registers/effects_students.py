@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.cache.overlay import derived
 from gateway.registers.effects_state import fact_fields
 from gateway.registers.effects_tags import student_tags
+from gateway.registers.overlay import derived
 from gateway.registers.tags import KINDS, STATE_ID
 from standards.fields import fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gateway.cache.snapshot import Snapshot, Table
     from gateway.registers.effects_state import DistrictRegisters
@@ -140,7 +140,9 @@ class _StudentRules:
         for entry, some in rows.items():
             row = min(some)
             if len(some) == 1 and self._holds(entries[entry], row):
-                found[row] = _both(found[row], entries[entry].elements) if row in found else entries[entry].elements or None
+                found[row] = (
+                    _both(found[row], entries[entry].elements) if row in found else entries[entry].elements or None
+                )
         for fact in self.registers.facts:
             if fact.kind == "consent" and fact.form == form:
                 declined = set(self._declared(fact))
@@ -185,18 +187,19 @@ def restricted(rule: StudentRule, one: Restriction | DeclaredFact, grant: Grant)
         return rule
     match one.kind:
         case "directory":
-            return replace(rule, hidden=rule.hidden or grant.registered.directory)
+            more: dict[str, Any] = {"hidden": rule.hidden or grant.registered.directory}
         case "acp":
             given = tuple(sorted(getattr(one, "substitute", {}).items()))
-            return replace(rule, protected=True, substitute=max(rule.substitute, given))
+            more = {"protected": True, "substitute": max(rule.substitute, given)}
         case "court-order" if contact:
-            return replace(rule, contacts=rule.contacts | {contact})
+            more = {"contacts": rule.contacts | {contact}}
         case "parent-objection" if elements:
-            return replace(rule, withheld=tuple(sorted({*rule.withheld, *elements})))
+            more = {"withheld": tuple(sorted({*rule.withheld, *elements}))}
         case "do-not-transfer-discipline":
-            return replace(rule, discipline=rule.discipline and grant.registered.kind != "district")
+            more = {"discipline": rule.discipline and grant.registered.kind != "district"}
         case _:  # a court order, or an objection, to all of it; an unknown kind hides too
-            return replace(rule, hidden=True)
+            more = {"hidden": True}
+    return replace(rule, **more)
 
 
 def eighteenth(born: Any) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gateway.cache.overlay import derived
 from gateway.registers.effects_state import NAMES, STATE_IDS
+from gateway.registers.overlay import derived
 from gateway.registers.tags import CONTACT, ID, NAME, STATE_ID, spelt_name
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from gateway.auth.oauth1 import Verifier
 from gateway.config.load_limits import Shares
 from gateway.districts.descriptors import Described
 from gateway.districts.district import District
+from gateway.registers.effects_state import RegisterWatch
 from gateway.web.app import create_app
 from policies.standing import stand
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from gateway.config.settings import Settings
     from gateway.gateway import Gateway
     from gateway.readiness import Readiness
+    from gateway.registers.entries import Registers
+    from gateway.registers.tags import RegisterKeys
     from gateway.storage.registry import Store
     from gateway.storage.shared_memory import Memory
     from policies.standing import Standing
@@ -72,6 +75,8 @@ class Parts:
     clock: Callable[[], datetime]
     monotonic: Callable[[], float]
     readiness: Readiness
+    registers: Registers | None = None
+    register_keys: RegisterKeys | None = None
 
     def now(self) -> float:
         """Return the present moment, in seconds since 1970."""
@@ -89,8 +94,14 @@ class Parts:
             spec.name, adapter, self.keyring, self.now,
             seconds=seconds, wanted=wanted, loss=spec.loss, monotonic=self.monotonic,
             default_category=spec.default_category,
-            shares=Shares(spec.set_aside, spec.unresolved),
+            shares=Shares(spec.set_aside, spec.unresolved), registers=self.watch(spec),
         )  # fmt: skip
+
+    def watch(self, spec: Spec) -> RegisterWatch | None:
+        """Return the registers of the district that *spec* describes, as it sees them; None where there are none."""
+        if self.registers is None or self.register_keys is None:
+            return None
+        return RegisterWatch(self.registers, self.register_keys, spec.name, monotonic=self.monotonic)
 
     def app(self, gateway: Gateway, settings: Settings, like: Flask | None = None) -> Flask:
         """Build the application over a *gateway*, with the routes of another one."""

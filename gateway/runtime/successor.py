@@ -28,7 +28,7 @@ class Successor(District):
         super().__init__(
             before.name, adapter, parts.keyring, parts.now,
             seconds=spec.cache.total_seconds(), wanted=wanted, loss=spec.loss, monotonic=parts.monotonic,
-            shares=Shares(spec.set_aside, spec.unresolved),
+            shares=Shares(spec.set_aside, spec.unresolved), registers=parts.watch(spec),
         )  # fmt: skip
         self._numbers, self._versions = before._numbers, before._versions  # noqa: SLF001  both are districts
         self._before: District | None = before
@@ -46,8 +46,9 @@ class Successor(District):
         cached, same = self._before._cached, self._before.adapter is self.adapter  # noqa: SLF001  likewise
         if not self.cached_entities:
             return
-        number = next(self._numbers)
+        number, registers = next(self._numbers), self.registers.now()
         fresh, sync = self._refresher.refresh(cached if same else None, SyncState(0.0), number, {}, anew=True)
+        fresh.registers, self.registers.grown = registers, False
         if cached is not None:
             self.coming(cached, fresh)
         self._fresh = cached, fresh, sync

@@ -1,4 +1,4 @@
-"""Registers laid over records, record by record: the world that a consumer must not be able to tell from the real one."""
+"""Registers laid over records, one by one: the world that a consumer must not be able to tell from the real one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Decision:
 
 
 def laid_over(records: Records, grant: Grant, decisions: Iterable[Decision]) -> dict[str, list[dict[str, Any]]]:
-    """Return the *records* of a system that has what the registers decide for a *grant*, so that it needs no registers."""
+    """Return the *records* of a system that has what the registers decide for a *grant*, and needs none."""
     by_student = {one.student: one for one in decisions}
     about = _about(records)
     links = records.get("guardianship", ())
@@ -45,17 +45,19 @@ def laid_over(records: Records, grant: Grant, decisions: Iterable[Decision]) -> 
             if any(_hides(one, entity, row, grant) for one in told):
                 gone[entity].add(row["key"])
     lonely = {row["contact"] for row in links} - {
-        row["contact"] for row in links if row["key"] not in gone["guardianship"] and row["student"] not in gone["student"]
+        row["contact"]
+        for row in links
+        if row["key"] not in gone["guardianship"] and row["student"] not in gone["student"]
     }
     if "contact" in gone:
         gone["contact"] |= lonely
     _without_owners(records, gone)
-    contacts = {row["contact"]: [] for row in links}
+    contacts: dict[Key, list[Key]] = {row["contact"]: [] for row in links}
     for row in links:
         contacts[row["contact"]].append(row["student"])
     return {
         entity: [
-            _limited(entity, row, [by_student.get(one) for one in _people(entity, row, about, contacts)], grant)
+            _limited(entity, row, [by_student.get(one) for one in _people(entity, row, about, contacts)])
             for row in rows
             if row["key"] not in gone[entity]
         ]
@@ -65,14 +67,18 @@ def laid_over(records: Records, grant: Grant, decisions: Iterable[Decision]) -> 
 
 def _about(records: Records) -> dict[str, dict[Key, set[Key]]]:
     """Find the students that each record is about, through whatever it belongs to."""
-    found: dict[str, dict[Key, set[Key]]] = {entity: {row["key"]: set() for row in rows} for entity, rows in records.items()}
+    found: dict[str, dict[Key, set[Key]]] = {
+        entity: {row["key"]: set() for row in rows} for entity, rows in records.items()
+    }
     for row in records.get("student", ()):
         found["student"][row["key"]].add(row["key"])
     grown = True
     while grown:
         grown = False
         for entity, rows in records.items():
-            owners = [one for one in fields_of(entity).values() if one.owner and one.to in found and one.to != "contact"]
+            owners = [
+                one for one in fields_of(entity).values() if one.owner and one.to in found and one.to != "contact"
+            ]
             for row in rows:
                 mine = found[entity][row["key"]]
                 for one in owners:
@@ -87,7 +93,9 @@ def _hides(one: Decision, entity: str, row: Record, grant: Grant) -> bool:
     """Tell whether a decision takes a whole record away."""
     if one.hidden or (one.substitute is not None and row_tells_place(entity)):
         return True
-    if (entity == "guardianship" and row.get("contact") in one.contacts) or (entity in DISCIPLINE and not one.discipline):
+    if (entity == "guardianship" and row.get("contact") in one.contacts) or (
+        entity in DISCIPLINE and not one.discipline
+    ):
         return True
     name = fields_of(entity)["id"].release
     return grant.releases(name) and (_named(name, one.lost) or (one.kept is not None and not _named(name, one.kept)))
@@ -123,7 +131,7 @@ def _people(
     return sorted(about[entity][row["key"]])
 
 
-def _limited(entity: str, row: Record, about: Sequence[Decision | None], grant: Grant) -> dict[str, Any]:
+def _limited(entity: str, row: Record, about: Sequence[Decision | None]) -> dict[str, Any]:
     """Return a record without what may not leave of it."""
     told = [one for one in about if one is not None and not one.hidden]
     if not told:

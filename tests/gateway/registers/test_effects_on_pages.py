@@ -115,11 +115,17 @@ def test_an_order_about_a_contact_hides_the_contact_alone(open_district):
 
 def test_a_contact_of_another_child_too_stays_for_that_one(open_district):
     records = documents.district()
-    records["guardianship"].append({"key": ("cs1", "s2"), "student": ("s2",), "contact": ("cs1",), "relation": "Mother"})
+    records["guardianship"].append(
+        {"key": ("cs1", "s2"), "student": ("s2",), "contact": ("cs1",), "relation": "Mother"}
+    )
     registers = MemoryRegisters()
     registers.restrict("court-order", "source-s1", contact=registers.contact("cs1"))
     links = documents_of(open_district(registers, records=records), "studentContactAssociations")
-    found = {one["studentReference"]["studentUniqueId"] for one in links if one["contactReference"]["contactUniqueId"] == "cs1"}
+    found = {
+        one["studentReference"]["studentUniqueId"]
+        for one in links
+        if one["contactReference"]["contactUniqueId"] == "cs1"
+    }
     assert found == {"s2"}
 
 
@@ -186,7 +192,9 @@ def test_a_consent_covers_the_elements_that_its_form_named(open_district):
 def test_a_parents_consent_ends_at_the_eighteenth_birthday(born, role, holds, open_district):
     records = documents.district()
     records["student"][0]["birthDate"] = born
-    records["student"] = [{name: value for name, value in one.items() if value is not None} for one in records["student"]]
+    records["student"] = [
+        {name: value for name, value in one.items() if value is not None} for one in records["student"]
+    ]
     registers = MemoryRegisters()
     registers.consent("source-s1", signer_role=role)
     assert ("source-s1" in people(open_district(registers, records=records, change=under(form="form")))) is holds

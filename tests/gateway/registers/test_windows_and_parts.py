@@ -127,7 +127,9 @@ def test_an_opt_out_is_from_the_agreement_about_directory_information_alone():
 
 def test_no_more_discipline_of_a_student_leaves_to_another_district_than_is_shared_with_others():
     records = documents.district()
-    records["incident"] = [{"key": (name,), "school": ("101",), "identifier": name} for name in ("mine", "ours", "theirs")]
+    records["incident"] = [
+        {"key": (name,), "school": ("101",), "identifier": name} for name in ("mine", "ours", "theirs")
+    ]
     records["action"] = [
         {"key": ("1",), "student": ("s1",), "school": ("101",), "incidents": [("mine",), ("ours",)]},
         {"key": ("2",), "student": ("s2",), "school": ("101",), "incidents": [("ours",), ("theirs",)]},
@@ -149,7 +151,10 @@ def test_what_changes_nothing_for_a_consumer_has_no_effect_on_it():
     registers.restrict("parent-objection", "source-s5", elements=("student.birthDate",))
     visibility = seen(ONE, registers=registers)
     assert visibility.effects.digest
-    for grant in (OTHER, documents.grant("student.id allow\nstudent.birthDate allow", '{all: [{school: {in: ["102"]}}]}')):
+    for grant in (
+        OTHER,
+        documents.grant("student.id allow\nstudent.birthDate allow", '{all: [{school: {in: ["102"]}}]}'),
+    ):
         free = seen(grant, registers=registers)
         assert (free.raw, free.effects.digest) == (None, "")
 
