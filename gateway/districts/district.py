@@ -157,7 +157,7 @@ class District:
         live = self._with_targets(available - self.cached_entities)
         cached = self.cached_snapshot() if available - live else None
         if not live:
-            return cached or self._read({}, None)
+            return cached or self._read({}, None, hints, lookups)
         wanted = {entity: joined(reads(entity, (grant,)), needed.get(entity)) or frozenset() for entity in live}
         if not live.isdisjoint(needed.keys() - entities):  # what is read beside refers to more than the condition lets
             hints, lookups = NO_HINTS, point_lookups.NO_LOOKUPS
@@ -382,13 +382,7 @@ class District:
                 self.refreshed(before, fresh)
             self._cached, self._sync = fresh, sync
 
-    def _read(
-        self,
-        wanted: Wanted,
-        base: Snapshot | None,
-        hints: Hints = NO_HINTS,
-        lookups: PointLookups = point_lookups.NO_LOOKUPS,
-    ) -> Snapshot:
+    def _read(self, wanted: Wanted, base: Snapshot | None, hints: Hints, lookups: PointLookups) -> Snapshot:
         """Read what one request needs, uncached."""
         if wanted:
             approach(self.adapter)
