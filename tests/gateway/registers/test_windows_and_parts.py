@@ -7,12 +7,19 @@ from types import MappingProxyType
 
 import pytest
 
-from gateway.cache.snapshot import build_snapshot
+from gateway.cache.snapshot import NO_ROW, build_snapshot
+from gateway.change_log.grant_logs import ChangeLogs
+from gateway.change_log.ledger import Ledger
+from gateway.engine.data_subjects import students
 from gateway.engine.laid_over import laid_over
+from gateway.engine.view_rows import ViewRows
 from gateway.engine.visibility import Visibility
 from gateway.registers.effects_state import DistrictRegisters
 from policies.grant import DateWindow, Registered, Rule
+from policies.population import AnyOf
+from standards import registry
 from standards.keys import Keyring
+from standards.pruning import prune
 from tests.policies import documents
 from tests.support.registers import KEYS, MemoryRegisters
 
@@ -80,8 +87,6 @@ OTHER = documents.grant("student.id allow\nstudent.birthDate year", '{all: [{gra
 
 def joined(*parts):
     """One grant of several parts, as the compiler joins them."""
-    from policies.population import AnyOf
-
     rules = {}
     for part in parts:
         rules |= {name: rule for name, rule in part.rules.items() if name not in rules or rule == Rule("allow")}
@@ -185,3 +190,15 @@ def test_without_registers_a_form_covers_nobody():
     grant = replace(documents.grant("student.* allow"), registered=Registered("form"))
     assert list(seen(grant).rows("student")) == []
     assert isinstance(seen(grant).raw, Visibility)
+
+
+def test_the_record_of_disclosures_names_the_student_whose_reference_is_withheld():
+    registers = MemoryRegisters()
+    registers.restrict("parent-objection", "source-s1", elements=("enrollment.student",))
+    grant = documents.grant("student.id allow\nenrollment.* allow\norganization.* allow")
+    visibility = seen(grant, registers=registers)
+    assert visibility.snapshot.table("enrollment").refs["student"][0] == NO_ROW
+    view = prune(registry.views("edfi")["studentSchoolAssociations"], grant)
+    shown = ViewRows(view.branches[0], view, visibility, Ledger(b"key"))
+    logs = ChangeLogs(None, b"c" * 32, lambda: 0.0, KEYRING)
+    assert list(students(shown, logs)(0)) == [KEYRING.student_tag("maple", "source-s1")]
