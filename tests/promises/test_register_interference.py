@@ -6,7 +6,6 @@ import os
 import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -44,6 +43,11 @@ def _quiet():
         yield
 
 
+def bulk(**changes):
+    """A change of a grant: it lets its client have files too."""
+    return lambda grant: replace(grant, operations=grant.operations | {"bulk"}, **changes)
+
+
 class Pair:
     """A district with registers, and one without whose system has what these decide."""
 
@@ -51,9 +55,11 @@ class Pair:
         self.village = villages.village(1)
         self.registers = MemoryRegisters()
         self.form = form
-        change = partial(replace, registered=Registered("form" if form else "", True, "district"))
-        self.one = Consumer(folder / "one", name, self.village, registers=self.registers.watch(), change=change)
-        self.other = Consumer(folder / "other", name, self.village)
+        registered = Registered("form" if form else "", directory=True, kind="district")
+        self.one = Consumer(
+            folder / "one", name, self.village, registers=self.registers.watch(), change=bulk(registered=registered)
+        )
+        self.other = Consumer(folder / "other", name, self.village, change=bulk())
         self.kinds = self.one.questions(1)
         self.questions = sorted({one for some in self.kinds.values() for one in some})
 
@@ -184,6 +190,14 @@ def test_a_child_without_consent_answers_as_one_whom_the_system_has_not(name, ex
     pair = pairs(name, form=True)
     for seed in range(examples):
         pair.examine(seed, ASKED)
+
+
+@pytest.mark.parametrize("name", ["rostering vendor", "everything but staff"])
+def test_the_files_of_a_restricted_child_are_those_of_one_whose_system_has_it_so(name, pairs):
+    pair = pairs(name)
+    for seed in range(3):
+        pair.begin(laid_over(pair.village, pair.one.grant, pair.restrict(Random(seed))))
+        pair.same([f"/ims/oneroster/bulk/{version}/csv" for version in ("v1p1", "v1p2")], f"under {seed}")
 
 
 def delta(pair: Pair, since: float) -> list[str]:

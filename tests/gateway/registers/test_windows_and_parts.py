@@ -113,6 +113,19 @@ def test_what_one_agreement_generalises_stays_so_for_students_of_it_alone():
     }  # fmt: skip
 
 
+def test_a_student_of_whom_one_agreement_lets_a_pseudonym_leave_has_it_alone():
+    other = documents.grant(
+        "student.id pseudonym\nstudent.birthDate year", '{all: [{grade: {in: ["03", "04"]}}]}', id="other"
+    )
+    visibility = seen(joined(ONE, other))
+    ids = visibility.ids("student")
+    pseudonyms = seen(other).ids("student")
+    assert [ids[row] == f"source-s{row + 1}" for row in visibility.rows("student")] == [True, True, True, False]
+    assert ids[3] == visibility.unique_ids("student")[3] == pseudonyms[3]
+    assert visibility.row("student", pseudonyms[3]) == 3
+    assert visibility.row("student", "source-s4") is None
+
+
 def test_consent_to_one_of_two_agreements_is_none_to_the_other():
     registers = MemoryRegisters()
     registers.consent("source-s1", agreement="one", signer_role="eligible-student")
