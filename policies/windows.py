@@ -15,6 +15,7 @@ from standards.fields import fields_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+
 @dataclass(frozen=True, slots=True)
 class DateWindow:
     """The days, both included, that a record must be dated for an element of it to leave; None is no bound."""

@@ -127,10 +127,6 @@ class District:
         """Request no more than *wanted*, and the members of *programs*, from the source from the next refresh on."""
         self._fields.wanted, self._programs = wanted, programs
 
-    def is_registered(self, grant: Grant) -> bool:
-        """Tell whether the registers may change what *grant* shows."""
-        return self.registers.now() is not None or bool(grant.registered.form or grant.parts)
-
     def close(self, *, adapter: bool = True) -> None:
         """Drop the snapshot and, with *adapter*, close the adapter."""
         with self._loading:
@@ -164,9 +160,7 @@ class District:
         return self._read(wanted, cached, now, hints, lookups, grant.programs if "student" in live else frozenset())
 
     def cached_snapshot(self) -> Snapshot:
-        """Return the current snapshot, loaded or refreshed where it is too old or something was written.
-
-        Where the registers have changed, it is another one of the same records.
+        """Return the current snapshot under the present registers; where they change, another one of the same records.
 
         Raises:
             StoreUnavailable: the registers cannot be read.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     Change = Callable[[Any], Any]
 
+PSEUDONYM: Final = "pseudonym"
 ADDRESS: Final = "address"
 ADDRESS_KIND: Final = {"kind": "Mailing"}
 """The kind of a substitute address of which none is stated."""
@@ -90,9 +91,15 @@ def _of_parts(grant: Grant, parts: tuple[PartLimit, ...], name: str) -> str:
 
 
 def hides(entity: str, limit: Limit, grant: Grant) -> bool:
-    """Tell whether a record under a *limit* does not exist for the consumer: its id leaves otherwise, or not."""
+    """Tell whether a record under a *limit* does not exist for the consumer: its id does not leave as it is."""
     field = fields_of(entity)["id"]
-    return grant.releases(field.release) and action(grant, limit, field, field.release) != ""
+    return grant.releases(field.release) and action(grant, limit, field, field.release) not in {"", PSEUDONYM}
+
+
+def masks_id(entity: str, limit: Limit, grant: Grant) -> bool:
+    """Tell whether the id of a record under a *limit* leaves as a pseudonym, where others leave as they are."""
+    field = fields_of(entity)["id"]
+    return limit.parts is not None and action(grant, limit, field, field.release) == PSEUDONYM
 
 
 class Rules:

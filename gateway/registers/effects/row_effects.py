@@ -1,4 +1,4 @@
-"""Row effects: the rows of a snapshot that do not exist for one consumer, and the cells that have other values for it.
+"""Row effects: the rows of a snapshot that do not exist for one consumer, and the cells that differ for it.
 
 They come from the registers, from windows of dates in the agreement, and from the parts of a grant that combines
 several agreements. They are found on the records as the district's system has them, and laid over these.

@@ -43,12 +43,12 @@ class Seen(Protocol):
 
     @property
     def snapshot(self) -> Snapshot:
-        """The snapshot."""
+        """The records as the district's system has them."""
         ...
 
     @property
     def grant(self) -> Grant:
-        """The grant."""
+        """The grant that shows them."""
         ...
 
     def visible(self, entity: str) -> bytearray | None:
@@ -61,7 +61,7 @@ class Part(Seen, Protocol):
 
     @property
     def students(self) -> StudentRules:
-        """The rules for students."""
+        """What the registers decide about students under this part."""
         ...
 
 
@@ -135,7 +135,7 @@ class RowSearch:
         return self._limits[entity]
 
     def unlinked(self) -> set[int]:
-        """Return the links of students to contacts that do not exist: by a court's order, and all if it is unclear.
+        """Return the links of students and contacts that do not exist: by a court's order, and all if it is unclear.
 
         It is unclear where an order names a contact whom the student has not, since the contact may have a new id.
         """
@@ -232,7 +232,7 @@ class RowSearch:
 
 
 def _joined(limits: Sequence[Limit]) -> Limit:
-    """Join the limits of a record about several students: any restricts; only what none's consent covers is lost."""
+    """Join the limits of a record about several students: any restricts, and what no consent covers is lost."""
     if len(limits) == 1:
         return limits[0]
     kept: frozenset[str] | None = frozenset()

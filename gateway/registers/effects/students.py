@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.cache.overlay import derived
 from gateway.config.declared_facts import CONSENT
 from gateway.registers.effects.state import fact_fields
 from gateway.registers.effects.tags import student_tags
+from gateway.registers.overlay import derived
 from gateway.registers.tags import KINDS, STATE_ID
 from standards.fields import fields_of
 
@@ -192,18 +192,19 @@ def _restricted(rule: StudentRule, one: Restriction | DeclaredFact, grant: Grant
     contact: str = getattr(one, "contact", "")
     match one.kind:
         case "directory":
-            return replace(rule, hidden=rule.hidden or grant.registered.directory)
+            more: dict[str, Any] = {"hidden": rule.hidden or grant.registered.directory}
         case "acp":
             given = tuple(sorted(getattr(one, "substitute", {}).items()))
-            return replace(rule, protected=True, substitute=max(rule.substitute, given))
+            more = {"protected": True, "substitute": max(rule.substitute, given)}
         case "court-order" if contact:
-            return replace(rule, contacts=rule.contacts | {contact})
+            more = {"contacts": rule.contacts | {contact}}
         case "parent-objection" if elements:
-            return replace(rule, withheld=tuple(sorted({*rule.withheld, *elements})))
+            more = {"withheld": tuple(sorted({*rule.withheld, *elements}))}
         case "do-not-transfer-discipline":
-            return replace(rule, discipline=rule.discipline and grant.registered.kind != "district")
+            more = {"discipline": rule.discipline and grant.registered.kind != "district"}
         case _:  # a court order, or an objection, to all of it; an unknown kind hides too
-            return replace(rule, hidden=True)
+            more = {"hidden": True}
+    return replace(rule, **more)
 
 
 def eighteenth(born: Any) -> str:

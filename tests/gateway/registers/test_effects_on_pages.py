@@ -369,3 +369,17 @@ def test_a_district_without_entries_serves_the_tables_as_they_are(open_district)
     assert {entity for entity in raw.tables if raw.tables[entity] is not held.snapshot.tables[entity]} == {
         "student", "profile", "guardianship"
     } - ({"guardianship"} if "livesWith" not in raw.table("guardianship").columns else set())  # fmt: skip
+
+
+def test_a_change_that_concerns_others_is_prepared_and_one_that_may_not_is_left_to_the_next_request(open_district):
+    registers = MemoryRegisters()
+    registers.consent("source-s1", signer_role="eligible-student")
+    consumer = open_district(registers, change=under(form="form"))
+    people(consumer)
+    before = consumer.gateway.views.held(consumer.grant)
+    registers.consent("source-s2", agreement="another")
+    consumer.district.cached_snapshot()
+    held = consumer.gateway.views.held(consumer.grant)
+    assert held is not before
+    assert held.effects is before.effects
+    assert held.snapshot.tables["student"] is before.snapshot.tables["student"]
