@@ -114,10 +114,10 @@ class Views:
         entities = self.entities(grant, view) | beside
         snapshot = self.districts[grant.district].snapshot(entities, grant, hints, point_lookups)
         if snapshot.base is not None or not snapshot.number:
-            return self._compile(view, self._uncached(snapshot, grant))
+            return self._compile(view, self.uncached(snapshot, grant))
         return self._over(snapshot, grant, view)
 
-    def _uncached(self, snapshot: Snapshot, grant: Grant) -> Visibility:
+    def uncached(self, snapshot: Snapshot, grant: Grant) -> Visibility:
         """Return the visibility of *grant* over a snapshot read for one request."""
         below = self.over(snapshot.base, grant) if snapshot.base is not None and is_affected(snapshot, grant) else None
         return laid_over(Visibility(snapshot, grant, self._keyring, self.today(grant)), below)
@@ -140,7 +140,7 @@ class Views:
         snapshot = self.districts[grant.district].snapshot(frozenset[str]().union(*every), grant)
         held = snapshot.base if snapshot.base or not snapshot.number else snapshot
         live = frozenset(snapshot.tables) if held is not snapshot else frozenset[str]()
-        visibility = self._uncached(snapshot, grant)
+        visibility = self.uncached(snapshot, grant)
         return tuple(
             self._over(held, grant, view) if held and live.isdisjoint(needed) else self._compile(view, visibility)
             for view, needed in zip(views, every, strict=True)

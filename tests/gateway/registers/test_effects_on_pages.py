@@ -222,7 +222,7 @@ FACT = DeclaredFact(
 
 
 @pytest.mark.parametrize(("word", "shown"), [
-    ("club 1", True), ("YES", True), ("yes", False), ("no", False), ("a word that nobody declared", False), ("", True), (None, False),
+    ("club 1", True), ("YES", True), ("yes", True), ("no", False), ("a word that nobody declared", False), ("", True), (None, False),
 ])  # fmt: skip
 def test_a_declared_fact_restricts_unless_its_word_is_known_to_be_free(word, shown, open_district):
     records = documents.district()
