@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from gateway.engine.laid_over import laid_over
 from gateway.engine.plan import decides
+from gateway.engine.visibility import Visibility
 from gateway.reasoning import coverage
 from gateway.reasoning.clause_steps import ABOUT, population_steps
 from gateway.reasoning.register_steps import consent_steps, restriction_steps
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from gateway.cache.snapshot import Snapshot
-    from gateway.engine.laid_over import laid_over
-from gateway.engine.visibility import Visibility
     from gateway.gateway import Gateway
     from policies.grant import Grant
 
@@ -105,7 +105,7 @@ def sight(gateway: Gateway, grant: Grant, names: Iterable[str]) -> Visibility:
     snapshot = gateway.districts[grant.district].snapshot(every, grant)
     if snapshot.base is not None:
         return gateway.views.uncached(snapshot, grant)
-    return laid_over(Visibility(snapshot, grant, gateway.keyring, gateway.views.today(grant)))  # no change log is opened
+    return laid_over(Visibility(snapshot, grant, gateway.keyring, gateway.views.today(grant)))
 
 
 def row_of(snapshot: Snapshot, identifier: str) -> int | None:
