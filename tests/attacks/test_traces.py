@@ -14,6 +14,7 @@ from standards.errors import StoreUnavailable
 from standards.fields import fields_of
 from tests.gateway.disclosures import read_disclosures
 from tests.policies import documents
+from tests.support import regions
 from tests.support.regions import EDFI, ROSTER
 
 
@@ -31,7 +32,7 @@ def told(region, event):
 
 
 def tags_of(region, district, ids):
-    return frozenset(region.gateway.keyring.student_tag(district, one) for one in ids)
+    return frozenset(regions.tags_of(region.gateway, district, one)[-1] for one in ids)
 
 
 @pytest.mark.parametrize("address", [f"{ROSTER}students", f"{ROSTER}users", f"{ROSTER}enrollments", f"{ROSTER}demographics",

@@ -20,7 +20,7 @@ from gateway.config.settings import load
 from gateway.demo.data import write_oneroster_12
 from gateway.storage.registry import open_store
 from tests.gateway.disclosures import read_disclosures
-from tests.support.regions import EDFI, ROSTER, Site, agreement, running, served, small_district, wait_until
+from tests.support.regions import EDFI, ROSTER, Site, agreement, running, served, small_district, tags_of, wait_until
 
 
 def site(folder):
@@ -153,7 +153,7 @@ def test_one_request_is_one_event_that_tells_what_and_about_whom_but_no_value(re
     }  # fmt: skip
     district = region.gateway.districts["maple"].cached_snapshot()
     shown = {user["sourcedId"] for user in answer.json["users"]}
-    tags = {own: region.gateway.keyring.student_tag("maple", own) for own in district.table("student").ids}
+    tags = {own: tags_of(region.gateway, "maple", own)[-1] for own in district.table("student").ids}
     seen = {own for own, tag in tags.items() if list(region.gateway.record.seen(tag))}
     assert seen == shown
 

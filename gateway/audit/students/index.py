@@ -46,6 +46,8 @@ EVENTS_PER_TRANSACTION: Final = 5_000
 PAUSE_SECONDS: Final = 0.05
 """The pause after each transaction in a gateway that serves requests."""
 WAIT_SECONDS: Final = 60.0
+LINKS: Final = frozenset({"hash", "mac"})
+"""The members of a line that belong to the chain and not to the event."""
 ACT: Final = "act"
 """The operation of an event that tells of an act of an administrator."""
 
@@ -172,7 +174,7 @@ class SubjectIndex:
                 file.seek(offset)
                 event = _event(file.readline())
                 if event is not None and event.get("seq") == seq:
-                    yield event
+                    yield {name: value for name, value in event.items() if name not in LINKS}
         except OSError:
             raise StoreUnavailable("The record of disclosures cannot be read.") from None
         finally:

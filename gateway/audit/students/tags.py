@@ -81,9 +81,15 @@ class PossibleTags:
     def __init__(self, keys: SubjectKeys, keyring: Keyring) -> None:
         self._keys, self._keyring = keys, keyring
 
-    def of(self, district: str, outward: str) -> tuple[bytes, ...]:
-        """Return a student's tags; those of years whose key was destroyed are nobody's."""
-        return tuple(tag(outward) for tag in self.taggers(district).values())
+    def of(self, district: str, identifier: str) -> tuple[bytes, ...]:
+        """Return a student's tags; those of years whose key was destroyed are nobody's.
+
+        The *identifier* is the source's own id, or the student's natural key, of which the id of a source without ids
+        of its own is made (Ed-Fi: the unique id).
+        """
+        made = self._keyring.outward_ids(district, "student", [(identifier,)]) if identifier else []
+        names = dict.fromkeys((identifier, *made))
+        return tuple(tag(name) for tag in self.taggers(district).values() for name in names)
 
     def destroyed(self, district: str) -> frozenset[int]:
         """Return the school years of a district whose key was destroyed."""

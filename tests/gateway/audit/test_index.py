@@ -63,6 +63,9 @@ def test_it_finds_the_events_that_a_walk_along_the_record_finds(folder, monkeypa
     for number in range(-60, 60):
         assert found(folder, tag(number)) == plain(folder, tag(number))
     assert found(folder, tag(3), tag(4), tag(999)) == plain(folder, tag(3), tag(4))
+    assert [one for one in read_events(folder) if one["seq"] in plain(folder, tag(3))] == [
+        *SubjectIndex(folder).about([tag(3)])
+    ]
     assert [one["seq"] for one in SubjectIndex(folder).acts()] == [
         one["seq"] for one in read_events(folder) if one.get("operation") == "act"
     ]
