@@ -102,9 +102,7 @@ def _window(
     if window is None:
         return
     if action == "deny":
-        yield document.error(
-            where, "a deny holds for all days: write the window on the lines that allow", at_key=True
-        )
+        yield document.error(where, "a deny holds for all days: write the window on the lines that allow", at_key=True)
     for name, day in window.items():
         if not _is_day(day):
             yield document.error((*where, name), f"{name} is not a day of the calendar")

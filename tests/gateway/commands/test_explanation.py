@@ -140,7 +140,8 @@ def compare(region, folder: Path, flaws: frozenset[str]) -> set[bool]:
 @pytest.mark.parametrize("flaw", ["", *FLAWS])
 def test_explain_says_released_just_where_the_gateway_releases(region, tmp_path, flaw):
     verdicts = compare(region, tmp_path, frozenset({flaw}))
-    mixed, harmless = {"few facts", "some scopes"}, {"", "bulk only", "the other district"}
+    mixed = {"few facts", "some scopes"}
+    harmless = {"", "bulk only", "the other district", "another purpose elsewhere"}
     assert verdicts == ({True, False} if flaw in mixed else {flaw in harmless})
 
 
