@@ -7,10 +7,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from policies import elements, windows
+from policies import elements
 from policies.documents import loading, schema, terms
 from policies.elements import Line
 from policies.population import Population
+from policies.windows import DATED_BY
 from standards import codes, native
 from standards.errors import SettingsError, suggestion
 
@@ -82,7 +83,7 @@ def _line(document: Document, entry: Mapping[str, Any], where: Where, found: lis
     between = (window.get("since"), window.get("until")) if window else None
     line = Line(path, action, document.file, *place, window=between)
     about = elements.under(line)
-    yield from _window(document, window, (*where, "window"), about)
+    yield from _window(document, window, action, (*where, "window"), about)
     if not about:
         yield document.error((*where, "path"), f"no element is called {path!r}{elements.guess(path)}")
     elif action != "deny" and all(one.never for one in about):
@@ -95,17 +96,20 @@ def _line(document: Document, entry: Mapping[str, Any], where: Where, found: lis
 
 
 def _window(
-    document: Document, window: Mapping[str, str] | None, where: Where, about: tuple[Element, ...]
+    document: Document, window: Mapping[str, str] | None, action: str, where: Where, about: tuple[Element, ...]
 ) -> Iterator[SettingsError]:
     """Yield what is wrong with the window of a line."""
     if window is None:
         return
+    if action == "deny":
+        yield document.error(where, "a deny holds for all days: write the window on the lines that allow", at_key=True)
     for name, day in window.items():
         if not _is_day(day):
             yield document.error((*where, name), f"{name} is not a day of the calendar")
     if window.get("since", "") > window.get("until", "9999-12-31"):
         yield document.error((*where, "until"), "the window ends before it begins")
-    if without := windows.undated(one for one in about if not one.never):
+    shown = (field.entity for one in about if not one.never for field in one.fields)
+    if without := next((entity for entity in shown if entity not in DATED_BY), ""):
         message = f"records of {without} have no date of their own, so that no window can hold for them"
         yield document.error(where, message, at_key=True)
 

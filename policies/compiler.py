@@ -13,7 +13,7 @@ from policies.agreement import current
 from policies.documents.terms import CONSENT, rests_on
 from policies.grant import Grant, Limits, Registered, Rule
 from policies.population import ANYBODY, AnyOf
-from policies.windows import DateWindow, windows
+from policies.windows import DateWindow
 from standards.errors import Forbidden
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from policies.agreement import Agreement
-    from policies.elements import Settled
+    from policies.elements import Line, Settled
     from policies.population import Clause
 
     Compiled = tuple[str, tuple[tuple[str, int], ...]]
@@ -183,7 +183,7 @@ def _compiled(agreement: Agreement, client: str, settled: Mapping[str, Settled])
     }
     # What an agreement of before could not say is hashed only where it is said, so that its epoch stays the same.
     more: dict[str, Any] = {"registered": registered} if left_out else {}
-    if within := windows(settled):
+    if within := _windows(settled):
         more["windows"] = MappingProxyType(_in_dictionaries(within))
     if agreement.limits.small_cell or agreement.limits.rows_per_day:
         more["limits"] = agreement.limits
@@ -224,6 +224,24 @@ def _widest(parts: Iterable[Grant]) -> dict[str, DateWindow]:
                 min(first) if len(first) == len(bounds) else None, max(last) if len(last) == len(bounds) else None
             )
     return found
+
+
+def _windows(settled: Mapping[str, Settled]) -> dict[str, DateWindow]:
+    """Return the window of each released element that has one."""
+    return {
+        name: window
+        for name, one in settled.items()
+        if one.action != "deny" and (window := together(one.lines)) is not None
+    }
+
+
+def together(lines: Iterable[Line]) -> DateWindow | None:
+    """Return the days that every window of the *lines* about one element has; None where no line has a window."""
+    bounds = [line.window for line in lines if line.window is not None]
+    if not bounds:
+        return None
+    since = max((first for first, _ in bounds if first is not None), default=None)
+    return DateWindow(since, min((last for _, last in bounds if last is not None), default=None))
 
 
 def _in_dictionaries(within: Mapping[str, DateWindow]) -> dict[str, DateWindow]:

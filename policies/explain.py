@@ -163,6 +163,8 @@ def _lines(one: Agreement, name: str) -> tuple[tuple[TraceStep, ...], str]:
     steps = [
         TraceStep("element", line.action != "deny", _said(line), line.place) for line in settled.lines if line.file
     ]
+    days = [line for line in settled.lines if line.window is not None]
+    steps += [TraceStep("window", True, _days(*line.window), line.place) for line in days if line.window]
     if settled.cap:
         steps.append(TraceStep("cap", settled.action != "deny", settled.cap))
     elif len(settled.lines) > 1:
@@ -175,6 +177,12 @@ def _capped(one: Agreement, member: Element, opened: list[Line]) -> Settled | No
     name = member.fields[0].release
     whole = elements.settle(one.lines).get(name)
     return whole if whole and whole.cap and all(line.covers(name) for line in opened) else None
+
+
+def _days(since: str | None, until: str | None) -> str:
+    """Write a window in words."""
+    bounds = (f"from {since} on" if since else "", f"until {until}" if until else "")
+    return f"of records dated {' '.join(filter(None, bounds))}"
 
 
 def _said(line: Line) -> str:

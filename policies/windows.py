@@ -1,4 +1,4 @@
-"""Windows: the days that a record must be dated for an element of it to leave, and the field that dates it."""
+"""Windows: the field that dates a record of each entity, by which a window of days in an agreement is judged."""
 
 from __future__ import annotations
 
@@ -13,11 +13,8 @@ from standards.edfi import catalogue
 from standards.fields import fields_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from policies.elements import Element, Line, Settled
-
-    Bounds = tuple[str | None, str | None]
 
 @dataclass(frozen=True, slots=True)
 class DateWindow:
@@ -73,27 +70,3 @@ def _first_date(entity: str) -> str:
     days = {name for name, field in fields_of(entity).items() if field.type in {"date", "datetime"}}
     required = [name for name, one in resource.properties.items() if one.required]
     return next((name for name in (*resource.identity, *required) if name in days), "")
-
-
-def undated(about: Iterable[Element]) -> str:
-    """Return the first entity that has no date, of those whose records show the elements; empty where all have one."""
-    entities = (field.entity for one in about for field in one.fields)
-    return next((entity for entity in entities if entity not in DATED_BY), "")
-
-
-def together(lines: Iterable[Line]) -> DateWindow | None:
-    """Return the days that every window of the *lines* about one element has; None where no line has a window."""
-    bounds = [line.window for line in lines if line.window is not None]
-    if not bounds:
-        return None
-    since = max((first for first, _ in bounds if first is not None), default=None)
-    return DateWindow(since, min((last for _, last in bounds if last is not None), default=None))
-
-
-def windows(settled: Mapping[str, Settled]) -> dict[str, DateWindow]:
-    """Return the window of each released element that has one."""
-    return {
-        name: window
-        for name, one in settled.items()
-        if one.action != "deny" and (window := together(one.lines)) is not None
-    }

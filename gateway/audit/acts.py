@@ -98,13 +98,22 @@ class Carrier:
         twice = f"{self._twice} acts are in the audit logs of two gateways: both carried them over at once"
         return [*waiting, *([twice] if self._twice else [])]
 
+    def _write_down(self, act: Act) -> None:
+        """Write an act into the log, which is reopened where that fails, as after a disclosure."""
+        try:
+            self._record.append(event_of(act))
+        except StoreUnavailable:
+            with suppress(StoreUnavailable):
+                self._record.reopen()
+            raise
+
     def _carry(self) -> int:
         carried = 0
         while waiting := self._acts.waiting():
             for act in waiting:
                 if not self._acts.claim(self._holder, self._clock().timestamp(), CLAIM_SECONDS):
                     return carried
-                self._record.append(event_of(act))
+                self._write_down(act)
                 self._twice += not self._acts.note_recorded(act.number, self._clock())
                 carried += 1
         return carried

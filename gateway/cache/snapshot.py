@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 from array import array
 from collections import Counter, defaultdict
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from gateway.cache.collector import without_collector
 from gateway.cache.group_references import DANGLING, group_of, resolve_item
 from standards.errors import SourceBroken
 from standards.fields import fields_of
 from standards.vocabulary import PERSONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gateway.cache.completeness import Completeness
     from standards.keys import Keyring
@@ -214,18 +213,6 @@ def build_snapshot(
             loader.add(entity, record)
         tables = loader.finish(district, keyring)
     return Snapshot(district, number, loaded, tables, loader.dropped, base, version=int(loaded * 1000))
-
-
-@contextmanager
-def without_collector() -> Iterator[None]:
-    """Turn the garbage collector off: millions of objects without a cycle would cost it a quarter of the time."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 class Loader:

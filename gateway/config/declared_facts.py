@@ -38,25 +38,15 @@ class DeclaredFact:
     form: str = ""
 
     def frees(self, words: tuple[str, ...] | None) -> bool:
-        """Tell whether what the fields have (None: the source has none of them) lets the student's data leave."""
-        said = [word for word in map(word_of, words or ()) if word]
-        if words is None or self.kind == CONSENT:
-            return bool(said) and all(map(self.holds, said))
-        return not any(map(self.holds, said or [None]))
+        """Tell whether what the field of a student has (None: it is not there) lets the student's data leave.
 
-    def holds(self, value: object) -> bool:
-        """Tell whether a student with this *value* is restricted, or of a consent whether it is granted."""
-        word = word_of(value)
-        if self.kind == CONSENT:
-            return word in self.granted
-        return word not in self.free if word else self.empty == "restricted"
-
-
-def word_of(value: object) -> str:
-    """Write a value of a field as settings write it; empty where there is none."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else str(value).strip()
+        Words are compared without case. Of several, each must free.
+        """
+        if words is None:
+            return False
+        said = [word.strip().casefold() for word in words if word.strip()]
+        freeing = {word.casefold() for word in (self.granted if self.kind == CONSENT else self.free)}
+        return all(word in freeing for word in said) if said else self.empty == "free" and self.kind != CONSENT
 
 
 def _check_element(name: str) -> None:
@@ -91,7 +81,7 @@ class DeclaredFactSchema(Schema):
             " it need not be released to anybody."
         },
     )
-    restricted = _words("Of a restriction, the words that restrict. A word in no list restricts too.")
+    restricted = _words("Of a restriction, the words that restrict, in any case. A word in no list restricts too.")
     free = _words("Of a restriction, the words that do not restrict.")
     granted = _words("Of a consent, the words that grant it. Any other word does not.")
     empty = fields.String(
@@ -121,7 +111,7 @@ class DeclaredFactSchema(Schema):
             raise ValidationError("no value is no consent: write restricted", "empty")
         if not consents and not (data["restricted"] or data["free"]):
             raise ValidationError("say which words restrict, or which do not", "restricted")
-        if both := sorted({*data["restricted"]} & {*data["free"]}):
+        if both := sorted({one.casefold() for one in data["restricted"]} & {one.casefold() for one in data["free"]}):
             raise ValidationError(f"{both[0]!r} is in both lists", "free")
 
     @post_load

@@ -14,21 +14,20 @@ from adapters.contract import NO_HINTS
 from gateway import telemetry
 from gateway.cache import point_lookups, program_members
 from gateway.cache.drop_limits import NO_SHARES, DropLimits
-from gateway.cache.needed_fields import joined, may_be_held, reads, within
+from gateway.cache.needed_fields import joined, reads, within
 from gateway.cache.refresh import Refresh, SyncState
-from gateway.cache.snapshot import LINKED
 from gateway.cache.versions import Versions
 from gateway.config.load_limits import Shares
 from gateway.districts.failures import Failures
-from gateway.districts.needed_registers import NeededRegisters
+from gateway.districts.needed_registers import CachedFields, NeededRegisters
 from gateway.districts.process_memory import give_back_memory
-from gateway.districts.status import DistrictStatus
-from gateway.districts.uncached_reads import UncachedReads
+from gateway.districts.status import DistrictStatus, state_of
+from gateway.districts.uncached_reads import UncachedReads, with_targets
+from gateway.districts.written_records import WrittenRecords
 from gateway.failure_reasons import reason
 from gateway.registers.effects.needs import needed_beside
 from gateway.request_slots import approach
 from standards.errors import SourceBroken, SourceError
-from standards.fields import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -38,8 +37,7 @@ if TYPE_CHECKING:
     from gateway.cache.point_lookups import PointLookups
     from gateway.cache.refresh import Written
     from gateway.cache.snapshot import Snapshot
-    from gateway.districts.status import State
-    from gateway.registers.effects.state import RegisterWatch
+    from gateway.registers.effects.state import DistrictRegisters, RegisterWatch
     from policies.grant import Grant
     from standards.keys import Keyring
     from standards.losses import Loss
@@ -76,26 +74,24 @@ class District:
         zone: tzinfo = UTC,
         registers: RegisterWatch | None = None,
     ) -> None:
-        self.default_category, self.registers = default_category, NeededRegisters(registers, self._widen)
+        self.default_category, self.registers = default_category, NeededRegisters(registers)
         self._programs, self._zone = frozenset[str](), zone
         self.name, self.adapter, self._keyring, self._clock = name, adapter, keyring, clock
-        self._seconds, self._wanted, self._monotonic = seconds, wanted, monotonic
+        self._seconds, self._monotonic = seconds, monotonic
+        self._fields = CachedFields(adapter, self.registers, wanted)
         self._cached: Snapshot | None = None
-        self._sync, self._number, self._writes = SyncState(0.0), 0, 0
-        self._written: dict[Written, tuple[int, bool]] = {}
-        self._cached_entities: tuple[frozenset[str], frozenset[str]] = frozenset(), frozenset()
-        self._fields: tuple[frozenset[str], Wanted] = frozenset(), {}
+        self._sync, self._number, self._written = SyncState(0.0), 0, WrittenRecords()
         self._versions, self._asked = Versions(clock), float("-inf")
         self._numbers = count(1)
         self._heir: District | None = None
         self._losses = DropLimits(loss)
         self._uncached = UncachedReads(name, adapter, keyring, clock, shares)
         self._refresher = Refresh(
-            name, adapter, keyring, clock, self._entities_to_cache, self._losses, monotonic, shares,
+            name, adapter, keyring, clock, self._to_cache, self._losses, monotonic, shares,
             lambda: (self._programs, self._today()),
         )  # fmt: skip
         self._failures = Failures(name, monotonic, clock)
-        self._noting, self._loading, self._freshening = threading.Lock(), threading.Lock(), threading.Lock()
+        self._loading, self._freshening = threading.Lock(), threading.Lock()
         self._refreshing = threading.Event()
         self.coming: Callable[[Snapshot, Snapshot], None] = _nothing
         self.refreshed: Callable[[Snapshot, Snapshot], None] = _nothing
@@ -103,24 +99,10 @@ class District:
     @property
     def cached_entities(self) -> frozenset[str]:
         """The entities served from memory."""
-        if not self._seconds:
-            return frozenset()
-        there = self.adapter.manifest.entities
-        if there is not self._cached_entities[0]:
-            self._cached_entities = there, frozenset(entity for entity in there if may_be_held(entity))
-        return self._cached_entities[1]
+        return self._fields.entities if self._seconds else frozenset()
 
-    def _entities_to_cache(self) -> Wanted:
-        holds = self.cached_entities
-        if holds is not self._fields[0]:
-            self._fields = (
-                holds,
-                {
-                    entity: joined(self._wanted.get(entity, frozenset()), self.registers.needs.get(entity))
-                    for entity in holds
-                },
-            )
-        return self._fields[1]
+    def _to_cache(self) -> Wanted:
+        return self._fields.of(self.cached_entities)
 
     def manifest(self) -> Manifest | None:
         """Return the manifest of the district's system; None while it is unavailable."""
@@ -136,21 +118,14 @@ class District:
 
     def covers(self, wanted: Wanted, programs: frozenset[str] = frozenset()) -> bool:
         """Tell whether the snapshot has all the fields of *wanted*, and the members of the *programs*."""
+        asked = self._to_cache()
         return programs <= self._programs and all(
-            within(wanted.get(entity, frozenset()), asked) for entity, asked in self._entities_to_cache().items()
+            within(wanted.get(entity, frozenset()), fields) for entity, fields in asked.items()
         )
 
     def want(self, wanted: Wanted, programs: frozenset[str] = frozenset()) -> None:
         """Request no more than *wanted*, and the members of *programs*, from the source from the next refresh on."""
-        self._wanted, self._fields, self._programs = wanted, (frozenset(), {}), programs
-
-    def _widen(self) -> None:
-        """Request what the registers need besides from the next refresh on."""
-        self._fields = frozenset(), {}
-
-    def is_registered(self, grant: Grant) -> bool:
-        """Tell whether the registers may change what *grant* shows."""
-        return self.registers.now() is not None or bool(grant.registered.form or grant.parts)
+        self._fields.wanted, self._programs = wanted, programs
 
     def close(self, *, adapter: bool = True) -> None:
         """Drop the snapshot and, with *adapter*, close the adapter."""
@@ -172,26 +147,20 @@ class District:
         lookups: PointLookups = point_lookups.NO_LOOKUPS,
     ) -> Snapshot:
         """Return the columns of *entities*: the snapshot, extended by an uncached read for this request."""
-        needed = needed_beside(self.registers.now(), entities)
+        now = self.registers.now()
+        needed = needed_beside(now, entities)
         available = (entities | needed.keys()) & self.adapter.manifest.entities
-        live = self._with_targets(available - self.cached_entities)
+        live = with_targets(available - self.cached_entities, self.adapter.manifest.entities)
         cached = self.cached_snapshot() if available - live else None
         if not live:
-            return cached or self._read({}, None)
+            return cached or self._read({}, None, now)
         wanted = {entity: joined(reads(entity, (grant,)), needed.get(entity)) or frozenset() for entity in live}
         if not live.isdisjoint(needed.keys() - entities):  # what is read beside refers to more than the condition lets
             hints, lookups = NO_HINTS, point_lookups.NO_LOOKUPS
-        return self._read(wanted, cached, hints, lookups, grant.programs if "student" in live else frozenset())
-
-    def _with_targets(self, live: frozenset[str]) -> frozenset[str]:
-        """Add to *live* the entities that its rows refer to and that have no keys in a snapshot."""
-        targets = {field.to for entity in live for field in fields_of(entity).values() if field.type == "ref"}
-        return live | (targets - LINKED) & self.adapter.manifest.entities
+        return self._read(wanted, cached, now, hints, lookups, grant.programs if "student" in live else frozenset())
 
     def cached_snapshot(self) -> Snapshot:
-        """Return the current snapshot, loaded or refreshed where it is too old or something was written.
-
-        Where the registers have changed, it is another one of the same records.
+        """Return the current snapshot under the present registers; where they change, another one of the same records.
 
         Raises:
             StoreUnavailable: the registers cannot be read.
@@ -247,11 +216,7 @@ class District:
         if entity in self.cached_entities or (
             self.cached_entities and self._refresher.follows() and (rekeyed or not self._idle(entity))
         ):
-            with self._noting:
-                for own in identifiers:
-                    self._writes += 1
-                    wide = rekeyed or self._written.get((entity, own), (0, False))[1]
-                    self._written[entity, own] = self._writes, wide
+            self._written.note(entity, identifiers, rekeyed=rekeyed)
         if self._heir is not None:
             self._heir.note_written(entity, identifiers, rekeyed=rekeyed)
 
@@ -314,17 +279,9 @@ class District:
         if failed is not None and failed.error is not None:
             told |= {"reason": str(reason(self.name, failed.error)), "since": failed.since}
             told |= {} if self._failures.is_live(failed) else {"next_try": failed.next_try}
-        losses = self._losses
-        return DistrictStatus(self.name, self._state(failed), waiting=losses.waiting, ticket=losses.ticket, **told)
-
-    def _state(self, failed: object) -> State:
-        if self._cached is not None and self._age() < self._seconds:
-            return "fresh" if failed is None else "stale"
-        if failed is not None:
-            return "failed"
-        if not self._seconds or (self._cached_entities[0] and not self._cached_entities[1]):
-            return "live"
-        return "loading" if self._cached is None else "stale"
+        live, losses = not self._seconds or not self._fields.may_be_cached, self._losses
+        state = state_of(loaded=self.loaded, young=self._age() < self._seconds, failed=bool(failed), live=live)
+        return DistrictStatus(self.name, state, waiting=losses.waiting, ticket=losses.ticket, **told)
 
     def _age(self) -> float:
         return self._monotonic() - self._sync.as_of if self._cached else float("inf")
@@ -366,8 +323,7 @@ class District:
 
     def _make(self) -> None:
         """Make the next snapshot and serve it; it contains all writes made before it was begun."""
-        with self._noting:
-            written = dict(self._written)
+        written = self._written.noted()
         self.registers.now()
         before, anew = self._cached, self.registers.grown
         sync = SyncState(0.0) if anew else self._sync
@@ -378,14 +334,11 @@ class District:
         if before is not None and not written and self._another_day() and self._age() < self._seconds:
             fresh = self._refresher.another_day(before, self._number)
         if fresh is None:
-            fresh, sync = self._refresher.refresh(before, sync, self._number, written, anew=anew)
+            with self.registers.reading():
+                fresh, sync = self._refresher.refresh(before, sync, self._number, written, anew=anew)
             self._losses.settled()
-            self.registers.grown = False
         self._take(before, fresh, sync)
-        with self._noting:
-            for place, write in written.items():
-                if self._written[place] == write:
-                    del self._written[place]
+        self._written.forget(written)
         if sync.whole != whole:
             give_back_memory()
 
@@ -417,6 +370,7 @@ class District:
         self,
         wanted: Wanted,
         base: Snapshot | None,
+        registers: DistrictRegisters | None,
         hints: Hints = NO_HINTS,
         lookups: PointLookups = point_lookups.NO_LOOKUPS,
         programs: frozenset[str] = frozenset(),
@@ -429,7 +383,7 @@ class District:
             if programs:
                 made = program_members.with_members(made, self.adapter, programs, self._today())
         made.version = self._versions.give()
-        made.registers = base.registers if base else self.registers.now()
+        made.registers = base.registers if base else registers
         return made
 
 

@@ -25,6 +25,15 @@ State = Literal["fresh", "stale", "failed", "loading", "live"]
 STATES: Final[tuple[State, ...]] = ("fresh", "stale", "failed", "loading", "live")
 
 
+def state_of(*, loaded: bool, young: bool, failed: bool, live: bool) -> State:
+    """Return the state of a district, see `DistrictStatus`."""
+    if loaded and young:
+        return "stale" if failed else "fresh"
+    if failed:
+        return "failed"
+    return "live" if live else "stale" if loaded else "loading"
+
+
 @dataclass(frozen=True, slots=True)
 class DistrictStatus:
     """The status of the district *name*.

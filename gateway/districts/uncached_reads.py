@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from gateway.cache import district_log, point_lookups
 from gateway.cache.load_checks import judge_live
-from gateway.cache.snapshot import build_snapshot
+from gateway.cache.snapshot import LINKED, build_snapshot
+from standards.fields import fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from standards.keys import Keyring
 
 MAX_LIVE_VALUES = 2_000_000
+
+
+def with_targets(live: frozenset[str], there: frozenset[str]) -> frozenset[str]:
+    """Add to *live* the entities, of those *there*, that its rows refer to and that have no keys in a snapshot."""
+    targets = {field.to for entity in live for field in fields_of(entity).values() if field.type == "ref"}
+    return live | (targets - LINKED) & there
 
 
 @dataclass(frozen=True, slots=True)

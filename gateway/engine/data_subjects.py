@@ -30,7 +30,7 @@ def students(shown: Rows, gateway: Tags) -> Any:
     if entity == "student":
         return lambda row: (tag(row),)
     for name, field in fields_of(entity).items():
-        refs = visibility.snapshot.table(entity).refs.get(name)
+        refs = visibility.judged.table(entity).refs.get(name)  # also where the consumer is not shown it
         if field.to == "student" and refs is not None:
             return lambda row, refs=refs: (tag(refs[row]),) if refs[row] >= 0 else ()
     if entity == "contact":
@@ -39,7 +39,7 @@ def students(shown: Rows, gateway: Tags) -> Any:
 
 
 def _wards(visibility: Visibility, tag: Any) -> Any:
-    children = visibility.snapshot.children("guardianship", "contact", "contact")
-    refs = visibility.snapshot.table("guardianship").refs.get("student", ())
+    children = visibility.judged.children("guardianship", "contact", "contact")
+    refs = visibility.judged.table("guardianship").refs.get("student", ())
     seen = frozenset(visibility.rows("guardianship"))
     return lambda row: tuple(tag(refs[kid]) for kid in children[row] if kid in seen and refs[kid] >= 0)

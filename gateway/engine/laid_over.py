@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-from gateway.cache.overlay import overlaid
 from gateway.engine.visibility import Visibility, change
 from gateway.registers.effects.cells import Rules
 from gateway.registers.effects.row_effects import NO_EFFECTS, RowEffects, effects_of
 from gateway.registers.effects.state import registers_of
 from gateway.registers.effects.students import StudentRules, student_rules
+from gateway.registers.overlay import overlaid
 from policies.grant import Registered
 from policies.transforms import transform
 
@@ -42,23 +42,40 @@ def is_affected(snapshot: Snapshot, grant: Grant) -> bool:
     return bool(snapshot.registers is not None or grant.registered.form or grant.windows or grant.parts)
 
 
-def laid_over(raw: Visibility, below: Visibility | None = None) -> Visibility:
+def laid_over(raw: Visibility, below: Visibility | None = None, before: Visibility | None = None) -> Visibility:
     """Return the visibility over the same snapshot with all effects; *raw* itself where there are none.
 
-    *below* is the visibility of the snapshot that an uncached read builds on.
+    *below* is the visibility of the snapshot that an uncached read builds on. What was found for an earlier one
+    (*before*) of the same records, under registers that decide alike, is not searched for again.
     """
     snapshot, grant = raw.snapshot, raw.grant
     if not is_affected(snapshot, grant):
         return raw
-    parts = [_part(raw, one) for one in grant.parts]
-    judged = replace(grant, registered=Registered(kind=grant.registered.kind)) if parts else grant
-    students = student_rules(snapshot, registers_of(snapshot), judged, raw.today)
-    known = below.effects if below is not None else NO_EFFECTS
-    effects = effects_of(raw, _rules(grant, raw.keyring), students, parts, known)
+    known = before is not None and is_alike(snapshot, before, raw.today)
+    effects = before.effects if before is not None and known else _found(raw, below)
     if not effects:
         return raw
     over = overlaid(snapshot, effects.replaced, below.snapshot if below is not None else None)
     return Visibility(over, grant, raw.keyring, raw.today, effects, raw)
+
+
+def is_alike(snapshot: Snapshot, before: Visibility, today: str) -> bool:
+    """Tell whether a *snapshot* has the same effects as the one that a visibility *before* is over."""
+    earlier = before.judged
+    if before.today != today or snapshot.tables.keys() != earlier.tables.keys() or snapshot.differs(earlier):
+        return False
+    now, then = registers_of(snapshot), registers_of(earlier)
+    return now is then or (now is not None and now.decides_alike(then, before.grant))
+
+
+def _found(raw: Visibility, below: Visibility | None) -> RowEffects:
+    """Find the effects on a snapshot as the district's system has it."""
+    snapshot, grant = raw.snapshot, raw.grant
+    parts = [_part(raw, one) for one in grant.parts]
+    judged = replace(grant, registered=Registered(kind=grant.registered.kind)) if parts else grant
+    students = student_rules(snapshot, registers_of(snapshot), judged, raw.today)
+    known = below.effects if below is not None else NO_EFFECTS
+    return effects_of(raw, _rules(grant, raw.keyring), students, parts, known)
 
 
 def replaced_fields(visibility: Visibility, entity: str, row: int | None) -> frozenset[str]:

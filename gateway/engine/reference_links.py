@@ -140,12 +140,17 @@ def always_seen(grant: Grant, entity: str, site: ReferenceSite, *, guarded: bool
 
     A *guarded* reference is rendered only where the organization that it names is visible.
     """
-    return entity not in grant.rows and all(
-        _person_seen(grant, owner, site)
-        if owner.to in PERSONS
-        else grant.unrestricted(owner.to) or (guarded and owner.to == "organization")
-        for owner in fields_of(entity).values()
-        if owner.owner
+    dated = fields_of(entity)["id"].release in grant.windows
+    return (
+        entity not in grant.rows
+        and not dated
+        and all(
+            _person_seen(grant, owner, site)
+            if owner.to in PERSONS
+            else grant.unrestricted(owner.to) or (guarded and owner.to == "organization")
+            for owner in fields_of(entity).values()
+            if owner.owner
+        )
     )
 
 

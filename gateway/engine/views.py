@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from adapters.contract import NO_HINTS
 from gateway import telemetry
 from gateway.cache.point_lookups import NO_LOOKUPS
-from gateway.engine.laid_over import is_affected, laid_over
+from gateway.engine.laid_over import is_affected, is_alike, laid_over
 from gateway.engine.plan import decides, entities_of
 from gateway.engine.view_rows import ViewRows
 from gateway.engine.visibility import Visibility, with_links
@@ -114,10 +114,10 @@ class Views:
         entities = self.entities(grant, view) | beside
         snapshot = self.districts[grant.district].snapshot(entities, grant, hints, point_lookups)
         if snapshot.base is not None or not snapshot.number:
-            return self._compile(view, self._uncached(snapshot, grant))
+            return self._compile(view, self.uncached(snapshot, grant))
         return self._over(snapshot, grant, view)
 
-    def _uncached(self, snapshot: Snapshot, grant: Grant) -> Visibility:
+    def uncached(self, snapshot: Snapshot, grant: Grant) -> Visibility:
         """Return the visibility of *grant* over a snapshot read for one request."""
         below = self.over(snapshot.base, grant) if snapshot.base is not None and is_affected(snapshot, grant) else None
         return laid_over(Visibility(snapshot, grant, self._keyring, self.today(grant)), below)
@@ -130,7 +130,8 @@ class Views:
         """Return the digest of what the registers change now for *grant*; of an uncached district, their version."""
         district = self.districts[grant.district]
         if district.cached_entities:
-            return self.held(grant).effects.digest if district.is_registered(grant) else ""
+            concerned = district.registers.now() is not None or grant.registered.form or grant.parts
+            return self.held(grant).effects.digest if concerned else ""
         return district.registers.version
 
     def shown_together(self, grant: Grant, views: Sequence[View]) -> tuple[tuple[ViewRows, ...], ...]:
@@ -139,7 +140,7 @@ class Views:
         snapshot = self.districts[grant.district].snapshot(frozenset[str]().union(*every), grant)
         held = snapshot.base if snapshot.base or not snapshot.number else snapshot
         live = frozenset(snapshot.tables) if held is not snapshot else frozenset[str]()
-        visibility = self._uncached(snapshot, grant)
+        visibility = self.uncached(snapshot, grant)
         return tuple(
             self._over(held, grant, view) if held and live.isdisjoint(needed) else self._compile(view, visibility)
             for view, needed in zip(views, every, strict=True)
@@ -172,6 +173,12 @@ class Views:
         if not self.in_force(grant):
             return
         today = self.today(grant)
+        if (
+            fresh.loaded == before.snapshot.loaded
+            and not fresh.differs(before.judged)
+            and not is_alike(fresh, before, today)
+        ):
+            return  # the registers have changed, of which the next request of each client finds what is its own
         key = (fresh.district, fresh.number, grant.epoch, grant.client, today)
         visibility = self._visibility_of(key, fresh, grant, today)
         differs = visibility.differs(before)
@@ -251,7 +258,7 @@ class Views:
         raw, decide = Visibility(snapshot, grant, self._keyring, today), partial(self._decide, grant)
         if before is not None:
             raw.take_over(before.raw or before, decide)
-        made = laid_over(raw)
+        made = laid_over(raw, before=before)
         if made is not raw and before is not None:
             made.take_over(before, decide)
         return made

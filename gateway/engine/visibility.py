@@ -9,6 +9,7 @@ from gateway.cache.group_references import DANGLING
 from gateway.cache.snapshot import NO_ROW, Snapshot, Table
 from gateway.engine.plan import decides
 from gateway.engine.row_filter import TableRows, owner_counts, row_filter
+from gateway.registers.effects.cells import masks_id
 from gateway.registers.effects.row_effects import NO_EFFECTS
 from policies.transforms import transform
 from standards.collation import folded
@@ -78,7 +79,9 @@ class Visibility:
         """Return the entities whose records, or hidden rows, are not the same as in the visibility *before*."""
         one, other = self.effects.hidden, before.effects.hidden
         hidden = {entity for entity in one.keys() | other.keys() if one.get(entity) != other.get(entity)}
-        return self.snapshot.differs(before.snapshot) | hidden
+        limits, others = (self.effects.limits, before.effects.limits) if self.grant.parts else ({}, {})
+        masked = {entity for entity in limits.keys() | others.keys() if limits.get(entity) != others.get(entity)}
+        return self.snapshot.differs(before.snapshot) | hidden | masked
 
     def take_over(self, before: Visibility, rests_on: Callable[[str], frozenset[str]]) -> None:
         """Take over what *before* computed of entities without differences; *rests_on* tells what decides on each."""
@@ -124,7 +127,7 @@ class Visibility:
         """Return the unique id of every person of a kind: its own, or the pseudonym in its place."""
         if self.pseudonymous(entity):
             return self.ids(entity)
-        return self.snapshot.table(entity).unique or self.ids(entity)
+        return self._masked(entity, self.snapshot.table(entity).unique or self.ids(entity))
 
     def known_as(self, entity: str, unique: str) -> list[str]:
         """Return the source's own ids of the visible persons shown with a *unique* id, compared without case."""
@@ -172,6 +175,20 @@ class Visibility:
         return self._sealed(entity, self.keyring.blocks(self.snapshot.district, entity, own))
 
     def _outward(self, entity: str, api: str) -> list[str]:
+        return self._masked(entity, self._plain_outward(entity, api))
+
+    def _masked(self, entity: str, ids: list[str]) -> list[str]:
+        """Return the *ids*, with pseudonyms of records that only a part of the grant without their ids covers."""
+        limits = self.effects.limits.get(entity, {}) if self.grant.parts else {}
+        rows = [row for row, limit in limits.items() if masks_id(entity, limit, self.grant)]
+        if not rows:
+            return ids
+        own = self.snapshot.table(entity).ids
+        blocks = self.keyring.blocks(self.snapshot.district, entity, [own[row] for row in rows])
+        masked = dict(zip(rows, self.keyring.pseudonyms(self.grant.client, blocks), strict=True))
+        return [masked.get(row, known) for row, known in enumerate(ids)]
+
+    def _plain_outward(self, entity: str, api: str) -> list[str]:
         table = self.snapshot.table(entity)
         if api != "edfi" and not self.pseudonymous(entity):
             return table.ids

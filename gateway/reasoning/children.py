@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from gateway.engine.laid_over import laid_over
 from gateway.engine.plan import decides
 from gateway.engine.visibility import Visibility
 from gateway.reasoning import coverage
 from gateway.reasoning.clause_steps import ABOUT, population_steps
 from gateway.reasoning.register_steps import consent_steps, restriction_steps
+from gateway.registers.effects.child_entries import ChildEntries
+from gateway.registers.effects.state import registers_of
 from policies import elements
 from policies.explain import TraceStep
 from policies.reasoning.differences import span
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
 
     from gateway.cache.snapshot import Snapshot
     from gateway.gateway import Gateway
-    from gateway.reasoning.register_steps import ChildRegisters
     from policies.grant import Grant
 
 NOT_IN = "not shown: the child is not in the population"
@@ -34,19 +36,26 @@ class ChildView:
 
     visibility: Visibility
     row: int
-    registers: ChildRegisters | None = None
+
+    @property
+    def raw(self) -> Visibility:
+        """What the grant would show without the registers."""
+        return self.visibility.raw or self.visibility
 
     @property
     def visible(self) -> bool:
         """Whether the student exists for the client."""
-        mask = self.visibility.visible("student")
+        return self._in(self.visibility)
+
+    def _in(self, visibility: Visibility) -> bool:
+        mask = visibility.visible("student")
         return mask is None or bool(mask[self.row])
 
     def words(self, name: str) -> str:
         """Tell in words whether anything of the element *name* is shown of the child, never what."""
-        if not self.visible:
+        if not self._in(self.raw):
             return NOT_IN
-        if any(not step.passed for step in self._registered(name)):
+        if not self.visible or any(not step.passed for step in self._registered(name)):
             return "not shown: the registers say so"
         if not _about_students(name):
             return "no fact of a child"
@@ -57,7 +66,7 @@ class ChildView:
 
     def steps(self, name: str) -> Iterator[TraceStep]:
         """Yield the steps that a request takes for this child: population, consent, restrictions, window."""
-        yield from population_steps(self.visibility, self.row)
+        yield from population_steps(self.raw, self.row)
         yield from self._registered(name)
         window = self.visibility.grant.windows.get(name)
         if window is not None:
@@ -65,17 +74,14 @@ class ChildView:
         yield TraceStep(ABOUT, self.visible, "is visible to the client" if self.visible else "is not visible to it")
 
     def _registered(self, name: str) -> Iterator[TraceStep]:
-        if self.registers is None:
-            return
-        grant, day = self.visibility.grant, date.fromisoformat(self.visibility.today)
-        consents = tuple(self.registers.consents(self.visibility, self.row))
-        yield from consent_steps(consents, grant, name, day)
-        yield from restriction_steps(self.registers.restrictions(self.visibility, self.row), grant, name, day)
+        grant, today = self.visibility.grant, self.visibility.today
+        registers, day = registers_of(self.raw.snapshot), date.fromisoformat(today)
+        found = ChildEntries(self.raw.snapshot, registers, self.row, today) if registers is not None else None
+        yield from consent_steps(tuple(found.consents(grant)) if found is not None else (), grant, name, day)
+        yield from restriction_steps(found.restrictions(grant) if found is not None else (), grant, name, day)
 
 
-def child_view(
-    gateway: Gateway, grant: Grant, identifier: str, names: Iterable[str], registers: ChildRegisters | None = None
-) -> ChildView:
+def child_view(gateway: Gateway, grant: Grant, identifier: str, names: Iterable[str]) -> ChildView:
     """Return what a grant shows of the student with an *identifier* of the district's own, with what *names* read.
 
     Raises:
@@ -85,7 +91,7 @@ def child_view(
     row = row_of(visibility.snapshot, identifier)
     if row is None:
         raise NotFound(f"{grant.district} has no student with this id.")
-    return ChildView(visibility, row, registers)
+    return ChildView(visibility, row)
 
 
 def sight(gateway: Gateway, grant: Grant, names: Iterable[str]) -> Visibility:
@@ -97,7 +103,9 @@ def sight(gateway: Gateway, grant: Grant, names: Iterable[str]) -> Visibility:
     needed = {"student", *asked}
     every = frozenset(needed.union(*(decides(entity, grant) for entity in needed)))
     snapshot = gateway.districts[grant.district].snapshot(every, grant)
-    return Visibility(snapshot, grant, gateway.keyring, gateway.views.today(grant))
+    if snapshot.base is not None:
+        return gateway.views.uncached(snapshot, grant)
+    return laid_over(Visibility(snapshot, grant, gateway.keyring, gateway.views.today(grant)))
 
 
 def row_of(snapshot: Snapshot, identifier: str) -> int | None:

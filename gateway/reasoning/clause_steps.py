@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gateway.engine.row_filter import TableRows, row_filter
 from policies.explain import TraceStep
-from policies.population import Active, All, AnyOf, Child, In, NotIn, Null, RefIn, reads
+from policies.population import Active, Aged, All, AnyOf, Child, In, InProgram, NotIn, Null, RefIn, reads
 from standards.fields import fields_of
 
 if TYPE_CHECKING:
@@ -91,8 +91,17 @@ def said(entity: str, clause: Clause) -> str:
             between = " and " if isinstance(clause, All) else " or "
             return between.join(said(entity, one) for one in clauses) or "nobody"
         case _:
-            names = ", ".join(sorted({f"{at}.{name}" for at, name in reads(entity, clause)}))
-            return f"{type(clause).__name__} {names}".strip()
+            return _said_of_a_student(entity, clause)
+
+
+def _said_of_a_student(entity: str, clause: Clause) -> str:
+    match clause:
+        case InProgram(programs):
+            return f"takes part in {_either(programs)} now"
+        case Aged(_, least, most):
+            return f"is {least or 0} years old or more today" + ("" if most is None else f", and {most} at most")
+    names = ", ".join(sorted({f"{at}.{name}" for at, name in reads(entity, clause)}))
+    return f"{type(clause).__name__} {names}".strip()
 
 
 def _either(values: frozenset[str]) -> str:

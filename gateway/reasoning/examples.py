@@ -62,6 +62,8 @@ def tried(agreement: Agreement, example: Example) -> Outcome:
     grant = compiled(agreement, agreement.clients[0])
     records = records_of(example)
     snapshot = build_snapshot(records, agreement.district, KEYRING, entities=dict.fromkeys(name for name, _ in records))
+    if example.student.program:
+        snapshot.members = {example.student.program: frozenset({0})}
     visibility = Visibility(snapshot, grant, KEYRING, example.on)
     return Outcome(len(visibility.rows("student")) == 1 and _registered(grant, example.student), grant)
 

@@ -5,8 +5,9 @@ They are for the custodian alone: a recipient never learns whether there is an e
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from gateway.registers.effects.cells import covers
 from policies.elements import Line
 from policies.explain import TraceStep
 
@@ -14,24 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from datetime import date
 
-    from gateway.engine.visibility import Visibility
     from gateway.registers.entries import Consent, Restriction
     from policies.grant import Grant
 
 PLACES = ("address", "phone", "latitude", "longitude", "county", "census", "bus")
 """The words in a name by which it may tell where a protected child lives."""
-
-
-class ChildRegisters(Protocol):
-    """The registers of a district, asked for the entries of one child."""
-
-    def restrictions(self, visibility: Visibility, row: int) -> Iterable[Restriction]:
-        """Return the restrictions that match the student in a row."""
-        ...
-
-    def consents(self, visibility: Visibility, row: int) -> Iterable[Consent]:
-        """Return the consents that match the student in a row."""
-        ...
 
 
 def restriction_steps(found: Iterable[Restriction], grant: Grant, name: str, day: date) -> Iterator[TraceStep]:
@@ -96,7 +84,7 @@ def consent_steps(found: Collection[Consent], grant: Grant, name: str, day: date
         return
     mine = [one for one in found if (one.agreement, one.form) == (grant.agreement, grant.registered.form)]
     valid = [one for one in mine if _in_force(one, day)]
-    covering = [one for one in valid if name in one.elements]
+    covering = [one for one in valid if covers(one.elements, name)]
     if covering:
         yield TraceStep("consent", True, f"{covering[0].entry}: given by {covering[0].signer_role}")
     elif valid:

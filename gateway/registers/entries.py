@@ -46,8 +46,8 @@ class Consent:
     """A consent to one *agreement* about one student, known by *tags* (kind of tag to hex digits).
 
     *form* is the name of the form and *form_hash* the hash of the text that was signed. It covers the *elements*
-    (released names) that the form named, and nothing where it named none, from *begin* to *until*, the last day included; None is no end but the
-    agreement's. A parent's ends at the student's eighteenth birthday (34 CFR 99.5).
+    (released names) that the form named, and nothing where it named none, from *begin* to *until*, the last day
+    included; None is no end but the agreement's. A parent's ends at the student's eighteenth birthday (34 CFR 99.5).
     """
 
     entry: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -34,12 +33,7 @@ if TYPE_CHECKING:
     from gateway.registers.writing import Plan, Written
     from gateway.storage.registry import SqlStore
 
-LOOK_SECONDS: Final = 0.5
-"""For how long a process may rely on the version that it read last."""
-
 UNREADABLE: Final = "An entry of the registers cannot be read: it is damaged, or sealed under another master key."
-
-NEVER: Final = float("-inf")
 
 PLANNED_BEFORE: Final = 3
 """How often a plan is made without keeping other writers waiting."""
@@ -54,7 +48,6 @@ class _KnownDistrict:
 
     fold: Fold
     state: RegisterState | None = None
-    looked: float = NEVER
 
 
 class Registers:
@@ -65,26 +58,21 @@ class Registers:
         store: SqlStore,
         keys: RegisterKeys,
         clock: Callable[[], datetime] = utc_now,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._engine, self._calls, self._keys = store.engine, store.calls, keys
-        self._clock, self._monotonic = clock, monotonic
+        self._engine, self._calls, self.keys, self._clock = store.engine, store.calls, keys, clock
         self._known: dict[str, _KnownDistrict] = {}
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
 
     def state(self, district: str) -> RegisterState:
-        """Return what the registers of a *district* state now, at most half a second old.
+        """Return what the registers of a *district* state now, the same object while their version is the same.
 
         Raises:
             StoreUnavailable: the registry cannot be asked, so that nobody knows what holds.
         """
         with self._locked(district):
             known = self._of(district)
-            if known.state is None or not 0 <= self._monotonic() - known.looked < LOOK_SECONDS:
-                asked = self._monotonic()
-                known.state = self._look(known)
-                known.looked = asked
+            known.state = self._look(known)
             return known.state
 
     def entries(self, district: str) -> tuple[RegisterEntry, ...]:
@@ -98,7 +86,7 @@ class Registers:
         """Return the text of a form that was kept under its hash; None where none was."""
         self.entries(district)
         kept = self._of(district).fold.forms.get(form_hash[: events.HASH_CHARACTERS])
-        return events.form_text(district, kept, self._keys.cipher(district)) if kept else None
+        return events.form_text(district, kept, self.keys.cipher(district)) if kept else None
 
     def write(
         self, district: str, states: Sequence[Stated], actor: str, reason: str = "", forms: Sequence[str] = ()
@@ -146,7 +134,7 @@ class Registers:
                 self._note(connection, Act(actor, f"{register} deleted", district, content, reason))
 
         with self._locked(district):
-            fold, self._of(district).looked = self._of(district).fold, NEVER
+            fold = self._of(district).fold
             self._calls.run(run)
 
     def _write(self, district: str, planned: Callable[[Fold], Plan], actor: str, reason: str) -> Written:
@@ -157,7 +145,6 @@ class Registers:
         """
         with self._locked(district):
             known = self._of(district)
-            known.looked = NEVER  # this process sees at once what it has written itself
             for _ in range(PLANNED_BEFORE):
                 known.state = self._look(known)
                 plan, version = planned(known.fold.copied()), known.state.version
@@ -250,7 +237,7 @@ class Registers:
     def _of(self, district: str) -> _KnownDistrict:
         known = self._known.get(district)
         if known is None:
-            known = self._known[district] = _KnownDistrict(Fold(district, self._keys.cipher(district)))
+            known = self._known[district] = _KnownDistrict(Fold(district, self.keys.cipher(district)))
         return known
 
     @contextmanager

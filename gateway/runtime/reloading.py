@@ -44,7 +44,7 @@ RELOADED: Final = frozenset(
 )
 """The settings that a reload changes; every other one keeps its value until the process ends."""
 
-BESIDE_DATA: Final = ("timezone", "school_years", "registers")
+BESIDE_DATA: Final = ("timezone", "school_years")
 """The settings of a district that do not concern its data."""
 
 

@@ -24,6 +24,9 @@ from gateway.districts.sources import adapters
 from gateway.gateway import Gateway
 from gateway.paging.walks import Walks
 from gateway.readiness import Readiness, checks
+from gateway.registers.store import Registers
+from gateway.registers.tags import PURPOSE as REGISTER_KEYS
+from gateway.registers.tags import RegisterKeys
 from gateway.runtime.running import RunningGateway
 from gateway.runtime.state import GatewayState, Parts, described, read_standing
 from gateway.storage.registry import open_store, utc_now
@@ -85,7 +88,8 @@ def _run(
     record = open_record(settings.audit, keys, store)
     record.head_signed = IndexKeeper(SubjectIndex(settings.audit.folder)).wake
     readiness = Readiness(checks(store, memory, record))
-    parts = Parts(store, memory, keyring, keys.derive(PURPOSE), clock, monotonic, readiness)
+    registers = Registers(store, RegisterKeys(keys.derive(REGISTER_KEYS)), clock)
+    parts = Parts(store, memory, keyring, keys.derive(PURPOSE), clock, monotonic, readiness, registers)
     districts = _districts(settings, parts)
     standing = _recorded(parts, record, settings)
     telemetry.withheld([one.place for one in standing.mistakes])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adapters.defaults import Defaults
 from gateway.audit.agreement_texts import Texts
@@ -15,6 +15,7 @@ from gateway.config.load_limits import Shares
 from gateway.districts.descriptors import Described
 from gateway.districts.district import District
 from gateway.reasoning.examples import failures
+from gateway.registers.effects.state import RegisterWatch
 from gateway.signing.approval_book import unsigned
 from gateway.storage.approvals import Approvals
 from gateway.web.app import create_app
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from gateway.config.settings import Settings
     from gateway.gateway import Gateway
     from gateway.readiness import Readiness
+    from gateway.registers.store import Registers
     from gateway.storage.acts import SqlRegistry
     from gateway.storage.registry import SqlStore
     from gateway.storage.shared_memory import Memory
@@ -79,6 +81,7 @@ class Parts:
     clock: Callable[[], datetime]
     monotonic: Callable[[], float]
     readiness: Readiness
+    registers: Registers
 
     def now(self) -> float:
         """Return the present moment, in seconds since 1970."""
@@ -91,13 +94,16 @@ class Parts:
 
     def district(self, adapter: Adapter, spec: Spec, wanted: Wanted) -> District:
         """Build the district that *spec* describes; *wanted* returns the fields that any grant needs of it."""
-        seconds = spec.cache.total_seconds()
-        return District(
-            spec.name, adapter, self.keyring, self.now,
-            seconds=seconds, wanted=wanted, loss=spec.loss, monotonic=self.monotonic,
-            default_category=spec.default_category,
-            shares=Shares(spec.set_aside, spec.unresolved), zone=spec.timezone,
-        )  # fmt: skip
+        return District(spec.name, adapter, self.keyring, self.now, wanted=wanted, **self.options(spec))
+
+    def options(self, spec: Spec) -> dict[str, Any]:
+        """Return how the settings of a district, and its registers, let it be served."""
+        return {
+            "seconds": spec.cache.total_seconds(), "loss": spec.loss, "monotonic": self.monotonic,
+            "default_category": spec.default_category, "shares": Shares(spec.set_aside, spec.unresolved),
+            "zone": spec.timezone,
+            "registers": RegisterWatch(self.registers, self.registers.keys, spec.name, spec.registers, self.monotonic),
+        }  # fmt: skip
 
     def app(self, gateway: Gateway, settings: Settings, like: Flask | None = None) -> Flask:
         """Build the application over a *gateway*, with the routes of another one."""

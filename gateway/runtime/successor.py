@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gateway.cache.refresh import SyncState
-from gateway.config.load_limits import Shares
 from gateway.districts.district import District
 
 if TYPE_CHECKING:
@@ -25,11 +24,7 @@ class Successor(District):
     """
 
     def __init__(self, before: District, parts: Parts, adapter: Adapter, spec: Spec, wanted: Wanted) -> None:
-        super().__init__(
-            before.name, adapter, parts.keyring, parts.now,
-            seconds=spec.cache.total_seconds(), wanted=wanted, loss=spec.loss, monotonic=parts.monotonic,
-            shares=Shares(spec.set_aside, spec.unresolved), zone=spec.timezone,
-        )  # fmt: skip
+        super().__init__(before.name, adapter, parts.keyring, parts.now, wanted=wanted, **parts.options(spec))
         self._numbers, self._versions = before._numbers, before._versions  # noqa: SLF001  both are districts
         self._before: District | None = before
         self._fresh: tuple[Snapshot | None, Snapshot, SyncState] | None = None
@@ -40,14 +35,17 @@ class Successor(District):
 
         Raises:
             SourceError: the source cannot be read.
+            StoreUnavailable: the registers cannot be read.
         """
         assert self._before is not None
         self._before.rest(resting=True)  # a later reading than this one would know of rows that this one lacks
         cached, same = self._before._cached, self._before.adapter is self.adapter  # noqa: SLF001  likewise
         if not self.cached_entities:
             return
-        number = next(self._numbers)
-        fresh, sync = self._refresher.refresh(cached if same else None, SyncState(0.0), number, {}, anew=True)
+        number, registers = next(self._numbers), self.registers.now()
+        with self.registers.reading():
+            fresh, sync = self._refresher.refresh(cached if same else None, SyncState(0.0), number, {}, anew=True)
+        fresh.registers = registers
         if cached is not None:
             self.coming(cached, fresh)
         self._fresh = cached, fresh, sync

@@ -75,6 +75,8 @@ def _idle(line: Line, lines: tuple[Line, ...], settled: All) -> bool:
     as they say, it is not. Only what is capped beyond all lines, unless one names it, has to be settled anew.
     """
     covered = _covered(line)
+    if any(one.window is not None for name in covered for one in settled[name].lines):
+        return False  # a window is taken to change something
     alone = [name for name in covered if not _others_decide(line, settled[name].lines)]
     if any(settled[name].action != "deny" and not settled[name].cap for name in alone):
         return False

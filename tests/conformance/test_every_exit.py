@@ -115,6 +115,7 @@ class Watch:
 @pytest.fixture
 def watch(region, system):
     """Makes a watch over one request."""
+    region.gateway.ending()  # acts are written by now
 
     @contextmanager
     def over():

@@ -71,6 +71,7 @@ MISTAKES = [
     ("{path: student.phone, action: last4}", "{path: student.name.*, action: hash}", "27:12", "hash and initial (line 24) cannot both apply to student.name.family"),
     ("{path: student.phone, action: last4}", "{path: student.phone}", "27:5", "action is missing in this line"),
     ("{path: student.phone, action: last4}", "{path: student.phone, action: last4, window: {since: 2026-09-01}}", "27:42", "records of student have no date of their own, so that no window can hold for them"),
+    ("{path: enrollment.exitKind, action: deny}", "{path: enrollment.exitKind, action: deny, window: {since: 2026-09-01}}", "30:47", "a deny holds for all days"),
     ("{path: enrollment.*, action: allow}", "{path: enrollment.*, action: allow, window: {}}", "29:49", "window must be {since: DAY, until: DAY}, or one of the two"),
     ("{path: enrollment.*, action: allow}", "{path: enrollment.*, action: allow, window: {since: 2026-02-30}}", "29:57", "since is not a day of the calendar"),
     ("{path: enrollment.*, action: allow}", "{path: enrollment.*, action: allow, window: {since: 2026-09-02, until: 2026-09-01}}", "29:76", "the window ends before it begins"),

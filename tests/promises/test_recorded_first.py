@@ -91,6 +91,7 @@ def test_what_cannot_be_recorded_is_not_sent(region, path):
     }.get(path, path)
     good = consumer.ask(path)
     count = len(events(region.folder))
+    region.gateway.ending()  # acts are written by now
     os.close(region.gateway.record._file)  # the disk is gone: the next write fails for real
     region.gateway.record._file = os.open(os.devnull, os.O_RDONLY)
     answer = consumer.ask(path)
@@ -109,6 +110,7 @@ def test_while_the_record_cannot_be_opened_nothing_is_sent_to_anybody(region):
     assert consumer.roster("users").status_code == 200
     folder = load(region.folder / "gateway.toml").audit.folder
     away = folder.with_name("away")
+    region.gateway.ending()  # acts are written by now
     os.close(region.gateway.record._file)
     region.gateway.record._file = os.open(os.devnull, os.O_RDONLY)
     shutil.move(folder, away)

@@ -173,8 +173,8 @@ class Changed:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._grants, name)
 
-    def of(self, client: str, *which: str) -> tuple[Grant, ...]:
-        return tuple(map(self._change, self._grants.of(client, *which)))
+    def of(self, client: str, agreement: str = "", purpose: str = "") -> tuple[Grant, ...]:
+        return tuple(map(self._change, self._grants.of(client, agreement, purpose)))
 
     def every(self, district: str) -> tuple[Grant, ...]:
         return tuple(map(self._change, self._grants.every(district)))

@@ -311,14 +311,22 @@ STARTING_SECONDS = 180
 
 @contextmanager
 def served(
-    folder: Path, sites: Mapping[str, Site], settings: str = "", operations: str = "[read, search]", server: str = ""
+    folder: Path,
+    sites: Mapping[str, Site],
+    settings: str = "",
+    operations: str = "[read, search]",
+    server: str = "",
+    agreements: Iterable[str] = (),
 ) -> Iterator[Served]:
-    """Run the gateway as operators do, until the end of the block; everything is released to ``conformance``."""
+    """Run the gateway as operators do, until the end of the block; everything is released to ``conformance``.
+
+    Other *agreements* may say otherwise.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    agreements = [agreement(name, operations=operations, begin="2020-01-01", end="2099-12-31") for name in sites]
-    place = write(folder, sites, agreements, f"{settings}[server]\nport = {port}\n{server}")
+    all_of_each = [agreement(name, operations=operations, begin="2020-01-01", end="2099-12-31") for name in sites]
+    place = write(folder, sites, tuple(agreements) or all_of_each, f"{settings}[server]\nport = {port}\n{server}")
     secret, trace = quick_secret()
     store = open_store(load(place).store_url, seconds=MAX_COMMAND_SECONDS)
     if store.find_client("conformance"):

@@ -1,4 +1,4 @@
-"""Limits on single records: what of a record leaves less far than the grant's rules say, and how that is made absent."""
+"""Limits on single records: what of a record leaves less far than the grant says, and how that is made absent."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     Change = Callable[[Any], Any]
 
+PSEUDONYM: Final = "pseudonym"
 ADDRESS: Final = "address"
 ADDRESS_KIND: Final = {"kind": "Mailing"}
 """The kind of a substitute address of which none is stated."""
@@ -90,9 +91,15 @@ def _of_parts(grant: Grant, parts: tuple[PartLimit, ...], name: str) -> str:
 
 
 def hides(entity: str, limit: Limit, grant: Grant) -> bool:
-    """Tell whether a record under a *limit* does not exist for the consumer: its id does not leave as the grant says."""
+    """Tell whether a record under a *limit* does not exist for the consumer: its id does not leave as it is."""
     field = fields_of(entity)["id"]
-    return grant.releases(field.release) and action(grant, limit, field, field.release) != ""
+    return grant.releases(field.release) and action(grant, limit, field, field.release) not in {"", PSEUDONYM}
+
+
+def masks_id(entity: str, limit: Limit, grant: Grant) -> bool:
+    """Tell whether the id of a record under a *limit* leaves as a pseudonym, where others leave as they are."""
+    field = fields_of(entity)["id"]
+    return limit.parts is not None and action(grant, limit, field, field.release) == PSEUDONYM
 
 
 class Rules:
@@ -104,7 +111,7 @@ class Rules:
         self.kept: dict[Any, Any] = {}
 
     def changes(self, entity: str, limit: Limit) -> Mapping[str, Change]:
-        """Return how each field of a record of *entity* changes under a *limit*, without those that stay as they are."""
+        """Return how each field of a record of *entity* changes under a *limit*, without those that stay."""
         found = self._changes.get((entity, limit))
         if found is None:
             if len(self._changes) >= MAX_CHANGES:
@@ -114,7 +121,7 @@ class Rules:
 
 
 def _within(entity: str, prefix: str, limit: Limit, rules: Rules) -> dict[str, Change]:
-    fields, found, inside = fields_of(entity), dict[str, Any](), []
+    fields, found, inside = fields_of(entity), dict[str, Any](), list[str]()
     for name, field in fields.items():
         if not name.startswith(prefix) or any(name.startswith(group) for group in inside):
             continue

@@ -1,4 +1,4 @@
-"""Needs of the registers: what must be read beside the records of a request, so that no rule for a student is missed."""
+"""Needs of the registers: what is read beside the records of a request, so that no rule for a student is missed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Row effects: the rows of a snapshot that do not exist for one consumer, and the cells that have other values for it.
+"""Row effects: the rows of a snapshot that do not exist for one consumer, and the cells that differ for it.
 
-They come from the registers, from windows of dates in the agreement, and from the parts of a grant that combines several
-agreements. They are found on the records as the district's system has them, and laid over these.
+They come from the registers, from windows of dates in the agreement, and from the parts of a grant that combines
+several agreements. They are found on the records as the district's system has them, and laid over these.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def _digest(seen: Seen, rules: Rules, students: StudentRules, parts: Sequence[Pa
     said: list[Any] = []
     for one in (students, *(part.students for part in parts)):
         hidden = one.hidden if one.hidden is not None and _any_of(one.hidden, visible) else b""
-        gone = sorted(own for own, out, row in zip(table.ids, hidden, range(table.size)) if out and _in(visible, row))
+        gone = sorted(table.ids[row] for row, out in enumerate(hidden) if out and _in(visible, row))
         rest = sorted((table.ids[row], told(rule, rules)) for row, rule in one.rules.items() if _in(visible, row))
         said.append((gone, [pair for pair in rest if pair[1]]))
     if not any(gone or rest for gone, rest in said):

@@ -41,8 +41,15 @@ NOTHING_OUTSIDE: Final[frozenset[str]] = frozenset()
 class Seen(Protocol):
     """A snapshot as a grant shows it without any effects."""
 
-    snapshot: Snapshot
-    grant: Grant
+    @property
+    def snapshot(self) -> Snapshot:
+        """The records as the district's system has them."""
+        ...
+
+    @property
+    def grant(self) -> Grant:
+        """The grant that shows them."""
+        ...
 
     def visible(self, entity: str) -> bytearray | None:
         """Return one byte per row, 1 where the row is visible to the consumer; None where every row is."""
@@ -52,7 +59,10 @@ class Seen(Protocol):
 class Part(Seen, Protocol):
     """One part of a grant: the records that it covers, and its rules for students."""
 
-    students: StudentRules
+    @property
+    def students(self) -> StudentRules:
+        """What the registers decide about students under this part."""
+        ...
 
 
 @cache
@@ -125,7 +135,7 @@ class RowSearch:
         return self._limits[entity]
 
     def unlinked(self) -> set[int]:
-        """Return the links between students and contacts that do not exist: by a court's order, and all if it is unclear.
+        """Return the links of students and contacts that do not exist: by a court's order, and all if it is unclear.
 
         It is unclear where an order names a contact whom the student has not, since the contact may have a new id.
         """
@@ -222,7 +232,7 @@ class RowSearch:
 
 
 def _joined(limits: Sequence[Limit]) -> Limit:
-    """Join the limits of a record about several students: any restricts, and only what none's consent covers is lost."""
+    """Join the limits of a record about several students: any restricts, and what no consent covers is lost."""
     if len(limits) == 1:
         return limits[0]
     kept: frozenset[str] | None = frozenset()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from gateway.registers.entries import Consent, Restriction
 from gateway.registers.matching import FIELDS
 from gateway.registers.tags import NAME, STATE_ID
 from standards.fields import fields_of
@@ -16,11 +17,11 @@ if TYPE_CHECKING:
 
     from gateway.cache.snapshot import Snapshot
     from gateway.config.declared_facts import DeclaredFact
-    from gateway.registers.entries import Consent, RegisterSource, RegisterState, Restriction
+    from gateway.registers.entries import RegisterSource, RegisterState
     from gateway.registers.tags import RegisterKeys
     from policies.grant import Grant
 
-Entry = TypeVar("Entry", "Restriction", "Consent")
+Entry = TypeVar("Entry", Restriction, Consent)
 
 LOOK_UP_SECONDS: Final = 0.5
 """How long the registers may have been changed by another process before this one notices."""
@@ -33,7 +34,8 @@ class DistrictRegisters:
     def __init__(self, state: RegisterState, keys: RegisterKeys, facts: tuple[DeclaredFact, ...] = ()) -> None:
         self.state, self.keys, self.facts = state, keys, facts
         self.restrictions = _by_tag(state.restrictions)
-        self.kinds = frozenset(kind for one in (*state.restrictions, *state.consents) for kind in one.tags)
+        tags = (one.tags for some in (state.restrictions, state.consents) for one in some)
+        self.kinds = frozenset(kind for some in tags for kind in some)
         self._consents: dict[tuple[str, str], Mapping[tuple[str, str], tuple[Consent, ...]]] = {}
         self._entries: dict[tuple[str, str], tuple[Consent, ...]] | None = None
 
@@ -138,8 +140,8 @@ def registers_of(snapshot: Snapshot) -> DistrictRegisters | None:
 
 
 def _by_tag(entries: Iterable[Entry]) -> Mapping[tuple[str, str], tuple[Entry, ...]]:
-    found: dict[tuple[str, str], tuple[Any, ...]] = {}
+    found: defaultdict[tuple[str, str], list[Entry]] = defaultdict(list)
     for one in entries:
-        for kind, tag in one.tags.items():
-            found[kind, tag] = (*found.get((kind, tag), ()), one)
-    return found
+        for place in one.tags.items():
+            found[place].append(one)
+    return {place: tuple(some) for place, some in found.items()}

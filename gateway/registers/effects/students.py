@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
-from gateway.cache.overlay import derived
 from gateway.config.declared_facts import CONSENT
 from gateway.registers.effects.state import fact_fields
 from gateway.registers.effects.tags import student_tags
+from gateway.registers.overlay import derived
 from gateway.registers.tags import KINDS, STATE_ID
 from standards.fields import fields_of
 
@@ -71,7 +71,7 @@ def student_rules(snapshot: Snapshot, registers: DistrictRegisters | None, grant
     beside = snapshot.table("profile")
     known = derived(table).facts.get(place)
     if known is None or known[0] != day or known[1] is not beside or not _alike(known[2], registers, grant):
-        made = _StudentRules(snapshot, registers, grant, day).made()
+        made = RuleSearch(snapshot, registers, grant, day).made()
         known = derived(table).facts[place] = day, beside, registers, made
     found: StudentRules = known[3]
     return found
@@ -81,8 +81,8 @@ def _alike(known: DistrictRegisters | None, registers: DistrictRegisters | None,
     return known is registers or (registers is not None and registers.decides_alike(known, grant))
 
 
-class _StudentRules:
-    """The work of finding the rules of all students once."""
+class RuleSearch:
+    """The search for the rules of all students of a snapshot, under one grant on one day."""
 
     def __init__(self, snapshot: Snapshot, registers: DistrictRegisters | None, grant: Grant, day: str) -> None:
         self.snapshot, self.registers, self.grant, self.day = snapshot, registers, grant, day
@@ -95,11 +95,11 @@ class _StudentRules:
             rules[row] = restricted(rules[row], one, self.grant)
         for fact in self.registers.facts if self.registers is not None else ():
             if fact.kind != CONSENT:
-                for row in self._declared(fact):
+                for row in self.declared(fact):
                     rules[row] = restricted(rules[row], fact, self.grant)
         hidden = None
         if self.grant.registered.form:
-            kept = self._kept()
+            kept = self.consented()
             hidden = bytearray(row not in kept for row in range(self.table.size))
             for row, names in kept.items():
                 if names is not None:
@@ -116,7 +116,7 @@ class _StudentRules:
             return
         found: set[tuple[int, str]] = set()
         for row, one in self._matches(self.registers.restrictions):
-            if (row, one.entry) not in found and _in_force(one, self.day):
+            if (row, one.entry) not in found and in_force(one, self.day):
                 found.add((row, one.entry))
                 yield row, one
 
@@ -128,7 +128,7 @@ class _StudentRules:
                     for one in index.get((kind, tag), ()):
                         yield row, one
 
-    def _kept(self) -> dict[int, frozenset[str] | None]:
+    def consented(self) -> dict[int, frozenset[str] | None]:
         """Return the rows of students with a consent, and the names that it covers (None: all)."""
         found: dict[int, frozenset[str] | None] = {}
         if self.registers is None:
@@ -145,14 +145,14 @@ class _StudentRules:
                 found[row] = (found.get(row) or frozenset()) | entries[entry].elements
         for fact in self.registers.facts:
             if fact.kind == CONSENT and (fact.agreement, fact.form) == (self.grant.agreement, form):
-                declined = set(self._declared(fact))
+                declined = set(self.declared(fact))
                 found |= dict.fromkeys(set(range(self.table.size)) - declined)
         return found
 
     def _holds(self, one: Consent, row: int) -> bool:
         """Tell whether a consent holds today for the one student whom it matches."""
         covers = bool(one.elements) and one.signer_role in SIGNERS
-        if not covers or not _in_force(one, self.day) or self._contradicts(one, row):
+        if not covers or not in_force(one, self.day) or self._contradicts(one, row):
             return False
         born = (self.table.columns.get("birthDate") or [None] * self.table.size)[row]
         return one.signer_role != "parent" or self.day < eighteenth(born)
@@ -164,7 +164,7 @@ class _StudentRules:
         known = student_tags(self.snapshot, self.registers, STATE_ID)[row]
         return bool(known) and one.tags[STATE_ID] not in known
 
-    def _declared(self, fact: DeclaredFact) -> Iterator[int]:
+    def declared(self, fact: DeclaredFact) -> Iterator[int]:
         """Yield the rows of the students whom a declared fact restricts."""
         places = [(entity, name) for entity in ("student", "profile") for name in fact_fields(entity, fact.element)]
         profiles = self.snapshot.table("profile")
@@ -182,24 +182,29 @@ class _StudentRules:
 def restricted(rule: StudentRule, one: Restriction | DeclaredFact, grant: Grant) -> StudentRule:
     """Add to a student's *rule* what a restriction decides under a *grant*."""
     recipients: tuple[str, ...] = getattr(one, "recipients", ())
-    elements: tuple[str, ...] = getattr(one, "elements", ())
-    contact: str = getattr(one, "contact", "")
     if recipients and grant.org not in recipients and one.kind != "acp":
         return rule
+    return _restricted(rule, one, grant)
+
+
+def _restricted(rule: StudentRule, one: Restriction | DeclaredFact, grant: Grant) -> StudentRule:
+    elements: tuple[str, ...] = getattr(one, "elements", ())
+    contact: str = getattr(one, "contact", "")
     match one.kind:
         case "directory":
-            return replace(rule, hidden=rule.hidden or grant.registered.directory)
+            more: dict[str, Any] = {"hidden": rule.hidden or grant.registered.directory}
         case "acp":
             given = tuple(sorted(getattr(one, "substitute", {}).items()))
-            return replace(rule, protected=True, substitute=max(rule.substitute, given))
+            more = {"protected": True, "substitute": max(rule.substitute, given)}
         case "court-order" if contact:
-            return replace(rule, contacts=rule.contacts | {contact})
+            more = {"contacts": rule.contacts | {contact}}
         case "parent-objection" if elements:
-            return replace(rule, withheld=tuple(sorted({*rule.withheld, *elements})))
+            more = {"withheld": tuple(sorted({*rule.withheld, *elements}))}
         case "do-not-transfer-discipline":
-            return replace(rule, discipline=rule.discipline and grant.registered.kind != "district")
+            more = {"discipline": rule.discipline and grant.registered.kind != "district"}
         case _:  # a court order, or an objection, to all of it; an unknown kind hides too
-            return replace(rule, hidden=True)
+            more = {"hidden": True}
+    return replace(rule, **more)
 
 
 def eighteenth(born: Any) -> str:
@@ -214,7 +219,8 @@ def eighteenth(born: Any) -> str:
         return day.replace(year=day.year + ELIGIBLE_YEARS, day=28).isoformat()
 
 
-def _in_force(one: Restriction | Consent, day: str) -> bool:
+def in_force(one: Restriction | Consent, day: str) -> bool:
+    """Tell whether an entry holds on a *day*."""
     return one.begin.isoformat() <= day and (one.until is None or day <= one.until.isoformat())
 
 

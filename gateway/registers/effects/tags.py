@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gateway.cache.overlay import derived
 from gateway.registers.matching import NAME_FIELDS, STATE_FIELDS, names_of, own_ids, state_ids
+from gateway.registers.overlay import derived
 from gateway.registers.tags import CONTACT, ID, NAME, STATE_ID
 
 if TYPE_CHECKING:

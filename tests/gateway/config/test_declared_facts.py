@@ -45,7 +45,7 @@ def test_facts_are_declared_in_tables_of_their_own(tmp_path):
         (OPT_OUT + WORDS + 'empty = "no"\n', 10, "must be free or restricted"),
         (OPT_OUT.replace('directory"', 'directry"') + WORDS + 'empty = "free"\n', 6, "must be one of: directory, acp"),
         (OPT_OUT + 'empty = "free"\n', 5, "say which words restrict, or which do not"),
-        (OPT_OUT + WORDS.replace("N", "Y") + 'empty = "free"\n', 9, "'Y' is in both lists"),
+        (OPT_OUT + WORDS.replace("N", "Y") + 'empty = "free"\n', 9, "'y' is in both lists"),
         (OPT_OUT.replace("oneroster.users.metadata.directoryOptOut", "student.residenceStatsu") + WORDS + 'empty = "free"\n', 7, "did you mean student.residenceStatus?"),
         (OPT_OUT.replace("oneroster.users.metadata.directoryOptOut", "section.title") + WORDS + 'empty = "free"\n', 7, "this is no fact of a student"),
         (OPT_OUT.replace("oneroster.users.metadata.directoryOptOut", "student.phones") + WORDS + 'empty = "free"\n', 7, "a fact has one value"),
@@ -64,24 +64,31 @@ def test_a_wrong_declaration_is_named_with_its_place(tmp_path, table, line, told
 
 
 @pytest.mark.parametrize(
-    ("value", "empty", "holds"),
-    [("N", "free", False), ("Y", "free", True), ("perhaps", "free", True), ("n", "free", True), (" N ", "free", False),
-     ("", "free", False), (None, "free", False), ("", "restricted", True), (None, "restricted", True)],
+    ("words", "empty", "frees"),
+    [
+        (("N",), "free", True), (("n ",), "free", True), (("Y",), "free", False), (("perhaps",), "free", False),
+        (("N", "Y"), "free", False), (("N", "N"), "restricted", True), ((), "free", True), (("", " "), "free", True),
+        ((), "restricted", False), (("",), "restricted", False), (None, "free", False), (None, "restricted", False),
+    ],
 )  # fmt: skip
-def test_an_unknown_word_restricts_and_the_declaration_says_what_no_value_is(value, empty, holds):
-    assert DeclaredFact("directory", "x", frozenset({"Y"}), frozenset({"N"}), empty=empty).holds(value) is holds
+def test_an_unknown_word_and_a_field_that_is_not_there_restrict_and_no_value_is_as_declared(words, empty, frees):
+    assert DeclaredFact("directory", "x", frozenset({"Y"}), frozenset({"N"}), empty=empty).frees(words) is frees
 
 
 @pytest.mark.parametrize(
-    ("value", "granted"), [("yes", True), ("Yes", False), ("", False), (None, False), ("perhaps", False)]
+    ("words", "granted"),
+    [
+        (("yes",), True),
+        (("Yes",), True),
+        (("no",), False),
+        (("perhaps",), False),
+        ((), False),
+        (("",), False),
+        (None, False),
+    ],
 )
-def test_only_a_word_that_grants_is_a_consent(value, granted):
-    assert DeclaredFact("consent", "x", granted=frozenset({"yes"}), agreement="a", form="f").holds(value) is granted
-
-
-def test_what_is_true_or_false_is_written_in_small_letters():
-    fact = DeclaredFact("directory", "x", free=frozenset({"false"}), empty="restricted")
-    assert (fact.holds(value=False), fact.holds(value=True)) == (False, True)
+def test_only_a_word_that_grants_is_a_consent(words, granted):
+    assert DeclaredFact("consent", "x", granted=frozenset({"yes"}), agreement="a", form="f").frees(words) is granted
 
 
 def test_a_reload_takes_declarations_over_and_needs_no_restart(tmp_path):

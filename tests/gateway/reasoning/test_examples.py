@@ -110,3 +110,21 @@ def test_consents_and_opt_outs_of_an_example_count_where_the_agreement_asks_for_
     monkeypatch.setattr(examples, "compiled", lambda one, client: replace(compiled(one, client), registered=asked))
     said = ", ".join(filter(None, ['school: "101", grade: "07"', student]))
     assert wrong(tmp_path, f"visible: {str(visible).lower()}", said) == []
+
+
+@pytest.mark.parametrize(
+    ("selector", "student", "visible"),
+    [
+        ("{program: {is: CityYear}}", "program: CityYear", True), ("{program: {is: CityYear}}", "program: Other", False),
+        ("{program: {is: CityYear}}", "grade: '07'", False),
+        ("{age: {from: 14}}", 'birthDate: "2012-09-01"', True), ("{age: {from: 14}}", 'birthDate: "2012-09-02"', False),
+        ("{age: {from: 14}}", "grade: '07'", False),
+        ("{consent: {form: f, status: granted}}", "consent: granted", True),
+        ("{consent: {form: f, status: granted}}", "consent: none", False),
+    ],
+)  # fmt: skip
+def test_programs_ages_and_consents_of_an_example_count(tmp_path, selector, student, visible):
+    path = tmp_path / "agreement.yaml"
+    entry = f"tests:\n  - name: a child\n    student: {{{student}}}\n    expect: {{visible: {str(visible).lower()}}}\n"
+    path.write_text(documents.text(ELEMENTS, f"{{all: [{selector}]}}") + entry, "utf-8")
+    assert [str(mistake) for mistake, _ in failures([agreement.load(path)])] == []

@@ -34,24 +34,9 @@ def store(url):
     opened.close()
 
 
-class Passing:
-    """Time that passes when a test says so."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
 @pytest.fixture
-def passing():
-    return Passing()
-
-
-@pytest.fixture
-def registers(store, passing):
-    return Registers(store, KEYS, lambda: NOON, passing)
+def registers(store):
+    return Registers(store, KEYS, lambda: NOON)
 
 
 def tag(text: str, kind: str = ID) -> str:

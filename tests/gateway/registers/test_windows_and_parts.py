@@ -7,13 +7,20 @@ from types import MappingProxyType
 
 import pytest
 
-from gateway.cache.snapshot import build_snapshot
+from gateway.cache.snapshot import NO_ROW, build_snapshot
+from gateway.change_log.grant_logs import ChangeLogs
+from gateway.change_log.ledger import Ledger
+from gateway.engine.data_subjects import students
 from gateway.engine.laid_over import laid_over
+from gateway.engine.view_rows import ViewRows
 from gateway.engine.visibility import Visibility
 from gateway.registers.effects.state import DistrictRegisters
 from policies.grant import Registered, Rule
+from policies.population import AnyOf
 from policies.windows import DateWindow
+from standards import registry
 from standards.keys import Keyring
+from standards.pruning import prune
 from tests.policies import documents
 from tests.support.registers import KEYS, MemoryRegisters
 
@@ -81,8 +88,6 @@ OTHER = documents.grant("student.id allow\nstudent.birthDate year", '{all: [{gra
 
 def joined(*parts):
     """One grant of several parts, as the compiler joins them."""
-    from policies.population import AnyOf
-
     rules = {}
     for part in parts:
         rules |= {name: rule for name, rule in part.rules.items() if name not in rules or rule == Rule("allow")}
@@ -107,6 +112,19 @@ def test_what_one_agreement_generalises_stays_so_for_students_of_it_alone():
     assert values(seen(joined(whole, OTHER)), "student", "birthDate") == {
         "s1": "2010-05-07", "s2": "2011-05-07", "s3": "2012-05-07", "s4": "2013-01-01",
     }  # fmt: skip
+
+
+def test_a_student_of_whom_one_agreement_lets_a_pseudonym_leave_has_it_alone():
+    other = documents.grant(
+        "student.id pseudonym\nstudent.birthDate year", '{all: [{grade: {in: ["03", "04"]}}]}', id="other"
+    )
+    visibility = seen(joined(ONE, other))
+    ids = visibility.ids("student")
+    pseudonyms = seen(other).ids("student")
+    assert [ids[row] == f"source-s{row + 1}" for row in visibility.rows("student")] == [True, True, True, False]
+    assert ids[3] == visibility.unique_ids("student")[3] == pseudonyms[3]
+    assert visibility.row("student", pseudonyms[3]) == 3
+    assert visibility.row("student", "source-s4") is None
 
 
 def test_consent_to_one_of_two_agreements_is_none_to_the_other():
@@ -186,3 +204,15 @@ def test_without_registers_a_form_covers_nobody():
     grant = replace(documents.grant("student.* allow"), registered=Registered("form"))
     assert list(seen(grant).rows("student")) == []
     assert isinstance(seen(grant).raw, Visibility)
+
+
+def test_the_record_of_disclosures_names_the_student_whose_reference_is_withheld():
+    registers = MemoryRegisters()
+    registers.restrict("parent-objection", "source-s1", elements=("enrollment.student",))
+    grant = documents.grant("student.id allow\nenrollment.* allow\norganization.* allow")
+    visibility = seen(grant, registers=registers)
+    assert visibility.snapshot.table("enrollment").refs["student"][0] == NO_ROW
+    view = prune(registry.views("edfi")["studentSchoolAssociations"], grant)
+    shown = ViewRows(view.branches[0], view, visibility, Ledger(b"key"))
+    logs = ChangeLogs(None, b"c" * 32, lambda: 0.0, KEYRING)
+    assert list(students(shown, logs)(0)) == [KEYRING.student_tag("maple", "source-s1")]

@@ -504,7 +504,7 @@ def test_what_is_written_while_the_next_snapshot_is_read_is_in_it(region, monkey
     def load(self):
         plain(self)
         region.gateway.districts["maple"].note_written("student", ["one"])
-        told.append(dict(self._written))
+        told.append(self._written.noted())
 
     need_another_reading(region)
     monkeypatch.setattr(Successor, "load", load)

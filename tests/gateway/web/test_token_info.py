@@ -151,6 +151,7 @@ def test_organizations_are_on_record_like_any_page_of_them(region):
 
 def test_what_cannot_be_recorded_is_not_told(region):
     consumer = region.consumer()
+    region.gateway.ending()  # acts are written by now
     os.close(region.gateway.record._file)  # the disk is gone: the next write fails for real
     region.gateway.record._file = os.open(os.devnull, os.O_RDONLY)
     answer = info(consumer)

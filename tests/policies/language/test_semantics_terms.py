@@ -10,6 +10,7 @@ import pytest
 from policies import agreement, compiler, windows
 from policies.documents import terms
 from policies.documents.terms import Obligation
+from policies.explain import explain
 from policies.grant import Limits, Registered
 from policies.windows import DateWindow
 from standards.errors import Forbidden
@@ -240,3 +241,15 @@ def test_a_document_of_before_has_the_same_epoch_and_the_same_text():
         one = agreement.load(documents.SAMPLES / f"{name}.yaml")
         grant = compiler.compile(one, one.clients[0])
         assert (grant.epoch[:16], one.digest[:16]) == hashes
+
+
+def test_the_date_is_read_where_it_is_not_released(tmp_path):
+    head = documents.text("student.id allow").partition("elements:")[0]
+    file = tmp_path / "agreement.yaml"
+    line = "  - {path: attendance.kind, action: allow, window: {since: 2026-09-01}}\n"
+    file.write_text(head + "elements:\n" + line, "utf-8")
+    grant = compiler.compile(agreement.load(file), documents.CLIENT)
+    assert "date" in grant.reads("attendance")
+    assert not grant.releases("attendance.date")
+    (trace,) = explain([agreement.load(file)], documents.CLIENT, "attendance.kind", documents.NOW)
+    assert "yes  window: of records dated from 2026-09-01 on" in trace.text()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 
-from policies import compiler, elements
+from policies import agreement, compiler, elements
 from policies.canonical import capped
 from policies.reasoning.analysis import warnings
 from policies.reasoning.differences import DENY, action_of
@@ -85,3 +87,14 @@ def test_masked_traits_name_nobody():
 
 def test_without_a_pseudonym_nothing_is_promised_that_traits_could_break():
     assert told("\n".join(["student.id allow", *TRAITS.values()])) == []
+
+
+def test_a_line_with_a_window_is_not_called_idle_by_one_without():
+    text = documents.text("attendance.id allow\nattendance.* allow").replace(
+        '"attendance.*", action: allow', '"attendance.*", action: allow, window: {since: 2026-09-01}'
+    )
+    assert "window" in text
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "agreement.yaml")
+        path.write_text(text, "utf-8")
+        assert [one for one in warnings(agreement.load(path)) if "attendance.*" in one] == []

@@ -25,7 +25,8 @@ from standards.pruning import prune
 from standards.query import Condition
 from standards.view import Branch, Id, Items, List, Value, View
 from tests.gateway.engine.source import RecordsAdapter
-from tests.policies.documents import NOW, TODAY as WRITTEN
+from tests.policies.documents import NOW
+from tests.policies.documents import TODAY as WRITTEN
 from tests.policies.semantics import worlds
 from tests.policies.semantics.interpreter import Interpreter
 

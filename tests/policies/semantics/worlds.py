@@ -160,9 +160,7 @@ def entries(random: Random, children: list[str], documents: list[dict[str, Any]]
     for child in children:
         if random.random() < 0.3:
             found.append(_restriction(random, child))
-        for one in documents:
-            if random.random() < 0.6:
-                found.append(_consent(random, child, one["id"]))
+        found += [_consent(random, child, one["id"]) for one in documents if random.random() < 0.6]
     return found
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Derived:
     """What is kept with a table: the tables laid over it, by their content, and what else follows from its rows."""
 
-    overlays: WeakValueDictionary[str, Table] = field(default_factory=lambda: WeakValueDictionary())
+    overlays: WeakValueDictionary[str, Table] = field(default_factory=WeakValueDictionary)
     facts: dict[tuple[str, ...], Any] = field(default_factory=dict)
 
 
