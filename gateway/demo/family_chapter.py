@@ -1,4 +1,4 @@
-"""The chapter of families: a consent is given and withdrawn, an address is protected, and a parent asks who saw it all."""
+"""The chapter of families: a consent given and withdrawn, an address protected, and a parent who asks who saw it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ import subprocess
 import sys
 import time
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from standards.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gateway.demo.transcript import Transcript
 
 CLIENT: Final = "mentoring"
+ROOT: Final = Path(__file__).resolve().parents[2]
+"""Where this program lies, installed or not."""
+STEPS: Final = (
+    "nobody has signed anything", "the mother signs the form", "the state protects the address",
+    "the mother withdraws her consent",
+)  # fmt: skip
 SITE: Final = 1
 """The place of the district among the region's: one with Ed-Fi files, which have addresses."""
 EDFI: Final = "data/v3/ed-fi"
@@ -41,31 +46,37 @@ class FamilyChapter:
         told.head(
             "7. What a family says",
             f"{self.child.name.given} {self.child.name.family} is a (made-up) child in {self.district.title()}. City "
-            "Mentors may see children whose parents signed its form, and nobody else. The registers know a child by keyed "
-            "tags alone. Each line below is one command; it counts within a second, and for whoever is reading just then.",
+            "Mentors may see children whose parents signed its form, and nobody else. The registers know a child by "
+            "keyed tags alone. Each line below is one command; it counts within a second.",
         )
-        (self.folder / "box.txt").write_text(SUBSTITUTE, "utf-8")
-        (self.folder / "form.txt").write_text(self._run("agreements", "form", self._agreement).partition("\nsha-256")[0], "utf-8")
-        today = date.today().isoformat()  # noqa: DTZ011  the day on the form is the day here
-        steps: tuple[tuple[str, tuple[str, ...]], ...] = (
-            ("nobody has signed anything", ()),
-            ("the mother signs the form", (
-                "consents", "add", "--district", self.district, "--agreement", self._agreement, "--signer", "parent",
-                "--method", "paper", "--signed", today, "--from", today, "--form-text", "form.txt",
-            )),
-            ("the state protects the address", (
-                "restrictions", "add", "--district", self.district, "--kind", "acp", "--substitute-from", "box.txt",
-                "--reason", "card of the address programme",
-            )),
-            ("the mother withdraws her consent", (
-                "consents", "withdraw", "--district", self.district, "--reason", "letter of the mother",
-            )),
-        )  # fmt: skip
+        steps = zip(STEPS, ((), self._signing(), self._protecting(), self._withdrawing()), strict=True)
         rows = [(said, *self._after(command)) for said, command in steps]
         told.table(("what happens", "children seen", "name", "address"), rows)
-        told.say("")
-        told.say(f"And the parent asks who saw the record: crossing audit child {self.district} --paper es")
-        told.lines(self._paper())
+        told.console.print()
+        told.say(f"And a parent asks who saw the record (crossing audit child {self.district} --paper es):")
+        for line in self._paper():
+            told.console.print(f"    {line}", markup=False, soft_wrap=True)
+
+    def _signing(self) -> tuple[str, ...]:
+        """Write the form as a family reads it, and return the command for the signed one."""
+        form, today = str(self.folder / "form.txt"), date.today().isoformat()  # noqa: DTZ011  the day on the form
+        self._run("agreements", "document", self._agreement, "--kind", "consent", "--format", "text", "--output", form)
+        return (
+            "consents", "add", "--district", self.district, "--agreement", self._agreement, "--signer", "parent",
+            "--method", "paper", "--signed", today, "--form-text", form,
+        )  # fmt: skip
+
+    def _protecting(self) -> tuple[str, ...]:
+        """Write the substitute address, and return the command that puts it in the place of the real one."""
+        box = self.folder / "box.txt"
+        box.write_text(SUBSTITUTE, "utf-8")
+        return (
+            "restrictions", "add", "--district", self.district, "--kind", "acp", "--substitute-from", str(box),
+            "--reason", "card of the address programme",
+        )  # fmt: skip
+
+    def _withdrawing(self) -> tuple[str, ...]:
+        return "consents", "withdraw", "--district", self.district, "--reason", "letter of the mother"
 
     @property
     def _agreement(self) -> str:
@@ -74,10 +85,10 @@ class FamilyChapter:
     def _after(self, command: tuple[str, ...]) -> tuple[str, str, str]:
         """Run a command about the child, wait until it counts, and return what the consumer sees now."""
         if command:
-            self._run(*command, about=self.child.id)
+            self._run(*command, about=self.child.state_id)
             time.sleep(EFFECT_SECONDS)
         children = self._ask("students")
-        own = self._ask(f"studentEducationOrganizationAssociations?studentUniqueId={self.child.id}")
+        own = self._ask(f"studentEducationOrganizationAssociations?studentUniqueId={self.child.state_id}")
         names = [f"{one['firstName']} {one['lastSurname']}" for one in children]
         places = [f"{one['streetNumberName']}, {one['city']}" for each in own for one in each.get("addresses", ())]
         return str(len(children)), ", ".join(names) or NOTHING, places[0] if places else NOTHING
@@ -88,14 +99,14 @@ class FamilyChapter:
 
     def _paper(self) -> list[str]:
         """Return the first lines of the paper for the parent that tell of the consumer."""
-        lines = self._run("audit", "child", self.district, "--paper", "es", about=self.child.id).splitlines()
+        lines = self._run("audit", "child", self.district, "--paper", "es", about=self.child.state_id).splitlines()
         return [line for line in lines if line.strip()]
 
     def _run(self, *words: str, about: str = "") -> str:
         """Run a command of this program as a person would, with the child's id on its standard input."""
         done = subprocess.run(  # noqa: S603  our own module
-            [sys.executable, "-m", "gateway.commands.cli", *words, "--settings", str(self.transcript.scenario.settings)],
-            input=f"{about}\n", cwd=self.folder, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False,
+            [sys.executable, "-m", "gateway", *words, "--settings", str(self.transcript.scenario.settings)],
+            input=f"{about}\n", cwd=ROOT, capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False,
         )  # fmt: skip
         if done.returncode:
             raise StoreUnavailable(f"The command {' '.join(words[:2])} failed: {done.stderr.strip()}")

@@ -272,7 +272,7 @@ def _deals(maple: FictionalDistrict) -> tuple[_Deal, ...]:
         ),
         _Deal(
             "mentoring", "city-mentors", "cbo", ("cedar",), "mentoring", "99.30",
-            "find a mentor near the child's home", MENTORING, ("edfi:read",),
+            "find a mentor near the child's home", MENTORING, (*ROSTER, "edfi:read"),
             "children whose parents signed its form",
         ),
         _Deal(
