@@ -23,6 +23,7 @@ from gateway.audit import chain
 from gateway.audit.log import PURPOSE, verify
 from gateway.audit.reports.reading import AuditReader
 from gateway.config.settings import load
+from gateway.demo.family_chapter import FamilyChapter
 from gateway.demo.scenario.exhibit import own_id, own_words
 from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import open_store
@@ -82,32 +83,33 @@ class Transcript:
             self.refuse()
             self.give_back()
             self.account_for()
-        self._head(
+            FamilyChapter(self).show()
+        self.head(
             "That is all",
             "The gateway is off, every file of this region is removed. README.md tells how to connect your district.",
         )
 
     def introduce(self) -> None:
         """Print the districts, who asks for what, and how many children each of them sees."""
-        self._head(
+        self.head(
             "1. Who asks, and for what purpose",
             "Five made-up districts keep their records in five ways. Each consumer signed an agreement for one "
             "purpose. The gateway lets through what an agreement names and nothing else, and writes no copy.",
         )
         told = "; ".join(f"{site.district.name.title()}, {site.dialect}" for site in self.scenario.sites)
-        self._say(f"Each of {len(self.district.students):,} students: {told}.")
+        self.say(f"Each of {len(self.district.students):,} students: {told}.")
         self.console.print()
         rows = []
         for account in self.scenario.accounts:
             seen = int(self._get(account.name, f"{ONEROSTER}/students?limit=1").headers["X-Total-Count"])
             where = ", ".join(name.title() for name in account.districts)
             rows.append((account.name, account.purpose, account.asks_for, where, f"{seen:,}"))
-        self._table(("consumer", "purpose", "asks for", "district", "children seen"), rows)
+        self.table(("consumer", "purpose", "asks for", "district", "children seen"), rows)
 
     def compare(self) -> None:
         """Print the spotlight child in the district's own file, and as each consumer gets it."""
         name = f"{self.child.name.given} {self.child.name.family}"
-        self._head(
+        self.head(
             "2. One child, two standards, one agreement",
             f"{name} is a (made-up) child at {self._school_name}. {self.district.title} keeps OneRoster files; the "
             f"tutor may ask in OneRoster or in Ed-Fi, and gets the same facts either way. Analytics may study classes "
@@ -119,7 +121,7 @@ class Transcript:
             for said, _, at, one, two in FACTS
         ]
         titles = ("", f"{self.district.name.title()}'s own file", "tutor, OneRoster", "tutor, Ed-Fi", "analytics")
-        self._table(titles, rows)
+        self.table(titles, rows)
         self._body(f"The tutor's answer from GET /maple/{ONEROSTER}/students/{self.id}", self._raw_user)
         self._body(f"The tutor's answer from GET /maple/{EDFI}/students?studentUniqueId={self.id}", self._raw_student)
 
@@ -127,23 +129,23 @@ class Transcript:
         """Print what was withheld, why, and by which line of the agreement."""
         everyone = len(self.district.students)
         seen = int(self._get("tutoring", f"maple/{ONEROSTER}/students?limit=1").headers["X-Total-Count"])
-        self._head(
+        self.head(
             "3. What was withheld from the tutor, and why",
             "The default is no. Each fact leaves only if a line of the agreement names it, whichever standard is "
             "spoken:",
         )
         traces = {trace.element: trace for _, name, *_ in FACTS for trace in self._explain(name)}
-        self._table(
+        self.table(
             ("fact", "decision", "written in"),
             [(said, *_verdict(traces[name])) for said, name, *_ in FACTS] + [("anything else", *_verdict(None))],
         )
         people = next(step.text for step in traces["student.id"].steps if step.about == "population")
         self.console.print()
-        self._say(f"Children: {everyone - seen:,} of {everyone:,} are outside. Inside are only {people}.")
+        self.say(f"Children: {everyone - seen:,} of {everyone:,} are outside. Inside are only {people}.")
 
     def refuse(self) -> None:
         """Print attempts to learn what is hidden by asking sideways."""
-        self._head(
+        self.head(
             "4. Asking sideways",
             "A hidden fact behaves exactly like one that does not exist, and a coarse one is coarse in questions too.",
         )
@@ -170,16 +172,16 @@ class Transcript:
             answer = self._get(name, path, parameters)
             said.append((name, question, f"{answer.status_code} {_outcome(answer)}"))
             bodies.append((answer.status_code, answer.text.replace("familyName", "*").replace("shoeSize", "*")))
-        self._table(("who", "asks for", "answer"), said)
+        self.table(("who", "asks for", "answer"), said)
         alike = all(one == two for one, two in zip(bodies[::2], bodies[1::2], strict=True))
         self.console.print()
         verdict = "the same to the last byte, but for the name that was asked for" if alike else "DIFFERENT"
-        self._say(f"The two answers of each pair are {verdict}.")
+        self.say(f"The two answers of each pair are {verdict}.")
 
     def give_back(self) -> None:
         """Print a score written into the gradebook of the district whose system accepts changes, and deleted again."""
         book, older = GRADEBOOK, "ims/oneroster/v1p1"
-        self._head(
+        self.head(
             "5. Giving back a score",
             "Birch's system takes changes of its gradebook. What a writer does not see of a record stays as it was.",
         )
@@ -195,30 +197,30 @@ class Transcript:
         )
         rows = []
         for said, verb, path, body in steps:
-            answer = self._ask(verb, WRITER, path, json=body)
+            answer = self.ask(verb, WRITER, path, json=body)
             rows.append((said, f"{verb} {answer.status_code}", str(kept.get(GIVEN, {}).get("score", NOTHING))))
-        self._table(("the consumer", "answer", "score in Birch's system"), rows)
+        self.table(("the consumer", "answer", "score in Birch's system"), rows)
 
     def account_for(self) -> None:
         """Print what the audit log has of the child, one entry of it, and what becomes of a forged one."""
-        self._head(
+        self.head(
             "6. What was written down before it left",
             "Every disclosure is on disk before its first byte is sent. The record holds no name, no id and no value: "
             "a child is a keyed mark in it, by which a parent can be told who saw the record.",
         )
-        self._say(f"Who saw the record of {self.child.name.given} {self.child.name.family}?")
+        self.say(f"Who saw the record of {self.child.name.given} {self.child.name.family}?")
         with closing(open_store(self.settings.store_url, seconds=MAX_COMMAND_SECONDS)) as registry:
             seen = list(AuditReader(self.settings, registry).about(self.district.name, self.id))
         who = Counter((event["client"], event["purpose"], event["basis"]) for event in seen)
         what = {one: sorted({event["view"] for event in seen if event["client"] == one[0]}) for one in who}
         rows = [(*one, f"{times} times", ", ".join(what[one])) for one, times in who.items()]
-        self._table(("consumer", "purpose", "FERPA basis", "asked", "what"), rows)
+        self.table(("consumer", "purpose", "FERPA basis", "asked", "what"), rows)
         self._body("The last of these entries, as it is kept:", seen[-1])
         self.console.print()
         key = self.keys.derive(PURPOSE)
         problems = verify(self.settings.audit.folder, key)
-        self._say(f"Verified: {'nothing was changed, removed or moved' if not problems else problems[0]}.")
-        self._say(f"Again, after a figure was changed in a copy: {self._forged(key)}.")
+        self.say(f"Verified: {'nothing was changed, removed or moved' if not problems else problems[0]}.")
+        self.say(f"Again, after a figure was changed in a copy: {self._forged(key)}.")
 
     @cached_property
     def _own(self) -> Mapping[str, str]:
@@ -273,9 +275,10 @@ class Transcript:
         return found
 
     def _get(self, name: str, path: str, parameters: dict[str, str] | None = None) -> requests.Response:
-        return self._ask("GET", name, path, params=parameters)
+        return self.ask("GET", name, path, params=parameters)
 
-    def _ask(self, verb: str, name: str, path: str, **more: Any) -> requests.Response:
+    def ask(self, verb: str, name: str, path: str, **more: Any) -> requests.Response:
+        """Ask the gateway as the consumer called *name*."""
         headers = {"Authorization": f"Bearer {self._token(self.accounts[name])}"}
         return self.web.request(verb, f"{self.base}/{path}", headers=headers, timeout=60, **more)
 
@@ -290,16 +293,19 @@ class Transcript:
             self._tokens[account.name] = answer.json()["access_token"]
         return self._tokens[account.name]
 
-    def _head(self, title: str, text: str) -> None:
+    def head(self, title: str, text: str) -> None:
+        """Print the title of a chapter, and what it is about."""
         self.console.print()
         self.console.print(f"[bold]{title}[/bold]")
         self.console.print(text, markup=False)
         self.console.print()
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Print a sentence."""
         self.console.print(Padding(Text(text), (0, 0, 0, 2), expand=False))
 
-    def _table(self, titles: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    def table(self, titles: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+        """Print a table."""
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
         for title in titles:
             table.add_column(title)
@@ -309,7 +315,7 @@ class Transcript:
 
     def _body(self, title: str, body: Any) -> None:
         self.console.print()
-        self._say(title)
+        self.say(title)
         for line in _compact(body, "    ", self.console.width):
             self.console.print(line, markup=False, soft_wrap=True)
 

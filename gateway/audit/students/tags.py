@@ -88,7 +88,7 @@ class PossibleTags:
         of its own is made (Ed-Fi: the unique id).
         """
         made = self._keyring.outward_ids(district, "student", [(identifier,)]) if identifier else []
-        names = dict.fromkeys((identifier, *made))
+        names = dict.fromkeys((*made, identifier))
         return tuple(tag(name) for tag in self.taggers(district).values() for name in names)
 
     def destroyed(self, district: str) -> frozenset[int]:

@@ -22,7 +22,7 @@ from gateway.demo.data.oneroster.messy_csv_files import write_messy_oneroster_11
 from gateway.demo.data.oneroster.server import server_documents
 from gateway.demo.data.schools.descriptors import declared
 from gateway.demo.data.schools.terms import school_year_of
-from gateway.demo.scenario.releases import ANALYTICS, EVERYTHING, ROSTERING, TUTORING
+from gateway.demo.scenario.releases import ANALYTICS, EVERYTHING, MENTORING, ROSTERING, TUTORING
 from gateway.storage.bounded_calls import MAX_COMMAND_SECONDS
 from gateway.storage.registry import Client, Secret, open_store
 
@@ -269,6 +269,11 @@ def _deals(maple: FictionalDistrict) -> tuple[_Deal, ...]:
             "analytics", "northsound-metrics", "researcher", ("maple",), "program-evaluation", "99.31(a)(6)",
             "study class sizes", ANALYTICS, (*ROSTER, DEMOGRAPHICS, "edfi:read"),
             "class sizes by age, and no child",
+        ),
+        _Deal(
+            "mentoring", "city-mentors", "cbo", ("cedar",), "mentoring", "99.30",
+            "find a mentor near the child's home", MENTORING, (*ROSTER, "edfi:read"),
+            "children whose parents signed its form",
         ),
         _Deal(
             "conformance", "conformance", "vendor", (WITH_ODS,), "conformance", "99.31(a)(1)",

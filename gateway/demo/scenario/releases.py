@@ -68,3 +68,28 @@ EVERYTHING = """\
 elements:
   - {path: "*", action: allow}
 """
+
+MENTORING = """\
+population:
+  all:
+    - {consent: {form: mentoring, status: granted}}
+    - {enrollment: active}
+retention: {deleteWithin: P30D, after: [withdrawal, expiry], certificate: required}
+elements:
+  - {path: organization.id, action: allow}
+  - {path: organization.name, action: allow}
+  - {path: organization.kind, action: allow}
+  - {path: organization.identifier, action: allow}
+  - {path: student.id, action: allow}
+  - {path: student.name.given, action: allow}
+  - {path: student.name.family, action: allow}
+  - {path: profile.id, action: allow}
+  - {path: profile.student, action: allow}
+  - {path: profile.organization, action: allow}
+  - {path: student.address, action: allow}
+  - {path: enrollment.id, action: allow}
+  - {path: enrollment.student, action: allow}
+  - {path: enrollment.school, action: allow}
+  - {path: enrollment.grade, action: allow}
+  - {path: enrollment.entry, action: allow}
+"""
