@@ -55,7 +55,7 @@ class FamilyChapter:
         told.console.print()
         told.say(f"And a parent asks who saw the record (crossing audit child {self.district} --paper es):")
         for line in self._paper():
-            told.console.print(f"    {line}", markup=False, soft_wrap=True)
+            told.say(f"  {line}")
 
     def _signing(self) -> tuple[str, ...]:
         """Write the form as a family reads it, and return the command for the signed one."""
@@ -98,9 +98,9 @@ class FamilyChapter:
         return found
 
     def _paper(self) -> list[str]:
-        """Return the first lines of the paper for the parent that tell of the consumer."""
+        """Return the lines of the paper for the parent, without those that tell each fact."""
         lines = self._run("audit", "child", self.district, "--paper", "es", about=self.child.state_id).splitlines()
-        return [line for line in lines if line.strip()]
+        return [line for line in lines if line.strip() and not line.lstrip().startswith("- ")]
 
     def _run(self, *words: str, about: str = "") -> str:
         """Run a command of this program as a person would, with the child's id on its standard input."""
