@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     Bounds = tuple[str | None, str | None]
 
+
 @dataclass(frozen=True, slots=True)
 class DateWindow:
     """The days, both included, that a record must be dated for an element of it to leave; None is no bound."""

@@ -1,4 +1,4 @@
-"""Registers laid over records, record by record: the world that a consumer must not be able to tell from the real one."""
+"""Registers laid over records, record by record: a world that a consumer must not be able to tell from the real one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Decision:
 
 
 def laid_over(records: Records, grant: Grant, decisions: Iterable[Decision]) -> dict[str, list[dict[str, Any]]]:
-    """Return the *records* of a system that has what the registers decide for a *grant*, so that it needs no registers."""
+    """Return the *records* of a system that has what the registers decide for a *grant*, and needs no registers."""
     by_student = {one.student: one for one in decisions}
     about = _about(records)
     links = records.get("guardianship", ())
@@ -52,12 +52,12 @@ def laid_over(records: Records, grant: Grant, decisions: Iterable[Decision]) -> 
     if "contact" in gone:
         gone["contact"] |= lonely
     _without_owners(records, gone)
-    contacts = {row["contact"]: [] for row in links}
+    contacts: dict[Any, list[Any]] = {row["contact"]: [] for row in links}
     for row in links:
         contacts[row["contact"]].append(row["student"])
     return {
         entity: [
-            _limited(entity, row, [by_student.get(one) for one in _people(entity, row, about, contacts)], grant)
+            _limited(entity, row, [by_student.get(one) for one in _people(entity, row, about, contacts)])
             for row in rows
             if row["key"] not in gone[entity]
         ]
@@ -131,7 +131,7 @@ def _people(
     return sorted(about[entity][row["key"]])
 
 
-def _limited(entity: str, row: Record, about: Sequence[Decision | None], grant: Grant) -> dict[str, Any]:
+def _limited(entity: str, row: Record, about: Sequence[Decision | None]) -> dict[str, Any]:
     """Return a record without what may not leave of it."""
     told = [one for one in about if one is not None and not one.hidden]
     if not told:

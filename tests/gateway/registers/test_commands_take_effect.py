@@ -151,7 +151,9 @@ def test_a_protected_students_telephone_leaves_no_process_any_more(region, distr
     phone = users(region.processes[1], district)[student]["phone"]
     (tmp_path / "substitute").write_text(SUBSTITUTE)
     assert phone in bulk(region.processes[0], district)
-    entry = region.add("restrictions", district, student, "--kind", "acp", "--substitute-from", str(tmp_path / "substitute"))
+    entry = region.add(
+        "restrictions", district, student, "--kind", "acp", "--substitute-from", str(tmp_path / "substitute")
+    )
     region.within_a_second(lambda process: "phone" not in users(process, district)[student])
     for process in region.processes:
         others = {one: row for one, row in users(process, district).items() if one != student}
