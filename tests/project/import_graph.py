@@ -50,7 +50,7 @@ FLOORS = [
     "adapters.oneroster_csv adapters.oneroster_rest adapters.edfi_xml adapters.edfi_ods adapters.simulators.edfi",
     "adapters.testing",
     "policies.transforms policies.loading",
-    "policies.elements policies.population policies.schema policies.claims policies.places policies.windows",
+    "policies.elements policies.population policies.schema policies.claims policies.records",
     "policies.checks policies.canonical policies.grant",
     "policies.agreement policies.permission",
     "policies.standing policies.compiler policies.explain",

@@ -20,8 +20,8 @@ from policies.population import AnyOf
 from standards import registry
 from standards.keys import Keyring
 from standards.pruning import prune
+from tests.gateway.registers.memory import KEYS, MemoryRegisters
 from tests.policies import documents
-from tests.support.registers import KEYS, MemoryRegisters
 
 KEYRING = Keyring(b"a key for tests, of thirty-two b")
 
