@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from policies import population
-from policies.windows import DATED_BY
+from policies.records.windows import DATED_BY
 from standards.errors import OperationMissing
 from standards.fields import fields_of
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from policies.population import Clause
-    from policies.windows import DateWindow
+    from policies.records.windows import DateWindow
     from standards.query import Query
 
 

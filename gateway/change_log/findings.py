@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.change_log.projection import LISTS, leading_to, lists_of
+from gateway.change_log.skeletons import BASE, skeleton
 from gateway.change_log.states import ANY_LIST, EDFI, LISTS_MASK, RemovedRecord
-from gateway.engine.skeletons import BASE, skeleton
 from gateway.engine.view_rows import ViewRows
 
 if TYPE_CHECKING:

@@ -112,6 +112,11 @@ class District:
             return None
 
     @property
+    def latest(self) -> Snapshot | None:
+        """The snapshot served last, however old; None where there is none."""
+        return self._cached
+
+    @property
     def loaded(self) -> bool:
         """Whether there is a snapshot."""
         return self._cached is not None
@@ -160,11 +165,7 @@ class District:
         return self._read(wanted, cached, now, hints, lookups, grant.programs if "student" in live else frozenset())
 
     def cached_snapshot(self) -> Snapshot:
-        """Return the current snapshot under the present registers; where they change, another one of the same records.
-
-        Raises:
-            StoreUnavailable: the registers cannot be read.
-        """
+        """Return the current snapshot, under the present registers; once they change, another of the same records."""
         now, cached = self.registers.now(), self._current()
         if cached.registers is now and not self.registers.grown:
             return cached
