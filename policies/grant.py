@@ -85,6 +85,11 @@ class Grant:
         """Each agreement's own grant: the parts, or this one where there are none."""
         return self.parts or (self,)
 
+    @property
+    def asks_registers(self) -> bool:
+        """Whether a register decides, child by child, who is in it: by consent, or by opting out."""
+        return any(one.registered.form or one.registered.directory for one in self.each)
+
     def keyed_by(self, name: str) -> str:
         """Return the agreement whose key makes the hash of the value of *name*: that of the part with the hash."""
         return next((one.agreement for one in self.each if one.rule(name) == Rule("hash")), self.agreement)

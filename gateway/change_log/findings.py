@@ -90,9 +90,15 @@ class RenderedState:
         return RemovedRecord(self.seal(orjson.dumps(skeleton(view, identifier))), (), {ANY_LIST: ()})
 
     def gone(self, projection: Projection, place: Place, row: int, lists: Mapping[str, set[str]]) -> RemovedRecord:
-        """Render what a branch showed of a *row* that has left it."""
+        """Render what a branch showed of a *row* that has left it.
+
+        Where registers decide who is in it, its id alone is kept of every record: a consent may have been withdrawn.
+        """
         shown = self.shown(projection, place)
-        (record,) = shown.render([row], BASE)
+        if self.visibility.grant.asks_registers:
+            record = skeleton(shown.view, shown.ids[row])
+        else:
+            (record,) = shown.render([row], BASE)
         told = {entity: tuple(sorted(ids)) for entity, ids in lists.items()}
         return RemovedRecord(self.seal(orjson.dumps(record)), tuple(self._about(shown)(row)), told)
 
