@@ -11,7 +11,7 @@ from policies import elements
 from policies.documents import loading, schema, terms
 from policies.elements import Line
 from policies.population import Population
-from policies.windows import DATED_BY
+from policies.records.windows import DATED_BY
 from standards import codes, native
 from standards.errors import SettingsError, suggestion
 

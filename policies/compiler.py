@@ -13,7 +13,7 @@ from policies.agreement import current
 from policies.documents.terms import CONSENT, rests_on
 from policies.grant import Grant, Limits, Registered, Rule
 from policies.population import ANYBODY, AnyOf
-from policies.windows import DateWindow
+from policies.records.windows import DateWindow
 from standards.errors import Forbidden
 
 if TYPE_CHECKING:

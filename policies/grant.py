@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from policies import population
-from policies.windows import DATED_BY
+from policies.records.windows import DATED_BY
 from standards.errors import OperationMissing
 from standards.fields import fields_of
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from policies.population import Clause
-    from policies.windows import DateWindow
+    from policies.records.windows import DateWindow
     from standards.query import Query
 
 
@@ -84,6 +84,11 @@ class Grant:
     def each(self) -> tuple[Grant, ...]:
         """Each agreement's own grant: the parts, or this one where there are none."""
         return self.parts or (self,)
+
+    @property
+    def asks_registers(self) -> bool:
+        """Whether a register decides, child by child, who is in it: by consent, or by opting out."""
+        return any(one.registered.form or one.registered.directory for one in self.each)
 
     def keyed_by(self, name: str) -> str:
         """Return the agreement whose key makes the hash of the value of *name*: that of the part with the hash."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.change_log.projection import LISTS, leading_to, lists_of
+from gateway.change_log.skeletons import BASE, skeleton
 from gateway.change_log.states import ANY_LIST, EDFI, LISTS_MASK, RemovedRecord
-from gateway.engine.skeletons import BASE, skeleton
 from gateway.engine.view_rows import ViewRows
 
 if TYPE_CHECKING:
@@ -90,9 +90,15 @@ class RenderedState:
         return RemovedRecord(self.seal(orjson.dumps(skeleton(view, identifier))), (), {ANY_LIST: ()})
 
     def gone(self, projection: Projection, place: Place, row: int, lists: Mapping[str, set[str]]) -> RemovedRecord:
-        """Render what a branch showed of a *row* that has left it."""
+        """Render what a branch showed of a *row* that has left it.
+
+        Where registers decide who is in it, its id alone is kept of every record: a consent may have been withdrawn.
+        """
         shown = self.shown(projection, place)
-        (record,) = shown.render([row], BASE)
+        if self.visibility.grant.asks_registers:
+            record = skeleton(shown.view, shown.ids[row])
+        else:
+            (record,) = shown.render([row], BASE)
         told = {entity: tuple(sorted(ids)) for entity, ids in lists.items()}
         return RemovedRecord(self.seal(orjson.dumps(record)), tuple(self._about(shown)(row)), told)
 

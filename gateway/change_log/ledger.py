@@ -16,7 +16,7 @@ import orjson
 
 from gateway.change_log.account import account_of
 from gateway.change_log.doubts import doubtful, shown_of, unknown_of
-from gateway.engine.skeletons import BASE
+from gateway.change_log.skeletons import BASE
 from standards.view import Stamp
 
 if TYPE_CHECKING:

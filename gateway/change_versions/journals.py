@@ -13,6 +13,7 @@ import orjson
 
 from gateway import telemetry
 from gateway.change_log.doubts import doubtful, shown_of, unknown_of
+from gateway.change_log.skeletons import BASE
 from gateway.change_versions import journal as book
 from gateway.change_versions.compared import CurrentRows, RecordedState
 from gateway.change_versions.heads import (
@@ -25,7 +26,6 @@ from gateway.change_versions.heads import (
 )
 from gateway.change_versions.journal import RemovedEntry, ResourceLog, ShownHashes
 from gateway.change_versions.released_keys import is_complete, releases_key
-from gateway.engine.skeletons import BASE
 from gateway.storage.sealed_files import Sealed, decoded
 from gateway.storage.secrets import derive_subkey
 from gateway.storage.signed_heads import Checkpoint

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.change_log.account import account_of
+from gateway.change_log.skeletons import BASE, skeleton
 from gateway.change_log.states import ANY_LIST, ANYWHERE, PENDING
 from gateway.changes.rows_of_view import RowsOfView
 from gateway.engine.data_subjects import students
 from gateway.engine.filter_conditions import having, instant, kind_of, lists, matcher
 from gateway.engine.rows import keep
-from gateway.engine.skeletons import BASE, skeleton
 from standards.collation import folded
 from standards.errors import MalformedQuery
 from standards.query import Both, Condition, Either, Item, conditions

@@ -7,12 +7,17 @@ import sys
 import time
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from standards.errors import StoreUnavailable
 
 if TYPE_CHECKING:
-    from gateway.demo.transcript import Transcript
+    from collections.abc import Sequence
+
+    import requests
+    from rich.console import Console
+
+    from gateway.demo.scenario.region import Scenario
 
 CLIENT: Final = "mentoring"
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -31,10 +36,30 @@ SUBSTITUTE: Final = "street: PO Box 257\ncity: Olympia\nstate: WA\npostalCode: 9
 NOTHING: Final = "-"
 
 
+class Narrator(Protocol):
+    """The transcript, as far as a chapter needs it."""
+
+    scenario: Scenario
+    console: Console
+
+    def head(self, title: str, text: str) -> None:
+        """Print the title of a chapter, and what it is about."""
+
+    def say(self, text: str) -> None:
+        """Print a sentence."""
+
+    def table(self, titles: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+        """Print a table."""
+
+    def ask(self, verb: str, name: str, path: str) -> requests.Response:
+        """Ask the gateway as the consumer called *name*."""
+        ...
+
+
 class FamilyChapter:
     """The chapter, told by the commands that a privacy officer types and by what a consumer is answered after each."""
 
-    def __init__(self, transcript: Transcript) -> None:
+    def __init__(self, transcript: Narrator) -> None:
         self.transcript = transcript
         self.site = transcript.scenario.sites[SITE]
         self.district, self.child = self.site.district.name, self.site.district.spotlight

@@ -20,11 +20,11 @@ from gateway.cache.versions import Versions
 from gateway.config.load_limits import Shares
 from gateway.districts.failures import Failures
 from gateway.districts.needed_registers import CachedFields, NeededRegisters
-from gateway.districts.process_memory import give_back_memory
 from gateway.districts.status import DistrictStatus, state_of
 from gateway.districts.uncached_reads import UncachedReads, with_targets
 from gateway.districts.written_records import WrittenRecords
 from gateway.failure_reasons import reason
+from gateway.process_memory import give_back_memory
 from gateway.registers.effects.needs import needed_beside
 from gateway.request_slots import approach
 from standards.errors import SourceBroken, SourceError
@@ -112,6 +112,11 @@ class District:
             return None
 
     @property
+    def latest(self) -> Snapshot | None:
+        """The snapshot served last, however old; None where there is none."""
+        return self._cached
+
+    @property
     def loaded(self) -> bool:
         """Whether there is a snapshot."""
         return self._cached is not None
@@ -160,11 +165,7 @@ class District:
         return self._read(wanted, cached, now, hints, lookups, grant.programs if "student" in live else frozenset())
 
     def cached_snapshot(self) -> Snapshot:
-        """Return the current snapshot under the present registers; where they change, another one of the same records.
-
-        Raises:
-            StoreUnavailable: the registers cannot be read.
-        """
+        """Return the current snapshot, under the present registers; once they change, another of the same records."""
         now, cached = self.registers.now(), self._current()
         if cached.registers is now and not self.registers.grown:
             return cached

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from copy import copy
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -127,12 +128,20 @@ class Views:
         return self.over(self.districts[grant.district].cached_snapshot(), grant)
 
     def registered(self, grant: Grant) -> str:
-        """Return the digest of what the registers change now for *grant*; of an uncached district, their version."""
+        """Return the digest of what the registers change now for *grant*; of an uncached district, their version.
+
+        The district is not read for it: an answer may be under way.
+        """
         district = self.districts[grant.district]
-        if district.cached_entities:
-            concerned = district.registers.now() is not None or grant.registered.form or grant.parts
-            return self.held(grant).effects.digest if concerned else ""
-        return district.registers.version
+        now, held = district.registers.now(), district.latest
+        if held is None:
+            return district.registers.version
+        if now is None and not is_affected(held, grant):
+            return ""
+        if held.registers is now:
+            return self.over(held, grant).effects.digest
+        present = Visibility(replace(held, registers=now), grant, self._keyring, self.today(grant))
+        return laid_over(present).effects.digest
 
     def shown_together(self, grant: Grant, views: Sequence[View]) -> tuple[tuple[ViewRows, ...], ...]:
         """Compile the branches of several pruned *views* over the same state of the district's data."""

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.auth.authorization import authorize
 from gateway.change_log.account import account_of
+from gateway.change_log.skeletons import BASE
 from gateway.changes.tombstones import asked_for, is_followed, is_remembered, once_each, tombstones_of
 from gateway.disclosure import disclosure, write_down
 from gateway.engine.filter_conditions import instant
 from gateway.engine.row_index import RowIndex, index
 from gateway.engine.rows import ROW_BITS, ROW_MASK
-from gateway.engine.skeletons import BASE
 from gateway.reads.limits import spend
 from gateway.reads.streamed_zip import pack
 from gateway.request import PageRequest

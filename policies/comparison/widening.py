@@ -13,8 +13,8 @@ from policies import elements
 from policies.comparison.terms import widened_terms
 from policies.compiler import compile as compiled
 from policies.grant import Grant
+from policies.records.windows import DateWindow
 from policies.transforms import below
-from policies.windows import DateWindow
 from standards.errors import Forbidden
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from policies import elements
 from policies.explain import SAID
+from policies.records.windows import DateWindow
 from policies.transforms import below
-from policies.windows import DateWindow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from policies.places import row_tells_place, tells_place
+from policies.records.places import row_tells_place, tells_place
 from standards.fields import fields_of
 
 if TYPE_CHECKING:

@@ -292,4 +292,4 @@ def test_a_grant_cannot_be_changed():
 def test_the_samples_compile():
     for one in agreement.load_folder(documents.SAMPLES):
         grant = compiler.compile(one, one.clients[0])
-        assert grant.releases("organization.name")
+        assert grant.releases("student.name.given")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gateway.registers.effects.rows import about_students
-from policies import places
-from policies.windows import DATED_BY
+from policies.records import places
+from policies.records.windows import DATED_BY
 from standards.fields import fields_of
 
 CONTACTS = frozenset({"contact", "contactInvolvement"})

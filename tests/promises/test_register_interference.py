@@ -14,14 +14,14 @@ import pytest
 from gateway import telemetry
 from gateway.engine import laid_over as engine_effects
 from gateway.engine.visibility import Visibility
-from gateway.registers.effects.row_effects import cells, rows
-from policies import places
+from gateway.registers.effects import cells, rows
 from policies.grant import Registered
+from policies.records import places
 from policies.testing.non_interference import difference
 from policies.testing.reference_registers import Decision, laid_over
 from tests.gateway.engine import worlds as villages
+from tests.gateway.registers.memory import MemoryRegisters
 from tests.support.consumers import CONSUMERS, EDFI, ONEROSTER, Consumer
-from tests.support.registers import MemoryRegisters
 
 EXAMPLES, ASKED = [12, pytest.param(300, marks=pytest.mark.slow)], 14
 KINDS = ("acp", "hide", "object", "contact", "all", "directory", "discipline")

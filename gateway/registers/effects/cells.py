@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from policies.places import tells_place
+from policies.records.places import tells_place
 from policies.transforms import below
 from standards.fields import fields_of
 

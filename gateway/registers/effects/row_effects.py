@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from gateway.cache.snapshot import Table
     from gateway.registers.effects.cells import Limit, Rules
-    from gateway.registers.effects.rows import Part, Seen
+    from gateway.registers.effects.rows import Part, SeenRecords
     from gateway.registers.effects.students import StudentRule
 
 DIGEST_BYTES: Final = 16
@@ -48,7 +48,7 @@ NO_EFFECTS: Final = RowEffects()
 
 
 def effects_of(
-    seen: Seen, rules: Rules, students: StudentRules, parts: Sequence[Part] = (), below: RowEffects = NO_EFFECTS
+    seen: SeenRecords, rules: Rules, students: StudentRules, parts: Sequence[Part] = (), below: RowEffects = NO_EFFECTS
 ) -> RowEffects:
     """Find the effects on what is *seen* without them; *below* are those on the snapshot that an uncached read is over.
 
@@ -70,7 +70,7 @@ def effects_of(
     return RowEffects(hidden, cells, limits, _digest(seen, rules, effective, parts))
 
 
-def _effective(seen: Seen, rules: Rules, students: StudentRules) -> StudentRules:
+def _effective(seen: SeenRecords, rules: Rules, students: StudentRules) -> StudentRules:
     """Leave out of the rules what makes no difference to a student whom the consumer could see."""
     if not students:
         return NO_RULES
@@ -112,7 +112,7 @@ def told(rule: StudentRule, rules: Rules) -> tuple[Any, ...]:
 
 
 def _cells(
-    seen: Seen, rules: Rules, entity: str, limits: Mapping[int, Limit], mask: bytearray | None
+    seen: SeenRecords, rules: Rules, entity: str, limits: Mapping[int, Limit], mask: bytearray | None
 ) -> dict[str, dict[int, Any]]:
     """Return the cells of the visible records of *entity* that change under their limits, by column and row."""
     table, visible = seen.snapshot.table(entity), seen.visible(entity)
@@ -153,7 +153,7 @@ def _absent(_value: Any) -> None:
     """Make a value absent."""
 
 
-def _digest(seen: Seen, rules: Rules, students: StudentRules, parts: Sequence[Part]) -> str:
+def _digest(seen: SeenRecords, rules: Rules, students: StudentRules, parts: Sequence[Part]) -> str:
     """Hash what the registers change of what the consumer could see: whom they hide, and what of whom they withhold."""
     visible, table = seen.visible("student"), seen.snapshot.table("student")
     said: list[Any] = []

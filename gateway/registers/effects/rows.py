@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from gateway.registers.effects.cells import NO_LIMIT, Limit, PartLimit, covers, hides
 from gateway.registers.effects.state import registers_of
 from gateway.registers.effects.tags import contact_tags
-from policies.places import row_tells_place
-from policies.windows import DATED_BY
+from policies.records.places import row_tells_place
+from policies.records.windows import DATED_BY
 from standards import native, vocabulary
 from standards.fields import fields_of
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gateway.registers.effects.cells import Rules
     from gateway.registers.effects.students import StudentRule, StudentRules
     from policies.grant import Grant
-    from policies.windows import DateWindow
+    from policies.records.windows import DateWindow
 
 DISCIPLINE: Final = frozenset(
     {
@@ -38,7 +38,7 @@ INCIDENT: Final = "incident"
 NOTHING_OUTSIDE: Final[frozenset[str]] = frozenset()
 
 
-class Seen(Protocol):
+class SeenRecords(Protocol):
     """A snapshot as a grant shows it without any effects."""
 
     @property
@@ -56,7 +56,7 @@ class Seen(Protocol):
         ...
 
 
-class Part(Seen, Protocol):
+class Part(SeenRecords, Protocol):
     """One part of a grant: the records that it covers, and its rules for students."""
 
     @property
@@ -84,7 +84,7 @@ def limit_of(rule: StudentRule) -> Limit:
 class RowSearch:
     """The search of one snapshot for the rows that rules for *students*, windows and *parts* of a grant affect."""
 
-    def __init__(self, seen: Seen, rules: Rules, students: StudentRules, parts: Sequence[Part]) -> None:
+    def __init__(self, seen: SeenRecords, rules: Rules, students: StudentRules, parts: Sequence[Part]) -> None:
         self.seen, self.rules, self.students, self.parts = seen, rules, students, parts
         self.snapshot, self.grant = seen.snapshot, seen.grant
         self._about: dict[str, Mapping[int, list[int]]] = {"student": {row: [row] for row in students.rules}}

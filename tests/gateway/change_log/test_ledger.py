@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gateway.change_log.ledger import LIST_WEIGHT_IDS, Ledger
+from gateway.change_log.skeletons import BASE
 from gateway.engine.row_index import index
-from gateway.engine.skeletons import BASE
 from standards.query import Condition, Query
 from tests.gateway.engine.school import grant, shown, students
 

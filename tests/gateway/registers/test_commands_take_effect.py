@@ -53,7 +53,7 @@ class Beside:
         """Ask as the consumer of the first one."""
         answer = self.web.get(path, query_string=params, headers=self.first.bearer)
         return SimpleNamespace(
-            status_code=answer.status_code, text=answer.text, content=answer.data, headers=answer.headers,
+            status_code=answer.status_code, text=answer.data.decode(errors="replace"), content=answer.data, headers=answer.headers,
             json=lambda: answer.json,
         )  # fmt: skip
 
@@ -151,7 +151,9 @@ def test_a_protected_students_telephone_leaves_no_process_any_more(region, distr
     phone = users(region.processes[1], district)[student]["phone"]
     (tmp_path / "substitute").write_text(SUBSTITUTE)
     assert phone in bulk(region.processes[0], district)
-    entry = region.add("restrictions", district, student, "--kind", "acp", "--substitute", str(tmp_path / "substitute"))
+    entry = region.add(
+        "restrictions", district, student, "--kind", "acp", "--substitute-from", str(tmp_path / "substitute")
+    )
     region.within_a_second(lambda process: "phone" not in users(process, district)[student])
     for process in region.processes:
         others = {one: row for one, row in users(process, district).items() if one != student}
@@ -159,6 +161,9 @@ def test_a_protected_students_telephone_leaves_no_process_any_more(region, distr
         lines = [line for line in bulk(process, district).splitlines() if line.startswith(f"{student},")]
         assert lines
         assert not any(phone in line for line in lines)
+    words = ("student.phone", "--student", district)
+    assert "the registers say so" in region.crossing("agreements", "who-can-see", *words, typed=f"{student}\n")
+    assert f"{entry}: acp" in region.crossing("explain", "conformance", *words, typed=f"{student}\n")
     region.crossing("restrictions", "lift", entry, "--district", district, "--reason", "moved away")
     region.within_a_second(lambda process: users(process, district)[student].get("phone") == phone)
 
@@ -186,7 +191,10 @@ def test_a_consent_lets_one_student_in_and_its_withdrawal_out_again(region):
     student = region.students[2]
     assert all(student not in users(process, "cedar") for process in region.processes)
     words = ("--agreement", "conformance-cedar", "--form-hash", "0" * 64, "--signer", "eligible-student")
+    asked = ("explain", "conformance", "student.name.given", "--student", "cedar")
+    assert "none is on record" in region.crossing(*asked, typed=f"{student}\n")
     entry = region.add("consents", "cedar", student, *words, "--method", "paper", "--signed", "2026-09-01")
+    assert f"{entry}: given by eligible-student" in region.crossing(*asked, typed=f"{student}\n")
     region.within_a_second(lambda process: student in users(process, "cedar"))
     for process in region.processes:
         assert users(process, "cedar").keys() & set(region.students) == {student}

@@ -10,9 +10,9 @@ from gateway.auth.authorization import authorize
 from gateway.reads.export import ExportRequest, export
 from gateway.runtime.export_socket import caller_of
 from standards.errors import WalkInterrupted
+from tests.gateway.registers.memory import MemoryRegisters
 from tests.policies import documents
 from tests.support.consumers import Consumer
-from tests.support.registers import MemoryRegisters
 
 
 @pytest.fixture

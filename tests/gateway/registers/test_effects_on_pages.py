@@ -10,9 +10,9 @@ import pytest
 
 from gateway.config.declared_facts import DeclaredFact
 from policies.grant import Registered
+from tests.gateway.registers.memory import BEGIN, MemoryRegisters
 from tests.policies import documents
 from tests.support.consumers import EDFI, ONEROSTER, TOLD, Consumer
-from tests.support.registers import BEGIN, MemoryRegisters
 
 SUBSTITUTE = {"street": "PO Box 257", "city": "Olympia", "state": "WA", "postalCode": "98507"}
 

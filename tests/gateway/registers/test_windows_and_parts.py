@@ -17,12 +17,12 @@ from gateway.engine.visibility import Visibility
 from gateway.registers.effects.state import DistrictRegisters
 from policies.grant import Registered, Rule
 from policies.population import AnyOf
-from policies.windows import DateWindow
+from policies.records.windows import DateWindow
 from standards import registry
 from standards.keys import Keyring
 from standards.pruning import prune
+from tests.gateway.registers.memory import KEYS, MemoryRegisters
 from tests.policies import documents
-from tests.support.registers import KEYS, MemoryRegisters
 
 KEYRING = Keyring(b"a key for tests, of thirty-two b")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from gateway.districts.needed_registers import NeededRegisters
+from tests.gateway.registers.memory import MemoryRegisters
 from tests.gateway.writes.test_edfi_write_rules import SCHOOL, enrollment, kept, send, student
 from tests.support.edfi_memory import room, site
 from tests.support.regions import EDFI, agreement, running
-from tests.support.registers import MemoryRegisters
 
 HOME = "uri://ed-fi.org/AddressTypeDescriptor#Home"
 SUBSTITUTE = {"street": "PO Box 257", "city": "Olympia", "state": "WA", "postalCode": "98507"}

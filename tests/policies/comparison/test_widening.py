@@ -15,8 +15,8 @@ from policies.comparison import widens
 from policies.comparison.widening import COMPARED, widened_population
 from policies.grant import Grant, Registered
 from policies.population import Population
+from policies.records.windows import DateWindow
 from policies.transforms import below
-from policies.windows import DateWindow
 from tests.policies import documents
 
 LINES = "student.id pseudonym\nstudent.birthDate month\nstudent.name allow\nstudent.name.middle deny"

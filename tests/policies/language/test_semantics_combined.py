@@ -14,8 +14,8 @@ from policies.compiler import Grants, combine
 from policies.explain import explain
 from policies.grant import Rule
 from policies.permission import covering
+from policies.records.windows import DateWindow
 from policies.testing.reference_visibility import visible
-from policies.windows import DateWindow
 from standards.errors import Forbidden, OperationMissing
 from tests.policies import documents
 

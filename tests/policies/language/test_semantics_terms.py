@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from policies import agreement, compiler, windows
+from policies import agreement, compiler
 from policies.documents import terms
 from policies.documents.terms import Obligation
 from policies.explain import explain
 from policies.grant import Limits, Registered
-from policies.windows import DateWindow
+from policies.records import windows
+from policies.records.windows import DateWindow
 from standards.errors import Forbidden
 from standards.fields import fields_of
 from tests.policies import documents

@@ -14,8 +14,8 @@ from policies import canonical, compiler, elements
 from policies.population import Population
 from policies.reasoning.diff import MAX_LINES_OF_ONE_KIND, diff
 from policies.reasoning.differences import DENY, action_of, facts, within
+from policies.records.windows import DateWindow
 from policies.transforms import ACTIONS, below
-from policies.windows import DateWindow
 from tests.policies import documents
 from tests.policies.reasoning.written import USUAL, differences, load
 

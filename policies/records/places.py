@@ -37,6 +37,6 @@ def _plain() -> Mapping[str, frozenset[str]]:
 
 @cache
 def _document() -> Mapping[str, Any]:
-    text = files("policies").joinpath("places.yaml").read_text(encoding="utf-8")
+    text = files("policies.records").joinpath("places.yaml").read_text(encoding="utf-8")
     found: Mapping[str, Any] = YAML(typ="safe", pure=True).load(text)
     return found

@@ -1,0 +1,1 @@
+"""What of records tells a place, and what dates them."""
