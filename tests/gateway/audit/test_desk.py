@@ -134,7 +134,7 @@ def test_acts_about_a_child_are_told_to_the_custodian_alone(read):
     for form in ("text", "html"):
         paper = crossing(read, "audit", "child", "maple", "--paper", "en", "--format", form, given=own).output
         assert "restriction" not in paper
-    assert "action: restriction.add" in crossing(read, "audit", "event", "4").output
+    assert "did: restriction.add in maple" in crossing(read, "audit", "event", "4").output
 
 
 def test_what_a_recipient_got(read):
