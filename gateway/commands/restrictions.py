@@ -25,6 +25,15 @@ KINDS = click.Choice(("directory", "acp", "court-order", "parent-objection", "do
 HIDDEN = click.Choice(("contact",))
 CONTACT = "The contact's id in the district's system"
 COLUMNS = ("entry", "kind", "from", "until", "recipients", "elements", "ended")
+EFFECTS = {
+    "directory": "The student is left out of agreements that rest on directory information, and of no other.",
+    "acp": "For {whom} the substitute stands in the place of the address, and what tells a place is left out.",
+    "court-order": "For {whom} the student does not exist.",
+    "contact": "For {whom} that contact of the student does not exist.",
+    "parent-objection": "What the parent objects to does not leave, for {whom}.",
+    "do-not-transfer-discipline": "No incident and no action leaves to another district.",
+}
+"""What each kind of restriction does, in words."""
 SUBSTITUTE = click.option("--substitute-from", "substitute", type=FILE, help="The file with the substitute address.")
 
 
@@ -66,6 +75,7 @@ def add(
         contact = _contact_tag(opened, students, asked, anyway=anyway) if asked else ""
         one = _made(opened, found.tags, {**given, **({"contact": contact} if contact else {})})
         entries.tell_written(opened.registers.write(district, [one], actor, reason))
+    click.echo(_effect(one), err=True)
     if kind == "acp" and substitute is None:
         click.echo("Without a substitute no address leaves: `crossing restrictions substitute` gives one.", err=True)
 
@@ -257,6 +267,13 @@ def _address(path: Path | None) -> dict[str, str]:
             raise SettingsError(f"{name} is there twice", str(path), number, 1)
         found[name] = text
     return found
+
+
+def _effect(one: Restriction) -> str:
+    """Say what a restriction does, and to whom."""
+    told = EFFECTS["contact" if one.contact else one.kind]
+    whom = " and ".join(one.recipients) if one.recipients else "every recipient"
+    return f"{told.format(whom=whom)} It holds within a second of its first day, {one.begin}."
 
 
 def _one(opened: OpenRegisters, entry: str, kind: str | None) -> RegisterEntry:

@@ -164,7 +164,7 @@ class Print:
         rows = len(self.report.rows)
         if not rows:
             return self.say("Nothing is on record for this id. Check that it is spelt as the district's system has it.")
-        return self.say("{rows} rows, {times} disclosures on record.").format(
+        return self.say("Rows: {rows}. Disclosures on record: {times}.").format(
             rows=rows, times=sum(one.times for one in self.report.rows)
         )
 

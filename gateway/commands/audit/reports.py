@@ -181,6 +181,10 @@ def _day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
 
 
+def _often(times: int) -> str:
+    return "once" if times == 1 else f"{times} times"
+
+
 def _local(moment: str, zone: tzinfo) -> str:
     """Write a moment on record by the clock of a district."""
     return f"{datetime.fromisoformat(moment).astimezone(zone):%Y-%m-%d %H:%M %Z}"
@@ -196,7 +200,7 @@ def _tell_uses(reader: AuditReader, found: Sequence[Use]) -> None:
         click.echo(f"  why: {labels['purpose'] or '-'}, on the basis of {labels['basis'] or '-'}")
         click.echo(f"  under: {', '.join(one.agreements) or '-'}")
         zone = reader.zone(labels["district"])
-        click.echo(f"  when: {one.times} times, first {_local(one.first, zone)}, last {_local(one.last, zone)}")
+        click.echo(f"  when: {_often(one.times)}, first {_local(one.first, zone)}, last {_local(one.last, zone)}")
         click.echo(f"  records: {one.records}, about {len(one.students)} students (of a school year)")
         click.echo(f"  facts: {', '.join(_names(one.facts)) or '-'}\n")
     click.echo(f"{len(found)} rows.")
@@ -207,7 +211,7 @@ def _tell_exposure(reader: AuditReader, client: str, found: Sequence[Exposed]) -
 
     for one in found:
         where = one.district if one.district != "*" else "several districts at once"
-        click.echo(f"{where}: {client} of {', '.join(sorted(one.orgs)) or '-'} was sent data {one.times} times")
+        click.echo(f"{where}: {client} of {', '.join(sorted(one.orgs)) or '-'} was sent data {_often(one.times)}")
         zone = reader.zone(one.district)
         click.echo(f"  first {_local(one.first, zone)}, last {_local(one.last, zone)} ({zone})")
         for year, count in one.counts().items():

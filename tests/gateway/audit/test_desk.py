@@ -71,14 +71,14 @@ def test_who_saw_a_child_is_told_once_for_each_party_with_words_and_law(read):
     assert "The law demands this row: 34 CFR 99.32(a)." in told
     assert "(only the year)" in told
     assert "Events: 1, 2" in told
-    assert "2 rows, 3 disclosures on record." in told
+    assert "Rows: 2. Disclosures on record: 3." in told
 
 
 def test_days_bound_what_is_told(read):
     own = f"{child_of(read)}\n"
     before = crossing(read, "audit", "child", "maple", "--to", "2026-11-01", given=own).output
     assert "Nothing is on record for this id." in before
-    assert "3 disclosures" in crossing(read, "audit", "child", "maple", "--from", "2026-11-02", given=own).output
+    assert "on record: 3." in crossing(read, "audit", "child", "maple", "--from", "2026-11-02", given=own).output
 
 
 @pytest.mark.parametrize(("language", "title"), [("en", "Record of disclosures"), ("es", "Registro de divulgaciones")])

@@ -128,7 +128,7 @@ def test_who_saw_this_child(answer, officer):
     assert "- The day the student was born (only the year)" in told
     assert "The law does not demand this row (34 CFR 99.32(d)(2))" in told
     assert officer.facts["children"]["maple"] in {one["studentUniqueId"] for one in officer.tutored}
-    assert told.rstrip().endswith("1 rows, 1 disclosures on record.")
+    assert told.rstrip().endswith("Rows: 1. Disclosures on record: 1.")
 
 
 def test_what_would_change(answer):
@@ -162,6 +162,7 @@ def test_a_consent_that_is_withdrawn_counts_no_more(answer, officer):
 
 def test_an_opt_out_of_the_directory_holds_and_stops_no_other_agreement(answer, officer):
     assert answer("restrictions add --district cedar --kind directory").printed.endswith(": added.\n")
+    assert "rest on directory information" in answer("restrictions add --district cedar --kind directory").said
     assert officer.entries[0]["kind"] == "directory"
     assert officer.facts["children"]["cedar"] in seen(officer, "restrictions add --district cedar --kind directory")[1]
 
@@ -177,6 +178,10 @@ def test_a_protected_address_is_the_substitute_for_every_recipient(answer, offic
 
 def test_a_court_order_names_its_recipient(answer, officer):
     assert answer("restrictions add --district cedar --kind court-order").printed.endswith(": added.\n")
+    assert (
+        "For city-mentors the student does not exist."
+        in answer("restrictions add --district cedar --kind court-order").said
+    )
     assert (officer.entries[2]["kind"], officer.entries[2]["recipients"]) == ("court-order", ["city-mentors"])
 
 
@@ -190,7 +195,7 @@ def test_a_parent_who_wants_to_inspect_has_a_paper_and_a_day(answer, officer):
 
 def test_a_breach_tells_children_facts_and_days(answer, officer):
     told = answer("audit exposure").printed
-    assert told.startswith("maple: tutoring of reading-partners was sent data 1 times")
+    assert told.startswith("maple: tutoring of reading-partners was sent data once")
     assert re.search(rf"children of the school year \d{{4}}-\d\d: {len(officer.tutored)}$", told, re.MULTILINE)
     assert "- The day the student was born (only the year)" in told
     assert re.search(r"first \d{4}-\d\d-\d\d \d\d:\d\d P[SD]T, .*\(America/Los_Angeles\)", told)
