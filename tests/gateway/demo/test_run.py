@@ -98,7 +98,7 @@ def test_the_transcript_is_plain_text_that_fits_a_page(told):
     printed, _, _ = told
     lines = printed.splitlines()
     assert "\x1b" not in printed
-    assert len(lines) <= 120
+    assert len(lines) <= 160
     assert max(map(len, lines)) <= 110
 
 
