@@ -31,4 +31,4 @@ def needed_beside(
         return {}
     linked = not entities.isdisjoint(CONTACTS)
     found = {entity: names for entity, names in registers.needs().items() if linked or entity not in CONTACTS}
-    return found | incidents.NEEDED if tied else found
+    return {**found, **incidents.NEEDED} if tied else found
