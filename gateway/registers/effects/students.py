@@ -13,6 +13,7 @@ from gateway.registers.effects.tags import student_tags
 from gateway.registers.matching import contradicted
 from gateway.registers.overlay import derived
 from gateway.registers.tags import KINDS
+from policies.elements import Line
 from standards.fields import fields_of
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ def restricted(rule: StudentRule, one: Restriction | DeclaredFact, grant: Grant)
 
 
 def _restricted(rule: StudentRule, one: Restriction | DeclaredFact, grant: Grant) -> StudentRule:
-    elements: tuple[str, ...] = getattr(one, "elements", ())
+    elements = [Line(path, "deny").stem or "*" for path in getattr(one, "elements", ())]
     contact: str = getattr(one, "contact", "")
     match one.kind:
         case "directory":
