@@ -59,7 +59,8 @@ class Pair:
         self.one = Consumer(
             folder / "one", name, self.village, registers=self.registers.watch(), change=bulk(registered=registered)
         )
-        self.other = Consumer(folder / "other", name, self.village, change=bulk())
+        # Tombstones are bare where registers decide who is in an agreement, in both districts.
+        self.other = Consumer(folder / "other", name, self.village, change=bulk(registered=Registered(directory=True)))
         self.kinds = self.one.questions(1)
         self.questions = sorted({one for some in self.kinds.values() for one in some})
 
