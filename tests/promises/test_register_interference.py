@@ -23,7 +23,7 @@ from tests.gateway.engine import worlds as villages
 from tests.gateway.registers.memory import MemoryRegisters
 from tests.support.consumers import CONSUMERS, EDFI, ONEROSTER, Consumer
 
-EXAMPLES, ASKED = [12, pytest.param(300, marks=pytest.mark.slow)], 14
+EXAMPLES, ASKED = [6, pytest.param(300, marks=pytest.mark.slow)], 14
 KINDS = ("acp", "hide", "object", "contact", "all", "directory", "discipline")
 FAULT_EXAMPLES, FAULT_ASKED = 40, 60
 MEMORY = "/dev/shm"
