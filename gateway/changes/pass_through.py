@@ -14,6 +14,7 @@ import orjson
 
 from adapters.contract import Hint
 from gateway.change_versions.journal import ID_BYTES, RemovedEntry
+from gateway.registers.effects.departed import was_shown
 from standards.edfi.api.change_feeds import key_members
 from standards.errors import SourceError
 from standards.fields import fields_of, trail
@@ -119,7 +120,9 @@ def entries(
     district = gateway.districts[grant.district]
     if first >= last:
         return []
-    found = list(district.adapter.departures(entity, first, last, rekeyed=window.feed == "keyChanges"))
+    told = was_shown(shown.visibility.judged, grant, entity, shown.visibility.today)
+    departed = district.adapter.departures(entity, first, last, rekeyed=window.feed == "keyChanges")
+    found = [one for one in departed if told(one.key) and told(one.new_key or {})]
     ids = shown.visibility.keyring.blocks(grant.district, entity, [one.id for one in found])
     line, coming = _Lines(shown.view.name, tag), gateway.client_logs.next(grant.client, grant.district, grant.purpose)
     made = [

@@ -153,7 +153,7 @@ class District:
     ) -> Snapshot:
         """Return the columns of *entities*: the snapshot, extended by an uncached read for this request."""
         now = self.registers.now()
-        needed = needed_beside(now, entities)
+        needed = needed_beside(now, entities, grant.registered.kind)
         available = (entities | needed.keys()) & self.adapter.manifest.entities
         live = with_targets(available - self.cached_entities, self.adapter.manifest.entities)
         cached = self.cached_snapshot() if available - live else None

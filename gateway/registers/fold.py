@@ -20,6 +20,7 @@ from gateway.registers.events import (
     RegisterEvent,
     stated,
 )
+from gateway.registers.matching import contradicted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -94,11 +95,15 @@ class Fold:
         """Find the entry that says of the same student what *one* says.
 
         A consent that was withdrawn is found too: the form that was signed then does not give it once more. A
-        restriction that was lifted is not.
+        restriction that was lifted is not. Who has the id of another now is not that other.
         """
         names = sorted({name for key in keys_of(one) for name in self.like_entries.get(key, ())})
-        found = [self.entries[name] for name in names]
-        return next((each for each in found if each.ended is None or each.register == CONSENTS), None)
+        tags = {kind: (tag,) for kind, tag in one.tags.items()}
+        for each in (self.entries[name] for name in names):
+            ended = each.ended is not None
+            if each.register == CONSENTS if ended else not contradicted(each.states.tags, tags):
+                return each
+        return None
 
     def noted(self, one: RegisterEntry) -> None:
         """Count an entry among those that are about to be written."""

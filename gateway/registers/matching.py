@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.registers.tags import CONTACT, ID, KINDS, NAME, STATE_ID, RegisterKeys, spelt_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from adapters.contract import Adapter, Record
 
@@ -90,6 +90,15 @@ def tags_of(keys: RegisterKeys, district: str, parts: StudentParts) -> dict[str,
     for kind, text in parts.texts():
         found[kind] = (*found.get(kind, ()), keys.tag(district, kind, text))
     return found
+
+
+def contradicted(tags: Mapping[str, str], known: Mapping[str, Collection[str]]) -> bool:
+    """Tell whether an entry's *tags* name somebody else than the student *known* by others, whose id it has.
+
+    The state's id decides where both have one, else the name with birth date: a system gives out old ids again.
+    """
+    kind = next((one for one in (STATE_ID, NAME) if one in tags and known.get(one)), None)
+    return kind is not None and tags[kind] not in known[kind]
 
 
 def _of_state(system: str) -> bool:

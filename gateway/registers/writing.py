@@ -68,8 +68,8 @@ def adding(fold: Fold, states: Iterable[Stated], forms: Iterable[str], actor: st
     after: list[Stated] = []
     for one in states:
         known = fold.like(one)
-        fresh = replace(one, entry=known.entry if known else secrets.token_hex(ENTRY_BYTES))
-        if known and (known.ended or same(known.states, fresh)):
+        fresh = _kept(known, one) if known else replace(one, entry=secrets.token_hex(ENTRY_BYTES))
+        if known and (known.ended or (same(known.states, fresh) and known.states.begin <= fresh.begin)):
             ids["the_same"].append(fresh.entry)
             continue
         register = register_of(fresh)
@@ -81,6 +81,15 @@ def adding(fold: Fold, states: Iterable[Stated], forms: Iterable[str], actor: st
     texts = _texts(fold, after, forms) if made else ()
     written = Written(**{name: tuple(found) for name, found in ids.items()})
     return Plan((*texts, *made), written, tuple(before), tuple(after))
+
+
+def _kept(known: RegisterEntry, one: Stated) -> Stated:
+    """Return what an entry states once it is stated anew, and still knows its student by all it did before.
+
+    A restriction that holds goes on to hold, whatever day the new one begins.
+    """
+    fresh = replace(one, entry=known.entry, tags={**known.states.tags, **one.tags})
+    return fresh if isinstance(fresh, Consent) else replace(fresh, begin=min(known.states.begin, fresh.begin))
 
 
 def _texts(fold: Fold, states: Sequence[Stated], forms: Iterable[str]) -> Iterator[RegisterEvent]:

@@ -76,12 +76,16 @@ class ApprovalBook:
         return one.kind != "district" and one.org in self._districts
 
     def fresh(self, one: Agreement, now: datetime) -> Iterator[Approval]:
-        """Yield the signatures in the document of a version that nobody has recorded yet, as approvals of *now*."""
+        """Yield the signatures in the document of a version that nobody has recorded yet, as approvals of *now*.
+
+        Where a key has signed the version before, its signature in the document is no news, whatever its letters are.
+        """
         for entry in one.terms.get("approvals", ()):
             party, signature = entry["by"], entry.get("sig", "")
-            if party in parties(one) and all(found.signature != signature for found in self._of(one, party)):
-                found = self.signed(one, party, signature, now, FROM_DOCUMENT) if signature else None
-                if found is not None:
+            known = self._of(one, party)
+            if signature and party in parties(one) and all(row.signature != signature for row in known):
+                found = self.signed(one, party, signature, now, FROM_DOCUMENT)
+                if found is not None and all(row.thumbprint != found.thumbprint for row in known):
                     yield found
 
     def signed(self, one: Agreement, party: str, signature: str, now: datetime, actor: str) -> Approval | None:

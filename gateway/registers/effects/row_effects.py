@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gateway.cache.snapshot import NO_ROW
 from gateway.registers.effects.cells import ADDRESS, NO_LIMIT, hides
+from gateway.registers.effects.incidents import NAMED_BY
 from gateway.registers.effects.rows import DISCIPLINE, INCIDENT, RowSearch, about_students, limit_of
 from gateway.registers.effects.students import NO_RULES, StudentRules
 from standards.fields import fields_of
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from gateway.registers.effects.students import StudentRule
 
 DIGEST_BYTES: Final = 16
+TOLD_OF: Final = (*DISCIPLINE, INCIDENT, *NAMED_BY)
+"""The entities that tell of a student's discipline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ def told(rule: StudentRule, rules: Rules) -> tuple[Any, ...]:
             found.append([one for one in limit.substitute if grant.releases(f"student.{ADDRESS}.{one[0]}")])
         if rule.contacts and any(name.startswith(("guardianship.", "contact.")) for name in grant.rules):
             found.append(sorted(rule.contacts))
-        if not rule.discipline and any(grant.releases(fields_of(one)["id"].release) for one in (*DISCIPLINE, INCIDENT)):
+        if not rule.discipline and any(grant.releases(fields_of(one)["id"].release) for one in TOLD_OF):
             found.append(False)
         rules.kept[place] = tuple(found)
     known: tuple[Any, ...] = rules.kept[place]

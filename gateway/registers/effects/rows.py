@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from gateway.registers.effects import incidents
 from gateway.registers.effects.cells import NO_LIMIT, Limit, PartLimit, covers, hides
 from gateway.registers.effects.state import registers_of
 from gateway.registers.effects.tags import contact_tags
@@ -98,6 +99,8 @@ class RowSearch:
             rows |= self.unlinked()
         if entity == INCIDENT:
             rows |= self._incidents()
+        if entity in incidents.NAMED_BY and not all(map(self._discipline, self.students.rules)):
+            rows |= set(incidents.held_back(self.snapshot, entity, self.about, self._discipline))
         if entity in DISCIPLINE:
             rows |= {row for row, about in self.about(entity).items() if not all(map(self._discipline, about))}
         if row_tells_place(entity):
@@ -160,9 +163,9 @@ class RowSearch:
         """Return the incidents of students whose discipline does not leave, unless others were disciplined for them."""
         kept, held = set[int](), set[int]()
         about, lists = self.about("action"), self.snapshot.table("action").columns.get("incidents") or ()
-        for row, incidents in enumerate(lists) if not all(map(self._discipline, self.students.rules)) else ():
+        for row, named in enumerate(lists) if not all(map(self._discipline, self.students.rules)) else ():
             leaves = all(map(self._discipline, about.get(row, ())))
-            (kept if leaves else held).update(incidents or ())
+            (kept if leaves else held).update(named or ())
         return {row for row in held - kept if row >= 0}
 
     def _hides(self, entity: str, limit: Limit) -> bool:

@@ -75,6 +75,10 @@ class DistrictRegisters:
                 found.setdefault(entity, set()).update(fact_fields(entity, fact.element))
         return {entity: frozenset({*names, *NEIGHBOURS.get(entity, ())}) for entity, names in found.items()}
 
+    def restricts(self, kind: str) -> bool:
+        """Tell whether there may be a restriction of a *kind*."""
+        return any(one.kind == kind for some in (self.state.restrictions, self.facts) for one in some)
+
     def decides_alike(self, other: DistrictRegisters | None, grant: Grant) -> bool:
         """Tell whether these registers and the *other* have the same entries that concern a *grant*."""
         if other is None or self.facts != other.facts:

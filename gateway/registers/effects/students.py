@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 from gateway.config.declared_facts import CONSENT
 from gateway.registers.effects.state import fact_fields
 from gateway.registers.effects.tags import student_tags
+from gateway.registers.matching import contradicted
 from gateway.registers.overlay import derived
-from gateway.registers.tags import KINDS, STATE_ID
+from gateway.registers.tags import KINDS
+from policies.elements import Line
 from standards.fields import fields_of
 
 if TYPE_CHECKING:
@@ -158,11 +160,11 @@ class RuleSearch:
         return one.signer_role != "parent" or self.day < eighteenth(born)
 
     def _contradicts(self, one: Consent, row: int) -> bool:
-        """Tell whether the student is known to have another state id than the one who consented."""
-        if STATE_ID not in one.tags or self.registers is None:
+        """Tell whether the student is known to be somebody else than who consented."""
+        if self.registers is None:
             return False
-        known = student_tags(self.snapshot, self.registers, STATE_ID)[row]
-        return bool(known) and one.tags[STATE_ID] not in known
+        known = {kind: student_tags(self.snapshot, self.registers, kind)[row] for kind in one.tags if kind in KINDS}
+        return contradicted(one.tags, known)
 
     def declared(self, fact: DeclaredFact) -> Iterator[int]:
         """Yield the rows of the students whom a declared fact restricts."""
@@ -188,7 +190,7 @@ def restricted(rule: StudentRule, one: Restriction | DeclaredFact, grant: Grant)
 
 
 def _restricted(rule: StudentRule, one: Restriction | DeclaredFact, grant: Grant) -> StudentRule:
-    elements: tuple[str, ...] = getattr(one, "elements", ())
+    elements = [Line(path, "deny").stem or "*" for path in getattr(one, "elements", ())]
     contact: str = getattr(one, "contact", "")
     match one.kind:
         case "directory":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import orjson
@@ -12,6 +14,7 @@ from standards.edfi.api.change_feeds import key_values
 from standards.errors import SourceUnavailable
 from tests.gateway.engine import worlds as villages
 from tests.gateway.engine.source import RecordsAdapter
+from tests.gateway.registers.memory import MemoryRegisters
 from tests.support.consumers import CONSUMERS, EDFI, Consumer
 
 ENTITY, NAME = "edfi.reportCards", "reportCards"
@@ -64,6 +67,7 @@ def consumer(request, tmp_path, monkeypatch):
     entities = one.adapter.entities
     records = [(entity, dict(row)) for entity, rows in one.records.items() for row in rows]
     one.adapter = one.district.adapter = one.district._refresher._adapter = Counting(records, entities)
+    one.district._uncached = replace(one.district._uncached, adapter=one.adapter)
     one.district._cached = None
     yield one
     one.close()
@@ -144,3 +148,29 @@ def test_who_sees_less_than_all_of_a_resource_is_told_none_of_its_changes(consum
     assert body["type"].endswith("feature-disabled")
     assert "compare whole lists" in body["errors"][0]
     assert "compare whole lists" in read(consumer, f"{EDFI}/{NAME}?minChangeVersion=1", 400)["errors"][0]
+
+
+@pytest.mark.parametrize(("more", "there"), [
+    ({}, True), ({"recipients": ("somebody-else",)}, False), ({"until": date(2026, 9, 2)}, False), ({}, False),
+])  # fmt: skip
+def test_of_a_student_who_does_not_exist_for_the_consumer_nothing_is_said_to_be_gone(
+    more, there, consumer, monkeypatch
+):
+    registers = MemoryRegisters()
+    monkeypatch.setattr(consumer.district.registers, "_watch", registers.watch())
+    first = newest(consumer)
+    record = read(consumer, f"{EDFI}/{NAME}?limit=1")[0]
+    key = key_values(NAME, record) if there else key_values(NAME, record) | {"studentUniqueId": "left"}
+    unique = key["studentUniqueId"]
+    registers.restrict("court-order", unique, **more)
+    consumer.adapter.count = 9
+    consumer.adapter.left.append(Departure(record["id"], 8, key))
+    consumer.adapter.moved += [
+        Departure(record["id"], 8, key, key | {"studentUniqueId": "another"}),
+        Departure(record["id"], 9, key | {"studentUniqueId": "another"}, key),
+    ]
+    newest(consumer)
+    gone = read(consumer, f"{EDFI}/{NAME}/deletes?minChangeVersion={first + 1}")
+    moved = read(consumer, f"{EDFI}/{NAME}/keyChanges?minChangeVersion={first + 1}")
+    assert (len(gone), len(moved)) == ((1, 2) if more else (0, 0))
+    assert (unique in str(gone + moved)) is bool(more)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.districts.needed_registers import NeededRegisters
-from tests.support.registers import MemoryRegisters
+from tests.gateway.registers.memory import MemoryRegisters
 
 
 @pytest.fixture

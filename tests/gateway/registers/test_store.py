@@ -14,7 +14,7 @@ from sqlalchemy import func, insert, select, update
 from gateway.registers import store as register_store
 from gateway.registers.events import CONSENTS, RESTRICTIONS
 from gateway.registers.store import Registers
-from gateway.registers.tags import ID, STATE_ID, RegisterKeys
+from gateway.registers.tags import ID, NAME, STATE_ID, RegisterKeys
 from gateway.storage.acts import Acts
 from gateway.storage.database import transaction
 from gateway.storage.tables import register_events, register_versions
@@ -111,6 +111,39 @@ def test_an_entry_of_a_student_is_known_by_any_of_the_tags(registers):
     anew = replace(both, tags={ID: tag("new"), STATE_ID: tag("77", STATE_ID)})
     assert registers.write("maple", [anew], "ana").changed == (made,)
     assert [one.tags for one in registers.state("maple").restrictions] == [anew.tags]
+
+
+def test_an_entry_that_is_stated_anew_knows_its_student_by_all_it_did_before(registers):
+    both = replace(restriction(), tags={ID: tag("old"), STATE_ID: tag("77", STATE_ID)})
+    (made,) = registers.write("maple", [both], "ana").made
+    assert registers.write("maple", [replace(both, tags={ID: tag("old")})], "ana").the_same == (made,)
+    assert registers.write("maple", [replace(both, tags={ID: tag("old")}, until=date(2027, 8, 31))], "ana").changed
+    assert [one.tags for one in registers.state("maple").restrictions] == [both.tags]
+
+
+@pytest.mark.parametrize("days", [-10, 0, 10])
+def test_a_restriction_that_holds_goes_on_to_hold_when_it_is_stated_for_other_days(days, registers):
+    begin = TODAY + timedelta(days=days)
+    registers.write("maple", [restriction(kind="acp", begin=TODAY)], "ana")
+    registers.write("maple", [restriction(kind="acp", begin=begin)], "ana")
+    assert [one.begin for one in registers.state("maple").restrictions] == [min(begin, TODAY)]
+    registers.write("maple", [restriction(kind="acp", begin=begin, substitute=HOME)], "ana")
+    assert [one.begin for one in registers.state("maple").restrictions] == [min(begin, TODAY)]
+
+
+def test_who_has_the_id_of_another_now_does_not_take_over_the_entry(registers):
+    first = replace(restriction(), tags={ID: tag("1"), NAME: tag("ana", NAME)})
+    other = replace(restriction(), tags={ID: tag("1"), NAME: tag("max", NAME)})
+    assert registers.write("maple", [first], "ana").made
+    assert registers.write("maple", [other], "ana").made
+    assert {one.tags[NAME] for one in registers.state("maple").restrictions} == {first.tags[NAME], other.tags[NAME]}
+
+
+def test_a_withdrawn_consent_does_not_come_back_by_another_spelling_of_the_name(registers):
+    (made,) = registers.write("maple", [replace(consent(), tags={ID: tag("1"), NAME: tag("ana", NAME)})], "ana").made
+    registers.end("maple", [made], CONSENTS, "ana", "")
+    again = replace(consent(), tags={ID: tag("1"), NAME: tag("anna", NAME)})
+    assert registers.write("maple", [again], "ana").the_same == (made,)
 
 
 def test_a_withdrawn_consent_does_not_come_back_with_the_form_of_before(registers):

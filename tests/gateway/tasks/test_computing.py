@@ -10,7 +10,7 @@ import pytest
 from gateway.audit.reports.retention import DueEnd
 from gateway.registers.events import CONSENTS, RESTRICTIONS, RegisterEntry
 from gateway.registers.matching import StudentParts, Students
-from gateway.registers.tags import ID
+from gateway.registers.tags import ID, NAME, spelt_name
 from gateway.tasks import task
 from gateway.tasks.computing import DistrictTasks, in_order, record_ends
 from policies import agreement
@@ -75,6 +75,15 @@ def test_an_entry_that_matches_nobody_or_several_is_a_task_at_once(known, kind, 
         assert (one.role, one.content["entry"]) == ("privacy-officer", "e1")
         assert one.state(datetime(2026, 11, 10, tzinfo=UTC)) == "red"
         assert tag("s1") not in str(one)
+
+
+def test_a_consent_of_somebody_else_than_has_the_id_now_matches_nobody():
+    known = Students("maple", KEYS)
+    known.add(StudentParts(ids=("s1",), names=(spelt_name("Lee", "Ana", "2015-05-05"),)))
+    other = {ID: tag("s1"), NAME: tag(spelt_name("Roe", "Max", "2012-01-01"), NAME)}
+    told = [entry(replace(one, tags=other), "e1") for one in (consent(), restriction())]
+    assert [one.content["register"] for one in found(entries=told, students=known)] == [CONSENTS]
+    assert found(entries=[entry(consent())], students=known) == []
 
 
 def test_what_has_ended_matches_nobody_without_a_task(agreed):
